@@ -1,0 +1,38 @@
+"""Everything a user can cause, told in one or two plain sentences: what, with which numbers, what to do.
+
+Any other exception is a bug and must surface.
+"""
+
+from collections.abc import Mapping
+
+
+class CnnvizError(Exception):
+    """A mistake that can be explained to the person at the screen; `str(error)` is the explanation."""
+
+
+class ShapeError(CnnvizError):
+    """A layer refuses an input shape.
+
+    `change` names the parameters (or the `kind`) that would make the layer accept it; empty when no change of
+    this layer can.
+    """
+
+    def __init__(self, reason: str, change: Mapping[str, object] | None = None) -> None:
+        super().__init__(reason)
+        self.change: Mapping[str, object] = dict(change or {})
+
+
+class DesignError(CnnvizError):
+    """A design (JSON of an Architecture, or an edit of one) that cannot be read or does not fit its purpose."""
+
+
+class DataError(CnnvizError):
+    """Uploaded or stored data that cannot be used."""
+
+
+class TrainingError(CnnvizError):
+    """A training that cannot start or cannot go on."""
+
+
+class LimitError(CnnvizError):
+    """A request beyond what this server allows one student."""

@@ -1,0 +1,43 @@
+"""Fully connected layers."""
+
+from typing import ClassVar, Literal
+
+from pydantic import Field
+
+from cnnviz.layers.base import Layer, PositiveInt
+from cnnviz.shapes import Shape, show
+
+
+class Linear(Layer):
+    """y = x·Aᵀ + b on the last axis: (…, in_features) → (…, out_features).
+
+    Source: https://pytorch.org/docs/stable/generated/torch.nn.Linear.html
+    """
+
+    summary: ClassVar[str] = "Connects every input with every output."
+    prefix: ClassVar[str] = "fc"
+
+    kind: Literal["Linear"] = "Linear"
+    out_features: PositiveInt = Field(description="Number of outputs.", examples=[64])
+    bias: bool = Field(True, description="Add a learned constant to every output.")
+
+    def output_shape(self, shape: Shape) -> Shape:
+        """The last axis becomes out_features.
+
+        >>> Linear(out_features=100).output_shape((880,))
+        (100,)
+        """
+        return (*shape[:-1], self.out_features)
+
+    def inferred(self, shape: Shape) -> dict[str, object]:
+        """in_features: the size of the last axis."""
+        return {"in_features": shape[-1]}
+
+    def parameters(self, shape: Shape) -> int:
+        """in_features · out_features weights, and a bias each."""
+        return self.out_features * (shape[-1] + (1 if self.bias else 0))
+
+    def formula(self, shape: Shape) -> str:
+        """The width it gets and the width it gives."""
+        formula = f"in_features {shape[-1]} → out_features {self.out_features}"
+        return formula if len(shape) == 1 else f"{formula}\n(last axis of {show(shape)} only)"
