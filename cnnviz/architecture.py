@@ -19,7 +19,7 @@ MAX_JSON = 200_000
 if TYPE_CHECKING:
     AnyLayer = Layer
 else:
-    AnyLayer = Annotated[Union[tuple(PALETTE.values())], Field(discriminator="kind")]
+    AnyLayer = Annotated[Union[tuple(PALETTE.values())], Field(discriminator="kind")]  # noqa: UP007 (built at run time)
 
 M = TypeVar("M", bound=BaseModel)
 Size = Annotated[int, Field(ge=1, le=1_000_000)]

@@ -35,9 +35,7 @@ def slide(windows: Iterable[Window], shape: Shape) -> Shape:
         try:
             sizes.append(window.out(size, axis))
         except ShapeError as error:
-            fitting = tuple(
-                min(w.kernel_size, w.largest_kernel(s)) for w, s in zip(windows, shape[1:], strict=True)
-            )
+            fitting = tuple(min(w.kernel_size, w.largest_kernel(s)) for w, s in zip(windows, shape[1:], strict=True))
             raise ShapeError(
                 f"{error}; use a kernel_size of at most {window.largest_kernel(size)}",
                 {"kernel_size": fitting if len(set(fitting)) > 1 else fitting[0]},

@@ -1,0 +1,38 @@
+"""Every limit and address of a server, from environment variables that start with CNNVIZ_."""
+
+from functools import cache
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """What the person who runs the server decides; each field is read from CNNVIZ_<FIELD>."""
+
+    model_config = SettingsConfigDict(env_prefix="CNNVIZ_", frozen=True)
+
+    data_dir: Path = Field(
+        Path(__file__).parent.parent / ".cnnviz", description="Where runs, weights and uploads are kept."
+    )
+    devices: str = Field("", description="Devices to train on, such as 'cpu' or 'cuda:0,cuda:1'; empty: what is there.")
+    threads: Annotated[int, Field(ge=1)] = Field(1, description="CPU threads of each training process.")
+    max_active_runs: Annotated[int, Field(ge=1)] = Field(
+        5, description="Runs that one student may have waiting or running at a time."
+    )
+    max_parameters: Annotated[int, Field(ge=1)] = Field(
+        20_000_000, description="Largest net that may be trained, in trainable parameters."
+    )
+    max_training_bytes: Annotated[int, Field(ge=1)] = Field(
+        4 * 2**30, description="Largest estimate of one run's memory: weights, gradients and a batch of activations."
+    )
+    max_upload_bytes: Annotated[int, Field(ge=1)] = Field(
+        600 * 2**20, description="Largest array, in bytes as float32, that one upload may hold."
+    )
+
+
+@cache
+def settings() -> Settings:
+    """The settings of this process, read once."""
+    return Settings()

@@ -1,0 +1,83 @@
+"""torch is the judge: for every kind, our answer is torch's real output and our refusal torch's refusal."""
+
+import warnings
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cnnviz.errors import ShapeError
+from cnnviz.layers import PALETTE, Layer
+from cnnviz.shapes import Shape
+from tests.strategies import layers, shapes
+
+ACCEPTS = dict.fromkeys(PALETTE, (1, 12, 12)) | {"BatchNorm1d": (12,)}
+
+
+def ours(layer: Layer, shape: Shape) -> Shape | None:
+    try:
+        return layer.output_shape(shape)
+    except ShapeError:
+        return None
+
+
+def torchs(layer: Layer, shape: Shape) -> tuple[Shape | None, int]:
+    """Real output shape and parameter count; shape None where torch refuses to build or to run."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # dropout2d of a vector, 'same' with an even kernel
+        try:
+            module = layer.module(shape)
+            out = module(torch.zeros(2, *shape))
+            if hasattr(module, "kernel_size"):
+                module(torch.zeros(shape))  # a batch of (C, L) samples would pass for one (C, H, W) sample
+        except (RuntimeError, ValueError, IndexError):
+            return None, 0
+    return tuple(out.shape[1:]), sum(p.numel() for p in module.parameters())
+
+
+@pytest.mark.parametrize("kind", PALETTE)
+@settings(max_examples=150, deadline=None)
+@given(data=st.data())
+def test_shape_parameters_and_refusal_are_torchs(kind: str, data: st.DataObject) -> None:
+    layer, shape = data.draw(layers(kind)), data.draw(shapes)
+    expected, parameters = torchs(layer, shape)
+    assert ours(layer, shape) == expected, (layer, shape)
+    if expected is not None:
+        assert layer.parameters(shape) == parameters
+        assert layer.formula(shape)
+
+
+@pytest.mark.parametrize("kind", PALETTE)
+def test_fresh_layer_builds_and_its_code_gives_the_same_module(kind: str) -> None:
+    layer, shape = PALETTE[kind].fresh(), ACCEPTS[kind]
+    written = eval(layer.code(shape), {"nn": torch.nn})  # noqa: S307 (our own text)
+    assert repr(written) == repr(layer.module(shape))
+    assert layer.output_shape(shape) == torchs(layer, shape)[0]
+
+
+@pytest.mark.parametrize("kind", PALETTE)
+def test_every_kind_tells_what_it_is_and_names_torchs_own_parameters(kind: str) -> None:
+    cls = PALETTE[kind]
+    assert cls.__name__ == kind
+    assert cls.summary.endswith(".")
+    torchs_own = set(torch.nn.__dict__[kind].__init__.__code__.co_varnames) | set(
+        torch.nn.__dict__[kind].__mro__[1].__init__.__code__.co_varnames
+    )
+    for name, info in cls.model_fields.items():
+        if name != "kind":
+            assert name in torchs_own
+            assert info.description
+
+
+def test_refusals_name_axis_and_numbers() -> None:
+    with pytest.raises(ShapeError, match=r"a window of 5 does not fit a height of 3 with padding 0; use a kernel_size"):
+        PALETTE["MaxPool2d"](kernel_size=5).output_shape((1, 3, 9))
+    with pytest.raises(ShapeError, match=r"padding='same' keeps the size only with a stride of 1, not 2"):
+        PALETTE["Conv2d"](out_channels=1, kernel_size=3, stride=2, padding="same").output_shape((1, 9, 9))
+    with pytest.raises(ShapeError, match=r"3 groups do not divide 4 input channels evenly"):
+        PALETTE["Conv2d"](out_channels=3, kernel_size=1, groups=3).output_shape((4, 9, 9))
+    with pytest.raises(ShapeError, match=r"more than half of the window of 2; use at most 1"):
+        PALETTE["AvgPool2d"](kernel_size=2, padding=2).output_shape((4, 9, 9))
+    with pytest.raises(ShapeError, match=r"expects a sample with axes \(channels, height, width\), but gets 880"):
+        PALETTE["Conv2d"](out_channels=1, kernel_size=3).output_shape((880,))

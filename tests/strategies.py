@@ -1,0 +1,60 @@
+"""Hypothesis strategies for layers and designs, drawn from the pydantic fields themselves."""
+
+from typing import Annotated, Literal, get_args, get_origin
+
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from cnnviz.architecture import Architecture
+from cnnviz.layers import PALETTE, Layer
+from cnnviz.layers.base import NonNegativeInt, PositiveInt
+
+small = st.integers(1, 6)
+shapes = st.one_of(
+    st.tuples(st.integers(1, 30)),
+    st.tuples(st.integers(1, 6), st.integers(1, 12)),
+    st.tuples(st.integers(1, 8), st.integers(1, 14), st.integers(1, 14)),
+    st.tuples(st.integers(1, 3), st.integers(1, 5), st.integers(1, 5), st.integers(1, 5)),
+)
+
+
+SIMPLE: dict[object, st.SearchStrategy[object]] = {
+    int: st.one_of(small, st.integers(1, 40)),
+    bool: st.booleans(),
+    float: st.sampled_from([0.0, 1e-5, 0.1, 0.5, 1.0]),
+    type(None): st.none(),
+}
+
+
+def values(annotation: object) -> st.SearchStrategy[object]:
+    """Values for one field, valid in type and mostly in bounds."""
+    if annotation in (PositiveInt, NonNegativeInt):
+        return st.integers(0 if annotation == NonNegativeInt else 1, 5)
+    if get_origin(annotation) is Annotated:
+        return values(get_args(annotation)[0])
+    if get_origin(annotation) is tuple:
+        return st.tuples(*map(values, get_args(annotation)))
+    if get_origin(annotation) is Literal:
+        return st.sampled_from(get_args(annotation))
+    return SIMPLE[annotation] if annotation in SIMPLE else st.one_of(*map(values, get_args(annotation)))
+
+
+@st.composite
+def layers(draw: st.DrawFn, kind: str | None = None) -> Layer:
+    """A layer of any kind (or of one) with generated parameters."""
+    cls = PALETTE[kind or draw(st.sampled_from(sorted(PALETTE)))]
+    given = {}
+    for name, info in cls.model_fields.items():
+        if name == "kind" or (not info.examples and draw(st.booleans())):
+            continue
+        given[name] = draw(values(info.annotation))
+    try:
+        return cls(**given)
+    except ValidationError:  # out of a bound that the strategy does not know
+        return cls.fresh()
+
+
+@st.composite
+def architectures(draw: st.DrawFn) -> Architecture:
+    """A stack of up to seven layers over any input."""
+    return Architecture(input_shape=draw(shapes), layers=draw(st.lists(layers(), max_size=7)))

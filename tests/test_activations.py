@@ -1,0 +1,33 @@
+import numpy as np
+import pytest
+
+from cnnviz.activations import ACTIVATIONS
+from cnnviz.layers import PALETTE
+
+X = np.linspace(-10, 10, 401)
+
+
+@pytest.mark.parametrize("name", ACTIVATIONS)
+def test_every_activation_is_a_layer_kind_too(name: str) -> None:
+    assert name in PALETTE
+    assert ACTIVATIONS[name].module.__name__ == name
+
+
+@pytest.mark.parametrize("name", ACTIVATIONS)
+def test_slope_is_the_difference_quotient_of_the_values(name: str) -> None:
+    activation, h = ACTIVATIONS[name], 1e-6
+    x = X + 0.001  # off the kink of ReLU
+    quotient = (activation.curve(x + h)[0] - activation.curve(x - h)[0]) / (2 * h)
+    assert np.allclose(activation.curve(x)[1], quotient, atol=1e-6)
+
+
+def test_values_are_the_labs_formulas() -> None:
+    assert np.allclose(ACTIVATIONS["Sigmoid"].curve(X)[0], 1 / (1 + np.exp(-X)))
+    assert np.allclose(ACTIVATIONS["Tanh"].curve(X)[0], np.tanh(X))
+    assert np.array_equal(ACTIVATIONS["ReLU"].curve(X)[0], np.maximum(0, X))
+
+
+def test_largest_slopes_tell_the_vanishing_gradient() -> None:
+    assert ACTIVATIONS["Sigmoid"].largest_slope() == pytest.approx(0.25)
+    assert ACTIVATIONS["Tanh"].largest_slope() == pytest.approx(1.0)
+    assert ACTIVATIONS["ReLU"].largest_slope() == 1.0

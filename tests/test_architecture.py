@@ -1,0 +1,128 @@
+import json
+
+import pytest
+import torch
+from hypothesis import given, settings
+
+from cnnviz.architecture import Architecture, build, names, output_shape, trace
+from cnnviz.errors import DesignError, ShapeError
+from cnnviz.layers import PALETTE, Conv2d, Flatten, Linear
+from cnnviz.presets import PRESETS
+from tests.strategies import architectures
+
+LAB = PRESETS["lab-convnet"].architecture
+
+
+def test_lab_convnet_has_the_shapes_the_lab_prints() -> None:
+    steps = trace(LAB)
+    shapes = [step.output_shape for step in steps]
+    assert shapes == [(10, 90, 17), (10, 22, 4), (10, 22, 4), (10, 22, 4), (880,), (100,), (100,), (35,), (35,)]
+    assert sum(step.parameters for step in steps) == 92_645
+    assert steps[0].formula.splitlines()[0] == "⌊(99 + 2·0 − 10) / 1⌋ + 1 = 90"
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_preset_builds_and_survives_json(name: str) -> None:
+    architecture = PRESETS[name].architecture
+    model = build(architecture).eval()
+    assert tuple(model(torch.zeros(2, *architecture.input_shape)).shape[1:]) == output_shape(architecture)
+    assert sum(p.numel() for p in model.parameters()) == sum(step.parameters for step in trace(architecture))
+    assert Architecture.from_json(architecture.to_json()) == architecture
+
+
+@settings(max_examples=200, deadline=None)
+@given(architectures())
+def test_trace_never_raises_and_agrees_with_the_built_net(architecture: Architecture) -> None:
+    steps = trace(architecture)
+    refused = bool(steps) and steps[-1].error is not None
+    assert all(step.error is None for step in steps[:-1])
+    assert refused or len(steps) == len(architecture.layers)
+    if refused:
+        with pytest.raises(ShapeError):
+            build(architecture)
+        return
+    x = torch.zeros(2, *architecture.input_shape)
+    for module, step in zip(build(architecture).eval(), steps, strict=True):
+        x = module(x)
+        assert tuple(x.shape[1:]) == step.output_shape
+
+
+@settings(max_examples=200, deadline=None)
+@given(architectures())
+def test_a_mend_really_mends(architecture: Architecture) -> None:
+    steps = trace(architecture)
+    if not steps or steps[-1].error is None:
+        return
+    mend = steps[-1].mend
+    assert mend is not None
+    mended = trace(mend.architecture)
+    kept = len(steps) - 1
+    assert [s.output_shape for s in mended[:kept]] == [s.output_shape for s in steps[:kept]]
+    removed = len(mend.architecture.layers) < len(architecture.layers)
+    assert removed or mended[kept].error is None
+
+
+@settings(max_examples=100, deadline=None)
+@given(architectures())
+def test_json_gives_back_the_same_design(architecture: Architecture) -> None:
+    assert Architecture.from_json(architecture.to_json()) == architecture
+
+
+def test_edits_return_new_designs() -> None:
+    assert LAB.replaced(0, kernel_size=3).layers[0] == Conv2d(out_channels=10, kernel_size=3)
+    assert [layer.kind for layer in LAB.moved(0, 2).layers[:3]] == ["MaxPool2d", "ReLU", "Conv2d"]
+    assert LAB.duplicated(4).layers[5] == Flatten()
+    assert len(LAB.removed(8).layers) == 8
+    assert LAB.inserted(0, Flatten()).layers[0] == Flatten()
+    assert LAB.replaced(1, kind="AvgPool2d").layers[1] == PALETTE["AvgPool2d"](kernel_size=4)
+    assert PRESETS["lab-convnet"].architecture is LAB
+    assert len(LAB.layers) == 9
+
+
+def test_kernel_edit_is_followed_by_every_shape_and_by_in_features() -> None:
+    steps = trace(LAB.replaced(0, kernel_size=3))
+    assert steps[0].output_shape == (10, 97, 24)
+    assert steps[5].input_shape == (1440,)
+    assert "in_features=1440" in steps[5].layer.code(steps[5].input_shape)
+
+
+def test_names_number_the_layers_of_each_kind() -> None:
+    assert names(LAB)[:2] == ("conv1", "pool1")
+    assert names(LAB)[5] == "fc1"
+    assert names(LAB)[7] == "fc2"
+    assert list(dict(build(LAB).named_children())) == list(names(LAB))
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("[", "Invalid JSON"),
+        ("{}", "input_shape: Field required"),
+        ('{"input_shape": [0]}', "greater than or equal to 1"),
+        ('{"input_shape": [1], "layers": [{"kind": "Exec"}]}', "'Exec'"),
+        ('{"input_shape": [1], "layers": [{"kind": "Linear", "out_features": 3, "code": 1}]}', "layers → 1 .* code"),
+        ('{"input_shape": [1], "layers": [{"kind": "Linear", "out_features": "3"}]}', "valid integer"),
+        ('{"input_shape": [1], "layers": [{"kind": "Linear", "out_features": 99999999}]}', "65536"),
+        ("x" * 300_000, "at most 200,000 are read"),
+        (json.dumps({"input_shape": [1], "layers": [{"kind": "ReLU"}] * 201}), "at most 200"),
+    ],
+)
+def test_bad_json_gets_a_clear_sentence(text: str, message: str) -> None:
+    with pytest.raises(DesignError, match=message):
+        Architecture.from_json(text)
+
+
+def test_an_edit_out_of_bounds_is_refused_with_the_bound() -> None:
+    with pytest.raises(DesignError, match="kernel_size: Input should be greater than or equal to 1"):
+        LAB.replaced(0, kernel_size=0)
+
+
+def test_a_conv_on_a_vector_is_told_and_can_be_removed() -> None:
+    steps = trace(
+        Architecture(input_shape=(880,), layers=[Linear(out_features=3), Conv2d(out_channels=1, kernel_size=1)])
+    )
+    assert steps[1].error == (
+        "Layer 2, Conv2d: expects a sample with axes (channels, height, width), but gets 3 (features)."
+    )
+    assert steps[1].mend
+    assert steps[1].mend.text == "Remove this Conv2d"

@@ -1,0 +1,48 @@
+import math
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cnnviz.errors import ShapeError
+from cnnviz.shapes import Window, window_out
+
+
+@given(st.integers(1, 60), st.integers(1, 12), st.integers(1, 5), st.integers(0, 5), st.integers(1, 4))
+def test_window_out_is_the_length_of_torchs_unfold(
+    size: int, kernel_size: int, stride: int, padding: int, dilation: int
+) -> None:
+    fits = size + 2 * padding >= dilation * (kernel_size - 1) + 1
+    if not fits:
+        with pytest.raises(ShapeError, match=f"does not fit a length of {size}"):
+            window_out(size, kernel_size, stride, padding, dilation)
+        return
+    unfolded = torch.nn.functional.unfold(
+        torch.zeros(1, 1, size, 1), (kernel_size, 1), (dilation, 1), (padding, 0), (stride, 1)
+    )
+    assert window_out(size, kernel_size, stride, padding, dilation) == unfolded.shape[-1]
+
+
+@given(st.integers(1, 30), st.integers(1, 8), st.integers(1, 5), st.integers(0, 3), st.booleans())
+def test_the_text_ends_in_the_result_and_evaluates_to_it(
+    size: int, kernel_size: int, stride: int, padding: int, ceil_mode: bool
+) -> None:
+    window = Window(kernel_size, stride, (padding, padding), ceil_mode=ceil_mode)
+    try:
+        out = window.out(size)
+    except ShapeError:
+        return
+    left, right = window.text(size).rsplit(" = ", 1)
+    assert int(right) == out
+    python = left.replace("·", "*").replace("−", "-").replace("⌊", "floor(").replace("⌈", "ceil(")
+    arithmetic = python.replace("⌋", ")").replace("⌉", ")")
+    assert eval(arithmetic, {"floor": math.floor, "ceil": math.ceil}) == out  # noqa: S307 (our own text)
+
+
+def test_largest_kernel_fits_and_one_more_does_not() -> None:
+    window = Window(99, dilation=3, padding=(1, 1))
+    largest = window.largest_kernel(20)
+    assert Window(largest, dilation=3, padding=(1, 1)).out(20) >= 1
+    with pytest.raises(ShapeError):
+        Window(largest + 1, dilation=3, padding=(1, 1)).out(20)
