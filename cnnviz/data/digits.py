@@ -1,0 +1,26 @@
+"""Handwritten digits: real pictures that come with scikit-learn."""
+
+import numpy as np
+from sklearn.datasets import load_digits
+
+from cnnviz.data.base import Dataset, Splits, split
+
+_CLASSES = tuple("0123456789")
+
+
+def _load() -> Splits:
+    bunch = load_digits()
+    pictures = (bunch.images[:, None] / 16).astype(np.float32)  # grey values 0 … 16 → 0 … 1, one channel
+    return split(pictures, bunch.target.astype(np.int64), _CLASSES)
+
+
+DIGITS = Dataset(
+    name="digits",
+    title="Handwritten digits",
+    story="1,797 grey pictures of 8 × 8, written by 43 people (E. Alpaydin and C. Kaynak, UCI, 1998).",
+    shape=(1, 8, 8),
+    classes=_CLASSES,
+    size=1797,
+    load=_load,
+    preset="digits-convnet",
+)

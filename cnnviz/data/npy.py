@@ -1,0 +1,50 @@
+"""Reading a `.npy` file that a stranger sent: the header is checked before a single value is."""
+
+from io import BytesIO
+from typing import BinaryIO, cast
+
+import numpy as np
+import numpy.typing as npt
+from numpy.lib import format as npy
+
+from cnnviz.errors import DataError
+
+_HEADERS = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
+
+
+def read_npy(content: bytes, name: str, max_bytes: int) -> npt.NDArray[np.generic]:
+    """The array in a `.npy` file called `name`; nothing in it is ever unpickled.
+
+    Raises DataError when it is no such file, holds Python objects, claims more than `max_bytes`, or when its size
+    and its header disagree. Source of the format: numpy.lib.format.
+    """
+    stream = BytesIO(content)
+    try:
+        header = _HEADERS[npy.read_magic(cast("BinaryIO", stream))]
+        shape, fortran_order, dtype = header(stream)
+    except (ValueError, KeyError, EOFError, SyntaxError, TypeError, RecursionError, MemoryError):
+        kind = " (it is a zip archive; unpack it first)" if content[:2] == b"PK" else ""
+        raise DataError(f"{name} is not a .npy file{kind}. Save the array with np.save and send that file.") from None
+    if dtype.hasobject:
+        raise DataError(
+            f"{name} holds Python objects, which could run code when loaded, so it is not opened. "
+            "Save plain numbers or text: np.save(file, array.astype(np.float32)) or .astype(str)."
+        )
+    count = 1
+    for size in shape:
+        count *= size  # Python integers: a forged shape cannot overflow
+    if min(shape, default=1) < 0 or count * max(dtype.itemsize, 1) > max_bytes:
+        raise DataError(
+            f"{name} claims {count * dtype.itemsize / 2**20:,.0f} MB; this server takes at most"
+            f" {max_bytes / 2**20:,.0f} MB. Send fewer samples or store them as float32."
+        )
+    data = memoryview(content)[stream.tell() :]
+    if len(data) != count * dtype.itemsize:
+        raise DataError(
+            f"{name} is damaged: its header promises {count * dtype.itemsize:,} bytes of values, the file has"
+            f" {len(data):,}. Save and send it again."
+        )
+    array: npt.NDArray[np.generic] = np.frombuffer(data, dtype, count).reshape(
+        shape, order="F" if fortran_order else "C"
+    )
+    return array

@@ -1,0 +1,86 @@
+"""A `feats.npy` + `labels.npy` pair, as the lab keeps its data, checked and brought into one form."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from cnnviz.data.base import Labels, Samples, Splits, split
+from cnnviz.data.npy import read_npy
+from cnnviz.errors import DataError
+from cnnviz.shapes import Shape
+
+MAX_CLASSES = 1000
+MAX_CLASS_NAME = 60
+
+
+@dataclass(frozen=True, eq=False)
+class Pair:
+    """Checked samples x (N, *shape) and class numbers y (N,), with the name of every class."""
+
+    x: Samples
+    y: Labels
+    classes: tuple[str, ...]
+
+    @property
+    def shape(self) -> Shape:
+        """Shape of one sample."""
+        return tuple(self.x.shape[1:])
+
+    def splits(self) -> Splits:
+        """The lab's split."""
+        return split(self.x, self.y, self.classes)
+
+
+def read_pair(feats: bytes, labels: bytes, max_bytes: int) -> Pair:
+    """The two files as one data set; (N, H, W) gets its channel axis, labels become class numbers 0, 1, 2, …
+
+    Raises DataError with one sentence on the first thing that is wrong.
+    """
+    x = _samples(read_npy(feats, "feats.npy", max_bytes), max_bytes)
+    y, classes = _classes(read_npy(labels, "labels.npy", max_bytes))
+    if len(x) != len(y):
+        raise DataError(f"feats.npy has {len(x):,} samples but labels.npy {len(y):,} labels; they must be equal.")
+    pair = Pair(x, y, classes)
+    pair.splits()  # refuse now what could not be split later
+    return pair
+
+
+def _samples(feats: npt.NDArray[np.generic], max_bytes: int) -> Samples:
+    if feats.dtype.kind not in "fiub":
+        raise DataError(f"feats.npy holds {feats.dtype} values; numbers are expected (float32, float64 or integers).")
+    if not 2 <= feats.ndim <= 5:
+        raise DataError(
+            f"feats.npy has {feats.ndim} axes; expected are (samples, height, width), as the lab has them, or 2 to 5"
+            " axes with the samples first."
+        )
+    if feats.size == 0:
+        raise DataError(f"feats.npy is empty: its shape is {feats.shape}.")
+    if feats.size * 4 > max_bytes:
+        raise DataError(
+            f"feats.npy takes {feats.size * 4 / 2**20:,.0f} MB as float32; this server takes at most"
+            f" {max_bytes / 2**20:,.0f} MB. Send fewer samples."
+        )
+    with np.errstate(over="ignore"):  # what leaves float32 becomes infinite and is told below
+        x = np.ascontiguousarray(feats, dtype=np.float32)
+    bad = np.flatnonzero(~np.isfinite(x.reshape(len(x), -1)).all(axis=1))
+    if bad.size:
+        raise DataError(
+            f"feats.npy has NaN or infinite values in {bad.size:,} of {len(x):,} samples, first in sample {bad[0]}."
+            " Remove or repair them."
+        )
+    return x[:, None] if x.ndim == 3 else x
+
+
+def _classes(labels: npt.NDArray[np.generic]) -> tuple[Labels, tuple[str, ...]]:
+    if labels.ndim != 1:
+        raise DataError(f"labels.npy has the shape {labels.shape}; one label per sample is expected, as (samples,).")
+    if labels.dtype.kind not in "iuU":
+        raise DataError(
+            f"labels.npy holds {labels.dtype} values; whole numbers or text are expected. "
+            "Convert them with labels.astype(int) or labels.astype(str)."
+        )
+    found, y = np.unique(labels, return_inverse=True)
+    if not 2 <= len(found) <= MAX_CLASSES:
+        raise DataError(f"labels.npy names {len(found)} classes; 2 to {MAX_CLASSES:,} can be learned.")
+    return y.astype(np.int64), tuple(str(name)[:MAX_CLASS_NAME] for name in found)

@@ -1,0 +1,44 @@
+"""A run as it was when somebody looked."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from cnnviz.architecture import Architecture
+from cnnviz.training.config import TrainConfig
+
+
+class Status(StrEnum):
+    """queued → running → done, stopped or failed."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    DONE = "done"
+    STOPPED = "stopped"
+    FAILED = "failed"
+
+
+ACTIVE = (Status.QUEUED, Status.RUNNING)
+
+
+@dataclass(frozen=True)
+class Run:
+    """One training of one design: who asked for it, with what, and how far it is; times in seconds since 1970."""
+
+    id: str
+    owner: str
+    device: str
+    architecture: Architecture
+    config: TrainConfig
+    status: Status
+    created: float
+    message: str = ""
+    """Why it failed or was stopped, in a sentence; empty otherwise."""
+    steps: int = 0
+    """Optimiser steps of the whole run; 0 until it starts."""
+    started: float | None = None
+    finished: float | None = None
+
+    @property
+    def active(self) -> bool:
+        """Whether it still waits or trains."""
+        return self.status in ACTIVE

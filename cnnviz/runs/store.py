@@ -1,0 +1,170 @@
+"""Where runs, points, weights and drafts live: SQL tables and a folder of weights, under the data directory.
+
+Reading is for everybody; writing is for the device threads alone.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sql
+from sqlalchemy.dialects.sqlite import insert as upsert
+
+from cnnviz.architecture import Architecture
+from cnnviz.runs.run import ACTIVE, Run, Status
+from cnnviz.training.config import TrainConfig
+from cnnviz.training.trainer import Point
+
+_metadata = sql.MetaData()
+_runs = sql.Table(
+    "runs",
+    _metadata,
+    sql.Column("id", sql.String(32), primary_key=True),
+    sql.Column("owner", sql.String(32), nullable=False, index=True),
+    sql.Column("device", sql.String(32), nullable=False),
+    sql.Column("architecture", sql.Text, nullable=False),
+    sql.Column("config", sql.Text, nullable=False),
+    sql.Column("status", sql.String(16), nullable=False, index=True),
+    sql.Column("message", sql.Text, nullable=False),
+    sql.Column("steps", sql.Integer, nullable=False),
+    sql.Column("created", sql.Float, nullable=False),
+    sql.Column("started", sql.Float),
+    sql.Column("finished", sql.Float),
+)
+_points = sql.Table(
+    "points",
+    _metadata,
+    sql.Column("id", sql.Integer, primary_key=True),
+    sql.Column("run_id", sql.String(32), nullable=False),
+    sql.Column("step", sql.Integer, nullable=False),
+    sql.Column("epoch", sql.Integer, nullable=False),
+    sql.Column("split", sql.String(16), nullable=False),
+    sql.Column("metric", sql.String(32), nullable=False),
+    sql.Column("value", sql.Float, nullable=False),
+    sql.Index("points_of_run", "run_id", "id"),
+)
+_checkpoints = sql.Table(
+    "checkpoints",
+    _metadata,
+    sql.Column("run_id", sql.String(32), primary_key=True),
+    sql.Column("epoch", sql.Integer, nullable=False),
+    sql.Column("file", sql.String(80), nullable=False),
+)
+_drafts = sql.Table(
+    "drafts",
+    _metadata,
+    sql.Column("owner", sql.String(32), primary_key=True),
+    sql.Column("architecture", sql.Text, nullable=False),
+)
+
+
+class Store:
+    """The tables of one server, in `folder`/cnnviz.sqlite, and its weights in `folder`/weights/."""
+
+    def __init__(self, folder: Path) -> None:
+        self._weights = folder / "weights"
+        self._weights.mkdir(parents=True, exist_ok=True)
+        self._engine = sql.create_engine(f"sqlite:///{folder / 'cnnviz.sqlite'}")
+        sql.event.listen(self._engine, "connect", _configure)
+        _metadata.create_all(self._engine)
+
+    def close(self) -> None:
+        """Give back all connections."""
+        self._engine.dispose()
+
+    # ── reading ──
+
+    def run(self, run_id: str) -> Run | None:
+        """The run as it stands now."""
+        return next(iter(self._runs(_runs.c.id == run_id)), None)
+
+    def of(self, owner: str) -> list[Run]:
+        """All runs of one student, newest first."""
+        return self._runs(_runs.c.owner == owner)[::-1]
+
+    def active(self) -> list[Run]:
+        """Everybody's waiting and running runs, oldest first."""
+        return self._runs(_runs.c.status.in_(ACTIVE))
+
+    def points(self, run_id: str, after: int = 0) -> list[tuple[int, Point]]:
+        """The points of a run behind the one numbered `after`, each with its number."""
+        query = (
+            sql.select(
+                _points.c.id, _points.c.step, _points.c.epoch, _points.c.split, _points.c.metric, _points.c.value
+            )
+            .where(_points.c.run_id == run_id, _points.c.id > after)
+            .order_by(_points.c.id)
+        )
+        with self._engine.connect() as connection:
+            return [(row[0], Point(*row[1:])) for row in connection.execute(query)]
+
+    def weights(self, run_id: str) -> bytes | None:
+        """The safetensors file of the run's best epoch; None when there is none (yet)."""
+        with self._engine.connect() as connection:
+            file = connection.scalar(sql.select(_checkpoints.c.file).where(_checkpoints.c.run_id == run_id))
+        return (self._weights / file).read_bytes() if file else None
+
+    def draft(self, owner: str) -> str | None:
+        """The design that this student last worked on, as JSON."""
+        with self._engine.connect() as connection:
+            return connection.scalar(sql.select(_drafts.c.architecture).where(_drafts.c.owner == owner))
+
+    # ── writing: device threads only ──
+
+    def add(self, run: Run) -> None:
+        """Keep a new run."""
+        row = vars(run) | {"architecture": run.architecture.model_dump_json(), "config": run.config.model_dump_json()}
+        with self._engine.begin() as connection:
+            connection.execute(sql.insert(_runs).values(row))
+
+    def update(self, run_id: str, **values: Any) -> None:
+        """Change status, message, steps, started or finished of a run."""
+        with self._engine.begin() as connection:
+            connection.execute(sql.update(_runs).where(_runs.c.id == run_id).values(values))
+
+    def append(self, run_id: str, points: Sequence[Point]) -> None:
+        """Keep new points, all or none."""
+        if points:
+            with self._engine.begin() as connection:
+                connection.execute(sql.insert(_points), [point._asdict() | {"run_id": run_id} for point in points])
+
+    def keep_weights(self, run_id: str, epoch: int, content: bytes) -> None:
+        """Keep a safetensors file as the run's weights; it appears whole or not at all."""
+        file = self._weights / f"{run_id}.safetensors"
+        draft = file.with_suffix(".draft")
+        draft.write_bytes(content)
+        draft.replace(file)
+        values = {"run_id": run_id, "epoch": epoch, "file": file.name}
+        with self._engine.begin() as connection:
+            connection.execute(
+                upsert(_checkpoints).values(values).on_conflict_do_update(index_elements=["run_id"], set_=values)
+            )
+
+    def keep_draft(self, owner: str, architecture: str) -> None:
+        """Remember the design that a student works on."""
+        values = {"owner": owner, "architecture": architecture}
+        with self._engine.begin() as connection:
+            connection.execute(
+                upsert(_drafts).values(values).on_conflict_do_update(index_elements=["owner"], set_=values)
+            )
+
+    def _runs(self, condition: sql.ColumnElement[bool]) -> list[Run]:
+        query = sql.select(_runs).where(condition).order_by(_runs.c.created)
+        with self._engine.connect() as connection:
+            return [_run(row) for row in connection.execute(query).mappings()]
+
+
+def _run(row: sql.RowMapping) -> Run:
+    return Run(
+        **dict(row)
+        | {
+            "architecture": Architecture.model_validate_json(row["architecture"]),
+            "config": TrainConfig.model_validate_json(row["config"]),
+            "status": Status(row["status"]),
+        }
+    )
+
+
+def _configure(connection: Any, _record: object) -> None:
+    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "busy_timeout=10000", "foreign_keys=ON"):
+        connection.execute(f"PRAGMA {pragma}")

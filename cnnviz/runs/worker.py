@@ -1,0 +1,146 @@
+"""The process that trains: `python -m cnnviz.runs.worker DEVICE`, driven through its standard input.
+
+It takes {"type": "train", …} and {"type": "stop", …}, answers "ready", "started", "points", "ended", and exits when
+its pipe closes.
+"""
+
+import logging
+import os
+import sys
+import threading
+import time
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from queue import SimpleQueue
+from typing import BinaryIO
+
+import torch
+from safetensors.torch import save
+
+from cnnviz.architecture import Architecture
+from cnnviz.data import find
+from cnnviz.data.base import Splits
+from cnnviz.errors import CnnvizError
+from cnnviz.runs.run import Status
+from cnnviz.runs.wire import Message, receive, send
+from cnnviz.settings import settings
+from cnnviz.training.config import TrainConfig
+from cnnviz.training.trainer import Point, Result, steps_per_epoch, train
+
+NICENESS = 10
+FLUSH_SECONDS = 0.1
+log = logging.getLogger(__name__)
+
+
+class Worker:
+    """Trains one run after the other and tells the server everything through one pipe."""
+
+    def __init__(self, device: torch.device, orders: BinaryIO, reports: BinaryIO) -> None:
+        self._device = device
+        self._orders, self._reports = orders, reports
+        self._jobs: SimpleQueue[Message] = SimpleQueue()
+        self._stops: set[str] = set()
+
+    def serve(self) -> None:
+        """Train what comes in, until the pipe closes."""
+        threading.Thread(target=self._listen, name="orders", daemon=True).start()
+        torch.zeros(1, device=self._device)  # a CUDA context takes a second: before the first run, not in it
+        self._say("ready")
+        while True:
+            job = self._jobs.get()
+            self._train(job)
+
+    def _listen(self) -> None:
+        while (received := receive(self._orders)) is not None:
+            message, _ = received
+            if message["type"] == "stop":
+                self._stops.add(message["run"])
+            else:
+                self._jobs.put(message)
+        os._exit(0)  # the server is gone: nobody is left to train for
+
+    def _train(self, job: Message) -> None:
+        run_id = job["run"]
+        try:
+            result = self._result(job)
+        except CnnvizError as error:
+            self._say("ended", run=run_id, status=Status.FAILED, message=str(error))
+        except (torch.OutOfMemoryError, MemoryError):
+            self._say("ended", run=run_id, status=Status.FAILED, message=_NO_MEMORY)
+        except RuntimeError as error:  # what torch raises for all else, running out of CPU memory included
+            log.exception("run %s failed", run_id)
+            message = _NO_MEMORY if "allocate memory" in str(error) else _FAULT.format(str(error).splitlines()[0][:200])
+            self._say("ended", run=run_id, status=Status.FAILED, message=message)
+        else:
+            status = Status.STOPPED if result.stopped else Status.DONE
+            weights = save(result.weights) if result.best_epoch else b""
+            self._say("ended", weights, run=run_id, status=status, epoch=result.best_epoch, message="")
+        self._stops.discard(run_id)
+
+    def _result(self, job: Message) -> Result:
+        architecture = Architecture.model_validate_json(job["architecture"])
+        config = TrainConfig.model_validate_json(job["config"])
+        splits = _splits(config.dataset, job["owner"])
+        steps = config.epochs * steps_per_epoch(len(splits.train), config.batch_size)
+        self._say("started", run=job["run"], steps=steps)
+        outbox = Outbox(lambda points: self._say("points", run=job["run"], points=points))
+        try:
+            return train(
+                architecture,
+                config,
+                splits,
+                device=self._device,
+                emit=outbox.add,
+                should_stop=lambda: job["run"] in self._stops,
+            )
+        finally:
+            outbox.flush()
+
+    def _say(self, kind: str, payload: bytes = b"", **values: object) -> None:
+        send(self._reports, {"type": kind} | values, payload)
+
+
+class Outbox:
+    """Gathers points and hands them on in one message every tenth of a second."""
+
+    def __init__(self, say: Callable[[Sequence[Point]], None]) -> None:
+        self._say = say
+        self._waiting: list[Point] = []
+        self._last = 0.0
+
+    def add(self, points: Sequence[Point]) -> None:
+        """Take points; pass them on when it is time."""
+        self._waiting += points
+        if time.monotonic() - self._last >= FLUSH_SECONDS:
+            self.flush()
+
+    def flush(self) -> None:
+        """Pass on all that waits."""
+        if self._waiting:
+            self._say(self._waiting)
+        self._waiting = []
+        self._last = time.monotonic()
+
+
+_NO_MEMORY = "The training needs more memory than this device has free. Use a smaller batch size or a smaller net."
+_FAULT = "The training stopped on an error inside cnnviz ({}). The design is safe; the server's log has the details."
+
+
+@lru_cache(maxsize=2)
+def _splits(dataset: str, owner: str) -> Splits:
+    return find(dataset, owner).load()
+
+
+def main() -> None:
+    """Serve on the device named on the command line."""
+    if hasattr(os, "nice"):
+        os.nice(NICENESS)  # pages come first
+    reports = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)  # whatever prints must not garble the reports
+    torch.set_num_threads(settings().threads)
+    Worker(torch.device(sys.argv[1]), sys.stdin.buffer, reports).serve()
+
+
+if __name__ == "__main__":
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s worker %(levelname)s %(message)s")
+    main()

@@ -1,0 +1,49 @@
+"""Every knob of a run."""
+
+from collections.abc import Callable, Iterable
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from torch import nn, optim
+
+
+def _known(name: str) -> str:
+    if name not in OPTIMIZERS:
+        raise ValueError(f"must be one of {', '.join(OPTIMIZERS)}")
+    return name
+
+
+class TrainConfig(BaseModel):
+    """How a net is trained; frozen, bounds included. The form draws these fields, loading enforces them."""
+
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
+
+    dataset: Annotated[str, Field(pattern=r"^[a-z0-9-]{1,60}$")] = Field(
+        "digits", title="Data set", description="What the net learns from."
+    )
+    epochs: Annotated[int, Field(ge=1, le=1000)] = Field(
+        30, title="Epochs", description="How often the net sees the whole training set."
+    )
+    batch_size: Annotated[int, Field(ge=1, le=4096)] = Field(
+        64, title="Batch size", description="Samples between two updates of the weights."
+    )
+    optimizer: Annotated[str, AfterValidator(_known)] = Field(
+        "SGD", title="Optimizer", description="Rule by which gradients become updates."
+    )
+    learning_rate: Annotated[float, Field(ge=1e-8, le=10)] = Field(
+        0.01, title="Learning rate", description="Size of an update: too small learns slowly, too large diverges."
+    )
+    momentum: Annotated[float, Field(ge=0, lt=1)] = Field(
+        0.9, title="Momentum", description="Share of the last update that SGD keeps; Adam and AdamW have their own."
+    )
+    seed: Annotated[int, Field(ge=0, le=2**31 - 1)] = Field(
+        0, title="Seed", description="Start of all random numbers: same seed, same device, same curve."
+    )
+
+
+OPTIMIZERS: dict[str, Callable[[Iterable[nn.Parameter], TrainConfig], optim.Optimizer]] = {
+    "SGD": lambda parameters, config: optim.SGD(parameters, lr=config.learning_rate, momentum=config.momentum),
+    "Adam": lambda parameters, config: optim.Adam(parameters, lr=config.learning_rate),
+    "AdamW": lambda parameters, config: optim.AdamW(parameters, lr=config.learning_rate),
+}
+"""Every optimizer by the name of its torch class."""

@@ -1,0 +1,78 @@
+"""Whether a design can be trained on a data set with a configuration, told before anything starts."""
+
+from cnnviz.architecture import Architecture, Step, activation_bytes, trace
+from cnnviz.data.base import Dataset
+from cnnviz.errors import CnnvizError, DesignError, LimitError
+from cnnviz.layers import BatchNorm1d, BatchNorm2d, Linear
+from cnnviz.settings import Settings
+from cnnviz.shapes import show, size_of
+from cnnviz.training.config import TrainConfig
+
+
+def check(architecture: Architecture, config: TrainConfig, dataset: Dataset, limits: Settings) -> None:
+    """Raise DesignError or LimitError with the reason why this run cannot be trained; return quietly when it can."""
+    steps = trace(architecture)
+    if not steps:
+        raise DesignError("This design has no layers yet; add some, or load a preset.")
+    if steps[-1].error:
+        raise DesignError(f"{steps[-1].error} Mend it on the Design page first.")
+    if architecture.input_shape != dataset.shape:
+        raise DesignError(
+            f"This design takes samples of {show(architecture.input_shape)}, but “{dataset.title}” has samples of"
+            f" {show(dataset.shape)}."
+        )
+    out = steps[-1].output_shape or ()
+    if len(out) != 1:
+        raise DesignError(
+            f"This design ends in {show(out)}; a classifier must end in one row of scores. "
+            f"Add a Flatten and a Linear with out_features {len(dataset.classes)} at the end."
+        )
+    if out[0] < len(dataset.classes):
+        raise DesignError(
+            f"This design ends in {out[0]} scores, but “{dataset.title}” has {len(dataset.classes)} classes. "
+            f"Give the last Linear layer out_features {len(dataset.classes)}."
+        )
+    parameters = sum(step.parameters for step in steps)
+    if parameters == 0:
+        raise DesignError("This design has no parameters, so there is nothing to train; add a Conv2d or a Linear.")
+    _check_batch(steps, config.batch_size)
+    if parameters > limits.max_parameters:
+        raise LimitError(
+            f"This design has {parameters:,} parameters; this server trains at most {limits.max_parameters:,}."
+        )
+    needed = training_bytes(architecture, config.batch_size)
+    if needed > limits.max_training_bytes:
+        raise LimitError(
+            f"Training this design with batches of {config.batch_size:,} needs about {needed / 2**20:,.0f} MB; this"
+            f" server gives a run at most {limits.max_training_bytes / 2**20:,.0f} MB. Use smaller batches or pool"
+            " earlier."
+        )
+
+
+def training_bytes(architecture: Architecture, batch_size: int) -> int:
+    """Estimate of a run's memory: weights, gradients and two moments; each activation and its gradient."""
+    parameters = sum(step.parameters for step in trace(architecture))
+    return 4 * 4 * parameters + 2 * batch_size * activation_bytes(architecture)
+
+
+def adapted(architecture: Architecture, dataset: Dataset) -> Architecture | None:
+    """The design with the data set's input shape and one score per class in its last Linear; None if that fails."""
+    last = max((i for i, layer in enumerate(architecture.layers) if isinstance(layer, Linear)), default=None)
+    if last is None:
+        return None
+    try:
+        fitted = architecture.with_input(dataset.shape).replaced(last, out_features=len(dataset.classes))
+    except CnnvizError:
+        return None
+    steps = trace(fitted)
+    return fitted if steps[-1].output_shape == (len(dataset.classes),) else None
+
+
+def _check_batch(steps: tuple[Step, ...], batch_size: int) -> None:
+    for number, step in enumerate(steps, 1):
+        lonely = size_of(step.input_shape[1:]) == 1  # one value per channel and sample
+        if batch_size == 1 and lonely and isinstance(step.layer, BatchNorm1d | BatchNorm2d):
+            raise DesignError(
+                f"Layer {number}, {step.layer.kind}, takes mean and variance over the batch, and a batch of 1 gives"
+                " it a single value per channel. Use a batch size of at least 2."
+            )
