@@ -1,5 +1,30 @@
-"""cnnviz: the list of pages and the frame around them."""
+"""cnnviz: the list of pages and the frame around them.
+
+`streamlit run app.py` imports this file for the server, and executes it as `__main__` for every run of a page.
+"""
 
 import streamlit as st
+from starlette.middleware import Middleware
 
-st.title("cnnviz")
+from cnnviz.ui.server import StudentCookie, lifespan, on_script_error
+
+
+def frame() -> None:
+    """The navigation, and the page that is open."""
+    st.set_page_config(page_title="cnnviz", page_icon=":material/layers:", layout="wide")
+    st.logo("static/logo.svg", size="large")
+    page = st.navigation(
+        [
+            st.Page("pages/design.py", title="Design", icon=":material/stacks:", default=True),
+            st.Page("pages/train.py", title="Train", icon=":material/show_chart:"),
+            st.Page("pages/activations.py", title="Activations", icon=":material/ssid_chart:"),
+        ],
+        position="top",
+    )
+    page.run()
+
+
+if __name__ == "__main__":
+    frame()
+else:
+    app = st.App(__file__, lifespan=lifespan, middleware=[Middleware(StudentCookie)], on_script_error=on_script_error)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar, Union
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_core import ErrorDetails
 from torch import nn
 
 from cnnviz.errors import DesignError, ShapeError
@@ -85,7 +86,7 @@ class Architecture(BaseModel):
         try:
             return cls.model_validate_json(text)
         except ValidationError as error:
-            raise DesignError(_first_problem(error)) from None
+            raise DesignError(f"This design cannot be read. {_first_problem(error)}") from None
 
     def _with(self, layers: list[Layer]) -> Architecture:
         return _checked(Architecture, {"input_shape": self.input_shape, "layers": layers})
@@ -191,9 +192,21 @@ def _checked(model: type[M], values: dict[str, Any]) -> M:
 
 
 def _first_problem(error: ValidationError) -> str:
-    problem = error.errors(include_url=False, include_context=False)[0]
-    named = (part for part in problem["loc"] if isinstance(part, int) or str(part).isidentifier())  # no union branches
-    where = " → ".join(str(part + 1) if isinstance(part, int) else str(part) for part in named)
-    given = repr(problem["input"])
+    """Where it is wrong, what was expected there and what came; of several alternatives, the one that nearly fit."""
+    problems = error.errors(include_url=False, include_context=False)
+    where = _place(problems[0])
+    here = [problem for problem in problems if _place(problem)[:1] == where[:1]]
+    nearly = [problem for problem in here if not problem["type"].endswith(("_type", "literal_error"))] or here
+    wanted = " or ".join(dict.fromkeys(_wanted(problem["msg"]) for problem in nearly))
+    given = repr(nearly[0]["input"])
     given = given if len(given) <= 60 else f"{given[:57]}…"
-    return f"This design cannot be read. {where or 'design'}: {problem['msg']} (received {given})."
+    return f"{' → '.join(_place(nearly[0])) or 'The design'}: {wanted} (received {given})."
+
+
+def _place(problem: ErrorDetails) -> tuple[str, ...]:
+    named = (part for part in problem["loc"] if isinstance(part, int) or str(part).isidentifier())  # no union branches
+    return tuple(str(part + 1) if isinstance(part, int) else str(part) for part in named)
+
+
+def _wanted(message: str) -> str:
+    return message.replace("Input should be a valid tuple", "one number per axis").replace("Input should", "should")

@@ -113,8 +113,10 @@ def test_bad_json_gets_a_clear_sentence(text: str, message: str) -> None:
 
 
 def test_an_edit_out_of_bounds_is_refused_with_the_bound() -> None:
-    with pytest.raises(DesignError, match="kernel_size: Input should be greater than or equal to 1"):
+    with pytest.raises(DesignError, match=r"^kernel_size: should be greater than or equal to 1 \(received 0\)\.$"):
         LAB.replaced(0, kernel_size=0)
+    with pytest.raises(DesignError, match=r"padding: should be a valid integer or one number per axis or .*'same'"):
+        LAB.replaced(0, padding="sane")
 
 
 def test_a_conv_on_a_vector_is_told_and_can_be_removed() -> None:

@@ -3,8 +3,10 @@
 from collections.abc import Callable, Iterable
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 from torch import nn, optim
+
+from cnnviz.errors import TrainingError
 
 
 def _known(name: str) -> str:
@@ -39,6 +41,15 @@ class TrainConfig(BaseModel):
     seed: Annotated[int, Field(ge=0, le=2**31 - 1)] = Field(
         0, title="Seed", description="Start of all random numbers: same seed, same device, same curve."
     )
+
+    def changed(self, name: str, value: object) -> "TrainConfig":
+        """With one field changed; raises TrainingError when the value is out of its bounds."""
+        try:
+            return TrainConfig(**self.model_dump() | {name: value})
+        except ValidationError as error:
+            problem = error.errors(include_url=False)[0]
+            wanted = problem["msg"].replace("Input should", "should").replace("Value error, ", "")
+            raise TrainingError(f"{name}: {wanted} (received {str(value)[:60]}).") from None
 
 
 OPTIMIZERS: dict[str, Callable[[Iterable[nn.Parameter], TrainConfig], optim.Optimizer]] = {

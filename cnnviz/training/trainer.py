@@ -129,6 +129,21 @@ def train(
     return Result(best.weights, best.epoch, stopped)
 
 
+def best_epoch(points: Sequence[Point]) -> tuple[int, float]:
+    """Epoch with the highest validation accuracy (then the lowest loss) so far, and that accuracy; (0, 0) if none."""
+    measured: dict[int, dict[str, float]] = {}
+    for point in points:
+        if point.split == "validation":
+            measured.setdefault(point.epoch, {})[point.metric] = point.value
+    whole = {epoch: metrics for epoch, metrics in measured.items() if metrics.keys() >= {"accuracy", "loss"}}
+    best = max(whole, key=lambda epoch: _score(whole[epoch]), default=0)
+    return best, whole[best]["accuracy"] if best else 0.0
+
+
+def _score(metrics: dict[str, float]) -> tuple[float, float]:
+    return metrics["accuracy"], -metrics["loss"]
+
+
 class _Recorder:
     """Turns what engines know into points; batch losses are fetched from the device a few times a second only."""
 
@@ -179,7 +194,7 @@ class _Best:
         self.weights = self._copy()
 
     def offer(self, step: int, epoch: int, metrics: dict[str, float]) -> None:
-        score = (metrics["accuracy"], -metrics["loss"])
+        score = _score(metrics)
         if score > self._score:
             self._score, self.step, self.epoch, self.weights = score, step, epoch, self._copy()
 

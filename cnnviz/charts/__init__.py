@@ -1,0 +1,1 @@
+"""Numbers in, figures out; nothing here knows where the numbers come from or where a figure is shown."""

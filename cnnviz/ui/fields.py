@@ -1,0 +1,105 @@
+"""Widgets for the fields of a pydantic model: declared once in the model, drawn here."""
+
+import re
+from collections.abc import Callable
+from typing import Annotated, Any, Literal, get_args, get_origin
+
+import streamlit as st
+from annotated_types import Ge, Gt, Le, Lt
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+
+from cnnviz.errors import CnnvizError
+
+Change = Callable[[str, object], None]
+"""Takes a field's name and its new value; raises CnnvizError when it cannot be."""
+
+
+def field(model: BaseModel, name: str, *, key: str, on_change: Change, options: dict[str, str] | None = None) -> None:
+    """Draw the widget that fits the type of one field of `model`; `options` (value → label) make it a choice.
+
+    A value that is refused stays in the widget with the reason below it.
+    """
+    info = type(model).model_fields[name]
+    kind = _kind(info.annotation)
+    value = getattr(model, name)
+    problems: dict[str, str] = st.session_state.setdefault("problems", {})
+
+    def changed() -> None:
+        given = st.session_state[key]
+        problems.pop(key, None)
+        try:
+            on_change(name, parse(given) if kind is object else given)
+        except CnnvizError as error:
+            problems[key] = str(error)
+
+    about: dict[str, Any] = {"label": info.title or name, "key": key, "help": info.description, "on_change": changed}
+    low, high = _bounds(info)
+    if options:
+        st.selectbox(options=list(options), index=_index(options, value), format_func=options.__getitem__, **about)
+    elif get_origin(kind) is Literal:
+        st.selectbox(options=get_args(kind), index=get_args(kind).index(value), **about)
+    elif kind is bool:
+        st.toggle(value=value, **about)
+    elif kind is int:
+        st.number_input(value=value, min_value=low, max_value=high, step=1, **about)
+    elif kind is float:
+        st.number_input(
+            value=value, min_value=low, max_value=high, step=0.05 if high <= 1 else 0.001, format="%g", **about
+        )
+    else:
+        st.text_input(value=written(value), max_chars=40, **about)
+    if problem := problems.get(key):
+        st.caption(f":red[:material/error: {escaped(problem)}]")
+
+
+def escaped(text: str) -> str:
+    r"""Text as Markdown shows it literally.
+
+    >>> print(escaped("2 * 3 [x]"))
+    2 \* 3 \[x\]
+    """
+    return re.sub(r"([\\`*_{}\[\]()#+!|<>~$:])", r"\\\1", text)
+
+
+def parse(text: str) -> object:
+    """What a student types for a size: a number, one per axis, a word, or nothing.
+
+    >>> parse("3"), parse("3, 5"), parse("3 × 5"), parse("same"), parse(" ")
+    (3, (3, 5), (3, 5), 'same', None)
+    """
+    parts = [part for part in re.split(r"[\s,×x*()]+", text.strip()) if part]
+    if not parts:
+        return None
+    if all(re.fullmatch(r"-?\d{1,9}", part) for part in parts):
+        numbers = tuple(map(int, parts))
+        return numbers if len(numbers) > 1 else numbers[0]
+    return text.strip()
+
+
+def written(value: object) -> str:
+    """A size as a student types it.
+
+    >>> written((3, 5)), written(3), written(None)
+    ('3, 5', '3', '')
+    """
+    if value is None:
+        return ""
+    return ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
+
+
+def _kind(annotation: Any) -> Any:
+    """int, float, bool or a Literal; object for all that is typed as text."""
+    if get_origin(annotation) is Annotated:
+        return _kind(get_args(annotation)[0])
+    return annotation if annotation in (int, float, bool) or get_origin(annotation) is Literal else object
+
+
+def _bounds(info: FieldInfo) -> tuple[Any, Any]:
+    low: Any = next((m.ge if isinstance(m, Ge) else m.gt for m in info.metadata if isinstance(m, Ge | Gt)), None)
+    high: Any = next((m.le if isinstance(m, Le) else m.lt for m in info.metadata if isinstance(m, Le | Lt)), None)
+    return (float(low), float(high)) if info.annotation is float else (low, high)
+
+
+def _index(options: dict[str, str], value: object) -> int | None:
+    return list(options).index(str(value)) if value in options else None

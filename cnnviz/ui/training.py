@@ -1,0 +1,119 @@
+"""The training room's desk: what to train on and how, your own data, and the Train button."""
+
+import streamlit as st
+
+from cnnviz.architecture import Architecture
+from cnnviz.data import available, uploads
+from cnnviz.data.base import Dataset
+from cnnviz.data.pair import read_pair
+from cnnviz.errors import CnnvizError
+from cnnviz.presets import PRESETS
+from cnnviz.runs.cluster import cluster
+from cnnviz.settings import settings
+from cnnviz.shapes import show
+from cnnviz.training.config import OPTIMIZERS, TrainConfig
+from cnnviz.training.readiness import adapted, check
+from cnnviz.ui.fields import escaped, field
+from cnnviz.ui.server import owner
+from cnnviz.ui.state import choose_run, config, keep_config, keep_workbench, told, workbench
+
+
+def desk() -> None:
+    """Data set and every knob of a run, and the Train button; says why when it cannot be pressed."""
+    datasets = available(owner())
+    settled = config()
+    if settled.dataset not in datasets:  # removed meanwhile
+        settled = settled.model_copy(update={"dataset": next(iter(datasets))})
+        keep_config(settled)
+    dataset = datasets[settled.dataset]
+    _knob(settled, "dataset", options={name: choice.title for name, choice in datasets.items()})
+    st.caption(f"{escaped(dataset.story)} Split 80 / 10 / 10, stratified.")
+    with st.container(horizontal=True, key="knobs"):
+        _knob(settled, "epochs")
+        _knob(settled, "batch_size")
+        _knob(settled, "optimizer", options={name: name for name in OPTIMIZERS})
+        _knob(settled, "learning_rate")
+        if settled.optimizer == "SGD":
+            _knob(settled, "momentum")
+        _knob(settled, "seed")
+    _button(settled, dataset)
+
+
+def own_data() -> None:
+    """Upload of a feats.npy + labels.npy pair as the lab has them, and the uploads so far."""
+    mine = uploads().of(owner())
+    with st.expander("Bring your own data", icon=":material/upload_file:"):
+        st.caption(
+            "Two files written by `np.save`: features of shape (samples, height, width), as the lab has them, and one"
+            " label per sample."
+        )
+        generation = st.session_state.setdefault("upload-generation", 0)
+        feats = st.file_uploader("feats.npy", type="npy", key=f"feats-{generation}")
+        labels = st.file_uploader("labels.npy", type="npy", key=f"labels-{generation}")
+        st.text_input("Name", key=f"title-{generation}", max_chars=60, placeholder="My data")
+        st.button("Use these files", key="use-files", disabled=not (feats and labels), on_click=_upload)
+        for name, dataset in mine.items():
+            with st.container(horizontal=True, vertical_alignment="center"):
+                st.caption(f"**{escaped(dataset.title)}**: {dataset.size:,} × {show(dataset.shape)}")
+                st.button("Remove", key=f"remove-{name}", on_click=_remove, args=(name,), type="tertiary")
+
+
+def _knob(settled: TrainConfig, name: str, options: dict[str, str] | None = None) -> None:
+    with st.container(width="stretch" if name == "dataset" else 150):
+        field(settled, name, key=f"config-{name}", on_change=_change, options=options)
+
+
+def _change(name: str, value: object) -> None:
+    keep_config(config().changed(name, value))
+
+
+def _button(settled: TrainConfig, dataset: Dataset) -> None:
+    design = workbench().architecture
+    try:
+        check(design, settled, dataset, settings())
+    except CnnvizError as error:
+        st.button("Train", key="train", type="primary", icon=":material/play_arrow:", disabled=True, width="stretch")
+        st.warning(escaped(str(error)), icon=":material/build:")
+        _ways_out(design, dataset)
+    else:
+        st.button("Train", key="train", type="primary", icon=":material/play_arrow:", on_click=_train, width="stretch")
+
+
+def _ways_out(design: Architecture, dataset: Dataset) -> None:
+    fitted = adapted(design, dataset)
+    if fitted and fitted != design:
+        st.button(
+            f"Fit my design to {show(dataset.shape)} and {len(dataset.classes)} classes",
+            key="fit",
+            on_click=_open,
+            args=(fitted,),
+        )
+    if dataset.preset:
+        preset = PRESETS[dataset.preset]
+        st.button(f"Open “{preset.title}”", key="open-preset", on_click=_open, args=(preset.architecture,))
+
+
+def _open(design: Architecture) -> None:
+    keep_workbench(workbench().restructured(design, 0))
+
+
+def _train() -> None:
+    with told():
+        choose_run(cluster().submit(owner(), workbench().architecture, config()).id)
+
+
+def _upload() -> None:
+    generation = st.session_state["upload-generation"]
+    feats, labels = st.session_state[f"feats-{generation}"], st.session_state[f"labels-{generation}"]
+    if not feats or not labels:
+        return
+    with told():
+        pair = read_pair(feats.getvalue(), labels.getvalue(), settings().max_upload_bytes)
+        dataset = uploads().add(owner(), pair, st.session_state[f"title-{generation}"].strip())
+        keep_config(config().changed("dataset", dataset.name))
+        st.session_state.pop("config-dataset", None)  # drawn anew with the new choice
+        st.session_state["upload-generation"] = generation + 1  # empty uploaders
+
+
+def _remove(name: str) -> None:
+    uploads().remove(owner(), name)

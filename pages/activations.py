@@ -1,0 +1,40 @@
+"""Activations: the curves, their slopes, and why gradients vanish."""
+
+import streamlit as st
+
+from cnnviz.activations import ACTIVATIONS
+from cnnviz.charts.activation import activation_figure, fading_figure
+
+st.title("Activation functions")
+st.markdown(
+    "A stack of linear layers alone is one linear layer: $f_3(f_2(f_1(x)))$ of linear functions is linear again. "
+    "What makes depth worth while is a nonlinear function in between."
+)
+names = st.pills("Functions", list(ACTIVATIONS), selection_mode="multi", default=list(ACTIVATIONS), key="functions")
+if not names:
+    st.info("Choose at least one function.", icon=":material/touch_app:")
+    st.stop()
+
+left, right = st.columns(2, gap="large")
+with left:
+    st.subheader("Value")
+    st.plotly_chart(activation_figure(names, derivative=False), key="values")
+with right:
+    st.subheader("Slope (derivative)")
+    st.plotly_chart(activation_figure(names, derivative=True), key="slopes")
+
+for column, name in zip(st.columns(len(names), gap="large"), names, strict=True):
+    activation = ACTIVATIONS[name]
+    with column, st.container(border=True):
+        st.subheader(name)
+        st.latex(activation.formula)
+        st.latex(activation.derivative)
+        st.markdown(f"Values in **{activation.range}**. {activation.story}")
+
+st.subheader("The vanishing gradient")
+st.markdown(
+    "On its way back through the net a gradient is multiplied by the slope of every activation it passes. "
+    "Even at the steepest point of the sigmoid only a quarter of it gets through one layer."
+)
+layers = st.slider("Layers", 2, 30, 10, key="depth")
+st.plotly_chart(fading_figure(names, layers), key="fading")

@@ -1,0 +1,26 @@
+"""Design: stack layers, see every shape, take the code."""
+
+import streamlit as st
+
+from cnnviz.errors import ShapeError
+from cnnviz.source import to_code
+from cnnviz.ui import bench
+from cnnviz.ui.state import show_notice, workbench
+
+st.title("Design a net")
+bench.toolbar()
+show_notice()
+left, right = st.columns([7, 3], gap="large")
+with left:
+    bench.layers()
+with right, st.container(border=True):
+    bench.panel()
+
+st.subheader("The same net in PyTorch")
+try:
+    code = to_code(workbench().architecture)
+except ShapeError as error:
+    st.warning(f"{error} The code appears as soon as every layer fits.", icon=":material/build:")
+else:
+    st.download_button("Download convnet.py", code, "convnet.py", "text/x-python", icon=":material/download:")
+    st.code(code, language="python")
