@@ -79,7 +79,7 @@ def panel() -> None:
         "Selected layer",
         range(len(bench.architecture.layers)),
         index=index,
-        format_func=lambda i: f"{i + 1} · {workbench().architecture.layers[i].kind}",
+        format_func=[f"{i} · {each.kind}" for i, each in enumerate(bench.architecture.layers, 1)].__getitem__,
         key=f"selected-{bench.revision}-{index}",
         on_change=_select,
     )

@@ -61,10 +61,10 @@ class StudentCookie:
 
 def owner() -> str:
     """Who sits at this browser: the name in its cookie, or one for this session where cookies are refused."""
-    cookie = st.context.cookies.get(COOKIE, "")
-    if TOKEN.fullmatch(cookie):
-        return cookie
-    return str(st.session_state.setdefault("owner", secrets.token_hex(16)))
+    if "owner" not in st.session_state:
+        cookie = st.context.cookies.get(COOKIE, "")
+        st.session_state["owner"] = cookie if TOKEN.fullmatch(cookie) else secrets.token_hex(16)
+    return str(st.session_state["owner"])
 
 
 def on_script_error(error: Exception) -> bool:

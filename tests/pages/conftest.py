@@ -1,0 +1,51 @@
+"""Pages run in this process, over a real cluster with a real worker and a data directory of its own."""
+
+import secrets
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from cnnviz.runs.cluster import Cluster, cluster
+from cnnviz.settings import settings
+
+ROOT = Path(__file__).parents[2]
+DEADLINE = 60.0
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CNNVIZ_DATA_DIR", str(tmp_path_factory.mktemp("data")))
+        for cached in (settings, cluster):
+            cached.cache_clear()
+        running = cluster()
+        yield running
+        running.close()
+    for cached in (settings, cluster):
+        cached.cache_clear()
+
+
+@pytest.fixture
+def open_page(server: Cluster) -> Callable[..., AppTest]:
+    """Open a page of the app as a new student, with some session state."""
+
+    def open_(page: str, **state: object) -> AppTest:
+        app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=20)
+        for name, value in ({"owner": secrets.token_hex(16)} | state).items():
+            app.session_state[name] = value
+        app.run()
+        app.switch_page(f"pages/{page}.py").run()
+        assert not app.exception
+        return app
+
+    return open_
+
+
+def wait_for(condition: Callable[[], object]) -> None:
+    deadline = time.monotonic() + DEADLINE
+    while not condition():
+        assert time.monotonic() < deadline, "nothing happened in time"
+        time.sleep(0.02)  # between two looks at another process

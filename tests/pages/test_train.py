@@ -1,0 +1,169 @@
+"""Every control of the Train page changes the run that it starts."""
+
+import io
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from cnnviz.layers import LogSoftmax
+from cnnviz.presets import PRESETS
+from cnnviz.runs.cluster import Cluster
+from cnnviz.runs.run import Run, Status
+from cnnviz.training.config import TrainConfig
+from cnnviz.training.trainer import Point
+from cnnviz.ui.workbench import Workbench
+from tests.pages.conftest import wait_for
+
+OpenPage = Callable[..., AppTest]
+DIGITS = PRESETS["digits-convnet"].architecture
+SHORT = TrainConfig(epochs=2)
+
+
+def press_train(app: AppTest, server: Cluster) -> tuple[Run, list[Point]]:
+    """Press Train and wait for the end of the run."""
+    app.button("train").click().run()
+    assert not app.exception
+    assert not app.error
+    run_id = app.session_state["run"]
+    wait_for(lambda: not server.store.run(run_id).active)
+    run = server.store.run(run_id)
+    assert run
+    return run, [point for _, point in server.store.points(run_id)]
+
+
+@pytest.fixture
+def app(open_page: OpenPage) -> AppTest:
+    return open_page("train", workbench=Workbench(DIGITS), config=SHORT)
+
+
+@pytest.fixture(scope="module")
+def plain(server: Cluster) -> list[Point]:
+    """The points of a run with nothing changed."""
+    run = server.submit("c" * 32, DIGITS, SHORT)
+    wait_for(lambda: not server.store.run(run.id).active)
+    return [point for _, point in server.store.points(run.id)]
+
+
+def test_pressing_train_trains_this_design_with_these_settings(
+    app: AppTest, server: Cluster, plain: list[Point]
+) -> None:
+    run, points = press_train(app, server)
+    assert (run.status, run.architecture, run.config) == (Status.DONE, DIGITS, SHORT)
+    assert points == plain
+    app.run()
+    assert any("test accuracy" in markdown.value for markdown in app.markdown)
+
+
+@pytest.mark.parametrize(
+    ("control", "value"),
+    [("epochs", 3), ("batch_size", 32), ("learning_rate", 0.05), ("momentum", 0.5), ("seed", 7)],
+)
+def test_each_number_changes_the_run(
+    app: AppTest, server: Cluster, plain: list[Point], control: str, value: float
+) -> None:
+    app.number_input(f"config-{control}").set_value(value).run()
+    run, points = press_train(app, server)
+    assert run.config == SHORT.model_copy(update={control: value})
+    assert points != plain
+
+
+@pytest.mark.parametrize("optimizer", ["Adam", "AdamW"])
+def test_the_optimizer_changes_the_run(app: AppTest, server: Cluster, plain: list[Point], optimizer: str) -> None:
+    app.selectbox("config-optimizer").select(optimizer).run()
+    assert "config-momentum" not in [widget.key for widget in app.number_input]
+    run, points = press_train(app, server)
+    assert run.config.optimizer == optimizer
+    assert points != plain
+
+
+def test_the_data_set_changes_the_run(app: AppTest, server: Cluster, plain: list[Point]) -> None:
+    feats, labels = noise(np.random.default_rng(0))
+    upload(app, feats, labels)
+    assert not app.error
+    assert app.session_state["config"].dataset.startswith("upload-")
+    run, points = press_train(app, server)
+    assert run.config.dataset == app.session_state["config"].dataset
+    assert points != plain
+    app.selectbox("config-dataset").select("digits").run()
+    assert press_train(app, server)[1] == plain
+
+
+def test_the_design_changes_the_run(open_page: OpenPage, server: Cluster, plain: list[Point]) -> None:
+    wider = DIGITS.replaced(0, out_channels=8)
+    run, points = press_train(open_page("train", workbench=Workbench(wider), config=SHORT), server)
+    assert run.architecture == wider
+    assert points != plain
+
+
+def test_stop_stops_this_run(open_page: OpenPage, server: Cluster) -> None:
+    app = open_page("train", workbench=Workbench(DIGITS), config=TrainConfig(epochs=1000))
+    app.button("train").click().run()
+    run_id = app.session_state["run"]
+    wait_for(lambda: server.store.points(run_id))
+    app.button(f"stop-{run_id}").click().run()
+    wait_for(lambda: not server.store.run(run_id).active)
+    assert server.store.run(run_id).status == Status.STOPPED
+    app.run()
+    assert app.button(f"stop-{run_id}").disabled
+
+
+def test_a_design_that_does_not_fit_is_told_with_two_ways_out(open_page: OpenPage) -> None:
+    small = PRESETS["lab-convnet"].architecture.replaced(0, kernel_size=3).replaced(1, kernel_size=2)
+    app = open_page("train", workbench=Workbench(small))
+    assert app.button("train").disabled
+    assert "takes samples of 1 × 99 × 26" in app.warning[0].value
+    app.button("fit").click().run()
+    assert not app.button("train").disabled
+    fitted = app.session_state["workbench"].architecture
+    assert fitted.input_shape == (1, 8, 8)
+    assert fitted.layers[-2].out_features == 10
+    assert isinstance(fitted.layers[-1], LogSoftmax)
+
+
+def test_the_preset_for_the_data_opens_in_one_click(open_page: OpenPage) -> None:
+    app = open_page("train")
+    app.button("open-preset").click().run()
+    assert app.session_state["workbench"].architecture == DIGITS
+    assert not app.button("train").disabled
+
+
+def test_a_bad_upload_is_told_and_changes_nothing(app: AppTest) -> None:
+    feats, labels = noise(np.random.default_rng(0))
+    upload(app, feats, labels[:-1])
+    assert "they must be equal" in app.error[0].value
+    assert app.session_state["config"] == SHORT
+    assert list(app.selectbox("config-dataset").options) == ["Handwritten digits"]
+
+
+def test_an_upload_can_be_removed_again(app: AppTest) -> None:
+    upload(app, *noise(np.random.default_rng(0)))
+    name = app.session_state["config"].dataset
+    app.button(f"remove-{name}").click().run()
+    assert not app.exception
+    assert app.session_state["config"].dataset == "digits"
+
+
+def test_too_many_runs_are_refused_in_a_sentence(open_page: OpenPage, server: Cluster) -> None:
+    app = open_page("train", workbench=Workbench(DIGITS), config=TrainConfig(epochs=1000), owner="d" * 32)
+    for _ in range(6):
+        app.button("train").click().run()
+    assert "as many as this server allows" in app.error[0].value
+    for run in server.store.of("d" * 32):
+        server.stop("d" * 32, run.id, wait=10)
+
+
+def noise(random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """200 samples of noise, 1 × 8 × 8, in ten classes."""
+    return random.normal(size=(200, 8, 8)), np.arange(200) % 10
+
+
+def upload(app: AppTest, feats: np.ndarray, labels: np.ndarray) -> None:
+    for name, array in (("feats", feats), ("labels", labels)):
+        file = io.BytesIO()
+        np.save(file, array)
+        app.file_uploader(f"{name}-0").upload(f"{name}.npy", file.getvalue(), "application/octet-stream")
+    app.run()
+    app.button("use-files").click().run()
+    assert not app.exception
