@@ -27,9 +27,9 @@ class Activation:
         (slopes,) = torch.autograd.grad(values.sum(), points)
         return values.detach().numpy(), slopes.numpy()
 
-    def largest_slope(self) -> float:
-        """The steepest slope anywhere on −10 … 10: what one layer can at most hand on of a gradient."""
-        return float(self.curve(np.linspace(-10.0, 10.0, 2001))[1].max())
+    def slope(self, x: float) -> float:
+        """What one layer hands on of a gradient where its input is x."""
+        return float(self.curve(np.array([x]))[1][0])
 
 
 ACTIVATIONS: dict[str, Activation] = {

@@ -33,8 +33,11 @@ for column, name in zip(st.columns(len(names), gap="large"), names, strict=True)
 
 st.subheader("The vanishing gradient")
 st.markdown(
-    "On its way back through the net a gradient is multiplied by the slope of every activation it passes. "
-    "Even at the steepest point of the sigmoid only a quarter of it gets through one layer."
+    "On its way back through the net a gradient is multiplied by the slope of every activation it passes. Even at its "
+    "steepest, at x = 0, the sigmoid lets only a quarter through; tanh fades as soon as its input leaves 0; ReLU hands "
+    "on everything, as long as its input is positive."
 )
-layers = st.slider("Layers", 2, 30, 10, key="depth")
-st.plotly_chart(fading_figure(names, layers), key="fading")
+left, right = st.columns(2, gap="large")
+layers = left.slider("Activations on the way", 2, 30, 10, key="depth")
+x = right.slider("Input x of each activation", 0.0, 5.0, 1.0, 0.1, key="input")
+st.plotly_chart(fading_figure(names, layers, x), key="fading")

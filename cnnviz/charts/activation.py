@@ -29,18 +29,18 @@ def activation_figure(names: list[str], *, derivative: bool) -> Figure:
     return figure
 
 
-def fading_figure(names: list[str], layers: int) -> Figure:
-    """The largest share of a gradient that can pass through 1, 2, … `layers` layers, on a logarithmic axis."""
+def fading_figure(names: list[str], layers: int, x: float) -> Figure:
+    """The share of a gradient that passes 1, 2, … `layers` activations whose input is x, on a logarithmic axis."""
     depth = np.arange(1, layers + 1)
     figure = Figure()
     for name in names:
-        share = ACTIVATIONS[name].largest_slope() ** depth
+        share = ACTIVATIONS[name].slope(x) ** depth
         figure.add_trace(
             Scatter(x=depth, y=share, name=name, mode="lines+markers", line={"color": COLOURS[name], "width": 3})
         )
     figure.update_layout(
-        xaxis_title="layers with this activation",
-        yaxis_title="largest possible share of the gradient",
+        xaxis_title="activations passed",
+        yaxis_title="share of the gradient that is left",
         yaxis_type="log",
         yaxis_exponentformat="power",
         hovermode="x unified",

@@ -115,4 +115,4 @@ _ZOOM = {
 
 
 def _scale(metric: str) -> dict[str, Any]:
-    return {"domain": [0, 1], "nice": False} if metric == "accuracy" else {"zero": True}
+    return {"domain": [0, 1.02], "nice": False} if metric == "accuracy" else {"zero": True}

@@ -15,6 +15,9 @@ from cnnviz.runs.run import ACTIVE, Run, Status
 from cnnviz.training.config import TrainConfig
 from cnnviz.training.trainer import Point
 
+LATEST = 100
+"""Runs of a student that are listed."""
+
 _metadata = sql.MetaData()
 _runs = sql.Table(
     "runs",
@@ -79,8 +82,8 @@ class Store:
         return next(iter(self._runs(_runs.c.id == run_id)), None)
 
     def of(self, owner: str) -> list[Run]:
-        """All runs of one student, newest first."""
-        return self._runs(_runs.c.owner == owner)[::-1]
+        """The latest runs of one student, newest first."""
+        return self._runs(_runs.c.owner == owner)[: -LATEST - 1 : -1]
 
     def active(self) -> list[Run]:
         """Everybody's waiting and running runs, oldest first."""

@@ -1,0 +1,62 @@
+"""Undo and redo, for any sequence of edits."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cnnviz.layers import Flatten
+from cnnviz.presets import PRESETS
+from cnnviz.ui.workbench import DEPTH, Workbench
+from tests.strategies import architectures
+
+LAB = PRESETS["lab-convnet"].architecture
+
+
+@given(architectures(), st.lists(architectures(), max_size=6))
+def test_as_many_undos_as_edits_lead_back_and_redos_forth_again(first, designs) -> None:  # type: ignore[no-untyped-def]
+    bench = Workbench(first)
+    for design in designs:
+        bench = bench.restructured(design, 0)
+    last = bench
+    for _ in designs:
+        bench = bench.undone()
+    assert bench.architecture == first
+    for _ in designs:
+        bench = bench.redone()
+    assert bench.architecture == last.architecture
+
+
+def test_an_edit_after_undo_forgets_the_undone() -> None:
+    bench = Workbench(LAB).edited(LAB.removed(0)).undone().edited(LAB.removed(1))
+    assert not bench.future
+    assert bench.redone() == bench
+
+
+def test_an_edit_that_changes_nothing_is_no_edit() -> None:
+    bench = Workbench(LAB)
+    assert bench.edited(LAB) is bench
+    assert bench.undone() is bench
+    assert bench.redone() is bench
+
+
+def test_history_is_bounded() -> None:
+    bench = Workbench(LAB)
+    for size in range(1, DEPTH + 20):
+        bench = bench.edited(LAB.replaced(0, out_channels=size))
+    assert len(bench.past) == DEPTH
+
+
+def test_the_revision_changes_with_the_structure_and_not_with_a_value() -> None:
+    bench = Workbench(LAB)
+    assert bench.edited(LAB.replaced(0, kernel_size=3)).revision == bench.revision
+    assert bench.restructured(LAB.inserted(0, Flatten()), 0).revision != bench.revision
+    assert bench.edited(LAB.removed(0)).undone().revision != bench.revision
+
+
+def test_the_selection_stays_inside_the_stack() -> None:
+    bench = Workbench(LAB)
+    assert bench.select(99).selected == len(LAB.layers) - 1
+    assert bench.restructured(LAB.removed(8), 8).selected == 7
+    empty = LAB
+    for _ in LAB.layers:
+        empty = empty.removed(0)
+    assert bench.restructured(empty, 0).selected is None

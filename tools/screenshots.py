@@ -1,0 +1,76 @@
+"""Pictures of every page of a running app, light and dark, for the documentation and for looking at.
+
+streamlit run app.py --server.port 8501
+python tools/screenshots.py http://localhost:8501 docs/images
+"""
+
+import argparse
+import re
+import shutil
+from pathlib import Path
+
+from playwright.sync_api import Page, expect, sync_playwright
+
+ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
+SETTLE = 1500  # milliseconds until fonts and charts are drawn
+
+
+def design(page: Page) -> None:
+    """The lab's ConvNet."""
+    expect(page.get_by_role("option", name=re.compile("Layer 9, LogSoftmax"))).to_be_visible(timeout=30_000)
+
+
+def refusal(page: Page) -> None:
+    """A kernel that does not fit."""
+    field = page.get_by_role("textbox", name="kernel_size")
+    field.fill("30")
+    field.press("Enter")
+    expect(page.get_by_role("button", name="Set kernel_size to (30, 26)")).to_be_visible()
+
+
+def train(page: Page) -> None:
+    """A finished run on the digits."""
+    page.get_by_role("link", name="Train").click()
+    page.get_by_role("button", name=re.compile("Open “ConvNet for handwritten digits”")).click()
+    page.get_by_role("button", name="Train", exact=True).click()
+    expect(page.get_by_text(re.compile("test accuracy"))).to_be_visible(timeout=60_000)
+
+
+def activations(page: Page) -> None:
+    """All three functions."""
+    page.get_by_role("link", name="Activations").click()
+    expect(page.get_by_text("The vanishing gradient")).to_be_visible()
+
+
+SCENES = {"design": design, "refusal": refusal, "train": train, "activations": activations}
+HEIGHTS = {"design": 900, "refusal": 900, "train": 960, "activations": 1700}
+
+
+def main() -> None:
+    """Take them all."""
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options.add_argument("url")
+    options.add_argument("folder", type=Path)
+    options.add_argument("--width", type=int, default=1440)
+    chosen = options.parse_args()
+    chosen.folder.mkdir(parents=True, exist_ok=True)
+    with sync_playwright() as playwright:
+        chromium = shutil.which("chromium") or shutil.which("google-chrome")
+        browser = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
+        for scheme in ("light", "dark"):
+            context = browser.new_context(color_scheme=scheme)
+            page = context.new_page()
+            page.goto(chosen.url)
+            for name, prepare in SCENES.items():
+                page.set_viewport_size({"width": chosen.width, "height": HEIGHTS[name]})
+                prepare(page)
+                page.evaluate("document.activeElement.blur()")
+                page.mouse.move(0, 0)
+                page.wait_for_timeout(SETTLE)
+                page.screenshot(path=chosen.folder / f"{name}-{scheme}.png")
+            context.close()
+        browser.close()
+
+
+if __name__ == "__main__":
+    main()
