@@ -4,8 +4,10 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from cnnviz.errors import CnnvizError
 
 
 class Settings(BaseSettings):
@@ -35,5 +37,11 @@ class Settings(BaseSettings):
 
 @cache
 def settings() -> Settings:
-    """The settings of this process, read once."""
-    return Settings()
+    """The settings of this process, read once; raises CnnvizError naming the first variable that cannot be used."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        problem = error.errors(include_url=False)[0]
+        name = "CNNVIZ_" + "_".join(map(str, problem["loc"])).upper()
+        wanted = problem["msg"].replace("Input should", "should")
+        raise CnnvizError(f"The environment variable {name} {wanted} (received {problem['input']!r}).") from None

@@ -2,7 +2,7 @@
 
 from cnnviz.architecture import Architecture, Step, activation_bytes, trace
 from cnnviz.data.base import Dataset
-from cnnviz.errors import CnnvizError, DesignError, LimitError
+from cnnviz.errors import DesignError, LimitError
 from cnnviz.layers import BatchNorm1d, BatchNorm2d, Linear
 from cnnviz.settings import Settings
 from cnnviz.shapes import show, size_of
@@ -56,16 +56,21 @@ def training_bytes(architecture: Architecture, batch_size: int) -> int:
 
 
 def adapted(architecture: Architecture, dataset: Dataset) -> Architecture | None:
-    """The design with the data set's input shape and one score per class in its last Linear; None if that fails."""
+    """The design fitted to a data set: its input shape, windows no larger than it allows, one score per class.
+
+    None where that takes more than changing parameters.
+    """
     last = max((i for i, layer in enumerate(architecture.layers) if isinstance(layer, Linear)), default=None)
     if last is None:
         return None
-    try:
-        fitted = architecture.with_input(dataset.shape).replaced(last, out_features=len(dataset.classes))
-    except CnnvizError:
-        return None
-    steps = trace(fitted)
-    return fitted if steps[-1].output_shape == (len(dataset.classes),) else None
+    fitted = architecture.with_input(dataset.shape).replaced(last, out_features=len(dataset.classes))
+    for _ in architecture.layers:  # a mend moves the first refusal at least one layer on
+        mend = trace(fitted)[-1].mend
+        if mend is None:
+            break
+        fitted = mend.architecture
+    same_kinds = [layer.kind for layer in fitted.layers] == [layer.kind for layer in architecture.layers]
+    return fitted if same_kinds and trace(fitted)[-1].output_shape == (len(dataset.classes),) else None
 
 
 def _check_batch(steps: tuple[Step, ...], batch_size: int) -> None:

@@ -91,6 +91,7 @@ def _ways_out(design: Architecture, dataset: Dataset) -> None:
     if dataset.preset:
         preset = PRESETS[dataset.preset]
         st.button(f"Open “{preset.title}”", key="open-preset", on_click=_open, args=(preset.architecture,))
+    st.caption("Undo on the Design page brings your net back.")
 
 
 def _open(design: Architecture) -> None:

@@ -167,3 +167,14 @@ def upload(app: AppTest, feats: np.ndarray, labels: np.ndarray) -> None:
     app.run()
     app.button("use-files").click().run()
     assert not app.exception
+
+
+def test_the_labs_convnet_is_fitted_to_digits_and_trains_in_two_clicks(open_page: OpenPage, server: Cluster) -> None:
+    app = open_page("train", config=SHORT)
+    app.button("fit").click().run()
+    fitted = app.session_state["workbench"].architecture
+    assert [layer.kind for layer in fitted.layers] == [
+        layer.kind for layer in PRESETS["lab-convnet"].architecture.layers
+    ]
+    assert press_train(app, server)[0].status == Status.DONE
+    assert app.session_state["workbench"].undone().architecture == PRESETS["lab-convnet"].architecture

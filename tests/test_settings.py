@@ -1,0 +1,21 @@
+import pytest
+
+from cnnviz.errors import CnnvizError
+from cnnviz.settings import settings
+
+
+@pytest.fixture(autouse=True)
+def unread() -> None:
+    settings.cache_clear()
+
+
+def test_a_wrong_variable_is_named_with_its_value(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CNNVIZ_MAX_ACTIVE_RUNS", "many")
+    with pytest.raises(CnnvizError, match=r"CNNVIZ_MAX_ACTIVE_RUNS should be a valid integer.*received 'many'"):
+        settings()
+
+
+def test_settings_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CNNVIZ_THREADS", "2")
+    assert settings().threads == 2
+    settings.cache_clear()
