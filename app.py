@@ -6,7 +6,8 @@
 import streamlit as st
 from starlette.middleware import Middleware
 
-from cnnviz.ui.server import StudentCookie, lifespan, on_script_error
+from cnnviz.ui.server import lifespan, on_script_error
+from cnnviz.ui.student import StudentCookie
 
 
 def frame() -> None:

@@ -12,8 +12,8 @@ from cnnviz.runs.cluster import cluster
 from cnnviz.runs.run import Run, Status
 from cnnviz.training.trainer import Point, best_epoch
 from cnnviz.ui.fields import escaped
-from cnnviz.ui.server import owner
 from cnnviz.ui.state import chosen_run
+from cnnviz.ui.student import owner
 
 TICK = 0.5
 """Seconds between two looks at a run that goes on."""

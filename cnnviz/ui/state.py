@@ -9,7 +9,7 @@ from cnnviz.errors import CnnvizError
 from cnnviz.presets import PRESETS
 from cnnviz.runs.cluster import cluster
 from cnnviz.training.config import TrainConfig
-from cnnviz.ui.server import owner
+from cnnviz.ui.student import owner
 from cnnviz.ui.workbench import Workbench
 
 FIRST_PRESET = "lab-convnet"

@@ -14,8 +14,8 @@ from cnnviz.shapes import show
 from cnnviz.training.config import OPTIMIZERS, TrainConfig
 from cnnviz.training.readiness import adapted, check
 from cnnviz.ui.fields import escaped, field
-from cnnviz.ui.server import owner
 from cnnviz.ui.state import choose_run, config, keep_config, keep_workbench, told, workbench
+from cnnviz.ui.student import owner
 
 
 def desk() -> None:
