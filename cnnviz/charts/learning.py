@@ -1,4 +1,4 @@
-"""Learning curves while they grow: ECharts options, which Streamlit updates in place without blinking."""
+"""Learning curves while they grow, as a table and a Vega-Lite chart that browsers update in place."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -48,32 +48,71 @@ def thinned(curve: Curve, most: int = MAX_BATCH_POINTS) -> Curve:
     return Curve(np.add.reduceat(curve.epochs, starts) / counts, np.add.reduceat(curve.values, starts) / counts)
 
 
-def learning_chart(metric: str, lines: dict[str, Curve], epochs: int) -> dict[str, Any]:
-    """An ECharts option: one line per split over the epochs; test as a single point."""
-    splits = [split for split in COLOURS if split in lines]
+def learning_table(lines: dict[str, Curve]) -> pd.DataFrame:
+    """All curves of one chart below each other, in columns epoch, value and split."""
+    return pd.DataFrame(
+        {
+            "epoch": np.concatenate([np.empty(0), *(line.epochs for line in lines.values())]),
+            "value": np.concatenate([np.empty(0), *(line.values for line in lines.values())]),
+            "split": pd.array([split for split, line in lines.items() for _ in line.values], dtype="str"),
+        }
+    )
+
+
+def learning_spec(metric: str, epochs: int) -> dict[str, Any]:
+    """A Vega-Lite chart of a `learning_table`: one line per split over the epochs, test as a diamond.
+
+    It depends on nothing that changes while a run goes on, so a browser keeps the chart, and its zoom, when new
+    rows come.
+    """
+    splits = [split for split in COLOURS if split != "batch" or metric == "loss"]
+    x = {"field": "epoch", "type": "quantitative", "scale": {"domain": [0, epochs], "nice": False}, "title": "epoch"}
+    y = {"field": "value", "type": "quantitative", "scale": _scale(metric), "title": metric}
+    colour = {
+        "field": "split",
+        "type": "nominal",
+        "scale": {"domain": splits, "range": [COLOURS[split] for split in splits]},
+        "legend": {"title": None, "orient": "top", "symbolType": "stroke", "symbolStrokeWidth": 3, "symbolOpacity": 1},
+    }
+    tooltip = [
+        {"field": "split"},
+        {"field": "epoch", "type": "quantitative", "format": ".4~g"},
+        {"field": "value", "type": "quantitative", "format": ".4f", "title": metric},
+    ]
     return {
-        "animation": False,
-        "grid": {"left": 8, "right": 20, "top": 44, "bottom": 52, "containLabel": True},
-        "legend": {"top": 4, "icon": "roundRect", "itemHeight": 4, "data": splits},
-        "tooltip": {"trigger": "axis", "valueFormatter": "%.4f"},
-        "xAxis": {"type": "value", "name": "epoch", "nameLocation": "middle", "nameGap": 26, "min": 0, "max": epochs},
-        "yAxis": {"type": "value", "name": metric, "scale": metric != "accuracy"} | _range(metric),
-        "dataZoom": [{"type": "inside", "filterMode": "none"}],
-        "dataset": [
-            {"source": pd.DataFrame({"epoch": lines[split].epochs, split: lines[split].values})} for split in splits
+        "height": 300,
+        "encoding": {"x": x, "y": y, "color": colour},
+        "layer": [
+            {
+                "transform": [{"filter": "datum.split == 'batch'"}],
+                "mark": {"type": "line", "strokeWidth": 1, "opacity": 0.55, "clip": True},
+                "params": [_ZOOM],
+            },
+            {
+                "transform": [{"filter": "datum.split == 'train' || datum.split == 'validation'"}],
+                "mark": {"type": "line", "strokeWidth": 2.5, "clip": True},
+            },
+            {
+                "transform": [{"filter": "datum.split == 'train' || datum.split == 'validation'"}],
+                "mark": {"type": "point", "opacity": 0, "size": 150, "clip": True},
+                "encoding": {"tooltip": tooltip},
+            },
+            {
+                "transform": [{"filter": "datum.split == 'test'"}],
+                "mark": {"type": "point", "shape": "diamond", "size": 150, "filled": True, "clip": True},
+                "encoding": {"tooltip": tooltip},
+            },
         ],
-        "series": [_series(split, index) for index, split in enumerate(splits)],
     }
 
 
-def _range(metric: str) -> dict[str, Any]:
-    return {"min": 0, "max": 1} if metric == "accuracy" else {}
+_ZOOM = {
+    "name": "zoom",
+    "select": {"type": "interval", "encodings": ["x"], "zoom": "wheel![event.ctrlKey || event.metaKey]"},
+    "bind": "scales",
+}
+"""Ctrl and the wheel zoom, so that the wheel alone still scrolls the page; a drag moves, a double click goes back."""
 
 
-def _series(split: str, index: int) -> dict[str, Any]:
-    style: dict[str, Any] = {"type": "line", "showSymbol": False, "lineStyle": {"width": 2.5}}
-    if split == "batch":
-        style = {"type": "line", "showSymbol": False, "lineStyle": {"width": 1, "opacity": 0.6}}
-    if split == "test":
-        style = {"type": "scatter", "symbol": "diamond", "symbolSize": 13}
-    return {"id": split, "name": split, "datasetIndex": index, "color": COLOURS[split]} | style
+def _scale(metric: str) -> dict[str, Any]:
+    return {"domain": [0, 1], "nice": False} if metric == "accuracy" else {"zero": True}

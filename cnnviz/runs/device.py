@@ -112,7 +112,7 @@ class Device:
         self._next()
 
     def _next(self) -> None:
-        if self._current or not self._ready or not self._queue or not self._worker:
+        if self._current or not self._ready or not self._queue or not self._worker or not self._open:
             return
         run = self._store.run(self._queue.popleft())
         if run is None or run.status != Status.QUEUED:

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import streamlit as st
 
-from cnnviz.charts.learning import curves, learning_chart
+from cnnviz.charts.learning import curves, learning_spec, learning_table
 from cnnviz.data import available
 from cnnviz.runs.cluster import cluster
 from cnnviz.runs.run import Run, Status
@@ -61,12 +61,15 @@ def _live(run_id: str) -> None:
         (st.error if run.status == Status.FAILED else st.info)(escaped(run.message))
     for metric in ("accuracy", "loss"):
         lines = curves(points, metric, max(run.steps // run.config.epochs, 1))
-        st.echarts_chart(
-            learning_chart(metric, lines, run.config.epochs),
+        st.vega_lite_chart(
+            learning_table(lines),
+            learning_spec(metric, run.config.epochs),
             key=f"chart-{metric}-{run_id}",
-            height=290,
-            alt=f"{metric} over the epochs of this run, {label}",
+            on_select="rerun",  # a selection is kept when data change; a zoom that is none would be thrown away
+            selection_mode=["zoom"],
+            alt=f"{metric} over the epochs of this run",
         )
+    st.caption("Ctrl + wheel zooms, dragging moves, a double click goes back.")
     ticking = f"ticking-{run_id}"
     if st.session_state.get(ticking) and not run.active:
         st.session_state[ticking] = False

@@ -12,6 +12,7 @@ from http.cookies import SimpleCookie
 import streamlit as st
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from streamlit.runtime.pages_manager import PagesManager
 
 from cnnviz.runs.cluster import cluster
 
@@ -24,6 +25,9 @@ log = logging.getLogger(__name__)
 @asynccontextmanager
 async def lifespan(_app: object) -> AsyncIterator[None]:
     """Start the devices before the first visitor, end them with the server."""
+    # Until the frame has run once, Streamlit takes a folder called pages/ for its old scheme of pages without a
+    # frame; the first visitor may come by the address of a page.
+    PagesManager.uses_pages_directory = False
     running = await asyncio.to_thread(cluster)
     # Streamlit collects garbage after every script run; with torch, ignite and scikit-learn imported that walks a
     # million objects that never die. Frozen once, they are not walked again.
