@@ -1,0 +1,102 @@
+"""A server of cnnviz in a process of its own, with a data directory that goes when it goes."""
+
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from http.client import HTTPConnection
+from pathlib import Path
+
+import psutil
+
+ROOT = Path(__file__).parents[1]
+FROZEN, UNFROZEN = "streamlit", "benchmarks.unfrozen"
+START_SECONDS = 90.0
+
+
+@dataclass(frozen=True)
+class Server:
+    """A server that answers at 127.0.0.1:`port`."""
+
+    port: int
+    folder: Path
+    """Its data directory."""
+    process: psutil.Process
+
+    @property
+    def address(self) -> str:
+        """Where a browser finds it."""
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def worker(self) -> psutil.Process:
+        """The process that trains."""
+        return next(child for child in self.process.children() if "cnnviz.runs.worker" in child.cmdline())
+
+
+@contextmanager
+def serve(
+    launcher: str = FROZEN, *, prepare: Callable[[Path], None] = lambda _: None, log: Path | None = None
+) -> Iterator[Server]:
+    """Start the app with `python -m launcher` on a free port; end it and its workers on the way out.
+
+    `prepare` gets the data directory before the server does.
+    """
+    with tempfile.TemporaryDirectory(prefix="cnnviz-benchmark-", ignore_cleanup_errors=True) as name:
+        folder, port = Path(name), _free_port()
+        prepare(folder)
+        options = {"port": port, "address": "127.0.0.1", "headless": "true"}
+        command = [sys.executable, "-m", launcher, "run", "app.py"]
+        environment = os.environ | {"CNNVIZ_DATA_DIR": name, "CNNVIZ_DEVICES": "cpu"}
+        with (log or folder / "server.log").open("wb") as output:
+            popen = subprocess.Popen(
+                [*command, *(f"--server.{option}={value}" for option, value in options.items())],
+                cwd=ROOT,
+                env=environment,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        server = Server(port, folder, psutil.Process(popen.pid))
+        try:
+            _wait_for(server, popen)
+            yield server
+        finally:
+            _end(server.process)
+            popen.wait()
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _wait_for(server: Server, popen: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while popen.poll() is None and time.monotonic() < deadline:
+        connection = HTTPConnection("127.0.0.1", server.port, timeout=2)
+        try:
+            connection.request("GET", "/_stcore/health")
+            if connection.getresponse().status == 200:
+                return
+        except OSError:
+            time.sleep(0.1)
+        finally:
+            connection.close()
+    raise RuntimeError(f"the server did not start in {START_SECONDS:g} s")
+
+
+def _end(process: psutil.Process) -> None:
+    family = [process, *process.children(recursive=True)] if process.is_running() else []
+    if family:
+        process.terminate()
+    _, alive = psutil.wait_procs(family, timeout=15)
+    for survivor in alive:
+        survivor.kill()
+    psutil.wait_procs(alive, timeout=5)

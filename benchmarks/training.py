@@ -1,0 +1,229 @@
+"""How fast cnnviz trains, beside the lab's own loop and beside bare PyTorch on the same net and data.
+
+(a) cnnviz: `train()` as the worker calls it, its points gathered by the worker's Outbox and written as messages.
+(b) the lab: ignite's trainer, a DataLoader over a TensorDataset, a ProgressBar, validation after each epoch.
+(c) bare: a Python loop over resident tensors with the arithmetic of (a), every number kept as (a) keeps it.
+
+What each does in an epoch beside the training steps themselves: (a) and (c) evaluate validation and as many training
+samples as (a) does, and remember the weights of the best epoch; (b) evaluates validation only, so (a) does more.
+(a) and (c) shuffle, (b) does not, as in the lab. All end with the test split, all start from the same seed, and (a)
+and (c) must end with the same test accuracy. One thread; the three take turns, in another order each time.
+"""
+
+import argparse
+import io
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from statistics import median
+
+import numpy as np
+import torch
+from ignite.engine import Engine, Events, create_supervised_evaluator, create_supervised_trainer
+from ignite.handlers import ProgressBar
+from ignite.metrics import Accuracy, Loss
+from torch import Tensor, nn
+from torch.utils.data import DataLoader, TensorDataset
+
+from benchmarks.table import spread, table, verdict
+from cnnviz.architecture import Architecture, build
+from cnnviz.data import DATASETS
+from cnnviz.data.base import Split, Splits, split
+from cnnviz.presets import PRESETS
+from cnnviz.runs.wire import send
+from cnnviz.runs.worker import Outbox
+from cnnviz.training.config import TrainConfig
+from cnnviz.training.trainer import EVALUATION_BATCH, TRAIN_SAMPLE, Point, criterion, train
+
+CPU = torch.device("cpu")
+LEARNING_RATE, MOMENTUM = 1e-3, 0.9
+LAYOUT = torch.contiguous_format
+"""Memory format of the bare loop's net: the one that `train()` uses."""
+ROUNDING = 0.01
+"""Difference of two test accuracies that another order of the same sums may make."""
+GOALS = {"lab": 1.00, "bare": 0.95}
+"""Speed of cnnviz over the speed of each other side, at least, on the lab's net."""
+
+
+@dataclass(frozen=True)
+class Task:
+    """What is trained."""
+
+    name: str
+    architecture: Architecture
+    splits: Splits
+    batch_size: int
+    epochs: int
+
+    @property
+    def samples(self) -> int:
+        """Training samples that one repetition passes through the net."""
+        return self.epochs * len(self.splits.train)
+
+
+def lab(samples: int, epochs: int) -> Task:
+    """The lab's net at its batch size, on noise of its format."""
+    generator = np.random.default_rng(0)
+    total = samples * 10 // 8
+    x = generator.standard_normal((total, 1, 99, 26), dtype=np.float32)
+    y = np.arange(total) % 35
+    splits = split(x, y, tuple(map(str, range(35))))
+    return Task("lab's ConvNet, 99 × 26, batch 256", PRESETS["lab-convnet"].architecture, splits, 256, epochs)
+
+
+def digits(epochs: int) -> Task:
+    """The digits at the batch size that the app proposes."""
+    return Task("digits, batch 64", PRESETS["digits-convnet"].architecture, DATASETS["digits"].load(), 64, epochs)
+
+
+def cnnviz(task: Task) -> float:
+    """(a) the product's own training, reports included; the test accuracy."""
+    config = TrainConfig(batch_size=task.batch_size, epochs=task.epochs, learning_rate=LEARNING_RATE, momentum=MOMENTUM)
+    reports, last = io.BytesIO(), 0.0
+
+    def say(points: Sequence[Point]) -> None:
+        nonlocal last
+        last = next((p.value for p in points if (p.split, p.metric) == ("test", "accuracy")), last)
+        send(reports, {"type": "points", "run": "benchmark", "points": points})
+
+    outbox = Outbox(say)
+    train(task.architecture, config, task.splits, device=CPU, emit=outbox.add, should_stop=lambda: False)
+    outbox.flush()
+    return last
+
+
+def notebook(task: Task) -> float:
+    """(b) what the lab's notebook does with ignite; the test accuracy."""
+    torch.manual_seed(0)
+    model, loss = build(task.architecture), criterion(task.architecture)
+    optimizer = torch.optim.SGD(model.parameters(), lr=LEARNING_RATE, momentum=MOMENTUM)
+    loaders = {
+        name: DataLoader(TensorDataset(*_tensors(part)), batch_size=task.batch_size)
+        for name, part in vars(task.splits).items()
+    }
+    trainer = create_supervised_trainer(model, optimizer, loss)
+    evaluator = create_supervised_evaluator(model, metrics={"acc": Accuracy(), "loss": Loss(loss)})
+    bar = ProgressBar(persist=True, file=io.StringIO())  # drawn as in a notebook, shown to nobody
+    bar.attach(trainer, output_transform=lambda value: {"batch loss": value})
+    shown: list[str] = []
+
+    @trainer.on(Events.EPOCH_COMPLETED)
+    def validate(engine: Engine) -> None:
+        evaluator.run(loaders["validation"])
+        metrics = evaluator.state.metrics
+        shown.append(f"epoch {engine.state.epoch}: accuracy {metrics['acc']:.2f}, loss {metrics['loss']:.2f}")
+
+    trainer.run(loaders["train"], max_epochs=task.epochs)
+    evaluator.run(loaders["test"])
+    return float(evaluator.state.metrics["acc"])
+
+
+def bare(task: Task) -> float:
+    """(c) the least that PyTorch needs for what (a) finds out; the test accuracy."""
+    torch.manual_seed(0)
+    model, loss_of = build(task.architecture).to(memory_format=LAYOUT), criterion(task.architecture)
+    optimizer = torch.optim.SGD(model.parameters(), lr=LEARNING_RATE, momentum=MOMENTUM)
+    x, y = _tensors(task.splits.train)
+    validation = _tensors(task.splits.validation)
+    sample = max(TRAIN_SAMPLE, len(task.splits.validation))
+    generator = torch.Generator().manual_seed(0)
+    bounds = _bounds(len(y), task.batch_size)
+    numbers: list[float] = []
+    best, weights = (-1.0, 0.0), model.state_dict()
+    for _ in range(task.epochs):
+        losses = []
+        order = torch.randperm(len(y), generator=generator)
+        model.train()
+        for start, end in bounds:
+            rows = order[start:end]
+            optimizer.zero_grad()
+            loss = loss_of(model(x[rows]), y[rows])
+            loss.backward()
+            optimizer.step()
+            losses.append(loss.detach())
+        numbers += torch.stack(losses).tolist()
+        numbers += _evaluate(model, loss_of, x[:sample], y[:sample])
+        accuracy, mean = _evaluate(model, loss_of, *validation)
+        numbers += accuracy, mean
+        if (accuracy, -mean) > best:
+            best = accuracy, -mean
+            weights = {name: value.detach().clone() for name, value in model.state_dict().items()}
+    model.load_state_dict(weights)
+    return _evaluate(model, loss_of, *_tensors(task.splits.test))[0]
+
+
+def _evaluate(model: nn.Module, loss_of: nn.Module, x: Tensor, y: Tensor) -> tuple[float, float]:
+    """Accuracy and mean loss, batch by batch."""
+    right, loss = torch.zeros(()), torch.zeros(())
+    model.eval()
+    with torch.no_grad():
+        for start, end in _bounds(len(y), EVALUATION_BATCH):
+            out = model(x[start:end])
+            right += (out.argmax(1) == y[start:end]).sum()
+            loss += loss_of(out, y[start:end]) * (end - start)
+    return float(right) / len(y), float(loss) / len(y)
+
+
+def _bounds(samples: int, batch_size: int) -> list[tuple[int, int]]:
+    starts = list(range(0, samples, batch_size))
+    if len(starts) > 1 and samples - starts[-1] == 1:
+        starts.pop()
+    return list(pairwise([*starts, samples]))
+
+
+def _tensors(part: Split) -> tuple[Tensor, Tensor]:
+    return torch.from_numpy(part.x), torch.from_numpy(part.y)
+
+
+SIDES: dict[str, Callable[[Task], float]] = {"cnnviz": cnnviz, "lab": notebook, "bare": bare}
+
+
+def compare(task: Task, repetitions: int) -> dict[str, list[float]]:
+    """Seconds of every repetition of every side, taken in turn; one unmeasured round before."""
+    short = Task(task.name, task.architecture, task.splits, task.batch_size, 1)
+    ends = {side: run(short) for side, run in SIDES.items()}
+    if abs(ends["cnnviz"] - ends["bare"]) > ROUNDING:
+        raise RuntimeError(f"the bare loop does not compute what cnnviz computes: {ends}")
+    seconds: dict[str, list[float]] = {side: [] for side in SIDES}
+    names = list(SIDES)
+    for repetition in range(repetitions):
+        turn = repetition % len(names)
+        for side in names[turn:] + names[:turn]:
+            start = time.perf_counter()
+            SIDES[side](task)
+            seconds[side].append(time.perf_counter() - start)
+    return seconds
+
+
+def _print(task: Task, seconds: dict[str, list[float]], *, judged: bool) -> None:
+    print(f"\n{task.name}: {len(task.splits.train):,} training samples, {task.epochs} epochs a repetition,")
+    print(f"{len(seconds['cnnviz'])} repetitions; median [quartiles], ratios taken within each round.\n")
+    rows: list[list[object]] = []
+    for side, times in seconds.items():
+        ratios = [other / own for other, own in zip(times, seconds["cnnviz"], strict=True)]
+        row: list[object] = [side, spread(times, 2), f"{task.samples / median(times):,.0f}"]
+        if side == "cnnviz":
+            row += ["1", ""]
+        else:
+            goal = f"≥ {GOALS[side]:g}, {verdict(median(ratios), GOALS[side], at_least=True)}" if judged else ""
+            row += [spread(ratios, 3), goal]
+        rows.append(row)
+    print(table(["side", "s", "samples/s", "cnnviz's speed ÷ its speed", "goal"], rows), flush=True)
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--repetitions", type=int, default=9)
+    parser.add_argument("--samples", type=int, default=8192, help="training samples in the lab's format")
+    parser.add_argument("--epochs", type=int, default=2, help="epochs of the lab's net in a repetition")
+    parser.add_argument("--digits-epochs", type=int, default=15)
+    options = parser.parse_args()
+    torch.set_num_threads(1)
+    for task, judged in ((lab(options.samples, options.epochs), True), (digits(options.digits_epochs), False)):
+        _print(task, compare(task, options.repetitions), judged=judged)
+
+
+if __name__ == "__main__":
+    main()
