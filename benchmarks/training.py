@@ -34,12 +34,10 @@ from cnnviz.presets import PRESETS
 from cnnviz.runs.wire import send
 from cnnviz.runs.worker import Outbox
 from cnnviz.training.config import TrainConfig
-from cnnviz.training.trainer import EVALUATION_BATCH, TRAIN_SAMPLE, Point, criterion, train
+from cnnviz.training.trainer import EVALUATION_BATCH, LAYOUTS, TRAIN_SAMPLE, Point, criterion, train
 
 CPU = torch.device("cpu")
 LEARNING_RATE, MOMENTUM = 1e-3, 0.9
-LAYOUT = torch.contiguous_format
-"""Memory format of the bare loop's net: the one that `train()` uses."""
 ROUNDING = 0.01
 """Difference of two test accuracies that another order of the same sums may make."""
 GOALS = {"lab": 1.00, "bare": 0.95}
@@ -122,7 +120,7 @@ def notebook(task: Task) -> float:
 def bare(task: Task) -> float:
     """(c) the least that PyTorch needs for what (a) finds out; the test accuracy."""
     torch.manual_seed(0)
-    model, loss_of = build(task.architecture).to(memory_format=LAYOUT), criterion(task.architecture)
+    model, loss_of = build(task.architecture).to(memory_format=LAYOUTS[CPU.type]), criterion(task.architecture)
     optimizer = torch.optim.SGD(model.parameters(), lr=LEARNING_RATE, momentum=MOMENTUM)
     x, y = _tensors(task.splits.train)
     validation = _tensors(task.splits.validation)

@@ -23,6 +23,9 @@ EVALUATION_BATCH = 256
 TRAIN_SAMPLE = 2_000
 """Training samples that are evaluated after each epoch, at least; as many as there are in validation if more."""
 FLUSH_SECONDS = 0.1
+LAYOUTS = {"cpu": torch.channels_last}
+"""Memory format of the weights by device type. With channels last, torch's max-pool is vectorised on the CPU, which
+makes the lab's net 1.2 times faster; see docs/benchmarks.md."""
 
 logging.getLogger("ignite").setLevel(logging.WARNING)
 
@@ -85,6 +88,8 @@ def train(
     """
     torch.manual_seed(config.seed)
     model = build(architecture).to(device)
+    if layout := LAYOUTS.get(device.type):
+        model.to(memory_format=layout)  # type: ignore[call-overload]  # torch's stub does not know it
     loss = criterion(architecture)
     optimizer = OPTIMIZERS[config.optimizer](model.parameters(), config)
     x, y = resident(splits.train, device)
@@ -200,4 +205,7 @@ class _Best:
 
     def _copy(self) -> dict[str, Tensor]:
         # state_dict() alone is an alias of the living weights
-        return {name: value.detach().cpu().clone() for name, value in self._model.state_dict().items()}
+        return {
+            name: value.detach().to("cpu", memory_format=torch.contiguous_format, copy=True)
+            for name, value in self._model.state_dict().items()
+        }
