@@ -4,6 +4,7 @@ import json
 import re
 import shutil
 import uuid
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
@@ -56,7 +57,11 @@ class Uploads:
 
     def remove(self, owner: str, name: str) -> None:
         """Delete an upload; harmless when it is gone already."""
-        shutil.rmtree(self._folder(owner, name), ignore_errors=True)
+        folder = self._folder(owner, name)
+        gone = folder.with_name(f".{name}")
+        with suppress(FileNotFoundError):
+            folder.rename(gone)  # at once: half of an upload must not be listed
+        shutil.rmtree(gone, ignore_errors=True)
 
     def _folder(self, owner: str, name: str) -> Path:
         if not (_OWNER.fullmatch(owner) and _NAME.fullmatch(name)):
