@@ -1,5 +1,7 @@
 """Reading a `.npy` file that a stranger sent: the header is checked before a single value is."""
 
+import math
+import sys
 from io import BytesIO
 from typing import BinaryIO, cast
 
@@ -22,7 +24,7 @@ def read_npy(content: bytes, name: str, max_bytes: int) -> npt.NDArray[np.generi
     try:
         header = _HEADERS[npy.read_magic(cast("BinaryIO", stream))]
         shape, fortran_order, dtype = header(stream)
-    except (ValueError, KeyError, EOFError, SyntaxError, TypeError, RecursionError, MemoryError):
+    except Exception:  # numpy's parser lets all kinds out: ValueError, TokenError, OverflowError, …
         kind = " (it is a zip archive; unpack it first)" if content[:2] == b"PK" else ""
         raise DataError(f"{name} is not a .npy file{kind}. Save the array with np.save and send that file.") from None
     if dtype.hasobject:
@@ -30,21 +32,29 @@ def read_npy(content: bytes, name: str, max_bytes: int) -> npt.NDArray[np.generi
             f"{name} holds Python objects, which could run code when loaded, so it is not opened. "
             "Save plain numbers or text: np.save(file, array.astype(np.float32)) or .astype(str)."
         )
-    count = 1
-    for size in shape:
-        count *= size  # Python integers: a forged shape cannot overflow
-    if min(shape, default=1) < 0 or count * max(dtype.itemsize, 1) > max_bytes:
+    count = math.prod(shape)  # Python integers: a forged shape cannot overflow
+    claimed = count * dtype.itemsize
+    if min(shape, default=0) < 0 or claimed > sys.maxsize or not dtype.itemsize:
+        raise _no_array(name)
+    if claimed > max_bytes:
         raise DataError(
-            f"{name} claims {count * dtype.itemsize / 2**20:,.0f} MB; this server takes at most"
-            f" {max_bytes / 2**20:,.0f} MB. Send fewer samples or store them as float32."
+            f"{name} claims {claimed / 2**20:,.0f} MB; this server takes at most {max_bytes / 2**20:,.0f} MB. "
+            "Send fewer samples or store them as float32."
         )
     data = memoryview(content)[stream.tell() :]
-    if len(data) != count * dtype.itemsize:
+    if len(data) != claimed:
         raise DataError(
-            f"{name} is damaged: its header promises {count * dtype.itemsize:,} bytes of values, the file has"
-            f" {len(data):,}. Save and send it again."
+            f"{name} is damaged: its header promises {claimed:,} bytes of values, the file has {len(data):,}. "
+            "Save and send it again."
         )
-    array: npt.NDArray[np.generic] = np.frombuffer(data, dtype, count).reshape(
-        shape, order="F" if fortran_order else "C"
-    )
+    try:
+        array: npt.NDArray[np.generic] = np.frombuffer(data, dtype, count).reshape(
+            shape, order="F" if fortran_order else "C"
+        )
+    except (ValueError, TypeError):  # too many axes, one too long beside an empty one, arrays as values
+        raise _no_array(name) from None
     return array
+
+
+def _no_array(name: str) -> DataError:
+    return DataError(f"{name} is damaged: its header describes no possible array. Save and send it again.")
