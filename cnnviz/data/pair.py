@@ -1,5 +1,6 @@
 """A `feats.npy` + `labels.npy` pair, as the lab keeps its data, checked and brought into one form."""
 
+import sys
 from dataclasses import dataclass
 
 import numpy as np
@@ -48,7 +49,9 @@ def read_pair(feats: bytes, labels: bytes, max_bytes: int) -> Pair:
 
 def _samples(feats: npt.NDArray[np.generic], max_bytes: int) -> Samples:
     if feats.dtype.kind not in "fiub":
-        raise DataError(f"feats.npy holds {feats.dtype} values; numbers are expected (float32, float64 or integers).")
+        raise DataError(
+            f"feats.npy holds {feats.dtype.name} values; numbers are expected (float32, float64 or integers)."
+        )
     if not 2 <= feats.ndim <= 5:
         raise DataError(
             f"feats.npy has {feats.ndim} axes; expected are (samples, height, width), as the lab has them, or 2 to 5"
@@ -61,7 +64,7 @@ def _samples(feats: npt.NDArray[np.generic], max_bytes: int) -> Samples:
             f"feats.npy takes {feats.size * 4 / 2**20:,.0f} MB as float32; this server takes at most"
             f" {max_bytes / 2**20:,.0f} MB. Send fewer samples."
         )
-    with np.errstate(over="ignore"):  # what leaves float32 becomes infinite and is told below
+    with np.errstate(over="ignore", invalid="ignore"):  # what float32 cannot hold becomes infinite and is told below
         x = np.ascontiguousarray(feats, dtype=np.float32)
     bad = np.flatnonzero(~np.isfinite(x.reshape(len(x), -1)).all(axis=1))
     if bad.size:
@@ -77,10 +80,18 @@ def _classes(labels: npt.NDArray[np.generic]) -> tuple[Labels, tuple[str, ...]]:
         raise DataError(f"labels.npy has the shape {labels.shape}; one label per sample is expected, as (samples,).")
     if labels.dtype.kind not in "iuU":
         raise DataError(
-            f"labels.npy holds {labels.dtype} values; whole numbers or text are expected. "
+            f"labels.npy holds {labels.dtype.name} values; whole numbers or text are expected. "
             "Convert them with labels.astype(int) or labels.astype(str)."
         )
+    if labels.dtype.kind == "U" and not _is_unicode(labels):
+        raise DataError("labels.npy holds text with characters that do not exist. Save the labels again as plain text.")
     found, y = np.unique(labels, return_inverse=True)
     if not 2 <= len(found) <= MAX_CLASSES:
         raise DataError(f"labels.npy names {len(found)} classes; 2 to {MAX_CLASSES:,} can be learned.")
     return y.astype(np.int64), tuple(str(name)[:MAX_CLASS_NAME] for name in found)
+
+
+def _is_unicode(text: npt.NDArray[np.generic]) -> bool:
+    """Whether every character can be shown: neither behind the last code point nor half of a UTF-16 pair."""
+    points = text.view(np.dtype(np.uint32).newbyteorder(text.dtype.byteorder))
+    return bool(((points < 0xD800) | (points > 0xDFFF) & (points <= sys.maxunicode)).all())
