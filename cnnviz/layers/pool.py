@@ -29,11 +29,11 @@ class Pool2d(Layer):
         expect_axes(self.kind, shape, 3)
         windows = self._windows()
         for axis, window in zip(AXES[len(shape)][1:], windows, strict=True):
-            if window.padding[0] > window.extent // 2:
+            if window.padding[0] > window.kernel_size // 2:  # torch takes no account of the dilation here
                 raise ShapeError(
                     f"the padding of {window.padding[0]} in {axis} is more than half of the window of"
-                    f" {window.extent}; use at most {window.extent // 2}",
-                    {"padding": min(w.extent // 2 for w in windows)},
+                    f" {window.kernel_size}; use at most {window.kernel_size // 2}",
+                    {"padding": min(w.kernel_size // 2 for w in windows)},
                 )
         return (shape[0], *slide(windows, shape))
 

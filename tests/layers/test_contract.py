@@ -48,6 +48,13 @@ def test_shape_parameters_and_refusal_are_torchs(kind: str, data: st.DataObject)
         assert layer.formula(shape)
 
 
+@pytest.mark.parametrize("padding", range(4))
+@pytest.mark.parametrize("kernel_size", range(1, 6))
+def test_padding_of_a_dilated_pool_is_held_against_its_kernel_size(kernel_size: int, padding: int) -> None:
+    layer = PALETTE["MaxPool2d"](kernel_size=kernel_size, padding=padding, dilation=3)
+    assert ours(layer, (1, 14, 14)) == torchs(layer, (1, 14, 14))[0]
+
+
 @pytest.mark.parametrize("kind", PALETTE)
 def test_fresh_layer_builds_and_its_code_gives_the_same_module(kind: str) -> None:
     layer, shape = PALETTE[kind].fresh(), ACCEPTS[kind]
