@@ -1,0 +1,87 @@
+import math
+
+import pytest
+import torch
+from pydantic import ValidationError
+from torch import nn
+
+from cnnviz.errors import TrainingError
+from cnnviz.training.config import OPTIMIZERS, TrainConfig
+
+BOUNDS = {
+    "epochs": (1, 1000, 0, 1001),
+    "batch_size": (1, 4096, 0, 4097),
+    "learning_rate": (1e-8, 10.0, 9e-9, 10.1),
+    "momentum": (0.0, 0.999, -0.1, 1.0),
+    "seed": (0, 2**31 - 1, -1, 2**31),
+}
+
+
+@pytest.mark.parametrize("name", BOUNDS)
+def test_bounds_are_inside_and_what_is_beyond_is_told(name: str) -> None:
+    low, high, below, above = BOUNDS[name]
+    for value in (low, high):
+        assert getattr(TrainConfig().changed(name, value), name) == value
+    with pytest.raises(TrainingError, match=rf"^{name}: should be greater than or equal to .* \(received {below}\)\.$"):
+        TrainConfig().changed(name, below)
+    with pytest.raises(TrainingError, match=rf"^{name}: should be less than .* \(received {above}\)\.$"):
+        TrainConfig().changed(name, above)
+
+
+def test_every_number_has_bounds_and_every_field_a_title_and_a_description() -> None:
+    numbers = {name for name, info in TrainConfig.model_fields.items() if info.annotation in (int, float)}
+    assert numbers == BOUNDS.keys()
+    for info in TrainConfig.model_fields.values():
+        assert info.title
+        assert info.description
+        assert info.description.endswith(".")
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf, "0.1", None])
+def test_a_learning_rate_is_a_number(value: object) -> None:
+    with pytest.raises(TrainingError, match=r"^learning_rate: should be"):
+        TrainConfig().changed("learning_rate", value)
+
+
+@pytest.mark.parametrize("name", ["", "Digits", "../digits", "a" * 61, "digits\n", "di gits"])
+def test_a_data_set_name_is_never_a_path(name: str) -> None:
+    with pytest.raises(TrainingError, match=r"^dataset: String should match pattern"):
+        TrainConfig().changed("dataset", name)
+
+
+def test_an_unknown_optimizer_is_refused_with_those_there_are() -> None:
+    with pytest.raises(TrainingError, match=r"^optimizer: must be one of SGD, Adam, AdamW.* \(received Magic\)\.$"):
+        TrainConfig().changed("optimizer", "Magic")
+
+
+def test_an_unknown_field_is_refused() -> None:
+    with pytest.raises(TrainingError, match=r"^code: Extra inputs are not permitted"):
+        TrainConfig().changed("code", 1)
+    with pytest.raises(ValidationError, match="code"):
+        TrainConfig.model_validate_json('{"code": 1}')
+
+
+def test_a_change_gives_a_new_configuration() -> None:
+    config = TrainConfig()
+    assert config.changed("epochs", 3) == TrainConfig(epochs=3)
+    assert config == TrainConfig()
+    with pytest.raises(ValidationError, match="frozen"):
+        config.epochs = 3  # type: ignore[misc]
+
+
+def test_json_gives_back_the_same_configuration() -> None:
+    config = TrainConfig(
+        dataset="x-1", epochs=2, batch_size=3, optimizer="AdamW", learning_rate=0.3, momentum=0, seed=4
+    )
+    assert TrainConfig.model_validate_json(config.model_dump_json()) == config
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_every_optimizer_is_torchs_class_of_that_name_with_this_learning_rate(name: str) -> None:
+    weights = [nn.Parameter(torch.ones(2))]
+    optimizer = OPTIMIZERS[name](weights, TrainConfig(optimizer=name, learning_rate=0.123, momentum=0.45))
+    assert type(optimizer) is getattr(torch.optim, name)
+    (group,) = optimizer.param_groups
+    assert group["params"] == weights
+    assert group["lr"] == 0.123
+    assert group.get("momentum") == (0.45 if name == "SGD" else None)

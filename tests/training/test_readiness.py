@@ -1,0 +1,180 @@
+from contextlib import suppress
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cnnviz.architecture import Architecture, activation_bytes, build, output_shape
+from cnnviz.data.base import Dataset, Split, Splits
+from cnnviz.data.digits import DIGITS
+from cnnviz.errors import CnnvizError, DesignError, LimitError, TrainingError
+from cnnviz.layers import (
+    PALETTE,
+    BatchNorm1d,
+    BatchNorm2d,
+    Conv2d,
+    Dropout,
+    Flatten,
+    Layer,
+    Linear,
+    LogSoftmax,
+    MaxPool2d,
+    ReLU,
+)
+from cnnviz.presets import PRESETS
+from cnnviz.settings import Settings
+from cnnviz.training.config import TrainConfig
+from cnnviz.training.readiness import adapted, check, training_bytes
+from cnnviz.training.trainer import Point, train
+from tests.strategies import layers
+
+LIMITS = Settings()
+CONFIG = TrainConfig()
+
+
+def design(*stack: Layer, shape: tuple[int, ...] = (1, 8, 8)) -> Architecture:
+    return Architecture(input_shape=shape, layers=stack)
+
+
+SCORES = (Flatten(), Linear(out_features=10))
+
+
+def test_a_design_that_fits_passes_quietly() -> None:
+    check(design(*SCORES), CONFIG, DIGITS, LIMITS)
+    check(design(Flatten(), Linear(out_features=11)), CONFIG, DIGITS, LIMITS)  # a score too many does no harm
+
+
+@pytest.mark.parametrize(
+    ("architecture", "sentence"),
+    [
+        pytest.param(design(), r"^This design has no layers yet; add some, or load a preset\.$", id="empty"),
+        pytest.param(
+            design(MaxPool2d(kernel_size=9), *SCORES),
+            r"^Layer 1, MaxPool2d: a window of 9 does not fit .* Mend it on the Design page first\.$",
+            id="refused by a layer",
+        ),
+        pytest.param(
+            PRESETS["lab-convnet"].architecture,
+            r"^This design takes samples of 1 × 99 × 26, but “Handwritten digits” has samples of 1 × 8 × 8\.$",
+            id="another input",
+        ),
+        pytest.param(
+            design(Conv2d(out_channels=4, kernel_size=3)),
+            r"^This design ends in 4 × 6 × 6; a classifier must end in one row of scores\. "
+            r"Add a Flatten and a Linear with out_features 10 at the end\.$",
+            id="ends in pictures",
+        ),
+        pytest.param(
+            design(Flatten(), Linear(out_features=9)),
+            r"^This design ends in 9 scores, but “Handwritten digits” has 10 classes\. "
+            r"Give the last Linear layer out_features 10\.$",
+            id="too few scores",
+        ),
+        pytest.param(
+            design(Flatten(), ReLU()),
+            r"^This design has no parameters, so there is nothing to train; add a Conv2d or a Linear\.$",
+            id="nothing to learn",
+        ),
+    ],
+)
+def test_a_design_that_cannot_be_trained_is_told_why(architecture: Architecture, sentence: str) -> None:
+    with pytest.raises(DesignError, match=sentence):
+        check(architecture, CONFIG, DIGITS, LIMITS)
+
+
+@pytest.mark.parametrize(
+    "stack",
+    [
+        (Flatten(), BatchNorm1d(), Linear(out_features=10)),
+        (MaxPool2d(kernel_size=8), BatchNorm2d(), *SCORES),
+    ],
+)
+def test_batchnorm_of_single_values_needs_a_batch_of_two(stack: tuple[Layer, ...]) -> None:
+    single = TrainConfig(batch_size=1)
+    with pytest.raises(DesignError, match=r"^Layer 2, BatchNorm[12]d, takes mean .* Use a batch size of at least 2\.$"):
+        check(design(*stack), single, DIGITS, LIMITS)
+    check(design(*stack), TrainConfig(batch_size=2), DIGITS, LIMITS)
+    check(design(BatchNorm2d(), *SCORES), single, DIGITS, LIMITS)
+
+
+def test_the_limit_of_parameters_is_exact() -> None:
+    parameters = sum(p.numel() for p in build(design(*SCORES)).parameters())
+    check(design(*SCORES), CONFIG, DIGITS, Settings(max_parameters=parameters))
+    with pytest.raises(LimitError, match=r"^This design has 650 parameters; this server trains at most 649\.$"):
+        check(design(*SCORES), CONFIG, DIGITS, Settings(max_parameters=parameters - 1))
+
+
+def test_the_limit_of_memory_is_exact_and_grows_with_the_batch() -> None:
+    needed = training_bytes(design(*SCORES), CONFIG.batch_size)
+    check(design(*SCORES), CONFIG, DIGITS, Settings(max_training_bytes=needed))
+    with pytest.raises(
+        LimitError, match=r"^Training this design with batches of 64 needs about 0 MB; .* Use smaller batches or pool"
+    ):
+        check(design(*SCORES), CONFIG, DIGITS, Settings(max_training_bytes=needed - 1))
+    bigger = training_bytes(design(*SCORES), CONFIG.batch_size + 1)
+    assert bigger - needed == 2 * activation_bytes(design(*SCORES))
+
+
+@pytest.mark.parametrize("name", PRESETS)
+@pytest.mark.parametrize("shape", [(1, 8, 8), (1, 99, 26), (3, 32, 32), (5,)])
+def test_an_adapted_design_can_be_trained(name: str, shape: tuple[int, ...]) -> None:
+    task = dataset(shape, classes=7)
+    fitted = adapted(PRESETS[name].architecture, task)
+    if fitted is None:
+        assert len(shape) == 1 or (name == "lab-convnet" and shape == (1, 8, 8))  # its kernel of 10 does not fit
+        return
+    check(fitted, CONFIG, task, LIMITS)
+    assert output_shape(fitted) == (7,)
+
+
+def test_only_the_last_linear_layer_is_adapted() -> None:
+    stack = (Flatten(), Linear(out_features=20), Linear(out_features=3), LogSoftmax(dim=1))
+    assert adapted(design(*stack, shape=(2, 5, 5)), DIGITS) == design(
+        Flatten(), Linear(out_features=20), Linear(out_features=10), LogSoftmax(dim=1)
+    )
+
+
+def test_what_cannot_be_adapted_is_left_alone() -> None:
+    assert adapted(design(), DIGITS) is None
+    assert adapted(design(Flatten(), ReLU()), DIGITS) is None
+    assert adapted(design(Linear(out_features=3), Conv2d(out_channels=2, kernel_size=3)), DIGITS) is None
+
+
+def dataset(shape: tuple[int, ...], classes: int, samples: int = 5) -> Dataset:
+    random = np.random.default_rng(0)
+
+    def part() -> Split:
+        return Split(random.random((samples, *shape), np.float32), np.arange(samples) % classes)
+
+    names = tuple(map(str, range(classes)))
+    return Dataset(
+        "noise", "Noise", "Nothing to learn.", shape, names, 3 * samples, lambda: Splits(part(), part(), part())
+    )
+
+
+@pytest.mark.parametrize("kind", PALETTE)
+@settings(max_examples=12, deadline=None)
+@given(data=st.data())
+def test_what_passes_the_check_trains(kind: str, data: st.DataObject) -> None:
+    task = dataset((2, 6, 6), classes=2)
+    head = data.draw(st.sampled_from([(), (Flatten(),), (Conv2d(out_channels=3, kernel_size=6), ReLU())]))
+    tail = data.draw(st.sampled_from([(), (Dropout(),), (BatchNorm1d(),), (LogSoftmax(dim=1),)]))
+    stack = design(*head, data.draw(layers(kind)), Flatten(), Linear(out_features=2), *tail, shape=task.shape)
+    config = TrainConfig(epochs=1, batch_size=data.draw(st.integers(1, 4)), learning_rate=1e-3)
+    try:
+        check(stack, config, task, Settings(max_training_bytes=2**24))
+    except CnnvizError:
+        return
+    points: list[Point] = []
+    with suppress(TrainingError):  # noise may diverge; nothing else may go wrong
+        train(
+            stack,
+            config,
+            task.load(),
+            device=torch.device("cpu"),
+            emit=points.extend,
+            should_stop=lambda: False,
+        )
+        assert points[-1].split == "test"
