@@ -1,0 +1,322 @@
+from collections.abc import Callable, Sequence
+from functools import cache
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor, nn
+
+from cnnviz.architecture import Architecture, build
+from cnnviz.data.base import Split, Splits
+from cnnviz.data.digits import DIGITS
+from cnnviz.errors import TrainingError
+from cnnviz.layers import BatchNorm1d, Dropout, Flatten, Linear, LogSoftmax, ReLU
+from cnnviz.presets import PRESETS
+from cnnviz.training import trainer
+from cnnviz.training.config import TrainConfig
+from cnnviz.training.trainer import Point, Result, best_epoch, criterion, steps_per_epoch, train
+
+SCORES = Architecture(input_shape=(1, 8, 8), layers=[Flatten(), Linear(out_features=10)])
+NET = Architecture(
+    input_shape=(1, 8, 8),
+    layers=[
+        Flatten(),
+        Linear(out_features=24),
+        BatchNorm1d(),
+        ReLU(),
+        Dropout(p=0.3),
+        Linear(out_features=10),
+        LogSoftmax(dim=1),
+    ],
+)
+CONFIG = TrainConfig(epochs=2, learning_rate=0.1)
+CPU = torch.device("cpu")
+
+
+@cache
+def digits() -> Splits:
+    """Some of the digits: five batches of 64."""
+    whole = DIGITS.load()
+    parts = ((whole.train, 300), (whole.validation, 60), (whole.test, 60))
+    return Splits(*(Split(part.x[:samples], part.y[:samples]) for part, samples in parts))
+
+
+@cache
+def usual() -> list[Point]:
+    return run()[1]
+
+
+def run(
+    architecture: Architecture = NET,
+    config: TrainConfig = CONFIG,
+    splits: Splits | None = None,
+    should_stop: Callable[[Sequence[Point]], bool] = lambda points: False,
+) -> tuple[Result, list[Point]]:
+    points: list[Point] = []
+    result = train(
+        architecture,
+        config,
+        splits or digits(),
+        device=CPU,
+        emit=points.extend,
+        should_stop=lambda: should_stop(points),
+    )
+    return result, points
+
+
+def measured(model: nn.Module, split: Split) -> dict[str, float]:
+    """Loss and accuracy by hand, over the whole split at once, from probabilities in float64."""
+    with torch.no_grad():
+        out = model.eval()(torch.from_numpy(split.x)).double()
+    probabilities = out.softmax(1).numpy()  # softmax of log-probabilities gives the probabilities back
+    right = probabilities[np.arange(len(split)), split.y]
+    return {"loss": float(-np.log(right).mean()), "accuracy": float((probabilities.argmax(1) == split.y).mean())}
+
+
+def by_hand(architecture: Architecture, config: TrainConfig, splits: Splits) -> list[Point]:
+    """The same training as a plain loop of SGD in torch, with every number it should report."""
+    torch.manual_seed(config.seed)
+    model = build(architecture)
+    optimizer = torch.optim.SGD(model.parameters(), lr=config.learning_rate, momentum=config.momentum)
+    generator = torch.Generator().manual_seed(config.seed)
+    x, y = torch.from_numpy(splits.train.x), torch.from_numpy(splits.train.y)
+    points, step = [], 0
+    for epoch in range(1, config.epochs + 1):
+        for rows in torch.randperm(len(y), generator=generator).split(config.batch_size):
+            model.train()
+            loss = nn.functional.nll_loss(model(x[rows]), y[rows])
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            step += 1
+            points.append(Point(step, epoch, "batch", "loss", loss.item()))
+        for split in ("train", "validation"):
+            values = measured(model, getattr(splits, split))
+            points += [Point(step, epoch, split, metric, value) for metric, value in values.items()]
+    return points
+
+
+def key(point: Point) -> tuple[int, int, str, str]:
+    return point[:4]
+
+
+def test_every_number_is_that_of_a_plain_torch_loop() -> None:
+    points = usual()
+    expected = by_hand(NET, CONFIG, digits())
+    ours = [point for point in points if point.split != "test"]
+    assert sorted(map(key, ours)) == sorted(map(key, expected))
+    wanted = {key(point): point.value for point in expected}
+    for point in ours:
+        exact = point.split == "batch"
+        assert point.value == (wanted[key(point)] if exact else pytest.approx(wanted[key(point)], rel=1e-4)), point
+
+
+def test_points_come_in_the_order_of_their_steps() -> None:
+    points = usual()
+    assert [p.step for p in points if p.split == "batch"] == list(range(1, 11))
+    assert [p.split for p in points if p.epoch == 2 and p.split != "batch"][:4] == ["train"] * 2 + ["validation"] * 2
+    assert {p.split for p in points[-2:]} == {"test"}
+
+
+@pytest.mark.parametrize("optimizer", ["SGD", "AdamW"])
+def test_the_same_seed_gives_the_same_curve_bit_for_bit(optimizer: str) -> None:
+    config = CONFIG.changed("optimizer", optimizer)
+    assert run(config=config)[1] == run(config=config)[1]
+
+
+CHANGES: dict[str, object] = {
+    "epochs": 3,
+    "batch_size": 32,
+    "optimizer": "Adam",
+    "learning_rate": 0.05,
+    "momentum": 0.5,
+    "seed": 1,
+}
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_every_control_changes_the_curve(name: str) -> None:
+    assert run(config=CONFIG.changed(name, CHANGES[name]))[1] != usual()
+
+
+def test_no_control_is_forgotten() -> None:
+    assert CHANGES.keys() | {"dataset"} == TrainConfig.model_fields.keys()  # the data set is given as its splits
+
+
+def test_other_data_changes_the_curve() -> None:
+    flipped = digits()
+    other = Splits(*(Split(1 - part.x, part.y) for part in (flipped.train, flipped.validation, flipped.test)))
+    assert run(splits=other)[1] != usual()
+
+
+def test_more_epochs_begin_with_the_same_curve() -> None:
+    short, long = usual(), run(config=CONFIG.changed("epochs", 3))[1]
+    begun = [point for point in short if point.split != "test"]
+    assert long[: len(begun)] == begun
+
+
+def test_the_training_numbers_of_large_data_come_from_its_first_samples(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(trainer, "TRAIN_SAMPLE", 100)
+    result, points = run(config=CONFIG.changed("epochs", 1))
+    model = build(NET)
+    model.load_state_dict(result.weights)
+    recorded = {p.metric: p.value for p in points if p.split == "train"}
+    first = Split(digits().train.x[:100], digits().train.y[:100])
+    assert recorded == pytest.approx(measured(model, first), rel=1e-4)
+
+
+def test_momentum_is_sgds_alone() -> None:
+    adam = CONFIG.changed("optimizer", "Adam")
+    assert run(config=adam)[1] == run(config=adam.changed("momentum", 0.1))[1]
+
+
+def test_the_loss_is_the_same_with_and_without_log_softmax() -> None:
+    logs = SCORES.inserted(2, LogSoftmax(dim=1))
+    assert isinstance(criterion(logs), nn.NLLLoss)
+    assert isinstance(criterion(SCORES), nn.CrossEntropyLoss)
+    with_logs, without = run(logs)[1], run(SCORES)[1]
+    assert [key(p) for p in with_logs] == [key(p) for p in without]
+    assert [p.value for p in with_logs] == pytest.approx([p.value for p in without], rel=1e-3)
+
+
+@pytest.mark.parametrize("steps", [1, 3, 5, 6])
+def test_a_stop_ends_within_one_step(steps: int) -> None:
+    asked = 0
+
+    def after_steps(points: Sequence[Point]) -> bool:
+        nonlocal asked
+        asked += 1
+        return asked >= steps
+
+    result, points = run(should_stop=after_steps)
+    assert result.stopped
+    assert sum(point.split == "batch" for point in points) == min(steps, 5)  # asked at every evaluated batch, too
+    assert all(point.split in ("batch", "train") for point in points)
+
+
+def test_a_stop_before_the_first_epoch_ended_has_no_best_epoch() -> None:
+    result, _ = run(should_stop=lambda points: True)
+    assert (result.best_epoch, result.stopped) == (0, True)
+
+
+@pytest.mark.parametrize("split", ["train", "validation"])
+def test_a_stop_during_evaluation_leaves_neither_half_numbers_nor_a_test(split: str) -> None:
+    result, points = run(should_stop=lambda points: any(p.split == split and p.epoch == 2 for p in points))
+    assert result.stopped
+    assert (points[-1].split, points[-1].epoch) == (split, 2)
+    whole = [p for p in points if p.split != "batch"]
+    assert len(whole) == len({key(p) for p in whole})
+    assert result.best_epoch == (1 if split == "train" else best_epoch(points)[0])
+
+
+def test_a_stop_during_the_test_leaves_no_test_point() -> None:
+    def at_the_end(points: Sequence[Point]) -> bool:
+        last = [p for p in points if p.split == "validation" and p.epoch == CONFIG.epochs]
+        return len(last) == 2
+
+    result, points = run(should_stop=at_the_end)
+    assert result.stopped
+    assert points[-1].split == "validation"
+
+
+def same(one: dict[str, Tensor], two: dict[str, Tensor]) -> bool:
+    return one.keys() == two.keys() and all(torch.equal(one[name], two[name]) for name in one)
+
+
+def by_hand_weights(architecture: Architecture, config: TrainConfig) -> dict[str, Tensor]:
+    """The weights behind the last epoch of a plain loop."""
+    torch.manual_seed(config.seed)
+    model = build(architecture)
+    optimizer = torch.optim.SGD(model.parameters(), lr=config.learning_rate, momentum=config.momentum)
+    generator = torch.Generator().manual_seed(config.seed)
+    x, y = torch.from_numpy(digits().train.x), torch.from_numpy(digits().train.y)
+    for _ in range(config.epochs):
+        for rows in torch.randperm(len(y), generator=generator).split(config.batch_size):
+            optimizer.zero_grad()
+            nn.functional.cross_entropy(model(x[rows]), y[rows]).backward()
+            optimizer.step()
+    return model.state_dict()
+
+
+def test_the_weights_are_those_of_the_best_epoch_and_not_of_the_last() -> None:
+    config = TrainConfig(epochs=4, learning_rate=0.3)
+    second = by_hand_weights(SCORES, config.changed("epochs", 2))
+    model = build(SCORES)
+    model.load_state_dict(second)
+    x = digits().validation.x
+    answers = model(torch.from_numpy(x)).argmax(1).numpy()  # nobody can be better at these than the second epoch
+    result, points = run(SCORES, config, Splits(digits().train, Split(x, answers), digits().test))
+    assert result.best_epoch == best_epoch(points)[0] == 2
+    assert same(result.weights, second)
+    assert not same(result.weights, by_hand_weights(SCORES, config))
+
+
+@pytest.mark.parametrize("architecture", [NET, PRESETS["digits-convnet"].architecture])
+def test_the_best_weights_give_the_recorded_test_numbers(architecture: Architecture) -> None:
+    result, points = run(architecture)
+    model = build(architecture)
+    model.load_state_dict(result.weights)
+    recorded = {p.metric: p.value for p in points if p.split == "test"}
+    assert recorded == pytest.approx(measured(model, digits().test), rel=1e-4)
+    (place,) = {(p.step, p.epoch) for p in points if p.split == "test"}
+    assert place == (result.best_epoch * 5, result.best_epoch)
+    validation = {p.metric: p.value for p in points if p.split == "validation" and p.epoch == result.best_epoch}
+    assert validation == pytest.approx(measured(model, digits().validation), rel=1e-4)
+
+
+def test_the_weights_lie_on_the_cpu_and_ask_for_no_gradient() -> None:
+    result, _ = run()
+    assert all(not value.requires_grad and value.device == CPU for value in result.weights.values())
+
+
+DIVERGING = Architecture(
+    input_shape=(1, 8, 8), layers=[Flatten(), *[Linear(out_features=32)] * 3, Linear(out_features=10)]
+)
+
+
+def test_a_divergence_is_told_with_its_step_and_a_way_out() -> None:
+    points: list[Point] = []
+    with pytest.raises(
+        TrainingError,
+        match=r"^The (batch|train) loss stopped being a number at step \d+ \(epoch 1\): the training diverged\. "
+        r"Try a learning rate ten times smaller\.$",
+    ):
+        train(
+            DIVERGING,
+            TrainConfig(epochs=2, learning_rate=10),
+            digits(),
+            device=CPU,
+            emit=points.extend,
+            should_stop=lambda: False,
+        )
+    assert all(np.isfinite(point.value) for point in points)
+    assert [point.step for point in points if point.split == "batch"] == list(range(1, points[-1].step + 1))
+
+
+def test_the_digits_preset_is_above_nine_tenths_within_a_few_epochs() -> None:
+    _, points = run(PRESETS["digits-convnet"].architecture, TrainConfig(epochs=3, learning_rate=0.05), DIGITS.load())
+    (accuracy,) = [p.value for p in points if p.split == "test" and p.metric == "accuracy"]
+    assert accuracy > 0.9
+
+
+def test_the_best_epoch_is_the_most_accurate_and_then_the_one_of_lowest_loss() -> None:
+    def epoch(number: int, accuracy: float, loss: float) -> list[Point]:
+        return [
+            Point(number, number, "validation", "accuracy", accuracy),
+            Point(number, number, "validation", "loss", loss),
+            Point(number, number, "train", "accuracy", 1.0),
+        ]
+
+    assert best_epoch([]) == (0, 0.0)
+    points = epoch(1, 0.5, 1.0) + epoch(2, 0.7, 0.9) + epoch(3, 0.7, 0.8) + epoch(4, 0.6, 0.1)
+    assert best_epoch(points) == (3, 0.7)
+    half = [*points, Point(5, 5, "validation", "accuracy", 0.9)]  # its loss has not come yet
+    assert best_epoch(half) == (3, 0.7)
+
+
+@pytest.mark.parametrize("samples", [2, 63, 64, 65, 128, 129, 1437])
+@pytest.mark.parametrize("batch_size", [1, 2, 64, 4096])
+def test_the_number_of_steps_is_known_beforehand(samples: int, batch_size: int) -> None:
+    whole, rest = divmod(samples, batch_size)
+    expected = max(1, whole + (rest > 1) - (batch_size == 1))
+    assert steps_per_epoch(samples, batch_size) == expected
