@@ -114,12 +114,13 @@ class Device:
     def _next(self) -> None:
         if self._current or not self._ready or not self._queue or not self._worker or not self._open:
             return
-        run = self._store.run(self._queue.popleft())
+        run = self._store.run(self._queue[0])
         if run is None or run.status != Status.QUEUED:
+            self._queue.popleft()
             self._next()
             return
-        self._current = run.id
-        self._store.update(run.id, status=Status.RUNNING, started=time.time())
+        self._store.update(run.id, status=Status.RUNNING, started=time.time())  # if this fails, it waits on
+        self._current = self._queue.popleft()
         self._worker.order(
             {
                 "type": "train",
@@ -160,15 +161,24 @@ class Device:
         elif kind == "points":
             self._store.append(message["run"], [Point(*point) for point in message["points"]])
         elif kind == "ended":
-            if payload:
-                self._store.keep_weights(message["run"], message["epoch"], payload)
-            self._finish(message["run"], Status(message["status"]), message["message"])
+            self._ended(message, payload)
+
+    def _ended(self, message: Message, weights: bytes) -> None:
+        status, reason = Status(message["status"]), message["message"]
+        try:
+            if weights:
+                self._store.keep_weights(message["run"], message["epoch"], weights)
+        except Exception:  # most likely a full disk; the next run must not wait for it
+            log.exception("run %s: its weights could not be kept", message["run"])
+            status, reason = Status.FAILED, "The server could not keep the weights of this run; its disk may be full."
+        self._finish(message["run"], status, reason)
 
     def _died(self, worker: WorkerProcess, code: int) -> None:
         if worker is not self._worker or not self._open:
             return
         log.warning("device %s: worker ended with %s", self.name, code)
         was_ready, self._ready, self._worker = self._ready, False, None
+        worker.close()
         if self._current:
             stopping = self._current in self._stopping
             status, message = (Status.STOPPED, "") if stopping else (Status.FAILED, death(code))
@@ -176,8 +186,7 @@ class Device:
         if was_ready:
             self._start_worker()
         else:
-            self._timers.append((time.monotonic() + self._pause, self._start_worker))
-            self._pause = min(2 * self._pause, LONGEST_PAUSE)
+            self._start_worker_later()
 
     def _finish(self, run_id: str, status: Status, message: str) -> None:
         if run_id == self._current:
@@ -187,19 +196,28 @@ class Device:
         finally:
             for future in self._stopping.pop(run_id, []):
                 future.set_result(None)
-        self._next()
+            self._next()
 
     def _start_worker(self) -> None:
         holder: list[WorkerProcess] = []
-        self._worker = WorkerProcess(
-            self.name,
-            lambda message, payload: self._inbox.put(lambda: self._report(holder[0], message, payload)),
-            lambda code: self._inbox.put(lambda: self._died(holder[0], code)),
-        )
-        holder.append(self._worker)
+        try:
+            self._worker = WorkerProcess(
+                self.name,
+                lambda message, payload: self._inbox.put(lambda: self._report(holder[0], message, payload)),
+                lambda code: self._inbox.put(lambda: self._died(holder[0], code)),
+            )
+        except OSError:  # no memory or no process left at this moment
+            log.exception("device %s: no worker could be started", self.name)
+            self._start_worker_later()
+        else:
+            holder.append(self._worker)
+
+    def _start_worker_later(self) -> None:
+        self._timers.append((time.monotonic() + self._pause, self._start_worker))
+        self._pause = min(2 * self._pause, LONGEST_PAUSE)
 
     def _close(self) -> None:
-        self._open = False
+        self._open = self._ready = False  # nothing that waits is started any more
         if self._worker:
             self._worker.close()
         if self._current:
