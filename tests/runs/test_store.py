@@ -1,0 +1,131 @@
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from sqlalchemy.exc import IntegrityError
+
+from cnnviz.runs.run import Status
+from cnnviz.runs.store import Store
+from cnnviz.training.config import TrainConfig
+from cnnviz.training.trainer import Point
+from tests.runs.designs import ANNA, BERT, DIVERGING, run_of
+
+POINTS = [Point(step, 1, "batch", "loss", 1 / step) for step in range(1, 6)]
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    opened = Store(tmp_path)
+    yield opened
+    opened.close()
+
+
+def test_a_run_is_read_as_it_was_written(store: Store) -> None:
+    run = run_of(architecture=DIVERGING, config=TrainConfig(optimizer="Adam", learning_rate=0.3, seed=7), message="é“")
+    store.add(run)
+    assert store.run(run.id) == run
+    assert store.run("0" * 32) is None
+
+
+def test_an_update_changes_what_it_names_and_no_other_run(store: Store) -> None:
+    one, two = run_of(), run_of()
+    store.add(one)
+    store.add(two)
+    store.update(one.id, status=Status.FAILED, message="why", steps=3, started=1.5, finished=2.5)
+    assert store.run(one.id) == replace(one, status=Status.FAILED, message="why", steps=3, started=1.5, finished=2.5)
+    assert store.run(two.id) == two
+
+
+@pytest.mark.parametrize("status", Status)
+def test_a_status_comes_back_as_what_it_is(store: Store, status: Status) -> None:
+    run = run_of(status=status)
+    store.add(run)
+    found = store.run(run.id)
+    assert found
+    assert found.status is status
+    assert found.active == (status in ("queued", "running"))
+    assert store.active() == ([run] if found.active else [])
+
+
+def test_runs_are_listed_newest_first_and_per_owner(store: Store) -> None:
+    runs = [run_of(created=float(second)) for second in (2, 1, 3)]
+    for run in [*runs, run_of(BERT)]:
+        store.add(run)
+    assert [run.created for run in store.of(ANNA)] == [3, 2, 1]
+    assert [run.owner for run in store.of(BERT)] == [BERT]
+    assert [run.created for run in store.active()][:3] == [1, 2, 3]
+
+
+def test_the_same_run_is_not_kept_twice(store: Store) -> None:
+    run = run_of()
+    store.add(run)
+    with pytest.raises(IntegrityError):
+        store.add(run)
+    assert store.of(ANNA) == [run]
+
+
+def test_points_come_in_order_and_only_those_behind_the_number_asked_for(store: Store) -> None:
+    store.append("one", POINTS[:2])
+    store.append("two", POINTS[4:])
+    store.append("one", POINTS[2:4])
+    store.append("one", [])
+    numbered = store.points("one")
+    assert [point for _, point in numbered] == POINTS[:4]
+    assert all(isinstance(point, Point) for _, point in numbered)
+    for index, (number, _) in enumerate(numbered):
+        assert store.points("one", after=number) == numbered[index + 1 :]
+    assert store.points("none") == []
+
+
+def test_points_are_kept_all_or_none(store: Store) -> None:
+    with pytest.raises(IntegrityError):
+        store.append("one", [*POINTS, Point(6, 1, "batch", "loss", None)])  # type: ignore[arg-type]
+    assert store.points("one") == []
+
+
+def test_weights_are_replaced_as_a_whole(store: Store, tmp_path: Path) -> None:
+    assert store.weights("one") is None
+    store.keep_weights("one", 1, b"first")
+    store.keep_weights("one", 2, b"second")
+    store.keep_weights("two", 1, b"other")
+    assert (store.weights("one"), store.weights("two")) == (b"second", b"other")
+    assert sorted(file.name for file in (tmp_path / "weights").iterdir()) == ["one.safetensors", "two.safetensors"]
+
+
+@pytest.mark.parametrize("broken", ["write_bytes", "replace"])
+def test_weights_that_cannot_be_written_leave_the_old_ones(
+    store: Store, monkeypatch: pytest.MonkeyPatch, broken: str
+) -> None:
+    store.keep_weights("one", 1, b"old")
+
+    def fail(draft: Path, *_: object) -> None:
+        if broken == "write_bytes":
+            draft.open("wb").close()  # begun, and then the disk was full
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, broken, fail)
+        with pytest.raises(OSError, match="No space left"):
+            store.keep_weights("one", 2, b"new")
+    assert store.weights("one") == b"old"
+
+
+def test_a_draft_is_the_last_one_of_its_owner(store: Store) -> None:
+    assert store.draft(ANNA) is None
+    for owner, text in [(ANNA, "1"), (BERT, "2"), (ANNA, "3")]:
+        store.keep_draft(owner, text)
+    assert (store.draft(ANNA), store.draft(BERT)) == ("3", "2")
+
+
+def test_everything_is_there_after_opening_again(store: Store, tmp_path: Path) -> None:
+    run = run_of()
+    store.add(run)
+    store.append(run.id, POINTS)
+    store.keep_weights(run.id, 1, b"weights")
+    store.close()
+    again = Store(tmp_path)
+    assert again.run(run.id) == run
+    assert [point for _, point in again.points(run.id)] == POINTS
+    assert again.weights(run.id) == b"weights"
+    again.close()
