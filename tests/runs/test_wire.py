@@ -1,7 +1,7 @@
 from io import BytesIO
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cnnviz.runs.wire import Message, receive, send
@@ -22,6 +22,7 @@ def sent(*pairs: tuple[Message, bytes]) -> bytes:
     return stream.getvalue()
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(messages, st.binary(max_size=50)), max_size=4))
 def test_what_is_sent_is_received_in_order(pairs: list[tuple[Message, bytes]]) -> None:
     stream = BytesIO(sent(*pairs))
@@ -30,6 +31,7 @@ def test_what_is_sent_is_received_in_order(pairs: list[tuple[Message, bytes]]) -
     assert receive(stream) is None
 
 
+@settings(deadline=None)
 @given(messages, st.binary(max_size=30), st.data())
 def test_a_stream_cut_anywhere_ends_without_half_a_message(
     message: Message, payload: bytes, data: st.DataObject

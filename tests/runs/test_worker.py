@@ -1,0 +1,200 @@
+"""The worker as a real process."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from queue import SimpleQueue
+from typing import NamedTuple
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load
+
+from cnnviz.architecture import Architecture, build
+from cnnviz.data.base import Splits
+from cnnviz.data.digits import DIGITS
+from cnnviz.data.pair import Pair
+from cnnviz.data.uploads import Uploads
+from cnnviz.runs.process import ROOT, WorkerProcess
+from cnnviz.runs.wire import Message, receive, send
+from cnnviz.training.config import TrainConfig
+from cnnviz.training.trainer import Point, train
+from tests.runs.conftest import DEADLINE
+from tests.runs.designs import ANNA, BERT, DIVERGING, ENDLESS, NET, SHORT
+
+
+class Worker(NamedTuple):
+    """A worker that is ready, and what it reports."""
+
+    process: WorkerProcess
+    reports: SimpleQueue[tuple[Message, bytes]]
+    exits: SimpleQueue[int]
+    data_dir: Path
+
+    def train(self, architecture: Architecture, config: TrainConfig, *, run: str = "one", owner: str = ANNA) -> None:
+        self.process.order(
+            {
+                "type": "train",
+                "run": run,
+                "owner": owner,
+                "architecture": architecture.model_dump_json(),
+                "config": config.model_dump_json(),
+            }
+        )
+
+    def until(self, kind: str) -> tuple[list[Message], bytes]:
+        """All reports up to the next one of this kind, and its payload."""
+        messages = []
+        while True:
+            message, payload = self.reports.get(timeout=DEADLINE)
+            messages.append(message)
+            if message["type"] == kind:
+                return messages, payload
+
+
+@pytest.fixture(scope="module")
+def worker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Worker]:
+    data_dir = tmp_path_factory.mktemp("data")
+    reports: SimpleQueue[tuple[Message, bytes]] = SimpleQueue()
+    exits: SimpleQueue[int] = SimpleQueue()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CNNVIZ_DATA_DIR", str(data_dir))
+        process = WorkerProcess("cpu", lambda message, payload: reports.put((message, payload)), exits.put)
+    assert reports.get(timeout=DEADLINE) == ({"type": "ready"}, b"")
+    yield Worker(process, reports, exits, data_dir)
+    process.close()
+    assert exits.get(timeout=DEADLINE) == 0  # it exits by itself when its pipe closes
+    process.close()  # twice is harmless
+
+
+def points_of(messages: list[Message]) -> list[Point]:
+    return [Point(*point) for message in messages if message["type"] == "points" for point in message["points"]]
+
+
+def here(
+    architecture: Architecture, config: TrainConfig, splits: Splits
+) -> tuple[dict[str, torch.Tensor], list[Point]]:
+    """The same training in this process, with one thread as the worker has."""
+    points: list[Point] = []
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        result = train(
+            architecture,
+            config,
+            splits,
+            device=torch.device("cpu"),
+            emit=points.extend,
+            should_stop=lambda: False,
+        )
+    finally:
+        torch.set_num_threads(threads)
+    return result.weights, points
+
+
+def test_a_run_is_reported_from_start_to_end_as_the_trainer_gives_it(worker: Worker) -> None:
+    worker.train(NET, SHORT)
+    messages, payload = worker.until("ended")
+    weights, points = here(NET, SHORT, DIGITS.load())
+    assert messages[0] == {"type": "started", "run": "one", "steps": 46}
+    assert points_of(messages) == points
+    kept = load(payload)
+    build(NET).load_state_dict(kept)
+    assert all(torch.equal(kept[name], value) for name, value in weights.items())
+    assert messages[-1] == {
+        "type": "ended",
+        "run": "one",
+        "status": "done",
+        "epoch": points[-1].epoch,
+        "message": "",
+    }
+
+
+def test_a_stop_ends_the_run_as_stopped_with_the_best_weights_so_far(worker: Worker) -> None:
+    worker.train(NET, ENDLESS, run="endless")
+    points: list[Point] = []
+    while not any(point.split == "validation" for point in points):
+        points += points_of(worker.until("points")[0])
+    worker.process.order({"type": "stop", "run": "another"})
+    worker.process.order({"type": "stop", "run": "endless"})
+    messages, payload = worker.until("ended")
+    assert (messages[-1]["run"], messages[-1]["status"], messages[-1]["message"]) == ("endless", "stopped", "")
+    assert messages[-1]["epoch"] >= 1
+    assert load(payload).keys() == build(NET).state_dict().keys()
+    assert not any(point.split == "test" for point in points_of(messages))
+
+
+def test_a_run_stopped_before_it_began_has_no_weights(worker: Worker) -> None:
+    worker.process.order({"type": "stop", "run": "early"})
+    worker.train(NET, ENDLESS, run="early")
+    messages, payload = worker.until("ended")
+    assert (messages[-1]["status"], messages[-1]["epoch"], payload) == ("stopped", 0, b"")
+
+
+def test_what_a_user_can_cause_fails_the_run_with_its_sentence_and_the_worker_goes_on(worker: Worker) -> None:
+    for architecture, config, sentence in [
+        (DIVERGING, TrainConfig(epochs=3, learning_rate=10.0), "the training diverged. Try a learning rate"),
+        (NET, TrainConfig(dataset="upload-" + "0" * 32), "There is no data set “upload-000"),
+        (NET.removed(0), SHORT, "The training stopped on an error inside cnnviz ("),
+    ]:
+        worker.train(architecture, config)
+        messages, payload = worker.until("ended")
+        assert (messages[-1]["status"], payload) == ("failed", b"")
+        assert sentence in messages[-1]["message"]
+        assert "\n" not in messages[-1]["message"]
+
+
+def test_the_data_set_that_is_named_is_the_one_that_is_learned_and_only_by_its_owner(worker: Worker) -> None:
+    labels = np.arange(40) % 2
+    pair = Pair(np.repeat(labels, 64).reshape(40, 1, 8, 8).astype(np.float32), labels, ("dark", "bright"))
+    name = Uploads(worker.data_dir / "uploads", 1).add(ANNA, pair, "Light").name
+    config = SHORT.changed("dataset", name).changed("batch_size", 8)
+    worker.train(NET, config)
+    messages, _ = worker.until("ended")
+    assert messages[0]["steps"] == 8  # 32 training samples
+    assert points_of(messages) == here(NET, config, pair.splits())[1]
+    worker.train(NET, config, owner=BERT)
+    messages, _ = worker.until("ended")
+    assert messages[-1]["message"].startswith(f"There is no data set “{name}” here any more")
+
+
+CHATTERBOX = """
+import os
+from cnnviz.runs import worker
+
+def splits(dataset, owner):
+    print("a stray print", flush=True)
+    os.write(1, b"and one from C\\n")
+    return worker.find(dataset, owner).load()
+
+worker._splits = splits
+worker.main()
+"""
+
+
+def test_what_prints_in_a_worker_does_not_garble_its_reports_and_a_closed_pipe_ends_it_while_it_trains(
+    tmp_path: Path,
+) -> None:
+    with (tmp_path / "stderr").open("w+") as stderr:
+        process = subprocess.Popen(
+            [sys.executable, "-c", CHATTERBOX, "cpu"],
+            cwd=ROOT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=stderr,
+        )
+        assert process.stdin
+        assert process.stdout
+        with process.stdout:
+            job = {"architecture": NET.model_dump_json(), "config": ENDLESS.model_dump_json()}
+            send(process.stdin, {"type": "train", "run": "one", "owner": ANNA} | job)
+            kinds = [received[0]["type"] for _ in range(3) if (received := receive(process.stdout))]
+            process.stdin.close()
+            while receive(process.stdout):
+                pass
+        assert process.wait(DEADLINE) == 0
+        assert kinds == ["ready", "started", "points"]
+        stderr.seek(0)
+        assert stderr.read().splitlines()[-2:] == ["a stray print", "and one from C"]
