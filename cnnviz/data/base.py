@@ -59,6 +59,16 @@ def split(x: Samples, y: Labels, classes: tuple[str, ...]) -> Splits:
 
     Raises DataError when a class has fewer than ten samples.
     """
+    check_counts(y, classes)
+    x_train, x_rest, y_train, y_rest = train_test_split(x, y, train_size=0.8, stratify=y, random_state=42)
+    x_validation, x_test, y_validation, y_test = train_test_split(
+        x_rest, y_rest, train_size=0.5, stratify=y_rest, random_state=42
+    )
+    return Splits(Split(x_train, y_train), Split(x_validation, y_validation), Split(x_test, y_test))
+
+
+def check_counts(y: Labels, classes: tuple[str, ...]) -> None:
+    """Raise DataError unless every class has enough samples for `split`."""
     counts = np.bincount(y, minlength=len(classes))
     rarest = int(counts.argmin())
     if counts[rarest] < MIN_PER_CLASS:
@@ -66,8 +76,3 @@ def split(x: Samples, y: Labels, classes: tuple[str, ...]) -> Splits:
             f"Class “{classes[rarest]}” has {counts[rarest]} samples; a split into 80 % training, 10 % validation and"
             f" 10 % test needs at least {MIN_PER_CLASS} of every class. Add samples or leave this class out."
         )
-    x_train, x_rest, y_train, y_rest = train_test_split(x, y, train_size=0.8, stratify=y, random_state=42)
-    x_validation, x_test, y_validation, y_test = train_test_split(
-        x_rest, y_rest, train_size=0.5, stratify=y_rest, random_state=42
-    )
-    return Splits(Split(x_train, y_train), Split(x_validation, y_validation), Split(x_test, y_test))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from cnnviz.data.base import Labels, Samples, Splits, split
+from cnnviz.data.base import Labels, Samples, Splits, check_counts, split
 from cnnviz.data.npy import read_npy
 from cnnviz.errors import DataError
 from cnnviz.shapes import Shape
@@ -42,9 +42,8 @@ def read_pair(feats: bytes, labels: bytes, max_bytes: int) -> Pair:
     y, classes = _classes(read_npy(labels, "labels.npy", max_bytes))
     if len(x) != len(y):
         raise DataError(f"feats.npy has {len(x):,} samples but labels.npy {len(y):,} labels; they must be equal.")
-    pair = Pair(x, y, classes)
-    pair.splits()  # refuse now what could not be split later
-    return pair
+    check_counts(y, classes)  # refuse now what could not be split later
+    return Pair(x, y, classes)
 
 
 def _samples(feats: npt.NDArray[np.generic], max_bytes: int) -> Samples:
