@@ -33,8 +33,9 @@ from cnnviz.data.base import Split, Splits, split
 from cnnviz.presets import PRESETS
 from cnnviz.runs.wire import send
 from cnnviz.runs.worker import Outbox
+from cnnviz.training.batches import EVALUATION_BATCH
 from cnnviz.training.config import TrainConfig
-from cnnviz.training.trainer import EVALUATION_BATCH, LAYOUTS, TRAIN_SAMPLE, Point, criterion, train
+from cnnviz.training.trainer import LAYOUTS, TRAIN_SAMPLE, Point, criterion, train
 
 CPU = torch.device("cpu")
 LEARNING_RATE, MOMENTUM = 1e-3, 0.9
@@ -165,7 +166,7 @@ def _evaluate(model: nn.Module, loss_of: nn.Module, x: Tensor, y: Tensor) -> tup
 
 def _bounds(samples: int, batch_size: int) -> list[tuple[int, int]]:
     starts = list(range(0, samples, batch_size))
-    if len(starts) > 1 and samples - starts[-1] == 1:
+    if batch_size > 1 and len(starts) > 1 and samples - starts[-1] == 1:
         starts.pop()
     return list(pairwise([*starts, samples]))
 

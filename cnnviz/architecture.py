@@ -16,6 +16,7 @@ from cnnviz.shapes import Shape, size_of
 
 MAX_LAYERS = 200
 MAX_JSON = 200_000
+MAX_SIZE = 1_000_000
 
 if TYPE_CHECKING:
     AnyLayer = Layer
@@ -23,7 +24,7 @@ else:
     AnyLayer = Annotated[Union[tuple(PALETTE.values())], Field(discriminator="kind")]  # noqa: UP007 (built at run time)
 
 M = TypeVar("M", bound=BaseModel)
-Size = Annotated[int, Field(ge=1, le=1_000_000)]
+Size = Annotated[int, Field(ge=1, le=MAX_SIZE)]
 
 
 class Architecture(BaseModel):
@@ -42,7 +43,9 @@ class Architecture(BaseModel):
     layers: Annotated[tuple[AnyLayer, ...], Field(strict=False, max_length=MAX_LAYERS)] = ()
 
     def inserted(self, index: int, layer: Layer) -> Architecture:
-        """With `layer` at `index`; what stood there moves back."""
+        """With `layer` at `index`; what stood there moves back. Raises DesignError when the net is full."""
+        if len(self.layers) >= MAX_LAYERS:
+            raise DesignError(f"A net can have at most {MAX_LAYERS} layers; delete one first.")
         return self._with([*self.layers[:index], layer, *self.layers[index:]])
 
     def replaced(self, index: int, **change: object) -> Architecture:
@@ -171,16 +174,22 @@ def _accepted(architecture: Architecture) -> tuple[Step, ...]:
     return steps
 
 
-def _mend(architecture: Architecture, index: int, shape: Shape, error: ShapeError) -> Mend | None:
-    if error.change:
+def _mend(architecture: Architecture, index: int, shape: Shape, error: ShapeError) -> Mend:
+    """Change the refusing layer, as often as it names a change, until it accepts; else remove it."""
+    mended, changes = architecture, dict[str, object]()
+    while error.change and not error.change.items() <= changes.items():
+        changes |= error.change
         try:
-            mended = architecture.replaced(index, **error.change)
+            mended = architecture.replaced(index, **changes)
             mended.layers[index].output_shape(shape)
-        except (DesignError, ShapeError):
-            pass
+        except DesignError:
+            break
+        except ShapeError as again:
+            error = again
         else:
-            text = ", ".join(f"{name} to {value!r}" for name, value in error.change.items() if name != "kind")
-            return Mend(f"Set {text}" if text else f"Make it {error.change['kind']}", mended)
+            parts = [f"{name} to {value!r}" for name, value in changes.items() if name != "kind"]
+            kind = [f"Make it {changes['kind']}"] if "kind" in changes else []
+            return Mend(", ".join(kind + ([f"Set {' and '.join(parts)}"] if parts else [])), mended)
     return Mend(f"Remove this {architecture.layers[index].kind}", architecture.removed(index))
 
 

@@ -5,6 +5,7 @@ import streamlit as st
 from cnnviz.errors import ShapeError
 from cnnviz.source import to_code
 from cnnviz.ui import bench
+from cnnviz.ui.fields import escaped
 from cnnviz.ui.state import show_notice, workbench
 
 st.title("Design a net")
@@ -20,7 +21,7 @@ st.subheader("The same net in PyTorch")
 try:
     code = to_code(workbench().architecture)
 except ShapeError as error:
-    st.warning(f"{error} The code appears as soon as every layer fits.", icon=":material/build:")
+    st.warning(f"{escaped(str(error))} The code appears as soon as every layer fits.", icon=":material/build:")
 else:
     st.download_button("Download convnet.py", code, "convnet.py", "text/x-python", icon=":material/download:")
     st.code(code, language="python")

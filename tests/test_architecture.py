@@ -4,7 +4,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 
-from cnnviz.architecture import Architecture, build, names, output_shape, trace
+from cnnviz.architecture import MAX_LAYERS, Architecture, build, names, output_shape, trace
 from cnnviz.errors import DesignError, ShapeError
 from cnnviz.layers import PALETTE, Conv2d, Flatten, Linear
 from cnnviz.presets import PRESETS
@@ -58,8 +58,12 @@ def test_a_mend_really_mends(architecture: Architecture) -> None:
     mended = trace(mend.architecture)
     kept = len(steps) - 1
     assert [s.output_shape for s in mended[:kept]] == [s.output_shape for s in steps[:kept]]
-    removed = len(mend.architecture.layers) < len(architecture.layers)
-    assert removed or mended[kept].error is None
+    if len(mend.architecture.layers) == len(architecture.layers):
+        assert mended[kept].error is None
+    else:  # removal is for a layer that no change of its own parameters helps
+        with pytest.raises(ShapeError) as refusal:
+            steps[-1].layer.output_shape(steps[-1].input_shape)
+        assert not refusal.value.change
 
 
 @settings(max_examples=100, deadline=None)
@@ -128,3 +132,16 @@ def test_a_conv_on_a_vector_is_told_and_can_be_removed() -> None:
     )
     assert steps[1].mend
     assert steps[1].mend.text == "Remove this Conv2d"
+
+
+def test_a_layer_with_two_faults_is_mended_in_one_click() -> None:
+    steps = trace(Architecture(input_shape=(3, 5, 5), layers=[Conv2d(out_channels=4, kernel_size=9, groups=3)]))
+    assert steps[0].mend
+    assert steps[0].mend.text == "Set groups to 1 and kernel_size to 5"
+    assert trace(steps[0].mend.architecture)[0].output_shape == (4, 1, 1)
+
+
+def test_a_full_net_says_so() -> None:
+    full = Architecture(input_shape=(3,), layers=[Flatten()] * MAX_LAYERS)
+    with pytest.raises(DesignError, match="A net can have at most 200 layers; delete one first"):
+        full.duplicated(0)

@@ -1,14 +1,11 @@
 """Learning curves while they grow, as a table and a Vega-Lite chart that browsers update in place."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-
-from cnnviz.training.trainer import Point
 
 MAX_BATCH_POINTS = 600
 """Points of the batch loss that are drawn; more are averaged in groups."""
@@ -23,19 +20,6 @@ class Curve:
 
     epochs: npt.NDArray[np.float64]
     values: npt.NDArray[np.float64]
-
-
-def curves(points: Iterable[Point], metric: str, steps_per_epoch: int) -> dict[str, Curve]:
-    """The curves of one metric by split, in the order batch, train, validation, test; empty ones left out."""
-    gathered: dict[str, list[tuple[float, float]]] = {split: [] for split in COLOURS}
-    for point in points:
-        if point.metric == metric:
-            gathered[point.split].append((point.step / max(steps_per_epoch, 1), point.value))
-    arrays = {split: np.array(pairs, dtype=np.float64).reshape(-1, 2) for split, pairs in gathered.items() if pairs}
-    return {
-        split: thinned(Curve(a[:, 0], a[:, 1])) if split == "batch" else Curve(a[:, 0], a[:, 1])
-        for split, a in arrays.items()
-    }
 
 
 def thinned(curve: Curve, most: int = MAX_BATCH_POINTS) -> Curve:

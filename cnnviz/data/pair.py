@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from cnnviz.architecture import MAX_SIZE
 from cnnviz.data.base import Labels, Samples, Splits, check_counts, split
 from cnnviz.data.npy import read_npy
 from cnnviz.errors import DataError
@@ -13,6 +14,7 @@ from cnnviz.shapes import Shape
 
 MAX_CLASSES = 1000
 MAX_CLASS_NAME = 60
+MAX_LABEL_BYTES = 64 * 2**20
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,9 +41,10 @@ def read_pair(feats: bytes, labels: bytes, max_bytes: int) -> Pair:
     Raises DataError with one sentence on the first thing that is wrong.
     """
     x = _samples(read_npy(feats, "feats.npy", max_bytes), max_bytes)
-    y, classes = _classes(read_npy(labels, "labels.npy", max_bytes))
-    if len(x) != len(y):
-        raise DataError(f"feats.npy has {len(x):,} samples but labels.npy {len(y):,} labels; they must be equal.")
+    raw = read_npy(labels, "labels.npy", min(max_bytes, MAX_LABEL_BYTES))
+    if raw.ndim == 1 and len(x) != len(raw):  # before the labels are sorted: they could be many
+        raise DataError(f"feats.npy has {len(x):,} samples but labels.npy {len(raw):,} labels; they must be equal.")
+    y, classes = _classes(raw)
     check_counts(y, classes)  # refuse now what could not be split later
     return Pair(x, y, classes)
 
@@ -62,6 +65,10 @@ def _samples(feats: npt.NDArray[np.generic], max_bytes: int) -> Samples:
         raise DataError(
             f"feats.npy takes {feats.size * 4 / 2**20:,.0f} MB as float32; this server takes at most"
             f" {max_bytes / 2**20:,.0f} MB. Send fewer samples."
+        )
+    if max(feats.shape[1:]) > MAX_SIZE:
+        raise DataError(
+            f"feats.npy has an axis of {max(feats.shape[1:]):,} values in one sample; at most {MAX_SIZE:,} can be used."
         )
     with np.errstate(over="ignore", invalid="ignore"):  # what float32 cannot hold becomes infinite and is told below
         x = np.ascontiguousarray(feats, dtype=np.float32)

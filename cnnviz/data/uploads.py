@@ -52,8 +52,12 @@ class Uploads:
         """The owner's data sets by name, oldest first."""
         if not _OWNER.fullmatch(owner):
             return {}
-        folders = (f for f in (self._root / owner).glob("upload-*") if _NAME.fullmatch(f.name))
-        return {f.name: self._open(f) for f in sorted(folders, key=lambda f: (f.stat().st_mtime_ns, f.name))}
+        found = []
+        for folder in (self._root / owner).glob("upload-*"):
+            if _NAME.fullmatch(folder.name):
+                with suppress(FileNotFoundError):  # removed in this moment, from another tab
+                    found.append((folder.stat().st_mtime_ns, self._open(folder)))
+        return {dataset.name: dataset for _, dataset in sorted(found, key=lambda each: (each[0], each[1].name))}
 
     def remove(self, owner: str, name: str) -> None:
         """Delete an upload; harmless when it is gone already."""

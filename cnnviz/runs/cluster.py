@@ -1,5 +1,6 @@
 """All devices of this server behind one door: submit, stop, look."""
 
+import logging
 import threading
 import time
 import uuid
@@ -9,10 +10,11 @@ from pathlib import Path
 
 import torch
 from filelock import FileLock, Timeout
+from sqlalchemy.exc import SQLAlchemyError
 
 from cnnviz.architecture import Architecture
 from cnnviz.data import find
-from cnnviz.errors import CnnvizError, DesignError, LimitError
+from cnnviz.errors import CnnvizError, DesignError, LimitError, TrainingError
 from cnnviz.runs.device import Device
 from cnnviz.runs.run import Run, Status
 from cnnviz.runs.store import Store
@@ -22,6 +24,7 @@ from cnnviz.training.readiness import check
 
 ANSWER_SECONDS = 10.0
 LOCK_SECONDS = 15.0
+log = logging.getLogger(__name__)
 
 
 class Cluster:
@@ -33,7 +36,7 @@ class Cluster:
     def __init__(self, limits: Settings) -> None:
         folder: Path = limits.data_dir
         folder.mkdir(parents=True, exist_ok=True)
-        self._lock = FileLock(folder / "server.lock")
+        self._lock = FileLock(folder / "server.lock", thread_local=False)  # taken and given back in different threads
         try:
             self._lock.acquire(timeout=LOCK_SECONDS)  # a server that is just being replaced needs a moment
         except Timeout:
@@ -65,7 +68,11 @@ class Cluster:
             busy = [run.device for run in active]
             device = min(self.devices, key=busy.count)
             run = Run(uuid.uuid4().hex, owner, device, architecture, config, Status.QUEUED, time.time())
-            self.devices[device].submit(run).result(ANSWER_SECONDS)
+            try:
+                self.devices[device].submit(run).result(ANSWER_SECONDS)
+            except (SQLAlchemyError, TimeoutError):
+                log.exception("run %s of %s was not taken", run.id, owner)
+                raise TrainingError("The server cannot take new runs just now. Try again in a minute.") from None
         return run
 
     def stop(self, owner: str, run_id: str, wait: float = 0.0) -> None:
@@ -85,12 +92,12 @@ class Cluster:
 
     def ahead(self, run: Run) -> int:
         """Runs that have their turn before this waiting one."""
-        return sum(r.device == run.device and r.created < run.created for r in self.store.active())
+        return self.store.ahead(run)
 
     def keep_draft(self, owner: str, architecture: Architecture) -> None:
         """Remember the design that a student works on, soon and in the background."""
         device = next(iter(self.devices.values()))
-        device.call(lambda: self.store.keep_draft(owner, architecture.model_dump_json()))
+        device.do(lambda: self.store.keep_draft(owner, architecture.model_dump_json()))
 
     def draft(self, owner: str) -> Architecture | None:
         """The design that this student last worked on."""
@@ -123,5 +130,10 @@ def cluster() -> Cluster:
 
 
 def _devices(limits: Settings) -> list[str]:
+    """Names of the devices to train on; raises CnnvizError for one that is not there."""
+    there = [f"cuda:{i}" for i in range(torch.cuda.device_count())]
     named = [name.strip() for name in limits.devices.split(",") if name.strip()]
-    return named or [f"cuda:{i}" for i in range(torch.cuda.device_count())] or ["cpu"]
+    for name in named:
+        if name not in ("cpu", *there):
+            raise CnnvizError(f"CNNVIZ_DEVICES names {name!r}; here are {', '.join(['cpu', *there])}.")
+    return named or there or ["cpu"]

@@ -10,16 +10,23 @@ from functools import partial
 from queue import Empty, SimpleQueue
 from typing import TypeVar
 
+from sqlalchemy.exc import SQLAlchemyError
+
 from cnnviz.runs.process import WorkerProcess, death
-from cnnviz.runs.run import ACTIVE, Run, Status
+from cnnviz.runs.run import Run, Status
 from cnnviz.runs.store import Store
 from cnnviz.runs.wire import Message
 from cnnviz.training.trainer import Point
 
 STOP_GRACE = 5.0
 """Seconds a worker has to obey a stop before it is ended."""
+RETRY_SECONDS = 1.0
+"""Seconds until something is tried again that the store refused: a full disk, a locked database."""
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 30.0
 """Seconds before a worker that died while starting is started again; doubled each time."""
+
+STORE_ERRORS = (SQLAlchemyError, OSError)
+"""What a full disk or a locked database raises."""
 
 T = TypeVar("T")
 log = logging.getLogger(__name__)
@@ -41,6 +48,9 @@ class Device:
         self._stopping: dict[str, list[Future[None]]] = {}
         self._worker: WorkerProcess | None = None
         self._ready = self._open = False
+        self._doomed = False  # whether the worker has been killed and is about to die
+        self._begun = False  # whether the worker has said that it began the current run
+        self._retried: set[str] = set()
         self._pause = FIRST_PAUSE
         self._timers: list[tuple[float, Callable[[], None]]] = []
 
@@ -63,6 +73,10 @@ class Device:
 
         self._inbox.put(execute)
         return future
+
+    def do(self, task: Callable[[], None]) -> None:
+        """Do something in this thread, some time; what goes wrong is logged."""
+        self._inbox.put(task)
 
     def submit(self, run: Run) -> Future[None]:
         """Queue a new run; done when it is stored."""
@@ -112,15 +126,23 @@ class Device:
         self._next()
 
     def _next(self) -> None:
-        if self._current or not self._ready or not self._queue or not self._worker or not self._open:
+        """Start the run at the head of the queue, if nothing runs; try again soon if the store refuses."""
+        if self._current or not self._queue or not self._worker:
             return
-        run = self._store.run(self._queue[0])
-        if run is None or run.status != Status.QUEUED:
-            self._queue.popleft()
-            self._next()
+        if not (self._open and self._ready) or self._doomed:
             return
-        self._store.update(run.id, status=Status.RUNNING, started=time.time())  # if this fails, it waits on
-        self._current = self._queue.popleft()
+        try:
+            run = self._store.run(self._queue[0])
+            if run is None or not run.active:
+                self._queue.popleft()
+                self._next()
+                return
+            self._store.update(run.id, status=Status.RUNNING, started=time.time())
+        except STORE_ERRORS:
+            log.exception("device %s: the next run waits on", self.name)
+            self._later(RETRY_SECONDS, self._next)
+            return
+        self._current, self._begun = self._queue.popleft(), False
         self._worker.order(
             {
                 "type": "train",
@@ -132,21 +154,20 @@ class Device:
         )
 
     def _stop(self, run_id: str, ended: Future[None]) -> None:
-        run = self._store.run(run_id)
-        if run is None or run.status not in ACTIVE:
-            ended.set_result(None)
-        elif run_id == self._current and self._worker:
+        if run_id == self._current and self._worker:
             if run_id not in self._stopping:
                 self._worker.order({"type": "stop", "run": run_id})
-                self._timers.append((time.monotonic() + STOP_GRACE, partial(self._kill, run_id)))
+                self._later(STOP_GRACE, partial(self._kill, run_id))
             self._stopping.setdefault(run_id, []).append(ended)
-        else:
-            self._queue = deque(waiting for waiting in self._queue if waiting != run_id)
+            return
+        if run_id in self._queue:
+            self._queue.remove(run_id)
             self._finish(run_id, Status.STOPPED, "Stopped before it began.")
-            ended.set_result(None)
+        ended.set_result(None)
 
     def _kill(self, run_id: str) -> None:
         if self._current == run_id and self._worker:
+            self._doomed = True  # nobody else's run may be handed to it
             self._worker.kill()
 
     def _report(self, worker: WorkerProcess, message: Message, payload: bytes) -> None:
@@ -157,9 +178,10 @@ class Device:
             self._ready, self._pause = True, FIRST_PAUSE
             self._next()
         elif kind == "started":
-            self._store.update(message["run"], steps=message["steps"])
+            self._begun = True
+            self._record(message["run"], steps=message["steps"])
         elif kind == "points":
-            self._store.append(message["run"], [Point(*point) for point in message["points"]])
+            self._append(message["run"], [Point(*point) for point in message["points"]])
         elif kind == "ended":
             self._ended(message, payload)
 
@@ -177,26 +199,52 @@ class Device:
         if worker is not self._worker or not self._open:
             return
         log.warning("device %s: worker ended with %s", self.name, code)
-        was_ready, self._ready, self._worker = self._ready, False, None
+        was_ready, self._ready, self._doomed, self._worker = self._ready, False, False, None
         worker.close()
-        if self._current:
-            stopping = self._current in self._stopping
-            status, message = (Status.STOPPED, "") if stopping else (Status.FAILED, death(code))
-            self._finish(self._current, status, message)
         if was_ready:
             self._start_worker()
         else:
             self._start_worker_later()
+        if self._current:
+            self._bereaved(self._current, code)
+
+    def _bereaved(self, run_id: str, code: int) -> None:
+        """What becomes of the run whose worker died."""
+        if run_id in self._stopping:
+            self._finish(run_id, Status.STOPPED, "")
+        elif self._begun or run_id in self._retried:
+            self._finish(run_id, Status.FAILED, death(code))
+        else:  # the worker died before this run began: not its fault, once
+            self._retried.add(run_id)
+            self._current = None
+            self._queue.appendleft(run_id)
+            self._record(run_id, status=Status.QUEUED, started=None)
 
     def _finish(self, run_id: str, status: Status, message: str) -> None:
         if run_id == self._current:
             self._current = None
+        self._retried.discard(run_id)
+        self._record(run_id, status=status, message=message, finished=time.time())
+        for future in self._stopping.pop(run_id, []):
+            future.set_result(None)
+        self._next()
+
+    def _record(self, run_id: str, **values: object) -> None:
+        """Write down what has happened to a run."""
+        self._insist(lambda: self._store.update(run_id, **values))
+
+    def _append(self, run_id: str, points: list[Point]) -> None:
+        """Write down new points of a run."""
+        self._insist(lambda: self._store.append(run_id, points))
+
+    def _insist(self, write: Callable[[], None]) -> None:
+        """Write to the store, again and again while it refuses."""
         try:
-            self._store.update(run_id, status=status, message=message, finished=time.time())
-        finally:
-            for future in self._stopping.pop(run_id, []):
-                future.set_result(None)
-            self._next()
+            write()
+        except STORE_ERRORS:
+            log.exception("device %s: something is not written yet", self.name)
+            if self._open:
+                self._later(RETRY_SECONDS, partial(self._insist, write))
 
     def _start_worker(self) -> None:
         holder: list[WorkerProcess] = []
@@ -213,7 +261,7 @@ class Device:
             holder.append(self._worker)
 
     def _start_worker_later(self) -> None:
-        self._timers.append((time.monotonic() + self._pause, self._start_worker))
+        self._later(self._pause, self._start_worker)
         self._pause = min(2 * self._pause, LONGEST_PAUSE)
 
     def _close(self) -> None:
@@ -223,12 +271,15 @@ class Device:
         if self._current:
             self._finish(self._current, Status.FAILED, "The server was shut down during this run. Start it again.")
 
+    def _later(self, seconds: float, task: Callable[[], None]) -> None:
+        self._timers.append((time.monotonic() + seconds, task))
+
     def _until_next_timer(self) -> float | None:
         return max(0.0, min(at for at, _ in self._timers) - time.monotonic()) if self._timers else None
 
     def _due(self) -> None:
+        """Put what is due into the inbox, so that each fails alone."""
         now = time.monotonic()
-        due = [task for at, task in self._timers if at <= now]
-        self._timers = [(at, task) for at, task in self._timers if at > now]
-        for task in due:
-            task()
+        for _, task in (timer for timer in self._timers if timer[0] <= now):
+            self._inbox.put(task)
+        self._timers = [timer for timer in self._timers if timer[0] > now]

@@ -3,6 +3,7 @@
 Reading is for everybody; writing is for the device threads alone.
 """
 
+import logging
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,8 @@ from cnnviz.training.trainer import Point
 
 LATEST = 100
 """Runs of a student that are listed."""
+
+log = logging.getLogger(__name__)
 
 _metadata = sql.MetaData()
 _runs = sql.Table(
@@ -79,15 +82,25 @@ class Store:
 
     def run(self, run_id: str) -> Run | None:
         """The run as it stands now."""
-        return next(iter(self._runs(_runs.c.id == run_id)), None)
+        return next(iter(self._select(sql.select(_runs).where(_runs.c.id == run_id))), None)
 
     def of(self, owner: str) -> list[Run]:
         """The latest runs of one student, newest first."""
-        return self._runs(_runs.c.owner == owner)[: -LATEST - 1 : -1]
+        return self._select(
+            sql.select(_runs).where(_runs.c.owner == owner).order_by(_runs.c.created.desc()).limit(LATEST)
+        )
 
     def active(self) -> list[Run]:
         """Everybody's waiting and running runs, oldest first."""
-        return self._runs(_runs.c.status.in_(ACTIVE))
+        return self._select(sql.select(_runs).where(_runs.c.status.in_(ACTIVE)).order_by(_runs.c.created))
+
+    def ahead(self, run: Run) -> int:
+        """Active runs on the same device that were created before this one."""
+        query = sql.select(sql.func.count()).where(
+            _runs.c.device == run.device, _runs.c.created < run.created, _runs.c.status.in_(ACTIVE)
+        )
+        with self._engine.connect() as connection:
+            return int(connection.scalar(query) or 0)
 
     def points(self, run_id: str, after: int = 0) -> list[tuple[int, Point]]:
         """The points of a run behind the one numbered `after`, each with its number."""
@@ -151,23 +164,25 @@ class Store:
                 upsert(_drafts).values(values).on_conflict_do_update(index_elements=["owner"], set_=values)
             )
 
-    def _runs(self, condition: sql.ColumnElement[bool]) -> list[Run]:
-        query = sql.select(_runs).where(condition).order_by(_runs.c.created)
+    def _select(self, query: sql.Select[Any]) -> list[Run]:
         with self._engine.connect() as connection:
-            return [_run(row) for row in connection.execute(query).mappings()]
+            return [run for row in connection.execute(query).mappings() if (run := _run(row))]
 
 
-def _run(row: sql.RowMapping) -> Run:
-    return Run(
-        **dict(row)
-        | {
+def _run(row: sql.RowMapping) -> Run | None:
+    """The run of a row; None for one that another version of cnnviz wrote and this one cannot read."""
+    try:
+        read = {
             "architecture": Architecture.model_validate_json(row["architecture"]),
             "config": TrainConfig.model_validate_json(row["config"]),
             "status": Status(row["status"]),
         }
-    )
+    except ValueError:  # pydantic's ValidationError is one
+        log.warning("run %s was written by another version and is left out", row["id"])
+        return None
+    return Run(**dict(row) | read)
 
 
 def _configure(connection: Any, _record: object) -> None:
-    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "busy_timeout=10000", "foreign_keys=ON"):
+    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "busy_timeout=10000"):
         connection.execute(f"PRAGMA {pragma}")

@@ -67,9 +67,10 @@ class Worker:
             self._say("ended", run=run_id, status=Status.FAILED, message=str(error))
         except (torch.OutOfMemoryError, MemoryError):
             self._say("ended", run=run_id, status=Status.FAILED, message=_NO_MEMORY)
-        except RuntimeError as error:  # what torch raises for all else, running out of CPU memory included
+        except (RuntimeError, ValueError, OSError) as error:  # from torch, also for too little CPU memory; from disks
             log.exception("run %s failed", run_id)
-            message = _NO_MEMORY if "allocate memory" in str(error) else _FAULT.format(str(error).splitlines()[0][:200])
+            reason = str(error).partition("\n")[0][:200]
+            message = _NO_MEMORY if "allocate memory" in reason else _FAULT.format(reason)
             self._say("ended", run=run_id, status=Status.FAILED, message=message)
         else:
             status = Status.STOPPED if result.stopped else Status.DONE

@@ -7,6 +7,9 @@ from torch import Tensor
 
 from cnnviz.data.base import Split
 
+EVALUATION_BATCH = 256
+"""Samples that are evaluated at a time; larger batches are slower on a CPU."""
+
 Batch = tuple[Tensor, Tensor]
 """x (N, *shape) float32 and y (N,) int64, on the device."""
 
@@ -20,7 +23,7 @@ class Batches:
     def __init__(self, x: Tensor, y: Tensor, batch_size: int, generator: torch.Generator | None = None) -> None:
         self._x, self._y, self._generator = x, y, generator
         starts = list(range(0, len(y), batch_size))
-        if len(starts) > 1 and len(y) - starts[-1] == 1:
+        if batch_size > 1 and len(starts) > 1 and len(y) - starts[-1] == 1:
             starts.pop()
         self._bounds = list(zip(starts, [*starts[1:], len(y)], strict=True))
 

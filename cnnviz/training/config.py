@@ -35,7 +35,7 @@ class TrainConfig(BaseModel):
     learning_rate: Annotated[float, Field(ge=1e-8, le=10)] = Field(
         0.01, title="Learning rate", description="Size of an update: too small learns slowly, too large diverges."
     )
-    momentum: Annotated[float, Field(ge=0, lt=1)] = Field(
+    momentum: Annotated[float, Field(ge=0, le=0.999)] = Field(
         0.9, title="Momentum", description="Share of the last update that SGD keeps; Adam and AdamW have their own."
     )
     seed: Annotated[int, Field(ge=0, le=2**31 - 1)] = Field(

@@ -6,6 +6,7 @@ from cnnviz.errors import DesignError, LimitError
 from cnnviz.layers import BatchNorm1d, BatchNorm2d, Linear
 from cnnviz.settings import Settings
 from cnnviz.shapes import show, size_of
+from cnnviz.training.batches import EVALUATION_BATCH
 from cnnviz.training.config import TrainConfig
 
 
@@ -44,15 +45,21 @@ def check(architecture: Architecture, config: TrainConfig, dataset: Dataset, lim
     if needed > limits.max_training_bytes:
         raise LimitError(
             f"Training this design with batches of {config.batch_size:,} needs about {needed / 2**20:,.0f} MB; this"
-            f" server gives a run at most {limits.max_training_bytes / 2**20:,.0f} MB. Use smaller batches or pool"
-            " earlier."
+            f" server gives a run at most {limits.max_training_bytes / 2**20:,.0f} MB. Use smaller batches, fewer"
+            " channels, or pool earlier."
         )
 
 
 def training_bytes(architecture: Architecture, batch_size: int) -> int:
-    """Estimate of a run's memory: weights, gradients and two moments; each activation and its gradient."""
-    parameters = sum(step.parameters for step in trace(architecture))
-    return 4 * 4 * parameters + 2 * batch_size * activation_bytes(architecture)
+    """Estimate of a run's memory.
+
+    Weights, gradients and two moments; and each activation with its gradient while training, or the largest
+    activation of an evaluated batch before and after a layer, whichever is more.
+    """
+    steps = trace(architecture)
+    largest = 4 * max((size_of(step.output_shape) for step in steps if step.output_shape), default=0)
+    activations = max(2 * batch_size * activation_bytes(architecture), 2 * EVALUATION_BATCH * largest)
+    return 4 * 4 * sum(step.parameters for step in steps) + activations
 
 
 def adapted(architecture: Architecture, dataset: Dataset) -> Architecture | None:
@@ -63,7 +70,10 @@ def adapted(architecture: Architecture, dataset: Dataset) -> Architecture | None
     last = max((i for i, layer in enumerate(architecture.layers) if isinstance(layer, Linear)), default=None)
     if last is None:
         return None
-    fitted = architecture.with_input(dataset.shape).replaced(last, out_features=len(dataset.classes))
+    try:
+        fitted = architecture.with_input(dataset.shape).replaced(last, out_features=len(dataset.classes))
+    except DesignError:
+        return None
     for _ in architecture.layers:  # a mend moves the first refusal at least one layer on
         mend = trace(fitted)[-1].mend
         if mend is None:

@@ -16,10 +16,9 @@ from cnnviz.architecture import Architecture, build
 from cnnviz.data.base import Splits
 from cnnviz.errors import TrainingError
 from cnnviz.layers import LogSoftmax
-from cnnviz.training.batches import Batches, resident
+from cnnviz.training.batches import EVALUATION_BATCH, Batches, resident
 from cnnviz.training.config import OPTIMIZERS, TrainConfig
 
-EVALUATION_BATCH = 256
 TRAIN_SAMPLE = 2_000
 """Training samples that are evaluated after each epoch, at least; as many as there are in validation if more."""
 FLUSH_SECONDS = 0.1
@@ -132,17 +131,6 @@ def train(
         if not stopped:
             recorder.metrics("test", best.step, best.epoch, evaluator.state.metrics)
     return Result(best.weights, best.epoch, stopped)
-
-
-def best_epoch(points: Sequence[Point]) -> tuple[int, float]:
-    """Epoch with the highest validation accuracy (then the lowest loss) so far, and that accuracy; (0, 0) if none."""
-    measured: dict[int, dict[str, float]] = {}
-    for point in points:
-        if point.split == "validation":
-            measured.setdefault(point.epoch, {})[point.metric] = point.value
-    whole = {epoch: metrics for epoch, metrics in measured.items() if metrics.keys() >= {"accuracy", "loss"}}
-    best = max(whole, key=lambda epoch: _score(whole[epoch]), default=0)
-    return best, whole[best]["accuracy"] if best else 0.0
 
 
 def _score(metrics: dict[str, float]) -> tuple[float, float]:

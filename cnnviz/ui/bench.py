@@ -7,7 +7,7 @@ from cnnviz.errors import DesignError
 from cnnviz.layers import PALETTE
 from cnnviz.presets import PRESETS
 from cnnviz.shapes import AXES
-from cnnviz.ui.fields import field, parse, written
+from cnnviz.ui.fields import attempt, field, parse, show_problem, written
 from cnnviz.ui.stack import act, stack
 from cnnviz.ui.state import keep_workbench, told, workbench
 
@@ -26,12 +26,13 @@ def toolbar() -> None:
             on_change=_load_preset,
             width=200,
         )
+        shape = f"input-{bench.revision}"
         st.text_input(
             "Input shape",
             written(bench.architecture.input_shape),
-            key=f"input-{bench.revision}",
+            key=shape,
             help="One sample without the batch: " + ", or ".join(f"({', '.join(axes)})" for axes in AXES.values()),
-            on_change=_change_input,
+            on_change=lambda: attempt(shape, _change_input),
             max_chars=40,
             width=120,
         )
@@ -46,6 +47,7 @@ def toolbar() -> None:
         )
         st.button("Undo", icon=":material/undo:", key="undo", on_click=_undo, disabled=not bench.past)
         st.button("Redo", icon=":material/redo:", key="redo", on_click=_redo, disabled=not bench.future)
+    show_problem(shape)
 
 
 def layers() -> None:
@@ -54,6 +56,9 @@ def layers() -> None:
     if not bench.architecture.layers:
         st.info("An empty net: add a layer above, or load a preset.", icon=":material/layers:")
         return
+    for preset in PRESETS.values():
+        if preset.architecture == bench.architecture:
+            st.caption(f"**{preset.title}.** {preset.story}")
     last = len(bench.architecture.layers) - 1
     with st.container(horizontal=True, key="actions"):
         _action("Up", ":material/arrow_upward:", "up", disabled=bench.selected in (0, None))
@@ -137,20 +142,20 @@ def _change(name: str, value: object) -> None:
         keep_workbench(bench.edited(bench.architecture.replaced(bench.selected, **{name: value})))
 
 
-def _change_input() -> None:
+def _change_input(typed: object) -> None:
     bench = workbench()
-    typed = parse(st.session_state[f"input-{bench.revision}"])
-    with told():
-        shape = typed if isinstance(typed, tuple) else (typed,)
-        if not all(isinstance(size, int) for size in shape):
-            raise DesignError("An input shape is one to four whole numbers, such as 1, 99, 26.")
-        bench = bench.edited(bench.architecture.with_input(tuple(shape)))
-    keep_workbench(bench)
+    parsed = parse(str(typed))
+    shape = parsed if isinstance(parsed, tuple) else (parsed,)
+    if not all(isinstance(size, int) for size in shape):
+        raise DesignError("An input shape is one to four whole numbers, such as 1, 99, 26.")
+    keep_workbench(bench.edited(bench.architecture.with_input(tuple(shape))))
 
 
 def _add() -> None:
     bench = workbench()
     kind = st.session_state[f"add-{bench.revision}"]
+    if kind not in PALETTE:
+        return
     at = 0 if bench.selected is None or not bench.architecture.layers else bench.selected + 1
     with told():
         keep_workbench(bench.restructured(bench.architecture.inserted(at, PALETTE[kind].fresh()), at))
@@ -158,8 +163,9 @@ def _add() -> None:
 
 def _load_preset() -> None:
     bench = workbench()
-    preset = PRESETS[st.session_state[f"preset-{bench.revision}"]]
-    keep_workbench(bench.restructured(preset.architecture, 0))
+    preset = PRESETS.get(st.session_state[f"preset-{bench.revision}"])
+    if preset:
+        keep_workbench(bench.restructured(preset.architecture, 0))
 
 
 def _undo() -> None:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from itertools import count
 from typing import Annotated, Any, Literal, get_args, get_origin
 
 import streamlit as st
@@ -15,6 +16,48 @@ Change = Callable[[str, object], None]
 """Takes a field's name and its new value; raises CnnvizError when it cannot be."""
 
 
+def attempt(key: str, action: Callable[[object], None]) -> None:
+    """Do something with what was typed into a widget; if it cannot be, the reason is kept beside the widget."""
+    problems: dict[str, tuple[object, str]] = st.session_state.setdefault("problems", {})
+    problems.pop(key, None)
+    given = st.session_state[key]
+    try:
+        action(given)
+    except CnnvizError as error:
+        problems[key] = given, str(error)
+
+
+def problem(key: str) -> str | None:
+    """Why what stands in a widget was refused; None when it was not."""
+    given, reason = st.session_state.get("problems", {}).get(key, (None, None))
+    return reason if reason and st.session_state.get(key) == given else None
+
+
+def show_problem(key: str) -> None:
+    """Say under a widget why what stands in it was refused."""
+    if reason := problem(key):
+        st.caption(f":red[:material/error: {escaped(reason)}]")
+
+
+def distinct(labels: dict[str, str]) -> dict[str, str]:
+    """Labels told apart by a number where they are equal: a choice goes by its label.
+
+    >>> distinct({"a": "My data", "b": "Words", "c": "My data"})
+    {'a': 'My data', 'b': 'Words', 'c': 'My data (2)'}
+    """
+    used: set[str] = set()
+    result = {}
+    for name, label in labels.items():
+        told = label
+        for number in count(2):
+            if told not in used:
+                break
+            told = f"{label} ({number})"
+        used.add(told)
+        result[name] = told
+    return result
+
+
 def field(model: BaseModel, name: str, *, key: str, on_change: Change, options: dict[str, str] | None = None) -> None:
     """Draw the widget that fits the type of one field of `model`; `options` (value → label) make it a choice.
 
@@ -23,19 +66,14 @@ def field(model: BaseModel, name: str, *, key: str, on_change: Change, options: 
     info = type(model).model_fields[name]
     kind = _kind(info.annotation)
     value = getattr(model, name)
-    problems: dict[str, str] = st.session_state.setdefault("problems", {})
 
     def changed() -> None:
-        given = st.session_state[key]
-        problems.pop(key, None)
-        try:
-            on_change(name, parse(given) if kind is object else given)
-        except CnnvizError as error:
-            problems[key] = str(error)
+        attempt(key, lambda given: on_change(name, parse(str(given)) if kind is object else given))
 
     about: dict[str, Any] = {"label": info.title or name, "key": key, "help": info.description, "on_change": changed}
     low, high = _bounds(info)
     if options:
+        options = distinct(options)
         st.selectbox(options=list(options), index=_index(options, value), format_func=options.__getitem__, **about)
     elif get_origin(kind) is Literal:
         st.selectbox(options=get_args(kind), index=get_args(kind).index(value), **about)
@@ -49,8 +87,7 @@ def field(model: BaseModel, name: str, *, key: str, on_change: Change, options: 
         )
     else:
         st.text_input(value=written(value), max_chars=40, **about)
-    if problem := problems.get(key):
-        st.caption(f":red[:material/error: {escaped(problem)}]")
+    show_problem(key)
 
 
 def escaped(text: str) -> str:

@@ -2,17 +2,17 @@
 
 import time
 from datetime import datetime
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import streamlit as st
 
-from cnnviz.charts.learning import curves, learning_spec, learning_table
+from cnnviz.charts.learning import COLOURS, Curve, learning_spec, learning_table, thinned
 from cnnviz.data import available
 from cnnviz.runs.cluster import cluster
+from cnnviz.runs.history import History
 from cnnviz.runs.run import Run, Status
-from cnnviz.training.trainer import Point, best_epoch
-from cnnviz.ui.fields import escaped
-from cnnviz.ui.state import chosen_run
+from cnnviz.ui.fields import distinct, escaped
+from cnnviz.ui.state import chosen_run, told
 from cnnviz.ui.student import owner
 
 TICK = 0.5
@@ -35,7 +35,7 @@ def runs() -> None:
         st.info("Press **Train**: loss and accuracy will grow here, live.", icon=":material/show_chart:")
         return
     titles = {name: dataset.title for name, dataset in available(owner()).items()}
-    labels = {run.id: _label(run, titles) for run in mine}
+    labels = distinct({run.id: _label(run, titles) for run in mine})
     shown = st.selectbox("My runs", list(labels), format_func=labels.__getitem__, key=chosen_run(list(labels)))
     active = next(run.active for run in mine if run.id == shown)
     st.fragment(_live, run_every=TICK if active else None)(shown)
@@ -43,11 +43,11 @@ def runs() -> None:
 
 def _live(run_id: str) -> None:
     run = cluster().run(owner(), run_id)
-    points = _points(run_id)
+    history = _history(run_id)
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", key="status"):
         label, colour, icon = BADGES[run.status]
         st.badge(label, color=colour, icon=icon)  # type: ignore[arg-type]
-        st.markdown(_story(run, points), width="content")
+        st.markdown(_story(run, history), width="content")
         st.button(
             "Stop",
             icon=":material/stop:",
@@ -56,13 +56,12 @@ def _live(run_id: str) -> None:
             args=(run_id,),
             disabled=not run.active,
         )
-    st.progress(1.0 if run.status == Status.DONE else _done(run, points))
+    st.progress(1.0 if run.status == Status.DONE else _done(run, history))
     if run.message:
         (st.error if run.status == Status.FAILED else st.info)(escaped(run.message))
     for metric in ("accuracy", "loss"):
-        lines = curves(points, metric, max(run.steps // run.config.epochs, 1))
         st.vega_lite_chart(
-            learning_table(lines),
+            learning_table(_curves(run, history, metric)),
             learning_spec(metric, run.config.epochs),
             key=f"chart-{metric}-{run_id}",
             on_select="rerun",  # a selection is kept when data change; a zoom that is none would be thrown away
@@ -77,42 +76,51 @@ def _live(run_id: str) -> None:
     st.session_state[ticking] = run.active
 
 
-def _points(run_id: str) -> list[Point]:
+def _history(run_id: str) -> History:
     """All points of the run; only those that are new since the last look are read."""
-    kept: dict[str, tuple[int, list[Point]]] = st.session_state.setdefault("points", {})
-    last, points = kept.get(run_id, (0, []))
-    if new := cluster().store.points(run_id, after=last):
-        points = points + [point for _, point in new]
-        kept.clear()  # one run at a time is on the page
-        kept[run_id] = new[-1][0], points
-    return points
+    history = st.session_state.get("history")
+    if not isinstance(history, History) or history.run_id != run_id:  # one run at a time is on the page
+        history = st.session_state["history"] = History(run_id)
+    history.read(cluster().store)
+    return history
+
+
+def _curves(run: Run, history: History, metric: str) -> dict[str, Curve]:
+    """The lines of one chart by split, over epochs passed; the many batch losses thinned out."""
+    per_epoch = max(run.steps // run.config.epochs, 1)
+    lines = {}
+    for split in COLOURS:
+        steps, values = history.curve(split, metric)
+        if len(values):
+            curve = Curve(steps / per_epoch, values)
+            lines[split] = thinned(curve) if split == "batch" else curve
+    return lines
 
 
 def _stop(run_id: str) -> None:
-    cluster().stop(owner(), run_id, wait=STOP_WAIT)
+    with told():
+        cluster().stop(owner(), run_id, wait=STOP_WAIT)
 
 
-def _done(run: Run, points: list[Point]) -> float:
+def _done(run: Run, history: History) -> float:
     """Share of the run's steps that are done."""
-    step = max((point.step for point in points[-8:]), default=0)
-    return min(step / run.steps, 1.0) if run.steps else 0.0
+    return min(history.step / run.steps, 1.0) if run.steps else 0.0
 
 
-def _story(run: Run, points: list[Point]) -> str:
-    best, accuracy = best_epoch(points)
-    tested = next((p.value for p in points if (p.split, p.metric) == ("test", "accuracy")), None)
-    epoch = max((point.epoch for point in points[-8:]), default=0)
-    parts = [f"epoch **{epoch}** of {run.config.epochs}"]
+def _story(run: Run, history: History) -> str:
     if run.status == Status.QUEUED:
         ahead = cluster().ahead(run)
         return f"waits for {ahead} {'run' if ahead == 1 else 'runs'} before it" if ahead else "starts in a moment"
-    if run.status == Status.RUNNING and run.started and (done := _done(run, points)) > 0:
+    parts = [f"epoch **{history.epoch}** of {run.config.epochs}"]
+    if run.status == Status.RUNNING and run.started and (done := _done(run, history)) > 0:
         elapsed = time.time() - run.started
         parts.append(f"about **{duration(elapsed / done - elapsed)}** left")
     if not run.active and run.started and run.finished:
         parts.append(duration(run.finished - run.started))
+    best, accuracy = history.best()
     if best:
         parts.append(f"best validation accuracy **{accuracy:.3f}** (epoch {best})")
+    tested = history.value("test", "accuracy")
     if tested is not None:
         parts.append(f"test accuracy **{tested:.3f}**")
     return " · ".join(parts)
@@ -132,8 +140,14 @@ def duration(seconds: float) -> str:
 
 
 def _label(run: Run, titles: dict[str, str]) -> str:
-    zone = st.context.timezone
-    when = datetime.fromtimestamp(run.created, tz=ZoneInfo(zone) if zone else None)
+    when = datetime.fromtimestamp(run.created, tz=zone(st.context.timezone))
     dataset = titles.get(run.config.dataset, "removed data")
-    settings = f"{run.config.optimizer} {run.config.learning_rate:g}"
-    return f"{when:%d %b %H:%M:%S} · {dataset} · {settings}"
+    return f"{when:%d %b %H:%M:%S} · {dataset} · {run.config.optimizer} {run.config.learning_rate:g}"
+
+
+def zone(name: str | None) -> ZoneInfo | None:
+    """The time zone that a browser names; None, for the server's, when it is not known here."""
+    try:
+        return ZoneInfo(name or "")
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return None

@@ -9,6 +9,7 @@ from cnnviz.errors import CnnvizError
 from cnnviz.presets import PRESETS
 from cnnviz.runs.cluster import cluster
 from cnnviz.training.config import TrainConfig
+from cnnviz.ui.fields import escaped
 from cnnviz.ui.student import owner
 from cnnviz.ui.workbench import Workbench
 
@@ -67,4 +68,4 @@ def told() -> Iterator[None]:
 def show_notice() -> None:
     """Say once what the last action had to say."""
     if notice := st.session_state.pop("notice", None):
-        st.error(notice, icon=":material/error:")
+        st.error(escaped(notice), icon=":material/error:")

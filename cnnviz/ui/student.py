@@ -2,10 +2,10 @@
 
 import re
 import secrets
-from http.cookies import CookieError, SimpleCookie
 
 import streamlit as st
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import cookie_parser
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 COOKIE = "cnnviz_student"
@@ -42,14 +42,11 @@ class StudentCookie:
 def owner() -> str:
     """Who sits at this browser: the name in its cookie, or one for this session where cookies are refused."""
     if "owner" not in st.session_state:
-        cookie = st.context.cookies.get(COOKIE, "")
-        st.session_state["owner"] = cookie if TOKEN.fullmatch(cookie) else secrets.token_hex(16)
+        st.session_state["owner"] = _student(st.context.headers.get("Cookie", "")) or secrets.token_hex(16)
     return str(st.session_state["owner"])
 
 
 def _student(cookies: str) -> str | None:
-    try:
-        morsel = SimpleCookie(cookies).get(COOKIE)
-    except CookieError:  # another page's cookie that Python cannot read
-        return None
-    return morsel.value if morsel and TOKEN.fullmatch(morsel.value) else None
+    """The name in a cookie header, whatever cookies of other pages stand beside it."""
+    name = cookie_parser(cookies).get(COOKIE, "")
+    return name if TOKEN.fullmatch(name) else None

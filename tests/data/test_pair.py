@@ -119,8 +119,7 @@ def test_feats_that_cannot_be_learned_from_get_one_sentence(feats: npt.ArrayLike
         pytest.param(LABELS[:, None], r"labels\.npy has the shape \(20, 1\); one label per sample", id="two axes"),
         pytest.param(np.int64(3), r"labels\.npy has the shape \(\); one label per sample", id="a single label"),
         pytest.param(LABELS * 0, r"labels\.npy names 1 classes; 2 to 1,000 can be learned", id="one class"),
-        pytest.param(LABELS[:0], r"labels\.npy names 0 classes", id="no labels"),
-        pytest.param(np.arange(MAX_CLASSES + 1), r"labels\.npy names 1001 classes", id="too many classes"),
+        pytest.param(LABELS[:0], r"feats\.npy has 20 samples but labels\.npy 0 labels", id="no labels"),
         pytest.param(
             np.where(np.arange(N) < 11, "many", "few"),
             r"Class “few” has 9 samples; .* needs at least 10 of every class",
@@ -132,6 +131,24 @@ def test_labels_that_cannot_be_learned_get_one_sentence(labels: npt.ArrayLike, s
     with pytest.raises(DataError, match=sentence) as caught:
         read(FEATS, labels)
     assert len(str(caught.value)) < 200
+
+
+def test_too_many_classes_are_refused() -> None:
+    labels = np.arange(MAX_CLASSES + 1)
+    with pytest.raises(DataError, match=r"^labels\.npy names 1001 classes; 2 to 1,000 can be learned"):
+        read(np.zeros((len(labels), 2), np.float32), labels)
+
+
+def test_many_labels_for_few_samples_are_refused_before_they_are_sorted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """600 MB of one-byte labels beside twenty samples took several gigabytes to sort."""
+    monkeypatch.setattr(np, "unique", lambda *_, **__: pytest.fail("they were sorted"))
+    with pytest.raises(DataError, match=r"feats\.npy has 20 samples but labels\.npy 100,000 labels"):
+        read(FEATS, np.zeros(100_000, np.int8))
+
+
+def test_an_axis_longer_than_a_design_can_have_is_refused() -> None:
+    with pytest.raises(DataError, match=r"^feats\.npy has an axis of 1,000,001 values in one sample"):
+        read_pair(saved(np.zeros((20, 1_000_001), np.uint8)), saved(LABELS), 2**28)
 
 
 @pytest.mark.parametrize("point", [0xD800, 0xDFFF, 0x110000, 0xFFFFFFFF])

@@ -27,6 +27,11 @@ def keyed(app: AppTest, part: str) -> str:
     return str(key)
 
 
+def told(app: AppTest, text: str) -> bool:
+    """Whether the page says under a widget why its value was refused."""
+    return any(":red" in caption.value and text in caption.value for caption in app.caption)
+
+
 @pytest.fixture
 def app(open_page: OpenPage) -> AppTest:
     return open_page("design")
@@ -129,9 +134,22 @@ def test_the_input_shape_can_be_changed_and_nonsense_is_told(app: AppTest) -> No
     assert bench(app).architecture.input_shape == (3, 64, 64)
     app.text_input(keyed(app, "input-0")).set_value("wide").run()
     assert bench(app).architecture.input_shape == (3, 64, 64)
-    assert "one to four whole numbers" in app.error[0].value
+    assert told(app, "one to four whole numbers")
+    app.run()
+    assert told(app, "one to four whole numbers")  # as long as it stands there
     app.text_input(keyed(app, "input-0")).set_value("0, 1").run()
-    assert "input_shape → 1: should be greater than or equal to 1" in app.error[0].value
+    assert told(app, "should be greater than or equal to 1")
+    app.text_input(keyed(app, "input-0")).set_value("3, 9, 9").run()
+    assert not told(app, "")
+
+
+def test_a_refused_value_is_forgotten_with_its_widget(app: AppTest) -> None:
+    app.text_input(keyed(app, "-0-kernel_size")).set_value("0").run()
+    assert told(app, "greater than or equal to 1")
+    app.selectbox(keyed(app, "selected-0-0")).select(1).run()
+    app.selectbox(keyed(app, "selected-0-1")).select(0).run()
+    assert app.text_input(keyed(app, "-0-kernel_size")).value == "10"
+    assert not told(app, "")
 
 
 def test_an_empty_net_says_what_to_do(app: AppTest) -> None:

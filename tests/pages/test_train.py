@@ -159,11 +159,11 @@ def noise(random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
     return random.normal(size=(200, 8, 8)), np.arange(200) % 10
 
 
-def upload(app: AppTest, feats: np.ndarray, labels: np.ndarray) -> None:
+def upload(app: AppTest, feats: np.ndarray, labels: np.ndarray, generation: int = 0) -> None:
     for name, array in (("feats", feats), ("labels", labels)):
         file = io.BytesIO()
         np.save(file, array)
-        app.file_uploader(f"{name}-0").upload(f"{name}.npy", file.getvalue(), "application/octet-stream")
+        app.file_uploader(f"{name}-{generation}").upload(f"{name}.npy", file.getvalue(), "application/octet-stream")
     app.run()
     app.button("use-files").click().run()
     assert not app.exception
@@ -178,3 +178,12 @@ def test_the_labs_convnet_is_fitted_to_digits_and_trains_in_two_clicks(open_page
     ]
     assert press_train(app, server)[0].status == Status.DONE
     assert app.session_state["workbench"].undone().architecture == PRESETS["lab-convnet"].architecture
+
+
+def test_two_uploads_of_one_name_can_be_told_apart(app: AppTest) -> None:
+    upload(app, *noise(np.random.default_rng(0)))
+    first = app.session_state["config"].dataset
+    upload(app, *noise(np.random.default_rng(1)), generation=1)
+    assert list(app.selectbox("config-dataset").options) == ["Handwritten digits", "My data", "My data (2)"]
+    app.selectbox("config-dataset").select(first).run()
+    assert app.session_state["config"].dataset == first

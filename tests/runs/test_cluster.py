@@ -22,7 +22,7 @@ from cnnviz.runs.run import Run, Status
 from cnnviz.runs.store import Store
 from cnnviz.settings import Settings, settings
 from cnnviz.training.config import TrainConfig
-from cnnviz.training.trainer import best_epoch
+from tests.points import best_epoch
 from tests.runs.conftest import Ended, WaitFor
 from tests.runs.designs import ANNA, BERT, DIVERGING, ENDLESS, NET, SHORT, run_of
 

@@ -50,6 +50,9 @@ class Scripted:
     def says(self, kind: str, payload: bytes = b"", **values: object) -> None:
         self.report({"type": kind} | values, payload)
 
+    def begins(self, run: Run) -> None:
+        self.says("started", run=run.id, steps=10)
+
     def ends(self, run: Run, status: Status = Status.DONE, weights: bytes = b"", message: str = "") -> None:
         self.says("ended", weights, run=run.id, status=status, epoch=1, message=message)
 
@@ -183,6 +186,7 @@ def test_a_worker_that_does_not_obey_a_stop_is_ended_and_the_run_is_stopped(
 def test_a_run_whose_worker_dies_fails_with_the_reason_and_the_next_one_trains(device: Device, store: Store) -> None:
     worker = started(device)
     runs = submitted(device, 2)
+    worker.begins(runs[0])
     worker.die(-9)
     settle(device)
     found = store.run(runs[0].id)
@@ -198,6 +202,7 @@ def test_a_run_whose_worker_dies_fails_with_the_reason_and_the_next_one_trains(d
 def test_the_last_words_of_a_dead_worker_change_nothing(device: Device, store: Store) -> None:
     worker = started(device)
     (run,) = submitted(device)
+    worker.begins(run)
     worker.die(1)
     worker.ends(run)
     worker.die(1)
@@ -255,9 +260,10 @@ def test_weights_that_cannot_be_kept_fail_their_run_and_not_the_next(
 
 
 def test_a_run_that_cannot_be_marked_as_begun_waits_for_the_next_chance(
-    device: Device, store: Store, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    device: Device, store: Store, monkeypatch: pytest.MonkeyPatch, wait_for: WaitFor
 ) -> None:
     """A database locked at this moment lost the run: it was neither waiting nor sent to the worker."""
+    monkeypatch.setattr(module, "RETRY_SECONDS", 0.01)
     worker = started(device)
 
     def locked(*_: object, **__: object) -> None:
@@ -265,20 +271,19 @@ def test_a_run_that_cannot_be_marked_as_begun_waits_for_the_next_chance(
 
     with monkeypatch.context() as patch:
         patch.setattr(store, "update", locked)
-        run = run_of()
-        with pytest.raises(OSError, match="locked"):
-            device.submit(run).result(SOON)
-    assert worker.orders == []
+        (run,) = submitted(device)
+        assert worker.orders == []
+    wait_for(lambda: worker.orders == [("train", run.id)])  # without anybody's help
     (later,) = submitted(device)
-    assert worker.orders == [("train", run.id)]
     worker.ends(run)
     settle(device)
     assert statuses(store, [run, later]) == ["done", "running"]
 
 
 def test_an_end_that_cannot_be_kept_does_not_hold_up_the_next_run(
-    device: Device, store: Store, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    device: Device, store: Store, monkeypatch: pytest.MonkeyPatch, wait_for: WaitFor
 ) -> None:
+    monkeypatch.setattr(module, "RETRY_SECONDS", 0.01)
     worker = started(device)
     runs = submitted(device, 2)
     update, refused = store.update, []
@@ -293,7 +298,76 @@ def test_an_end_that_cannot_be_kept_does_not_hold_up_the_next_run(
     worker.ends(runs[0])
     settle(device)
     assert worker.orders == [("train", run.id) for run in runs]
-    assert "a task failed" in caplog.text
+    wait_for(lambda: statuses(store, runs) == ["done", "running"])  # it is written as soon as it can be
+
+
+def test_a_run_that_never_began_on_a_dead_worker_is_begun_once_more(device: Device, store: Store) -> None:
+    """A worker that died between two runs failed the next one, for want of memory that it had never asked for."""
+    worker = started(device)
+    (run,) = submitted(device)
+    worker.die(-9)
+    settle(device)
+    assert statuses(store, [run]) == ["queued"]
+    Scripted.made[1].says("ready")
+    settle(device)
+    assert Scripted.made[1].orders == [("train", run.id)]
+    Scripted.made[1].die(-9)
+    settle(device)
+    assert statuses(store, [run]) == ["failed"]
+
+
+def test_a_death_whose_end_cannot_be_written_leaves_a_working_device(
+    device: Device, store: Store, monkeypatch: pytest.MonkeyPatch, wait_for: WaitFor
+) -> None:
+    """The write raised before a new worker was started: no run trained on this device any more."""
+    monkeypatch.setattr(module, "RETRY_SECONDS", 0.01)
+    worker = started(device)
+    runs = submitted(device, 2)
+    worker.begins(runs[0])
+    settle(device)
+
+    def full(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(store, "update", full)
+        worker.die(1)
+        settle(device)
+        Scripted.made[1].says("ready")
+        settle(device)
+    wait_for(lambda: statuses(store, runs) == ["failed", "running"])
+    assert Scripted.made[1].orders == [("train", runs[1].id)]
+
+
+def test_points_that_cannot_be_written_are_written_later(
+    device: Device, store: Store, monkeypatch: pytest.MonkeyPatch, wait_for: WaitFor
+) -> None:
+    monkeypatch.setattr(module, "RETRY_SECONDS", 0.01)
+    worker = started(device)
+    (run,) = submitted(device)
+
+    def locked(*_: object) -> None:
+        raise OSError("database is locked")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(store, "append", locked)
+        worker.says("points", run=run.id, points=[[1, 1, "batch", "loss", 2.0]])
+        settle(device)
+    wait_for(lambda: [point for _, point in store.points(run.id)] == [Point(1, 1, "batch", "loss", 2.0)])
+
+
+def test_a_stop_needs_no_store(device: Device, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    worker = started(device)
+    (run,) = submitted(device)
+
+    def locked(*_: object) -> None:
+        raise OSError("database is locked")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(store, "run", locked)
+        device.stop(run.id)
+        settle(device)
+    assert worker.orders == [("train", run.id), ("stop", run.id)]
 
 
 def test_close_fails_what_runs_and_keeps_what_waits(

@@ -107,14 +107,21 @@ def test_the_limit_of_parameters_is_exact() -> None:
 
 
 def test_the_limit_of_memory_is_exact_and_grows_with_the_batch() -> None:
-    needed = training_bytes(design(*SCORES), CONFIG.batch_size)
-    check(design(*SCORES), CONFIG, DIGITS, Settings(max_training_bytes=needed))
+    config = CONFIG.changed("batch_size", 1000)
+    needed = training_bytes(design(*SCORES), 1000)
+    check(design(*SCORES), config, DIGITS, Settings(max_training_bytes=needed))
     with pytest.raises(
-        LimitError, match=r"^Training this design with batches of 64 needs about 0 MB; .* Use smaller batches or pool"
+        LimitError, match=r"^Training this design with batches of 1,000 needs about 1 MB; .* Use smaller batches"
     ):
-        check(design(*SCORES), CONFIG, DIGITS, Settings(max_training_bytes=needed - 1))
-    bigger = training_bytes(design(*SCORES), CONFIG.batch_size + 1)
+        check(design(*SCORES), config, DIGITS, Settings(max_training_bytes=needed - 1))
+    bigger = training_bytes(design(*SCORES), 1001)
     assert bigger - needed == 2 * activation_bytes(design(*SCORES))
+
+
+def test_small_batches_do_not_hide_what_evaluation_needs() -> None:
+    wide = design(Conv2d(out_channels=60_000, kernel_size=1), ReLU(), MaxPool2d(kernel_size=8), *SCORES)
+    with pytest.raises(LimitError, match=r"fewer channels, or pool earlier"):
+        check(wide, CONFIG.changed("batch_size", 1), DIGITS, LIMITS)
 
 
 @pytest.mark.parametrize("name", PRESETS)

@@ -14,7 +14,8 @@ from cnnviz.layers import BatchNorm1d, Dropout, Flatten, Linear, LogSoftmax, ReL
 from cnnviz.presets import PRESETS
 from cnnviz.training import trainer
 from cnnviz.training.config import TrainConfig
-from cnnviz.training.trainer import Point, Result, best_epoch, criterion, steps_per_epoch, train
+from cnnviz.training.trainer import Point, Result, criterion, steps_per_epoch, train
+from tests.points import best_epoch
 
 SCORES = Architecture(input_shape=(1, 8, 8), layers=[Flatten(), Linear(out_features=10)])
 NET = Architecture(
@@ -318,5 +319,5 @@ def test_the_best_epoch_is_the_most_accurate_and_then_the_one_of_lowest_loss() -
 @pytest.mark.parametrize("batch_size", [1, 2, 64, 4096])
 def test_the_number_of_steps_is_known_beforehand(samples: int, batch_size: int) -> None:
     whole, rest = divmod(samples, batch_size)
-    expected = max(1, whole + (rest > 1) - (batch_size == 1))
+    expected = max(1, whole + (rest > 1))
     assert steps_per_epoch(samples, batch_size) == expected

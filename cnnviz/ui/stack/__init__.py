@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 import streamlit as st
 
-from cnnviz.architecture import Architecture, names, trace
+from cnnviz.architecture import Architecture, trace
 from cnnviz.shapes import show
 
 _HERE = Path(__file__).parent
@@ -32,16 +32,15 @@ class Act:
 
 
 def rows(architecture: Architecture) -> list[dict[str, Any]]:
-    """One row per layer for the list: name, arguments, formula, shape, parameters, or the reason it refuses."""
+    """One row per layer for the list: kind, arguments, formula, shape, parameters, or the reason it refuses."""
     steps = trace(architecture)
     result = []
-    for index, (layer, name) in enumerate(zip(architecture.layers, names(architecture), strict=True)):
+    for index, layer in enumerate(architecture.layers):
         step = steps[index] if index < len(steps) else None
         reached = step is not None and step.output_shape is not None
         result.append(
             {
                 "kind": layer.kind,
-                "name": name,
                 "arguments": layer.code(step.input_shape).partition("(")[2][:-1] if step and reached else "",
                 "formula": step.formula if step else "",
                 "shape": show(step.output_shape) if step and step.output_shape else "",

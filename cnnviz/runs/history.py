@@ -1,0 +1,62 @@
+"""The points of a run as columns that only ever grow, so that a look at a long run reads only what is new."""
+
+from array import array
+from collections import defaultdict
+
+import numpy as np
+import numpy.typing as npt
+
+from cnnviz.runs.store import Store
+from cnnviz.training.trainer import Point
+
+Column = npt.NDArray[np.float64]
+
+
+class History:
+    """What has been read of one run so far; `read` adds what has come since."""
+
+    def __init__(self, run_id: str) -> None:
+        self.run_id = run_id
+        self.step = self.epoch = 0
+        self._last = 0
+        # arrays, not lists of points: the garbage collector walks over every object it knows after every page run
+        self._columns: defaultdict[tuple[str, str], tuple[array[float], array[float], array[float]]] = defaultdict(
+            lambda: (array("d"), array("d"), array("d"))
+        )
+
+    def read(self, store: Store) -> None:
+        """Take in the points that the store has beyond those read before."""
+        for number, point in store.points(self.run_id, after=self._last):
+            self.add(point)
+            self._last = number
+
+    def add(self, point: Point) -> None:
+        """Take in one point."""
+        steps, epochs, values = self._columns[point.split, point.metric]
+        steps.append(point.step)
+        epochs.append(point.epoch)
+        values.append(point.value)
+        self.step, self.epoch = max(self.step, point.step), max(self.epoch, point.epoch)
+
+    def curve(self, split: str, metric: str) -> tuple[Column, Column]:
+        """Steps and values of one split and metric, in the order in which they came."""
+        steps, _, values = self._columns.get((split, metric), (array("d"),) * 3)
+        return np.array(steps), np.array(values)
+
+    def value(self, split: str, metric: str) -> float | None:
+        """The latest value; None before there is one."""
+        _, values = self.curve(split, metric)
+        return float(values[-1]) if len(values) else None
+
+    def best(self) -> tuple[int, float]:
+        """Epoch with the highest validation accuracy (then the lowest loss) so far, and that accuracy; (0, 0) if none.
+
+        The rule by which the trainer keeps weights.
+        """
+        _, accuracy = self.curve("validation", "accuracy")
+        _, loss = self.curve("validation", "loss")
+        measured = min(len(accuracy), len(loss))
+        if not measured:
+            return 0, 0.0
+        best = int(np.lexsort((loss[:measured], -accuracy[:measured]))[0])
+        return int(self._columns["validation", "accuracy"][1][best]), float(accuracy[best])

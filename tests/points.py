@@ -1,0 +1,14 @@
+"""What the points of a run say."""
+
+from collections.abc import Iterable
+
+from cnnviz.runs.history import History
+from cnnviz.training.trainer import Point
+
+
+def best_epoch(points: Iterable[Point]) -> tuple[int, float]:
+    """The best epoch as the page names it, and its validation accuracy."""
+    history = History("run")
+    for point in points:
+        history.add(point)
+    return history.best()

@@ -1,0 +1,46 @@
+from pathlib import Path
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cnnviz.runs.history import History
+from cnnviz.runs.store import Store
+from cnnviz.training.trainer import Point
+
+scores = st.lists(st.tuples(st.sampled_from([0.5, 0.75, 1.0]), st.sampled_from([0.1, 0.2])), max_size=12)
+
+
+def test_a_look_reads_what_is_new_and_keeps_what_was(tmp_path: Path) -> None:
+    store, history = Store(tmp_path), History("r")
+    store.append("r", [Point(1, 1, "batch", "loss", 2.0), Point(2, 1, "batch", "loss", 1.5)])
+    store.append("other", [Point(9, 9, "batch", "loss", 9.0)])
+    history.read(store)
+    history.read(store)
+    store.append("r", [Point(2, 1, "validation", "accuracy", 0.5), Point(3, 2, "batch", "loss", 1.0)])
+    history.read(store)
+    steps, values = history.curve("batch", "loss")
+    assert (steps.tolist(), values.tolist()) == ([1, 2, 3], [2.0, 1.5, 1.0])
+    assert (history.step, history.epoch) == (3, 2)
+    assert history.value("validation", "accuracy") == 0.5
+    assert history.value("test", "accuracy") is None
+    assert not len(history.curve("test", "loss")[0])
+    store.close()
+
+
+@given(scores)
+def test_the_best_epoch_is_the_trainers(measured: list[tuple[float, float]]) -> None:
+    history = History("r")
+    for epoch, (accuracy, loss) in enumerate(measured, 1):
+        history.add(Point(epoch, epoch, "validation", "accuracy", accuracy))
+        history.add(Point(epoch, epoch, "validation", "loss", loss))
+    ranked = [(accuracy, -loss) for accuracy, loss in measured]
+    expected = (ranked.index(max(ranked)) + 1, max(ranked)[0]) if ranked else (0, 0.0)
+    assert history.best() == expected
+
+
+def test_an_epoch_half_measured_does_not_count() -> None:
+    history = History("r")
+    history.add(Point(1, 1, "validation", "accuracy", 0.5))
+    assert history.best() == (0, 0.0)
+    assert np.isfinite(history.curve("validation", "accuracy")[1]).all()
