@@ -148,6 +148,7 @@ def test_a_refusing_layer_is_mended_in_one_click(app: Page) -> None:
     app.get_by_role("button", name="Set kernel_size to (30, 26)").click()
     expect(app.get_by_role("option", name="Layer 1, Conv2d, shape 10 × 70 × 1")).to_be_visible()
     app.get_by_role("button", name="Undo").click()
+    expect(app.get_by_role("option", name=re.compile("Layer 1, Conv2d, refuses"))).to_be_visible()
     app.get_by_role("button", name="Undo").click()
     expect(app.get_by_role("option", name="Layer 1, Conv2d, shape 10 × 90 × 17")).to_be_visible()
 
