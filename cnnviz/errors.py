@@ -13,13 +13,13 @@ class CnnvizError(Exception):
 class ShapeError(CnnvizError):
     """A layer refuses an input shape.
 
-    `change` names the parameters (or the `kind`) that would make the layer accept it; empty when no change of
-    this layer can.
+    Each of `changes` names parameters (or the `kind`) with values that would make the layer accept it, the best
+    first; there is none when no change of this layer can.
     """
 
-    def __init__(self, reason: str, change: Mapping[str, object] | None = None) -> None:
+    def __init__(self, reason: str, *changes: Mapping[str, object]) -> None:
         super().__init__(reason)
-        self.change: Mapping[str, object] = dict(change or {})
+        self.changes = changes
 
 
 class DesignError(CnnvizError):

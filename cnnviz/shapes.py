@@ -1,7 +1,9 @@
-"""Shapes of one sample, and the one rule by which a sliding window changes an axis."""
+"""Shapes of one sample, and the rules by which a sliding window changes an axis."""
 
 import math
 from dataclasses import dataclass
+from fractions import Fraction
+from typing import Protocol
 
 from cnnviz.errors import ShapeError
 
@@ -56,6 +58,36 @@ def window_out(
 
 
 @dataclass(frozen=True)
+class Reach:
+    """What one output position reads of one axis of the net's input, the receptive field, in samples.
+
+    Position p reads at most the `size` samples from `start` + p·`jump` on; samples before 0 are padding.
+    """
+
+    size: int = 1
+    jump: int | Fraction = 1
+    start: int | Fraction = 0
+
+    @classmethod
+    def whole(cls, size: int) -> "Reach":
+        """Of a position that reads all `size` samples, as every output of a Linear layer does."""
+        return cls(size, 0, 0)
+
+
+class AxisRule(Protocol):
+    """How a layer changes one axis that it slides along."""
+
+    def out(self, size: int, axis: str = "length") -> int:
+        """Samples behind the layer, from `size` before it; raises ShapeError when there is none."""
+
+    def text(self, size: int) -> str:
+        """The rule with its numbers, down to the result."""
+
+    def reach(self, before: Reach, size: int) -> Reach:
+        """The receptive field behind the layer, from the one before it and the `size` of the axis before it."""
+
+
+@dataclass(frozen=True)
 class Window:
     """A window along one axis; lengths in samples, `padding` as (before, after)."""
 
@@ -72,13 +104,34 @@ class Window:
 
     def out(self, size: int, axis: str = "length") -> int:
         """Positions along an `axis` of `size` samples; raises ShapeError when there is none."""
-        rest = size + sum(self.padding) - self.extent
-        out = (rest + (self.stride - 1 if self.ceil_mode else 0)) // self.stride + 1
-        if self.ceil_mode and (out - 1) * self.stride >= size + self.padding[0]:
+        before, after = self.padding
+        rest = size + before + after - self.dilation * (self.kernel_size - 1) - 1
+        if not self.ceil_mode:
+            if rest < 0:
+                raise ShapeError(self._refusal(size, axis))
+            return rest // self.stride + 1
+        out = -(-rest // self.stride) + 1
+        if (out - 1) * self.stride >= size + before:
             out -= 1
-        if (rest < 0 and not self.ceil_mode) or out < 1:
+        if out < 1:
             raise ShapeError(self._refusal(size, axis))
         return out
+
+    def remainder(self, size: int) -> int:
+        """Samples of the padded axis behind the last position of the window: what ⌊ ⌋ rounds away.
+
+        >>> Window(4, stride=4).remainder(17)
+        1
+        """
+        return max((size + sum(self.padding) - self.extent) % self.stride, 0) if not self.ceil_mode else 0
+
+    def unread(self, size: int) -> int:
+        """Samples at the end of the axis itself, padding apart, that no position of the window reads.
+
+        >>> Window(4, stride=4).unread(17), Window(3, stride=2, padding=(1, 1)).unread(112)
+        (1, 0)
+        """
+        return max(self.remainder(size) - self.padding[1], 0)
 
     def text(self, size: int) -> str:
         """The rule with its numbers; dilation is written only where it changes something.
@@ -98,6 +151,18 @@ class Window:
             return f"{rounded} − 1 = {out}"
         return f"{rounded} = {out}"
 
+    def reach(self, before: Reach, size: int) -> Reach:
+        """Wider by all but one sample of the window, each as far apart as the positions before are.
+
+        >>> Window(4, stride=4).reach(Window(10).reach(Reach(), 99), 90)
+        Reach(size=13, jump=4, start=0)
+        """
+        return Reach(
+            before.size + int((self.extent - 1) * before.jump),
+            before.jump * self.stride,
+            before.start - self.padding[0] * before.jump,
+        )
+
     def largest_kernel(self, size: int) -> int:
         """The largest kernel_size that still fits an axis of `size` samples.
 
@@ -111,5 +176,87 @@ class Window:
         if self.dilation > 1:
             window += f" with dilation {self.dilation} spans {self.extent} and"
         before, after = self.padding
-        padding = f"{before}" if before == after else f"{before} + {after}"
+        padding = f"{before}" if before == after else f"{before + after} in all"
         return f"{window} does not fit a {axis} of {size} with padding {padding}"
+
+
+@dataclass(frozen=True)
+class TransposedWindow:
+    """A window that writes instead of reading, as in a transposed convolution; lengths in samples."""
+
+    kernel_size: int
+    stride: int = 1
+    padding: int = 0
+    output_padding: int = 0
+    dilation: int = 1
+
+    @property
+    def extent(self) -> int:
+        """Samples from the first to the last one that a single input sample writes to."""
+        return self.dilation * (self.kernel_size - 1) + 1
+
+    def out(self, size: int, axis: str = "length") -> int:
+        """(size − 1)·stride − 2·padding + dilation·(kernel_size − 1) + output_padding + 1.
+
+        Raises ShapeError when nothing is left. Source: torch.nn.ConvTranspose2d.
+
+        >>> TransposedWindow(4, stride=2, padding=1).out(16)
+        32
+        """
+        out = (size - 1) * self.stride - 2 * self.padding + self.extent + self.output_padding
+        if out < 1:
+            raise ShapeError(
+                f"a padding of {self.padding} on both ends cuts away all {out + 2 * self.padding} samples that a"
+                f" {axis} of {size} is spread over"
+            )
+        return out
+
+    def text(self, size: int) -> str:
+        """The rule with its numbers; dilation and output_padding are written only where they change something.
+
+        >>> TransposedWindow(4, stride=2, padding=1).text(16)
+        '(16 − 1)·2 − 2·1 + 4 = 32'
+        """
+        extent = f"{self.kernel_size}" if self.dilation == 1 else f"{self.dilation}·({self.kernel_size} − 1) + 1"
+        more = f" + {self.output_padding}" if self.output_padding else ""
+        return f"({size} − 1)·{self.stride} − 2·{self.padding} + {extent}{more} = {self.out(size)}"
+
+    def reach(self, before: Reach, size: int) -> Reach:
+        """Wider by the other input samples that write to the same output sample; positions stand closer."""
+        others = (self.extent - 1) // self.stride
+        first = -((self.extent - 1 - self.padding) // self.stride)
+        return Reach(
+            before.size + int(others * before.jump),
+            Fraction(before.jump) / self.stride,
+            before.start + first * before.jump,
+        )
+
+
+@dataclass(frozen=True)
+class AdaptiveWindow:
+    """Windows as wide as it takes to get `output_size` of them; lengths in samples."""
+
+    output_size: int
+
+    def out(self, size: int, axis: str = "length") -> int:
+        """Always output_size."""
+        return self.output_size
+
+    def text(self, size: int) -> str:
+        """What the windows are.
+
+        >>> AdaptiveWindow(1).text(7), AdaptiveWindow(3).text(7)
+        ('all 7 in one window = 1', 'windows from ⌊i·7/3⌋ to ⌈(i+1)·7/3⌉ = 3')
+        """
+        out = self.output_size
+        return (
+            f"all {size} in one window = 1"
+            if out == 1
+            else f"windows from ⌊i·{size}/{out}⌋ to ⌈(i+1)·{size}/{out}⌉ = {out}"
+        )
+
+    def reach(self, before: Reach, size: int) -> Reach:
+        """Wider by all but one sample of the widest window."""
+        out = self.output_size
+        widest = max(-(-(i + 1) * size // out) - i * size // out for i in range(out))
+        return Reach(before.size + int((widest - 1) * before.jump), before.jump * Fraction(size, out), before.start)

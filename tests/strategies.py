@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from cnnviz.architecture import Architecture
-from cnnviz.layers import PALETTE, Layer
+from cnnviz.layers import PALETTE, Block, Layer, Parallel, Residual
 from cnnviz.layers.base import NonNegativeInt, PositiveInt
 
 small = st.integers(1, 6)
@@ -33,16 +33,28 @@ def values(annotation: object) -> st.SearchStrategy[object]:
     if get_origin(annotation) is Annotated:
         return values(get_args(annotation)[0])
     if get_origin(annotation) is tuple:
-        return st.tuples(*map(values, get_args(annotation)))
+        of = get_args(annotation)
+        if of[-1] is Ellipsis:
+            return st.lists(values(of[0]), min_size=1, max_size=3).map(tuple)
+        return st.tuples(*map(values, of))
     if get_origin(annotation) is Literal:
         return st.sampled_from(get_args(annotation))
     return SIMPLE[annotation] if annotation in SIMPLE else st.one_of(*map(values, get_args(annotation)))
 
 
+SIMPLE_KINDS = sorted(kind for kind, cls in PALETTE.items() if not issubclass(cls, Block))
+stacks = st.deferred(lambda: st.lists(layers(inside=True), max_size=3).map(tuple))
+
+
 @st.composite
-def layers(draw: st.DrawFn, kind: str | None = None) -> Layer:
-    """A layer of any kind (or of one) with generated parameters."""
-    cls = PALETTE[kind or draw(st.sampled_from(sorted(PALETTE)))]
+def layers(draw: st.DrawFn, kind: str | None = None, inside: bool = False) -> Layer:
+    """A layer of any kind (or of one) with generated parameters; inside a block, of any kind but a block."""
+    kind = kind or draw(st.sampled_from(SIMPLE_KINDS if inside else sorted(PALETTE)))
+    cls = PALETTE[kind]
+    if cls is Residual:
+        return Residual(layers=draw(stacks), projection=draw(st.one_of(st.just(()), stacks)))
+    if cls is Parallel:
+        return Parallel(branches=draw(st.lists(stacks, min_size=1, max_size=3)))
     given = {}
     for name, info in cls.model_fields.items():
         if name == "kind" or (not info.examples and draw(st.booleans())):

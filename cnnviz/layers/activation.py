@@ -5,12 +5,17 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from cnnviz.errors import ShapeError
-from cnnviz.layers.base import Layer
+from cnnviz.layers.base import Layer, PositiveInt
 from cnnviz.shapes import Shape, show
+
+Alpha = Annotated[float, Field(gt=0, le=100)]
 
 
 class Elementwise(Layer):
-    """A function of each value on its own; any shape, unchanged."""
+    """A function of each value on its own; any shape, unchanged.
+
+    Source: https://pytorch.org/docs/stable/nn.html#non-linear-activations-weighted-sum-nonlinearity
+    """
 
     def output_shape(self, shape: Shape) -> Shape:
         """Unchanged."""
@@ -18,7 +23,7 @@ class Elementwise(Layer):
 
 
 class ReLU(Elementwise):
-    """max(0, x). Source: https://pytorch.org/docs/stable/generated/torch.nn.ReLU.html"""
+    """max(0, x)."""
 
     summary: ClassVar[str] = "Keeps positive values, sets negative ones to 0."
     prefix: ClassVar[str] = "relu"
@@ -26,8 +31,161 @@ class ReLU(Elementwise):
     kind: Literal["ReLU"] = "ReLU"
 
 
+class ReLU6(Elementwise):
+    """min(max(0, x), 6)."""
+
+    summary: ClassVar[str] = "ReLU that stops at 6, for nets that are to run in few bits."
+    prefix: ClassVar[str] = "relu6_"
+
+    kind: Literal["ReLU6"] = "ReLU6"
+
+
+class LeakyReLU(Elementwise):
+    """x where positive, negative_slope · x elsewhere."""
+
+    summary: ClassVar[str] = "ReLU with a small slope for negative values, so that no unit dies."
+    prefix: ClassVar[str] = "leaky_relu"
+
+    kind: Literal["LeakyReLU"] = "LeakyReLU"
+    negative_slope: Annotated[float, Field(ge=0, le=100)] = Field(0.01, description="Slope for negative values.")
+
+
+class PReLU(Elementwise):
+    """x where positive, a · x elsewhere, with a learned a for all channels or for each."""
+
+    summary: ClassVar[str] = "Leaky ReLU whose slope for negative values is learned."
+    prefix: ClassVar[str] = "prelu"
+
+    kind: Literal["PReLU"] = "PReLU"
+    num_parameters: PositiveInt = Field(1, description="Slopes to learn: 1 for all, or one for each channel.")
+    init: Annotated[float, Field(ge=-100, le=100)] = Field(0.25, description="Slope at the start.")
+
+    def output_shape(self, shape: Shape) -> Shape:
+        """Unchanged; there must be one slope for all channels, or as many as channels."""
+        if self.num_parameters not in (1, shape[0]):
+            raise ShapeError(
+                f"has {self.num_parameters} slopes for {shape[0]} channels; use 1 or {shape[0]}",
+                {"num_parameters": shape[0]},
+                {"num_parameters": 1},
+            )
+        return shape
+
+    def parameters(self, shape: Shape) -> int:
+        """The slopes."""
+        return self.num_parameters
+
+
+class ELU(Elementwise):
+    """x where positive, alpha · (eˣ − 1) elsewhere."""
+
+    summary: ClassVar[str] = "ReLU that bends smoothly to −alpha for negative values."
+    prefix: ClassVar[str] = "elu"
+
+    kind: Literal["ELU"] = "ELU"
+    alpha: Alpha = Field(1.0, description="Depth of the bend.")
+
+
+class SELU(Elementwise):
+    """ELU scaled so that mean 0 and variance 1 reproduce themselves.
+
+    Source: Klambauer et al., "Self-Normalizing Neural Networks" (2017).
+    """
+
+    summary: ClassVar[str] = "ELU scaled so that mean 0 and variance 1 keep themselves up through the net."
+    prefix: ClassVar[str] = "selu"
+
+    kind: Literal["SELU"] = "SELU"
+
+
+class CELU(Elementwise):
+    """max(0, x) + min(0, alpha · (e^(x / alpha) − 1))."""
+
+    summary: ClassVar[str] = "ELU whose slope at 0 is 1 for every alpha."
+    prefix: ClassVar[str] = "celu"
+
+    kind: Literal["CELU"] = "CELU"
+    alpha: Alpha = Field(1.0, description="Depth of the bend.")
+
+
+class GELU(Elementwise):
+    """x · Φ(x), Φ the distribution function of the normal distribution."""
+
+    summary: ClassVar[str] = "A smooth ReLU: each value times the chance that a normal number lies below it."
+    prefix: ClassVar[str] = "gelu"
+
+    kind: Literal["GELU"] = "GELU"
+    approximate: Literal["none", "tanh"] = Field("none", description="Exact, or by a formula with tanh.")
+
+
+class SiLU(Elementwise):
+    """x · σ(x), also called swish."""
+
+    summary: ClassVar[str] = "A smooth ReLU: each value times its sigmoid (swish)."
+    prefix: ClassVar[str] = "silu"
+
+    kind: Literal["SiLU"] = "SiLU"
+
+
+class Mish(Elementwise):
+    """x · tanh(softplus(x))."""
+
+    summary: ClassVar[str] = "A smooth ReLU: each value times the tanh of its softplus."
+    prefix: ClassVar[str] = "mish"
+
+    kind: Literal["Mish"] = "Mish"
+
+
+class Softplus(Elementwise):
+    """ln(1 + e^(beta·x)) / beta; x itself where beta · x is above threshold."""
+
+    summary: ClassVar[str] = "ReLU with a rounded corner; always positive."
+    prefix: ClassVar[str] = "softplus"
+
+    kind: Literal["Softplus"] = "Softplus"
+    beta: Alpha = Field(1.0, description="Sharpness of the corner.")
+    threshold: Annotated[float, Field(ge=0, le=1000)] = Field(20.0, description="Where it becomes x itself.")
+
+
+class Hardswish(Elementwise):
+    """x · min(max(0, x + 3), 6) / 6."""
+
+    summary: ClassVar[str] = "SiLU made of straight pieces and one parabola: cheap to compute."
+    prefix: ClassVar[str] = "hardswish"
+
+    kind: Literal["Hardswish"] = "Hardswish"
+
+
+class Hardtanh(Elementwise):
+    """x, limited to min_val … max_val."""
+
+    summary: ClassVar[str] = "Cuts every value off at min_val and max_val."
+    prefix: ClassVar[str] = "hardtanh"
+
+    kind: Literal["Hardtanh"] = "Hardtanh"
+    min_val: Annotated[float, Field(ge=-1e6, le=1e6)] = Field(-1.0, description="Smallest value.")
+    max_val: Annotated[float, Field(ge=-1e6, le=1e6)] = Field(1.0, description="Largest value.")
+
+    def output_shape(self, shape: Shape) -> Shape:
+        """Unchanged; min_val must be below max_val."""
+        if self.min_val >= self.max_val:
+            raise ShapeError(
+                f"has a min_val of {self.min_val:g} that is not below its max_val of {self.max_val:g}",
+                {"min_val": -1.0, "max_val": 1.0},
+            )
+        return shape
+
+
+class Hardsigmoid(Elementwise):
+    """min(max(0, x + 3), 6) / 6."""
+
+    summary: ClassVar[str] = "A sigmoid made of straight pieces: cheap to compute."
+    prefix: ClassVar[str] = "hardsigmoid"
+
+    kind: Literal["Hardsigmoid"] = "Hardsigmoid"
+
+
 class Sigmoid(Elementwise):
-    """1 / (1 + e⁻ˣ). Source: https://pytorch.org/docs/stable/generated/torch.nn.Sigmoid.html"""
+    """1 / (1 + e⁻ˣ)."""
 
     summary: ClassVar[str] = "Squeezes every value into (0, 1)."
     prefix: ClassVar[str] = "sigmoid"
@@ -36,7 +194,7 @@ class Sigmoid(Elementwise):
 
 
 class Tanh(Elementwise):
-    """(eˣ − e⁻ˣ) / (eˣ + e⁻ˣ). Source: https://pytorch.org/docs/stable/generated/torch.nn.Tanh.html"""
+    """(eˣ − e⁻ˣ) / (eˣ + e⁻ˣ)."""
 
     summary: ClassVar[str] = "Squeezes every value into (−1, 1)."
     prefix: ClassVar[str] = "tanh"
@@ -44,16 +202,27 @@ class Tanh(Elementwise):
     kind: Literal["Tanh"] = "Tanh"
 
 
-class LogSoftmax(Layer):
-    """Logarithm of softmax along one axis; with dim=1 over classes, the partner of NLLLoss.
+class Softsign(Elementwise):
+    """x / (1 + |x|)."""
 
-    Source: https://pytorch.org/docs/stable/generated/torch.nn.LogSoftmax.html
-    """
+    summary: ClassVar[str] = "Squeezes every value into (−1, 1), with longer tails than tanh."
+    prefix: ClassVar[str] = "softsign"
 
-    summary: ClassVar[str] = "Turns scores into log-probabilities of the classes; trained with NLLLoss."
-    prefix: ClassVar[str] = "log_softmax"
+    kind: Literal["Softsign"] = "Softsign"
 
-    kind: Literal["LogSoftmax"] = "LogSoftmax"
+
+class LogSigmoid(Elementwise):
+    """ln(1 / (1 + e⁻ˣ))."""
+
+    summary: ClassVar[str] = "Logarithm of the sigmoid; never positive."
+    prefix: ClassVar[str] = "log_sigmoid"
+
+    kind: Literal["LogSigmoid"] = "LogSigmoid"
+
+
+class AlongAxis(Layer):
+    """A function of all values along one axis; the shape stays."""
+
     dim: Annotated[int, Field(ge=1, le=4)] = Field(1, description="Axis that sums to 1; 0 is the batch, 1 the classes.")
 
     def output_shape(self, shape: Shape) -> Shape:
@@ -63,3 +232,27 @@ class LogSoftmax(Layer):
                 f"has no axis {self.dim} in a sample of {show(shape)}; use a dim of at most {len(shape)}", {"dim": 1}
             )
         return shape
+
+
+class Softmax(AlongAxis):
+    """eˣ divided by the sum of all eˣ along one axis: probabilities of the classes.
+
+    Source: https://pytorch.org/docs/stable/generated/torch.nn.Softmax.html
+    """
+
+    summary: ClassVar[str] = "Turns scores into probabilities of the classes, which sum to 1."
+    prefix: ClassVar[str] = "softmax"
+
+    kind: Literal["Softmax"] = "Softmax"
+
+
+class LogSoftmax(AlongAxis):
+    """Logarithm of softmax along one axis; with dim=1 over classes, the partner of NLLLoss.
+
+    Source: https://pytorch.org/docs/stable/generated/torch.nn.LogSoftmax.html
+    """
+
+    summary: ClassVar[str] = "Turns scores into log-probabilities of the classes; trained with NLLLoss."
+    prefix: ClassVar[str] = "log_softmax"
+
+    kind: Literal["LogSoftmax"] = "LogSoftmax"

@@ -1,87 +1,105 @@
-"""Convolutions: one filter bank slid over all channels of a group."""
+"""Convolutions and transposed convolutions: one filter bank slid over all channels of a group."""
 
+from collections.abc import Sequence
 from math import gcd, prod
-from typing import ClassVar, Literal
+from typing import ClassVar, Generic, Literal, TypeVar
 
 from pydantic import Field
 
 from cnnviz.errors import ShapeError
-from cnnviz.layers.base import Layer, Padding2d, PositiveInt, Size2d
-from cnnviz.layers.window import expect_axes, per_axis, slide
-from cnnviz.shapes import AXES, Shape, Window
+from cnnviz.layers.base import ONE, ZERO, Layer, Padding1d, Padding2d, Padding3d, PositiveInt, Size1d, Size2d, Size3d
+from cnnviz.layers.window import alike, expect_axes, per_axis, slide, slide_windows
+from cnnviz.shapes import AXES, AxisRule, Shape, TransposedWindow, Window, size_of
 
 PaddingMode = Literal["zeros", "reflect", "replicate", "circular"]
+Size = TypeVar("Size")
+Padding = TypeVar("Padding")
 
 
-class Conv2d(Layer):
-    """Cross-correlation of a (C_in, H, W) sample with `out_channels` filters → (out_channels, H_out, W_out).
+class Filters(Layer, Generic[Size, Padding]):
+    """Learned filters over a (C_in, …) sample with `axes` axes behind the channels → (out_channels, …)."""
 
-    Source: https://pytorch.org/docs/stable/generated/torch.nn.Conv2d.html
-    """
+    axes: ClassVar[int]
 
-    summary: ClassVar[str] = "Slides out_channels learned filters over the picture; each gives one feature map."
-    prefix: ClassVar[str] = "conv"
-
-    kind: Literal["Conv2d"] = "Conv2d"
     out_channels: PositiveInt = Field(description="Number of filters, and so of feature maps.", examples=[16])
-    kernel_size: Size2d = Field(description="Height and width of a filter.", examples=[3])
-    stride: Size2d = Field(1, description="Step by which the filter moves.")
-    padding: Padding2d | Literal["same", "valid"] = Field(
-        0, description="Rows and columns added on every side; 'same' keeps the size (stride 1 only), 'valid' is 0."
-    )
-    dilation: Size2d = Field(1, description="Distance between the samples that a filter reads.")
+    kernel_size: Size = Field(description="Size of a filter along each axis.", examples=[3])
+    stride: Size = Field(ONE, description="Step by which the filter moves.")
+    padding: Padding = Field(ZERO, description="Samples on every side.")
+    dilation: Size = Field(ONE, description="Distance between the samples that a filter touches.")
     groups: PositiveInt = Field(1, description="Blocks of channels that are convolved apart from each other.")
     bias: bool = Field(True, description="Add a learned constant to every feature map.")
-    padding_mode: PaddingMode = Field("zeros", description="What the padding is filled with.")
-
-    def output_shape(self, shape: Shape) -> Shape:
-        """(C_in, H, W) → (out_channels, H_out, W_out).
-
-        >>> Conv2d(out_channels=10, kernel_size=10).output_shape((1, 99, 26))
-        (10, 90, 17)
-        """
-        expect_axes(self.kind, shape, 3)
-        self._check_groups(shape[0])
-        windows = self._windows()
-        if self.padding_mode in ("reflect", "circular"):
-            self._check_wrapping(shape, windows)
-        return (self.out_channels, *slide(windows, shape))
 
     def inferred(self, shape: Shape) -> dict[str, object]:
         """in_channels: the channels of the input."""
         return {"in_channels": shape[0]}
 
+    def _weights(self, in_channels: int) -> int:
+        return self.out_channels * in_channels // self.groups * prod(per_axis(self.kernel_size, self.axes))  # type: ignore[arg-type]
+
     def parameters(self, shape: Shape) -> int:
-        """out_channels · (C_in / groups) · k_H · k_W weights, and a bias each."""
-        weights = self.out_channels * (shape[0] // self.groups) * prod(per_axis(self.kernel_size, 2))
-        return weights + (self.out_channels if self.bias else 0)
+        """out_channels · C_in / groups · (product of kernel_size) weights, and a bias per feature map."""
+        return self._weights(shape[0]) + (self.out_channels if self.bias else 0)
 
-    def formula(self, shape: Shape) -> str:
-        """W_out with the numbers, a line per axis."""
-        return "\n".join(w.text(size) for w, size in zip(self._windows(), shape[1:], strict=True))
-
-    def _windows(self) -> tuple[Window, ...]:
-        kernels, strides, dilations = (per_axis(v, 2) for v in (self.kernel_size, self.stride, self.dilation))
-        if self.padding == "same":
-            if any(stride != 1 for stride in strides):
-                raise ShapeError(
-                    f"padding='same' keeps the size only with a stride of 1, not {self.stride}", {"stride": 1}
-                )
-            total = (d * (k - 1) for k, d in zip(kernels, dilations, strict=True))
-            paddings = tuple((t // 2, t - t // 2) for t in total)
-        else:
-            paddings = tuple((p, p) for p in per_axis(0 if self.padding == "valid" else self.padding, 2))
-        return tuple(map(Window, kernels, strides, paddings, dilations))
+    def _sizes(self, *names: str) -> list[tuple[int, ...]]:
+        return [per_axis(getattr(self, name), self.axes) for name in names]
 
     def _check_groups(self, in_channels: int) -> None:
         for name, channels in (("input channels", in_channels), ("out_channels", self.out_channels)):
             if channels % self.groups:
-                raise ShapeError(
-                    f"{self.groups} groups do not divide {channels} {name} evenly",
-                    {"groups": gcd(self.groups, in_channels, self.out_channels)},
-                )
+                changes: list[dict[str, object]] = [{"groups": gcd(self.groups, in_channels, self.out_channels)}]
+                if in_channels % self.groups == 0:
+                    changes.append({"out_channels": -(-self.out_channels // self.groups) * self.groups})
+                raise ShapeError(f"{self.groups} groups do not divide {channels} {name} evenly", *changes)
 
-    def _check_wrapping(self, shape: Shape, windows: tuple[Window, ...]) -> None:
+
+class Conv(Filters[Size, Padding], Generic[Size, Padding]):
+    """Cross-correlation of a sample with `out_channels` filters."""
+
+    prefix: ClassVar[str] = "conv"
+
+    padding: Padding | Literal["same", "valid"] = Field(  # type: ignore[assignment]
+        ZERO, description="Samples added on every side; 'same' keeps the size (stride 1 only), 'valid' is 0."
+    )
+    padding_mode: PaddingMode = Field("zeros", description="What the padding is filled with.")
+
+    def output_shape(self, shape: Shape) -> Shape:
+        """(C_in, …) → (out_channels, …), each further axis by the window rule.
+
+        >>> Conv2d(out_channels=10, kernel_size=10).output_shape((1, 99, 26))
+        (10, 90, 17)
+        """
+        expect_axes(shape, self.axes + 1)
+        self._check_groups(shape[0])
+        windows = self._windows()
+        if self.padding_mode in ("reflect", "circular"):
+            self._check_wrapping(shape, windows)
+        return (self.out_channels, *slide_windows(windows, shape))
+
+    def multiply_adds(self, shape: Shape) -> int:
+        """Every weight, once for each position of the filters."""
+        return self._weights(shape[0]) * size_of(slide(self._windows(), shape))
+
+    def rules(self, shape: Shape) -> tuple[AxisRule, ...]:
+        """A window per axis."""
+        return tuple(self._windows())
+
+    def _windows(self) -> Sequence[Window]:
+        kernels, strides, dilations = self._sizes("kernel_size", "stride", "dilation")
+        if self.padding == "same":
+            if any(stride != 1 for stride in strides):
+                half = alike([d * (k - 1) // 2 for k, d in zip(kernels, dilations, strict=True)])
+                raise ShapeError(
+                    f"padding='same' keeps the size only with a stride of 1, not {self.stride}",
+                    {"stride": 1},
+                    {"padding": half},
+                )
+            total = (d * (k - 1) for k, d in zip(kernels, dilations, strict=True))
+            paddings = [(t // 2, t - t // 2) for t in total]
+        else:
+            paddings = [(p, p) for p in per_axis(0 if self.padding == "valid" else self.padding, self.axes)]  # type: ignore[arg-type]
+        return [Window(*each) for each in zip(kernels, strides, paddings, dilations, strict=True)]
+
+    def _check_wrapping(self, shape: Shape, windows: Sequence[Window]) -> None:
         for axis, size, window in zip(AXES[len(shape)][1:], shape[1:], windows, strict=True):
             limit = size - 1 if self.padding_mode == "reflect" else size
             if max(window.padding) > limit:
@@ -90,3 +108,117 @@ class Conv2d(Layer):
                     f" not {max(window.padding)}",
                     {"padding_mode": "zeros"},
                 )
+
+
+class Conv1d(Conv[Size1d, Padding1d]):
+    """(C_in, L) → (out_channels, L_out). Source: https://pytorch.org/docs/stable/generated/torch.nn.Conv1d.html"""
+
+    summary: ClassVar[str] = "Slides out_channels learned filters along the signal; each gives one feature map."
+    axes: ClassVar[int] = 1
+
+    kind: Literal["Conv1d"] = "Conv1d"
+
+
+class Conv2d(Conv[Size2d, Padding2d]):
+    """(C_in, H, W) → (out_channels, H_out, W_out).
+
+    Source: https://pytorch.org/docs/stable/generated/torch.nn.Conv2d.html
+    """
+
+    summary: ClassVar[str] = "Slides out_channels learned filters over the picture; each gives one feature map."
+    axes: ClassVar[int] = 2
+
+    kind: Literal["Conv2d"] = "Conv2d"
+
+
+class Conv3d(Conv[Size3d, Padding3d]):
+    """(C_in, D, H, W) → (out_channels, D_out, H_out, W_out).
+
+    Source: https://pytorch.org/docs/stable/generated/torch.nn.Conv3d.html
+    """
+
+    summary: ClassVar[str] = "Slides out_channels learned filters through the volume; each gives one feature map."
+    axes: ClassVar[int] = 3
+
+    kind: Literal["Conv3d"] = "Conv3d"
+
+
+class ConvTranspose(Filters[Size, Padding], Generic[Size, Padding]):
+    """The gradient of a convolution used forwards: every input sample is spread over a window of the output."""
+
+    prefix: ClassVar[str] = "deconv"
+
+    padding: Padding = Field(ZERO, description="Samples cut off on every side of the output.")
+    output_padding: Padding = Field(
+        ZERO, description="Samples added at the end of the output, to choose among sizes that a stride makes alike."
+    )
+
+    def output_shape(self, shape: Shape) -> Shape:
+        """(C_in, …) → (out_channels, …), each further axis by the rule for transposed windows.
+
+        >>> ConvTranspose2d(out_channels=8, kernel_size=4, stride=2, padding=1).output_shape((16, 7, 7))
+        (8, 14, 14)
+        """
+        expect_axes(shape, self.axes + 1)
+        self._check_groups(shape[0])
+        windows = self._windows()
+        for axis, window in zip(AXES[len(shape)][1:], windows, strict=True):
+            limit = max(window.stride, window.dilation) - 1
+            if window.output_padding > limit:
+                raise ShapeError(
+                    f"the output_padding of {window.output_padding} in {axis} is not smaller than the stride of"
+                    f" {window.stride} or the dilation of {window.dilation}; use at most {limit}",
+                    {"output_padding": min(max(w.stride, w.dilation) - 1 for w in windows)},
+                )
+        try:
+            return (self.out_channels, *slide(windows, shape))
+        except ShapeError as error:
+            raise ShapeError(str(error), {"padding": 0}) from None
+
+    def multiply_adds(self, shape: Shape) -> int:
+        """Every weight, once for each input position."""
+        return self._weights(shape[0]) * size_of(shape[1:])
+
+    def rules(self, shape: Shape) -> tuple[AxisRule, ...]:
+        """A transposed window per axis."""
+        return tuple(self._windows())
+
+    def _windows(self) -> Sequence[TransposedWindow]:
+        sizes = self._sizes("kernel_size", "stride", "padding", "output_padding", "dilation")
+        return [TransposedWindow(*each) for each in zip(*sizes, strict=True)]
+
+
+class ConvTranspose1d(ConvTranspose[Size1d, Padding1d]):
+    """(C_in, L) → (out_channels, L_out).
+
+    Source: https://pytorch.org/docs/stable/generated/torch.nn.ConvTranspose1d.html
+    """
+
+    summary: ClassVar[str] = "Spreads every sample over a learned window: the signal gets longer."
+    axes: ClassVar[int] = 1
+
+    kind: Literal["ConvTranspose1d"] = "ConvTranspose1d"
+
+
+class ConvTranspose2d(ConvTranspose[Size2d, Padding2d]):
+    """(C_in, H, W) → (out_channels, H_out, W_out).
+
+    Source: https://pytorch.org/docs/stable/generated/torch.nn.ConvTranspose2d.html
+    """
+
+    summary: ClassVar[str] = "Spreads every pixel over a learned window: the picture gets larger."
+    axes: ClassVar[int] = 2
+
+    kind: Literal["ConvTranspose2d"] = "ConvTranspose2d"
+
+
+class ConvTranspose3d(ConvTranspose[Size3d, Padding3d]):
+    """(C_in, D, H, W) → (out_channels, D_out, H_out, W_out).
+
+    Source: https://pytorch.org/docs/stable/generated/torch.nn.ConvTranspose3d.html
+    """
+
+    summary: ClassVar[str] = "Spreads every voxel over a learned window: the volume gets larger."
+    axes: ClassVar[int] = 3
+
+    kind: Literal["ConvTranspose3d"] = "ConvTranspose3d"

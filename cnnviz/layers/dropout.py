@@ -3,11 +3,22 @@
 from typing import ClassVar, Literal
 
 from cnnviz.layers.base import Layer, Probability
+from cnnviz.layers.window import expect_axes
 from cnnviz.shapes import Shape
 
 
-class Dropout(Layer):
-    """Zeroes single values with chance `p` and scales the others by 1 / (1 − p); any shape.
+class Noise(Layer):
+    """Zeroes with chance `p` while training; any shape, unchanged."""
+
+    p: Probability = 0.5
+
+    def output_shape(self, shape: Shape) -> Shape:
+        """Unchanged."""
+        return shape
+
+
+class Dropout(Noise):
+    """Zeroes single values and scales the others by 1 / (1 − p).
 
     Source: https://pytorch.org/docs/stable/generated/torch.nn.Dropout.html
     """
@@ -16,15 +27,27 @@ class Dropout(Layer):
     prefix: ClassVar[str] = "drop"
 
     kind: Literal["Dropout"] = "Dropout"
-    p: Probability = 0.5
+
+
+class Dropout1d(Noise):
+    """Zeroes whole channels of a (C, L) sample.
+
+    Source: https://pytorch.org/docs/stable/generated/torch.nn.Dropout1d.html
+    """
+
+    summary: ClassVar[str] = "Zeroes whole channels of a signal at random while training."
+    prefix: ClassVar[str] = "drop1d_"
+
+    kind: Literal["Dropout1d"] = "Dropout1d"
 
     def output_shape(self, shape: Shape) -> Shape:
-        """Unchanged."""
+        """Unchanged; torch takes no more than two axes."""
+        expect_axes(shape, 1, 2)
         return shape
 
 
-class Dropout2d(Layer):
-    """Zeroes whole feature maps of a (C, H, W) sample with chance `p`.
+class Dropout2d(Noise):
+    """Zeroes whole feature maps of a (C, H, W) sample.
 
     Source: https://pytorch.org/docs/stable/generated/torch.nn.Dropout2d.html
     """
@@ -33,8 +56,27 @@ class Dropout2d(Layer):
     prefix: ClassVar[str] = "drop2d_"
 
     kind: Literal["Dropout2d"] = "Dropout2d"
-    p: Probability = 0.5
 
-    def output_shape(self, shape: Shape) -> Shape:
-        """Unchanged."""
-        return shape
+
+class Dropout3d(Noise):
+    """Zeroes whole feature volumes of a (C, D, H, W) sample.
+
+    Source: https://pytorch.org/docs/stable/generated/torch.nn.Dropout3d.html
+    """
+
+    summary: ClassVar[str] = "Zeroes whole feature volumes at random while training."
+    prefix: ClassVar[str] = "drop3d_"
+
+    kind: Literal["Dropout3d"] = "Dropout3d"
+
+
+class AlphaDropout(Noise):
+    """Sets single values to SELU's lower limit and rescales, so that mean and variance stay.
+
+    Source: Klambauer et al., "Self-Normalizing Neural Networks" (2017).
+    """
+
+    summary: ClassVar[str] = "Dropout for nets with SELU: keeps mean and variance while it drops values."
+    prefix: ClassVar[str] = "alpha_drop"
+
+    kind: Literal["AlphaDropout"] = "AlphaDropout"

@@ -4,8 +4,8 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from cnnviz.layers.base import Layer, PositiveInt
-from cnnviz.shapes import Shape, show
+from cnnviz.layers.base import Layer, PositiveInt, Reaches
+from cnnviz.shapes import Reach, Shape, show, size_of
 
 
 class Linear(Layer):
@@ -36,6 +36,16 @@ class Linear(Layer):
     def parameters(self, shape: Shape) -> int:
         """in_features · out_features weights, and a bias each."""
         return self.out_features * (shape[-1] + (1 if self.bias else 0))
+
+    def multiply_adds(self, shape: Shape) -> int:
+        """in_features · out_features, for each row of the last axis."""
+        return size_of(shape) * self.out_features
+
+    def reach(self, before: Reaches, shape: Shape, net: Shape) -> Reaches:
+        """All of a flat sample; of a sample with axes, all of the last one."""
+        if len(shape) == 1:
+            return tuple(map(Reach.whole, net[1:]))
+        return before and (*before[:-1], Reach.whole(net[-1]))
 
     def formula(self, shape: Shape) -> str:
         """The width it gets and the width it gives."""

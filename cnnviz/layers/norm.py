@@ -1,29 +1,30 @@
-"""Normalisation over the batch."""
+"""Normalisation: values scaled to mean 0 and variance 1, over the batch or within each sample."""
 
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from cnnviz.layers.base import Layer
+from cnnviz.errors import ShapeError
+from cnnviz.layers.base import Layer, PositiveInt
 from cnnviz.layers.window import expect_axes
-from cnnviz.shapes import Shape
+from cnnviz.shapes import Shape, show, size_of
+
+Eps = Annotated[float, Field(gt=0, le=1)]
+Momentum = Annotated[float, Field(ge=0, le=1)]
+EPS = "Added to the variance before the root."
+MOMENTUM = "Weight of the newest batch in the running mean and variance."
 
 
-class BatchNorm(Layer):
-    """Each channel scaled to mean 0 and variance 1 over the batch, then by a learned factor and shift.
+class ChannelNorm(Layer):
+    """A normalisation of each channel; `sample_axes` are the numbers of axes it takes."""
 
-    Source: Ioffe & Szegedy, "Batch Normalization" (2015).
-    """
+    sample_axes: ClassVar[tuple[int, ...]]
+    affine: bool
 
-    summary: ClassVar[str] = "Scales every channel to mean 0 and variance 1 over the batch; training gets faster."
-    prefix: ClassVar[str] = "batch_norm"
-
-    eps: Annotated[float, Field(gt=0, le=1)] = Field(1e-5, description="Added to the variance before the root.")
-    momentum: Annotated[float, Field(ge=0, le=1)] = Field(
-        0.1, description="Weight of the newest batch in the running mean and variance."
-    )
-    affine: bool = Field(True, description="Learn a factor and a shift per channel.")
-    track_running_stats: bool = Field(True, description="Use running statistics when the net is evaluated.")
+    def output_shape(self, shape: Shape) -> Shape:
+        """Unchanged."""
+        expect_axes(shape, *self.sample_axes)
+        return shape
 
     def inferred(self, shape: Shape) -> dict[str, object]:
         """num_features: the channels (or features) of the input."""
@@ -34,23 +35,163 @@ class BatchNorm(Layer):
         return 2 * shape[0] if self.affine else 0
 
 
-class BatchNorm2d(BatchNorm):
-    """Over (N, H, W) for each channel of a (C, H, W) sample."""
+class BatchNorm(ChannelNorm):
+    """Each channel scaled to mean 0 and variance 1 over the batch, then by a learned factor and shift.
 
-    kind: Literal["BatchNorm2d"] = "BatchNorm2d"
+    Source: Ioffe & Szegedy, "Batch Normalization" (2015).
+    """
 
-    def output_shape(self, shape: Shape) -> Shape:
-        """(C, H, W) → (C, H, W)."""
-        expect_axes(self.kind, shape, 3, change="BatchNorm1d" if len(shape) < 3 else None)
-        return shape
+    summary: ClassVar[str] = "Scales every channel to mean 0 and variance 1 over the batch; training gets faster."
+    prefix: ClassVar[str] = "batch_norm"
+
+    eps: Eps = Field(1e-5, description=EPS)
+    momentum: Momentum = Field(0.1, description=MOMENTUM)
+    affine: bool = Field(True, description="Learn a factor and a shift per channel.")
+    track_running_stats: bool = Field(True, description="Use running statistics when the net is evaluated.")
 
 
 class BatchNorm1d(BatchNorm):
     """Over N for each feature of an (F,) sample, over (N, L) for each channel of a (C, L) sample."""
 
+    sample_axes: ClassVar[tuple[int, ...]] = (1, 2)
+
     kind: Literal["BatchNorm1d"] = "BatchNorm1d"
 
+
+class BatchNorm2d(BatchNorm):
+    """Over (N, H, W) for each channel of a (C, H, W) sample."""
+
+    sample_axes: ClassVar[tuple[int, ...]] = (3,)
+
+    kind: Literal["BatchNorm2d"] = "BatchNorm2d"
+
+
+class BatchNorm3d(BatchNorm):
+    """Over (N, D, H, W) for each channel of a (C, D, H, W) sample."""
+
+    sample_axes: ClassVar[tuple[int, ...]] = (4,)
+
+    kind: Literal["BatchNorm3d"] = "BatchNorm3d"
+
+
+class InstanceNorm(ChannelNorm):
+    """Each channel of each sample scaled on its own, whatever else is in the batch.
+
+    Source: Ulyanov, Vedaldi & Lempitsky, "Instance Normalization" (2016).
+    """
+
+    summary: ClassVar[str] = "Scales every channel of every sample on its own to mean 0 and variance 1."
+    prefix: ClassVar[str] = "instance_norm"
+
+    eps: Eps = Field(1e-5, description=EPS)
+    momentum: Momentum = Field(0.1, description=MOMENTUM)
+    affine: bool = Field(False, description="Learn a factor and a shift per channel.")
+    track_running_stats: bool = Field(False, description="Use running statistics when the net is evaluated.")
+
     def output_shape(self, shape: Shape) -> Shape:
-        """(F,) → (F,), (C, L) → (C, L)."""
-        expect_axes(self.kind, shape, 1, 2, change="BatchNorm2d" if len(shape) == 3 else None)
+        """Unchanged; a channel must hold more than one value."""
+        expect_axes(shape, *self.sample_axes)
+        if size_of(shape[1:]) == 1:
+            raise ShapeError(f"has only one value in each channel of {show(shape)}, and one value has no variance")
         return shape
+
+
+class InstanceNorm1d(InstanceNorm):
+    """Over L for each channel of a (C, L) sample."""
+
+    sample_axes: ClassVar[tuple[int, ...]] = (2,)
+
+    kind: Literal["InstanceNorm1d"] = "InstanceNorm1d"
+
+
+class InstanceNorm2d(InstanceNorm):
+    """Over (H, W) for each channel of a (C, H, W) sample."""
+
+    sample_axes: ClassVar[tuple[int, ...]] = (3,)
+
+    kind: Literal["InstanceNorm2d"] = "InstanceNorm2d"
+
+
+class InstanceNorm3d(InstanceNorm):
+    """Over (D, H, W) for each channel of a (C, D, H, W) sample."""
+
+    sample_axes: ClassVar[tuple[int, ...]] = (4,)
+
+    kind: Literal["InstanceNorm3d"] = "InstanceNorm3d"
+
+
+class GroupNorm(Layer):
+    """Groups of channels of each sample scaled together.
+
+    Source: Wu & He, "Group Normalization" (2018).
+    """
+
+    summary: ClassVar[str] = "Scales groups of channels of every sample to mean 0 and variance 1; any batch size."
+    prefix: ClassVar[str] = "group_norm"
+
+    kind: Literal["GroupNorm"] = "GroupNorm"
+    num_groups: PositiveInt = Field(description="Groups of channels that share mean and variance.", examples=[1])
+    eps: Eps = Field(1e-5, description=EPS)
+    affine: bool = Field(True, description="Learn a factor and a shift per channel.")
+
+    def output_shape(self, shape: Shape) -> Shape:
+        """Unchanged; num_groups must divide the channels."""
+        if shape[0] % self.num_groups:
+            fitting = max(n for n in range(1, min(self.num_groups, shape[0]) + 1) if shape[0] % n == 0)
+            raise ShapeError(
+                f"{self.num_groups} groups do not divide {shape[0]} channels evenly", {"num_groups": fitting}
+            )
+        return shape
+
+    def inferred(self, shape: Shape) -> dict[str, object]:
+        """num_channels: the channels (or features) of the input."""
+        return {"num_channels": shape[0]}
+
+    def parameters(self, shape: Shape) -> int:
+        """A factor and a shift per channel."""
+        return 2 * shape[0] if self.affine else 0
+
+
+class LayerNorm(Layer):
+    """The last axes of each sample scaled together; by default the whole sample.
+
+    Source: Ba, Kiros & Hinton, "Layer Normalization" (2016).
+    """
+
+    summary: ClassVar[str] = "Scales every sample as a whole, or its last axes, to mean 0 and variance 1."
+    prefix: ClassVar[str] = "layer_norm"
+
+    kind: Literal["LayerNorm"] = "LayerNorm"
+    normalized_shape: (
+        PositiveInt | Annotated[tuple[PositiveInt, ...], Field(strict=False, min_length=1, max_length=4)] | None
+    ) = Field(None, description="Sizes of the last axes that are scaled together; empty means the whole sample.")
+    eps: Eps = Field(1e-5, description=EPS)
+    elementwise_affine: bool = Field(True, description="Learn a factor for every value.")
+    bias: bool = Field(True, description="Learn a shift for every value, too.")
+
+    def output_shape(self, shape: Shape) -> Shape:
+        """Unchanged; the last axes must have the sizes of normalized_shape."""
+        scaled = self._scaled(shape)
+        if shape[-len(scaled) :] != scaled:
+            raise ShapeError(
+                f"scales last axes of {show(scaled)}, but the sample is {show(shape)}",
+                {"normalized_shape": None},
+                {"normalized_shape": shape[-len(scaled) :]},
+            )
+        return shape
+
+    def inferred(self, shape: Shape) -> dict[str, object]:
+        """normalized_shape, where it is left open."""
+        return {"normalized_shape": self._scaled(shape)}
+
+    def arguments(self, shape: Shape) -> dict[str, object]:
+        """As torch wants them: normalized_shape is always written out."""
+        return super().arguments(shape) | self.inferred(shape)
+
+    def parameters(self, shape: Shape) -> int:
+        """A factor and a shift per value."""
+        return size_of(self._scaled(shape)) * (1 + self.bias) if self.elementwise_affine else 0
+
+    def _scaled(self, shape: Shape) -> Shape:
+        given = self.normalized_shape
+        return shape if given is None else given if isinstance(given, tuple) else (given,)

@@ -1,32 +1,36 @@
 """Pools: each channel on its own, one number per window."""
 
-from typing import ClassVar, Literal
+from collections.abc import Sequence
+from typing import Annotated, ClassVar, Generic, Literal, TypeVar
 
 from pydantic import Field
 
 from cnnviz.errors import ShapeError
-from cnnviz.layers.base import Layer, Padding2d, Size2d
-from cnnviz.layers.window import expect_axes, per_axis, slide
-from cnnviz.shapes import AXES, Shape, Window
+from cnnviz.layers.base import ONE, ZERO, Layer, Padding1d, Padding2d, Padding3d, Size1d, Size2d, Size3d
+from cnnviz.layers.window import alike, expect_axes, per_axis, slide_windows
+from cnnviz.shapes import AXES, AdaptiveWindow, AxisRule, Shape, Window
+
+Size = TypeVar("Size")
+Padding = TypeVar("Padding")
 
 
-class Pool2d(Layer):
-    """A window that summarises each channel: (C, H, W) → (C, H_out, W_out)."""
+class Pool(Layer, Generic[Size]):
+    """A window that summarises each channel of a sample with `axes` axes behind the channels."""
 
     prefix: ClassVar[str] = "pool"
+    axes: ClassVar[int]
 
-    kernel_size: Size2d = Field(description="Height and width of the window.", examples=[2])
-    stride: Size2d | None = Field(None, description="Step of the window; empty means kernel_size (no overlap).")
-    padding: Padding2d = Field(0, description="Added on every side, at most half of the window.")
+    kernel_size: Size = Field(description="Size of the window along each axis.", examples=[2])
+    stride: Size | None = Field(None, description="Step of the window; empty means kernel_size (no overlap).")
     ceil_mode: bool = Field(False, description="Keep the last window even where it hangs over the edge.")
 
     def output_shape(self, shape: Shape) -> Shape:
-        """(C, H, W) → (C, H_out, W_out).
+        """(C, …) → (C, …), each further axis by the window rule.
 
         >>> MaxPool2d(kernel_size=4).output_shape((10, 90, 17))
         (10, 22, 4)
         """
-        expect_axes(self.kind, shape, 3)
+        expect_axes(shape, self.axes + 1)
         windows = self._windows()
         for axis, window in zip(AXES[len(shape)][1:], windows, strict=True):
             if window.padding[0] > window.kernel_size // 2:  # torch takes no account of the dilation here
@@ -34,42 +38,212 @@ class Pool2d(Layer):
                     f"the padding of {window.padding[0]} in {axis} is more than half of the window of"
                     f" {window.kernel_size}; use at most {window.kernel_size // 2}",
                     {"padding": min(w.kernel_size // 2 for w in windows)},
+                    {"kernel_size": 2 * max(w.padding[0] for w in windows)},
                 )
-        return (shape[0], *slide(windows, shape))
+        return (shape[0], *slide_windows(windows, shape))
 
-    def formula(self, shape: Shape) -> str:
-        """W_out with the numbers, a line per axis."""
-        return "\n".join(w.text(size) for w, size in zip(self._windows(), shape[1:], strict=True))
+    def rules(self, shape: Shape) -> tuple[AxisRule, ...]:
+        """A window per axis."""
+        return tuple(self._windows())
 
-    def _windows(self) -> tuple[Window, ...]:
-        kernels = per_axis(self.kernel_size, 2)
-        strides = kernels if self.stride is None else per_axis(self.stride, 2)
-        paddings = ((p, p) for p in per_axis(self.padding, 2))
-        dilations = per_axis(getattr(self, "dilation", 1), 2)
-        return tuple(
-            Window(k, s, p, d, self.ceil_mode) for k, s, p, d in zip(kernels, strides, paddings, dilations, strict=True)
-        )
+    def _windows(self) -> Sequence[Window]:
+        kernels = per_axis(self.kernel_size, self.axes)  # type: ignore[arg-type]
+        strides = kernels if self.stride is None else per_axis(self.stride, self.axes)  # type: ignore[arg-type]
+        paddings = [(p, p) for p in per_axis(getattr(self, "padding", 0), self.axes)]
+        dilations = per_axis(getattr(self, "dilation", 1), self.axes)
+        return [Window(*each, self.ceil_mode) for each in zip(kernels, strides, paddings, dilations, strict=True)]
 
 
-class MaxPool2d(Pool2d):
-    """The largest value in each window.
+class MaxPool(Pool[Size], Generic[Size, Padding]):
+    """The largest value in each window."""
 
-    Source: https://pytorch.org/docs/stable/generated/torch.nn.MaxPool2d.html
-    """
+    summary: ClassVar[str] = "Keeps the largest value in each window and so shrinks the sample."
 
-    summary: ClassVar[str] = "Keeps the largest value in each window and so shrinks the picture."
+    padding: Padding = Field(ZERO, description="Added on every side, at most half of the window.")
+    dilation: Size = Field(ONE, description="Distance between the samples that the window reads.")
+
+
+class MaxPool1d(MaxPool[Size1d, Padding1d]):
+    """(C, L) → (C, L_out). Source: https://pytorch.org/docs/stable/generated/torch.nn.MaxPool1d.html"""
+
+    axes: ClassVar[int] = 1
+
+    kind: Literal["MaxPool1d"] = "MaxPool1d"
+
+
+class MaxPool2d(MaxPool[Size2d, Padding2d]):
+    """(C, H, W) → (C, H_out, W_out). Source: https://pytorch.org/docs/stable/generated/torch.nn.MaxPool2d.html"""
+
+    axes: ClassVar[int] = 2
 
     kind: Literal["MaxPool2d"] = "MaxPool2d"
-    dilation: Size2d = Field(1, description="Distance between the samples that the window reads.")
 
 
-class AvgPool2d(Pool2d):
-    """The mean of each window.
+class MaxPool3d(MaxPool[Size3d, Padding3d]):
+    """(C, D, H, W) → (C, …). Source: https://pytorch.org/docs/stable/generated/torch.nn.MaxPool3d.html"""
 
-    Source: https://pytorch.org/docs/stable/generated/torch.nn.AvgPool2d.html
-    """
+    axes: ClassVar[int] = 3
 
-    summary: ClassVar[str] = "Keeps the mean of each window and so shrinks the picture."
+    kind: Literal["MaxPool3d"] = "MaxPool3d"
+
+
+class AvgPool(Pool[Size], Generic[Size, Padding]):
+    """The mean of each window."""
+
+    summary: ClassVar[str] = "Keeps the mean of each window and so shrinks the sample."
+
+    padding: Padding = Field(ZERO, description="Added on every side, at most half of the window.")
+    count_include_pad: bool = Field(True, description="Count the zeros of the padding in the mean.")
+
+
+class AvgPool1d(AvgPool[Size1d, Padding1d]):
+    """(C, L) → (C, L_out). Source: https://pytorch.org/docs/stable/generated/torch.nn.AvgPool1d.html"""
+
+    axes: ClassVar[int] = 1
+
+    kind: Literal["AvgPool1d"] = "AvgPool1d"
+
+
+class AvgPool2d(AvgPool[Size2d, Padding2d]):
+    """(C, H, W) → (C, H_out, W_out). Source: https://pytorch.org/docs/stable/generated/torch.nn.AvgPool2d.html"""
+
+    axes: ClassVar[int] = 2
 
     kind: Literal["AvgPool2d"] = "AvgPool2d"
-    count_include_pad: bool = Field(True, description="Count the zeros of the padding in the mean.")
+
+
+class Mean3d(Pool[Size3d]):
+    """A pool of means in three dimensions, which torch gives only to samples as large as the window without padding."""
+
+    axes: ClassVar[int] = 3
+
+    def output_shape(self, shape: Shape) -> Shape:
+        """(C, D, H, W) → (C, …)."""
+        expect_axes(shape, 4)
+        kernels = per_axis(self.kernel_size, 3)
+        for axis, size, kernel in zip(AXES[4][1:], shape[1:], kernels, strict=True):
+            if size < kernel:
+                raise ShapeError(
+                    f"a window of {kernel} is larger than a {axis} of {size}, which torch refuses here whatever the"
+                    f" padding; use a kernel_size of at most {size}",
+                    {"kernel_size": alike([min(k, s) for k, s in zip(kernels, shape[1:], strict=True)])},
+                )
+        return super().output_shape(shape)
+
+
+class AvgPool3d(Mean3d, AvgPool[Size3d, Padding3d]):
+    """(C, D, H, W) → (C, …). Source: https://pytorch.org/docs/stable/generated/torch.nn.AvgPool3d.html"""
+
+    kind: Literal["AvgPool3d"] = "AvgPool3d"
+
+
+class LPPool(Pool[Size], Generic[Size]):
+    """The p-norm of each window, (Σ xᵖ)^(1/p) with p = norm_type: 1 is the sum, large values near the maximum."""
+
+    summary: ClassVar[str] = "Keeps the p-norm of each window: between the sum (p = 1) and the maximum (p large)."
+
+    norm_type: Annotated[float, Field(ge=1, le=16)] = Field(description="The p of the norm.", examples=[2.0])
+
+
+class LPPool1d(LPPool[Size1d]):
+    """(C, L) → (C, L_out). Source: https://pytorch.org/docs/stable/generated/torch.nn.LPPool1d.html"""
+
+    axes: ClassVar[int] = 1
+
+    kind: Literal["LPPool1d"] = "LPPool1d"
+
+
+class LPPool2d(LPPool[Size2d]):
+    """(C, H, W) → (C, H_out, W_out). Source: https://pytorch.org/docs/stable/generated/torch.nn.LPPool2d.html"""
+
+    axes: ClassVar[int] = 2
+
+    kind: Literal["LPPool2d"] = "LPPool2d"
+
+
+class LPPool3d(Mean3d, LPPool[Size3d]):
+    """(C, D, H, W) → (C, …). Source: https://pytorch.org/docs/stable/generated/torch.nn.LPPool3d.html"""
+
+    kind: Literal["LPPool3d"] = "LPPool3d"
+
+
+class AdaptivePool(Layer, Generic[Size]):
+    """As many windows as asked for, whatever the input's size: (C, …) → (C, *output_size)."""
+
+    prefix: ClassVar[str] = "pool"
+    axes: ClassVar[int]
+
+    output_size: Size = Field(description="Size of the output along each axis; 1 is a global pool.", examples=[1])
+
+    def output_shape(self, shape: Shape) -> Shape:
+        """(C, …) → (C, *output_size).
+
+        >>> AdaptiveAvgPool2d(output_size=1).output_shape((512, 7, 7))
+        (512, 1, 1)
+        """
+        expect_axes(shape, self.axes + 1)
+        return (shape[0], *per_axis(self.output_size, self.axes))  # type: ignore[arg-type]
+
+    def rules(self, shape: Shape) -> tuple[AxisRule, ...]:
+        """A window per axis that grows with the input."""
+        return tuple(map(AdaptiveWindow, per_axis(self.output_size, self.axes)))  # type: ignore[arg-type]
+
+
+class AdaptiveAvgPool(AdaptivePool[Size], Generic[Size]):
+    """Means of windows."""
+
+    summary: ClassVar[str] = "Means over windows that grow with the input, so that the output always has output_size."
+
+
+class AdaptiveMaxPool(AdaptivePool[Size], Generic[Size]):
+    """Largest values of windows."""
+
+    summary: ClassVar[str] = "Maxima of windows that grow with the input, so that the output always has output_size."
+
+
+class AdaptiveAvgPool1d(AdaptiveAvgPool[Size1d]):
+    """Source: https://pytorch.org/docs/stable/generated/torch.nn.AdaptiveAvgPool1d.html"""
+
+    axes: ClassVar[int] = 1
+
+    kind: Literal["AdaptiveAvgPool1d"] = "AdaptiveAvgPool1d"
+
+
+class AdaptiveAvgPool2d(AdaptiveAvgPool[Size2d]):
+    """Source: https://pytorch.org/docs/stable/generated/torch.nn.AdaptiveAvgPool2d.html"""
+
+    axes: ClassVar[int] = 2
+
+    kind: Literal["AdaptiveAvgPool2d"] = "AdaptiveAvgPool2d"
+
+
+class AdaptiveAvgPool3d(AdaptiveAvgPool[Size3d]):
+    """Source: https://pytorch.org/docs/stable/generated/torch.nn.AdaptiveAvgPool3d.html"""
+
+    axes: ClassVar[int] = 3
+
+    kind: Literal["AdaptiveAvgPool3d"] = "AdaptiveAvgPool3d"
+
+
+class AdaptiveMaxPool1d(AdaptiveMaxPool[Size1d]):
+    """Source: https://pytorch.org/docs/stable/generated/torch.nn.AdaptiveMaxPool1d.html"""
+
+    axes: ClassVar[int] = 1
+
+    kind: Literal["AdaptiveMaxPool1d"] = "AdaptiveMaxPool1d"
+
+
+class AdaptiveMaxPool2d(AdaptiveMaxPool[Size2d]):
+    """Source: https://pytorch.org/docs/stable/generated/torch.nn.AdaptiveMaxPool2d.html"""
+
+    axes: ClassVar[int] = 2
+
+    kind: Literal["AdaptiveMaxPool2d"] = "AdaptiveMaxPool2d"
+
+
+class AdaptiveMaxPool3d(AdaptiveMaxPool[Size3d]):
+    """Source: https://pytorch.org/docs/stable/generated/torch.nn.AdaptiveMaxPool3d.html"""
+
+    axes: ClassVar[int] = 3
+
+    kind: Literal["AdaptiveMaxPool3d"] = "AdaptiveMaxPool3d"

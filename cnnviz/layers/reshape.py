@@ -1,14 +1,18 @@
 """Layers that change the shape without computing anything."""
 
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
-from cnnviz.layers.base import Layer
-from cnnviz.shapes import Shape, size_of
+from pydantic import Field
+
+from cnnviz.errors import ShapeError
+from cnnviz.layers.base import Layer, Reaches
+from cnnviz.shapes import Shape, show, size_of
 
 
 class Flatten(Layer):
-    """All axes of a sample in a row: (C, H, W) → (C·H·W,).
+    """The axes from start_dim to end_dim in one; by default all axes of a sample: (C, H, W) → (C·H·W,).
 
+    Axes are counted as torch does, with the batch as axis 0.
     Source: https://pytorch.org/docs/stable/generated/torch.nn.Flatten.html
     """
 
@@ -16,6 +20,8 @@ class Flatten(Layer):
     prefix: ClassVar[str] = "flatten"
 
     kind: Literal["Flatten"] = "Flatten"
+    start_dim: Annotated[int, Field(ge=1, le=4)] = Field(1, description="First axis to merge; 0 is the batch.")
+    end_dim: Annotated[int, Field(ge=-4, le=4)] = Field(-1, description="Last axis to merge; −1 is the last one.")
 
     def output_shape(self, shape: Shape) -> Shape:
         """(C, H, W) → (C·H·W,).
@@ -23,8 +29,27 @@ class Flatten(Layer):
         >>> Flatten().output_shape((10, 22, 4))
         (880,)
         """
-        return (size_of(shape),)
+        first, last = self._merged(shape)
+        return (*shape[:first], size_of(shape[first : last + 1]), *shape[last + 1 :])
+
+    def reach(self, before: Reaches, shape: Shape, net: Shape) -> Reaches:
+        """That of each number, as long as all axes or none are merged."""
+        return before if len(self.output_shape(shape)) in (1, len(shape)) else None
 
     def formula(self, shape: Shape) -> str:
-        """The product of all axes."""
-        return f"{' · '.join(map(str, shape))} = {size_of(shape)}"
+        """The product of the merged axes."""
+        first, last = self._merged(shape)
+        merged = shape[first : last + 1]
+        return f"{' · '.join(map(str, merged))} = {size_of(merged)}"
+
+    def _merged(self, shape: Shape) -> tuple[int, int]:
+        """First and last merged axis of a sample without the batch."""
+        axes = len(shape) + 1
+        last = self.end_dim + axes if self.end_dim < 0 else self.end_dim
+        if not 1 <= self.start_dim <= last < axes:
+            raise ShapeError(
+                f"cannot merge the axes from {self.start_dim} to {self.end_dim} of a sample of {show(shape)}, which"
+                f" has the axes 1 to {axes - 1}",
+                {"start_dim": 1, "end_dim": -1},
+            )
+        return self.start_dim - 1, last - 1

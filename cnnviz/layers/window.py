@@ -1,9 +1,9 @@
-"""What convolutions and pools share: one window per axis, slid over all but the channels."""
+"""What convolutions and pools share: one rule per axis behind the channels."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 from cnnviz.errors import ShapeError
-from cnnviz.shapes import AXES, Shape, Window, show
+from cnnviz.shapes import AXES, AxisRule, Shape, Window, show
 
 
 def per_axis(value: int | str | tuple[int, ...], axes: int) -> tuple[int, ...]:
@@ -17,27 +17,33 @@ def per_axis(value: int | str | tuple[int, ...], axes: int) -> tuple[int, ...]:
     return (int(value),) * axes
 
 
-def expect_axes(kind: str, shape: Shape, *axes: int, change: str | None = None) -> None:
-    """Raise ShapeError unless the sample has one of these numbers of axes; `change` names the kind that fits."""
+def alike(values: Sequence[int]) -> int | tuple[int, ...]:
+    """One number where all axes agree, else one each; the inverse of `per_axis`.
+
+    >>> alike([3, 3]), alike([3, 5])
+    (3, (3, 5))
+    """
+    return values[0] if len(set(values)) == 1 else tuple(values)
+
+
+def expect_axes(shape: Shape, *axes: int) -> None:
+    """Raise ShapeError unless the sample has one of these numbers of axes."""
     if len(shape) not in axes:
         wanted = " or ".join(f"({', '.join(AXES[n])})" for n in axes)
-        raise ShapeError(
-            f"expects a sample with axes {wanted}, but gets {show(shape)} ({', '.join(AXES[len(shape)])})",
-            {"kind": change} if change else None,
-        )
+        raise ShapeError(f"expects a sample with axes {wanted}, but gets {show(shape)} ({', '.join(AXES[len(shape)])})")
 
 
-def slide(windows: Iterable[Window], shape: Shape) -> Shape:
-    """Sizes of the axes behind the channels after sliding; raises ShapeError naming the axis and what would fit."""
-    windows = tuple(windows)
-    sizes = []
-    for axis, size, window in zip(AXES[len(shape)][1:], shape[1:], windows, strict=True):
-        try:
-            sizes.append(window.out(size, axis))
-        except ShapeError as error:
-            fitting = tuple(min(w.kernel_size, w.largest_kernel(s)) for w, s in zip(windows, shape[1:], strict=True))
-            raise ShapeError(
-                f"{error}; use a kernel_size of at most {window.largest_kernel(size)}",
-                {"kernel_size": fitting if len(set(fitting)) > 1 else fitting[0]},
-            ) from None
-    return tuple(sizes)
+def slide(rules: Sequence[AxisRule], shape: Shape) -> Shape:
+    """Sizes of the axes behind the channels; raises ShapeError naming the axis and what would fit."""
+    return tuple(rule.out(size, axis) for rule, size, axis in zip(rules, shape[1:], AXES[len(shape)][1:], strict=True))
+
+
+def slide_windows(windows: Sequence[Window], shape: Shape) -> Shape:
+    """As `slide`; a window that does not fit is told with the largest that does."""
+    try:
+        return slide(windows, shape)
+    except ShapeError as error:
+        fitting = [min(w.kernel_size, w.largest_kernel(s)) for w, s in zip(windows, shape[1:], strict=True)]
+        refused = next(i for i, (w, f) in enumerate(zip(windows, fitting, strict=True)) if f < w.kernel_size)
+        limit = windows[refused].largest_kernel(shape[1 + refused])
+        raise ShapeError(f"{error}; use a kernel_size of at most {limit}", {"kernel_size": alike(fitting)}) from None

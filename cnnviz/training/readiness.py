@@ -1,9 +1,10 @@
 """Whether a design can be trained on a data set with a configuration, told before anything starts."""
 
-from cnnviz.architecture import Architecture, Step, activation_bytes, trace
+from cnnviz.architecture import Architecture, Step, activation_bytes, every, number, trace
 from cnnviz.data.base import Dataset
 from cnnviz.errors import DesignError, LimitError
-from cnnviz.layers import BatchNorm1d, BatchNorm2d, Linear
+from cnnviz.layers import GroupNorm, Linear
+from cnnviz.layers.norm import BatchNorm
 from cnnviz.settings import Settings
 from cnnviz.shapes import show, size_of
 from cnnviz.training.batches import EVALUATION_BATCH
@@ -57,7 +58,7 @@ def training_bytes(architecture: Architecture, batch_size: int) -> int:
     activation of an evaluated batch before and after a layer, whichever is more.
     """
     steps = trace(architecture)
-    largest = 4 * max((size_of(step.output_shape) for step in steps if step.output_shape), default=0)
+    largest = 4 * max((size_of(step.output_shape) for step in every(steps) if step.output_shape), default=0)
     activations = max(2 * batch_size * activation_bytes(architecture), 2 * EVALUATION_BATCH * largest)
     return 4 * 4 * sum(step.parameters for step in steps) + activations
 
@@ -79,15 +80,22 @@ def adapted(architecture: Architecture, dataset: Dataset) -> Architecture | None
         if mend is None:
             break
         fitted = mend.architecture
-    same_kinds = [layer.kind for layer in fitted.layers] == [layer.kind for layer in architecture.layers]
+    same_kinds = [layer.kind for _, layer in fitted.every()] == [layer.kind for _, layer in architecture.every()]
     return fitted if same_kinds and trace(fitted)[-1].output_shape == (len(dataset.classes),) else None
 
 
 def _check_batch(steps: tuple[Step, ...], batch_size: int) -> None:
-    for number, step in enumerate(steps, 1):
-        lonely = size_of(step.input_shape[1:]) == 1  # one value per channel and sample
-        if batch_size == 1 and lonely and isinstance(step.layer, BatchNorm1d | BatchNorm2d):
+    """Norms that would get a single value to take mean and variance over."""
+    for step in every(steps):
+        values = size_of(step.input_shape[1:])  # of one channel of one sample
+        where = f"Layer {number(step.path)}, {step.layer.kind},"
+        if batch_size == 1 and values == 1 and isinstance(step.layer, BatchNorm):
             raise DesignError(
-                f"Layer {number}, {step.layer.kind}, takes mean and variance over the batch, and a batch of 1 gives"
-                " it a single value per channel. Use a batch size of at least 2."
+                f"{where} takes mean and variance over the batch, and a batch of 1 gives it a single value per"
+                " channel. Use a batch size of at least 2."
+            )
+        if isinstance(step.layer, GroupNorm) and values * step.input_shape[0] == step.layer.num_groups:
+            raise DesignError(
+                f"{where} has groups of a single value, and one value has no variance. Use fewer groups than"
+                f" {step.layer.num_groups}."
             )

@@ -87,7 +87,8 @@ def train(
     """
     torch.manual_seed(config.seed)
     model = build(architecture).to(device)
-    if layout := LAYOUTS.get(device.type):
+    layout = LAYOUTS.get(device.type)
+    if layout and len(architecture.input_shape) == 3:  # pictures; torch has no channels_last for volumes among them
         model.to(memory_format=layout)  # type: ignore[call-overload]  # torch's stub does not know it
     loss = criterion(architecture)
     optimizer = OPTIMIZERS[config.optimizer](model.parameters(), config)

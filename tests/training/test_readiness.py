@@ -17,6 +17,7 @@ from cnnviz.layers import (
     Conv2d,
     Dropout,
     Flatten,
+    GroupNorm,
     Layer,
     Linear,
     LogSoftmax,
@@ -99,6 +100,13 @@ def test_batchnorm_of_single_values_needs_a_batch_of_two(stack: tuple[Layer, ...
     check(design(BatchNorm2d(), *SCORES), single, DIGITS, LIMITS)
 
 
+def test_groups_of_single_values_are_told() -> None:
+    with pytest.raises(
+        DesignError, match=r"^Layer 2, GroupNorm, has groups of a single value.* Use fewer groups than 64"
+    ):
+        check(design(Flatten(), GroupNorm(num_groups=64), Linear(out_features=10)), CONFIG, DIGITS, LIMITS)
+
+
 def test_the_limit_of_parameters_is_exact() -> None:
     parameters = sum(p.numel() for p in build(design(*SCORES)).parameters())
     check(design(*SCORES), CONFIG, DIGITS, Settings(max_parameters=parameters))
@@ -165,8 +173,10 @@ def dataset(shape: tuple[int, ...], classes: int, samples: int = 5) -> Dataset:
 @settings(max_examples=12, deadline=None)
 @given(data=st.data())
 def test_what_passes_the_check_trains(kind: str, data: st.DataObject) -> None:
-    task = dataset((2, 6, 6), classes=2)
-    head = data.draw(st.sampled_from([(), (Flatten(),), (Conv2d(out_channels=3, kernel_size=6), ReLU())]))
+    axes = {"1d": 1, "3d": 3}.get(kind[-2:], 2)
+    task = dataset((2, *[6] * axes), classes=2)
+    conv = PALETTE[f"Conv{axes}d"](out_channels=3, kernel_size=6)
+    head = data.draw(st.sampled_from([(), (Flatten(),), (conv, ReLU())]))
     tail = data.draw(st.sampled_from([(), (Dropout(),), (BatchNorm1d(),), (LogSoftmax(dim=1),)]))
     stack = design(*head, data.draw(layers(kind)), Flatten(), Linear(out_features=2), *tail, shape=task.shape)
     config = TrainConfig(epochs=1, batch_size=data.draw(st.integers(1, 4)), learning_rate=1e-3)

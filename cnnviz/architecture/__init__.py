@@ -1,0 +1,30 @@
+"""An architecture: an input shape and a stack of layers, and what follows from them.
+
+design.py   Architecture and its edits, in and out of JSON
+step.py     Step: a layer between its input and its output; what a stack of them adds up to
+mend.py     Mend: an edit by which a refused stack goes further
+trace.py    trace(): the steps of a design; build(): the net in torch
+"""
+
+from cnnviz.architecture.design import MAX_DEPTH, MAX_LAYERS, MAX_SIZE, Architecture, Path, number
+from cnnviz.architecture.mend import Mend
+from cnnviz.architecture.step import Step, every, refusal
+from cnnviz.architecture.trace import activation_bytes, build, names, output_shape, trace
+
+__all__ = [
+    "MAX_DEPTH",
+    "MAX_LAYERS",
+    "MAX_SIZE",
+    "Architecture",
+    "Mend",
+    "Path",
+    "Step",
+    "activation_bytes",
+    "build",
+    "every",
+    "names",
+    "number",
+    "output_shape",
+    "refusal",
+    "trace",
+]

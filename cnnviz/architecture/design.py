@@ -1,0 +1,190 @@
+"""The design itself: an input shape and a stack of layers; its edits, and JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Annotated, Any, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic_core import ErrorDetails
+
+from cnnviz.errors import DesignError
+from cnnviz.layers import PALETTE, AnyLayer, Block, Layer
+from cnnviz.shapes import Shape
+
+MAX_LAYERS = 200
+MAX_DEPTH = 4
+MAX_JSON = 200_000
+MAX_SIZE = 1_000_000
+
+Stack = tuple[Layer, ...]
+Path = tuple[int, ...]
+"""Where a layer stands: its place in the stack; inside a block, further (number of the stack, place in it)."""
+
+M = TypeVar("M", bound=BaseModel)
+Size = Annotated[int, Field(ge=1, le=MAX_SIZE)]
+
+
+class Architecture(BaseModel):
+    """What a student designs; frozen, every edit returns a new one.
+
+    `input_shape` is one sample without the batch axis, one to four axes. Edits take the place of a layer in the stack,
+    or the path to a layer inside a block; they raise DesignError when the net cannot be so.
+
+    >>> lab = Architecture(input_shape=(1, 99, 26), layers=[PALETTE["Conv2d"](out_channels=10, kernel_size=10)])
+    >>> lab.replaced(0, kernel_size=3).layers[0].kernel_size
+    3
+    """
+
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
+
+    input_shape: Annotated[tuple[Size, ...], Field(strict=False, min_length=1, max_length=4)]
+    layers: Annotated[tuple[AnyLayer, ...], Field(strict=False)] = ()
+
+    @model_validator(mode="after")
+    def _bounded(self) -> Architecture:
+        places = [path for path, _ in self.every()]
+        if len(places) > MAX_LAYERS:
+            raise ValueError(f"A net can have at most {MAX_LAYERS} layers, those in blocks included; delete one first.")
+        if any(len(path) // 2 > MAX_DEPTH for path in places):
+            raise ValueError(f"Blocks can stand at most {MAX_DEPTH} deep in each other.")
+        return self
+
+    def every(self) -> Iterator[tuple[Path, Layer]]:
+        """All layers with their paths, a block before the layers in it."""
+        yield from _every(self.layers, ())
+
+    def at(self, path: int | Path) -> Layer:
+        """The layer there."""
+        stack, (*inside, index) = self.layers, _path(path)
+        for place, branch in zip(inside[::2], inside[1::2], strict=True):
+            stack = _block(stack[place]).stacks[branch]
+        return stack[index]
+
+    def inserted(self, path: int | Path, layer: Layer) -> Architecture:
+        """With `layer` there; what stood there moves back."""
+        return self._edited(path, lambda stack, index: (*stack[:index], layer, *stack[index:]))
+
+    def replaced(self, path: int | Path, **change: object) -> Architecture:
+        """With parameters of the layer there changed; a `kind` among them makes it another kind."""
+        layer = _changed(self.at(path), change)
+        return self._edited(path, lambda stack, index: (*stack[:index], layer, *stack[index + 1 :]))
+
+    def removed(self, path: int | Path) -> Architecture:
+        """Without the layer there."""
+        return self._edited(path, lambda stack, index: (*stack[:index], *stack[index + 1 :]))
+
+    def moved(self, path: int | Path, target: int | Path) -> Architecture:
+        """With the layer from `path` at `target`, counted without it."""
+        return self.removed(path).inserted(target, self.at(path))
+
+    def duplicated(self, path: int | Path) -> Architecture:
+        """With a copy of the layer there right behind it."""
+        return self._edited(path, lambda stack, index: (*stack[: index + 1], *stack[index:]))
+
+    def with_input(self, shape: Shape) -> Architecture:
+        """With another input shape."""
+        return _checked(Architecture, {"input_shape": shape, "layers": self.layers})
+
+    def to_json(self) -> str:
+        """The design as JSON; `from_json` reads it back."""
+        return self.model_dump_json(indent=2)
+
+    @classmethod
+    def from_json(cls, text: str | bytes) -> Architecture:
+        """The design that a JSON text describes; raises DesignError with the first thing that is wrong in it."""
+        if len(text) > MAX_JSON:
+            raise DesignError(f"This design is {len(text):,} characters long; at most {MAX_JSON:,} are read.")
+        try:
+            return cls.model_validate_json(text)
+        except ValidationError as error:
+            raise DesignError(f"This design cannot be read. {_first_problem(error)}") from None
+
+    def _edited(self, path: int | Path, edit: Callable[[Stack, int], Stack]) -> Architecture:
+        return _checked(
+            Architecture, {"input_shape": self.input_shape, "layers": _within(self.layers, _path(path), edit)}
+        )
+
+
+def number(path: Path) -> str:
+    """The path as people count: 3 is the third layer, 3.b2 the second layer in the second stack of the third.
+
+    >>> number((2,)), number((2, 1, 1))
+    ('3', '3.b2')
+    """
+    inside = zip(path[1::2], path[2::2], strict=True)
+    return f"{path[0] + 1}" + "".join(f".{chr(ord('a') + stack)}{index + 1}" for stack, index in inside)
+
+
+def _path(path: int | Path) -> Path:
+    return (path,) if isinstance(path, int) else path
+
+
+def _block(layer: Layer) -> Block:
+    if not isinstance(layer, Block):
+        raise DesignError(f"A {layer.kind} holds no layers.")
+    return layer
+
+
+def _every(stack: Stack, before: Path) -> Iterator[tuple[Path, Layer]]:
+    for index, layer in enumerate(stack):
+        yield (path := (*before, index)), layer
+        if isinstance(layer, Block):
+            for branch, inside in enumerate(layer.stacks):
+                yield from _every(inside, (*path, branch))
+
+
+def _within(stack: Stack, path: Path, edit: Callable[[Stack, int], Stack]) -> Stack:
+    index, *inside = path
+    if not inside:
+        return edit(stack, index)
+    block, (branch, *rest) = _block(stack[index]), inside
+    stacks = list(block.stacks)
+    stacks[branch] = _within(stacks[branch], tuple(rest), edit)
+    return (*stack[:index], block.with_stacks(stacks), *stack[index + 1 :])
+
+
+def _changed(layer: Layer, change: dict[str, object]) -> Layer:
+    """A layer with other values; of another kind, it keeps what that kind knows, one number where axes differ."""
+    kind = PALETTE[str(change.get("kind", layer.kind))]
+    fields = type(layer).model_fields
+    kept = {name: getattr(layer, name) for name in kind.model_fields if name in fields and name != "kind"}
+    if isinstance(layer, kind):
+        return _checked(kind, kept | change)
+    fresh = kind.fresh()
+    started = {name: getattr(fresh, name) for name in kind.model_fields} | kept
+    try:
+        return _checked(kind, started | change)
+    except DesignError:
+        narrow = {name: value[-1] if isinstance(value, tuple) else value for name, value in started.items()}
+        return _checked(kind, narrow | change)
+
+
+def _checked(model: type[M], values: dict[str, Any]) -> M:
+    try:
+        return model(**values)
+    except ValidationError as error:
+        raise DesignError(_first_problem(error)) from None
+
+
+def _first_problem(error: ValidationError) -> str:
+    """Where it is wrong, what was expected there and what came; of several alternatives, the one that nearly fit."""
+    problems = error.errors(include_url=False, include_context=False)
+    if problems[0]["type"] == "value_error":
+        return problems[0]["msg"].removeprefix("Value error, ")
+    where = _place(problems[0])
+    here = [problem for problem in problems if _place(problem)[:1] == where[:1]]
+    nearly = [problem for problem in here if not problem["type"].endswith(("_type", "literal_error"))] or here
+    wanted = " or ".join(dict.fromkeys(_wanted(problem["msg"]) for problem in nearly))
+    given = repr(nearly[0]["input"])
+    given = given if len(given) <= 60 else f"{given[:57]}…"
+    return f"{' → '.join(_place(nearly[0])) or 'The design'}: {wanted} (received {given})."
+
+
+def _place(problem: ErrorDetails) -> tuple[str, ...]:
+    named = (part for part in problem["loc"] if isinstance(part, int) or str(part).isidentifier())  # no union branches
+    return tuple(str(part + 1) if isinstance(part, int) else str(part) for part in named)
+
+
+def _wanted(message: str) -> str:
+    return message.replace("Input should be a valid tuple", "one number per axis").replace("Input should", "should")

@@ -1,0 +1,160 @@
+"""Mends: edits by which a refused stack goes further. Each is tried out before it is offered."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from cnnviz.architecture.design import Architecture, number
+from cnnviz.architecture.step import Step, every, refusal, walk
+from cnnviz.errors import DesignError, ShapeError
+from cnnviz.layers import PALETTE, Layer, family
+from cnnviz.shapes import show
+
+MAX_MENDS = 4
+
+
+@dataclass(frozen=True)
+class Mend:
+    """An edit that makes a refused stack go further: what it does, and the edited architecture."""
+
+    text: str
+    architecture: Architecture
+
+
+def mends(architecture: Architecture, refused: Step) -> tuple[Mend, ...]:
+    """At most four edits after which more layers fit than before, or all do; the smallest first."""
+    fits = _fitting(walk(architecture))
+    found: dict[str, Mend] = {}
+    for candidate in _candidates(architecture, refused):
+        steps = walk(candidate.architecture)
+        if candidate.text not in found and (refusal(steps) is None or _fitting(steps) > fits):
+            found[candidate.text] = candidate
+        if len(found) == MAX_MENDS:
+            break
+    return tuple(found.values())
+
+
+def _fitting(steps: Sequence[Step]) -> int:
+    return sum(step.output_shape is not None for step in every(steps))
+
+
+def _candidates(architecture: Architecture, refused: Step) -> Iterator[Mend]:
+    yield from _changes(architecture, refused)
+    yield from _other_axes(architecture, refused)
+    yield from _flatten_later(architecture, refused)
+    yield from _other_input(architecture)
+    yield from _no_pool(architecture, refused)
+    yield from _removal(architecture, refused)
+
+
+def _changes(architecture: Architecture, refused: Step) -> Iterator[Mend]:
+    """What the layer itself says would help; where it then refuses for another reason, its next word as well."""
+    for first in refused.changes:
+        changes = dict(first)
+        for _ in range(len(type(refused.layer).model_fields)):
+            try:
+                mended = architecture.replaced(refused.path, **changes)
+                mended.at(refused.path).output_shape(refused.input_shape)
+            except ShapeError as again:
+                if not again.changes or again.changes[0].items() <= changes.items():
+                    break
+                changes |= again.changes[0]
+            except DesignError:
+                break
+            else:
+                yield Mend(_told(changes), mended)
+                break
+
+
+def _other_axes(architecture: Architecture, refused: Step) -> Iterator[Mend]:
+    """The same layer for another number of axes: Conv2d as Conv1d."""
+    stem = re.fullmatch(r"(\w+)[123]d", refused.layer.kind)
+    kind = f"{stem[1]}{max(len(refused.input_shape) - 1, 1)}d" if stem else ""
+    if kind in PALETTE and kind != refused.layer.kind:
+        mended = architecture.replaced(refused.path, kind=kind)
+        step = Step(mended.at(refused.path), refused.input_shape, None, refused.path)
+        try:
+            step.layer.output_shape(step.input_shape)
+        except ShapeError as error:
+            step = Step(step.layer, step.input_shape, None, step.path, changes=error.changes)
+            for more in _changes(mended, step):
+                yield Mend(f"Make it {kind}, {more.text[0].lower()}{more.text[1:]}", more.architecture)
+        else:
+            yield Mend(f"Make it {kind}", mended)
+
+
+def _flatten_later(architecture: Architecture, refused: Step) -> Iterator[Mend]:
+    """A layer that needs axes stands behind the Flatten that merged them."""
+    *before, index = refused.path
+    for earlier in reversed(range(index)):
+        path = (*before, earlier)
+        kind = architecture.at(path).kind
+        if kind == "Linear":  # wants the sample flat where it stands
+            break
+        if kind == "Flatten":
+            moved = architecture.moved(path, (*before, index))
+            yield Mend(f"Put the Flatten behind this {refused.layer.kind}", moved)
+            yield Mend(f"Remove the Flatten before it (layer {number(path)})", architecture.removed(path))
+            break
+
+
+def _other_input(architecture: Architecture) -> Iterator[Mend]:
+    """Samples without a channel axis, or with an axis too many."""
+    shape = architecture.input_shape
+    if len(shape) in (2, 3):
+        added = (1, *shape)
+        yield Mend(f"Give the input a channel axis: {show(added)}", architecture.with_input(added))
+    if len(shape) > 1 and shape[0] == 1:
+        yield Mend(f"Take the first axis off the input: {show(shape[1:])}", architecture.with_input(shape[1:]))
+
+
+def _no_pool(architecture: Architecture, refused: Step) -> Iterator[Mend]:
+    """A window that no longer fits, behind a pool that made the sample small."""
+    *before, index = refused.path
+    for earlier in reversed(range(index)):
+        path = (*before, earlier)
+        if family((layer := architecture.at(path)).kind) == "pool":
+            yield Mend(f"Remove the {layer.kind} before it (layer {number(path)})", architecture.removed(path))
+            break
+
+
+def _removal(architecture: Architecture, refused: Step) -> Iterator[Mend]:
+    """Without the layer (or the block around it), and without those behind it that would refuse in its place."""
+    for end in range(len(refused.path), 0, -2):
+        path = refused.path[:end]
+        removed, mended = 0, architecture
+        step: Step | None = refused
+        while step and step.path[:end] == path:
+            mended = mended.removed(path)
+            removed += 1
+            step = refusal(walk(mended))
+        more = "" if removed == 1 else f" and the {removed - 1} behind it"
+        this = "this" if end == len(refused.path) else "the whole"
+        yield Mend(f"Remove {this} {architecture.at(path).kind}{more}", mended)
+
+
+def _told(changes: Mapping[str, object]) -> str:
+    """Changes as an instruction."""
+    parts = [f"Make it {changes['kind']}"] if "kind" in changes else []
+    if "projection" in changes:
+        parts.append(f"Add a projection: {_listed(changes['projection'])}")
+    if "branches" in changes:
+        parts.append("Let every branch keep the size (stride 1, padding)")
+    rest = {name: value for name, value in changes.items() if name not in ("kind", "projection", "branches")}
+    if rest:
+        parts.append("Set " + " and ".join(f"{name} to {_value(value)}" for name, value in rest.items()))
+    return ", ".join(parts)
+
+
+def _value(value: object) -> str:
+    return "empty" if value is None else repr(value)
+
+
+def _listed(stack: object) -> str:
+    layers = [layer for layer in stack if isinstance(layer, Layer)] if isinstance(stack, tuple) else []
+    return ", ".join(
+        f"{layer.kind} with {' and '.join(f'{k} {v}' for k, v in layer.model_dump(exclude_defaults=True).items())}"
+        for layer in layers
+    )

@@ -1,0 +1,118 @@
+"""A step of a trace: one layer between its input and its output, or the reason why it refuses."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from cnnviz.architecture.design import Architecture, Path, Stack, number
+from cnnviz.errors import ShapeError
+from cnnviz.layers import Block, Layer
+from cnnviz.layers.base import Reaches
+from cnnviz.shapes import Reach, Shape, size_of
+
+if TYPE_CHECKING:
+    from cnnviz.architecture.mend import Mend
+
+FLOAT_BYTES = 4
+"""Of a number in float32."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One row of the table: a layer between its input and its output.
+
+    `output_shape` is None where the layer refuses; then `error` says why and each of `mends` is an edit that helps.
+    A block has the steps of its `stacks`, each up to and with the first layer that refuses.
+    """
+
+    layer: Layer
+    input_shape: Shape
+    output_shape: Shape | None
+    path: Path
+    reach: Reaches = None
+    """The receptive field of one output position, along each axis of the net's input behind the channels."""
+    stacks: tuple[tuple[Step, ...], ...] = ()
+    error: str | None = None
+    mends: tuple[Mend, ...] = ()
+    changes: tuple[Mapping[str, object], ...] = ()
+    """What the refusing layer itself says would help."""
+
+    @property
+    def mend(self) -> Mend | None:
+        """The first of the mends."""
+        return self.mends[0] if self.mends else None
+
+    @cached_property
+    def parameters(self) -> int:
+        """Trainable numbers, those inside a block included."""
+        if self.stacks:
+            return sum(step.parameters for stack in self.stacks for step in stack)
+        return self.layer.parameters(self.input_shape) if self.output_shape else 0
+
+    @cached_property
+    def multiply_adds(self) -> int:
+        """Multiplications of an input by a weight for one sample, those inside a block included."""
+        if self.stacks:
+            return sum(step.multiply_adds for stack in self.stacks for step in stack)
+        return self.layer.multiply_adds(self.input_shape) if self.output_shape else 0
+
+    @cached_property
+    def activation_bytes(self) -> int:
+        """Bytes of the output of one sample in float32; for a block, of all outputs inside, too."""
+        inside = sum(step.activation_bytes for stack in self.stacks for step in stack)
+        return inside + (FLOAT_BYTES * size_of(self.output_shape) if self.output_shape else 0)
+
+    @cached_property
+    def formula(self) -> str:
+        """How the output shape comes about, with the numbers, a line per axis; empty where the layer refuses."""
+        return self.layer.formula(self.input_shape) if self.output_shape else ""
+
+
+def every(steps: Sequence[Step]) -> Iterator[Step]:
+    """All steps, a block before those inside it."""
+    for step in steps:
+        yield step
+        for stack in step.stacks:
+            yield from every(stack)
+
+
+def refusal(steps: Sequence[Step]) -> Step | None:
+    """The step of the layer that refuses, inside a block where it stands there; None where all fit."""
+    if not steps or steps[-1].error is None:
+        return None
+    inside = filter(None, map(refusal, steps[-1].stacks))
+    return next(inside, steps[-1])
+
+
+def walk(architecture: Architecture) -> tuple[Step, ...]:
+    """The steps up to and with the first layer that refuses, without mends; never raises."""
+    net = architecture.input_shape
+    return _walk(architecture.layers, net, (Reach(),) * (len(net) - 1), net, ())
+
+
+def _walk(stack: Stack, shape: Shape, reach: Reaches, net: Shape, before: Path) -> tuple[Step, ...]:
+    steps: list[Step] = []
+    for index, layer in enumerate(stack):
+        path = (*before, index)
+        inside: tuple[tuple[Step, ...], ...] = ()
+        try:
+            if isinstance(layer, Block):
+                inside = tuple(_walk(each, shape, reach, net, (*path, i)) for i, each in enumerate(layer.stacks))
+                refused = next((steps[-1] for steps in inside if steps and steps[-1].error), None)
+                if refused:
+                    steps.append(Step(layer, shape, None, path, None, inside, refused.error))
+                    break
+                out = layer.join([(each[-1].output_shape if each else None) or shape for each in inside], shape)
+            else:
+                out = layer.output_shape(shape)
+        except ShapeError as error:
+            reason = f"Layer {number(path)}, {layer.kind}: {error}."
+            steps.append(Step(layer, shape, None, path, None, inside, reason, changes=error.changes))
+            break
+        reach = layer.reach(reach, shape, net)
+        steps.append(Step(layer, shape, out, path, reach, inside))
+        shape = out
+    return tuple(steps)

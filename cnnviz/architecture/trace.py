@@ -1,0 +1,67 @@
+"""What follows from a design: its steps with reasons and mends, and the net in torch."""
+
+from __future__ import annotations
+
+from collections import Counter, OrderedDict
+from dataclasses import replace
+
+from torch import nn
+
+from cnnviz.architecture.design import Architecture, Path
+from cnnviz.architecture.mend import Mend, mends
+from cnnviz.architecture.step import Step, refusal, walk
+from cnnviz.errors import ShapeError
+from cnnviz.shapes import Shape
+
+
+def trace(architecture: Architecture) -> tuple[Step, ...]:
+    """The steps of the stack, up to and with the first layer that refuses. Never raises, never builds a tensor.
+
+    >>> from cnnviz.presets import PRESETS
+    >>> [step.output_shape for step in trace(PRESETS["lab-convnet"].architecture)][:2]
+    [(10, 90, 17), (10, 22, 4)]
+    """
+    steps = walk(architecture)
+    refused = refusal(steps)
+    return _with_mends(steps, refused.path, mends(architecture, refused)) if refused else steps
+
+
+def output_shape(architecture: Architecture) -> Shape:
+    """Shape of one sample behind the last layer; raises ShapeError with the reason of the layer that refuses."""
+    return _accepted(architecture)[-1].output_shape or () if architecture.layers else architecture.input_shape
+
+
+def names(architecture: Architecture) -> tuple[str, ...]:
+    """Attribute names of the layers, as in generated code and in the keys of the weights: conv1, relu1, conv2, …"""
+    counts: Counter[str] = Counter()
+    result = []
+    for layer in architecture.layers:
+        counts[layer.prefix] += 1
+        result.append(f"{layer.prefix}{counts[layer.prefix]}")
+    return tuple(result)
+
+
+def build(architecture: Architecture) -> nn.Module:
+    """The net in torch, its layers named by `names`; raises ShapeError where the stack does not fit."""
+    steps = _accepted(architecture)
+    modules = (step.layer.module(step.input_shape) for step in steps)
+    return nn.Sequential(OrderedDict(zip(names(architecture), modules, strict=True)))
+
+
+def activation_bytes(architecture: Architecture) -> int:
+    """Bytes of all layer outputs of one sample in float32; what training keeps for the backward pass."""
+    return sum(step.activation_bytes for step in walk(architecture))
+
+
+def _accepted(architecture: Architecture) -> tuple[Step, ...]:
+    steps = walk(architecture)
+    if steps and steps[-1].error:
+        raise ShapeError(steps[-1].error)
+    return steps
+
+
+def _with_mends(steps: tuple[Step, ...], path: Path, found: tuple[Mend, ...]) -> tuple[Step, ...]:
+    """The same steps, the mends given to the one that refuses and to the blocks around it."""
+    last = steps[-1]
+    stacks = tuple(_with_mends(stack, path, found) if stack and stack[-1].error else stack for stack in last.stacks)
+    return (*steps[:-1], replace(last, stacks=stacks, mends=found))
