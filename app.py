@@ -3,16 +3,21 @@
 `streamlit run app.py` imports this file for the server, and executes it as `__main__` for every run of a page.
 """
 
+from pathlib import Path
+
 import streamlit as st
 from starlette.middleware import Middleware
 
 from cnnviz.ui.server import lifespan, on_script_error
 from cnnviz.ui.student import StudentCookie
 
+STYLES = Path(__file__).parent / "cnnviz" / "ui" / "frame.css"
+
 
 def frame() -> None:
     """The navigation, and the page that is open."""
     st.set_page_config(page_title="cnnviz", page_icon=":material/layers:", layout="wide")
+    st.html(STYLES)
     st.logo("static/logo.svg", size="large")
     page = st.navigation(
         [

@@ -11,11 +11,11 @@ from cnnviz.ui.state import show_notice, workbench
 st.title("Design a net")
 bench.toolbar()
 show_notice()
-left, right = st.columns([7, 3], gap="large")
-with left:
-    bench.layers()
-with right, st.container(border=True):
-    bench.panel()
+with st.container(horizontal=True, key="room"):
+    with st.container(key="canvas"):
+        bench.canvas()
+    with st.container(key="side"), st.container(border=True, key="panel"):
+        bench.panel()
 
 st.subheader("The same net in PyTorch")
 try:

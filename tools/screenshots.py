@@ -17,7 +17,7 @@ SETTLE = 1500  # milliseconds until fonts and charts are drawn
 
 def design(page: Page) -> None:
     """The lab's ConvNet."""
-    expect(page.get_by_role("option", name=re.compile("Layer 9, LogSoftmax"))).to_be_visible(timeout=30_000)
+    expect(page.get_by_role("row", name=re.compile("Layer 9, LogSoftmax"))).to_be_visible(timeout=30_000)
 
 
 def refusal(page: Page) -> None:

@@ -8,7 +8,7 @@ trace.py    trace(): the steps of a design; build(): the net in torch
 
 from cnnviz.architecture.design import MAX_DEPTH, MAX_LAYERS, MAX_SIZE, Architecture, Path, number
 from cnnviz.architecture.mend import Mend
-from cnnviz.architecture.step import Step, every, refusal
+from cnnviz.architecture.step import Step, every, refusal, shape_before
 from cnnviz.architecture.trace import activation_bytes, build, names, output_shape, trace
 
 __all__ = [
@@ -26,5 +26,6 @@ __all__ = [
     "number",
     "output_shape",
     "refusal",
+    "shape_before",
     "trace",
 ]

@@ -21,6 +21,7 @@ Stack = tuple[Layer, ...]
 Path = tuple[int, ...]
 """Where a layer stands: its place in the stack; inside a block, further (number of the stack, place in it)."""
 
+T = TypeVar("T")
 M = TypeVar("M", bound=BaseModel)
 Size = Annotated[int, Field(ge=1, le=MAX_SIZE)]
 
@@ -58,8 +59,8 @@ class Architecture(BaseModel):
         """The layer there."""
         stack, (*inside, index) = self.layers, _path(path)
         for place, branch in zip(inside[::2], inside[1::2], strict=True):
-            stack = _block(stack[place]).stacks[branch]
-        return stack[index]
+            stack = _chosen(_block(_chosen(stack, place)).stacks, branch)
+        return _chosen(stack, index)
 
     def inserted(self, path: int | Path, layer: Layer) -> Architecture:
         """With `layer` there; what stood there moves back."""
@@ -126,6 +127,12 @@ def _block(layer: Layer) -> Block:
     return layer
 
 
+def _chosen(things: tuple[T, ...], place: int) -> T:
+    if not 0 <= place < len(things):
+        raise DesignError("There is no layer at this place any more.")
+    return things[place]
+
+
 def _every(stack: Stack, before: Path) -> Iterator[tuple[Path, Layer]]:
     for index, layer in enumerate(stack):
         yield (path := (*before, index)), layer
@@ -138,9 +145,9 @@ def _within(stack: Stack, path: Path, edit: Callable[[Stack, int], Stack]) -> St
     index, *inside = path
     if not inside:
         return edit(stack, index)
-    block, (branch, *rest) = _block(stack[index]), inside
+    block, (branch, *rest) = _block(_chosen(stack, index)), inside
     stacks = list(block.stacks)
-    stacks[branch] = _within(stacks[branch], tuple(rest), edit)
+    stacks[branch] = _within(_chosen(block.stacks, branch), tuple(rest), edit)
     return (*stack[:index], block.with_stacks(stacks), *stack[index + 1 :])
 
 

@@ -87,6 +87,18 @@ def refusal(steps: Sequence[Step]) -> Step | None:
     return next(inside, steps[-1])
 
 
+def shape_before(architecture: Architecture, path: Path) -> Shape | None:
+    """Shape of a sample where `path` leads, the end of a stack included; None where none arrives."""
+    steps, shape = walk(architecture), architecture.input_shape
+    for place, branch in zip(path[:-1:2], path[1::2], strict=True):
+        if place >= len(steps) or branch >= len(steps[place].stacks):
+            return None
+        steps, shape = steps[place].stacks[branch], steps[place].input_shape
+    if path[-1] == 0:
+        return shape
+    return steps[path[-1] - 1].output_shape if path[-1] <= len(steps) else None
+
+
 def walk(architecture: Architecture) -> tuple[Step, ...]:
     """The steps up to and with the first layer that refuses, without mends; never raises."""
     net = architecture.input_shape

@@ -1,19 +1,24 @@
-"""The design room: the toolbar over the stack, and the panel of the selected layer."""
+"""The design room: the toolbar over the canvas, the canvas, and the panel of the selected layer."""
+
+import secrets
 
 import streamlit as st
 
-from cnnviz.architecture import trace
+from cnnviz.architecture import number, shape_before, trace
 from cnnviz.errors import DesignError
 from cnnviz.layers import PALETTE
 from cnnviz.presets import PRESETS
 from cnnviz.shapes import AXES
-from cnnviz.ui.fields import attempt, field, parse, show_problem, written
-from cnnviz.ui.stack import act, stack
+from cnnviz.ui.fields import attempt, axis_fields, field, parse, per_axis_names, show_problem, written
+from cnnviz.ui.stack import Act, act, stack
 from cnnviz.ui.state import keep_workbench, told, workbench
+from cnnviz.ui.workbench import FIRST, Workbench
+
+CANVAS = "stack"
 
 
 def toolbar() -> None:
-    """Preset, input shape, new layers, undo and redo."""
+    """Preset and input shape."""
     bench = workbench()
     with st.container(horizontal=True, vertical_alignment="bottom", key="toolbar"):
         st.selectbox(
@@ -24,7 +29,7 @@ def toolbar() -> None:
             placeholder="Choose a net …",
             key=f"preset-{bench.revision}",
             on_change=_load_preset,
-            width=200,
+            width=280,
         )
         shape = f"input-{bench.revision}"
         st.text_input(
@@ -34,112 +39,103 @@ def toolbar() -> None:
             help="One sample without the batch: " + ", or ".join(f"({', '.join(axes)})" for axes in AXES.values()),
             on_change=lambda: attempt(shape, _change_input),
             max_chars=40,
-            width=120,
+            width=150,
         )
-        st.selectbox(
-            "Add a layer",
-            list(PALETTE),
-            index=None,
-            placeholder="Behind selected …",
-            key=f"add-{bench.revision}",
-            on_change=_add,
-            width=180,
-        )
-        st.button("Undo", icon=":material/undo:", key="undo", on_click=_undo, disabled=not bench.past)
-        st.button("Redo", icon=":material/redo:", key="redo", on_click=_redo, disabled=not bench.future)
+        for preset in PRESETS.values():
+            if preset.architecture == bench.architecture:
+                st.caption(f"**{preset.title}.** {preset.story}", width="stretch")
     show_problem(shape)
 
 
-def layers() -> None:
-    """The list of layers with every shape, and the sum of all parameters."""
+def canvas() -> None:
+    """The stack with every shape, to edit by mouse and keyboard."""
     bench = workbench()
-    if not bench.architecture.layers:
-        st.info("An empty net: add a layer above, or load a preset.", icon=":material/layers:")
-        return
-    for preset in PRESETS.values():
-        if preset.architecture == bench.architecture:
-            st.caption(f"**{preset.title}.** {preset.story}")
-    last = len(bench.architecture.layers) - 1
-    with st.container(horizontal=True, key="actions"):
-        _action("Up", ":material/arrow_upward:", "up", disabled=bench.selected in (0, None))
-        _action("Down", ":material/arrow_downward:", "down", disabled=bench.selected in (last, None))
-        _action("Duplicate", ":material/content_copy:", "duplicate")
-        _action("Delete", ":material/delete:", "delete")
-    stack(bench.architecture, bench.selected, key="stack", on_act=_act)
-    steps = trace(bench.architecture)
-    total = sum(step.parameters for step in steps)
-    reached = "" if steps[-1].error is None else " up to the layer that refuses"
-    st.caption(f"**{total:,}** trainable parameters{reached}")
+    mount = st.session_state.setdefault("mount", secrets.token_hex(8))
+    stack(
+        bench.architecture,
+        bench.selected,
+        key=CANVAS,
+        on_act=_act,
+        mount=mount,
+        seq=st.session_state.get("seq", 0),
+        version=bench.version,
+        undo=bool(bench.past),
+        redo=bool(bench.future),
+        markdown="",
+    )
 
 
 def panel() -> None:
-    """The parameters of the selected layer, and what can be done with it."""
+    """The parameters of the selected layer."""
     bench = workbench()
-    if bench.selected is None or not bench.architecture.layers:
-        st.caption("Select a layer to edit it.")
+    if len(bench.selected) != 1:
+        many = f"{len(bench.selected)} layers are selected: move, duplicate or delete them together."
+        st.caption(many if bench.selected else "Select a layer to edit it.")
         return
-    index = bench.selected
-    layer = bench.architecture.layers[index]
-    st.selectbox(
-        "Selected layer",
-        range(len(bench.architecture.layers)),
-        index=index,
-        format_func=[f"{i} · {each.kind}" for i, each in enumerate(bench.architecture.layers, 1)].__getitem__,
-        key=f"selected-{bench.revision}-{index}",
-        on_change=_select,
-    )
+    (path,) = bench.selected
+    layer = bench.architecture.at(path)
+    st.markdown(f"**{number(path)} · {layer.kind}**")
     st.caption(layer.summary)
+    name = f"{bench.revision}-{number(path)}"
+    sizes = per_axis_names(layer)
+    apart = bool(sizes) and st.toggle(
+        "Each axis apart",
+        key=f"apart-{name}",
+        value=any(isinstance(getattr(layer, size), tuple) for size in sizes),
+        help="A number for each axis instead of one for all.",
+    )
     with st.container(horizontal=True, key="fields"):
-        for name in type(layer).model_fields:
-            if name != "kind":
-                with st.container(width=136):
-                    field(layer, name, key=f"field-{bench.revision}-{index}-{name}", on_change=_change)
-
-
-def _action(label: str, icon: str, op: str, *, disabled: bool = False) -> None:
-    st.button(label, icon=icon, key=op, on_click=_do, args=(op,), disabled=disabled)
-
-
-def _do(op: str) -> None:
-    bench = workbench()
-    design, index = bench.architecture, bench.selected
-    if index is None or index >= len(design.layers):
-        return
-    with told():
-        match op:
-            case "up" if index > 0:
-                bench = bench.restructured(design.moved(index, index - 1), index - 1)
-            case "down" if index < len(design.layers) - 1:
-                bench = bench.restructured(design.moved(index, index + 1), index + 1)
-            case "duplicate":
-                bench = bench.restructured(design.duplicated(index), index + 1)
-            case "delete":
-                bench = bench.restructured(design.removed(index), index)
-    keep_workbench(bench)
+        for each in type(layer).model_fields:
+            if each in ("kind", "layers", "projection", "branches"):
+                continue
+            if apart and each in sizes:
+                axis_fields(layer, each, key=f"field-{name}-{each}", on_change=_change)
+            else:
+                with st.container(width=126):
+                    field(layer, each, key=f"field-{name}-{each}", on_change=_change)
 
 
 def _act() -> None:
-    bench = workbench()
-    done = act(st.session_state["stack"].get("act"), len(bench.architecture.layers))
-    if done is None:
-        return
-    if done.op == "select":
-        keep_workbench(bench.select(done.index))
-        return
-    step = trace(bench.architecture)[-1]
-    if step.mend:
-        keep_workbench(bench.restructured(step.mend.architecture, done.index))
+    """Do what was done on the canvas."""
+    with told():
+        done = act(st.session_state[CANVAS].get("act"))
+        if done is not None:
+            st.session_state["seq"] = done.seq
+            keep_workbench(_after(workbench(), done))
 
 
-def _select() -> None:
-    bench = workbench()
-    keep_workbench(bench.select(st.session_state[f"selected-{bench.revision}-{bench.selected}"]))
+def _after(bench: Workbench, done: Act) -> Workbench:
+    design = bench.architecture
+    match done.op:
+        case "select":
+            return bench.select(done.selected)
+        case "undo":
+            return bench.undone()
+        case "redo":
+            return bench.redone()
+        case "add" if done.kind in PALETTE and done.path:
+            layer = PALETTE[done.kind].fresh(shape_before(design, done.path) or ())
+            return bench.restructured(design.inserted(done.path, layer), [done.path])
+        case "mend":
+            mends = steps[-1].mends if (steps := trace(design)) else ()
+            if done.index < len(mends):
+                return bench.restructured(mends[done.index].architecture, bench.selected)
+        case "edit" if done.design is not None:
+            # edits of one canvas follow each other; any other change it must have seen before
+            if bench.version not in (done.version, st.session_state.get("canvas-version")):
+                raise DesignError(
+                    "The net was changed elsewhere at the same moment, so this edit was left out. Try again."
+                )
+            edited = bench.restructured(done.design, done.selected)
+            st.session_state["canvas-version"] = edited.version
+            return edited
+    return bench
 
 
 def _change(name: str, value: object) -> None:
     bench = workbench()
-    if bench.selected is not None:
-        keep_workbench(bench.edited(bench.architecture.replaced(bench.selected, **{name: value})))
+    if len(bench.selected) == 1:
+        keep_workbench(bench.edited(bench.architecture.replaced(bench.selected[0], **{name: value})))
 
 
 def _change_input(typed: object) -> None:
@@ -151,26 +147,8 @@ def _change_input(typed: object) -> None:
     keep_workbench(bench.edited(bench.architecture.with_input(tuple(shape))))
 
 
-def _add() -> None:
-    bench = workbench()
-    kind = st.session_state[f"add-{bench.revision}"]
-    if kind not in PALETTE:
-        return
-    at = 0 if bench.selected is None or not bench.architecture.layers else bench.selected + 1
-    with told():
-        keep_workbench(bench.restructured(bench.architecture.inserted(at, PALETTE[kind].fresh()), at))
-
-
 def _load_preset() -> None:
     bench = workbench()
     preset = PRESETS.get(st.session_state[f"preset-{bench.revision}"])
     if preset:
-        keep_workbench(bench.restructured(preset.architecture, 0))
-
-
-def _undo() -> None:
-    keep_workbench(workbench().undone())
-
-
-def _redo() -> None:
-    keep_workbench(workbench().redone())
+        keep_workbench(bench.restructured(preset.architecture, FIRST))

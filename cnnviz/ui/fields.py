@@ -11,6 +11,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from cnnviz.errors import CnnvizError
+from cnnviz.shapes import AXES
 
 Change = Callable[[str, object], None]
 """Takes a field's name and its new value; raises CnnvizError when it cannot be."""
@@ -90,6 +91,50 @@ def field(model: BaseModel, name: str, *, key: str, on_change: Change, options: 
     show_problem(key)
 
 
+def per_axis_names(model: BaseModel) -> dict[str, int]:
+    """The fields of a model that take one number for all axes or one each, with the number of axes.
+
+    >>> from cnnviz.layers import Conv2d, Linear
+    >>> per_axis_names(Conv2d.fresh())["kernel_size"], per_axis_names(Linear.fresh())
+    (2, {})
+    """
+    found = {name: _axes(info.annotation) for name, info in type(model).model_fields.items()}
+    return {name: axes for name, axes in found.items() if axes > 1}
+
+
+def axis_fields(model: BaseModel, name: str, *, key: str, on_change: Change) -> None:
+    """Draw a number field for each axis of one field of `model`, in the order depth, height, width."""
+    axes = per_axis_names(model)[name]
+    value = getattr(model, name)
+    sizes = value if isinstance(value, tuple) else (value,) * axes
+    info = type(model).model_fields[name]
+    labels = AXES[axes + 1][1:]
+
+    def changed(axis: int) -> None:
+        def replace(given: object) -> None:
+            now = [st.session_state[f"{key}-{each}"] for each in labels]
+            on_change(name, tuple(now) if all(isinstance(each, int) for each in now) else given)
+
+        attempt(f"{key}-{labels[axis]}", replace)
+
+    with st.container(horizontal=True, gap="small"):
+        for axis, label in enumerate(labels):
+            size = sizes[axis] if isinstance(sizes[axis], int) else None  # 'same', or the kernel_size of a pool
+            with st.container(width=126):
+                st.number_input(
+                    f"{info.title or name} · {label}",
+                    value=size,
+                    min_value=0,
+                    step=1,
+                    placeholder=written(sizes[axis]) or "as kernel_size",
+                    key=f"{key}-{label}",
+                    help=info.description,
+                    on_change=changed,
+                    args=(axis,),
+                )
+                show_problem(f"{key}-{label}")
+
+
 def escaped(text: str) -> str:
     r"""Text as Markdown shows it literally.
 
@@ -130,6 +175,14 @@ def _kind(annotation: Any) -> Any:
     if get_origin(annotation) is Annotated:
         return _kind(get_args(annotation)[0])
     return annotation if annotation in (int, float, bool) or get_origin(annotation) is Literal else object
+
+
+def _axes(annotation: Any) -> int:
+    """Numbers in the longest tuple that an annotation takes; 0 where it takes none of a fixed length."""
+    of = get_args(annotation)
+    if get_origin(annotation) is tuple:
+        return 0 if Ellipsis in of else len(of)
+    return max(map(_axes, of), default=0)
 
 
 def _bounds(info: FieldInfo) -> tuple[Any, Any]:

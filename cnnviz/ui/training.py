@@ -16,6 +16,7 @@ from cnnviz.training.readiness import adapted, check
 from cnnviz.ui.fields import escaped, field
 from cnnviz.ui.state import choose_run, config, keep_config, keep_workbench, told, workbench
 from cnnviz.ui.student import owner
+from cnnviz.ui.workbench import FIRST
 
 
 def desk() -> None:
@@ -95,7 +96,7 @@ def _ways_out(design: Architecture, dataset: Dataset) -> None:
 
 
 def _open(design: Architecture) -> None:
-    keep_workbench(workbench().restructured(design, 0))
+    keep_workbench(workbench().restructured(design, FIRST))
 
 
 def _train() -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from cnnviz.architecture import Architecture
+from cnnviz.architecture import Architecture, Path
 
 DEPTH = 100
 """Edits that can be undone."""
+FIRST: tuple[Path, ...] = ((0,),)
 
 
 @dataclass(frozen=True)
@@ -15,36 +17,38 @@ class Workbench:
     """The state of the design room; frozen, every action returns a new one.
 
     `revision` changes whenever widgets must forget what they show: widgets keyed by position alone would inherit
-    the values of a deleted neighbour.
+    the values of a deleted neighbour. `version` changes with the design.
     """
 
     architecture: Architecture
-    selected: int | None = 0
+    selected: tuple[Path, ...] = FIRST
     past: tuple[Architecture, ...] = ()
     future: tuple[Architecture, ...] = ()
     revision: int = 0
+    version: int = 0
 
     def edited(self, architecture: Architecture) -> Workbench:
         """With a parameter changed; the widgets that changed it stay as they are."""
         if architecture == self.architecture:
             return self
         past = (*self.past, self.architecture)[-DEPTH:]
-        return replace(self, architecture=architecture, past=past, future=())
+        return replace(self, architecture=architecture, past=past, future=(), version=self.version + 1)
 
-    def restructured(self, architecture: Architecture, selected: int | None) -> Workbench:
-        """With layers added, moved, removed or replaced, and another layer selected."""
+    def restructured(self, architecture: Architecture, selected: Iterable[Path]) -> Workbench:
+        """With layers added, moved, removed or replaced, and other layers selected."""
         return self.edited(architecture)._fresh(selected)
 
-    def select(self, index: int | None) -> Workbench:
-        """With another layer selected."""
-        return replace(self, selected=self._bounded(self.architecture, index))
+    def select(self, selected: Iterable[Path]) -> Workbench:
+        """With other layers selected."""
+        return replace(self, selected=_standing(self.architecture, selected))
 
     def undone(self) -> Workbench:
         """One edit back; the same workbench when there is none."""
         if not self.past:
             return self
         *past, last = self.past
-        back = replace(self, architecture=last, past=tuple(past), future=(self.architecture, *self.future))
+        future = (self.architecture, *self.future)
+        back = replace(self, architecture=last, past=tuple(past), future=future, version=self.version + 1)
         return back._fresh(self.selected)
 
     def redone(self) -> Workbench:
@@ -52,13 +56,19 @@ class Workbench:
         if not self.future:
             return self
         first, *future = self.future
-        forth = replace(self, architecture=first, past=(*self.past, self.architecture), future=tuple(future))
+        past = (*self.past, self.architecture)
+        forth = replace(self, architecture=first, past=past, future=tuple(future), version=self.version + 1)
         return forth._fresh(self.selected)
 
-    def _fresh(self, selected: int | None) -> Workbench:
-        return replace(self, selected=self._bounded(self.architecture, selected), revision=self.revision + 1)
+    def _fresh(self, selected: Iterable[Path]) -> Workbench:
+        return replace(self, selected=_standing(self.architecture, selected), revision=self.revision + 1)
 
-    @staticmethod
-    def _bounded(architecture: Architecture, index: int | None) -> int | None:
-        last = len(architecture.layers) - 1
-        return None if index is None or last < 0 else min(max(index, 0), last)
+
+def _standing(architecture: Architecture, selected: Iterable[Path]) -> tuple[Path, ...]:
+    """Those paths at which there is a layer; where there is none left, the last layer of the net."""
+    wanted = tuple(dict.fromkeys(selected))
+    there = {path for path, _ in architecture.every()}
+    standing = tuple(path for path in wanted if path in there)
+    if standing or not wanted or not architecture.layers:
+        return standing
+    return ((len(architecture.layers) - 1,),)

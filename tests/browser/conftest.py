@@ -87,7 +87,7 @@ def app(page: Page, server: Server) -> Iterator[Page]:
     page.set_viewport_size({"width": 1440, "height": 1000})
     page.goto(server.url)
     expect(page.get_by_role("heading", name="Design a net")).to_be_visible()
-    expect(page.get_by_role("option", name=re.compile("Layer 1, Conv2d"))).to_be_visible()
+    expect(page.get_by_role("row", name=re.compile("Layer 1, Conv2d"))).to_be_visible()
     yield page
     assert not problems
     assert page.get_by_text("Something went wrong").count() == 0

@@ -59,7 +59,7 @@ def wait_epochs(app: Page, more: int) -> None:
 def test_design_train_watch_stop_reload_and_find_the_run_again(app: Page, server: Server) -> None:
     # design: a kernel edit is followed by every shape, formula and in_features
     edit_kernel(app, "3")
-    expect(app.get_by_role("option", name="Layer 1, Conv2d, shape 10 × 97 × 24")).to_be_visible()
+    expect(app.get_by_role("row", name="Layer 1, Conv2d, shape 10 × 97 × 24")).to_be_visible()
     expect(app.get_by_text("⌊(99 + 2·0 − 3) / 1⌋ + 1 = 97")).to_be_visible()
     expect(app.get_by_text("in_features=1440", exact=False).first).to_be_visible()
 
@@ -89,7 +89,7 @@ def test_design_train_watch_stop_reload_and_find_the_run_again(app: Page, server
 
     # the design is where it was left
     app.get_by_role("link", name="Design").click()
-    expect(app.get_by_role("option", name="Layer 1, Conv2d, shape 16 × 8 × 8")).to_be_visible()
+    expect(app.get_by_role("row", name="Layer 1, Conv2d, shape 16 × 8 × 8")).to_be_visible()
 
 
 def test_live_curves_neither_blink_nor_lose_their_zoom(app: Page) -> None:
@@ -144,25 +144,25 @@ def test_a_second_tab_shows_the_same_run(app: Page, server: Server) -> None:
 
 def test_a_refusing_layer_is_mended_in_one_click(app: Page) -> None:
     edit_kernel(app, "30")
-    expect(app.get_by_role("option", name=re.compile("Layer 1, Conv2d, refuses"))).to_be_visible()
+    expect(app.get_by_role("row", name=re.compile("Layer 1, Conv2d, refuses"))).to_be_visible()
     app.get_by_role("button", name="Set kernel_size to (30, 26)").click()
-    expect(app.get_by_role("option", name="Layer 1, Conv2d, shape 10 × 70 × 1")).to_be_visible()
-    app.get_by_role("button", name="Undo").click()
-    expect(app.get_by_role("option", name=re.compile("Layer 1, Conv2d, refuses"))).to_be_visible()
-    app.get_by_role("button", name="Undo").click()
-    expect(app.get_by_role("option", name="Layer 1, Conv2d, shape 10 × 90 × 17")).to_be_visible()
+    expect(app.get_by_role("row", name="Layer 1, Conv2d, shape 10 × 70 × 1")).to_be_visible()
+    app.get_by_role("button", name="Undo (Ctrl+Z)").click()
+    expect(app.get_by_role("row", name=re.compile("Layer 1, Conv2d, refuses"))).to_be_visible()
+    app.get_by_role("button", name="Undo (Ctrl+Z)").click()
+    expect(app.get_by_role("row", name="Layer 1, Conv2d, shape 10 × 90 × 17")).to_be_visible()
 
 
 def test_layers_are_selected_by_click_and_by_keyboard(app: Page) -> None:
-    app.get_by_role("option", name=re.compile("Layer 6, Linear")).click()
+    app.get_by_role("row", name=re.compile("Layer 6, Linear")).click()
     expect(
         app.get_by_role("spinbutton", name="out_features").or_(app.get_by_role("textbox", name="out_features")).first
     ).to_have_value("100")
-    app.get_by_role("option", name=re.compile("Layer 6, Linear")).press("ArrowUp")
-    app.get_by_role("option", name=re.compile("Layer 5, Flatten")).press("ArrowUp")
-    app.get_by_role("option", name=re.compile("Layer 4, Dropout2d")).press("Enter")
-    expect(app.get_by_text("Zeroes whole feature maps")).to_be_visible()
-    expect(app.get_by_role("option", name=re.compile("Layer 4, Dropout2d"))).to_be_focused()
+    app.get_by_role("row", name=re.compile("Layer 6, Linear")).press("ArrowUp")
+    app.get_by_role("row", name=re.compile("Layer 5, Flatten")).press("ArrowUp")
+    app.get_by_role("row", name=re.compile("Layer 4, Dropout2d")).press("Enter")
+    expect(app.get_by_text("Zeroes whole feature maps", exact=False).first).to_be_visible()
+    expect(app.get_by_role("row", name=re.compile("Layer 4, Dropout2d"))).to_be_focused()
 
 
 def test_code_is_downloaded_as_a_file(app: Page) -> None:

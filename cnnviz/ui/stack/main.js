@@ -1,0 +1,195 @@
+// What the student does, told to the server as {op, seq, …}; what the server answers, drawn. The design is the server's:
+// an edit is shown at once and replaced by what comes back, and answers to older edits than the last are not drawn.
+
+const views = new WeakMap()
+
+const TOOLS = [
+  ["add", "+ Add layer", "Add a layer behind the selected one (+)"],
+  ["undo", "↶ Undo", "Undo (Ctrl+Z)"],
+  ["redo", "↷ Redo", "Redo (Ctrl+Y)"],
+  ["up", "↑ Up", "Move the selected layers up (Alt+↑)"],
+  ["down", "↓ Down", "Move the selected layers down (Alt+↓)"],
+  ["duplicate", "Duplicate", "Duplicate the selected layers (Ctrl+D)"],
+  ["delete", "Delete", "Delete the selected layers (Delete)"],
+]
+
+export default function ({ data, parentElement, setTriggerValue }) {
+  const root = parentElement.querySelector(".stack")
+  if (!root || !data) return
+  const view = views.get(root) ?? { seq: 0, folded: new Set(), focus: null, selected: [], said: "" }
+  views.set(root, view)
+  if (data.seq < view.seq && view.mount === data.mount) return // an older answer than the last edit
+  if (view.mount !== data.mount) Object.assign(view, { mount: data.mount, seq: data.seq })
+  Object.assign(view, { design: data.design, selected: data.selected, data })
+
+  const act = (what) => setTriggerValue("act", { ...what, seq: ++view.seq, mount: view.mount })
+  const say = (text) => (root.querySelector(".said").textContent = text)
+  const rowAt = (path) => path && root.querySelector(`.layer[data-path="${path.join(".")}"]`)
+  // the row that has the focus, or will have it as soon as the last edit is drawn
+  const focused = () => view.refocus ?? root.getRootNode().activeElement?.closest?.(".layer")?.dataset.path.split(".").map(Number)
+  const show = () => {
+    const active = root.getRootNode().activeElement
+    const had = active && root.contains(active) ? (focused() ?? (active.closest(".tools") ? null : view.focus)) : null
+    const list = root.querySelector(".list")
+    list.replaceChildren(...drawn(view.data, view, hands))
+    mark()
+    if (had || view.refocus) (rowAt(view.refocus ?? had) ?? rowAt(view.selected[0]))?.focus({ preventScroll: true })
+    view.refocus = null
+  }
+  const mark = () => {
+    root.querySelectorAll(".layer").forEach((row) => {
+      const chosen = view.selected.some((path) => path.join(".") === row.dataset.path)
+      row.setAttribute("aria-selected", String(chosen))
+      row.tabIndex = -1
+    })
+    const stop = rowAt(view.selected[0]) ?? root.querySelector(".layer")
+    if (stop) stop.tabIndex = 0
+    const empty = !view.selected.length
+    for (const name of ["up", "down", "duplicate", "delete"]) root.querySelector(`[data-tool=${name}]`).disabled = empty
+    root.querySelector("[data-tool=undo]").disabled = !data.undo
+    root.querySelector("[data-tool=redo]").disabled = !data.redo
+  }
+  const edit = (result, said) => {
+    if (!result) return
+    Object.assign(view, result)
+    view.refocus = focused() || root.contains(root.getRootNode().activeElement) ? result.selected[0] : null
+    act({ op: "edit", version: data.version, design: result.design, selected: result.selected })
+    if (said) say(said)
+  }
+  const kinds = () => view.selected.map((path) => stackAt(view.design, path)[path.at(-1)]?.kind).join(", ")
+  const select = (path, event) => {
+    const order = view.data.rows.filter((row) => row.kind).map((row) => row.path)
+    const at = (one) => order.findIndex((each) => same(each, one))
+    if (event?.shiftKey && view.selected.length) {
+      const [from, to] = [at(view.anchor ?? view.selected[0]), at(path)].sort((a, b) => a - b)
+      view.selected = order.slice(from, to + 1)
+    } else if (event?.ctrlKey || event?.metaKey) {
+      const without = view.selected.filter((each) => !same(each, path))
+      view.selected = without.length < view.selected.length ? without : [...view.selected, path]
+      view.anchor = path
+    } else {
+      view.selected = [path]
+      view.anchor = path
+    }
+    mark()
+    rowAt(path)?.focus({ preventScroll: true })
+    act({ op: "select", selected: view.selected })
+  }
+  const pick = (place, anchor) => {
+    root.querySelector(".picker")?.remove()
+    const from = focused() ?? view.selected[0]
+    const gapNode = anchor ?? root.querySelector(`.gap[data-gap="${place.join(".")}"]`)
+    const shape = gapNode?.querySelector(".flow")?.textContent ?? ""
+    const axes = shape ? shape.split("×").length - 1 : null
+    const leave = (back) => {
+      if (!node.isConnected) return
+      node.onfocusout = null
+      node.remove()
+      if (back) rowAt(from)?.focus()
+    }
+    const choose = (kind) => {
+      view.refocus = place
+      leave(false)
+      act({ op: "add", path: place, kind })
+      say(`${kind} added`)
+    }
+    const [node, search] = picker(place, axes, choose, leave)
+    ;(gapNode ?? root).append(node)
+    search.focus()
+  }
+  const behind = () => {
+    const last = view.selected.at(-1)
+    return last ? [...last.slice(0, -1), last.at(-1) + 1] : [view.design.layers.length]
+  }
+  const undo = (op) => {
+    view.refocus = view.selected[0] ?? null
+    act({ op })
+  }
+  const tools = {
+    add: () => pick(behind()),
+    undo: () => data.undo && undo("undo"),
+    redo: () => data.redo && undo("redo"),
+    up: () => edit(shifted(view.design, view.selected, -1), `${kinds()} moved up`),
+    down: () => edit(shifted(view.design, view.selected, 1), `${kinds()} moved down`),
+    into: () => edit(nested(view.design, view.selected, true), `${kinds()} moved into the block above`),
+    out: () => edit(nested(view.design, view.selected, false), `${kinds()} moved out of the block`),
+    duplicate: () => edit(duplicated(view.design, view.selected), `${kinds()} duplicated`),
+    delete: () => edit(removed(view.design, view.selected), `${kinds()} deleted`),
+  }
+  const hands = {
+    act,
+    edit,
+    select,
+    pick,
+    design: () => view.design,
+    fold: (path) => {
+      const name = path.join(".")
+      view.folded.has(name) ? view.folded.delete(name) : view.folded.add(name)
+      view.refocus = path
+      show()
+    },
+    grab: (path, item, event) => {
+      if (event.button || event.target.closest("button, input")) return
+      const chosen = view.selected.some((each) => same(each, path)) ? view.selected : [path]
+      dragging(root, item, event, chosen, (place) => edit(moved(view.design, chosen, place), "moved"))
+    },
+  }
+  const keyed = (event) => {
+    const path = focused()
+    const control = event.ctrlKey || event.metaKey
+    const rows = [...root.querySelectorAll(".layer")]
+    const at = rows.findIndex((row) => path && row.dataset.path === path.join("."))
+    const go = (row) => {
+      row?.focus()
+      if (row && event.shiftKey) select(row.dataset.path.split(".").map(Number), event)
+    }
+    const chosen = path && !view.selected.some((each) => same(each, path)) ? [path] : view.selected
+    const own = (tool) => {
+      view.selected = chosen
+      tools[tool]()
+    }
+    const key = event.key.length === 1 ? event.key.toLowerCase() : event.key
+    const bound =
+      control && key === "z" ? () => tools[event.shiftKey ? "redo" : "undo"]()
+      : control && key === "y" ? tools.redo
+      : control && key === "d" ? () => own("duplicate")
+      : control && key === "a" ? () => rows.length && ((view.anchor = rows[0].dataset.path.split(".").map(Number)), select(rows.at(-1).dataset.path.split(".").map(Number), { shiftKey: true }))
+      : !path ? null
+      : event.altKey ? { ArrowUp: () => own("up"), ArrowDown: () => own("down"), ArrowRight: () => own("into"), ArrowLeft: () => own("out") }[key]
+      : { ArrowUp: () => go(rows[at - 1]), ArrowDown: () => go(rows[at + 1]), Home: () => go(rows[0]), End: () => go(rows.at(-1)),
+          ArrowLeft: () => !view.folded.has(path.join(".")) && rows[at].ariaExpanded && hands.fold(path),
+          ArrowRight: () => view.folded.has(path.join(".")) && hands.fold(path),
+          Enter: () => select(path, event), " ": () => select(path, event),
+          Delete: () => own("delete"), Backspace: () => own("delete"),
+          "+": () => own("add"), Insert: () => own("add") }[key]
+    if (!bound || (event.target.closest("button") && (key === "Enter" || key === " "))) return
+    event.preventDefault()
+    event.stopPropagation()
+    bound()
+  }
+
+  const bar = root.querySelector(".tools")
+  bar.replaceChildren(
+    ...TOOLS.map(([name, text, label]) => {
+      const node = button("", text, label, () => tools[name]())
+      node.dataset.tool = name
+      return node
+    }),
+  )
+  root.onkeydown = keyed
+  root.querySelector(".foot .totals").textContent = data.totals
+  const copy = root.querySelector(".copy")
+  copy.onclick = async () => {
+    const area = element("textarea")
+    area.value = data.markdown
+    root.append(area)
+    area.select()
+    // the clipboard API exists on secure pages only; a class reaches its server by plain http
+    const done = await (navigator.clipboard?.writeText(data.markdown).then(() => true, () => false) ?? false)
+    const copied = done || document.execCommand("copy")
+    area.remove()
+    copy.textContent = copied ? "Copied" : "Copying was refused"
+    setTimeout(() => (copy.textContent = "Copy table as Markdown"), 1500)
+  }
+  show()
+}

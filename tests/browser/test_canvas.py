@@ -1,0 +1,147 @@
+"""The stack editor, by mouse and by keyboard."""
+
+import re
+
+from playwright.sync_api import Locator, Page, expect
+
+LAB = ["Conv2d", "MaxPool2d", "ReLU", "Dropout2d", "Flatten", "Linear", "Dropout", "Linear", "LogSoftmax"]
+
+
+def row(app: Page, name: str) -> Locator:
+    return app.get_by_role("row", name=re.compile(name))
+
+
+def expect_kinds(app: Page, kinds: list[str]) -> None:
+    expect(app.locator(".stack .layer .kind")).to_have_text(kinds, use_inner_text=True)
+
+
+def settle(app: Page) -> None:
+    app.locator("[data-testid='stApp'][data-test-script-state='notRunning']").wait_for()
+
+
+def drag(app: Page, source: Locator, gap: Locator, *, drop: bool = True) -> None:
+    start, end = source.locator(".kind").bounding_box(), gap.bounding_box()
+    assert start
+    assert end
+    app.mouse.move(start["x"] + 10, start["y"] + 5)
+    app.mouse.down()
+    app.mouse.move(start["x"] + 14, start["y"] + 12, steps=3)
+    app.mouse.move(end["x"] + 60, end["y"] + end["height"] / 2, steps=8)
+    expect(gap).to_have_class(re.compile("target"))
+    if drop:
+        app.mouse.up()
+
+
+def test_a_layer_is_dragged_with_the_mouse_and_the_shapes_follow(app: Page) -> None:
+    drag(app, row(app, "Layer 3, ReLU"), app.locator(".gap[data-gap='1']"))
+    expect(row(app, "Layer 2, ReLU, shape 10 × 90 × 17")).to_be_visible()
+    expect_kinds(app, ["Conv2d", "ReLU", "MaxPool2d", *LAB[3:]])
+    app.get_by_role("button", name="Undo (Ctrl+Z)").click()
+    expect_kinds(app, LAB)
+
+
+def test_escape_ends_a_drag_without_an_edit(app: Page) -> None:
+    drag(app, row(app, "Layer 3, ReLU"), app.locator(".gap[data-gap='1']"), drop=False)
+    app.keyboard.press("Escape")
+    app.mouse.up()
+    expect(app.locator(".gap.target")).to_have_count(0)
+    expect_kinds(app, LAB)
+
+
+def test_everything_can_be_done_by_keyboard(app: Page) -> None:
+    first = row(app, "Layer 1, Conv2d")
+    first.focus()
+    first.press("ArrowDown")
+    expect(row(app, "Layer 2, MaxPool2d")).to_be_focused()
+    row(app, "Layer 2, MaxPool2d").press("Alt+ArrowDown")
+    moved = row(app, "Layer 3, MaxPool2d")
+    expect(moved).to_be_focused()
+    expect_kinds(app, ["Conv2d", "ReLU", "MaxPool2d", *LAB[3:]])
+    settle(app)
+    moved.press("Alt+ArrowUp")
+    expect_kinds(app, LAB)
+    settle(app)
+    app.keyboard.press("Control+d")
+    expect_kinds(app, [*LAB[:2], *LAB[1:]])
+    settle(app)
+    app.keyboard.press("Delete")
+    expect_kinds(app, LAB)
+    settle(app)
+    app.keyboard.press("Control+z")
+    expect_kinds(app, [*LAB[:2], *LAB[1:]])
+    settle(app)
+    app.keyboard.press("Control+y")
+    expect_kinds(app, LAB)
+    settle(app)
+    app.keyboard.press("+")
+    app.keyboard.type("batchnorm2")
+    app.keyboard.press("Enter")
+    expect(app.locator(".layer .kind").filter(has_text="BatchNorm2d")).to_be_visible()
+
+
+def test_quick_edits_are_all_kept(app: Page) -> None:
+    row(app, "Layer 9, LogSoftmax").focus()
+    for _ in range(5):
+        app.keyboard.press("Alt+ArrowUp")
+    expect_kinds(app, [*LAB[:3], "LogSoftmax", *LAB[3:8]])
+    settle(app)
+    expect_kinds(app, [*LAB[:3], "LogSoftmax", *LAB[3:8]])
+    expect(row(app, "Layer 4, LogSoftmax, shape 10 × 22 × 4")).to_be_focused()
+
+
+def test_several_layers_are_selected_and_move_as_one(app: Page) -> None:
+    row(app, "Layer 2, MaxPool2d").click()
+    row(app, "Layer 3, ReLU").click(modifiers=["Shift"])
+    expect(app.get_by_text("2 layers are selected")).to_be_visible()
+    app.get_by_role("button", name=re.compile("Duplicate the selected")).click()
+    expect_kinds(app, [*LAB[:3], "MaxPool2d", "ReLU", *LAB[3:]])
+    expect(app.locator(".layer[aria-selected='true'] .kind")).to_have_text(["MaxPool2d", "ReLU"])
+    settle(app)
+    app.get_by_role("button", name=re.compile("Delete the selected")).click()
+    expect_kinds(app, LAB)
+
+
+def test_plus_between_two_layers_adds_there_and_the_panel_edits_it(app: Page) -> None:
+    app.locator(".gap[data-gap='1'] .plus").click()
+    app.get_by_role("textbox", name="Search a layer").fill("conv2d")
+    app.keyboard.press("Enter")
+    added = row(app, "Layer 2, Conv2d, shape 16 × 88 × 15")
+    expect(added).to_be_visible()
+    app.get_by_role("textbox", name="kernel_size").fill("5")
+    app.get_by_role("textbox", name="kernel_size").press("Enter")
+    expect(row(app, "Layer 2, Conv2d, shape 16 × 86 × 13")).to_be_visible()
+    app.get_by_text("Each axis apart").click()
+    height = app.get_by_role("spinbutton", name="kernel_size · height")
+    height.fill("3")
+    height.press("Enter")
+    expect(row(app, "Layer 2, Conv2d, shape 16 × 88 × 13")).to_be_visible()
+
+
+def test_a_block_holds_layers_folds_and_takes_layers_in(app: Page) -> None:
+    app.set_viewport_size({"width": 1440, "height": 1800})
+    app.locator(".gap[data-gap='2'] .plus").click()
+    app.get_by_role("textbox", name="Search a layer").fill("residual")
+    app.keyboard.press("Enter")
+    expect(row(app, r"Layer 3, Residual, shape 10 × 22 × 4")).to_be_visible()
+    expect(row(app, r"Layer 3\.a4, Conv2d, shape 10 × 22 × 4")).to_be_visible()
+    app.get_by_role("button", name="Fold", exact=True).click()
+    expect(app.locator(".layer")).to_have_count(10)
+    app.get_by_role("button", name="Unfold", exact=True).click()
+    expect(app.locator(".layer")).to_have_count(15)
+    drag(app, row(app, "Layer 4, ReLU"), app.locator(".gap[data-gap='2.0.5']"))
+    expect(row(app, r"Layer 3\.a6, ReLU, shape 10 × 22 × 4")).to_be_visible()
+    settle(app)
+    row(app, r"Layer 3\.a6, ReLU").press("Alt+ArrowLeft")
+    expect(row(app, "Layer 4, ReLU, shape 10 × 22 × 4")).to_be_visible()
+
+
+def test_it_works_at_900_pixels(app: Page) -> None:
+    app.set_viewport_size({"width": 900, "height": 900})
+    overflow = "document.querySelector('.stMain, [data-testid=stMain]').scrollWidth - innerWidth"
+    assert app.evaluate(overflow) <= 0
+    row(app, "Layer 2, MaxPool2d").click()
+    field = app.get_by_role("textbox", name="kernel_size")
+    expect(field).to_have_value("4")
+    field.fill("2")
+    field.press("Enter")
+    expect(row(app, "Layer 2, MaxPool2d, shape 10 × 45 × 8")).to_be_visible()
