@@ -43,7 +43,12 @@ def slide_windows(windows: Sequence[Window], shape: Shape) -> Shape:
     try:
         return slide(windows, shape)
     except ShapeError as error:
-        fitting = [min(w.kernel_size, w.largest_kernel(s)) for w, s in zip(windows, shape[1:], strict=True)]
-        refused = next(i for i, (w, f) in enumerate(zip(windows, fitting, strict=True)) if f < w.kernel_size)
-        limit = windows[refused].largest_kernel(shape[1 + refused])
-        raise ShapeError(f"{error}; use a kernel_size of at most {limit}", {"kernel_size": alike(fitting)}) from None
+        limits = [w.largest_kernel(s) for w, s in zip(windows, shape[1:], strict=True)]
+        fitting = [min(w.kernel_size, limit) for w, limit in zip(windows, limits, strict=True)]
+        told = [
+            (limit, axis)
+            for w, limit, axis in zip(windows, limits, AXES[len(shape)][1:], strict=True)
+            if limit < w.kernel_size
+        ]
+        at_most = f"{told[0][0]}" if len(told) == 1 else " and ".join(f"{limit} in {axis}" for limit, axis in told)
+        raise ShapeError(f"{error}; use a kernel_size of at most {at_most}", {"kernel_size": alike(fitting)}) from None

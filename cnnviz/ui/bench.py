@@ -4,15 +4,15 @@ import secrets
 
 import streamlit as st
 
-from cnnviz.architecture import number, shape_before, trace
+from cnnviz.architecture import number
 from cnnviz.errors import DesignError
-from cnnviz.layers import PALETTE
 from cnnviz.presets import PRESETS
 from cnnviz.shapes import AXES
 from cnnviz.ui.fields import attempt, axis_fields, field, parse, per_axis_names, show_problem, written
-from cnnviz.ui.stack import Act, act, stack
+from cnnviz.ui.stack import stack
+from cnnviz.ui.stack.act import act, after
 from cnnviz.ui.state import keep_workbench, told, workbench
-from cnnviz.ui.workbench import FIRST, Workbench
+from cnnviz.ui.workbench import FIRST
 
 CANVAS = "stack"
 
@@ -101,35 +101,7 @@ def _act() -> None:
         done = act(st.session_state[CANVAS].get("act"))
         if done is not None:
             st.session_state["seq"] = done.seq
-            keep_workbench(_after(workbench(), done))
-
-
-def _after(bench: Workbench, done: Act) -> Workbench:
-    design = bench.architecture
-    match done.op:
-        case "select":
-            return bench.select(done.selected)
-        case "undo":
-            return bench.undone()
-        case "redo":
-            return bench.redone()
-        case "add" if done.kind in PALETTE and done.path:
-            layer = PALETTE[done.kind].fresh(shape_before(design, done.path) or ())
-            return bench.restructured(design.inserted(done.path, layer), [done.path])
-        case "mend":
-            mends = steps[-1].mends if (steps := trace(design)) else ()
-            if done.index < len(mends):
-                return bench.restructured(mends[done.index].architecture, bench.selected)
-        case "edit" if done.design is not None:
-            # edits of one canvas follow each other; any other change it must have seen before
-            if bench.version not in (done.version, st.session_state.get("canvas-version")):
-                raise DesignError(
-                    "The net was changed elsewhere at the same moment, so this edit was left out. Try again."
-                )
-            edited = bench.restructured(done.design, done.selected)
-            st.session_state["canvas-version"] = edited.version
-            return edited
-    return bench
+            keep_workbench(after(workbench(), done))
 
 
 def _change(name: str, value: object) -> None:

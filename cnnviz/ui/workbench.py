@@ -26,6 +26,8 @@ class Workbench:
     future: tuple[Architecture, ...] = ()
     revision: int = 0
     version: int = 0
+    canvas: int = -1
+    """The version that the last edit on the canvas made."""
 
     def edited(self, architecture: Architecture) -> Workbench:
         """With a parameter changed; the widgets that changed it stay as they are."""

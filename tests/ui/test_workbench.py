@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from cnnviz.layers import Flatten
 from cnnviz.presets import PRESETS
-from cnnviz.ui.workbench import DEPTH, Workbench
+from cnnviz.ui.workbench import DEPTH, FIRST, Workbench
 from tests.strategies import architectures
 
 LAB = PRESETS["lab-convnet"].architecture
@@ -15,7 +15,7 @@ LAB = PRESETS["lab-convnet"].architecture
 def test_as_many_undos_as_edits_lead_back_and_redos_forth_again(first, designs) -> None:  # type: ignore[no-untyped-def]
     bench = Workbench(first)
     for design in designs:
-        bench = bench.restructured(design, 0)
+        bench = bench.restructured(design, FIRST)
     last = bench
     for _ in designs:
         bench = bench.undone()
@@ -48,15 +48,27 @@ def test_history_is_bounded() -> None:
 def test_the_revision_changes_with_the_structure_and_not_with_a_value() -> None:
     bench = Workbench(LAB)
     assert bench.edited(LAB.replaced(0, kernel_size=3)).revision == bench.revision
-    assert bench.restructured(LAB.inserted(0, Flatten()), 0).revision != bench.revision
+    assert bench.restructured(LAB.inserted(0, Flatten()), FIRST).revision != bench.revision
     assert bench.edited(LAB.removed(0)).undone().revision != bench.revision
 
 
 def test_the_selection_stays_inside_the_stack() -> None:
     bench = Workbench(LAB)
-    assert bench.select(99).selected == len(LAB.layers) - 1
-    assert bench.restructured(LAB.removed(8), 8).selected == 7
+    assert bench.select([(99,)]).selected == ((len(LAB.layers) - 1,),)
+    assert bench.select([(2,), (99,), (2,)]).selected == ((2,),)
+    assert bench.select([(0, 0, 0)]).selected == ((len(LAB.layers) - 1,),)
+    assert bench.select([]).selected == ()
+    assert bench.restructured(LAB.removed(8), [(8,)]).selected == ((7,),)
     empty = LAB
     for _ in LAB.layers:
         empty = empty.removed(0)
-    assert bench.restructured(empty, 0).selected is None
+    assert bench.restructured(empty, FIRST).selected == ()
+
+
+def test_the_version_changes_with_the_design_alone() -> None:
+    bench = Workbench(LAB)
+    assert bench.select([(3,)]).version == bench.version
+    assert bench.edited(LAB).version == bench.version
+    edited = bench.edited(LAB.removed(0))
+    assert edited.version > bench.version
+    assert edited.undone().version > edited.version

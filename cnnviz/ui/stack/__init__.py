@@ -6,15 +6,12 @@ edited design in the same JSON. Its JavaScript stands in files that are joined t
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path as File
-from typing import Literal, get_args
 
 import streamlit as st
 
-from cnnviz.architecture import MAX_LAYERS, Architecture, Path
-from cnnviz.errors import DesignError
+from cnnviz.architecture import Architecture, Path
 from cnnviz.layers import PALETTE, family
 from cnnviz.shapes import show
 from cnnviz.ui.stack.rows import rows, totals
@@ -39,24 +36,6 @@ def _script() -> str:
 _component = st.components.v2.component(
     "cnnviz_stack", html=_HTML, css=(_HERE / "stack.css").read_text(encoding="utf-8"), js=_script()
 )
-
-Operation = Literal["select", "edit", "add", "mend", "undo", "redo"]
-
-
-@dataclass(frozen=True)
-class Act:
-    """What the student did on the canvas."""
-
-    op: Operation
-    seq: int
-    """The number of the act, counted by the canvas; what it is given back tells it how far the server is."""
-    version: int
-    """The version of the design that the canvas had been given."""
-    selected: tuple[Path, ...] = ()
-    path: Path = ()
-    kind: str = ""
-    index: int = 0
-    design: Architecture | None = None
 
 
 def stack(
@@ -83,39 +62,3 @@ def stack(
         },
         on_act_change=on_act,
     )
-
-
-def act(value: object) -> Act | None:
-    """What the browser says was done, checked; None for what no canvas sends.
-
-    Raises DesignError where it is an edit to a design that cannot be.
-    """
-    if not isinstance(value, dict) or value.get("op") not in get_args(Operation):
-        return None
-    seq, version, index = (value.get(name, 0) for name in ("seq", "version", "index"))
-    if not all(type(each) is int and 0 <= each < 2**53 for each in (seq, version, index)):
-        return None
-    selected, path, kind = value.get("selected", []), value.get("path", []), value.get("kind", "")
-    if not isinstance(selected, list) or len(selected) > MAX_LAYERS or not isinstance(kind, str):
-        return None
-    paths = [_path(each) for each in (*selected, path)]
-    if any(each is None for each in paths):
-        return None
-    known = [each for each in paths if each is not None]
-    design = None
-    if value["op"] == "edit":
-        try:
-            text = json.dumps(value.get("design"))
-        except RecursionError:
-            raise DesignError("This design cannot be read: it is nested too deeply.") from None
-        design = Architecture.from_json(text)
-    return Act(value["op"], seq, version, tuple(known[:-1]), known[-1], kind, index, design)
-
-
-def _path(value: object) -> Path | None:
-    """A path as the browser writes it; None for anything else."""
-    if not isinstance(value, list) or len(value) > 9:
-        return None
-    if not all(type(part) is int and 0 <= part <= MAX_LAYERS for part in value):
-        return None
-    return tuple(value)
