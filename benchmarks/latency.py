@@ -70,7 +70,7 @@ def trainings(page: Page, repetitions: int) -> dict[str, list[float]]:
     stop = page.get_by_role("button", name="Stop")
     starts, stops = [], []
     for _ in range(repetitions + 1):
-        _still(page)
+        still(page)
         # the run before stays on the page until the new one replaces it: its badge says stopped, not training
         starts.append(timed(page, train.click, "click", selector=STATUS, pattern=RUNS))
         page.wait_for_timeout(1500)  # let it train for some ticks
@@ -85,7 +85,7 @@ def edits(page: Page, repetitions: int) -> list[float]:
     seconds = []
     for repetition in range(repetitions + 1):
         kernel = KERNELS[repetition % len(KERNELS)]
-        _still(page)
+        still(page)
         field.fill(str(kernel))
         shape = show(trace(LAB.replaced(0, kernel_size=kernel))[0].output_shape or ())
         enter = partial(field.press, "Enter")
@@ -93,7 +93,8 @@ def edits(page: Page, repetitions: int) -> list[float]:
     return seconds[1:]
 
 
-def _still(page: Page) -> None:
+def still(page: Page) -> None:
+    """Wait until the page has nothing to do."""
     page.locator("[data-testid='stApp'][data-test-script-state='notRunning']").wait_for(timeout=READY_MS)
 
 

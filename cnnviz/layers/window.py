@@ -51,4 +51,7 @@ def slide_windows(windows: Sequence[Window], shape: Shape) -> Shape:
             if limit < w.kernel_size
         ]
         at_most = f"{told[0][0]}" if len(told) == 1 else " and ".join(f"{limit} in {axis}" for limit, axis in told)
-        raise ShapeError(f"{error}; use a kernel_size of at most {at_most}", {"kernel_size": alike(fitting)}) from None
+        sizes = dict.fromkeys([alike(fitting), min(fitting)])  # as large as each axis allows, or one for all
+        raise ShapeError(
+            f"{error}; use a kernel_size of at most {at_most}", *({"kernel_size": size} for size in sizes)
+        ) from None

@@ -21,6 +21,11 @@ const button = (name, text, label, act) => {
   return node
 }
 
+const setIn = (node, depth) => {
+  node.style.setProperty("--depth", depth)
+  node.classList.toggle("nested", depth > 0)
+}
+
 // A box whose front is height × width and whose depth is the channels; a flat sample is a bar.
 const SVG = "http://www.w3.org/2000/svg"
 const box = (size, family) => {
@@ -88,7 +93,7 @@ const layerRow = (row, view, hands) => {
   item.setAttribute("aria-level", row.depth + 1)
   item.setAttribute("aria-selected", String(view.selected.some((path) => same(path, row.path))))
   item.setAttribute("aria-label", spoken(row))
-  item.style.setProperty("--depth", row.depth)
+  setIn(item, row.depth)
   item.dataset.path = row.path.join(".")
   item.tabIndex = -1
   item.classList.toggle("refuses", Boolean(row.error))
@@ -123,7 +128,7 @@ const layerRow = (row, view, hands) => {
 const gap = (place, shape, hands) => {
   const node = element("div", "gap")
   node.setAttribute("role", "presentation")
-  node.style.setProperty("--depth", (place.length - 1) / 2)
+  setIn(node, (place.length - 1) / 2)
   node.dataset.gap = place.join(".")
   const label = element("span", "flow", shape)
   const plus = button("plus", "+", `Add a layer ${shape ? `at ${shape}` : "here"}`, () => hands.pick(place, node))
@@ -134,7 +139,7 @@ const gap = (place, shape, hands) => {
 
 const stackHead = (stack, hands) => {
   const node = element("div", "stack-head")
-  node.style.setProperty("--depth", stack.depth)
+  setIn(node, stack.depth)
   node.append(element("span", "title", stack.title), element("span", "hint", stack.empty ? "empty: hands its input on" : ""))
   if (stack.removable) {
     const block = stack.path.slice(0, -1)

@@ -95,7 +95,8 @@ export default function ({ data, parentElement, setTriggerValue }) {
     }
     const [node, search] = picker(place, axes, choose, leave)
     ;(gapNode ?? root).append(node)
-    search.focus()
+    search.focus({ preventScroll: true })
+    node.scrollIntoView({ block: "nearest" })
   }
   const behind = () => {
     const last = view.selected.at(-1)

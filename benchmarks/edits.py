@@ -1,0 +1,121 @@
+"""How soon an edit is seen: kernel 3 → 5 in a net of 20 layers, in a real Chromium, while twenty others edit too.
+
+Timed inside the page, from the Enter key in `kernel_size` to the frame in which the table shows the new shape. The
+others speak Streamlit's protocol over real websockets; each edits the lab's ConvNet every two seconds, as in
+`benchmarks.sessions`. Rounds with and without the others take turns, on one server.
+"""
+
+import argparse
+import asyncio
+import os
+import re
+import secrets
+import shutil
+import threading
+from functools import partial
+from itertools import cycle
+from pathlib import Path
+from statistics import median
+
+from playwright.sync_api import Page, sync_playwright
+
+from benchmarks.latency import ARGUMENTS, LAYERS, READY_MS, still, timed
+from benchmarks.server import Server, serve
+from benchmarks.table import percentile, table, verdict
+from benchmarks.visitor import Visitor
+from cnnviz.architecture import Architecture, trace
+from cnnviz.layers import BatchNorm2d, Conv2d, Dropout, Flatten, Linear, LogSoftmax, MaxPool2d, ReLU
+from cnnviz.runs.store import Store
+from cnnviz.shapes import show
+
+GOALS = {"p50": 100.0, "p95": 200.0}
+"""Milliseconds with the others there."""
+KERNELS = (3, 4, 5, 6, 7, 8, 9, 11, 12, 10)
+BLOCK = (Conv2d(out_channels=32, kernel_size=3, padding=1), BatchNorm2d(), ReLU(), MaxPool2d(kernel_size=2))
+NET = Architecture(
+    input_shape=(1, 99, 99),
+    layers=(*BLOCK, *BLOCK, *BLOCK, *BLOCK[:3], Flatten(), Dropout(), Linear(out_features=35), ReLU(), LogSoftmax()),
+)
+
+
+async def crowd(server: Server, sessions: int, period: float, stop: threading.Event) -> None:
+    """Edit until told to stop, each session at its own moment."""
+
+    async def student(number: int) -> None:
+        async with Visitor(server, secrets.token_hex(16)) as visitor:
+            await asyncio.sleep(period * number / sessions)
+            for kernel in cycle(KERNELS):
+                if stop.is_set():
+                    return
+                await asyncio.gather(visitor.type("kernel_size", str(kernel)), asyncio.sleep(period))
+
+    await asyncio.gather(*map(student, range(sessions)))
+
+
+def edits(page: Page, repetitions: int) -> list[float]:
+    """Edit the first layer again and again; every time in ms, from the key to the frame with the new shape."""
+    field = page.get_by_role("textbox", name="kernel_size")
+    field.wait_for(timeout=READY_MS)
+    found = []
+    for repetition in range(repetitions + 1):
+        kernel = 5 if repetition % 2 == 0 else 3
+        still(page)
+        field.fill(str(kernel))
+        shape = show(trace(NET.replaced(0, kernel_size=kernel))[0].output_shape or ())
+        seconds = timed(page, partial(field.press, "Enter"), "keydown", selector=LAYERS, pattern=rf"\b{shape}\b")
+        found.append(1000 * seconds)
+    return found[1:]
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--repetitions", type=int, default=30)
+    parser.add_argument("--sessions", type=int, default=20)
+    parser.add_argument("--period", type=float, default=2.0, help="seconds between two edits of one other session")
+    options = parser.parse_args()
+    owner = secrets.token_hex(16)
+    found: dict[str, list[float]] = {"alone": [], f"with {options.sessions} others": []}
+
+    def prepare(folder: Path) -> None:
+        store = Store(folder)
+        store.keep_draft(owner, NET.to_json())
+        store.close()
+
+    with serve(prepare=prepare) as server, sync_playwright() as playwright:
+        path = os.environ.get("CHROMIUM") or shutil.which("chromium")
+        browser = playwright.chromium.launch(executable_path=path, args=list(ARGUMENTS))
+        context = browser.new_context(viewport={"width": 1440, "height": 1000})
+        context.add_cookies([{"name": "cnnviz_student", "value": owner, "url": server.address}])
+        page = context.new_page()
+        page.goto(server.address)
+        page.get_by_role("row", name=re.compile("Layer 20")).wait_for(timeout=READY_MS)
+        edits(page, 3)
+        for _ in range(options.rounds):
+            for side, times in found.items():
+                stop = threading.Event()
+                sessions = 0 if side == "alone" else options.sessions
+                others = threading.Thread(
+                    target=lambda: asyncio.run(crowd(server, sessions, options.period, stop)),  # noqa: B023
+                )
+                others.start()
+                page.wait_for_timeout(1500 * options.period if sessions else 0)  # until all of them edit
+                times.extend(edits(page, options.repetitions))
+                stop.set()
+                others.join()
+        browser.close()
+    print(f"{options.rounds} rounds of {options.repetitions} edits each; ms from Enter to the new shape on screen.\n")
+    rows = [
+        (side, f"{median(times):.0f}", f"{percentile(times, 0.95):.0f}", f"{max(times):.0f}")
+        for side, times in found.items()
+    ]
+    print(table(["", "p50", "p95", "max"], rows))
+    print()
+    busy = list(found.values())[1]
+    measured = {"p50": percentile(busy, 0.5), "p95": percentile(busy, 0.95)}
+    print(table(["goal", "ms", ""], [(n, f"≤ {g:g}", verdict(measured[n], g)) for n, g in GOALS.items()]))
+
+
+if __name__ == "__main__":
+    main()
