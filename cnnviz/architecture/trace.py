@@ -63,5 +63,8 @@ def _accepted(architecture: Architecture) -> tuple[Step, ...]:
 def _with_mends(steps: tuple[Step, ...], path: Path, found: tuple[Mend, ...]) -> tuple[Step, ...]:
     """The same steps, the mends given to the one that refuses and to the blocks around it."""
     last = steps[-1]
-    stacks = tuple(_with_mends(stack, path, found) if stack and stack[-1].error else stack for stack in last.stacks)
+    within = path[len(last.path)] if len(path) > len(last.path) else None
+    stacks = tuple(
+        _with_mends(stack, path, found) if branch == within else stack for branch, stack in enumerate(last.stacks)
+    )
     return (*steps[:-1], replace(last, stacks=stacks, mends=found))

@@ -22,7 +22,7 @@ def accepted(kind: str) -> Shape:
     return (4, *[12] * axes)
 
 
-UNBATCHED = ("MaxPool", "AvgPool", "LPPool", "Adaptive", "Conv", "InstanceNorm")
+UNBATCHED = ("MaxPool", "AvgPool", "LPPool", "Adaptive", "Conv", "InstanceNorm", "LayerNorm")
 """Kinds that take a sample without the batch axis, so that a batch of (C, L) samples would pass for one (C, H, W)."""
 
 
