@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -32,18 +32,28 @@ class Step:
     input_shape: Shape
     output_shape: Shape | None
     path: Path
-    reach: Reaches = None
-    """The receptive field of one output position, along each axis of the net's input behind the channels."""
     stacks: tuple[tuple[Step, ...], ...] = ()
     error: str | None = None
     mends: tuple[Mend, ...] = ()
     changes: tuple[Mapping[str, object], ...] = ()
     """What the refusing layer itself says would help."""
+    net: Shape = ()
+    """Shape of the net's input."""
+    before: Step | None = field(default=None, repr=False, compare=False)
+    """The step whose output is this one's input; None where that is the net's own."""
 
     @property
     def mend(self) -> Mend | None:
         """The first of the mends."""
         return self.mends[0] if self.mends else None
+
+    @cached_property
+    def reach(self) -> Reaches:
+        """The receptive field of one output position, along each axis of the net's input behind the channels."""
+        if not self.output_shape:
+            return None
+        before = self.before.reach if self.before else (Reach(),) * (len(self.net) - 1)
+        return self.layer.reach(before, self.input_shape, self.net)
 
     @cached_property
     def parameters(self) -> int:
@@ -101,30 +111,29 @@ def shape_before(architecture: Architecture, path: Path) -> Shape | None:
 
 def walk(architecture: Architecture) -> tuple[Step, ...]:
     """The steps up to and with the first layer that refuses, without mends; never raises."""
-    net = architecture.input_shape
-    return _walk(architecture.layers, net, (Reach(),) * (len(net) - 1), net, ())
+    return _walk(architecture.layers, architecture.input_shape, architecture.input_shape, (), None)
 
 
-def _walk(stack: Stack, shape: Shape, reach: Reaches, net: Shape, before: Path) -> tuple[Step, ...]:
+def _walk(stack: Stack, shape: Shape, net: Shape, above: Path, before: Step | None) -> tuple[Step, ...]:
     steps: list[Step] = []
     for index, layer in enumerate(stack):
-        path = (*before, index)
+        path = (*above, index)
         inside: tuple[tuple[Step, ...], ...] = ()
         try:
             if isinstance(layer, Block):
-                inside = tuple(_walk(each, shape, reach, net, (*path, i)) for i, each in enumerate(layer.stacks))
+                inside = tuple(_walk(each, shape, net, (*path, i), before) for i, each in enumerate(layer.stacks))
                 refused = next((steps[-1] for steps in inside if steps and steps[-1].error), None)
                 if refused:
-                    steps.append(Step(layer, shape, None, path, None, inside, refused.error))
+                    steps.append(Step(layer, shape, None, path, inside, refused.error, net=net, before=before))
                     break
                 out = layer.join([(each[-1].output_shape if each else None) or shape for each in inside], shape)
             else:
                 out = layer.output_shape(shape)
         except ShapeError as error:
             reason = f"Layer {number(path)}, {layer.kind}: {error}."
-            steps.append(Step(layer, shape, None, path, None, inside, reason, changes=error.changes))
+            steps.append(Step(layer, shape, None, path, inside, reason, (), error.changes, net, before))
             break
-        reach = layer.reach(reach, shape, net)
-        steps.append(Step(layer, shape, out, path, reach, inside))
+        before = Step(layer, shape, out, path, inside, net=net, before=before)
+        steps.append(before)
         shape = out
     return tuple(steps)
