@@ -61,7 +61,6 @@ def canvas() -> None:
         version=bench.version,
         undo=bool(bench.past),
         redo=bool(bench.future),
-        markdown="",
     )
 
 

@@ -9,15 +9,15 @@ from cnnviz.errors import CnnvizError, DesignError
 from cnnviz.layers import PALETTE, Conv2d, MaxPool2d, Parallel, Residual
 from cnnviz.presets import PRESETS
 from cnnviz.ui.stack.act import Act, act, after
-from cnnviz.ui.stack.rows import Row, rows, totals
+from cnnviz.ui.stack.rows import Drawn, rows, totals
 from cnnviz.ui.workbench import Workbench
 from tests.strategies import architectures
 
 LAB = PRESETS["lab-convnet"].architecture
 
 
-def layers(architecture: Architecture) -> list[Row]:
-    return [row for row in rows(architecture) if "kind" in row]
+def layers(architecture: Architecture) -> list[Drawn]:
+    return [row for row in rows(architecture, trace(architecture)) if "kind" in row]
 
 
 def test_rows_show_shape_formula_parameters_and_arguments() -> None:
@@ -26,7 +26,7 @@ def test_rows_show_shape_formula_parameters_and_arguments() -> None:
     assert (first["shape"], first["parameters"], first["error"]) == ("10 × 90 × 17", "1,010", None)
     assert (first["multiply"], first["memory"], first["reach"]) == ("1.53 M", "59.8 KiB", "10 × 10")
     assert first["formula"].splitlines()[1] == "⌊(26 + 2·0 − 10) / 1⌋ + 1 = 17"
-    assert layers(LAB)[5]["reach"] == "all"
+    assert layers(LAB)[5]["reach"] == "whole input"
 
 
 def test_rows_behind_a_refusal_are_kept_without_shape() -> None:
@@ -35,7 +35,7 @@ def test_rows_behind_a_refusal_are_kept_without_shape() -> None:
     assert kept[0]["shape"]
     assert "a window of 50 does not fit a width of 17" in kept[1]["error"]
     assert kept[1]["mends"][0] == "Set kernel_size to (50, 17)"
-    assert all(row["shape"] == "" and row["error"] is None for row in kept[2:])
+    assert all(not row.get("shape") and not row.get("error") for row in kept[2:])
 
 
 def test_a_refusal_in_a_block_is_told_by_the_layer_inside() -> None:
@@ -55,11 +55,11 @@ def test_every_layer_has_a_row_with_the_shape_of_its_step(architecture: Architec
     reached = {step.path: step for step in every(trace(architecture))}
     for row in shown:
         step = reached.get(tuple(row["path"]))
-        assert bool(row["shape"]) == (step is not None and step.output_shape is not None)
+        assert bool(row.get("shape")) == (step is not None and step.output_shape is not None)
     refused = refusal(trace(architecture))
-    assert [tuple(row["path"]) for row in shown if row["error"]][:1] == ([refused.path] if refused else [])
-    assert all(tuple(row["path"]) == refused.path for row in shown if row["mends"] and refused)
-    assert totals(architecture)
+    assert [tuple(row["path"]) for row in shown if row.get("error")][:1] == ([refused.path] if refused else [])
+    assert all(tuple(row["path"]) == refused.path for row in shown if row.get("mends") and refused)
+    assert totals(trace(architecture))
 
 
 @pytest.mark.parametrize(

@@ -11,9 +11,10 @@ from pathlib import Path as File
 
 import streamlit as st
 
-from cnnviz.architecture import Architecture, Path
+from cnnviz.architecture import Architecture, Path, trace
 from cnnviz.layers import PALETTE, family
 from cnnviz.shapes import show
+from cnnviz.table import to_markdown
 from cnnviz.ui.stack.rows import rows, totals
 
 _HERE = File(__file__).parent
@@ -48,16 +49,18 @@ def stack(
 ) -> None:
     """Draw the canvas; what the student does on it stands in the session state as [key].act when `on_act` is called.
 
-    `state` says how far the server is: mount, seq, version, undo, redo, markdown.
+    `state` says how far the server is: mount, seq, version, undo, redo.
     """
+    steps = trace(architecture)
     _component(
         key=key,
         data={
             "design": architecture.model_dump(mode="json"),
             "input": show(architecture.input_shape),
-            "rows": rows(architecture),
-            "totals": totals(architecture),
-            "selected": [list(path) for path in selected],
+            "rows": rows(architecture, steps),
+            "totals": totals(steps),
+            "markdown": to_markdown(architecture),
+            "selected": selected,
             **state,
         },
         on_act_change=on_act,

@@ -107,7 +107,7 @@ const layerRow = (row, view, hands) => {
     item.setAttribute("aria-expanded", String(!folded))
     name.prepend(button("fold", folded ? "▸" : "▾", folded ? "Unfold" : "Fold", () => hands.fold(row.path)))
   }
-  what.append(name, element("div", "arguments", row.arguments))
+  what.append(name, element("div", "arguments", row.arguments ?? ""))
   item.append(cellOf("number", row.number), drawing, what)
   if (row.error) {
     const reason = cellOf("reason", row.error)
@@ -116,7 +116,7 @@ const layerRow = (row, view, hands) => {
     reason.append(ways)
     item.append(reason)
   } else {
-    item.append(...COLUMNS.map(([key]) => cellOf(row.quiet && key === "formula" ? "formula quiet" : key, row[key])))
+    item.append(...COLUMNS.map(([key]) => cellOf(row.quiet && key === "formula" ? "formula quiet" : key, row[key] ?? "")))
   }
   if (row.kind === "Parallel")
     what.append(button("branch", "+ branch", "Add a branch", () => hands.edit(withBranches(hands.design(), row.path, (b) => b.push([])))))
