@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from cnnviz.advice import ADVICE
 from cnnviz.layers import PALETTE
+from cnnviz.presets import PRESETS
 from cnnviz.settings import Settings
 
 ROOT = Path(__file__).parents[1]
@@ -20,6 +22,11 @@ def test_every_setting_is_documented(name: str) -> None:
 @pytest.mark.parametrize("kind", PALETTE)
 def test_every_layer_kind_is_in_the_guide(kind: str) -> None:
     assert f"`{kind}`" in (ROOT / "docs/guide.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", [*ADVICE, *PRESETS])
+def test_every_rule_of_advice_and_every_preset_is_in_the_guide(name: str) -> None:
+    assert f"`{name}`" in (ROOT / "docs/guide.md").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("document", PAGES, ids=lambda document: document.name)

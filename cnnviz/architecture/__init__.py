@@ -4,14 +4,17 @@ design.py   Architecture and its edits, in and out of JSON
 step.py     Step: a layer between its input and its output; what a stack of them adds up to
 mend.py     Mend: an edit by which a refused stack goes further
 trace.py    trace(): the steps of a design; build(): the net in torch
+memory.py   training_bytes(): what training a design takes
 """
 
 from cnnviz.architecture.design import MAX_DEPTH, MAX_LAYERS, MAX_SIZE, Architecture, Path, number
+from cnnviz.architecture.memory import EVALUATION_BATCH, activation_bytes, training_bytes
 from cnnviz.architecture.mend import Mend
 from cnnviz.architecture.step import Step, every, refusal, shape_before
-from cnnviz.architecture.trace import activation_bytes, build, names, output_shape, trace
+from cnnviz.architecture.trace import build, names, output_shape, trace
 
 __all__ = [
+    "EVALUATION_BATCH",
     "MAX_DEPTH",
     "MAX_LAYERS",
     "MAX_SIZE",
@@ -28,4 +31,5 @@ __all__ = [
     "refusal",
     "shape_before",
     "trace",
+    "training_bytes",
 ]

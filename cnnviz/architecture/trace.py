@@ -48,11 +48,6 @@ def build(architecture: Architecture) -> nn.Module:
     return nn.Sequential(OrderedDict(zip(names(architecture), modules, strict=True)))
 
 
-def activation_bytes(architecture: Architecture) -> int:
-    """Bytes of all layer outputs of one sample in float32; what training keeps for the backward pass."""
-    return sum(step.activation_bytes for step in walk(architecture))
-
-
 def _accepted(architecture: Architecture) -> tuple[Step, ...]:
     steps = walk(architecture)
     if steps and steps[-1].error:

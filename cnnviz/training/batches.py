@@ -5,10 +5,10 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor
 
+from cnnviz.architecture import EVALUATION_BATCH
 from cnnviz.data.base import Split
 
-EVALUATION_BATCH = 256
-"""Samples that are evaluated at a time; larger batches are slower on a CPU."""
+__all__ = ["EVALUATION_BATCH", "Batches", "resident"]
 
 Batch = tuple[Tensor, Tensor]
 """x (N, *shape) float32 and y (N,) int64, on the device."""

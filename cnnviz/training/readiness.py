@@ -1,13 +1,12 @@
 """Whether a design can be trained on a data set with a configuration, told before anything starts."""
 
-from cnnviz.architecture import Architecture, Step, activation_bytes, every, number, trace
+from cnnviz.architecture import Architecture, Step, every, number, trace, training_bytes
 from cnnviz.data.base import Dataset
 from cnnviz.errors import DesignError, LimitError
 from cnnviz.layers import GroupNorm, Linear
 from cnnviz.layers.norm import BatchNorm
 from cnnviz.settings import Settings
 from cnnviz.shapes import show, size_of
-from cnnviz.training.batches import EVALUATION_BATCH
 from cnnviz.training.config import TrainConfig
 
 
@@ -49,18 +48,6 @@ def check(architecture: Architecture, config: TrainConfig, dataset: Dataset, lim
             f" server gives a run at most {limits.max_training_bytes / 2**20:,.0f} MB. Use smaller batches, fewer"
             " channels, or pool earlier."
         )
-
-
-def training_bytes(architecture: Architecture, batch_size: int) -> int:
-    """Estimate of a run's memory.
-
-    Weights, gradients and two moments; and each activation with its gradient while training, or the largest
-    activation of an evaluated batch before and after a layer, whichever is more.
-    """
-    steps = trace(architecture)
-    largest = 4 * max((size_of(step.output_shape) for step in every(steps) if step.output_shape), default=0)
-    activations = max(2 * batch_size * activation_bytes(architecture), 2 * EVALUATION_BATCH * largest)
-    return 4 * 4 * sum(step.parameters for step in steps) + activations
 
 
 def adapted(architecture: Architecture, dataset: Dataset) -> Architecture | None:

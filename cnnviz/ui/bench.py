@@ -1,9 +1,11 @@
 """The design room: the toolbar over the canvas, the canvas, and the panel of the selected layer."""
 
 import secrets
+from collections.abc import Sequence
 
 import streamlit as st
 
+from cnnviz.advice import Remark
 from cnnviz.architecture import number
 from cnnviz.errors import DesignError
 from cnnviz.presets import PRESETS
@@ -47,8 +49,8 @@ def toolbar() -> None:
     show_problem(shape)
 
 
-def canvas() -> None:
-    """The stack with every shape, to edit by mouse and keyboard."""
+def canvas(remarks: Sequence[Remark]) -> None:
+    """The stack with every shape, to edit by mouse and keyboard; layers that remarks are about are marked."""
     bench = workbench()
     mount = st.session_state.setdefault("mount", secrets.token_hex(8))
     stack(
@@ -61,6 +63,7 @@ def canvas() -> None:
         version=bench.version,
         undo=bool(bench.past),
         redo=bool(bench.future),
+        hints=[{"path": remark.path, "title": remark.title} for remark in remarks if remark.path is not None],
     )
 
 

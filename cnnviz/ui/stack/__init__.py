@@ -49,7 +49,7 @@ def stack(
 ) -> None:
     """Draw the canvas; what the student does on it stands in the session state as [key].act when `on_act` is called.
 
-    `state` says how far the server is: mount, seq, version, undo, redo.
+    `state` says how far the server is (mount, seq, version, undo, redo) and which layers are marked (hints).
     """
     steps = trace(architecture)
     _component(

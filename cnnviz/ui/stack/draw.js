@@ -107,6 +107,14 @@ const layerRow = (row, view, hands) => {
     item.setAttribute("aria-expanded", String(!folded))
     name.prepend(button("fold", folded ? "▸" : "▾", folded ? "Unfold" : "Fold", () => hands.fold(row.path)))
   }
+  const hints = view.data.hints.filter((hint) => same(hint.path, row.path)).map((hint) => hint.title)
+  if (hints.length) {
+    const mark = element("span", "hint-mark", "!")
+    mark.title = hints.join("\n")
+    mark.setAttribute("role", "img")
+    mark.setAttribute("aria-label", `Advice: ${hints.join(", ")}`)
+    name.append(mark)
+  }
   what.append(name, element("div", "arguments", row.arguments ?? ""))
   item.append(cellOf("number", row.number), drawing, what)
   if (row.error) {

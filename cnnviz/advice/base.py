@@ -1,0 +1,138 @@
+"""What a remark is, what it is about, and how a rule finds one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Literal
+
+from cnnviz.architecture import Architecture, Mend, Path, Step, number
+from cnnviz.architecture.step import walk
+from cnnviz.layers import PALETTE, Flatten, Layer
+from cnnviz.layers.dropout import Noise
+from cnnviz.shapes import Shape
+
+
+@dataclass(frozen=True)
+class Task:
+    """What is known of what a net is for; what is None is not spoken of."""
+
+    classes: int | None = None
+    samples: int | None = None
+    """Training samples."""
+    batch_size: int | None = None
+    memory: int | None = None
+    """Bytes that a run may take on the device."""
+    loss: Literal["auto", "NLLLoss", "CrossEntropyLoss"] = "auto"
+    """auto: NLLLoss if the net ends in LogSoftmax, else CrossEntropyLoss, as the trainer does."""
+
+
+@dataclass(frozen=True)
+class Link:
+    """Where more is to be read: the name of a page of the app, or an https address."""
+
+    text: str
+    url: str
+
+
+@dataclass(frozen=True)
+class Remark:
+    """One thing that a teacher would say about a net that does build."""
+
+    rule: str
+    """Its name in `ADVICE`."""
+    title: str
+    path: Path | None
+    """The layer that it is about; None where it is about the whole net."""
+    text: str
+    """What is so, with the numbers of this net."""
+    reason: str
+    """Why that matters, whatever the net."""
+    link: Link
+    mend: Mend | None = None
+    """An edit after which the rule has less to remark, and all rules no more."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What a rule found, and edits that may help, the best first; each is tried out before it is offered."""
+
+    path: Path | None
+    text: str
+    mends: Iterable[Mend] = ()
+    """Made one by one, as they are tried."""
+
+
+@dataclass(frozen=True)
+class Net:
+    """A design that builds, with all that rules ask of it."""
+
+    architecture: Architecture
+    task: Task
+
+    @cached_property
+    def steps(self) -> tuple[Step, ...]:
+        """The steps of the stack."""
+        return walk(self.architecture)
+
+    @cached_property
+    def stacks(self) -> tuple[tuple[Step, ...], ...]:
+        """The stack, and every stack inside a block, each on its own."""
+        return tuple(_stacks(self.steps))
+
+    @cached_property
+    def last(self) -> Step:
+        """The layer that makes the scores what they are: the last one that is more than Dropout or Flatten."""
+        computing = [step for step in self.steps if not quiet(step)]
+        return (computing or list(self.steps))[-1]
+
+    @property
+    def loss(self) -> str:
+        """The loss that the net is trained with."""
+        if self.task.loss != "auto":
+            return self.task.loss
+        return "NLLLoss" if self.steps[-1].layer.kind == "LogSoftmax" else "CrossEntropyLoss"
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A kind of remark: what it is called, how it is found, why it matters and where that is explained."""
+
+    title: str
+    find: Callable[[Net], Iterator[Finding]]
+    reason: str
+    link: Link
+
+
+def named(step: Step, start: str = "layer") -> str:
+    """A layer as the list of layers numbers it: layer 3, ReLU."""
+    return f"{start} {number(step.path)}, {step.layer.kind}"
+
+
+def behind(step: Step) -> Path:
+    """The place right behind a layer, in its own stack."""
+    return (*step.path[:-1], step.path[-1] + 1)
+
+
+def made(kind: str, **given: Any) -> Layer:
+    """A layer of a kind that depends on the number of axes."""
+    return PALETTE[kind](**given)
+
+
+def dropout_for(shape: Shape, kind: str) -> str:
+    """The kind of dropout for samples of that shape: single values of a flat one, else what was meant."""
+    maps = kind not in ("Dropout", "AlphaDropout")
+    return kind if not maps else "Dropout" if len(shape) == 1 else f"Dropout{len(shape) - 1}d"
+
+
+def quiet(step: Step) -> bool:
+    """Whether a layer hands its values on as they are, but for those that it drops while training."""
+    return isinstance(step.layer, Flatten | Noise)
+
+
+def _stacks(steps: tuple[Step, ...]) -> Iterator[tuple[Step, ...]]:
+    yield steps
+    for step in steps:
+        for stack in step.stacks:
+            yield from _stacks(stack)

@@ -1,0 +1,40 @@
+"""What a preset is, and the pieces that several of them are made of."""
+
+from dataclasses import dataclass
+
+from cnnviz.architecture import Architecture
+from cnnviz.layers import BatchNorm2d, Conv2d, Layer, ReLU, Residual
+
+Layers = tuple[Layer, ...]
+
+
+@dataclass(frozen=True)
+class Preset:
+    """A net to open in the design room, and the story of where it comes from."""
+
+    title: str
+    story: str
+    architecture: Architecture
+
+
+def normed(out_channels: int, kernel_size: int = 3, stride: int = 1, groups: int = 1) -> Layers:
+    """A convolution that keeps the size but for its stride, and a BatchNorm in place of its bias."""
+    conv = Conv2d(
+        out_channels=out_channels,
+        kernel_size=kernel_size,
+        stride=stride,
+        padding=kernel_size // 2,
+        groups=groups,
+        bias=False,
+    )
+    return (conv, BatchNorm2d())
+
+
+def basic_block(out_channels: int, stride: int = 1, *, project: bool = False) -> Layers:
+    """Two convolutions and a way past them, and a ReLU behind the sum.
+
+    Source: He et al., "Deep Residual Learning for Image Recognition" (2015), figure 5, and option B of section 3.3.
+    """
+    past = normed(out_channels, kernel_size=1, stride=stride) if project else ()
+    layers = (*normed(out_channels, stride=stride), ReLU(), *normed(out_channels))
+    return (Residual(layers=layers, projection=past), ReLU())

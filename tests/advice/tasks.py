@@ -1,0 +1,19 @@
+"""What each preset is for: its classes, training samples, batches, and the memory they were trained in."""
+
+from cnnviz.advice import Task
+
+IMAGENET = Task(classes=1000, samples=1_281_167, batch_size=256, memory=80 * 2**30)
+KEYWORDS = Task(classes=35, samples=2_800, batch_size=256, memory=4 * 2**30)
+TASKS = {
+    "lab-convnet": KEYWORDS,
+    "keywords-three-blocks": KEYWORDS,
+    "keywords-four-blocks": KEYWORDS,
+    "keywords-residual": KEYWORDS,
+    "keywords-separable": KEYWORDS,
+    "digits-convnet": Task(classes=10, samples=1_437, batch_size=64, memory=4 * 2**30),
+    "lenet-5": Task(classes=10, samples=60_000, batch_size=64, memory=4 * 2**30),
+    "alexnet": IMAGENET,
+    "vgg-11": IMAGENET,
+    "resnet-18": IMAGENET,
+    "resnet-20": Task(classes=10, samples=50_000, batch_size=128, memory=4 * 2**30),
+}

@@ -1,0 +1,134 @@
+from collections import Counter
+from pathlib import Path
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cnnviz.advice import ADVICE, MAX_REMARKS, Net, Task, advise
+from cnnviz.architecture import MAX_LAYERS, Architecture, build, output_shape, refusal, trace
+from cnnviz.layers import PALETTE
+from cnnviz.presets import PRESETS
+from tests.advice.nets import linear, net, relu, said
+from tests.advice.tasks import TASKS
+from tests.strategies import architectures, layers, shapes
+
+ROOT = Path(__file__).parents[2]
+LAB = PRESETS["lab-convnet"].architecture
+LAB_TASK = TASKS["lab-convnet"]
+
+
+def test_the_labs_net_gets_exactly_these_remarks() -> None:
+    remarks = advise(LAB, LAB_TASK)
+    assert [(remark.rule, remark.path, remark.mend and remark.mend.text) for remark in remarks] == [
+        ("no-activation", (7,), "Put a ReLU behind layer 6"),
+        ("unread-edge", (1,), "Set ceil_mode to True: 10 × 22 × 4 becomes 10 × 23 × 5"),
+        ("receptive-field", (0,), "Add a convolution and a ReLU behind layer 4"),
+    ]
+    assert remarks[0].text == (
+        "Between layer 6, Linear, and layer 8, Linear, there is no activation (only Dropout). Together they can do no"
+        " more than one Linear from 880 to 35, and take 91,635 parameters where it takes 30,835."
+    )
+    assert "stands 22 times in a height of 90, and the last 2 rows are never read" in remarks[1].text
+    assert "stands 4 times in a width of 17, and the last column is never read" in remarks[1].text
+    assert "comes from 10 of 99 × 10 of 26 of the input" in remarks[2].text
+
+
+def test_all_its_mends_one_after_another_leave_the_lab_nothing_to_be_told() -> None:
+    architecture, clicks = LAB, 0
+    while remarks := advise(architecture, LAB_TASK):
+        assert remarks[0].mend
+        architecture, clicks = remarks[0].mend.architecture, clicks + 1
+    assert clicks == 3
+    build(architecture)(torch.zeros(2, 1, 99, 26))
+
+
+@pytest.mark.parametrize("name", [name for name in PRESETS if name != "lab-convnet"])
+def test_there_is_nothing_to_remark_on_a_net_to_start_from(name: str) -> None:
+    assert TASKS[name].classes == output_shape(PRESETS[name].architecture)[0]
+    assert advise(PRESETS[name].architecture, TASKS[name]) == ()
+
+
+def test_a_net_that_is_empty_or_refuses_gets_no_advice() -> None:
+    assert advise(net()) == ()
+    assert advise(LAB.replaced(0, kernel_size=30)) == ()
+
+
+@pytest.mark.parametrize("name", ADVICE)
+def test_every_rule_says_why_and_where_to_read_on(name: str) -> None:
+    rule = ADVICE[name]
+    assert rule.reason.endswith(".")
+    assert not rule.title.endswith(".")
+    pages = {path.stem for path in ROOT.glob("pages/*.py")} | {"shapes"}
+    assert rule.link.url.startswith("https://") or rule.link.url in pages
+    assert rule.link.text
+
+
+kinds = st.one_of(
+    st.sampled_from(["Conv2d", "MaxPool2d", "AdaptiveAvgPool2d", "BatchNorm2d", "Dropout2d", "Flatten", "BatchNorm1d"]),
+    st.sampled_from(["Linear", "Dropout", "Dropout1d", "ReLU", "Sigmoid", "Tanh", "Softmax", "LogSoftmax"]),
+    st.sampled_from(["Conv2d", "Linear", "Residual", "Parallel"]),
+)
+typical = st.builds(
+    lambda shape, stack: Architecture(input_shape=shape, layers=stack),
+    st.one_of(st.just((1, 14, 13)), shapes),
+    st.lists(kinds.flatmap(lambda kind: st.one_of(st.just(PALETTE[kind].fresh((1, 5, 5))), layers(kind))), max_size=8),
+)
+tasks = st.builds(
+    Task,
+    classes=st.one_of(st.none(), st.integers(1, 12)),
+    samples=st.one_of(st.none(), st.integers(1, 100)),
+    batch_size=st.one_of(st.none(), st.just(64)),
+    memory=st.one_of(st.none(), st.integers(1, 2**20)),
+    loss=st.sampled_from(["auto", "NLLLoss", "CrossEntropyLoss"]),
+)
+
+
+def findings(architecture: Architecture, task: Task) -> Counter[str]:
+    return Counter({name: len(list(rule.find(Net(architecture, task)))) for name, rule in ADVICE.items()})
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.one_of(typical, architectures()), tasks)
+def test_every_mend_builds_and_leaves_its_rule_less_to_remark(architecture: Architecture, task: Task) -> None:
+    remarks = advise(architecture, task)
+    assert not remarks or refusal(trace(architecture)) is None
+    places = [path for path, _ in architecture.every()]
+    for remark in remarks:
+        assert remark.path is None or remark.path in places
+        assert remark.text[0].isupper()
+        assert remark.text.endswith(".")
+        if remark.mend:
+            assert refusal(trace(remark.mend.architecture)) is None
+            before, after = (findings(each, task) for each in (architecture, remark.mend.architecture))
+            assert after[remark.rule] < before[remark.rule]
+            assert after.total() <= before.total()
+
+
+@settings(max_examples=100, deadline=None)
+@given(typical, tasks)
+def test_mend_after_mend_comes_to_an_end(architecture: Architecture, task: Task) -> None:
+    for _ in range(30):
+        mend = next((remark.mend for remark in advise(architecture, task) if remark.mend), None)
+        if mend is None:
+            return
+        architecture = mend.architecture
+    pytest.fail("mends bring each other up again and again")
+
+
+@settings(max_examples=200, deadline=None)
+@given(typical, tasks)
+def test_a_bias_or_a_kind_of_dropout_can_always_be_mended(architecture: Architecture, task: Task) -> None:
+    for remark in advise(architecture, task):
+        assert remark.mend or remark.rule not in ("bias-before-norm", "dropout-axes")
+
+
+def test_the_same_remark_is_made_a_few_times_only() -> None:
+    assert len(said("no-activation", net(*[linear(8)] * 100, shape=(8,)))) == MAX_REMARKS
+
+
+def test_a_net_that_is_full_is_told_without_a_mend() -> None:
+    full = net(*[linear(3)] * 2, *[relu, linear(3)] * (MAX_LAYERS // 2 - 1), shape=(3,))
+    (remark,) = said("no-activation", full)
+    assert remark.mend is None

@@ -1,0 +1,129 @@
+from collections.abc import Sequence
+
+import pytest
+import torch
+
+from cnnviz.architecture import Architecture, build
+from cnnviz.layers import (
+    AdaptiveAvgPool2d,
+    AvgPool2d,
+    Conv1d,
+    Flatten,
+    Layer,
+    Linear,
+    MaxPool1d,
+    MaxPool2d,
+    Residual,
+)
+from tests.advice.nets import conv, flatten, linear, net, norm, relu, said
+
+
+def pool(kernel_size: int = 2, **given: object) -> MaxPool2d:
+    return MaxPool2d(kernel_size=kernel_size, **given)  # type: ignore[arg-type]
+
+
+def unread(architecture: Architecture) -> list[int]:
+    """Rows (of axis 2) that change nothing in the output, found by trying out."""
+    shape = architecture.input_shape
+    model, found = build(architecture).double().eval(), []
+    for row in range(shape[1]):
+        x = torch.zeros(1, *shape, dtype=torch.float64, requires_grad=True)
+        model(x + torch.rand(x.shape)).sum().backward()
+        assert x.grad is not None
+        if not x.grad[0, :, row].any():
+            found.append(row)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("layer", "size", "told", "mend"),
+    [
+        (pool(4), 17, "stands 4 times in a height of 17, and the last row is never read", "ceil_mode to True"),
+        (AvgPool2d(kernel_size=5), 23, "and the last 3 rows are never read", "ceil_mode to True"),
+        (conv(1, 3, stride=3), 10, "and the last row is never read", "padding to 1"),
+        (conv(1, 4, stride=4, padding=1), 17, "and the last 2 rows are never read", "padding to 2"),
+    ],
+)
+def test_rows_that_no_window_reads_are_told_and_then_read(layer: Layer, size: int, told: str, mend: str) -> None:
+    architecture = net(layer, shape=(1, size, 40))
+    (remark,) = said("unread-edge", architecture)
+    assert told in remark.text
+    assert remark.mend
+    assert f"Set {mend}" in remark.mend.text
+    if not isinstance(layer, MaxPool2d):  # a maximum leaves other rows out by chance
+        assert len(unread(architecture)) == 3 if "3 rows" in told else unread(architecture)
+        assert unread(remark.mend.architecture) == []
+
+
+@pytest.mark.parametrize(
+    ("layer", "shape"),
+    [
+        (pool(4), (1, 16, 16)),
+        (pool(2), (1, 99, 50)),  # a row of 99 is nothing
+        (pool(4, ceil_mode=True), (1, 17, 17)),
+        (pool(3, stride=2, padding=1), (1, 112, 112)),  # the padding is what is left over
+        (conv(8, 1, stride=2), (1, 16, 16)),  # leaves out every second row on purpose
+        (conv(8, 10), (1, 99, 26)),
+        (AdaptiveAvgPool2d(output_size=3), (1, 17, 17)),
+        (conv(8, 3, padding="same"), (1, 17, 17)),
+    ],
+)
+def test_rows_that_are_read_or_few_or_left_out_on_purpose_are_not(layer: Layer, shape: tuple[int, ...]) -> None:
+    assert said("unread-edge", net(layer, shape=shape)) == []
+
+
+def test_samples_of_a_signal_and_layers_in_blocks_are_told_too() -> None:
+    (remark,) = said("unread-edge", net(MaxPool1d(kernel_size=4), shape=(1, 11)))
+    assert "a length of 11, and the last 3 samples are never read" in remark.text
+    block = Residual(layers=(pool(4),), projection=(pool(4),))
+    (first, second) = said("unread-edge", net(block, shape=(1, 17, 16)))
+    assert (first.path, second.path) == ((0, 0, 0), (0, 1, 0))
+    assert first.mend is None  # one way through the block would no longer fit the other
+
+
+def test_convolutions_that_see_little_are_told_and_one_more_mends_it() -> None:
+    stack = (conv(4, 10), pool(4), relu, flatten, linear(35))
+    (remark,) = said("receptive-field", net(*stack, shape=(1, 99, 26)))
+    assert remark.text == (
+        "Each number behind layer 1, Conv2d, the last convolution, comes from 10 of 99 × 10 of 26 of the input. What"
+        " lies further apart, only layer 5, Linear, puts together, place by place."
+    )
+    assert remark.mend
+    assert remark.mend.architecture.layers[3:5] == (conv(8, 3, padding=1), relu)
+
+
+def test_where_one_more_is_not_enough_a_pool_goes_before_it() -> None:
+    (remark,) = said("receptive-field", net(conv(), relu, flatten, linear(), shape=(1, 14, 14)))
+    assert remark.mend
+    assert [layer.kind for layer in remark.mend.architecture.layers[:5]] == [
+        "Conv2d",
+        "ReLU",
+        "MaxPool2d",
+        "Conv2d",
+        "ReLU",
+    ]
+    (remark,) = said("receptive-field", net(conv(), relu, flatten, linear(), shape=(1, 60, 60)))
+    assert remark.mend is None
+
+
+@pytest.mark.parametrize(
+    "stack",
+    [
+        (conv(4, 8), flatten, linear()),
+        (conv(), relu, pool(), conv(), relu, AdaptiveAvgPool2d(output_size=1), flatten, linear()),
+        (flatten, linear()),
+        (pool(), flatten, linear()),
+        (conv(4, (1, 9)),),  # all that it needs along one axis  # type: ignore[arg-type]
+        (Residual(layers=(conv(1, 9, padding=4), norm)), flatten),
+    ],
+)
+def test_convolutions_that_see_half_of_an_axis_are_not(stack: Sequence[Layer]) -> None:
+    assert said("receptive-field", net(*stack)) == []
+
+
+def test_an_axis_of_one_sample_is_not_one_that_is_seen() -> None:
+    signal = net(Conv1d(out_channels=2, kernel_size=3), Flatten(), Linear(out_features=2), shape=(1, 100))
+    assert "3 of 100 of the input" in said("receptive-field", signal)[0].text
+    picture = net(conv(2, (1, 3)), flatten, linear(), shape=(1, 1, 100))  # type: ignore[arg-type]
+    assert "1 of 1 × 3 of 100" in said("receptive-field", picture)[0].text
+    assert said("receptive-field", net(conv(2, 1), flatten, linear(), shape=(5, 1, 1))) == []

@@ -1,0 +1,50 @@
+import pytest
+
+from cnnviz.architecture import trace
+from cnnviz.presets import PRESETS
+
+PARAMETERS = {
+    "lab-convnet": 92_645,
+    "keywords-residual": 79_379,
+    "keywords-separable": 17_123,
+    "lenet-5": 61_706,  # 156 + 2,416 + 48,120 + 10,164 + 850
+    "alexnet": 61_100_840,  # https://pytorch.org/vision/stable/models.html, like the two below
+    "vgg-11": 132_863_336,
+    "resnet-18": 11_689_512,
+    "resnet-20": 272_474,  # 269,722 with option A of the paper, and 2,752 of two projections with their norms
+}
+
+
+@pytest.mark.parametrize("name", PARAMETERS)
+def test_a_net_has_the_number_of_parameters_that_it_is_known_by(name: str) -> None:
+    architecture, count = PRESETS[name].architecture, PARAMETERS[name]
+    assert sum(step.parameters for step in trace(architecture)) == count
+    if name != "lab-convnet":
+        assert f"{count:,}" in PRESETS[name].story
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_every_story_ends_in_a_sentence(name: str) -> None:
+    assert PRESETS[name].story.endswith(".")
+
+
+def test_the_numbers_told_of_published_nets_are_theirs() -> None:
+    assert max(step.parameters for step in trace(PRESETS["vgg-11"].architecture)) == 102_764_544
+    linear = sum(step.parameters for step in trace(PRESETS["alexnet"].architecture) if step.layer.kind == "Linear")
+    assert round(linear / PARAMETERS["alexnet"], 2) == 0.96
+
+
+@pytest.mark.parametrize(
+    ("name", "size"),
+    [
+        ("lab-convnet", 10),
+        ("keywords-three-blocks", 18),
+        ("keywords-four-blocks", 38),
+        ("lenet-5", 32),
+        ("alexnet", 163),
+        ("vgg-11", 134),
+    ],
+)
+def test_the_last_convolution_sees_what_is_told_of_it(name: str, size: int) -> None:
+    last = [step for step in trace(PRESETS[name].architecture) if step.layer.kind == "Conv2d"][-1]
+    assert [reach.size for reach in last.reach or ()] == [size, size]
