@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import torch
 
@@ -19,16 +20,26 @@ SEED = 8
 
 @dataclass(frozen=True)
 class Room:
-    """How much of each thing a drawing has room for, along each axis."""
+    """How much of each thing a drawing has room for, along each axis.
+
+    `cells` and `kernel_size` are the most that is drawn of a student's own numbers; what is larger is drawn with
+    `size` samples and a kernel of `instead`, which are seen at a glance.
+    """
 
     cells: int
+    size: int
     kernel_size: int
+    instead: int
     stride: int
     padding: int
     dilation: int
 
 
-ROOMS = {1: Room(21, 6, 5, 3, 4), 2: Room(13, 4, 4, 2, 3), 3: Room(8, 3, 3, 1, 2)}
+ROOMS = {
+    1: Room(cells=22, size=16, kernel_size=6, instead=5, stride=5, padding=3, dilation=4),
+    2: Room(cells=13, size=10, kernel_size=4, instead=3, stride=4, padding=2, dilation=3),
+    3: Room(cells=8, size=6, kernel_size=3, instead=3, stride=3, padding=1, dilation=2),
+}
 """Room by the number of axes."""
 
 
@@ -47,6 +58,7 @@ class Example:
     result: torch.Tensor
 
 
+@lru_cache(maxsize=256)
 def example(design: Architecture) -> Example:
     """The student's own operation where it is small, else one that is as much like it as there is room for.
 
@@ -65,7 +77,7 @@ def smaller(design: Architecture, drawn: Example) -> str:
 
     >>> from cnnviz.calculator.operation import EXAMPLES
     >>> smaller(EXAMPLES["The lab's pool"], example(EXAMPLES["The lab's pool"]))
-    'an input of 10 × 13 instead of 90 × 17'
+    'an input of 10 × 9 instead of 90 × 17'
     """
     (layer,) = design.layers
     parts = []
@@ -89,7 +101,7 @@ def computed(layer: Layer, sizes: tuple[int, ...]) -> Example:
         module = layer.module((1, *sizes))
         if not pool:
             kernel = tuple(rule.kernel_size for rule in rules)
-            weights = torch.randint(-1, 3, kernel, generator=random).float()
+            weights = torch.tensor([-1.0, 1.0, 2.0])[torch.randint(0, 3, kernel, generator=random)]
             module.weight.copy_(weights.expand_as(module.weight))  # type: ignore[operator, arg-type]
         result = module(source[None, None])[0, 0]
     tracks = tuple(track(rule, size) for rule, size in zip(rules, sizes, strict=True))
@@ -98,7 +110,8 @@ def computed(layer: Layer, sizes: tuple[int, ...]) -> Example:
 
 def _clipped(layer: Layer, rule: Rule, room: Room) -> Rule:
     """The rule along one axis with every number clipped until at least one size can be drawn."""
-    kernel, dilation = min(rule.kernel_size, room.kernel_size), min(rule.dilation, room.dilation)
+    kernel = rule.kernel_size if rule.kernel_size <= room.kernel_size else room.instead
+    dilation = min(rule.dilation, room.dilation)
     small = replace(rule, kernel_size=kernel, stride=min(rule.stride, room.stride), dilation=dilation)
     while True:
         small = _padded(layer, rule, small, room)
@@ -111,7 +124,7 @@ def _clipped(layer: Layer, rule: Rule, room: Room) -> Rule:
 
 
 def _padded(layer: Layer, rule: Rule, small: Rule, room: Room) -> Rule:
-    """With as much of the rule's padding as there is room for and torch takes."""
+    """With as much of the rule's padding as there is room for and torch takes; no stride is the kernel_size."""
     if isinstance(rule, TransposedWindow) and isinstance(small, TransposedWindow):
         most = max(small.stride, small.dilation) - 1
         output_padding = min(rule.output_padding, most)
@@ -120,6 +133,8 @@ def _padded(layer: Layer, rule: Rule, small: Rule, room: Room) -> Rule:
         raise TypeError(rule)
     if layer.padding == "same":  # type: ignore[attr-defined]
         return replace(small, padding=((small.extent - 1) // 2, small.extent // 2))
+    if layer.stride is None:  # type: ignore[attr-defined]
+        small = replace(small, stride=small.kernel_size)
     most = min(room.padding, small.kernel_size // 2) if "Pool" in layer.kind else room.padding
     return replace(small, padding=(min(rule.padding[0], most),) * 2)
 
@@ -139,7 +154,7 @@ def _size(rule: Rule, original: Rule, size: int, room: Room) -> int:
     if size in fitting and size <= room.cells:
         return size
     large = [n for n in fitting if n >= rule.kernel_size] or fitting
-    smaller = [n for n in large if n <= size] or large
+    smaller = [n for n in large if n <= min(size, room.size)] or large[:1]
     if isinstance(rule, Window) and isinstance(original, Window) and rule.stride == original.stride:
         wanted = original.remainder(size)
         smaller = [n for n in smaller if rule.out(n) > 1 and rule.remainder(n) == wanted] or smaller

@@ -24,6 +24,12 @@ def general(rule: Rule) -> str:
     return rf"\text{{out}} = {_rounded(quotient, rule)} + 1"
 
 
+def letters() -> str:
+    """Which parameter each letter of the rule stands for, as Markdown with LaTeX."""
+    names = {"k": "kernel_size", "s": "stride", "p": "padding", "d": "dilation"}
+    return ", ".join(f"${_coloured(letter, letter)}$ {name}" for letter, name in names.items())
+
+
 def worked(rule: Rule, size: int, axis: str) -> str:
     r"""The rule in LaTeX with the numbers along one axis, one line per step of the calculation.
 
@@ -135,6 +141,6 @@ def _alternatives(rule: TransposedWindow, size: int) -> str:
         return "Nothing is rounded: a stride of 1 leaves no choice."
     least = (size - 1) * rule.stride - 2 * rule.padding + rule.extent
     return (
-        f"Nothing is rounded here. Backwards it is: a convolution with the same numbers makes {size} of every size from"
-        f" {max(least, 1)} to {least + rule.stride - 1}, and output_padding says which of them comes out."
+        "Nothing is rounded here. The other way round, a convolution with the same numbers turns every size from"
+        f" {max(least, 1)} to {least + rule.stride - 1} into {size}; output_padding says which of them comes out."
     )

@@ -5,8 +5,10 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import product
 
-from cnnviz.calculator.operation import Rule
+from cnnviz.architecture import Architecture
+from cnnviz.calculator.operation import Rule, windows
 from cnnviz.errors import ShapeError
+from cnnviz.layers.window import alike
 from cnnviz.shapes import TransposedWindow, Window
 
 BOUNDS = {1: 2000, 2: 64, 3: 24, 4: 10}
@@ -38,7 +40,7 @@ def varying(rule: Rule) -> list[str]:
     return [name for name in LEAST if hasattr(rule, name)]
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=32)
 def answers(rule: Rule, size: int, wanted: int, vary: frozenset[str], *, pool: bool = False) -> Answers:
     """All settings of the parameters in `vary` by which an axis of `size` samples becomes `wanted`.
 
@@ -82,6 +84,21 @@ def changed(answer: Rule, rule: Rule) -> list[str]:
     ['stride', 'padding']
     """
     return [name for name in varying(rule) if getattr(answer, name) != getattr(rule, name)]
+
+
+def applied(design: Architecture, axis: int, answer: Rule) -> Architecture:
+    """The design of one layer with an answer along one of its axes, the others as they were.
+
+    >>> from cnnviz.calculator.operation import EXAMPLES
+    >>> applied(EXAMPLES["The lab's convolution"], 1, Window(10, stride=2)).layers[0].stride
+    (1, 2)
+    """
+    rules = windows(design)
+    change: dict[str, object] = {}
+    for name in changed(answer, rules[axis]):
+        values = [value_of(answer if place == axis else rule, name) for place, rule in enumerate(rules)]
+        change[name] = alike(values)
+    return design.replaced(0, **change) if change else design
 
 
 def _candidates(rule: Rule, vary: Collection[str], bound: int) -> Iterator[Rule]:

@@ -12,7 +12,11 @@ from streamlit.runtime.pages_manager import PagesManager
 # all that pages import, so that it is there before the freeze and no student waits for it
 import cnnviz.charts.activation
 import cnnviz.ui.bench
+import cnnviz.ui.calculator
+import cnnviz.ui.chain
+import cnnviz.ui.lab
 import cnnviz.ui.live
+import cnnviz.ui.sliding
 import cnnviz.ui.training  # noqa: F401
 from cnnviz.runs.cluster import cluster
 
