@@ -10,6 +10,7 @@ from cnnviz.ui import calculator
 from cnnviz.ui.chain import receptive_field
 from cnnviz.ui.fields import distinct
 from cnnviz.ui.lab import worked_trace
+from cnnviz.ui.question import question
 from cnnviz.ui.sliding import sliding
 from cnnviz.ui.state import workbench
 
@@ -30,7 +31,7 @@ else:
     sliding(design, key="sliding")
 
 st.subheader("The other way round: which parameters give a wanted size?")
-calculator.question()
+question()
 
 st.subheader("The chain: the receptive field grows")
 st.markdown(
@@ -40,7 +41,9 @@ st.markdown(
     f"[Araujo, Norris & Sim 2019]({SOURCE}) derive it."
 )
 titles = distinct({"": "Your design", **{name: preset.title for name, preset in PRESETS.items()}})
-name = st.selectbox("Net", list(titles), format_func=titles.__getitem__, key="chain-net", width=320)
+name = st.selectbox(
+    "Net", list(titles), format_func=titles.__getitem__, key="chain-net", persist_state="session", width=320
+)
 net = PRESETS[name].architecture if name else workbench().architecture
 if chain(net):
     receptive_field(net, key="chain")

@@ -1,14 +1,13 @@
-"""The calculator: the controls of one window operation, its formula with numbers, and the inverse question."""
+"""The calculator: the controls of one window operation, and its formula with numbers."""
 
 import streamlit as st
 
 from cnnviz.architecture import Architecture, trace
-from cnnviz.calculator import formula, inverse
+from cnnviz.calculator import formula
 from cnnviz.calculator.operation import DIMENSIONS, EXAMPLES, OPERATIONS, Rule, operation, parameters, switched, windows
 from cnnviz.errors import DesignError, ShapeError
 from cnnviz.layers.window import alike, per_axis
 from cnnviz.shapes import AXES, show
-from cnnviz.ui.answers import MAX_ROWS, answer_list, picked
 from cnnviz.ui.fields import attempt, escaped, field, parse, show_problem, written
 from cnnviz.ui.workbench import Workbench
 
@@ -19,7 +18,8 @@ def calculator() -> Workbench:
     return bench
 
 
-def _keep(bench: Workbench) -> None:
+def keep_calculator(bench: Workbench) -> None:
+    """Make this the calculator of the session."""
     st.session_state["calculator"] = bench
 
 
@@ -83,7 +83,7 @@ def result() -> None:
         _mends(design)
         return
     sizes, out = design.input_shape[1:], layer.output_shape(design.input_shape)[1:]
-    with st.container(horizontal=True, vertical_alignment="center", gap="large", key="result"):
+    with st.container(horizontal=True, vertical_alignment="center", gap="medium", key="result"):
         st.markdown(f"### {show(sizes)} → {show(out)}", width="content")
         st.latex(formula.general(rules[0]), width="content")
         st.markdown(formula.letters(), width="content")
@@ -98,55 +98,6 @@ def result() -> None:
                 st.caption(escaped(formula.leftover(rule, size, names[0])))
 
 
-def question() -> None:
-    """Which parameters give a wanted size along one axis? Every answer, each to be used with a click."""
-    design = calculator().architecture
-    (layer,) = design.layers
-    try:
-        rules = windows(design)
-    except ShapeError:
-        st.caption("The question can be asked as soon as the window fits its input.")
-        return
-    axes = AXES[len(design.input_shape)][1:]
-    pool = "Pool" in layer.kind
-    names = [name for name in inverse.varying(rules[0]) if name in parameters(layer)]
-    asked = f"{layer.kind}-{calculator().revision}"
-    with st.container(horizontal=True, vertical_alignment="bottom", key="question"):
-        axis = st.segmented_control("Axis", axes, default=axes[0], required=True, key=f"axis-{asked}")
-        rule, size = rules[axes.index(axis or axes[0])], design.input_shape[1 + axes.index(axis or axes[0])]
-        wanted = st.number_input("Wanted size", 1, 2_000_000, rule.out(size), key=f"wanted-{asked}-{axis}", width=140)
-        vary = st.pills(
-            "What may change",
-            names,
-            selection_mode="multi",
-            default=["stride", "padding"],
-            key=f"vary-{asked}",
-            help="The other parameters stay as they are.",
-        )
-    if not vary:
-        st.info("Choose at least one parameter that may change.", icon=":material/touch_app:")
-        return
-    found = inverse.answers(rule, size, wanted, frozenset(vary), pool=pool)
-    st.session_state["answered"] = (axes.index(axis or axes[0]), found.found)
-    st.markdown(_told(found, wanted, vary, axis or axes[0], size))
-    if found.found:
-        answer_list(found.found, rule, names, key="answers", on_pick=_pick)
-
-
-def _told(found: inverse.Answers, wanted: int, vary: list[str], axis: str, size: int) -> str:
-    what = " and ".join(f"`{name}`" for name in vary)
-    tried = f"every {what} up to {found.bound}"
-    if found.found:
-        count = len(found.found)
-        listed = "" if count <= MAX_ROWS else f" The nearest {MAX_ROWS:,} are listed."
-        answers = "**1 answer** turns" if count == 1 else f"**{count:,} answers** turn"
-        return f"{answers} a {axis} of {size} into {wanted}, of {tried}.{listed}"
-    near = " or ".join(str(near) for near in (found.below, found.above) if near)
-    return f"**No answer:** of {tried}, none turns a {axis} of {size} into {wanted}." + (
-        f" The nearest that can be had: {near}." if near else ""
-    )
-
-
 def _mends(design: Architecture) -> None:
     for mend in trace(design)[-1].mends:
         changed = mend.architecture
@@ -155,7 +106,7 @@ def _mends(design: Architecture) -> None:
 
 
 def _mend(design: Architecture) -> None:
-    _keep(calculator().restructured(design, 0))
+    keep_calculator(calculator().restructured(design, 0))
 
 
 def _switch() -> None:
@@ -163,14 +114,14 @@ def _switch() -> None:
     title = st.session_state[f"operation-{bench.revision}"]
     dimensions = st.session_state[f"dimensions-{bench.revision}"]
     if title in OPERATIONS and dimensions in DIMENSIONS:
-        _keep(bench.restructured(switched(bench.architecture, title, dimensions), 0))
+        keep_calculator(bench.restructured(switched(bench.architecture, title, dimensions), 0))
 
 
 def _open() -> None:
     bench = calculator()
     design = EXAMPLES.get(st.session_state[f"example-{bench.revision}"])
     if design:
-        _keep(bench.restructured(design, 0))
+        keep_calculator(bench.restructured(design, 0))
 
 
 def _resize(typed: object) -> None:
@@ -181,18 +132,9 @@ def _resize(typed: object) -> None:
     if not isinstance(sizes, int | tuple) or (isinstance(sizes, tuple) and len(sizes) != axes):
         raise DesignError(f"An input size is one whole number, or one each for {', '.join(named)}, such as 99, 26.")
     shape = (bench.architecture.input_shape[0], *per_axis(sizes, axes))
-    _keep(bench.edited(bench.architecture.with_input(shape)))
+    keep_calculator(bench.edited(bench.architecture.with_input(shape)))
 
 
 def _change(name: str, value: object) -> None:
     bench = calculator()
-    _keep(bench.edited(bench.architecture.replaced(0, **{name: value})))
-
-
-def _pick() -> None:
-    axis, found = st.session_state["answered"]
-    number = picked(st.session_state["answers"].get("pick"), len(found))
-    if number is None:
-        return
-    bench = calculator()
-    _keep(bench.restructured(inverse.applied(bench.architecture, axis, found[number]), 0))
+    keep_calculator(bench.edited(bench.architecture.replaced(0, **{name: value})))

@@ -16,6 +16,7 @@ import cnnviz.ui.calculator
 import cnnviz.ui.chain
 import cnnviz.ui.lab
 import cnnviz.ui.live
+import cnnviz.ui.question
 import cnnviz.ui.sliding
 import cnnviz.ui.training  # noqa: F401
 from cnnviz.runs.cluster import cluster
