@@ -22,6 +22,7 @@ def frame() -> None:
     page = st.navigation(
         [
             st.Page("pages/design.py", title="Design", icon=":material/stacks:", default=True),
+            st.Page("pages/shapes.py", title="Shapes", icon=":material/calculate:"),
             st.Page("pages/train.py", title="Train", icon=":material/show_chart:"),
             st.Page("pages/activations.py", title="Activations", icon=":material/ssid_chart:"),
         ],

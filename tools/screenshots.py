@@ -28,6 +28,15 @@ def refusal(page: Page) -> None:
     expect(page.get_by_role("button", name="Set kernel_size to (30, 26)")).to_be_visible()
 
 
+def shapes(page: Page) -> None:
+    """The lab's pool, at the last place of its window."""
+    page.get_by_role("link", name="Shapes").click()
+    page.get_by_role("combobox", name="Example").click()
+    page.get_by_role("option", name="The lab's pool").click()
+    expect(page.get_by_text("Output 2 × 2")).to_be_visible()
+    page.get_by_role("group", name="The sliding window").press("End")
+
+
 def train(page: Page) -> None:
     """A finished run on the digits."""
     page.get_by_role("link", name="Train").click()
@@ -42,8 +51,8 @@ def activations(page: Page) -> None:
     expect(page.get_by_text("The vanishing gradient")).to_be_visible()
 
 
-SCENES = {"design": design, "refusal": refusal, "train": train, "activations": activations}
-HEIGHTS = {"design": 900, "refusal": 900, "train": 960, "activations": 1700}
+SCENES = {"design": design, "refusal": refusal, "shapes": shapes, "train": train, "activations": activations}
+HEIGHTS = {"design": 900, "refusal": 900, "shapes": 1300, "train": 960, "activations": 1700}
 
 
 def main() -> None:

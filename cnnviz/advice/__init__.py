@@ -109,7 +109,7 @@ ADVICE: dict[str, Rule] = {
         find=memory,
         reason="Training keeps the output of every layer for every sample of a batch until the gradients are "
         "computed. Smaller batches, fewer channels or an earlier pool take less.",
-        link=Link("CS231n, computational considerations", "https://cs231n.github.io/convolutional-networks/#comp"),
+        link=Link("CS231n, computational considerations", "https://cs231n.github.io/convolutional-networks/"),
     ),
 }
 """Every rule by its name; a new one is a function that yields findings, and an entry here."""

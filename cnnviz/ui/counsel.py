@@ -61,8 +61,11 @@ def below(found: Sequence[Remark]) -> None:
 def _remark(remark: Remark, key: str, *, named: bool = False) -> None:
     where = f"Layer {number(remark.path)} · " if named and remark.path is not None else ""
     st.markdown(f":material/lightbulb: **{where}{escaped(remark.title)}**")
-    address = remark.link.url if remark.link.url.startswith("https://") else f"/{remark.link.url}"
-    st.caption(f"{escaped(remark.text)} {escaped(remark.reason)} [{escaped(remark.link.text)}]({address})")
+    outside = remark.link.url.startswith("https://")
+    more = f"[{escaped(remark.link.text)}]({remark.link.url})" if outside else ""
+    st.caption(f"{escaped(remark.text)} {escaped(remark.reason)} {more}")
+    if not outside:
+        st.page_link(f"pages/{remark.link.url}.py", label=escaped(remark.link.text), icon=":material/menu_book:")
     if remark.mend:
         st.button(remark.mend.text, key=key, on_click=_mend, args=(remark,), icon=":material/build:")
 

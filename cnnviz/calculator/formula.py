@@ -1,0 +1,146 @@
+r"""The shape rule in LaTeX, as it stands in books and with a student's numbers, down to the floor step."""
+
+from fractions import Fraction
+
+from cnnviz.calculator.operation import Rule
+from cnnviz.shapes import TransposedWindow, Window
+
+COLOURS = {"k": "#2F8FD8", "s": "#E0701A", "p": "#1BA37A", "d": "#C2579F", "o": "#8C7AE6"}
+"""Each parameter in a colour of its own that can be read on light and dark: kernel_size, stride, padding, dilation,
+output_padding; the same in the formula and in the drawing."""
+
+
+def general(rule: Rule) -> str:
+    """The rule in LaTeX, with letters.
+
+    Sources: Dumoulin & Visin, "A guide to convolution arithmetic"; torch.nn.Conv2d, MaxPool2d and ConvTranspose2d.
+    """
+    k, s, d = (_coloured(letter, letter) for letter in "ksd")
+    p, o = _coloured("p", "p"), _coloured("o", r"\text{output\_padding}")
+    if isinstance(rule, TransposedWindow):
+        return rf"\text{{out}} = (\text{{in}} - 1)\,{s} - 2{p} + {d}\,({k} - 1) + {o} + 1"
+    padding = f"2{p}" if rule.padding[0] == rule.padding[1] else _coloured("p", r"p_{\text{before}} + p_{\text{after}}")
+    quotient = rf"\dfrac{{\text{{in}} + {padding} - {d}\,({k} - 1) - 1}}{{{s}}}"
+    return rf"\text{{out}} = {_rounded(quotient, rule)} + 1"
+
+
+def letters() -> str:
+    """Which parameter each letter of the rule stands for, as Markdown with LaTeX."""
+    names = {"k": "kernel_size", "s": "stride", "p": "padding", "d": "dilation"}
+    return ", ".join(f"${_coloured(letter, letter)}$ {name}" for letter, name in names.items())
+
+
+def worked(rule: Rule, size: int, axis: str) -> str:
+    r"""The rule in LaTeX with the numbers along one axis, one line per step of the calculation.
+
+    >>> print(worked(TransposedWindow(2, stride=2), 3, "length").rpartition("&=")[2])
+     4 - 0 + 1 + 0 + 1 = \mathbf{6}\end{aligned}
+    """
+    lines = _transposed_lines(rule, size) if isinstance(rule, TransposedWindow) else _window_lines(rule, size)
+    out = rf"\mathbf{{{rule.out(size, axis)}}}"
+    equal = r" \\ &= ".join(lines)
+    return rf"\begin{{aligned}}{axis[0].upper()}_{{\text{{out}}}} &= {equal} = {out}\end{{aligned}}"
+
+
+def leftover(rule: Rule, size: int, axis: str) -> str:
+    """What rounding does along this axis, and which samples are therefore never read.
+
+    >>> leftover(Window(4, stride=4), 17, "width").split(". ")[1]
+    'The last of the 17 samples of the width is never read.'
+    """
+    if isinstance(rule, TransposedWindow):
+        return _alternatives(rule, size)
+    rest = size + sum(rule.padding) - rule.extent
+    remainder = rest % rule.stride
+    told = f"{rest} / {rule.stride} leaves no remainder: the last window ends exactly where the {axis} does."
+    if remainder and rule.ceil_mode:
+        told = _rounded_up(rule, size, rest)
+    elif remainder:
+        told = (
+            f"{rest} / {rule.stride} leaves a remainder of {remainder}: behind the last window"
+            f" {_stand(remainder)}, too few for another step of {rule.stride}. {_unread(rule, size, axis)}"
+        )
+    elif rule.padding[1]:
+        told = told.removesuffix(".") + ", padding included."
+    skipped = rule.stride - rule.extent
+    if skipped > 0 and rule.out(size) > 1:
+        told += f" The stride is larger than the window: between two windows, {_stand(skipped)} unread."
+    return told
+
+
+def quotient(rest: int, stride: int) -> str:
+    r"""A division as a decimal number in LaTeX.
+
+    >>> quotient(13, 4), quotient(8, 3), quotient(-1, 2)
+    ('3.25', '2.666\\ldots', '-0.5')
+    """
+    sign = "-" if rest < 0 else ""
+    whole, thousandths = divmod(abs(rest) * 1000 // stride, 1000)
+    exact = f"{sign}{whole}.{thousandths:03d}"
+    return exact.rstrip("0").rstrip(".") if Fraction(exact) == Fraction(rest, stride) else rf"{exact}\ldots"
+
+
+def _window_lines(rule: Window, size: int) -> list[str]:
+    before, after = rule.padding
+    padding = rf"2\cdot {_coloured('p', before)}" if before == after else _coloured("p", f"{before} + {after}")
+    dilated = rf"{_coloured('d', rule.dilation)}\cdot({_coloured('k', rule.kernel_size)} - 1)"
+    stride = _coloured("s", rule.stride)
+    rest = size + before + after - rule.extent
+    first = rf"\dfrac{{{size} + {padding} - {dilated} - 1}}{{{stride}}}"
+    second = rf"\dfrac{{{rest}}}{{{stride}}}"
+    whole = -(-rest // rule.stride) if rule.ceil_mode else rest // rule.stride
+    more = " + 1 - 1" if rule.out(size) == whole else " + 1"
+    return [
+        _rounded(first, rule) + more,
+        f"{_rounded(second, rule)}{more} = {_rounded(quotient(rest, rule.stride), rule)}{more}",
+        f"{whole}{more}",
+    ]
+
+
+def _transposed_lines(rule: TransposedWindow, size: int) -> list[str]:
+    spread = rf"({size} - 1)\cdot {_coloured('s', rule.stride)}"
+    dilated = rf"{_coloured('d', rule.dilation)}\cdot({_coloured('k', rule.kernel_size)} - 1)"
+    cut = rf"2\cdot {_coloured('p', rule.padding)}"
+    return [
+        f"{spread} - {cut} + {dilated} + {_coloured('o', rule.output_padding)} + 1",
+        f"{(size - 1) * rule.stride} - {2 * rule.padding} + {rule.extent - 1} + {rule.output_padding} + 1",
+    ]
+
+
+def _rounded(content: str, rule: Window) -> str:
+    side = "ceil" if rule.ceil_mode else "floor"
+    return rf"\left\l{side} {content} \right\r{side}"
+
+
+def _coloured(letter: str, text: object) -> str:
+    return rf"\textcolor{{{COLOURS[letter]}}}{{{text}}}"
+
+
+def _stand(count: int) -> str:
+    return "stands 1 sample" if count == 1 else f"stand {count} samples"
+
+
+def _unread(rule: Window, size: int, axis: str) -> str:
+    unread = min(rule.unread(size), size)
+    if not unread:
+        return f"That is padding: every sample at the end of the {axis} is read."
+    if unread == 1:
+        return f"The last of the {size} samples of the {axis} is never read."
+    return f"The last {unread} of the {size} samples of the {axis} are never read."
+
+
+def _rounded_up(rule: Window, size: int, rest: int) -> str:
+    if rule.out(size) == -(-rest // rule.stride):
+        return "Rounded up, the last window would start in the padding behind the input: torch leaves it out."
+    over = rule.stride - rest % rule.stride
+    return f"Rounded up, the last window hangs {over} over the end; what is not there does not count."
+
+
+def _alternatives(rule: TransposedWindow, size: int) -> str:
+    if rule.stride == 1:
+        return "Nothing is rounded: a stride of 1 leaves no choice."
+    least = (size - 1) * rule.stride - 2 * rule.padding + rule.extent
+    return (
+        "Nothing is rounded here. The other way round, a convolution with the same numbers turns every size from"
+        f" {max(least, 1)} to {least + rule.stride - 1} into {size}; output_padding says which of them comes out."
+    )

@@ -1,0 +1,7 @@
+"""What drawings that go step by step have in common: buttons, a slider, keys and a clock. Put before their own code."""
+
+from pathlib import Path
+
+_HERE = Path(__file__).parent
+STEPPER_CSS = (_HERE / "stepper.css").read_text(encoding="utf-8")
+STEPPER_JS = (_HERE / "stepper.js").read_text(encoding="utf-8")

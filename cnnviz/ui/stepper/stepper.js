@@ -1,0 +1,137 @@
+// Shared by the drawings that go step by step. A drawing is built once per data; a step only changes attributes.
+
+const SVG = "http://www.w3.org/2000/svg"
+
+const element = (tag, name, text) => {
+  const node = document.createElement(tag)
+  if (name) node.className = name
+  if (text !== undefined) node.textContent = text
+  return node
+}
+
+const shape = (tag, attributes, ...children) => {
+  const node = document.createElementNS(SVG, tag)
+  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value)
+  node.append(...children)
+  return node
+}
+
+const ICONS = {
+  first: "M6 5h2v14H6zM18 5v14L9 12z",
+  back: "M16 5v14L7 12z",
+  forth: "M8 5v14l9-7z",
+  play: "M7 4v16l13-8z",
+  pause: "M6 5h4v14H6zM14 5h4v14h-4z",
+}
+
+const icon = (name) => shape("svg", { viewBox: "0 0 24 24", "aria-hidden": "true" }, shape("path", { d: ICONS[name] }))
+
+const button = (name, label, press) => {
+  const node = element("button", name)
+  node.type = "button"
+  node.setAttribute("aria-label", label)
+  node.title = label
+  node.append(icon(name))
+  node.onclick = press
+  return node
+}
+
+// Steps 0 … count − 1. `show(step, playing)` draws one; `named(step)` says it in a few words.
+// The keys work wherever the focus is in `root`: ←/→ a step, ↑/↓ `row` steps, Home, End, and space to play.
+const stepper = (root, { count, row = 1, pace = 900, name, show, named }) => {
+  const state = { step: 0, clock: 0, speed: 1 }
+  const playing = () => state.clock !== 0
+  const bar = element("div", "bar")
+  const range = element("input", "range")
+  const told = element("output", "told")
+
+  const to = (step) => {
+    state.step = Math.min(Math.max(step, 0), count - 1)
+    range.value = state.step
+    range.setAttribute("aria-valuetext", named(state.step))
+    told.textContent = `${state.step + 1} / ${count}`
+    first.disabled = back.disabled = state.step === 0
+    forth.disabled = state.step === count - 1
+    show(state.step, playing())
+  }
+  const stop = () => {
+    clearTimeout(state.clock)
+    state.clock = 0
+    play.replaceChildren(icon("play"))
+    play.setAttribute("aria-label", "Play")
+    play.title = "Play"
+  }
+  const tick = () => {
+    if (!root.isConnected || state.step === count - 1) {
+      stop()
+      return to(state.step)
+    }
+    to(state.step + 1)
+    state.clock = setTimeout(tick, pace / state.speed)
+  }
+  const start = () => {
+    if (count < 2) return
+    state.clock = setTimeout(tick, pace / state.speed)
+    play.replaceChildren(icon("pause"))
+    play.setAttribute("aria-label", "Pause")
+    play.title = "Pause"
+    to(state.step === count - 1 ? 0 : state.step)
+  }
+  const toggle = () => {
+    if (!playing()) return start()
+    stop()
+    to(state.step)
+  }
+  const go = (step) => {
+    if (playing()) stop()
+    to(step)
+  }
+
+  const first = button("first", "To the start", () => go(0))
+  const back = button("back", "One step back", () => go(state.step - 1))
+  const play = button("play", "Play", toggle)
+  const forth = button("forth", "One step on", () => go(state.step + 1))
+  range.type = "range"
+  range.min = 0
+  range.max = count - 1
+  range.setAttribute("aria-label", name)
+  range.oninput = () => go(Number(range.value))
+  const speed = element("select", "speed")
+  speed.setAttribute("aria-label", "Speed")
+  for (const times of [0.5, 1, 2, 4]) {
+    const option = element("option", "", `${times}×`)
+    option.value = times
+    option.selected = times === 1
+    speed.append(option)
+  }
+  speed.onchange = () => (state.speed = Number(speed.value))
+  bar.append(first, back, play, forth, range, told, speed)
+
+  root.onkeydown = (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || event.target === speed) return
+    const moves = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: row, ArrowUp: -row, Home: -count, End: count }
+    if (event.key === " " && event.target.tagName !== "BUTTON") {
+      event.preventDefault()
+      toggle()
+    } else if (moves[event.key]) {
+      event.preventDefault()
+      go(state.step + moves[event.key])
+    }
+  }
+  return { bar, to, go, stop, at: () => state.step }
+}
+
+// One drawing per place in the page: redrawn when its data change, left alone when only the page ran again.
+const drawings = new WeakMap()
+
+const drawn = (root, data, draw) => {
+  const known = JSON.stringify(data)
+  const before = drawings.get(root)
+  if (before?.known !== known) {
+    before?.steps?.stop()
+    const focused = root.contains(root.getRootNode().activeElement)
+    drawings.set(root, { known, steps: draw(root, data, before?.steps?.at() ?? 0) })
+    if (focused) root.querySelector("[tabindex='0']")?.focus({ preventScroll: true })
+  }
+  return () => drawings.get(root)?.steps?.stop()
+}

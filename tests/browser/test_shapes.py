@@ -1,0 +1,137 @@
+"""The sliding window, the answers and the chain, as a student uses them."""
+
+import re
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from cnnviz.calculator.operation import EXAMPLES
+from cnnviz.ui.sliding import drawing
+
+EVERY_SUM = """root => {
+  const range = root.querySelector(".range")
+  return Array.from({ length: Number(range.max) + 1 }, (_, step) => {
+    range.value = step
+    range.oninput()
+    return root.querySelector(".sum").innerText
+  })
+}"""
+LAB = drawing(EXAMPLES["The lab's convolution"])
+
+
+@pytest.fixture
+def shapes(app: Page) -> Page:
+    app.get_by_role("link", name="Shapes").click()
+    expect(app.get_by_role("heading", name="Shapes: the calculator")).to_be_visible()
+    expect(board(app)).to_be_visible()
+    return app
+
+
+def board(page: Page) -> Locator:
+    return page.get_by_role("group", name="The sliding window")
+
+
+def slider(page: Page) -> Locator:
+    return page.get_by_role("slider", name="Position of the window")
+
+
+def press(page: Page, name: str) -> None:
+    page.locator(".sliding").get_by_role("button", name=name).click()
+
+
+def sum_line(page: Page) -> str:
+    return page.locator(".sliding .sum").inner_text()
+
+
+def evaluated(text: str) -> float:
+    """What the arithmetic before the last = sign gives."""
+    left = text.rpartition(" = ")[0].replace("·", "*").replace("−", "-")
+    return float(eval(left, {"max": max}))  # noqa: S307 (our own text)
+
+
+def open_example(page: Page, title: str) -> None:
+    page.get_by_role("combobox", name="Example").click()
+    page.get_by_role("option", name=title, exact=True).click()
+
+
+def test_the_window_steps_by_button_key_slider_and_click_and_shows_what_torch_computed(shapes: Page) -> None:
+    results = [value for row in LAB["result"][0] for value in row]
+    width = len(LAB["result"][0][0])
+
+    def stands_at(step: int) -> None:
+        expect(slider(shapes)).to_have_value(str(step))
+        expect(shapes.locator(".sliding .sum .result")).to_have_text(results[step])
+        expect(shapes.locator(".sliding .output.now text.value")).to_have_text(results[step])
+        assert evaluated(sum_line(shapes)) == float(results[step].replace("−", "-"))
+
+    stands_at(0)
+    press(shapes, "One step on")
+    stands_at(1)
+    press(shapes, "One step back")
+    stands_at(0)
+    board(shapes).press("ArrowRight")
+    board(shapes).press("ArrowDown")
+    stands_at(width + 1)
+    board(shapes).press("ArrowLeft")
+    stands_at(width)
+    board(shapes).press("End")
+    stands_at(len(results) - 1)
+    slider(shapes).press("Home")
+    stands_at(0)
+    shapes.locator(".sliding .cell.output").nth(5).click()
+    stands_at(5)
+    press(shapes, "To the start")
+    stands_at(0)
+
+
+def test_every_sum_that_is_written_out_is_the_value_of_torch(shapes: Page) -> None:
+    for title, design in EXAMPLES.items():
+        open_example(shapes, title)
+        data = drawing(design)
+        flat = [value for plane in data["result"] for row in plane for value in row]
+        expect(slider(shapes)).to_have_attribute("max", str(len(flat) - 1))
+        expect(shapes.locator(".sliding .where")).to_contain_text("Output 0" if len(data["axes"]) == 1 else "Output (0")
+        written = shapes.locator(".sliding").evaluate(EVERY_SUM)
+        assert [text.rpartition(" = ")[2] for text in written] == flat
+        for text, value in zip(written, flat, strict=True):
+            if "nothing" not in text:
+                assert evaluated(text) == pytest.approx(float(value.replace("−", "-")), abs=0.006)
+
+
+def test_it_plays_to_the_end_pauses_and_survives_a_rerun_of_the_page(shapes: Page) -> None:
+    open_example(shapes, "The lab's pool")
+    expect(slider(shapes)).to_have_attribute("max", "3")
+    shapes.locator(".sliding").get_by_role("combobox", name="Speed").select_option("4")
+    press(shapes, "Play")
+    expect(slider(shapes)).to_have_value("3")
+    expect(shapes.locator(".sliding .play")).to_have_attribute("aria-label", "Play")
+    board(shapes).press("Home")
+    board(shapes).press("ArrowRight")
+    wanted = shapes.get_by_role("spinbutton", name="Wanted size")
+    wanted.fill("30")
+    wanted.press("Enter")
+    expect(shapes.get_by_text("into 30")).to_be_visible()
+    expect(slider(shapes)).to_have_value("1")
+
+
+def test_an_answer_is_used_with_a_click(shapes: Page) -> None:
+    wanted = shapes.get_by_role("spinbutton", name="Wanted size")
+    wanted.fill("45")
+    wanted.press("Enter")
+    shapes.get_by_role("button", name="Use kernel_size 10, stride 2, padding 0, dilation 1").click()
+    expect(shapes.get_by_role("heading", name="99 × 26 → 45 × 17")).to_be_visible()
+    expect(shapes.get_by_role("textbox", name="stride")).to_have_value("2, 1")
+    expect(shapes.get_by_role("button", name=re.compile("stride 2, padding 0.*: yours"))).to_be_visible()
+
+
+def test_the_field_grows_with_the_layer_that_is_selected(shapes: Page) -> None:
+    chain = shapes.locator(".chain")
+    expect(chain.get_by_text("r = 1 + (10 − 1)·1 = 10, jump = 1·1 = 1")).to_be_visible()
+    layers = shapes.get_by_role("listbox", name="Layers of the chain")
+    layers.press("ArrowDown")
+    expect(chain.get_by_text("r = 10 + (4 − 1)·1 = 13, jump = 1·4 = 4")).to_be_visible()
+    expect(chain.get_by_role("option", name="Layer 2, MaxPool2d, field 13 × 13, jump 4")).to_have_attribute(
+        "aria-selected", "true"
+    )
+    chain.get_by_role("option", name=re.compile("Layer 6, Linear")).click()
+    expect(chain.get_by_text("every output reads the whole input")).to_be_visible()

@@ -1,0 +1,76 @@
+import math
+import re
+from fractions import Fraction
+
+import pytest
+from hypothesis import given
+
+from cnnviz.architecture import Architecture, every, trace
+from cnnviz.calculator.chain import chain
+from cnnviz.layers import Conv2d, ConvTranspose2d, MaxPool2d, ReLU, Residual
+from cnnviz.presets import PRESETS
+from tests.strategies import architectures
+
+LAB = PRESETS["lab-convnet"].architecture
+
+
+@given(architectures())
+def test_every_layer_that_fits_has_a_link_and_every_equation_is_true(design: Architecture) -> None:
+    links = chain(design)
+    fitting = [step for step in every(trace(design)) if step.output_shape is not None]
+    if len(design.input_shape) == 1:
+        assert links == ()
+        return
+    if not any(step.error for step in every(trace(design))):
+        assert len(links) == len(fitting)
+    for link in links:
+        for line in link.lines:
+            for equation in re.findall(r"(?:r|jump) = ([^,]+)", line):
+                *worked, result = equation.split(" = ")
+                for text in worked:
+                    python = text.replace("·", "*").replace("−", "-").replace("⌊", "floor(").replace("⌋", ")")
+                    exact = re.sub(r"\d+", r"Fraction(\g<0>)", python)
+                    value = eval(exact, {"floor": math.floor, "Fraction": Fraction})  # noqa: S307 (our own text)
+                    assert value == Fraction(result)
+
+
+def test_the_labs_field_is_13_samples_in_steps_of_4() -> None:
+    links = chain(LAB)
+    assert [reach and reach.size for link in links[:2] for reach in (link.reach or ())] == [10, 10, 13, 13]
+    assert links[1].window == "k 4, s 4"
+    assert links[1].fields == ((40.0, 13), (4.0, 13))
+    assert links[2].lines == ("unchanged",)
+    assert links[-1].lines == ("unchanged",)
+    assert links[5].lines == ("every output reads the whole input",)
+    assert links[5].fields == ((0.0, 99), (0.0, 26))
+
+
+def test_axes_that_differ_have_a_line_each() -> None:
+    design = Architecture(input_shape=(1, 30, 30), layers=(Conv2d(out_channels=1, kernel_size=(3, 5)),))
+    assert chain(design)[0].lines == (
+        "height: r = 1 + (3 − 1)·1 = 3, jump = 1·1 = 1",
+        "width: r = 1 + (5 − 1)·1 = 5, jump = 1·1 = 1",
+    )
+
+
+def test_a_transposed_layer_brings_positions_closer() -> None:
+    layers = (MaxPool2d(kernel_size=2), ConvTranspose2d(out_channels=1, kernel_size=2, stride=4))
+    (line,) = chain(Architecture(input_shape=(1, 8, 8), layers=layers))[1].lines
+    assert line == "r = 2 + ⌊(2 − 1) / 4⌋·2 = 2, jump = 2 / 4 = 1/2"
+
+
+def test_layers_in_a_block_come_before_the_block() -> None:
+    block = Residual(layers=(Conv2d(out_channels=1, kernel_size=3, padding=1), ReLU()))
+    links = chain(Architecture(input_shape=(1, 8, 8), layers=(block,)))
+    assert [(link.number, link.kind) for link in links] == [("1.a1", "Conv2d"), ("1.a2", "ReLU"), ("1", "Residual")]
+    assert links[-1].lines == ("as wide as the widest of its stacks",)
+
+
+@pytest.mark.parametrize("preset", PRESETS.values(), ids=list(PRESETS))
+def test_the_chain_reaches_the_end_of_every_preset(preset: object) -> None:
+    architecture = preset.architecture  # type: ignore[attr-defined]
+    assert chain(architecture) == () or chain(architecture)[-1].shape == trace(architecture)[-1].output_shape
+
+
+def test_it_ends_at_the_layer_that_refuses() -> None:
+    assert [link.kind for link in chain(LAB.replaced(1, kernel_size=50))] == ["Conv2d"]

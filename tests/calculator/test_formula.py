@@ -1,0 +1,95 @@
+import math
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cnnviz.calculator.formula import COLOURS, general, leftover, quotient, worked
+from cnnviz.errors import ShapeError
+from cnnviz.shapes import TransposedWindow, Window
+
+small = st.integers(1, 6)
+windows = st.builds(
+    Window, small, small, st.tuples(st.integers(0, 3), st.integers(0, 3)), st.integers(1, 3), st.booleans()
+)
+transposed = st.builds(TransposedWindow, small, small, st.integers(0, 3), st.integers(0, 3), st.integers(1, 3))
+sizes = st.integers(1, 30)
+
+
+def python(latex: str) -> str:
+    """A line of the formula as Python."""
+    text = re.sub(r"\\textcolor\{#\w+\}", "", latex)
+    for _ in range(3):
+        text = re.sub(r"\\dfrac\{([^{}]*(?:\{[^{}]*\}[^{}]*)*)\}\{\{?(\d+)\}?\}", r"((\1)/\2)", text)
+    for side in ("floor", "ceil"):
+        text = text.replace(rf"\left\l{side}", f"{side}(").replace(rf"\right\r{side}", ")")
+    text = re.sub(r"\\mathbf", "", text)
+    return text.replace(r"\cdot", "*").replace("{", "(").replace("}", ")")
+
+
+@given(st.one_of(windows, transposed), sizes)
+def test_every_step_of_the_calculation_is_true(rule: Window | TransposedWindow, size: int) -> None:
+    try:
+        out = rule.out(size)
+    except ShapeError:
+        return
+    latex = worked(rule, size, "height")
+    assert latex.startswith(r"\begin{aligned}H_{\text{out}} &=")
+    body = latex.removeprefix(r"\begin{aligned}H_{\text{out}} &=").removesuffix(r"\end{aligned}")
+    for line in re.split(r"\\\\ &=", body):
+        for part in line.split(" = "):
+            if r"\ldots" not in part:
+                assert eval(python(part), {"floor": math.floor, "ceil": math.ceil}) == out, part  # noqa: S307
+
+
+@given(st.integers(-50, 5000), st.integers(1, 50))
+def test_a_quotient_is_exact_or_says_that_it_goes_on(rest: int, stride: int) -> None:
+    text = quotient(rest, stride)
+    if text.endswith(r"\ldots"):
+        assert 0 < abs(rest / stride) - abs(float(text.removesuffix(r"\ldots"))) < 0.001
+    else:
+        assert float(text) == rest / stride
+
+
+@given(windows, sizes)
+def test_the_samples_said_to_be_never_read_are_never_read(rule: Window, size: int) -> None:
+    try:
+        out = rule.out(size)
+    except ShapeError:
+        return
+    before = rule.padding[0]
+    last = (out - 1) * rule.stride + (rule.kernel_size - 1) * rule.dilation - before
+    text = leftover(rule, size, "width")
+    behind = max(size - 1 - last, 0)
+    if behind and not rule.ceil_mode:
+        said = re.search(r"The last (?:(\d+) )?of the \d+ samples of the width (is|are) never read", text)
+        assert said
+        assert int(said[1] or 1) == min(behind, size)
+    else:
+        assert "never read" not in text
+
+
+@pytest.mark.parametrize(
+    ("rule", "size", "said"),
+    [
+        (Window(4, stride=4), 17, "13 / 4 leaves a remainder of 1"),
+        (Window(4, stride=4), 16, "no remainder"),
+        (Window(3, stride=2, padding=(1, 1)), 224, "That is padding"),
+        (Window(2, stride=2, ceil_mode=True), 7, "hangs 1 over the end"),
+        (Window(1, padding=(0, 1), ceil_mode=True), 1, "no remainder"),
+        (Window(2, stride=3, padding=(1, 1), ceil_mode=True), 5, "torch leaves it out"),
+        (Window(1, stride=3), 7, "2 samples unread"),
+        (TransposedWindow(4, stride=2, padding=1), 14, "every size from 28 to 29"),
+        (TransposedWindow(3), 14, "Nothing is rounded"),
+    ],
+)
+def test_what_rounding_does_is_told(rule: Window | TransposedWindow, size: int, said: str) -> None:
+    assert said in leftover(rule, size, "width")
+
+
+def test_letters_have_the_colours_of_their_numbers() -> None:
+    rule = Window(3, stride=2, padding=(1, 1), dilation=2)
+    for letter, value in (("k", 3), ("s", 2), ("p", 1), ("d", 2)):
+        assert rf"\textcolor{{{COLOURS[letter]}}}{{{letter}}}" in general(rule)
+        assert rf"\textcolor{{{COLOURS[letter]}}}{{{value}}}" in worked(rule, 26, "height")

@@ -1,0 +1,93 @@
+from itertools import product
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cnnviz.calculator import inverse
+from cnnviz.calculator.inverse import answers, changed, value_of, varying
+from cnnviz.shapes import TransposedWindow, Window
+
+STRIDE_PADDING = frozenset({"stride", "padding"})
+
+
+def torch_out(rule: Window | TransposedWindow, size: int, *, pool: bool) -> int | None:
+    """What torch itself makes of an axis; None when it refuses."""
+    x = torch.zeros(1, 1, size)
+    kernel = {"stride": rule.stride, "dilation": rule.dilation}
+    try:
+        if isinstance(rule, TransposedWindow):
+            module = torch.nn.ConvTranspose1d(
+                1, 1, rule.kernel_size, padding=rule.padding, output_padding=rule.output_padding, **kernel
+            )
+        elif pool:
+            module = torch.nn.MaxPool1d(rule.kernel_size, padding=rule.padding[0], ceil_mode=rule.ceil_mode, **kernel)
+        else:
+            module = torch.nn.Conv1d(1, 1, rule.kernel_size, padding=rule.padding[0], **kernel)
+        return int(module(x).shape[-1]) or None
+    except RuntimeError:
+        return None
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.data())
+def test_all_answers_are_found_and_torch_agrees_with_each(data: st.DataObject) -> None:
+    small = st.integers(1, 3)
+    kind = data.draw(st.sampled_from(["conv", "pool", "transposed"]))
+    rule: Window | TransposedWindow
+    if kind == "transposed":
+        rule = TransposedWindow(data.draw(small), data.draw(small), data.draw(st.integers(0, 2)), 0, data.draw(small))
+    else:
+        rule = Window(
+            data.draw(small), data.draw(small), (0, 0), data.draw(small), kind == "pool" and data.draw(st.booleans())
+        )
+    vary = data.draw(st.sets(st.sampled_from(varying(rule)), min_size=1, max_size=2))
+    size, wanted, pool = data.draw(st.integers(1, 9)), data.draw(st.integers(1, 9)), kind == "pool"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(inverse, "BOUNDS", {1: 5, 2: 4})
+        answers.cache_clear()
+        found = answers(rule, size, wanted, frozenset(vary), pool=pool)
+        answers.cache_clear()
+
+    expected = set()
+    names = [name for name in inverse.LEAST if name in vary]
+    for values in product(*(range(inverse.LEAST[name], found.bound + 1) for name in names)):
+        given = {name: value_of(rule, name) for name in varying(rule)} | dict(zip(names, values, strict=True))
+        padding = given["padding"]
+        candidate = (
+            TransposedWindow(**given)
+            if kind == "transposed"
+            else Window(**given | {"padding": (padding, padding)}, ceil_mode=rule.ceil_mode)  # type: ignore[union-attr]
+        )
+        if torch_out(candidate, size, pool=pool) == wanted:
+            expected.add(candidate)
+    assert set(found.found) == expected
+    assert len(found.found) == len(expected)
+
+
+def test_the_nearest_answers_come_first() -> None:
+    rule = Window(4, stride=4)
+    found = answers(rule, 90, 22, STRIDE_PADDING, pool=True).found
+    assert found[0] == rule
+    counts = [len(changed(answer, rule)) for answer in found]
+    assert counts == sorted(counts)
+
+
+def test_which_stride_or_padding_gives_22() -> None:
+    found = answers(Window(10), 99, 22, STRIDE_PADDING).found
+    assert Window(10, stride=4) not in found  # 23
+    assert all(rule.out(99) == 22 for rule in found)
+    assert found
+
+
+def test_without_an_answer_the_nearest_sizes_are_told() -> None:
+    none = answers(Window(10), 99, 40, frozenset({"stride"}))
+    assert (none.found, none.below, none.above) == ((), 30, 45)
+
+
+def test_what_a_pool_may_not_pad_is_no_answer() -> None:
+    rule = Window(2, stride=1)
+    wider = frozenset({"padding"})
+    assert answers(rule, 5, 12, wider).found == (Window(2, padding=(4, 4)),)
+    assert answers(rule, 5, 12, wider, pool=True).found == ()
