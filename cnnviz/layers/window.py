@@ -50,7 +50,8 @@ def slide_windows(windows: Sequence[Window], shape: Shape) -> Shape:
             for w, limit, axis in zip(windows, limits, AXES[len(shape)][1:], strict=True)
             if limit < w.kernel_size
         ]
-        at_most = f"{told[0][0]}" if len(told) == 1 else " and ".join(f"{limit} in {axis}" for limit, axis in told)
+        alone = len({limit for limit, _ in told}) == 1
+        at_most = f"{told[0][0]}" if alone else " and ".join(f"{limit} in {axis}" for limit, axis in told)
         sizes = dict.fromkeys([alike(fitting), min(fitting)])  # as large as each axis allows, or one for all
         raise ShapeError(
             f"{error}; use a kernel_size of at most {at_most}", *({"kernel_size": size} for size in sizes)

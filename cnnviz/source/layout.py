@@ -1,0 +1,88 @@
+"""Calls in lines of at most 88 characters, broken where `ruff format` breaks them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+WIDTH = 88
+
+
+@dataclass(frozen=True)
+class Call:
+    """A call in source code, or a tuple where `function` is empty; `comment` stands behind its last line.
+
+    A call that is `open` has a line for each argument, whatever its length.
+    """
+
+    function: str
+    arguments: tuple[Argument, ...] = ()
+    comment: str = ""
+    open: bool = False
+
+    def __str__(self) -> str:
+        inner = ", ".join(map(str, self.arguments))
+        return f"{self.function}({inner}{',' if not self.function and len(self.arguments) == 1 else ''})"
+
+
+@dataclass(frozen=True)
+class Argument:
+    """A value on its place, or by its name; `above` is a comment on a line of its own."""
+
+    value: Call | str
+    name: str = ""
+    above: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.start}{self.value}"
+
+    @property
+    def start(self) -> str:
+        """What stands before the value."""
+        return f"{self.name}=" if self.name else ""
+
+
+def literal(value: object) -> Call | str:
+    """A value as source code: numbers, truth values, None, text in double quotes, tuples of them.
+
+    >>> str(literal(("same", 1e-05, (3,))))
+    '("same", 1e-05, (3,))'
+    """
+    if isinstance(value, tuple):
+        return Call("", tuple(Argument(literal(each)) for each in value))
+    return json.dumps(value) if isinstance(value, str) else repr(value)
+
+
+def lines(start: str, call: Call, *, end: str = "", indent: int = 0) -> Iterator[str]:
+    """The lines of `start` call `end`, for a place `indent` characters from the left.
+
+    >>> wide = Call("nn.Conv2d", tuple(Argument("1" * 20, name) for name in ("stride", "padding")))
+    >>> list(lines("x = ", wide, indent=20))
+    ['x = nn.Conv2d(', '    stride=11111111111111111111, padding=11111111111111111111', ')']
+    """
+    comment = f"  # {call.comment}" if call.comment else ""
+    if not (call.open and call.arguments):
+        whole = f"{start}{call}{end}{comment}"
+        if not call.arguments or indent + len(whole) <= WIDTH:
+            yield whole
+            return
+    inside = indent + 4
+    yield f"{start}{call.function}("
+    row = "" if call.open else ", ".join(map(str, call.arguments))
+    if call.function and row and inside + len(row) <= WIDTH:
+        yield f"    {row}"
+    else:
+        alone = bool(call.function) and not call.open and len(call.arguments) == 1
+        for argument in call.arguments:
+            yield from (f"    {line}" for line in _argument(argument, "" if alone else ",", inside))
+    yield f"){end}{comment}"
+
+
+def _argument(argument: Argument, end: str, indent: int) -> Iterator[str]:
+    if argument.above:
+        yield f"# {argument.above}"
+    if isinstance(argument.value, Call):
+        yield from lines(argument.start, argument.value, end=end, indent=indent)
+    else:
+        yield f"{argument}{end}"

@@ -1,0 +1,115 @@
+"""Torch's names: what an import binds, and which layer each function of torch is."""
+
+import ast
+from collections.abc import Mapping
+
+import torch
+from torch.nn import functional
+
+from cnnviz.layers import PALETTE, family
+
+FAMILIAR: dict[str, str] = {
+    "torch": "torch",
+    "nn": "torch.nn",
+    "F": "torch.nn.functional",
+    "OrderedDict": "collections.OrderedDict",
+    "Module": "torch.nn.Module",
+    "ModuleList": "torch.nn.ModuleList",
+    "Sequential": "torch.nn.Sequential",
+    "Identity": "torch.nn.Identity",
+    **{kind: f"{'cnnviz' if family(kind) == 'block' else 'torch.nn'}.{kind}" for kind in PALETTE},
+    **{name: f"builtins.{name}" for name in ("len", "print", "range")},
+}
+"""What a name stands for in code that was pasted without its imports."""
+
+_WINDOW = ("kernel_size", "stride", "padding")
+_MAX_POOL = (*_WINDOW, "dilation", "ceil_mode", "return_indices")
+_AVG_POOL = (*_WINDOW, "ceil_mode", "count_include_pad", "divisor_override")
+_LP_POOL = ("norm_type", "kernel_size", "stride", "ceil_mode")
+_DROPOUT = ("p", "training", "inplace")
+_SOFTMAX = ("dim", "_stacklevel", "dtype")
+
+FUNCTIONS: dict[str, tuple[str, tuple[str, ...]]] = {
+    "relu": ("ReLU", ("inplace",)),
+    "relu6": ("ReLU6", ("inplace",)),
+    "leaky_relu": ("LeakyReLU", ("negative_slope", "inplace")),
+    "elu": ("ELU", ("alpha", "inplace")),
+    "selu": ("SELU", ("inplace",)),
+    "celu": ("CELU", ("alpha", "inplace")),
+    "gelu": ("GELU", ("approximate",)),
+    "silu": ("SiLU", ("inplace",)),
+    "mish": ("Mish", ("inplace",)),
+    "softplus": ("Softplus", ("beta", "threshold")),
+    "hardswish": ("Hardswish", ("inplace",)),
+    "hardtanh": ("Hardtanh", ("min_val", "max_val", "inplace")),
+    "hardsigmoid": ("Hardsigmoid", ("inplace",)),
+    "sigmoid": ("Sigmoid", ()),
+    "tanh": ("Tanh", ()),
+    "softsign": ("Softsign", ()),
+    "logsigmoid": ("LogSigmoid", ()),
+    "softmax": ("Softmax", _SOFTMAX),
+    "log_softmax": ("LogSoftmax", _SOFTMAX),
+    "flatten": ("Flatten", ("start_dim", "end_dim")),
+    "max_pool1d": ("MaxPool1d", _MAX_POOL),
+    "max_pool2d": ("MaxPool2d", _MAX_POOL),
+    "max_pool3d": ("MaxPool3d", _MAX_POOL),
+    "avg_pool1d": ("AvgPool1d", _AVG_POOL[:-1]),
+    "avg_pool2d": ("AvgPool2d", _AVG_POOL),
+    "avg_pool3d": ("AvgPool3d", _AVG_POOL),
+    "lp_pool1d": ("LPPool1d", _LP_POOL),
+    "lp_pool2d": ("LPPool2d", _LP_POOL),
+    "lp_pool3d": ("LPPool3d", _LP_POOL),
+    "adaptive_avg_pool1d": ("AdaptiveAvgPool1d", ("output_size",)),
+    "adaptive_avg_pool2d": ("AdaptiveAvgPool2d", ("output_size",)),
+    "adaptive_avg_pool3d": ("AdaptiveAvgPool3d", ("output_size",)),
+    "adaptive_max_pool1d": ("AdaptiveMaxPool1d", ("output_size", "return_indices")),
+    "adaptive_max_pool2d": ("AdaptiveMaxPool2d", ("output_size", "return_indices")),
+    "adaptive_max_pool3d": ("AdaptiveMaxPool3d", ("output_size", "return_indices")),
+    "dropout": ("Dropout", _DROPOUT),
+    "dropout1d": ("Dropout1d", _DROPOUT),
+    "dropout2d": ("Dropout2d", _DROPOUT),
+    "dropout3d": ("Dropout3d", _DROPOUT),
+    "alpha_dropout": ("AlphaDropout", _DROPOUT),
+}
+"""The layer that a function of torch is, and its parameters behind the input, in torch's order."""
+
+_HOMES = {"torch.nn.functional": functional, "torch": torch, "torch.Tensor": torch.Tensor}
+
+
+def function(full: str) -> str | None:
+    """The name in FUNCTIONS of a function of torch (in place, with its `_`), or of a tensor's method.
+
+    >>> function("torch.nn.functional.relu_"), function("torch.Tensor.gelu")
+    ('relu', None)
+    """
+    home, _, name = full.rpartition(".")
+    plain = name.removesuffix("_")
+    return plain if plain in FUNCTIONS and home in _HOMES and hasattr(_HOMES[home], name) else None
+
+
+def imported(tree: ast.Module) -> dict[str, str]:
+    """What the imports of a text bind, over what a name usually stands for."""
+    names = dict(FAMILIAR)
+    for statement in ast.walk(tree):
+        if isinstance(statement, ast.Import):
+            names |= {alias.asname: alias.name for alias in statement.names if alias.asname}
+        elif isinstance(statement, ast.ImportFrom) and statement.module and not statement.level:
+            names |= {alias.asname or alias.name: f"{statement.module}.{alias.name}" for alias in statement.names}
+            if statement.module == "torch.nn.functional" and statement.names[0].name == "*":
+                names |= {name: f"torch.nn.functional.{name}" for name in FUNCTIONS}
+    return names
+
+
+def dotted(node: ast.expr, names: Mapping[str, str]) -> str | None:
+    """The full name that an expression such as `nn.Conv2d` stands for; None where it is no such name.
+
+    >>> dotted(ast.parse("nn.Conv2d", mode="eval").body, FAMILIAR)
+    'torch.nn.Conv2d'
+    """
+    parts: list[str] = []
+    while isinstance(node, ast.Attribute):
+        parts.append(node.attr)
+        node = node.value
+    if not isinstance(node, ast.Name) or node.id not in names:
+        return None
+    return ".".join((names[node.id], *reversed(parts)))

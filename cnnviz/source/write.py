@@ -1,0 +1,178 @@
+"""An architecture as PyTorch source: a class in the style of the lab's notebook, or one `nn.Sequential`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from cnnviz.architecture import Architecture, Step, every, names, output_shape, trace
+from cnnviz.layers import Parallel, Residual
+from cnnviz.shapes import Shape, show
+from cnnviz.source.layout import Argument, Call, lines, literal
+
+Style = Literal["class", "sequential"]
+
+HEAD = '''\
+"""A net designed with cnnviz. Needs nothing but torch: run this file to see the shapes."""
+
+import torch
+from torch import nn
+'''
+
+BLOCKS: dict[str, str] = {
+    "Residual": '''\
+class Residual(nn.Module):
+    """layers(x) + projection(x)."""
+
+    def __init__(self, layers, projection):
+        super().__init__()
+        self.layers = layers
+        self.projection = projection
+
+    def forward(self, x):
+        return self.layers(x) + self.projection(x)
+''',
+    "Parallel": '''\
+class Parallel(nn.Module):
+    """The outputs of all branches side by side, concatenated on the channels."""
+
+    def __init__(self, *branches):
+        super().__init__()
+        self.branches = nn.ModuleList(branches)
+
+    def forward(self, x):
+        return torch.cat([branch(x) for branch in self.branches], dim=1)
+''',
+}
+"""The source of each block's class, by its kind; written where a net has one."""
+
+
+@dataclass(frozen=True)
+class Writer:
+    """How a net is written down in one style."""
+
+    title: str
+    model: Callable[[Sequence[tuple[str, Step]], Shape, Shape], Iterator[str]]
+    main: str
+
+
+def to_code(architecture: Architecture, style: Style = "class") -> str:
+    r"""A complete Python file: the net, and a `__main__` that prints the shape behind every layer.
+
+    In both styles the weights come in the order of `build`, in the class under its names, too. The file is what
+    `ruff format` would make of it. Raises ShapeError with the reason when a layer refuses its input.
+
+    >>> from cnnviz.layers import Linear
+    >>> code = to_code(Architecture(input_shape=(3,), layers=[Linear(out_features=2)]), "sequential")
+    >>> print(*code.splitlines()[5:9], sep="\n")
+    # 3 → 2: 8 trainable parameters
+    model = nn.Sequential(
+        # x: (N, 3), N samples in a batch
+        nn.Linear(in_features=3, out_features=2),  # (N, 2)
+    """
+    shape, out = architecture.input_shape, output_shape(architecture)
+    rows = list(zip(names(architecture), trace(architecture), strict=True))
+    used = {step.layer.kind for step in every([step for _, step in rows])}
+    blocks = "".join(f"\n\n{text}" for kind, text in BLOCKS.items() if kind in used)
+    writer = STYLES[style]
+    between = "\n\n" if blocks or style == "class" else "\n"
+    model = "\n".join(writer.model(rows, shape, out))
+    sizes = Call("torch.randn", tuple(Argument(str(size)) for size in (2, *shape)), "a batch of two random samples")
+    sample = "\n    ".join(lines("x = ", sizes, indent=4))
+    return f"{HEAD}{blocks}{between}{model}\n{writer.main.format(sample=sample)}"
+
+
+def _class(rows: Sequence[tuple[str, Step]], shape: Shape, out: Shape) -> Iterator[str]:
+    yield "class ConvNet(nn.Module):"
+    yield f'    """{_summary(rows, shape, out)}."""'
+    yield ""
+    yield "    def __init__(self):"
+    yield "        super().__init__()"
+    for name, step in rows:
+        yield from _indented(8, lines(f"self.{name} = ", _constructor(step), indent=8))
+    yield ""
+    yield "    def forward(self, x):"
+    yield f"        # {_input(shape)}"
+    for name, step in rows:
+        call = Call(f"self.{name}", (Argument("x"),), _batch(step.output_shape or ()))
+        yield from _indented(8, lines("x = ", call, indent=8))
+    if not rows:
+        yield "        # no layers yet"
+    yield "        return x"
+
+
+def _sequential(rows: Sequence[tuple[str, Step]], shape: Shape, out: Shape) -> Iterator[str]:
+    yield f"# {_summary(rows, shape, out)}"
+    yield from lines("model = ", _stack([step for _, step in rows], "nn.Sequential", above=_input(shape)))
+
+
+STYLES: dict[Style, Writer] = {
+    "class": Writer(
+        title="Class with forward",
+        model=_class,
+        main="""
+
+if __name__ == "__main__":
+    model = ConvNet()
+    {sample}
+    print(f"{{'input':<16}} {{tuple(x.shape)}}")
+    for name, layer in model.named_children():
+        x = layer(x)
+        print(f"{{name:<16}} {{tuple(x.shape)}}")
+    print(sum(p.numel() for p in model.parameters()), "parameters")
+""",
+    ),
+    "sequential": Writer(
+        title="nn.Sequential",
+        model=_sequential,
+        main="""
+if __name__ == "__main__":
+    {sample}
+    print(f"{{'input':<20}} {{tuple(x.shape)}}")
+    for layer in model:
+        x = layer(x)
+        print(f"{{type(layer).__name__:<20}} {{tuple(x.shape)}}")
+    print(sum(p.numel() for p in model.parameters()), "parameters")
+""",
+    ),
+}
+"""Every style of code by its name."""
+
+
+def _constructor(step: Step, *, comment: bool = False) -> Call:
+    """The call that makes the layer; with a comment, the shape behind it."""
+    behind = _batch(step.output_shape or ()) if comment else ""
+    layer = step.layer
+    if isinstance(layer, Residual):
+        inside, past = (_stack(stack, "nn.Sequential", empty="nn.Identity") for stack in step.stacks)
+        return Call("Residual", (Argument(inside, "layers"), Argument(past, "projection")), behind, open=True)
+    if isinstance(layer, Parallel):
+        branches = (Argument(_stack(stack, "nn.Sequential", empty="nn.Identity")) for stack in step.stacks)
+        return Call("Parallel", tuple(branches), behind, open=True)
+    given = layer.given(step.input_shape)
+    arguments = tuple(Argument(literal(value), name) for name, value in given.items())
+    return Call(f"nn.{layer.kind}", arguments, behind)
+
+
+def _stack(steps: Sequence[Step], function: str, *, empty: str = "", above: str = "") -> Call:
+    if not steps:
+        return Call(empty or function, comment="" if empty else "no layers yet")
+    first, *rest = (_constructor(step, comment=True) for step in steps)
+    return Call(function, (Argument(first, above=above), *map(Argument, rest)), open=True)
+
+
+def _summary(rows: Sequence[tuple[str, Step]], shape: Shape, out: Shape) -> str:
+    return f"{show(shape)} → {show(out)}: {sum(step.parameters for _, step in rows):,} trainable parameters"
+
+
+def _input(shape: Shape) -> str:
+    return f"x: {_batch(shape)}, N samples in a batch"
+
+
+def _batch(shape: Shape) -> str:
+    return f"({', '.join(('N', *map(str, shape)))})"
+
+
+def _indented(indent: int, text: Iterator[str]) -> Iterator[str]:
+    return (f"{' ' * indent}{line}" for line in text)
