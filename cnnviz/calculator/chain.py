@@ -1,7 +1,7 @@
 """The chain: the receptive field growing layer by layer, with the arithmetic of every step."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from cnnviz.architecture import Architecture, Step, number, trace
 from cnnviz.layers import Layer
@@ -16,8 +16,9 @@ SOURCE = "https://doi.org/10.23915/distill.00021"
 class Link:
     """One layer of the chain: what a position behind it reads of the net's input, and how that comes about.
 
-    `fields` is what the position in the middle reads, (first sample, samples) along each axis; None where axes were
-    merged so that no window is left.
+    `places` are the positions along each axis. `fields` is what one of them reads, (first sample, samples) along each
+    axis: behind the last layer the one in the middle, before that the one in the middle of what the next layer reads,
+    so that each field lies in the next. None where axes were merged so that no window is left.
     """
 
     number: str
@@ -25,8 +26,9 @@ class Link:
     window: str
     shape: Shape
     reach: Reaches
-    fields: tuple[tuple[float, int], ...] | None
     lines: tuple[str, ...]
+    places: tuple[int, ...]
+    fields: tuple[tuple[float, int], ...] | None = None
 
 
 def chain(architecture: Architecture) -> tuple[Link, ...]:
@@ -45,7 +47,17 @@ def chain(architecture: Architecture) -> tuple[Link, ...]:
     net = architecture.input_shape
     if len(net) < 2:
         return ()
-    return tuple(_links(trace(architecture), (Reach(),) * (len(net) - 1), net))
+    links = list(_links(trace(architecture), (Reach(),) * (len(net) - 1), net))
+    centres = [(size - 1) / 2 for size in net[1:]]
+    for index in reversed(range(len(links))):
+        reaches, places = links[index].reach, links[index].places
+        if reaches is None:
+            continue
+        fields = tuple(map(_field, reaches, places, centres))
+        links[index] = replace(links[index], fields=fields)
+        if all(reach.jump for reach in reaches):
+            centres = [first + (samples - 1) / 2 for first, samples in fields]
+    return tuple(links)
 
 
 def _links(steps: Sequence[Step], before: Reaches, net: Shape) -> Iterator[Link]:
@@ -63,14 +75,18 @@ def _links(steps: Sequence[Step], before: Reaches, net: Shape) -> Iterator[Link]
             _window(step.layer, step.input_shape),
             step.output_shape,
             step.reach,
-            None if step.reach is None else tuple(map(_middle, step.reach, places)),
             _lines(step, before, net),
+            places,
         )
         before = step.reach
 
 
-def _middle(reach: Reach, places: int) -> tuple[float, int]:
-    return float(reach.start + (places - 1) // 2 * reach.jump), reach.size
+def _field(reach: Reach, places: int, centre: float) -> tuple[float, int]:
+    """What the position nearest to a sample reads, of as many as there are."""
+    if not reach.jump:
+        return float(reach.start), reach.size
+    nearest = round((centre - float(reach.start) - (reach.size - 1) / 2) / float(reach.jump))
+    return float(reach.start + min(max(nearest, 0), places - 1) * reach.jump), reach.size
 
 
 def _window(layer: Layer, shape: Shape) -> str:

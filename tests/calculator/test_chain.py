@@ -1,6 +1,7 @@
 import math
 import re
 from fractions import Fraction
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -38,11 +39,23 @@ def test_the_labs_field_is_13_samples_in_steps_of_4() -> None:
     links = chain(LAB)
     assert [reach and reach.size for link in links[:2] for reach in (link.reach or ())] == [10, 10, 13, 13]
     assert links[1].window == "k 4, s 4"
-    assert links[1].fields == ((40.0, 13), (4.0, 13))
+    assert links[1].fields == ((44.0, 13), (8.0, 13))
     assert links[2].lines == ("unchanged",)
     assert links[-1].lines == ("unchanged",)
     assert links[5].lines == ("every output reads the whole input",)
     assert links[5].fields == ((0.0, 99), (0.0, 26))
+
+
+@pytest.mark.parametrize("kernel_size", [1, 2, 3, 4])
+@pytest.mark.parametrize("stride", [1, 2, 3])
+def test_each_field_that_is_drawn_lies_in_the_next(kernel_size: int, stride: int) -> None:
+    pair = (Conv2d(out_channels=1, kernel_size=kernel_size, stride=stride), MaxPool2d(kernel_size=2, padding=1))
+    links = chain(Architecture(input_shape=(1, 61, 47), layers=pair * 2))
+    assert len(links) == 4
+    for link, wider in pairwise(links):
+        for (first, samples), (outer, more) in zip(link.fields or (), wider.fields or (), strict=True):
+            assert outer <= first
+            assert first + samples <= outer + more
 
 
 def test_axes_that_differ_have_a_line_each() -> None:
