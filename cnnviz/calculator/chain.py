@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from fractions import Fraction
 
 from cnnviz.architecture import Architecture, Step, number, trace
 from cnnviz.layers import Layer
@@ -120,11 +121,17 @@ def _lines(step: Step, before: Reaches, net: Shape) -> tuple[str, ...]:
 
 def _text(rule: AxisRule, old: Reach, new: Reach, size: int) -> str:
     if isinstance(rule, Window):
-        grown = f"{old.size} + ({rule.extent} − 1)·{old.jump}"
+        grown = f"{old.size} + {_whole(f'({rule.extent} − 1)', old.jump)}"
         return f"r = {grown} = {new.size}, jump = {old.jump}·{rule.stride} = {new.jump}"
     if isinstance(rule, TransposedWindow):
-        grown = f"{old.size} + ⌊({rule.extent} − 1) / {rule.stride}⌋·{old.jump}"
+        grown = f"{old.size} + {_whole(f'⌊({rule.extent} − 1) / {rule.stride}⌋', old.jump)}"
         return f"r = {grown} = {new.size}, jump = {old.jump} / {rule.stride} = {new.jump}"
     if isinstance(rule, AdaptiveWindow):
         return f"r = {new.size}, jump = {old.jump}·{size} / {rule.output_size} = {new.jump}"
     raise TypeError(rule)
+
+
+def _whole(samples: str, jump: int | Fraction) -> str:
+    """So many samples, each a jump apart; positions that stand closer than samples reach over part of one."""
+    product = f"{samples}·{jump}"
+    return product if Fraction(jump).denominator == 1 else f"⌊{product}⌋"
