@@ -30,7 +30,7 @@ def refusal(page: Page) -> None:
 
 def shapes(page: Page) -> None:
     """The lab's pool, at the last place of its window."""
-    page.get_by_role("link", name="Shapes").click()
+    page.get_by_test_id("stTopNav").get_by_role("link", name="Shapes").click()
     page.get_by_role("combobox", name="Example").click()
     page.get_by_role("option", name="The lab's pool").click()
     expect(page.get_by_text("Output 2 × 2")).to_be_visible()

@@ -21,7 +21,7 @@ LAB = drawing(EXAMPLES["The lab's convolution"])
 
 @pytest.fixture
 def shapes(app: Page) -> Page:
-    app.get_by_role("link", name="Shapes").click()
+    app.get_by_test_id("stTopNav").get_by_role("link", name="Shapes").click()
     expect(app.get_by_role("heading", name="Shapes: the calculator")).to_be_visible()
     expect(board(app)).to_be_visible()
     return app
