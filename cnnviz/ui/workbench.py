@@ -29,6 +29,10 @@ class Workbench:
     canvas: int = -1
     """The version that the last edit on the canvas made."""
 
+    def __post_init__(self) -> None:
+        """Only a layer that stands can be selected; where none of the chosen does, the last layer of the net is."""
+        object.__setattr__(self, "selected", _standing(self.architecture, self.selected))
+
     def edited(self, architecture: Architecture) -> Workbench:
         """With a parameter changed; the widgets that changed it stay as they are."""
         if architecture == self.architecture:
@@ -42,7 +46,7 @@ class Workbench:
 
     def select(self, selected: Iterable[Path]) -> Workbench:
         """With other layers selected."""
-        return replace(self, selected=_standing(self.architecture, selected))
+        return replace(self, selected=tuple(selected))
 
     def undone(self) -> Workbench:
         """One edit back; the same workbench when there is none."""
@@ -63,11 +67,10 @@ class Workbench:
         return forth._fresh(self.selected)
 
     def _fresh(self, selected: Iterable[Path]) -> Workbench:
-        return replace(self, selected=_standing(self.architecture, selected), revision=self.revision + 1)
+        return replace(self, selected=tuple(selected), revision=self.revision + 1)
 
 
-def _standing(architecture: Architecture, selected: Iterable[Path]) -> tuple[Path, ...]:
-    """Those paths at which there is a layer; where there is none left, the last layer of the net."""
+def _standing(architecture: Architecture, selected: tuple[Path, ...]) -> tuple[Path, ...]:
     wanted = tuple(dict.fromkeys(selected))
     there = {path for path, _ in architecture.every()}
     standing = tuple(path for path in wanted if path in there)
