@@ -10,7 +10,7 @@ from cnnviz.architecture import number
 from cnnviz.errors import DesignError
 from cnnviz.presets import PRESETS
 from cnnviz.shapes import AXES
-from cnnviz.ui.fields import attempt, axis_fields, field, parse, per_axis_names, show_problem, written
+from cnnviz.ui.fields import WIDTH, attempt, axis_fields, field, parse, per_axis_names, show_problem, written
 from cnnviz.ui.stack import stack
 from cnnviz.ui.stack.act import act, after
 from cnnviz.ui.state import keep_workbench, told, workbench
@@ -93,8 +93,7 @@ def panel() -> None:
             if apart and each in sizes:
                 axis_fields(layer, each, key=f"field-{name}-{each}", on_change=_change)
             else:
-                with st.container(width=126):
-                    field(layer, each, key=f"field-{name}-{each}", on_change=_change)
+                field(layer, each, key=f"field-{name}-{each}", on_change=_change, width=WIDTH)
 
 
 def _act() -> None:

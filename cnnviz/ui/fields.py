@@ -13,6 +13,8 @@ from pydantic.fields import FieldInfo
 from cnnviz.errors import CnnvizError
 from cnnviz.shapes import AXES
 
+WIDTH = 126
+"""Of a field in the panel of a layer, in pixels: two stand beside each other."""
 Change = Callable[[str, object], None]
 """Takes a field's name and its new value; raises CnnvizError when it cannot be."""
 
@@ -59,7 +61,15 @@ def distinct(labels: dict[str, str]) -> dict[str, str]:
     return result
 
 
-def field(model: BaseModel, name: str, *, key: str, on_change: Change, options: dict[str, str] | None = None) -> None:
+def field(
+    model: BaseModel,
+    name: str,
+    *,
+    key: str,
+    on_change: Change,
+    options: dict[str, str] | None = None,
+    width: int | Literal["stretch"] = "stretch",
+) -> None:
     """Draw the widget that fits the type of one field of `model`; `options` (value → label) make it a choice.
 
     A value that is refused stays in the widget with the reason below it.
@@ -71,7 +81,13 @@ def field(model: BaseModel, name: str, *, key: str, on_change: Change, options: 
     def changed() -> None:
         attempt(key, lambda given: on_change(name, parse(str(given)) if kind is object else given))
 
-    about: dict[str, Any] = {"label": info.title or name, "key": key, "help": info.description, "on_change": changed}
+    about: dict[str, Any] = {
+        "label": info.title or name,
+        "key": key,
+        "help": info.description,
+        "on_change": changed,
+        "width": width,
+    }
     low, high = _bounds(info)
     if options:
         options = distinct(options)
@@ -120,19 +136,19 @@ def axis_fields(model: BaseModel, name: str, *, key: str, on_change: Change) -> 
     with st.container(horizontal=True, gap="small"):
         for axis, label in enumerate(labels):
             size = sizes[axis] if isinstance(sizes[axis], int) else None  # 'same', or the kernel_size of a pool
-            with st.container(width=126):
-                st.number_input(
-                    f"{info.title or name} · {label}",
-                    value=size,
-                    min_value=0,
-                    step=1,
-                    placeholder=written(sizes[axis]) or "as kernel_size",
-                    key=f"{key}-{label}",
-                    help=info.description,
-                    on_change=changed,
-                    args=(axis,),
-                )
-                show_problem(f"{key}-{label}")
+            st.number_input(
+                f"{info.title or name} · {label}",
+                value=size,
+                min_value=0,
+                step=1,
+                placeholder=written(sizes[axis]) or "as kernel_size",
+                key=f"{key}-{label}",
+                help=info.description,
+                on_change=changed,
+                args=(axis,),
+                width=WIDTH,
+            )
+            show_problem(f"{key}-{label}")
 
 
 def escaped(text: str) -> str:
