@@ -29,6 +29,9 @@ class Settings(BaseSettings):
     max_training_bytes: Annotated[int, Field(ge=1)] = Field(
         4 * 2**30, description="Largest estimate of one run's memory: weights, gradients and a batch of activations."
     )
+    max_export_bytes: Annotated[int, Field(ge=1)] = Field(
+        100 * 2**20, description="Largest ONNX file, in bytes of its weights, that a net is written to."
+    )
     max_uploads: Annotated[int, Field(ge=0)] = Field(5, description="Data sets that one student may keep.")
     max_upload_bytes: Annotated[int, Field(ge=1)] = Field(
         600 * 2**20, description="Largest array, in bytes as float32, that one upload may hold."
