@@ -10,12 +10,14 @@ from cnnviz.layers import PALETTE, Block, Layer, Parallel, Residual
 from cnnviz.layers.base import NonNegativeInt, PositiveInt
 
 small = st.integers(1, 6)
-shapes = st.one_of(
-    st.tuples(st.integers(1, 30)),
-    st.tuples(st.integers(1, 6), st.integers(1, 12)),
-    st.tuples(st.integers(1, 8), st.integers(1, 14), st.integers(1, 14)),
-    st.tuples(st.integers(1, 3), st.integers(1, 5), st.integers(1, 5), st.integers(1, 5)),
-)
+SHAPES: dict[int, st.SearchStrategy[tuple[int, ...]]] = {
+    1: st.tuples(st.integers(1, 30)),
+    2: st.tuples(st.integers(1, 6), st.integers(1, 12)),
+    3: st.tuples(st.integers(1, 8), st.integers(1, 14), st.integers(1, 14)),
+    4: st.tuples(st.integers(1, 3), st.integers(1, 5), st.integers(1, 5), st.integers(1, 5)),
+}
+"""Samples by their number of axes."""
+shapes = st.one_of(*SHAPES.values())
 
 
 SIMPLE: dict[object, st.SearchStrategy[object]] = {

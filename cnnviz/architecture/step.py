@@ -37,8 +37,6 @@ class Step:
     mends: tuple[Mend, ...] = ()
     changes: tuple[Mapping[str, object], ...] = ()
     """What the refusing layer itself says would help."""
-    net: Shape = ()
-    """Shape of the net's input."""
     before: Step | None = field(default=None, repr=False, compare=False)
     """The step whose output is this one's input; None where that is the net's own."""
 
@@ -54,6 +52,11 @@ class Step:
             return None
         before = self.before.reach if self.before else (Reach(),) * (len(self.net) - 1)
         return self.layer.reach(before, self.input_shape, self.net)
+
+    @cached_property
+    def net(self) -> Shape:
+        """Shape of the net's input."""
+        return self.before.net if self.before else self.input_shape
 
     @cached_property
     def parameters(self) -> int:
@@ -111,29 +114,29 @@ def shape_before(architecture: Architecture, path: Path) -> Shape | None:
 
 def walk(architecture: Architecture) -> tuple[Step, ...]:
     """The steps up to and with the first layer that refuses, without mends; never raises."""
-    return _walk(architecture.layers, architecture.input_shape, architecture.input_shape, (), None)
+    return _walk(architecture.layers, architecture.input_shape, (), None)
 
 
-def _walk(stack: Stack, shape: Shape, net: Shape, above: Path, before: Step | None) -> tuple[Step, ...]:
+def _walk(stack: Stack, shape: Shape, above: Path, before: Step | None) -> tuple[Step, ...]:
     steps: list[Step] = []
     for index, layer in enumerate(stack):
         path = (*above, index)
         inside: tuple[tuple[Step, ...], ...] = ()
         try:
             if isinstance(layer, Block):
-                inside = tuple(_walk(each, shape, net, (*path, i), before) for i, each in enumerate(layer.stacks))
+                inside = tuple(_walk(each, shape, (*path, i), before) for i, each in enumerate(layer.stacks))
                 refused = next((steps[-1] for steps in inside if steps and steps[-1].error), None)
                 if refused:
-                    steps.append(Step(layer, shape, None, path, inside, refused.error, net=net, before=before))
+                    steps.append(Step(layer, shape, None, path, inside, refused.error, before=before))
                     break
                 out = layer.join([(each[-1].output_shape if each else None) or shape for each in inside], shape)
             else:
                 out = layer.output_shape(shape)
         except ShapeError as error:
             reason = f"Layer {number(path)}, {layer.kind}: {error}."
-            steps.append(Step(layer, shape, None, path, inside, reason, (), error.changes, net, before))
+            steps.append(Step(layer, shape, None, path, inside, reason, (), error.changes, before))
             break
-        before = Step(layer, shape, out, path, inside, net=net, before=before)
+        before = Step(layer, shape, out, path, inside, before=before)
         steps.append(before)
         shape = out
     return tuple(steps)

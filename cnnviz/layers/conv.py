@@ -8,7 +8,7 @@ from pydantic import Field
 
 from cnnviz.errors import ShapeError
 from cnnviz.layers.base import ONE, ZERO, Layer, Padding1d, Padding2d, Padding3d, PositiveInt, Size1d, Size2d, Size3d
-from cnnviz.layers.window import alike, expect_axes, per_axis, slide, slide_windows
+from cnnviz.layers.window import alike, expect_axes, per_axis, slide, slide_windows, windows
 from cnnviz.shapes import AXES, AxisRule, Shape, TransposedWindow, Window, size_of
 
 PaddingMode = Literal["zeros", "reflect", "replicate", "circular"]
@@ -70,10 +70,10 @@ class Conv(Filters[Size, Padding], Generic[Size, Padding]):
         """
         expect_axes(shape, self.axes + 1)
         self._check_groups(shape[0])
-        windows = self._windows()
+        rules = self._windows()
         if self.padding_mode in ("reflect", "circular"):
-            self._check_wrapping(shape, windows)
-        return (self.out_channels, *slide_windows(windows, shape))
+            self._check_wrapping(shape, rules)
+        return (self.out_channels, *slide_windows(rules, shape))
 
     def multiply_adds(self, shape: Shape) -> int:
         """Every weight, once for each position of the filters."""
@@ -84,20 +84,21 @@ class Conv(Filters[Size, Padding], Generic[Size, Padding]):
         return tuple(self._windows())
 
     def _windows(self) -> Sequence[Window]:
-        kernels, strides, dilations = self._sizes("kernel_size", "stride", "dilation")
         if self.padding == "same":
-            if any(stride != 1 for stride in strides):
-                half = alike([d * (k - 1) // 2 for k, d in zip(kernels, dilations, strict=True)])
-                raise ShapeError(
-                    f"padding='same' keeps the size only with a stride of 1, not {self.stride}",
-                    {"stride": 1},
-                    {"padding": half},
-                )
-            total = (d * (k - 1) for k, d in zip(kernels, dilations, strict=True))
-            paddings = [(t // 2, t - t // 2) for t in total]
-        else:
-            paddings = [(p, p) for p in per_axis(0 if self.padding == "valid" else self.padding, self.axes)]  # type: ignore[arg-type]
-        return [Window(*each) for each in zip(kernels, strides, paddings, dilations, strict=True)]
+            return self._same()
+        padding = 0 if self.padding == "valid" else self.padding
+        return windows(self.axes, self.kernel_size, self.stride, padding, self.dilation)  # type: ignore[arg-type]
+
+    def _same(self) -> Sequence[Window]:
+        kernels, strides, dilations = self._sizes("kernel_size", "stride", "dilation")
+        total = [d * (k - 1) for k, d in zip(kernels, dilations, strict=True)]
+        if any(stride != 1 for stride in strides):
+            raise ShapeError(
+                f"padding='same' keeps the size only with a stride of 1, not {self.stride}",
+                {"stride": 1},
+                {"padding": alike([t // 2 for t in total])},
+            )
+        return [Window(k, 1, (t // 2, t - t // 2), d) for k, t, d in zip(kernels, total, dilations, strict=True)]
 
     def _check_wrapping(self, shape: Shape, windows: Sequence[Window]) -> None:
         for axis, size, window in zip(AXES[len(shape)][1:], shape[1:], windows, strict=True):

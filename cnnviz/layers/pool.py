@@ -7,7 +7,7 @@ from pydantic import Field
 
 from cnnviz.errors import ShapeError
 from cnnviz.layers.base import ONE, ZERO, Layer, Padding1d, Padding2d, Padding3d, Size1d, Size2d, Size3d
-from cnnviz.layers.window import alike, expect_axes, per_axis, slide_windows
+from cnnviz.layers.window import alike, expect_axes, per_axis, slide_windows, windows
 from cnnviz.shapes import AXES, AdaptiveWindow, AxisRule, Shape, Window
 
 Size = TypeVar("Size")
@@ -31,27 +31,25 @@ class Pool(Layer, Generic[Size]):
         (10, 22, 4)
         """
         expect_axes(shape, self.axes + 1)
-        windows = self._windows()
-        for axis, window in zip(AXES[len(shape)][1:], windows, strict=True):
+        rules = self._windows()
+        for axis, window in zip(AXES[len(shape)][1:], rules, strict=True):
             if window.padding[0] > window.kernel_size // 2:  # torch takes no account of the dilation here
                 raise ShapeError(
                     f"the padding of {window.padding[0]} in {axis} is more than half of the window of"
                     f" {window.kernel_size}; use at most {window.kernel_size // 2}",
-                    {"padding": min(w.kernel_size // 2 for w in windows)},
-                    {"kernel_size": 2 * max(w.padding[0] for w in windows)},
+                    {"padding": min(w.kernel_size // 2 for w in rules)},
+                    {"kernel_size": 2 * max(w.padding[0] for w in rules)},
                 )
-        return (shape[0], *slide_windows(windows, shape))
+        return (shape[0], *slide_windows(rules, shape))
 
     def rules(self, shape: Shape) -> tuple[AxisRule, ...]:
         """A window per axis."""
         return tuple(self._windows())
 
     def _windows(self) -> Sequence[Window]:
-        kernels = per_axis(self.kernel_size, self.axes)  # type: ignore[arg-type]
-        strides = kernels if self.stride is None else per_axis(self.stride, self.axes)  # type: ignore[arg-type]
-        paddings = [(p, p) for p in per_axis(getattr(self, "padding", 0), self.axes)]
-        dilations = per_axis(getattr(self, "dilation", 1), self.axes)
-        return [Window(*each, self.ceil_mode) for each in zip(kernels, strides, paddings, dilations, strict=True)]
+        stride = self.kernel_size if self.stride is None else self.stride
+        padding, dilation = getattr(self, "padding", 0), getattr(self, "dilation", 1)
+        return windows(self.axes, self.kernel_size, stride, padding, dilation, ceil_mode=self.ceil_mode)  # type: ignore[arg-type]
 
 
 class MaxPool(Pool[Size], Generic[Size, Padding]):

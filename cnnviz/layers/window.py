@@ -5,6 +5,9 @@ from collections.abc import Sequence
 from cnnviz.errors import ShapeError
 from cnnviz.shapes import AXES, AxisRule, Shape, Window, show
 
+Sizes = int | tuple[int, ...]
+"""One number for all axes, or one each."""
+
 
 def per_axis(value: int | str | tuple[int, ...], axes: int) -> tuple[int, ...]:
     """One number per axis, from one for all or one each.
@@ -24,6 +27,21 @@ def alike(values: Sequence[int]) -> int | tuple[int, ...]:
     (3, (3, 5))
     """
     return values[0] if len(set(values)) == 1 else tuple(values)
+
+
+def windows(
+    axes: int, kernel_size: Sizes, stride: Sizes, padding: Sizes, dilation: Sizes, *, ceil_mode: bool = False
+) -> Sequence[Window]:
+    """A window per axis, from sizes that are one number for all axes or one each.
+
+    >>> [window.padding for window in windows(2, 3, 1, (1, 0), 1)]
+    [(1, 1), (0, 0)]
+    """
+    sizes = (kernel_size, stride, padding, dilation)
+    if tuple in map(type, sizes):
+        each = zip(*(per_axis(size, axes) for size in sizes), strict=True)
+        return [Window(k, s, (p, p), d, ceil_mode) for k, s, p, d in each]
+    return [Window(kernel_size, stride, (padding, padding), dilation, ceil_mode)] * axes  # type: ignore[arg-type]
 
 
 def expect_axes(shape: Shape, *axes: int) -> None:

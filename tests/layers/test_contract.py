@@ -1,73 +1,15 @@
 """torch is the judge: for every kind, our answer is torch's real output and our refusal torch's refusal."""
 
-import warnings
-from collections.abc import Iterable
-
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from torch.utils.flop_counter import FlopCounterMode
 
 from cnnviz.errors import ShapeError
-from cnnviz.layers import PALETTE, Block, Layer
+from cnnviz.layers import PALETTE, Block
 from cnnviz.layers.base import torch_defaults
-from cnnviz.shapes import Shape
+from tests.judge import accepted, counted_by_torch, ours, torchs
 from tests.strategies import layers, shapes
-
-
-def accepted(kind: str) -> Shape:
-    """A sample that a fresh layer of that kind takes."""
-    axes = {"1d": 1, "3d": 3}.get(kind[-2:], 2)
-    return (4, *[12] * axes)
-
-
-UNBATCHED = ("MaxPool", "AvgPool", "LPPool", "Adaptive", "Conv", "InstanceNorm", "LayerNorm")
-"""Kinds that take a sample without the batch axis, so that a batch of (C, L) samples would pass for one (C, H, W)."""
-
-
-def ours(layer: Layer, shape: Shape) -> Shape | None:
-    try:
-        return layer.output_shape(shape)
-    except ShapeError:
-        return None
-
-
-def torchs(layer: Layer, shape: Shape) -> tuple[Shape | None, int]:
-    """Real output shape and parameter count; shape None where torch refuses to build or to run."""
-    if isinstance(layer, Block) and any(refused_inside(stack, shape) for stack in layer.stacks):
-        return None, 0
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)  # dropout2d of a vector, 'same' with an even kernel
-        try:
-            module = layer.module(shape)
-            out = module(torch.zeros(2, *shape))
-            if layer.kind.startswith(UNBATCHED):
-                module(torch.zeros(shape))
-            if layer.kind.startswith("Adaptive"):  # a mean over the last axes comes to any sample for output_size 1
-                assert len(shape) == int(layer.kind[-2]) + 1
-        except (RuntimeError, ValueError, IndexError, AssertionError):
-            return None, 0
-    if out.numel() == 0:  # a transposed convolution whose padding cuts all away: an answer without a single value
-        return None, 0
-    return tuple(out.shape[1:]), sum(p.numel() for p in module.parameters())
-
-
-def refused_inside(stack: Iterable[Layer], shape: Shape) -> bool:
-    before: Shape | None = shape
-    for layer in stack:
-        before = torchs(layer, before)[0]
-        if before is None:
-            return True
-    return False
-
-
-def counted_by_torch(layer: Layer, shape: Shape) -> int:
-    """Multiply-adds of one sample as torch counts them: half of its floating-point operations."""
-    with FlopCounterMode(display=False) as counter, torch.no_grad(), warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)
-        layer.module(shape)(torch.zeros(2, *shape))
-    return counter.get_total_flops() // 2 // 2
 
 
 @pytest.mark.parametrize("kind", PALETTE)
@@ -88,6 +30,13 @@ def test_shape_parameters_and_refusal_are_torchs(kind: str, data: st.DataObject)
 def test_padding_of_a_dilated_pool_is_held_against_its_kernel_size(kernel_size: int, padding: int) -> None:
     layer = PALETTE["MaxPool2d"](kernel_size=kernel_size, padding=padding, dilation=3)
     assert ours(layer, (1, 14, 14)) == torchs(layer, (1, 14, 14))[0]
+
+
+@pytest.mark.parametrize("batch", [2, 3])
+def test_a_layer_norm_never_scales_over_the_batch(batch: int) -> None:
+    layer = PALETTE["LayerNorm"](normalized_shape=(batch, 2))
+    assert ours(layer, (2,)) is None
+    assert torchs(layer, (2,))[0] is None
 
 
 @pytest.mark.parametrize("kind", PALETTE)

@@ -1,0 +1,224 @@
+from pathlib import Path
+
+import numpy as np
+import onnx
+import onnxruntime
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from onnxruntime.capi.onnxruntime_pybind11_state import InvalidArgument
+
+from cnnviz.architecture import Architecture, build, trace
+from cnnviz.errors import CnnvizError, DesignError, LimitError, ShapeError
+from cnnviz.export import request, to_onnx
+from cnnviz.export.writer import SEED, exported, written
+from cnnviz.layers import (
+    PALETTE,
+    AdaptiveMaxPool2d,
+    BatchNorm1d,
+    BatchNorm2d,
+    Conv1d,
+    Conv2d,
+    Conv3d,
+    ConvTranspose2d,
+    Flatten,
+    InstanceNorm2d,
+    Layer,
+    Linear,
+    MaxPool1d,
+    MaxPool3d,
+    Parallel,
+    ReLU,
+    Residual,
+    Softplus,
+)
+from cnnviz.presets import PRESETS
+from cnnviz.settings import settings as limits
+from tests.judge import accepted, ours
+from tests.strategies import SHAPES, layers
+
+LAB = PRESETS["lab-convnet"].architecture
+NETS = {
+    "lab": LAB,
+    "digits": PRESETS["digits-convnet"].architecture,
+    "blocks": Architecture(
+        input_shape=(3, 16, 16),
+        layers=[
+            Conv2d(out_channels=8, kernel_size=3, stride=2),
+            Residual.fresh((8, 7, 7)),
+            Residual(
+                layers=[Conv2d(out_channels=16, kernel_size=1)], projection=[Conv2d(out_channels=16, kernel_size=1)]
+            ),
+            Parallel(branches=[[], [ReLU(), Parallel.fresh((16, 7, 7))]]),
+            Flatten(),
+            Linear(out_features=10),
+        ],
+    ),
+    "signal": Architecture(
+        input_shape=(1, 400),
+        layers=[Conv1d(out_channels=8, kernel_size=9), BatchNorm1d(), ReLU(), MaxPool1d(kernel_size=4), Flatten()],
+    ),
+    "volume": Architecture(
+        input_shape=(1, 9, 9, 9), layers=[Conv3d(out_channels=4, kernel_size=3), MaxPool3d(kernel_size=2), Flatten()]
+    ),
+}
+GAPS: dict[str, tuple[Layer, str]] = {
+    "unequal windows": (AdaptiveMaxPool2d(output_size=5), "use an output_size that divides 12 × 12"),
+    "batch statistics": (BatchNorm2d(track_running_stats=False), "turn track_running_stats on"),
+    "running instances": (InstanceNorm2d(track_running_stats=True), "turn track_running_stats off"),
+    "output padding": (
+        ConvTranspose2d(out_channels=4, kernel_size=3, output_padding=1, dilation=2),
+        "below the stride",
+    ),
+    "threshold": (Softplus(threshold=0.5), "set it to 14 or more"),
+}
+"""What torch's exporter cannot write, with the end of the sentence that says so."""
+
+
+def alone(layer: Layer, shape: tuple[int, ...]) -> Architecture:
+    return Architecture(input_shape=shape, layers=[layer])
+
+
+def agree(architecture: Architecture, file: bytes) -> bool:
+    """Whether the file is valid ONNX and computes, for a batch of three, what torch computes with the same weights."""
+    onnx.checker.check_model(onnx.load_from_string(file), full_check=True)
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    session = onnxruntime.InferenceSession(file, options, providers=["CPUExecutionProvider"])
+    torch.manual_seed(SEED)
+    model = build(architecture).eval()
+    x = torch.randn(3, *architecture.input_shape)
+    (scores,) = session.run(["scores"], {"x": x.numpy()})
+    with torch.no_grad():
+        expected = model(x).numpy()
+    return scores.shape == expected.shape and np.allclose(scores, expected, rtol=1e-3, atol=1e-4, equal_nan=True)
+
+
+@pytest.mark.parametrize("kind", PALETTE)
+@settings(max_examples=15, deadline=None)
+@given(data=st.data())
+def test_a_layer_of_every_kind_computes_in_onnx_what_it_computes_in_torch(kind: str, data: st.DataObject) -> None:
+    layer, shape = data.draw(layers(kind)), data.draw(SHAPES[len(accepted(kind))])
+    if ours(layer, shape) is None:
+        layer, shape = PALETTE[kind].fresh(accepted(kind)), accepted(kind)
+    net = alone(layer, shape)
+    try:
+        file = written(net)
+    except DesignError as reason:
+        assert "cannot be written as ONNX" in str(reason)  # noqa: PT017 (only some are)
+        return
+    assert agree(net, file), net
+
+
+@pytest.mark.parametrize("kind", PALETTE)
+def test_a_fresh_layer_of_every_kind_can_be_written(kind: str) -> None:
+    shape = accepted(kind)
+    net = alone(PALETTE[kind].fresh(shape), shape)
+    assert agree(net, written(net))
+
+
+@pytest.mark.parametrize("name", GAPS)
+def test_what_torchs_exporter_cannot_write_is_told_with_a_way_out(name: str) -> None:
+    layer, end = GAPS[name]
+    with pytest.raises(DesignError, match=rf"^Layer 1, {layer.kind}, cannot be written as ONNX: .*{end}"):
+        to_onnx(alone(layer, (4, 12, 12)))
+
+
+@pytest.mark.parametrize("name", GAPS)
+def test_it_still_cannot_be_written(name: str) -> None:
+    net = alone(GAPS[name][0], (4, 12, 12))
+    try:
+        same = agree(net, exported(net))
+    except (torch.onnx.errors.SymbolicValueError, AssertionError, InvalidArgument):
+        return
+    assert not same
+
+
+@pytest.mark.parametrize("name", NETS)
+def test_a_whole_net_computes_the_same_for_any_number_of_samples(name: str) -> None:
+    file = written(NETS[name])
+    assert agree(NETS[name], file)
+    graph = onnx.load_from_string(file).graph
+    (given,), (gives,) = graph.input, graph.output
+    assert (given.name, gives.name) == ("x", "scores")
+    assert given.type.tensor_type.shape.dim[0].dim_param == "N"
+    assert gives.type.tensor_type.shape.dim[0].dim_param == "N"
+
+
+def test_nodes_and_weights_are_named_after_the_layers() -> None:
+    graph = onnx.load_from_string(written(NETS["digits"])).graph
+    kinds = [node.name for node in graph.node]
+    assert kinds[:4] == ["/conv1/Conv", "/batch_norm1/BatchNormalization", "/relu1/Relu", "/pool1/MaxPool"]
+    assert not any(node.op_type == "Identity" for node in graph.node)
+    weights = {weight.name for weight in graph.initializer}
+    assert weights == {name for name in build(NETS["digits"]).state_dict() if "num_batches" not in name}
+
+
+def test_the_file_says_nothing_about_the_server_and_is_the_same_every_time() -> None:
+    file = written(NETS["blocks"])
+    assert str(Path(torch.__file__).parent).encode() not in file
+    assert str(Path(request.__file__).parent).encode() not in file
+    assert written(NETS["blocks"]) == file
+
+
+def test_the_process_writes_the_same_file() -> None:
+    assert to_onnx(NETS["digits"]) == written(NETS["digits"])
+
+
+def test_a_net_that_does_not_fit_and_an_empty_one_get_the_reason() -> None:
+    with pytest.raises(ShapeError, match="Layer 1, Conv2d: a window of 30"):
+        to_onnx(LAB.replaced(0, kernel_size=30))
+    with pytest.raises(DesignError, match="no layers yet"):
+        to_onnx(Architecture(input_shape=(3,)))
+
+
+@pytest.fixture
+def fresh_limits() -> None:
+    limits.cache_clear()
+
+
+@pytest.mark.usefixtures("fresh_limits")
+def test_a_net_beyond_the_servers_bounds_is_refused_before_anything_starts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(request.subprocess, "run", None)
+    vector = Architecture(input_shape=(50_000,), layers=[Linear(out_features=1000)])
+    with pytest.raises(LimitError, match=r"50,001,000 parameters of this net make a file of 191 MB.*at most 100 MB"):
+        to_onnx(vector)
+    picture = Architecture(input_shape=(1, 4000, 4000), layers=[Conv2d(out_channels=64, kernel_size=1)])
+    with pytest.raises(LimitError, match=r"needs about 31,250 MB; this server gives it at most 4,096 MB"):
+        to_onnx(picture)
+
+
+def test_a_file_that_takes_too_long_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(request, "SECONDS", 0.01)
+    with pytest.raises(LimitError, match=r"took more than 0.01 seconds and was given up"):
+        to_onnx(LAB)
+
+
+def test_one_file_is_written_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(request, "SECONDS", 0.01)
+    with request._turn, pytest.raises(LimitError, match="Many ONNX files are being written just now"):
+        to_onnx(LAB)
+
+
+def test_a_reason_found_in_the_process_reaches_the_student(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(request, "writable", trace)
+    with pytest.raises(DesignError, match="Layer 1, Softplus, cannot be written as ONNX"):
+        to_onnx(alone(Softplus(threshold=0.5), (4, 12, 12)))
+
+
+@pytest.mark.parametrize(
+    ("death", "sentence"),
+    [("kill -9 $$", "needs more memory than the server has free"), ("exit 1", "failed inside cnnviz")],
+)
+def test_a_process_that_dies_costs_one_file(
+    death: str, sentence: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    python = tmp_path / "python"
+    python.write_text(f"#!/bin/sh\n{death}\n", encoding="ascii")
+    python.chmod(0o755)
+    monkeypatch.setattr(request.sys, "executable", str(python))
+    with pytest.raises(CnnvizError, match=sentence):
+        to_onnx(LAB)
+    assert request._turn.acquire(blocking=False)
+    request._turn.release()
