@@ -16,7 +16,7 @@ STYLES = Path(__file__).parent / "cnnviz" / "ui" / "frame.css"
 
 def frame() -> None:
     """The navigation, and the page that is open."""
-    st.set_page_config(page_title="cnnviz", page_icon=":material/layers:", layout="wide")
+    st.set_page_config(page_title="cnnviz", page_icon="static/icon.svg", layout="wide")
     st.html(STYLES)
     st.logo("static/logo.svg", size="large")
     page = st.navigation(

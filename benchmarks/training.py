@@ -95,7 +95,7 @@ def cnnviz(task: Task) -> float:
 def notebook(task: Task) -> float:
     """(b) what the lab's notebook does with ignite; the test accuracy."""
     torch.manual_seed(0)
-    model, loss = build(task.architecture), criterion(task.architecture)
+    model, loss = build(task.architecture), criterion(task.architecture, TrainConfig())
     optimizer = torch.optim.SGD(model.parameters(), lr=LEARNING_RATE, momentum=MOMENTUM)
     loaders = {
         name: DataLoader(TensorDataset(*_tensors(part)), batch_size=task.batch_size)
@@ -121,7 +121,10 @@ def notebook(task: Task) -> float:
 def bare(task: Task) -> float:
     """(c) the least that PyTorch needs for what (a) finds out; the test accuracy."""
     torch.manual_seed(0)
-    model, loss_of = build(task.architecture).to(memory_format=LAYOUTS[CPU.type]), criterion(task.architecture)
+    model, loss_of = (
+        build(task.architecture).to(memory_format=LAYOUTS[CPU.type]),
+        criterion(task.architecture, TrainConfig()),
+    )
     optimizer = torch.optim.SGD(model.parameters(), lr=LEARNING_RATE, momentum=MOMENTUM)
     x, y = _tensors(task.splits.train)
     validation = _tensors(task.splits.validation)

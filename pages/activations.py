@@ -23,13 +23,14 @@ with right:
     st.subheader("Slope (derivative)")
     st.plotly_chart(activation_figure(names, derivative=True), key="slopes")
 
-for column, name in zip(st.columns(len(names), gap="large"), names, strict=True):
-    activation = ACTIVATIONS[name]
-    with column, st.container(border=True):
-        st.subheader(name)
-        st.latex(activation.formula)
-        st.latex(activation.derivative)
-        st.markdown(f"Values in **{activation.range}**. {activation.story}")
+with st.container(horizontal=True, gap="medium", key="cards"):
+    for name in names:
+        activation = ACTIVATIONS[name]
+        with st.container(border=True):
+            st.subheader(name)
+            st.latex(activation.formula)
+            st.latex(activation.derivative)
+            st.markdown(f"Values in **{activation.range}**. {activation.story}")
 
 st.subheader("The vanishing gradient")
 st.markdown(

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 
 from cnnviz.architecture import MAX_LAYERS, Architecture, build, every, names, output_shape, refusal, trace
 from cnnviz.errors import DesignError, ShapeError
-from cnnviz.layers import PALETTE, Conv2d, Flatten, Linear
+from cnnviz.layers import PALETTE, Conv1d, Conv2d, Conv3d, Flatten, Linear
 from cnnviz.presets import PRESETS
 from tests.strategies import architectures
 
@@ -105,7 +105,7 @@ def test_names_number_the_layers_of_each_kind() -> None:
         ('{"input_shape": [0]}', "greater than or equal to 1"),
         ('{"input_shape": [1], "layers": [{"kind": "Exec"}]}', "'Exec'"),
         ('{"input_shape": [1], "layers": [{"kind": "Linear", "out_features": 3, "code": 1}]}', "layers → 1 .* code"),
-        ('{"input_shape": [1], "layers": [{"kind": "Linear", "out_features": "3"}]}', "valid integer"),
+        ('{"input_shape": [1], "layers": [{"kind": "Linear", "out_features": "3"}]}', "should be a whole number"),
         ('{"input_shape": [1], "layers": [{"kind": "Linear", "out_features": 99999999}]}', "65536"),
         ("x" * 300_000, "at most 200,000 are read"),
         (json.dumps({"input_shape": [1], "layers": [{"kind": "ReLU"}] * 201}), "at most 200"),
@@ -119,8 +119,53 @@ def test_bad_json_gets_a_clear_sentence(text: str, message: str) -> None:
 def test_an_edit_out_of_bounds_is_refused_with_the_bound() -> None:
     with pytest.raises(DesignError, match=r"^kernel_size: should be greater than or equal to 1 \(received 0\)\.$"):
         LAB.replaced(0, kernel_size=0)
-    with pytest.raises(DesignError, match=r"padding: should be a valid integer or one number per axis or .*'same'"):
-        LAB.replaced(0, padding="sane")
+
+
+VOLUME = Architecture(input_shape=(1, 9, 9, 9), layers=[Conv3d(out_channels=2, kernel_size=3)])
+LINE = Architecture(input_shape=(1, 9), layers=[Conv1d(out_channels=2, kernel_size=3)])
+
+
+@pytest.mark.parametrize(
+    ("design", "change", "sentence"),
+    [
+        (
+            LAB,
+            {"kernel_size": (3, 3, 3)},
+            "kernel_size: give one number, or one for each of 2 axes (received 3, 3, 3).",
+        ),
+        (LAB, {"kernel_size": None}, "kernel_size: give one number, or one for each of 2 axes (received nothing)."),
+        (LAB, {"kernel_size": "many"}, "kernel_size: give one number, or one for each of 2 axes (received 'many')."),
+        (VOLUME, {"kernel_size": (3, 3)}, "kernel_size: give one number, or one for each of 3 axes (received 3, 3)."),
+        (LINE, {"kernel_size": (3, 3)}, "kernel_size: should be a whole number (received 3, 3)."),
+        (LAB, {"kernel_size": (0, 3)}, "kernel_size → 1: should be greater than or equal to 1 (received 0)."),
+        (LAB, {"out_channels": None}, "out_channels: should be a whole number (received nothing)."),
+        (
+            LAB,
+            {"padding": "sane"},
+            "padding: give one number, or one for each of 2 axes, or 'same' or 'valid' (received 'sane').",
+        ),
+    ],
+)
+def test_a_value_of_the_wrong_form_is_told_in_plain_words(
+    design: Architecture, change: dict[str, object], sentence: str
+) -> None:
+    with pytest.raises(DesignError) as told:
+        design.replaced(0, **change)
+    assert str(told.value) == sentence
+
+
+@pytest.mark.parametrize(
+    ("shape", "sentence"),
+    [
+        ((1, 2, 3, 4, 5), "input_shape: give at most 4 numbers (received 1, 2, 3, 4, 5)."),
+        ((), "input_shape: give at least 1 number (received nothing)."),
+        ((0,), "input_shape → 1: should be greater than or equal to 1 (received 0)."),
+    ],
+)
+def test_an_input_shape_that_cannot_be_is_told_in_plain_words(shape: tuple[int, ...], sentence: str) -> None:
+    with pytest.raises(DesignError) as told:
+        LAB.with_input(shape)
+    assert str(told.value) == sentence
 
 
 def test_a_conv_on_a_vector_is_told_and_can_be_removed() -> None:

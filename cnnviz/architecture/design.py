@@ -176,22 +176,48 @@ def _checked(model: type[M], values: dict[str, Any]) -> M:
 
 def _first_problem(error: ValidationError) -> str:
     """Where it is wrong, what was expected there and what came; of several alternatives, the one that nearly fit."""
-    problems = error.errors(include_url=False, include_context=False)
+    problems = error.errors(include_url=False)
     if problems[0]["type"] == "value_error":
         return problems[0]["msg"].removeprefix("Value error, ")
     where = _place(problems[0])
     here = [problem for problem in problems if _place(problem)[:1] == where[:1]]
-    nearly = [problem for problem in here if not problem["type"].endswith(("_type", "literal_error"))] or here
-    wanted = " or ".join(dict.fromkeys(_wanted(problem["msg"]) for problem in nearly))
-    given = repr(nearly[0]["input"])
-    given = given if len(given) <= 60 else f"{given[:57]}…"
-    return f"{' → '.join(_place(nearly[0])) or 'The design'}: {wanted} (received {given})."
+    far = ("_type", "literal_error", "too_short")
+    nearly = [problem for problem in here if not problem["type"].endswith(far)] or here
+    axes = _axes(here)
+    wanted = ", or ".join(dict.fromkeys(_wanted(problem, axes) for problem in nearly))
+    return f"{' → '.join(_place(nearly[0])) or 'The design'}: {wanted} (received {_given(nearly[0]['input'])})."
 
 
 def _place(problem: ErrorDetails) -> tuple[str, ...]:
-    named = (part for part in problem["loc"] if isinstance(part, int) or str(part).isidentifier())  # no union branches
+    named = [part for part in problem["loc"] if isinstance(part, int) or str(part).isidentifier()]  # no union branches
+    if problem["type"] == "missing" and isinstance(named[-1], int):  # a number too few: the place is the field
+        named.pop()
     return tuple(str(part + 1) if isinstance(part, int) else str(part) for part in named)
 
 
-def _wanted(message: str) -> str:
-    return message.replace("Input should be a valid tuple", "one number per axis").replace("Input should", "should")
+def _axes(problems: list[ErrorDetails]) -> int:
+    """Axes of a field that takes one number for all or one for each; 0 for any other field."""
+    branches = (str(part) for problem in problems for part in problem["loc"])
+    return next((branch.count(",") + 1 for branch in branches if branch.startswith("tuple[")), 0)
+
+
+def _wanted(problem: ErrorDetails, axes: int) -> str:
+    """What pydantic expected, in words for people who know no pydantic."""
+    kind, message = problem["type"], problem["msg"]
+    if axes and kind in ("too_long", "missing", "tuple_type", "int_type"):
+        return "give one number" + (f", or one for each of {axes} axes" if axes > 1 else "")
+    if axes and kind == "literal_error":
+        return message.removeprefix("Input should be ")
+    if kind in ("too_long", "too_short"):
+        bound = problem["ctx"]["max_length" if kind == "too_long" else "min_length"]
+        return f"give at {'most' if kind == 'too_long' else 'least'} {bound} number{'' if bound == 1 else 's'}"
+    return message.replace("a valid integer", "a whole number").replace("Input should", "should")
+
+
+def _given(value: object) -> str:
+    """What came, as a student types it."""
+    if isinstance(value, tuple | list) and all(isinstance(each, int) for each in value):
+        text = ", ".join(map(str, value)) or "nothing"
+    else:
+        text = "nothing" if value is None else repr(value)
+    return text if len(text) <= 60 else f"{text[:57]}…"

@@ -1,21 +1,20 @@
 """Activation functions and their slopes as a plotly figure."""
 
+from collections.abc import Mapping
+
 import numpy as np
+import numpy.typing as npt
 from plotly.graph_objects import Figure, Scatter
 
 from cnnviz.activations import ACTIVATIONS
 
+Numbers = npt.NDArray[np.generic]
 X = np.linspace(-10.0, 10.0, 401)
-COLOURS = {"Sigmoid": "#0072B2", "Tanh": "#D55E00", "ReLU": "#009E73"}
-"""A colour-blind-safe colour per function (Okabe & Ito)."""
 
 
 def activation_figure(names: list[str], *, derivative: bool) -> Figure:
     """Value (or slope) over −10 … 10 for each named function."""
-    figure = Figure()
-    for name in names:
-        curve = ACTIVATIONS[name].curve(X)[1 if derivative else 0]
-        figure.add_trace(Scatter(x=X, y=curve, name=name, mode="lines", line={"color": COLOURS[name], "width": 3}))
+    figure = _figure({name: (X, ACTIVATIONS[name].curve(X)[1 if derivative else 0]) for name in names}, mode="lines")
     figure.update_layout(
         xaxis_title="x",
         yaxis_title="slope" if derivative else "value",
@@ -32,12 +31,7 @@ def activation_figure(names: list[str], *, derivative: bool) -> Figure:
 def fading_figure(names: list[str], layers: int, x: float) -> Figure:
     """The share of a gradient that passes 1, 2, … `layers` activations whose input is x, on a logarithmic axis."""
     depth = np.arange(1, layers + 1)
-    figure = Figure()
-    for name in names:
-        share = ACTIVATIONS[name].slope(x) ** depth
-        figure.add_trace(
-            Scatter(x=depth, y=share, name=name, mode="lines+markers", line={"color": COLOURS[name], "width": 3})
-        )
+    figure = _figure({name: (depth, ACTIVATIONS[name].slope(x) ** depth) for name in names}, mode="lines+markers")
     figure.update_layout(
         xaxis_title="activations passed",
         yaxis_title="share of the gradient that is left",
@@ -49,4 +43,16 @@ def fading_figure(names: list[str], layers: int, x: float) -> Figure:
         height=360,
         showlegend=True,
     )
+    return figure
+
+
+def _figure(curves: Mapping[str, tuple[Numbers, Numbers]], *, mode: str) -> Figure:
+    """A line for each function that is shown, and an unseen one for each that is not.
+
+    The theme's colours, light or dark, go to lines by their place: so a function keeps its own whatever is shown.
+    """
+    figure = Figure()
+    for name in ACTIVATIONS:
+        x, y = curves.get(name, ((), ()))
+        figure.add_trace(Scatter(x=x, y=y, name=name, mode=mode, line={"width": 3}, visible=name in curves))
     return figure

@@ -10,8 +10,12 @@ import pandas as pd
 MAX_BATCH_POINTS = 600
 """Points of the batch loss that are drawn; more are averaged in groups."""
 
-COLOURS = {"batch": "#8A94A6", "train": "#2F8FD8", "validation": "#E0701A", "test": "#1BA37A"}
+COLOURS = {"batch": "#808A9C", "train": "#2F8FD8", "validation": "#E0701A", "test": "#1BA37A"}
 """Every split in its drawing order with its colour, told apart by the colour-blind on light and dark alike."""
+
+
+POINTS = "points"
+"""Name of the data set of a chart."""
 
 
 @dataclass(frozen=True)
@@ -20,6 +24,9 @@ class Curve:
 
     epochs: npt.NDArray[np.float64]
     values: npt.NDArray[np.float64]
+
+
+UNSEEN = Curve(np.array([-1e9]), np.array([0.0]))
 
 
 def thinned(curve: Curve, most: int = MAX_BATCH_POINTS) -> Curve:
@@ -33,14 +40,24 @@ def thinned(curve: Curve, most: int = MAX_BATCH_POINTS) -> Curve:
 
 
 def learning_table(lines: dict[str, Curve]) -> pd.DataFrame:
-    """All curves of one chart below each other, in columns epoch, value and split."""
+    """All curves of one chart below each other, in columns epoch, value and split.
+
+    A split without a value yet has a 0 far left of the chart, where nobody sees it: Vega-Lite asks every layer for the
+    extent of its values, and complains of those that have none.
+    """
+    drawn = {split: lines.get(split, UNSEEN) for split in COLOURS}
     return pd.DataFrame(
         {
-            "epoch": np.concatenate([np.empty(0), *(line.epochs for line in lines.values())]),
-            "value": np.concatenate([np.empty(0), *(line.values for line in lines.values())]),
-            "split": pd.array([split for split, line in lines.items() for _ in line.values], dtype="str"),
+            "epoch": np.concatenate([line.epochs for line in drawn.values()]),
+            "value": np.concatenate([line.values for line in drawn.values()]),
+            "split": pd.array([split for split, line in drawn.items() for _ in line.values], dtype="str"),
         }
     )
+
+
+def learning_chart(metric: str, epochs: int, lines: dict[str, Curve]) -> dict[str, Any]:
+    """A `learning_spec` with its curves. They are a data set of the specification: so browsers begin with them."""
+    return learning_spec(metric, epochs) | {"datasets": {POINTS: learning_table(lines)}}
 
 
 def learning_spec(metric: str, epochs: int) -> dict[str, Any]:
@@ -64,12 +81,13 @@ def learning_spec(metric: str, epochs: int) -> dict[str, Any]:
         {"field": "value", "type": "quantitative", "format": ".4f", "title": metric},
     ]
     return {
+        "data": {"name": POINTS},
         "height": 300,
         "encoding": {"x": x, "y": y, "color": colour},
         "layer": [
             {
                 "transform": [{"filter": "datum.split == 'batch'"}],
-                "mark": {"type": "line", "strokeWidth": 1, "opacity": 0.55, "clip": True},
+                "mark": {"type": "line", "strokeWidth": 1, "opacity": 0.8, "clip": True},
                 "params": [_ZOOM],
             },
             {

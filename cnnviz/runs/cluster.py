@@ -15,6 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from cnnviz.architecture import Architecture
 from cnnviz.data import find
 from cnnviz.errors import CnnvizError, DesignError, LimitError, TrainingError
+from cnnviz.runs.desk import Desks
 from cnnviz.runs.device import Device
 from cnnviz.runs.run import Run, Status
 from cnnviz.runs.store import Store
@@ -28,7 +29,7 @@ log = logging.getLogger(__name__)
 
 
 class Cluster:
-    """The devices of a server and the store they write to.
+    """The devices of a server, the store they write to, and the desks of its students.
 
     Raises CnnvizError when another server already works in the same data directory.
     """
@@ -47,6 +48,7 @@ class Cluster:
         self._limits = limits
         self._submitting = threading.Lock()
         self.devices = {name: Device(name, self.store) for name in _devices(limits)}
+        self.desks = Desks(self.store, next(iter(self.devices.values())).do)
         self._recover()
         for device in self.devices.values():
             device.start()
@@ -93,19 +95,6 @@ class Cluster:
     def ahead(self, run: Run) -> int:
         """Runs that have their turn before this waiting one."""
         return self.store.ahead(run)
-
-    def keep_draft(self, owner: str, architecture: Architecture) -> None:
-        """Remember the design that a student works on, soon and in the background."""
-        device = next(iter(self.devices.values()))
-        device.do(lambda: self.store.keep_draft(owner, architecture.model_dump_json()))
-
-    def draft(self, owner: str) -> Architecture | None:
-        """The design that this student last worked on."""
-        text = self.store.draft(owner)
-        try:
-            return Architecture.from_json(text) if text else None
-        except DesignError:  # written by an older cnnviz
-            return None
 
     def close(self) -> None:
         """End all workers and give the data directory free."""

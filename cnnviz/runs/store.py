@@ -1,4 +1,4 @@
-"""Where runs, points, weights and drafts live: SQL tables and a folder of weights, under the data directory.
+"""Where runs, points, weights and desks live: SQL tables and a folder of weights, under the data directory.
 
 Reading is for everybody; writing is for the device threads alone.
 """
@@ -62,6 +62,14 @@ _drafts = sql.Table(
     sql.Column("owner", sql.String(32), primary_key=True),
     sql.Column("architecture", sql.Text, nullable=False),
 )
+"""Written by cnnviz before there were desks; only read."""
+_desks = sql.Table(
+    "desks",
+    _metadata,
+    sql.Column("owner", sql.String(32), primary_key=True),
+    sql.Column("name", sql.String(16), primary_key=True),
+    sql.Column("content", sql.Text, nullable=False),
+)
 
 
 class Store:
@@ -121,9 +129,15 @@ class Store:
         return (self._weights / file).read_bytes() if file else None
 
     def draft(self, owner: str) -> str | None:
-        """The design that this student last worked on, as JSON."""
+        """The design that this student last worked on in an older cnnviz, as JSON."""
         with self._engine.connect() as connection:
             return connection.scalar(sql.select(_drafts.c.architecture).where(_drafts.c.owner == owner))
+
+    def kept(self, owner: str, name: str) -> str | None:
+        """What this student keeps under a name, as JSON."""
+        query = sql.select(_desks.c.content).where(_desks.c.owner == owner, _desks.c.name == name)
+        with self._engine.connect() as connection:
+            return connection.scalar(query)
 
     # ── writing: device threads only ──
 
@@ -156,12 +170,12 @@ class Store:
                 upsert(_checkpoints).values(values).on_conflict_do_update(index_elements=["run_id"], set_=values)
             )
 
-    def keep_draft(self, owner: str, architecture: str) -> None:
-        """Remember the design that a student works on."""
-        values = {"owner": owner, "architecture": architecture}
+    def keep(self, owner: str, name: str, content: str) -> None:
+        """Keep something of a student under a name; what was there before is replaced."""
+        values = {"owner": owner, "name": name, "content": content}
         with self._engine.begin() as connection:
             connection.execute(
-                upsert(_drafts).values(values).on_conflict_do_update(index_elements=["owner"], set_=values)
+                upsert(_desks).values(values).on_conflict_do_update(index_elements=["owner", "name"], set_=values)
             )
 
     def _select(self, query: sql.Select[Any]) -> list[Run]:

@@ -1,7 +1,7 @@
 """Every knob of a run."""
 
 from collections.abc import Callable, Iterable
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 from torch import nn, optim
@@ -37,6 +37,12 @@ class TrainConfig(BaseModel):
     )
     momentum: Annotated[float, Field(ge=0, le=0.999)] = Field(
         0.9, title="Momentum", description="Share of the last update that SGD keeps; Adam and AdamW have their own."
+    )
+    loss: Literal["auto", "NLLLoss", "CrossEntropyLoss"] = Field(
+        "auto",
+        title="Loss",
+        description="What training makes small. auto: NLLLoss when the net ends in LogSoftmax, as it expects"
+        " log-probabilities; else CrossEntropyLoss, which takes raw scores.",
     )
     seed: Annotated[int, Field(ge=0, le=2**31 - 1)] = Field(
         0, title="Seed", description="Start of all random numbers: same seed, same device, same curve."

@@ -55,10 +55,14 @@ class Result:
     stopped: bool
 
 
-def criterion(architecture: Architecture) -> nn.Module:
-    """NLLLoss behind LogSoftmax, as in the lab; CrossEntropyLoss (which contains LogSoftmax) otherwise."""
+def criterion(architecture: Architecture, config: TrainConfig) -> nn.Module:
+    """The loss that was chosen.
+
+    Of itself NLLLoss behind LogSoftmax, as in the lab, and CrossEntropyLoss (which contains LogSoftmax) otherwise.
+    """
     ends_in_logs = bool(architecture.layers) and isinstance(architecture.layers[-1], LogSoftmax)
-    return nn.NLLLoss() if ends_in_logs else nn.CrossEntropyLoss()
+    nll = ends_in_logs if config.loss == "auto" else config.loss == "NLLLoss"
+    return nn.NLLLoss() if nll else nn.CrossEntropyLoss()
 
 
 def steps_per_epoch(samples: int, batch_size: int) -> int:
@@ -90,7 +94,7 @@ def train(
     layout = LAYOUTS.get(device.type)
     if layout and len(architecture.input_shape) == 3:  # pictures; torch has no channels_last for volumes among them
         model.to(memory_format=layout)  # type: ignore[call-overload]  # torch's stub does not know it
-    loss = criterion(architecture)
+    loss = criterion(architecture, config)
     optimizer = OPTIMIZERS[config.optimizer](model.parameters(), config)
     x, y = resident(splits.train, device)
     batches = Batches(x, y, config.batch_size, torch.Generator().manual_seed(config.seed))

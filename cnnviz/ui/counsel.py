@@ -28,12 +28,13 @@ def task(settled: TrainConfig) -> Task:
     dataset = available(owner()).get(settled.dataset)
     memory = settings().max_training_bytes
     if dataset is None or dataset.shape != workbench().architecture.input_shape:
-        return Task(memory=memory, batch_size=settled.batch_size)
+        return Task(memory=memory, batch_size=settled.batch_size, loss=settled.loss)
     return Task(
         classes=len(dataset.classes),
         samples=int(dataset.size * TRAINED),
         batch_size=settled.batch_size,
         memory=memory,
+        loss=settled.loss,
     )
 
 

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import streamlit as st
 
-from cnnviz.charts.learning import COLOURS, Curve, learning_spec, learning_table, thinned
+from cnnviz.charts.learning import COLOURS, Curve, learning_chart, thinned
 from cnnviz.data import available
 from cnnviz.runs.cluster import cluster
 from cnnviz.runs.history import History
@@ -57,12 +57,12 @@ def _live(run_id: str) -> None:
             disabled=not run.active,
         )
     st.progress(1.0 if run.status == Status.DONE else _done(run, history))
-    if run.message:
-        (st.error if run.status == Status.FAILED else st.info)(escaped(run.message))
+    with st.container():  # with or without a message, the charts stay where they are
+        if run.message:
+            (st.error if run.status == Status.FAILED else st.info)(escaped(run.message))
     for metric in ("accuracy", "loss"):
         st.vega_lite_chart(
-            learning_table(_curves(run, history, metric)),
-            learning_spec(metric, run.config.epochs),
+            learning_chart(metric, run.config.epochs, _curves(run, history, metric)),
             key=f"chart-{metric}-{run_id}",
             on_select="rerun",  # a selection is kept when data change; a zoom that is none would be thrown away
             selection_mode=["zoom"],

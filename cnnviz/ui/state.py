@@ -8,39 +8,63 @@ import streamlit as st
 from cnnviz.errors import CnnvizError
 from cnnviz.presets import PRESETS
 from cnnviz.runs.cluster import cluster
+from cnnviz.runs.desk import Draft
 from cnnviz.training.config import TrainConfig
 from cnnviz.ui.fields import escaped
 from cnnviz.ui.student import owner
 from cnnviz.ui.workbench import Workbench
 
 FIRST_PRESET = "lab-convnet"
+KEPT_PAST = 20
+"""Designs that Undo still leads back to after a reload."""
 
 
 def workbench() -> Workbench:
-    """The workbench of this session; at first, the design the student left behind or the lab's ConvNet."""
+    """The workbench of this session; at first, what the student left behind or the lab's ConvNet."""
     if "workbench" not in st.session_state:
-        draft = cluster().draft(owner()) or PRESETS[FIRST_PRESET].architecture
-        st.session_state["workbench"] = Workbench(draft)
+        draft = cluster().desks.draft(owner()) or Draft(architecture=PRESETS[FIRST_PRESET].architecture)
+        st.session_state["workbench"] = Workbench(draft.architecture, past=draft.past)
     bench: Workbench = st.session_state["workbench"]
     return bench
 
 
 def keep_workbench(bench: Workbench) -> None:
-    """Make this the workbench of the session, and its design the student's draft."""
+    """Make this the workbench of the session, and its design with the way back the student's draft."""
     if bench.architecture != workbench().architecture:
-        cluster().keep_draft(owner(), bench.architecture)
+        draft = Draft(architecture=bench.architecture, past=bench.past[-KEPT_PAST:])
+        cluster().desks.keep_draft(owner(), draft)
     st.session_state["workbench"] = bench
 
 
 def config() -> TrainConfig:
-    """The training configuration of this session."""
-    kept: TrainConfig = st.session_state.setdefault("config", TrainConfig())
+    """The training configuration of this session; at first, what the student left behind or the defaults."""
+    if "config" not in st.session_state:
+        st.session_state["config"] = cluster().desks.config(owner()) or TrainConfig()
+    kept: TrainConfig = st.session_state["config"]
     return kept
 
 
-def keep_config(new: TrainConfig) -> None:
-    """Make this the training configuration of the session."""
+def keep_config(new: TrainConfig, *, by_knob: bool = False) -> None:
+    """Make this the training configuration of the session, and the one the student finds again.
+
+    Knobs are drawn anew, unless it was one of them that changed it: a browser goes on showing, and sending, what
+    stood in a knob before, whatever the configuration says.
+    """
+    if new != config():
+        cluster().desks.keep_config(owner(), new)
     st.session_state["config"] = new
+    if not by_knob:
+        st.session_state["knobs"] = _knobs() + 1
+
+
+def knob_key(name: str) -> str:
+    """Key of the widget for one field of the configuration."""
+    return f"config-{name}-{_knobs()}"
+
+
+def _knobs() -> int:
+    """How often the knobs were drawn anew."""
+    return int(st.session_state.get("knobs", 0))
 
 
 def choose_run(run_id: str) -> None:
@@ -66,6 +90,11 @@ def told() -> Iterator[None]:
 
 
 def show_notice() -> None:
-    """Say once what the last action had to say."""
-    if notice := st.session_state.pop("notice", None):
-        st.error(escaped(notice), icon=":material/error:")
+    """Say once what the last action had to say.
+
+    The place for it is always there: an element more or less on a page moves all those below it, and a browser draws
+    anew what has moved: expanders close, files on their way are lost, charts blink.
+    """
+    with st.container():
+        if notice := st.session_state.pop("notice", None):
+            st.error(escaped(notice), icon=":material/error:")

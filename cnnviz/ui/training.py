@@ -6,7 +6,7 @@ from cnnviz.architecture import Architecture
 from cnnviz.data import available, uploads
 from cnnviz.data.base import Dataset
 from cnnviz.data.pair import read_pair
-from cnnviz.errors import CnnvizError
+from cnnviz.errors import CnnvizError, DataError
 from cnnviz.presets import PRESETS
 from cnnviz.runs.cluster import cluster
 from cnnviz.settings import settings
@@ -14,7 +14,7 @@ from cnnviz.shapes import show
 from cnnviz.training.config import OPTIMIZERS, TrainConfig
 from cnnviz.training.readiness import adapted, check
 from cnnviz.ui.fields import escaped, field
-from cnnviz.ui.state import choose_run, config, keep_config, keep_workbench, told, workbench
+from cnnviz.ui.state import choose_run, config, keep_config, keep_workbench, knob_key, told, workbench
 from cnnviz.ui.student import owner
 from cnnviz.ui.workbench import FIRST
 
@@ -36,8 +36,10 @@ def desk() -> None:
         _knob(settled, "learning_rate")
         if settled.optimizer == "SGD":
             _knob(settled, "momentum")
+        _knob(settled, "loss")
         _knob(settled, "seed")
-    _button(settled, dataset)
+    with st.container():  # of however many elements, they are one to those below
+        _button(settled, dataset)
 
 
 def own_data() -> None:
@@ -49,10 +51,13 @@ def own_data() -> None:
             " label per sample."
         )
         generation = st.session_state.setdefault("upload-generation", 0)
-        feats = st.file_uploader("feats.npy", type="npy", key=f"feats-{generation}")
-        labels = st.file_uploader("labels.npy", type="npy", key=f"labels-{generation}")
-        st.text_input("Name", key=f"title-{generation}", max_chars=60, placeholder="My data")
-        st.button("Use these files", key="use-files", disabled=not (feats and labels), on_click=_upload)
+        # In a form, a file that arrives does not run the page: a page that starts to run throws away the address to
+        # which another file was about to be sent (Streamlit 1.67), and that file never comes.
+        with st.form("own-data", border=False):
+            st.file_uploader("feats.npy", type="npy", key=f"feats-{generation}")
+            st.file_uploader("labels.npy", type="npy", key=f"labels-{generation}")
+            st.text_input("Name", key=f"title-{generation}", max_chars=60, placeholder="My data")
+            st.form_submit_button("Use these files", key="use-files", on_click=_upload)
         for name, dataset in mine.items():
             with st.container(horizontal=True, vertical_alignment="center"):
                 st.caption(f"**{escaped(dataset.title)}**: {dataset.size:,} × {show(dataset.shape)}")
@@ -60,12 +65,12 @@ def own_data() -> None:
 
 
 def _knob(settled: TrainConfig, name: str, options: dict[str, str] | None = None) -> None:
-    with st.container(width="stretch" if name == "dataset" else 150):
-        field(settled, name, key=f"config-{name}", on_change=_change, options=options)
+    with st.container():  # a refused value has its reason below it
+        field(settled, name, key=knob_key(name), on_change=_change, options=options)
 
 
 def _change(name: str, value: object) -> None:
-    keep_config(config().changed(name, value))
+    keep_config(config().changed(name, value), by_knob=True)
 
 
 def _button(settled: TrainConfig, dataset: Dataset) -> None:
@@ -107,13 +112,12 @@ def _train() -> None:
 def _upload() -> None:
     generation = st.session_state["upload-generation"]
     feats, labels = st.session_state[f"feats-{generation}"], st.session_state[f"labels-{generation}"]
-    if not feats or not labels:
-        return
     with told():
+        if not feats or not labels:
+            raise DataError("Choose both files, the features and their labels, then press “Use these files”.")
         pair = read_pair(feats.getvalue(), labels.getvalue(), settings().max_upload_bytes)
         dataset = uploads().add(owner(), pair, st.session_state[f"title-{generation}"].strip())
         keep_config(config().changed("dataset", dataset.name))
-        st.session_state.pop("config-dataset", None)  # drawn anew with the new choice
         st.session_state["upload-generation"] = generation + 1  # empty uploaders
 
 

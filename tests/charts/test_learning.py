@@ -2,7 +2,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cnnviz.charts.learning import COLOURS, Curve, learning_spec, learning_table, thinned
+from cnnviz.charts.learning import COLOURS, Curve, learning_chart, learning_spec, learning_table, thinned
 
 LINES = {"train": Curve(np.array([1.0, 2.0]), np.array([0.5, 0.6])), "test": Curve(np.array([2.0]), np.array([0.45]))}
 
@@ -18,16 +18,24 @@ def test_thinning_keeps_the_mean_and_the_bound(values: list[float], most: int) -
     assert np.isclose((thin.values * weights).sum(), sum(values), atol=1e-6)
 
 
-def test_the_table_has_every_value_of_every_curve() -> None:
-    assert learning_table(LINES).to_dict("list") == {
+def test_the_table_has_every_value_of_every_curve_and_one_out_of_sight_where_there_is_none() -> None:
+    table = learning_table(LINES)
+    assert table[table.epoch >= 0].to_dict("list") == {
         "epoch": [1.0, 2.0, 2.0],
         "value": [0.5, 0.6, 0.45],
         "split": ["train", "train", "test"],
     }
+    unseen = table[table.epoch < 0]
+    assert list(unseen.split) == ["batch", "validation"]
+    assert (unseen.value == 0).all()
+    assert list(learning_table({}).split) == list(COLOURS)
 
 
-def test_an_empty_run_has_an_empty_table_with_the_same_columns() -> None:
-    assert learning_table({}).dtypes.to_dict() == learning_table(LINES).dtypes.to_dict()
+def test_the_chart_is_the_specification_with_its_curves() -> None:
+    chart = learning_chart("loss", 30, LINES)
+    (table,) = chart.pop("datasets").values()
+    assert chart == learning_spec("loss", 30)
+    assert table.equals(learning_table(LINES))
 
 
 def test_the_chart_depends_on_metric_and_epochs_alone_and_draws_every_split() -> None:

@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from cnnviz.runs.cluster import Cluster
 from cnnviz.runs.run import Run, Status
 from cnnviz.training.config import TrainConfig
 from cnnviz.training.trainer import Point
+from cnnviz.ui.state import KEPT_PAST
 from cnnviz.ui.workbench import Workbench
 from tests.pages.conftest import wait_for
 
@@ -31,6 +33,12 @@ def press_train(app: AppTest, server: Cluster) -> tuple[Run, list[Point]]:
     run = server.store.run(run_id)
     assert run
     return run, [point for _, point in server.store.points(run_id)]
+
+
+def knob(widgets: Any, name: str) -> Any:
+    """The widget of one field of the configuration."""
+    (found,) = [widget for widget in widgets if str(widget.key).startswith(f"config-{name}-")]
+    return found
 
 
 @pytest.fixture
@@ -63,7 +71,7 @@ def test_pressing_train_trains_this_design_with_these_settings(
 def test_each_number_changes_the_run(
     app: AppTest, server: Cluster, plain: list[Point], control: str, value: float
 ) -> None:
-    app.number_input(f"config-{control}").set_value(value).run()
+    knob(app.number_input, control).set_value(value).run()
     run, points = press_train(app, server)
     assert run.config == SHORT.model_copy(update={control: value})
     assert points != plain
@@ -71,11 +79,22 @@ def test_each_number_changes_the_run(
 
 @pytest.mark.parametrize("optimizer", ["Adam", "AdamW"])
 def test_the_optimizer_changes_the_run(app: AppTest, server: Cluster, plain: list[Point], optimizer: str) -> None:
-    app.selectbox("config-optimizer").select(optimizer).run()
-    assert "config-momentum" not in [widget.key for widget in app.number_input]
+    knob(app.selectbox, "optimizer").select(optimizer).run()
+    assert not any("momentum" in str(widget.key) for widget in app.number_input)
     run, points = press_train(app, server)
     assert run.config.optimizer == optimizer
     assert points != plain
+
+
+def test_the_loss_changes_the_run(open_page: OpenPage, server: Cluster) -> None:
+    scores = DIGITS.removed(len(DIGITS.layers) - 1)
+    app = open_page("train", workbench=Workbench(scores), config=SHORT)
+    assert knob(app.selectbox, "loss").value == "auto"
+    usual = press_train(app, server)[1]
+    knob(app.selectbox, "loss").select("NLLLoss").run()
+    run, points = press_train(app, server)
+    assert run.config == SHORT.changed("loss", "NLLLoss")
+    assert points != usual
 
 
 def test_the_data_set_changes_the_run(app: AppTest, server: Cluster, plain: list[Point]) -> None:
@@ -86,7 +105,7 @@ def test_the_data_set_changes_the_run(app: AppTest, server: Cluster, plain: list
     run, points = press_train(app, server)
     assert run.config.dataset == app.session_state["config"].dataset
     assert points != plain
-    app.selectbox("config-dataset").select("digits").run()
+    knob(app.selectbox, "dataset").select("digits").run()
     assert press_train(app, server)[1] == plain
 
 
@@ -134,7 +153,7 @@ def test_a_bad_upload_is_told_and_changes_nothing(app: AppTest) -> None:
     upload(app, feats, labels[:-1])
     assert "they must be equal" in app.error[0].value
     assert app.session_state["config"] == SHORT
-    assert list(app.selectbox("config-dataset").options) == ["Handwritten digits"]
+    assert list(knob(app.selectbox, "dataset").options) == ["Handwritten digits"]
 
 
 def test_an_upload_can_be_removed_again(app: AppTest) -> None:
@@ -143,6 +162,43 @@ def test_an_upload_can_be_removed_again(app: AppTest) -> None:
     app.button(f"remove-{name}").click().run()
     assert not app.exception
     assert app.session_state["config"].dataset == "digits"
+
+
+def test_settings_are_found_again_in_a_new_session_of_the_same_student(open_page: OpenPage) -> None:
+    first = open_page("train", owner="e" * 32)
+    knob(first.number_input, "epochs").set_value(1000).run()
+    knob(first.number_input, "seed").set_value(5).run()
+    again = open_page("train", owner="e" * 32)
+    assert again.session_state["config"] == TrainConfig(epochs=1000, seed=5)
+    assert knob(again.number_input, "epochs").value == 1000
+    assert open_page("train", owner="f" * 32).session_state["config"] == TrainConfig()
+
+
+def test_undo_leads_back_in_a_new_session_of_the_same_student(open_page: OpenPage) -> None:
+    first = open_page("train", owner="9" * 32)
+    before = first.session_state["workbench"].architecture
+    first.button("open-preset").click().run()
+    again = open_page("train", owner="9" * 32).session_state["workbench"]
+    assert again.architecture == DIGITS
+    assert again.undone().architecture == before
+
+
+def test_of_the_way_back_only_the_last_designs_are_kept(open_page: OpenPage) -> None:
+    bench = Workbench(DIGITS)
+    for channels in range(1, 2 * KEPT_PAST):
+        bench = bench.edited(DIGITS.replaced(0, out_channels=channels))
+    first = open_page("train", owner="8" * 32, workbench=bench)
+    first.session_state["workbench"] = bench.edited(PRESETS["lab-convnet"].architecture)
+    first.run()
+    first.button("fit").click().run()
+    again = open_page("train", owner="8" * 32).session_state["workbench"]
+    assert again.past == first.session_state["workbench"].past[-KEPT_PAST:]
+    assert len(again.past) == KEPT_PAST
+
+
+def test_one_file_alone_is_told(app: AppTest) -> None:
+    app.button("use-files").click().run()
+    assert "Choose both files" in app.error[0].value
 
 
 def test_too_many_runs_are_refused_in_a_sentence(open_page: OpenPage, server: Cluster) -> None:
@@ -164,7 +220,6 @@ def upload(app: AppTest, feats: np.ndarray, labels: np.ndarray, generation: int 
         file = io.BytesIO()
         np.save(file, array)
         app.file_uploader(f"{name}-{generation}").upload(f"{name}.npy", file.getvalue(), "application/octet-stream")
-    app.run()
     app.button("use-files").click().run()
     assert not app.exception
 
@@ -184,6 +239,6 @@ def test_two_uploads_of_one_name_can_be_told_apart(app: AppTest) -> None:
     upload(app, *noise(np.random.default_rng(0)))
     first = app.session_state["config"].dataset
     upload(app, *noise(np.random.default_rng(1)), generation=1)
-    assert list(app.selectbox("config-dataset").options) == ["Handwritten digits", "My data", "My data (2)"]
-    app.selectbox("config-dataset").select(first).run()
+    assert list(knob(app.selectbox, "dataset").options) == ["Handwritten digits", "My data", "My data (2)"]
+    knob(app.selectbox, "dataset").select(first).run()
     assert app.session_state["config"].dataset == first

@@ -17,6 +17,7 @@ from cnnviz.errors import CnnvizError, DataError, DesignError, LimitError
 from cnnviz.layers import Conv2d
 from cnnviz.runs import cluster as module
 from cnnviz.runs.cluster import Cluster
+from cnnviz.runs.desk import Draft
 from cnnviz.runs.device import STOP_GRACE
 from cnnviz.runs.run import Run, Status
 from cnnviz.runs.store import Store
@@ -205,17 +206,11 @@ def test_a_divergence_fails_the_run_with_its_sentence(server: Cluster, ended: En
     assert found.message.endswith("the training diverged. Try a learning rate ten times smaller.")
 
 
-def test_a_draft_is_kept_for_its_owner(server: Cluster, wait_for: WaitFor) -> None:
-    assert server.draft(ANNA) is None
-    server.keep_draft(ANNA, DIVERGING)
-    wait_for(lambda: server.draft(ANNA) == DIVERGING)
-    assert server.draft(BERT) is None
-
-
-def test_a_draft_of_an_older_cnnviz_is_forgotten(server: Cluster) -> None:
-    owner = "c" * 32
-    server.devices["cpu"].call(lambda: server.store.keep_draft(owner, '{"layers": "old"}')).result(STOP_SECONDS)
-    assert server.draft(owner) is None
+def test_desks_are_written_by_the_thread_of_a_device(server: Cluster, wait_for: WaitFor) -> None:
+    server.desks.keep_draft(ANNA, Draft(architecture=DIVERGING))
+    wait_for(lambda: server.store.kept(ANNA, "draft"))
+    assert server.desks.draft(ANNA) == Draft(architecture=DIVERGING)
+    assert server.desks.draft(BERT) is None
 
 
 def test_a_second_server_in_the_same_data_directory_is_refused(

@@ -111,11 +111,11 @@ def test_weights_that_cannot_be_written_leave_the_old_ones(
     assert store.weights("one") == b"old"
 
 
-def test_a_draft_is_the_last_one_of_its_owner(store: Store) -> None:
-    assert store.draft(ANNA) is None
-    for owner, text in [(ANNA, "1"), (BERT, "2"), (ANNA, "3")]:
-        store.keep_draft(owner, text)
-    assert (store.draft(ANNA), store.draft(BERT)) == ("3", "2")
+def test_what_is_kept_is_the_last_of_its_owner_and_name(store: Store) -> None:
+    assert store.kept(ANNA, "draft") is None
+    for owner, name, text in [(ANNA, "draft", "1"), (BERT, "draft", "2"), (ANNA, "config", "3"), (ANNA, "draft", "4")]:
+        store.keep(owner, name, text)
+    assert [store.kept(ANNA, "draft"), store.kept(BERT, "draft"), store.kept(ANNA, "config")] == ["4", "2", "3"]
 
 
 def test_everything_is_there_after_opening_again(store: Store, tmp_path: Path) -> None:

@@ -61,6 +61,17 @@ def test_an_unknown_field_is_refused() -> None:
         TrainConfig.model_validate_json('{"code": 1}')
 
 
+def test_an_unknown_loss_is_refused_with_those_there_are() -> None:
+    with pytest.raises(
+        TrainingError, match=r"^loss: should be 'auto', 'NLLLoss' or 'CrossEntropyLoss' \(received L1\)"
+    ):
+        TrainConfig().changed("loss", "L1")
+
+
+def test_a_configuration_from_before_there_was_a_choice_of_loss_is_read() -> None:
+    assert TrainConfig.model_validate_json('{"epochs": 3}') == TrainConfig(epochs=3, loss="auto")
+
+
 def test_a_change_gives_a_new_configuration() -> None:
     config = TrainConfig()
     assert config.changed("epochs", 3) == TrainConfig(epochs=3)
@@ -71,7 +82,7 @@ def test_a_change_gives_a_new_configuration() -> None:
 
 def test_json_gives_back_the_same_configuration() -> None:
     config = TrainConfig(
-        dataset="x-1", epochs=2, batch_size=3, optimizer="AdamW", learning_rate=0.3, momentum=0, seed=4
+        dataset="x-1", epochs=2, batch_size=3, optimizer="AdamW", learning_rate=0.3, momentum=0, loss="NLLLoss", seed=4
     )
     assert TrainConfig.model_validate_json(config.model_dump_json()) == config
 

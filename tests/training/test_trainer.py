@@ -141,7 +141,8 @@ def test_every_control_changes_the_curve(name: str) -> None:
 
 
 def test_no_control_is_forgotten() -> None:
-    assert CHANGES.keys() | {"dataset"} == TrainConfig.model_fields.keys()  # the data set is given as its splits
+    elsewhere = {"dataset", "loss"}  # the data set is given as its splits; the loss has tests of its own
+    assert CHANGES.keys() | elsewhere == TrainConfig.model_fields.keys()
 
 
 def test_other_data_changes_the_curve() -> None:
@@ -173,11 +174,25 @@ def test_momentum_is_sgds_alone() -> None:
 
 def test_the_loss_is_the_same_with_and_without_log_softmax() -> None:
     logs = SCORES.inserted(2, LogSoftmax(dim=1))
-    assert isinstance(criterion(logs), nn.NLLLoss)
-    assert isinstance(criterion(SCORES), nn.CrossEntropyLoss)
+    assert isinstance(criterion(logs, CONFIG), nn.NLLLoss)
+    assert isinstance(criterion(SCORES, CONFIG), nn.CrossEntropyLoss)
     with_logs, without = run(logs)[1], run(SCORES)[1]
     assert [key(p) for p in with_logs] == [key(p) for p in without]
     assert [p.value for p in with_logs] == pytest.approx([p.value for p in without], rel=1e-3)
+
+
+@pytest.mark.parametrize("loss", ["NLLLoss", "CrossEntropyLoss"])
+@pytest.mark.parametrize("design", [NET, SCORES])
+def test_a_loss_that_was_chosen_is_used_whatever_the_net_ends_in(loss: str, design: Architecture) -> None:
+    assert type(criterion(design, CONFIG.changed("loss", loss))) is getattr(nn, loss)
+
+
+def test_another_loss_changes_the_curve_and_the_usual_one_does_not() -> None:
+    usual_loss = run(SCORES)[1]
+    assert run(SCORES, CONFIG.changed("loss", "CrossEntropyLoss"))[1] == usual_loss
+    raw = run(SCORES, CONFIG.changed("loss", "NLLLoss"))[1]
+    assert raw != usual_loss
+    assert min(point.value for point in raw if point.metric == "loss") < 0  # scores taken for log-probabilities
 
 
 @pytest.mark.parametrize("steps", [1, 3, 5, 6])

@@ -1,0 +1,95 @@
+"""What students leave on their desks: the design at hand, the way back from it, and the settings of the next run."""
+
+import threading
+from collections.abc import Callable
+from typing import Annotated, Any, TypeVar
+
+from pydantic import BaseModel, ConfigDict, ValidationError, ValidatorFunctionWrapHandler, WrapValidator
+
+from cnnviz.architecture import Architecture
+from cnnviz.errors import DesignError
+from cnnviz.runs.store import Store
+from cnnviz.training.config import TrainConfig
+
+
+def _readable(past: Any, read: ValidatorFunctionWrapHandler) -> Any:
+    try:
+        return read(past)
+    except ValidationError:  # written by an older cnnviz: the design itself must not be lost with it
+        return ()
+
+
+class Draft(BaseModel):
+    """A design at hand and those that Undo leads back to, the oldest first."""
+
+    model_config = ConfigDict(frozen=True)
+
+    architecture: Architecture
+    past: Annotated[tuple[Architecture, ...], WrapValidator(_readable)] = ()
+
+
+Thing = TypeVar("Thing", Draft, TrainConfig)
+
+
+class Desks:
+    """The desk of every student, found as it was left; all of a student's tabs and sessions share it.
+
+    What is put there is found at once and written soon, by `later`, which does a task in the thread that writes to the
+    store. Of several changes that wait to be written, the last one is.
+    """
+
+    def __init__(self, store: Store, later: Callable[[Callable[[], None]], None]) -> None:
+        self._store = store
+        self._later = later
+        self._lock = threading.Lock()
+        self._waiting: dict[tuple[str, str], Draft | TrainConfig] = {}
+
+    def keep_draft(self, owner: str, draft: Draft) -> None:
+        """Remember what a student works on."""
+        self._keep(owner, "draft", draft)
+
+    def draft(self, owner: str) -> Draft | None:
+        """What this student last worked on; None when that is nothing or cannot be read any more."""
+        return self._found(owner, "draft", Draft) or self._older(owner)
+
+    def keep_config(self, owner: str, config: TrainConfig) -> None:
+        """Remember the settings of a student's next run."""
+        self._keep(owner, "config", config)
+
+    def config(self, owner: str) -> TrainConfig | None:
+        """The settings that this student last chose; None when there are none or they cannot be read any more."""
+        return self._found(owner, "config", TrainConfig)
+
+    def _keep(self, owner: str, name: str, thing: Draft | TrainConfig) -> None:
+        with self._lock:
+            self._waiting[owner, name] = thing
+        self._later(lambda: self._write(owner, name))
+
+    def _write(self, owner: str, name: str) -> None:
+        with self._lock:
+            thing = self._waiting.get((owner, name))
+        if thing is None:  # an earlier task has written the last change already
+            return
+        self._store.keep(owner, name, thing.model_dump_json())
+        with self._lock:
+            if self._waiting[owner, name] is thing:
+                del self._waiting[owner, name]
+
+    def _found(self, owner: str, name: str, kind: type[Thing]) -> Thing | None:
+        with self._lock:
+            waiting = self._waiting.get((owner, name))
+        if isinstance(waiting, kind):
+            return waiting
+        text = self._store.kept(owner, name)
+        try:
+            return kind.model_validate_json(text) if text else None
+        except ValidationError:
+            return None
+
+    def _older(self, owner: str) -> Draft | None:
+        """What a cnnviz that kept no way back has left."""
+        text = self._store.draft(owner)
+        try:
+            return Draft(architecture=Architecture.from_json(text)) if text else None
+        except DesignError:
+            return None

@@ -1,0 +1,34 @@
+"""The Activations page in a real browser."""
+
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser.conftest import Server
+
+CUT = """() => [...document.querySelectorAll('.katex-display')].filter(formula => {
+  const card = formula.closest('.st-key-cards > *').getBoundingClientRect()
+  const drawn = formula.querySelector('.katex-html').getBoundingClientRect()
+  return formula.scrollWidth > formula.clientWidth || drawn.right > card.right || drawn.left < card.left
+}).map(formula => formula.textContent)"""
+
+
+@pytest.mark.parametrize("width", [1440, 1150, 900, 600, 390])
+def test_no_formula_is_cut_off(app: Page, width: int) -> None:
+    app.get_by_role("link", name="Activations").click()
+    app.set_viewport_size({"width": width, "height": 900})
+    expect(app.locator(".katex-display")).to_have_count(6)
+    expect(app.get_by_text("The vanishing gradient")).to_be_visible()
+    assert app.evaluate(CUT) == []
+
+
+@pytest.mark.parametrize(("scheme", "first"), [("light", "rgb(0, 114, 178)"), ("dark", "rgb(86, 180, 233)")])
+def test_curves_have_the_colours_of_the_theme(browser: Browser, server: Server, scheme: Any, first: str) -> None:
+    """With fewer than ten colours in the theme, plotly drew in its own, dark blue on nearly black."""
+    page = browser.new_context(color_scheme=scheme).new_page()
+    page.goto(f"{server.url}/activations")
+    line = page.locator(".scatterlayer .js-line").first
+    expect(line).to_be_attached()
+    expect(line).to_have_css("stroke", first)
+    page.context.close()

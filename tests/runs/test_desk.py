@@ -1,0 +1,136 @@
+"""What a student leaves on the desk, over a store whose writing waits until the test lets it."""
+
+import sqlite3
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy.exc import OperationalError
+
+from cnnviz.runs.desk import Desks, Draft
+from cnnviz.runs.store import Store
+from cnnviz.training.config import TrainConfig
+from tests.runs.designs import ANNA, BERT, DIVERGING, NET
+
+DRAFT = Draft(architecture=NET, past=(DIVERGING, NET.removed(2)))
+CONFIG = TrainConfig(epochs=1000, seed=5, loss="CrossEntropyLoss")
+
+Tasks = list[Callable[[], None]]
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    opened = Store(tmp_path)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def tasks() -> Tasks:
+    return []
+
+
+@pytest.fixture
+def desks(store: Store, tasks: Tasks) -> Desks:
+    return Desks(store, tasks.append)
+
+
+def do(tasks: Tasks) -> None:
+    while tasks:
+        tasks.pop(0)()
+
+
+@pytest.mark.parametrize("written", [False, True])
+def test_design_way_back_and_settings_are_found_again_by_their_owner(
+    store: Store, desks: Desks, tasks: Tasks, written: bool
+) -> None:
+    assert (desks.draft(ANNA), desks.config(ANNA)) == (None, None)
+    desks.keep_draft(ANNA, DRAFT)
+    desks.keep_config(ANNA, CONFIG)
+    if written:
+        do(tasks)
+        desks = Desks(store, tasks.append)  # after a restart
+    assert (desks.draft(ANNA), desks.config(ANNA)) == (DRAFT, CONFIG)
+    assert (desks.draft(BERT), desks.config(BERT)) == (None, None)
+
+
+def test_of_several_changes_that_wait_the_last_is_written_once(
+    store: Store, desks: Desks, tasks: Tasks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written: list[str] = []
+    monkeypatch.setattr(store, "keep", lambda owner, name, content: written.append(content))
+    for seed in range(5):
+        desks.keep_config(ANNA, TrainConfig(seed=seed))
+    do(tasks)
+    assert written == [TrainConfig(seed=4).model_dump_json()]
+
+
+def test_a_change_while_the_last_one_is_written_is_written_too(
+    store: Store, desks: Desks, tasks: Tasks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keep = store.keep
+
+    def slow(owner: str, name: str, content: str) -> None:
+        if not tasks:
+            desks.keep_config(owner, TrainConfig(seed=2))
+        keep(owner, name, content)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(store, "keep", slow)
+        desks.keep_config(ANNA, TrainConfig(seed=1))
+        tasks.pop(0)()
+    assert desks.config(ANNA) == TrainConfig(seed=2)
+    do(tasks)
+    assert Desks(store, tasks.append).config(ANNA) == TrainConfig(seed=2)
+
+
+def test_what_a_full_disk_refused_is_still_found_and_written_with_the_next_change(
+    store: Store, desks: Desks, tasks: Tasks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise OperationalError("", {}, Exception("disk full"))
+
+    desks.keep_config(ANNA, TrainConfig(seed=1))
+    with monkeypatch.context() as patch:
+        patch.setattr(store, "keep", refuse)
+        with pytest.raises(OperationalError):
+            tasks.pop(0)()
+    assert desks.config(ANNA) == TrainConfig(seed=1)
+    desks.keep_config(ANNA, TrainConfig(seed=2))
+    do(tasks)
+    assert Desks(store, tasks.append).config(ANNA) == TrainConfig(seed=2)
+
+
+@pytest.mark.parametrize("text", ['{"epochs": 0}', '{"epochs": "30"}', '{"nonsense": 1}', "[", ""])
+def test_settings_that_are_none_any_more_are_forgotten(store: Store, desks: Desks, text: str) -> None:
+    store.keep(ANNA, "config", text)
+    assert desks.config(ANNA) is None
+
+
+def test_settings_without_a_field_that_came_later_are_read(store: Store, desks: Desks) -> None:
+    store.keep(ANNA, "config", '{"dataset":"digits","epochs":7,"batch_size":64,"optimizer":"SGD"}')
+    assert desks.config(ANNA) == TrainConfig(epochs=7)
+
+
+def test_a_way_back_that_cannot_be_read_costs_not_the_design(store: Store, desks: Desks) -> None:
+    text = f'{{"architecture": {NET.model_dump_json()}, "past": [{{"layers": "old"}}]}}'
+    store.keep(ANNA, "draft", text)
+    assert desks.draft(ANNA) == Draft(architecture=NET)
+    store.keep(ANNA, "draft", '{"architecture": {"layers": "old"}}')
+    assert desks.draft(ANNA) is None
+
+
+def test_a_database_of_the_older_schema_opens_with_its_drafts(tmp_path: Path, tasks: Tasks) -> None:
+    with sqlite3.connect(tmp_path / "cnnviz.sqlite") as connection:
+        connection.execute("CREATE TABLE drafts (owner VARCHAR(32) PRIMARY KEY, architecture TEXT NOT NULL)")
+        for owner, text in ((ANNA, NET.model_dump_json()), (BERT, '{"layers": "older"}')):
+            connection.execute("INSERT INTO drafts VALUES (?, ?)", (owner, text))
+    connection.close()
+    store = Store(tmp_path)
+    desks = Desks(store, tasks.append)
+    assert desks.draft(ANNA) == Draft(architecture=NET)
+    assert desks.draft(BERT) is None
+    desks.keep_draft(ANNA, DRAFT)
+    do(tasks)
+    assert Desks(store, tasks.append).draft(ANNA) == DRAFT
+    store.close()
