@@ -6,6 +6,7 @@ from streamlit.testing.v1 import AppTest
 from cnnviz.architecture import Architecture
 from cnnviz.layers import PALETTE, Block, Residual
 from cnnviz.presets import PRESETS
+from cnnviz.training.config import TrainConfig
 from cnnviz.ui.workbench import Workbench
 
 OpenPage = Callable[..., AppTest]
@@ -114,6 +115,37 @@ def test_axes_apart_take_a_number_each(open_page: OpenPage) -> None:
     assert pool.number_input(keyed(pool, "-stride-height")).value is None
     pool.number_input(keyed(pool, "-stride-height")).set_value(2).run()
     assert bench(pool).architecture.layers[1] == PALETTE["MaxPool2d"](kernel_size=4, stride=2)
+
+
+def advice(app: AppTest) -> str:
+    return "\n".join(caption.value for caption in app.caption)
+
+
+def test_advice_stands_below_the_net_and_is_mended_in_one_click(app: AppTest) -> None:
+    assert "there is no activation" in advice(app)
+    app.button("below-0").click().run()
+    assert kinds(app).count("ReLU") == 2
+    assert "there is no activation" not in advice(app)
+    assert bench(app).undone().architecture == LAB
+
+
+def test_advice_on_the_selected_layer_stands_in_its_panel(open_page: OpenPage) -> None:
+    app = open_at(open_page, 7)
+    assert any(button.key and button.key.startswith("beside-") for button in app.button)
+    app = open_at(open_page, 3)
+    assert not any(button.key and button.key.startswith("beside-") for button in app.button)
+
+
+def test_advice_knows_the_data_set_and_the_loss_of_the_train_page(open_page: OpenPage) -> None:
+    eleven = PRESETS["digits-convnet"].architecture.replaced(10, out_features=11)
+    app = open_page("design", workbench=Workbench(eleven), config=TrainConfig())
+    assert "11" in advice(app)
+    assert "10 classes" in advice(app)
+    bare = PRESETS["digits-convnet"].architecture.removed(11)
+    app = open_page("design", workbench=Workbench(bare), config=TrainConfig(loss="NLLLoss"))
+    assert "NLLLoss" in advice(app)
+    app = open_page("design", workbench=Workbench(bare), config=TrainConfig())
+    assert "NLLLoss" not in advice(app)
 
 
 @pytest.mark.parametrize("name", PRESETS)
