@@ -25,6 +25,7 @@ from benchmarks.table import percentile, table, verdict
 from benchmarks.visitor import Visitor
 from cnnviz.architecture import Architecture, trace
 from cnnviz.layers import BatchNorm2d, Conv2d, Dropout, Flatten, Linear, LogSoftmax, MaxPool2d, ReLU
+from cnnviz.runs.desk import Draft
 from cnnviz.runs.store import Store
 from cnnviz.shapes import show
 
@@ -80,7 +81,7 @@ def main() -> None:
 
     def prepare(folder: Path) -> None:
         store = Store(folder)
-        store.keep_draft(owner, NET.to_json())
+        store.keep(owner, "draft", Draft(architecture=NET).model_dump_json())
         store.close()
 
     with serve(prepare=prepare) as server, sync_playwright() as playwright:
