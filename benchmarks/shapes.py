@@ -6,9 +6,9 @@ and no numbers; what making them takes is told apart. Each repetition draws a ne
 agree in every output shape and in the parameters. The sides take turns, in another order each time. The time is that of
 the process on a core: all sides use one, and what else the machine does would fall on the longest of them.
 
-Contract: generated layers of every kind on generated samples, each once, judged by torch: our shape must be that of torch's real
-output, our refusal torch's refusal, our parameters its module's. See tests/judge.py. Where a layer refuses and says
-what would help, the layer so changed is judged on the same sample, too.
+Contract: generated layers of every kind on generated samples, each once, judged by torch: our shape must be that of
+torch's real output, our refusal torch's refusal, our parameters its module's. See tests/judge.py. Where a layer refuses
+and says what would help, the layer so changed is judged on the same sample, too.
 """
 
 import argparse
