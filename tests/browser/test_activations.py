@@ -16,7 +16,7 @@ CUT = """() => [...document.querySelectorAll('.katex-display')].filter(formula =
 
 @pytest.mark.parametrize("width", [1440, 1150, 900, 600, 390])
 def test_no_formula_is_cut_off(app: Page, width: int) -> None:
-    app.get_by_role("link", name="Activations").click()
+    app.get_by_test_id("stTopNav").get_by_role("link", name="Activations").click()
     app.set_viewport_size({"width": width, "height": 900})
     expect(app.locator(".katex-display")).to_have_count(6)
     expect(app.get_by_text("The vanishing gradient")).to_be_visible()

@@ -232,9 +232,10 @@ def test_no_page_asks_another_host_for_anything(browser: Browser, server: Server
 
     page.on("request", note)
     page.on("websocket", lambda socket: asked.append(socket.url.replace("ws://", "http://", 1)))
-    for path, heading in {"": "Design a net", "train": "Train it", "activations": "Activation functions"}.items():
+    pages = {"": "Design a net", "shapes": "Shapes", "train": "Train it", "activations": "Activation functions"}
+    for path, heading in pages.items():
         page.goto(f"{server.url}/{path}")
-        expect(page.get_by_role("heading", name=heading)).to_be_visible()
+        expect(page.get_by_role("heading", name=heading).first).to_be_visible()
         expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
     assert asked
     assert [url for url in asked if not url.startswith((server.url, "data:", "blob:"))] == []
