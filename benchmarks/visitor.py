@@ -18,6 +18,9 @@ from websockets.asyncio.client import ClientConnection, connect
 from benchmarks.server import Server
 
 ANSWER_SECONDS = 30.0
+AGAIN = ForwardMsg.FINISHED_EARLY_FOR_RERUN
+"""A callback has asked for other parts of the page than its own: they follow."""
+FINISHED = (ForwardMsg.FINISHED_SUCCESSFULLY, ForwardMsg.FINISHED_FRAGMENT_RUN_SUCCESSFULLY)
 
 
 @dataclass(frozen=True)
@@ -46,6 +49,7 @@ class Visitor:
         self._socket: ClientConnection
         self._script_hash = ""
         self._ids: dict[str, str] = {}
+        self._fragments: dict[str, str] = {}
         self._states: dict[str, WidgetState] = {}
 
     async def __aenter__(self) -> Self:
@@ -83,6 +87,8 @@ class Visitor:
         request = BackMsg()
         client = request.rerun_script
         client.widget_states.widgets.extend(states)
+        if change and (fragment := self._fragments.get(change.id)):
+            client.fragment_id = fragment  # as the frontend: a widget in a fragment runs this fragment only
         client.page_script_hash, client.page_name = self._script_hash, "" if self._script_hash else self._page
         client.context_info.timezone, client.context_info.locale = "Europe/Berlin", "en-GB"
         client.context_info.url = f"{self._server.address}/{self._page}"
@@ -95,23 +101,24 @@ class Visitor:
             message = ForwardMsg.FromString(raw)
             messages.append(message)
             received += len(raw)
-            if message.WhichOneof("type") == "script_finished":
+            if message.WhichOneof("type") == "script_finished" and message.script_finished != AGAIN:
                 break
         seconds = time.perf_counter() - start
-        if message.script_finished != ForwardMsg.FINISHED_SUCCESSFULLY:
+        if message.script_finished not in FINISHED:
             raise RuntimeError(f"the page ended with {message.script_finished}")
         if change and not change.HasField("trigger_value"):
             self._states[change.id] = change
         for message in messages:
-            self._look(message)
+            self._look(message, whole=not client.fragment_id)
         self._states = {name: self._states[name] for name in self._ids.values() if name in self._states}
         return Answer(seconds, messages, received)
 
-    def _look(self, message: ForwardMsg) -> None:
+    def _look(self, message: ForwardMsg, *, whole: bool) -> None:
         """Learn page and widgets, and the values that the frontend would hold for them."""
         match message.WhichOneof("type"):
-            case "new_session":
+            case "new_session" if whole:
                 self._ids.clear()
+                self._fragments.clear()
             case "navigation":
                 self._script_hash = message.navigation.page_script_hash
             case "delta":
@@ -122,6 +129,8 @@ class Visitor:
                 if not (hasattr(widget, "id") and hasattr(widget, "label")):
                     return
                 self._ids[widget.label] = widget.id
+                if message.delta.fragment_id:
+                    self._fragments[widget.id] = message.delta.fragment_id
                 set_now = getattr(widget, "set_value", False)
                 if set_now or widget.id not in self._states:
                     self._states |= {state.id: state for state in _held(kind, widget, set_now=set_now)}

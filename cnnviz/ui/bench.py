@@ -1,7 +1,6 @@
 """The design room: the toolbar over the canvas, the canvas, and the panel of the selected layer."""
 
 import secrets
-from collections.abc import Sequence
 
 import streamlit as st
 
@@ -10,13 +9,15 @@ from cnnviz.architecture import number
 from cnnviz.errors import DesignError
 from cnnviz.presets import PRESETS
 from cnnviz.shapes import AXES
-from cnnviz.ui.fields import WIDTH, attempt, axis_fields, field, parse, per_axis_names, show_problem, written
+from cnnviz.ui.counsel import remarks
+from cnnviz.ui.fields import WIDTH, attempt, axis_fields, escaped, field, parse, per_axis_names, show_problem, written
 from cnnviz.ui.stack import stack
 from cnnviz.ui.stack.act import act, after
 from cnnviz.ui.state import keep_workbench, told, workbench
 from cnnviz.ui.workbench import FIRST
 
-CANVAS = "stack"
+CANVAS, EXCHANGE = "stack", "exchange"
+"""Keys of the parts of the page that follow the design."""
 
 
 def toolbar() -> None:
@@ -43,18 +44,17 @@ def toolbar() -> None:
             max_chars=40,
             width=150,
         )
-        for preset in PRESETS.values():
-            if preset.architecture == bench.architecture:
-                st.caption(f"**{preset.title}.** {preset.story}", width="stretch")
     show_problem(shape)
 
 
-def canvas(remarks: Sequence[Remark]) -> None:
-    """The stack with every shape, to edit by mouse and keyboard; layers that remarks are about are marked."""
+@st.fragment(key=CANVAS)
+def canvas() -> None:
+    """The stack with every shape, to edit by mouse and keyboard, and what a teacher would say about it."""
     bench = workbench()
+    design = bench.architecture
     mount = st.session_state.setdefault("mount", secrets.token_hex(8))
     stack(
-        bench.architecture,
+        design,
         bench.selected,
         key=CANVAS,
         on_act=_act,
@@ -63,10 +63,12 @@ def canvas(remarks: Sequence[Remark]) -> None:
         version=bench.version,
         undo=bool(bench.past),
         redo=bool(bench.future),
-        hints=[{"path": remark.path, "title": remark.title} for remark in remarks if remark.path is not None],
+        advice=[_card(remark) for remark in remarks()],
+        about=next((f"{each.title}. {each.story}" for each in PRESETS.values() if each.architecture == design), ""),
     )
 
 
+@st.fragment(key="panel")
 def panel() -> None:
     """The parameters of the selected layer."""
     bench = workbench()
@@ -76,8 +78,7 @@ def panel() -> None:
         return
     (path,) = bench.selected
     layer = bench.architecture.at(path)
-    st.markdown(f"**{number(path)} · {layer.kind}**")
-    st.caption(layer.summary)
+    st.markdown(f"**{number(path)} · {layer.kind}**  \n:gray[{escaped(layer.summary)}]")
     name = f"{bench.revision}-{number(path)}"
     sizes = per_axis_names(layer)
     apart = bool(sizes) and st.toggle(
@@ -91,9 +92,9 @@ def panel() -> None:
             if each in ("kind", "layers", "projection", "branches"):
                 continue
             if apart and each in sizes:
-                axis_fields(layer, each, key=f"field-{name}-{each}", on_change=_change)
+                axis_fields(layer, each, key=f"field-{name}-{each}", on_change=_change, settled=_settled)
             else:
-                field(layer, each, key=f"field-{name}-{each}", on_change=_change, width=WIDTH)
+                field(layer, each, key=f"field-{name}-{each}", on_change=_change, settled=_settled, width=WIDTH)
 
 
 def _act() -> None:
@@ -102,7 +103,28 @@ def _act() -> None:
         done = act(st.session_state[CANVAS].get("act"))
         if done is not None:
             st.session_state["seq"] = done.seq
-            keep_workbench(after(workbench(), done))
+            keep_workbench(after(workbench(), done, remarks() if done.op == "heed" else ()))
+            if done.op == "select":
+                st.rerun([CANVAS, "panel"])
+    st.rerun()
+
+
+def _card(remark: Remark) -> dict[str, object]:
+    """A remark as the canvas draws it."""
+    return {
+        "path": remark.path,
+        "number": "" if remark.path is None else number(remark.path),
+        "title": remark.title,
+        "text": f"{remark.text} {remark.reason}",
+        "more": remark.link.text,
+        "url": remark.link.url,
+        "mend": remark.mend.text if remark.mend else "",
+    }
+
+
+def _settled(told: bool) -> None:
+    """Draw what follows the design, and the panel itself only where a reason comes or goes: the less, the sooner."""
+    st.rerun([CANVAS, EXCHANGE, *(["panel"] if told else [])])
 
 
 def _change(name: str, value: object) -> None:

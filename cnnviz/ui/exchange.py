@@ -10,6 +10,7 @@ from cnnviz.errors import CnnvizError, ShapeError
 from cnnviz.export import to_onnx
 from cnnviz.share import from_link, to_link
 from cnnviz.source import STYLES, from_code, to_code
+from cnnviz.ui.bench import EXCHANGE
 from cnnviz.ui.fields import attempt, escaped, show_problem
 from cnnviz.ui.state import keep_workbench, told, workbench
 from cnnviz.ui.workbench import FIRST
@@ -35,6 +36,7 @@ def open_shared() -> None:
         st.toast("This is the design of the link. Undo brings your own back.", icon=":material/link:")
 
 
+@st.fragment(key=EXCHANGE)
 def exchange() -> None:
     """One of the ways in and out, as chosen."""
     st.subheader("In and out", anchor=False)
@@ -53,17 +55,16 @@ def _code() -> None:
     design = workbench().architecture
     if _refused(design, "The code"):
         return
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        style = st.segmented_control(
-            "Style",
-            list(STYLES),
-            format_func=lambda style: STYLES[style].title,
-            default="class",
-            key="style",
-            required=True,
-        )
-        code = to_code(design, style or "class")
-        st.download_button("Download convnet.py", code, "convnet.py", "text/x-python", icon=":material/download:")
+    style = st.segmented_control(
+        "Style",
+        list(STYLES),
+        format_func=lambda style: STYLES[style].title,
+        default="class",
+        key="style",
+        required=True,
+    )
+    code = to_code(design, style or "class")
+    st.download_button("Download convnet.py", code, "convnet.py", "text/x-python", icon=":material/download:")
     st.code(code, language="python")
 
 
@@ -116,7 +117,7 @@ def _onnx() -> None:
         except CnnvizError as error:
             st.warning(escaped(str(error)), icon=":material/error:")
         else:
-            st.rerun()
+            st.rerun(scope="fragment")
 
 
 VIEWS: dict[str, Callable[[], None]] = {
@@ -142,7 +143,12 @@ def _open(design: Architecture) -> None:
 
 
 def _read() -> None:
-    attempt("paste", lambda text: _open(from_code(str(text), workbench().architecture.input_shape)))
+    attempt("paste", lambda text: _open(from_code(str(text), workbench().architecture.input_shape)), _opened)
+
+
+def _opened(told: bool) -> None:  # the reason is told beside the widget, which is drawn with the rest
+    del told
+    st.rerun()
 
 
 def _upload() -> None:
@@ -150,7 +156,7 @@ def _upload() -> None:
     key = f"json-{generation}"
     if st.session_state[key] is None:
         return
-    attempt(key, lambda file: _open(Architecture.from_json(_text(file.getvalue()))))  # type: ignore[attr-defined]
+    attempt(key, lambda file: _open(Architecture.from_json(_text(file.getvalue()))), _opened)  # type: ignore[attr-defined]
 
 
 def _text(content: bytes) -> str:

@@ -17,17 +17,22 @@ WIDTH = 126
 """Of a field in the panel of a layer, in pixels: two stand beside each other."""
 Change = Callable[[str, object], None]
 """Takes a field's name and its new value; raises CnnvizError when it cannot be."""
+Settled = Callable[[bool], None]
+"""Called when a change is done; takes whether a reason stands or stood beside the widget, so that it is drawn anew."""
 
 
-def attempt(key: str, action: Callable[[object], None]) -> None:
+def attempt(key: str, action: Callable[[object], None], settled: Settled | None = None) -> None:
     """Do something with what was typed into a widget; if it cannot be, the reason is kept beside the widget."""
     problems: dict[str, tuple[object, str]] = st.session_state.setdefault("problems", {})
-    problems.pop(key, None)
+    told = problems.pop(key, None) is not None
     given = st.session_state[key]
     try:
         action(given)
     except CnnvizError as error:
         problems[key] = given, str(error)
+        told = True
+    if settled:
+        settled(told)
 
 
 def problem(key: str) -> str | None:
@@ -68,6 +73,7 @@ def field(
     key: str,
     on_change: Change,
     options: dict[str, str] | None = None,
+    settled: Settled | None = None,
     width: int | Literal["stretch"] = "stretch",
 ) -> None:
     """Draw the widget that fits the type of one field of `model`; `options` (value → label) make it a choice.
@@ -79,7 +85,7 @@ def field(
     value = getattr(model, name)
 
     def changed() -> None:
-        attempt(key, lambda given: on_change(name, parse(str(given)) if kind is object else given))
+        attempt(key, lambda given: on_change(name, parse(str(given)) if kind is object else given), settled)
 
     about: dict[str, Any] = {
         "label": info.title or name,
@@ -118,7 +124,7 @@ def per_axis_names(model: BaseModel) -> dict[str, int]:
     return {name: axes for name, axes in found.items() if axes > 1}
 
 
-def axis_fields(model: BaseModel, name: str, *, key: str, on_change: Change) -> None:
+def axis_fields(model: BaseModel, name: str, *, key: str, on_change: Change, settled: Settled | None = None) -> None:
     """Draw a number field for each axis of one field of `model`, in the order depth, height, width."""
     axes = per_axis_names(model)[name]
     value = getattr(model, name)
@@ -131,7 +137,7 @@ def axis_fields(model: BaseModel, name: str, *, key: str, on_change: Change) -> 
             now = [st.session_state[f"{key}-{each}"] for each in labels]
             on_change(name, tuple(now) if all(isinstance(each, int) for each in now) else given)
 
-        attempt(f"{key}-{labels[axis]}", replace)
+        attempt(f"{key}-{labels[axis]}", replace, settled)
 
     with st.container(horizontal=True, gap="small"):
         for axis, label in enumerate(labels):

@@ -11,7 +11,7 @@ from pathlib import Path as File
 
 import streamlit as st
 
-from cnnviz.architecture import Architecture, Path, trace
+from cnnviz.architecture import Architecture, Path, refusal, trace
 from cnnviz.layers import PALETTE, family
 from cnnviz.shapes import show
 from cnnviz.table import to_markdown
@@ -21,16 +21,21 @@ _HERE = File(__file__).parent
 _PALETTE = [[name, [[kind, PALETTE[kind].summary] for kind in kinds]] for name, kinds in groupby(PALETTE, key=family)]
 _HTML = """
 <div class="stack">
+  <p class="about"></p>
   <div class="tools" role="toolbar" aria-label="Edit the stack"></div>
   <div class="list" role="treegrid" aria-multiselectable="true" aria-label="Layers of the net"></div>
   <div class="foot"><span class="totals"></span><button type="button" class="copy">Copy table as Markdown</button></div>
+  <section class="advice" aria-label="What a teacher would say"></section>
   <div class="said" role="status" aria-live="polite"></div>
 </div>
 """
 
 
 def _script() -> str:
-    parts = [(_HERE / f"{name}.js").read_text(encoding="utf-8") for name in ("design", "draw", "pick", "drag", "main")]
+    parts = [
+        (_HERE / f"{name}.js").read_text(encoding="utf-8")
+        for name in ("design", "draw", "advice", "pick", "drag", "main")
+    ]
     return "\n".join(parts).replace("/*PALETTE*/ []", json.dumps(_PALETTE))
 
 
@@ -49,7 +54,8 @@ def stack(
 ) -> None:
     """Draw the canvas; what the student does on it stands in the session state as [key].act when `on_act` is called.
 
-    `state` says how far the server is (mount, seq, version, undo, redo) and which layers are marked (hints).
+    `state` says how far the server is (mount, seq, version, undo, redo) what a
+    teacher would say (advice), and what is known of the net (about).
     """
     steps = trace(architecture)
     _component(
@@ -59,6 +65,7 @@ def stack(
             "input": show(architecture.input_shape),
             "rows": rows(architecture, steps),
             "totals": totals(steps),
+            "fits": bool(steps) and refusal(steps) is None,
             "markdown": to_markdown(architecture),
             "selected": selected,
             **state,

@@ -1,15 +1,17 @@
 """What the student does on the canvas, as the browser tells it, and what it makes of the workbench."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
+from cnnviz.advice import Remark
 from cnnviz.architecture import MAX_LAYERS, Architecture, Path, shape_before, trace
 from cnnviz.errors import DesignError
 from cnnviz.layers import PALETTE
 from cnnviz.ui.workbench import Workbench
 
-Operation = Literal["select", "edit", "add", "mend", "undo", "redo"]
+Operation = Literal["select", "edit", "add", "mend", "heed", "undo", "redo"]
 
 
 @dataclass(frozen=True)
@@ -64,22 +66,33 @@ def _path(value: object) -> Path | None:
     return tuple(value)
 
 
-def after(bench: Workbench, done: Act) -> Workbench:
-    """The workbench after an act; raises DesignError with the reason why it cannot be."""
+def after(bench: Workbench, done: Act, remarks: Sequence[Remark] = ()) -> Workbench:
+    """The workbench after an act; raises DesignError with the reason why it cannot be.
+
+    `remarks` are those on the design at hand, of which an act may heed one.
+    """
     match done.op:
         case "select":
             return bench.select(done.selected)
-        case "undo":
-            return bench.undone()
-        case "redo":
-            return bench.redone()
+        case "undo" | "redo":
+            return bench.undone() if done.op == "undo" else bench.redone()
         case "add":
             return _added(bench, done)
         case "mend":
             steps = trace(bench.architecture)
             mends = steps[-1].mends[done.index : done.index + 1] if steps else ()
             return bench.restructured(mends[0].architecture, bench.selected) if mends else bench
+        case "heed":
+            heeded = [each for each in remarks[done.index : done.index + 1] if each.mend]
+            return _mended(bench, heeded[0]) if heeded else bench
     return _edited(bench, done)
+
+
+def _mended(bench: Workbench, remark: Remark) -> Workbench:
+    """With what one click does about a remark; the layer it is about is selected."""
+    if remark.mend is None:
+        return bench
+    return bench.restructured(remark.mend.architecture, bench.selected if remark.path is None else [remark.path])
 
 
 def _added(bench: Workbench, done: Act) -> Workbench:

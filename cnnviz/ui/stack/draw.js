@@ -107,7 +107,7 @@ const layerRow = (row, view, hands) => {
     item.setAttribute("aria-expanded", String(!folded))
     name.prepend(button("fold", folded ? "▸" : "▾", folded ? "Unfold" : "Fold", () => hands.fold(row.path)))
   }
-  const hints = view.data.hints.filter((hint) => same(hint.path, row.path)).map((hint) => hint.title)
+  const hints = view.data.advice.filter((each) => each.path && same(each.path, row.path)).map((each) => each.title)
   if (hints.length) {
     const mark = element("span", "hint-mark", "!")
     mark.title = hints.join("\n")

@@ -177,6 +177,15 @@ export default function ({ data, parentElement, setTriggerValue }) {
       return node
     }),
   )
+  const advice = root.querySelector(".advice")
+  advice.replaceChildren(element("h3", "", "What a teacher would say"))
+  if (data.advice.length) {
+    const list = element("div", "cards")
+    list.append(...cards(data.advice, hands))
+    advice.append(list)
+  } else
+    advice.append(element("p", "quiet", data.fits ? "Nothing to remark: this net is fine as it is." : "Remarks on the net stand here as soon as every layer fits."))
+  root.querySelector(".about").textContent = data.about
   root.onkeydown = keyed
   root.querySelector(".foot .totals").textContent = data.totals
   const copy = root.querySelector(".copy")
