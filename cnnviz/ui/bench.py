@@ -18,6 +18,8 @@ from cnnviz.ui.workbench import FIRST
 
 CANVAS, EXCHANGE = "stack", "exchange"
 """Keys of the parts of the page that follow the design."""
+VIEW = "view"
+"""Key of the choice among the ways in and out."""
 
 
 def toolbar() -> None:
@@ -124,7 +126,8 @@ def _card(remark: Remark) -> dict[str, object]:
 
 def _settled(told: bool) -> None:
     """Draw what follows the design, and the panel itself only where a reason comes or goes: the less, the sooner."""
-    st.rerun([CANVAS, EXCHANGE, *(["panel"] if told else [])])
+    shown = [EXCHANGE] if st.session_state.get(VIEW) else []
+    st.rerun([CANVAS, *shown, *(["panel"] if told else [])])
 
 
 def _change(name: str, value: object) -> None:

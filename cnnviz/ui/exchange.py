@@ -10,7 +10,7 @@ from cnnviz.errors import CnnvizError, ShapeError
 from cnnviz.export import to_onnx
 from cnnviz.share import from_link, to_link
 from cnnviz.source import STYLES, from_code, to_code
-from cnnviz.ui.bench import EXCHANGE
+from cnnviz.ui.bench import EXCHANGE, VIEW
 from cnnviz.ui.fields import attempt, escaped, show_problem
 from cnnviz.ui.state import keep_workbench, told, workbench
 from cnnviz.ui.workbench import FIRST
@@ -38,17 +38,10 @@ def open_shared() -> None:
 
 @st.fragment(key=EXCHANGE)
 def exchange() -> None:
-    """One of the ways in and out, as chosen."""
-    st.subheader("In and out", anchor=False)
-    view = st.segmented_control(
-        "In and out",
-        list(VIEWS),
-        default=next(iter(VIEWS)),
-        key="exchange",
-        label_visibility="collapsed",
-        required=True,
-    )
-    VIEWS[view or next(iter(VIEWS))]()
+    """One of the ways in and out, as chosen; none at first, so that an edit need not draw it."""
+    view = st.segmented_control("Take it home, bring it back", list(VIEWS), key=VIEW)
+    if view:
+        VIEWS[view]()
 
 
 def _code() -> None:
