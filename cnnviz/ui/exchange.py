@@ -99,18 +99,19 @@ def _onnx() -> None:
     )
     if _refused(design, "The export"):
         return
+    place = st.empty()
     made = st.session_state.get("onnx")
-    if made and made[0] == design:
-        st.download_button("Download convnet.onnx", made[1], "convnet.onnx", icon=":material/download:", key="get-onnx")
-        return
-    if st.button("Export as ONNX", icon=":material/deployed_code:", key="make-onnx"):
+    if not made or made[0] != design:
+        if not place.button("Export as ONNX", icon=":material/deployed_code:", key="make-onnx"):
+            return
         try:
             with st.spinner("Exporting …"):
-                st.session_state["onnx"] = design, to_onnx(design)
+                made = design, to_onnx(design)
         except CnnvizError as error:
             st.warning(escaped(str(error)), icon=":material/error:")
-        else:
-            st.rerun(scope="fragment")
+            return
+        st.session_state["onnx"] = made  # the last one alone
+    place.download_button("Download convnet.onnx", made[1], "convnet.onnx", icon=":material/download:", key="get-onnx")
 
 
 VIEWS: dict[str, Callable[[], None]] = {

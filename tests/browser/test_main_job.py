@@ -62,6 +62,10 @@ def test_design_train_watch_stop_reload_and_find_the_run_again(app: Page, server
     expect(app.get_by_role("row", name="Layer 1, Conv2d, shape 10 × 97 × 24")).to_be_visible()
     expect(app.get_by_text("⌊(99 + 2·0 − 3) / 1⌋ + 1 = 97")).to_be_visible()
     expect(app.get_by_text("in_features=1440", exact=False).first).to_be_visible()
+    app.get_by_role("radio", name="PyTorch code").or_(app.get_by_role("button", name="PyTorch code")).first.click()
+    expect(app.get_by_text("self.fc1 = nn.Linear(in_features=1440")).to_be_visible()
+    edit_kernel(app, "5")
+    expect(app.get_by_text("self.fc1 = nn.Linear(in_features=1150")).to_be_visible()
 
     # train on digits
     open_digits(app)
@@ -166,6 +170,7 @@ def test_layers_are_selected_by_click_and_by_keyboard(app: Page) -> None:
 
 
 def test_code_is_downloaded_as_a_file(app: Page) -> None:
+    app.get_by_role("radio", name="PyTorch code").or_(app.get_by_role("button", name="PyTorch code")).first.click()
     with app.expect_download() as download:
         app.get_by_role("button", name="Download convnet.py").click()
     text = download.value.path().read_text(encoding="utf-8")

@@ -6,7 +6,6 @@ from streamlit.testing.v1 import AppTest
 from cnnviz.architecture import Architecture
 from cnnviz.layers import PALETTE, Block, Residual
 from cnnviz.presets import PRESETS
-from cnnviz.training.config import TrainConfig
 from cnnviz.ui.workbench import Workbench
 
 OpenPage = Callable[..., AppTest]
@@ -34,6 +33,12 @@ def keyed(app: AppTest, part: str) -> str:
     return str(key)
 
 
+def code(app: AppTest) -> str:
+    app.run()  # an edit has run the canvas alone
+    app.segmented_control("view").set_value("PyTorch code").run()
+    return str(app.code[0].value)
+
+
 def told(app: AppTest, text: str) -> bool:
     """Whether the page says under a widget why its value was refused."""
     return any(":red" in caption.value and text in caption.value for caption in app.caption)
@@ -46,14 +51,14 @@ def app(open_page: OpenPage) -> AppTest:
 
 def test_it_opens_with_the_labs_convnet_and_its_code(app: AppTest) -> None:
     assert bench(app).architecture == LAB
-    assert "nn.Linear(in_features=880, out_features=100)" in app.code[0].value
     assert any("1 · Conv2d" in heading.value for heading in app.markdown)
+    assert "nn.Linear(in_features=880, out_features=100)" in code(app)
 
 
 def test_a_kernel_edit_changes_in_features_in_the_code(app: AppTest) -> None:
     app.text_input(keyed(app, "-1-kernel_size")).set_value("3").run()
     assert bench(app).architecture == LAB.replaced(0, kernel_size=3)
-    assert "in_features=1440" in app.code[0].value
+    assert "in_features=1440" in code(app)
 
 
 def test_sizes_take_one_number_per_axis(app: AppTest) -> None:
@@ -75,6 +80,8 @@ def test_a_value_that_cannot_be_is_told_and_changes_nothing(app: AppTest, typed:
 
 def test_a_layer_that_refuses_is_told_instead_of_code(app: AppTest) -> None:
     app.text_input(keyed(app, "-1-kernel_size")).set_value("30").run()
+    app.run()
+    app.segmented_control("view").set_value("PyTorch code").run()
     assert not app.code
     assert "a window of 30 does not fit a width of 26" in app.warning[0].value
 
@@ -107,6 +114,7 @@ def test_axes_apart_take_a_number_each(open_page: OpenPage) -> None:
     app = open_at(open_page, 0)
     app.toggle(keyed(app, "apart-0-1")).set_value(True).run()
     app.number_input(keyed(app, "-kernel_size-width")).set_value(3).run()
+    app.run()
     assert bench(app).architecture.layers[0] == PALETTE["Conv2d"](out_channels=10, kernel_size=(10, 3))
     app.number_input(keyed(app, "-stride-height")).set_value(0).run()
     assert told(app, "greater than or equal to 1")
@@ -114,38 +122,8 @@ def test_axes_apart_take_a_number_each(open_page: OpenPage) -> None:
     pool.toggle(keyed(pool, "apart-0-2")).set_value(True).run()
     assert pool.number_input(keyed(pool, "-stride-height")).value is None
     pool.number_input(keyed(pool, "-stride-height")).set_value(2).run()
+    pool.run()
     assert bench(pool).architecture.layers[1] == PALETTE["MaxPool2d"](kernel_size=4, stride=2)
-
-
-def advice(app: AppTest) -> str:
-    return "\n".join(caption.value for caption in app.caption)
-
-
-def test_advice_stands_below_the_net_and_is_mended_in_one_click(app: AppTest) -> None:
-    assert "there is no activation" in advice(app)
-    app.button("below-0").click().run()
-    assert kinds(app).count("ReLU") == 2
-    assert "there is no activation" not in advice(app)
-    assert bench(app).undone().architecture == LAB
-
-
-def test_advice_on_the_selected_layer_stands_in_its_panel(open_page: OpenPage) -> None:
-    app = open_at(open_page, 7)
-    assert any(button.key and button.key.startswith("beside-") for button in app.button)
-    app = open_at(open_page, 3)
-    assert not any(button.key and button.key.startswith("beside-") for button in app.button)
-
-
-def test_advice_knows_the_data_set_and_the_loss_of_the_train_page(open_page: OpenPage) -> None:
-    eleven = PRESETS["digits-convnet"].architecture.replaced(10, out_features=11)
-    app = open_page("design", workbench=Workbench(eleven), config=TrainConfig())
-    assert "11" in advice(app)
-    assert "10 classes" in advice(app)
-    bare = PRESETS["digits-convnet"].architecture.removed(11)
-    app = open_page("design", workbench=Workbench(bare), config=TrainConfig(loss="NLLLoss"))
-    assert "NLLLoss" in advice(app)
-    app = open_page("design", workbench=Workbench(bare), config=TrainConfig())
-    assert "NLLLoss" not in advice(app)
 
 
 @pytest.mark.parametrize("name", PRESETS)

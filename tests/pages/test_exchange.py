@@ -25,7 +25,7 @@ def design(app: AppTest) -> Architecture:
 
 
 def view(app: AppTest, name: str) -> AppTest:
-    app.segmented_control("exchange").set_value(name).run()
+    app.segmented_control("view").set_value(name).run()
     assert not app.exception
     return app
 
@@ -41,7 +41,7 @@ def test_every_view_opens_for_every_design(open_page: OpenPage, name: str, archi
 
 
 def test_the_code_comes_in_two_styles(open_page: OpenPage) -> None:
-    app = open_page("design")
+    app = view(open_page("design"), "PyTorch code")
     assert app.code[0].value == to_code(LAB, "class").strip()
     app.segmented_control("style").set_value("sequential").run()
     assert app.code[0].value == to_code(LAB, "sequential").strip()
