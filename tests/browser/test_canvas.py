@@ -4,6 +4,8 @@ import re
 
 from playwright.sync_api import Locator, Page, expect
 
+from tests.browser.conftest import Server
+
 LAB = ["Conv2d", "MaxPool2d", "ReLU", "Dropout2d", "Flatten", "Linear", "Dropout", "Linear", "LogSoftmax"]
 
 
@@ -145,3 +147,35 @@ def test_it_works_at_900_pixels(app: Page) -> None:
     field.fill("2")
     field.press("Enter")
     expect(row(app, "Layer 2, MaxPool2d, shape 10 × 45 × 8")).to_be_visible()
+
+
+def test_advice_is_heeded_in_one_click_and_leads_to_the_page_that_explains_it(app: Page) -> None:
+    card = app.locator(".card").filter(has_text="No activation between two layers")
+    expect(row(app, "Layer 8, Linear").get_by_role("img", name=re.compile("Advice: No activation"))).to_be_visible()
+    card.get_by_role("button", name="Layer 8").click()
+    expect(row(app, "Layer 8, Linear")).to_have_attribute("aria-selected", "true")
+    card.get_by_role("button", name=re.compile("Put a ReLU")).click()
+    expect(card).to_have_count(0)
+    expect(app.locator(".stack .layer .kind").filter(has_text="ReLU")).to_have_count(2)
+    app.locator(".card").first.get_by_role("link").click()
+    expect(app.get_by_role("heading", name="Shapes: the calculator")).to_be_visible()
+    app.get_by_role("link", name="Design").first.click()
+    expect(app.locator(".stack .layer .kind").filter(has_text="ReLU")).to_have_count(2)
+
+
+def test_a_link_opens_the_design_for_somebody_else(app: Page, server: Server) -> None:
+    app.get_by_role("textbox", name="kernel_size").fill("7")
+    app.get_by_role("textbox", name="kernel_size").press("Enter")
+    expect(row(app, "Layer 1, Conv2d, shape 10 × 93 × 20")).to_be_visible()
+    app.get_by_role("radio", name="File and link").or_(app.get_by_role("button", name="File and link")).first.click()
+    link = app.get_by_test_id("stCode").get_by_text(re.compile(r"\?design=")).inner_text()
+    assert app.context.browser
+    friend = app.context.browser.new_context().new_page()
+    friend.goto(link)
+    expect(row(friend, "Layer 1, Conv2d, shape 10 × 93 × 20")).to_be_visible()
+    expect(friend.get_by_role("button", name="Undo (Ctrl+Z)")).to_be_enabled()
+    friend.goto(link[:-4])
+    expect(friend.get_by_text(re.compile("link", re.IGNORECASE)).first).to_be_visible()
+    expect(friend.get_by_role("alert")).to_be_visible()
+    expect(row(friend, "Layer 1, Conv2d, shape 10 × 93 × 20")).to_be_visible()
+    friend.context.close()

@@ -101,7 +101,8 @@ const layerRow = (row, view, hands) => {
   const drawing = cellOf("drawing")
   if (row.box) drawing.append(box(row.box, row.family))
   const what = cellOf("what")
-  const name = element("div", "kind", row.kind)
+  const name = element("div", "named")
+  name.append(element("span", "kind", row.kind))
   if (row.block) {
     const folded = view.folded.has(item.dataset.path)
     item.setAttribute("aria-expanded", String(!folded))
