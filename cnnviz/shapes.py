@@ -61,7 +61,8 @@ def window_out(
 class Reach:
     """What one output position reads of one axis of the net's input, the receptive field, in samples.
 
-    Position p reads at most the `size` samples from `start` + p·`jump` on; samples before 0 are padding.
+    Position p reads at most `size` samples, from about `start` + p·`jump` on (exactly there where jumps are whole
+    numbers); samples before 0 are padding.
     """
 
     size: int = 1
@@ -158,7 +159,7 @@ class Window:
         Reach(size=13, jump=4, start=0)
         """
         return Reach(
-            before.size + int((self.extent - 1) * before.jump),
+            before.size + math.ceil((self.extent - 1) * before.jump),
             before.jump * self.stride,
             before.start - self.padding[0] * before.jump,
         )
@@ -226,7 +227,7 @@ class TransposedWindow:
         others = (self.extent - 1) // self.stride
         first = -((self.extent - 1 - self.padding) // self.stride)
         return Reach(
-            before.size + int(others * before.jump),
+            before.size + math.ceil(others * before.jump),
             Fraction(before.jump) / self.stride,
             before.start + first * before.jump,
         )
@@ -258,5 +259,7 @@ class AdaptiveWindow:
     def reach(self, before: Reach, size: int) -> Reach:
         """Wider by all but one sample of the widest window."""
         out = self.output_size
-        widest = max(-(-(i + 1) * size // out) - i * size // out for i in range(out))
-        return Reach(before.size + int((widest - 1) * before.jump), before.jump * Fraction(size, out), before.start)
+        widest = -(-(size + out - math.gcd(size, out)) // out)
+        return Reach(
+            before.size + math.ceil((widest - 1) * before.jump), before.jump * Fraction(size, out), before.start
+        )

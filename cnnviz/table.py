@@ -143,9 +143,12 @@ def field(reach: Reaches, net: Shape) -> str:
     return show(tuple(axis.size for axis in reach))
 
 
-def to_markdown(architecture: Architecture) -> str:
-    """The table as GitHub-flavoured Markdown: the input, every layer up to one that refuses, and the totals."""
-    net, steps = architecture.input_shape, trace(architecture)
+def to_markdown(architecture: Architecture, steps: Sequence[Step] | None = None) -> str:
+    """The table as GitHub-flavoured Markdown: the input, every layer up to one that refuses, and the totals.
+
+    `steps` are those of its trace, where they are known.
+    """
+    net, steps = architecture.input_shape, trace(architecture) if steps is None else steps
     sums, refused = totals(steps), refusal(steps)
     lines = [
         list(COLUMNS),

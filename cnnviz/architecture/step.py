@@ -11,11 +11,13 @@ from cnnviz.architecture.design import Architecture, Path, Stack, number
 from cnnviz.errors import ShapeError
 from cnnviz.layers import Block, Layer
 from cnnviz.layers.base import Reaches
-from cnnviz.shapes import Reach, Shape, size_of
+from cnnviz.shapes import Reach, Shape, show, size_of
 
 if TYPE_CHECKING:
     from cnnviz.architecture.mend import Mend
 
+MAX_NUMBERS = 10**12
+"""Numbers in one sample behind a layer; no net that can be built comes near."""
 FLOAT_BYTES = 4
 """Of a number in float32."""
 
@@ -132,6 +134,8 @@ def _walk(stack: Stack, shape: Shape, above: Path, before: Step | None) -> tuple
                 out = layer.join([(each[-1].output_shape if each else None) or shape for each in inside], shape)
             else:
                 out = layer.output_shape(shape)
+            if size_of(out) > MAX_NUMBERS:
+                raise ShapeError(f"gives {show(out)} from {show(shape)}, more numbers than any machine can hold")
         except ShapeError as error:
             reason = f"Layer {number(path)}, {layer.kind}: {error}."
             steps.append(Step(layer, shape, None, path, inside, reason, (), error.changes, before))

@@ -11,7 +11,7 @@ from cnnviz.errors import ShapeError
 from cnnviz.layers.window import alike
 from cnnviz.shapes import TransposedWindow, Window
 
-BOUNDS = {1: 2000, 2: 64, 3: 24, 4: 10}
+BOUNDS = {1: 2000, 2: 64, 3: 24, 4: 10, 5: 6}
 """Largest value that is tried of each parameter, by how many of them may vary."""
 
 LEAST = {"kernel_size": 1, "stride": 1, "padding": 0, "output_padding": 0, "dilation": 1}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
@@ -69,7 +70,7 @@ class Block(Layer):
         return sum(layer.multiply_adds(before) for layer, before in self._inside(shape))
 
     def reach(self, before: Reaches, shape: Shape, net: Shape) -> Reaches:
-        """The widest of all stacks."""
+        """From the first to the last sample that one of the stacks reads."""
         found = []
         for stack in self.stacks:
             inside = before
@@ -78,10 +79,7 @@ class Block(Layer):
             if inside is None:
                 return None
             found.append(inside)
-        return tuple(
-            Reach(max(r.size for r in axis), axis[0].jump, min(r.start for r in axis))
-            for axis in zip(*found, strict=True)
-        )
+        return tuple(_union(axis) for axis in zip(*found, strict=True))
 
     def arguments(self, shape: Shape) -> dict[str, object]:
         """None that torch would know."""
@@ -264,6 +262,12 @@ class ParallelModule(nn.Module):
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """(N, …) → (N, sum of channels, …)."""
         return torch.cat([branch(x) for branch in self.branches], dim=1)
+
+
+def _union(reaches: Sequence[Reach]) -> Reach:
+    """From the first sample that one of them reads to the last."""
+    start, end = min(r.start for r in reaches), max(r.start + r.size for r in reaches)
+    return Reach(math.ceil(end - start), max(r.jump for r in reaches), start)
 
 
 def _projection(shape: Shape, out: Shape) -> Stack | None:

@@ -12,7 +12,7 @@ from cnnviz.shapes import AXES
 from cnnviz.ui.counsel import remarks
 from cnnviz.ui.fields import WIDTH, attempt, axis_fields, escaped, field, parse, per_axis_names, show_problem, written
 from cnnviz.ui.stack import stack
-from cnnviz.ui.stack.act import act, after
+from cnnviz.ui.stack.act import acts, after
 from cnnviz.ui.state import keep_workbench, told, workbench
 from cnnviz.ui.workbench import FIRST
 
@@ -101,13 +101,13 @@ def panel() -> None:
 
 def _act() -> None:
     """Do what was done on the canvas."""
-    with told():
-        done = act(st.session_state[CANVAS].get("act"))
-        if done is not None:
-            st.session_state["seq"] = done.seq
-            keep_workbench(after(workbench(), done, remarks() if done.op == "heed" else ()))
-            if done.op == "select":
-                st.rerun([CANVAS, "panel"])
+    done = acts(st.session_state[CANVAS].get("act"), st.session_state.get("seq", 0))
+    for each in done:
+        st.session_state["seq"] = each.seq  # refused or not, it is answered
+        with told():
+            keep_workbench(after(workbench(), each, remarks() if each.op == "heed" else ()))
+    if all(each.op == "select" for each in done):
+        st.rerun([CANVAS, "panel"])
     st.rerun()
 
 

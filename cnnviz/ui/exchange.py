@@ -80,7 +80,9 @@ def _file() -> None:
             "Download design.json", design.to_json(), "design.json", "application/json", icon=":material/download:"
         )
         generation = st.session_state.setdefault("json-generation", 0)
-        st.file_uploader("Open a design.json", type="json", key=f"json-{generation}", on_change=_upload)
+        st.file_uploader(
+            "Open a design.json", type="json", key=f"json-{generation}", on_change=_upload, max_upload_size=1
+        )
         show_problem(f"json-{generation}")
     with right:
         st.markdown("**As a link**")
@@ -102,6 +104,7 @@ def _onnx() -> None:
     place = st.empty()
     made = st.session_state.get("onnx")
     if not made or made[0] != design:
+        st.session_state.pop("onnx", None)
         if not place.button("Export as ONNX", icon=":material/deployed_code:", key="make-onnx"):
             return
         try:
@@ -150,7 +153,13 @@ def _upload() -> None:
     key = f"json-{generation}"
     if st.session_state[key] is None:
         return
-    attempt(key, lambda file: _open(Architecture.from_json(_text(file.getvalue()))), _opened)  # type: ignore[attr-defined]
+    attempt(key, lambda file: _open(Architecture.from_json(_text(file.getvalue()))), _taken)  # type: ignore[attr-defined]
+
+
+def _taken(told: bool) -> None:
+    if not told:
+        st.session_state["json-generation"] += 1  # an empty uploader: the file is not kept
+    st.rerun()
 
 
 def _text(content: bytes) -> str:

@@ -5,6 +5,7 @@ import gc
 import logging
 import os
 import socket
+import stat
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
@@ -36,9 +37,13 @@ def send_at_once() -> None:
     """
     with suppress(OSError):  # a system without /dev/fd goes on as before
         for name in os.listdir("/dev/fd"):
-            with suppress(OSError), socket.socket(fileno=os.dup(int(name))) as each:  # no socket, or closed meanwhile
+            with suppress(OSError):  # closed meanwhile
+                if not stat.S_ISSOCK(os.fstat(int(name)).st_mode):
+                    continue
+                each = socket.socket(fileno=os.dup(int(name)))
                 if each.family in (socket.AF_INET, socket.AF_INET6) and each.type == socket.SOCK_STREAM:
                     each.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                each.close()
 
 
 @asynccontextmanager

@@ -7,7 +7,7 @@ from cnnviz.advice import advise
 from cnnviz.architecture import Architecture
 from cnnviz.presets import PRESETS
 from cnnviz.training.config import TrainConfig
-from cnnviz.ui.stack.act import act, after
+from cnnviz.ui.stack.act import acts, after
 from cnnviz.ui.workbench import Workbench
 
 LAB = PRESETS["lab-convnet"].architecture
@@ -52,11 +52,10 @@ def test_the_chosen_loss_counts(loss: str, told: bool) -> None:
 def test_a_remark_is_heeded_in_one_act() -> None:
     found = advise(LAB)
     place = next(index for index, remark in enumerate(found) if remark.rule == "no-activation")
-    done = act({"op": "heed", "seq": 1, "index": place})
-    assert done
+    (done,) = acts({"acts": [{"op": "heed", "seq": 1, "index": place}]}, 0)
     bench = after(Workbench(LAB), done, found)
     assert bench.architecture == found[place].mend.architecture  # type: ignore[union-attr]
     assert bench.undone().architecture == LAB
-    missing = act({"op": "heed", "seq": 2, "index": 99})
-    assert missing
+    assert after(bench, done, found) is bench  # a second click on what is no longer there
+    (missing,) = acts({"acts": [{"op": "heed", "seq": 2, "version": bench.version, "index": 99}]}, 0)
     assert after(bench, missing, found) is bench

@@ -8,7 +8,7 @@ from cnnviz.architecture import Architecture, every, refusal, trace
 from cnnviz.errors import CnnvizError, DesignError
 from cnnviz.layers import PALETTE, Conv2d, MaxPool2d, Parallel, Residual
 from cnnviz.presets import PRESETS
-from cnnviz.ui.stack.act import Act, act, after
+from cnnviz.ui.stack.act import Act, acts, after
 from cnnviz.ui.stack.rows import Drawn, rows, totals
 from cnnviz.ui.workbench import Workbench
 from tests.strategies import architectures
@@ -83,29 +83,38 @@ def test_every_layer_has_a_row_with_the_shape_of_its_step(architecture: Architec
     ],
 )
 def test_what_is_no_act_is_ignored(sent: object) -> None:
-    assert act(sent) is None
+    assert acts({"acts": [sent]}, 0) == []
+    assert acts(sent, 0) == []
 
 
 def test_a_design_that_cannot_be_is_told() -> None:
     with pytest.raises(DesignError, match="This design cannot be read"):
-        act({"op": "edit", "seq": 1, "design": {"input_shape": [1], "layers": [{"kind": "Exec"}]}})
+        after(Workbench(LAB), sent("edit", design={"input_shape": [1], "layers": [{"kind": "Exec"}]}))
     deep: Any = []
     for _ in range(50_000):
         deep = [deep]
     with pytest.raises(DesignError, match="cannot be read"):
-        act({"op": "edit", "seq": 1, "design": deep})
+        after(Workbench(LAB), sent("edit", design=deep))
+
+
+def test_acts_that_wait_are_done_once_and_in_order() -> None:
+    waiting = {
+        "acts": [{"op": "undo", "seq": 3}, {"op": "select", "seq": 1, "selected": [[0]]}, {"op": "redo", "seq": 2}]
+    }
+    assert [done.op for done in acts(waiting, 0)] == ["select", "redo", "undo"]
+    assert [done.op for done in acts(waiting, 2)] == ["undo"]
+    assert acts(waiting, 3) == []
 
 
 def sent(op: str, **more: object) -> Act:
-    found = act({"op": op, "seq": 1, **more})
-    assert found is not None
+    (found,) = acts({"acts": [{"op": op, "seq": 1, **more}]}, 0)
     return found
 
 
 def test_select_add_mend_undo_and_redo_do_what_they_say() -> None:
     bench = after(Workbench(LAB), sent("select", selected=[[2], [3]]))
     assert bench.selected == ((2,), (3,))
-    bench = after(bench, sent("add", path=[1], kind="BatchNorm2d"))
+    bench = after(bench, sent("add", version=0, path=[1], kind="BatchNorm2d"))
     assert [layer.kind for layer in bench.architecture.layers[:3]] == ["Conv2d", "BatchNorm2d", "MaxPool2d"]
     assert bench.selected == ((1,),)
     assert after(bench, sent("undo")).architecture == LAB

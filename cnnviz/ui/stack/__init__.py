@@ -54,8 +54,8 @@ def stack(
 ) -> None:
     """Draw the canvas; what the student does on it stands in the session state as [key].act when `on_act` is called.
 
-    `state` says how far the server is (mount, seq, version, undo, redo) what a
-    teacher would say (advice), and what is known of the net (about).
+    `state` says how far the server is (mount, seq, version, undo, redo), what a teacher would say (advice) and what is
+    known of the net (about).
     """
     steps = trace(architecture)
     _component(
@@ -66,7 +66,7 @@ def stack(
             "rows": rows(architecture, steps),
             "totals": totals(steps),
             "fits": bool(steps) and refusal(steps) is None,
-            "markdown": to_markdown(architecture),
+            "markdown": to_markdown(architecture, steps),
             "selected": selected,
             **state,
         },

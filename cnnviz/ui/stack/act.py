@@ -11,6 +11,8 @@ from cnnviz.errors import DesignError
 from cnnviz.layers import PALETTE
 from cnnviz.ui.workbench import Workbench
 
+MAX_ACTS = 100
+"""Acts that may wait for their answer."""
 Operation = Literal["select", "edit", "add", "mend", "heed", "undo", "redo"]
 
 
@@ -27,14 +29,23 @@ class Act:
     path: Path = ()
     kind: str = ""
     index: int = 0
-    design: Architecture | None = None
+    design: object = None
+    """An edited design as the browser sent it, to be read when its turn comes."""
 
 
-def act(value: object) -> Act | None:
-    """What the browser says was done, checked; None for what no canvas sends.
+def acts(value: object, last: int) -> list[Act]:
+    """What the browser says was done since the act numbered `last`, in order; what no canvas sends is left out.
 
-    Raises DesignError where it is an edit to a design that cannot be.
+    The canvas sends every act again until it is answered: of two messages at the same moment, Streamlit keeps one.
     """
+    sent = value.get("acts") if isinstance(value, dict) else None
+    if not isinstance(sent, list) or len(sent) > MAX_ACTS:
+        return []
+    found = [each for each in map(_act, sent) if each is not None and each.seq > last]
+    return sorted(found, key=lambda each: each.seq)
+
+
+def _act(value: object) -> Act | None:
     if not isinstance(value, dict) or value.get("op") not in get_args(Operation):
         return None
     seq, version, index = (value.get(name, 0) for name in ("seq", "version", "index"))
@@ -47,14 +58,7 @@ def act(value: object) -> Act | None:
     if any(each is None for each in paths):
         return None
     known = [each for each in paths if each is not None]
-    design = None
-    if value["op"] == "edit":
-        try:
-            text = json.dumps(value.get("design"))
-        except RecursionError:
-            raise DesignError("This design cannot be read: it is nested too deeply.") from None
-        design = Architecture.from_json(text)
-    return Act(value["op"], seq, version, tuple(known[:-1]), known[-1], kind, index, design)
+    return Act(value["op"], seq, version, tuple(known[:-1]), known[-1], kind, index, value.get("design"))
 
 
 def _path(value: object) -> Path | None:
@@ -78,35 +82,49 @@ def after(bench: Workbench, done: Act, remarks: Sequence[Remark] = ()) -> Workbe
             return bench.undone() if done.op == "undo" else bench.redone()
         case "add":
             return _added(bench, done)
-        case "mend":
-            steps = trace(bench.architecture)
-            mends = steps[-1].mends[done.index : done.index + 1] if steps else ()
-            return bench.restructured(mends[0].architecture, bench.selected) if mends else bench
-        case "heed":
-            heeded = [each for each in remarks[done.index : done.index + 1] if each.mend]
-            return _mended(bench, heeded[0]) if heeded else bench
-    return _edited(bench, done)
+        case "edit":
+            return _edited(bench, done)
+    if bench.version != done.version:
+        return bench  # a second click on what is no longer there
+    return _heeded(bench, done, remarks) if done.op == "heed" else _tried(bench, done)
 
 
-def _mended(bench: Workbench, remark: Remark) -> Workbench:
+def _tried(bench: Workbench, done: Act) -> Workbench:
+    """With one of the mends of the layer that refuses."""
+    steps = trace(bench.architecture)
+    mends = steps[-1].mends[done.index : done.index + 1] if steps else ()
+    return bench.restructured(mends[0].architecture, bench.selected) if mends else bench
+
+
+def _heeded(bench: Workbench, done: Act, remarks: Sequence[Remark]) -> Workbench:
     """With what one click does about a remark; the layer it is about is selected."""
-    if remark.mend is None:
-        return bench
-    return bench.restructured(remark.mend.architecture, bench.selected if remark.path is None else [remark.path])
+    for remark in remarks[done.index : done.index + 1]:
+        if remark.mend:
+            selected = bench.selected if remark.path is None else [remark.path]
+            return bench.restructured(remark.mend.architecture, selected)
+    return bench
 
 
 def _added(bench: Workbench, done: Act) -> Workbench:
     if done.kind not in PALETTE or len(done.path) % 2 == 0:
         return bench
+    _check_version(bench, done)
     layer = PALETTE[done.kind].fresh(shape_before(bench.architecture, done.path) or ())
-    return bench.restructured(bench.architecture.inserted(done.path, layer), [done.path])
+    added = bench.restructured(bench.architecture.inserted(done.path, layer), [done.path])
+    return replace(added, canvas=added.version)
 
 
 def _edited(bench: Workbench, done: Act) -> Workbench:
+    _check_version(bench, done)
+    try:
+        text = json.dumps(done.design)
+    except RecursionError:
+        raise DesignError("This design cannot be read: it is nested too deeply.") from None
+    edited = bench.restructured(Architecture.from_json(text), done.selected)
+    return replace(edited, canvas=edited.version)
+
+
+def _check_version(bench: Workbench, done: Act) -> None:
     """Edits of one canvas follow each other; any other change it must have seen before."""
-    if done.design is None:
-        return bench
     if bench.version not in (done.version, bench.canvas):
         raise DesignError("The net was changed elsewhere at the same moment, so this edit was left out. Try again.")
-    edited = bench.restructured(done.design, done.selected)
-    return replace(edited, canvas=edited.version)

@@ -127,7 +127,7 @@ const layerRow = (row, view, hands) => {
   } else {
     item.append(...COLUMNS.map(([key]) => cellOf(row.quiet && key === "formula" ? "formula quiet" : key, row[key] ?? "")))
   }
-  if (row.kind === "Parallel")
+  if (row.kind === "Parallel" && !row.full)
     what.append(button("branch", "+ branch", "Add a branch", () => hands.edit(withBranches(hands.design(), row.path, (b) => b.push([])))))
   item.onclick = (event) => hands.select(row.path, event)
   item.onpointerdown = (event) => hands.grab(row.path, item, event)

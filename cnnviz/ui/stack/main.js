@@ -16,13 +16,18 @@ const TOOLS = [
 export default function ({ data, parentElement, setTriggerValue }) {
   const root = parentElement.querySelector(".stack")
   if (!root || !data) return
-  const view = views.get(root) ?? { seq: 0, folded: new Set(), focus: null, selected: [], said: "" }
+  const view = views.get(root) ?? { seq: 0, pending: [], folded: new Set(), focus: null, selected: [], said: "" }
   views.set(root, view)
   if (data.seq < view.seq && view.mount === data.mount) return // an older answer than the last edit
-  if (view.mount !== data.mount) Object.assign(view, { mount: data.mount, seq: data.seq })
+  if (view.mount !== data.mount) Object.assign(view, { mount: data.mount, seq: data.seq, pending: [] })
   Object.assign(view, { design: data.design, selected: data.selected, data })
 
-  const act = (what) => setTriggerValue("act", { ...what, seq: ++view.seq, mount: view.mount })
+  // every act is sent again with the next one until it is answered: of two at the same moment, one message is kept
+  view.pending = view.pending.filter((each) => each.seq > data.seq)
+  const act = (what) => {
+    view.pending.push({ version: data.version, ...what, seq: ++view.seq })
+    setTriggerValue("act", { acts: view.pending })
+  }
   const say = (text) => (root.querySelector(".said").textContent = text)
   const rowAt = (path) => path && root.querySelector(`.layer[data-path="${path.join(".")}"]`)
   // the row that has the focus, or will have it as soon as the last edit is drawn
@@ -53,7 +58,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
     if (!result) return
     Object.assign(view, result)
     view.refocus = focused() || root.contains(root.getRootNode().activeElement) ? result.selected[0] : null
-    act({ op: "edit", version: data.version, design: result.design, selected: result.selected })
+    act({ op: "edit", design: result.design, selected: result.selected })
     if (said) say(said)
   }
   const kinds = () => view.selected.map((path) => stackAt(view.design, path)[path.at(-1)]?.kind).join(", ")

@@ -7,6 +7,7 @@ from typing import Any
 from cnnviz import table
 from cnnviz.architecture import Architecture, Path, Step, every, number, refusal
 from cnnviz.layers import Block, Layer, Parallel, family
+from cnnviz.layers.block import MAX_BRANCHES
 from cnnviz.shapes import Shape, show
 
 DEPTH, HEIGHT, WIDTH = (3, 26), (7, 40), (6, 52)
@@ -84,6 +85,7 @@ def _stack(
             "kind": layer.kind,
             "family": family(layer.kind),
             "block": isinstance(layer, Block),
+            "full": isinstance(layer, Block) and len(layer.stacks) >= MAX_BRANCHES,
         }
         yield known | drawn.get(path, {"formula": "waits for the layer above", "quiet": True})
         if isinstance(layer, Block):
