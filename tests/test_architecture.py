@@ -6,8 +6,10 @@ from hypothesis import given, settings
 
 from cnnviz.architecture import MAX_LAYERS, Architecture, build, every, names, output_shape, refusal, trace
 from cnnviz.errors import DesignError, ShapeError
-from cnnviz.layers import PALETTE, Conv1d, Conv2d, Conv3d, Flatten, Linear
+from cnnviz.layers import PALETTE, Conv1d, Conv2d, Conv3d, Flatten, Layer, Linear, Parallel
 from cnnviz.presets import PRESETS
+from cnnviz.shapes import AdaptiveWindow, Reach
+from cnnviz.table import to_markdown
 from tests.strategies import architectures
 
 LAB = PRESETS["lab-convnet"].architecture
@@ -192,3 +194,35 @@ def test_a_full_net_says_so() -> None:
         DesignError, match="A net can have at most 200 layers, those in blocks included; delete one first"
     ):
         full.duplicated(0)
+
+
+@pytest.mark.parametrize(
+    "stack",
+    [
+        [PALETTE["ConvTranspose1d"](out_channels=1, kernel_size=1, stride=65_536)] * 66,
+        [PALETTE["ReLU"](), PALETTE["ConvTranspose1d"](out_channels=65_536, kernel_size=1, stride=65_536)],
+    ],
+)
+def test_a_net_that_outgrows_every_machine_is_refused_with_its_numbers(stack: list[Layer]) -> None:
+    """Sizes beyond what floats hold once broke the page that draws them, for good: the design had been stored."""
+    huge = Architecture(input_shape=(1_000_000, 1_000_000), layers=stack)
+    refused = refusal(trace(huge))
+    assert refused
+    assert "more numbers than any machine can hold" in (refused.error or "")
+    assert "more numbers than any machine can hold" in to_markdown(huge)
+
+
+@pytest.mark.parametrize("size", range(1, 24))
+def test_the_widest_window_of_an_adaptive_pool_is_found_at_once(size: int) -> None:
+    for out in range(1, 24):
+        widest = max(-(-(i + 1) * size // out) - i * size // out for i in range(out))
+        assert AdaptiveWindow(out).reach(Reach(), size).size == widest
+
+
+def test_the_field_of_branches_reaches_from_the_first_sample_read_to_the_last() -> None:
+    pool, conv = (
+        PALETTE["AvgPool1d"](kernel_size=2, ceil_mode=True),
+        PALETTE["Conv1d"](out_channels=1, kernel_size=2, stride=2, padding=1),
+    )
+    net = Architecture(input_shape=(1, 9), layers=[Parallel(branches=((pool,), (conv,)))])
+    assert trace(net)[0].reach == (Reach(3, 2, -1),)

@@ -179,3 +179,32 @@ def test_a_link_opens_the_design_for_somebody_else(app: Page, server: Server) ->
     expect(friend.get_by_role("alert")).to_be_visible()
     expect(row(friend, "Layer 1, Conv2d, shape 10 × 93 × 20")).to_be_visible()
     friend.context.close()
+
+
+def test_acts_without_a_pause_are_all_done(app: Page) -> None:
+    """Of two messages at the same moment Streamlit keeps one: undos went missing, and a deletion came back."""
+    row(app, "Layer 9, LogSoftmax").click()
+    settle(app)
+    for left in (8, 7, 6):
+        app.keyboard.press("Delete")
+        expect(app.locator(".layer")).to_have_count(left)
+        settle(app)
+    for _ in range(3):
+        app.keyboard.press("Control+z")
+    expect_kinds(app, LAB)
+
+
+def test_after_a_refused_edit_keys_act_on_what_is_drawn(app: Page) -> None:
+    row(app, "Layer 1, Conv2d").click()
+    for _ in range(5):  # 18, 36, 72, 144, and no more than 200 layers
+        app.keyboard.press("Control+a")
+        settle(app)
+        app.keyboard.press("Control+d")
+        settle(app)
+    expect(app.get_by_text("A net can have at most 200 layers")).to_be_visible()
+    expect(app.locator(".layer")).to_have_count(144)
+    row(app, "Layer 1, Conv2d").click()
+    expect(row(app, "Layer 1, Conv2d")).to_have_attribute("aria-selected", "true")
+    app.keyboard.press("Delete")
+    expect(row(app, "Layer 1, MaxPool2d")).to_be_visible()
+    expect(app.locator(".layer")).to_have_count(143)
