@@ -78,7 +78,7 @@ def test_every_layer_has_a_row_with_the_shape_of_its_step(architecture: Architec
         {"op": "select", "seq": 1, "selected": [[-1]]},
         {"op": "select", "seq": 1, "selected": [["0"]]},
         {"op": "select", "seq": 1, "selected": [[0] * 99]},
-        {"op": "select", "seq": 1, "selected": [[0]] * 999},
+        {"op": "select", "seq": 1, "selected": [[0]] * 1001},
         {"op": "add", "seq": 1, "path": [0], "kind": 7},
     ],
 )

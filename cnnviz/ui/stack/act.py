@@ -6,11 +6,13 @@ from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
 from cnnviz.advice import Remark
-from cnnviz.architecture import MAX_LAYERS, Architecture, Path, shape_before, trace
+from cnnviz.architecture import Architecture, Path, shape_before, trace
 from cnnviz.errors import DesignError
 from cnnviz.layers import PALETTE
 from cnnviz.ui.workbench import Workbench
 
+MAX_PLACES = 1000
+"""Layers that an act may speak of: an edit that is refused for too many must still be read to be answered."""
 MAX_ACTS = 100
 """Acts that may wait for their answer."""
 Operation = Literal["select", "edit", "add", "mend", "heed", "undo", "redo"]
@@ -52,7 +54,7 @@ def _act(value: object) -> Act | None:
     if not all(type(each) is int and 0 <= each < 2**53 for each in (seq, version, index)):
         return None
     selected, path, kind = value.get("selected", []), value.get("path", []), value.get("kind", "")
-    if not isinstance(selected, list) or len(selected) > MAX_LAYERS or not isinstance(kind, str):
+    if not isinstance(selected, list) or len(selected) > MAX_PLACES or not isinstance(kind, str):
         return None
     paths = [_path(each) for each in (*selected, path)]
     if any(each is None for each in paths):
@@ -65,7 +67,7 @@ def _path(value: object) -> Path | None:
     """A path as the browser writes it; None for anything else."""
     if not isinstance(value, list) or len(value) > 9:
         return None
-    if not all(type(part) is int and 0 <= part <= MAX_LAYERS for part in value):
+    if not all(type(part) is int and 0 <= part <= MAX_PLACES for part in value):
         return None
     return tuple(value)
 
