@@ -86,7 +86,9 @@ def _file() -> None:
         show_problem(f"json-{generation}")
     with right:
         st.markdown("**As a link**")
-        st.caption("The whole design is in the address: whoever opens it has it. Nothing is stored on the server.")
+        st.caption(
+            "The whole design is in the address: whoever opens it has it. The server keeps no copy for the link."
+        )
         try:
             st.code(f"{_address()}?{LINK}={to_link(design)}", language=None, wrap_lines=True)
         except CnnvizError as error:

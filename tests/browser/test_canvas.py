@@ -208,3 +208,15 @@ def test_after_a_refused_edit_keys_act_on_what_is_drawn(app: Page) -> None:
     app.keyboard.press("Delete")
     expect(row(app, "Layer 1, MaxPool2d")).to_be_visible()
     expect(app.locator(".layer")).to_have_count(143)
+
+
+def test_an_emptied_net_is_still_reached_by_keyboard(app: Page) -> None:
+    row(app, "Layer 1, Conv2d").focus()
+    app.keyboard.press("Control+a")
+    expect(app.locator(".layer[aria-selected='true']")).to_have_count(9)
+    app.keyboard.press("Delete")
+    expect(app.locator(".layer")).to_have_count(0)
+    expect(app.get_by_role("button", name=re.compile("Add a layer behind"))).to_be_focused()
+    settle(app)
+    app.keyboard.press("Control+z")
+    expect_kinds(app, LAB)

@@ -38,8 +38,11 @@ export default function ({ data, parentElement, setTriggerValue }) {
     const list = root.querySelector(".list")
     list.replaceChildren(...drawn(view.data, view, hands))
     mark()
-    if (had || view.refocus) (rowAt(view.refocus ?? had) ?? rowAt(view.selected[0]))?.focus({ preventScroll: true })
-    view.refocus = null
+    if (had || view.refocus || view.held) {
+      const next = rowAt(view.refocus ?? had) ?? rowAt(view.selected[0]) ?? root.querySelector("[data-tool=add]")
+      next.focus({ preventScroll: true })
+    }
+    Object.assign(view, { refocus: null, held: false })
   }
   const mark = () => {
     root.querySelectorAll(".layer").forEach((row) => {
@@ -57,7 +60,8 @@ export default function ({ data, parentElement, setTriggerValue }) {
   const edit = (result, said) => {
     if (!result) return
     Object.assign(view, result)
-    view.refocus = focused() || root.contains(root.getRootNode().activeElement) ? result.selected[0] : null
+    view.held = Boolean(focused()) || root.contains(root.getRootNode().activeElement)
+    view.refocus = view.held ? result.selected[0] : null
     act({ op: "edit", design: result.design, selected: result.selected })
     if (said) say(said)
   }
@@ -189,7 +193,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
     list.append(...cards(data.advice, hands))
     advice.append(list)
   } else
-    advice.append(element("p", "quiet", data.fits ? "Nothing to remark: this net is fine as it is." : "Remarks on the net stand here as soon as every layer fits."))
+    advice.append(element("p", "quiet", data.fits ? "Nothing to remark: this net is fine as it is." : "Remarks on the net stand here as soon as it has layers that fit."))
   root.querySelector(".about").textContent = data.about
   root.onkeydown = keyed
   root.querySelector(".foot .totals").textContent = data.totals
