@@ -108,7 +108,7 @@ def _lines(step: Step, before: Reaches, net: Shape) -> tuple[str, ...]:
     if step.reach is None:
         return ("axes were merged: there is no window on the input any more",)
     if step.stacks:
-        return ("as wide as the widest of its stacks",)
+        return ("from the first to the last sample that its stacks read",)
     if before == step.reach:
         return ("unchanged",)
     rules = step.layer.rules(step.input_shape)
@@ -132,6 +132,6 @@ def _text(rule: AxisRule, old: Reach, new: Reach, size: int) -> str:
 
 
 def _whole(samples: str, jump: int | Fraction) -> str:
-    """So many samples, each a jump apart; positions that stand closer than samples reach over part of one."""
+    """So many samples, each a jump apart; a sample of which a part is reached counts."""
     product = f"{samples}·{jump}"
-    return product if Fraction(jump).denominator == 1 else f"⌊{product}⌋"
+    return product if Fraction(jump).denominator == 1 else f"⌈{product}⌉"

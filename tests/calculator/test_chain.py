@@ -30,8 +30,9 @@ def test_every_layer_that_fits_has_a_link_and_every_equation_is_true(design: Arc
                 *worked, result = equation.split(" = ")
                 for text in worked:
                     python = text.replace("·", "*").replace("−", "-").replace("⌊", "floor(").replace("⌋", ")")
+                    python = python.replace("⌈", "ceil(").replace("⌉", ")")
                     exact = re.sub(r"\d+", r"Fraction(\g<0>)", python)
-                    value = eval(exact, {"floor": math.floor, "Fraction": Fraction})  # noqa: S307 (our own text)
+                    value = eval(exact, {"floor": math.floor, "ceil": math.ceil, "Fraction": Fraction})  # noqa: S307 (our own text)
                     assert value == Fraction(result)
 
 
@@ -76,7 +77,7 @@ def test_layers_in_a_block_come_before_the_block() -> None:
     block = Residual(layers=(Conv2d(out_channels=1, kernel_size=3, padding=1), ReLU()))
     links = chain(Architecture(input_shape=(1, 8, 8), layers=(block,)))
     assert [(link.number, link.kind) for link in links] == [("1.a1", "Conv2d"), ("1.a2", "ReLU"), ("1", "Residual")]
-    assert links[-1].lines == ("as wide as the widest of its stacks",)
+    assert links[-1].lines == ("from the first to the last sample that its stacks read",)
 
 
 @pytest.mark.parametrize("preset", PRESETS.values(), ids=list(PRESETS))
@@ -87,3 +88,11 @@ def test_the_chain_reaches_the_end_of_every_preset(preset: object) -> None:
 
 def test_it_ends_at_the_layer_that_refuses() -> None:
     assert [link.kind for link in chain(LAB.replaced(1, kernel_size=50))] == ["Conv2d"]
+
+
+def test_a_sample_of_which_a_part_is_reached_counts() -> None:
+    design = Architecture(
+        input_shape=(1, 6, 6),
+        layers=(ConvTranspose2d(out_channels=1, kernel_size=2, stride=2), Conv2d(out_channels=1, kernel_size=2)),
+    )
+    assert chain(design)[-1].lines == ("r = 1 + ⌈(2 − 1)·1/2⌉ = 2, jump = 1/2·1 = 1/2",)
