@@ -134,6 +134,23 @@ class Window:
         """
         return max(self.remainder(size) - self.padding[1], 0)
 
+    def blind(self, size: int) -> bool:
+        """Whether the window reads nothing but padding at some position.
+
+        One that starts in the padding can stride over a whole axis that is shorter than its dilation:
+
+        >>> Window(2, stride=1, padding=(1, 1), dilation=2).blind(1), Window(3, padding=(1, 1)).blind(1)
+        (True, False)
+        """
+        if self.dilation == 1 and max(self.padding) < self.kernel_size:
+            return False
+        first = -self.padding[0]
+        last = first + (self.out(size) - 1) * self.stride
+        starts = range(first, min(last + 1, 0), self.stride)
+        steps = ((start, -(start // self.dilation)) for start in starts)  # to its first sample from 0 on
+        short = (step >= self.kernel_size or start + step * self.dilation >= size for start, step in steps)
+        return last >= size or any(short)
+
     def text(self, size: int) -> str:
         """The rule with its numbers; dilation is written only where it changes something.
 

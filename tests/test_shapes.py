@@ -2,7 +2,7 @@ import math
 
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from cnnviz.errors import ShapeError
@@ -22,6 +22,21 @@ def test_window_out_is_the_length_of_torchs_unfold(
         torch.zeros(1, 1, size, 1), (kernel_size, 1), (dilation, 1), (padding, 0), (stride, 1)
     )
     assert window_out(size, kernel_size, stride, padding, dilation) == unfolded.shape[-1]
+
+
+@given(st.integers(1, 9), st.integers(1, 6), st.integers(1, 4), st.integers(0, 3), st.integers(1, 9), st.booleans())
+def test_a_window_is_blind_where_torchs_maximum_is_that_of_nothing(
+    size: int, kernel_size: int, stride: int, padding: int, dilation: int, ceil_mode: bool
+) -> None:
+    window = Window(kernel_size, stride, (padding, padding), dilation, ceil_mode)
+    assume(padding <= kernel_size // 2)
+    try:
+        window.out(size)
+    except ShapeError:
+        return
+    ones = torch.ones(1, 1, size)
+    maxima = torch.nn.functional.max_pool1d(ones, kernel_size, stride, padding, dilation, ceil_mode)
+    assert window.blind(size) == bool(maxima.isinf().any())
 
 
 @given(st.integers(1, 30), st.integers(1, 8), st.integers(1, 5), st.integers(0, 3), st.booleans())

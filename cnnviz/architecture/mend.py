@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from cnnviz.architecture.design import Architecture, number
@@ -24,20 +24,21 @@ class Mend:
 
 
 def mends(architecture: Architecture, refused: Step) -> tuple[Mend, ...]:
-    """At most four edits after which more layers fit than before, or all do; the smallest first."""
-    fits = _fitting(walk(architecture))
+    """At most four edits after which fewer layers wait for one that refuses, or none does; the smallest first."""
+    before = _waiting(architecture)
     found: dict[str, Mend] = {}
     for candidate in _candidates(architecture, refused):
-        steps = walk(candidate.architecture)
-        if candidate.text not in found and (refusal(steps) is None or _fitting(steps) > fits):
+        if candidate.text not in found and _waiting(candidate.architecture) < before:
             found[candidate.text] = candidate
         if len(found) == MAX_MENDS:
             break
     return tuple(found.values())
 
 
-def _fitting(steps: Sequence[Step]) -> int:
-    return sum(step.output_shape is not None for step in every(steps))
+def _waiting(architecture: Architecture) -> int:
+    """Layers that refuse, or that no sample reaches because one before or inside them refuses."""
+    fitting = sum(step.output_shape is not None for step in every(walk(architecture)))
+    return sum(1 for _ in architecture.every()) - fitting
 
 
 def _candidates(architecture: Architecture, refused: Step) -> Iterator[Mend]:

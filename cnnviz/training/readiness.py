@@ -5,8 +5,9 @@ from cnnviz.data.base import Dataset
 from cnnviz.errors import DesignError, LimitError
 from cnnviz.layers import GroupNorm, Linear
 from cnnviz.layers.norm import BatchNorm
+from cnnviz.layers.pool import MaxPool
 from cnnviz.settings import Settings
-from cnnviz.shapes import show, size_of
+from cnnviz.shapes import AXES, Window, show, size_of
 from cnnviz.training.config import TrainConfig
 
 
@@ -36,6 +37,7 @@ def check(architecture: Architecture, config: TrainConfig, dataset: Dataset, lim
     parameters = sum(step.parameters for step in steps)
     if parameters == 0:
         raise DesignError("This design has no parameters, so there is nothing to train; add a Conv2d or a Linear.")
+    _check_maxima(steps)
     _check_batch(steps, config.batch_size)
     if parameters > limits.max_parameters:
         raise LimitError(
@@ -69,6 +71,21 @@ def adapted(architecture: Architecture, dataset: Dataset) -> Architecture | None
         fitted = mend.architecture
     same_kinds = [layer.kind for _, layer in fitted.every()] == [layer.kind for _, layer in architecture.every()]
     return fitted if same_kinds and trace(fitted)[-1].output_shape == (len(dataset.classes),) else None
+
+
+def _check_maxima(steps: tuple[Step, ...]) -> None:
+    """Maxima over nothing: −∞ in torch, whose backward pass (2.13) then writes outside of its memory."""
+    for step in every(steps):
+        if not isinstance(step.layer, MaxPool):
+            continue
+        names = AXES[len(step.input_shape)][1:]
+        for axis, size, rule in zip(names, step.input_shape[1:], step.layer.rules(step.input_shape), strict=True):
+            if isinstance(rule, Window) and rule.blind(size):
+                raise DesignError(
+                    f"Layer {number(step.path)}, {step.layer.kind}, has a window that reads nothing but padding: with"
+                    f" padding {rule.padding[0]} and dilation {rule.dilation} it strides over the whole {axis} of"
+                    f" {size}. The maximum of nothing cannot be trained; use less padding or a smaller dilation."
+                )
 
 
 def _check_batch(steps: tuple[Step, ...], batch_size: int) -> None:

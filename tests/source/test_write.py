@@ -76,17 +76,17 @@ def test_the_file_runs_on_its_own_and_prints_every_shape(
 
 
 def huge() -> Iterator[Architecture]:
-    """Nets whose numbers do not fit into a line."""
+    """Nets with numbers as long as they may be."""
     wide = ConvTranspose1d(out_channels=65_536, kernel_size=65_536, stride=65_536)
-    yield Architecture(input_shape=(1_000_000, 1_000_000), layers=[wide] * 20)
-    yield Architecture(input_shape=(1_000_000,) * 4, layers=[LayerNorm(), Flatten(), LayerNorm(), ReLU()])
-    wider = ConvTranspose2d(out_channels=1, kernel_size=1, stride=65_536)
-    for count in range(1, 12):
-        grown = Architecture(input_shape=(1, 9, 9), layers=[wider] * count + [LayerNorm(eps=0.5, bias=False)])
-        yield grown
-        flat = Flatten(start_dim=2)
-        block = Residual(layers=(LayerNorm(), flat, LayerNorm(eps=0.5)), projection=(flat,))
-        yield grown.inserted(len(grown.layers), block)
+    yield Architecture(input_shape=(1_000_000, 200), layers=[wide])
+    yield Architecture(input_shape=(1_000, 1_000, 1_000, 1_000), layers=[LayerNorm(), Flatten(), LayerNorm(), ReLU()])
+    wider = ConvTranspose2d(out_channels=1, kernel_size=1, stride=(1, 65_536))
+    flat = Flatten(start_dim=2)
+    block = Residual(layers=(LayerNorm(), flat, LayerNorm(eps=0.5)), projection=(flat,))
+    for count, height in product((1, 2), (1, 9, 99)):
+        grown = Architecture(input_shape=(1, height, 3), layers=[wider] * count)
+        yield grown.inserted(count, LayerNorm(eps=0.5, bias=False))
+        yield grown.inserted(count, block)
 
 
 def test_every_file_is_what_ruff_would_make_of_it_and_has_nothing_to_be_found_in(tmp_path: Path) -> None:

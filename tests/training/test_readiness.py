@@ -22,6 +22,7 @@ from cnnviz.layers import (
     Linear,
     LogSoftmax,
     MaxPool2d,
+    Parallel,
     ReLU,
 )
 from cnnviz.presets import PRESETS
@@ -130,6 +131,17 @@ def test_small_batches_do_not_hide_what_evaluation_needs() -> None:
     wide = design(Conv2d(out_channels=60_000, kernel_size=1), ReLU(), MaxPool2d(kernel_size=8), *SCORES)
     with pytest.raises(LimitError, match=r"fewer channels, or pool earlier"):
         check(wide, CONFIG.changed("batch_size", 1), DIGITS, LIMITS)
+
+
+BLIND = MaxPool2d(kernel_size=(1, 2), stride=1, padding=(0, 1), dilation=2)
+
+
+@pytest.mark.parametrize("stack", [BLIND, Parallel(branches=((), (BLIND,)))])
+def test_the_maximum_of_nothing_is_not_trained(stack: Layer) -> None:
+    task = dataset((1, 8, 1), classes=2)
+    with pytest.raises(DesignError, match=r"MaxPool2d, has a window .* whole width of 1\. .* use less padding"):
+        check(design(stack, *SCORES, shape=task.shape), CONFIG, task, LIMITS)
+    check(design(stack, *SCORES), CONFIG, DIGITS, LIMITS)
 
 
 @pytest.mark.parametrize("name", PRESETS)
