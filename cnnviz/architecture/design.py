@@ -99,7 +99,9 @@ class Architecture(BaseModel):
         try:
             return cls.model_validate_json(text)
         except ValidationError as error:
-            raise DesignError(f"This design cannot be read. {_first_problem(error)}") from None
+            problem = _first_problem(error)
+            told = problem if _own(error) else f"This design cannot be read. {problem}"
+            raise DesignError(told) from None
 
     def _edited(self, path: int | Path, edit: Callable[[Stack, int], Stack]) -> Architecture:
         return _checked(
@@ -174,10 +176,15 @@ def _checked(model: type[M], values: dict[str, Any]) -> M:
         raise DesignError(_first_problem(error)) from None
 
 
+def _own(error: ValidationError) -> bool:
+    """Whether the reason is a sentence of ours, told by a validator."""
+    return error.errors(include_url=False)[0]["type"] == "value_error"
+
+
 def _first_problem(error: ValidationError) -> str:
     """Where it is wrong, what was expected there and what came; of several alternatives, the one that nearly fit."""
     problems = error.errors(include_url=False)
-    if problems[0]["type"] == "value_error":
+    if _own(error):
         return problems[0]["msg"].removeprefix("Value error, ")
     where = _place(problems[0])
     here = [problem for problem in problems if _place(problem)[:1] == where[:1]]
@@ -210,8 +217,23 @@ def _wanted(problem: ErrorDetails, axes: int) -> str:
         return message.removeprefix("Input should be ")
     if kind in ("too_long", "too_short"):
         bound = problem["ctx"]["max_length" if kind == "too_long" else "min_length"]
-        return f"give at {'most' if kind == 'too_long' else 'least'} {bound} number{'' if bound == 1 else 's'}"
-    return message.replace("a valid integer", "a whole number").replace("Input should", "should")
+        thing = {"branches": "branch", "layers": "layer"}.get((_place(problem) or ("",))[-1], "number")
+        several = "branches" if thing == "branch" else f"{thing}s"
+        return f"give at {'most' if kind == 'too_long' else 'least'} {bound} {thing if bound == 1 else several}"
+    if kind in _PLAIN:
+        return _PLAIN[kind]
+    for said, plain in (("a valid integer", "a whole number"), ("a valid array", "a list"), ("Input should", "should")):
+        message = message.replace(said, plain)
+    return message
+
+
+_PLAIN = {
+    "extra_forbidden": "there is no parameter of this name here",
+    "int_parsing_size": "is far too large a number",
+    "union_tag_invalid": "there is no layer of this kind",
+    "union_tag_not_found": "give the kind of the layer",
+}
+"""What pydantic's own words leave unclear, by the type of the problem."""
 
 
 def _given(value: object) -> str:

@@ -6,14 +6,14 @@ import streamlit as st
 
 from cnnviz.advice import Remark
 from cnnviz.architecture import number
-from cnnviz.errors import DesignError
+from cnnviz.errors import CnnvizError, DesignError
 from cnnviz.presets import PRESETS
 from cnnviz.shapes import AXES
 from cnnviz.ui.counsel import remarks
 from cnnviz.ui.fields import WIDTH, attempt, axis_fields, escaped, field, parse, per_axis_names, show_problem, written
 from cnnviz.ui.stack import stack
 from cnnviz.ui.stack.act import acts, after
-from cnnviz.ui.state import keep_workbench, told, workbench
+from cnnviz.ui.state import keep_workbench, workbench
 from cnnviz.ui.workbench import FIRST
 
 CANVAS, EXCHANGE = "stack", "exchange"
@@ -55,6 +55,7 @@ def canvas() -> None:
     bench = workbench()
     design = bench.architecture
     mount = st.session_state.setdefault("mount", secrets.token_hex(8))
+    refused_at, reason = st.session_state.get("refused", (bench.version, ""))
     stack(
         design,
         bench.selected,
@@ -65,6 +66,7 @@ def canvas() -> None:
         version=bench.version,
         undo=bool(bench.past),
         redo=bool(bench.future),
+        refused=reason if refused_at == bench.version else "",
         advice=[_card(remark) for remark in remarks()],
         about=next((f"{each.title}. {each.story}" for each in PRESETS.values() if each.architecture == design), ""),
     )
@@ -81,6 +83,7 @@ def panel() -> None:
     (path,) = bench.selected
     layer = bench.architecture.at(path)
     st.markdown(f"**{number(path)} · {layer.kind}**  \n:gray[{escaped(layer.summary)}]")
+    st.button("Close", icon=":material/close:", type="tertiary", key="close", on_click=_close)
     name = f"{bench.revision}-{number(path)}"
     sizes = per_axis_names(layer)
     apart = bool(sizes) and st.toggle(
@@ -102,13 +105,21 @@ def panel() -> None:
 def _act() -> None:
     """Do what was done on the canvas."""
     done = acts(st.session_state[CANVAS].get("act"), st.session_state.get("seq", 0))
+    st.session_state.pop("refused", None)
     for each in done:
         st.session_state["seq"] = each.seq  # refused or not, it is answered
-        with told():
+        try:
             keep_workbench(after(workbench(), each, remarks() if each.op == "heed" else ()))
+        except CnnvizError as error:
+            st.session_state["refused"] = workbench().version, str(error)
     if all(each.op == "select" for each in done):
         st.rerun([CANVAS, "panel"])
     st.rerun()
+
+
+def _close() -> None:
+    keep_workbench(workbench().select(()))
+    st.rerun([CANVAS, "panel"])
 
 
 def _card(remark: Remark) -> dict[str, object]:

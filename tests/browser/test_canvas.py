@@ -151,7 +151,7 @@ def test_it_works_at_900_pixels(app: Page) -> None:
 
 def test_advice_is_heeded_in_one_click_and_leads_to_the_page_that_explains_it(app: Page) -> None:
     card = app.locator(".card").filter(has_text="No activation between two layers")
-    expect(row(app, "Layer 8, Linear").get_by_role("img", name=re.compile("Advice: No activation"))).to_be_visible()
+    expect(row(app, "Layer 8, Linear").get_by_role("button", name=re.compile("Advice: No activation"))).to_be_visible()
     card.get_by_role("button", name="Layer 8").click()
     expect(row(app, "Layer 8, Linear")).to_have_attribute("aria-selected", "true")
     card.get_by_role("button", name=re.compile("Put a ReLU")).click()
@@ -201,13 +201,37 @@ def test_after_a_refused_edit_keys_act_on_what_is_drawn(app: Page) -> None:
         expect(app.locator(".layer[aria-selected='true']")).to_have_count(app.locator(".layer").count())
         app.keyboard.press("Control+d")
         expect(app.locator(".layer")).to_have_count(layers)
-    expect(app.get_by_role("alert")).to_contain_text("A net can have at most 200 layers")
+    told = app.locator(".stack .refused[role=alert]")
+    expect(told).to_have_text(re.compile("^A net can have at most 200 layers"))
+    expect(told).to_be_in_viewport()  # far down in the net as well
     expect(app.locator(".layer")).to_have_count(144)
     row(app, "Layer 1, Conv2d").click()
+    expect(told).to_be_empty()
     expect(row(app, "Layer 1, Conv2d")).to_have_attribute("aria-selected", "true")
     app.keyboard.press("Delete")
     expect(row(app, "Layer 1, MaxPool2d")).to_be_visible()
     expect(app.locator(".layer")).to_have_count(143)
+
+
+def test_the_mark_of_a_layer_leads_to_what_a_teacher_says_of_it(app: Page) -> None:
+    app.set_viewport_size({"width": 900, "height": 500})
+    app.get_by_role("button", name="Advice: An edge that is never read").press("Enter")
+    card = app.get_by_role("article").filter(has_text="Layer 2, MaxPool2d")
+    expect(card).to_be_focused()
+    expect(card).to_be_in_viewport()
+
+
+def test_the_panel_over_a_narrow_window_can_be_closed(app: Page) -> None:
+    close = app.get_by_role("button", name="Close")
+    expect(close).to_be_hidden()  # beside the canvas it covers nothing
+    app.set_viewport_size({"width": 900, "height": 600})
+    close.click()
+    expect(app.get_by_text("Select a layer to edit it.")).to_be_visible()
+    row(app, "Layer 2, MaxPool2d").click()
+    expect(close).to_be_visible()
+    app.keyboard.press("Escape")
+    expect(app.get_by_text("Select a layer to edit it.")).to_be_visible()
+    expect(row(app, "Layer 2, MaxPool2d")).to_be_focused()
 
 
 def test_an_emptied_net_is_still_reached_by_keyboard(app: Page) -> None:

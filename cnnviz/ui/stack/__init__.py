@@ -22,9 +22,14 @@ _PALETTE = [[name, [[kind, PALETTE[kind].summary] for kind in kinds]] for name, 
 _HTML = """
 <div class="stack">
   <p class="about"></p>
-  <div class="tools" role="toolbar" aria-label="Edit the stack"></div>
-  <div class="list" role="treegrid" aria-multiselectable="true" aria-label="Layers of the net"></div>
-  <div class="foot"><span class="totals"></span><button type="button" class="copy">Copy table as Markdown</button></div>
+  <div class="board">
+    <div class="bar">
+      <div class="tools" role="toolbar" aria-label="Edit the stack"></div>
+      <p class="refused" role="alert"></p>
+    </div>
+    <div class="list" role="treegrid" aria-multiselectable="true" aria-label="Layers of the net"></div>
+    <div class="foot"><span class="totals"></span><button type="button" class="copy">Copy table as Markdown</button></div>
+  </div>
   <section class="advice" aria-label="What a teacher would say"></section>
   <div class="said" role="status" aria-live="polite"></div>
 </div>
@@ -55,7 +60,7 @@ def stack(
     """Draw the canvas; what the student does on it stands in the session state as [key].act when `on_act` is called.
 
     `state` says how far the server is (mount, seq, version, undo, redo), what a teacher would say (advice) and what is
-    known of the net (about).
+    known of the net (about), and why the last act was not done (refused).
     """
     steps = trace(architecture)
     _component(

@@ -21,6 +21,8 @@ const linkTo = (text, url) => {
 const cards = (remarks, hands) =>
   remarks.map((remark, index) => {
     const card = element("article", "card")
+    card.tabIndex = -1 // led to by the mark of its layer
+    card.dataset.path = (remark.path ?? []).join(".")
     const title = element("h4", "", remark.title)
     if (remark.path)
       title.prepend(button("where", `Layer ${remark.number}`, `Select layer ${remark.number}`, (event) => hands.select(remark.path, event)))

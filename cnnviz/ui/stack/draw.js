@@ -110,14 +110,10 @@ const layerRow = (row, view, hands) => {
   }
   const hints = view.data.advice.filter((each) => each.path && same(each.path, row.path)).map((each) => each.title)
   if (hints.length) {
-    const mark = element("span", "hint-mark", "!")
-    mark.title = hints.join("\n")
-    mark.setAttribute("role", "img")
-    mark.setAttribute("aria-label", `Advice: ${hints.join(", ")}`)
-    name.append(mark)
+    name.append(button("hint-mark", "!", `Advice: ${hints.join(", ")}`, () => hands.lead(row.path)))
   }
   what.append(name, element("div", "arguments", row.arguments ?? ""))
-  item.append(cellOf("number", row.number), drawing, what)
+  item.append(cellOf("number", row.number.replaceAll(".", ".\u200b")), drawing, what)
   if (row.error) {
     const reason = cellOf("reason", row.error)
     const ways = element("div", "ways")

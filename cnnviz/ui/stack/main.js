@@ -132,6 +132,17 @@ export default function ({ data, parentElement, setTriggerValue }) {
     select,
     pick,
     design: () => view.design,
+    leave: (path) => {
+      view.selected = []
+      mark()
+      rowAt(path)?.focus({ preventScroll: true })
+      act({ op: "select", selected: [] })
+    },
+    lead: (path) => {
+      const card = root.querySelector(`.card[data-path="${path.join(".")}"]`)
+      card?.scrollIntoView({ block: "center", behavior: "smooth" })
+      card?.focus({ preventScroll: true })
+    },
     fold: (path) => {
       const name = path.join(".")
       view.folded.has(name) ? view.folded.delete(name) : view.folded.add(name)
@@ -170,6 +181,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
           ArrowLeft: () => !view.folded.has(path.join(".")) && rows[at].ariaExpanded && hands.fold(path),
           ArrowRight: () => view.folded.has(path.join(".")) && hands.fold(path),
           Enter: () => select(path, event), " ": () => select(path, event),
+          Escape: () => view.selected.length && hands.leave(path),
           Delete: () => own("delete"), Backspace: () => own("delete"),
           "+": () => own("add"), Insert: () => own("add") }[key]
     if (!bound || (event.target.closest("button") && (key === "Enter" || key === " "))) return
@@ -195,6 +207,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   } else
     advice.append(element("p", "quiet", data.fits ? "Nothing to remark: this net is fine as it is." : "Remarks on the net stand here as soon as it has layers that fit."))
   root.querySelector(".about").textContent = data.about
+  root.querySelector(".refused").textContent = data.refused
   root.onkeydown = keyed
   root.querySelector(".foot .totals").textContent = data.totals
   const copy = root.querySelector(".copy")
