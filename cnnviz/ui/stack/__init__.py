@@ -28,7 +28,10 @@ _HTML = """
       <p class="refused" role="alert"></p>
     </div>
     <div class="list" role="treegrid" aria-multiselectable="true" aria-label="Layers of the net"></div>
-    <div class="foot"><span class="totals"></span><button type="button" class="copy">Copy table as Markdown</button></div>
+    <div class="foot">
+      <span class="totals"></span>
+      <button type="button" class="copy">Copy table as Markdown</button>
+    </div>
   </div>
   <section class="advice" aria-label="What a teacher would say"></section>
   <div class="said" role="status" aria-live="polite"></div>
