@@ -80,6 +80,13 @@ def waiting(architecture: Architecture) -> int:
     return len(list(architecture.every())) - sum(step.output_shape is not None for step in every(trace(architecture)))
 
 
+def test_a_kernel_far_too_large_gets_the_largest_with_which_the_whole_net_fits() -> None:
+    mends = {mend.text: mend.architecture for mend in trace(LAB.replaced(0, kernel_size=100))[-1].mends}
+    fitting = mends["Set kernel_size to 23, the largest that leaves enough for the layers behind it"]
+    assert trace(fitting)[-1].error is None
+    assert trace(fitting.replaced(0, kernel_size=24))[-1].error
+
+
 def test_a_mend_in_one_branch_helps_though_the_next_branch_refuses_too() -> None:
     pool = AdaptiveAvgPool1d(output_size=1)
     net = Architecture(input_shape=(1,), layers=[Parallel(branches=[[pool], [ReLU(), pool]]), ReLU(), pool])

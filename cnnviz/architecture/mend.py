@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from cnnviz.architecture.design import Architecture, number
+from cnnviz.architecture.design import Architecture, Path, number
 from cnnviz.architecture.step import Step, every, refusal, walk
 from cnnviz.errors import DesignError, ShapeError
 from cnnviz.layers import PALETTE, Layer, family
@@ -50,7 +51,15 @@ def _candidates(architecture: Architecture, refused: Step) -> Iterator[Mend]:
     yield from _removal(architecture, refused)
 
 
-def _changes(architecture: Architecture, refused: Step) -> Iterator[Mend]:
+def _changes(architecture: Architecture, refused: Step) -> list[Mend]:
+    """What the layer itself says would help, first what leaves enough for the layers behind it."""
+    found = list(_accepted(architecture, refused))
+    kernels = (getattr(mend.architecture.at(refused.path), "kernel_size", None) for mend in found)
+    largest = min((size for size in kernels if isinstance(size, int)), default=1)
+    return [*_smaller_yet(architecture, refused.path, largest), *found]
+
+
+def _accepted(architecture: Architecture, refused: Step) -> Iterator[Mend]:
     """What the layer itself says would help; where it then refuses for another reason, its next word as well."""
     for first in refused.changes:
         changes = dict(first)
@@ -67,6 +76,19 @@ def _changes(architecture: Architecture, refused: Step) -> Iterator[Mend]:
             else:
                 yield Mend(_told(changes), mended)
                 break
+
+
+def _smaller_yet(architecture: Architecture, path: Path, largest: int) -> Iterator[Mend]:
+    """Where the largest kernel that fits leaves too little for the layers behind it: the largest that leaves enough."""
+
+    def refuses(size: int) -> bool:
+        return refusal(walk(architecture.replaced(path, kernel_size=size))) is not None
+
+    if largest > 1 and refuses(largest):
+        fitting = bisect_left(range(1, largest), True, key=refuses)  # all up to the one that is sought fit
+        if fitting:
+            text = f"Set kernel_size to {fitting}, the largest that leaves enough for the layers behind it"
+            yield Mend(text, architecture.replaced(path, kernel_size=fitting))
 
 
 def _other_axes(architecture: Architecture, refused: Step) -> Iterator[Mend]:

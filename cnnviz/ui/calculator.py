@@ -79,7 +79,7 @@ def result() -> None:
     try:
         rules = windows(design)
     except ShapeError as error:
-        st.error(escaped(f"{str(error)[0].upper()}{str(error)[1:]}."), icon=":material/error:")
+        st.error(escaped(f"{layer.kind}: {error}."), icon=":material/error:")
         _mends(design)
         return
     sizes, out = design.input_shape[1:], layer.output_shape(design.input_shape)[1:]

@@ -125,7 +125,7 @@ def test_nonsense_is_told_and_loses_nothing(app: AppTest, part: str) -> None:
 
 def test_a_window_that_does_not_fit_says_so_and_offers_what_fits(app: AppTest) -> None:
     app.text_input(keyed(app, "kernel_size")).set_value("30").run()
-    assert "A window of 30 does not fit a width of 26" in app.error[0].value
+    assert "a window of 30 does not fit a width of 26" in app.error[0].value
     mend = next(button for button in app.button if str(button.key).startswith("mend-"))
     mend.click().run()
     assert not app.error
