@@ -9,6 +9,7 @@ import streamlit as st
 from starlette.middleware import Middleware
 
 from cnnviz.ui.server import lifespan, on_script_error
+from cnnviz.ui.state import follow_desk
 from cnnviz.ui.student import StudentCookie
 
 STYLES = Path(__file__).parent / "cnnviz" / "ui" / "frame.css"
@@ -28,6 +29,7 @@ def frame() -> None:
         ],
         position="top",
     )
+    follow_desk()
     page.run()
 
 

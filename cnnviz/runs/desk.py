@@ -1,6 +1,7 @@
 """What students leave on their desks: the design at hand, the way back from it, and the settings of the next run."""
 
 import threading
+from collections import Counter
 from collections.abc import Callable
 from typing import Annotated, Any, TypeVar
 
@@ -43,10 +44,20 @@ class Desks:
         self._later = later
         self._lock = threading.Lock()
         self._waiting: dict[tuple[str, str], Draft | TrainConfig] = {}
+        self._changes: Counter[str] = Counter()
 
-    def keep_draft(self, owner: str, draft: Draft) -> None:
-        """Remember what a student works on."""
+    def keep_draft(self, owner: str, draft: Draft) -> int:
+        """Remember what a student works on; returns what `changes` is from now on."""
+        with self._lock:
+            self._changes[owner] += 1
+            changes = self._changes[owner]
         self._keep(owner, "draft", draft)
+        return changes
+
+    def changes(self, owner: str) -> int:
+        """How often the draft was changed since the server started: tells one tab of a student of another's edits."""
+        with self._lock:
+            return self._changes[owner]
 
     def draft(self, owner: str) -> Draft | None:
         """What this student last worked on; None when that is nothing or cannot be read any more."""

@@ -13,7 +13,7 @@ from cnnviz.ui.counsel import remarks
 from cnnviz.ui.fields import WIDTH, attempt, axis_fields, escaped, field, parse, per_axis_names, show_problem, written
 from cnnviz.ui.stack import stack
 from cnnviz.ui.stack.act import acts, after
-from cnnviz.ui.state import keep_workbench, workbench
+from cnnviz.ui.state import keep_workbench, refuse, refused, workbench
 from cnnviz.ui.workbench import FIRST
 
 CANVAS, EXCHANGE = "stack", "exchange"
@@ -55,7 +55,6 @@ def canvas() -> None:
     bench = workbench()
     design = bench.architecture
     mount = st.session_state.setdefault("mount", secrets.token_hex(8))
-    refused_at, reason = st.session_state.get("refused", (bench.version, ""))
     stack(
         design,
         bench.selected,
@@ -66,7 +65,7 @@ def canvas() -> None:
         version=bench.version,
         undo=bool(bench.past),
         redo=bool(bench.future),
-        refused=reason if refused_at == bench.version else "",
+        refused=refused(),
         advice=[_card(remark) for remark in remarks()],
         about=next((f"{each.title}. {each.story}" for each in PRESETS.values() if each.architecture == design), ""),
     )
@@ -111,7 +110,7 @@ def _act() -> None:
         try:
             keep_workbench(after(workbench(), each, remarks() if each.op == "heed" else ()))
         except CnnvizError as error:
-            st.session_state["refused"] = workbench().version, str(error)
+            refuse(str(error))
     if all(each.op == "select" for each in done):
         st.rerun([CANVAS, "panel"])
     st.rerun()

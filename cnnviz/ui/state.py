@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 import streamlit as st
 
-from cnnviz.errors import CnnvizError
+from cnnviz.errors import CnnvizError, DesignError
 from cnnviz.presets import PRESETS
 from cnnviz.runs.cluster import cluster
 from cnnviz.runs.desk import Draft
@@ -17,23 +17,60 @@ from cnnviz.ui.workbench import Workbench
 FIRST_PRESET = "lab-convnet"
 KEPT_PAST = 20
 """Designs that Undo still leads back to after a reload."""
+ELSEWHERE = (
+    "Another tab of yours has changed the net. It is shown as it is now, and this edit was left out: make it again, or"
+    " go back by Undo to what stood here."
+)
 
 
 def workbench() -> Workbench:
     """The workbench of this session; at first, what the student left behind or the lab's ConvNet."""
     if "workbench" not in st.session_state:
+        changes = cluster().desks.changes(owner())
         draft = cluster().desks.draft(owner()) or Draft(architecture=PRESETS[FIRST_PRESET].architecture)
         st.session_state["workbench"] = Workbench(draft.architecture, past=draft.past)
+        st.session_state["desk"] = changes
     bench: Workbench = st.session_state["workbench"]
     return bench
 
 
 def keep_workbench(bench: Workbench) -> None:
-    """Make this the workbench of the session, and its design with the way back the student's draft."""
+    """Make this the workbench of the session, and its design with the way back the student's draft.
+
+    Raises DesignError where another tab of the student has changed the design: it is taken over instead.
+    """
     if bench.architecture != workbench().architecture:
+        if follow_desk():
+            refuse(ELSEWHERE)
+            raise DesignError(ELSEWHERE)
         draft = Draft(architecture=bench.architecture, past=bench.past[-KEPT_PAST:])
-        cluster().desks.keep_draft(owner(), draft)
+        st.session_state["desk"] = cluster().desks.keep_draft(owner(), draft)
     st.session_state["workbench"] = bench
+
+
+def follow_desk() -> bool:
+    """Take over what another tab of this student has made of the design; whether there was anything to take over."""
+    bench, desks = workbench(), cluster().desks
+    changes = desks.changes(owner())
+    if st.session_state.setdefault("desk", changes) == changes:
+        return False
+    st.session_state["desk"] = changes
+    draft = desks.draft(owner())
+    if draft is None or draft.architecture == bench.architecture:
+        return False
+    st.session_state["workbench"] = bench.restructured(draft.architecture, bench.selected)
+    return True
+
+
+def refuse(reason: str) -> None:
+    """Say on the canvas why an edit was not done, until the design changes or something else is done there."""
+    st.session_state["refused"] = workbench().version, reason
+
+
+def refused() -> str:
+    """Why the last edit was not done; empty where it was, or where that is past."""
+    version, reason = st.session_state.get("refused", (0, ""))
+    return str(reason) if version == workbench().version else ""
 
 
 def config() -> TrainConfig:

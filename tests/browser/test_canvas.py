@@ -234,6 +234,27 @@ def test_the_panel_over_a_narrow_window_can_be_closed(app: Page) -> None:
     expect(row(app, "Layer 2, MaxPool2d")).to_be_focused()
 
 
+def test_a_second_tab_cannot_overwrite_what_the_first_has_done(app: Page) -> None:
+    second = app.context.new_page()
+    second.goto(app.url)
+    expect(row(second, "Layer 9, LogSoftmax")).to_be_visible()
+    app.get_by_role("textbox", name="kernel_size").fill("5")
+    app.keyboard.press("Enter")
+    expect(row(app, "Layer 1, Conv2d, shape 10 × 95 × 22")).to_be_visible()
+    row(second, "Layer 3, ReLU").press("Delete")
+    expect(second.locator(".refused")).to_contain_text("Another tab of yours has changed the net")
+    expect(row(second, "Layer 1, Conv2d, shape 10 × 95 × 22")).to_be_visible()
+    expect_kinds(second, LAB)
+    row(second, "Layer 3, ReLU").press("Delete")
+    expect_kinds(second, [*LAB[:2], *LAB[3:]])
+    app.get_by_role("textbox", name="kernel_size").fill("7")
+    app.keyboard.press("Enter")
+    expect(app.locator(".refused")).to_contain_text("Another tab of yours has changed the net")
+    expect_kinds(app, [*LAB[:2], *LAB[3:]])
+    app.get_by_role("link", name="Train").click()
+    expect(app.get_by_text("Your design: 8 layers")).to_be_visible()
+
+
 def test_an_emptied_net_is_still_reached_by_keyboard(app: Page) -> None:
     row(app, "Layer 1, Conv2d").focus()
     app.keyboard.press("Control+a")

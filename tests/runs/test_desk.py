@@ -35,6 +35,13 @@ def desks(store: Store, tasks: Tasks) -> Desks:
     return Desks(store, tasks.append)
 
 
+def test_one_tab_learns_of_anothers_changes(desks: Desks) -> None:
+    assert desks.changes(ANNA) == 0
+    assert desks.keep_draft(ANNA, DRAFT) == desks.changes(ANNA) == 1
+    assert desks.keep_draft(BERT, DRAFT) == 1
+    assert desks.keep_draft(ANNA, Draft(architecture=NET)) == desks.changes(ANNA) == 2
+
+
 def do(tasks: Tasks) -> None:
     while tasks:
         tasks.pop(0)()
