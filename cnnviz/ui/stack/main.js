@@ -4,7 +4,7 @@
 const views = new WeakMap()
 
 const TOOLS = [
-  ["add", "+ Add layer", "Add a layer behind the selected one (+)"],
+  ["add", "+ Add layer", "Add layer behind the selected one (+)"],
   ["undo", "↶ Undo", "Undo (Ctrl+Z)"],
   ["redo", "↷ Redo", "Redo (Ctrl+Y)"],
   ["up", "↑ Up", "Move the selected layers up (Alt+↑)"],
