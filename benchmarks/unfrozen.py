@@ -1,12 +1,15 @@
-"""The app without `gc.freeze()`: `python -m benchmarks.unfrozen run app.py …` is `streamlit run app.py …` otherwise.
+"""The app without `gc.freeze()`, garbage collected after every run of a script, as Streamlit does.
 
-The switch is here, so that the product needs none.
+`python -m benchmarks.unfrozen run app.py …` is `streamlit run app.py …` otherwise. The switch is here, so that the
+product needs none.
 """
 
 import gc
+import os
 
 from streamlit.web.cli import main
 
 if __name__ == "__main__":
     gc.freeze = lambda: None
+    os.environ["STREAMLIT_RUNNER_POST_SCRIPT_GC"] = "true"
     main()

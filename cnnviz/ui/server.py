@@ -27,6 +27,9 @@ from cnnviz.runs.cluster import cluster
 
 log = logging.getLogger(__name__)
 
+COLLECT_SECONDS = 10.0
+"""Between two collections of garbage."""
+
 
 def send_at_once() -> None:
     """Let no connection of this process hold a small message back until the one before it is acknowledged.
@@ -46,6 +49,16 @@ def send_at_once() -> None:
                 each.close()
 
 
+async def collect() -> None:
+    """Collect what gone sessions have left behind, now and then: Streamlit would after every run of a script.
+
+    That is turned off (runner.postScriptGC): it holds up each answer, and those of all others, for 2 to 3 ms.
+    """
+    while True:
+        await asyncio.sleep(COLLECT_SECONDS)
+        gc.collect()
+
+
 @asynccontextmanager
 async def lifespan(_app: object) -> AsyncIterator[None]:
     """Start the devices before the first visitor, end them with the server."""
@@ -54,11 +67,13 @@ async def lifespan(_app: object) -> AsyncIterator[None]:
     PagesManager.uses_pages_directory = False
     running = await asyncio.to_thread(cluster)
     send_at_once()
-    # Streamlit collects garbage after every script run; with torch, ignite and scikit-learn imported that walks a
-    # million objects that never die. Frozen once, they are not walked again.
+    # With torch, ignite and scikit-learn imported, a collection of garbage walks a million objects that never die.
+    # Frozen once, they are not walked again.
     gc.collect()
     gc.freeze()
+    collecting = asyncio.create_task(collect())
     yield
+    collecting.cancel()
     await asyncio.to_thread(running.close)
 
 

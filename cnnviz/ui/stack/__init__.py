@@ -42,7 +42,7 @@ _HTML = """
 def _script() -> str:
     parts = [
         (_HERE / f"{name}.js").read_text(encoding="utf-8")
-        for name in ("design", "draw", "advice", "pick", "drag", "main")
+        for name in ("design", "draw", "patch", "advice", "pick", "drag", "main")
     ]
     return "\n".join(parts).replace("/*PALETTE*/ []", json.dumps(_PALETTE))
 

@@ -126,7 +126,7 @@ const layerRow = (row, view, hands) => {
   if (row.kind === "Parallel" && !row.full)
     what.append(button("branch", "+ branch", "Add a branch", () => hands.edit(withBranches(hands.design(), row.path, (b) => b.push([])))))
   item.onclick = (event) => hands.select(row.path, event)
-  item.onpointerdown = (event) => hands.grab(row.path, item, event)
+  item.onpointerdown = (event) => hands.grab(row.path, event.currentTarget, event)
   return item
 }
 
@@ -136,7 +136,7 @@ const gap = (place, shape, hands) => {
   setIn(node, (place.length - 1) / 2)
   node.dataset.gap = place.join(".")
   const label = element("span", "flow", shape)
-  const plus = button("plus", "+", `Add a layer ${shape ? `at ${shape}` : "here"}`, () => hands.pick(place, node))
+  const plus = button("plus", "+", `Add a layer ${shape ? `at ${shape}` : "here"}`, () => hands.pick(place))
   plus.tabIndex = -1
   node.append(label, plus)
   return node
@@ -144,6 +144,7 @@ const gap = (place, shape, hands) => {
 
 const stackHead = (stack, hands) => {
   const node = element("div", "stack-head")
+  node.dataset.path = stack.path.join(".")
   setIn(node, stack.depth)
   node.append(element("span", "title", stack.title), element("span", "hint", stack.empty ? "empty: hands its input on" : ""))
   if (stack.removable) {

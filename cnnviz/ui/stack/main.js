@@ -16,7 +16,7 @@ const TOOLS = [
 export default function ({ data, parentElement, setTriggerValue }) {
   const root = parentElement.querySelector(".stack")
   if (!root || !data) return
-  const view = views.get(root) ?? { seq: 0, pending: [], folded: new Set(), focus: null, selected: [], said: "" }
+  const view = views.get(root) ?? { seq: 0, pending: [], folded: new Set(), focus: null, selected: [], said: "", hands: {} }
   views.set(root, view)
   if (data.seq < view.seq && view.mount === data.mount) return // an older answer than the last edit
   if (view.mount !== data.mount) Object.assign(view, { mount: data.mount, seq: data.seq, pending: [] })
@@ -35,8 +35,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   const show = () => {
     const active = root.getRootNode().activeElement
     const had = active && root.contains(active) ? (focused() ?? (active.closest(".tools") ? null : view.focus)) : null
-    const list = root.querySelector(".list")
-    list.replaceChildren(...drawn(view.data, view, hands))
+    patch(root.querySelector(".list"), drawn(view.data, view, hands))
     mark()
     if (had || view.refocus || view.held) {
       const next = rowAt(view.refocus ?? had) ?? rowAt(view.selected[0]) ?? root.querySelector("[data-tool=add]")
@@ -84,10 +83,10 @@ export default function ({ data, parentElement, setTriggerValue }) {
     rowAt(path)?.focus({ preventScroll: true })
     act({ op: "select", selected: view.selected })
   }
-  const pick = (place, anchor) => {
+  const pick = (place) => {
     root.querySelector(".picker")?.remove()
     const from = focused() ?? view.selected[0]
-    const gapNode = anchor ?? root.querySelector(`.gap[data-gap="${place.join(".")}"]`)
+    const gapNode = root.querySelector(`.gap[data-gap="${place.join(".")}"]`)
     const shape = gapNode?.querySelector(".flow")?.textContent ?? ""
     const axes = shape ? shape.split("×").length - 1 : null
     const leave = (back) => {
@@ -126,8 +125,9 @@ export default function ({ data, parentElement, setTriggerValue }) {
     duplicate: () => edit(duplicated(view.design, view.selected), `${kinds()} duplicated`),
     delete: () => edit(removed(view.design, view.selected), `${kinds()} deleted`),
   }
-  const hands = {
+  const hands = Object.assign(view.hands, {
     act,
+    tools,
     edit,
     select,
     pick,
@@ -152,9 +152,9 @@ export default function ({ data, parentElement, setTriggerValue }) {
     grab: (path, item, event) => {
       if (event.button || event.target.closest("button, input")) return
       const chosen = view.selected.some((each) => same(each, path)) ? view.selected : [path]
-      dragging(root, item, event, chosen, (place) => edit(moved(view.design, chosen, place), "moved"))
+      dragging(root, item, event, chosen, (place) => hands.edit(moved(view.design, chosen, place), "moved"))
     },
-  }
+  })
   const keyed = (event) => {
     const path = focused()
     const control = event.ctrlKey || event.metaKey
@@ -191,21 +191,16 @@ export default function ({ data, parentElement, setTriggerValue }) {
   }
 
   const bar = root.querySelector(".tools")
-  bar.replaceChildren(
-    ...TOOLS.map(([name, text, label]) => {
-      const node = button("", text, label, () => tools[name]())
+  if (!bar.childElementCount)
+    for (const [name, text, label] of TOOLS) {
+      const node = button("", text, label, () => hands.tools[name]())
       node.dataset.tool = name
-      return node
-    }),
-  )
-  const advice = root.querySelector(".advice")
-  advice.replaceChildren(element("h3", "", "What a teacher would say"))
-  if (data.advice.length) {
-    const list = element("div", "cards")
-    list.append(...cards(data.advice, hands))
-    advice.append(list)
-  } else
-    advice.append(element("p", "quiet", data.fits ? "Nothing to remark: this net is fine as it is." : "Remarks on the net stand here as soon as it has layers that fit."))
+      bar.append(node)
+    }
+  const list = element("div", "cards")
+  list.append(...cards(data.advice, hands))
+  const quiet = data.fits ? "Nothing to remark: this net is fine as it is." : "Remarks on the net stand here as soon as it has layers that fit."
+  patch(root.querySelector(".advice"), [element("h3", "", "What a teacher would say"), data.advice.length ? list : element("p", "quiet", quiet)])
   root.querySelector(".about").textContent = data.about
   root.querySelector(".refused").textContent = data.refused
   root.onkeydown = keyed
