@@ -1,10 +1,13 @@
 import json
+from itertools import pairwise
 
 import pytest
 import torch
 from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from cnnviz.architecture import MAX_LAYERS, Architecture, build, every, names, output_shape, refusal, trace
+from cnnviz.architecture.step import walk
 from cnnviz.errors import DesignError, ShapeError
 from cnnviz.layers import (
     PALETTE,
@@ -60,6 +63,16 @@ def test_trace_never_raises_and_agrees_with_the_built_net(architecture: Architec
     for module, step in zip(build(architecture).eval(), steps, strict=True):
         x = module(x)
         assert tuple(x.shape[1:]) == step.output_shape
+
+
+@settings(max_examples=100, deadline=None)
+@given(architectures(), architectures(), st.integers(0, 7))
+def test_steps_that_are_taken_over_are_those_of_the_net_itself(one: Architecture, other: Architecture, at: int) -> None:
+    for edited in (one.model_copy(update={"layers": (*one.layers[:at], *other.layers)}), other, one):
+        steps = walk(edited, walk(one))
+        assert steps == walk(edited)
+        assert [each.reach for each in every(steps)] == [each.reach for each in every(walk(edited))]
+        assert all(step.before is before for before, step in pairwise(steps))
 
 
 @settings(max_examples=200, deadline=None)

@@ -124,9 +124,10 @@ def advise(architecture: Architecture, task: Task = Task()) -> tuple[Remark, ...
     >>> [remark.rule for remark in advise(PRESETS["lab-convnet"].architecture)]
     ['no-activation', 'unread-edge', 'receptive-field']
     """
-    found = _findings(Net(architecture, task))
+    net = Net(architecture, task)
+    found = _findings(net)
     return tuple(
-        Remark(name, rule.title, each.path, each.text, rule.reason, rule.link, _tried(name, each, found, task))
+        Remark(name, rule.title, each.path, each.text, rule.reason, rule.link, _tried(name, each, found, net))
         for name, rule in ADVICE.items()
         for each in found[name][:MAX_REMARKS]
     )
@@ -137,18 +138,18 @@ def _findings(net: Net) -> dict[str, list[Finding]]:
     return {name: [] if silent else list(rule.find(net)) for name, rule in ADVICE.items()}
 
 
-def _tried(name: str, finding: Finding, before: dict[str, list[Finding]], task: Task) -> Mend | None:
+def _tried(name: str, finding: Finding, before: dict[str, list[Finding]], net: Net) -> Mend | None:
     try:
-        return next((mend for mend in finding.mends if _helps(name, mend.architecture, before, task)), None)
+        return next((mend for mend in finding.mends if _helps(name, mend.architecture, before, net)), None)
     except DesignError:  # the net is full, or a number out of bounds
         return None
 
 
-def _helps(name: str, mended: Architecture, before: dict[str, list[Finding]], task: Task) -> bool:
-    net = Net(mended, task)
-    if refusal(net.steps) or not net.steps:
+def _helps(name: str, mended: Architecture, before: dict[str, list[Finding]], net: Net) -> bool:
+    new = Net(mended, net.task, net.steps)
+    if refusal(new.steps) or not new.steps:
         return False
-    after = _findings(net)
+    after = _findings(new)
     return len(after[name]) < len(before[name]) and _count(after) <= _count(before)
 
 

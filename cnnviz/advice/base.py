@@ -70,11 +70,13 @@ class Net:
 
     architecture: Architecture
     task: Task
+    like: tuple[Step, ...] = ()
+    """Steps of a net that begins in the same way."""
 
     @cached_property
     def steps(self) -> tuple[Step, ...]:
         """The steps of the stack."""
-        return walk(self.architecture)
+        return walk(self.architecture, self.like)
 
     @cached_property
     def stacks(self) -> tuple[tuple[Step, ...], ...]:

@@ -10,7 +10,7 @@ from cnnviz.layers import Linear, ReLU, family
 from cnnviz.layers.conv import Filters
 from cnnviz.layers.pool import AdaptivePool, Pool
 from cnnviz.layers.window import alike
-from cnnviz.shapes import AXES, Window, show
+from cnnviz.shapes import Window, show
 
 LEAST_UNREAD = 0.02
 """Share of an axis that must be lost for a remark: one row of 50 at an edge is nothing that a net would miss."""
@@ -29,18 +29,14 @@ def unread_edge(net: Net) -> Iterator[Finding]:
     for step in every(net.steps):
         lost = [
             (axis, size, rule)
-            for axis, size, rule in _axes(step)
-            if rule.stride <= rule.extent and rule.unread(size)  # a longer stride leaves gaps on purpose
+            for axis, size, rule in step.axes
+            if isinstance(rule, Window)
+            and rule.stride <= rule.extent
+            and rule.unread(size)  # a longer stride leaves gaps on purpose
         ]
         if any(rule.unread(size) > LEAST_UNREAD * size for _, size, rule in lost):
             told = "; ".join(_lost(*each) for each in lost)
             yield Finding(step.path, f"{named(step, 'Layer')}: {told}.", _all_read(net.architecture, step))
-
-
-def _axes(step: Step) -> list[tuple[str, int, Window]]:
-    rules = step.layer.rules(step.input_shape)
-    axes = zip(AXES[len(step.input_shape)][1:], step.input_shape[1:], rules, strict=False)
-    return [(axis, size, rule) for axis, size, rule in axes if isinstance(rule, Window)]
 
 
 def _lost(axis: str, size: int, rule: Window) -> str:
@@ -55,7 +51,7 @@ def _lost(axis: str, size: int, rule: Window) -> str:
 
 def _all_read(architecture: Architecture, step: Step) -> Iterator[Mend]:
     edits: list[dict[str, object]] = [{"ceil_mode": True}] if isinstance(step.layer, Pool) else []
-    edits.append({"padding": alike([_padding(size, rule) for _, size, rule in _axes(step)])})
+    edits.append({"padding": alike([_padding(size, rule) for _, size, rule in step.axes if isinstance(rule, Window)])})
     for edit in edits:
         (name, value), *_ = edit.items()
         if hasattr(step.layer, name):

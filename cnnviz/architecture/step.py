@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from cnnviz.architecture.design import Architecture, Path, Stack, number
 from cnnviz.errors import ShapeError
 from cnnviz.layers import Block, Layer
 from cnnviz.layers.base import Reaches
-from cnnviz.shapes import Reach, Shape, show, size_of
+from cnnviz.shapes import AXES, AxisRule, Reach, Shape, show, size_of
 
 if TYPE_CHECKING:
     from cnnviz.architecture.mend import Mend
@@ -54,6 +55,12 @@ class Step:
             return None
         before = self.before.reach if self.before else (Reach(),) * (len(self.net) - 1)
         return self.layer.reach(before, self.input_shape, self.net)
+
+    @cached_property
+    def axes(self) -> tuple[tuple[str, int, AxisRule], ...]:
+        """The axes that the layer slides along: name, size before the layer, and rule of each."""
+        rules = self.layer.rules(self.input_shape)
+        return tuple(zip(AXES[len(self.input_shape)][1:], self.input_shape[1:], rules, strict=False))
 
     @cached_property
     def net(self) -> Shape:
@@ -114,14 +121,25 @@ def shape_before(architecture: Architecture, path: Path) -> Shape | None:
     return steps[path[-1] - 1].output_shape if path[-1] <= len(steps) else None
 
 
-def walk(architecture: Architecture) -> tuple[Step, ...]:
-    """The steps up to and with the first layer that refuses, without mends; never raises."""
-    return _walk(architecture.layers, architecture.input_shape, (), None)
+def walk(architecture: Architecture, like: Sequence[Step] = ()) -> tuple[Step, ...]:
+    """The steps up to and with the first layer that refuses, without mends; never raises.
+
+    Where the net begins as another one does, the steps of that one can be given and are taken over.
+    """
+    shape = architecture.input_shape
+    pairs = zip(like, architecture.layers, strict=False)
+    same = takewhile(lambda pair: pair[0].layer is pair[1] and not pair[0].error, pairs)
+    begun = tuple(step for step, _ in same) if like and like[0].input_shape == shape else ()
+    return _walk(architecture.layers, shape, (), None, begun)
 
 
-def _walk(stack: Stack, shape: Shape, above: Path, before: Step | None) -> tuple[Step, ...]:
-    steps: list[Step] = []
-    for index, layer in enumerate(stack):
+def _walk(
+    stack: Stack, shape: Shape, above: Path, before: Step | None, begun: tuple[Step, ...] = ()
+) -> tuple[Step, ...]:
+    steps = list(begun)
+    if begun:
+        before, shape = begun[-1], begun[-1].output_shape or shape
+    for index, layer in enumerate(stack[len(begun) :], len(begun)):
         path = (*above, index)
         inside: tuple[tuple[Step, ...], ...] = ()
         try:

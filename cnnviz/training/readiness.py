@@ -7,7 +7,7 @@ from cnnviz.layers import GroupNorm, Linear
 from cnnviz.layers.norm import BatchNorm
 from cnnviz.layers.pool import MaxPool
 from cnnviz.settings import Settings
-from cnnviz.shapes import AXES, Window, show, size_of
+from cnnviz.shapes import Window, show, size_of
 from cnnviz.training.config import TrainConfig
 
 
@@ -76,10 +76,7 @@ def adapted(architecture: Architecture, dataset: Dataset) -> Architecture | None
 def _check_maxima(steps: tuple[Step, ...]) -> None:
     """Maxima over nothing: −∞ in torch, whose backward pass (2.13) then writes outside of its memory."""
     for step in every(steps):
-        if not isinstance(step.layer, MaxPool):
-            continue
-        names = AXES[len(step.input_shape)][1:]
-        for axis, size, rule in zip(names, step.input_shape[1:], step.layer.rules(step.input_shape), strict=True):
+        for axis, size, rule in step.axes if isinstance(step.layer, MaxPool) else ():
             if isinstance(rule, Window) and rule.blind(size):
                 raise DesignError(
                     f"Layer {number(step.path)}, {step.layer.kind}, has a window that reads nothing but padding: with"
