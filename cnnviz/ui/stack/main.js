@@ -29,6 +29,10 @@ export default function ({ data, parentElement, setTriggerValue }) {
     setTriggerValue("act", { acts: view.pending })
   }
   const say = (text) => (root.querySelector(".said").textContent = text)
+  const write = (place, text) => {
+    const node = root.querySelector(place)
+    if (node.textContent !== text) node.textContent = text // the same text again is work for the browser, too
+  }
   const rowAt = (path) => path && root.querySelector(`.layer[data-path="${path.join(".")}"]`)
   // the row that has the focus, or will have it as soon as the last edit is drawn
   const focused = () => view.refocus ?? root.getRootNode().activeElement?.closest?.(".layer")?.dataset.path.split(".").map(Number)
@@ -201,10 +205,10 @@ export default function ({ data, parentElement, setTriggerValue }) {
   list.append(...cards(data.advice, hands))
   const quiet = data.fits ? "Nothing to remark: this net is fine as it is." : "Remarks on the net stand here as soon as it has layers that fit."
   patch(root.querySelector(".advice"), [element("h3", "", "What a teacher would say"), data.advice.length ? list : element("p", "quiet", quiet)])
-  root.querySelector(".about").textContent = data.about
-  root.querySelector(".refused").textContent = data.refused
+  write(".about", data.about)
+  write(".refused", data.refused)
+  write(".totals", data.totals)
   root.onkeydown = keyed
-  root.querySelector(".foot .totals").textContent = data.totals
   const copy = root.querySelector(".copy")
   copy.onclick = async () => {
     const area = element("textarea")
