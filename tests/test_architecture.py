@@ -15,11 +15,14 @@ from cnnviz.layers import (
     Conv1d,
     Conv2d,
     Conv3d,
+    ConvTranspose1d,
     Flatten,
     Layer,
     Linear,
+    MaxPool1d,
     Parallel,
     ReLU,
+    Residual,
 )
 from cnnviz.presets import PRESETS
 from cnnviz.shapes import AdaptiveWindow, Reach
@@ -98,6 +101,18 @@ def test_a_kernel_far_too_large_gets_the_largest_with_which_the_whole_net_fits()
     fitting = mends["Set kernel_size to 23, the largest that leaves enough for the layers behind it"]
     assert trace(fitting)[-1].error is None
     assert trace(fitting.replaced(0, kernel_size=24))[-1].error
+
+
+def test_the_largest_kernel_is_found_where_not_every_smaller_one_fits() -> None:
+    even = Residual(
+        layers=[MaxPool1d(kernel_size=2), ConvTranspose1d(out_channels=1, kernel_size=2, stride=2)], projection=[]
+    )
+    wide = Conv1d(out_channels=1, kernel_size=17)
+    net = Architecture(input_shape=(1, 30), layers=[Conv1d(out_channels=1, kernel_size=50), even, wide])
+    offered = "Set kernel_size to 13, the largest that leaves enough for the layers behind it"
+    assert trace(net)[-1].mends[0].text == offered
+    fits = [kernel for kernel in range(1, 31) if trace(net.replaced(0, kernel_size=kernel))[-1].error is None]
+    assert fits[-1] == 13
 
 
 def test_a_mend_in_one_branch_helps_though_the_next_branch_refuses_too() -> None:

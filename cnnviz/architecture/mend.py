@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from bisect import bisect_left
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
@@ -14,6 +13,8 @@ from cnnviz.layers import PALETTE, Layer, family
 from cnnviz.shapes import show
 
 MAX_MENDS = 4
+MAX_TRIED = 64
+"""Kernels that are tried out, one smaller than the other."""
 
 
 @dataclass(frozen=True)
@@ -79,16 +80,15 @@ def _accepted(architecture: Architecture, refused: Step) -> Iterator[Mend]:
 
 
 def _smaller_yet(architecture: Architecture, path: Path, largest: int) -> Iterator[Mend]:
-    """Where the largest kernel that fits leaves too little for the layers behind it: the largest that leaves enough."""
-
-    def refuses(size: int) -> bool:
-        return refusal(walk(architecture.replaced(path, kernel_size=size))) is not None
-
-    if largest > 1 and refuses(largest):
-        fitting = bisect_left(range(1, largest), True, key=refuses)  # all up to the one that is sought fit
-        if fitting:
-            text = f"Set kernel_size to {fitting}, the largest that leaves enough for the layers behind it"
-            yield Mend(text, architecture.replaced(path, kernel_size=fitting))
+    """Where the largest kernel that fits leaves too little for the layers behind it: the next that leaves enough."""
+    for size in range(largest, max(largest - MAX_TRIED, 0), -1) if largest > 1 else ():
+        mended = architecture.replaced(path, kernel_size=size)
+        if refusal(walk(mended)) is None:
+            if size < largest:
+                yield Mend(
+                    f"Set kernel_size to {size}, the largest that leaves enough for the layers behind it", mended
+                )
+            return
 
 
 def _other_axes(architecture: Architecture, refused: Step) -> Iterator[Mend]:

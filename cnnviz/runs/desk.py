@@ -46,13 +46,18 @@ class Desks:
         self._waiting: dict[tuple[str, str], Draft | TrainConfig] = {}
         self._changes: Counter[str] = Counter()
 
-    def keep_draft(self, owner: str, draft: Draft) -> int:
-        """Remember what a student works on; returns what `changes` is from now on."""
+    def keep_draft(self, owner: str, draft: Draft, seen: int) -> int | None:
+        """Remember what a student works on; returns what `changes` is from now on.
+
+        None, and nothing is kept, where `changes` is not what the caller has `seen`.
+        """
         with self._lock:
+            if self._changes[owner] != seen:
+                return None
             self._changes[owner] += 1
-            changes = self._changes[owner]
-        self._keep(owner, "draft", draft)
-        return changes
+            self._waiting[owner, "draft"] = draft
+        self._later(lambda: self._write(owner, "draft"))
+        return seen + 1
 
     def changes(self, owner: str) -> int:
         """How often the draft was changed since the server started: tells one tab of a student of another's edits."""
@@ -65,16 +70,13 @@ class Desks:
 
     def keep_config(self, owner: str, config: TrainConfig) -> None:
         """Remember the settings of a student's next run."""
-        self._keep(owner, "config", config)
+        with self._lock:
+            self._waiting[owner, "config"] = config
+        self._later(lambda: self._write(owner, "config"))
 
     def config(self, owner: str) -> TrainConfig | None:
         """The settings that this student last chose; None when there are none or they cannot be read any more."""
         return self._found(owner, "config", TrainConfig)
-
-    def _keep(self, owner: str, name: str, thing: Draft | TrainConfig) -> None:
-        with self._lock:
-            self._waiting[owner, name] = thing
-        self._later(lambda: self._write(owner, name))
 
     def _write(self, owner: str, name: str) -> None:
         with self._lock:

@@ -64,7 +64,7 @@ def adapted(architecture: Architecture, dataset: Dataset) -> Architecture | None
         fitted = architecture.with_input(dataset.shape).replaced(last, out_features=len(dataset.classes))
     except DesignError:
         return None
-    for _ in architecture.layers:  # a mend moves the first refusal at least one layer on
+    for _ in architecture.every():  # with each mend fewer layers wait
         mend = trace(fitted)[-1].mend
         if mend is None:
             break

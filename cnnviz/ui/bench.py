@@ -13,7 +13,7 @@ from cnnviz.ui.counsel import remarks
 from cnnviz.ui.fields import WIDTH, attempt, axis_fields, escaped, field, parse, per_axis_names, show_problem, written
 from cnnviz.ui.stack import stack
 from cnnviz.ui.stack.act import acts, after
-from cnnviz.ui.state import keep_workbench, refuse, refused, workbench
+from cnnviz.ui.state import keep_workbench, refuse, refused, told, workbench
 from cnnviz.ui.workbench import FIRST
 
 CANVAS, EXCHANGE = "stack", "exchange"
@@ -32,8 +32,8 @@ def toolbar() -> None:
             index=None,
             format_func=lambda name: PRESETS[name].title,
             placeholder="Choose a net …",
-            key=f"preset-{bench.revision}",
-            on_change=_load_preset,
+            key=(preset := f"preset-{bench.revision}"),
+            on_change=lambda: _load_preset(st.session_state[preset]),
             width=280,
         )
         shape = f"input-{bench.revision}"
@@ -134,10 +134,12 @@ def _card(remark: Remark) -> dict[str, object]:
     }
 
 
-def _settled(told: bool) -> None:
+def _settled(reason: bool) -> None:
     """Draw what follows the design, and the panel itself only where a reason comes or goes: the less, the sooner."""
+    if refused():  # what another tab has made of the net is taken over: all that is drawn may be of another one
+        st.rerun()
     shown = [EXCHANGE] if st.session_state.get(VIEW) else []
-    st.rerun([CANVAS, *shown, *(["panel"] if told else [])])
+    st.rerun([CANVAS, *shown, *(["panel"] if reason else [])])
 
 
 def _change(name: str, value: object) -> None:
@@ -155,8 +157,7 @@ def _change_input(typed: object) -> None:
     keep_workbench(bench.edited(bench.architecture.with_input(tuple(shape))))
 
 
-def _load_preset() -> None:
-    bench = workbench()
-    preset = PRESETS.get(st.session_state[f"preset-{bench.revision}"])
-    if preset:
-        keep_workbench(bench.restructured(preset.architecture, FIRST))
+def _load_preset(name: object) -> None:
+    if isinstance(name, str) and name in PRESETS:
+        with told():
+            keep_workbench(workbench().restructured(PRESETS[name].architecture, FIRST))

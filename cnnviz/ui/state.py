@@ -40,11 +40,12 @@ def keep_workbench(bench: Workbench) -> None:
     Raises DesignError where another tab of the student has changed the design: it is taken over instead.
     """
     if bench.architecture != workbench().architecture:
-        if follow_desk():
-            refuse(ELSEWHERE)
-            raise DesignError(ELSEWHERE)
         draft = Draft(architecture=bench.architecture, past=bench.past[-KEPT_PAST:])
-        st.session_state["desk"] = cluster().desks.keep_draft(owner(), draft)
+        while (changes := cluster().desks.keep_draft(owner(), draft, _seen())) is None:
+            if follow_desk():
+                refuse(ELSEWHERE)
+                raise DesignError(ELSEWHERE)
+        st.session_state["desk"] = changes
     st.session_state["workbench"] = bench
 
 
@@ -52,7 +53,7 @@ def follow_desk() -> bool:
     """Take over what another tab of this student has made of the design; whether there was anything to take over."""
     bench, desks = workbench(), cluster().desks
     changes = desks.changes(owner())
-    if st.session_state.setdefault("desk", changes) == changes:
+    if _seen() == changes:
         return False
     st.session_state["desk"] = changes
     draft = desks.draft(owner())
@@ -60,6 +61,11 @@ def follow_desk() -> bool:
         return False
     st.session_state["workbench"] = bench.restructured(draft.architecture, bench.selected)
     return True
+
+
+def _seen() -> int:
+    """Which of the changes on the student's desk this session knows."""
+    return int(st.session_state.setdefault("desk", cluster().desks.changes(owner())))
 
 
 def refuse(reason: str) -> None:

@@ -101,7 +101,8 @@ def _ways_out(design: Architecture, dataset: Dataset) -> None:
 
 
 def _open(design: Architecture) -> None:
-    keep_workbench(workbench().restructured(design, FIRST))
+    with told():
+        keep_workbench(workbench().restructured(design, FIRST))
 
 
 def _train() -> None:

@@ -43,9 +43,12 @@ def test_a_layer_is_dragged_with_the_mouse_and_the_shapes_follow(app: Page) -> N
 
 
 def test_escape_ends_a_drag_without_an_edit(app: Page) -> None:
+    row(app, "Layer 2, MaxPool2d").click()
+    row(app, "Layer 4, Dropout2d").click(modifiers=["Shift"])
     drag(app, row(app, "Layer 3, ReLU"), app.locator(".gap[data-gap='1']"), drop=False)
     app.keyboard.press("Escape")
     app.mouse.up()
+    expect(app.locator(".layer[aria-selected='true']")).to_have_count(3)
     expect(app.locator(".gap.target")).to_have_count(0)
     expect_kinds(app, LAB)
 
@@ -142,6 +145,7 @@ def test_it_works_at_900_pixels(app: Page) -> None:
     overflow = "document.querySelector('.stMain, [data-testid=stMain]').scrollWidth - innerWidth"
     assert app.evaluate(overflow) <= 0
     row(app, "Layer 2, MaxPool2d").click()
+    settle(app)
     field = app.get_by_role("textbox", name="kernel_size")
     expect(field).to_have_value("4")
     field.fill("2")
@@ -253,6 +257,40 @@ def test_a_second_tab_cannot_overwrite_what_the_first_has_done(app: Page) -> Non
     expect_kinds(app, [*LAB[:2], *LAB[3:]])
     app.get_by_role("link", name="Train").click()
     expect(app.get_by_text("Your design: 8 layers")).to_be_visible()
+    row(second, "Layer 1, Conv2d").click()
+    row(second, "Layer 1, Conv2d").press("Delete")
+    expect_kinds(second, [LAB[1], *LAB[3:]])
+    second.get_by_role("textbox", name="Input shape").fill("1, 50, 50")
+    second.keyboard.press("Enter")
+    app.get_by_role("link", name="Design").click()
+    expect_kinds(app, [LAB[1], *LAB[3:]])
+    row(second, "Layer 1, MaxPool2d").press("Delete")
+    expect_kinds(second, LAB[3:])
+    choose = app.get_by_role("combobox", name="Load a preset")
+    choose.click()
+    app.get_by_role("option", name="LeNet-5").click()
+    expect(app.get_by_text("Another tab of yours has changed the net").first).to_be_visible()
+    expect_kinds(app, LAB[3:])
+    choose.click()
+    app.get_by_role("option", name="LeNet-5").click()
+    expect(app.locator(".about")).to_contain_text("LeNet-5")
+
+
+def test_an_open_list_of_layers_outlives_the_answer_to_an_edit(app: Page) -> None:
+    app.get_by_role("textbox", name="kernel_size").fill("7")
+    app.locator(".gap[data-gap='3'] .plus").click()  # leaves the field, whose number is sent at that moment
+    search = app.get_by_role("textbox", name="Search a layer")
+    search.fill("tanh")
+    expect(row(app, "Layer 1, Conv2d, shape 10 × 93 × 20")).to_be_visible()
+    settle(app)
+    expect(search).to_have_value("tanh")
+    app.keyboard.press("Enter")
+    expect_kinds(app, [*LAB[:3], "Tanh", *LAB[3:]])
+
+
+def test_the_keyboard_goes_on_where_a_remark_was_heeded(app: Page) -> None:
+    app.get_by_role("button", name=re.compile("Set ceil_mode to True")).press("Enter")
+    expect(row(app, "Layer 2, MaxPool2d, shape 10 × 23 × 5")).to_be_focused()
 
 
 def test_an_emptied_net_is_still_reached_by_keyboard(app: Page) -> None:

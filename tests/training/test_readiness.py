@@ -12,6 +12,7 @@ from cnnviz.data.digits import DIGITS
 from cnnviz.errors import CnnvizError, DesignError, LimitError, TrainingError
 from cnnviz.layers import (
     PALETTE,
+    AdaptiveAvgPool2d,
     BatchNorm1d,
     BatchNorm2d,
     Conv2d,
@@ -154,6 +155,13 @@ def test_an_adapted_design_can_be_trained(name: str, shape: tuple[int, ...]) -> 
         return
     check(fitted, CONFIG, task, Settings(max_parameters=2 * 10**8, max_training_bytes=2**34))  # VGG-11 is large
     assert output_shape(fitted) == (7,)
+
+
+def test_every_branch_is_adapted() -> None:
+    branch = (Conv2d(out_channels=2, kernel_size=9), AdaptiveAvgPool2d(output_size=1))
+    fitted = adapted(design(Parallel(branches=(branch,) * 5), *SCORES, shape=(1, 28, 28)), DIGITS)
+    assert fitted
+    assert output_shape(fitted) == (10,)
 
 
 def test_only_the_last_linear_layer_is_adapted() -> None:

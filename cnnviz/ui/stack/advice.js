@@ -29,6 +29,6 @@ const cards = (remarks, hands) =>
     const text = element("p", "", `${remark.text} `)
     text.append(linkTo(remark.more, remark.url))
     card.append(title, text)
-    if (remark.mend) card.append(button("heed", remark.mend, "", () => hands.act({ op: "heed", index })))
+    if (remark.mend) card.append(button("heed", remark.mend, "", () => hands.mend("heed", index, remark.path)))
     return card
   })

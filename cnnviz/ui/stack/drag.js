@@ -10,7 +10,7 @@ const scrollerOf = (node) => {
   return document.scrollingElement
 }
 
-const dragging = (root, item, start, chosen, drop) => {
+const dragging = (root, item, start, chosen, drop, done) => {
   const gaps = () => [...root.querySelectorAll(".gap")]
   const scroller = scrollerOf(root)
   let active = false
@@ -51,10 +51,13 @@ const dragging = (root, item, start, chosen, drop) => {
     root.querySelectorAll(".dragged").forEach((each) => each.classList.remove("dragged"))
     target?.classList.remove("target")
     if (active) {
+      // the click that the release of the button makes, now or, after Escape, some time later, is none
       const swallow = (event) => event.stopPropagation()
+      const over = () => item.removeEventListener("click", swallow, true)
       item.addEventListener("click", swallow, { capture: true, once: true })
-      setTimeout(() => item.removeEventListener("click", swallow, { capture: true }))
+      for (const next of ["pointerdown", "keydown"]) addEventListener(next, over, { capture: true, once: true })
       if (dropped && target) drop(place(target))
+      done()
     }
     active = false
   }
@@ -77,7 +80,10 @@ const dragging = (root, item, start, chosen, drop) => {
   const up = () => finish(true)
   const cancel = () => finish(false)
   const escape = (event) => {
-    if (event.key === "Escape") finish(false)
+    if (event.key !== "Escape" || !active) return
+    event.preventDefault()
+    event.stopPropagation() // it ends the drag and nothing else
+    finish(false)
   }
   item.addEventListener("pointermove", move)
   item.addEventListener("pointerup", up)

@@ -117,7 +117,7 @@ const layerRow = (row, view, hands) => {
   if (row.error) {
     const reason = cellOf("reason", row.error)
     const ways = element("div", "ways")
-    ways.append(...row.mends.map((text, index) => button("mend", text, "", () => hands.act({ op: "mend", index }))))
+    ways.append(...row.mends.map((text, index) => button("mend", text, "", () => hands.mend("mend", index, row.path))))
     reason.append(ways)
     item.append(reason)
   } else {

@@ -20,6 +20,8 @@ export default function ({ data, parentElement, setTriggerValue }) {
   views.set(root, view)
   if (data.seq < view.seq && view.mount === data.mount) return // an older answer than the last edit
   if (view.mount !== data.mount) Object.assign(view, { mount: data.mount, seq: data.seq, pending: [] })
+  if (view.selected.length && !data.selected.length && data.design.layers.length)
+    Object.assign(view, { held: true, refocus: view.selected[0] }) // the panel was closed, and its button is gone
   Object.assign(view, { design: data.design, selected: data.selected, data })
 
   // every act is sent again with the next one until it is answered: of two at the same moment, one message is kept
@@ -37,6 +39,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   // the row that has the focus, or will have it as soon as the last edit is drawn
   const focused = () => view.refocus ?? root.getRootNode().activeElement?.closest?.(".layer")?.dataset.path.split(".").map(Number)
   const show = () => {
+    if (root.classList.contains("dragging")) return void (view.late = true) // drawn when the drag is over
     const active = root.getRootNode().activeElement
     const had = active && root.contains(active) ? (focused() ?? (active.closest(".tools") ? null : view.focus)) : null
     patch(root.querySelector(".list"), drawn(view.data, view, hands))
@@ -45,7 +48,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
       const next = rowAt(view.refocus ?? had) ?? rowAt(view.selected[0]) ?? root.querySelector("[data-tool=add]")
       next.focus({ preventScroll: true })
     }
-    Object.assign(view, { refocus: null, held: false })
+    Object.assign(view, { refocus: null, held: false, late: false })
   }
   const mark = () => {
     root.querySelectorAll(".layer").forEach((row) => {
@@ -102,7 +105,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
     const choose = (kind) => {
       view.refocus = place
       leave(false)
-      act({ op: "add", path: place, kind })
+      hands.act({ op: "add", path: place, kind })
       say(`${kind} added`)
     }
     const [node, search] = picker(place, axes, choose, leave)
@@ -131,7 +134,13 @@ export default function ({ data, parentElement, setTriggerValue }) {
   }
   const hands = Object.assign(view.hands, {
     act,
+    show,
     tools,
+    // what stands on a button that goes with the answer: the keyboard goes on at the layer it was about
+    mend: (op, index, path) => {
+      Object.assign(view, { held: true, refocus: path })
+      act({ op, index })
+    },
     edit,
     select,
     pick,
@@ -156,7 +165,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
     grab: (path, item, event) => {
       if (event.button || event.target.closest("button, input")) return
       const chosen = view.selected.some((each) => same(each, path)) ? view.selected : [path]
-      dragging(root, item, event, chosen, (place) => hands.edit(moved(view.design, chosen, place), "moved"))
+      dragging(root, item, event, chosen, (place) => hands.edit(moved(view.design, chosen, place), "moved"), () => view.late && hands.show())
     },
   })
   const keyed = (event) => {
@@ -201,6 +210,10 @@ export default function ({ data, parentElement, setTriggerValue }) {
       node.dataset.tool = name
       bar.append(node)
     }
+  if (!view.sized) {
+    view.sized = new ResizeObserver(([{ target }]) => root.style.setProperty("--bar", `${target.offsetHeight}px`))
+    view.sized.observe(root.querySelector(".bar"))
+  }
   const list = element("div", "cards")
   list.append(...cards(data.advice, hands))
   const quiet = data.fits ? "Nothing to remark: this net is fine as it is." : "Remarks on the net stand here as soon as it has layers that fit."

@@ -11,10 +11,13 @@ const alike = (old, node) =>
   node.nodeType === Node.ELEMENT_NODE &&
   !(node instanceof SVGElement || node.nodeName === "BUTTON" || node.nodeName === "A")
 
+// An open picker is none of the drawing: it stays where it is.
 const patch = (parent, nodes) => {
+  const picker = [...parent.children].find((each) => each.classList.contains("picker"))
+  const before = [...parent.childNodes].filter((each) => each !== picker)
   nodes.forEach((node, index) => {
-    const old = parent.childNodes[index]
-    if (!old) parent.append(node)
+    const old = before[index]
+    if (!old) parent.insertBefore(node, picker ?? null)
     else if (old.isEqualNode(node)) return
     else if (alike(old, node)) {
       for (const { name } of [...old.attributes]) if (!node.hasAttribute(name)) old.removeAttribute(name)
@@ -22,5 +25,5 @@ const patch = (parent, nodes) => {
       patch(old, [...node.childNodes])
     } else old.replaceWith(node)
   })
-  while (parent.childNodes.length > nodes.length) parent.lastChild.remove()
+  before.slice(nodes.length).forEach((each) => each.remove())
 }
