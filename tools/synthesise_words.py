@@ -112,7 +112,8 @@ def speakers(seed: int) -> dict[str, list[Speaker]]:
 def recorded(spoken: Sound, random: np.random.Generator, noise_db: tuple[float, float]) -> npt.NDArray[np.int16]:
     """One second as a cheap microphone in some room would take it, in int16."""
     spoken = spoken[:RATE]
-    start = int(random.integers(0, RATE - len(spoken) + 1))
+    free = RATE - len(spoken)
+    start = int(np.clip(free / 2 + 0.1 * RATE * random.standard_normal(), 0, free))
     clip = np.zeros(RATE)
     clip[start : start + len(spoken)] = spoken
     seconds = random.uniform(0.05, 0.2)  # until the room is quiet by 60 dB

@@ -2,27 +2,36 @@
 
 import subprocess
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from typing import NamedTuple
 
 import numpy as np
 import pytest
 import torch
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from safetensors.torch import load
 
 from cnnviz.architecture import Architecture, build
-from cnnviz.data.base import Splits
+from cnnviz.data.base import Dataset, Splits
 from cnnviz.data.digits import DIGITS
 from cnnviz.data.pair import Pair
 from cnnviz.data.uploads import Uploads
+from cnnviz.errors import CnnvizError
+from cnnviz.layers import PALETTE, BatchNorm1d, Dropout, Flatten, Linear, LogSoftmax, ReLU
 from cnnviz.runs.process import ROOT, WorkerProcess
 from cnnviz.runs.wire import Message, receive, send
+from cnnviz.settings import Settings
 from cnnviz.training.config import TrainConfig
+from cnnviz.training.readiness import check
 from cnnviz.training.trainer import Point, train
 from tests.runs.conftest import DEADLINE
 from tests.runs.designs import ANNA, BERT, DIVERGING, ENDLESS, NET, SHORT
+from tests.strategies import layers
 
 
 class Worker(NamedTuple):
@@ -48,10 +57,18 @@ class Worker(NamedTuple):
         """All reports up to the next one of this kind, and its payload."""
         messages = []
         while True:
-            message, payload = self.reports.get(timeout=DEADLINE)
+            message, payload = self._next()
             messages.append(message)
             if message["type"] == kind:
                 return messages, payload
+
+    def _next(self) -> tuple[Message, bytes]:
+        deadline = time.monotonic() + DEADLINE
+        while time.monotonic() < deadline:
+            with suppress(Empty):
+                return self.reports.get(timeout=0.2)
+            assert self.exits.empty(), f"the worker died ({self.exits.get()})"
+        raise AssertionError("the worker said nothing in time")
 
 
 @pytest.fixture(scope="module")
@@ -198,3 +215,43 @@ def test_what_prints_in_a_worker_does_not_garble_its_reports_and_a_closed_pipe_e
         assert kinds == ["ready", "started", "points"]
         stderr.seek(0)
         assert stderr.read().splitlines()[-2:] == ["a stray print", "and one from C"]
+
+
+@pytest.fixture(scope="module")
+def noise(worker: Worker) -> Mapping[int, Dataset]:
+    """Data sets from which nothing can be learned, by the axes behind their two channels."""
+    random, uploads = np.random.default_rng(0), Uploads(worker.data_dir / "uploads", 3)
+    labels = np.arange(20) % 2
+
+    def dataset(axes: int) -> Dataset:
+        pair = Pair(random.random((20, 2, *[6] * axes), np.float32), labels, ("even", "odd"))
+        return uploads.add(BERT, pair, f"{axes}-D")
+
+    return {axes: dataset(axes) for axes in (1, 2, 3)}
+
+
+@pytest.mark.parametrize("kind", PALETTE)
+@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_what_passes_the_check_trains(
+    worker: Worker, noise: Mapping[int, Dataset], kind: str, data: st.DataObject
+) -> None:
+    axes = {"1d": 1, "3d": 3}.get(kind[-2:], 2)
+    task = noise[axes]
+    conv = PALETTE[f"Conv{axes}d"](out_channels=3, kernel_size=6)
+    head = data.draw(st.sampled_from([(), (Flatten(),), (conv, ReLU())]))
+    tail = data.draw(st.sampled_from([(), (Dropout(),), (BatchNorm1d(),), (LogSoftmax(dim=1),)]))
+    stack = (*head, data.draw(layers(kind)), Flatten(), Linear(out_features=2), *tail)
+    config = TrainConfig(
+        dataset=task.name, epochs=1, batch_size=data.draw(st.integers(1, 4)), learning_rate=1e-3, seed=0
+    )
+    design = Architecture(input_shape=task.shape, layers=stack)
+    try:
+        check(design, config, task, Settings(max_training_bytes=2**24))
+    except CnnvizError:
+        return
+    worker.train(design, config, owner=BERT)
+    messages, _ = worker.until("ended")
+    diverged = "stopped being a number" in messages[-1]["message"]  # noise may; nothing else may go wrong
+    assert diverged or messages[-1]["status"] == "done", messages[-1]["message"]
+    assert diverged or points_of(messages)[-1].split == "test"
