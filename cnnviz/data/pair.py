@@ -1,4 +1,4 @@
-"""A `feats.npy` + `labels.npy` pair, as the lab keeps its data, checked and brought into one form."""
+"""Samples and labels as the lab keeps them, feats.npy + labels.npy or both in one .npz, checked and in one form."""
 
 import sys
 from dataclasses import dataclass
@@ -7,7 +7,9 @@ import numpy as np
 import numpy.typing as npt
 
 from cnnviz.architecture import MAX_SIZE
+from cnnviz.data.archive import ZipArchive
 from cnnviz.data.base import Labels, Samples, Splits, check_counts, split
+from cnnviz.data.member import quoted
 from cnnviz.data.npy import read_npy
 from cnnviz.errors import DataError
 from cnnviz.shapes import Shape
@@ -15,6 +17,14 @@ from cnnviz.shapes import Shape
 MAX_CLASSES = 1000
 MAX_CLASS_NAME = 60
 MAX_LABEL_BYTES = 64 * 2**20
+SAMPLE_NAMES = ("feats", "features", "x", "data")
+LABEL_NAMES = ("labels", "label", "y", "target", "targets")
+"""What arrays in a .npz are called, in any case."""
+
+_HEADER = 2**16
+"""Bytes around the values of a .npy file, at most."""
+_File = tuple[str, bytes]
+"""What a message calls a .npy file, and its content."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,61 +50,89 @@ def read_pair(feats: bytes, labels: bytes, max_bytes: int) -> Pair:
 
     Raises DataError with one sentence on the first thing that is wrong.
     """
-    x = _samples(read_npy(feats, "feats.npy", max_bytes), max_bytes)
-    raw = read_npy(labels, "labels.npy", min(max_bytes, MAX_LABEL_BYTES))
+    return _pair(("feats.npy", feats), ("labels.npy", labels), max_bytes)
+
+
+def read_npz(content: bytes, max_bytes: int) -> Pair:
+    """A .npz with one array of samples (feats, features, x or data) and one of labels (labels, y or target).
+
+    Raises DataError like `read_pair`, and when the arrays cannot be told from their names.
+    """
+    if content[:2] != b"PK":
+        raise DataError("This is not a .npz file. Save both arrays with np.savez(file, feats=…, labels=…) and send it.")
+    most = max_bytes + _HEADER
+    with ZipArchive(content, most + MAX_LABEL_BYTES + _HEADER, max_member=most) as archive:
+        return _pair(_array(archive, SAMPLE_NAMES), _array(archive, LABEL_NAMES), max_bytes)
+
+
+def _array(archive: ZipArchive, names: tuple[str, ...]) -> _File:
+    fitting = [each for each in archive.members if each.path.lower().removesuffix(".npy") in names]
+    if len(fitting) != 1:
+        there = ", ".join(quoted(each.path.removesuffix(".npy")) for each in archive.members[:8])
+        raise DataError(
+            f"The .npz has {len(fitting)} arrays with one of the names {', '.join(names)}; exactly one is needed. It"
+            f" has {there or 'none at all'}."
+        )
+    return fitting[0].name, archive.read(fitting[0])
+
+
+def _pair(feats: _File, labels: _File, max_bytes: int) -> Pair:
+    (feats_name, feats_content), (labels_name, labels_content) = feats, labels
+    x = _samples(read_npy(feats_content, feats_name, max_bytes), feats_name, max_bytes)
+    raw = read_npy(labels_content, labels_name, min(max_bytes, MAX_LABEL_BYTES))
     if raw.ndim == 1 and len(x) != len(raw):  # before the labels are sorted: they could be many
-        raise DataError(f"feats.npy has {len(x):,} samples but labels.npy {len(raw):,} labels; they must be equal.")
-    y, classes = _classes(raw)
+        raise DataError(
+            f"{feats_name} has {len(x):,} samples but {labels_name} {len(raw):,} labels; they must be equal."
+        )
+    y, classes = _classes(raw, labels_name)
     check_counts(y, classes)  # refuse now what could not be split later
     return Pair(x, y, classes)
 
 
-def _samples(feats: npt.NDArray[np.generic], max_bytes: int) -> Samples:
+def _samples(feats: npt.NDArray[np.generic], name: str, max_bytes: int) -> Samples:
     if feats.dtype.kind not in "fiub":
-        raise DataError(
-            f"feats.npy holds {feats.dtype.name} values; numbers are expected (float32, float64 or integers)."
-        )
+        raise DataError(f"{name} holds {feats.dtype.name} values; numbers are expected (float32, float64 or integers).")
     if not 2 <= feats.ndim <= 5:
         raise DataError(
-            f"feats.npy has {feats.ndim} axes; expected are (samples, height, width), as the lab has them, or 2 to 5"
+            f"{name} has {feats.ndim} axes; expected are (samples, height, width), as the lab has them, or 2 to 5"
             " axes with the samples first."
         )
     if feats.size == 0:
-        raise DataError(f"feats.npy is empty: its shape is {feats.shape}.")
+        raise DataError(f"{name} is empty: its shape is {feats.shape}.")
     if feats.size * 4 > max_bytes:
         raise DataError(
-            f"feats.npy takes {feats.size * 4 / 2**20:,.0f} MB as float32; this server takes at most"
+            f"{name} takes {feats.size * 4 / 2**20:,.0f} MB as float32; this server takes at most"
             f" {max_bytes / 2**20:,.0f} MB. Send fewer samples."
         )
     if max(feats.shape[1:]) > MAX_SIZE:
         raise DataError(
-            f"feats.npy has an axis of {max(feats.shape[1:]):,} values in one sample; at most {MAX_SIZE:,} can be used."
+            f"{name} has an axis of {max(feats.shape[1:]):,} values in one sample; at most {MAX_SIZE:,} can be used."
         )
     with np.errstate(over="ignore", invalid="ignore"):  # what float32 cannot hold becomes infinite and is told below
         x = np.ascontiguousarray(feats, dtype=np.float32)
     bad = np.flatnonzero(~np.isfinite(x.reshape(len(x), -1)).all(axis=1))
     if bad.size:
         raise DataError(
-            f"feats.npy has NaN or infinite values in {bad.size:,} of {len(x):,} samples, first in sample {bad[0]}."
+            f"{name} has NaN or infinite values in {bad.size:,} of {len(x):,} samples, first in sample {bad[0]}."
             " Remove or repair them."
         )
     return x[:, None] if x.ndim == 3 else x
 
 
-def _classes(labels: npt.NDArray[np.generic]) -> tuple[Labels, tuple[str, ...]]:
+def _classes(labels: npt.NDArray[np.generic], name: str) -> tuple[Labels, tuple[str, ...]]:
     if labels.ndim != 1:
-        raise DataError(f"labels.npy has the shape {labels.shape}; one label per sample is expected, as (samples,).")
+        raise DataError(f"{name} has the shape {labels.shape}; one label per sample is expected, as (samples,).")
     if labels.dtype.kind not in "iuU":
         raise DataError(
-            f"labels.npy holds {labels.dtype.name} values; whole numbers or text are expected. "
+            f"{name} holds {labels.dtype.name} values; whole numbers or text are expected. "
             "Convert them with labels.astype(int) or labels.astype(str)."
         )
     if labels.dtype.kind == "U" and not _is_unicode(labels):
-        raise DataError("labels.npy holds text with characters that do not exist. Save the labels again as plain text.")
+        raise DataError(f"{name} holds text with characters that do not exist. Save the labels again as plain text.")
     found, y = np.unique(labels, return_inverse=True)
     if not 2 <= len(found) <= MAX_CLASSES:
-        raise DataError(f"labels.npy names {len(found)} classes; 2 to {MAX_CLASSES:,} can be learned.")
-    return y.astype(np.int64), tuple(str(name)[:MAX_CLASS_NAME] for name in found)
+        raise DataError(f"{name} names {len(found)} classes; 2 to {MAX_CLASSES:,} can be learned.")
+    return y.astype(np.int64), tuple(str(label)[:MAX_CLASS_NAME] for label in found)
 
 
 def _is_unicode(text: npt.NDArray[np.generic]) -> bool:

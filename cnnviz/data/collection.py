@@ -1,0 +1,196 @@
+"""An archive with a folder for each class as a data set: files are decoded one by one, damaged ones are left out."""
+
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from cnnviz.data.archive import Archive
+from cnnviz.data.audio import BLOCK
+from cnnviz.data.base import Labels, Samples, Splits, check_counts
+from cnnviz.data.form import Form, PictureForm, SoundForm
+from cnnviz.data.lists import listed
+from cnnviz.data.member import Member, quoted
+from cnnviz.data.pair import MAX_CLASS_NAME, MAX_CLASSES, Pair
+from cnnviz.data.report import Report
+from cnnviz.data.speaker import speakers
+from cnnviz.data.splitting import Parts, split_by_lists, split_by_speaker
+from cnnviz.errors import DataError, LimitError
+
+MAX_SECONDS = 1800.0
+"""Time that one import may take, unless the caller says otherwise."""
+MAX_DAMAGED = 0.2
+"""Share of the files that may be damaged."""
+
+
+class CancelledError(DataError):
+    """The import was told to stop."""
+
+
+@dataclass(frozen=True, eq=False)
+class Collection:
+    """Samples x (N, *shape) float32 with class numbers y (N,), and what else their files told.
+
+    sounds: (N, samples) int16 when x are features of them. speakers: of each sample, if the names of the files tell.
+    parts: of each sample, if the archive has lists of them.
+    """
+
+    x: Samples
+    y: Labels
+    classes: tuple[str, ...]
+    sounds: npt.NDArray[np.int16] | None
+    speakers: tuple[str, ...] | None
+    parts: Parts | None
+    report: Report
+
+    @property
+    def ways(self) -> tuple[str, ...]:
+        """The names in WAYS that `splits` can be asked for; whether one of them succeeds, it tells."""
+        return ("random", *("speaker",) * (self.speakers is not None), *("lists",) * (self.parts is not None))
+
+    def pair(self) -> Pair:
+        """Samples and classes as an upload keeps them."""
+        return Pair(self.x, self.y, self.classes)
+
+    def splits(self, way: str = "random") -> Splits:
+        """Three parts in one of `ways`; raises DataError when this way does not do for these samples."""
+        if way == "speaker" and self.speakers is not None:
+            return split_by_speaker(self.x, self.y, self.classes, self.speakers)
+        if way == "lists" and self.parts is not None:
+            return split_by_lists(self.x, self.y, self.classes, self.parts)
+        if way == "random":
+            return self.pair().splits()
+        raise DataError(f"These files do not tell how to split them in the way {quoted(way)}; split them at random.")
+
+
+def suggested(archive: Archive) -> Form:
+    """The form for the files that the archive has most of, as it is by default; raises DataError when it has none."""
+    forms: tuple[Form, ...] = (SoundForm(), PictureForm())
+    counts = [len(_chosen(archive, form)) for form in forms]
+    if not any(counts):
+        raise DataError(
+            "The archive has no .wav, .flac, .ogg, .png or .jpg file in a folder. Make one folder for each class and"
+            " put its files into it."
+        )
+    return forms[int(np.argmax(counts))]
+
+
+def collect(
+    archive: Archive,
+    form: Form,
+    *,
+    max_bytes: int,
+    template: str | None = None,
+    max_seconds: float = MAX_SECONDS,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+    cancelled: Callable[[], bool] = lambda: False,
+) -> Collection:
+    """Decode every file of the form's kind; its class is the folder around it, `progress` hears (files done, files).
+
+    Raises DataError when there are too few or too many classes, too few files in one, too many damaged ones, or names
+    that do not fit `template` (see `speakers`); LimitError when it takes more than `max_bytes` or `max_seconds`;
+    CancelledError when `cancelled` says so.
+    """
+    deadline = time.monotonic() + max_seconds
+    members = _chosen(archive, form)
+    classes, y = _classes(members, form)
+    size = len(members) * form.sample_bytes
+    if size > max_bytes:
+        raise LimitError(
+            f"{len(members):,} {form.noun} take {size / 2**20:,.0f} MB; this server takes at most"
+            f" {max_bytes / 2**20:,.0f} MB. Send fewer of them, or make each of them smaller."
+        )
+    voices = speakers([member.name for member in members], template) if form.keeps else None
+    parts = listed(archive, members)
+    rows = _Rows(form, len(members))
+    for number, member in enumerate(members):
+        if cancelled():
+            raise CancelledError(f"The import was stopped after {number:,} of {len(members):,} files.")
+        if time.monotonic() >= deadline:
+            raise LimitError(
+                f"After {max_seconds:,.0f} seconds only {number:,} of {len(members):,} files were read. Send fewer or"
+                " smaller files."
+            )
+        rows.add(number, member, archive)
+        progress(number + 1, len(members))
+    rows.finish()
+    good = rows.good
+    check_counts(y[good], classes)
+    return Collection(
+        x=rows.x[: len(good)],
+        y=y[good],
+        classes=classes,
+        sounds=rows.decoded[: len(good)] if form.keeps else None,
+        speakers=voices and tuple(voices[number] for number in good),
+        parts=None if parts is None else parts[good],
+        report=Report(form.noun, len(good), tuple(rows.damaged), _passed(archive, members), dict(rows.treated)),
+    )
+
+
+class _Rows:
+    """The samples as far as they are decoded, at most `count`; features are computed in blocks."""
+
+    def __init__(self, form: Form, count: int) -> None:
+        shape, kind = form.raw
+        self._form = form
+        self._ready = 0
+        self.decoded = np.zeros((count, *shape), kind)
+        self.x = np.zeros((count, *form.shape), np.float32) if form.keeps else self.decoded
+        self.good: list[int] = []
+        self.damaged: list[str] = []
+        self.treated: Counter[str] = Counter()
+
+    def add(self, number: int, member: Member, archive: Archive) -> None:
+        """Decode one file; raises DataError when it is one damaged file too many."""
+        try:
+            self.decoded[len(self.good)], words = self._form.read(archive.read(member), member.path)
+        except DataError as error:
+            self.damaged.append(str(error))
+            if len(self.damaged) > MAX_DAMAGED * len(self.decoded):
+                raise _too_many(self.damaged, len(self.decoded)) from None
+            return
+        self.good.append(number)
+        self.treated.update(words)
+        if len(self.good) - self._ready == BLOCK:
+            self.finish()
+
+    def finish(self) -> None:
+        """Compute the features of what was decoded since the last time."""
+        block = slice(self._ready, len(self.good))
+        if self._form.keeps and len(self.good) > self._ready:
+            self.x[block] = self._form.samples(self.decoded[block])
+        self._ready = len(self.good)
+
+
+def _chosen(archive: Archive, form: Form) -> tuple[Member, ...]:
+    return tuple(each for each in archive.members if each.folders and each.name.lower().endswith(form.endings))
+
+
+def _classes(members: Sequence[Member], form: Form) -> tuple[tuple[str, ...], Labels]:
+    classes = tuple(sorted({member.folder for member in members}))
+    if not 2 <= len(classes) <= MAX_CLASSES:
+        raise DataError(
+            f"The archive has {form.noun} in {len(classes):,} folders; 2 to {MAX_CLASSES:,} can be learned, one folder"
+            f" for each class. Put the {form.noun} of each class into a folder of its name."
+        )
+    for name in classes:
+        if len(name) > MAX_CLASS_NAME:
+            raise DataError(f"The folder {quoted(name)} has a long name; a class can have {MAX_CLASS_NAME} characters.")
+    numbers = {name: number for number, name in enumerate(classes)}
+    y = np.array([numbers[member.folder] for member in members], np.int64)
+    check_counts(y, classes)
+    return classes, y
+
+
+def _passed(archive: Archive, members: Sequence[Member]) -> int:
+    return sum(1 for each in archive.members if each.folders) - len(members)
+
+
+def _too_many(damaged: Sequence[str], total: int) -> DataError:
+    return DataError(
+        f"{len(damaged):,} of {total:,} files cannot be read, more than {MAX_DAMAGED:.0%}, so the import has stopped."
+        f" The first: {' '.join(damaged[:3])}"
+    )

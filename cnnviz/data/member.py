@@ -1,0 +1,94 @@
+"""A file of an archive: where it lies and how large it claims to be; every name is checked before it is used."""
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from cnnviz.errors import DataError
+
+MAX_PART = 255
+"""Characters of a folder's or a file's name."""
+MAX_DEPTH = 8
+"""Folders around a file."""
+IGNORED = frozenset({"__macosx", "thumbs.db", "desktop.ini", "_background_noise_"})
+"""Names, in lower case, that are passed over with all they hold; so are those that start with a dot."""
+
+_DRIVE = re.compile(r"[A-Za-z]:")
+_INVISIBLE = frozenset({"Cc", "Cs", "Zl", "Zp"})
+_TURNING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+
+
+@dataclass(frozen=True)
+class Member:
+    """A file: its folders from the outermost, its name, its place in the archive, and the bytes that it claims."""
+
+    folders: tuple[str, ...]
+    name: str
+    number: int
+    size: int
+
+    @property
+    def folder(self) -> str:
+        """The folder directly around the file, which names its class; "" at the top."""
+        return self.folders[-1] if self.folders else ""
+
+    @property
+    def path(self) -> str:
+        """Folders and name, joined by slashes."""
+        return "/".join((*self.folders, self.name))
+
+
+def quoted(name: str) -> str:
+    """A stranger's name as a message can show it: short, and nothing in it invisible."""
+    shown = "".join(each if each.isprintable() else "�" for each in name[:80])
+    return f"“{shown}{'…' if len(name) > 80 else ''}”"
+
+
+def parts(path: str) -> tuple[str, ...]:
+    """The folders and the name in a path as an archive writes it; raises DataError when it could lead elsewhere.
+
+    >>> parts("digits/7/anna_0.wav")
+    ('digits', '7', 'anna_0.wav')
+    """
+    if "\\" in path or _DRIVE.match(path) or path.startswith("/"):
+        raise DataError(
+            f"The archive names the file {quoted(path)}, with a drive, a backslash or a slash at the start; names must"
+            " be relative, with folders parted by “/”. Pack the folder again."
+        )
+    found = tuple(unicodedata.normalize("NFC", path).split("/"))
+    if any(part in ("", ".", "..") for part in found):
+        raise DataError(
+            f"The archive names the file {quoted(path)}, which leads out of its folder or has an empty part. Pack the"
+            " folder again."
+        )
+    if any(unicodedata.category(each) in _INVISIBLE or each in _TURNING for each in path):
+        raise DataError(f"The archive names the file {quoted(path)}, which has characters nobody can see. Rename it.")
+    if len(found) - 1 > MAX_DEPTH or max(map(len, found)) > MAX_PART:
+        raise DataError(
+            f"The archive names the file {quoted(path)}; at most {MAX_DEPTH} folders around a file and {MAX_PART}"
+            " characters in a name can be used."
+        )
+    return found
+
+
+def ignored(path: Sequence[str]) -> bool:
+    """Whether an operating system or a program left this file: .DS_Store, Thumbs.db, __MACOSX/…
+
+    >>> ignored(("__MACOSX", "7", "._anna_0.wav")), ignored(("7", "anna_0.wav"))
+    (True, False)
+    """
+    return any(part.startswith(".") or part.lower() in IGNORED for part in path)
+
+
+def arranged(members: Sequence[Member]) -> tuple[Member, ...]:
+    """The members without the one folder that is around everything; raises DataError when two have the same path."""
+    seen: set[str] = set()
+    for member in members:
+        if member.path in seen:
+            raise DataError(f"The archive holds the file {quoted(member.path)} twice. Pack the folder again.")
+        seen.add(member.path)
+    tops = {member.folders[:1] for member in members}
+    if len(tops) == 1 and () not in tops and any(len(member.folders) > 1 for member in members):
+        return tuple(replace(member, folders=member.folders[1:]) for member in members)
+    return tuple(members)

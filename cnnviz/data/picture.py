@@ -1,0 +1,57 @@
+"""A picture file that a stranger sent, as numbers from 0 to 1 in one size."""
+
+from io import BytesIO
+
+import numpy as np
+from PIL import Image, ImageFile, ImageOps
+from PIL.JpegImagePlugin import JpegImageFile
+from PIL.PngImagePlugin import PngImageFile
+
+from cnnviz.data.base import Samples
+from cnnviz.data.member import quoted
+from cnnviz.errors import DataError
+
+PICTURE_ENDINGS = (".png", ".jpg", ".jpeg")
+MAX_SIDE = 4096
+"""Points along either side, before the picture is made smaller."""
+MAX_POINTS = 4096 * 4096
+
+_KINDS: dict[bytes, type[ImageFile.ImageFile]] = {b"\x89PNG": PngImageFile, b"\xff\xd8\xff": JpegImageFile}
+
+
+def read_picture(content: bytes, name: str, height: int, width: int, *, grey: bool) -> Samples:
+    """(1, height, width) grey or (3, height, width) red, green, blue in float32, 0 … 1, from a .png or .jpg file.
+
+    The sides are read from the header and checked before a point is decoded. A picture that a camera took upside down
+    is turned, what is transparent becomes white, and each new point is the average of those it covers, weighted by a
+    triangle. Raises DataError when the file is neither, is damaged or has more than 4096 points on a side.
+    """
+    reader = next((reader for start, reader in _KINDS.items() if content.startswith(start)), None)
+    if reader is None:
+        raise DataError(f"{quoted(name)} is not a .png or .jpg file.")
+    mode = "L" if grey else "RGB"
+    try:
+        with reader(BytesIO(content)) as image:
+            if max(image.size) > MAX_SIDE or image.width * image.height > MAX_POINTS:
+                raise DataError(
+                    f"{quoted(name)} has {image.height:,} × {image.width:,} points; at most {MAX_SIDE:,} × {MAX_SIDE:,}"
+                    " are read."
+                )
+            image.draft(mode, (2 * width, 2 * height))  # a JPEG can be decoded at a half, a quarter or an eighth
+            upright = ImageOps.exif_transpose(image)
+            numbers = np.asarray(_plain(upright, mode).resize((width, height), Image.Resampling.BILINEAR))
+    except DataError:
+        raise
+    except Exception:  # OSError, SyntaxError, ValueError, struct.error, zlib.error, DecompressionBombError, …
+        raise DataError(f"{quoted(name)} is a damaged picture.") from None
+    channels = numbers[None] if grey else numbers.transpose(2, 0, 1)
+    return np.ascontiguousarray(channels, np.float32) / np.float32(255)
+
+
+def _plain(image: Image.Image, mode: str) -> Image.Image:
+    if image.mode.startswith("I"):  # 16 bits a point, of which convert() would cut off all above 255
+        image = Image.fromarray((np.asarray(image) / 257).clip(0, 255).astype(np.uint8))
+    if image.has_transparency_data:
+        opaque = image.convert("RGBA")
+        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), opaque)
+    return image.convert(mode)

@@ -1,0 +1,39 @@
+"""What came of an import, to be told in a few sentences."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+NAMED = 5
+"""Damaged files that are told by name."""
+
+
+@dataclass(frozen=True)
+class Report:
+    """Files that were used, left out or changed.
+
+    damaged: a sentence for each file that could not be read. passed: files in the folders of another kind.
+    treated: how many files were “resampled”, “padded”, “cut”.
+    """
+
+    noun: str
+    used: int
+    damaged: tuple[str, ...] = ()
+    passed: int = 0
+    treated: Mapping[str, int] = field(default_factory=dict)
+
+    def sentences(self) -> tuple[str, ...]:
+        """One sentence for each thing that happened, the most important first.
+
+        >>> Report("sounds", 90, ("“a/b.wav” is a damaged sound file.",), treated={"cut": 2}).sentences()[1:]
+        ('1 file could not be read and was left out: “a/b.wav” is a damaged sound file.', 'Cut: 2 of 90.')
+        """
+        told = [f"{self.used:,} {self.noun} were read."]
+        if self.damaged:
+            count = len(self.damaged)
+            more = f" … and {count - NAMED:,} more." if count > NAMED else ""
+            files = "1 file could not be read and was" if count == 1 else f"{count:,} files could not be read and were"
+            told.append(f"{files} left out: {' '.join(self.damaged[:NAMED])}{more}")
+        if self.passed:
+            told.append(f"Files of another kind, passed over: {self.passed:,}.")
+        told += [f"{word.capitalize()}: {count:,} of {self.used:,}." for word, count in self.treated.items()]
+        return tuple(told)

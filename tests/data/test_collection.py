@@ -1,0 +1,188 @@
+import numpy as np
+import pytest
+
+from cnnviz.data.archive import Archive, ZipArchive
+from cnnviz.data.audio import Features
+from cnnviz.data.collection import CancelledError, Collection, collect, suggested
+from cnnviz.data.form import Form, PictureForm, SoundForm
+from cnnviz.data.sound import read_sound
+from cnnviz.errors import DataError, LimitError
+from tests.data.packed import picture, sound, tone, words, zipped
+
+MEGABYTE = 2**20
+FORM = SoundForm(features=Features(sample_rate=8000), seconds=0.2)
+WORDS = words()
+
+
+def opened(files: dict[str, bytes]) -> Archive:
+    return ZipArchive(zipped(files), 16 * MEGABYTE)
+
+
+def collected(files: dict[str, bytes], form: Form = FORM, **options: object) -> Collection:
+    return collect(opened(files), form, **{"max_bytes": 16 * MEGABYTE} | options)  # type: ignore[arg-type]
+
+
+def pictures(count: int = 10, kind: str = "png") -> dict[str, bytes]:
+    return {
+        f"set/{name}/{number}.{kind}": picture(np.full((8, 9, 3), grey + number, np.uint8))
+        for name, grey in (("dark", 0), ("light", 200))
+        for number in range(count)
+    }
+
+
+def test_a_folder_for_each_word_becomes_features_with_their_sounds() -> None:
+    found = collected(WORDS)
+    assert found.classes == ("high", "low")
+    assert found.x.shape == (24, *FORM.shape) == (24, 1, 19, 26)
+    assert found.x.dtype == np.float32
+    assert found.sounds is not None
+    assert found.sounds.dtype == np.int16
+    np.testing.assert_array_equal(found.x[:, 0], FORM.features.of(found.sounds))
+    for name, label, samples in zip(WORDS, found.y, found.sounds, strict=True):
+        assert found.classes[label] == name.split("/")[0]
+        np.testing.assert_array_equal(samples, read_sound(WORDS[name], name, 8000, 1600).samples)
+    assert found.speakers == tuple(name.split("/")[1].split("_")[0] for name in WORDS)
+    assert found.ways == ("random", "speaker")
+    assert found.report.sentences() == ("24 sounds were read.",)
+
+
+@pytest.mark.parametrize("count", [31, 32, 33, 64, 70])
+def test_features_are_right_on_both_sides_of_every_block(count: int) -> None:
+    found = collected(words(count))
+    assert found.sounds is not None
+    np.testing.assert_array_equal(found.x[:, 0], FORM.features.of(found.sounds))
+
+
+def test_seconds_of_the_lab_are_99_by_26() -> None:
+    found = collected(WORDS, SoundForm())
+    assert found.x.shape == (24, 1, 99, 26)
+    assert found.report.treated == {"resampled": 24, "padded": 24}
+    assert found.report.sentences()[1:] == ("Resampled: 24 of 24.", "Padded: 24 of 24.")
+
+
+def test_pictures_become_points() -> None:
+    files = pictures()
+    form = PictureForm(height=8, width=9, grey=True)
+    found = collected(files, form)
+    assert (found.classes, found.sounds, found.speakers) == (("dark", "light"), None, None)
+    np.testing.assert_allclose(found.x[:, 0, 0, 0] * 255, [*range(10), *range(200, 210)], atol=1e-3)
+    assert collected(files, PictureForm(height=5, width=4)).x.shape == (20, 3, 5, 4)
+
+
+def test_the_form_that_fits_most_files_is_suggested() -> None:
+    assert suggested(opened(WORDS | {"low/note.png": b""})) == SoundForm()
+    assert suggested(opened(pictures() | {"x/a.wav": b""})) == PictureForm()
+    with pytest.raises(DataError, match=r"^The archive has no \.wav, .* file in a folder\. Make one folder"):
+        suggested(opened({"a.wav": b"", "low/b.txt": b""}))
+
+
+def test_damaged_files_are_named_and_left_out() -> None:
+    broken = {"low/s0_90.wav": b"nothing", "high/s9_0.wav": WORDS["low/s0_0.wav"][:50], "high/notes.txt": b""}
+    found = collected(broken | WORDS)
+    clean = collected(WORDS)
+    np.testing.assert_array_equal(found.x, clean.x)
+    np.testing.assert_array_equal(found.y, clean.y)
+    assert found.speakers == clean.speakers
+    used, left_out, passed = found.report.sentences()
+    assert used == "24 sounds were read."
+    assert left_out.startswith("2 files could not be read and were left out: “low/s0_90.wav” is not a .wav, .flac or")
+    assert left_out.endswith(" “high/s9_0.wav” is a damaged sound file.")
+    assert passed == "Files of another kind, passed over: 1."
+
+
+def test_too_many_damaged_files_are_refused_at_once() -> None:
+    heard: list[tuple[int, int]] = []
+    broken = {f"low/s0_{number}.wav": b"nothing" for number in range(50, 70)}
+    with pytest.raises(DataError, match=r"^9 of 44 files cannot be read, more than 20%, .* The first: “low/s0_50\.wav"):
+        collected(broken | WORDS, progress=lambda *both: heard.append(both))
+    assert heard[-1] == (8, 44)
+
+
+def test_a_class_that_lost_too_many_files_is_refused() -> None:
+    files = words(10) | {"low/s0_0.wav": b"nothing"}
+    with pytest.raises(DataError, match=r"^Class “low” has 9 samples"):
+        collected(files)
+
+
+@pytest.mark.parametrize(
+    ("files", "sentence"),
+    [
+        ({name: content for name, content in WORDS.items() if "low" in name}, r"has sounds in 1 folders; 2 to 1,000"),
+        ({}, r"has sounds in 0 folders"),
+        ({f"{number}/a.wav": b"" for number in range(1001)}, r"has sounds in 1,001 folders"),
+        (words(9), r"Class “high” has 9 samples"),
+        (words() | {"x" * 61 + "/a.wav": b""}, r"has a long name; a class can have 60 characters"),
+    ],
+)
+def test_folders_that_cannot_be_learned_are_refused_before_a_file_is_read(
+    files: dict[str, bytes], sentence: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    archive = opened(files)
+    monkeypatch.setattr(archive, "read", lambda _: pytest.fail("a file was read"))
+    with pytest.raises(DataError, match=sentence):
+        collect(archive, FORM, max_bytes=16 * MEGABYTE)
+
+
+def test_the_limits_are_told_with_their_numbers() -> None:
+    with pytest.raises(LimitError, match=r"^24 sounds take 0 MB; this server takes at most 0 MB"):
+        collected(WORDS, max_bytes=24 * FORM.sample_bytes - 1)
+    assert len(collected(WORDS, max_bytes=24 * FORM.sample_bytes).y) == 24
+    with pytest.raises(LimitError, match=r"^After 0 seconds only 0 of 24 files were read"):
+        collected(WORDS, max_seconds=0)
+
+
+def test_progress_is_told_and_it_stops_when_it_is_told_to() -> None:
+    heard: list[tuple[int, int]] = []
+    collected(WORDS, progress=lambda *both: heard.append(both))
+    assert heard == [(number, 24) for number in range(1, 25)]
+    heard.clear()
+    with pytest.raises(CancelledError, match=r"^The import was stopped after 5 of 24 files\.$"):
+        collected(WORDS, progress=lambda *both: heard.append(both), cancelled=lambda: len(heard) == 5)
+
+
+def test_lists_at_the_top_are_a_ready_made_split() -> None:
+    files = {f"commands/{name}": content for name, content in WORDS.items()}
+    names = list(WORDS)
+    validation, test = names[::12], names[5::6]
+    files["commands/validation_list.txt"] = "\r\n".join(validation).encode()
+    files["commands/testing_list.txt"] = "\n".join(["", *test, "low/gone.wav"]).encode()
+    found = collected(files)
+    assert found.ways == ("random", "speaker", "lists")
+    assert found.parts is not None
+    assert [name for name, part in zip(names, found.parts, strict=True) if part == 1] == validation
+    assert [name for name, part in zip(names, found.parts, strict=True) if part == 2] == test
+    splits = found.splits("lists")
+    assert (len(splits.train), len(splits.validation), len(splits.test)) == (18, 2, 4)
+    files["commands/testing_list.txt"] = names[0].encode()
+    with pytest.raises(DataError, match=r"^validation_list\.txt and testing_list\.txt share 1 of their files, first “"):
+        collected(files)
+
+
+def test_each_way_splits_and_others_are_refused() -> None:
+    found = collected(WORDS)
+    assert len(found.splits("speaker").train) == 12  # two of four voices
+    np.testing.assert_array_equal(found.splits().test.x, found.pair().splits().test.x)
+    for way in ("lists", "by moonlight"):
+        with pytest.raises(DataError, match=rf"do not tell how to split them in the way “{way}”"):
+            found.splits(way)
+
+
+def test_a_template_names_the_speakers() -> None:
+    files = {name.replace("_", " - take "): content for name, content in WORDS.items()}
+    assert collected(files).speakers is None
+    assert collected(files, template="{speaker} - *").speakers == collected(WORDS).speakers
+    with pytest.raises(DataError, match=r"^24 of 24 file names do not fit"):
+        collected(files, template="{speaker}_{n}")
+
+
+def test_other_rates_lengths_and_codings_end_in_one_form() -> None:
+    mixed = {
+        f"{word}/{number}.{kind.lower()}": sound(
+            np.stack([tone(hertz, rate, 0.1 * (1 + number % 3))] * (1 + number % 2), axis=1), rate, kind
+        )
+        for word, hertz in (("low", 200), ("high", 900))
+        for number, (rate, kind) in enumerate([(8000, "WAV"), (44_100, "FLAC"), (16_000, "OGG")] * 4)
+    }
+    found = collected(mixed)
+    assert found.x.shape == (24, 1, 19, 26)
+    assert found.report.treated == {"padded": 8, "resampled": 16, "cut": 8}

@@ -1,0 +1,132 @@
+import re
+import struct
+import zlib
+from contextlib import suppress
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from cnnviz.data.base import Samples
+from cnnviz.data.picture import read_picture
+from cnnviz.errors import DataError
+from tests.data.packed import picture
+
+COLOURS = np.random.default_rng(0).integers(0, 256, (12, 10, 3), np.uint8)
+GREYS = COLOURS[:, :, 0]
+
+
+def read(content: bytes, height: int = 12, width: int = 10, *, grey: bool = False) -> Samples:
+    found = read_picture(content, "cat/a.png", height, width, grey=grey)
+    assert found.shape == (1 if grey else 3, height, width)
+    assert found.dtype == np.float32
+    assert found.flags.c_contiguous
+    assert 0 <= found.min() <= found.max() <= 1
+    return found
+
+
+def test_points_of_a_png_become_numbers_from_0_to_1_channels_first() -> None:
+    np.testing.assert_allclose(read(picture(COLOURS)), COLOURS.transpose(2, 0, 1) / 255, atol=1e-6)
+    np.testing.assert_allclose(read(picture(GREYS), grey=True)[0], GREYS / 255, atol=1e-6)
+
+
+def test_grey_is_the_same_in_all_channels_and_colours_become_their_luminance() -> None:
+    assert (read(picture(GREYS)) == read(picture(GREYS), grey=True)).all()
+    luminance = COLOURS @ [0.299, 0.587, 0.114] / 255
+    np.testing.assert_allclose(read(picture(COLOURS), grey=True)[0], luminance, atol=1 / 255)
+
+
+def test_a_jpg_is_read() -> None:
+    smooth = np.linspace(0, 255, 12 * 10).reshape(12, 10).astype(np.uint8)
+    np.testing.assert_allclose(read(picture(smooth, "JPEG", quality=95), grey=True)[0], smooth / 255, atol=0.05)
+    cmyk = Image.fromarray(COLOURS).convert("CMYK")
+    assert read(picture(np.asarray(cmyk)[:, :, :3], "JPEG")).shape == (3, 12, 10)
+
+
+def test_a_smaller_picture_keeps_the_mean() -> None:
+    large = np.random.default_rng(1).integers(0, 256, (400, 300), np.uint8)
+    for kind in ("PNG", "JPEG"):
+        small = read(picture(large, kind), 8, 6, grey=True)
+        assert small.mean() == pytest.approx(large.mean() / 255, abs=0.02)
+        assert small.std() < 0.1
+
+
+def test_what_is_transparent_becomes_white() -> None:
+    clear = np.zeros((4, 4, 4), np.uint8)
+    clear[:2, :, 3] = 255
+    np.testing.assert_array_equal(read(picture(clear), 4, 4, grey=True)[0], [[0] * 4] * 2 + [[1] * 4] * 2)
+    palette = Image.fromarray(GREYS).convert("P")
+    assert read(picture(np.asarray(palette), "PNG", transparency=0), grey=True).max() <= 1
+
+
+def test_16_bits_a_point_keep_their_greys() -> None:
+    deep = np.linspace(0, 65_535, 16).astype(np.uint16).reshape(4, 4)
+    np.testing.assert_allclose(read(picture(deep), 4, 4, grey=True)[0], deep / 65_535, atol=1 / 255)
+
+
+def test_a_photograph_taken_upside_down_is_turned() -> None:
+    points = np.zeros((8, 8), np.uint8)
+    points[:4] = 255
+    exif = Image.Exif()
+    exif[0x0112] = 3
+    turned = read(picture(points, "JPEG", exif=exif), 8, 8, grey=True)[0]
+    assert turned[:4].mean() < 0.1
+    assert turned[4:].mean() > 0.9
+
+
+def chunk(kind: bytes, content: bytes) -> bytes:
+    return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
+
+
+def claiming(width: int, height: int) -> bytes:
+    """A PNG whose header promises this many points over a few bytes."""
+    header = chunk(b"IHDR", struct.pack(">2I5B", width, height, 8, 2, 0, 0, 0))
+    return b"\x89PNG\r\n\x1a\n" + header + chunk(b"IDAT", zlib.compress(bytes(100))) + chunk(b"IEND", b"")
+
+
+NO_PICTURE = r"^“cat/a\.png” is not a \.png or \.jpg file\.$"
+DAMAGED = r"^“cat/a\.png” is a damaged picture\.$"
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        pytest.param(b"", NO_PICTURE, id="empty"),
+        pytest.param(picture(GREYS, "GIF"), NO_PICTURE, id="gif"),
+        pytest.param(picture(GREYS, "TIFF"), NO_PICTURE, id="tiff"),
+        pytest.param(b"%!PS-Adobe-3.0 EPSF-3.0", NO_PICTURE, id="eps"),
+        pytest.param(b"<svg/>", NO_PICTURE, id="svg"),
+        pytest.param(picture(COLOURS)[:-60], DAMAGED, id="truncated png"),
+        pytest.param(picture(COLOURS, "JPEG")[:-200], DAMAGED, id="truncated jpg"),
+        pytest.param(picture(COLOURS)[:20], DAMAGED, id="start of a png"),
+        pytest.param(b"\xff\xd8\xff", DAMAGED, id="start of a jpg"),
+        pytest.param(claiming(4096, 4096), DAMAGED, id="fewer points than promised"),
+        pytest.param(claiming(4097, 1), r"has 1 × 4,097 points; at most 4,096 × 4,096 are read", id="one too wide"),
+        pytest.param(claiming(2**31 - 1, 2**31 - 1), r"points; at most 4,096 × 4,096 are read", id="a bomb"),
+        pytest.param(claiming(0, 0), DAMAGED, id="no points"),
+    ],
+)
+def test_a_hostile_picture_gets_one_clear_sentence(content: bytes, sentence: str) -> None:
+    with pytest.raises(DataError) as caught:
+        read(content)
+    assert re.search(sentence, str(caught.value)), caught.value
+
+
+def test_a_text_that_expands_without_end_is_not_expanded() -> None:
+    whole = picture(GREYS)
+    bomb = chunk(b"zTXt", b"Comment\0\0" + zlib.compress(bytes(80 * 2**20), 9))
+    with pytest.raises(DataError, match=DAMAGED):
+        read(whole[:33] + bomb + whole[33:])
+
+
+@settings(max_examples=120, deadline=None)
+@given(st.data(), st.sampled_from([picture(COLOURS), picture(COLOURS, "JPEG"), picture(GREYS)]))
+def test_a_mutated_picture_is_read_or_refused(data: st.DataObject, whole: bytes) -> None:
+    content = bytearray(whole)
+    for _ in range(data.draw(st.integers(1, 4))):
+        at = data.draw(st.integers(0, len(content) - 1))
+        content[at : at + data.draw(st.integers(0, 3))] = data.draw(st.binary(max_size=3))
+    with suppress(DataError):
+        read(bytes(content))

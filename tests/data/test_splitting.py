@@ -1,0 +1,105 @@
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cnnviz.data import splitting
+from cnnviz.data.base import Splits
+from cnnviz.data.splitting import WAYS, split_by_lists, split_by_speaker
+from cnnviz.errors import DataError
+
+CLASSES = ("no", "yes")
+
+
+def numbered(y: list[int] | np.ndarray) -> np.ndarray:
+    """Samples that say which they are."""
+    return np.arange(len(y), dtype=np.float32)[:, None]
+
+
+def rows(splits: Splits) -> list[np.ndarray]:
+    """Places of the samples of each part; every sample is in one, with its own label."""
+    found = [part.x[:, 0].astype(int) for part in (splits.train, splits.validation, splits.test)]
+    together = np.concatenate(found)
+    np.testing.assert_array_equal(np.sort(together), np.arange(len(together)))
+    return found
+
+
+def check(y: np.ndarray, speakers: list[str], classes: tuple[str, ...]) -> list[np.ndarray]:
+    splits = split_by_speaker(numbered(y), y, classes, speakers)
+    found = rows(splits)
+    for part, places in zip((splits.train, splits.validation, splits.test), found, strict=True):
+        np.testing.assert_array_equal(part.y, y[places])
+        assert set(part.y) == set(range(len(classes)))
+    heard = [{speakers[place] for place in places} for places in found]
+    assert not heard[0] & heard[1]
+    assert not heard[0] & heard[2]
+    assert not heard[1] & heard[2]
+    return found
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(3, 25), st.integers(2, 4), st.integers(1, 3))
+def test_no_speaker_is_in_two_parts_and_every_class_is_in_all(people: int, classes: int, times: int) -> None:
+    y = np.tile(np.arange(classes), people * times)
+    speakers = [f"s{number // (classes * times)}" for number in range(len(y))]
+    check(y, speakers, tuple(map(str, range(classes))))
+
+
+@pytest.mark.parametrize("dealt", [splitting.MAX_DEALT, 0])
+def test_forty_speakers_are_split_80_10_10(dealt: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(splitting, "MAX_DEALT", dealt)
+    y = np.arange(800) % 2
+    found = check(y, [f"s{number // 20}" for number in range(800)], CLASSES)
+    assert [len(places) for places in found] == [640, 80, 80]
+
+
+def test_six_speakers_are_split_4_1_1_and_always_the_same() -> None:
+    y = np.arange(600) % 2
+    speakers = [f"s{number // 100}" for number in range(600)]
+    found, again = check(y, speakers, CLASSES), check(y, speakers, CLASSES)
+    assert [len(places) for places in found] == [400, 100, 100]
+    assert all((one == two).all() for one, two in zip(found, again, strict=True))
+
+
+@pytest.mark.parametrize(("people", "told"), [(1, "1 speaker;"), (2, "2 speakers;")])
+def test_too_few_speakers_are_refused(people: int, told: str) -> None:
+    y = np.arange(40) % 2
+    with pytest.raises(DataError, match=rf"^The file names tell of {told} a split by speaker needs at least 3"):
+        split_by_speaker(numbered(y), y, CLASSES, [f"s{number % people}" for number in range(40)])
+
+
+def test_a_class_that_two_people_said_is_refused_with_its_numbers() -> None:
+    speakers = [f"s{number % 8}" for number in range(80)]
+    y = np.array([int(speaker in ("s0", "s1")) for speaker in speakers])
+    with pytest.raises(
+        DataError,
+        match=r"^No split by speaker was found in 20 tries .* with 8 speakers, 1 of 2 classes have no sample in the "
+        r"\w+ part of \d+ samples, first “yes”\. Split at random",
+    ):
+        split_by_speaker(numbered(y), y, CLASSES, speakers)
+
+
+def test_lists_are_followed() -> None:
+    y = np.arange(12) % 2
+    parts = np.array([0] * 8 + [2, 2, 1, 1], np.int8)
+    found = rows(split_by_lists(numbered(y), y, CLASSES, parts))
+    assert [places.tolist() for places in found] == [list(range(8)), [10, 11], [8, 9]]
+
+
+@pytest.mark.parametrize(("part", "name"), [(0, "training"), (1, "validation"), (2, "test")])
+def test_lists_that_leave_a_class_out_are_refused(part: int, name: str) -> None:
+    y = np.arange(12) % 2
+    parts = np.repeat([0, 1, 2], 4).astype(np.int8)
+    parts[(parts == part) & (y == 0)] = (part + 1) % 3
+    with pytest.raises(DataError, match=rf"1 of 2 classes have no sample in the {name} part of 2 samples, first “no”"):
+        split_by_lists(numbered(y), y, CLASSES, parts)
+
+
+@pytest.mark.parametrize("name", WAYS)
+def test_every_way_says_which_question_it_answers(name: str) -> None:
+    way = WAYS[name]
+    assert way.name == name
+    assert way.title
+    assert way.question.startswith("How well")
+    assert way.question.endswith("?")
+    assert way.question.count("?") == 1
