@@ -3,11 +3,17 @@
 from cnnviz.data.base import Dataset
 from cnnviz.data.digits import DIGITS
 from cnnviz.data.uploads import Uploads
+from cnnviz.data.voxels import VOXELS
+from cnnviz.data.words import WORDS, WORDS_BANDS, WORDS_RAW
 from cnnviz.errors import DataError
 from cnnviz.settings import settings
 
 DATASETS: dict[str, Dataset] = {
     "digits": DIGITS,
+    "words": WORDS,
+    "words-bands": WORDS_BANDS,
+    "words-raw": WORDS_RAW,
+    "voxels": VOXELS,
 }
 """Every data set that comes with cnnviz, by name."""
 

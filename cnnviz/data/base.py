@@ -49,9 +49,16 @@ class Dataset:
     shape: Shape
     classes: tuple[str, ...]
     size: int
-    load: Callable[[], Splits]
+    load: Callable[..., Splits]
+    """Takes one of `splits`; without it, the first."""
     preset: str | None = None
     """A preset that fits this task."""
+    splits: tuple[str, ...] = ("random",)
+    """The ways in which it can be split, by their names in `WAYS`."""
+
+    def split_by(self, way: str) -> Splits:
+        """In three parts; where this data set knows no such way, by its first."""
+        return self.load(way if way in self.splits else self.splits[0])
 
 
 def split(x: Samples, y: Labels, classes: tuple[str, ...]) -> Splits:

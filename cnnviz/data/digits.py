@@ -8,7 +8,7 @@ from cnnviz.data.base import Dataset, Splits, split
 _CLASSES = tuple("0123456789")
 
 
-def _load() -> Splits:
+def _load(_way: str = "random") -> Splits:
     bunch = load_digits()
     pictures = (bunch.images[:, None] / 16).astype(np.float32)  # grey values 0 … 16 → 0 … 1, one channel
     return split(pictures, bunch.target.astype(np.int64), _CLASSES)

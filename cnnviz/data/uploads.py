@@ -86,7 +86,7 @@ class Uploads:
         )
 
 
-def _load(folder: Path, classes: tuple[str, ...]) -> Splits:
+def _load(folder: Path, classes: tuple[str, ...], _way: str = "random") -> Splits:
     x = np.load(folder / "feats.npy", allow_pickle=False)
     y = np.load(folder / "labels.npy", allow_pickle=False)
     return Pair(x, y, classes).splits()

@@ -4,12 +4,14 @@ base.py       Preset, and the pieces that several are made of
 first.py      the lab's net, and one for the digits that come with the app
 keywords.py   better nets for the lab's task
 published.py  nets from papers
+views.py      nets for data with one or three axes behind the channels
 """
 
 from cnnviz.presets.base import Preset
 from cnnviz.presets.first import DIGITS, LAB
 from cnnviz.presets.keywords import FOUR_BLOCKS, RESIDUAL, SEPARABLE, THREE_BLOCKS
 from cnnviz.presets.published import ALEXNET, LENET_5, RESNET_18, RESNET_20, VGG_11
+from cnnviz.presets.views import BANDS_1D, RAW_1D, VOXELS_3D
 
 __all__ = ["PRESETS", "Preset"]
 
@@ -19,6 +21,9 @@ PRESETS: dict[str, Preset] = {
     "keywords-four-blocks": FOUR_BLOCKS,
     "keywords-residual": RESIDUAL,
     "keywords-separable": SEPARABLE,
+    "bands-1d": BANDS_1D,
+    "raw-1d": RAW_1D,
+    "voxels-3d": VOXELS_3D,
     "digits-convnet": DIGITS,
     "lenet-5": LENET_5,
     "alexnet": ALEXNET,

@@ -81,7 +81,7 @@ class Worker:
     def _result(self, job: Message) -> Result:
         architecture = Architecture.model_validate_json(job["architecture"])
         config = TrainConfig.model_validate_json(job["config"])
-        splits = _splits(config.dataset, job["owner"])
+        splits = _splits(config.dataset, job["owner"], config.split)
         steps = config.epochs * steps_per_epoch(len(splits.train), config.batch_size)
         self._say("started", run=job["run"], steps=steps)
         outbox = Outbox(lambda points: self._say("points", run=job["run"], points=points))
@@ -128,8 +128,8 @@ _FAULT = "The training stopped on an error inside cnnviz ({}). The design is saf
 
 
 @lru_cache(maxsize=2)
-def _splits(dataset: str, owner: str) -> Splits:
-    return find(dataset, owner).load()
+def _splits(dataset: str, owner: str, way: str) -> Splits:
+    return find(dataset, owner).split_by(way)
 
 
 def main() -> None:

@@ -6,12 +6,19 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 from torch import nn, optim
 
+from cnnviz.data.splitting import WAYS
 from cnnviz.errors import TrainingError
 
 
 def _known(name: str) -> str:
     if name not in OPTIMIZERS:
         raise ValueError(f"must be one of {', '.join(OPTIMIZERS)}")
+    return name
+
+
+def _way(name: str) -> str:
+    if name not in WAYS:
+        raise ValueError(f"must be one of {', '.join(WAYS)}")
     return name
 
 
@@ -22,6 +29,11 @@ class TrainConfig(BaseModel):
 
     dataset: Annotated[str, Field(pattern=r"^[a-z0-9-]{1,60}$")] = Field(
         "digits", title="Data set", description="What the net learns from."
+    )
+    split: Annotated[str, AfterValidator(_way)] = Field(
+        "random",
+        title="Split",
+        description="Which samples are kept for validation and test; each way asks another thing.",
     )
     epochs: Annotated[int, Field(ge=1, le=1000)] = Field(
         30, title="Epochs", description="How often the net sees the whole training set."

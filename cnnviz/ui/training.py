@@ -6,6 +6,7 @@ from cnnviz.architecture import Architecture
 from cnnviz.data import available, uploads
 from cnnviz.data.base import Dataset
 from cnnviz.data.pair import read_pair
+from cnnviz.data.splitting import WAYS
 from cnnviz.errors import CnnvizError, DataError
 from cnnviz.presets import PRESETS
 from cnnviz.runs.cluster import cluster
@@ -28,7 +29,11 @@ def desk() -> None:
         keep_config(settled)
     dataset = datasets[settled.dataset]
     _knob(settled, "dataset", options={name: choice.title for name, choice in datasets.items()})
-    st.caption(f"{escaped(dataset.story)} Split 80 / 10 / 10, stratified.")
+    st.caption(escaped(dataset.story))
+    way = settled.split if settled.split in dataset.splits else dataset.splits[0]
+    if len(dataset.splits) > 1:
+        _knob(settled, "split", options={name: WAYS[name].title for name in dataset.splits})
+    st.caption(f"80 / 10 / 10. {WAYS[way].question}")
     with st.container(horizontal=True, key="knobs"):
         _knob(settled, "epochs")
         _knob(settled, "batch_size")

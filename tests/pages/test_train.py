@@ -8,7 +8,10 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from cnnviz.layers import LogSoftmax
+from cnnviz.architecture import Architecture
+from cnnviz.data import DATASETS
+from cnnviz.data.words import WORDS
+from cnnviz.layers import AvgPool2d, Flatten, Linear, LogSoftmax
 from cnnviz.presets import PRESETS
 from cnnviz.runs.cluster import Cluster
 from cnnviz.runs.run import Run, Status
@@ -21,6 +24,7 @@ from tests.pages.conftest import wait_for
 OpenPage = Callable[..., AppTest]
 DIGITS = PRESETS["digits-convnet"].architecture
 SHORT = TrainConfig(epochs=2)
+BUILT_IN = [dataset.title for dataset in DATASETS.values()]
 
 
 def press_train(app: AppTest, server: Cluster) -> tuple[Run, list[Point]]:
@@ -109,6 +113,21 @@ def test_the_data_set_changes_the_run(app: AppTest, server: Cluster, plain: list
     assert press_train(app, server)[1] == plain
 
 
+def test_the_split_changes_the_run(open_page: OpenPage, server: Cluster) -> None:
+    small = Architecture(
+        input_shape=WORDS.shape, layers=[AvgPool2d(kernel_size=13), Flatten(), Linear(out_features=35), LogSoftmax()]
+    )
+    config = TrainConfig(dataset="words", epochs=1, batch_size=512, learning_rate=1e-3)
+    app = open_page("train", workbench=Workbench(small), config=config)
+    assert any("samples like those it has seen" in caption.value for caption in app.caption)
+    usual = press_train(app, server)[1]
+    knob(app.selectbox, "split").select("speaker").run()
+    assert any("a voice that it has never heard" in caption.value for caption in app.caption)
+    run, points = press_train(app, server)
+    assert run.config == config.changed("split", "speaker")
+    assert points != usual
+
+
 def test_the_design_changes_the_run(open_page: OpenPage, server: Cluster, plain: list[Point]) -> None:
     wider = DIGITS.replaced(0, out_channels=8)
     run, points = press_train(open_page("train", workbench=Workbench(wider), config=SHORT), server)
@@ -153,7 +172,7 @@ def test_a_bad_upload_is_told_and_changes_nothing(app: AppTest) -> None:
     upload(app, feats, labels[:-1])
     assert "they must be equal" in app.error[0].value
     assert app.session_state["config"] == SHORT
-    assert list(knob(app.selectbox, "dataset").options) == ["Handwritten digits"]
+    assert list(knob(app.selectbox, "dataset").options) == BUILT_IN
 
 
 def test_an_upload_can_be_removed_again(app: AppTest) -> None:
@@ -239,6 +258,6 @@ def test_two_uploads_of_one_name_can_be_told_apart(app: AppTest) -> None:
     upload(app, *noise(np.random.default_rng(0)))
     first = app.session_state["config"].dataset
     upload(app, *noise(np.random.default_rng(1)), generation=1)
-    assert list(knob(app.selectbox, "dataset").options) == ["Handwritten digits", "My data", "My data (2)"]
+    assert list(knob(app.selectbox, "dataset").options) == [*BUILT_IN, "My data", "My data (2)"]
     knob(app.selectbox, "dataset").select(first).run()
     assert app.session_state["config"].dataset == first

@@ -1,0 +1,88 @@
+"""Solid shapes in a cube of 16 × 16 × 16 voxels, turned any way and noisy: made up, so that 3-D has data, too."""
+
+from functools import cache
+
+import numpy as np
+import numpy.typing as npt
+
+from cnnviz.data.base import Dataset, Splits, split
+
+EDGE = 16
+PER_CLASS = 150
+NOISE = 0.25
+"""Standard deviation, where a solid is 1 and the air 0."""
+Points = npt.NDArray[np.float64]
+Inside = npt.NDArray[np.bool_]
+
+
+def _sphere(p: Points) -> Inside:
+    return np.asarray(np.linalg.norm(p, axis=-1) < 0.8)
+
+
+def _shell(p: Points) -> Inside:
+    return np.asarray(np.abs(np.linalg.norm(p, axis=-1) - 0.7) < 0.14)
+
+
+def _cube(p: Points) -> Inside:
+    return np.asarray(np.abs(p).max(axis=-1) < 0.62)
+
+
+def _cylinder(p: Points) -> Inside:
+    return np.asarray((np.hypot(p[..., 0], p[..., 1]) < 0.42) & (np.abs(p[..., 2]) < 0.85))
+
+
+def _cone(p: Points) -> Inside:
+    return np.asarray((np.hypot(p[..., 0], p[..., 1]) < 0.42 * (0.85 - p[..., 2])) & (np.abs(p[..., 2]) < 0.85))
+
+
+def _torus(p: Points) -> Inside:
+    return np.asarray(np.hypot(np.hypot(p[..., 0], p[..., 1]) - 0.58, p[..., 2]) < 0.25)
+
+
+def _cross(p: Points) -> Inside:
+    thin = np.abs(p) < 0.22
+    return np.asarray((thin.sum(axis=-1) >= 2) & (np.abs(p).max(axis=-1) < 0.9))
+
+
+def _plate(p: Points) -> Inside:
+    return np.asarray((np.abs(p[..., :2]).max(axis=-1) < 0.75) & (np.abs(p[..., 2]) < 0.2))
+
+
+SHAPES = {
+    "cone": _cone,
+    "cross": _cross,
+    "cube": _cube,
+    "cylinder": _cylinder,
+    "plate": _plate,
+    "shell": _shell,
+    "sphere": _sphere,
+    "torus": _torus,
+}
+"""Whether points, (…, 3) in −1 … 1, lie inside, by the name of the shape."""
+
+
+@cache
+def _load(by: str = "random") -> Splits:
+    random = np.random.default_rng(16)
+    axis = np.linspace(-1, 1, EDGE)
+    grid = np.stack(np.meshgrid(axis, axis, axis, indexing="ij"), axis=-1)
+    solids = []
+    for inside in SHAPES.values():
+        for _ in range(PER_CLASS):
+            turn, _ = np.linalg.qr(random.standard_normal((3, 3)))
+            place = (grid - random.uniform(-0.15, 0.15, 3)) @ turn / random.uniform(0.75, 1.05)
+            solids.append(inside(place) + NOISE * random.standard_normal(grid.shape[:3]))
+    x = np.stack(solids)[:, None].astype(np.float32)
+    return split(x, np.repeat(np.arange(len(SHAPES)), PER_CLASS), tuple(SHAPES))
+
+
+VOXELS = Dataset(
+    name="voxels",
+    title="Voxel shapes",
+    story=f"{len(SHAPES) * PER_CLASS:,} noisy solids of 16 × 16 × 16 voxels, turned any way; made up by formulas.",
+    shape=(1, EDGE, EDGE, EDGE),
+    classes=tuple(SHAPES),
+    size=len(SHAPES) * PER_CLASS,
+    load=_load,
+    preset="voxels-3d",
+)

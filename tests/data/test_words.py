@@ -1,0 +1,98 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from cnnviz.architecture import output_shape
+from cnnviz.data import DATASETS, words
+from cnnviz.data.base import Dataset
+from cnnviz.data.voxels import SHAPES, VOXELS
+from cnnviz.data.words import RATE, WORDS, WORDS_BANDS, WORDS_RAW, sounds, speakers
+from cnnviz.presets import PRESETS
+from cnnviz.settings import settings
+
+VIEWS = (WORDS, WORDS_BANDS, WORDS_RAW)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("data")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CNNVIZ_DATA_DIR", str(path))
+        settings.cache_clear()
+        settings()
+    return path
+
+
+@pytest.fixture(autouse=True)
+def _own_settings(folder: Path, monkeypatch: pytest.MonkeyPatch) -> object:
+    monkeypatch.setenv("CNNVIZ_DATA_DIR", str(folder))
+    settings.cache_clear()
+    yield
+    settings.cache_clear()
+
+
+def test_there_are_35_words_with_at_least_100_utterances_and_the_package_stays_small() -> None:
+    assert len(speakers()) == 35
+    assert all(len(told) >= 100 for told in speakers().values())
+    assert sum(file.stat().st_size for file in words.FOLDER.iterdir()) <= 15 * 2**20
+
+
+def test_no_voice_of_the_test_part_speaks_in_another_one() -> None:
+    voices = {
+        part: {voice for told in speakers().values() for each, voice in told if each == part} for part in words.PARTS
+    }
+    assert all(len(heard) >= 8 for heard in voices.values())
+    assert not voices["train"] & voices["test"]
+    assert not voices["train"] & voices["validation"]
+    assert not voices["validation"] & voices["test"]
+
+
+def test_every_utterance_is_a_second_that_is_heard() -> None:
+    clips = sounds("yes")
+    assert clips.shape == (len(speakers()["yes"]), RATE)
+    assert (np.abs(clips).max(axis=1) > 500).all()
+
+
+@pytest.mark.parametrize("view", VIEWS, ids=lambda view: view.name)
+def test_a_view_has_its_shape_and_is_computed_once(
+    view: Dataset, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(words, "speakers", lambda: dict(list(speakers().items())[:2]))
+    monkeypatch.setattr(words, "_digest", lambda: f"two-{view.name}")
+    at_random, by_speaker = view.split_by("random"), view.split_by("speaker")
+    for splits in (at_random, by_speaker):
+        parts = (splits.train, splits.validation, splits.test)
+        assert all(part.x.shape[1:] == view.shape and part.x.dtype == np.float32 for part in parts)
+        assert sum(map(len, parts)) == 2 * len(speakers()["bed"])
+        assert all(set(part.y) == {0, 1} for part in parts)
+    assert len(list((folder / "cache").glob(f"{view.name}-two-*"))) == 1
+    monkeypatch.setattr(words, "sounds", lambda word: pytest.fail("decoded again"))
+    assert np.array_equal(view.split_by("random").test.x, at_random.test.x)
+
+
+def test_a_cache_that_was_cut_off_is_written_again(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(words, "speakers", lambda: dict(list(speakers().items())[:2]))
+    monkeypatch.setattr(words, "_digest", lambda: "cut")
+    whole = WORDS.split_by("random")
+    (file,) = (folder / "cache").glob("words-cut*")
+    file.write_bytes(file.read_bytes()[:1000])
+    assert np.array_equal(WORDS.split_by("random").train.x, whole.train.x)
+    assert not list((folder / "cache").glob(".*"))
+
+
+@pytest.mark.parametrize("dataset", DATASETS.values(), ids=DATASETS)
+def test_every_data_set_has_a_preset_that_fits_it(dataset: Dataset) -> None:
+    assert dataset.preset
+    architecture = PRESETS[dataset.preset].architecture
+    assert architecture.input_shape == dataset.shape
+    assert output_shape(architecture) == (len(dataset.classes),)
+
+
+def test_voxels_are_solids_in_air_and_the_same_every_time() -> None:
+    splits = VOXELS.load()
+    assert splits.train.x.shape == (960, 1, 16, 16, 16)
+    assert set(splits.test.y) == set(range(len(SHAPES)))
+    solid = splits.train.x.mean(axis=(1, 2, 3, 4))
+    assert (solid > 0.01).all()
+    assert (solid < 0.6).all()
