@@ -49,13 +49,14 @@ def test_what_systems_leave_is_ignored(path: str, passed: bool) -> None:
     assert ignored(parts(path)) == passed
 
 
-def test_only_one_folder_around_everything_is_passed_over() -> None:
+def test_only_folders_around_everything_are_passed_over() -> None:
     def of(*paths: str) -> list[str]:
         split = [path.split("/") for path in paths]
         return [each.path for each in arranged([Member(tuple(folders), name, 0, 0) for *folders, name in split])]
 
     assert of("top/a/1", "top/b/2", "top/list") == ["a/1", "b/2", "list"]
-    assert of("top/in/a/1", "top/in/b/2") == ["in/a/1", "in/b/2"]
+    assert of("top/in/a/1", "top/in/b/2", "top/in/list") == ["a/1", "b/2", "list"]
+    assert of("top/in/a/1", "top/in/a/2") == ["a/1", "a/2"]
     assert of("a/1", "b/2") == ["a/1", "b/2"]
     assert of("a/1", "a/2") == ["a/1", "a/2"]
     assert of("top/a/1", "list") == ["top/a/1", "list"]
