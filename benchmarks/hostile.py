@@ -1,21 +1,18 @@
-"""Files that no honest program writes: good ones with a few bytes changed, and some made to do harm."""
+"""Files that no honest program writes: damaged ones, and some made to do harm."""
 
 import random
 import stat
 import struct
 import zipfile
 import zlib
-from collections.abc import Callable
-from functools import cache
 from io import BytesIO
 
 import numpy as np
-from PIL import Image
 
+from benchmarks.damage import EXTREMES, archive_of_damaged, damaged, deep, good
 from tests.data.forge import forged, saved
-from tests.data.packed import picture, sound, tarred, tone, words, zipped
+from tests.data.packed import tarred, words, zipped
 
-EXTREMES = (0, 1, 0x7F, 0xFF, 0x7FFF, 0xFFFF, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF, 2**63 - 1, 2**64 - 1)
 NAMES = (
     *("../a.wav", "../../../../etc/cron.d/x", "/etc/passwd", "C:/a.wav", "c:\\a.wav", "..\\..\\a.wav", "\\\\host\\a"),
     *(
@@ -31,83 +28,6 @@ NAMES = (
     ),
     *("low/" + "x" * 999 + ".wav", "~/a.wav", "$HOME/a.wav", "CON/a.wav", "low/a.wav/b.wav", "low\x7f/a.wav"),
 )
-POINTS = np.random.default_rng(0).integers(0, 256, (24, 20, 4), np.uint8)
-
-
-@cache
-def good() -> dict[str, tuple[bytes, ...]]:
-    """Files that are accepted, by the importer that takes them; the start for all that is damaged."""
-    short = tone(440, 16_000, 0.3)
-    feats, labels = np.arange(240, dtype=np.float32).reshape(20, 4, 3), np.arange(20) % 2
-    spoken = words() | {"validation_list.txt": b"low/s0_0.wav\nhigh/s0_0.wav", "testing_list.txt": b"low/s1_0.wav"}
-    sounds = (
-        *(sound(short / 2**15, 16_000, "WAV", coding) for coding in ("PCM_16", "PCM_24", "FLOAT", "ULAW", "MS_ADPCM")),
-        *(sound(np.stack([short] * 2, 1), rate, "FLAC") for rate in (16_000, 44_100)),
-        *(sound(short / 2**15, 16_000, "OGG", coding) for coding in ("VORBIS", "OPUS")),
-    )
-    pictures = (
-        *(picture(points) for points in (POINTS, POINTS[:, :, :3], POINTS[:, :, 0], POINTS[:, :, 0].astype(np.uint16))),
-        _palette(),
-        *(picture(POINTS[:, :, :3], "JPEG", progressive=progressive) for progressive in (False, True)),
-        picture(POINTS[:, :, 0], "JPEG"),
-    )
-    arrays = (_npz(np.savez, feats, labels), _npz(np.savez_compressed, feats, np.array(["no", "yes"])[labels]))
-    return {
-        "zip": (zipped(spoken), zipped(spoken, zipfile.ZIP_STORED)),
-        "tar": (tarred(spoken),),
-        "sound": sounds,
-        "picture": pictures,
-        "npy": (saved(feats), saved(feats.astype(">f8"))),
-        "npz": arrays,
-    }
-
-
-def _palette() -> bytes:
-    stream = BytesIO()
-    Image.fromarray(POINTS[:, :, :3]).convert("P").save(stream, "PNG", transparency=bytes(range(256)))
-    return stream.getvalue()
-
-
-def _npz(save: Callable[..., None], feats: np.ndarray, labels: np.ndarray) -> bytes:
-    stream = BytesIO()
-    save(stream, feats=feats, labels=labels)
-    return stream.getvalue()
-
-
-def damaged(content: bytes, draw: random.Random) -> bytes:
-    """The content with one to five changes: bits, runs, numbers, cuts, parts twice or gone."""
-    found = bytearray(content)
-    for _ in range(draw.randint(1, 5)):
-        at = draw.randrange(min(len(found), 400) if draw.random() < 0.5 else len(found)) if found else 0
-        match draw.randrange(7):
-            case 0 if found:
-                found[at] ^= 1 << draw.randrange(8)
-            case 1:
-                found[at : at + draw.randint(1, 40)] = draw.randbytes(draw.randint(0, 40))
-            case 2:
-                width, order = draw.choice((1, 2, 4, 8)), draw.choice(("little", "big"))
-                number = draw.choice(EXTREMES) % 256**width
-                found[at : at + width] = number.to_bytes(width, order)  # type: ignore[arg-type]
-            case 3 if draw.random() < 0.3:
-                del found[at:]
-            case 4:
-                part, to = found[at : at + draw.randint(1, 300)], draw.randint(0, len(found))
-                found[to:to] = part
-            case 5:
-                del found[at : at + draw.randint(1, 300)]
-            case _:
-                end = max(0, len(found) - draw.randint(1, 120))  # where a zip has its list
-                found[end : end + 1] = draw.randbytes(1)
-    return bytes(found)
-
-
-def archive_of_damaged(draw: random.Random) -> dict[str, bytes]:
-    """Good recordings among which some are damaged or of another kind."""
-    files = dict(words())
-    for name in draw.sample(sorted(files), draw.randint(1, 8)):
-        other = draw.choice(good()[draw.choice(("sound", "sound", "picture", "npy", "zip"))])
-        files[name] = damaged(draw.choice((files[name], other)), draw)
-    return files
 
 
 def made(draw: random.Random) -> tuple[str, bytes]:
@@ -214,4 +134,6 @@ def case(number: int, seed: int = 0) -> tuple[str, bytes]:
         files = archive_of_damaged(draw)
         return draw.choice((("zip", zipped(files)), ("tar", tarred(files))))
     importer = ("sound", "picture", "zip", "npz", "npy", "sound", "picture", "tar")[which - 2]
+    if draw.random() < 0.5:
+        return importer, deep(importer, draw)
     return importer, damaged(draw.choice(good()[importer]), draw)

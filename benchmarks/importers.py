@@ -16,88 +16,23 @@ import sys
 import tempfile
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import numpy as np
-
-from benchmarks.hostile import case, good
+from benchmarks.damage import good
+from benchmarks.hostile import case
+from benchmarks.intake import SENT, judged
 from benchmarks.table import table, verdict
-from cnnviz.data.archive import Archive, ZipArchive
-from cnnviz.data.audio import Features
-from cnnviz.data.collection import collect, suggested
-from cnnviz.data.form import SoundForm
-from cnnviz.data.pair import read_npz, read_pair
-from cnnviz.data.picture import read_picture
-from cnnviz.data.sound import read_sound
-from cnnviz.data.stored import open_stored
-from cnnviz.errors import CnnvizError
-from tests.data.forge import saved
 
 FILES = 3000
-MAX_BYTES = 16 * 2**20
 BATCH = 500
 """Files that one process judges."""
 SECONDS = 60
 """For one file, before its process is ended."""
-FORM = SoundForm(features=Features(sample_rate=8000), seconds=0.2)
-LABELS = saved(np.arange(20) % 2)
-FEATS = saved(np.zeros((20, 3), np.float32))
 EVENTS = frozenset(
     {"os.mkdir", "os.rename", "os.link", "os.symlink", "os.remove", "os.chmod", "subprocess.Popen", "os.system"}
     | {"os.exec", "os.posix_spawn", "os.fork", "socket.connect", "exec", "pickle.find_class"}
 )
-
-
-def _collected(archive: Archive) -> None:
-    suggested(archive)
-    collect(archive, FORM, max_bytes=MAX_BYTES)
-
-
-def _zip(content: bytes, _: Path) -> None:
-    with ZipArchive(content, MAX_BYTES) as archive:
-        _collected(archive)
-
-
-def _tar(content: bytes, place: Path) -> None:
-    path = place / "sent.tar.gz"
-    path.write_bytes(content)
-    try:
-        with open_stored(path, MAX_BYTES) as archive:
-            _collected(archive)
-    finally:
-        path.unlink()
-
-
-def _npy(content: bytes, _: Path) -> None:
-    with suppress(CnnvizError):
-        read_pair(FEATS, content, MAX_BYTES)
-    read_pair(content, LABELS, MAX_BYTES)
-
-
-IMPORTERS: dict[str, Callable[[bytes, Path], object]] = {
-    "zip": _zip,
-    "tar": _tar,
-    "sound": lambda content, _: read_sound(content, "low/a.wav", 16_000, 16_000),
-    "picture": lambda content, _: read_picture(content, "cat/a.png", 32, 32, grey=False),
-    "npy": _npy,
-    "npz": lambda content, _: read_npz(content, MAX_BYTES),
-}
-"""What takes a file; a tar is on the server's disk, so that the place for it is the only one written to."""
-
-
-def judged(importer: str, content: bytes, place: Path) -> str:
-    """“accepted”, “refused”, or what else came out."""
-    try:
-        IMPORTERS[importer](content, place)
-    except CnnvizError as error:
-        told = str(error)
-        return "refused" if told.endswith(".") and "\n" not in told and len(told) < 900 else f"no sentence: {told!r}"
-    except Exception as error:
-        return f"{type(error).__name__}: {error}"
-    return "accepted"
 
 
 def child(first: int, last: int, seed: int) -> None:
@@ -108,7 +43,7 @@ def child(first: int, last: int, seed: int) -> None:
 
     def hook(event: str, arguments: tuple[object, ...]) -> None:
         writes = event == "open" and isinstance(arguments[2], int) and arguments[2] & (os.O_WRONLY | os.O_RDWR)
-        if watched and (writes or event in EVENTS) and arguments[0] != str(place / "sent.tar.gz"):
+        if watched and (writes or event in EVENTS) and arguments[0] != str(place / SENT):
             deeds[event] += 1
 
     for importer, contents in good().items():  # everything is imported before anybody watches

@@ -4,6 +4,7 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import takewhile
 
 from cnnviz.errors import DataError
 
@@ -82,13 +83,14 @@ def ignored(path: Sequence[str]) -> bool:
 
 
 def arranged(members: Sequence[Member]) -> tuple[Member, ...]:
-    """The members without the one folder that is around everything; raises DataError when two have the same path."""
+    """The members without the folders that are around everything; raises DataError when two have the same path."""
     seen: set[str] = set()
     for member in members:
         if member.path in seen:
             raise DataError(f"The archive holds the file {quoted(member.path)} twice. Pack the folder again.")
         seen.add(member.path)
-    tops = {member.folders[:1] for member in members}
-    if len(tops) == 1 and () not in tops and any(len(member.folders) > 1 for member in members):
-        return tuple(replace(member, folders=member.folders[1:]) for member in members)
-    return tuple(members)
+    folders = [member.folders for member in members] or [()]
+    first, last = min(folders), max(folders)  # what these two begin with, all do
+    common = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(first, last, strict=False)))
+    around = max(0, min(common, max(map(len, folders)) - 1))  # the last folder is a class
+    return tuple(replace(member, folders=member.folders[around:]) for member in members)

@@ -15,6 +15,8 @@ PICTURE_ENDINGS = (".png", ".jpg", ".jpeg")
 MAX_SIDE = 4096
 """Points along either side, before the picture is made smaller."""
 MAX_POINTS = 4096 * 4096
+MAX_PASSES = 100
+"""Times that a JPEG may go over all its points; programs write about ten, and each takes as long as a picture."""
 
 _KINDS: dict[bytes, type[ImageFile.ImageFile]] = {b"\x89PNG": PngImageFile, b"\xff\xd8\xff": JpegImageFile}
 
@@ -29,6 +31,9 @@ def read_picture(content: bytes, name: str, height: int, width: int, *, grey: bo
     reader = next((reader for start, reader in _KINDS.items() if content.startswith(start)), None)
     if reader is None:
         raise DataError(f"{quoted(name)} is not a .png or .jpg file.")
+    passes = content.count(b"\xff\xda") if reader is JpegImageFile else 1  # nothing else in a JPEG can look like it
+    if passes > MAX_PASSES:
+        raise DataError(f"{quoted(name)} goes over its points {passes:,} times; at most {MAX_PASSES} are read.")
     mode = "L" if grey else "RGB"
     try:
         with reader(BytesIO(content)) as image:

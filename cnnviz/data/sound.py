@@ -26,6 +26,8 @@ _CODINGS = (
     *("PCM_S8", "PCM_U8", "PCM_16", "PCM_24", "PCM_32", "FLOAT", "DOUBLE", "ULAW", "ALAW", "IMA_ADPCM", "MS_ADPCM"),
     *("VORBIS", "OPUS"),
 )
+_ENDLESS = 2**60
+"""More frames than this are libsndfile's word for a .flac that was written into a pipe."""
 _UNKNOWN = 0x7FFFFFFF
 """From this size on, a WAV header says that its writer could not know the size."""
 
@@ -97,6 +99,8 @@ def _check(name: str, rate: int, frames: int, channels: int) -> None:
         raise DataError(f"{quoted(name)} has {rate:,} samples a second; {MIN_RATE:,} to {MAX_RATE:,} are read.")
     if channels > MAX_CHANNELS:
         raise DataError(f"{quoted(name)} has {channels:,} channels; at most {MAX_CHANNELS} are read.")
+    if frames > _ENDLESS:
+        raise DataError(f"{quoted(name)} does not say how long it lasts; open it in a sound program and save it again.")
     if frames > MAX_SECONDS * rate:
         raise DataError(
             f"{quoted(name)} claims to last {frames / rate / 60:,.0f} minutes; at most {MAX_SECONDS // 60} are read."

@@ -54,7 +54,8 @@ def pattern(template: str) -> re.Pattern[str]:
             f"The template {quoted(template)} does not say where the speaker ends: put what stands between {{speaker}}"
             " and *, such as {speaker}-*."
         )
-    return re.compile("".join(_GAPS[piece] if at % 2 else re.escape(piece) for at, piece in enumerate(pieces)))
+    text = "".join(_GAPS[piece] if at % 2 else re.escape(piece) for at, piece in enumerate(pieces))
+    return re.compile(text, re.DOTALL)
 
 
 def _found(stems: Sequence[str], pattern: re.Pattern[str]) -> list[str | None]:

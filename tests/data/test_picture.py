@@ -121,6 +121,15 @@ def test_a_text_that_expands_without_end_is_not_expanded() -> None:
         read(whole[:33] + bomb + whole[33:])
 
 
+def test_a_jpg_that_goes_over_its_points_again_and_again_is_refused() -> None:
+    """Each pass of a progressive JPEG costs as much as a whole picture, but may take a dozen bytes."""
+    whole = picture(np.zeros((64, 64), np.uint8), "JPEG", progressive=True)
+    last = whole[whole.rindex(b"\xff\xda") : -2]
+    assert read(whole[:-2] + last * 20 + whole[-2:]).max() < 0.01
+    with pytest.raises(DataError, match=r"^“cat/a\.png” goes over its points 10\d times; at most 100 are read\.$"):
+        read(whole[:-2] + last * 100 + whole[-2:])
+
+
 @settings(max_examples=120, deadline=None)
 @given(st.data(), st.sampled_from([picture(COLOURS), picture(COLOURS, "JPEG"), picture(GREYS)]))
 def test_a_mutated_picture_is_read_or_refused(data: st.DataObject, whole: bytes) -> None:

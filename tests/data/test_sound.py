@@ -149,6 +149,15 @@ def test_a_stream_whose_writer_could_not_know_its_size_is_read() -> None:
     np.testing.assert_array_equal(read(content), tone(440))
 
 
+def test_a_flac_that_was_written_into_a_pipe_is_told_what_it_lacks() -> None:
+    content = bytearray(sound(tone(440), kind="FLAC"))
+    content[21] &= 0xF0  # the last 36 bits before the checksum of all samples count them
+    content[22:26] = bytes(4)
+    assert refusal(bytes(content)) == (
+        "“yes/a.wav” does not say how long it lasts; open it in a sound program and save it again."
+    )
+
+
 @settings(max_examples=120, deadline=None)
 @given(
     st.data(),

@@ -65,11 +65,10 @@ def test_the_worst_name_for_the_worst_template_takes_milliseconds() -> None:
     assert time.process_time() - start < 1
 
 
+plain = st.text(st.characters(exclude_characters="*{}."), max_size=12)
+
+
 @settings(max_examples=100, deadline=None)
-@given(st.text(max_size=12), st.text(max_size=12), st.text(st.characters(codec="utf-8"), min_size=1, max_size=8))
+@given(plain, plain, plain.filter(bool))
 def test_whatever_stands_around_the_speaker_stands_for_itself(before: str, after: str, speaker: str) -> None:
-    template = f"{before}{{speaker}}{after}"
-    if not any(gap in before + after for gap in ("*", "{n}", "{speaker}", ".")) and "." not in speaker and after:
-        found = speakers([f"{before}{speaker}{after}.wav"], template)
-        assert found is not None
-        assert speaker.startswith(found[0])
+    assert speakers([f"{before}{speaker}{after}.wav"], f"{before}{{speaker}}{after}") == (speaker,)
