@@ -196,18 +196,30 @@ LINE = Architecture(input_shape=(1, 9), layers=[Conv1d(out_channels=2, kernel_si
         (
             LAB,
             {"kernel_size": (3, 3, 3)},
-            "kernel_size: give one number, or one for each of 2 axes (received 3, 3, 3).",
+            "kernel_size: give one whole number, or one for each of 2 axes (received 3, 3, 3).",
         ),
-        (LAB, {"kernel_size": None}, "kernel_size: give one number, or one for each of 2 axes (received nothing)."),
-        (LAB, {"kernel_size": "many"}, "kernel_size: give one number, or one for each of 2 axes (received 'many')."),
-        (VOLUME, {"kernel_size": (3, 3)}, "kernel_size: give one number, or one for each of 3 axes (received 3, 3)."),
+        (
+            LAB,
+            {"kernel_size": None},
+            "kernel_size: give one whole number, or one for each of 2 axes (received nothing).",
+        ),
+        (
+            LAB,
+            {"kernel_size": "many"},
+            "kernel_size: give one whole number, or one for each of 2 axes (received 'many').",
+        ),
+        (
+            VOLUME,
+            {"kernel_size": (3, 3)},
+            "kernel_size: give one whole number, or one for each of 3 axes (received 3, 3).",
+        ),
         (LINE, {"kernel_size": (3, 3)}, "kernel_size: should be a whole number (received 3, 3)."),
         (LAB, {"kernel_size": (0, 3)}, "kernel_size → 1: should be greater than or equal to 1 (received 0)."),
         (LAB, {"out_channels": None}, "out_channels: should be a whole number (received nothing)."),
         (
             LAB,
             {"padding": "sane"},
-            "padding: give one number, or one for each of 2 axes, or 'same' or 'valid' (received 'sane').",
+            "padding: give one whole number, or one for each of 2 axes, or 'same' or 'valid' (received 'sane').",
         ),
     ],
 )

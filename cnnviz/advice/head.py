@@ -9,14 +9,17 @@ from cnnviz.advice.base import Finding, Net, behind, named, quiet
 from cnnviz.architecture import Mend, number
 from cnnviz.layers import Flatten, Linear, LogSoftmax, family
 from cnnviz.layers.conv import Filters
-from cnnviz.shapes import show
+from cnnviz.shapes import Shape, show
 
 
 def output_features(net: Net) -> Iterator[Finding]:
     """Not one score for each class."""
     classes, step = net.task.classes, net.steps[-1]
     out = step.output_shape or ()
-    if classes is None or out == (classes,):
+    if classes is None:
+        yield from _not_flat(net, out)
+        return
+    if out == (classes,):
         return
     if len(out) > 1:
         text = f"The net ends in {show(out)}, but {classes:,} classes need one row of {classes:,} scores."
@@ -25,6 +28,19 @@ def output_features(net: Net) -> Iterator[Finding]:
     else:
         text = f"The net ends in {out[0]:,} scores for {classes:,} classes: {out[0] - classes:,} of them mean nothing."
     yield Finding(net.last.path, text, _as_many_scores(net, classes))
+
+
+def _not_flat(net: Net, out: Shape) -> Iterator[Finding]:
+    """A net with a head whose scores are more than one row: whatever the classes, a Flatten was forgotten."""
+    wide = next((step for step in net.steps if isinstance(step.layer, Linear) and len(step.input_shape) > 1), None)
+    if wide is None or len(out) < 2:
+        return
+    text = (
+        f"{named(wide, 'Layer')}, works on the last axis of {show(wide.input_shape)} alone, and the net ends in"
+        f" {show(out)}; a classifier needs one row with a score for each class."
+    )
+    mended = net.architecture.inserted(wide.path, Flatten())
+    yield Finding(wide.path, text, [Mend(f"Put a Flatten before layer {number(wide.path)}", mended)])
 
 
 def _as_many_scores(net: Net, classes: int) -> Iterator[Mend]:

@@ -212,7 +212,7 @@ def _wanted(problem: ErrorDetails, axes: int) -> str:
     """What pydantic expected, in words for people who know no pydantic."""
     kind, message = problem["type"], problem["msg"]
     if axes and kind in ("too_long", "missing", "tuple_type", "int_type"):
-        return "give one number" + (f", or one for each of {axes} axes" if axes > 1 else "")
+        return "give one whole number" + (f", or one for each of {axes} axes" if axes > 1 else "")
     if axes and kind == "literal_error":
         return message.removeprefix("Input should be ")
     if kind in ("too_long", "too_short"):

@@ -67,7 +67,13 @@ def learning_spec(metric: str, epochs: int) -> dict[str, Any]:
     rows come.
     """
     splits = [split for split in COLOURS if split != "batch" or metric == "loss"]
-    x = {"field": "epoch", "type": "quantitative", "scale": {"domain": [0, epochs], "nice": False}, "title": "epoch"}
+    x = {
+        "field": "epoch",
+        "type": "quantitative",
+        "scale": {"domain": [0, epochs], "nice": False},
+        "title": "epoch",
+        "axis": {"tickMinStep": 1},
+    }
     y = {"field": "value", "type": "quantitative", "scale": _scale(metric), "title": metric}
     colour = {
         "field": "split",

@@ -1,12 +1,13 @@
 """Widgets for the fields of a pydantic model: declared once in the model, drawn here."""
 
+import math
 import re
 from collections.abc import Callable
 from itertools import count
 from typing import Annotated, Any, Literal, get_args, get_origin
 
 import streamlit as st
-from annotated_types import Ge, Gt, Le, Lt
+from annotated_types import Le, Lt
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
@@ -94,7 +95,6 @@ def field(
         "on_change": changed,
         "width": width,
     }
-    low, high = _bounds(info)
     if options:
         options = distinct(options)
         st.selectbox(options=list(options), index=_index(options, value), format_func=options.__getitem__, **about)
@@ -103,11 +103,10 @@ def field(
     elif kind is bool:
         st.toggle(value=value, **about)
     elif kind is int:
-        st.number_input(value=value, min_value=low, max_value=high, step=1, **about)
+        st.number_input(value=value, step=1, **about)  # without bounds: a browser keeps back what is out of them
     elif kind is float:
-        st.number_input(
-            value=value, min_value=low, max_value=high, step=0.05 if high <= 1 else 0.001, format="%g", **about
-        )
+        small = 0 < abs(value) < 0.001
+        st.number_input(value=value, step=0.05 if _most(info) <= 1 else 0.001, format="%e" if small else "%g", **about)
     else:
         st.text_input(value=written(value), max_chars=40, **about)
     show_problem(key)
@@ -145,7 +144,6 @@ def axis_fields(model: BaseModel, name: str, *, key: str, on_change: Change, set
             st.number_input(
                 f"{info.title or name} · {label}",
                 value=size,
-                min_value=0,
                 step=1,
                 placeholder=written(sizes[axis]) or "as kernel_size",
                 key=f"{key}-{label}",
@@ -207,10 +205,10 @@ def _axes(annotation: Any) -> int:
     return max(map(_axes, of), default=0)
 
 
-def _bounds(info: FieldInfo) -> tuple[Any, Any]:
-    low: Any = next((m.ge if isinstance(m, Ge) else m.gt for m in info.metadata if isinstance(m, Ge | Gt)), None)
-    high: Any = next((m.le if isinstance(m, Le) else m.lt for m in info.metadata if isinstance(m, Le | Lt)), None)
-    return (float(low), float(high)) if info.annotation is float else (low, high)
+def _most(info: FieldInfo) -> float:
+    """The upper bound of a field."""
+    bounds = (m.le if isinstance(m, Le) else m.lt for m in info.metadata if isinstance(m, Le | Lt))
+    return next((float(str(bound)) for bound in bounds), math.inf)
 
 
 def _index(options: dict[str, str], value: object) -> int | None:

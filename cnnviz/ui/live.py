@@ -32,7 +32,9 @@ def runs() -> None:
     """A choice among the student's runs and the chosen one, live."""
     mine = cluster().store.of(owner())
     if not mine:
-        st.info("Press **Train**: loss and accuracy will grow here, live.", icon=":material/show_chart:")
+        st.info(
+            "Press **Train**: here you watch, live, the loss fall and the accuracy rise.", icon=":material/show_chart:"
+        )
         return
     titles = {name: dataset.title for name, dataset in available(owner()).items()}
     labels = distinct({run.id: _label(run, titles) for run in mine})

@@ -5,7 +5,7 @@ import streamlit as st
 from cnnviz.architecture import Architecture
 from cnnviz.data import available, uploads
 from cnnviz.data.base import Dataset
-from cnnviz.data.pair import read_pair
+from cnnviz.data.pair import read_npz, read_pair
 from cnnviz.data.splitting import WAYS
 from cnnviz.errors import CnnvizError, DataError
 from cnnviz.presets import PRESETS
@@ -14,7 +14,7 @@ from cnnviz.settings import settings
 from cnnviz.shapes import show
 from cnnviz.training.config import OPTIMIZERS, TrainConfig
 from cnnviz.training.readiness import adapted, check
-from cnnviz.ui.fields import escaped, field
+from cnnviz.ui.fields import escaped, field, problem
 from cnnviz.ui.state import choose_run, config, keep_config, keep_workbench, knob_key, told, workbench
 from cnnviz.ui.student import owner
 from cnnviz.ui.workbench import FIRST
@@ -52,8 +52,9 @@ def own_data() -> None:
     mine = uploads().of(owner())
     with st.expander("Bring your own data", icon=":material/upload_file:"):
         st.caption(
-            "Two files written by `np.save`: features of shape (samples, height, width), as the lab has them, and one"
-            " label per sample."
+            "Two files written by `np.save`: features of shape (samples, height, width), as the lab has them, or with 2"
+            " to 5 axes, and one label per sample, a number or a text. Or both in one file, written by"
+            " `np.savez(file, feats=…, labels=…)`."
         )
         generation = st.session_state.setdefault("upload-generation", 0)
         # In a form, a file that arrives does not run the page: a page that starts to run throws away the address to
@@ -61,6 +62,7 @@ def own_data() -> None:
         with st.form("own-data", border=False):
             st.file_uploader("feats.npy", type="npy", key=f"feats-{generation}")
             st.file_uploader("labels.npy", type="npy", key=f"labels-{generation}")
+            st.file_uploader("or both in one .npz", type="npz", key=f"npz-{generation}")
             st.text_input("Name", key=f"title-{generation}", max_chars=60, placeholder="My data")
             st.form_submit_button("Use these files", key="use-files", on_click=_upload)
         for name, dataset in mine.items():
@@ -80,12 +82,18 @@ def _change(name: str, value: object) -> None:
 
 def _button(settled: TrainConfig, dataset: Dataset) -> None:
     design = workbench().architecture
+    refused = [info.title for name, info in TrainConfig.model_fields.items() if problem(knob_key(name))]
     try:
+        if refused:
+            raise DataError(
+                f"What stands in {' and '.join(map(str, refused))} cannot be used; the reason stands below it."
+            )
         check(design, settled, dataset, settings())
     except CnnvizError as error:
         st.button("Train", key="train", type="primary", icon=":material/play_arrow:", disabled=True, width="stretch")
         st.warning(escaped(str(error)), icon=":material/build:")
-        _ways_out(design, dataset)
+        if not refused:
+            _ways_out(design, dataset)
     else:
         st.button("Train", key="train", type="primary", icon=":material/play_arrow:", on_click=_train, width="stretch")
 
@@ -117,11 +125,16 @@ def _train() -> None:
 
 def _upload() -> None:
     generation = st.session_state["upload-generation"]
-    feats, labels = st.session_state[f"feats-{generation}"], st.session_state[f"labels-{generation}"]
+    feats, labels, npz = (st.session_state[f"{name}-{generation}"] for name in ("feats", "labels", "npz"))
     with told():
-        if not feats or not labels:
-            raise DataError("Choose both files, the features and their labels, then press “Use these files”.")
-        pair = read_pair(feats.getvalue(), labels.getvalue(), settings().max_upload_bytes)
+        if npz and not feats and not labels:
+            pair = read_npz(npz.getvalue(), settings().max_upload_bytes)
+        elif feats and labels and not npz:
+            pair = read_pair(feats.getvalue(), labels.getvalue(), settings().max_upload_bytes)
+        else:
+            raise DataError(
+                "Choose both files, the features and their labels, or one .npz with both; then press “Use these files”."
+            )
         dataset = uploads().add(owner(), pair, st.session_state[f"title-{generation}"].strip())
         keep_config(config().changed("dataset", dataset.name))
         st.session_state["upload-generation"] = generation + 1  # empty uploaders

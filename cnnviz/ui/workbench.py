@@ -24,6 +24,8 @@ class Workbench:
     selected: tuple[Path, ...] = FIRST
     past: tuple[Architecture, ...] = ()
     future: tuple[Architecture, ...] = ()
+    chosen: tuple[tuple[Path, ...], ...] = ()
+    """What was selected in each of the last designs of `past`; those found again after a reload have none."""
     revision: int = 0
     version: int = 0
     canvas: int = -1
@@ -38,7 +40,8 @@ class Workbench:
         if architecture == self.architecture:
             return self
         past = (*self.past, self.architecture)[-DEPTH:]
-        return replace(self, architecture=architecture, past=past, future=(), version=self.version + 1)
+        chosen = (*self.chosen, self.selected)[-DEPTH:]
+        return replace(self, architecture=architecture, past=past, chosen=chosen, future=(), version=self.version + 1)
 
     def restructured(self, architecture: Architecture, selected: Iterable[Path]) -> Workbench:
         """With layers added, moved, removed or replaced, and other layers selected."""
@@ -54,16 +57,26 @@ class Workbench:
             return self
         *past, last = self.past
         future = (self.architecture, *self.future)
-        back = replace(self, architecture=last, past=tuple(past), future=future, version=self.version + 1)
-        return back._fresh(self.selected)
+        *chosen, selected = self.chosen or (self.selected,)
+        back = replace(
+            self,
+            architecture=last,
+            past=tuple(past),
+            chosen=tuple(chosen),
+            future=future,
+            version=self.version + 1,
+        )
+        return back._fresh(selected)
 
     def redone(self) -> Workbench:
         """One undone edit forth again; the same workbench when there is none."""
         if not self.future:
             return self
         first, *future = self.future
-        past = (*self.past, self.architecture)
-        forth = replace(self, architecture=first, past=past, future=tuple(future), version=self.version + 1)
+        past, chosen = (*self.past, self.architecture), (*self.chosen, self.selected)
+        forth = replace(
+            self, architecture=first, past=past, chosen=chosen, future=tuple(future), version=self.version + 1
+        )
         return forth._fresh(self.selected)
 
     def _fresh(self, selected: Iterable[Path]) -> Workbench:

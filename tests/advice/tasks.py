@@ -4,12 +4,16 @@ from cnnviz.advice import Task
 
 IMAGENET = Task(classes=1000, samples=1_281_167, batch_size=256, memory=80 * 2**30)
 KEYWORDS = Task(classes=35, samples=2_800, batch_size=256, memory=4 * 2**30)
+WORDS = Task(classes=35, samples=3080)
 TASKS = {
     "lab-convnet": KEYWORDS,
     "keywords-three-blocks": KEYWORDS,
     "keywords-four-blocks": KEYWORDS,
     "keywords-residual": KEYWORDS,
     "keywords-separable": KEYWORDS,
+    "bands-1d": WORDS,
+    "raw-1d": WORDS,
+    "voxels-3d": Task(classes=8, samples=960),
     "digits-convnet": Task(classes=10, samples=1_437, batch_size=64, memory=4 * 2**30),
     "lenet-5": Task(classes=10, samples=60_000, batch_size=64, memory=4 * 2**30),
     "alexnet": IMAGENET,

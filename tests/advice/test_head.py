@@ -56,6 +56,15 @@ def test_scores_that_do_not_fit_the_classes_are_told(stack: Sequence[Layer], tex
 def test_scores_that_fit_or_have_no_task_are_not() -> None:
     assert said("output-features", net(*HEAD), TEN) == []
     assert said("output-features", net(flatten, linear(8))) == []
+    assert said("output-features", net(conv(6), relu)) == []  # has no head yet
+
+
+def test_a_forgotten_flatten_is_told_whatever_the_classes() -> None:
+    (remark,) = said("output-features", net(conv(6), relu, linear(8), log_softmax))
+    assert remark.text.startswith("Layer 3, Linear, works on the last axis of 6 × 14 × 14 alone, and the net ends in")
+    assert remark.mend
+    assert remark.mend.text == "Put a Flatten before layer 3"
+    assert output_shape(remark.mend.architecture) == (8,)
 
 
 def test_a_softmax_that_the_loss_takes_again_is_told() -> None:

@@ -288,6 +288,13 @@ def test_an_open_list_of_layers_outlives_the_answer_to_an_edit(app: Page) -> Non
     expect_kinds(app, [*LAB[:3], "Tanh", *LAB[3:]])
 
 
+def test_a_family_that_is_typed_gives_the_layer_that_fits(app: Page) -> None:
+    app.locator(".gap[data-gap='1'] .plus").click()
+    app.get_by_role("textbox", name="Search a layer").fill("batch")
+    app.keyboard.press("Enter")
+    expect_kinds(app, ["Conv2d", "BatchNorm2d", *LAB[1:]])
+
+
 def test_the_keyboard_goes_on_where_a_remark_was_heeded(app: Page) -> None:
     app.get_by_role("button", name=re.compile("Set ceil_mode to True")).press("Enter")
     expect(row(app, "Layer 2, MaxPool2d, shape 10 × 23 × 5")).to_be_focused()

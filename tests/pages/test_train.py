@@ -113,6 +113,30 @@ def test_the_data_set_changes_the_run(app: AppTest, server: Cluster, plain: list
     assert press_train(app, server)[1] == plain
 
 
+@pytest.mark.parametrize(("control", "value"), [("learning_rate", -1.0), ("epochs", 0), ("batch_size", 100_000)])
+def test_nothing_is_trained_while_a_number_stands_there_that_cannot_be_used(
+    app: AppTest, control: str, value: float
+) -> None:
+    knob(app.number_input, control).set_value(value).run()
+    assert app.button("train").disabled
+    assert "the reason stands below it" in app.warning[0].value
+    assert app.session_state["config"] == SHORT
+    knob(app.number_input, control).set_value(getattr(SHORT, control)).run()
+    assert not app.button("train").disabled
+
+
+def test_one_npz_is_as_good_as_the_pair(app: AppTest, server: Cluster) -> None:
+    feats, labels = noise(np.random.default_rng(0))
+    file = io.BytesIO()
+    np.savez(file, feats=feats, labels=labels)
+    app.file_uploader("npz-0").upload("data.npz", file.getvalue(), "application/octet-stream")
+    app.button("use-files").click().run()
+    assert not app.error
+    run, _ = press_train(app, server)
+    assert run.config.dataset == app.session_state["config"].dataset
+    assert run.config.dataset.startswith("upload-")
+
+
 def test_the_split_changes_the_run(open_page: OpenPage, server: Cluster) -> None:
     small = Architecture(
         input_shape=WORDS.shape, layers=[AvgPool2d(kernel_size=13), Flatten(), Linear(out_features=35), LogSoftmax()]

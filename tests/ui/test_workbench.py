@@ -72,3 +72,14 @@ def test_the_version_changes_with_the_design_alone() -> None:
     edited = bench.edited(LAB.removed(0))
     assert edited.version > bench.version
     assert edited.undone().version > edited.version
+
+
+def test_undo_selects_again_what_was_selected() -> None:
+    bench = Workbench(LAB).select([(1,)])
+    moved = bench.restructured(LAB.moved(1, 2), [(2,)])
+    deleted = moved.restructured(moved.architecture.removed(0), [(0,)])
+    assert deleted.undone().selected == ((2,),)
+    assert deleted.undone().undone().selected == ((1,),)
+    assert deleted.undone().undone().redone().undone().selected == ((1,),)
+    found = Workbench(LAB, past=(LAB.removed(0),))  # after a reload nothing is known of it
+    assert found.undone().selected == found.selected

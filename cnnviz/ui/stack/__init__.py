@@ -21,7 +21,6 @@ _HERE = File(__file__).parent
 _PALETTE = [[name, [[kind, PALETTE[kind].summary] for kind in kinds]] for name, kinds in groupby(PALETTE, key=family)]
 _HTML = """
 <div class="stack">
-  <p class="about"></p>
   <div class="board">
     <div class="bar">
       <div class="tools" role="toolbar" aria-label="Edit the stack"></div>
@@ -33,6 +32,7 @@ _HTML = """
       <button type="button" class="copy">Copy table as Markdown</button>
     </div>
   </div>
+  <p class="about"></p>
   <section class="advice" aria-label="What a teacher would say"></section>
   <div class="said" role="status" aria-live="polite"></div>
 </div>

@@ -59,7 +59,7 @@ const COLUMNS = [
 
 const EXPLAINED = {
   multiply: "Multiply-adds: multiplications of an input by a weight, for one sample",
-  memory: "What the outputs of this layer take in float32, for one sample",
+  memory: "What the output of this layer takes in float32, for one sample; of a block, all outputs inside it, too",
   reach: "Receptive field: how much of the net's input one output value can see",
 }
 

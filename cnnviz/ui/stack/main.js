@@ -3,6 +3,8 @@
 
 const views = new WeakMap()
 
+const AGAIN = 800 // ms until what was not answered is sent again
+
 const TOOLS = [
   ["add", "+ Add layer", "Add layer behind the selected one (+)"],
   ["undo", "↶ Undo", "Undo (Ctrl+Z)"],
@@ -18,17 +20,25 @@ export default function ({ data, parentElement, setTriggerValue }) {
   if (!root || !data) return
   const view = views.get(root) ?? { seq: 0, pending: [], folded: new Set(), focus: null, selected: [], said: "", hands: {} }
   views.set(root, view)
+  view.send = () => {
+    setTriggerValue("act", { acts: view.pending })
+    view.waits = setTimeout(view.send, AGAIN)
+  }
+  clearTimeout(view.waits)
+  if (view.mount === data.mount) view.pending = view.pending.filter((each) => each.seq > data.seq)
+  if (view.pending.length && view.mount === data.mount) view.waits = setTimeout(view.send, AGAIN)
   if (data.seq < view.seq && view.mount === data.mount) return // an older answer than the last edit
   if (view.mount !== data.mount) Object.assign(view, { mount: data.mount, seq: data.seq, pending: [] })
   if (view.selected.length && !data.selected.length && data.design.layers.length)
     Object.assign(view, { held: true, refocus: view.selected[0] }) // the panel was closed, and its button is gone
   Object.assign(view, { design: data.design, selected: data.selected, data })
 
-  // every act is sent again with the next one until it is answered: of two at the same moment, one message is kept
-  view.pending = view.pending.filter((each) => each.seq > data.seq)
+  // every act is sent again, with the next one or after a while, until it is answered: of two at the same moment, or one
+  // that comes while a run of the page is just ending, Streamlit may keep none
   const act = (what) => {
     view.pending.push({ version: data.version, ...what, seq: ++view.seq })
-    setTriggerValue("act", { acts: view.pending })
+    clearTimeout(view.waits)
+    view.send()
   }
   const say = (text) => (root.querySelector(".said").textContent = text)
   const write = (place, text) => {

@@ -41,8 +41,10 @@ const picker = (place, axes, choose, leave) => {
       }
     }
     if (!list.children.length) list.append(element("div", "family", "no layer of that name"))
-    const named = options().findIndex((each) => each.querySelector(".kind").textContent.toLowerCase().startsWith(wanted))
-    mark(Math.max(named, 0))
+    const kinds = options().map((each) => each.querySelector(".kind").textContent)
+    const named = (kind) => kind.toLowerCase().startsWith(wanted)
+    const best = [(kind) => named(kind) && fits(kind), named, fits].map((test) => kinds.findIndex(test))
+    mark(best.find((index) => index >= 0) ?? 0)
   }
   search.oninput = fill
   node.onkeydown = (event) => {
