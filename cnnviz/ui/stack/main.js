@@ -1,7 +1,8 @@
 // What the student does, told to the server as {op, seq, …}; what the server answers, drawn. The design is the server's:
 // an edit is shown at once and replaced by what comes back, and answers to older edits than the last are not drawn.
 
-const views = new WeakMap()
+// By the session's canvas, not by its element: the page may put it into a new one while something is under way.
+const views = new Map()
 
 const AGAIN = 800 // ms until what was not answered is sent again
 
@@ -18,16 +19,29 @@ const TOOLS = [
 export default function ({ data, parentElement, setTriggerValue }) {
   const root = parentElement.querySelector(".stack")
   if (!root || !data) return
-  const view = views.get(root) ?? { seq: 0, pending: [], folded: new Set(), focus: null, selected: [], said: "", hands: {} }
-  views.set(root, view)
+  const known = views.get(data.mount)
+  const view = known ?? { seq: 0, pending: [], folded: new Set(), focus: null, selected: [], said: "", hands: {} }
+  views.set(data.mount, view)
+  const fresh = view.root !== root
+  if (fresh) {
+    if (view.inside) Object.assign(view, { held: true, refocus: view.refocus ?? view.at })
+    Object.assign(view, { root, sized: null })
+    root.addEventListener("focusin", ({ target }) => {
+      view.inside = true
+      view.at = target.closest(".layer")?.dataset.path.split(".").map(Number) ?? view.at
+    })
+    root.addEventListener("focusout", ({ relatedTarget }) => {
+      if (root.isConnected) view.inside = root.contains(relatedTarget)
+    })
+  }
   view.send = () => {
     setTriggerValue("act", { acts: view.pending })
     view.waits = setTimeout(view.send, AGAIN)
   }
   clearTimeout(view.waits)
   if (view.mount === data.mount) view.pending = view.pending.filter((each) => each.seq > data.seq)
-  if (view.pending.length && view.mount === data.mount) view.waits = setTimeout(view.send, AGAIN)
-  if (data.seq < view.seq && view.mount === data.mount) return // an older answer than the last edit
+  if (view.pending.length && view.mount === data.mount) view.waits = setTimeout(view.send, fresh ? 0 : AGAIN)
+  if (data.seq < view.seq && view.mount === data.mount && !fresh) return // an older answer than the last edit
   if (view.mount !== data.mount) Object.assign(view, { mount: data.mount, seq: data.seq, pending: [] })
   if (view.selected.length && !data.selected.length && data.design.layers.length)
     Object.assign(view, { held: true, refocus: view.selected[0] }) // the panel was closed, and its button is gone
@@ -47,7 +61,9 @@ export default function ({ data, parentElement, setTriggerValue }) {
   }
   const rowAt = (path) => path && root.querySelector(`.layer[data-path="${path.join(".")}"]`)
   // the row that has the focus, or will have it as soon as the last edit is drawn
-  const focused = () => view.refocus ?? root.getRootNode().activeElement?.closest?.(".layer")?.dataset.path.split(".").map(Number)
+  const lost = () => view.inside && document.activeElement === document.body // with the element that was taken away
+  const focused = () =>
+    view.refocus ?? root.getRootNode().activeElement?.closest?.(".layer")?.dataset.path.split(".").map(Number) ?? (lost() ? view.at : undefined)
   const show = () => {
     if (root.classList.contains("dragging")) return void (view.late = true) // drawn when the drag is over
     const active = root.getRootNode().activeElement
@@ -232,6 +248,8 @@ export default function ({ data, parentElement, setTriggerValue }) {
   write(".refused", data.refused)
   write(".totals", data.totals)
   root.onkeydown = keyed
+  view.keyed = (event) => lost() && keyed(event)
+  if (!known) addEventListener("keydown", (event) => view.keyed?.(event))
   const copy = root.querySelector(".copy")
   copy.onclick = async () => {
     const area = element("textarea")
