@@ -132,7 +132,7 @@ def test_another_student_sees_none_of_it(app: Page, server: Server) -> None:
     assert browser
     stranger = browser.new_context().new_page()
     stranger.goto(f"{server.url}/train")
-    expect(stranger.get_by_text("loss and accuracy will grow here")).to_be_visible()
+    expect(stranger.get_by_text("the loss fall and the accuracy rise")).to_be_visible()
     stranger.context.close()
 
 

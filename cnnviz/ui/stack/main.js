@@ -31,7 +31,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
       view.at = target.closest(".layer")?.dataset.path.split(".").map(Number) ?? view.at
     })
     root.addEventListener("focusout", ({ relatedTarget }) => {
-      if (root.isConnected) view.inside = root.contains(relatedTarget)
+      if (relatedTarget) view.inside = root.contains(relatedTarget) // none: what had the focus was taken away
     })
   }
   view.send = () => {
@@ -249,7 +249,10 @@ export default function ({ data, parentElement, setTriggerValue }) {
   write(".totals", data.totals)
   root.onkeydown = keyed
   view.keyed = (event) => lost() && keyed(event)
-  if (!known) addEventListener("keydown", (event) => view.keyed?.(event))
+  if (!known) {
+    addEventListener("keydown", (event) => view.keyed(event))
+    addEventListener("pointerdown", (event) => event.composedPath().includes(view.root) || (view.inside = false), true)
+  }
   const copy = root.querySelector(".copy")
   copy.onclick = async () => {
     const area = element("textarea")
