@@ -1,7 +1,6 @@
 """What students leave on their desks: the design at hand, the way back from it, and the settings of the next run."""
 
 import threading
-from collections import Counter
 from collections.abc import Callable
 from typing import Annotated, Any, TypeVar
 
@@ -44,25 +43,22 @@ class Desks:
         self._later = later
         self._lock = threading.Lock()
         self._waiting: dict[tuple[str, str], Draft | TrainConfig] = {}
-        self._changes: Counter[str] = Counter()
+        self._states: dict[str, str] = {}
 
-    def keep_draft(self, owner: str, draft: Draft, seen: int) -> int | None:
-        """Remember what a student works on; returns what `changes` is from now on.
-
-        None, and nothing is kept, where `changes` is not what the caller has `seen`.
-        """
+    def keep_draft(self, owner: str, draft: Draft, seen: str, state: str) -> bool:
+        """Remember what a student works on, and call this `state`; not where the caller has not `seen` the last one."""
         with self._lock:
-            if self._changes[owner] != seen:
-                return None
-            self._changes[owner] += 1
+            if self._states.get(owner, "") != seen:
+                return False
+            self._states[owner] = state
             self._waiting[owner, "draft"] = draft
         self._later(lambda: self._write(owner, "draft"))
-        return seen + 1
+        return True
 
-    def changes(self, owner: str) -> int:
-        """How often the draft was changed since the server started: tells one tab of a student of another's edits."""
+    def state(self, owner: str) -> str:
+        """What the draft was called by the tab that kept it last; empty where none has since the server started."""
         with self._lock:
-            return self._changes[owner]
+            return self._states.get(owner, "")
 
     def draft(self, owner: str) -> Draft | None:
         """What this student last worked on; None when that is nothing or cannot be read any more."""

@@ -1,11 +1,13 @@
 """The design room: the toolbar over the canvas, the canvas, and the panel of the selected layer."""
 
 import secrets
+from contextlib import suppress
+from functools import partial
 
 import streamlit as st
 
 from cnnviz.advice import Remark
-from cnnviz.architecture import number
+from cnnviz.architecture import Path, number
 from cnnviz.errors import CnnvizError, DesignError
 from cnnviz.presets import PRESETS
 from cnnviz.shapes import AXES
@@ -13,7 +15,7 @@ from cnnviz.ui.counsel import remarks
 from cnnviz.ui.fields import WIDTH, attempt, axis_fields, escaped, field, parse, per_axis_names, show_problem, written
 from cnnviz.ui.stack import stack
 from cnnviz.ui.stack.act import acts, after
-from cnnviz.ui.state import keep_workbench, refuse, refused, told, workbench
+from cnnviz.ui.state import keep_workbench, told, workbench
 from cnnviz.ui.workbench import FIRST
 
 CANVAS, EXCHANGE = "stack", "exchange"
@@ -33,7 +35,7 @@ def toolbar() -> None:
             format_func=lambda name: PRESETS[name].title,
             placeholder="Choose a net …",
             key=(preset := f"preset-{bench.revision}"),
-            on_change=lambda: _load_preset(st.session_state[preset]),
+            on_change=lambda: _load_preset(bench.revision, st.session_state[preset]),
             width=280,
         )
         shape = f"input-{bench.revision}"
@@ -42,7 +44,7 @@ def toolbar() -> None:
             written(bench.architecture.input_shape),
             key=shape,
             help="One sample without the batch: " + ", or ".join(f"({', '.join(axes)})" for axes in AXES.values()),
-            on_change=lambda: attempt(shape, _change_input),
+            on_change=lambda: attempt(shape, partial(_change_input, bench.revision)),
             max_chars=40,
             width=150,
         )
@@ -61,12 +63,12 @@ def canvas() -> None:
         key=CANVAS,
         on_act=_act,
         mount=mount,
-        seq=st.session_state.get("seq", 0),
+        seq=bench.answered,
         version=bench.version,
         undo=bool(bench.past),
         redo=bool(bench.future),
-        refused=refused(),
-        advice=[_card(remark) for remark in remarks()],
+        refused=bench.refused,
+        advice=[_card(remark) for remark in remarks(design)],
         about=next((f"{each.title}. {each.story}" for each in PRESETS.values() if each.architecture == design), ""),
     )
 
@@ -84,7 +86,7 @@ def panel() -> None:
     st.markdown(f"**{number(path)} · {layer.kind}**  \n:gray[{escaped(layer.summary)}]")
     st.button("Close", icon=":material/close:", type="tertiary", key="close", on_click=_close)
     name = f"{bench.revision}-{number(path)}"
-    sizes = per_axis_names(layer)
+    sizes, change = per_axis_names(layer), partial(_change, bench.revision, path)
     apart = bool(sizes) and st.toggle(
         "Each axis apart",
         key=f"apart-{name}",
@@ -96,22 +98,23 @@ def panel() -> None:
             if each in ("kind", "layers", "projection", "branches"):
                 continue
             if apart and each in sizes:
-                axis_fields(layer, each, key=f"field-{name}-{each}", on_change=_change, settled=_settled)
+                axis_fields(layer, each, key=f"field-{name}-{each}", on_change=change, settled=_settled)
             else:
-                field(layer, each, key=f"field-{name}-{each}", on_change=_change, settled=_settled, width=WIDTH)
+                field(layer, each, key=f"field-{name}-{each}", on_change=change, settled=_settled, width=WIDTH)
 
 
 def _act() -> None:
     """Do what was done on the canvas."""
-    done = acts(st.session_state[CANVAS].get("act"), st.session_state.get("seq", 0))
-    st.session_state.pop("refused", None)
-    for each in done:
-        st.session_state["seq"] = each.seq  # refused or not, it is answered
+    before = bench = workbench()
+    for each in acts(st.session_state[CANVAS].get("act"), bench.answered):
         try:
-            keep_workbench(after(workbench(), each, remarks() if each.op == "heed" else ()))
+            found = remarks(bench.architecture) if each.op == "heed" else ()
+            bench = after(bench, each, found).answer(each.seq)
         except CnnvizError as error:
-            refuse(str(error))
-    if all(each.op == "select" for each in done):
+            bench = bench.answer(each.seq, str(error))  # refused or not, it is answered
+    with suppress(DesignError):  # told on the canvas
+        keep_workbench(bench)
+    if workbench().version == before.version:
         st.rerun([CANVAS, "panel"])
     st.rerun()
 
@@ -136,20 +139,28 @@ def _card(remark: Remark) -> dict[str, object]:
 
 def _settled(reason: bool) -> None:
     """Draw what follows the design, and the panel itself only where a reason comes or goes: the less, the sooner."""
-    if refused():  # what another tab has made of the net is taken over: all that is drawn may be of another one
+    if (
+        workbench().refused
+    ):  # what another tab has made of the net is taken over: all that is drawn may be of another one
         st.rerun()
     shown = [EXCHANGE] if st.session_state.get(VIEW) else []
     st.rerun([CANVAS, *shown, *(["panel"] if reason else [])])
 
 
-def _change(name: str, value: object) -> None:
-    bench = workbench()
-    if len(bench.selected) == 1:
-        keep_workbench(bench.edited(bench.architecture.replaced(bench.selected[0], **{name: value})))
+# A browser sends the values of all widgets that it still shows. Those that the page has replaced meanwhile look changed
+# to Streamlit, and call back: what they say is about a stack that is no longer there, which its revision tells.
 
 
-def _change_input(typed: object) -> None:
+def _change(revision: int, path: Path, name: str, value: object) -> None:
     bench = workbench()
+    if bench.revision == revision:
+        keep_workbench(bench.edited(bench.architecture.replaced(path, **{name: value})))
+
+
+def _change_input(revision: int, typed: object) -> None:
+    bench = workbench()
+    if bench.revision != revision:
+        return
     parsed = parse(str(typed))
     shape = parsed if isinstance(parsed, tuple) else (parsed,)
     if not all(isinstance(size, int) for size in shape):
@@ -157,7 +168,7 @@ def _change_input(typed: object) -> None:
     keep_workbench(bench.edited(bench.architecture.with_input(tuple(shape))))
 
 
-def _load_preset(name: object) -> None:
-    if isinstance(name, str) and name in PRESETS:
+def _load_preset(revision: int, name: object) -> None:
+    if isinstance(name, str) and name in PRESETS and workbench().revision == revision:
         with told():
             keep_workbench(workbench().restructured(PRESETS[name].architecture, FIRST))

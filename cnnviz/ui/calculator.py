@@ -1,5 +1,7 @@
 """The calculator: the controls of one window operation, and its formula with numbers."""
 
+from functools import partial
+
 import streamlit as st
 
 from cnnviz.architecture import Architecture, trace
@@ -35,7 +37,7 @@ def controls() -> None:
             default=operation(layer),
             required=True,
             key=f"operation-{bench.revision}",
-            on_change=_switch,
+            on_change=partial(_switch, bench.revision),
         )
         st.segmented_control(
             "Dimensions",
@@ -44,7 +46,7 @@ def controls() -> None:
             required=True,
             format_func="{}-D".format,
             key=f"dimensions-{bench.revision}",
-            on_change=_switch,
+            on_change=partial(_switch, bench.revision),
         )
         st.selectbox(
             "Example",
@@ -52,7 +54,7 @@ def controls() -> None:
             index=None,
             placeholder="Open an example …",
             key=f"example-{bench.revision}",
-            on_change=_open,
+            on_change=partial(_open, bench.revision),
             width=230,
         )
     with st.container(horizontal=True, key="numbers"):
@@ -63,13 +65,13 @@ def controls() -> None:
                 written(alike(sizes)),
                 key=key,
                 help=f"Samples along {', '.join(AXES[len(sizes) + 1][1:])}: one number for all, or one each.",
-                on_change=lambda: attempt(key, _resize),
+                on_change=lambda: attempt(key, partial(_resize, bench.revision)),
                 max_chars=40,
             )
             show_problem(key)
         for name in parameters(layer):
             with st.container(width=200 if name == "count_include_pad" else 136):
-                field(layer, name, key=f"window-{bench.revision}-{name}", on_change=_change)
+                field(layer, name, key=f"window-{bench.revision}-{name}", on_change=partial(_change, bench.revision))
 
 
 def result() -> None:
@@ -109,23 +111,32 @@ def _mend(design: Architecture) -> None:
     keep_calculator(calculator().restructured(design, FIRST))
 
 
-def _switch() -> None:
+# As in the design room: a widget that was replaced meanwhile calls back as well, and its revision tells.
+
+
+def _switch(revision: int) -> None:
     bench = calculator()
+    if bench.revision != revision:
+        return
     title = st.session_state[f"operation-{bench.revision}"]
     dimensions = st.session_state[f"dimensions-{bench.revision}"]
     if title in OPERATIONS and dimensions in DIMENSIONS:
         keep_calculator(bench.restructured(switched(bench.architecture, title, dimensions), FIRST))
 
 
-def _open() -> None:
+def _open(revision: int) -> None:
     bench = calculator()
+    if bench.revision != revision:
+        return
     design = EXAMPLES.get(st.session_state[f"example-{bench.revision}"])
     if design:
         keep_calculator(bench.restructured(design, FIRST))
 
 
-def _resize(typed: object) -> None:
+def _resize(revision: int, typed: object) -> None:
     bench = calculator()
+    if bench.revision != revision:
+        return
     sizes = parse(str(typed))
     axes = len(bench.architecture.input_shape) - 1
     named = AXES[axes + 1][1:]
@@ -135,6 +146,7 @@ def _resize(typed: object) -> None:
     keep_calculator(bench.edited(bench.architecture.with_input(shape)))
 
 
-def _change(name: str, value: object) -> None:
+def _change(revision: int, name: str, value: object) -> None:
     bench = calculator()
-    keep_calculator(bench.edited(bench.architecture.replaced(0, **{name: value})))
+    if bench.revision == revision:
+        keep_calculator(bench.edited(bench.architecture.replaced(0, **{name: value})))

@@ -1,7 +1,9 @@
 """The state of one browser session: a workbench, a training configuration, and what must be said."""
 
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 import streamlit as st
 
@@ -26,10 +28,9 @@ ELSEWHERE = (
 def workbench() -> Workbench:
     """The workbench of this session; at first, what the student left behind or the lab's ConvNet."""
     if "workbench" not in st.session_state:
-        changes = cluster().desks.changes(owner())
+        seen = cluster().desks.state(owner())
         draft = cluster().desks.draft(owner()) or Draft(architecture=PRESETS[FIRST_PRESET].architecture)
-        st.session_state["workbench"] = Workbench(draft.architecture, past=draft.past)
-        st.session_state["desk"] = changes
+        st.session_state["workbench"] = Workbench(draft.architecture, past=draft.past, seen=seen)
     bench: Workbench = st.session_state["workbench"]
     return bench
 
@@ -37,46 +38,35 @@ def workbench() -> Workbench:
 def keep_workbench(bench: Workbench) -> None:
     """Make this the workbench of the session, and its design with the way back the student's draft.
 
-    Raises DesignError where another tab of the student has changed the design: it is taken over instead.
+    Raises DesignError where another tab of the student has changed the design: that is taken over instead.
     """
-    if bench.architecture != workbench().architecture:
-        draft = Draft(architecture=bench.architecture, past=bench.past[-KEPT_PAST:])
-        while (changes := cluster().desks.keep_draft(owner(), draft, _seen())) is None:
-            if follow_desk():
-                refuse(ELSEWHERE)
-                raise DesignError(ELSEWHERE)
-        st.session_state["desk"] = changes
+    student, before = owner(), workbench()
+    if bench.architecture == before.architecture:
+        st.session_state["workbench"] = bench
+        return
+    if taken := _taken_over(student, before):
+        st.session_state["workbench"] = taken.answer(bench.answered, ELSEWHERE)
+        raise DesignError(ELSEWHERE)
+    bench = replace(bench, seen=secrets.token_hex(8))
     st.session_state["workbench"] = bench
+    # where another tab was quicker by a moment, the desk stays as it is, and `seen` tells the next run of it
+    draft = Draft(architecture=bench.architecture, past=bench.past[-KEPT_PAST:])
+    cluster().desks.keep_draft(student, draft, before.seen, bench.seen)
 
 
-def follow_desk() -> bool:
-    """Take over what another tab of this student has made of the design; whether there was anything to take over."""
-    bench, desks = workbench(), cluster().desks
-    changes = desks.changes(owner())
-    if _seen() == changes:
-        return False
-    st.session_state["desk"] = changes
-    draft = desks.draft(owner())
+def follow_desk() -> None:
+    """Take over what another tab of this student has made of the design."""
+    if taken := _taken_over(owner(), workbench()):
+        st.session_state["workbench"] = taken
+
+
+def _taken_over(student: str, bench: Workbench) -> Workbench | None:
+    """The workbench with what stands on the desk, where that is not what it is based on."""
+    seen = cluster().desks.state(student)
+    draft = cluster().desks.draft(student) if seen != bench.seen else None
     if draft is None or draft.architecture == bench.architecture:
-        return False
-    st.session_state["workbench"] = bench.restructured(draft.architecture, bench.selected)
-    return True
-
-
-def _seen() -> int:
-    """Which of the changes on the student's desk this session knows."""
-    return int(st.session_state.setdefault("desk", cluster().desks.changes(owner())))
-
-
-def refuse(reason: str) -> None:
-    """Say on the canvas why an edit was not done, until the design changes or something else is done there."""
-    st.session_state["refused"] = workbench().version, reason
-
-
-def refused() -> str:
-    """Why the last edit was not done; empty where it was, or where that is past."""
-    version, reason = st.session_state.get("refused", (0, ""))
-    return str(reason) if version == workbench().version else ""
+        return None
+    return replace(bench.restructured(draft.architecture, bench.selected), seen=seen)
 
 
 def config() -> TrainConfig:

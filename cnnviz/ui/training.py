@@ -1,5 +1,7 @@
 """The training room's desk: what to train on and how, your own data, and the Train button."""
 
+from functools import partial
+
 import streamlit as st
 
 from cnnviz.architecture import Architecture
@@ -73,11 +75,13 @@ def own_data() -> None:
 
 def _knob(settled: TrainConfig, name: str, options: dict[str, str] | None = None) -> None:
     with st.container():  # a refused value has its reason below it
-        field(settled, name, key=knob_key(name), on_change=_change, options=options)
+        key = knob_key(name)
+        field(settled, name, key=key, on_change=partial(_change, key), options=options)
 
 
-def _change(name: str, value: object) -> None:
-    keep_config(config().changed(name, value), by_knob=True)
+def _change(key: str, name: str, value: object) -> None:
+    if key == knob_key(name):  # the knobs that were there before call back, too, when they are replaced
+        keep_config(config().changed(name, value), by_knob=True)
 
 
 def _button(settled: TrainConfig, dataset: Dataset) -> None:

@@ -30,10 +30,26 @@ class Workbench:
     version: int = 0
     canvas: int = -1
     """The version that the last edit on the canvas made."""
+    answered: int = 0
+    """The number of the last act on the canvas that was done or refused."""
+    refusal: tuple[int, str] = (0, "")
+    """Why the last act was refused, and at which version; past as soon as the design changes."""
+    seen: str = ""
+    """Which state of the student's desk this is based on."""
 
     def __post_init__(self) -> None:
         """Only a layer that stands can be selected; where none of the chosen does, the last layer of the net is."""
         object.__setattr__(self, "selected", _standing(self.architecture, self.selected))
+
+    @property
+    def refused(self) -> str:
+        """Why the last act was not done; empty where it was, or where that is past."""
+        version, reason = self.refusal
+        return reason if version == self.version else ""
+
+    def answer(self, act: int, refused: str = "") -> Workbench:
+        """With an act on the canvas answered, and the reason where it was not done."""
+        return replace(self, answered=act, refusal=(self.version, refused))
 
     def edited(self, architecture: Architecture) -> Workbench:
         """With a parameter changed; the widgets that changed it stay as they are."""

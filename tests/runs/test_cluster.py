@@ -207,7 +207,7 @@ def test_a_divergence_fails_the_run_with_its_sentence(server: Cluster, ended: En
 
 
 def test_desks_are_written_by_the_thread_of_a_device(server: Cluster, wait_for: WaitFor) -> None:
-    server.desks.keep_draft(ANNA, Draft(architecture=DIVERGING), seen=0)
+    server.desks.keep_draft(ANNA, Draft(architecture=DIVERGING), "", "one")
     wait_for(lambda: server.store.kept(ANNA, "draft"))
     assert server.desks.draft(ANNA) == Draft(architecture=DIVERGING)
     assert server.desks.draft(BERT) is None

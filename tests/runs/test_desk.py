@@ -36,12 +36,13 @@ def desks(store: Store, tasks: Tasks) -> Desks:
 
 
 def test_one_tab_learns_of_anothers_changes(desks: Desks) -> None:
-    assert desks.changes(ANNA) == 0
-    assert desks.keep_draft(ANNA, DRAFT, seen=0) == desks.changes(ANNA) == 1
-    assert desks.keep_draft(BERT, DRAFT, seen=0) == 1
-    assert desks.keep_draft(ANNA, Draft(architecture=NET), seen=0) is None  # made of what is no longer there
-    assert desks.draft(ANNA) == DRAFT
-    assert desks.keep_draft(ANNA, Draft(architecture=NET), seen=1) == desks.changes(ANNA) == 2
+    assert desks.state(ANNA) == ""
+    assert desks.keep_draft(ANNA, DRAFT, "", "one")
+    assert desks.keep_draft(BERT, DRAFT, "", "his")
+    assert not desks.keep_draft(ANNA, Draft(architecture=NET), "", "late")  # made of what is no longer there
+    assert (desks.draft(ANNA), desks.state(ANNA)) == (DRAFT, "one")
+    assert desks.keep_draft(ANNA, Draft(architecture=NET), "one", "two")
+    assert desks.state(ANNA) == "two"
 
 
 def do(tasks: Tasks) -> None:
@@ -54,7 +55,7 @@ def test_design_way_back_and_settings_are_found_again_by_their_owner(
     store: Store, desks: Desks, tasks: Tasks, written: bool
 ) -> None:
     assert (desks.draft(ANNA), desks.config(ANNA)) == (None, None)
-    desks.keep_draft(ANNA, DRAFT, seen=0)
+    desks.keep_draft(ANNA, DRAFT, "", "one")
     desks.keep_config(ANNA, CONFIG)
     if written:
         do(tasks)
@@ -139,7 +140,7 @@ def test_a_database_of_the_older_schema_opens_with_its_drafts(tmp_path: Path, ta
     desks = Desks(store, tasks.append)
     assert desks.draft(ANNA) == Draft(architecture=NET)
     assert desks.draft(BERT) is None
-    desks.keep_draft(ANNA, DRAFT, seen=0)
+    desks.keep_draft(ANNA, DRAFT, "", "one")
     do(tasks)
     assert Desks(store, tasks.append).draft(ANNA) == DRAFT
     store.close()

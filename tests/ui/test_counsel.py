@@ -22,7 +22,9 @@ def rules(design: Architecture, config: TrainConfig | None = None) -> dict[str, 
 
         from cnnviz.ui.counsel import remarks  # noqa: PLC0415
 
-        st.session_state["found"] = {remark.rule: remark.text for remark in remarks()}
+        st.session_state["found"] = {
+            remark.rule: remark.text for remark in remarks(st.session_state["workbench"].architecture)
+        }
 
     app = AppTest.from_function(script, default_timeout=20)
     app.session_state["owner"] = "c" * 32
