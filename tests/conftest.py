@@ -4,5 +4,5 @@ import pytest
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests that load onnxruntime come last: in a process where it is loaded, a backward pass of torch can abort."""
+    """Tests that load onnxruntime come last: whole runs in which it was loaded before torch trained have aborted."""
     items.sort(key=lambda item: "export" in item.path.parts)

@@ -17,6 +17,8 @@ from cnnviz.layers import (
 )
 from cnnviz.presets.base import Layers, Preset
 
+WORD_SCORES: Layers = (AdaptiveAvgPool1d(output_size=1), Flatten(), Linear(out_features=35), LogSoftmax(dim=1))
+
 
 def _block_1d(out_channels: int, kernel_size: int = 3, stride: int = 1) -> Layers:
     conv = Conv1d(
@@ -41,10 +43,7 @@ BANDS_1D = Preset(
             *_block_1d(64, 5),
             *_block_1d(96, 5),
             *_block_1d(96, 5),
-            AdaptiveAvgPool1d(output_size=1),
-            Flatten(),
-            Linear(out_features=35),
-            LogSoftmax(dim=1),
+            *WORD_SCORES,
         ),
     ),
 )
@@ -61,10 +60,7 @@ RAW_1D = Preset(
             *_block_1d(64, 9, 2),
             *_block_1d(64, 9, 2),
             *_block_1d(96, 9),
-            AdaptiveAvgPool1d(output_size=1),
-            Flatten(),
-            Linear(out_features=35),
-            LogSoftmax(dim=1),
+            *WORD_SCORES,
         ),
     ),
 )

@@ -10,15 +10,9 @@ from cnnviz.data.splitting import WAYS
 from cnnviz.errors import TrainingError
 
 
-def _known(name: str) -> str:
-    if name not in OPTIMIZERS:
-        raise ValueError(f"must be one of {', '.join(OPTIMIZERS)}")
-    return name
-
-
-def _way(name: str) -> str:
-    if name not in WAYS:
-        raise ValueError(f"must be one of {', '.join(WAYS)}")
+def _known(name: str, names: Iterable[str]) -> str:
+    if name not in (known := list(names)):
+        raise ValueError(f"must be one of {', '.join(known)}")
     return name
 
 
@@ -30,7 +24,7 @@ class TrainConfig(BaseModel):
     dataset: Annotated[str, Field(pattern=r"^[a-z0-9-]{1,60}$")] = Field(
         "digits", title="Data set", description="What the net learns from."
     )
-    split: Annotated[str, AfterValidator(_way)] = Field(
+    split: Annotated[str, AfterValidator(lambda name: _known(name, WAYS))] = Field(
         "random",
         title="Split",
         description="Which samples are kept for validation and test; each way asks another thing.",
@@ -41,7 +35,7 @@ class TrainConfig(BaseModel):
     batch_size: Annotated[int, Field(ge=1, le=4096)] = Field(
         64, title="Batch size", description="Samples between two updates of the weights."
     )
-    optimizer: Annotated[str, AfterValidator(_known)] = Field(
+    optimizer: Annotated[str, AfterValidator(lambda name: _known(name, OPTIMIZERS))] = Field(
         "SGD", title="Optimizer", description="Rule by which gradients become updates."
     )
     learning_rate: Annotated[float, Field(ge=1e-8, le=10)] = Field(

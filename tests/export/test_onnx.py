@@ -38,7 +38,7 @@ from tests.strategies import SHAPES, layers
 
 
 class Later:
-    """A module imported when it is first used: where onnxruntime is loaded, a backward pass of torch can abort."""
+    """A module imported when it is first used; see tests/conftest.py for why onnxruntime is to be loaded late."""
 
     def __init__(self, name: str) -> None:
         self._name = name

@@ -20,7 +20,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   const root = parentElement.querySelector(".stack")
   if (!root || !data) return
   const known = views.get(data.mount)
-  const view = known ?? { seq: 0, pending: [], folded: new Set(), focus: null, selected: [], said: "", hands: {} }
+  const view = known ?? { seq: 0, pending: [], folded: new Set(), selected: [], hands: {} }
   views.set(data.mount, view)
   const fresh = view.root !== root
   if (fresh) {
@@ -67,7 +67,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   const show = () => {
     if (root.classList.contains("dragging")) return void (view.late = true) // drawn when the drag is over
     const active = root.getRootNode().activeElement
-    const had = active && root.contains(active) ? (focused() ?? (active.closest(".tools") ? null : view.focus)) : null
+    const had = active && root.contains(active) ? (focused() ?? null) : null
     patch(root.querySelector(".list"), drawn(view.data, view, hands))
     mark()
     if (had || view.refocus || view.held) {
