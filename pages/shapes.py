@@ -26,7 +26,7 @@ design = calculator.calculator().architecture
 try:
     windows(design)
 except ShapeError:
-    st.caption("It is drawn as soon as the window fits its input.")
+    st.caption("It is drawn as soon as these numbers go together.")
 else:
     sliding(design, key="sliding")
 

@@ -169,7 +169,7 @@ def test_names_number_the_layers_of_each_kind() -> None:
             '{"input_shape": [1], "layers": [' + ", ".join(['{"kind": "ReLU"}'] * 201) + "]}",
             "^A net can have at most 200",
         ),
-        ('{"input_shape": [1], "layers": [{"kind": "Linear", "out_features": 3, "code": 1}]}', "layers → 1 .* code"),
+        ('{"input_shape": [1], "layers": [{"kind": "Linear", "out_features": 3, "code": 1}]}', "Layer 1.* code"),
         ('{"input_shape": [1], "layers": [{"kind": "Linear", "out_features": "3"}]}', "should be a whole number"),
         ('{"input_shape": [1], "layers": [{"kind": "Linear", "out_features": 99999999}]}', "65536"),
         ("x" * 300_000, "at most 200,000 are read"),
@@ -214,7 +214,7 @@ LINE = Architecture(input_shape=(1, 9), layers=[Conv1d(out_channels=2, kernel_si
             "kernel_size: give one whole number, or one for each of 3 axes (received 3, 3).",
         ),
         (LINE, {"kernel_size": (3, 3)}, "kernel_size: should be a whole number (received 3, 3)."),
-        (LAB, {"kernel_size": (0, 3)}, "kernel_size → 1: should be greater than or equal to 1 (received 0)."),
+        (LAB, {"kernel_size": (0, 3)}, "kernel_size, number 1: should be greater than or equal to 1 (received 0)."),
         (LAB, {"out_channels": None}, "out_channels: should be a whole number (received nothing)."),
         (
             LAB,
@@ -236,7 +236,7 @@ def test_a_value_of_the_wrong_form_is_told_in_plain_words(
     [
         ((1, 2, 3, 4, 5), "input_shape: give at most 4 numbers (received 1, 2, 3, 4, 5)."),
         ((), "input_shape: give at least 1 number (received nothing)."),
-        ((0,), "input_shape → 1: should be greater than or equal to 1 (received 0)."),
+        ((0,), "input_shape, number 1: should be greater than or equal to 1 (received 0)."),
     ],
 )
 def test_an_input_shape_that_cannot_be_is_told_in_plain_words(shape: tuple[int, ...], sentence: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from typing import Annotated, Any, TypeVar
 
@@ -192,7 +193,7 @@ def _first_problem(error: ValidationError) -> str:
     nearly = [problem for problem in here if not problem["type"].endswith(far)] or here
     axes = _axes(here)
     wanted = ", or ".join(dict.fromkeys(_wanted(problem, axes) for problem in nearly))
-    return f"{' → '.join(_place(nearly[0])) or 'The design'}: {wanted} (received {_given(nearly[0]['input'])})."
+    return f"{_told(_place(nearly[0]))}: {wanted} (received {_given(nearly[0]['input'])})."
 
 
 def _place(problem: ErrorDetails) -> tuple[str, ...]:
@@ -200,6 +201,19 @@ def _place(problem: ErrorDetails) -> tuple[str, ...]:
     if problem["type"] == "missing" and isinstance(named[-1], int):  # a number too few: the place is the field
         named.pop()
     return tuple(str(part + 1) if isinstance(part, int) else str(part) for part in named)
+
+
+def _told(place: tuple[str, ...]) -> str:
+    """A place in words.
+
+    >>> _told(("layers", "2", "kernel_size")), _told(("input_shape", "1")), _told(())
+    ('Layer 2, kernel_size', 'input_shape, number 1', 'The design')
+    """
+    text = ", ".join(place) or "The design"
+    for name, thing in {"layers": "layer", "branches": "branch", "projection": "layer"}.items():
+        text = re.sub(rf"\b{name}, (?=\d)", f"{thing} ", text)
+    text = re.sub(r"(?<=[a-z_]), (?=\d+$)", ", number ", text)
+    return text if text.startswith(tuple(place[:1])) else text[:1].upper() + text[1:]
 
 
 def _axes(problems: list[ErrorDetails]) -> int:

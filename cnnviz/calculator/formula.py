@@ -5,9 +5,15 @@ from fractions import Fraction
 from cnnviz.calculator.operation import Rule
 from cnnviz.shapes import TransposedWindow, Window
 
-COLOURS = {"k": "#2F8FD8", "s": "#E0701A", "p": "#1BA37A", "d": "#C2579F", "o": "#8C7AE6"}
-"""Each parameter in a colour of its own that can be read on light and dark: kernel_size, stride, padding, dilation,
-output_padding; the same in the formula and in the drawing."""
+COLOURS = {
+    "k": ("#1D6FB8", "#56B4E9"),
+    "s": ("#B8530A", "#F0913F"),
+    "p": ("#0F7A5A", "#2BC79A"),
+    "d": ("#A83D82", "#E39AC4"),
+    "o": ("#6A55C9", "#B9A3F5"),
+}
+"""Each parameter in a colour of its own, on a light and on a dark page: kernel_size, stride, padding, dilation,
+output_padding; the same in the formula and in the drawing. LaTeX has the first, which the page replaces."""
 
 
 def general(rule: Rule) -> str:
@@ -113,7 +119,7 @@ def _rounded(content: str, rule: Window) -> str:
 
 
 def _coloured(letter: str, text: object) -> str:
-    return rf"\textcolor{{{COLOURS[letter]}}}{{{text}}}"
+    return rf"\textcolor{{{COLOURS[letter][0]}}}{{{text}}}"
 
 
 def _stand(count: int) -> str:

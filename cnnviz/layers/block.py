@@ -6,13 +6,13 @@ import math
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
-import torch
 from pydantic import Field
 from torch import nn
 
 from cnnviz.errors import ShapeError
 from cnnviz.layers.base import Layer, Reaches
 from cnnviz.layers.conv import Conv, Conv1d, Conv2d, Conv3d
+from cnnviz.layers.joining import ParallelModule, ResidualModule
 from cnnviz.layers.linear import Linear
 from cnnviz.layers.pool import AvgPool, MaxPool
 from cnnviz.layers.window import alike, per_axis
@@ -233,35 +233,6 @@ class Parallel(Block):
         conv = CONVS[len(shape)]
         narrow, wide = conv(out_channels=8, kernel_size=1), conv(out_channels=8, kernel_size=3, padding=1)
         return cls(branches=((narrow,), (wide,)))
-
-
-class ResidualModule(nn.Module):
-    """layers(x) + projection(x)."""
-
-    def __init__(self, layers: nn.Module, projection: nn.Module) -> None:
-        super().__init__()
-        self.layers = layers
-        self.projection = projection
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """(N, …) → (N, …); raises ValueError where the two differ in shape and torch would broadcast."""
-        inside, past = self.layers(x), self.projection(x)
-        if inside.shape != past.shape:
-            raise ValueError(f"cannot add {tuple(inside.shape)} and {tuple(past.shape)}")
-        out: torch.Tensor = inside + past
-        return out
-
-
-class ParallelModule(nn.Module):
-    """All branches' outputs, concatenated on axis 1."""
-
-    def __init__(self, *branches: nn.Module) -> None:
-        super().__init__()
-        self.branches = nn.ModuleList(branches)
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """(N, …) → (N, sum of channels, …)."""
-        return torch.cat([branch(x) for branch in self.branches], dim=1)
 
 
 def _union(reaches: Sequence[Reach]) -> Reach:

@@ -149,7 +149,7 @@ class Calls(Expressions):
         if kind not in PALETTE or issubclass(PALETTE[kind], Block):
             close = get_close_matches(name[:40], PALETTE, n=1)
             hint = f"; do you mean {close[0]}?" if close else "."
-            raise DesignError(f"Line {node.lineno}: nn.{name[:40]} is not a layer of the palette{hint}")
+            raise DesignError(f"Line {node.lineno}: nn.{name[:40]} is not a layer that can be stacked here{hint}")
         positional, named = self._arguments(node, scope)
         return written(kind, positional, named, node.lineno, lazy=kind != name, fleeting=scope.fleeting)
 

@@ -4,7 +4,7 @@ from functools import partial
 
 import streamlit as st
 
-from cnnviz.architecture import Architecture, trace
+from cnnviz.architecture import MAX_SIZE, Architecture, trace
 from cnnviz.calculator import formula
 from cnnviz.calculator.operation import DIMENSIONS, EXAMPLES, OPERATIONS, Rule, operation, parameters, switched, windows
 from cnnviz.errors import DesignError, ShapeError
@@ -12,6 +12,18 @@ from cnnviz.layers.window import alike, per_axis
 from cnnviz.shapes import AXES, show
 from cnnviz.ui.fields import attempt, escaped, field, parse, show_problem, written
 from cnnviz.ui.workbench import FIRST, Workbench
+
+
+def _rgb(colour: str) -> str:
+    """A colour as browsers write it into the style of an element."""
+    return "rgb({}, {}, {})".format(*bytes.fromhex(colour[1:]))
+
+
+DARK = "".join(
+    f'.katex [style*="{_rgb(light)}"] {{ color: light-dark({light}, {dark}) !important; }}'
+    for light, dark in formula.COLOURS.values()
+).join(("<style>", "</style>"))
+"""The colours of the formula on a dark page: LaTeX knows one colour, whatever the page."""
 
 
 def calculator() -> Workbench:
@@ -85,6 +97,7 @@ def result() -> None:
         _mends(design)
         return
     sizes, out = design.input_shape[1:], layer.output_shape(design.input_shape)[1:]
+    st.html(DARK)
     with st.container(horizontal=True, vertical_alignment="center", gap="medium", key="result"):
         st.markdown(f"### {show(sizes)} → {show(out)}", width="content")
         st.latex(formula.general(rules[0]), width="content")
@@ -142,6 +155,8 @@ def _resize(revision: int, typed: object) -> None:
     named = AXES[axes + 1][1:]
     if not isinstance(sizes, int | tuple) or (isinstance(sizes, tuple) and len(sizes) != axes):
         raise DesignError(f"An input size is one whole number, or one each for {', '.join(named)}, such as 99, 26.")
+    if not all(1 <= size <= MAX_SIZE for size in per_axis(sizes, axes)):
+        raise DesignError(f"An input size is 1 to {MAX_SIZE:,} samples along each axis (received {written(sizes)}).")
     shape = (bench.architecture.input_shape[0], *per_axis(sizes, axes))
     keep_calculator(bench.edited(bench.architecture.with_input(shape)))
 

@@ -32,8 +32,7 @@ def open_shared() -> None:
         return
     del st.query_params[LINK]
     with told():
-        _open(from_link(token))
-        st.toast("This is the design of the link. Undo brings your own back.", icon=":material/link:")
+        _open(from_link(token), "The design of the link")
 
 
 @st.fragment(key=EXCHANGE)
@@ -137,12 +136,17 @@ def _refused(design: Architecture, what: str) -> bool:
     return refused is not None
 
 
-def _open(design: Architecture) -> None:
+def _open(design: Architecture, what: str) -> None:
     keep_workbench(workbench().restructured(design, FIRST))
+    st.toast(f"{what} is open. Undo brings your own back.", icon=":material/input:")
 
 
 def _read() -> None:
-    attempt("paste", lambda text: _open(from_code(str(text), workbench().architecture.input_shape)), _opened)
+    attempt(
+        "paste",
+        lambda text: _open(from_code(str(text), workbench().architecture.input_shape), "The pasted net"),
+        _opened,
+    )
 
 
 def _opened(told: bool) -> None:  # the reason is told beside the widget, which is drawn with the rest
@@ -155,7 +159,7 @@ def _upload() -> None:
     key = f"json-{generation}"
     if st.session_state[key] is None:
         return
-    attempt(key, lambda file: _open(Architecture.from_json(_text(file.getvalue()))), _taken)  # type: ignore[attr-defined]
+    attempt(key, lambda file: _open(Architecture.from_json(_text(file.getvalue())), "The design of the file"), _taken)  # type: ignore[attr-defined]
 
 
 def _taken(told: bool) -> None:

@@ -45,7 +45,7 @@ def problem(key: str) -> str | None:
 def show_problem(key: str) -> None:
     """Say under a widget why what stands in it was refused."""
     if reason := problem(key):
-        st.caption(f":red[:material/error: {escaped(reason)}]")
+        st.markdown(f":small[:red[:material/error: {escaped(reason)}]]")
 
 
 def distinct(labels: dict[str, str]) -> dict[str, str]:

@@ -18,7 +18,7 @@ def question() -> None:
     try:
         rules = windows(design)
     except ShapeError:
-        st.caption("The question can be asked as soon as the window fits its input.")
+        st.caption("The question can be asked as soon as these numbers go together.")
         return
     axes = AXES[len(design.input_shape)][1:]
     pool = "Pool" in layer.kind

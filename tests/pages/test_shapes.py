@@ -33,7 +33,7 @@ def keyed(app: AppTest, part: str) -> str:
 
 
 def told(app: AppTest, text: str) -> bool:
-    return any(":red" in caption.value and text in caption.value for caption in app.caption)
+    return any(":red" in told.value and text in told.value for told in app.markdown)
 
 
 def opened(open_page: OpenPage, layer: object, *sizes: int) -> AppTest:

@@ -398,8 +398,8 @@ def test_without_any_shape_the_text_is_asked_for_one() -> None:
     ("init", "forward", "message"),
     [
         ("pass", "x = F.relu(x)\nx = x.mean(dim=2)\nreturn x", r"Line 7: `x = x\.mean\(dim=2\)` is not understood; a design holds"),
-        ("self.rnn = nn.LSTM(3, 4)", "return self.rnn(x)", r"Line 4: nn\.LSTM is not a layer of the palette\."),
-        ("self.c = nn.Conv2D(3, 4)", "return self.c(x)", r"Line 4: nn\.Conv2D is not a layer of the palette; do you mean Conv2d\?"),
+        ("self.rnn = nn.LSTM(3, 4)", "return self.rnn(x)", r"Line 4: nn\.LSTM is not a layer that can be stacked here\."),
+        ("self.c = nn.Conv2D(3, 4)", "return self.c(x)", r"Line 4: nn\.Conv2D is not a layer that can be stacked here; do you mean Conv2d\?"),
         ("self.c = nn.Conv2d(4, 4)", "return self.c(x)", r"Line 4: nn\.Conv2d needs kernel_size, too\."),
         ("self.c = nn.Conv2d(4, 4, kernel=3)", "return self.c(x)", r"Line 4: nn\.Conv2d has no parameter kernel; it takes in_channels, out_channels"),
         ("self.c = nn.Conv2d(4, 4, 3, out_channels=4)", "return self.c(x)", r"Line 4: nn\.Conv2d gets out_channels twice\."),

@@ -50,7 +50,7 @@ def drawing(design: Architecture) -> dict[str, Any]:
         "result": _volume(_texts(drawn), missing),
         "counted": getattr(drawn.layer, "count_include_pad", False),
         "smaller": smaller(design, drawn),
-        "colours": COLOURS,
+        "colours": {letter: f"light-dark({light}, {dark})" for letter, (light, dark) in COLOURS.items()},
     }
 
 

@@ -125,7 +125,7 @@ const sumOf = (data, place) => {
   else if (data.operation === "AvgPool") {
     const counted = data.counted ? all : inside
     line.append("(", ...joined(counted, " + "), `) / ${counted.length}`)
-  } else line.append(...(all.length ? joined(all, " + ") : ["nothing is read here"]))
+  } else line.append(...(all.length ? joined(all, " + ") : ["an empty sum: no weight meets an input here"]))
   line.append(" = ", element("strong", "result", result))
   return line
 }

@@ -245,7 +245,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   const quiet = data.fits ? "Nothing to remark: this net is fine as it is." : "Remarks on the net stand here as soon as it has layers that fit."
   patch(root.querySelector(".advice"), [element("h3", "", "What a teacher would say"), data.advice.length ? list : element("p", "quiet", quiet)])
   write(".about", data.about)
-  write(".refused", data.refused)
+  write(".refused", data.refused && data.seq % 2 ? `${data.refused}\u00a0` : data.refused) // one refused as the last one was is spoken again
   write(".totals", data.totals)
   root.onkeydown = keyed
   view.keyed = (event) => lost() && keyed(event)
