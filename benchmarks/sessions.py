@@ -23,8 +23,8 @@ from benchmarks.server import FROZEN, UNFROZEN, Server, serve
 from benchmarks.table import percentile, spread, table, verdict
 from benchmarks.visitor import Visitor
 from cnnviz.architecture import trace
-from cnnviz.data.pair import Pair
-from cnnviz.data.uploads import Uploads
+from cnnviz.data.content import Content
+from cnnviz.data.uploads import About, Quota, Uploads
 from cnnviz.presets import PRESETS
 from cnnviz.runs.run import Status
 from cnnviz.runs.store import Store
@@ -66,7 +66,7 @@ def _give_data(owner: str, folder: Path) -> None:
     generator = np.random.default_rng(0)
     y = np.repeat(np.arange(CLASSES), PER_CLASS)
     x = generator.standard_normal((len(y), 1, 99, 26), dtype=np.float32)
-    Uploads(folder / "uploads", 1).add(owner, Pair(x, y, tuple(map(str, range(CLASSES)))), TITLE)
+    Uploads(folder / "uploads", Quota(1)).add(owner, Content(x, y, tuple(map(str, range(CLASSES)))), About(TITLE))
 
 
 async def _round(server: Server, trainer: str, sessions: int, period: float, seconds: float) -> Round:

@@ -73,7 +73,7 @@ def lab(samples: int, epochs: int) -> Task:
 
 def digits(epochs: int) -> Task:
     """The digits at the batch size that the app proposes."""
-    return Task("digits, batch 64", PRESETS["digits-convnet"].architecture, DATASETS["digits"].load(), 64, epochs)
+    return Task("digits, batch 64", PRESETS["digits-convnet"].architecture, DATASETS["digits"].split_by(), 64, epochs)
 
 
 def cnnviz(task: Task) -> float:

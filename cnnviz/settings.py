@@ -32,7 +32,21 @@ class Settings(BaseSettings):
     max_export_bytes: Annotated[int, Field(ge=1)] = Field(
         100 * 2**20, description="Largest ONNX file, in bytes of its weights, that a net is written to."
     )
+    datasets_dir: Path | None = Field(
+        None,
+        description="A folder whose folders, .zip and .tar.gz files (one folder for each class in it) become data sets"
+        " for everybody; empty: none.",
+    )
     max_uploads: Annotated[int, Field(ge=0)] = Field(5, description="Data sets that one student may keep.")
+    max_owner_bytes: Annotated[int, Field(ge=0)] = Field(
+        2 * 2**30, description="Bytes that the data sets of one student may take together."
+    )
+    max_uploads_bytes: Annotated[int, Field(ge=0)] = Field(
+        20 * 2**30, description="Bytes that the data sets of all students may take together."
+    )
+    max_stored_bytes: Annotated[int, Field(ge=1)] = Field(
+        8 * 2**30, description="Largest data set, in bytes, that is made of an archive in CNNVIZ_DATASETS_DIR."
+    )
     max_upload_bytes: Annotated[int, Field(ge=1)] = Field(
         600 * 2**20, description="Largest array, in bytes as float32, that one upload may hold."
     )

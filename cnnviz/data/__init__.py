@@ -2,11 +2,11 @@
 
 from cnnviz.data.base import Dataset
 from cnnviz.data.digits import DIGITS
-from cnnviz.data.uploads import Uploads
+from cnnviz.data.uploads import Quota, Uploads
 from cnnviz.data.voxels import VOXELS
 from cnnviz.data.words import WORDS, WORDS_BANDS, WORDS_RAW
 from cnnviz.errors import DataError
-from cnnviz.settings import settings
+from cnnviz.settings import Settings, settings
 
 DATASETS: dict[str, Dataset] = {
     "digits": DIGITS,
@@ -18,14 +18,25 @@ DATASETS: dict[str, Dataset] = {
 """Every data set that comes with cnnviz, by name."""
 
 
-def uploads() -> Uploads:
-    """The uploads of this server."""
-    return Uploads(settings().data_dir / "uploads", settings().max_uploads)
+CLASS = "0" * 32
+"""The owner of what everybody may use."""
+
+
+def uploads(limits: Settings | None = None) -> Uploads:
+    """What the students of this server brought."""
+    limits = limits or settings()
+    quota = Quota(limits.max_uploads, limits.max_owner_bytes, limits.max_uploads_bytes)
+    return Uploads(limits.data_dir / "uploads", quota)
+
+
+def shared(limits: Settings | None = None) -> Uploads:
+    """What was made of the archives in CNNVIZ_DATASETS_DIR, for the whole class; all of it belongs to `CLASS`."""
+    return Uploads((limits or settings()).data_dir / "shared", Quota(10_000))
 
 
 def available(owner: str) -> dict[str, Dataset]:
-    """What this student can train on: the built-in data sets, then the student's own."""
-    return DATASETS | uploads().of(owner)
+    """What this student can train on: the built-in data sets, those of the class, then the student's own."""
+    return DATASETS | shared().of(CLASS) | uploads().of(owner)
 
 
 def find(name: str, owner: str) -> Dataset:

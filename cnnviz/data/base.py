@@ -1,7 +1,10 @@
 """What a data set is, and the lab's way to split one."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -10,11 +13,23 @@ from sklearn.model_selection import train_test_split
 from cnnviz.errors import DataError
 from cnnviz.shapes import Shape
 
+if TYPE_CHECKING:
+    from cnnviz.data.audio import Features
+    from cnnviz.data.content import Content
+
 Samples = npt.NDArray[np.float32]
 """(N, *shape): N samples in float32."""
 Labels = npt.NDArray[np.int64]
 """(N,): the class number of each sample."""
 
+Rows = tuple[npt.NDArray[np.intp], npt.NDArray[np.intp], npt.NDArray[np.intp]]
+"""Places of the samples for training, validation and test, in the order in which they are used."""
+Progress = Callable[[int, int], None]
+"""Hears how much of how much is done."""
+
+MAX_CLASSES = 1000
+MAX_CLASS_NAME = 60
+"""Characters."""
 MIN_PER_CLASS = 10
 """Samples of a class that 80/10/10 needs so that two of them reach validation and test together."""
 
@@ -49,29 +64,50 @@ class Dataset:
     shape: Shape
     classes: tuple[str, ...]
     size: int
-    load: Callable[..., Splits]
-    """Takes one of `splits`; without it, the first."""
+    load: Callable[[Progress], Content]
+    """Everything in it; the first time that may take a while."""
     preset: str | None = None
     """A preset that fits this task."""
     splits: tuple[str, ...] = ("random",)
     """The ways in which it can be split, by their names in `WAYS`."""
+    axes: tuple[str, ...] = ()
+    """What the axes of a sample are: channel, time, band, depth, height, width; empty where nobody knows."""
+    features: Features | None = None
+    """How sound became these samples, if they are of sound."""
 
-    def split_by(self, way: str) -> Splits:
+    def way(self, wanted: str) -> str:
+        """The wanted way to split, or the first where this data set does not know it."""
+        return wanted if wanted in self.splits else self.splits[0]
+
+    def content(self, progress: Progress = lambda done, total: None) -> Content:
+        """Everything in it."""
+        return self.load(progress)
+
+    def split_by(self, way: str = "random") -> Splits:
         """In three parts; where this data set knows no such way, by its first."""
-        return self.load(way if way in self.splits else self.splits[0])
+        return self.content().splits(self.way(way))
 
 
-def split(x: Samples, y: Labels, classes: tuple[str, ...]) -> Splits:
+def at_random(y: Labels, classes: tuple[str, ...]) -> Rows:
     """The lab's split: 80 % train, 10 % validation, 10 % test, stratified, random_state=42.
 
     Raises DataError when a class has fewer than ten samples.
     """
     check_counts(y, classes)
-    x_train, x_rest, y_train, y_rest = train_test_split(x, y, train_size=0.8, stratify=y, random_state=42)
-    x_validation, x_test, y_validation, y_test = train_test_split(
-        x_rest, y_rest, train_size=0.5, stratify=y_rest, random_state=42
-    )
-    return Splits(Split(x_train, y_train), Split(x_validation, y_validation), Split(x_test, y_test))
+    train, rest = train_test_split(np.arange(len(y)), train_size=0.8, stratify=y, random_state=42)
+    validation, test = train_test_split(rest, train_size=0.5, stratify=y[rest], random_state=42)
+    return train, validation, test
+
+
+def taken(x: Samples, y: Labels, rows: Rows) -> Splits:
+    """The samples of each part, copied."""
+    train, validation, test = (Split(x[part], y[part]) for part in rows)
+    return Splits(train, validation, test)
+
+
+def split(x: Samples, y: Labels, classes: tuple[str, ...]) -> Splits:
+    """The lab's split of these samples, as `at_random`."""
+    return taken(x, y, at_random(y, classes))
 
 
 def check_counts(y: Labels, classes: tuple[str, ...]) -> None:

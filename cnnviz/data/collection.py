@@ -6,18 +6,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from cnnviz.data.archive import Archive
 from cnnviz.data.audio import BLOCK
-from cnnviz.data.base import Labels, Samples, Splits, check_counts
+from cnnviz.data.base import MAX_CLASS_NAME, MAX_CLASSES, Labels, Progress, check_counts
+from cnnviz.data.content import Content
 from cnnviz.data.form import Form, PictureForm, SoundForm
 from cnnviz.data.lists import listed
 from cnnviz.data.member import Member, quoted
-from cnnviz.data.pair import MAX_CLASS_NAME, MAX_CLASSES, Pair
 from cnnviz.data.report import Report
 from cnnviz.data.speaker import speakers
-from cnnviz.data.splitting import Parts, split_by_lists, split_by_speaker
 from cnnviz.errors import DataError, LimitError
 
 MAX_SECONDS = 1800.0
@@ -32,38 +30,10 @@ class CancelledError(DataError):
 
 @dataclass(frozen=True, eq=False)
 class Collection:
-    """Samples x (N, *shape) float32 with class numbers y (N,), and what else their files told.
+    """What an archive gave, and what must be told of it."""
 
-    sounds: (N, samples) int16 when x are features of them. speakers: of each sample, if the names of the files tell.
-    parts: of each sample, if the archive has lists of them.
-    """
-
-    x: Samples
-    y: Labels
-    classes: tuple[str, ...]
-    sounds: npt.NDArray[np.int16] | None
-    speakers: tuple[str, ...] | None
-    parts: Parts | None
+    content: Content
     report: Report
-
-    @property
-    def ways(self) -> tuple[str, ...]:
-        """The names in WAYS that `splits` can be asked for; whether one of them succeeds, it tells."""
-        return ("random", *("speaker",) * (self.speakers is not None), *("lists",) * (self.parts is not None))
-
-    def pair(self) -> Pair:
-        """Samples and classes as an upload keeps them."""
-        return Pair(self.x, self.y, self.classes)
-
-    def splits(self, way: str = "random") -> Splits:
-        """Three parts in one of `ways`; raises DataError when this way does not do for these samples."""
-        if way == "speaker" and self.speakers is not None:
-            return split_by_speaker(self.x, self.y, self.classes, self.speakers)
-        if way == "lists" and self.parts is not None:
-            return split_by_lists(self.x, self.y, self.classes, self.parts)
-        if way == "random":
-            return self.pair().splits()
-        raise DataError(f"These files do not tell how to split them in the way {quoted(way)}; split them at random.")
 
 
 def suggested(archive: Archive) -> Form:
@@ -85,7 +55,7 @@ def collect(
     max_bytes: int,
     template: str | None = None,
     max_seconds: float = MAX_SECONDS,
-    progress: Callable[[int, int], None] = lambda done, total: None,
+    progress: Progress = lambda done, total: None,
     cancelled: Callable[[], bool] = lambda: False,
 ) -> Collection:
     """Decode every file of the form's kind; its class is the folder around it, `progress` hears (files done, files).
@@ -120,13 +90,16 @@ def collect(
     good = rows.good
     check_counts(y[good], classes)
     return Collection(
-        x=rows.x[: len(good)],
-        y=y[good],
-        classes=classes,
-        sounds=rows.decoded[: len(good)] if form.keeps else None,
-        speakers=voices and tuple(voices[number] for number in good),
-        parts=None if parts is None else parts[good],
-        report=Report(form.noun, len(good), tuple(rows.damaged), _passed(archive, members), dict(rows.treated)),
+        Content(
+            x=rows.x[: len(good)],
+            y=y[good],
+            classes=classes,
+            sounds=rows.decoded[: len(good)] if form.keeps else None,
+            rate=form.rate,
+            speakers=voices and tuple(voices[number] for number in good),
+            parts={} if parts is None else {"lists": parts[good]},
+        ),
+        Report(form.noun, len(good), tuple(rows.damaged), _passed(archive, members), dict(rows.treated)),
     )
 
 

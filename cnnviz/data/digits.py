@@ -3,15 +3,16 @@
 import numpy as np
 from sklearn.datasets import load_digits
 
-from cnnviz.data.base import Dataset, Splits, split
+from cnnviz.data.base import Dataset, Progress
+from cnnviz.data.content import Content
 
 _CLASSES = tuple("0123456789")
 
 
-def _load(_way: str = "random") -> Splits:
+def _load(_progress: Progress) -> Content:
     bunch = load_digits()
     pictures = (bunch.images[:, None] / 16).astype(np.float32)  # grey values 0 … 16 → 0 … 1, one channel
-    return split(pictures, bunch.target.astype(np.int64), _CLASSES)
+    return Content(pictures, bunch.target.astype(np.int64), _CLASSES)
 
 
 DIGITS = Dataset(
@@ -23,4 +24,5 @@ DIGITS = Dataset(
     size=1797,
     load=_load,
     preset="digits-convnet",
+    axes=("channel", "height", "width"),
 )

@@ -31,6 +31,16 @@ class Form(BaseModel, ABC):
         """Shape of one sample."""
 
     @property
+    def rate(self) -> int:
+        """Samples a second of what is kept, if that is sound."""
+        return 16_000
+
+    @property
+    @abstractmethod
+    def axes(self) -> tuple[str, ...]:
+        """What the axes of a sample are."""
+
+    @property
     @abstractmethod
     def raw(self) -> tuple[Shape, type[np.generic]]:
         """Shape and type of a file as it is decoded."""
@@ -61,6 +71,16 @@ class SoundForm(Form):
     seconds: Annotated[float, Field(ge=0.1, le=30)] = Field(
         1.0, title="Length", description="Seconds of every sound; longer ones are cut, shorter ones end in silence."
     )
+
+    @property
+    def rate(self) -> int:
+        """Samples a second of every sound."""
+        return self.features.sample_rate
+
+    @property
+    def axes(self) -> tuple[str, ...]:
+        """Frames and bands."""
+        return ("channel", "time", "band")
 
     @property
     def length(self) -> int:
@@ -99,6 +119,11 @@ class PictureForm(Form):
     height: Annotated[int, Field(ge=4, le=512)] = Field(32, title="Height", description="Points of every column.")
     width: Annotated[int, Field(ge=4, le=512)] = Field(32, title="Width", description="Points of every row.")
     grey: bool = Field(False, title="Grey", description="One channel instead of red, green and blue.")
+
+    @property
+    def axes(self) -> tuple[str, ...]:
+        """Rows and columns."""
+        return ("channel", "height", "width")
 
     @property
     def shape(self) -> Shape:

@@ -1,21 +1,18 @@
 """Samples and labels as the lab keeps them, feats.npy + labels.npy or both in one .npz, checked and in one form."""
 
 import sys
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from cnnviz.architecture import MAX_SIZE
 from cnnviz.data.archive import ZipArchive
-from cnnviz.data.base import Labels, Samples, Splits, check_counts, split
+from cnnviz.data.base import MAX_CLASS_NAME, MAX_CLASSES, Labels, Samples, check_counts
+from cnnviz.data.content import Content
 from cnnviz.data.member import quoted
 from cnnviz.data.npy import read_npy
 from cnnviz.errors import DataError
-from cnnviz.shapes import Shape
 
-MAX_CLASSES = 1000
-MAX_CLASS_NAME = 60
 MAX_LABEL_BYTES = 64 * 2**20
 SAMPLE_NAMES = ("feats", "features", "x", "data")
 LABEL_NAMES = ("labels", "label", "y", "target", "targets")
@@ -27,25 +24,7 @@ _File = tuple[str, bytes]
 """What a message calls a .npy file, and its content."""
 
 
-@dataclass(frozen=True, eq=False)
-class Pair:
-    """Checked samples x (N, *shape) and class numbers y (N,), with the name of every class."""
-
-    x: Samples
-    y: Labels
-    classes: tuple[str, ...]
-
-    @property
-    def shape(self) -> Shape:
-        """Shape of one sample."""
-        return tuple(self.x.shape[1:])
-
-    def splits(self) -> Splits:
-        """The lab's split."""
-        return split(self.x, self.y, self.classes)
-
-
-def read_pair(feats: bytes, labels: bytes, max_bytes: int) -> Pair:
+def read_pair(feats: bytes, labels: bytes, max_bytes: int) -> Content:
     """The two files as one data set; (N, H, W) gets its channel axis, labels become class numbers 0, 1, 2, …
 
     Raises DataError with one sentence on the first thing that is wrong.
@@ -53,7 +32,7 @@ def read_pair(feats: bytes, labels: bytes, max_bytes: int) -> Pair:
     return _pair(("feats.npy", feats), ("labels.npy", labels), max_bytes)
 
 
-def read_npz(content: bytes, max_bytes: int) -> Pair:
+def read_npz(content: bytes, max_bytes: int) -> Content:
     """A .npz with one array of samples (feats, features, x or data) and one of labels (labels, y or target).
 
     Raises DataError like `read_pair`, and when the arrays cannot be told from their names.
@@ -76,7 +55,7 @@ def _array(archive: ZipArchive, names: tuple[str, ...]) -> _File:
     return fitting[0].name, archive.read(fitting[0])
 
 
-def _pair(feats: _File, labels: _File, max_bytes: int) -> Pair:
+def _pair(feats: _File, labels: _File, max_bytes: int) -> Content:
     (feats_name, feats_content), (labels_name, labels_content) = feats, labels
     x = _samples(read_npy(feats_content, feats_name, max_bytes), feats_name, max_bytes)
     raw = read_npy(labels_content, labels_name, min(max_bytes, MAX_LABEL_BYTES))
@@ -86,7 +65,7 @@ def _pair(feats: _File, labels: _File, max_bytes: int) -> Pair:
         )
     y, classes = _classes(raw, labels_name)
     check_counts(y, classes)  # refuse now what could not be split later
-    return Pair(x, y, classes)
+    return Content(x, y, classes)
 
 
 def _samples(feats: npt.NDArray[np.generic], name: str, max_bytes: int) -> Samples:

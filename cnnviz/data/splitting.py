@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.model_selection import GroupShuffleSplit, StratifiedGroupKFold
 
-from cnnviz.data.base import Labels, Samples, Split, Splits
+from cnnviz.data.base import Labels, Rows
 from cnnviz.errors import DataError
 
 PARTS = ("training", "validation", "test")
@@ -41,7 +41,7 @@ WAYS: dict[str, Way] = {
 """Every way to split, by name; “random” is the lab's."""
 
 
-def split_by_speaker(x: Samples, y: Labels, classes: tuple[str, ...], speakers: Sequence[str]) -> Splits:
+def by_speaker(y: Labels, classes: tuple[str, ...], speakers: Sequence[str]) -> Rows:
     """About 80/10/10 of the samples, classes kept as even as they can be, no speaker in two parts; always the same.
 
     With fewer than ten speakers validation and test get one fold of as many as there are. Raises DataError with the
@@ -61,7 +61,7 @@ def split_by_speaker(x: Samples, y: Labels, classes: tuple[str, ...], speakers: 
         parts[validation], parts[test] = 1, 2
         lacking = _lacking(y, parts, classes)
         if lacking is None:
-            return _taken(x, y, parts)
+            return _rows(parts)
         worst = worst or lacking
     raise DataError(
         f"No split by speaker was found in {DRAWS} tries with every class in every part: with {len(names):,} speakers,"
@@ -69,12 +69,12 @@ def split_by_speaker(x: Samples, y: Labels, classes: tuple[str, ...], speakers: 
     )
 
 
-def split_by_lists(x: Samples, y: Labels, classes: tuple[str, ...], parts: Parts) -> Splits:
+def by_parts(y: Labels, classes: tuple[str, ...], parts: Parts) -> Rows:
     """The parts that a data set comes with; raises DataError when one of them lacks a class."""
     lacking = _lacking(y, parts, classes)
     if lacking is not None:
         raise DataError(f"The lists of this data set cannot be used: {lacking}. Split at random or by speaker.")
-    return _taken(x, y, parts)
+    return _rows(parts)
 
 
 def _folds(
@@ -104,6 +104,8 @@ def _lacking(y: Labels, parts: Parts, classes: tuple[str, ...]) -> str | None:
     return None
 
 
-def _taken(x: Samples, y: Labels, parts: Parts) -> Splits:
-    train, validation, test = (Split(x[parts == number], y[parts == number]) for number in range(len(PARTS)))
-    return Splits(train, validation, test)
+def _rows(parts: Parts) -> Rows:
+    """In an order in which the first samples of a part are a fair choice of it, and always the same."""
+    order = np.random.default_rng(42).permutation(len(parts))
+    train, validation, test = (order[parts[order] == number] for number in range(len(PARTS)))
+    return train, validation, test

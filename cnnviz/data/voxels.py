@@ -5,7 +5,8 @@ from functools import cache
 import numpy as np
 import numpy.typing as npt
 
-from cnnviz.data.base import Dataset, Splits, split
+from cnnviz.data.base import Dataset, Progress
+from cnnviz.data.content import Content
 
 EDGE = 16
 PER_CLASS = 150
@@ -62,7 +63,7 @@ SHAPES = {
 
 
 @cache
-def _load(by: str = "random") -> Splits:
+def _made() -> Content:
     random = np.random.default_rng(16)
     axis = np.linspace(-1, 1, EDGE)
     grid = np.stack(np.meshgrid(axis, axis, axis, indexing="ij"), axis=-1)
@@ -73,7 +74,11 @@ def _load(by: str = "random") -> Splits:
             place = (grid - random.uniform(-0.15, 0.15, 3)) @ turn / random.uniform(0.75, 1.05)
             solids.append(inside(place) + NOISE * random.standard_normal(grid.shape[:3]))
     x = np.stack(solids)[:, None].astype(np.float32)
-    return split(x, np.repeat(np.arange(len(SHAPES)), PER_CLASS), tuple(SHAPES))
+    return Content(x, np.repeat(np.arange(len(SHAPES)), PER_CLASS), tuple(SHAPES))
+
+
+def _load(_progress: Progress) -> Content:
+    return _made()
 
 
 VOXELS = Dataset(
@@ -85,4 +90,5 @@ VOXELS = Dataset(
     size=len(SHAPES) * PER_CLASS,
     load=_load,
     preset="voxels-3d",
+    axes=("channel", "depth", "height", "width"),
 )

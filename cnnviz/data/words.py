@@ -9,9 +9,9 @@ import hashlib
 import json
 import os
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +19,8 @@ import numpy.typing as npt
 import soundfile
 
 from cnnviz.data.audio import Features
-from cnnviz.data.base import Dataset, Labels, Samples, Split, Splits, split
+from cnnviz.data.base import Dataset, Progress, Samples
+from cnnviz.data.content import Content
 from cnnviz.settings import settings
 
 FOLDER = Path(__file__).parent / "recordings"
@@ -28,7 +29,8 @@ RATE = 16_000
 RAW_STEP = 2
 """Every so many samples are one in the raw view: 8 kHz, which keeps what distinguishes the words."""
 PARTS = ("train", "validation", "test")
-Sounds = npt.NDArray[np.int16]
+Clips = npt.NDArray[np.int16]
+FEATURES = Features()
 
 
 @cache
@@ -38,45 +40,66 @@ def speakers() -> dict[str, list[tuple[str, str]]]:
     return {word: [(part, voice) for part, voice in told] for word, told in about.items()}
 
 
-def sounds(word: str) -> Sounds:
+def sounds(word: str) -> Clips:
     """(utterances, 16,000): everything said of one word, in int16."""
     samples, _ = soundfile.read(FOLDER / f"{word}.ogg", dtype="int16")
     return np.asarray(samples[: len(speakers()[word]) * RATE].reshape(-1, RATE))
 
 
-def picture(clips: Sounds) -> Samples:
+def picture(clips: Clips) -> Samples:
     """(N, 16,000) → (N, 1, 99, 26): log-mel energies as the lab computes them."""
-    return Features().of(clips)[:, None]
+    return FEATURES.of(clips)[:, None]
 
 
-def signal(clips: Sounds) -> Samples:
+def signal(clips: Clips) -> Samples:
     """(N, 16,000) → (N, 1, 8,000): means of two neighbours, as a share of the loudest there can be."""
     return np.asarray(clips.reshape(len(clips), 1, -1, RAW_STEP).mean(axis=3) / 2**15, np.float32)
 
 
-def bands(clips: Sounds) -> Samples:
-    """(N, 16,000) → (N, 26, 99): the log-mel bands as channels."""
-    return np.ascontiguousarray(Features().of(clips).transpose(0, 2, 1))
+def bands(pictures: Samples) -> Samples:
+    """(N, 1, 99, 26) → (N, 26, 99): the log-mel bands as channels."""
+    return pictures[:, 0].transpose(0, 2, 1)
 
 
-def _load(name: str, view: Callable[[Sounds], Samples], by: str) -> Splits:
-    x, y = _kept(name, view), _labels()
-    if by == "random":
-        return split(x, y, tuple(speakers()))
-    parts = np.array([part for told in speakers().values() for part, _ in told])
-    return Splits(*(Split(x[parts == part], y[parts == part]) for part in PARTS))
+class _Utterances:
+    """The recordings in the order of the samples, decoded when one is asked for."""
+
+    def __getitem__(self, number: int) -> npt.NDArray[np.int16]:
+        for word, told in speakers().items():
+            if number < len(told):
+                return np.asarray(_decoded(word)[number])
+            number -= len(told)
+        raise IndexError(number)
 
 
-def _labels() -> Labels:
-    return np.repeat(np.arange(len(speakers())), [len(told) for told in speakers().values()])
+@lru_cache(maxsize=4)  # 3.5 MB each
+def _decoded(word: str) -> Clips:
+    return sounds(word)
 
 
-def _kept(name: str, view: Callable[[Sounds], Samples]) -> Samples:
+def _content(x: Samples) -> Content:
+    told = [each for word in speakers().values() for each in word]
+    return Content(
+        x=x,
+        y=np.repeat(np.arange(len(speakers())), [len(each) for each in speakers().values()]),
+        classes=tuple(speakers()),
+        sounds=_Utterances(),
+        rate=RATE,
+        speakers=tuple(voice for _, voice in told),
+        parts={"speaker": np.array([PARTS.index(part) for part, _ in told], np.int8)},
+    )
+
+
+def _kept(name: str, view: Callable[[Clips], Samples], progress: Progress) -> Samples:
     """The view of all recordings, from the data directory where it stands there already."""
     path = settings().data_dir / "cache" / f"{name}-{_digest()}.npy"
     with suppress(FileNotFoundError, ValueError):  # not computed yet, or cut off by a full disk
-        return np.asarray(np.load(path, allow_pickle=False))
-    x = np.concatenate([view(sounds(word)) for word in speakers()])
+        return np.asarray(np.load(path, mmap_mode="r", allow_pickle=False))
+    computed = []
+    for done, word in enumerate(speakers(), 1):
+        computed.append(view(sounds(word)))
+        progress(done, len(speakers()))
+    x = np.concatenate(computed)
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f".{uuid.uuid4().hex}.npy")  # whole or not at all, also when two compute it at once
     try:
@@ -93,24 +116,49 @@ def _digest() -> str:
     return hashlib.sha256((FOLDER / "speakers.json").read_bytes()).hexdigest()[:16]
 
 
-def _view(name: str, title: str, story: str, view: Callable[[Sounds], Samples], preset: str) -> Dataset:
+SIZE = sum(map(len, speakers().values()))
+_STORY = f"{SIZE:,} utterances of {len(speakers())} words in synthetic voices"
+
+
+def _words(
+    name: str, title: str, story: str, axes: Mapping[str, int], load: Callable[[Progress], Samples], preset: str
+) -> Dataset:
     return Dataset(
         name=name,
         title=title,
-        story=f"{story} {len(_labels()):,} utterances of {len(speakers())} words in synthetic voices.",
-        shape=view(np.zeros((1, RATE), np.int16)).shape[1:],
+        story=f"{_STORY}, {story}.",
+        shape=tuple(axes.values()),
         classes=tuple(speakers()),
-        size=len(_labels()),
-        load=lambda by="random": _load(name, view, by),
+        size=SIZE,
+        load=lambda progress: _content(load(progress)),
         preset=preset,
         splits=("random", "speaker"),
+        axes=tuple(axes),
+        features=FEATURES if "band" in axes else None,
     )
 
 
-WORDS = _view(
-    "words", "Spoken words", "Pictures of 99 frames × 26 log-mel bands, as in the lab.", picture, "lab-convnet"
+WORDS = _words(
+    "words",
+    "Spoken words",
+    "as pictures of 99 frames × 26 log-mel bands, as in the lab",
+    {"channel": 1, "time": FEATURES.frames(RATE), "band": FEATURES.width},
+    lambda progress: _kept("words", picture, progress),
+    "lab-convnet",
 )
-WORDS_BANDS = _view(
-    "words-bands", "Spoken words, 1-D", "26 log-mel bands as channels, along 99 frames.", bands, "bands-1d"
+WORDS_BANDS = _words(
+    "words-bands",
+    "Spoken words, 1-D",
+    "26 log-mel bands as channels, along 99 frames",
+    {"band": FEATURES.width, "time": FEATURES.frames(RATE)},
+    lambda progress: bands(_kept("words", picture, progress)),
+    "bands-1d",
 )
-WORDS_RAW = _view("words-raw", "Spoken words, raw", "A second of sound at 8 kHz, as it is.", signal, "raw-1d")
+WORDS_RAW = _words(
+    "words-raw",
+    "Spoken words, raw",
+    "a second of sound at 8 kHz, as it is",
+    {"channel": 1, "time": RATE // RAW_STEP},
+    lambda progress: _kept("words-raw", signal, progress),
+    "raw-1d",
+)

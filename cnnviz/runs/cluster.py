@@ -17,6 +17,7 @@ from cnnviz.data import find
 from cnnviz.errors import CnnvizError, DesignError, LimitError, TrainingError
 from cnnviz.runs.desk import Desks
 from cnnviz.runs.device import Device
+from cnnviz.runs.imports import Imports
 from cnnviz.runs.run import Run, Status
 from cnnviz.runs.store import Store
 from cnnviz.settings import Settings, settings
@@ -29,7 +30,7 @@ log = logging.getLogger(__name__)
 
 
 class Cluster:
-    """The devices of a server, the store they write to, and the desks of its students.
+    """The devices of a server, the store they write to, the desks of its students, and the imports under way.
 
     Raises CnnvizError when another server already works in the same data directory.
     """
@@ -49,9 +50,11 @@ class Cluster:
         self._submitting = threading.Lock()
         self.devices = {name: Device(name, self.store) for name in _devices(limits)}
         self.desks = Desks(self.store, next(iter(self.devices.values())).do)
+        self.imports = Imports(limits)
         self._recover()
         for device in self.devices.values():
             device.start()
+        self.imports.open()
 
     def submit(self, owner: str, architecture: Architecture, config: TrainConfig) -> Run:
         """Queue a training on the device with the fewest runs.
@@ -97,7 +100,8 @@ class Cluster:
         return self.store.ahead(run)
 
     def close(self) -> None:
-        """End all workers and give the data directory free."""
+        """End all workers and imports and give the data directory free."""
+        self.imports.close()
         for device in self.devices.values():
             device.close()
         self.store.close()

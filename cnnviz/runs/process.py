@@ -16,18 +16,22 @@ ROOT = Path(__file__).parent.parent.parent
 
 
 class WorkerProcess:
-    """A started `cnnviz.runs.worker`; every report, and in the end its exit code, is handed to the callbacks.
+    """A started `cnnviz.runs.worker`, or another module with an argument.
 
-    Both callbacks run in this object's own thread.
+    Every report, and in the end its exit code, is handed to the callbacks, which run in this object's own thread.
     """
 
     def __init__(
-        self, device: str, on_report: Callable[[Message, bytes], None], on_exit: Callable[[int], None]
+        self,
+        argument: str,
+        on_report: Callable[[Message, bytes], None],
+        on_exit: Callable[[int], None],
+        module: str = "cnnviz.runs.worker",
     ) -> None:
         path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
         # subprocess, not multiprocessing: its spawn would execute Streamlit's main script again
         self._popen = subprocess.Popen(  # noqa: S603 (our own module)
-            [sys.executable, "-m", "cnnviz.runs.worker", device],
+            [sys.executable, "-m", module, argument],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             # numpy's threads spin while they wait: on two busy cores, features of sound took four times as long
@@ -37,7 +41,7 @@ class WorkerProcess:
         self._orders = cast("IO[bytes]", self._popen.stdin)
         self._reports = cast("IO[bytes]", self._popen.stdout)
         self._on_report, self._on_exit = on_report, on_exit
-        self._reader = threading.Thread(target=self._read, name=f"reports of {device}", daemon=True)
+        self._reader = threading.Thread(target=self._read, name=f"reports of {argument}", daemon=True)
         self._reader.start()
 
     @property

@@ -64,7 +64,7 @@ def test_every_data_set_holds_what_it_promises(name: str) -> None:
     assert dataset.title
     assert dataset.story.endswith(".")
     TrainConfig(dataset=name)  # a name that a configuration may hold
-    splits = dataset.load()
+    splits = dataset.split_by()
     parts = (splits.train, splits.validation, splits.test)
     assert sum(map(len, parts)) == dataset.size
     for part in parts:

@@ -3,7 +3,9 @@ import pytest
 
 from cnnviz.data.archive import Archive, ZipArchive
 from cnnviz.data.audio import Features
+from cnnviz.data.base import split
 from cnnviz.data.collection import CancelledError, Collection, collect, suggested
+from cnnviz.data.content import Content
 from cnnviz.data.form import Form, PictureForm, SoundForm
 from cnnviz.data.sound import read_sound
 from cnnviz.errors import DataError, LimitError
@@ -18,7 +20,11 @@ def opened(files: dict[str, bytes]) -> Archive:
     return ZipArchive(zipped(files), 16 * MEGABYTE)
 
 
-def collected(files: dict[str, bytes], form: Form = FORM, **options: object) -> Collection:
+def collected(files: dict[str, bytes], form: Form = FORM, **options: object) -> Content:
+    return imported(files, form, **options).content
+
+
+def imported(files: dict[str, bytes], form: Form = FORM, **options: object) -> Collection:
     return collect(opened(files), form, **{"max_bytes": 16 * MEGABYTE} | options)  # type: ignore[arg-type]
 
 
@@ -43,7 +49,7 @@ def test_a_folder_for_each_word_becomes_features_with_their_sounds() -> None:
         np.testing.assert_array_equal(samples, read_sound(WORDS[name], name, 8000, 1600).samples)
     assert found.speakers == tuple(name.split("/")[1].split("_")[0] for name in WORDS)
     assert found.ways == ("random", "speaker")
-    assert found.report.sentences() == ("24 sounds were read.",)
+    assert imported(WORDS).report.sentences() == ("24 sounds were read.",)
 
 
 @pytest.mark.parametrize("count", [31, 32, 33, 64, 70])
@@ -56,8 +62,9 @@ def test_features_are_right_on_both_sides_of_every_block(count: int) -> None:
 def test_seconds_of_the_lab_are_99_by_26() -> None:
     found = collected(WORDS, SoundForm())
     assert found.x.shape == (24, 1, 99, 26)
-    assert found.report.treated == {"resampled": 24, "padded": 24}
-    assert found.report.sentences()[1:] == ("Resampled: 24 of 24.", "Padded: 24 of 24.")
+    report = imported(WORDS, SoundForm()).report
+    assert report.treated == {"resampled": 24, "padded": 24}
+    assert report.sentences()[1:] == ("Resampled: 24 of 24.", "Padded: 24 of 24.")
 
 
 def test_pictures_become_points() -> None:
@@ -83,7 +90,7 @@ def test_damaged_files_are_named_and_left_out() -> None:
     np.testing.assert_array_equal(found.x, clean.x)
     np.testing.assert_array_equal(found.y, clean.y)
     assert found.speakers == clean.speakers
-    used, left_out, passed = found.report.sentences()
+    used, left_out, passed = imported(broken | WORDS).report.sentences()
     assert used == "24 sounds were read."
     assert left_out.startswith("2 files could not be read and were left out: “low/s0_90.wav” is not a .wav, .flac or")
     assert left_out.endswith(" “high/s9_0.wav” is a damaged sound file.")
@@ -148,9 +155,9 @@ def test_lists_at_the_top_are_a_ready_made_split() -> None:
     files["commands/testing_list.txt"] = "\n".join(["", *test, "low/gone.wav"]).encode()
     found = collected(files)
     assert found.ways == ("random", "speaker", "lists")
-    assert found.parts is not None
-    assert [name for name, part in zip(names, found.parts, strict=True) if part == 1] == validation
-    assert [name for name, part in zip(names, found.parts, strict=True) if part == 2] == test
+    assert "lists" in found.parts
+    assert [name for name, part in zip(names, found.parts["lists"], strict=True) if part == 1] == validation
+    assert [name for name, part in zip(names, found.parts["lists"], strict=True) if part == 2] == test
     splits = found.splits("lists")
     assert (len(splits.train), len(splits.validation), len(splits.test)) == (18, 2, 4)
     files["commands/testing_list.txt"] = names[0].encode()
@@ -161,7 +168,7 @@ def test_lists_at_the_top_are_a_ready_made_split() -> None:
 def test_each_way_splits_and_others_are_refused() -> None:
     found = collected(WORDS)
     assert len(found.splits("speaker").train) == 12  # two of four voices
-    np.testing.assert_array_equal(found.splits().test.x, found.pair().splits().test.x)
+    np.testing.assert_array_equal(found.splits().test.x, split(found.x, found.y, found.classes).test.x)
     for way in ("lists", "by moonlight"):
         with pytest.raises(DataError, match=rf"do not tell how to split them in the way “{way}”"):
             found.splits(way)
@@ -185,4 +192,4 @@ def test_other_rates_lengths_and_codings_end_in_one_form() -> None:
     }
     found = collected(mixed)
     assert found.x.shape == (24, 1, 19, 26)
-    assert found.report.treated == {"padded": 8, "resampled": 16, "cut": 8}
+    assert imported(mixed).report.treated == {"padded": 8, "resampled": 16, "cut": 8}

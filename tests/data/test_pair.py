@@ -8,7 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from cnnviz.data.pair import MAX_CLASS_NAME, MAX_CLASSES, Pair, read_pair
+from cnnviz.data.base import MAX_CLASS_NAME, MAX_CLASSES
+from cnnviz.data.content import Content
+from cnnviz.data.pair import read_pair
 from cnnviz.errors import DataError
 from tests.data.forge import forged, saved
 
@@ -18,7 +20,7 @@ FEATS = np.arange(N * 12, dtype=np.float32).reshape(N, 4, 3)
 LABELS = np.arange(N) % 2
 
 
-def read(feats: npt.ArrayLike, labels: npt.ArrayLike = LABELS, max_bytes: int = MEGABYTE) -> Pair:
+def read(feats: npt.ArrayLike, labels: npt.ArrayLike = LABELS, max_bytes: int = MEGABYTE) -> Content:
     return read_pair(saved(feats), saved(labels), max_bytes)
 
 

@@ -4,32 +4,24 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cnnviz.data import splitting
-from cnnviz.data.base import Splits
-from cnnviz.data.splitting import WAYS, split_by_lists, split_by_speaker
+from cnnviz.data.base import Rows
+from cnnviz.data.splitting import WAYS, by_parts, by_speaker
 from cnnviz.errors import DataError
 
 CLASSES = ("no", "yes")
 
 
-def numbered(y: list[int] | np.ndarray) -> np.ndarray:
-    """Samples that say which they are."""
-    return np.arange(len(y), dtype=np.float32)[:, None]
-
-
-def rows(splits: Splits) -> list[np.ndarray]:
-    """Places of the samples of each part; every sample is in one, with its own label."""
-    found = [part.x[:, 0].astype(int) for part in (splits.train, splits.validation, splits.test)]
+def whole(found: Rows) -> list[np.ndarray]:
+    """The places of each part; every sample is in one of them."""
     together = np.concatenate(found)
     np.testing.assert_array_equal(np.sort(together), np.arange(len(together)))
-    return found
+    return list(found)
 
 
 def check(y: np.ndarray, speakers: list[str], classes: tuple[str, ...]) -> list[np.ndarray]:
-    splits = split_by_speaker(numbered(y), y, classes, speakers)
-    found = rows(splits)
-    for part, places in zip((splits.train, splits.validation, splits.test), found, strict=True):
-        np.testing.assert_array_equal(part.y, y[places])
-        assert set(part.y) == set(range(len(classes)))
+    found = whole(by_speaker(y, classes, speakers))
+    for places in found:
+        assert set(y[places]) == set(range(len(classes)))
     heard = [{speakers[place] for place in places} for places in found]
     assert not heard[0] & heard[1]
     assert not heard[0] & heard[2]
@@ -65,7 +57,7 @@ def test_six_speakers_are_split_4_1_1_and_always_the_same() -> None:
 def test_too_few_speakers_are_refused(people: int, told: str) -> None:
     y = np.arange(40) % 2
     with pytest.raises(DataError, match=rf"^The file names tell of {told} a split by speaker needs at least 3"):
-        split_by_speaker(numbered(y), y, CLASSES, [f"s{number % people}" for number in range(40)])
+        by_speaker(y, CLASSES, [f"s{number % people}" for number in range(40)])
 
 
 def test_a_class_that_two_people_said_is_refused_with_its_numbers() -> None:
@@ -76,14 +68,14 @@ def test_a_class_that_two_people_said_is_refused_with_its_numbers() -> None:
         match=r"^No split by speaker was found in 20 tries .* with 8 speakers, 1 of 2 classes have no sample in the "
         r"\w+ part of \d+ samples, first “yes”\. Split at random",
     ):
-        split_by_speaker(numbered(y), y, CLASSES, speakers)
+        by_speaker(y, CLASSES, speakers)
 
 
 def test_lists_are_followed() -> None:
     y = np.arange(12) % 2
     parts = np.array([0] * 8 + [2, 2, 1, 1], np.int8)
-    found = rows(split_by_lists(numbered(y), y, CLASSES, parts))
-    assert [places.tolist() for places in found] == [list(range(8)), [10, 11], [8, 9]]
+    found = whole(by_parts(y, CLASSES, parts))
+    assert [sorted(places) for places in found] == [list(range(8)), [10, 11], [8, 9]]
 
 
 @pytest.mark.parametrize(("part", "name"), [(0, "training"), (1, "validation"), (2, "test")])
@@ -92,7 +84,7 @@ def test_lists_that_leave_a_class_out_are_refused(part: int, name: str) -> None:
     parts = np.repeat([0, 1, 2], 4).astype(np.int8)
     parts[(parts == part) & (y == 0)] = (part + 1) % 3
     with pytest.raises(DataError, match=rf"1 of 2 classes have no sample in the {name} part of 2 samples, first “no”"):
-        split_by_lists(numbered(y), y, CLASSES, parts)
+        by_parts(y, CLASSES, parts)
 
 
 @pytest.mark.parametrize("name", WAYS)

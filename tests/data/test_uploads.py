@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 
 from cnnviz.data import available, find
-from cnnviz.data.pair import Pair, read_pair
-from cnnviz.data.uploads import MAX_TITLE, Uploads
+from cnnviz.data.audio import Features
+from cnnviz.data.content import Content
+from cnnviz.data.pair import read_pair
+from cnnviz.data.uploads import MAX_TITLE, About, Quota, Uploads
 from cnnviz.errors import DataError, LimitError
 from cnnviz.settings import settings
 from tests.data.forge import saved
@@ -20,7 +22,7 @@ PAIR = read_pair(
 
 @pytest.fixture
 def uploads(tmp_path: Path) -> Uploads:
-    return Uploads(tmp_path / "uploads", max_per_owner=2)
+    return Uploads(tmp_path / "uploads", Quota(2))
 
 
 def everything(folder: Path) -> list[Path]:
@@ -28,23 +30,23 @@ def everything(folder: Path) -> list[Path]:
 
 
 def test_an_upload_is_found_again_as_it_was(uploads: Uploads) -> None:
-    kept = uploads.add(ANNA, PAIR, "Yes and no")
+    kept = uploads.add(ANNA, PAIR, About("Yes and no"))
     found = uploads.of(ANNA)[kept.name]
     assert (found.title, found.shape, found.classes, found.size) == ("Yes and no", (1, 4, 3), ("no", "yes"), 20)
-    assert found.story == "Your upload: 20 samples of 1 × 4 × 3, 2 classes."
-    loaded, expected = found.load(), PAIR.splits()
+    assert found.story == "20 samples of 1 × 4 × 3, 2 classes."
+    loaded, expected = found.split_by(), PAIR.splits()
     for part in ("train", "validation", "test"):
         np.testing.assert_array_equal(getattr(loaded, part).x, getattr(expected, part).x)
         np.testing.assert_array_equal(getattr(loaded, part).y, getattr(expected, part).y)
 
 
 def test_uploads_are_listed_oldest_first(uploads: Uploads) -> None:
-    names = [uploads.add(ANNA, PAIR, title).name for title in ("one", "two")]
+    names = [uploads.add(ANNA, PAIR, About(title)).name for title in ("one", "two")]
     assert list(uploads.of(ANNA)) == names
 
 
 def test_an_upload_belongs_to_its_owner(uploads: Uploads) -> None:
-    kept = uploads.add(ANNA, PAIR, "mine")
+    kept = uploads.add(ANNA, PAIR, About("mine"))
     assert uploads.of(BERT) == {}
     uploads.remove(BERT, kept.name)
     assert list(uploads.of(ANNA)) == [kept.name]
@@ -54,7 +56,7 @@ def test_find_gives_an_upload_to_its_owner_alone(tmp_path: Path, monkeypatch: py
     monkeypatch.setenv("CNNVIZ_DATA_DIR", str(tmp_path))
     settings.cache_clear()
     try:
-        name = Uploads(tmp_path / "uploads", 1).add(ANNA, PAIR, "mine").name
+        name = Uploads(tmp_path / "uploads", Quota(1)).add(ANNA, PAIR, About("mine")).name
         assert find(name, ANNA).title == "mine"
         assert list(available(ANNA))[-1] == name
         with pytest.raises(DataError, match=rf"^There is no data set “{name}” here any more"):
@@ -67,7 +69,7 @@ def test_find_gives_an_upload_to_its_owner_alone(tmp_path: Path, monkeypatch: py
 def test_an_upload_appears_whole_or_not_at_all(
     uploads: Uploads, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, broken: str
 ) -> None:
-    uploads.add(ANNA, PAIR, "first")
+    uploads.add(ANNA, PAIR, About("first"))
     before = everything(tmp_path)
 
     def fail(*_: object, **__: object) -> None:
@@ -76,7 +78,7 @@ def test_an_upload_appears_whole_or_not_at_all(
     with monkeypatch.context() as patch:
         patch.setattr(np if broken == "save" else Path, broken, fail)
         with pytest.raises(OSError, match="No space left"):
-            uploads.add(ANNA, PAIR, "second")
+            uploads.add(ANNA, PAIR, About("second"))
     assert everything(tmp_path) == before
     assert [dataset.title for dataset in uploads.of(ANNA).values()] == ["first"]
 
@@ -90,25 +92,25 @@ def test_a_half_written_upload_is_not_listed(uploads: Uploads, monkeypatch: pyte
         seen.append(len(uploads.of(ANNA)))
 
     monkeypatch.setattr(np, "save", look)
-    uploads.add(ANNA, PAIR, "slow")
+    uploads.add(ANNA, PAIR, About("slow"))
     assert seen == [0, 0]
 
 
 def test_one_too_many_is_refused_until_one_is_removed(uploads: Uploads, tmp_path: Path) -> None:
-    first = uploads.add(ANNA, PAIR, "one")
-    uploads.add(ANNA, PAIR, "two")
+    first = uploads.add(ANNA, PAIR, About("one"))
+    uploads.add(ANNA, PAIR, About("two"))
     before = everything(tmp_path)
     with pytest.raises(LimitError, match=r"^You already keep 2 data sets on this server\. Remove one"):
-        uploads.add(ANNA, PAIR, "three")
+        uploads.add(ANNA, PAIR, About("three"))
     assert everything(tmp_path) == before
-    uploads.add(BERT, PAIR, "another student's")
+    uploads.add(BERT, PAIR, About("another student's"))
     uploads.remove(ANNA, first.name)
-    uploads.add(ANNA, PAIR, "three")
+    uploads.add(ANNA, PAIR, About("three"))
     assert len(uploads.of(ANNA)) == 2
 
 
 def test_removing_twice_is_harmless_and_leaves_nothing(uploads: Uploads, tmp_path: Path) -> None:
-    kept = uploads.add(ANNA, PAIR, "short-lived")
+    kept = uploads.add(ANNA, PAIR, About("short-lived"))
     for _ in range(2):
         uploads.remove(ANNA, kept.name)
         assert uploads.of(ANNA) == {}
@@ -119,7 +121,7 @@ def test_a_removal_that_breaks_off_leaves_no_half_upload_in_the_list(
     uploads: Uploads, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Deleting about.json first and then dying left a folder that made every later look at the list raise."""
-    kept = uploads.add(ANNA, PAIR, "unlucky")
+    kept = uploads.add(ANNA, PAIR, About("unlucky"))
 
     def delete_one_file(folder: Path, **_: object) -> None:
         (folder / "about.json").unlink()
@@ -131,7 +133,7 @@ def test_a_removal_that_breaks_off_leaves_no_half_upload_in_the_list(
 
 @pytest.mark.parametrize(("given", "kept"), [("x" * 500, "x" * MAX_TITLE), ("", "My data"), ("Ж/..\\", "Ж/..\\")])
 def test_a_title_is_bounded_and_never_a_path(uploads: Uploads, given: str, kept: str) -> None:
-    assert uploads.add(ANNA, PAIR, given).title == kept
+    assert uploads.add(ANNA, PAIR, About(given)).title == kept
 
 
 STRANGE = [
@@ -152,7 +154,7 @@ STRANGE = [
 def test_a_strange_owner_has_no_uploads_and_cannot_add_any(uploads: Uploads, tmp_path: Path, owner: str) -> None:
     assert uploads.of(owner) == {}
     with pytest.raises(ValueError, match="no upload can be called"):
-        uploads.add(owner, PAIR, "x")
+        uploads.add(owner, PAIR, About("x"))
     assert everything(tmp_path) == []
 
 
@@ -160,7 +162,7 @@ def test_a_strange_owner_has_no_uploads_and_cannot_add_any(uploads: Uploads, tmp
     "name", ["", "..", "upload-", "upload-../..", "../" + BERT, "upload-" + "a" * 31 + "\n", "digits"]
 )
 def test_a_strange_name_removes_nothing(uploads: Uploads, tmp_path: Path, name: str) -> None:
-    uploads.add(ANNA, PAIR, "stays")
+    uploads.add(ANNA, PAIR, About("stays"))
     before = everything(tmp_path)
     with pytest.raises(ValueError, match="no upload can be called"):
         uploads.remove(ANNA, name)
@@ -168,26 +170,83 @@ def test_a_strange_name_removes_nothing(uploads: Uploads, tmp_path: Path, name: 
 
 
 def test_what_lies_in_the_folder_otherwise_is_not_listed(uploads: Uploads, tmp_path: Path) -> None:
-    kept = uploads.add(ANNA, PAIR, "real")
+    kept = uploads.add(ANNA, PAIR, About("real"))
     (tmp_path / "uploads" / ANNA / "upload-notes").mkdir()
     assert list(uploads.of(ANNA)) == [kept.name]
 
 
 def test_nothing_is_pickled(uploads: Uploads, tmp_path: Path) -> None:
-    kept = uploads.add(ANNA, PAIR, "plain")
+    kept = uploads.add(ANNA, PAIR, About("plain"))
     folder = tmp_path / "uploads" / ANNA / kept.name
     np.save(folder / "labels.npy", np.array([{}], dtype=object), allow_pickle=True)
     with pytest.raises(ValueError, match="allow_pickle=False"):
-        kept.load()
+        kept.content()
 
 
 def test_what_is_kept_is_json_and_arrays(uploads: Uploads, tmp_path: Path) -> None:
-    kept = uploads.add(ANNA, Pair(PAIR.x, PAIR.y, ("nein", "日本")), "Wörter")
+    kept = uploads.add(ANNA, Content(PAIR.x, PAIR.y, ("nein", "日本")), About("Wörter"))
     folder = tmp_path / "uploads" / ANNA / kept.name
     assert [path.name for path in everything(folder)] == ["about.json", "feats.npy", "labels.npy"]
-    assert json.loads((folder / "about.json").read_text("utf-8")) == {
-        "title": "Wörter",
-        "shape": [1, 4, 3],
-        "classes": ["nein", "日本"],
-        "size": 20,
-    }
+    about = json.loads((folder / "about.json").read_text("utf-8"))
+    assert (about["title"], about["shape"], about["classes"]) == ("Wörter", [1, 4, 3], ["nein", "日本"])
+    assert (about["size"], about["bytes"]) == (20, PAIR.x.nbytes + PAIR.y.nbytes)
+
+
+def test_an_upload_of_an_older_cnnviz_is_read(uploads: Uploads, tmp_path: Path) -> None:
+    kept = uploads.add(ANNA, PAIR, About("old"))
+    about = {"title": "old", "shape": [1, 4, 3], "classes": ["no", "yes"], "size": 20}
+    (tmp_path / "uploads" / ANNA / kept.name / "about.json").write_text(json.dumps(about), "utf-8")
+    found = uploads.of(ANNA)[kept.name]
+    assert (found.splits, found.axes, found.features) == (("random",), (), None)
+    np.testing.assert_array_equal(found.split_by().test.x, PAIR.splits().test.x)
+    uploads.check_room(ANNA)
+    with pytest.raises(LimitError, match=r"^All data sets on this server take 0 MB of 0 MB"):
+        Uploads(tmp_path / "uploads", Quota(9, bytes=1000)).check_room(ANNA)
+
+
+def test_sounds_speakers_and_parts_are_kept(uploads: Uploads) -> None:
+    sounds = np.arange(20 * 30, dtype=np.int16).reshape(20, 30)
+    parts = {"lists": np.repeat([0, 1, 2], [16, 2, 2]).astype(np.int8)}
+    speakers = tuple(f"s{number % 4}" for number in range(20))
+    content = Content(PAIR.x, PAIR.y, PAIR.classes, sounds, 8000, speakers, parts)
+    about = About("Sounds", ("channel", "time", "band"), Features(sample_rate=8000), ("20 sounds were read.",), "a 1")
+    name = uploads.add(ANNA, content, about).name
+    found = uploads.of(ANNA)[name]
+    assert (found.splits, found.axes) == (("random", "speaker", "lists"), about.axes)
+    assert found.features == about.features
+    assert found.story == "20 sounds were read."
+    assert uploads.source(ANNA, name) == "a 1"
+    assert uploads.source(ANNA, "upload-" + "0" * 32) == ""
+    loaded = found.content()
+    assert loaded.sounds is not None
+    np.testing.assert_array_equal(loaded.sounds[7], sounds[7])
+    assert (loaded.rate, loaded.speakers) == (8000, speakers)
+    for one, two in zip(loaded.rows("lists"), content.rows("lists"), strict=True):
+        np.testing.assert_array_equal(one, two)
+    assert [len(part) for part in loaded.rows("lists")] == [16, 2, 2]
+
+
+@pytest.mark.parametrize(
+    ("quota", "told"),
+    [
+        (Quota(9, owner_bytes=2 * 2**20), "^This data set takes 1 MB and yours take 1 MB already; .* at most 2 MB for"),
+        (Quota(9, bytes=2 * 2**20), "^All data sets on this server take 1 MB of 2 MB, so there is no room for 1 MB"),
+    ],
+)
+def test_a_quota_of_bytes_is_kept(tmp_path: Path, quota: Quota, told: str) -> None:
+    large = Content(np.zeros((20, 1, 128, 128), np.float32), PAIR.y, PAIR.classes)
+    uploads = Uploads(tmp_path / "uploads", quota)
+    uploads.add(ANNA, large, About("one"))
+    with pytest.raises(LimitError, match=told):
+        uploads.add(ANNA, large, About("two"))
+    assert len(everything(tmp_path)) == 3
+
+
+def test_what_an_interrupted_import_left_is_swept(uploads: Uploads, tmp_path: Path) -> None:
+    name = uploads.add(ANNA, PAIR, About("whole")).name
+    folder = tmp_path / "uploads" / ANNA
+    (folder / f".upload-{'0' * 32}").mkdir()
+    (folder / f".upload-{'0' * 32}" / "feats.npy").write_bytes(b"half")
+    assert list(uploads.of(ANNA)) == [name]
+    uploads.sweep()
+    assert [each.name for each in folder.iterdir()] == [name]

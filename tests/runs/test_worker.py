@@ -18,9 +18,9 @@ from safetensors.torch import load
 
 from cnnviz.architecture import Architecture, build
 from cnnviz.data.base import Dataset, Splits
+from cnnviz.data.content import Content
 from cnnviz.data.digits import DIGITS
-from cnnviz.data.pair import Pair
-from cnnviz.data.uploads import Uploads
+from cnnviz.data.uploads import About, Quota, Uploads
 from cnnviz.errors import CnnvizError
 from cnnviz.layers import PALETTE, BatchNorm1d, Dropout, Flatten, Linear, LogSoftmax, ReLU
 from cnnviz.runs.process import ROOT, WorkerProcess
@@ -114,7 +114,7 @@ def here(
 def test_a_run_is_reported_from_start_to_end_as_the_trainer_gives_it(worker: Worker) -> None:
     worker.train(NET, SHORT)
     messages, payload = worker.until("ended")
-    weights, points = here(NET, SHORT, DIGITS.load())
+    weights, points = here(NET, SHORT, DIGITS.split_by())
     assert messages[0] == {"type": "started", "run": "one", "steps": 46}
     assert points_of(messages) == points
     kept = load(payload)
@@ -165,8 +165,8 @@ def test_what_a_user_can_cause_fails_the_run_with_its_sentence_and_the_worker_go
 
 def test_the_data_set_that_is_named_is_the_one_that_is_learned_and_only_by_its_owner(worker: Worker) -> None:
     labels = np.arange(40) % 2
-    pair = Pair(np.repeat(labels, 64).reshape(40, 1, 8, 8).astype(np.float32), labels, ("dark", "bright"))
-    name = Uploads(worker.data_dir / "uploads", 1).add(ANNA, pair, "Light").name
+    pair = Content(np.repeat(labels, 64).reshape(40, 1, 8, 8).astype(np.float32), labels, ("dark", "bright"))
+    name = Uploads(worker.data_dir / "uploads", Quota(1)).add(ANNA, pair, About("Light")).name
     config = SHORT.changed("dataset", name).changed("batch_size", 8)
     worker.train(NET, config)
     messages, _ = worker.until("ended")
@@ -220,12 +220,12 @@ def test_what_prints_in_a_worker_does_not_garble_its_reports_and_a_closed_pipe_e
 @pytest.fixture(scope="module")
 def noise(worker: Worker) -> Mapping[int, Dataset]:
     """Data sets from which nothing can be learned, by the axes behind their two channels."""
-    random, uploads = np.random.default_rng(0), Uploads(worker.data_dir / "uploads", 3)
+    random, uploads = np.random.default_rng(0), Uploads(worker.data_dir / "uploads", Quota(3))
     labels = np.arange(20) % 2
 
     def dataset(axes: int) -> Dataset:
-        pair = Pair(random.random((20, 2, *[6] * axes), np.float32), labels, ("even", "odd"))
-        return uploads.add(BERT, pair, f"{axes}-D")
+        pair = Content(random.random((20, 2, *[6] * axes), np.float32), labels, ("even", "odd"))
+        return uploads.add(BERT, pair, About(f"{axes}-D"))
 
     return {axes: dataset(axes) for axes in (1, 2, 3)}
 

@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 
 from cnnviz.architecture import Architecture, activation_bytes, build, output_shape, training_bytes
-from cnnviz.data.base import Dataset, Split, Splits
+from cnnviz.data.base import Dataset
+from cnnviz.data.content import Content
 from cnnviz.data.digits import DIGITS
 from cnnviz.errors import DesignError, LimitError
 from cnnviz.layers import (
@@ -173,10 +174,8 @@ def test_what_cannot_be_adapted_is_left_alone() -> None:
 def dataset(shape: tuple[int, ...], classes: int, samples: int = 5) -> Dataset:
     random = np.random.default_rng(0)
 
-    def part() -> Split:
-        return Split(random.random((samples, *shape), np.float32), np.arange(samples) % classes)
+    def load(_progress: object) -> Content:
+        return Content(random.random((3 * samples, *shape), np.float32), np.arange(3 * samples) % classes, names)
 
     names = tuple(map(str, range(classes)))
-    return Dataset(
-        "noise", "Noise", "Nothing to learn.", shape, names, 3 * samples, lambda: Splits(part(), part(), part())
-    )
+    return Dataset("noise", "Noise", "Nothing to learn.", shape, names, 3 * samples, load)

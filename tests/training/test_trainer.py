@@ -37,7 +37,7 @@ CPU = torch.device("cpu")
 @cache
 def digits() -> Splits:
     """Some of the digits: five batches of 64."""
-    whole = DIGITS.load()
+    whole = DIGITS.split_by()
     parts = ((whole.train, 300), (whole.validation, 60), (whole.test, 60))
     return Splits(*(Split(part.x[:samples], part.y[:samples]) for part, samples in parts))
 
@@ -310,7 +310,9 @@ def test_a_divergence_is_told_with_its_step_and_a_way_out() -> None:
 
 
 def test_the_digits_preset_is_above_nine_tenths_within_a_few_epochs() -> None:
-    _, points = run(PRESETS["digits-convnet"].architecture, TrainConfig(epochs=3, learning_rate=0.05), DIGITS.load())
+    _, points = run(
+        PRESETS["digits-convnet"].architecture, TrainConfig(epochs=3, learning_rate=0.05), DIGITS.split_by()
+    )
     (accuracy,) = [p.value for p in points if p.split == "test" and p.metric == "accuracy"]
     assert accuracy > 0.9
 

@@ -1,0 +1,90 @@
+"""The process that reads what a stranger packed: `python -m cnnviz.runs.importer NAME`, one import and then it exits.
+
+Decoders of sounds and pictures are C code: whatever a file does to them, it does not do to the server. The process
+takes one order through its standard input, answers "progress", then "done" or "refused", and exits when its pipe
+closes: nothing is left of an import but the draft of an upload, which whoever started it deletes.
+"""
+
+import os
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import IO
+
+from cnnviz.data import CLASS, shared, uploads
+from cnnviz.data.collection import collect, suggested
+from cnnviz.data.form import Form, PictureForm, SoundForm
+from cnnviz.data.stored import open_stored
+from cnnviz.data.uploads import About
+from cnnviz.errors import CnnvizError
+from cnnviz.runs.wire import Message, receive, send
+
+NICENESS = 10
+TELL_SECONDS = 0.1
+FORMS: dict[str, type[Form]] = {"sounds": SoundForm, "pictures": PictureForm}
+"""What files can become, by what they are."""
+
+
+def work(order: Message, reports: IO[bytes]) -> None:
+    """Do one import; an order has name, owner, title, path, source, form, template, max_bytes and max_seconds."""
+    last = 0.0
+
+    def progress(done: int, total: int) -> None:
+        nonlocal last
+        if time.monotonic() - last >= TELL_SECONDS or done == total:
+            last = time.monotonic()
+            send(reports, {"type": "progress", "done": done, "total": total})
+
+    try:
+        with open_stored(Path(order["path"]), order["max_bytes"]) as archive:
+            form = FORMS[order["form"]["kind"]](**order["form"]["values"]) if order["form"] else suggested(archive)
+            found = collect(
+                archive,
+                form,
+                max_bytes=order["max_bytes"],
+                template=order["template"],
+                max_seconds=order["max_seconds"],
+                progress=progress,
+            )
+        about = About(
+            title=order["title"],
+            axes=form.axes,
+            features=form.features if isinstance(form, SoundForm) else None,
+            report=found.report.sentences(),
+            source=order["source"],
+        )
+        place = shared() if order["owner"] == CLASS else uploads()
+        place.add(order["owner"], found.content, about, order["name"])
+    except CnnvizError as error:
+        send(reports, {"type": "refused", "message": str(error)})
+    except MemoryError:
+        send(reports, {"type": "refused", "message": "The server has too little memory for it. Send fewer files."})
+    except OSError:
+        message = "The server could not keep it; its disk may be full. Tell whoever runs the server."
+        send(reports, {"type": "refused", "message": message})
+    else:
+        send(reports, {"type": "done", "report": about.report})
+
+
+def main() -> None:
+    """Wait for the order, do it, exit."""
+    if hasattr(os, "nice"):
+        os.nice(NICENESS)  # pages come first
+    reports = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)  # whatever prints must not garble the reports
+    received = receive(sys.stdin.buffer)
+    if received is None:
+        return
+    threading.Thread(target=_watch, daemon=True).start()
+    work(received[0], reports)
+
+
+def _watch() -> None:
+    """End with the server, in the middle of whatever is done."""
+    sys.stdin.buffer.read()
+    os._exit(1)
+
+
+if __name__ == "__main__":
+    main()
