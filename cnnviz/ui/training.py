@@ -9,6 +9,7 @@ from cnnviz.data import available, uploads
 from cnnviz.data.base import Dataset
 from cnnviz.data.pair import read_npz, read_pair
 from cnnviz.data.splitting import WAYS
+from cnnviz.data.uploads import About
 from cnnviz.errors import CnnvizError, DataError
 from cnnviz.presets import PRESETS
 from cnnviz.runs.cluster import cluster
@@ -139,7 +140,7 @@ def _upload() -> None:
             raise DataError(
                 "Choose both files, the features and their labels, or one .npz with both; then press “Use these files”."
             )
-        dataset = uploads().add(owner(), pair, st.session_state[f"title-{generation}"].strip())
+        dataset = uploads().add(owner(), pair, About(st.session_state[f"title-{generation}"].strip()))
         keep_config(config().changed("dataset", dataset.name))
         st.session_state["upload-generation"] = generation + 1  # empty uploaders
 
