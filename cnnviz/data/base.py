@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -52,6 +52,13 @@ class Splits:
     train: Split
     validation: Split
     test: Split
+    axes: tuple[str, ...] = ()
+    """What the axes of a sample are, as `Dataset.axes`."""
+
+    @property
+    def parts(self) -> tuple[Split, Split, Split]:
+        """All three."""
+        return self.train, self.validation, self.test
 
 
 @dataclass(frozen=True)
@@ -85,7 +92,7 @@ class Dataset:
 
     def split_by(self, way: str = "random") -> Splits:
         """In three parts; where this data set knows no such way, by its first."""
-        return self.content().splits(self.way(way))
+        return replace(self.content().splits(self.way(way)), axes=self.axes)
 
 
 def at_random(y: Labels, classes: tuple[str, ...]) -> Rows:

@@ -180,6 +180,8 @@ class Device:
         elif kind == "started":
             self._begun = True
             self._record(message["run"], steps=message["steps"])
+        elif kind == "fact":
+            self._insist(partial(self._store.keep_fact, message["run"], message["name"], message["content"]))
         elif kind == "points":
             self._append(message["run"], [Point(*point) for point in message["points"]])
         elif kind == "ended":

@@ -3,6 +3,7 @@
 Reading is for everybody; writing is for the device threads alone.
 """
 
+import json
 import logging
 from collections.abc import Sequence
 from pathlib import Path
@@ -48,6 +49,13 @@ _points = sql.Table(
     sql.Column("metric", sql.String(32), nullable=False),
     sql.Column("value", sql.Float, nullable=False),
     sql.Index("points_of_run", "run_id", "id"),
+)
+_facts = sql.Table(
+    "facts",
+    _metadata,
+    sql.Column("run_id", sql.String(32), primary_key=True),
+    sql.Column("name", sql.String(32), primary_key=True),
+    sql.Column("content", sql.Text, nullable=False),
 )
 _checkpoints = sql.Table(
     "checkpoints",
@@ -128,6 +136,12 @@ class Store:
             file = connection.scalar(sql.select(_checkpoints.c.file).where(_checkpoints.c.run_id == run_id))
         return (self._weights / file).read_bytes() if file else None
 
+    def facts(self, run_id: str) -> dict[str, Any]:
+        """What was found out about a run besides its points: the sizes of its parts, the scale of its samples."""
+        query = sql.select(_facts.c.name, _facts.c.content).where(_facts.c.run_id == run_id)
+        with self._engine.connect() as connection:
+            return {name: json.loads(content) for name, content in connection.execute(query)}
+
     def draft(self, owner: str) -> str | None:
         """The design that this student last worked on in an older cnnviz, as JSON."""
         with self._engine.connect() as connection:
@@ -157,6 +171,13 @@ class Store:
         if points:
             with self._engine.begin() as connection:
                 connection.execute(sql.insert(_points), [point._asdict() | {"run_id": run_id} for point in points])
+
+    def keep_fact(self, run_id: str, name: str, content: object) -> None:
+        """Keep something that was found out about a run; JSON."""
+        values = {"run_id": run_id, "name": name, "content": json.dumps(content)}
+        keys = ["run_id", "name"]
+        with self._engine.begin() as connection:
+            connection.execute(upsert(_facts).values(values).on_conflict_do_update(index_elements=keys, set_=values))
 
     def keep_weights(self, run_id: str, epoch: int, content: bytes) -> None:
         """Keep a safetensors file as the run's weights; it appears whole or not at all."""

@@ -75,6 +75,7 @@ class Worker:
         else:
             status = Status.STOPPED if result.stopped else Status.DONE
             weights = save(result.weights) if result.best_epoch else b""
+            self._say("fact", run=run_id, name="scale", content=result.scale.facts())
             self._say("ended", weights, run=run_id, status=status, epoch=result.best_epoch, message="")
         self._stops.discard(run_id)
 
@@ -84,6 +85,7 @@ class Worker:
         splits = _splits(config.dataset, job["owner"], config.split)
         steps = config.epochs * steps_per_epoch(len(splits.train), config.batch_size)
         self._say("started", run=job["run"], steps=steps)
+        self._say("fact", run=job["run"], name="parts", content=[len(part) for part in splits.parts])
         outbox = Outbox(lambda points: self._say("points", run=job["run"], points=points))
         try:
             return train(

@@ -1,6 +1,6 @@
 """Batches as slices of tensors that lie on the device, instead of samples collated one by one."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import torch
 from torch import Tensor
@@ -17,11 +17,19 @@ Batch = tuple[Tensor, Tensor]
 class Batches:
     """A split cut into batches; with a `generator`, in a new random order at every pass.
 
+    `change` makes of each x what the net gets to see.
     A last batch of a single sample joins the one before it: BatchNorm cannot take the variance of one value.
     """
 
-    def __init__(self, x: Tensor, y: Tensor, batch_size: int, generator: torch.Generator | None = None) -> None:
-        self._x, self._y, self._generator = x, y, generator
+    def __init__(
+        self,
+        x: Tensor,
+        y: Tensor,
+        batch_size: int,
+        generator: torch.Generator | None = None,
+        change: Callable[[Tensor], Tensor] = lambda x: x,
+    ) -> None:
+        self._x, self._y, self._generator, self._change = x, y, generator, change
         starts = list(range(0, len(y), batch_size))
         if batch_size > 1 and len(starts) > 1 and len(y) - starts[-1] == 1:
             starts.pop()
@@ -33,12 +41,12 @@ class Batches:
     def __iter__(self) -> Iterator[Batch]:
         if self._generator is None:
             for start, end in self._bounds:
-                yield self._x[start:end], self._y[start:end]
+                yield self._change(self._x[start:end]), self._y[start:end]
             return
         order = torch.randperm(len(self._y), generator=self._generator).to(self._y.device)
         for start, end in self._bounds:
             rows = order[start:end]
-            yield self._x[rows], self._y[rows]
+            yield self._change(self._x[rows]), self._y[rows]
 
 
 def resident(split: Split, device: torch.device) -> Batch:

@@ -6,6 +6,8 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 from torch import nn, optim
 
+from cnnviz.data.augmentation import Augmentation
+from cnnviz.data.scaling import NORMALIZATIONS
 from cnnviz.data.splitting import WAYS
 from cnnviz.errors import TrainingError
 
@@ -28,6 +30,19 @@ class TrainConfig(BaseModel):
         "random",
         title="Split",
         description="Which samples are kept for validation and test; each way asks another thing.",
+    )
+    floor: Annotated[float, Field(ge=-1e6, le=1e6)] | None = Field(
+        None,
+        title="Floor",
+        description="Smaller values are raised to it. Digital silence has a log energy of −36, far from any sound.",
+    )
+    normalization: Annotated[str, AfterValidator(lambda name: _known(name, NORMALIZATIONS))] = Field(
+        "none",
+        title="Normalization",
+        description="Values to mean 0 and standard deviation 1, both taken from the training part alone.",
+    )
+    augmentation: Augmentation = Field(
+        Augmentation(), title="Augmentation", description="Changes of the training samples, new each time."
     )
     epochs: Annotated[int, Field(ge=1, le=1000)] = Field(
         30, title="Epochs", description="How often the net sees the whole training set."
@@ -57,11 +72,22 @@ class TrainConfig(BaseModel):
     def changed(self, name: str, value: object) -> "TrainConfig":
         """With one field changed; raises TrainingError when the value is out of its bounds."""
         try:
-            return TrainConfig(**self.model_dump() | {name: value})
+            return TrainConfig(**dict(self) | {name: value})
         except ValidationError as error:
-            problem = error.errors(include_url=False)[0]
-            wanted = problem["msg"].replace("Input should", "should").replace("Value error, ", "")
-            raise TrainingError(f"{name}: {wanted} (received {str(value)[:60]}).") from None
+            raise _told(name, value, error) from None
+
+    def augmented(self, name: str, value: object) -> "TrainConfig":
+        """With one field of its augmentation changed; raises TrainingError when the value is out of its bounds."""
+        try:
+            return self.changed("augmentation", Augmentation(**dict(self.augmentation) | {name: value}))
+        except ValidationError as error:
+            raise _told(name, value, error) from None
+
+
+def _told(name: str, value: object, error: ValidationError) -> TrainingError:
+    wanted = error.errors(include_url=False)[0]["msg"]
+    wanted = wanted.replace("Input should", "should").replace("Value error, ", "")
+    return TrainingError(f"{name}: {wanted} (received {str(value)[:60]}).")
 
 
 OPTIMIZERS: dict[str, Callable[[Iterable[nn.Parameter], TrainConfig], optim.Optimizer]] = {

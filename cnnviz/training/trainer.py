@@ -13,7 +13,9 @@ from ignite.metrics import Accuracy, Loss
 from torch import Tensor, nn
 
 from cnnviz.architecture import Architecture, build
-from cnnviz.data.base import Splits
+from cnnviz.data.augmentation import Augmentation
+from cnnviz.data.base import Split, Splits
+from cnnviz.data.scaling import Scale, fitted
 from cnnviz.errors import TrainingError
 from cnnviz.layers import LogSoftmax
 from cnnviz.training.batches import EVALUATION_BATCH, Batches, resident
@@ -53,6 +55,8 @@ class Result:
     best_epoch: int
     """0 when it was stopped before the first epoch ended."""
     stopped: bool
+    scale: Scale
+    """What was done to all samples before the net saw them."""
 
 
 def criterion(architecture: Architecture, config: TrainConfig) -> nn.Module:
@@ -96,12 +100,16 @@ def train(
         model.to(memory_format=layout)  # type: ignore[call-overload]  # torch's stub does not know it
     loss = criterion(architecture, config)
     optimizer = OPTIMIZERS[config.optimizer](model.parameters(), config)
-    x, y = resident(splits.train, device)
-    batches = Batches(x, y, config.batch_size, torch.Generator().manual_seed(config.seed))
-    sample = max(TRAIN_SAMPLE, len(splits.validation))  # the split has shuffled: the first ones are a fair sample
+    scale = fitted(splits.train.x, config.floor, config.normalization)
+    train_part, validation, test = (Split(scale.of(part.x), part.y) for part in splits.parts)
+    x, y = resident(train_part, device)
+    batches = Batches(
+        x, y, config.batch_size, torch.Generator().manual_seed(config.seed), _augmenting(config, splits.axes, x)
+    )
+    sample = max(TRAIN_SAMPLE, len(validation))  # the split has shuffled: the first ones are a fair sample
     measured = {
         "train": Batches(x[:sample], y[:sample], EVALUATION_BATCH),
-        "validation": Batches(*resident(splits.validation, device), EVALUATION_BATCH),
+        "validation": Batches(*resident(validation, device), EVALUATION_BATCH),
     }
 
     trainer = create_supervised_trainer(
@@ -131,11 +139,20 @@ def train(
     stopped = should_stop()
     if best.epoch and not stopped:
         model.load_state_dict(best.weights)
-        evaluator.run(Batches(*resident(splits.test, device), EVALUATION_BATCH))
+        evaluator.run(Batches(*resident(test, device), EVALUATION_BATCH))
         stopped = should_stop()
         if not stopped:
             recorder.metrics("test", best.step, best.epoch, evaluator.state.metrics)
-    return Result(best.weights, best.epoch, stopped)
+    return Result(best.weights, best.epoch, stopped, scale)
+
+
+def _augmenting(config: TrainConfig, axes: tuple[str, ...], x: Tensor) -> Callable[[Tensor], Tensor]:
+    """What changes a training batch; its random numbers are its own, so that dropout's stay the same."""
+    if config.augmentation == Augmentation():
+        return lambda batch: batch
+    generator = torch.Generator(x.device).manual_seed(config.seed)
+    deviation = float(x.std())
+    return lambda batch: config.augmentation.of(batch, axes, deviation, generator)
 
 
 def _score(metrics: dict[str, float]) -> tuple[float, float]:

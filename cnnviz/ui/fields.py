@@ -105,8 +105,9 @@ def field(
     elif kind is int:
         st.number_input(value=value, step=1, **about)  # without bounds: a browser keeps back what is out of them
     elif kind is float:
-        small = 0 < abs(value) < 0.001
-        st.number_input(value=value, step=0.05 if _most(info) <= 1 else 0.001, format="%e" if small else "%g", **about)
+        small = value is not None and 0 < abs(value) < 0.001
+        step = 0.05 if _most(info) <= 1 else 0.001 if _most(info) <= 10 else 1.0
+        st.number_input(value=value, step=step, format="%e" if small else "%g", placeholder="none", **about)
     else:
         st.text_input(value=written(value), max_chars=40, **about)
     show_problem(key)
@@ -194,6 +195,9 @@ def _kind(annotation: Any) -> Any:
     """int, float, bool or a Literal; object for all that is typed as text."""
     if get_origin(annotation) is Annotated:
         return _kind(get_args(annotation)[0])
+    given = [each for each in get_args(annotation) if each is not type(None)]
+    if len(given) == 1 and _kind(given[0]) is float:  # float | None
+        return float
     return annotation if annotation in (int, float, bool) or get_origin(annotation) is Literal else object
 
 

@@ -116,6 +116,8 @@ def test_a_run_is_reported_from_start_to_end_as_the_trainer_gives_it(worker: Wor
     messages, payload = worker.until("ended")
     weights, points = here(NET, SHORT, DIGITS.split_by())
     assert messages[0] == {"type": "started", "run": "one", "steps": 46}
+    facts = {message["name"]: message["content"] for message in messages if message["type"] == "fact"}
+    assert facts == {"parts": [1437, 180, 180], "scale": {"floor": None, "mean": None, "std": None}}
     assert points_of(messages) == points
     kept = load(payload)
     build(NET).load_state_dict(kept)
@@ -207,12 +209,12 @@ def test_what_prints_in_a_worker_does_not_garble_its_reports_and_a_closed_pipe_e
         with process.stdout:
             job = {"architecture": NET.model_dump_json(), "config": ENDLESS.model_dump_json()}
             send(process.stdin, {"type": "train", "run": "one", "owner": ANNA} | job)
-            kinds = [received[0]["type"] for _ in range(3) if (received := receive(process.stdout))]
+            kinds = [received[0]["type"] for _ in range(4) if (received := receive(process.stdout))]
             process.stdin.close()
             while receive(process.stdout):
                 pass
         assert process.wait(DEADLINE) == 0
-        assert kinds == ["ready", "started", "points"]
+        assert kinds == ["ready", "started", "fact", "points"]
         stderr.seek(0)
         assert stderr.read().splitlines()[-2:] == ["a stray print", "and one from C"]
 

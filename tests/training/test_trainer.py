@@ -7,8 +7,10 @@ import torch
 from torch import Tensor, nn
 
 from cnnviz.architecture import Architecture, build
+from cnnviz.data.augmentation import Augmentation
 from cnnviz.data.base import Split, Splits
 from cnnviz.data.digits import DIGITS
+from cnnviz.data.scaling import fitted
 from cnnviz.errors import TrainingError
 from cnnviz.layers import BatchNorm1d, Dropout, Flatten, Linear, LogSoftmax, ReLU
 from cnnviz.presets import PRESETS
@@ -132,6 +134,9 @@ CHANGES: dict[str, object] = {
     "learning_rate": 0.05,
     "momentum": 0.5,
     "seed": 1,
+    "floor": 0.5,
+    "normalization": "global",
+    "augmentation": Augmentation(noise=0.1),
 }
 
 
@@ -143,6 +148,29 @@ def test_every_control_changes_the_curve(name: str) -> None:
 def test_no_control_is_forgotten() -> None:
     elsewhere = {"dataset", "split", "loss"}  # the data set is given as its splits; the loss has tests of its own
     assert CHANGES.keys() | elsewhere == TrainConfig.model_fields.keys()
+
+
+@pytest.mark.parametrize("name", Augmentation.model_fields)
+def test_every_augmentation_changes_the_curve(name: str) -> None:
+    value: object = True if name == "flip" else 0.5 if name == "noise" else 2
+    assert run(config=CONFIG.augmented(name, value))[1] != usual()
+
+
+def test_only_training_samples_are_augmented_and_all_are_scaled_by_them() -> None:
+    config = CONFIG.changed("floor", 0.1).changed("normalization", "global").augmented("noise", 0.3)
+    result, points = run(config=config)
+    scale = fitted(digits().train.x, 0.1, "global")
+    assert result.scale.facts() == scale.facts()
+    model = build(NET)
+    model.load_state_dict(result.weights)
+    test = Split(scale.of(digits().test.x), digits().test.y)
+    recorded = {p.metric: p.value for p in points if p.split == "test"}
+    assert recorded == pytest.approx(measured(model, test), rel=1e-4)
+
+
+def test_the_order_of_batches_and_dropout_stay_the_same_under_augmentation() -> None:
+    tiny = run(config=CONFIG.augmented("noise", 1e-7))[1]
+    assert [p.value for p in tiny] == pytest.approx([p.value for p in usual()], rel=1e-2, abs=1e-2)
 
 
 def test_other_data_changes_the_curve() -> None:
