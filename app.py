@@ -24,6 +24,7 @@ def frame() -> None:
         [
             st.Page("pages/design.py", title="Design", icon=":material/stacks:", default=True),
             st.Page("pages/shapes.py", title="Shapes", icon=":material/calculate:"),
+            st.Page("pages/data.py", title="Data", icon=":material/graphic_eq:"),
             st.Page("pages/train.py", title="Train", icon=":material/show_chart:"),
             st.Page("pages/activations.py", title="Activations", icon=":material/ssid_chart:"),
         ],

@@ -62,6 +62,15 @@ class Features(BaseModel):
         """Numbers that describe a frame."""
         return self.bands if self.kind == "log-mel" else min(self.coefficients, self.bands)
 
+    @property
+    def centres(self) -> npt.NDArray[np.float64]:
+        """(bands,): the middle of each mel band, in hertz.
+
+        >>> [round(hertz) for hertz in Features().centres[:3]]
+        [69, 147, 235]
+        """
+        return _corners(self.bands, self.sample_rate)[1:-1]
+
     def frames(self, samples: int) -> int:
         """Frames of a sound of so many samples; the last one is filled up with zeros.
 
@@ -114,15 +123,19 @@ def mel_bank(bands: int, points: int, sample_rate: int) -> npt.NDArray[np.float6
 
     Mel of f hertz is 2595·log₁₀(1 + f / 700). Source: python_speech_features 0.6.
     """
-    highest = 2595 * math.log10(1 + sample_rate / 2 / 700)
-    hertz = 700 * (10 ** (np.linspace(0, highest, bands + 2) / 2595) - 1)
-    corners = np.floor((points + 1) * hertz / sample_rate)
+    corners = np.floor((points + 1) * _corners(bands, sample_rate) / sample_rate)
     bank = np.zeros((points // 2 + 1, bands))
     for band, (left, middle, right) in enumerate(zip(corners, corners[1:], corners[2:], strict=False)):
         up, down = np.arange(int(left), int(middle)), np.arange(int(middle), int(right))
         bank[up, band] = (up - left) / (middle - left)
         bank[down, band] = (right - down) / (right - middle)
     return bank
+
+
+def _corners(bands: int, sample_rate: int) -> npt.NDArray[np.float64]:
+    """(bands + 2,): where the triangles begin, stand and end, in hertz."""
+    highest = 2595 * math.log10(1 + sample_rate / 2 / 700)
+    return np.asarray(700 * (10 ** (np.linspace(0, highest, bands + 2) / 2595) - 1))
 
 
 def _lifter(width: int) -> npt.NDArray[np.float64]:

@@ -81,6 +81,13 @@ def read_sound(content: bytes, name: str, sample_rate: int, samples: int) -> Sou
     return _fitted(decoded.mean(axis=1, dtype=np.float64), rate, frames, ratio, samples)
 
 
+def fitted(mono: npt.NDArray[np.float64], rate: int, new: int) -> npt.NDArray[np.int16]:
+    """A whole sound, from −1 to 1, at another rate in 16-bit integers."""
+    ratio = _ratio(new, rate)
+    length = -(-len(mono) * ratio.numerator // ratio.denominator)
+    return _fitted(mono, rate, len(mono), ratio, length).samples
+
+
 def _fitted(mono: npt.NDArray[np.float64], rate: int, frames: int, ratio: Fraction, samples: int) -> Sound:
     length = -(-frames * ratio.numerator // ratio.denominator)  # of the whole sound at the new rate
     if ratio != 1:

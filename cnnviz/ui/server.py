@@ -14,15 +14,19 @@ from streamlit.runtime.pages_manager import PagesManager
 
 # all that pages import, so that it is there before the freeze and no student waits for it
 import cnnviz.charts.activation
+import cnnviz.ui.augmenting
 import cnnviz.ui.bench
+import cnnviz.ui.bringing
 import cnnviz.ui.calculator
 import cnnviz.ui.chain
 import cnnviz.ui.counsel
 import cnnviz.ui.lab
 import cnnviz.ui.live
 import cnnviz.ui.question
+import cnnviz.ui.recording
 import cnnviz.ui.sliding
-import cnnviz.ui.training  # noqa: F401
+import cnnviz.ui.training
+import cnnviz.ui.values  # noqa: F401
 from cnnviz.runs.cluster import cluster
 
 log = logging.getLogger(__name__)

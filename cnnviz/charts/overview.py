@@ -1,0 +1,55 @@
+"""A data set as a whole: how many samples of each class, and how its values lie."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import numpy.typing as npt
+from plotly.graph_objects import Bar, Figure, Scatter
+
+MARGIN = {"l": 10, "r": 10, "t": 40, "b": 10}
+
+
+def counts_figure(classes: Sequence[str], parts: Sequence[str], counts: npt.NDArray[np.int64]) -> Figure:
+    """A bar for each class, its parts above each other; counts (parts, classes)."""
+    figure = Figure(
+        [
+            Bar(x=list(classes), y=row, name=part, hovertemplate=f"%{{x}}: %{{y:,}} for {part}<extra></extra>")
+            for part, row in zip(parts, counts, strict=True)
+        ]
+    )
+    figure.update_layout(
+        barmode="stack",
+        xaxis={"title": "class", "type": "category"},
+        yaxis_title="samples",
+        legend={"orientation": "h", "y": 1.15},
+        margin=MARGIN,
+        height=340,
+    )
+    return figure
+
+
+def values_figure(
+    histograms: Mapping[str, tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]],
+) -> Figure:
+    """Shares of all values, in per cent, over the values: edges and shares by what the values are."""
+    figure = Figure(
+        [
+            Scatter(
+                x=np.repeat(edges, 2)[1:-1],
+                y=np.repeat(shares, 2),
+                name=name,
+                mode="lines",
+                fill="tozeroy",
+                hovertemplate=f"{name}: %{{y:.2f}} % near %{{x:.3~g}}<extra></extra>",
+            )
+            for name, (edges, shares) in histograms.items()
+        ]
+    )
+    figure.update_layout(
+        xaxis_title="value",
+        yaxis_title="share of all values, %",
+        legend={"orientation": "h", "y": 1.15},
+        margin=MARGIN,
+        height=340,
+    )
+    return figure

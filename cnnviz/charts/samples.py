@@ -1,0 +1,111 @@
+"""Samples as pictures: small ones of any shape, and a sound with its axes in seconds and hertz."""
+
+from itertools import pairwise
+
+import numpy as np
+import numpy.typing as npt
+from plotly.colors import sample_colorscale, unlabel_rgb
+from plotly.graph_objects import Figure, Heatmap, Scatter
+
+Image = npt.NDArray[np.uint8]
+SCALE = "Viridis"
+LINE = (31, 138, 138)
+"""Of a signal in a small picture; can be read on light and dark."""
+MAX_LINE_POINTS = 2000
+MARGIN = {"l": 10, "r": 10, "t": 30, "b": 10}
+
+_COLOURS = np.array([unlabel_rgb(colour) for colour in sample_colorscale(SCALE, 256)]).round().astype(np.uint8)
+_GREYS = np.arange(256, dtype=np.uint8).repeat(3).reshape(256, 3)
+
+
+def thumbnail(sample: npt.NDArray[np.float32], axes: tuple[str, ...], width: int) -> Image:
+    """(height, width', 3 or 4): any sample (*shape) as a small picture at least `width` points wide.
+
+    Sound has time to the right and high bands at the top; a volume is seen through, along its depth; a signal is drawn
+    as a line. `axes` are those of `Dataset`; a sample whose axes nobody knows is drawn row by row.
+    """
+    plane = _plane(sample, axes)
+    if plane.ndim == 1:
+        return _line(plane, width)
+    if plane.ndim == 2:
+        low, high = float(plane.min()), float(plane.max())
+        colours = _GREYS if axes == ("channel", "height", "width") else _COLOURS
+        coloured = colours[((plane - low) / ((high - low) or 1) * 255).astype(np.uint8)]
+    else:
+        coloured = (plane.clip(0, 1) * 255).astype(np.uint8)
+    times = max(1, -(-width // plane.shape[1]))
+    tall = max(1, round(times * (1.6 if "band" in axes else 1)))
+    return np.asarray(coloured.repeat(tall, axis=0).repeat(times, axis=1))
+
+
+def spectrogram_figure(
+    features: npt.NDArray[np.float32], seconds: float, hertz: npt.NDArray[np.float64] | None
+) -> Figure:
+    """Features (frames, bands) of a sound over time; `hertz` of each band, or None for cepstral coefficients."""
+    frames, bands = features.shape
+    step = seconds / frames
+    named = [f"{value:,.0f} Hz" for value in hertz] if hertz is not None else [f"number {n}" for n in range(bands)]
+    figure = Figure(
+        Heatmap(
+            z=features.T,
+            x=(np.arange(frames) + 0.5) * step,
+            y=np.arange(bands),
+            customdata=np.repeat(np.array(named)[:, None], frames, axis=1),
+            colorscale=SCALE,
+            colorbar={"title": {"text": "log energy" if hertz is not None else "value", "side": "right"}},
+            hovertemplate="%{x:.2f} s, %{customdata}: %{z:.2f}<extra></extra>",
+        )
+    )
+    places = np.linspace(0, bands - 1, min(bands, 7)).round().astype(int)
+    figure.update_layout(
+        xaxis_title="time in seconds",
+        yaxis_title="frequency in hertz" if hertz is not None else "coefficient",
+        yaxis={"tickvals": places, "ticktext": [named[place].removesuffix(" Hz") for place in places]},
+        margin=MARGIN,
+        height=300,
+    )
+    return figure
+
+
+def waveform_figure(sound: npt.NDArray[np.int16], rate: int) -> Figure:
+    """A sound over time, as a share of the loudest there can be; of many samples, lowest and highest of a group."""
+    group = max(1, -(-len(sound) // (MAX_LINE_POINTS // 2)))
+    whole = sound[: len(sound) // group * group].reshape(-1, group) / 2**15
+    values = np.stack([whole.min(axis=1), whole.max(axis=1)], axis=1).ravel()
+    times = np.repeat(np.arange(len(whole)) * group / rate, 2)
+    figure = Figure(Scatter(x=times, y=values, mode="lines", line={"width": 1}, hoverinfo="skip"))
+    figure.update_layout(
+        xaxis_title="time in seconds",
+        yaxis_title="pressure, loudest = 1",
+        xaxis_range=[0, len(sound) / rate],
+        yaxis_range=[-1, 1] if np.abs(values).max() > 0.25 else None,
+        margin=MARGIN,
+        height=300,
+    )
+    return figure
+
+
+def _plane(sample: npt.NDArray[np.float32], axes: tuple[str, ...]) -> npt.NDArray[np.float32]:
+    """(height, width), (height, width, 3), or (points,) for a line."""
+    if axes == ("channel", "time", "band"):
+        return np.asarray(sample[0].T[::-1])
+    if axes == ("band", "time"):
+        return np.asarray(sample[::-1])
+    if sample.ndim == 4:
+        return np.asarray(sample[0].sum(axis=0))
+    if sample.ndim == 3:
+        return np.asarray(sample.transpose(1, 2, 0) if len(sample) == 3 else sample[0])
+    return np.asarray(sample[0] if sample.ndim == 2 and len(sample) == 1 else sample)
+
+
+def _line(values: npt.NDArray[np.float32], width: int) -> Image:
+    """A signal as a filled band from the lowest to the highest value of each column, on nothing."""
+    height = width * 2 // 3
+    edges = np.linspace(0, len(values), width + 1).astype(int)
+    low, high = float(values.min()), float(values.max())
+    rows = ((high - values) / ((high - low) or 1) * (height - 1)).round().astype(int)
+    image = np.zeros((height, width, 4), np.uint8)
+    for column, (start, end) in enumerate(pairwise(edges)):
+        here = rows[start : max(end, start + 1)]
+        image[here.min() : here.max() + 1, column] = (*LINE, 255)
+    return image

@@ -1,0 +1,134 @@
+"""The data set that is looked at: which one, how it is split, and everything in it."""
+
+from functools import lru_cache
+
+import streamlit as st
+
+from cnnviz.data import available
+from cnnviz.data.base import Dataset, Rows
+from cnnviz.data.content import Content
+from cnnviz.data.overview import Histogram, before_and_after, class_mean
+from cnnviz.data.scaling import Scale, fitted
+from cnnviz.data.splitting import PARTS, WAYS
+from cnnviz.errors import CnnvizError
+from cnnviz.shapes import show
+from cnnviz.ui.fields import distinct, escaped
+from cnnviz.ui.state import config, keep_config
+from cnnviz.ui.student import owner
+
+VIEWED, WAY = "data-set", "way"
+"""Keys of the widgets that choose the data set and the way to split it."""
+
+
+def choose(name: str) -> None:
+    """Make this the data set that is looked at."""
+    st.session_state[VIEWED] = name
+
+
+def chosen() -> Dataset:
+    """The widget that chooses; at first what the student trains on."""
+    datasets = available(owner())
+    if st.session_state.get(VIEWED) not in datasets:
+        settled = config().dataset
+        choose(settled if settled in datasets else next(iter(datasets)))
+    titles = distinct({name: dataset.title for name, dataset in datasets.items()})
+    name = st.selectbox(
+        "Data set", list(titles), format_func=titles.__getitem__, key=VIEWED, persist_state="session", width=320
+    )
+    return datasets[name]
+
+
+def way(dataset: Dataset) -> str:
+    """The widget that chooses the way to split, where there is a choice."""
+    if len(dataset.splits) < 2:
+        return dataset.splits[0]
+    picked = st.segmented_control(
+        "Split",
+        dataset.splits,
+        default=dataset.way(config().split),
+        required=True,
+        format_func=lambda name: WAYS[name].title,
+        key=f"{WAY}-{dataset.name}",
+        persist_state="session",
+    )
+    return picked or dataset.splits[0]
+
+
+def train_button(dataset: Dataset, way: str) -> None:
+    """Take data set and split over to the Train page."""
+    if st.button("Train on it", icon=":material/show_chart:", key="train-on-it", width="content"):
+        keep_config(config().changed("dataset", dataset.name).changed("split", way))
+        st.switch_page("pages/train.py")
+
+
+def described(dataset: Dataset) -> None:
+    """What it is, and the shape that a net gets."""
+    axes = " × ".join(dataset.axes)
+    st.markdown(
+        f"{escaped(dataset.story)}  \n**{dataset.size:,}** samples of **{show(dataset.shape)}**"
+        + (f" ({axes})" if axes else "")
+        + f" in **{len(dataset.classes)}** classes."
+    )
+
+
+def loaded(dataset: Dataset) -> Content:
+    """Everything in it; with a progress bar while it is made for the first time."""
+    content = _known.get(dataset.name)
+    if content is None:
+        place = st.empty()
+        bar = place.progress(0.0, f"“{escaped(dataset.title)}” is being read …")
+
+        def tell(done: int, total: int) -> None:
+            bar.progress(done / total, f"“{escaped(dataset.title)}” is being read: {done:,} of {total:,}")
+
+        content = dataset.content(tell)
+        place.empty()
+        _keep(dataset.name, content)
+    return content
+
+
+def split(content: Content, way: str) -> Rows | None:
+    """The places of each part; None, with the reason on the page, where it cannot be split so."""
+    try:
+        return content.rows(way)
+    except CnnvizError as error:
+        st.warning(escaped(str(error)), icon=":material/call_split:")
+        return None
+
+
+def told_split(content: Content, rows: Rows | None, way: str) -> None:
+    """How large the parts are, who is heard in them, and which question their scores answer."""
+    if rows is None:
+        return
+    sizes = ", ".join(f"**{len(part):,}** for {name}" for name, part in zip(PARTS, rows, strict=True))
+    voices = ""
+    if content.speakers:
+        heard = [len({content.speakers[place] for place in part}) for part in rows]
+        voices = " Speakers: " + ", ".join(f"{count:,}" for count in heard)
+        voices += ", none in two parts." if way == "speaker" else ", the same ones in all parts."
+    st.markdown(f"{sizes}.{voices} *{WAYS[way].question}*")
+
+
+_known: dict[str, Content] = {}
+"""Data sets that were looked at last, by name; large ones are files of which only what is shown comes into memory."""
+MOST_KNOWN = 16
+
+
+def _keep(name: str, content: Content) -> None:
+    while len(_known) >= MOST_KNOWN:
+        _known.pop(next(iter(_known)), None)
+    _known[name] = content
+
+
+@lru_cache(maxsize=256)
+def mean_of(content: Content, label: int) -> object:
+    """The mean sample of a class, kept."""
+    return class_mean(content, label)
+
+
+@lru_cache(maxsize=32)
+def scale_of(content: Content, way: str, floor: float | None, normalization: str) -> tuple[Scale, Histogram, Histogram]:
+    """The scale by the training part alone, and some of its values before and after."""
+    training = content.x[content.rows(way)[0]]
+    scale = fitted(training, floor, normalization)
+    return scale, *before_and_after(training, scale)
