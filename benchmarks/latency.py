@@ -61,6 +61,8 @@ def timed(page: Page, action: Callable[[], None], event: str, *, selector: str, 
 def trainings(page: Page, repetitions: int) -> dict[str, list[float]]:
     """Start and stop the digits preset again and again; the first time, unmeasured, warms the worker."""
     page.get_by_role("link", name="Train").first.click()
+    page.get_by_role("combobox", name="Data set").click()
+    page.get_by_role("option", name="Handwritten digits").click()
     page.get_by_role("button", name="Open “ConvNet for handwritten digits”").click()
     epochs = page.get_by_role("spinbutton", name="Epochs")
     epochs.wait_for(timeout=READY_MS)

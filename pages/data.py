@@ -12,7 +12,7 @@ VIEWS = ("Samples", "Classes", "Values", "Augmentation", "Record yourself", "Bri
 st.title("Data: what a net learns from")
 show_notice()
 if name := st.session_state.pop("to-view", None):
-    dataset.choose(name)
+    dataset.brought(name)
 with st.container(horizontal=True, vertical_alignment="bottom", key="choice"):
     chosen = dataset.chosen()
     way = dataset.way(chosen)

@@ -40,6 +40,8 @@ def shapes(page: Page) -> None:
 def train(page: Page) -> None:
     """A finished run on the digits."""
     page.get_by_role("link", name="Train").click()
+    page.get_by_role("combobox", name="Data set").click()
+    page.get_by_role("option", name="Handwritten digits").click()
     page.get_by_role("button", name=re.compile("Open “ConvNet for handwritten digits”")).click()
     page.get_by_role("button", name="Train", exact=True).click()
     expect(page.get_by_text(re.compile("test accuracy"))).to_be_visible(timeout=60_000)

@@ -9,10 +9,10 @@ from cnnviz.errors import DataError
 from cnnviz.settings import Settings, settings
 
 DATASETS: dict[str, Dataset] = {
-    "digits": DIGITS,
     "words": WORDS,
     "words-bands": WORDS_BANDS,
     "words-raw": WORDS_RAW,
+    "digits": DIGITS,
     "voxels": VOXELS,
 }
 """Every data set that comes with cnnviz, by name."""

@@ -24,7 +24,7 @@ class TrainConfig(BaseModel):
     model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
 
     dataset: Annotated[str, Field(pattern=r"^[a-z0-9-]{1,60}$")] = Field(
-        "digits", title="Data set", description="What the net learns from."
+        "words", title="Data set", description="What the net learns from."
     )
     split: Annotated[str, AfterValidator(lambda name: _known(name, WAYS))] = Field(
         "random",

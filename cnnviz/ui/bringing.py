@@ -15,7 +15,7 @@ from cnnviz.runs.cluster import cluster
 from cnnviz.runs.imports import Progress
 from cnnviz.settings import settings
 from cnnviz.shapes import show
-from cnnviz.ui.dataset import choose
+from cnnviz.ui.dataset import brought
 from cnnviz.ui.fields import escaped, field
 from cnnviz.ui.state import told
 from cnnviz.ui.student import owner
@@ -182,7 +182,7 @@ def _upload() -> None:
                 "Choose both files, the features and their labels, or one .npz with both; then press “Use these files”."
             )
         dataset = uploads().add(owner(), content, About(st.session_state[f"title-{generation}"].strip()))
-        choose(dataset.name)
+        brought(dataset.name)
         st.session_state[GENERATION] = generation + 1  # empty uploaders
 
 

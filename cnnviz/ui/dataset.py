@@ -25,6 +25,12 @@ def choose(name: str) -> None:
     st.session_state[VIEWED] = name
 
 
+def brought(name: str) -> None:
+    """Make what was just brought the data set that is looked at and trained on."""
+    choose(name)
+    keep_config(config().changed("dataset", name))
+
+
 def chosen() -> Dataset:
     """The widget that chooses; at first what the student trains on."""
     datasets = available(owner())
@@ -65,9 +71,9 @@ def described(dataset: Dataset) -> None:
     """What it is, and the shape that a net gets."""
     axes = " × ".join(dataset.axes)
     st.markdown(
-        f"{escaped(dataset.story)}  \n**{dataset.size:,}** samples of **{show(dataset.shape)}**"
+        f"{escaped(dataset.story)}  \nOne sample is **{show(dataset.shape)}**"
         + (f" ({axes})" if axes else "")
-        + f" in **{len(dataset.classes)}** classes."
+        + f", in one of **{len(dataset.classes)}** classes."
     )
 
 

@@ -33,7 +33,7 @@ def desk() -> None:
     way = dataset.way(settled.split)
     if len(dataset.splits) > 1:
         knob(settled, "split", options={name: WAYS[name].title for name in dataset.splits})
-    st.caption(f"80 / 10 / 10. {WAYS[way].question}")
+    st.caption(f"{'80 / 10 / 10. ' if way == 'random' else ''}{WAYS[way].question}")
     with st.expander("Prepare and augment", icon=":material/tune:"):
         with st.container(horizontal=True, key="preparation"):
             knob(settled, "floor")

@@ -67,6 +67,7 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any], playwrigh
     except RuntimeError as error:
         pytest.fail(str(error), pytrace=False)
     arguments = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
+    arguments += ["--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream"]  # a microphone that beeps
     return browser_type_launch_args | {"executable_path": str(executable), "args": arguments}
 
 

@@ -17,8 +17,15 @@ def status(app: Page, text: str) -> Locator:
     return app.locator(".st-key-status").get_by_text(text)
 
 
-def open_digits(app: Page) -> None:
+def choose_digits(app: Page) -> None:
+    """On the Train page, the data set with which a training is over soon."""
     app.get_by_role("link", name="Train").click()
+    app.get_by_role("combobox", name="Data set").click()
+    app.get_by_role("option", name="Handwritten digits").click()
+
+
+def open_digits(app: Page) -> None:
+    choose_digits(app)
     app.get_by_role("button", name=re.compile("Open “ConvNet for handwritten digits”")).click()
     expect(app.get_by_role("button", name="Train", exact=True)).to_be_enabled()
 

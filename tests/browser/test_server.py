@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import BrowserContext, expect
 
 from tests.browser.conftest import Server
-from tests.browser.test_main_job import set_number, status
+from tests.browser.test_main_job import open_digits, set_number, status
 
 
 def test_first_visitor_by_the_address_of_a_page_then_a_restart_in_mid_run(
@@ -21,7 +21,7 @@ def test_first_visitor_by_the_address_of_a_page_then_a_restart_in_mid_run(
         page.goto(f"{server.url}/train")
         expect(page.get_by_role("link", name="Activations")).to_be_visible()
         assert "cnnviz_student" in {cookie["name"] for cookie in context.cookies()}
-        page.get_by_role("button", name=re.compile("Open “ConvNet for handwritten digits”")).click()
+        open_digits(page)
         set_number(page, "Epochs", "1000")
         page.get_by_role("button", name="Train", exact=True).click()
         expect(page.get_by_text(re.compile("best validation accuracy"))).to_be_visible()

@@ -1,10 +1,8 @@
 """Every control of the Train page changes the run that it starts."""
 
-import io
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -23,7 +21,7 @@ from tests.pages.conftest import wait_for
 
 OpenPage = Callable[..., AppTest]
 DIGITS = PRESETS["digits-convnet"].architecture
-SHORT = TrainConfig(epochs=2)
+SHORT = TrainConfig(dataset="digits", epochs=2)
 BUILT_IN = [dataset.title for dataset in DATASETS.values()]
 
 
@@ -101,18 +99,6 @@ def test_the_loss_changes_the_run(open_page: OpenPage, server: Cluster) -> None:
     assert points != usual
 
 
-def test_the_data_set_changes_the_run(app: AppTest, server: Cluster, plain: list[Point]) -> None:
-    feats, labels = noise(np.random.default_rng(0))
-    upload(app, feats, labels)
-    assert not app.error
-    assert app.session_state["config"].dataset.startswith("upload-")
-    run, points = press_train(app, server)
-    assert run.config.dataset == app.session_state["config"].dataset
-    assert points != plain
-    knob(app.selectbox, "dataset").select("digits").run()
-    assert press_train(app, server)[1] == plain
-
-
 @pytest.mark.parametrize(("control", "value"), [("learning_rate", -1.0), ("epochs", 0), ("batch_size", 100_000)])
 def test_nothing_is_trained_while_a_number_stands_there_that_cannot_be_used(
     app: AppTest, control: str, value: float
@@ -123,18 +109,6 @@ def test_nothing_is_trained_while_a_number_stands_there_that_cannot_be_used(
     assert app.session_state["config"] == SHORT
     knob(app.number_input, control).set_value(getattr(SHORT, control)).run()
     assert not app.button("train").disabled
-
-
-def test_one_npz_is_as_good_as_the_pair(app: AppTest, server: Cluster) -> None:
-    feats, labels = noise(np.random.default_rng(0))
-    file = io.BytesIO()
-    np.savez(file, feats=feats, labels=labels)
-    app.file_uploader("npz-0").upload("data.npz", file.getvalue(), "application/octet-stream")
-    app.button("use-files").click().run()
-    assert not app.error
-    run, _ = press_train(app, server)
-    assert run.config.dataset == app.session_state["config"].dataset
-    assert run.config.dataset.startswith("upload-")
 
 
 def test_the_split_changes_the_run(open_page: OpenPage, server: Cluster) -> None:
@@ -160,7 +134,7 @@ def test_the_design_changes_the_run(open_page: OpenPage, server: Cluster, plain:
 
 
 def test_stop_stops_this_run(open_page: OpenPage, server: Cluster) -> None:
-    app = open_page("train", workbench=Workbench(DIGITS), config=TrainConfig(epochs=1000))
+    app = open_page("train", workbench=Workbench(DIGITS), config=TrainConfig(dataset="digits", epochs=1000))
     app.button("train").click().run()
     run_id = app.session_state["run"]
     wait_for(lambda: server.store.points(run_id))
@@ -173,7 +147,7 @@ def test_stop_stops_this_run(open_page: OpenPage, server: Cluster) -> None:
 
 def test_a_design_that_does_not_fit_is_told_with_two_ways_out(open_page: OpenPage) -> None:
     small = PRESETS["lab-convnet"].architecture.replaced(0, kernel_size=3).replaced(1, kernel_size=2)
-    app = open_page("train", workbench=Workbench(small))
+    app = open_page("train", workbench=Workbench(small), config=SHORT)
     assert app.button("train").disabled
     assert "takes samples of 1 × 99 × 26" in app.warning[0].value
     app.button("fit").click().run()
@@ -185,26 +159,10 @@ def test_a_design_that_does_not_fit_is_told_with_two_ways_out(open_page: OpenPag
 
 
 def test_the_preset_for_the_data_opens_in_one_click(open_page: OpenPage) -> None:
-    app = open_page("train")
+    app = open_page("train", config=SHORT)
     app.button("open-preset").click().run()
     assert app.session_state["workbench"].architecture == DIGITS
     assert not app.button("train").disabled
-
-
-def test_a_bad_upload_is_told_and_changes_nothing(app: AppTest) -> None:
-    feats, labels = noise(np.random.default_rng(0))
-    upload(app, feats, labels[:-1])
-    assert "they must be equal" in app.error[0].value
-    assert app.session_state["config"] == SHORT
-    assert list(knob(app.selectbox, "dataset").options) == BUILT_IN
-
-
-def test_an_upload_can_be_removed_again(app: AppTest) -> None:
-    upload(app, *noise(np.random.default_rng(0)))
-    name = app.session_state["config"].dataset
-    app.button(f"remove-{name}").click().run()
-    assert not app.exception
-    assert app.session_state["config"].dataset == "digits"
 
 
 def test_settings_are_found_again_in_a_new_session_of_the_same_student(open_page: OpenPage) -> None:
@@ -218,7 +176,7 @@ def test_settings_are_found_again_in_a_new_session_of_the_same_student(open_page
 
 
 def test_undo_leads_back_in_a_new_session_of_the_same_student(open_page: OpenPage) -> None:
-    first = open_page("train", owner="9" * 32)
+    first = open_page("train", owner="9" * 32, config=SHORT)
     before = first.session_state["workbench"].architecture
     first.button("open-preset").click().run()
     again = open_page("train", owner="9" * 32).session_state["workbench"]
@@ -230,7 +188,7 @@ def test_of_the_way_back_only_the_last_designs_are_kept(open_page: OpenPage) -> 
     bench = Workbench(DIGITS)
     for channels in range(1, 2 * KEPT_PAST):
         bench = bench.edited(DIGITS.replaced(0, out_channels=channels))
-    first = open_page("train", owner="8" * 32, workbench=bench)
+    first = open_page("train", owner="8" * 32, workbench=bench, config=SHORT)
     first.session_state["workbench"] = bench.edited(PRESETS["lab-convnet"].architecture)
     first.run()
     first.button("fit").click().run()
@@ -239,32 +197,15 @@ def test_of_the_way_back_only_the_last_designs_are_kept(open_page: OpenPage) -> 
     assert len(again.past) == KEPT_PAST
 
 
-def test_one_file_alone_is_told(app: AppTest) -> None:
-    app.button("use-files").click().run()
-    assert "Choose both files" in app.error[0].value
-
-
 def test_too_many_runs_are_refused_in_a_sentence(open_page: OpenPage, server: Cluster) -> None:
-    app = open_page("train", workbench=Workbench(DIGITS), config=TrainConfig(epochs=1000), owner="d" * 32)
+    app = open_page(
+        "train", workbench=Workbench(DIGITS), config=TrainConfig(dataset="digits", epochs=1000), owner="d" * 32
+    )
     for _ in range(6):
         app.button("train").click().run()
     assert "as many as this server allows" in app.error[0].value
     for run in server.store.of("d" * 32):
         server.stop("d" * 32, run.id, wait=10)
-
-
-def noise(random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """200 samples of noise, 1 × 8 × 8, in ten classes."""
-    return random.normal(size=(200, 8, 8)), np.arange(200) % 10
-
-
-def upload(app: AppTest, feats: np.ndarray, labels: np.ndarray, generation: int = 0) -> None:
-    for name, array in (("feats", feats), ("labels", labels)):
-        file = io.BytesIO()
-        np.save(file, array)
-        app.file_uploader(f"{name}-{generation}").upload(f"{name}.npy", file.getvalue(), "application/octet-stream")
-    app.button("use-files").click().run()
-    assert not app.exception
 
 
 def test_the_labs_convnet_is_fitted_to_digits_and_trains_in_two_clicks(open_page: OpenPage, server: Cluster) -> None:
@@ -276,12 +217,3 @@ def test_the_labs_convnet_is_fitted_to_digits_and_trains_in_two_clicks(open_page
     ]
     assert press_train(app, server)[0].status == Status.DONE
     assert app.session_state["workbench"].undone().architecture == PRESETS["lab-convnet"].architecture
-
-
-def test_two_uploads_of_one_name_can_be_told_apart(app: AppTest) -> None:
-    upload(app, *noise(np.random.default_rng(0)))
-    first = app.session_state["config"].dataset
-    upload(app, *noise(np.random.default_rng(1)), generation=1)
-    assert list(knob(app.selectbox, "dataset").options) == [*BUILT_IN, "My data", "My data (2)"]
-    knob(app.selectbox, "dataset").select(first).run()
-    assert app.session_state["config"].dataset == first

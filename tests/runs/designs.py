@@ -13,8 +13,8 @@ NET = Architecture(input_shape=(1, 8, 8), layers=[Flatten(), Linear(out_features
 DIVERGING = Architecture(
     input_shape=(1, 8, 8), layers=[Flatten(), *[Linear(out_features=32)] * 3, Linear(out_features=10)]
 )
-SHORT = TrainConfig(epochs=2)
-ENDLESS = TrainConfig(epochs=1000)
+SHORT = TrainConfig(dataset="digits", epochs=2)
+ENDLESS = TrainConfig(dataset="digits", epochs=1000)
 
 
 def run_of(owner: str = ANNA, **values: object) -> Run:

@@ -190,7 +190,7 @@ def test_what_cannot_be_trained_is_refused_and_leaves_no_run(server: Cluster) ->
     wide = NET.inserted(0, Conv2d(out_channels=64, kernel_size=3)).replaced(2, out_features=10)
     for architecture, config, error, sentence in [
         (large, SHORT, LimitError, r"^This design has 65,000 parameters; this server trains at most 50,000\.$"),
-        (wide, TrainConfig(batch_size=4096), LimitError, r"this server gives a run at most 100 MB"),
+        (wide, TrainConfig(dataset="digits", batch_size=4096), LimitError, r"this server gives a run at most 100 MB"),
         (NET.removed(0), SHORT, DesignError, r"^This design ends in 1 × 8 × 10; a classifier must end in one row"),
         (NET, TrainConfig(dataset="nothing"), DataError, r"^There is no data set “nothing” here any more"),
     ]:
@@ -200,7 +200,7 @@ def test_what_cannot_be_trained_is_refused_and_leaves_no_run(server: Cluster) ->
 
 
 def test_a_divergence_fails_the_run_with_its_sentence(server: Cluster, ended: Ended) -> None:
-    run = server.submit(ANNA, DIVERGING, TrainConfig(epochs=3, learning_rate=10.0))
+    run = server.submit(ANNA, DIVERGING, TrainConfig(dataset="digits", epochs=3, learning_rate=10.0))
     found = ended(server.store, run.id)
     assert found.status == Status.FAILED
     assert found.message.endswith("the training diverged. Try a learning rate ten times smaller.")

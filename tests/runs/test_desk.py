@@ -119,7 +119,7 @@ def test_settings_that_are_none_any_more_are_forgotten(store: Store, desks: Desk
 
 def test_settings_without_a_field_that_came_later_are_read(store: Store, desks: Desks) -> None:
     store.keep(ANNA, "config", '{"dataset":"digits","epochs":7,"batch_size":64,"optimizer":"SGD"}')
-    assert desks.config(ANNA) == TrainConfig(epochs=7)
+    assert desks.config(ANNA) == TrainConfig(dataset="digits", epochs=7)
 
 
 def test_a_way_back_that_cannot_be_read_costs_not_the_design(store: Store, desks: Desks) -> None:

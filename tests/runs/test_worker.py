@@ -154,7 +154,11 @@ def test_a_run_stopped_before_it_began_has_no_weights(worker: Worker) -> None:
 
 def test_what_a_user_can_cause_fails_the_run_with_its_sentence_and_the_worker_goes_on(worker: Worker) -> None:
     for architecture, config, sentence in [
-        (DIVERGING, TrainConfig(epochs=3, learning_rate=10.0), "the training diverged. Try a learning rate"),
+        (
+            DIVERGING,
+            TrainConfig(dataset="digits", epochs=3, learning_rate=10.0),
+            "the training diverged. Try a learning rate",
+        ),
         (NET, TrainConfig(dataset="upload-" + "0" * 32), "There is no data set “upload-000"),
         (NET.removed(0), SHORT, "The training stopped on an error inside cnnviz ("),
     ]:

@@ -41,13 +41,14 @@ def test_the_labs_net_gets_its_three_remarks_whatever_data_set_is_chosen() -> No
 
 
 def test_the_classes_of_the_chosen_data_set_count_for_a_net_that_takes_it() -> None:
-    assert "10 classes" in rules(DIGITS.replaced(10, out_features=11))["output-features"]
-    assert rules(DIGITS) == {}
+    digits = TrainConfig(dataset="digits")
+    assert "10 classes" in rules(DIGITS.replaced(10, out_features=11), digits)["output-features"]
+    assert rules(DIGITS, digits) == {}
 
 
 @pytest.mark.parametrize(("loss", "told"), [("auto", False), ("CrossEntropyLoss", False), ("NLLLoss", True)])
 def test_the_chosen_loss_counts(loss: str, told: bool) -> None:
-    config = TrainConfig().changed("loss", loss)
+    config = TrainConfig(dataset="digits", loss=loss)
     assert ("no-log-softmax" in rules(DIGITS.removed(11), config)) == told
 
 

@@ -1,0 +1,151 @@
+"""The Data page in a real browser: what is brought, in files, zips and words, and what is trained on then."""
+
+import re
+import tomllib
+from pathlib import Path
+
+import numpy as np
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from cnnviz.runs.store import Store
+from tests.browser.conftest import ROOT, Server
+from tests.browser.test_main_job import open_digits, set_number, status
+from tests.data.packed import sound, tone, zipped
+
+LIMIT = tomllib.loads((ROOT / ".streamlit/config.toml").read_text(encoding="utf-8"))["server"]["maxUploadSize"]
+
+
+@pytest.fixture(scope="module")
+def pair(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """A pair of files that the digits' nets take: 200 samples of noise in ten classes."""
+    folder = tmp_path_factory.mktemp("pair")
+    np.save(folder / "feats.npy", np.random.default_rng(0).normal(size=(200, 8, 8)).astype(np.float32))
+    np.save(folder / "labels.npy", np.arange(200) % 10)
+    return folder / "feats.npy", folder / "labels.npy"
+
+
+@pytest.fixture
+def room(app: Page) -> Page:
+    """The Data page, with the digits and the net for them; its place to bring data is open."""
+    open_digits(app)
+    open_data(app)
+    return app
+
+
+def open_data(app: Page, view: str = "Bring your own") -> None:
+    app.get_by_role("link", name="Data", exact=True).click()
+    expect(app.get_by_role("heading", name="Data: what a net learns from")).to_be_visible()
+    app.get_by_role("radio", name=view, exact=True).click()
+
+
+def choose_files(app: Page, *files: Path) -> None:
+    """Give the uploaders their files, one right after the other, and wait until the browser has sent them."""
+    uploaders = app.get_by_test_id("stForm").get_by_test_id("stFileUploader")
+    expect(uploaders).to_have_count(3)  # two for a pair, one for a .npz
+    for uploader, file in zip(uploaders.all(), files, strict=False):
+        uploader.locator("input[type=file]").set_input_files(file)
+    for uploader, file in zip(uploaders.all(), files, strict=False):
+        expect(uploader.get_by_test_id("stFileChip")).to_contain_text(file.name)
+    expect(app.get_by_role("button", name="Use these files")).to_be_enabled()
+
+
+def trained_on(server: Server) -> str:
+    """The data set of the run that was started last, whoever started it."""
+    store = Store(server.folder)
+    try:
+        return max(store.active(), key=lambda run: run.created).config.dataset
+    finally:
+        store.close()
+
+
+def test_what_is_brought_is_what_the_next_run_learns_from(room: Page, server: Server, pair: tuple[Path, Path]) -> None:
+    """The box once kept showing the digits, and the next click put the digits back without a word."""
+    choose_files(room, *pair)
+    room.get_by_role("button", name="Use these files").click()
+    expect(room.get_by_text("200 samples of 1 × 8 × 8, 10 classes.")).to_be_visible()
+    expect(room.get_by_role("combobox", name="Data set")).to_have_value("My data")
+    room.get_by_role("link", name="Train").click()
+    expect(room.get_by_role("combobox", name="Data set")).to_have_value("My data")
+    set_number(room, "Epochs", "1000")
+    room.get_by_role("button", name="Train", exact=True).click()
+    expect(status(room, "training")).to_be_visible()
+    assert trained_on(server).startswith("upload-")
+    room.get_by_role("button", name="Stop", exact=True).click()
+    expect(status(room, "stopped")).to_be_visible()
+
+    tab = room.context.new_page()
+    tab.goto(f"{server.url}/data")
+    tab.get_by_role("radio", name="Bring your own", exact=True).click()
+    tab.get_by_role("button", name="Remove", exact=True).click()
+    expect(tab.get_by_role("button", name="Remove", exact=True)).to_have_count(0)
+    set_number(room, "Epochs", "2")
+    expect(room.get_by_role("combobox", name="Data set")).to_have_value("Spoken words")
+
+
+def test_a_refused_upload_is_told_and_its_files_stay(room: Page, pair: tuple[Path, Path]) -> None:
+    choose_files(room, pair[0], pair[0])
+    room.get_by_role("button", name="Use these files").click()
+    expect(room.get_by_text("one label per sample is expected")).to_be_visible()
+    expect(room.get_by_test_id("stForm").get_by_test_id("stFileChip")).to_have_count(2)
+    room.get_by_role("radio", name="Samples", exact=True).click()
+    expect(room.get_by_text("one label per sample is expected")).to_have_count(0)
+
+
+def test_a_file_over_the_limit_is_refused_in_a_sentence(room: Page, tmp_path: Path) -> None:
+    form = room.get_by_test_id("stForm")
+    expect(form.get_by_text(f"{LIMIT}MB per file").first).to_be_visible()
+    large = tmp_path / "large.npy"
+    with large.open("wb") as file:
+        file.truncate((LIMIT + 1) * 2**20)  # sparse: takes no room on the disk
+    form.locator("input[type=file]").first.set_input_files(large)
+    sentence = form.get_by_role("alert")
+    expect(sentence).to_have_text(re.compile(rf"File must be {LIMIT}(\.0)?MB or smaller"))
+    box, chip = sentence.bounding_box(), form.get_by_test_id("stFileUploader").first.bounding_box()
+    assert box
+    assert chip
+    assert box["height"] >= 12
+    assert box["width"] >= 150
+    assert chip["x"] <= box["x"]
+    assert box["x"] + box["width"] <= chip["x"] + chip["width"]
+
+
+def test_a_zip_is_read_with_progress_can_be_cancelled_and_is_heard(room: Page, tmp_path: Path) -> None:
+    one = sound(tone(440, 8000, 0.1), 8000)
+    files = {f"{'high' if number % 2 else 'low'}/s{number % 7}_{number}.wav": one for number in range(6000)}
+    (tmp_path / "many.zip").write_bytes(zipped(files))
+    zip_box = room.get_by_role("region", name="zip", exact=True).locator("input[type=file]")
+    (tmp_path / "tones.zip").write_bytes(zipped(dict(list(files.items())[:80])))
+    zip_box.set_input_files(tmp_path / "many.zip")
+    room.get_by_role("button", name="Read the zip").click()
+    expect(room.get_by_text(re.compile(r"“many” is being read: [1-9][\d,]* of 6,000 files"))).to_be_visible()
+    room.get_by_role("button", name="Cancel").click()
+    expect(room.get_by_text("It was cancelled; nothing of it is kept.")).to_be_visible()
+    room.get_by_role("button", name="Bring another one").click()
+
+    zip_box.set_input_files(tmp_path / "tones.zip")
+    room.get_by_role("button", name="Read the zip").click()
+    expect(room.get_by_text("“tones” is there. 80 sounds were read.")).to_be_visible()
+    expect(room.get_by_role("combobox", name="Data set")).to_have_value("tones")
+    room.get_by_role("radio", name="By speaker").click()
+    expect(room.get_by_text("Speakers: 5, 1, 1, none in two parts.")).to_be_visible()
+    room.get_by_role("radio", name="Samples", exact=True).click()
+    expect(room.get_by_test_id("stImage")).to_have_count(12)
+    audio = room.locator("audio")
+    expect(audio).to_have_count(1)
+    room.wait_for_function("() => document.querySelector('audio').duration === 1")
+
+
+def test_a_word_can_be_recorded_and_is_shown_as_the_net_gets_it(browser: Browser, server: Server) -> None:
+    """Chromium's own microphone, which beeps."""
+    page = browser.new_context(permissions=["microphone"]).new_page()
+    page.goto(f"{server.url}/data")
+    page.get_by_role("combobox", name="Data set").click()
+    page.get_by_role("option", name="Handwritten digits").click()
+    page.get_by_role("radio", name="Record yourself", exact=True).click()
+    page.get_by_role("button", name="Record", exact=True).click()
+    page.wait_for_timeout(1500)  # as long as the word
+    page.get_by_role("button", name="Stop recording").click()
+    expect(page.get_by_text("As a sample it is 1 × 99 × 26, as the lab's nets take it.")).to_be_visible()
+    expect(page.locator("audio[controls]")).to_have_count(1)
+    page.context.close()

@@ -1,0 +1,234 @@
+"""The Data page: what is shown of a data set, and what one brings is what the next run learns from."""
+
+import io
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from cnnviz.data import DATASETS, uploads
+from cnnviz.data.augmentation import Augmentation
+from cnnviz.data.splitting import WAYS
+from cnnviz.presets import PRESETS
+from cnnviz.runs.cluster import Cluster
+from cnnviz.training.config import TrainConfig
+from cnnviz.ui.workbench import Workbench
+from tests.data.packed import words as recordings
+from tests.data.packed import zipped
+from tests.pages.conftest import wait_for
+from tests.pages.test_train import knob, press_train
+
+OpenPage = Callable[..., AppTest]
+DIGITS = PRESETS["digits-convnet"].architecture
+SHORT = TrainConfig(dataset="digits", epochs=2)
+BUILT_IN = [dataset.title for dataset in DATASETS.values()]
+
+
+@pytest.fixture
+def app(open_page: OpenPage) -> AppTest:
+    return open_page("data", workbench=Workbench(DIGITS), config=SHORT)
+
+
+def look(app: AppTest, view: str) -> AppTest:
+    app.segmented_control("data-view").select(view).run()
+    assert not app.exception
+    return app
+
+
+def noise(random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """200 samples of noise, 1 × 8 × 8, in ten classes."""
+    return random.normal(size=(200, 8, 8)), np.arange(200) % 10
+
+
+def upload(app: AppTest, feats: np.ndarray, labels: np.ndarray, generation: int = 0) -> None:
+    look(app, "Bring your own")
+    for name, array in (("feats", feats), ("labels", labels)):
+        file = io.BytesIO()
+        np.save(file, array)
+        app.file_uploader(f"{name}-{generation}").upload(f"{name}.npy", file.getvalue(), "application/octet-stream")
+    app.button("use-files").click().run()
+    assert not app.exception
+
+
+def text(app: AppTest) -> str:
+    return "\n".join(each.value for each in (*app.markdown, *app.caption, *app.warning, *app.success))
+
+
+@pytest.mark.parametrize("name", DATASETS)
+def test_every_data_set_is_shown_in_every_view(app: AppTest, name: str) -> None:
+    dataset = DATASETS[name]
+    app.selectbox("data-set").select(name).run(timeout=60)
+    assert not app.exception
+    assert str(len(dataset.classes)) in text(app)
+    assert len([button for button in app.button if str(button.key).startswith("look-")]) == 12
+    for view in ("Classes", "Values", "Augmentation", "Record yourself"):
+        look(app, view)
+    assert not app.warning
+
+
+@pytest.mark.parametrize("way", ["random", "speaker"])
+def test_the_split_is_told_with_its_question_and_its_speakers(app: AppTest, way: str) -> None:
+    app.selectbox("data-set").select("words").run(timeout=60)
+    app.segmented_control("way-words").select(way).run(timeout=60)
+    told = text(app)
+    assert "**3,080** for training, **385** for validation, **385** for test." in told
+    assert WAYS[way].question in told
+    assert ("none in two parts" in told) == (way == "speaker")
+    app.button("train-on-it").click().run()
+    assert (app.session_state["config"].dataset, app.session_state["config"].split) == ("words", way)
+
+
+def test_one_sample_is_looked_at_closely_and_heard(app: AppTest) -> None:
+    app.selectbox("data-set").select("words").run(timeout=60)
+    app.selectbox("class-words").select("zero").run()
+    buttons = [button for button in app.button if str(button.key).startswith("look-")]
+    assert {button.label for button in buttons} == {"zero"}
+    place = int(str(buttons[3].key).rpartition("-")[2])
+    buttons[3].click().run()
+    assert not app.exception
+    assert f"Sample {place:,}, speaker" in text(app)
+    assert "1 \\+ ⌈\\(16000 − 400\\) / 160⌉ = 99" in text(app).replace("\\\\", "\\") or "= 99" in text(app)
+    before = {str(button.key) for button in buttons}
+    app.button("others").click().run()
+    assert {str(button.key) for button in app.button if str(button.key).startswith("look-")} != before
+
+
+def test_values_before_and_after_are_told_and_the_knobs_are_those_of_the_next_run(app: AppTest) -> None:
+    look(app, "Values")
+    assert "Values as they are: from 0 to 1" in text(app)
+    assert "as the net gets them" not in text(app)
+    knob(app.number_input, "floor").set_value(0.25).run()
+    knob(app.selectbox, "normalization").select("global").run()
+    assert not app.exception
+    assert "as the net gets them" in text(app)
+    assert "mean " in text(app)
+    assert app.session_state["config"] == SHORT.changed("floor", 0.25).changed("normalization", "global")
+
+
+def test_augmentation_is_set_here_for_the_next_run(app: AppTest) -> None:
+    look(app, "Augmentation")
+    assert "Nothing is changed yet" in text(app)
+    knob(app.number_input, "augmentation-shift").set_value(2).run()
+    assert "Nothing is changed yet" not in text(app)
+    knob(app.checkbox if not app.toggle else app.toggle, "augmentation-flip").set_value(True).run()
+    assert app.session_state["config"].augmentation == Augmentation(shift=2, flip=True)
+    for key in ("another", "again"):
+        app.button(key).click().run()
+        assert not app.exception
+
+
+def test_what_is_brought_is_what_the_next_run_learns_from(app: AppTest, server: Cluster) -> None:
+    upload(app, *noise(np.random.default_rng(0)))
+    assert not app.error
+    name = app.session_state["config"].dataset
+    assert name.startswith("upload-")
+    assert app.selectbox("data-set").value == name
+    app.switch_page("pages/train.py").run()
+    run, points = press_train(app, server)
+    assert run.config.dataset == name
+    knob(app.selectbox, "dataset").select("digits").run()
+    assert press_train(app, server)[1] != points
+
+
+def test_one_npz_is_as_good_as_the_pair(app: AppTest) -> None:
+    feats, labels = noise(np.random.default_rng(0))
+    file = io.BytesIO()
+    np.savez(file, feats=feats, labels=labels)
+    look(app, "Bring your own")
+    app.file_uploader("npz-0").upload("data.npz", file.getvalue(), "application/octet-stream")
+    app.button("use-files").click().run()
+    assert not app.error
+    assert app.session_state["config"].dataset.startswith("upload-")
+
+
+def test_a_bad_upload_is_told_and_changes_nothing(app: AppTest) -> None:
+    feats, labels = noise(np.random.default_rng(0))
+    upload(app, feats, labels[:-1])
+    assert "they must be equal" in app.error[0].value
+    assert app.session_state["config"] == SHORT
+    assert list(app.selectbox("data-set").options) == BUILT_IN
+
+
+def test_one_file_alone_is_told(app: AppTest) -> None:
+    look(app, "Bring your own")
+    app.button("use-files").click().run()
+    assert "Choose both files" in app.error[0].value
+    app.button("read-zip").click().run()
+    assert "Choose a zip first" in app.error[0].value
+
+
+def test_an_upload_can_be_removed_again(app: AppTest) -> None:
+    upload(app, *noise(np.random.default_rng(0)))
+    app.button(f"remove-{app.session_state['config'].dataset}").click().run()
+    assert not app.exception
+    assert list(app.selectbox("data-set").options) == BUILT_IN
+    app.switch_page("pages/train.py").run()
+    assert not app.exception
+    assert app.session_state["config"].dataset == next(iter(DATASETS))
+
+
+def test_two_uploads_of_one_name_can_be_told_apart(app: AppTest) -> None:
+    upload(app, *noise(np.random.default_rng(0)))
+    upload(app, *noise(np.random.default_rng(1)), generation=1)
+    assert list(app.selectbox("data-set").options) == [*BUILT_IN, "My data", "My data (2)"]
+
+
+def test_a_zip_is_read_and_its_data_can_be_split_by_speaker(app: AppTest, server: Cluster) -> None:
+    look(app, "Bring your own")
+    app.text_input("zip-title-0").set_value("Tones")
+    app.file_uploader("zip-0").upload("tones.zip", zipped(recordings()), "application/zip")
+    app.button("read-zip").click().run()
+    assert not app.exception
+    owner = app.session_state["owner"]
+    wait_for(lambda: not server.imports.of(owner).active)
+    app.run().run()
+    assert not app.exception
+    assert "24 sounds were read" in text(app)
+    (name,) = uploads().of(owner)
+    assert app.selectbox("data-set").value == name
+    app.segmented_control(f"way-{name}").select("speaker").run()
+    assert "Speakers: 2, 1, 1, none in two parts" in text(app)
+    app.button("dismiss-import").click().run()
+    assert server.imports.of(owner) is None
+
+
+def test_a_zip_that_cannot_be_used_is_told(app: AppTest, server: Cluster) -> None:
+    look(app, "Bring your own")
+    app.file_uploader("zip-0").upload("bad.zip", zipped({"a/b.txt": b""}), "application/zip")
+    app.button("read-zip").click().run()
+    wait_for(lambda: not server.imports.of(app.session_state["owner"]).active)
+    app.run().run()
+    assert not app.exception
+    assert "The archive has no" in text(app)
+    assert app.session_state["config"] == SHORT
+
+
+def test_the_form_of_sounds_and_pictures_has_bounds(app: AppTest) -> None:
+    look(app, "Bring your own")
+    app.segmented_control("kind").select("sounds").run()
+    bands = next(each for each in app.number_input if each.key == "sound-form-bands")
+    bands.set_value(40).run()
+    assert "One sample is 1 × 99 × 40" in text(app)
+    next(each for each in app.number_input if each.key == "sound-form-bands").set_value(1).run()
+    assert "should be greater than or equal to 2" in text(app)
+    assert app.session_state["sound-form"].features.bands == 40
+    app.segmented_control("kind").select("pictures").run()
+    assert not app.exception
+    next(each for each in app.number_input if each.key == "picture-form-height").set_value(8).run()
+    assert app.session_state["picture-form"].height == 8
+
+
+def test_a_set_of_too_few_speakers_says_so(app: AppTest, server: Cluster) -> None:
+    look(app, "Bring your own")
+    app.file_uploader("zip-0").upload("two.zip", zipped(recordings(speakers=2)), "application/zip")
+    app.button("read-zip").click().run()
+    owner = app.session_state["owner"]
+    wait_for(lambda: not server.imports.of(owner).active)
+    app.run().run()
+    (name,) = uploads().of(owner)
+    look(app, "Classes")
+    app.segmented_control(f"way-{name}").select("speaker").run()
+    assert not app.exception
+    assert "The file names tell of 2 speakers" in text(app)
+    assert "Choose another way to split" in text(app)
