@@ -67,7 +67,7 @@ class Features(BaseModel):
         """(bands,): the middle of each mel band, in hertz.
 
         >>> [round(hertz) for hertz in Features().centres[:3]]
-        [69, 147, 235]
+        [68, 144, 226]
         """
         return _corners(self.bands, self.sample_rate)[1:-1]
 

@@ -30,7 +30,7 @@ def read_spoken(content: bytes, sample_rate: int, samples: int) -> npt.NDArray[n
                     f"This recording lasts {frames / rate:,.0f} seconds; say one word, in {MAX_SECONDS} at most."
                 )
             values = np.frombuffer(file.readframes(frames), "<i2")
-    except (wave.Error, EOFError, ValueError):
+    except (wave.Error, EOFError, ValueError, RuntimeError):  # what wave lets out of damaged files
         raise DataError("This recording cannot be read; record it once more.") from None
     values = values[: len(values) // channels * channels]
     if not len(values):

@@ -1,0 +1,39 @@
+import numpy as np
+import pytest
+
+from cnnviz.data.base import at_random
+from cnnviz.data.content import Content
+from cnnviz.data.overview import MOST, before_and_after, class_mean, counts, histogram
+from cnnviz.data.scaling import fitted
+
+Y = np.repeat([0, 1, 2], [40, 20, 60])
+
+
+def test_every_sample_is_counted_once_in_its_class_and_part() -> None:
+    found = counts(Y, at_random(Y, ("a", "b", "c")), 3)
+    assert found.tolist() == [[32, 16, 48], [4, 2, 6], [4, 2, 6]]
+    assert found.sum() == len(Y)
+
+
+def test_the_mean_of_a_class_is_that_of_its_samples() -> None:
+    x = np.random.default_rng(0).normal(size=(120, 1, 4, 3)).astype(np.float32)
+    content = Content(x, Y, ("a", "b", "c"))
+    np.testing.assert_allclose(class_mean(content, 1), x[40:60].mean(axis=0), atol=1e-6)
+    many = Content(np.repeat(x[:1], MOST + 5, axis=0), np.zeros(MOST + 5, np.int64), ("a",))
+    np.testing.assert_allclose(class_mean(many, 0), x[0], atol=1e-6)
+
+
+def test_a_histogram_has_all_values_in_it() -> None:
+    x = np.random.default_rng(0).normal(3, 2, size=(50, 1, 10, 10)).astype(np.float32)
+    found = histogram(x)
+    assert found.shares.sum() == pytest.approx(100)
+    assert (found.edges[0], found.edges[-1]) == pytest.approx((x.min(), x.max()))
+    assert (found.mean, found.std) == pytest.approx((x.mean(dtype=float), x.std(dtype=float)))
+    assert histogram(np.full((3, 1, 2), 7.0, np.float32)).shares.sum() == pytest.approx(100)
+
+
+def test_after_is_what_the_net_gets() -> None:
+    x = np.random.default_rng(0).normal(3, 2, size=(1000, 1, 6)).astype(np.float32)
+    before, after = before_and_after(x, fitted(x, None, "global"))
+    assert before.mean == pytest.approx(3, abs=0.1)
+    assert (after.mean, after.std) == pytest.approx((0, 1), abs=0.05)
