@@ -78,7 +78,13 @@ def digits(epochs: int) -> Task:
 
 def cnnviz(task: Task) -> float:
     """(a) the product's own training, reports included; the test accuracy."""
-    config = TrainConfig(batch_size=task.batch_size, epochs=task.epochs, learning_rate=LEARNING_RATE, momentum=MOMENTUM)
+    config = TrainConfig(
+        batch_size=task.batch_size,
+        epochs=task.epochs,
+        learning_rate=LEARNING_RATE,
+        momentum=MOMENTUM,
+        normalization="none",
+    )
     reports, last = io.BytesIO(), 0.0
 
     def say(points: Sequence[Point]) -> None:

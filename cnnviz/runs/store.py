@@ -204,12 +204,16 @@ class Store:
             return [run for row in connection.execute(query).mappings() if (run := _run(row))]
 
 
+_BEFORE = {"normalization": "none"}
+"""What was done before there was a setting for it."""
+
+
 def _run(row: sql.RowMapping) -> Run | None:
     """The run of a row; None for one that another version of cnnviz wrote and this one cannot read."""
     try:
         read = {
             "architecture": Architecture.model_validate_json(row["architecture"]),
-            "config": TrainConfig.model_validate_json(row["config"]),
+            "config": TrainConfig.model_validate(_BEFORE | json.loads(row["config"]), strict=False),
             "status": Status(row["status"]),
         }
     except ValueError:  # pydantic's ValidationError is one

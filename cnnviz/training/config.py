@@ -37,7 +37,7 @@ class TrainConfig(BaseModel):
         description="Smaller values are raised to it. Digital silence has a log energy of −36, far from any sound.",
     )
     normalization: Annotated[str, AfterValidator(lambda name: _known(name, NORMALIZATIONS))] = Field(
-        "none",
+        "global",
         title="Normalization",
         description="Values to mean 0 and standard deviation 1, both taken from the training part alone.",
     )

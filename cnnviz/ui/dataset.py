@@ -111,7 +111,7 @@ def told_split(content: Content, rows: Rows | None, way: str) -> None:
     if content.speakers:
         heard = [len({content.speakers[place] for place in part}) for part in rows]
         voices = " Speakers: " + ", ".join(f"{count:,}" for count in heard)
-        voices += ", none in two parts." if way == "speaker" else ", the same ones in all parts."
+        voices += ", none in two parts." if way == "speaker" else ", mixed among the parts."
     st.markdown(f"{sizes}.{voices} *{WAYS[way].question}*")
 
 

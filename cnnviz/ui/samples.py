@@ -63,18 +63,19 @@ def close(dataset: Dataset, content: Content, place: int) -> None:
 
 def sound_view(sound: npt.NDArray[np.int16], rate: int, features: Features | None, *, key: str) -> None:
     """The picture of a sound beside its wave, and the sound itself."""
-    features = features or Features(sample_rate=rate)
-    picture = features.of(np.asarray(sound)[None])[0]
-    hertz = features.centres if features.kind == "log-mel" else None
-    left, right = st.columns(2, gap="large")
-    with left:
-        st.plotly_chart(spectrogram_figure(picture, len(sound) / rate, hertz), key=f"{key}-spectrogram")
-    with right:
-        st.plotly_chart(waveform_figure(np.asarray(sound), rate), key=f"{key}-wave")
+    drawn = features or Features(sample_rate=rate)
+    picture = drawn.of(np.asarray(sound)[None])[0]
+    hertz = drawn.centres if drawn.kind == "log-mel" else None
+    with st.container(horizontal=True, gap="medium", key=f"{key}-charts"):
+        with st.container():
+            st.plotly_chart(spectrogram_figure(picture, len(sound) / rate, hertz), key=f"{key}-spectrogram")
+        with st.container():
+            st.plotly_chart(waveform_figure(np.asarray(sound), rate), key=f"{key}-wave")
     st.audio(wav(sound, rate), format="audio/wav")
+    made = "so the picture is" if features else "so the picture, which this data set does not use, would be"
     st.caption(
-        f"{len(sound):,} samples at {rate:,} Hz; frames: {features.formula(len(sound))}; each of {features.frame}"
-        f" samples gives {features.width} numbers, so the picture is {len(picture)} × {features.width}."
+        f"{len(sound):,} samples at {rate:,} Hz; frames: {drawn.formula(len(sound))}; each of {drawn.frame} samples"
+        f" gives {drawn.width} numbers, {made} {len(picture)} × {drawn.width}."
     )
 
 

@@ -21,7 +21,7 @@ from tests.pages.test_train import knob, press_train
 
 OpenPage = Callable[..., AppTest]
 DIGITS = PRESETS["digits-convnet"].architecture
-SHORT = TrainConfig(dataset="digits", epochs=2)
+SHORT = TrainConfig(dataset="digits", epochs=2, normalization="none")
 BUILT_IN = [dataset.title for dataset in DATASETS.values()]
 
 

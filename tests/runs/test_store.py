@@ -129,3 +129,21 @@ def test_everything_is_there_after_opening_again(store: Store, tmp_path: Path) -
     assert [point for _, point in again.points(run.id)] == POINTS
     assert again.weights(run.id) == b"weights"
     again.close()
+
+
+def test_a_run_from_before_there_was_a_setting_tells_what_was_done_then(store: Store) -> None:
+    run = run_of(config=TrainConfig(epochs=3))
+    store.add(run)
+    with store._engine.begin() as connection:
+        connection.exec_driver_sql('UPDATE runs SET config = \'{"dataset": "digits", "epochs": 3}\'')
+    kept = store.run(run.id)
+    assert kept is not None
+    assert kept.config == TrainConfig(dataset="digits", epochs=3, normalization="none")
+
+
+def test_what_was_found_out_is_kept_with_the_run(store: Store) -> None:
+    store.keep_fact("one", "parts", [8, 1, 1])
+    store.keep_fact("one", "scale", {"mean": [1.5], "std": None})
+    store.keep_fact("one", "parts", [80, 10, 10])
+    assert store.facts("one") == {"parts": [80, 10, 10], "scale": {"mean": [1.5], "std": None}}
+    assert store.facts("two") == {}

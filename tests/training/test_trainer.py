@@ -32,7 +32,7 @@ NET = Architecture(
         LogSoftmax(dim=1),
     ],
 )
-CONFIG = TrainConfig(epochs=2, learning_rate=0.1)
+CONFIG = TrainConfig(epochs=2, learning_rate=0.1, normalization="none")
 CPU = torch.device("cpu")
 
 
@@ -283,7 +283,7 @@ def by_hand_weights(architecture: Architecture, config: TrainConfig) -> dict[str
 
 
 def test_the_weights_are_those_of_the_best_epoch_and_not_of_the_last() -> None:
-    config = TrainConfig(epochs=4, learning_rate=0.3)
+    config = TrainConfig(epochs=4, learning_rate=0.3, normalization="none")
     second = by_hand_weights(SCORES, config.changed("epochs", 2))
     model = build(SCORES)
     model.load_state_dict(second)
