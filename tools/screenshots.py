@@ -37,6 +37,15 @@ def shapes(page: Page) -> None:
     page.get_by_role("group", name="The sliding window").press("End")
 
 
+def data(page: Page) -> None:
+    """Spoken words, one of them looked at closely."""
+    page.get_by_test_id("stTopNav").get_by_role("link", name="Data").click()
+    expect(page.get_by_text("for training")).to_be_visible(timeout=60_000)
+    page.get_by_role("radio", name="By speaker").click()
+    expect(page.get_by_text("none in two parts")).to_be_visible()
+    expect(page.get_by_test_id("stPlotlyChart")).to_have_count(2)
+
+
 def train(page: Page) -> None:
     """A finished run on the digits."""
     page.get_by_role("link", name="Train").click()
@@ -53,8 +62,15 @@ def activations(page: Page) -> None:
     expect(page.get_by_text("The vanishing gradient")).to_be_visible()
 
 
-SCENES = {"design": design, "refusal": refusal, "shapes": shapes, "train": train, "activations": activations}
-HEIGHTS = {"design": 900, "refusal": 900, "shapes": 1300, "train": 960, "activations": 1700}
+SCENES = {
+    "design": design,
+    "refusal": refusal,
+    "shapes": shapes,
+    "data": data,
+    "train": train,
+    "activations": activations,
+}
+HEIGHTS = {"design": 900, "refusal": 900, "shapes": 1300, "data": 1350, "train": 960, "activations": 1700}
 
 
 def main() -> None:

@@ -90,9 +90,9 @@ class Dataset:
         """Everything in it."""
         return self.load(progress)
 
-    def split_by(self, way: str = "random") -> Splits:
+    def split_by(self, way: str = "random", progress: Progress = lambda done, total: None) -> Splits:
         """In three parts; where this data set knows no such way, by its first."""
-        return replace(self.content().splits(self.way(way)), axes=self.axes)
+        return replace(self.content(progress).splits(self.way(way)), axes=self.axes)
 
 
 def at_random(y: Labels, classes: tuple[str, ...]) -> Rows:

@@ -10,7 +10,6 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
-from functools import lru_cache
 from queue import SimpleQueue
 from typing import BinaryIO
 
@@ -19,7 +18,7 @@ from safetensors.torch import save
 
 from cnnviz.architecture import Architecture
 from cnnviz.data import find
-from cnnviz.data.base import Splits
+from cnnviz.data.base import Progress, Splits
 from cnnviz.errors import CnnvizError
 from cnnviz.runs.run import Status
 from cnnviz.runs.wire import Message, receive, send
@@ -29,6 +28,10 @@ from cnnviz.training.trainer import Point, Result, steps_per_epoch, train
 
 NICENESS = 10
 FLUSH_SECONDS = 0.1
+LOADING_SECONDS = 0.3
+"""Between two words on how far data are loaded."""
+MOST_LOADED = 2
+"""Data sets that are kept at hand, each in memory."""
 log = logging.getLogger(__name__)
 
 
@@ -40,6 +43,7 @@ class Worker:
         self._orders, self._reports = orders, reports
         self._jobs: SimpleQueue[Message] = SimpleQueue()
         self._stops: set[str] = set()
+        self._loaded: dict[tuple[str, str, str], Splits] = {}
 
     def serve(self) -> None:
         """Train what comes in, until the pipe closes."""
@@ -82,7 +86,7 @@ class Worker:
     def _result(self, job: Message) -> Result:
         architecture = Architecture.model_validate_json(job["architecture"])
         config = TrainConfig.model_validate_json(job["config"])
-        splits = _splits(config.dataset, job["owner"], config.split)
+        splits = self._splits(config, job)
         steps = config.epochs * steps_per_epoch(len(splits.train), config.batch_size)
         self._say("started", run=job["run"], steps=steps)
         self._say("fact", run=job["run"], name="parts", content=[len(part) for part in splits.parts])
@@ -98,6 +102,24 @@ class Worker:
             )
         finally:
             outbox.flush()
+
+    def _splits(self, config: TrainConfig, job: Message) -> Splits:
+        """The data of a run; those of the last two are at hand, others may take a while, which is told."""
+        key = config.dataset, job["owner"], config.split
+        last = 0.0
+
+        def progress(done: int, total: int) -> None:
+            nonlocal last
+            if time.monotonic() - last >= LOADING_SECONDS:
+                last = time.monotonic()
+                self._say("fact", run=job["run"], name="loading", content=[done, total])
+
+        if key not in self._loaded:
+            splits = _splits(*key, progress)
+            while len(self._loaded) >= MOST_LOADED:
+                self._loaded.pop(next(iter(self._loaded)))
+            self._loaded[key] = splits
+        return self._loaded[key]
 
     def _say(self, kind: str, payload: bytes = b"", **values: object) -> None:
         send(self._reports, {"type": kind} | values, payload)
@@ -129,9 +151,8 @@ _NO_MEMORY = "The training needs more memory than this device has free. Use a sm
 _FAULT = "The training stopped on an error inside cnnviz ({}). The design is safe; the server's log has the details."
 
 
-@lru_cache(maxsize=2)
-def _splits(dataset: str, owner: str, way: str) -> Splits:
-    return find(dataset, owner).split_by(way)
+def _splits(dataset: str, owner: str, way: str, progress: Progress) -> Splits:
+    return find(dataset, owner).split_by(way, progress)
 
 
 def main() -> None:

@@ -113,6 +113,9 @@ def _story(run: Run, history: History) -> str:
     if run.status == Status.QUEUED:
         ahead = cluster().ahead(run)
         return f"waits for {ahead} {'run' if ahead == 1 else 'runs'} before it" if ahead else "starts in a moment"
+    if run.status == Status.RUNNING and not run.steps:
+        done, total = cluster().store.facts(run.id).get("loading", (0, 0))
+        return f"reads its data: {done:,} of {total:,}" if total else "reads its data"
     parts = [f"epoch **{history.epoch}** of {run.config.epochs}"]
     if run.status == Status.RUNNING and run.started and (done := _done(run, history)) > 0:
         elapsed = time.time() - run.started

@@ -190,10 +190,10 @@ CHATTERBOX = """
 import os
 from cnnviz.runs import worker
 
-def splits(dataset, owner, way):
+def splits(dataset, owner, way, progress):
     print("a stray print", flush=True)
     os.write(1, b"and one from C\\n")
-    return worker.find(dataset, owner).split_by(way)
+    return worker.find(dataset, owner).split_by(way, progress)
 
 worker._splits = splits
 worker.main()
@@ -264,3 +264,17 @@ def test_what_passes_the_check_trains(
     diverged = "stopped being a number" in messages[-1]["message"]  # noise may; nothing else may go wrong
     assert diverged or messages[-1]["status"] == "done", messages[-1]["message"]
     assert diverged or points_of(messages)[-1].split == "test"
+
+
+def test_how_far_the_spoken_words_are_read_is_told_the_first_time(worker: Worker) -> None:
+    flat = Architecture(input_shape=(1, 99, 26), layers=[Flatten(), Linear(out_features=35)])
+    config = TrainConfig(dataset="words", epochs=1, batch_size=512)
+    worker.train(flat, config)
+    messages, _ = worker.until("ended")
+    loading = [message["content"] for message in messages if message.get("name") == "loading"]
+    assert loading
+    assert all(0 < done <= total == 35 for done, total in loading)
+    assert messages.index(next(m for m in messages if m["type"] == "started")) >= len(loading)
+    worker.train(flat, config)
+    messages, _ = worker.until("ended")
+    assert not [message for message in messages if message.get("name") == "loading"]
