@@ -80,7 +80,7 @@ class Worker:
             status = Status.STOPPED if result.stopped else Status.DONE
             weights = save(result.weights) if result.best_epoch else b""
             self._say("fact", run=run_id, name="scale", content=result.scale.facts())
-            self._say("ended", weights, run=run_id, status=status, epoch=result.best_epoch, message="")
+            self._say("ended", weights, run=run_id, status=status, epoch=result.best_epoch, message=result.note)
         self._stops.discard(run_id)
 
     def _result(self, job: Message) -> Result:

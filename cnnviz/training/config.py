@@ -18,6 +18,10 @@ def _known(name: str, names: Iterable[str]) -> str:
     return name
 
 
+SCHEDULE_NAMES = ("constant", "step", "cosine", "one-cycle")
+"""Names of the schedules, which training/schedule.py makes."""
+
+
 class TrainConfig(BaseModel):
     """How a net is trained; frozen, bounds included. The form draws these fields, loading enforces them."""
 
@@ -57,7 +61,42 @@ class TrainConfig(BaseModel):
         0.01, title="Learning rate", description="Size of an update: too small learns slowly, too large diverges."
     )
     momentum: Annotated[float, Field(ge=0, le=0.999)] = Field(
-        0.9, title="Momentum", description="Share of the last update that SGD keeps; Adam and AdamW have their own."
+        0.9,
+        title="Momentum",
+        description="Share of the last update that SGD and RMSprop keep; Adam and AdamW have their own.",
+    )
+    nesterov: bool = Field(
+        False, title="Nesterov", description="SGD looks ahead: the gradient where momentum leads (with momentum > 0)."
+    )
+    weight_decay: Annotated[float, Field(ge=0, le=1)] = Field(
+        0.0, title="Weight decay", description="Pulls weights towards 0 at each step, so that they stay small."
+    )
+    schedule: Annotated[str, AfterValidator(lambda name: _known(name, SCHEDULE_NAMES))] = Field(
+        "constant", title="Schedule", description="How the learning rate goes over the training."
+    )
+    warmup: Annotated[float, Field(ge=0, le=100)] = Field(
+        0.0, title="Warm-up", description="Epochs in which the learning rate rises from a hundredth to its full size."
+    )
+    step_size: Annotated[int, Field(ge=1, le=1000)] = Field(
+        10, title="Step size", description="Epochs after which the schedule “step” lowers the learning rate."
+    )
+    gamma: Annotated[float, Field(ge=0.001, le=1)] = Field(
+        0.1, title="Gamma", description="What the schedule “step” multiplies the learning rate by."
+    )
+    label_smoothing: Annotated[float, Field(ge=0, le=0.9)] = Field(
+        0.0,
+        title="Label smoothing",
+        description="Share of each label that is spread over all classes, so that the net need not be quite sure.",
+    )
+    max_grad_norm: Annotated[float, Field(ge=0, le=1000)] = Field(
+        0.0,
+        title="Gradient clipping",
+        description="Longer gradients, over all weights together, are shortened to this norm; 0: none is.",
+    )
+    patience: Annotated[int, Field(ge=0, le=1000)] = Field(
+        0,
+        title="Patience",
+        description="Epochs without a better validation accuracy after which the training ends early; 0: it does not.",
     )
     loss: Literal["auto", "NLLLoss", "CrossEntropyLoss"] = Field(
         "auto",
@@ -91,8 +130,21 @@ def _told(name: str, value: object, error: ValidationError) -> TrainingError:
 
 
 OPTIMIZERS: dict[str, Callable[[Iterable[nn.Parameter], TrainConfig], optim.Optimizer]] = {
-    "SGD": lambda parameters, config: optim.SGD(parameters, lr=config.learning_rate, momentum=config.momentum),
-    "Adam": lambda parameters, config: optim.Adam(parameters, lr=config.learning_rate),
-    "AdamW": lambda parameters, config: optim.AdamW(parameters, lr=config.learning_rate),
+    "SGD": lambda parameters, config: optim.SGD(
+        parameters,
+        lr=config.learning_rate,
+        momentum=config.momentum,
+        nesterov=config.nesterov and config.momentum > 0,
+        weight_decay=config.weight_decay,
+    ),
+    "Adam": lambda parameters, config: optim.Adam(
+        parameters, lr=config.learning_rate, weight_decay=config.weight_decay
+    ),
+    "AdamW": lambda parameters, config: optim.AdamW(
+        parameters, lr=config.learning_rate, weight_decay=config.weight_decay
+    ),
+    "RMSprop": lambda parameters, config: optim.RMSprop(
+        parameters, lr=config.learning_rate, momentum=config.momentum, weight_decay=config.weight_decay
+    ),
 }
 """Every optimizer by the name of its torch class."""

@@ -20,6 +20,7 @@ from cnnviz.errors import TrainingError
 from cnnviz.layers import LogSoftmax
 from cnnviz.training.batches import EVALUATION_BATCH, Batches, resident
 from cnnviz.training.config import OPTIMIZERS, TrainConfig
+from cnnviz.training.schedule import scheduler
 
 TRAIN_SAMPLE = 2_000
 """Training samples that are evaluated after each epoch, at least; as many as there are in validation if more."""
@@ -57,6 +58,8 @@ class Result:
     stopped: bool
     scale: Scale
     """What was done to all samples before the net saw them."""
+    note: str = ""
+    """Why it ended before its last epoch, if it did so by itself."""
 
 
 def criterion(architecture: Architecture, config: TrainConfig) -> nn.Module:
@@ -67,6 +70,16 @@ def criterion(architecture: Architecture, config: TrainConfig) -> nn.Module:
     ends_in_logs = bool(architecture.layers) and isinstance(architecture.layers[-1], LogSoftmax)
     nll = ends_in_logs if config.loss == "auto" else config.loss == "NLLLoss"
     return nn.NLLLoss() if nll else nn.CrossEntropyLoss()
+
+
+def smoothed(architecture: Architecture, config: TrainConfig) -> nn.Module:
+    """The loss that training makes small: `criterion`, with smoothed labels where the configuration says so.
+
+    NLLLoss knows no smoothing. Behind a LogSoftmax, CrossEntropyLoss is the same: a LogSoftmax of log-probabilities
+    changes nothing.
+    """
+    plain = criterion(architecture, config)
+    return nn.CrossEntropyLoss(label_smoothing=config.label_smoothing) if config.label_smoothing else plain
 
 
 def steps_per_epoch(samples: int, batch_size: int) -> int:
@@ -100,6 +113,8 @@ def train(
         model.to(memory_format=layout)  # type: ignore[call-overload]  # torch's stub does not know it
     loss = criterion(architecture, config)
     optimizer = OPTIMIZERS[config.optimizer](model.parameters(), config)
+    if config.max_grad_norm:
+        optimizer.register_step_pre_hook(_clipping(model, config.max_grad_norm))
     scale = fitted(splits.train.x, config.floor, config.normalization)
     train_part, validation, test = (Split(scale.of(part.x), part.y) for part in splits.parts)
     x, y = resident(train_part, device)
@@ -113,8 +128,13 @@ def train(
     }
 
     trainer = create_supervised_trainer(
-        model, optimizer, loss, output_transform=lambda x, y, y_pred, loss: loss.detach()
+        model,
+        optimizer,
+        smoothed(architecture, config),
+        output_transform=lambda x, y, y_pred, loss: loss.detach(),
     )
+    steps = config.epochs * len(batches)
+    trainer.add_event_handler(Events.ITERATION_STARTED, scheduler(optimizer, config, steps, len(batches)))
     evaluator = create_supervised_evaluator(model, metrics={"accuracy": Accuracy(), "loss": Loss(loss)})
     for engine in (trainer, evaluator):
         engine.add_event_handler(Events.ITERATION_COMPLETED, lambda e: e.terminate() if should_stop() else None)
@@ -133,6 +153,8 @@ def train(
                 return
             recorder.metrics(name, engine.state.iteration, engine.state.epoch, evaluator.state.metrics)
         best.offer(engine.state.iteration, engine.state.epoch, evaluator.state.metrics)
+        if config.patience and engine.state.epoch - best.epoch >= config.patience < config.epochs:
+            engine.terminate()
 
     trainer.run(batches, max_epochs=config.epochs)
     recorder.flush(trainer)
@@ -143,7 +165,18 @@ def train(
         stopped = should_stop()
         if not stopped:
             recorder.metrics("test", best.step, best.epoch, evaluator.state.metrics)
-    return Result(best.weights, best.epoch, stopped, scale)
+    early = not stopped and trainer.state.epoch < config.epochs
+    note = f"Ended after epoch {trainer.state.epoch}: no better one came for {config.patience} epochs." if early else ""
+    return Result(best.weights, best.epoch, stopped, scale, note)
+
+
+def _clipping(model: nn.Module, norm: float) -> Callable[..., None]:
+    """What shortens the gradients of a model before each step of its optimizer."""
+
+    def clip(*_: object) -> None:
+        nn.utils.clip_grad_norm_(model.parameters(), norm)
+
+    return clip
 
 
 def _augmenting(config: TrainConfig, axes: tuple[str, ...], x: Tensor) -> Callable[[Tensor], Tensor]:

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from cnnviz.architecture import Architecture
+from cnnviz.charts.schedule import rates_figure
 from cnnviz.data import available
 from cnnviz.data.base import Dataset
 from cnnviz.data.splitting import WAYS
@@ -13,11 +14,16 @@ from cnnviz.settings import settings
 from cnnviz.shapes import show
 from cnnviz.training.config import TrainConfig
 from cnnviz.training.readiness import adapted, check
+from cnnviz.training.schedule import SCHEDULES, rates
+from cnnviz.training.trainer import steps_per_epoch
 from cnnviz.ui.fields import escaped
 from cnnviz.ui.knobs import augmentation, knob, refused_knobs
 from cnnviz.ui.state import choose_run, config, keep_config, keep_workbench, told, workbench
 from cnnviz.ui.student import owner
 from cnnviz.ui.workbench import FIRST
+
+MOST_DRAWN = 1000
+"""Steps of a schedule that are drawn; of longer trainings, fewer in each epoch."""
 
 
 def desk() -> None:
@@ -45,12 +51,35 @@ def desk() -> None:
         knob(settled, "batch_size")
         knob(settled, "optimizer")
         knob(settled, "learning_rate")
-        if settled.optimizer == "SGD":
+        if settled.optimizer in ("SGD", "RMSprop"):
             knob(settled, "momentum")
         knob(settled, "loss")
         knob(settled, "seed")
+    _schedule(settled, dataset)
+    with st.expander("Finer settings", icon=":material/settings:"), st.container(horizontal=True, key="finer"):
+        for name in ("weight_decay", "label_smoothing", "max_grad_norm", "patience"):
+            knob(settled, name)
+        if settled.optimizer == "SGD":
+            knob(settled, "nesterov")
     with st.container():  # of however many elements, they are one to those below
         _button(settled, dataset)
+
+
+def _schedule(settled: TrainConfig, dataset: Dataset) -> None:
+    """The schedule, drawn before anything starts."""
+    with st.expander("Learning rate over time", icon=":material/timeline:"):
+        schedule = SCHEDULES[settled.schedule]
+        with st.container(horizontal=True, key="schedule"):
+            knob(settled, "schedule", options={name: name for name in SCHEDULES})
+            if settled.schedule == "step":
+                knob(settled, "step_size")
+                knob(settled, "gamma")
+            if not schedule.warms_up:
+                knob(settled, "warmup")
+        st.caption(schedule.story)
+        per_epoch = steps_per_epoch(max(round(0.8 * dataset.size), 1), settled.batch_size)
+        drawn = rates(settled, settled.epochs, min(per_epoch, MOST_DRAWN // settled.epochs + 1))
+        st.plotly_chart(rates_figure(drawn, settled.epochs), key="rates")
 
 
 def _button(settled: TrainConfig, dataset: Dataset) -> None:

@@ -14,6 +14,13 @@ BOUNDS = {
     "learning_rate": (1e-8, 10.0, 9e-9, 10.1),
     "momentum": (0.0, 0.999, -0.1, 1.0),
     "seed": (0, 2**31 - 1, -1, 2**31),
+    "weight_decay": (0.0, 1.0, -0.1, 1.1),
+    "warmup": (0.0, 100.0, -0.1, 100.1),
+    "step_size": (1, 1000, 0, 1001),
+    "gamma": (0.001, 1.0, 0.0009, 1.1),
+    "label_smoothing": (0.0, 0.9, -0.1, 0.91),
+    "max_grad_norm": (0.0, 1000.0, -0.1, 1000.1),
+    "patience": (0, 1000, -1, 1001),
 }
 
 
@@ -90,9 +97,11 @@ def test_json_gives_back_the_same_configuration() -> None:
 @pytest.mark.parametrize("name", OPTIMIZERS)
 def test_every_optimizer_is_torchs_class_of_that_name_with_this_learning_rate(name: str) -> None:
     weights = [nn.Parameter(torch.ones(2))]
-    optimizer = OPTIMIZERS[name](weights, TrainConfig(optimizer=name, learning_rate=0.123, momentum=0.45))
+    config = TrainConfig(optimizer=name, learning_rate=0.123, momentum=0.45, weight_decay=0.01)
+    optimizer = OPTIMIZERS[name](weights, config)
     assert type(optimizer) is getattr(torch.optim, name)
     (group,) = optimizer.param_groups
     assert group["params"] == weights
     assert group["lr"] == 0.123
-    assert group.get("momentum") == (0.45 if name == "SGD" else None)
+    assert group.get("momentum") == (0.45 if name in ("SGD", "RMSprop") else None)
+    assert group["weight_decay"] == 0.01

@@ -137,6 +137,12 @@ CHANGES: dict[str, object] = {
     "floor": 0.5,
     "normalization": "global",
     "augmentation": Augmentation(noise=0.1),
+    "nesterov": True,
+    "weight_decay": 0.01,
+    "schedule": "cosine",
+    "warmup": 1.0,
+    "label_smoothing": 0.1,
+    "max_grad_norm": 0.1,
 }
 
 
@@ -146,7 +152,8 @@ def test_every_control_changes_the_curve(name: str) -> None:
 
 
 def test_no_control_is_forgotten() -> None:
-    elsewhere = {"dataset", "split", "loss"}  # the data set is given as its splits; the loss has tests of its own
+    # the data set is given as its splits; the others have tests of their own
+    elsewhere = {"dataset", "split", "loss", "step_size", "gamma", "patience"}
     assert CHANGES.keys() | elsewhere == TrainConfig.model_fields.keys()
 
 
@@ -193,6 +200,45 @@ def test_the_training_numbers_of_large_data_come_from_its_first_samples(monkeypa
     recorded = {p.metric: p.value for p in points if p.split == "train"}
     first = Split(digits().train.x[:100], digits().train.y[:100])
     assert recorded == pytest.approx(measured(model, first), rel=1e-4)
+
+
+@pytest.mark.parametrize(("name", "value"), [("step_size", 2), ("gamma", 0.5)])
+def test_the_schedule_of_steps_has_controls_of_its_own(name: str, value: float) -> None:
+    step = CONFIG.changed("epochs", 3).changed("schedule", "step").changed("step_size", 1)
+    assert run(config=step.changed(name, value))[1] != run(config=step)[1]
+    assert run(config=CONFIG.changed(name, value))[1] == usual()
+
+
+def test_without_a_better_epoch_for_so_long_it_ends_and_says_so() -> None:
+    still = CONFIG.changed("epochs", 40).changed("learning_rate", 2.0).changed("patience", 2)
+    result, points = run(SCORES, still)
+    best, last = best_epoch(points)[0], max(p.epoch for p in points if p.split == "validation")
+    assert last == best + 2 < 40
+    assert result.note == f"Ended after epoch {last}: no better one came for 2 epochs."
+    assert not result.stopped
+    assert points[-1].split == "test"
+    assert run(config=CONFIG.changed("patience", 2))[1] == usual()
+
+
+def test_smoothed_labels_are_for_training_alone_and_the_same_behind_log_softmax() -> None:
+    smooth = CONFIG.changed("label_smoothing", 0.2)
+    logs = SCORES.inserted(2, LogSoftmax(dim=1))
+    with_logs, without = run(logs, smooth)[1], run(SCORES, smooth)[1]
+    assert [p.value for p in with_logs] == pytest.approx([p.value for p in without], rel=1e-3)
+    result, points = run(SCORES, smooth)
+    model = build(SCORES)
+    model.load_state_dict(result.weights)
+    recorded = {p.metric: p.value for p in points if p.split == "test"}
+    assert recorded == pytest.approx(measured(model, digits().test), rel=1e-4)
+
+
+def test_a_clipped_gradient_moves_the_weights_no_further_than_that() -> None:
+    config = CONFIG.changed("epochs", 1).changed("max_grad_norm", 1e-4).changed("momentum", 0)
+    torch.manual_seed(config.seed)
+    before = build(SCORES).state_dict()
+    after = run(SCORES, config)[0].weights
+    moved = torch.cat([(after[name] - before[name]).flatten() for name in before]).norm()
+    assert 0 < moved <= 5 * config.learning_rate * 1e-4 * 1.01
 
 
 def test_momentum_is_sgds_alone() -> None:

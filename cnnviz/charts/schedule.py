@@ -1,0 +1,24 @@
+"""The learning rate over a training, before it starts."""
+
+import numpy as np
+import numpy.typing as npt
+from plotly.graph_objects import Figure, Scatter
+
+
+def rates_figure(rates: npt.NDArray[np.float64], epochs: int) -> Figure:
+    """The learning rate of each step over the epochs."""
+    figure = Figure(
+        Scatter(
+            x=np.arange(len(rates)) * epochs / len(rates),
+            y=rates,
+            mode="lines",
+            hovertemplate="epoch %{x:.2f}: %{y:.3~g}<extra></extra>",
+        )
+    )
+    figure.update_layout(
+        xaxis_title="epoch",
+        yaxis={"title": "learning rate", "rangemode": "tozero"},
+        margin={"l": 10, "r": 10, "t": 10, "b": 10},
+        height=180,
+    )
+    return figure

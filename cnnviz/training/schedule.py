@@ -1,0 +1,80 @@
+"""How the learning rate goes from the first step of a training to the last."""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from ignite.handlers.param_scheduler import LRScheduler as Handler
+from ignite.handlers.param_scheduler import ParamScheduler, create_lr_scheduler_with_warmup
+from torch import nn, optim
+from torch.optim.lr_scheduler import LambdaLR, LRScheduler, OneCycleLR, StepLR
+
+from cnnviz.training.config import TrainConfig
+
+WARMUP_FROM = 0.01
+"""Share of the learning rate that a warm-up begins with."""
+Make = Callable[[optim.Optimizer, TrainConfig, int, int], LRScheduler]
+"""Takes optimizer, configuration, all steps, and those of an epoch."""
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """A schedule: what it does, how it is made, and whether a warm-up can go before it."""
+
+    story: str
+    make: Make
+    warms_up: bool = False
+    """Whether it warms up by itself."""
+
+
+SCHEDULES: dict[str, Schedule] = {
+    "constant": Schedule(
+        "The same learning rate from the first step to the last.",
+        lambda optimizer, config, steps, per_epoch: LambdaLR(optimizer, lambda step: 1.0),
+    ),
+    "step": Schedule(
+        "Every so many epochs it is multiplied by gamma.",
+        lambda optimizer, config, steps, per_epoch: StepLR(optimizer, config.step_size * per_epoch, config.gamma),
+    ),
+    "cosine": Schedule(
+        "Down to 0 along half a cosine: fast learning first, fine tuning last.",
+        # in closed form: under ignite's handler, torch's CosineAnnealingLR begins above the rate (0.104 for 0.1)
+        lambda optimizer, config, steps, per_epoch: LambdaLR(
+            optimizer, lambda step: (1 + math.cos(math.pi * min(step / max(steps, 1), 1))) / 2
+        ),
+    ),
+    "one-cycle": Schedule(
+        "Up to the learning rate in the first 30 % of the training, then far down: fast, and it calms down in the end.",
+        lambda optimizer, config, steps, per_epoch: OneCycleLR(
+            optimizer, config.learning_rate, max(steps, 2), cycle_momentum=False
+        ),
+        warms_up=True,
+    ),
+}
+"""Every schedule by name. Sources: torch.optim.lr_scheduler; Smith, "Super-Convergence" (2017) for one-cycle."""
+
+
+def scheduler(optimizer: optim.Optimizer, config: TrainConfig, steps: int, per_epoch: int) -> ParamScheduler:
+    """An ignite handler that sets the learning rate at the start of each step."""
+    schedule = SCHEDULES[config.schedule]
+    warmup = 0 if schedule.warms_up else min(round(config.warmup * per_epoch), steps - 1)
+    if warmup < 2:
+        return Handler(schedule.make(optimizer, config, steps, per_epoch))
+    after = schedule.make(optimizer, config, steps - warmup, per_epoch)
+    rate = config.learning_rate
+    return create_lr_scheduler_with_warmup(after, WARMUP_FROM * rate, warmup, rate)
+
+
+def rates(config: TrainConfig, epochs: int, per_epoch: int) -> npt.NDArray[np.float64]:
+    """(steps,): the learning rate of every step of such a training."""
+    steps = epochs * per_epoch
+    optimizer = optim.SGD([nn.Parameter(torch.zeros(1))], lr=config.learning_rate)
+    handler = scheduler(optimizer, config, steps, per_epoch)
+    found = np.empty(steps)
+    for step in range(steps):
+        handler(None)
+        found[step] = optimizer.param_groups[0]["lr"]
+    return found

@@ -1,0 +1,71 @@
+import math
+
+import numpy as np
+import pytest
+import torch
+from torch import nn, optim
+
+from cnnviz.training.config import SCHEDULE_NAMES, TrainConfig
+from cnnviz.training.schedule import SCHEDULES, WARMUP_FROM, rates
+
+RATE = 0.1
+
+
+def drawn(**values: object) -> np.ndarray:
+    return rates(TrainConfig(learning_rate=RATE, **values), 10, 8)  # type: ignore[arg-type]
+
+
+def test_every_schedule_has_a_name_that_a_configuration_may_hold_and_a_story() -> None:
+    assert tuple(SCHEDULES) == SCHEDULE_NAMES
+    assert all(schedule.story.endswith(".") for schedule in SCHEDULES.values())
+
+
+def test_constant_stays() -> None:
+    np.testing.assert_allclose(drawn(), RATE)
+
+
+def test_step_falls_after_so_many_epochs() -> None:
+    found = drawn(schedule="step", step_size=4, gamma=0.5)
+    np.testing.assert_allclose(found, np.repeat([RATE, RATE / 2, RATE / 4], [32, 32, 16]))
+
+
+def test_cosine_falls_to_nothing() -> None:
+    wanted = [RATE * (1 + math.cos(math.pi * step / 80)) / 2 for step in range(80)]
+    np.testing.assert_allclose(drawn(schedule="cosine"), wanted, rtol=1e-6)
+
+
+def test_one_cycle_rises_and_falls_as_torch_has_it() -> None:
+    optimizer = optim.SGD([nn.Parameter(torch.zeros(1))], lr=RATE)
+    own = optim.lr_scheduler.OneCycleLR(optimizer, RATE, 80, cycle_momentum=False)
+    wanted = []
+    for _ in range(80):
+        wanted.append(optimizer.param_groups[0]["lr"])
+        optimizer.step()
+        own.step()
+    np.testing.assert_allclose(drawn(schedule="one-cycle"), wanted, rtol=1e-6)
+    assert max(wanted) == pytest.approx(RATE, rel=1e-2)
+
+
+@pytest.mark.parametrize("name", ["constant", "step", "cosine"])
+def test_a_warm_up_rises_from_a_hundredth_and_the_schedule_follows(name: str) -> None:
+    found, without = drawn(schedule=name, warmup=2.0), drawn(schedule=name)
+    assert found[0] == pytest.approx(WARMUP_FROM * RATE)
+    assert (np.diff(found[:16]) > 0).all()
+    assert found[16] == pytest.approx(RATE, rel=0.1)
+    assert len(found) == len(without) == 80
+    if name == "cosine":
+        assert found[-1] == pytest.approx(without[-1], rel=1)
+
+
+def test_one_cycle_warms_up_by_itself() -> None:
+    np.testing.assert_array_equal(drawn(schedule="one-cycle", warmup=3.0), drawn(schedule="one-cycle"))
+
+
+@pytest.mark.parametrize("name", SCHEDULES)
+@pytest.mark.parametrize("steps", [1, 2, 3])
+def test_the_shortest_trainings_have_a_rate_for_each_step(name: str, steps: int) -> None:
+    found = rates(TrainConfig(learning_rate=RATE, schedule=name, warmup=50.0), 1, steps)
+    assert found.shape == (steps,)
+    assert np.isfinite(found).all()
+    assert (found >= 0).all()
+    assert found.max() <= RATE * 1.0001
