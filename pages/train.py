@@ -15,6 +15,6 @@ with left:
     parameters = sum(step.parameters for step in trace(design))
     st.caption(f"Your design: {len(design.layers)} layers for {show(design.input_shape)}, {parameters:,} parameters.")
     training.desk()
-    st.page_link("pages/data.py", label="Look at the data, or bring your own", icon=":material/graphic_eq:")
+    st.page_link("pages/data.py", label="See or bring data", icon=":material/graphic_eq:")
 with right:
     live.runs()

@@ -45,7 +45,7 @@ def desk() -> None:
             knob(settled, "floor")
             knob(settled, "normalization")
             augmentation(settled, dataset)
-        st.page_link("pages/data.py", label="See what they do on the Data page", icon=":material/graphic_eq:")
+        st.page_link("pages/data.py", label="See what they do", icon=":material/graphic_eq:")
     with st.container(horizontal=True, key="knobs"):
         knob(settled, "epochs")
         knob(settled, "batch_size")
