@@ -4,8 +4,10 @@ import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from cnnviz.data.archive import Archive
 from cnnviz.data.audio import BLOCK
@@ -24,8 +26,13 @@ MAX_DAMAGED = 0.2
 """Share of the files that may be damaged."""
 
 
-class CancelledError(DataError):
-    """The import was told to stop."""
+Room = Callable[[str, tuple[int, ...], type[np.generic]], npt.NDArray[Any]]
+"""Makes an array of zeros of this name, shape and type."""
+
+
+def in_memory(_name: str, shape: tuple[int, ...], kind: type[np.generic]) -> npt.NDArray[Any]:
+    """An array as any other."""
+    return np.zeros(shape, kind)
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,14 +62,14 @@ def collect(
     max_bytes: int,
     template: str | None = None,
     max_seconds: float = MAX_SECONDS,
+    room: Room = in_memory,
     progress: Progress = lambda done, total: None,
-    cancelled: Callable[[], bool] = lambda: False,
 ) -> Collection:
     """Decode every file of the form's kind; its class is the folder around it, `progress` hears (files done, files).
 
+    `room` makes the arrays for what is decoded, in memory unless it says otherwise.
     Raises DataError when there are too few or too many classes, too few files in one, too many damaged ones, or names
-    that do not fit `template` (see `speakers`); LimitError when it takes more than `max_bytes` or `max_seconds`;
-    CancelledError when `cancelled` says so.
+    that do not fit `template` (see `speakers`); LimitError when it takes more than `max_bytes` or `max_seconds`.
     """
     deadline = time.monotonic() + max_seconds
     members = _chosen(archive, form)
@@ -75,10 +82,8 @@ def collect(
         )
     voices = speakers([member.name for member in members], template) if form.keeps else None
     parts = listed(archive, members)
-    rows = _Rows(form, len(members))
+    rows = _Rows(form, len(members), room)
     for number, member in enumerate(members):
-        if cancelled():
-            raise CancelledError(f"The import was stopped after {number:,} of {len(members):,} files.")
         if time.monotonic() >= deadline:
             raise LimitError(
                 f"After {max_seconds:,.0f} seconds only {number:,} of {len(members):,} files were read. Send fewer or"
@@ -106,12 +111,12 @@ def collect(
 class _Rows:
     """The samples as far as they are decoded, at most `count`; features are computed in blocks."""
 
-    def __init__(self, form: Form, count: int) -> None:
+    def __init__(self, form: Form, count: int, room: Room) -> None:
         shape, kind = form.raw
         self._form = form
         self._ready = 0
-        self.decoded = np.zeros((count, *shape), kind)
-        self.x = np.zeros((count, *form.shape), np.float32) if form.keeps else self.decoded
+        self.decoded = room("decoded", (count, *shape), kind)
+        self.x = room("samples", (count, *form.shape), np.float32) if form.keeps else self.decoded
         self.good: list[int] = []
         self.damaged: list[str] = []
         self.treated: Counter[str] = Counter()

@@ -12,6 +12,8 @@ import time
 from pathlib import Path
 from typing import IO
 
+from numpy.lib.format import open_memmap
+
 from cnnviz.data import CLASS, shared, uploads
 from cnnviz.data.collection import collect, suggested
 from cnnviz.data.form import Form, PictureForm, SoundForm
@@ -27,7 +29,7 @@ FORMS: dict[str, type[Form]] = {"sounds": SoundForm, "pictures": PictureForm}
 
 
 def work(order: Message, reports: IO[bytes]) -> None:
-    """Do one import; an order has name, owner, title, path, source, form, template, max_bytes and max_seconds."""
+    """Do one import; an order has the fields that `Imports` gives it."""
     last = 0.0
 
     def progress(done: int, total: int) -> None:
@@ -36,7 +38,9 @@ def work(order: Message, reports: IO[bytes]) -> None:
             last = time.monotonic()
             send(reports, {"type": "progress", "done": done, "total": total})
 
+    scratch = Path(order["scratch"])  # what is decoded may be larger than the memory: it is written as it comes
     try:
+        scratch.mkdir(parents=True)
         with open_stored(Path(order["path"]), order["max_bytes"]) as archive:
             form = FORMS[order["form"]["kind"]](**order["form"]["values"]) if order["form"] else suggested(archive)
             found = collect(
@@ -45,6 +49,7 @@ def work(order: Message, reports: IO[bytes]) -> None:
                 max_bytes=order["max_bytes"],
                 template=order["template"],
                 max_seconds=order["max_seconds"],
+                room=lambda name, shape, kind: open_memmap(scratch / f"{name}.npy", "w+", kind, shape),
                 progress=progress,
             )
         about = About(

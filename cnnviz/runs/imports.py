@@ -3,6 +3,7 @@
 import hashlib
 import logging
 import os
+import shutil
 import threading
 import time
 from collections.abc import Iterator
@@ -83,8 +84,7 @@ class Imports:
         self._uploads.sweep()
         self._shared.sweep()
         if self._incoming.is_dir():
-            for file in self._incoming.iterdir():
-                file.unlink(missing_ok=True)
+            shutil.rmtree(self._incoming, ignore_errors=True)
         self._scanned = self._stored.submit(self._scan)
 
     @property
@@ -156,6 +156,7 @@ class Imports:
             "name": job.progress.name,
             "title": job.progress.title,
             "path": str(path),
+            "scratch": str(self._incoming / job.progress.name),
             "source": "",
             "form": None,
             "template": None,
@@ -177,6 +178,7 @@ class Imports:
             owner = job.order["owner"]
             if outcome[0] != "done":
                 (self._shared if owner == CLASS else self._uploads).remove(owner, job.progress.name)
+            shutil.rmtree(job.order["scratch"], ignore_errors=True)
             if owner != CLASS:
                 Path(job.order["path"]).unlink(missing_ok=True)
             job.tell(status=outcome[0], message=outcome[1])

@@ -1,10 +1,13 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
+from numpy.lib.format import open_memmap
 
 from cnnviz.data.archive import Archive, ZipArchive
 from cnnviz.data.audio import Features
 from cnnviz.data.base import split
-from cnnviz.data.collection import CancelledError, Collection, collect, suggested
+from cnnviz.data.collection import Collection, collect, suggested
 from cnnviz.data.content import Content
 from cnnviz.data.form import Form, PictureForm, SoundForm
 from cnnviz.data.sound import read_sound
@@ -138,13 +141,19 @@ def test_the_limits_are_told_with_their_numbers() -> None:
         collected(WORDS, max_seconds=0)
 
 
-def test_progress_is_told_and_it_stops_when_it_is_told_to() -> None:
+def test_progress_is_told() -> None:
     heard: list[tuple[int, int]] = []
     collected(WORDS, progress=lambda *both: heard.append(both))
     assert heard == [(number, 24) for number in range(1, 25)]
-    heard.clear()
-    with pytest.raises(CancelledError, match=r"^The import was stopped after 5 of 24 files\.$"):
-        collected(WORDS, progress=lambda *both: heard.append(both), cancelled=lambda: len(heard) == 5)
+
+
+def test_what_is_decoded_can_be_kept_in_files(tmp_path: Path) -> None:
+    def room(name: str, shape: tuple[int, ...], kind: type) -> np.ndarray:
+        return open_memmap(tmp_path / f"{name}.npy", "w+", kind, shape)
+
+    found, usual = collected(WORDS, room=room), collected(WORDS)
+    np.testing.assert_array_equal(found.x, usual.x)
+    np.testing.assert_array_equal(np.load(tmp_path / "decoded.npy"), usual.sounds)
 
 
 def test_lists_at_the_top_are_a_ready_made_split() -> None:
