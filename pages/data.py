@@ -2,10 +2,12 @@
 
 import streamlit as st
 
+from cnnviz.runs.cluster import cluster
 from cnnviz.ui import augmenting, dataset, samples, values
-from cnnviz.ui.bringing import bring
+from cnnviz.ui.bringing import bring, under_way
 from cnnviz.ui.recording import record
 from cnnviz.ui.state import show_notice
+from cnnviz.ui.student import owner
 
 VIEWS = ("Samples", "Classes", "Values", "Augmentation", "Record yourself", "Bring your own")
 
@@ -21,10 +23,16 @@ dataset.described(chosen)
 content = dataset.loaded(chosen)
 rows = dataset.split(content, way)
 dataset.told_split(content, rows, way)
-view = st.segmented_control("Look at", VIEWS, default=VIEWS[0], required=True, key="data-view", persist_state="session")
+view = st.segmented_control(
+    "Look at", VIEWS, default=VIEWS[0], required=True, key="look", bind="query-params", persist_state="session"
+)
 if view == "Bring your own":
     bring()
-elif view == "Record yourself":
+    st.stop()
+importing = cluster().imports.of(owner())
+if importing and importing.active:
+    under_way()
+if view == "Record yourself":
     record(chosen, content)
 elif rows is None:
     st.caption("Choose another way to split, above.")

@@ -18,15 +18,21 @@ _COLOURS = np.array([unlabel_rgb(colour) for colour in sample_colorscale(SCALE, 
 _GREYS = np.arange(256, dtype=np.uint8).repeat(3).reshape(256, 3)
 
 
-def thumbnail(sample: npt.NDArray[np.float32], axes: tuple[str, ...], width: int) -> Image:
+def thumbnail(
+    sample: npt.NDArray[np.float32],
+    axes: tuple[str, ...],
+    width: int,
+    bounds: tuple[float, float] | None = None,
+) -> Image:
     """(height, width', 3 or 4): any sample (*shape) as a small picture at least `width` points wide.
 
     Sound has time to the right and high bands at the top; a volume is seen through, along its depth; a signal is drawn
-    as a line. `axes` are those of `Dataset`; a sample whose axes nobody knows is drawn row by row.
+    as a line. `axes` are those of `Dataset`; a sample whose axes nobody knows is drawn row by row. `bounds`
+    are the lowest and highest value that a line is drawn between, its own without them.
     """
     plane = _plane(sample, axes)
     if plane.ndim == 1:
-        return _line(plane, width)
+        return _line(plane, width, bounds or (float(plane.min()), float(plane.max())))
     if plane.ndim == 2:
         low, high = float(plane.min()), float(plane.max())
         colours = _GREYS if axes == ("channel", "height", "width") else _COLOURS
@@ -76,7 +82,7 @@ def waveform_figure(sound: npt.NDArray[np.int16], rate: int) -> Figure:
     figure = Figure(Scatter(x=times, y=values, mode="lines", line={"width": 1}, hoverinfo="skip"))
     figure.update_layout(
         xaxis_title="time in seconds",
-        yaxis_title="pressure, loudest = 1",
+        yaxis_title="amplitude, full scale = 1",
         xaxis_range=[0, len(sound) / rate],
         yaxis_range=[-1, 1] if np.abs(values).max() > 0.25 else None,
         margin=MARGIN,
@@ -98,12 +104,12 @@ def _plane(sample: npt.NDArray[np.float32], axes: tuple[str, ...]) -> npt.NDArra
     return np.asarray(sample[0] if sample.ndim == 2 and len(sample) == 1 else sample)
 
 
-def _line(values: npt.NDArray[np.float32], width: int) -> Image:
+def _line(values: npt.NDArray[np.float32], width: int, bounds: tuple[float, float]) -> Image:
     """A signal as a filled band from the lowest to the highest value of each column, on nothing."""
     height = width * 2 // 3
     edges = np.linspace(0, len(values), width + 1).astype(int)
-    low, high = float(values.min()), float(values.max())
-    rows = ((high - values) / ((high - low) or 1) * (height - 1)).round().astype(int)
+    low, high = bounds
+    rows = ((high - values) / ((high - low) or 1) * (height - 1)).round().clip(0, height - 1).astype(int)
     image = np.zeros((height, width, 4), np.uint8)
     for column, (start, end) in enumerate(pairwise(edges)):
         here = rows[start : max(end, start + 1)]

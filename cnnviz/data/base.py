@@ -117,12 +117,22 @@ def split(x: Samples, y: Labels, classes: tuple[str, ...]) -> Splits:
     return taken(x, y, at_random(y, classes))
 
 
+def counted(count: int, thing: str) -> str:
+    """A number of things.
+
+    >>> counted(1, "sample"), counted(2_000, "sample")
+    ('1 sample', '2,000 samples')
+    """
+    return f"{count:,} {thing}{'s' * (count != 1)}"
+
+
 def check_counts(y: Labels, classes: tuple[str, ...]) -> None:
     """Raise DataError unless every class has enough samples for `split`."""
     counts = np.bincount(y, minlength=len(classes))
     rarest = int(counts.argmin())
     if counts[rarest] < MIN_PER_CLASS:
         raise DataError(
-            f"Class “{classes[rarest]}” has {counts[rarest]} samples; a split into 80 % training, 10 % validation and"
-            f" 10 % test needs at least {MIN_PER_CLASS} of every class. Add samples or leave this class out."
+            f"Class “{classes[rarest]}” has {counted(int(counts[rarest]), 'sample')}; a split into 80 % training, 10 %"
+            f" validation and 10 % test needs at least {MIN_PER_CLASS} of every class. Add samples or leave this"
+            " class out."
         )

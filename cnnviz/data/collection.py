@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from cnnviz.data.archive import Archive
 from cnnviz.data.audio import BLOCK
-from cnnviz.data.base import MAX_CLASS_NAME, MAX_CLASSES, Labels, Progress, check_counts
+from cnnviz.data.base import MAX_CLASS_NAME, MAX_CLASSES, Labels, Progress, check_counts, counted
 from cnnviz.data.content import Content
 from cnnviz.data.form import Form, PictureForm, SoundForm
 from cnnviz.data.lists import listed
@@ -148,11 +148,14 @@ def _chosen(archive: Archive, form: Form) -> tuple[Member, ...]:
 
 
 def _classes(members: Sequence[Member], form: Form) -> tuple[tuple[str, ...], Labels]:
+    if not members:
+        endings = f"{', '.join(form.endings[:-1])} or {form.endings[-1]}"
+        raise DataError(f"The archive has no {endings} file in a folder, so no {form.noun}. Read it as another kind.")
     classes = tuple(sorted({member.folder for member in members}))
     if not 2 <= len(classes) <= MAX_CLASSES:
         raise DataError(
-            f"The archive has {form.noun} in {len(classes):,} folders; 2 to {MAX_CLASSES:,} can be learned, one folder"
-            f" for each class. Put the {form.noun} of each class into a folder of its name."
+            f"The archive has {form.noun} in {counted(len(classes), 'folder')}; 2 to {MAX_CLASSES:,} can be learned,"
+            f" one folder for each class. Put the {form.noun} of each class into a folder of its name."
         )
     for name in classes:
         if len(name) > MAX_CLASS_NAME:

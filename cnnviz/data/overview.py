@@ -10,8 +10,12 @@ from cnnviz.data.content import Content
 from cnnviz.data.scaling import Scale
 
 MOST = 400
-"""Samples that a mean or a histogram is taken over."""
+"""Samples that the mean of a class is taken over."""
+MOST_VALUES = 50_000_000
+"""Values that a histogram counts; of more, those of evenly spaced samples."""
 BINS = 60
+BLOCK = 1024
+"""Samples that are counted together."""
 
 
 def counts(y: Labels, rows: Rows, classes: int) -> npt.NDArray[np.int64]:
@@ -27,25 +31,36 @@ def class_mean(content: Content, label: int) -> npt.NDArray[np.float32]:
 
 @dataclass(frozen=True, eq=False)
 class Histogram:
-    """How values lie: edges (BINS + 1,) and the share of all values in each bin, in per cent."""
+    """How the values of some samples lie: edges (BINS + 1,) and the share of all values in each bin, in per cent."""
 
+    samples: int
     edges: npt.NDArray[np.float64]
     shares: npt.NDArray[np.float64]
+    low: float
+    high: float
     mean: float
     std: float
 
 
-def histogram(x: Samples) -> Histogram:
-    """Of the values of these samples."""
-    values = np.asarray(x, np.float64).ravel()
-    low, high = float(values.min()), float(values.max())
-    if low == high:
-        low, high = low - 0.5, high + 0.5
-    shares, edges = np.histogram(values, BINS, (low, high))
-    return Histogram(edges, 100 * shares / len(values), float(values.mean()), float(values.std()))
+def histogram(x: Samples, scale: Scale) -> Histogram:
+    """Of the values of all these samples, scaled."""
+    blocks = [slice(start, start + BLOCK) for start in range(0, len(x), BLOCK)]
+    low = min(float(scale.of(x[block]).min()) for block in blocks)
+    high = max(float(scale.of(x[block]).max()) for block in blocks)
+    around = (low, high) if low < high else (low - 0.5, high + 0.5)
+    found, total, square = np.zeros(BINS), 0.0, 0.0
+    for block in blocks:
+        values = scale.of(x[block])
+        found += np.histogram(values, BINS, around)[0]
+        total += float(values.sum(dtype=np.float64))
+    mean = total / x.size
+    for block in blocks:
+        square += float(((scale.of(x[block]) - mean) ** 2).sum(dtype=np.float64))
+    edges = np.linspace(*around, BINS + 1)
+    return Histogram(len(x), edges, 100 * found / x.size, low, high, mean, float(np.sqrt(square / x.size)))
 
 
 def before_and_after(training: Samples, scale: Scale) -> tuple[Histogram, Histogram]:
-    """The values of some training samples as they are, and as the net gets them."""
-    some = np.asarray(training[:: max(1, len(training) // MOST)])
-    return histogram(some), histogram(scale.of(some))
+    """The values of the training samples as they are, and as the net gets them."""
+    some = training[:: -(-training.size // MOST_VALUES)]
+    return histogram(some, Scale()), histogram(some, scale)

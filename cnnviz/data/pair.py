@@ -70,7 +70,7 @@ def _pair(feats: _File, labels: _File, max_bytes: int) -> Content:
 
 def _samples(feats: npt.NDArray[np.generic], name: str, max_bytes: int) -> Samples:
     if feats.dtype.kind not in "fiub":
-        raise DataError(f"{name} holds {feats.dtype.name} values; numbers are expected (float32, float64 or integers).")
+        raise DataError(f"{name} holds {_kind(feats)} values; numbers are expected (float32, float64 or integers).")
     if not 2 <= feats.ndim <= 5:
         raise DataError(
             f"{name} has {feats.ndim} axes; expected are (samples, height, width), as the lab has them, or 2 to 5"
@@ -103,7 +103,7 @@ def _classes(labels: npt.NDArray[np.generic], name: str) -> tuple[Labels, tuple[
         raise DataError(f"{name} has the shape {labels.shape}; one label per sample is expected, as (samples,).")
     if labels.dtype.kind not in "iuU":
         raise DataError(
-            f"{name} holds {labels.dtype.name} values; whole numbers or text are expected. "
+            f"{name} holds {_kind(labels)} values; whole numbers or text are expected. "
             "Convert them with labels.astype(int) or labels.astype(str)."
         )
     if labels.dtype.kind == "U" and not _is_unicode(labels):
@@ -118,3 +118,8 @@ def _is_unicode(text: npt.NDArray[np.generic]) -> bool:
     """Whether every character can be shown: neither behind the last code point nor half of a UTF-16 pair."""
     points = text.view(np.dtype(np.uint32).newbyteorder(text.dtype.byteorder))
     return bool(((points < 0xD800) | (points > 0xDFFF) & (points <= sys.maxunicode)).all())
+
+
+def _kind(array: npt.NDArray[np.generic]) -> str:
+    """What its values are, in words."""
+    return {"U": "text", "S": "bytes"}.get(array.dtype.kind, array.dtype.name)

@@ -9,6 +9,7 @@ from cnnviz.data.augmentation import Augmentation
 from cnnviz.data.base import Dataset, Rows
 from cnnviz.data.content import Content
 from cnnviz.ui.dataset import scale_of
+from cnnviz.ui.fields import escaped
 from cnnviz.ui.knobs import augmentation
 from cnnviz.ui.state import config
 
@@ -41,7 +42,7 @@ def preview(dataset: Dataset, content: Content, rows: Rows, way: str) -> None:
         for number, picture in enumerate([sample[0], *variants]):
             with st.container(width=WIDTH, gap=None):
                 st.image(thumbnail(picture, dataset.axes, WIDTH), width=WIDTH)
-                st.caption(dataset.classes[int(content.y[place])] if number == 0 else f"changed, {number}")
+                st.caption(escaped(dataset.classes[int(content.y[place])]) if number == 0 else f"changed, {number}")
 
 
 def _another(name: str) -> None:

@@ -134,6 +134,16 @@ def _progress() -> None:
     st.button("Bring another one", on_click=_dismiss, key="dismiss-import")
 
 
+@st.fragment(run_every=TICK)
+def under_way() -> None:
+    """One line on an import that goes on while something else is looked at."""
+    progress = cluster().imports.of(owner())
+    if progress and progress.active:
+        st.caption(f":material/folder_zip: {_told(progress)}; more of it under “Bring your own”.")
+    elif progress:
+        st.rerun()
+
+
 def _told(progress: Progress) -> str:
     title = escaped(progress.title)
     if progress.status == "waiting":
@@ -198,6 +208,9 @@ def _mine() -> None:
 
 def _remove(name: str) -> None:
     uploads().remove(owner(), name)
+    progress = cluster().imports.of(owner())
+    if progress and progress.name == name:  # what its import had to tell is over, too
+        cluster().imports.dismiss(owner())
 
 
 def _class() -> None:

@@ -33,7 +33,7 @@ def record(dataset: Dataset, content: Content) -> None:
         return
     sound_view(sound, features.sample_rate, features, key="yours")
     picture = features.of(sound[None])
-    st.markdown(f"As a sample it is **{show(picture.shape)}**, as the lab's nets take it.")
+    st.markdown(f"As a picture of sound it is **{show(picture.shape)}**, as the lab's nets take it.")
     if dataset.axes != ("channel", "time", "band"):
         return
     word = st.selectbox("Beside the mean of", dataset.classes, key=f"beside-{dataset.name}", width=220)

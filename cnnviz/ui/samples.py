@@ -13,6 +13,7 @@ from cnnviz.data.audio import Features
 from cnnviz.data.base import Dataset, Rows
 from cnnviz.data.content import Content
 from cnnviz.data.splitting import PARTS
+from cnnviz.shapes import show
 from cnnviz.ui.fields import escaped
 
 SHOWN = 12
@@ -59,6 +60,7 @@ def close(dataset: Dataset, content: Content, place: int) -> None:
         st.image(thumbnail(content.x[place], dataset.axes, 320))
         return
     sound_view(content.sounds[place], content.rate, dataset.features, key="closer")
+    st.caption(f"The net gets it as {show(dataset.shape)}: {' × '.join(dataset.axes)}.")
 
 
 def sound_view(sound: npt.NDArray[np.int16], rate: int, features: Features | None, *, key: str) -> None:

@@ -24,10 +24,12 @@ def classes(dataset: Dataset, content: Content, rows: Rows) -> None:
     st.plotly_chart(counts_figure(dataset.classes, PARTS, counts(content.y, rows, len(dataset.classes))), key="counts")
     st.subheader("The mean of each class", anchor=False)
     st.markdown("What all samples of a class have in common stays; what differs from one to the next is smeared.")
+    some = content.x[: dataset.size : max(1, dataset.size // 50)]
+    bounds = float(some.min()), float(some.max())  # of single samples, so that a mean looks as weak as it is
     with st.container(horizontal=True, gap="small", key="means"):
         for label, name in enumerate(dataset.classes[:MOST_MEANS]):
             with st.container(width=WIDTH, gap=None):
-                st.image(thumbnail(np.asarray(mean_of(content, label)), dataset.axes, WIDTH), width=WIDTH)
+                st.image(thumbnail(np.asarray(mean_of(content, label)), dataset.axes, WIDTH, bounds), width=WIDTH)
                 st.caption(escaped(name))
     if len(dataset.classes) > MOST_MEANS:
         st.caption(f"The first {MOST_MEANS} of {len(dataset.classes):,} classes.")
@@ -39,7 +41,7 @@ def values(content: Content, way: str) -> None:
         "A net learns best from values around 0 that spread by about 1. Mean and deviation come from the **training"
         " part alone**: validation and test must not have a say in what the net gets to see."
     )
-    with st.container(horizontal=True, vertical_alignment="bottom", key="scaling"):
+    with st.container(horizontal=True, vertical_alignment="top", key="scaling"):
         for name in ("floor", "normalization"):
             with st.container(width=260):
                 knob(config(), name)
@@ -54,8 +56,11 @@ def values(content: Content, way: str) -> None:
 
 
 def _told(name: str, told: Histogram) -> str:
-    low, high = float(told.edges[0]), float(told.edges[-1])
-    return f"Values {name}: from {low:.3g} to {high:.3g}, mean {told.mean:.3g}, standard deviation {told.std:.3g}."
+    mean = 0.0 if abs(told.mean) < 1e-4 * told.std else told.mean  # what float32 leaves of a mean of 0
+    return (
+        f"Values {name}, of {told.samples:,} training samples: from {told.low:.4g} to {told.high:.4g}, mean {mean:.4g},"
+        f" standard deviation {told.std:.4g}."
+    )
 
 
 def _numbers(scale: Scale) -> str:

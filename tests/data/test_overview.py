@@ -1,10 +1,11 @@
 import numpy as np
 import pytest
 
+from cnnviz.data import overview
 from cnnviz.data.base import at_random
 from cnnviz.data.content import Content
 from cnnviz.data.overview import MOST, before_and_after, class_mean, counts, histogram
-from cnnviz.data.scaling import fitted
+from cnnviz.data.scaling import Scale, fitted
 
 Y = np.repeat([0, 1, 2], [40, 20, 60])
 
@@ -25,15 +26,25 @@ def test_the_mean_of_a_class_is_that_of_its_samples() -> None:
 
 def test_a_histogram_has_all_values_in_it() -> None:
     x = np.random.default_rng(0).normal(3, 2, size=(50, 1, 10, 10)).astype(np.float32)
-    found = histogram(x)
+    found = histogram(x, Scale())
     assert found.shares.sum() == pytest.approx(100)
     assert (found.edges[0], found.edges[-1]) == pytest.approx((x.min(), x.max()))
     assert (found.mean, found.std) == pytest.approx((x.mean(dtype=float), x.std(dtype=float)))
-    assert histogram(np.full((3, 1, 2), 7.0, np.float32)).shares.sum() == pytest.approx(100)
+    flat = histogram(np.full((3, 1, 2), 7.0, np.float32), Scale())
+    assert (flat.shares.sum(), flat.low, flat.high, flat.std) == (pytest.approx(100), 7, 7, 0)
 
 
 def test_after_is_what_the_net_gets() -> None:
     x = np.random.default_rng(0).normal(3, 2, size=(1000, 1, 6)).astype(np.float32)
     before, after = before_and_after(x, fitted(x, None, "global"))
     assert before.mean == pytest.approx(3, abs=0.1)
-    assert (after.mean, after.std) == pytest.approx((0, 1), abs=0.05)
+    assert (before.samples, after.samples) == (1000, 1000)
+    assert (after.mean, after.std) == pytest.approx((0, 1), abs=1e-5)
+
+
+def test_of_very_many_values_evenly_spaced_samples_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(overview, "MOST_VALUES", 100)
+    monkeypatch.setattr(overview, "BLOCK", 7)
+    x = np.arange(1000, dtype=np.float32).reshape(100, 10)
+    before, _ = before_and_after(x, Scale())
+    assert (before.samples, before.low, before.high) == (10, 0, 909)

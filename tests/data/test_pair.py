@@ -96,7 +96,7 @@ def test_a_long_class_name_is_cut() -> None:
         ),
         pytest.param(np.ones((N, 2), "c8"), r"feats\.npy holds complex64 values; numbers are expected", id="complex"),
         pytest.param(np.ones((N, 2), "M8[s]"), r"feats\.npy holds datetime64\[s\] values", id="times"),
-        pytest.param(np.ones((N, 2), "U3"), r"feats\.npy holds str96 values", id="text"),
+        pytest.param(np.ones((N, 2), "U3"), r"feats\.npy holds text values", id="text"),
         pytest.param(
             np.ones((N, 2), [("a", "f4"), ("b" * 999, "f4")]), r"feats\.npy holds void64 values", id="records"
         ),
@@ -116,7 +116,7 @@ def test_feats_that_cannot_be_learned_from_get_one_sentence(feats: npt.ArrayLike
     [
         pytest.param(LABELS.astype("f4"), r"labels\.npy holds float32 values; whole numbers or text", id="floats"),
         pytest.param(LABELS.astype(bool), r"labels\.npy holds bool values", id="booleans"),
-        pytest.param(LABELS.astype("S1"), r"labels\.npy holds bytes8 values", id="bytes"),
+        pytest.param(LABELS.astype("S1"), r"labels\.npy holds bytes values", id="bytes"),
         pytest.param(LABELS.astype("M8[s]"), r"labels\.npy holds datetime64\[s\] values", id="times"),
         pytest.param(LABELS[:, None], r"labels\.npy has the shape \(20, 1\); one label per sample", id="two axes"),
         pytest.param(np.int64(3), r"labels\.npy has the shape \(\); one label per sample", id="a single label"),

@@ -31,7 +31,7 @@ def app(open_page: OpenPage) -> AppTest:
 
 
 def look(app: AppTest, view: str) -> AppTest:
-    app.segmented_control("data-view").select(view).run()
+    app.segmented_control("look").select(view).run()
     assert not app.exception
     return app
 
@@ -96,13 +96,13 @@ def test_one_sample_is_looked_at_closely_and_heard(app: AppTest) -> None:
 
 def test_values_before_and_after_are_told_and_the_knobs_are_those_of_the_next_run(app: AppTest) -> None:
     look(app, "Values")
-    assert "Values as they are: from 0 to 1" in text(app)
+    assert "Values as they are, of 1,437 training samples: from 0 to 1" in text(app)
     assert "as the net gets them" not in text(app)
     knob(app.number_input, "floor").set_value(0.25).run()
     knob(app.selectbox, "normalization").select("global").run()
     assert not app.exception
     assert "as the net gets them" in text(app)
-    assert "mean " in text(app)
+    assert "mean 0, standard deviation 1." in text(app)
     assert app.session_state["config"] == SHORT.changed("floor", 0.25).changed("normalization", "global")
 
 
