@@ -22,7 +22,6 @@ with st.container(horizontal=True, vertical_alignment="bottom", key="choice"):
 dataset.described(chosen)
 content = dataset.loaded(chosen)
 rows = dataset.split(content, way)
-dataset.told_split(content, rows, way)
 view = st.segmented_control(
     "Look at", VIEWS, default=VIEWS[0], required=True, key="look", bind="query-params", persist_state="session"
 )

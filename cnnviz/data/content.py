@@ -1,5 +1,6 @@
 """What a data set holds once it is loaded: all samples, and what is known of each."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -20,6 +21,21 @@ class Sounds(Protocol):
     def __getitem__(self, number: int, /) -> npt.NDArray[np.int16]:
         """(samples,): the sound of one sample."""
         ...
+
+
+class Part:
+    """The samples of one part, of which only what is sliced comes into memory; in the order in which they lie."""
+
+    def __init__(self, x: Samples, rows: npt.NDArray[np.intp]) -> None:
+        self._x, self._rows = x, np.sort(rows)
+        self.shape = (len(rows), *x.shape[1:])
+        self.ndim, self.size = x.ndim, math.prod(self.shape)
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def __getitem__(self, place: slice) -> Samples:
+        return self._x[self._rows[place]]
 
 
 @dataclass(frozen=True, eq=False)

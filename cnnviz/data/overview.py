@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cnnviz.data.base import Labels, Rows, Samples
-from cnnviz.data.content import Content
+from cnnviz.data.content import Content, Part
 from cnnviz.data.scaling import Scale
 
 MOST = 400
@@ -60,7 +60,7 @@ def histogram(x: Samples, scale: Scale) -> Histogram:
     return Histogram(len(x), edges, 100 * found / x.size, low, high, mean, float(np.sqrt(square / x.size)))
 
 
-def before_and_after(training: Samples, scale: Scale) -> tuple[Histogram, Histogram]:
+def before_and_after(training: Samples | Part, scale: Scale) -> tuple[Histogram, Histogram]:
     """The values of the training samples as they are, and as the net gets them."""
     some = training[:: -(-training.size // MOST_VALUES)]
     return histogram(some, Scale()), histogram(some, scale)

@@ -1,6 +1,7 @@
 """Values brought to a common scale: a floor under them, then mean 0 and deviation 1 by the training samples alone."""
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -9,6 +10,33 @@ from cnnviz.data.base import Samples
 
 BLOCK = 1024
 """Samples that are summed up together."""
+
+
+class Values(Protocol):
+    """An array of samples, or what gives slices of one."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """(N, *shape)."""
+        ...
+
+    @property
+    def ndim(self) -> int:
+        """Axes, that of the samples included."""
+        ...
+
+    @property
+    def size(self) -> int:
+        """Values in all."""
+        ...
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, place: slice, /) -> Samples:
+        """Some of them."""
+        ...
+
+
 Moments = npt.NDArray[np.float64]
 
 
@@ -53,7 +81,7 @@ class Scale:
         return told
 
 
-def fitted(training: Samples, floor: float | None = None, normalization: str = "none") -> Scale:
+def fitted(training: Values, floor: float | None = None, normalization: str = "none") -> Scale:
     """The scale that these training samples ask for; no other sample has a say.
 
     A place where all training values are equal is not stretched.

@@ -6,7 +6,7 @@ import streamlit as st
 
 from cnnviz.data import available
 from cnnviz.data.base import Dataset, Rows
-from cnnviz.data.content import Content
+from cnnviz.data.content import Content, Part
 from cnnviz.data.overview import Histogram, before_and_after, class_mean
 from cnnviz.data.scaling import Scale, fitted
 from cnnviz.data.splitting import PARTS, WAYS
@@ -94,25 +94,33 @@ def loaded(dataset: Dataset) -> Content:
 
 
 def split(content: Content, way: str) -> Rows | None:
-    """The places of each part; None, with the reason on the page, where it cannot be split so."""
-    try:
-        return content.rows(way)
-    except CnnvizError as error:
-        st.warning(escaped(str(error)), icon=":material/call_split:")
+    """The places of each part, with their sizes, who is heard in them, and which question their scores answer.
+
+    None, with the reason on the page, where the data cannot be split so.
+    """
+    found = _split(content, way)
+    if isinstance(found, str):
+        st.warning(escaped(found), icon=":material/call_split:")
         return None
-
-
-def told_split(content: Content, rows: Rows | None, way: str) -> None:
-    """How large the parts are, who is heard in them, and which question their scores answer."""
-    if rows is None:
-        return
+    rows, heard = found
     sizes = ", ".join(f"**{len(part):,}** for {name}" for name, part in zip(PARTS, rows, strict=True))
     voices = ""
-    if content.speakers:
-        heard = [len({content.speakers[place] for place in part}) for part in rows]
+    if heard:
         voices = " Speakers: " + ", ".join(f"{count:,}" for count in heard)
         voices += ", none in two parts." if way == "speaker" else ", mixed among the parts."
     st.markdown(f"{sizes}.{voices} *{WAYS[way].question}*")
+    return rows
+
+
+@lru_cache(maxsize=64)
+def _split(content: Content, way: str) -> tuple[Rows, tuple[int, ...]] | str:
+    """The parts and how many speakers are heard in each, or why there are none; kept, as dealing them takes long."""
+    try:
+        rows = content.rows(way)
+    except CnnvizError as error:
+        return str(error)
+    speakers = content.speakers or ()
+    return rows, tuple(len({speakers[place] for place in part}) for part in rows) if speakers else ()
 
 
 _known: dict[str, Content] = {}
@@ -134,7 +142,7 @@ def mean_of(content: Content, label: int) -> object:
 
 @lru_cache(maxsize=32)
 def scale_of(content: Content, way: str, floor: float | None, normalization: str) -> tuple[Scale, Histogram, Histogram]:
-    """The scale by the training part alone, and some of its values before and after."""
-    training = content.x[content.rows(way)[0]]
+    """The scale by the training part alone, and its values before and after; the way must be one that does."""
+    training = Part(content.x, content.rows(way)[0])
     scale = fitted(training, floor, normalization)
     return scale, *before_and_after(training, scale)
