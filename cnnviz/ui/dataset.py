@@ -134,7 +134,7 @@ def _keep(name: str, content: Content) -> None:
     _known[name] = content
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=80)
 def mean_of(content: Content, label: int) -> object:
     """The mean sample of a class, kept."""
     return class_mean(content, label)
