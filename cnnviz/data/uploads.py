@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from filelock import FileLock
 
 from cnnviz.data.audio import Features
 from cnnviz.data.base import Dataset, Progress
@@ -109,8 +110,10 @@ class Uploads:
                     "source": about.source,
                 },
             )
-            draft.rename(folder)
-        except OSError:
+            with FileLock(self._root / ".lock"):  # of two that come at the same moment, the second counts the first
+                self.check_room(owner, size)
+                draft.rename(folder)
+        except (OSError, LimitError):
             shutil.rmtree(draft, ignore_errors=True)
             raise
         return self._open(folder)

@@ -14,7 +14,7 @@ from typing import IO
 
 from numpy.lib.format import open_memmap
 
-from cnnviz.data import CLASS, shared, uploads
+from cnnviz.data import shared, uploads
 from cnnviz.data.collection import collect, suggested
 from cnnviz.data.form import Form, PictureForm, SoundForm
 from cnnviz.data.stored import open_stored
@@ -59,7 +59,7 @@ def work(order: Message, reports: IO[bytes]) -> None:
             report=found.report.sentences(),
             source=order["source"],
         )
-        place = shared() if order["owner"] == CLASS else uploads()
+        place = shared() if order["for_class"] else uploads()  # by the order, not by a name that a cookie may hold
         place.add(order["owner"], found.content, about, order["name"])
     except CnnvizError as error:
         send(reports, {"type": "refused", "message": str(error)})

@@ -27,6 +27,8 @@ STORED_SECONDS = 4 * 3600.0
 """Time for an archive of CNNVIZ_DATASETS_DIR."""
 GRACE = 60.0
 """Seconds after the time is up until an import that has not ended by itself is ended."""
+MOST_ACTIVE = 20
+"""Imports of students that wait or are read; each has its zip on the disk."""
 ENDINGS = (".zip", ".tar.gz", ".tgz")
 
 _CANCELLED = "cancelled", "It was cancelled; nothing of it is kept."
@@ -103,6 +105,8 @@ class Imports:
             before = self._jobs.get(owner)
             if before and before.progress.active:
                 raise LimitError(f"“{before.progress.title}” is still being read. Wait for it, or cancel it.")
+            if sum(other.progress.active for other in self._jobs.values()) >= MOST_ACTIVE:
+                raise LimitError(f"{MOST_ACTIVE} data sets wait to be read already. Try again in some minutes.")
             self._jobs[owner] = job
         path = self._incoming / f"{job.progress.name}.zip"
         try:
@@ -153,6 +157,7 @@ class Imports:
     def _order(self, job: _Job, owner: str, path: Path) -> Message:
         return {
             "owner": owner,
+            "for_class": False,
             "name": job.progress.name,
             "title": job.progress.title,
             "path": str(path),
@@ -175,11 +180,11 @@ class Imports:
             log.exception("import %s failed", job.progress.name)
             outcome = "refused", "The server could not read it just now. Try again in a minute."
         finally:
-            owner = job.order["owner"]
+            owner, for_class = job.order["owner"], job.order["for_class"]
             if outcome[0] != "done":
-                (self._shared if owner == CLASS else self._uploads).remove(owner, job.progress.name)
+                (self._shared if for_class else self._uploads).remove(owner, job.progress.name)
             shutil.rmtree(job.order["scratch"], ignore_errors=True)
-            if owner != CLASS:
+            if not for_class:
                 Path(job.order["path"]).unlink(missing_ok=True)
             job.tell(status=outcome[0], message=outcome[1])
             job.ended.set()
@@ -233,6 +238,7 @@ class Imports:
                 if name not in present:
                     job = _Job({}, Progress(name, _stem(path)))
                     job.order = self._order(job, CLASS, path) | {
+                        "for_class": True,
                         "source": _fingerprint(path),
                         "max_bytes": self._limits.max_stored_bytes,
                         "max_seconds": STORED_SECONDS,

@@ -15,7 +15,7 @@ from cnnviz.runs.cluster import cluster
 from cnnviz.runs.imports import Progress
 from cnnviz.settings import settings
 from cnnviz.shapes import show
-from cnnviz.ui.dataset import brought
+from cnnviz.ui.dataset import brought, forget
 from cnnviz.ui.fields import escaped, field
 from cnnviz.ui.state import told
 from cnnviz.ui.student import owner
@@ -208,6 +208,7 @@ def _mine() -> None:
 
 def _remove(name: str) -> None:
     uploads().remove(owner(), name)
+    forget(name)
     progress = cluster().imports.of(owner())
     if progress and progress.name == name:  # what its import had to tell is over, too
         cluster().imports.dismiss(owner())

@@ -128,6 +128,13 @@ _known: dict[str, Content] = {}
 MOST_KNOWN = 16
 
 
+def forget(name: str) -> None:
+    """Let go of a data set that was removed: its files take room on the disk as long as somebody holds them."""
+    _known.pop(name, None)
+    for cached in (_split, mean_of, scale_of):
+        cached.cache_clear()
+
+
 def _keep(name: str, content: Content) -> None:
     while len(_known) >= MOST_KNOWN:
         _known.pop(next(iter(_known)), None)

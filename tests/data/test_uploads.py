@@ -1,5 +1,6 @@
 import json
 import shutil
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -26,7 +27,7 @@ def uploads(tmp_path: Path) -> Uploads:
 
 
 def everything(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.rglob("*") if path.is_file())
+    return sorted(path for path in folder.rglob("*") if path.is_file() and path.name != ".lock")
 
 
 def test_an_upload_is_found_again_as_it_was(uploads: Uploads) -> None:
@@ -250,3 +251,27 @@ def test_what_an_interrupted_import_left_is_swept(uploads: Uploads, tmp_path: Pa
     assert list(uploads.of(ANNA)) == [name]
     uploads.sweep()
     assert [each.name for each in folder.iterdir()] == [name]
+
+
+def test_of_two_that_come_at_once_only_one_takes_the_last_place(tmp_path: Path) -> None:
+    uploads = Uploads(tmp_path / "uploads", Quota(1))
+    outcomes: list[str] = []
+    together = threading.Barrier(4)
+
+    def bring() -> None:
+        together.wait()
+        try:
+            uploads.add(ANNA, PAIR, About("mine"))
+        except LimitError:
+            outcomes.append("refused")
+        else:
+            outcomes.append("kept")
+
+    threads = [threading.Thread(target=bring) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(outcomes) == ["kept", "refused", "refused", "refused"]
+    assert len(uploads.of(ANNA)) == 1
+    assert not list((tmp_path / "uploads" / ANNA).glob(".upload-*"))

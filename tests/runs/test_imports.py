@@ -14,7 +14,8 @@ import pytest
 from cnnviz.data import CLASS, find, shared, uploads
 from cnnviz.data.audio import Features
 from cnnviz.data.form import SoundForm
-from cnnviz.errors import LimitError
+from cnnviz.errors import DataError, LimitError
+from cnnviz.runs import imports as module
 from cnnviz.runs.imports import Imports, Progress
 from cnnviz.settings import Settings, settings
 from tests.data.packed import sound, tone, words, zipped
@@ -57,7 +58,7 @@ def now(imports: Imports, owner: str) -> Progress:
 def left(limits: Settings) -> list[Path]:
     """Files that an import could have left."""
     folders = (limits.data_dir / name for name in ("uploads", "shared", "incoming"))
-    return [path for folder in folders for path in folder.rglob("*") if path.is_file()]
+    return [path for folder in folders for path in folder.rglob("*") if path.is_file() and path.name != ".lock"]
 
 
 def many(count: int = 6000) -> bytes:
@@ -223,3 +224,24 @@ def test_archives_of_the_server_become_data_sets_for_everybody(
     (again,) = shared().of(CLASS).values()
     assert (again.title, again.size) == ("tones", 20)
     assert again.name in kept
+
+
+def test_a_student_with_the_name_of_the_class_is_a_student(imports: Imports, wait_for: WaitFor) -> None:
+    """A cookie may hold any name; this one once put data before everybody."""
+    imports.start(CLASS, zipped(words()), "Mine", FORM)
+    assert ended(imports, CLASS, wait_for).status == "done"
+    assert shared().of(CLASS) == {}
+    assert len(uploads().of(CLASS)) == 1
+    (name,) = uploads().of(CLASS)
+    with pytest.raises(DataError):
+        find(name, BERT)
+
+
+def test_only_so_many_wait_to_be_read(imports: Imports, monkeypatch: pytest.MonkeyPatch, wait_for: WaitFor) -> None:
+    monkeypatch.setattr(module, "MOST_ACTIVE", 1)
+    imports.start(ANNA, many(), "Long", FORM)
+    with pytest.raises(LimitError, match=r"^1 data sets wait to be read already\. Try again in some minutes\.$"):
+        imports.start(BERT, zipped(words()), "Another", FORM)
+    imports.cancel(ANNA)
+    imports.start(BERT, zipped(words()), "Another", FORM)
+    assert ended(imports, BERT, wait_for).status == "done"
