@@ -1,16 +1,20 @@
 """The student's runs: which one to look at, and how it goes."""
 
 import time
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import streamlit as st
 
 from cnnviz.charts.learning import COLOURS, Curve, learning_chart, thinned
 from cnnviz.data import available
+from cnnviz.data.splitting import WAYS
 from cnnviz.runs.cluster import cluster
 from cnnviz.runs.history import History
 from cnnviz.runs.run import Run, Status
+from cnnviz.training.config import TrainConfig
 from cnnviz.ui.fields import distinct, escaped
 from cnnviz.ui.state import chosen_run, told
 from cnnviz.ui.student import owner
@@ -71,11 +75,32 @@ def _live(run_id: str) -> None:
             alt=f"{metric} over the epochs of this run",
         )
     st.caption("Ctrl + wheel zooms, dragging moves, a double click goes back.")
+    if not run.active:
+        st.caption(prepared(run.config, cluster().store.facts(run.id)))
     ticking = f"ticking-{run_id}"
     if st.session_state.get(ticking) and not run.active:
         st.session_state[ticking] = False
         st.rerun()  # the whole page once more, without ticks
     st.session_state[ticking] = run.active
+
+
+def prepared(config: TrainConfig, facts: Mapping[str, Any]) -> str:
+    """How the samples of a run were split and scaled, with the numbers that were found.
+
+    >>> prepared(TrainConfig(floor=0.0), {"parts": [8, 1, 1], "scale": {"mean": [2.5], "std": [0.5]}})
+    'Split at random: 8, 1, 1 samples. Floor 0; minus 2.5, divided by 0.5.'
+    """
+    told = []
+    if parts := facts.get("parts"):
+        told.append(f"Split {WAYS[config.split].title.lower()}: {', '.join(f'{part:,}' for part in parts)} samples.")
+    scale = facts.get("scale") or {}
+    done = [f"floor {config.floor:g}"] if config.floor is not None else []
+    if mean := scale.get("mean"):
+        several = f"{len(mean):,} means subtracted, divided by as many deviations"
+        done.append(f"minus {mean[0]:.4g}, divided by {scale['std'][0]:.4g}" if len(mean) == 1 else several)
+    if done:
+        told.append(f"{'; '.join(done)}.".capitalize())
+    return " ".join(told)
 
 
 def _history(run_id: str) -> History:
