@@ -12,6 +12,9 @@ SCALE = "Viridis"
 LINE = (31, 138, 138)
 """Of a signal in a small picture; can be read on light and dark."""
 MAX_LINE_POINTS = 2000
+MOST = 512
+"""Rows and columns of a picture before it is enlarged, and rows of it afterwards; of more, means are drawn."""
+MOST_FRAMES = 1000
 MARGIN = {"l": 10, "r": 10, "t": 30, "b": 10}
 
 _COLOURS = np.array([unlabel_rgb(colour) for colour in sample_colorscale(SCALE, 256)]).round().astype(np.uint8)
@@ -30,7 +33,7 @@ def thumbnail(
     as a line. `axes` are those of `Dataset`; a sample whose axes nobody knows is drawn row by row. `bounds`
     are the lowest and highest value that a line is drawn between, its own without them.
     """
-    plane = _plane(sample, axes)
+    plane = _small(_plane(sample, axes))
     if plane.ndim == 1:
         return _line(plane, width, bounds or (float(plane.min()), float(plane.max())))
     if plane.ndim == 2:
@@ -40,7 +43,7 @@ def thumbnail(
     else:
         coloured = (plane.clip(0, 1) * 255).astype(np.uint8)
     times = max(1, -(-width // plane.shape[1]))
-    tall = max(1, round(times * (1.6 if "band" in axes else 1)))
+    tall = max(1, min(round(times * (1.6 if "band" in axes else 1)), MOST // plane.shape[0]))
     return np.asarray(coloured.repeat(tall, axis=0).repeat(times, axis=1))
 
 
@@ -48,6 +51,7 @@ def spectrogram_figure(
     features: npt.NDArray[np.float32], seconds: float, hertz: npt.NDArray[np.float64] | None
 ) -> Figure:
     """Features (frames, bands) of a sound over time; `hertz` of each band, or None for cepstral coefficients."""
+    features = _thinned(features, 0, MOST_FRAMES)
     frames, bands = features.shape
     step = seconds / frames
     named = [f"{value:,.0f} Hz" for value in hertz] if hertz is not None else [f"number {n}" for n in range(bands)]
@@ -56,10 +60,9 @@ def spectrogram_figure(
             z=features.T,
             x=(np.arange(frames) + 0.5) * step,
             y=np.arange(bands),
-            customdata=np.repeat(np.array(named)[:, None], frames, axis=1),
             colorscale=SCALE,
             colorbar={"title": {"text": "log energy" if hertz is not None else "value", "side": "right"}},
-            hovertemplate="%{x:.2f} s, %{customdata}: %{z:.2f}<extra></extra>",
+            hovertemplate="%{x:.2f} s, band %{y}: %{z:.2f}<extra></extra>",
         )
     )
     places = np.linspace(0, bands - 1, min(bands, 7)).round().astype(int)
@@ -102,6 +105,25 @@ def _plane(sample: npt.NDArray[np.float32], axes: tuple[str, ...]) -> npt.NDArra
     if sample.ndim == 3:
         return np.asarray(sample.transpose(1, 2, 0) if len(sample) == 3 else sample[0])
     return np.asarray(sample[0] if sample.ndim == 2 and len(sample) == 1 else sample)
+
+
+def _small(plane: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """A picture of at most `MOST` rows and columns; a line stays as it is."""
+    if plane.ndim == 1:
+        return plane
+    for axis in (0, 1):
+        plane = _thinned(plane, axis, MOST)
+    return plane
+
+
+def _thinned(values: npt.NDArray[np.float32], axis: int, most: int) -> npt.NDArray[np.float32]:
+    """At most so many along an axis, each the mean of neighbours."""
+    group = -(-values.shape[axis] // most)
+    if group == 1:
+        return values
+    starts = np.arange(0, values.shape[axis], group)
+    counts = np.diff([*starts, values.shape[axis]]).reshape([-1 if each == axis else 1 for each in range(values.ndim)])
+    return np.asarray(np.add.reduceat(values, starts, axis=axis) / counts, np.float32)
 
 
 def _line(values: npt.NDArray[np.float32], width: int, bounds: tuple[float, float]) -> Image:

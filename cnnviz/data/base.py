@@ -81,6 +81,8 @@ class Dataset:
     """What the axes of a sample are: channel, time, band, depth, height, width; empty where nobody knows."""
     features: Features | None = None
     """How sound became these samples, if they are of sound."""
+    version: str = ""
+    """Changes when other data come under the same name."""
 
     def way(self, wanted: str) -> str:
         """The wanted way to split, or the first where this data set does not know it."""

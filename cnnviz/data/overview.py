@@ -14,6 +14,7 @@ MOST = 400
 MOST_VALUES = 50_000_000
 """Values that a histogram counts; of more, those of evenly spaced samples."""
 BINS = 60
+LARGEST = float(np.finfo(np.float32).max)
 BLOCK = 1024
 """Samples that are counted together."""
 
@@ -45,17 +46,22 @@ class Histogram:
 def histogram(x: Samples, scale: Scale) -> Histogram:
     """Of the values of all these samples, scaled."""
     blocks = [slice(start, start + BLOCK) for start in range(0, len(x), BLOCK)]
-    low = min(float(scale.of(x[block]).min()) for block in blocks)
-    high = max(float(scale.of(x[block]).max()) for block in blocks)
+
+    def of(block: slice) -> npt.NDArray[np.float64]:
+        """Scaled; what has become infinite is as large as a number can be."""
+        return np.nan_to_num(scale.of(x[block]).astype(np.float64), posinf=LARGEST, neginf=-LARGEST)
+
+    low = min(float(of(block).min()) for block in blocks)
+    high = max(float(of(block).max()) for block in blocks)
     around = (low, high) if low < high else (low - 0.5, high + 0.5)
     found, total, square = np.zeros(BINS), 0.0, 0.0
     for block in blocks:
-        values = scale.of(x[block])
+        values = of(block)
         found += np.histogram(values, BINS, around)[0]
-        total += float(values.sum(dtype=np.float64))
+        total += float(values.sum())
     mean = total / x.size
     for block in blocks:
-        square += float(((scale.of(x[block]) - mean) ** 2).sum(dtype=np.float64))
+        square += float(((of(block) - mean) ** 2).sum())
     edges = np.linspace(*around, BINS + 1)
     return Histogram(len(x), edges, 100 * found / x.size, low, high, mean, float(np.sqrt(square / x.size)))
 

@@ -67,11 +67,14 @@ class Scale:
 
     def of(self, x: Samples) -> Samples:
         """The scaled samples; `x` itself where there is nothing to do, and never changed."""
-        if self.floor is not None:
-            x = np.maximum(x, np.float32(self.floor))
+        if self.floor is None and self.mean is None:
+            return x
+        scaled = np.array(x, np.float32) if self.floor is None else np.maximum(x, np.float32(self.floor))
         if self.mean is not None and self.std is not None:
-            x = (x - self.mean) / self.std
-        return np.asarray(x, np.float32)
+            with np.errstate(over="ignore"):  # of enormous values infinite ones are left, and training tells
+                scaled -= self.mean  # in place: what is scaled may be most of the memory there is
+                scaled /= self.std
+        return scaled
 
     def facts(self) -> dict[str, object]:
         """As JSON holds it."""

@@ -1,6 +1,7 @@
 """Data sets that people brought themselves, in the data directory; each belongs to its owner."""
 
 import json
+import os
 import re
 import shutil
 import uuid
@@ -16,7 +17,7 @@ from filelock import FileLock
 from cnnviz.data.audio import Features
 from cnnviz.data.base import Dataset, Progress
 from cnnviz.data.content import Content
-from cnnviz.errors import LimitError
+from cnnviz.errors import DataError, LimitError
 from cnnviz.shapes import show
 
 MAX_TITLE = 60
@@ -110,10 +111,12 @@ class Uploads:
                     "source": about.source,
                 },
             )
+            for file in draft.iterdir():
+                _settle(file)
             with FileLock(self._root / ".lock"):  # of two that come at the same moment, the second counts the first
                 self.check_room(owner, size)
                 draft.rename(folder)
-        except (OSError, LimitError):
+        except BaseException:
             shutil.rmtree(draft, ignore_errors=True)
             raise
         return self._open(folder)
@@ -125,13 +128,13 @@ class Uploads:
         found = []
         for folder in (self._root / owner).glob("upload-*"):
             if _NAME.fullmatch(folder.name):
-                with suppress(FileNotFoundError):  # removed in this moment, from another tab
+                with suppress(FileNotFoundError, ValueError, KeyError):  # removed in this moment, or damaged
                     found.append((folder.stat().st_mtime_ns, self._open(folder)))
         return {dataset.name: dataset for _, dataset in sorted(found, key=lambda each: (each[0], each[1].name))}
 
     def source(self, owner: str, name: str) -> str:
         """What an upload was made of, as it was told to `add`; empty where it was not, or is gone."""
-        with suppress(FileNotFoundError):
+        with suppress(FileNotFoundError, ValueError):
             return str(_about(self._folder(owner, name)).get("source", ""))
         return ""
 
@@ -172,6 +175,7 @@ class Uploads:
             splits=tuple(about.get("ways", ("random",))),
             axes=tuple(about.get("axes", ())),
             features=Features(**features) if features else None,
+            version=str(folder.stat().st_mtime_ns),
         )
 
 
@@ -181,6 +185,13 @@ def new_name() -> str:
 
 
 def _load(folder: Path, classes: tuple[str, ...], rate: int, _progress: Progress) -> Content:
+    try:
+        return _content(folder, classes, rate)
+    except FileNotFoundError:  # in this moment, from another tab
+        raise DataError("This data set was just removed; choose another one.") from None
+
+
+def _content(folder: Path, classes: tuple[str, ...], rate: int) -> Content:
     told: dict[str, Any] = {}
     with suppress(FileNotFoundError):  # an upload of an older cnnviz
         told = json.loads((folder / "told.json").read_text(encoding="utf-8"))
@@ -195,6 +206,12 @@ def _load(folder: Path, classes: tuple[str, ...], rate: int, _progress: Progress
         speakers=tuple(speakers) if speakers else None,
         parts={way: np.array(part, np.int8) for way, part in told.get("parts", {}).items()},
     )
+
+
+def _settle(file: Path) -> None:
+    """Have a file on the disk, not only on its way there, before anything says that it is whole."""
+    with file.open("rb") as opened:
+        os.fsync(opened.fileno())
 
 
 def _mapped(file: Path) -> Any:
@@ -213,7 +230,7 @@ def _about(folder: Path) -> dict[str, Any]:
 
 def _size(folder: Path) -> int:
     """Bytes of an upload; those of an older cnnviz are counted by their files."""
-    with suppress(FileNotFoundError):
+    with suppress(FileNotFoundError, ValueError):
         about = _about(folder)
         return int(about.get("bytes") or sum(file.stat().st_size for file in folder.glob("*.npy")))
     return 0

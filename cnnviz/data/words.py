@@ -17,6 +17,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import soundfile
+from filelock import FileLock
 
 from cnnviz.data.audio import Features
 from cnnviz.data.base import Dataset, Progress, Samples
@@ -93,14 +94,29 @@ def _content(x: Samples) -> Content:
 def _kept(name: str, view: Callable[[Clips], Samples], progress: Progress) -> Samples:
     """The view of all recordings, from the data directory where it stands there already."""
     path = settings().data_dir / "cache" / f"{name}-{_digest()}.npy"
-    with suppress(FileNotFoundError, ValueError):  # not computed yet, or cut off by a full disk
+    if (x := _mapped(path)) is not None:
+        return x
+    with suppress(OSError):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(path.with_suffix(".lock")):  # of several that need it now, one computes it
+            return x if (x := _mapped(path)) is not None else _computed(path, view, progress)
+    return _computed(path, view, progress)
+
+
+def _mapped(path: Path) -> Samples | None:
+    """What is kept there; None where nothing is yet, or a full disk has cut it off."""
+    try:
         return np.asarray(np.load(path, mmap_mode="r", allow_pickle=False))
+    except (OSError, ValueError, EOFError):
+        return None
+
+
+def _computed(path: Path, view: Callable[[Clips], Samples], progress: Progress) -> Samples:
     computed = []
     for done, word in enumerate(speakers(), 1):
         computed.append(view(sounds(word)))
         progress(done, len(speakers()))
     x = np.concatenate(computed)
-    path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f".{uuid.uuid4().hex}.npy")  # whole or not at all, also when two compute it at once
     try:
         np.save(draft, x)

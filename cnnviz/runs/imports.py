@@ -7,7 +7,7 @@ import shutil
 import threading
 import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -61,6 +61,8 @@ class Progress:
 class _Job:
     order: Message
     progress: Progress
+    future: Future[None] | None = None
+    claimed: bool = False
     cancelled: threading.Event = field(default_factory=threading.Event)
     ended: threading.Event = field(default_factory=threading.Event)
 
@@ -121,7 +123,7 @@ class Imports:
             "form": {"kind": kind, "values": form.model_dump()} if form else None,
             "template": template or None,
         }
-        self._students.submit(self._run, job)
+        job.future = self._students.submit(self._run, job)
         return job.progress
 
     def of(self, owner: str) -> Progress | None:
@@ -138,7 +140,18 @@ class Imports:
         job = self._jobs.get(owner)
         if job and job.progress.active:
             job.cancelled.set()
+            if job.future and job.future.cancel():  # it has not begun
+                self._end(job, _CANCELLED)
             job.ended.wait(wait)
+
+    def claim(self, owner: str) -> bool:
+        """Whether this is the first time that somebody asks for what the owner's import has brought."""
+        with self._lock:
+            job = self._jobs.get(owner)
+            first = bool(job and job.progress.status == "done" and not job.claimed)
+            if job and first:
+                job.claimed = True
+            return first
 
     def dismiss(self, owner: str) -> None:
         """Forget an import that has ended."""
@@ -180,12 +193,20 @@ class Imports:
             log.exception("import %s failed", job.progress.name)
             outcome = "refused", "The server could not read it just now. Try again in a minute."
         finally:
-            owner, for_class = job.order["owner"], job.order["for_class"]
+            self._end(job, outcome)
+
+    def _end(self, job: _Job, outcome: tuple[str, str]) -> None:
+        """Take away what is left of it, then tell how it ended."""
+        owner, for_class = job.order["owner"], job.order["for_class"]
+        try:
             if outcome[0] != "done":
                 (self._shared if for_class else self._uploads).remove(owner, job.progress.name)
             shutil.rmtree(job.order["scratch"], ignore_errors=True)
             if not for_class:
                 Path(job.order["path"]).unlink(missing_ok=True)
+        except OSError:
+            log.exception("something of import %s is left; the next start of the server sweeps it", job.progress.name)
+        finally:
             job.tell(status=outcome[0], message=outcome[1])
             job.ended.set()
 
@@ -236,6 +257,7 @@ class Imports:
             present = self._shared.of(CLASS)
             for name, path in found.items():
                 if name not in present:
+                    self._shared.remove(CLASS, name)  # a damaged one is not listed
                     job = _Job({}, Progress(name, _stem(path)))
                     job.order = self._order(job, CLASS, path) | {
                         "for_class": True,

@@ -30,8 +30,8 @@ NICENESS = 10
 FLUSH_SECONDS = 0.1
 LOADING_SECONDS = 0.3
 """Between two words on how far data are loaded."""
-MOST_LOADED = 2
-"""Data sets that are kept at hand, each in memory."""
+MOST_LOADED = 2**30
+"""Bytes of data that are kept at hand for the next runs, those of the present one included."""
 log = logging.getLogger(__name__)
 
 
@@ -43,7 +43,7 @@ class Worker:
         self._orders, self._reports = orders, reports
         self._jobs: SimpleQueue[Message] = SimpleQueue()
         self._stops: set[str] = set()
-        self._loaded: dict[tuple[str, str, str], Splits] = {}
+        self._loaded: dict[tuple[str, str, str, str], Splits] = {}
 
     def serve(self) -> None:
         """Train what comes in, until the pipe closes."""
@@ -104,8 +104,9 @@ class Worker:
             outbox.flush()
 
     def _splits(self, config: TrainConfig, job: Message) -> Splits:
-        """The data of a run; those of the last two are at hand, others may take a while, which is told."""
-        key = config.dataset, job["owner"], config.split
+        """The data of a run; those of the last ones are at hand, others may take a while, which is told."""
+        version = find(config.dataset, job["owner"]).version
+        key = config.dataset, job["owner"], config.split, version
         last = 0.0
 
         def progress(done: int, total: int) -> None:
@@ -115,8 +116,8 @@ class Worker:
                 self._say("fact", run=job["run"], name="loading", content=[done, total])
 
         if key not in self._loaded:
-            splits = _splits(*key, progress)
-            while len(self._loaded) >= MOST_LOADED:
+            splits = _splits(*key[:3], progress)
+            while self._loaded and size(splits) + sum(map(size, self._loaded.values())) > MOST_LOADED:
                 self._loaded.pop(next(iter(self._loaded)))
             self._loaded[key] = splits
         return self._loaded[key]
@@ -149,6 +150,11 @@ class Outbox:
 
 _NO_MEMORY = "The training needs more memory than this device has free. Use a smaller batch size or a smaller net."
 _FAULT = "The training stopped on an error inside cnnviz ({}). The design is safe; the server's log has the details."
+
+
+def size(splits: Splits) -> int:
+    """Bytes of all samples."""
+    return sum(part.x.nbytes for part in splits.parts)
 
 
 def _splits(dataset: str, owner: str, way: str, progress: Progress) -> Splits:

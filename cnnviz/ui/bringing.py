@@ -1,5 +1,6 @@
 """Bring your own data: a zip of folders, or arrays as the lab has them; and what was brought so far."""
 
+import logging
 from functools import partial
 
 import streamlit as st
@@ -19,6 +20,8 @@ from cnnviz.ui.dataset import brought, forget
 from cnnviz.ui.fields import escaped, field
 from cnnviz.ui.state import told
 from cnnviz.ui.student import owner
+
+log = logging.getLogger(__name__)
 
 KINDS = ("what the files are", "sounds", "pictures")
 TICK = 0.5
@@ -124,7 +127,7 @@ def _progress() -> None:
         return
     if st.session_state.get("settled") != progress.name:  # the list below and the data sets above have changed
         st.session_state["settled"] = progress.name
-        if progress.status == "done":
+        if progress.status == "done" and cluster().imports.claim(owner()):
             st.session_state["to-view"] = progress.name
         st.rerun()
     if progress.status == "done":
@@ -191,7 +194,11 @@ def _upload() -> None:
             raise DataError(
                 "Choose both files, the features and their labels, or one .npz with both; then press “Use these files”."
             )
-        dataset = uploads().add(owner(), content, About(st.session_state[f"title-{generation}"].strip()))
+        try:
+            dataset = uploads().add(owner(), content, About(st.session_state[f"title-{generation}"].strip()))
+        except OSError:
+            log.exception("an upload could not be kept")
+            raise DataError("The server could not keep these files; its disk may be full.") from None
         brought(dataset.name)
         st.session_state[GENERATION] = generation + 1  # empty uploaders
 

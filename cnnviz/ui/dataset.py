@@ -1,7 +1,7 @@
 """The data set that is looked at: which one, how it is split, and everything in it."""
 
-from functools import lru_cache
-
+import numpy as np
+import numpy.typing as npt
 import streamlit as st
 
 from cnnviz.data import available
@@ -13,6 +13,7 @@ from cnnviz.data.splitting import PARTS, WAYS
 from cnnviz.errors import CnnvizError
 from cnnviz.shapes import show
 from cnnviz.ui.fields import distinct, escaped
+from cnnviz.ui.known import Known, remembered
 from cnnviz.ui.state import config, keep_config
 from cnnviz.ui.student import owner
 
@@ -79,7 +80,7 @@ def described(dataset: Dataset) -> None:
 
 def loaded(dataset: Dataset) -> Content:
     """Everything in it; with a progress bar while it is made for the first time."""
-    content = _known.get(dataset.name)
+    content = _known.get(dataset)
     if content is None:
         place = st.empty()
         bar = place.progress(0.0, f"“{escaped(dataset.title)}” is being read …")
@@ -89,7 +90,7 @@ def loaded(dataset: Dataset) -> Content:
 
         content = dataset.content(tell)
         place.empty()
-        _keep(dataset.name, content)
+        _known.keep(dataset, content)
     return content
 
 
@@ -112,44 +113,39 @@ def split(content: Content, way: str) -> Rows | None:
     return rows
 
 
-@lru_cache(maxsize=64)
 def _split(content: Content, way: str) -> tuple[Rows, tuple[int, ...]] | str:
-    """The parts and how many speakers are heard in each, or why there are none; kept, as dealing them takes long."""
-    try:
-        rows = content.rows(way)
-    except CnnvizError as error:
-        return str(error)
-    speakers = content.speakers or ()
-    return rows, tuple(len({speakers[place] for place in part}) for part in rows) if speakers else ()
+    """The parts and how many speakers are heard in each, or why there are none."""
+
+    def made() -> tuple[Rows, tuple[int, ...]] | str:
+        try:
+            rows = content.rows(way)
+        except CnnvizError as error:
+            return str(error)
+        speakers = content.speakers or ()
+        return rows, tuple(len({speakers[place] for place in part}) for part in rows) if speakers else ()
+
+    return remembered(content, ("split", way), made)
 
 
-_known: dict[str, Content] = {}
-"""Data sets that were looked at last, by name; large ones are files of which only what is shown comes into memory."""
-MOST_KNOWN = 16
+def mean_of(content: Content, label: int) -> npt.NDArray[np.float32]:
+    """The mean sample of a class."""
+    return remembered(content, ("mean", label), lambda: class_mean(content, label))
+
+
+def scale_of(content: Content, way: str, floor: float | None, normalization: str) -> tuple[Scale, Histogram, Histogram]:
+    """The scale by the training part alone, and its values before and after; the way must be one that does."""
+
+    def made() -> tuple[Scale, Histogram, Histogram]:
+        training = Part(content.x, content.rows(way)[0])
+        scale = fitted(training, floor, normalization)
+        return scale, *before_and_after(training, scale)
+
+    return remembered(content, ("scale", way, floor, normalization), made)
 
 
 def forget(name: str) -> None:
     """Let go of a data set that was removed: its files take room on the disk as long as somebody holds them."""
-    _known.pop(name, None)
-    for cached in (_split, mean_of, scale_of):
-        cached.cache_clear()
+    _known.drop(name)
 
 
-def _keep(name: str, content: Content) -> None:
-    while len(_known) >= MOST_KNOWN:
-        _known.pop(next(iter(_known)), None)
-    _known[name] = content
-
-
-@lru_cache(maxsize=80)
-def mean_of(content: Content, label: int) -> object:
-    """The mean sample of a class, kept."""
-    return class_mean(content, label)
-
-
-@lru_cache(maxsize=32)
-def scale_of(content: Content, way: str, floor: float | None, normalization: str) -> tuple[Scale, Histogram, Histogram]:
-    """The scale by the training part alone, and its values before and after; the way must be one that does."""
-    training = Part(content.x, content.rows(way)[0])
-    scale = fitted(training, floor, normalization)
-    return scale, *before_and_after(training, scale)
+_known = Known()

@@ -89,3 +89,22 @@ def test_values_are_drawn_as_steps() -> None:
     (line,) = values_figure({"as they are": (edges, shares)}).data
     assert list(line.x) == [0, 1, 1, 2]
     assert list(line.y) == [25, 25, 75, 75]
+
+
+@pytest.mark.parametrize("shape", [(1, 200_000, 1), (1, 1, 200_000), (3, 100_000, 2), (1, 700, 900), (2, 3, 5000, 40)])
+@pytest.mark.parametrize("axes", [(), ("channel", "time", "band")])
+def test_no_picture_is_larger_than_a_page_shows(shape: tuple[int, ...], axes: tuple[str, ...]) -> None:
+    """A sample of 16,000 rows once became a picture of a gigabyte."""
+    if len(shape) != 3:
+        axes = ()
+    image = thumbnail(np.random.default_rng(0).random(shape).astype(np.float32), axes, 320)
+    assert image.shape[0] <= 1024
+    assert image.shape[1] <= 1024
+
+
+def test_a_long_sound_is_drawn_with_means_of_its_frames() -> None:
+    picture = np.random.default_rng(0).random((15_000, 128)).astype(np.float32)
+    (drawn,) = spectrogram_figure(picture, 30.0, Features(bands=128).centres).data
+    assert drawn.z.shape == (128, 1000)
+    np.testing.assert_allclose(drawn.z[:, 0], picture[:15].mean(axis=0), rtol=1e-5)
+    assert drawn.x[-1] == pytest.approx(30, abs=0.05)

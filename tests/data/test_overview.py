@@ -48,3 +48,10 @@ def test_of_very_many_values_evenly_spaced_samples_are_counted(monkeypatch: pyte
     x = np.arange(1000, dtype=np.float32).reshape(100, 10)
     before, _ = before_and_after(x, Scale())
     assert (before.samples, before.low, before.high) == (10, 0, 909)
+
+
+def test_values_too_large_for_their_scale_are_counted_too() -> None:
+    x = np.array([[3e38, -3e38], [3.2e38, -3.3e38]], np.float32)
+    before, after = before_and_after(x, fitted(x, None, "global"))
+    assert before.shares.sum() == pytest.approx(100)
+    assert after.shares.sum() == pytest.approx(100)

@@ -275,3 +275,22 @@ def test_of_two_that_come_at_once_only_one_takes_the_last_place(tmp_path: Path) 
     assert sorted(outcomes) == ["kept", "refused", "refused", "refused"]
     assert len(uploads.of(ANNA)) == 1
     assert not list((tmp_path / "uploads" / ANNA).glob(".upload-*"))
+
+
+@pytest.mark.parametrize("damage", ["", "{", '{"title": "x"}', "\xff"])
+def test_a_damaged_upload_is_left_out_and_harms_nobody(uploads: Uploads, tmp_path: Path, damage: str) -> None:
+    name = uploads.add(ANNA, PAIR, About("mine")).name
+    (tmp_path / "uploads" / ANNA / name / "about.json").write_text(damage, "latin-1")
+    assert uploads.of(ANNA) == {}
+    assert uploads.source(ANNA, name) == ""
+    uploads.check_room(BERT)
+    uploads.add(BERT, PAIR, About("another"))
+    uploads.remove(ANNA, name)
+    assert everything(tmp_path / "uploads" / ANNA) == []
+
+
+def test_an_upload_that_is_removed_while_it_is_opened_is_told(uploads: Uploads) -> None:
+    kept = uploads.add(ANNA, PAIR, About("short-lived"))
+    uploads.remove(ANNA, kept.name)
+    with pytest.raises(DataError, match=r"^This data set was just removed"):
+        kept.content()

@@ -1,3 +1,4 @@
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -66,7 +67,7 @@ def test_a_view_has_its_shape_and_is_computed_once(
         assert all(part.x.shape[1:] == view.shape and part.x.dtype == np.float32 for part in parts)
         assert sum(map(len, parts)) == 2 * len(speakers()["bed"])
         assert all(set(part.y) == {0, 1} for part in parts)
-    assert [file.name.split("-two-")[0] for file in (folder / "cache").iterdir() if view.name in file.name] == [
+    assert [file.name.split("-two-")[0] for file in (folder / "cache").glob("*.npy") if view.name in file.name] == [
         view.name.removesuffix("-bands")
     ]
     monkeypatch.setattr(words, "sounds", lambda word: pytest.fail("decoded again"))
@@ -77,7 +78,7 @@ def test_a_cache_that_was_cut_off_is_written_again(folder: Path, monkeypatch: py
     monkeypatch.setattr(words, "speakers", lambda: dict(list(speakers().items())[:2]))
     monkeypatch.setattr(words, "_digest", lambda: "cut")
     whole = WORDS.split_by("random")
-    (file,) = (folder / "cache").glob("words-cut*")
+    (file,) = (folder / "cache").glob("words-cut*.npy")
     file.write_bytes(file.read_bytes()[:1000])
     assert np.array_equal(WORDS.split_by("random").train.x, whole.train.x)
     assert not list((folder / "cache").glob(".*"))
@@ -98,3 +99,28 @@ def test_voxels_are_solids_in_air_and_the_same_every_time() -> None:
     solid = splits.train.x.mean(axis=(1, 2, 3, 4))
     assert (solid > 0.01).all()
     assert (solid < 0.6).all()
+
+
+def test_of_several_that_need_the_features_now_one_computes_them(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(words, "speakers", lambda: dict(list(speakers().items())[:2]))
+    monkeypatch.setattr(words, "_digest", lambda: "together")
+    decoded: list[str] = []
+    usual = words.sounds
+    monkeypatch.setattr(words, "sounds", lambda word: decoded.append(word) or usual(word))
+    threads = [threading.Thread(target=WORDS.content) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(decoded) == ["backward", "bed"]
+
+
+@pytest.mark.parametrize("left", [b"", b"\x93NUMPY", b"nonsense" * 100])
+def test_whatever_stands_in_the_cache_is_written_again(
+    left: bytes, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(words, "speakers", lambda: dict(list(speakers().items())[:2]))
+    monkeypatch.setattr(words, "_digest", lambda: f"left-{len(left)}")
+    (folder / "cache").mkdir(exist_ok=True)
+    (folder / "cache" / f"words-left-{len(left)}.npy").write_bytes(left)
+    assert WORDS.content().x.shape[1:] == (1, 99, 26)

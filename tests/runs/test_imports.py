@@ -245,3 +245,25 @@ def test_only_so_many_wait_to_be_read(imports: Imports, monkeypatch: pytest.Monk
     imports.cancel(ANNA)
     imports.start(BERT, zipped(words()), "Another", FORM)
     assert ended(imports, BERT, wait_for).status == "done"
+
+
+def test_what_waits_is_cancelled_at_once(imports: Imports, limits: Settings, wait_for: WaitFor) -> None:
+    imports.start(ANNA, many(), "Long", FORM)
+    imports.start(BERT, zipped(words()), "Waits", FORM)
+    begun = time.monotonic()
+    imports.cancel(BERT)
+    assert time.monotonic() - begun < 4  # not until the other one ends
+    assert now(imports, BERT).status == "cancelled"
+    imports.start(BERT, zipped(words()), "Again", FORM)
+    imports.cancel(ANNA)
+    assert ended(imports, BERT, wait_for).status == "done"
+    assert len(list((limits.data_dir / "incoming").iterdir())) == 0
+
+
+def test_what_has_come_is_handed_over_once(imports: Imports, wait_for: WaitFor) -> None:
+    assert not imports.claim(ANNA)
+    imports.start(ANNA, zipped(words()), "Tones", FORM)
+    assert not imports.claim(ANNA)
+    ended(imports, ANNA, wait_for)
+    assert imports.claim(ANNA)
+    assert not imports.claim(ANNA)
