@@ -128,8 +128,10 @@ def _computed(path: Path, view: Callable[[Clips], Samples], progress: Progress) 
 
 @cache
 def _digest() -> str:
-    """Changes with the recordings."""
-    return hashlib.sha256((FOLDER / "speakers.json").read_bytes()).hexdigest()[:16]
+    """Changes with the recordings and with what is made of them."""
+    sizes = sorted((file.name, file.stat().st_size) for file in FOLDER.glob("*.ogg"))
+    told = (FOLDER / "speakers.json").read_bytes() + f"{sizes} {FEATURES.model_dump_json()}".encode()
+    return hashlib.sha256(told).hexdigest()[:16]
 
 
 SIZE = sum(map(len, speakers().values()))

@@ -89,6 +89,8 @@ class Imports:
         self._shared.sweep()
         if self._incoming.is_dir():
             shutil.rmtree(self._incoming, ignore_errors=True)
+        for draft in (self._limits.data_dir / "cache").glob(".*.npy"):
+            draft.unlink(missing_ok=True)
         self._scanned = self._stored.submit(self._scan)
 
     @property

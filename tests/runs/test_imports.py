@@ -180,6 +180,8 @@ def test_a_server_that_is_killed_takes_the_import_with_it_and_the_next_one_clean
     server.wait()
     wait_for(lambda: not importer.is_running() or importer.status() == psutil.STATUS_ZOMBIE)
     assert left(limits)
+    (limits.data_dir / "cache").mkdir()
+    (limits.data_dir / "cache" / ".half.npy").write_bytes(b"half")
     folder = limits.data_dir / "uploads" / ANNA / f".upload-{'1' * 32}"
     folder.mkdir(parents=True)
     (folder / "feats.npy").write_bytes(b"half")
@@ -187,6 +189,7 @@ def test_a_server_that_is_killed_takes_the_import_with_it_and_the_next_one_clean
     after.open()
     after.close()
     assert left(limits) == []
+    assert not list((limits.data_dir / "cache").iterdir())
     assert uploads().of(ANNA) == {}
 
 
