@@ -108,7 +108,7 @@ ADVICE: dict[str, Rule] = {
         title="More memory than there is",
         find=memory,
         reason="Training keeps the output of every layer for every sample of a batch until the gradients are "
-        "computed. Smaller batches, fewer channels or an earlier pool take less.",
+        "computed. Fewer channels or an earlier pool take less, smaller batches where the batch is what takes it.",
         link=Link("CS231n, computational considerations", "https://cs231n.github.io/convolutional-networks/"),
     ),
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cnnviz.advice.base import Finding, Net, made, named
-from cnnviz.architecture import Mend, Step, every, number, training_bytes
+from cnnviz.architecture import EVALUATION_BATCH, Mend, Step, every, number, training_bytes
 from cnnviz.layers import Flatten, Linear
 from cnnviz.layers.conv import Filters
 from cnnviz.shapes import size_of
@@ -63,11 +63,17 @@ def memory(net: Net) -> Iterator[Finding]:
     )
     fitting = _largest_batch(net, limit)
     most = max(every(net.steps), key=lambda step: size_of(step.output_shape or ()))
-    text += (
-        f"Batches of {fitting:,} would fit."
-        if fitting
-        else f"No batch is small enough; most is taken by the weights and by {named(most)}."
-    )
+    least = training_bytes(net.steps, 1)
+    alone = sum(2 * step.activation_bytes + 16 * step.parameters for step in net.steps)  # of one sample in training
+    if fitting:
+        text += f"Batches of {fitting:,} would fit."
+    elif alone <= limit:
+        text += (
+            f"No batch is small enough: after each epoch it is evaluated {EVALUATION_BATCH} samples at a time, which"
+            f" takes about {least / MB:,.0f} MB whatever the batch, most of it for {named(most)}."
+        )
+    else:
+        text += f"No batch is small enough; most is taken by the weights and by {named(most)}."
     yield Finding(most.path, text)
 
 

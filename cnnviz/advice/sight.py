@@ -83,7 +83,8 @@ def receptive_field(net: Net) -> Iterator[Finding]:
     ):
         return
     seen = " × ".join(f"{seen} of {size}" for seen, size in axes)
-    text = f"Each number behind {named(last)}, the last convolution, comes from {seen} of the input."
+    what = "the last convolution" if isinstance(last.layer, Filters) else "which holds the last convolution"
+    text = f"Each number behind {named(last)}, {what}, comes from {seen} of the input."
     later = [step for step in net.steps[last.path[0] + 1 :] if isinstance(step.layer, Linear | AdaptivePool)]
     if later:
         does = "puts together" if isinstance(later[0].layer, Linear) else "pools"

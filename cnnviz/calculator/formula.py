@@ -70,7 +70,7 @@ def leftover(rule: Rule, size: int, axis: str) -> str:
         told = told.removesuffix(".") + ", padding included."
     skipped = rule.stride - rule.extent
     if skipped > 0 and rule.out(size) > 1:
-        told += f" The stride is larger than the window: between two windows, {_stand(skipped)} unread."
+        told += f" The stride is larger than the window: between two windows {_stand(skipped)} unread."
     return told
 
 

@@ -77,6 +77,11 @@ def value_of(rule: Rule, name: str) -> int:
     return int(value[0] if isinstance(value, tuple) else value)
 
 
+def lopsided(rule: Rule) -> bool:
+    """Whether padding="same" pads the two ends of an axis unequally, which no number for padding does."""
+    return isinstance(rule, Window) and rule.padding[0] != rule.padding[1]
+
+
 def changed(answer: Rule, rule: Rule) -> list[str]:
     """Names of the parameters in which an answer differs from the present rule.
 
@@ -98,7 +103,16 @@ def applied(design: Architecture, axis: int, answer: Rule) -> Architecture:
     for name in changed(answer, rules[axis]):
         values = [value_of(answer if place == axis else rule, name) for place, rule in enumerate(rules)]
         change[name] = alike(values)
-    return design.replaced(0, **change) if change else design
+    if not change:
+        return design
+    layer = design.layers[0]
+    for name in ("stride", "padding"):  # what followed the window by itself stays as the answer has it
+        follows = getattr(layer, name, 0) is None or isinstance(getattr(layer, name, 0), str)
+        if follows and name not in change:
+            change[name] = alike(
+                [value_of(answer if place == axis else rule, name) for place, rule in enumerate(rules)]
+            )
+    return design.replaced(0, **change)
 
 
 def _candidates(rule: Rule, vary: Collection[str], bound: int) -> Iterator[Rule]:

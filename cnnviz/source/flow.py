@@ -15,7 +15,8 @@ from cnnviz.source.placing import placed
 from cnnviz.source.values import MisfitError, Node, Sign, Tensor, Written
 
 BLOCKS: dict[str, Callable[[Sequence[tuple[Layer, ...]]], Block]] = {
-    "Residual": lambda ways: Residual(layers=ways[0], projection=ways[1]),
+    # where one way is straight past, the layers are on the other, whichever was written first
+    "Residual": lambda ways: Residual(layers=ways[0] or ways[1], projection=ways[1] if ways[0] else ()),
     "Parallel": lambda ways: Parallel(branches=tuple(ways)),
 }
 """What makes a block of each kind from its ways."""

@@ -174,7 +174,7 @@ def parse(text: str) -> object:
     parts = [part for part in re.split(r"[\s,×x*()]+", text.strip()) if part]
     if not parts:
         return None
-    if all(re.fullmatch(r"-?\d{1,9}", part) for part in parts):
+    if all(re.fullmatch(r"-?\d{1,15}", part) for part in parts):
         numbers = tuple(map(int, parts))
         return numbers if len(numbers) > 1 else numbers[0]
     return text.strip()

@@ -50,6 +50,10 @@ def question() -> None:
     if not vary:
         st.info("Choose at least one parameter that may change.", icon=":material/touch_app:")
         return
+    if any(map(inverse.lopsided, rules)):
+        told = "padding='same' pads the two ends unequally here. Give padding a number, then ask."
+        st.info(told, icon=":material/info:")
+        return
     found = inverse.answers(rule, size, wanted, frozenset(vary), pool=pool)
     st.session_state["answered"] = (axes.index(axis or axes[0]), found.found)
     st.markdown(_told(found, wanted, vary, axis or axes[0], size))

@@ -5,8 +5,11 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cnnviz.architecture import Architecture
 from cnnviz.calculator import inverse
-from cnnviz.calculator.inverse import answers, changed, value_of, varying
+from cnnviz.calculator.inverse import answers, applied, changed, lopsided, value_of, varying
+from cnnviz.calculator.operation import only, parameters, windows
+from cnnviz.layers import AvgPool2d, Conv2d, MaxPool1d, MaxPool2d
 from cnnviz.shapes import TransposedWindow, Window
 
 STRIDE_PADDING = frozenset({"stride", "padding"})
@@ -91,3 +94,39 @@ def test_what_a_pool_may_not_pad_is_no_answer() -> None:
     wider = frozenset({"padding"})
     assert answers(rule, 5, 12, wider).found == (Window(2, padding=(4, 4)),)
     assert answers(rule, 5, 12, wider, pool=True).found == ()
+
+
+FOLLOWING = [
+    only(MaxPool2d(kernel_size=4), 90, 17),
+    only(AvgPool2d(kernel_size=2, ceil_mode=True), 7, 9),
+    only(Conv2d(out_channels=1, kernel_size=3, padding="same"), 99, 26),
+    only(Conv2d(out_channels=1, kernel_size=3, padding="valid"), 99, 26),
+    only(MaxPool1d(kernel_size=3), 10),
+]
+VARIED = [{"kernel_size"}, {"stride"}, {"dilation"}, {"kernel_size", "padding"}, {"stride", "padding"}]
+
+
+@pytest.mark.parametrize("design", FOLLOWING)
+@pytest.mark.parametrize("vary", VARIED)
+def test_what_follows_the_window_by_itself_stays_as_an_answer_has_it(design: Architecture, vary: set[str]) -> None:
+    """A pool's empty stride once became the kernel_size of the answer, and 22 became 30."""
+    (layer,) = design.layers
+    rules = windows(design)
+    if not vary <= set(parameters(layer)):
+        return
+    for axis, size in enumerate(design.input_shape[1:]):
+        usual = rules[axis].out(size)
+        for wanted in {usual, max(1, usual - 1), usual // 2 + 1}:
+            found = answers(rules[axis], size, wanted, frozenset(vary), pool="Pool" in layer.kind)
+            for answer in found.found[:12]:
+                made = applied(design, axis, answer)
+                out = made.layers[0].output_shape(made.input_shape)
+                expected = [rule.out(each) for rule, each in zip(rules, design.input_shape[1:], strict=True)]
+                expected[axis] = wanted
+                assert list(out[1:]) == expected
+
+
+def test_a_padding_that_no_number_gives_is_told_apart() -> None:
+    even = only(Conv2d(out_channels=1, kernel_size=4, padding="same"), 20, 20)
+    assert all(map(lopsided, windows(even)))
+    assert not any(map(lopsided, windows(FOLLOWING[2])))

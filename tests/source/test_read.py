@@ -298,7 +298,7 @@ def test_the_same_net_can_be_written_in_many_ways(text: str) -> None:
         ("return torch.flatten(x, 1)", Flatten()),
         ("return torch.flatten(x, start_dim=-2)", Flatten(start_dim=2)),
         ("return x.flatten(1, 2)", Flatten(end_dim=2)),
-        ("return x + F.relu(x)", Residual(layers=(), projection=(ReLU(),))),
+        ("return x + F.relu(x)", Residual(layers=(ReLU(),))),
         ("return F.relu(x) + x", Residual(layers=(ReLU(),))),
         ("return torch.cat([x, F.relu(x)], 1)", Parallel(branches=((), (ReLU(),)))),
         ("return torch.cat((x, x), dim=-3)", Parallel(branches=((), ()))),
@@ -350,7 +350,7 @@ def test_a_layer_without_weights_may_be_used_twice() -> None:
 def test_an_operation_in_place_changes_the_tensor_under_all_its_names() -> None:
     assert layers_of("y = x\nF.relu_(x)\nreturn y") == (ReLU(),)
     assert layers_of("y = x\nx = F.relu(x)\nreturn y") == ()
-    assert layers_of("y = x\ny += F.relu(x)\nreturn x") == (Residual(projection=(ReLU(),)),)
+    assert layers_of("y = x\ny += F.relu(x)\nreturn x") == (Residual(layers=(ReLU(),)),)
 
 
 # the shape of a sample
