@@ -5,6 +5,15 @@ Any other exception is a bug and must surface.
 
 from collections.abc import Mapping
 
+from pydantic import ValidationError
+
+
+def refused_value(name: str, value: object, error: ValidationError) -> str:
+    """The first thing that pydantic finds wrong in a field, with what was received."""
+    wanted = error.errors(include_url=False)[0]["msg"]
+    wanted = wanted.replace("Input should", "should").replace("Value error, ", "")
+    return f"{name}: {wanted} (received {str(value)[:60]})."
+
 
 class CnnvizError(Exception):
     """A mistake that can be explained to the person at the screen; `str(error)` is the explanation."""

@@ -54,7 +54,7 @@ def spectrogram_figure(
     features = _thinned(features, 0, MOST_FRAMES)
     frames, bands = features.shape
     step = seconds / frames
-    named = [f"{value:,.0f} Hz" for value in hertz] if hertz is not None else [f"number {n}" for n in range(bands)]
+    named = [f"{value:,.0f}" for value in hertz] if hertz is not None else [str(number) for number in range(bands)]
     figure = Figure(
         Heatmap(
             z=features.T,
@@ -69,7 +69,7 @@ def spectrogram_figure(
     figure.update_layout(
         xaxis_title="time in seconds",
         yaxis_title="frequency in hertz" if hertz is not None else "coefficient",
-        yaxis={"tickvals": places, "ticktext": [named[place].removesuffix(" Hz") for place in places]},
+        yaxis={"tickvals": places, "ticktext": [named[place] for place in places]},
         margin=MARGIN,
         height=300,
     )

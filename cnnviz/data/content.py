@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from cnnviz.data.base import Labels, Rows, Samples, Splits, at_random, taken
 from cnnviz.data.member import quoted
-from cnnviz.data.splitting import Parts, by_parts, by_speaker
+from cnnviz.data.splitting import WAYS, Parts, by_parts, by_speaker
 from cnnviz.errors import DataError
 from cnnviz.shapes import Shape
 
@@ -63,7 +63,7 @@ class Content:
     def ways(self) -> tuple[str, ...]:
         """The names in WAYS that `rows` can be asked for; whether one of them succeeds, it tells."""
         known = {"random", *self.parts} | ({"speaker"} if self.speakers is not None else set())
-        return tuple(way for way in ("random", "speaker", "lists") if way in known)
+        return tuple(way for way in WAYS if way in known)
 
     def rows(self, way: str = "random") -> Rows:
         """Places of the samples of each part; raises DataError when this way does not do for these samples."""

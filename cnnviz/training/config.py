@@ -9,7 +9,7 @@ from torch import nn, optim
 from cnnviz.data.augmentation import Augmentation
 from cnnviz.data.scaling import NORMALIZATIONS
 from cnnviz.data.splitting import WAYS
-from cnnviz.errors import TrainingError
+from cnnviz.errors import TrainingError, refused_value
 
 
 def _known(name: str, names: Iterable[str]) -> str:
@@ -113,20 +113,14 @@ class TrainConfig(BaseModel):
         try:
             return TrainConfig(**dict(self) | {name: value})
         except ValidationError as error:
-            raise _told(name, value, error) from None
+            raise TrainingError(refused_value(name, value, error)) from None
 
     def augmented(self, name: str, value: object) -> "TrainConfig":
         """With one field of its augmentation changed; raises TrainingError when the value is out of its bounds."""
         try:
             return self.changed("augmentation", Augmentation(**dict(self.augmentation) | {name: value}))
         except ValidationError as error:
-            raise _told(name, value, error) from None
-
-
-def _told(name: str, value: object, error: ValidationError) -> TrainingError:
-    wanted = error.errors(include_url=False)[0]["msg"]
-    wanted = wanted.replace("Input should", "should").replace("Value error, ", "")
-    return TrainingError(f"{name}: {wanted} (received {str(value)[:60]}).")
+            raise TrainingError(refused_value(name, value, error)) from None
 
 
 OPTIMIZERS: dict[str, Callable[[Iterable[nn.Parameter], TrainConfig], optim.Optimizer]] = {

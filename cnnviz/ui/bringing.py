@@ -11,7 +11,7 @@ from cnnviz.data.audio import Features
 from cnnviz.data.form import Form, PictureForm, SoundForm
 from cnnviz.data.pair import read_npz, read_pair
 from cnnviz.data.uploads import About
-from cnnviz.errors import DataError
+from cnnviz.errors import DataError, refused_value
 from cnnviz.runs.cluster import cluster
 from cnnviz.runs.imports import Progress
 from cnnviz.settings import settings
@@ -98,8 +98,7 @@ def _reform(name: str, features: bool, field_name: str, value: object) -> None:
         else:
             changed = type(form)(**dict(form) | {field_name: value})
     except ValidationError as error:
-        wanted = error.errors(include_url=False)[0]["msg"].replace("Input should", "should")
-        raise DataError(f"{field_name}: {wanted} (received {str(value)[:60]}).") from None
+        raise DataError(refused_value(field_name, value, error)) from None
     st.session_state[name] = changed
 
 

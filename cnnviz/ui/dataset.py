@@ -10,7 +10,7 @@ from cnnviz.data.content import Content, Part
 from cnnviz.data.overview import Histogram, before_and_after, class_mean
 from cnnviz.data.scaling import Scale, fitted
 from cnnviz.data.splitting import PARTS, WAYS
-from cnnviz.errors import CnnvizError
+from cnnviz.errors import CnnvizError, DataError
 from cnnviz.shapes import show
 from cnnviz.ui.fields import distinct, escaped
 from cnnviz.ui.known import Known, remembered
@@ -88,7 +88,11 @@ def loaded(dataset: Dataset) -> Content:
         def tell(done: int, total: int) -> None:
             bar.progress(done / total, f"“{escaped(dataset.title)}” is being read: {done:,} of {total:,}")
 
-        content = dataset.content(tell)
+        try:
+            content = dataset.content(tell)
+        except CnnvizError as error:  # removed in this moment, from another tab
+            place.warning(escaped(str(error)), icon=":material/delete:")
+            st.stop()
         place.empty()
         _known.keep(dataset, content)
     return content
@@ -136,7 +140,10 @@ def scale_of(content: Content, way: str, floor: float | None, normalization: str
     """The scale by the training part alone, and its values before and after; the way must be one that does."""
 
     def made() -> tuple[Scale, Histogram, Histogram]:
-        training = Part(content.x, content.rows(way)[0])
+        found = _split(content, way)
+        if isinstance(found, str):
+            raise DataError(found)
+        training = Part(content.x, found[0][0])
         scale = fitted(training, floor, normalization)
         return scale, *before_and_after(training, scale)
 

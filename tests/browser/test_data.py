@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from cnnviz.runs.store import Store
 from tests.browser.conftest import ROOT, Server
-from tests.browser.test_main_job import open_digits, set_number, status
+from tests.browser.test_main_job import chart, open_digits, set_number, status
 from tests.data.packed import sound, tone, zipped
 
 LIMIT = tomllib.loads((ROOT / ".streamlit/config.toml").read_text(encoding="utf-8"))["server"]["maxUploadSize"]
@@ -90,6 +90,50 @@ def test_a_refused_upload_is_told_and_its_files_stay(room: Page, pair: tuple[Pat
     expect(room.get_by_test_id("stForm").get_by_test_id("stFileChip")).to_have_count(2)
     room.get_by_role("radio", name="Samples", exact=True).click()
     expect(room.get_by_text("one label per sample is expected")).to_have_count(0)
+
+
+def test_one_file_alone_is_told_and_kept(room: Page, pair: tuple[Path, Path]) -> None:
+    form = room.get_by_test_id("stForm")
+    form.locator("input[type=file]").first.set_input_files(pair[0])
+    expect(form.get_by_test_id("stFileChip")).to_have_count(1)
+    room.get_by_role("button", name="Use these files").click()
+    expect(room.get_by_text("Choose both files")).to_be_visible()
+    expect(form.get_by_test_id("stFileChip")).to_have_count(1)
+
+
+def test_files_chosen_stay_chosen_when_another_data_set_is_looked_at(room: Page, pair: tuple[Path, Path]) -> None:
+    choose_files(room, *pair)
+    room.get_by_role("combobox", name="Data set").click()
+    room.get_by_role("option", name="Voxel shapes").click()
+    expect(room.get_by_text("1 × 16 × 16 × 16").first).to_be_visible()
+    expect(room.get_by_test_id("stForm").get_by_test_id("stFileChip")).to_have_count(2)
+    room.get_by_role("button", name="Use these files").click()
+    expect(room.get_by_text("200 samples of 1 × 8 × 8, 10 classes.")).to_be_visible()
+
+
+def test_data_removed_in_another_tab_are_told_at_train_and_the_chart_stays(
+    room: Page, server: Server, pair: tuple[Path, Path]
+) -> None:
+    """The notice once pushed all below it to other places, where browsers draw them anew: closed, and blank."""
+    choose_files(room, *pair)
+    room.get_by_role("button", name="Use these files").click()
+    expect(room.get_by_role("combobox", name="Data set")).to_have_value("My data")
+    room.get_by_role("link", name="Train").click()
+    set_number(room, "Epochs", "2")
+    room.get_by_role("button", name="Train", exact=True).click()
+    expect(room.get_by_text(re.compile("test accuracy"))).to_be_visible()
+    tab = room.context.new_page()
+    tab.goto(f"{server.url}/data?look=Bring+your+own")
+    tab.get_by_role("button", name="Remove", exact=True).click()
+    expect(tab.get_by_role("button", name="Remove", exact=True)).to_have_count(0)
+    chart(room).evaluate("node => { window.chart = node }")
+    room.get_by_role("button", name="Train", exact=True).click()
+    expect(room.get_by_text("There is no data set")).to_be_visible()
+    expect(room.get_by_role("combobox", name="Data set")).to_have_value("Spoken words")
+    assert chart(room).evaluate("node => node === window.chart")
+    set_number(room, "Epochs", "3")
+    expect(room.get_by_text("There is no data set")).to_have_count(0)
+    assert chart(room).evaluate("node => node === window.chart")
 
 
 def test_a_file_over_the_limit_is_refused_in_a_sentence(room: Page, tmp_path: Path) -> None:
