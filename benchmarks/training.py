@@ -35,7 +35,10 @@ from cnnviz.runs.wire import send
 from cnnviz.runs.worker import Outbox
 from cnnviz.training.batches import EVALUATION_BATCH
 from cnnviz.training.config import TrainConfig
-from cnnviz.training.trainer import LAYOUTS, TRAIN_SAMPLE, Point, criterion, train
+from cnnviz.training.loss import criterion
+from cnnviz.training.point import Point
+from cnnviz.training.trainer import train
+from cnnviz.training.training import TRAIN_SAMPLE, laid_out
 
 CPU = torch.device("cpu")
 LEARNING_RATE, MOMENTUM = 1e-3, 0.9
@@ -127,10 +130,8 @@ def notebook(task: Task) -> float:
 def bare(task: Task) -> float:
     """(c) the least that PyTorch needs for what (a) finds out; the test accuracy."""
     torch.manual_seed(0)
-    model, loss_of = (
-        build(task.architecture).to(memory_format=LAYOUTS[CPU.type]),
-        criterion(task.architecture, TrainConfig()),
-    )
+    model = laid_out(build(task.architecture), task.architecture, TrainConfig(), CPU)
+    loss_of = criterion(task.architecture, TrainConfig())
     optimizer = torch.optim.SGD(model.parameters(), lr=LEARNING_RATE, momentum=MOMENTUM)
     x, y = _tensors(task.splits.train)
     validation = _tensors(task.splits.validation)

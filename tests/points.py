@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from cnnviz.runs.history import History
-from cnnviz.training.trainer import Point
+from cnnviz.training.point import Point
 
 
 def best_epoch(points: Iterable[Point]) -> tuple[int, float]:

@@ -11,7 +11,7 @@ from cnnviz.architecture.design import MAX_DEPTH, MAX_LAYERS, MAX_SIZE, Architec
 from cnnviz.architecture.memory import EVALUATION_BATCH, activation_bytes, training_bytes
 from cnnviz.architecture.mend import Mend
 from cnnviz.architecture.step import Step, every, refusal, shape_before
-from cnnviz.architecture.trace import build, names, output_shape, trace
+from cnnviz.architecture.trace import build, modules, names, output_shape, trace
 
 __all__ = [
     "EVALUATION_BATCH",
@@ -25,6 +25,7 @@ __all__ = [
     "activation_bytes",
     "build",
     "every",
+    "modules",
     "names",
     "number",
     "output_shape",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, OrderedDict
+from collections.abc import Iterator
 from dataclasses import replace
 
 from torch import nn
@@ -11,6 +12,7 @@ from cnnviz.architecture.design import Architecture, Path
 from cnnviz.architecture.mend import Mend, mends
 from cnnviz.architecture.step import Step, refusal, walk
 from cnnviz.errors import ShapeError
+from cnnviz.layers.joining import Joining
 from cnnviz.shapes import Shape
 
 
@@ -46,6 +48,16 @@ def build(architecture: Architecture) -> nn.Module:
     steps = _accepted(architecture)
     modules = (step.layer.module(step.input_shape) for step in steps)
     return nn.Sequential(OrderedDict(zip(names(architecture), modules, strict=True)))
+
+
+def modules(model: nn.Module) -> Iterator[tuple[Path, nn.Module]]:
+    """Every layer of a net that `build` has made, with its path; of a block, the layers inside it."""
+    for place, layer in enumerate(model.children()):
+        if isinstance(layer, Joining):
+            for stack, inside in enumerate(layer.stacks):
+                yield from (((place, stack, *path), each) for path, each in modules(inside))
+        else:
+            yield (place,), layer
 
 
 def _accepted(architecture: Architecture) -> tuple[Step, ...]:

@@ -4,13 +4,27 @@ import torch
 from torch import nn
 
 
-class ResidualModule(nn.Module):
+class Joining(nn.Module):
+    """Stacks of layers, and what joins them."""
+
+    @property
+    def stacks(self) -> tuple[nn.Module, ...]:
+        """In the order of the block's own stacks."""
+        raise NotImplementedError
+
+
+class ResidualModule(Joining):
     """layers(x) + projection(x)."""
 
     def __init__(self, layers: nn.Module, projection: nn.Module) -> None:
         super().__init__()
         self.layers = layers
         self.projection = projection
+
+    @property
+    def stacks(self) -> tuple[nn.Module, ...]:
+        """In the order of the block's own stacks."""
+        return self.layers, self.projection
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """(N, …) → (N, …); raises ValueError where the two differ in shape and torch would broadcast."""
@@ -21,12 +35,17 @@ class ResidualModule(nn.Module):
         return out
 
 
-class ParallelModule(nn.Module):
+class ParallelModule(Joining):
     """All branches' outputs, concatenated on axis 1."""
 
     def __init__(self, *branches: nn.Module) -> None:
         super().__init__()
         self.branches = nn.ModuleList(branches)
+
+    @property
+    def stacks(self) -> tuple[nn.Module, ...]:
+        """In the order of the block's own stacks."""
+        return tuple(self.branches)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """(N, …) → (N, sum of channels, …)."""

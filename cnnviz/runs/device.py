@@ -16,7 +16,7 @@ from cnnviz.runs.process import WorkerProcess, death
 from cnnviz.runs.run import Run, Status
 from cnnviz.runs.store import Store
 from cnnviz.runs.wire import Message
-from cnnviz.training.trainer import Point
+from cnnviz.training.point import Point
 
 STOP_GRACE = 5.0
 """Seconds a worker has to obey a stop before it is ended."""

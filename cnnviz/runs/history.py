@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cnnviz.runs.store import Store
-from cnnviz.training.trainer import Point
+from cnnviz.training.point import Point
 
 Column = npt.NDArray[np.float64]
 

@@ -15,7 +15,7 @@ from sqlalchemy.dialects.sqlite import insert as upsert
 from cnnviz.architecture import Architecture
 from cnnviz.runs.run import ACTIVE, Run, Status
 from cnnviz.training.config import TrainConfig
-from cnnviz.training.trainer import Point
+from cnnviz.training.point import Point
 
 LATEST = 100
 """Runs of a student that are listed."""

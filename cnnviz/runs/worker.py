@@ -24,7 +24,9 @@ from cnnviz.runs.run import Status
 from cnnviz.runs.wire import Message, receive, send
 from cnnviz.settings import settings
 from cnnviz.training.config import TrainConfig
-from cnnviz.training.trainer import Point, Result, steps_per_epoch, train
+from cnnviz.training.point import Point
+from cnnviz.training.trainer import steps_per_epoch, train
+from cnnviz.training.training import Result
 
 NICENESS = 10
 FLUSH_SECONDS = 0.1

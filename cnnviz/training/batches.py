@@ -6,12 +6,9 @@ import torch
 from torch import Tensor
 
 from cnnviz.architecture import EVALUATION_BATCH
-from cnnviz.data.base import Split
+from cnnviz.training.prepared import Batch
 
-__all__ = ["EVALUATION_BATCH", "Batches", "resident"]
-
-Batch = tuple[Tensor, Tensor]
-"""x (N, *shape) float32 and y (N,) int64, on the device."""
+__all__ = ["EVALUATION_BATCH", "Batches"]
 
 
 class Batches:
@@ -34,21 +31,33 @@ class Batches:
         if batch_size > 1 and len(starts) > 1 and len(y) - starts[-1] == 1:
             starts.pop()
         self._bounds = list(zip(starts, [*starts[1:], len(y)], strict=True))
+        self._begun = generator.get_state() if generator else None
+        self._skipped = 0
 
     def __len__(self) -> int:
         return len(self._bounds)
 
     def __iter__(self) -> Iterator[Batch]:
+        bounds, self._skipped = self._bounds[self._skipped :], 0
         if self._generator is None:
-            for start, end in self._bounds:
+            for start, end in bounds:
                 yield self._change(self._x[start:end]), self._y[start:end]
             return
+        self._begun = self._generator.get_state()
         order = torch.randperm(len(self._y), generator=self._generator).to(self._y.device)
-        for start, end in self._bounds:
+        for start, end in bounds:
             rows = order[start:end]
             yield self._change(self._x[rows]), self._y[rows]
 
+    def state(self, done: int) -> Tensor:
+        """What `resume` needs, when so many batches have been passed since the beginning."""
+        if self._generator is None or self._begun is None:
+            raise ValueError("only batches in random order have a state")
+        return self._begun if done % len(self) else self._generator.get_state()
 
-def resident(split: Split, device: torch.device) -> Batch:
-    """The whole split as two tensors on the device."""
-    return torch.from_numpy(split.x).to(device), torch.from_numpy(split.y).to(device)
+    def resume(self, state: Tensor, done: int) -> None:
+        """Make the next pass go on where it was: in the same order, behind the batches that are done."""
+        if self._generator is None:
+            raise ValueError("only batches in random order have a state")
+        self._generator.set_state(state)
+        self._skipped = done % len(self)

@@ -98,6 +98,16 @@ class TrainConfig(BaseModel):
         title="Patience",
         description="Epochs without a better validation accuracy after which the training ends early; 0: it does not.",
     )
+    mixed_precision: bool = Field(
+        False,
+        title="Mixed precision",
+        description="Most arithmetic in bfloat16: faster on a GPU, less exact; slower on a CPU.",
+    )
+    channels_last: bool = Field(
+        False,
+        title="Channels last",
+        description="The channels of a picture side by side in a GPU's memory. On a CPU they always are.",
+    )
     loss: Literal["auto", "NLLLoss", "CrossEntropyLoss"] = Field(
         "auto",
         title="Loss",

@@ -14,7 +14,7 @@ from cnnviz.presets import PRESETS
 from cnnviz.runs.cluster import Cluster
 from cnnviz.runs.run import Run, Status
 from cnnviz.training.config import TrainConfig
-from cnnviz.training.trainer import Point
+from cnnviz.training.point import Point
 from cnnviz.ui.state import KEPT_PAST
 from cnnviz.ui.workbench import Workbench
 from tests.pages.conftest import wait_for

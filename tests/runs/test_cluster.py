@@ -203,7 +203,7 @@ def test_a_divergence_fails_the_run_with_its_sentence(server: Cluster, ended: En
     run = server.submit(ANNA, DIVERGING, TrainConfig(dataset="digits", epochs=3, learning_rate=10.0))
     found = ended(server.store, run.id)
     assert found.status == Status.FAILED
-    assert found.message.endswith("the training diverged. Try a learning rate ten times smaller.")
+    assert "the training diverged. Try a learning rate ten times smaller (1)" in found.message
 
 
 def test_desks_are_written_by_the_thread_of_a_device(server: Cluster, wait_for: WaitFor) -> None:

@@ -12,7 +12,7 @@ from cnnviz.runs.process import death
 from cnnviz.runs.run import Run, Status
 from cnnviz.runs.store import Store
 from cnnviz.runs.wire import Message
-from cnnviz.training.trainer import Point
+from cnnviz.training.point import Point
 from tests.runs.conftest import WaitFor
 from tests.runs.designs import run_of
 

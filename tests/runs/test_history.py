@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from cnnviz.runs.history import History
 from cnnviz.runs.store import Store
-from cnnviz.training.trainer import Point
+from cnnviz.training.point import Point
 
 scores = st.lists(st.tuples(st.sampled_from([0.5, 0.75, 1.0]), st.sampled_from([0.1, 0.2])), max_size=12)
 

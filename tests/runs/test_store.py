@@ -8,7 +8,7 @@ from sqlalchemy.exc import IntegrityError
 from cnnviz.runs.run import Status
 from cnnviz.runs.store import Store
 from cnnviz.training.config import TrainConfig
-from cnnviz.training.trainer import Point
+from cnnviz.training.point import Point
 from tests.runs.designs import ANNA, BERT, DIVERGING, run_of
 
 POINTS = [Point(step, 1, "batch", "loss", 1 / step) for step in range(1, 6)]

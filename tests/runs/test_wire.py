@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cnnviz.runs.wire import Message, receive, send
-from cnnviz.training.trainer import Point
+from cnnviz.training.point import Point
 
 json = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),

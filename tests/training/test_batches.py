@@ -5,7 +5,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cnnviz.data.base import Split
-from cnnviz.training.batches import Batches, resident
+from cnnviz.training.batches import Batches
+from cnnviz.training.prepared import resident
 
 
 def numbered(samples: int, batch_size: int, seed: int | None = None) -> Batches:

@@ -4,6 +4,7 @@ from functools import cache
 import numpy as np
 import pytest
 import torch
+from sklearn.metrics import f1_score
 from torch import Tensor, nn
 
 from cnnviz.architecture import Architecture, build
@@ -14,9 +15,12 @@ from cnnviz.data.scaling import fitted
 from cnnviz.errors import TrainingError
 from cnnviz.layers import BatchNorm1d, Dropout, Flatten, Linear, LogSoftmax, ReLU
 from cnnviz.presets import PRESETS
-from cnnviz.training import trainer
+from cnnviz.training import training
 from cnnviz.training.config import TrainConfig
-from cnnviz.training.trainer import Point, Result, criterion, steps_per_epoch, train
+from cnnviz.training.loss import criterion
+from cnnviz.training.point import Point
+from cnnviz.training.trainer import steps_per_epoch, train
+from cnnviz.training.training import Result
 from tests.points import best_epoch
 
 SCORES = Architecture(input_shape=(1, 8, 8), layers=[Flatten(), Linear(out_features=10)])
@@ -64,7 +68,7 @@ def run(
         emit=points.extend,
         should_stop=lambda: should_stop(points),
     )
-    return result, points
+    return result, [point for point in points if point.split != "device"]  # how fast it went is never the same
 
 
 def measured(model: nn.Module, split: Split) -> dict[str, float]:
@@ -73,7 +77,26 @@ def measured(model: nn.Module, split: Split) -> dict[str, float]:
         out = model.eval()(torch.from_numpy(split.x)).double()
     probabilities = out.softmax(1).numpy()  # softmax of log-probabilities gives the probabilities back
     right = probabilities[np.arange(len(split)), split.y]
-    return {"loss": float(-np.log(right).mean()), "accuracy": float((probabilities.argmax(1) == split.y).mean())}
+    answers = probabilities.argmax(1)
+    return {
+        "loss": float(-np.log(right).mean()),
+        "accuracy": float((answers == split.y).mean()),
+        "top-5": float(((probabilities >= right[:, None]).sum(1) <= 5).mean()),
+        "macro F1": float(f1_score(split.y, answers, average="macro")),
+    }
+
+
+def strengths(layers: dict[str, nn.Module], olds: dict[str, list[Tensor]]) -> dict[tuple[str, str], float]:
+    """Gradient and update of each layer by hand, from the weights before and after a step."""
+    found = {}
+    for name, layer in layers.items():
+        news = list(layer.parameters())
+        gradient = torch.cat([each.grad.flatten() for each in news if each.grad is not None]).double()
+        old = torch.cat([each.flatten() for each in olds[name]]).double()
+        new = torch.cat([each.detach().flatten() for each in news]).double()
+        found[name, "gradient_norm"] = float(gradient.norm())
+        found[name, "update_ratio"] = float((new - old).norm() / old.norm())
+    return found
 
 
 def by_hand(architecture: Architecture, config: TrainConfig, splits: Splits) -> list[Point]:
@@ -83,6 +106,7 @@ def by_hand(architecture: Architecture, config: TrainConfig, splits: Splits) -> 
     optimizer = torch.optim.SGD(model.parameters(), lr=config.learning_rate, momentum=config.momentum)
     generator = torch.Generator().manual_seed(config.seed)
     x, y = torch.from_numpy(splits.train.x), torch.from_numpy(splits.train.y)
+    layers = {str(place): layer for place, layer in enumerate(model.children(), 1) if list(layer.parameters())}
     points, step = [], 0
     for epoch in range(1, config.epochs + 1):
         for rows in torch.randperm(len(y), generator=generator).split(config.batch_size):
@@ -90,12 +114,14 @@ def by_hand(architecture: Architecture, config: TrainConfig, splits: Splits) -> 
             loss = nn.functional.nll_loss(model(x[rows]), y[rows])
             optimizer.zero_grad()
             loss.backward()
+            olds = {name: [each.detach().clone() for each in layer.parameters()] for name, layer in layers.items()}
             optimizer.step()
             step += 1
             points.append(Point(step, epoch, "batch", "loss", loss.item()))
         for split in ("train", "validation"):
             values = measured(model, getattr(splits, split))
             points += [Point(step, epoch, split, metric, value) for metric, value in values.items()]
+        points += [Point(step, epoch, *place, value) for place, value in strengths(layers, olds).items()]
     return points
 
 
@@ -117,8 +143,9 @@ def test_every_number_is_that_of_a_plain_torch_loop() -> None:
 def test_points_come_in_the_order_of_their_steps() -> None:
     points = usual()
     assert [p.step for p in points if p.split == "batch"] == list(range(1, 11))
-    assert [p.split for p in points if p.epoch == 2 and p.split != "batch"][:4] == ["train"] * 2 + ["validation"] * 2
-    assert {p.split for p in points[-2:]} == {"test"}
+    epoch = [p.split for p in points if p.epoch == 2 and p.split != "batch"]
+    assert epoch[:8] == ["train"] * 4 + ["validation"] * 4
+    assert {p.split for p in points[-4:]} == {"test"}
 
 
 @pytest.mark.parametrize("optimizer", ["SGD", "AdamW"])
@@ -143,6 +170,7 @@ CHANGES: dict[str, object] = {
     "warmup": 1.0,
     "label_smoothing": 0.1,
     "max_grad_norm": 0.1,
+    "mixed_precision": True,
 }
 
 
@@ -153,7 +181,7 @@ def test_every_control_changes_the_curve(name: str) -> None:
 
 def test_no_control_is_forgotten() -> None:
     # the data set is given as its splits; the others have tests of their own
-    elsewhere = {"dataset", "split", "loss", "step_size", "gamma", "patience"}
+    elsewhere = {"dataset", "split", "loss", "step_size", "gamma", "patience", "channels_last"}
     assert CHANGES.keys() | elsewhere == TrainConfig.model_fields.keys()
 
 
@@ -193,7 +221,7 @@ def test_more_epochs_begin_with_the_same_curve() -> None:
 
 
 def test_the_training_numbers_of_large_data_come_from_its_first_samples(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(trainer, "TRAIN_SAMPLE", 100)
+    monkeypatch.setattr(training, "TRAIN_SAMPLE", 100)
     result, points = run(config=CONFIG.changed("epochs", 1))
     model = build(NET)
     model.load_state_dict(result.weights)
@@ -293,7 +321,8 @@ def test_a_stop_before_the_first_epoch_ended_has_no_best_epoch() -> None:
 def test_a_stop_during_evaluation_leaves_neither_half_numbers_nor_a_test(split: str) -> None:
     result, points = run(should_stop=lambda points: any(p.split == split and p.epoch == 2 for p in points))
     assert result.stopped
-    assert (points[-1].split, points[-1].epoch) == (split, 2)
+    measured_splits = [(p.split, p.epoch) for p in points if p.split in ("train", "validation", "test")]
+    assert measured_splits[-1] == (split, 2)
     whole = [p for p in points if p.split != "batch"]
     assert len(whole) == len({key(p) for p in whole})
     assert result.best_epoch == (1 if split == "train" else best_epoch(points)[0])
@@ -302,11 +331,11 @@ def test_a_stop_during_evaluation_leaves_neither_half_numbers_nor_a_test(split: 
 def test_a_stop_during_the_test_leaves_no_test_point() -> None:
     def at_the_end(points: Sequence[Point]) -> bool:
         last = [p for p in points if p.split == "validation" and p.epoch == CONFIG.epochs]
-        return len(last) == 2
+        return len(last) == 4
 
     result, points = run(should_stop=at_the_end)
     assert result.stopped
-    assert points[-1].split == "validation"
+    assert "test" not in {p.split for p in points}
 
 
 def same(one: dict[str, Tensor], two: dict[str, Tensor]) -> bool:
@@ -369,7 +398,7 @@ def test_a_divergence_is_told_with_its_step_and_a_way_out() -> None:
     with pytest.raises(
         TrainingError,
         match=r"^The (batch|train) loss stopped being a number at step \d+ \(epoch 1\): the training diverged\. "
-        r"Try a learning rate ten times smaller\.$",
+        r"Try a learning rate ten times smaller \(1\), or gradient clipping at 1\.$",
     ):
         train(
             DIVERGING,

@@ -1,0 +1,37 @@
+"""What is measured of a net's scores after each epoch."""
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+TOP = 5
+Metric = Callable[[Tensor, Tensor], Tensor]
+"""Takes scores (N, C) and class numbers (N,); gives one number."""
+
+
+def accuracy(scores: Tensor, y: Tensor) -> Tensor:
+    """Share of samples whose highest score is that of their class."""
+    return (scores.argmax(1) == y).double().mean()
+
+
+def top_five(scores: Tensor, y: Tensor) -> Tensor:
+    """Share of samples whose class is among the five highest scores."""
+    best = scores.topk(min(TOP, scores.shape[1]), dim=1).indices
+    return (best == y[:, None]).any(1).double().mean()
+
+
+def macro_f1(scores: Tensor, y: Tensor) -> Tensor:
+    """F1, 2·TP / (2·TP + FP + FN), of each class that occurs as label or as answer, and of those the mean.
+
+    Every class counts alike, however few samples it has. Source: sklearn.metrics.f1_score(average="macro").
+    """
+    answers, classes = scores.argmax(1), scores.shape[1]
+    labelled, answered = torch.bincount(y, minlength=classes), torch.bincount(answers, minlength=classes)
+    right = torch.bincount(y[answers == y], minlength=classes)
+    both = labelled + answered
+    return (2 * right[both > 0] / both[both > 0].double()).mean()
+
+
+METRICS: dict[str, Metric] = {"accuracy": accuracy, "top-5": top_five, "macro F1": macro_f1}
+"""Every metric besides the loss, by the name in its points."""

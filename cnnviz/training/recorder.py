@@ -1,0 +1,71 @@
+"""Turns what engines know into points."""
+
+import math
+import time
+from typing import cast
+
+import torch
+from ignite.engine import Engine
+from torch import Tensor
+
+from cnnviz.errors import TrainingError
+from cnnviz.training.config import TrainConfig
+from cnnviz.training.point import BATCH, Emit, Point
+
+FLUSH_SECONDS = 0.1
+
+
+class Recorder:
+    """Hands on points; batch losses are fetched from the device a few times a second only.
+
+    Raises TrainingError, with what to try, at a loss that is no number any more.
+    """
+
+    def __init__(self, emit: Emit, config: TrainConfig) -> None:
+        self._emit, self._config = emit, config
+        self._waiting: list[tuple[int, int, Tensor]] = []
+        self._last = 0.0
+
+    def batch_loss(self, engine: Engine) -> None:
+        """Note the loss of this step."""
+        self._waiting.append((engine.state.iteration, engine.state.epoch, cast("Tensor", engine.state.output)))
+        if time.monotonic() - self._last >= FLUSH_SECONDS:
+            self.flush()
+
+    def flush(self) -> None:
+        """Hand on the batch losses that wait."""
+        if not self._waiting:
+            return
+        values = torch.stack([loss for _, _, loss in self._waiting]).tolist()
+        points = [
+            Point(step, epoch, BATCH, "loss", value)
+            for (step, epoch, _), value in zip(self._waiting, values, strict=True)
+        ]
+        self._waiting.clear()
+        self._last = time.monotonic()
+        self.send(points)
+
+    def metrics(self, split: str, step: int, epoch: int, metrics: dict[str, float]) -> None:
+        """Hand on what was measured of a split."""
+        self.send([Point(step, epoch, split, metric, value) for metric, value in metrics.items()])
+
+    def send(self, points: list[Point]) -> None:
+        """Hand on points."""
+        finite = [point for point in points if math.isfinite(point.value)]
+        if finite:
+            self._emit(finite)
+        for bad in (point for point in points if not math.isfinite(point.value)):
+            if bad.metric == "loss":
+                raise TrainingError(
+                    f"The {bad.split} loss stopped being a number at step {bad.step} (epoch {bad.epoch}): the training"
+                    f" diverged. {advice(self._config)}"
+                )
+
+
+def advice(config: TrainConfig) -> str:
+    """What to try against a divergence."""
+    more = [] if config.max_grad_norm else ["gradient clipping at 1"]
+    if config.normalization == "none":
+        more.insert(0, "normalized samples")
+    tried = f"Try a learning rate ten times smaller ({config.learning_rate / 10:g})"
+    return f"{tried}, or {' and '.join(more)}." if more else f"{tried}."

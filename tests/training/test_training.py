@@ -1,0 +1,169 @@
+"""A training in slices, elsewhere and further is the same training."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from cnnviz.errors import TrainingError
+from cnnviz.training.config import OPTIMIZERS, TrainConfig
+from cnnviz.training.point import Point
+from cnnviz.training.prepared import prepare
+from cnnviz.training.schedule import SCHEDULES
+from cnnviz.training.snapshot import Snapshot
+from cnnviz.training.training import Result, Training
+from tests.training.test_trainer import CONFIG, CPU, NET, SCORES, digits, run, same
+
+LONG = CONFIG.changed("epochs", 4)
+RICH = LONG.changed("optimizer", "Adam").changed("learning_rate", 0.01).augmented("noise", 0.2).changed("patience", 3)
+
+
+class Kept:
+    """A training that keeps its points."""
+
+    def __init__(self, config: TrainConfig = CONFIG, should_stop: Callable[[], bool] = lambda: False) -> None:
+        self.points: list[Point] = []
+        data = prepare(digits(), config, CPU)
+        self.training = Training(NET, config, data, device=CPU, emit=self.points.extend, should_stop=should_stop)
+
+    @property
+    def curve(self) -> list[Point]:
+        return [point for point in self.points if point.split != "device"]
+
+    def steps(self, count: int) -> Result | None:
+        """A slice of so many steps; at the end of an epoch it goes on until that is measured."""
+        before = self.training.step
+        return self.training.advance(lambda: self.training.step - before >= count)
+
+    def to_the_end(self) -> Result:
+        result = self.training.advance()
+        assert result
+        return result
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(slices=st.lists(st.tuples(st.integers(0, 1), st.integers(1, 7)), min_size=1, max_size=20))
+def test_trainings_that_take_turns_end_bit_for_bit_as_those_left_alone(slices: list[tuple[int, int]]) -> None:
+    """Dropout draws from torch's global numbers: each of the two must find its own again."""
+    configs = [CONFIG, RICH]
+    both = [Kept(config) for config in configs]
+    results: list[Result | None] = [None, None]
+    for which, count in [*slices, *[(0, 99), (1, 99)] * 5]:
+        if results[which] is None:
+            torch.rand(3)  # whatever others draw
+            results[which] = both[which].steps(count)
+    for config, kept, result in zip(configs, both, results, strict=True):
+        alone, points = run(config=config)
+        assert kept.curve == points
+        assert result
+        assert same(result.weights, alone.weights)
+
+
+@pytest.mark.parametrize("schedule", SCHEDULES)
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+@pytest.mark.parametrize("steps", [3, 5, 12])
+def test_a_training_goes_on_elsewhere_as_if_nothing_had_happened(
+    tmp_path: Path, schedule: str, optimizer: str, steps: int
+) -> None:
+    config = RICH.changed("optimizer", optimizer).changed("schedule", schedule).changed("warmup", 1.0)
+    here, there = Kept(config), Kept(config)
+    assert here.steps(steps) is None
+    here.training.snapshot().write(tmp_path / "it")
+    there.training.restore(Snapshot.read(tmp_path / "it"))
+    assert there.training.step == here.training.step == steps
+    result = there.to_the_end()
+    alone, points = run(config=config)
+    assert here.curve + there.curve == points
+    assert same(result.weights, alone.weights)
+    assert (result.best_epoch, result.note) == (alone.best_epoch, alone.note)
+
+
+def test_a_snapshot_is_a_copy_and_not_the_living_weights() -> None:
+    kept = Kept()
+    kept.steps(3)
+    snapshot = kept.training.snapshot()
+    before = {name: value.clone() for name, value in snapshot.tensors.items()}
+    kept.to_the_end()
+    assert same(snapshot.tensors, before)
+
+
+def test_a_training_that_ended_is_trained_further_as_one_that_was_meant_to_be_longer(tmp_path: Path) -> None:
+    last = Kept(CONFIG).to_the_end().last
+    assert last
+    last.write(tmp_path / "it")
+    further = Kept(LONG)
+    further.training.restore(Snapshot.read(tmp_path / "it"))
+    result = further.to_the_end()
+    alone, points = run(config=LONG)
+    assert further.curve == [point for point in points if point.step > 10 or point.split == "test"]
+    assert same(result.weights, alone.weights)
+
+
+def test_a_training_that_ended_for_want_of_a_better_epoch_gets_its_patience_anew() -> None:
+    still = CONFIG.changed("epochs", 40).changed("learning_rate", 2.0).changed("patience", 2)
+    ended = Kept(still).to_the_end()
+    assert ended.note
+    assert ended.last
+    again = Kept(still)
+    again.training.restore(ended.last)
+    first = again.training.step // 5
+    again.to_the_end()
+    assert again.training.step // 5 >= first + 2
+
+
+def test_a_stopped_training_goes_on_from_its_last_step() -> None:
+    stop = False
+    first = Kept(LONG, lambda: stop)
+    first.steps(7)
+    stop = True
+    result = first.training.advance()
+    assert result
+    assert result.stopped
+    assert result.last
+    second = Kept(LONG)
+    second.training.restore(result.last)
+    second.to_the_end()
+    assert first.curve + second.curve == run(config=LONG)[1]
+
+
+@pytest.mark.parametrize("steps", [5, 10])
+def test_a_stop_between_an_epoch_and_its_evaluation_leaves_nothing_to_go_on_from(steps: int) -> None:
+    """From there, the epoch would never be measured: the run goes on from its last checkpoint instead."""
+    kept = Kept(LONG, lambda: kept.training.step >= steps)
+    result = kept.to_the_end()
+    assert result.stopped
+    assert result.last is None
+
+
+def test_what_others_draw_is_not_changed_by_a_training() -> None:
+    torch.manual_seed(5)
+    wanted = torch.rand(3)
+    torch.manual_seed(5)
+    run(SCORES)
+    assert torch.equal(torch.rand(3), wanted)
+
+
+def test_the_time_it_took_goes_with_it() -> None:
+    kept = Kept()
+    kept.steps(3)
+    spent = kept.training.seconds
+    assert spent > 0
+    again = Kept()
+    again.training.restore(kept.training.snapshot())
+    assert again.training.seconds == spent
+    again.to_the_end()
+    assert again.training.seconds > spent
+    assert {point.metric for point in again.points if point.split == "device"} == {"samples_per_second"}
+    assert all(point.value > 0 for point in again.points if point.split == "device")
+
+
+@pytest.mark.parametrize("content", [b"", b"no safetensors", b"\x02\0\0\0\0\0\0\0{}"])
+def test_a_damaged_snapshot_is_refused_in_a_sentence(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "it").write_bytes(content)
+    with pytest.raises(TrainingError, match=r"^This checkpoint cannot be read"):
+        Snapshot.read(tmp_path / "it")
+    with pytest.raises(TrainingError, match=r"^This checkpoint cannot be read"):
+        Snapshot.read(tmp_path / "nothing")
