@@ -18,6 +18,11 @@ class Settings(BaseSettings):
     data_dir: Path = Field(
         Path(__file__).parent.parent / ".cnnviz", description="Where runs, weights and uploads are kept."
     )
+    database_url: str = Field(
+        "",
+        repr=False,  # it may hold a password
+        description="Address of a PostgreSQL database for runs; empty: SQLite in a file of the data directory.",
+    )
     devices: str = Field("", description="Devices to train on, such as 'cpu' or 'cuda:0,cuda:1'; empty: what is there.")
     threads: Annotated[int, Field(ge=1)] = Field(1, description="CPU threads of each training process.")
     max_active_runs: Annotated[int, Field(ge=1)] = Field(

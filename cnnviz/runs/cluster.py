@@ -45,7 +45,7 @@ class Cluster:
             raise CnnvizError(
                 f"Another cnnviz server works in {folder}. Stop it, or set CNNVIZ_DATA_DIR to another folder."
             ) from None
-        self.store = Store(folder)
+        self.store = Store(folder, limits.database_url)
         self._limits = limits
         self._submitting = threading.Lock()
         self.devices = {name: Device(name, self.store) for name in _devices(limits)}

@@ -37,6 +37,10 @@ class Run:
     """Optimiser steps of the whole run; 0 until it starts."""
     started: float | None = None
     finished: float | None = None
+    kind: str = "train"
+    """What the device does for it: a training, as long as nothing else is said."""
+    worked: float = 0.0
+    """Seconds of device time so far."""
 
     @property
     def active(self) -> bool:

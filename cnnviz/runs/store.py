@@ -1,24 +1,31 @@
-"""Where runs, points, weights and desks live: SQL tables and a folder of weights, under the data directory.
+"""Where runs, points, weights and desks live: the tables of a database, and a folder of weights.
 
 Reading is for everybody; writing is for the device threads alone.
 """
 
 import json
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sql
-from sqlalchemy.dialects.sqlite import insert as upsert
+from sqlalchemy.dialects import postgresql, sqlite
 
 from cnnviz.architecture import Architecture
+from cnnviz.runs.database import open_database
 from cnnviz.runs.run import ACTIVE, Run, Status
 from cnnviz.training.config import TrainConfig
 from cnnviz.training.point import Point
 
 LATEST = 100
 """Runs of a student that are listed."""
+
+INSERTS: dict[str, Callable[[sql.Table], sqlite.Insert | postgresql.Insert]] = {
+    "sqlite": sqlite.insert,
+    "postgresql": postgresql.insert,
+}
+"""Of each database the `INSERT` that can say what is done about a row that is there already."""
 
 log = logging.getLogger(__name__)
 
@@ -34,9 +41,11 @@ _runs = sql.Table(
     sql.Column("status", sql.String(16), nullable=False, index=True),
     sql.Column("message", sql.Text, nullable=False),
     sql.Column("steps", sql.Integer, nullable=False),
-    sql.Column("created", sql.Float, nullable=False),
-    sql.Column("started", sql.Float),
-    sql.Column("finished", sql.Float),
+    sql.Column("created", sql.Double, nullable=False),
+    sql.Column("started", sql.Double),
+    sql.Column("finished", sql.Double),
+    sql.Column("kind", sql.String(16), nullable=False, server_default="train"),
+    sql.Column("worked", sql.Double, nullable=False, server_default="0"),
 )
 _points = sql.Table(
     "points",
@@ -45,9 +54,9 @@ _points = sql.Table(
     sql.Column("run_id", sql.String(32), nullable=False),
     sql.Column("step", sql.Integer, nullable=False),
     sql.Column("epoch", sql.Integer, nullable=False),
-    sql.Column("split", sql.String(16), nullable=False),
+    sql.Column("split", sql.String(64), nullable=False),
     sql.Column("metric", sql.String(32), nullable=False),
-    sql.Column("value", sql.Float, nullable=False),
+    sql.Column("value", sql.Double, nullable=False),
     sql.Index("points_of_run", "run_id", "id"),
 )
 _facts = sql.Table(
@@ -81,14 +90,15 @@ _desks = sql.Table(
 
 
 class Store:
-    """The tables of one server, in `folder`/cnnviz.sqlite, and its weights in `folder`/weights/."""
+    """The tables of one server, in the database at `url` or in `folder`/cnnviz.sqlite; weights in `folder`/weights/.
 
-    def __init__(self, folder: Path) -> None:
+    Raises CnnvizError when the database cannot be used.
+    """
+
+    def __init__(self, folder: Path, url: str = "") -> None:
         self._weights = folder / "weights"
         self._weights.mkdir(parents=True, exist_ok=True)
-        self._engine = sql.create_engine(f"sqlite:///{folder / 'cnnviz.sqlite'}")
-        sql.event.listen(self._engine, "connect", _configure)
-        _metadata.create_all(self._engine)
+        self._engine = open_database(folder, url)
 
     def close(self) -> None:
         """Give back all connections."""
@@ -174,10 +184,7 @@ class Store:
 
     def keep_fact(self, run_id: str, name: str, content: object) -> None:
         """Keep something that was found out about a run; JSON."""
-        values = {"run_id": run_id, "name": name, "content": json.dumps(content)}
-        keys = ["run_id", "name"]
-        with self._engine.begin() as connection:
-            connection.execute(upsert(_facts).values(values).on_conflict_do_update(index_elements=keys, set_=values))
+        self._put(_facts, run_id=run_id, name=name, content=json.dumps(content))
 
     def keep_weights(self, run_id: str, epoch: int, content: bytes) -> None:
         """Keep a safetensors file as the run's weights; it appears whole or not at all."""
@@ -185,19 +192,17 @@ class Store:
         draft = file.with_suffix(".draft")
         draft.write_bytes(content)
         draft.replace(file)
-        values = {"run_id": run_id, "epoch": epoch, "file": file.name}
-        with self._engine.begin() as connection:
-            connection.execute(
-                upsert(_checkpoints).values(values).on_conflict_do_update(index_elements=["run_id"], set_=values)
-            )
+        self._put(_checkpoints, run_id=run_id, epoch=epoch, file=file.name)
 
     def keep(self, owner: str, name: str, content: str) -> None:
         """Keep something of a student under a name; what was there before is replaced."""
-        values = {"owner": owner, "name": name, "content": content}
+        self._put(_desks, owner=owner, name=name, content=content)
+
+    def _put(self, table: sql.Table, **row: Any) -> None:
+        """Keep a row in the place of the one with the same key."""
+        insert = INSERTS[self._engine.dialect.name](table).values(row)
         with self._engine.begin() as connection:
-            connection.execute(
-                upsert(_desks).values(values).on_conflict_do_update(index_elements=["owner", "name"], set_=values)
-            )
+            connection.execute(insert.on_conflict_do_update(index_elements=[*table.primary_key], set_=row))
 
     def _select(self, query: sql.Select[Any]) -> list[Run]:
         with self._engine.connect() as connection:
@@ -220,8 +225,3 @@ def _run(row: sql.RowMapping) -> Run | None:
         log.warning("run %s was written by another version and is left out", row["id"])
         return None
     return Run(**dict(row) | read)
-
-
-def _configure(connection: Any, _record: object) -> None:
-    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "busy_timeout=10000"):
-        connection.execute(f"PRAGMA {pragma}")

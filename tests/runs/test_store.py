@@ -1,3 +1,4 @@
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -11,12 +12,13 @@ from cnnviz.training.config import TrainConfig
 from cnnviz.training.point import Point
 from tests.runs.designs import ANNA, BERT, DIVERGING, run_of
 
+pytest_plugins = ["tests.runs.databases"]
 POINTS = [Point(step, 1, "batch", "loss", 1 / step) for step in range(1, 6)]
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    opened = Store(tmp_path)
+def store(tmp_path: Path, url: str) -> Iterator[Store]:
+    opened = Store(tmp_path, url)
     yield opened
     opened.close()
 
@@ -55,6 +57,24 @@ def test_runs_are_listed_newest_first_and_per_owner(store: Store) -> None:
     assert [run.created for run in store.of(ANNA)] == [3, 2, 1]
     assert [run.owner for run in store.of(BERT)] == [BERT]
     assert [run.created for run in store.active()][:3] == [1, 2, 3]
+
+
+def test_the_kind_and_the_work_of_a_run_are_kept_and_those_of_a_plain_one_are_the_defaults(store: Store) -> None:
+    plain, other = run_of(), run_of(kind="probe", worked=1 / 3)
+    store.add(plain)
+    store.add(other)
+    store.update(plain.id, worked=0.1 + 0.2)
+    assert store.run(plain.id) == replace(plain, kind="train", worked=0.1 + 0.2)
+    assert store.run(other.id) == other
+
+
+def test_numbers_keep_every_bit(store: Store) -> None:
+    values = [0.1 + 0.2, 1 / 3, 5e-324, sys.float_info.max, -sys.float_info.min, 1_700_000_000.1234567]
+    store.append("one", [Point(step, 1, "batch", "loss", value) for step, value in enumerate(values)])
+    run = run_of(created=values[-1], started=values[0], finished=values[1])
+    store.add(run)
+    assert [point.value.hex() for _, point in store.points("one")] == [value.hex() for value in values]
+    assert store.run(run.id) == run
 
 
 def test_the_same_run_is_not_kept_twice(store: Store) -> None:
@@ -118,13 +138,13 @@ def test_what_is_kept_is_the_last_of_its_owner_and_name(store: Store) -> None:
     assert [store.kept(ANNA, "draft"), store.kept(BERT, "draft"), store.kept(ANNA, "config")] == ["4", "2", "3"]
 
 
-def test_everything_is_there_after_opening_again(store: Store, tmp_path: Path) -> None:
+def test_everything_is_there_after_opening_again(store: Store, tmp_path: Path, url: str) -> None:
     run = run_of()
     store.add(run)
     store.append(run.id, POINTS)
     store.keep_weights(run.id, 1, b"weights")
     store.close()
-    again = Store(tmp_path)
+    again = Store(tmp_path, url)
     assert again.run(run.id) == run
     assert [point for _, point in again.points(run.id)] == POINTS
     assert again.weights(run.id) == b"weights"

@@ -1,0 +1,71 @@
+"""The database of one server: SQLite in a file of the data directory, or PostgreSQL at an address."""
+
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sql
+from psycopg.errors import InsufficientPrivilege
+
+from cnnviz.errors import CnnvizError
+from cnnviz.runs.migrations import upgrade
+
+CONNECT_SECONDS = 10
+SCHEMES = ("postgresql", "postgres", "postgresql+psycopg")
+_WANTED = "It should be postgresql://USER:PASSWORD@HOST:PORT/DATABASE, or empty for a file in the data directory."
+
+
+def open_database(folder: Path, url: str = "") -> sql.Engine:
+    """PostgreSQL at `url`, or SQLite in `folder` where that is empty; with the schema of this cnnviz.
+
+    Raises CnnvizError when nobody can be asked at `url`, or when a newer cnnviz has worked in the database.
+    """
+    engine = _postgresql(url) if url else _sqlite(folder / "cnnviz.sqlite")
+    try:
+        if url:
+            _ask(engine)
+        upgrade(engine)
+    except BaseException as error:
+        engine.dispose()
+        if isinstance(getattr(error, "orig", None), InsufficientPrivilege):
+            raise CnnvizError(
+                "The user in CNNVIZ_DATABASE_URL may not create tables in its database. Make it the owner: "
+                f'ALTER DATABASE "{engine.url.database}" OWNER TO "{engine.url.username}".'
+            ) from None
+        raise
+    return engine
+
+
+def _sqlite(file: Path) -> sql.Engine:
+    engine = sql.create_engine(sql.URL.create("sqlite", database=str(file)))
+    sql.event.listen(engine, "connect", _configure)
+    return engine
+
+
+def _configure(connection: Any, _record: object) -> None:
+    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "busy_timeout=10000"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _postgresql(text: str) -> sql.Engine:
+    """An engine that has not connected yet; a connection that broke is found out and replaced before its next use."""
+    if text.count("@") > 1:  # a part of the password would be taken for the host, and be told
+        raise CnnvizError("CNNVIZ_DATABASE_URL has more than one @. Write %40 for those in the name or the password.")
+    try:
+        url = sql.make_url(text)
+    except (sql.exc.ArgumentError, ValueError):  # ValueError: the port is no number
+        raise CnnvizError(f"CNNVIZ_DATABASE_URL is not the address of a database. {_WANTED}") from None
+    if url.drivername not in SCHEMES:
+        raise CnnvizError(f"CNNVIZ_DATABASE_URL begins with {url.drivername}, which cnnviz does not know. {_WANTED}")
+    query = {"connect_timeout": str(CONNECT_SECONDS)} | url.query
+    return sql.create_engine(url.set(drivername="postgresql+psycopg", query=query), pool_pre_ping=True)
+
+
+def _ask(engine: sql.Engine) -> None:
+    """Raise CnnvizError when no connection is to be had."""
+    try:
+        engine.connect().close()
+    except sql.exc.DBAPIError as error:
+        reason = str(error.orig).splitlines()[0].removeprefix("connection failed: ").rstrip(".")
+        raise CnnvizError(
+            f"The database of CNNVIZ_DATABASE_URL cannot be opened: {reason}. Start its server or correct the variable."
+        ) from None

@@ -1,0 +1,66 @@
+"""A PostgreSQL server for tests: in a temporary folder, reached by a socket in it, ended with the tests."""
+
+import os
+import shutil
+import subprocess
+import tempfile
+from itertools import count
+from pathlib import Path
+
+import psycopg
+
+INSTALLED = Path("/usr/lib/postgresql")
+ABSENT = (
+    f"There is no PostgreSQL in {INSTALLED}. Install it (`apt-get install --no-install-recommends postgresql`), "
+    "or leave these tests out, as pytest does without `-m postgres`."
+)
+
+
+class Postgres:
+    """One server with any number of databases; it can die and come back."""
+
+    def __init__(self) -> None:
+        found = sorted(INSTALLED.glob("*/bin/postgres"), key=lambda file: int(file.parts[-3]))
+        assert found, ABSENT
+        self._bin = found[-1].parent
+        self._numbers = count()
+        self.folder = Path(tempfile.mkdtemp(prefix="cnnviz-postgres-"))
+        if os.geteuid() == 0:
+            shutil.chown(self.folder, "postgres", "postgres")
+        self._do("initdb", "--username=cnnviz", "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-instructions")
+        self.start()
+
+    def start(self) -> None:
+        """Start, and wait until it takes connections."""
+        log = str(self.folder / "log")
+        self._do("pg_ctl", "start", "--wait", f"--log={log}", f"--options=-k {self.folder} -c listen_addresses=''")
+
+    def stop(self, mode: str = "fast") -> None:
+        """Stop and wait for it; "immediate" is a crash, after which the server recovers from its log when it starts."""
+        self._do("pg_ctl", "stop", "--wait", f"--mode={mode}")
+
+    def remove(self) -> None:
+        """Stop, and leave nothing behind."""
+        self.stop()
+        shutil.rmtree(self.folder)
+
+    def database(self) -> str:
+        """The URL of a new, empty database."""
+        name = f"test_{next(self._numbers)}"
+        self.execute(f"CREATE DATABASE {name}")
+        return self.url(name)
+
+    def url(self, name: str, user: str = "cnnviz") -> str:
+        """What CNNVIZ_DATABASE_URL would be for a database; the server asks for no password."""
+        return f"postgresql://{user}:secret@/{name}?host={self.folder}"
+
+    def execute(self, statement: str, database: str = "postgres") -> None:
+        """Do something as the owner of the server."""
+        with psycopg.connect(self.url(database), autocommit=True) as connection:
+            connection.execute(statement.encode())
+
+    def _do(self, program: str, *options: str) -> None:
+        # the server refuses to run as root
+        user = ["setpriv", "--reuid=postgres", "--regid=postgres", "--init-groups"] if os.geteuid() == 0 else []
+        command = [*user, self._bin / program, f"--pgdata={self.folder / 'data'}", *options]
+        subprocess.run(command, cwd=self.folder, check=True, stdout=subprocess.DEVNULL)

@@ -1,0 +1,266 @@
+"""The schema, its migrations, and the server that it is on."""
+
+import logging
+import sqlite3
+import subprocess
+import sys
+import traceback
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sql
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy.exc import OperationalError
+
+from cnnviz.errors import CnnvizError
+from cnnviz.runs.cluster import Cluster
+from cnnviz.runs.run import Status
+from cnnviz.runs.store import Store, _metadata
+from cnnviz.settings import Settings
+from cnnviz.training.trainer import Point
+from tests.runs.conftest import Ended, WaitFor
+from tests.runs.designs import ANNA, BERT, NET, SHORT, run_of
+from tests.runs.postgres import Postgres
+
+pytest_plugins = ["tests.runs.databases"]
+
+POINTS = [Point(step, 1, "batch", "loss", 1 / step) for step in range(1, 6)]
+BEFORE_MIGRATIONS = """
+    CREATE TABLE runs (
+        id VARCHAR(32) NOT NULL, owner VARCHAR(32) NOT NULL, device VARCHAR(32) NOT NULL, architecture TEXT NOT NULL,
+        config TEXT NOT NULL, status VARCHAR(16) NOT NULL, message TEXT NOT NULL, steps INTEGER NOT NULL,
+        created FLOAT NOT NULL, started FLOAT, finished FLOAT, PRIMARY KEY (id));
+    CREATE INDEX ix_runs_status ON runs (status);
+    CREATE INDEX ix_runs_owner ON runs (owner);
+    CREATE TABLE points (
+        id INTEGER NOT NULL, run_id VARCHAR(32) NOT NULL, step INTEGER NOT NULL, epoch INTEGER NOT NULL,
+        split VARCHAR(16) NOT NULL, metric VARCHAR(32) NOT NULL, value FLOAT NOT NULL, PRIMARY KEY (id));
+    CREATE INDEX points_of_run ON points (run_id, id);
+    CREATE TABLE facts (
+        run_id VARCHAR(32) NOT NULL, name VARCHAR(32) NOT NULL, content TEXT NOT NULL, PRIMARY KEY (run_id, name));
+    CREATE TABLE checkpoints (
+        run_id VARCHAR(32) NOT NULL, epoch INTEGER NOT NULL, file VARCHAR(80) NOT NULL, PRIMARY KEY (run_id));
+    CREATE TABLE drafts (owner VARCHAR(32) NOT NULL, architecture TEXT NOT NULL, PRIMARY KEY (owner));
+    CREATE TABLE desks (
+        owner VARCHAR(32) NOT NULL, name VARCHAR(16) NOT NULL, content TEXT NOT NULL, PRIMARY KEY (owner, name));
+"""
+
+
+@contextmanager
+def opened(folder: Path, url: str = "") -> Iterator[Store]:
+    with closing(Store(folder, url)) as store:
+        yield store
+
+
+def differences(store: Store, types: bool = True) -> list[object]:
+    """What Alembic would change to bring the database to the tables of store.py."""
+    with store._engine.connect() as connection:
+        options = {"compare_type": types, "compare_server_default": True}
+        return compare_metadata(MigrationContext.configure(connection, opts=options), _metadata)
+
+
+# ── migrations ──
+
+
+def test_the_migrations_lead_to_the_tables_of_the_store(tmp_path: Path, url: str) -> None:
+    with opened(tmp_path, url) as store:
+        assert differences(store) == []
+        with store._engine.begin() as connection:
+            connection.exec_driver_sql("ALTER TABLE runs DROP COLUMN worked")
+        assert len(differences(store)) == 1, "a difference would be found"
+
+
+def test_a_database_from_before_migrations_opens_with_everything_in_it(tmp_path: Path) -> None:
+    run = run_of(status=Status.DONE, message="é", steps=7, created=1.1, started=2.2, finished=3.3)
+    (tmp_path / "weights").mkdir()
+    (tmp_path / "weights" / "file").write_bytes(b"weights")
+    with closing(sqlite3.connect(tmp_path / "cnnviz.sqlite")) as connection, connection:
+        connection.executescript(BEFORE_MIGRATIONS)
+        row = (run.id, ANNA, "cpu", NET.model_dump_json(), SHORT.model_dump_json(), "done", "é", 7, 1.1, 2.2, 3.3)
+        connection.execute(f"INSERT INTO runs VALUES ({', '.join('?' * 11)})", row)  # noqa: S608
+        for number, point in enumerate(POINTS, start=1):
+            connection.execute("INSERT INTO points VALUES (?, ?, ?, ?, ?, ?, ?)", (number, run.id, *point))
+        connection.execute("INSERT INTO facts VALUES (?, 'parts', '[8, 1, 1]')", (run.id,))
+        connection.execute("INSERT INTO checkpoints VALUES (?, 2, 'file')", (run.id,))
+        connection.execute("INSERT INTO drafts VALUES (?, 'older')", (BERT,))
+        connection.execute("INSERT INTO desks VALUES (?, 'draft', '{}')", (ANNA,))
+    for _ in range(2):  # the second time there is nothing to migrate
+        with opened(tmp_path) as store:
+            assert store.run(run.id) == run
+            assert (run.kind, run.worked) == ("train", 0.0)
+            assert store.points(run.id) == list(enumerate(POINTS, start=1))
+            assert store.facts(run.id) == {"parts": [8, 1, 1]}
+            assert store.weights(run.id) == b"weights"
+            assert (store.draft(BERT), store.kept(ANNA, "draft")) == ("older", "{}")
+            assert differences(store, types=False) == []  # SQLite has FLOAT and DOUBLE for the same 8 bytes
+
+
+def test_a_database_of_a_newer_cnnviz_is_refused(tmp_path: Path, url: str) -> None:
+    with opened(tmp_path, url) as store, store._engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+    with pytest.raises(CnnvizError, match=r"A newer cnnviz .* 9999, .* up to 0\d+\. Install the newer cnnviz"):
+        Store(tmp_path, url)
+
+
+def test_a_migration_that_fails_leaves_nothing_behind(
+    tmp_path: Path, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("alembic.runtime.migration.HeadMaintainer.update_to_step", fail)
+        with pytest.raises(OSError, match="No space left"):
+            Store(tmp_path, url)
+    engine = sql.create_engine(url.replace(":", "+psycopg:", 1) or f"sqlite:///{tmp_path / 'cnnviz.sqlite'}")
+    assert sql.inspect(engine).get_table_names() == []
+    engine.dispose()
+    with opened(tmp_path, url) as store:
+        assert differences(store) == []
+
+
+def test_opening_changes_nothing_but_the_database(tmp_path: Path, url: str) -> None:
+    root, other = logging.getLogger(), logging.getLogger("other")
+    before = (list(root.handlers), root.level, other.disabled)
+    with opened(tmp_path, url):
+        assert (root.handlers, root.level, other.disabled) == before
+    assert {file.name for file in tmp_path.iterdir()} == {"weights"} | ({"cnnviz.sqlite"} if not url else set())
+
+
+def test_servers_that_start_at_once_migrate_once(tmp_path: Path, url: str) -> None:
+    code = (
+        "import sys, pathlib; from cnnviz.runs.store import Store; print('ready', flush=True); sys.stdin.readline();"
+        "Store(pathlib.Path(sys.argv[1]), sys.argv[2]).close()"
+    )
+    command = [sys.executable, "-c", code, str(tmp_path), url]
+    servers = [
+        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        for _ in range(3)
+    ]
+    for server in servers:
+        assert server.stdout
+        assert server.stdout.readline() == "ready\n"
+    for server in servers:
+        assert server.stdin
+        server.stdin.write("\n")
+        server.stdin.flush()
+    ends = [(*server.communicate(timeout=60), server.returncode) for server in servers]
+    assert ends == [("", "", 0)] * 3
+    with opened(tmp_path, url) as store:
+        assert differences(store) == []
+
+
+def test_threads_may_open_stores_at_once(tmp_path: Path) -> None:
+    folders = [tmp_path / name for name in "abcd"]
+    with ThreadPoolExecutor(4) as pool:
+        for store in pool.map(Store, folders):
+            assert differences(store) == []
+            store.close()
+
+
+# ── addresses ──
+
+
+@pytest.mark.parametrize(
+    ("wrong", "sentence"),
+    [
+        ("somewhere", "CNNVIZ_DATABASE_URL is not the address of a database. It should be postgresql://USER:"),
+        ("postgresql://anna:secret@host:port/db", "CNNVIZ_DATABASE_URL is not the address of a database. It should be"),
+        ("mysql://anna:secret@host/db", "CNNVIZ_DATABASE_URL begins with mysql, which cnnviz does not know. It should"),
+        ("postgresql://anna:pass@secret@host/db", "CNNVIZ_DATABASE_URL has more than one @. Write %40 for"),
+        ("postgresql://anna:secret@127.0.0.1:1/db", "cannot be opened: connection to server at .* refused. Start its"),
+        ("postgres://anna:secret@127.0.0.1:1/db", "cannot be opened: connection to server at .* refused. Start its"),
+        ("postgresql://anna:secret@127.0.0.1:1/db?colour=red", 'cannot be opened: invalid .* option "colour".'),
+    ],
+)
+def test_a_wrong_address_is_told_without_the_password(tmp_path: Path, wrong: str, sentence: str) -> None:
+    with pytest.raises(CnnvizError, match=sentence) as told:
+        Store(tmp_path, wrong)
+    assert "secret" not in "".join(traceback.format_exception(told.value))
+
+
+def test_settings_do_not_show_the_address() -> None:
+    assert "secret" not in repr(Settings(database_url="postgresql://anna:secret@host/db"))
+
+
+@pytest.mark.postgres
+def test_a_database_that_is_not_there_is_told(tmp_path: Path, postgres: Postgres) -> None:
+    with pytest.raises(CnnvizError, match=r'cannot be opened: .* database "nowhere" does not exist. Start its') as told:
+        Store(tmp_path, postgres.url("nowhere"))
+    assert "secret" not in str(told.value)
+
+
+@pytest.mark.postgres
+def test_a_user_without_rights_is_told_how_to_get_them(tmp_path: Path, postgres: Postgres) -> None:
+    postgres.execute("CREATE ROLE bert LOGIN")
+    name = sql.make_url(postgres.database()).database
+    assert name
+    with pytest.raises(CnnvizError, match=f'may not create tables .* ALTER DATABASE "{name}" OWNER TO "bert"'):
+        Store(tmp_path, postgres.url(name, user="bert"))
+
+
+# ── a server that dies ──
+
+
+@pytest.mark.postgres
+def test_every_committed_point_survives_the_death_of_the_server(
+    tmp_path: Path, postgres: Postgres, wait_for: WaitFor
+) -> None:
+    committed: list[Point] = []
+    url = postgres.database()
+
+    def write(store: Store) -> None:
+        while True:
+            points = [Point(len(committed) + i, 1, "batch", "loss", 1 / (len(committed) + i)) for i in range(1, 11)]
+            store.append("one", points)
+            committed.extend(points)
+
+    with opened(tmp_path, url) as store, ThreadPoolExecutor(1) as pool:
+        writing = pool.submit(write, store)
+        wait_for(lambda: len(committed) > 200 or writing.done())
+        postgres.stop("immediate")
+        with pytest.raises(OperationalError):
+            writing.result(60)
+        with pytest.raises(OperationalError):
+            store.points("one")
+        with pytest.raises(CnnvizError, match=r"cannot be opened: .* Start its server"):
+            Store(tmp_path, url)
+        postgres.start()
+        found = [point for _, point in store.points("one")]
+        assert found[: len(committed)] == committed
+        assert len(found) in (len(committed), len(committed) + 10), "a commit counts whole, answered or not"
+        store.append("two", POINTS)
+    with opened(tmp_path, url) as again:
+        assert [point for _, point in again.points("one")] == found
+        assert [point for _, point in again.points("two")] == POINTS
+
+
+@pytest.mark.postgres
+def test_a_broken_connection_is_replaced_unnoticed(tmp_path: Path, postgres: Postgres) -> None:
+    with opened(tmp_path, postgres.database()) as store:
+        store.append("one", POINTS)
+        postgres.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname LIKE 'test%'")
+        assert [point for _, point in store.points("one")] == POINTS
+        postgres.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname LIKE 'test%'")
+        store.append("two", POINTS)
+        assert len(store.points("two")) == len(POINTS)
+
+
+@pytest.mark.postgres
+def test_a_run_is_trained_with_its_points_in_postgresql(tmp_path: Path, postgres: Postgres, ended: Ended) -> None:
+    url = postgres.database()
+    cluster = Cluster(Settings(data_dir=tmp_path, devices="cpu", database_url=url))
+    try:
+        run = ended(cluster.store, cluster.submit(ANNA, NET, SHORT).id)
+        assert run.status is Status.DONE
+    finally:
+        cluster.close()
+    assert not (tmp_path / "cnnviz.sqlite").exists()
+    with opened(tmp_path, url) as store:
+        assert store.run(run.id) == run
+        assert {point.epoch for _, point in store.points(run.id)} >= {1, 2}
+        assert store.weights(run.id)
