@@ -12,3 +12,8 @@ def best_epoch(points: Iterable[Point]) -> tuple[int, float]:
     for point in points:
         history.add(point)
     return history.best()
+
+
+def curve(points: Iterable[Point]) -> list[Point]:
+    """What they say of the net; how fast it went is never the same."""
+    return [point for point in points if point.split != "device"]

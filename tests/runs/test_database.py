@@ -21,7 +21,7 @@ from cnnviz.runs.cluster import Cluster
 from cnnviz.runs.run import Status
 from cnnviz.runs.store import Store, _metadata
 from cnnviz.settings import Settings
-from cnnviz.training.trainer import Point
+from cnnviz.training.point import Point
 from tests.runs.conftest import Ended, WaitFor
 from tests.runs.designs import ANNA, BERT, NET, SHORT, run_of
 from tests.runs.postgres import Postgres

@@ -30,6 +30,7 @@ from cnnviz.training.config import TrainConfig
 from cnnviz.training.point import Point
 from cnnviz.training.readiness import check
 from cnnviz.training.trainer import train
+from tests.points import curve
 from tests.runs.conftest import DEADLINE
 from tests.runs.designs import ANNA, BERT, DIVERGING, ENDLESS, NET, SHORT
 from tests.strategies import layers
@@ -88,9 +89,7 @@ def worker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Worker]:
 
 
 def points_of(messages: list[Message]) -> list[Point]:
-    """What they say of the net; how fast it went is never the same."""
-    points = [Point(*point) for message in messages if message["type"] == "points" for point in message["points"]]
-    return [point for point in points if point.split != "device"]
+    return curve(Point(*point) for message in messages if message["type"] == "points" for point in message["points"])
 
 
 def here(
@@ -111,7 +110,7 @@ def here(
         )
     finally:
         torch.set_num_threads(threads)
-    return result.weights, [point for point in points if point.split != "device"]
+    return result.weights, curve(points)
 
 
 def test_a_run_is_reported_from_start_to_end_as_the_trainer_gives_it(worker: Worker) -> None:

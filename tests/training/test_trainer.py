@@ -21,7 +21,7 @@ from cnnviz.training.loss import criterion
 from cnnviz.training.point import Point
 from cnnviz.training.trainer import steps_per_epoch, train
 from cnnviz.training.training import Result
-from tests.points import best_epoch
+from tests.points import best_epoch, curve
 
 SCORES = Architecture(input_shape=(1, 8, 8), layers=[Flatten(), Linear(out_features=10)])
 NET = Architecture(
@@ -68,7 +68,7 @@ def run(
         emit=points.extend,
         should_stop=lambda: should_stop(points),
     )
-    return result, [point for point in points if point.split != "device"]  # how fast it went is never the same
+    return result, curve(points)
 
 
 def measured(model: nn.Module, split: Split) -> dict[str, float]:

@@ -15,6 +15,7 @@ from cnnviz.training.prepared import prepare
 from cnnviz.training.schedule import SCHEDULES
 from cnnviz.training.snapshot import Snapshot
 from cnnviz.training.training import Result, Training
+from tests.points import curve
 from tests.training.test_trainer import CONFIG, CPU, NET, SCORES, digits, run, same
 
 LONG = CONFIG.changed("epochs", 4)
@@ -31,7 +32,7 @@ class Kept:
 
     @property
     def curve(self) -> list[Point]:
-        return [point for point in self.points if point.split != "device"]
+        return curve(self.points)
 
     def steps(self, count: int) -> Result | None:
         """A slice of so many steps; at the end of an epoch it goes on until that is measured."""

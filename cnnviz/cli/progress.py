@@ -1,0 +1,62 @@
+"""How far a training is, on the standard error: a bar on a terminal, a line for each epoch in the log of a cluster."""
+
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+
+import click
+
+from cnnviz.training.point import Point
+
+Hear = Callable[[Sequence[Point]], None]
+
+
+@contextmanager
+def progress(steps: int, epochs: int, *, quiet: bool) -> Iterator[Hear]:
+    """What hears the points of a training of so many steps and tells of them, unless it is to be quiet."""
+    if quiet:
+        yield lambda points: None
+    elif not sys.stderr.isatty():
+        yield _Lines(epochs)
+    else:
+        latest = _Latest(epochs)
+        with click.progressbar(
+            length=steps, label="Training", file=sys.stderr, item_show_func=lambda text: text
+        ) as bar:
+
+            def show(points: Sequence[Point]) -> None:
+                latest.hear(points)
+                bar.update(latest.step - bar.pos, str(latest))
+
+            yield show
+
+
+class _Latest:
+    """The last numbers of a training."""
+
+    def __init__(self, epochs: int) -> None:
+        self._epochs = epochs
+        self.step = self._epoch = 0
+        self._values: dict[tuple[str, str], float] = {}
+
+    def hear(self, points: Sequence[Point]) -> None:
+        for point in points:
+            self.step, self._epoch = max(self.step, point.step), max(self._epoch, point.epoch)
+            self._values[point.split, point.metric] = point.value
+
+    def __str__(self) -> str:
+        told = {"loss": ("batch", "loss"), "validation accuracy": ("validation", "accuracy")}
+        numbers = [f", {name} {self._values[key]:.4g}" for name, key in told.items() if key in self._values]
+        return f"epoch {self._epoch} of {self._epochs}{''.join(numbers)}"
+
+
+class _Lines:
+    """A line whenever the validation data have been measured."""
+
+    def __init__(self, epochs: int) -> None:
+        self._latest = _Latest(epochs)
+
+    def __call__(self, points: Sequence[Point]) -> None:
+        self._latest.hear(points)
+        if any((point.split, point.metric) == ("validation", "accuracy") for point in points):
+            click.echo(self._latest, err=True)

@@ -1,0 +1,64 @@
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import torch
+from click.testing import CliRunner, Result
+
+from cnnviz.architecture import Architecture
+from cnnviz.cli import main
+from cnnviz.layers import BatchNorm1d, Dropout, Flatten, Linear, LogSoftmax, ReLU
+
+NET = Architecture(
+    input_shape=(1, 8, 8),
+    layers=[
+        Flatten(),
+        Linear(out_features=24),
+        BatchNorm1d(),
+        ReLU(),
+        Dropout(p=0.3),
+        Linear(out_features=10),
+        LogSoftmax(dim=1),
+    ],
+)
+
+Cnnviz = Callable[..., Result]
+
+
+@pytest.fixture(autouse=True)
+def one_thread() -> Iterator[None]:
+    before = torch.get_num_threads()
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A working directory with a design.json for the digits."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "design.json").write_text(NET.to_json(), encoding="utf-8")
+    return tmp_path
+
+
+@pytest.fixture
+def cnnviz() -> Cnnviz:
+    """The command line in this process; an exception that is no sentence surfaces."""
+
+    def invoke(*arguments: str) -> Result:
+        return CliRunner().invoke(main, arguments, catch_exceptions=False)
+
+    return invoke
+
+
+@pytest.fixture
+def refused(cnnviz: Cnnviz) -> Callable[..., str]:
+    """What the command line says when it refuses: one line on the standard error, exit code 1."""
+
+    def invoke(*arguments: str) -> str:
+        told = cnnviz(*arguments)
+        assert told.exit_code == 1
+        assert told.stderr.startswith("Error: ")
+        assert told.stderr.count("\n") == 1
+        return told.stderr.removeprefix("Error: ").rstrip("\n")
+
+    return invoke
