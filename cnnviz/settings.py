@@ -28,6 +28,19 @@ class Settings(BaseSettings):
     max_active_runs: Annotated[int, Field(ge=1)] = Field(
         5, description="Runs that one student may have waiting or running at a time."
     )
+    max_running_runs: Annotated[int, Field(ge=1)] = Field(
+        2, description="Of those, runs that take turns on a device at the same time."
+    )
+    max_epochs: Annotated[int, Field(ge=1)] = Field(1000, description="Epochs that a run may have.")
+    max_run_seconds: Annotated[int, Field(ge=1)] = Field(
+        3600, description="Seconds that a device works for one run; then it is stopped, with its weights."
+    )
+    checkpoint_seconds: Annotated[float, Field(ge=0.05)] = Field(
+        10.0, description="Seconds between two checkpoints of a run, from which it goes on if the machine dies."
+    )
+    max_device_bytes: Annotated[int, Field(ge=0)] = Field(
+        0, description="Memory that the runs in turn on one device may take together; 0: half of what there is."
+    )
     max_parameters: Annotated[int, Field(ge=1)] = Field(
         20_000_000, description="Largest net that may be trained, in trainable parameters."
     )

@@ -4,7 +4,10 @@ import logging
 import threading
 import time
 import uuid
+from collections.abc import Callable
+from concurrent.futures import Future
 from contextlib import suppress
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -15,6 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from cnnviz.architecture import Architecture
 from cnnviz.data import find
 from cnnviz.errors import CnnvizError, DesignError, LimitError, TrainingError
+from cnnviz.runs.checkpoints import Checkpoints
 from cnnviz.runs.desk import Desks
 from cnnviz.runs.device import Device
 from cnnviz.runs.imports import Imports
@@ -48,37 +52,64 @@ class Cluster:
         self.store = Store(folder, limits.database_url)
         self._limits = limits
         self._submitting = threading.Lock()
-        self.devices = {name: Device(name, self.store) for name in _devices(limits)}
-        self.desks = Desks(self.store, next(iter(self.devices.values())).do)
+        self.checkpoints = Checkpoints(folder)
+        self.checkpoints.sweep()
+        self.devices = {name: Device(name, self.store, self.checkpoints, limits) for name in _devices(limits)}
+        self.desks = Desks(self.store, next(iter(self.devices.values())).loop.do)
         self.imports = Imports(limits)
         self._recover()
         for device in self.devices.values():
             device.start()
         self.imports.open()
 
-    def submit(self, owner: str, architecture: Architecture, config: TrainConfig) -> Run:
+    def submit(self, owner: str, architecture: Architecture, config: TrainConfig, kind: str = "train") -> Run:
         """Queue a training on the device with the fewest runs.
 
         Raises CnnvizError with the reason when the design does not fit the data or a limit is reached.
         """
         check(architecture, config, find(config.dataset, owner), self._limits)
         with self._submitting:
-            active = self.store.active()
-            mine = sum(run.owner == owner for run in active)
-            if mine >= self._limits.max_active_runs:
-                raise LimitError(
-                    f"You have {mine} runs waiting or running, as many as this server allows at a time. "
-                    "Stop one or wait until one ends."
-                )
-            busy = [run.device for run in active]
-            device = min(self.devices, key=busy.count)
-            run = Run(uuid.uuid4().hex, owner, device, architecture, config, Status.QUEUED, time.time())
-            try:
-                self.devices[device].submit(run).result(ANSWER_SECONDS)
-            except (SQLAlchemyError, TimeoutError):
-                log.exception("run %s of %s was not taken", run.id, owner)
-                raise TrainingError("The server cannot take new runs just now. Try again in a minute.") from None
+            self._check_share(owner)
+            device = min(self.devices, key=lambda name: self.devices[name].load)
+            run = Run(uuid.uuid4().hex, owner, device, architecture, config, Status.QUEUED, time.time(), kind=kind)
+            self._taken(self.devices[device].submit(run), run)
         return run
+
+    def pause(self, owner: str, run_id: str, wait: float = 0.0) -> None:
+        """Pause a waiting or running run of this owner; harmless for any other."""
+        run = self.run(owner, run_id)
+        if run.active:
+            self.devices[run.device].pause(run_id)
+            self._until(lambda: not self.run(owner, run_id).active, wait)
+
+    def resume(self, owner: str, run_id: str) -> None:
+        """Let a paused run of this owner, or one that failed through no fault of its own, go on where it was.
+
+        Raises LimitError when its owner has as many runs as the server allows.
+        """
+        run = self.run(owner, run_id)
+        if run.status == Status.PAUSED or (run.status == Status.FAILED and self.resumable(run)):
+            self._queue(run)
+
+    def extend(self, owner: str, run_id: str, epochs: int) -> None:
+        """Train a run that has ended further, by so many epochs, from where it ended.
+
+        Weights, optimizer and random numbers go on, and so does the curve. Raises DesignError when there is nothing to
+        go on from, LimitError when a limit is reached.
+        """
+        run = self.run(owner, run_id)
+        if run.active or not self.resumable(run):
+            raise DesignError("This run left nothing behind from which it could go on. Start it again.")
+        if epochs < 1:
+            raise TrainingError(f"A run is trained further by 1 or more epochs, not by {epochs}.")
+        done = self.store.last_epoch(run_id)
+        config = run.config.changed("epochs", done + epochs)
+        check(run.architecture, config, find(config.dataset, owner), self._limits)
+        self._queue(replace(run, config=config))
+
+    def resumable(self, run: Run) -> bool:
+        """Whether a run that is not active can go on from where it was."""
+        return not run.active and run.kind == "train" and self.checkpoints.of(run.id) is not None
 
     def stop(self, owner: str, run_id: str, wait: float = 0.0) -> None:
         """Stop a run of this owner; twice is harmless. Waits up to `wait` seconds for it to have ended."""
@@ -96,8 +127,14 @@ class Cluster:
         return run
 
     def ahead(self, run: Run) -> int:
-        """Runs that have their turn before this waiting one."""
-        return self.store.ahead(run)
+        """Runs that get a turn before this waiting one."""
+        device = self.devices.get(run.device)
+        return (device.ahead(run.id) or 0) if device else 0
+
+    def left(self, run: Run) -> float | None:
+        """Seconds until an active run will have ended or, if it waits, gets its turn; None if nobody can say."""
+        device = self.devices.get(run.device)
+        return device.left(run.id) if device else None
 
     def close(self) -> None:
         """End all workers and imports and give the data directory free."""
@@ -107,13 +144,45 @@ class Cluster:
         self.store.close()
         self._lock.release()
 
+    def _check_share(self, owner: str) -> None:
+        mine = sum(run.owner == owner for run in self.store.active())
+        if mine >= self._limits.max_active_runs:
+            raise LimitError(
+                f"You have {mine} runs waiting or running, as many as this server allows at a time. "
+                "Stop one or wait until one ends."
+            )
+
+    def _queue(self, run: Run) -> None:
+        """Queue a run that the store knows."""
+        with self._submitting:
+            self._check_share(run.owner)
+            self._taken(self.devices[self._there(run)].resume(run), run)
+
+    def _taken(self, task: Future[None], run: Run) -> None:
+        try:
+            task.result(ANSWER_SECONDS)
+        except (SQLAlchemyError, TimeoutError):
+            log.exception("run %s of %s was not taken", run.id, run.owner)
+            raise TrainingError("The server cannot take new runs just now. Try again in a minute.") from None
+
+    def _there(self, run: Run) -> str:
+        """The run's device, or another one where that is here no more."""
+        if run.device not in self.devices:
+            device = min(self.devices, key=lambda name: self.devices[name].load)
+            self.store.update(run.id, device=device)
+            return device
+        return run.device
+
+    def _until(self, done: Callable[[], bool], seconds: float) -> None:
+        """Wait for something to be stored, so that the page drawn next shows it already; it happens all the same."""
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline and not done():
+            time.sleep(0.02)
+
     def _recover(self) -> None:
+        """Queue what the last server left; what ran goes on from its checkpoint."""
         for run in self.store.active():
-            if run.status == Status.QUEUED and run.device in self.devices:
-                self.devices[run.device].resume(run.id)
-            else:
-                message = "The server was stopped during this run. Start it again."
-                self.store.update(run.id, status=Status.FAILED, message=message, finished=time.time())
+            self.devices[self._there(run)].recover(run)
 
 
 @cache

@@ -1,101 +1,115 @@
 """One thread per device: it owns the queue, the worker process and all writing for the runs on that device."""
 
 import logging
-import threading
 import time
 from collections import deque
-from collections.abc import Callable
 from concurrent.futures import Future
 from functools import partial
-from queue import Empty, SimpleQueue
-from typing import TypeVar
+from typing import NamedTuple
 
-from sqlalchemy.exc import SQLAlchemyError
+from safetensors.torch import save
 
+from cnnviz.errors import TrainingError
+from cnnviz.runs import backlog
+from cnnviz.runs.backlog import STORE_ERRORS, Backlog
+from cnnviz.runs.checkpoints import Checkpoints
+from cnnviz.runs.loop import Loop
 from cnnviz.runs.process import WorkerProcess, death
 from cnnviz.runs.run import Run, Status
 from cnnviz.runs.store import Store
+from cnnviz.runs.turns import Room, Turn, forecast, needs, wait
 from cnnviz.runs.wire import Message
+from cnnviz.settings import Settings
 from cnnviz.training.point import Point
+from cnnviz.training.snapshot import Snapshot
 
 STOP_GRACE = 5.0
 """Seconds a worker has to obey a stop before it is ended."""
-RETRY_SECONDS = 1.0
-"""Seconds until something is tried again that the store refused: a full disk, a locked database."""
+LEAVE_SECONDS = 10.0
+"""Seconds a worker has for its last checkpoints when the server is closed."""
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 30.0
 """Seconds before a worker that died while starting is started again; doubled each time."""
+MOST_DEATHS = 2
+"""Deaths of a worker in a run's turns, without its having got any further between them, after which it has failed."""
 
-STORE_ERRORS = (SQLAlchemyError, OSError)
-"""What a full disk or a locked database raises."""
-
-T = TypeVar("T")
 log = logging.getLogger(__name__)
 
 
+class Deaths(NamedTuple):
+    """How often workers have died in a run's turns, and how far it had got by then."""
+
+    times: int = 0
+    step: int = -1
+
+
 class Device:
-    """Trains the runs given to it, one after the other, in the order they came.
+    """Trains the runs given to it, in turn: as many as its memory allows; the others wait in the order they came.
 
     Everything happens in this one thread: others put tasks into its inbox, so nothing here needs a lock.
     """
 
-    def __init__(self, name: str, store: Store) -> None:
+    def __init__(self, name: str, store: Store, checkpoints: Checkpoints, limits: Settings) -> None:
         self.name = name
-        self._thread = threading.Thread(target=self._serve, name=f"device {name}", daemon=True)
-        self._store = store
-        self._inbox: SimpleQueue[Callable[[], None]] = SimpleQueue()
-        self._queue: deque[str] = deque()
-        self._current: str | None = None
+        self.loop = Loop(f"device {name}")
+        self._store, self._checkpoints, self._limits = store, checkpoints, limits
+        self._queue: deque[Run] = deque()
+        self._turns: dict[str, Turn] = {}
+        self._room = Room()
         self._stopping: dict[str, list[Future[None]]] = {}
+        self._leaving: dict[str, Status] = {}
+        self._reasons: dict[str, str] = {}
         self._worker: WorkerProcess | None = None
         self._ready = self._open = False
         self._doomed = False  # whether the worker has been killed and is about to die
-        self._begun = False  # whether the worker has said that it began the current run
-        self._retried: set[str] = set()
+        self._closing = False
+        self._turn: str | None = None  # whose turn it is, as far as the worker has said
+        self._deaths: dict[str, Deaths] = {}
         self._pause = FIRST_PAUSE
-        self._timers: list[tuple[float, Callable[[], None]]] = []
+        self._backlog = Backlog(self.loop.later)
+        self._heard = {
+            "started": self._started,
+            "fact": self._fact,
+            "points": self._points,
+            "progress": self._progress,
+            "checkpoint": self._checkpoint,
+            "paused": self._paused,
+            "ended": self._ended,
+        }
 
     # ── for other threads ──
 
     def start(self) -> None:
         """Start the thread, which starts the worker."""
         self._open = True
-        self._thread.start()
-
-    def call(self, task: Callable[[], T]) -> Future[T]:
-        """Do something in this thread; the future has its result or its exception."""
-        future: Future[T] = Future()
-
-        def execute() -> None:
-            try:
-                future.set_result(task())
-            except Exception as error:  # the caller's: it gets it through the future
-                future.set_exception(error)
-
-        self._inbox.put(execute)
-        return future
-
-    def do(self, task: Callable[[], None]) -> None:
-        """Do something in this thread, some time; what goes wrong is logged."""
-        self._inbox.put(task)
+        self.loop.do(self._start_worker)
+        self.loop.start()
 
     def submit(self, run: Run) -> Future[None]:
         """Queue a new run; done when it is stored."""
-        return self.call(partial(self._submit, run))
+        return self.loop.call(partial(self._submit, run))
 
     def stop(self, run_id: str) -> Future[None]:
-        """Stop a waiting or running run; done once it has ended. Harmless for a run that has."""
+        """Stop a waiting, paused or running run; done once it has ended. Harmless for a run that has."""
         ended: Future[None] = Future()
-        self._inbox.put(partial(self._stop, run_id, ended))
+        self.loop.do(partial(self._stop, run_id, ended))
         return ended
 
-    def resume(self, run_id: str) -> None:
-        """Queue a run that the store knows already."""
-        self._inbox.put(partial(self._enqueue, run_id))
+    def pause(self, run_id: str) -> Future[None]:
+        """Pause a waiting or running run: it keeps its place on the disk, and none on the device."""
+        return self.loop.call(partial(self._pause_run, run_id))
+
+    def resume(self, run: Run) -> Future[None]:
+        """Queue a run that the store knows already, with what it says now; it goes on from its checkpoint."""
+        return self.loop.call(partial(self._resume, run))
+
+    def recover(self, run: Run) -> None:
+        """Queue a run that a server before this one was at."""
+        self._queue.append(run)
 
     def close(self) -> None:
-        """End the worker and this thread; what was running is marked as failed, what waits stays queued."""
-        self._inbox.put(self._close)
-        self._thread.join(timeout=15)
+        """End the worker and this thread; what is running is resumed by the next server, what waits stays queued."""
+        self.loop.do(self._close)
+        self.loop.join(LEAVE_SECONDS + 15)
 
     @property
     def pid(self) -> int | None:
@@ -103,50 +117,69 @@ class Device:
         worker = self._worker
         return worker.pid if worker and self._ready else None
 
-    # ── in this thread ──
+    def left(self, run_id: str) -> float | None:
+        """Seconds until a run in turn will have ended, or a waiting one gets its turn; None if nobody can say."""
+        turns = list(self._turns.values())
+        if run_id in self._turns:
+            return forecast(turns, run_id)
+        place = self.ahead(run_id)
+        return None if place is None else wait(turns, place)
 
-    def _serve(self) -> None:
-        self._start_worker()
-        while self._open:
-            try:
-                task = self._inbox.get(timeout=self._until_next_timer())
-            except Empty:
-                task = self._due
-            try:
-                task()
-            except Exception:  # a full disk, a locked database: this run suffers, the device goes on
-                log.exception("device %s: a task failed", self.name)
+    def ahead(self, run_id: str) -> int | None:
+        """Runs that wait before this one; None for one that does not wait."""
+        return next((place for place, run in enumerate(list(self._queue)) if run.id == run_id), None)
+
+    @property
+    def load(self) -> int:
+        """Runs in turn and waiting."""
+        return len(self._turns) + len(self._queue)
+
+    # ── in this thread: tasks of others ──
 
     def _submit(self, run: Run) -> None:
         self._store.add(run)
-        self._enqueue(run.id)
+        self._queue.append(run)
+        self._next()
 
-    def _enqueue(self, run_id: str) -> None:
-        self._queue.append(run_id)
+    def _resume(self, run: Run) -> None:
+        if run.id in self._turns or self.ahead(run.id) is not None:
+            return
+        self._store.update(run.id, status=Status.QUEUED, message="", finished=None, config=run.config)
+        self._queue.append(run)
         self._next()
 
     def _next(self) -> None:
-        """Start the run at the head of the queue, if nothing runs; try again soon if the store refuses."""
-        if self._current or not self._queue or not self._worker:
+        """Give those a turn for whom there is room; try again soon if the store refuses."""
+        if not self._worker or not (self._open and self._ready) or self._doomed or self._closing:
             return
-        if not (self._open and self._ready) or self._doomed:
-            return
-        try:
-            run = self._store.run(self._queue[0])
-            if run is None or not run.active:
-                self._queue.popleft()
-                self._next()
+        while (run := self._first()) is not None:
+            try:
+                now = self._store.run(run.id)
+                if now is not None and now.active:
+                    self._store.update(run.id, status=Status.RUNNING, started=now.started or time.time())
+            except STORE_ERRORS:
+                log.exception("device %s: the next run waits on", self.name)
+                self.loop.later(backlog.RETRY_SECONDS, self._next)
                 return
-            self._store.update(run.id, status=Status.RUNNING, started=time.time())
-        except STORE_ERRORS:
-            log.exception("device %s: the next run waits on", self.name)
-            self._later(RETRY_SECONDS, self._next)
-            return
-        self._current, self._begun = self._queue.popleft(), False
-        self._worker.order(
+            self._queue.remove(run)
+            if now is not None and now.active:
+                self._begin(self._worker, now)
+
+    def _first(self) -> Run | None:
+        """The first that waits and may begin: none overtakes another for want of memory, only of a student's share."""
+        for run in self._queue:
+            mine = sum(turn.run.owner == run.owner for turn in self._turns.values())
+            if mine < self._limits.max_running_runs:
+                return run if self._room.fits(needs(run), self._turns.values()) else None
+        return None
+
+    def _begin(self, worker: WorkerProcess, run: Run) -> None:
+        self._turns[run.id] = Turn(run, needs(run))
+        worker.order(
             {
                 "type": "train",
                 "run": run.id,
+                "kind": run.kind,
                 "owner": run.owner,
                 "architecture": run.architecture.model_dump_json(),
                 "config": run.config.model_dump_json(),
@@ -154,48 +187,128 @@ class Device:
         )
 
     def _stop(self, run_id: str, ended: Future[None]) -> None:
-        if run_id == self._current and self._worker:
+        if run_id in self._turns and self._worker:
             if run_id not in self._stopping:
                 self._worker.order({"type": "stop", "run": run_id})
-                self._later(STOP_GRACE, partial(self._kill, run_id))
+                self.loop.later(STOP_GRACE, partial(self._kill, run_id))
             self._stopping.setdefault(run_id, []).append(ended)
             return
-        if run_id in self._queue:
-            self._queue.remove(run_id)
-            self._finish(run_id, Status.STOPPED, "Stopped before it began.")
+        waiting = self._unqueued(run_id)
+        if waiting or ((run := self._store.run(run_id)) and run.status == Status.PAUSED):
+            begun = self._keep_best(run_id)
+            self._finish(run_id, Status.STOPPED, "" if begun else "Stopped before it began.")
         ended.set_result(None)
 
+    def _keep_best(self, run_id: str) -> bool:
+        """Keep the best weights that the run's checkpoint holds; whether it has one."""
+        file = self._checkpoints.of(run_id)
+        if file is None:
+            return False
+        try:
+            snapshot = Snapshot.read(file)
+            if best := snapshot.facts["best"]:
+                self._store.keep_weights(run_id, best["epoch"], save(snapshot.part("best")))
+        except (TrainingError, *STORE_ERRORS):
+            log.exception("run %s: its best weights could not be kept", run_id)
+        return True
+
+    def _pause_run(self, run_id: str) -> None:
+        if run_id in self._turns and self._worker:
+            self._leave(run_id, Status.PAUSED)
+        elif self._unqueued(run_id):
+            self._record(run_id, status=Status.PAUSED)
+
+    def _leave(self, run_id: str, status: Status) -> None:
+        """Let a run give up its turn, and be that afterwards."""
+        if run_id not in self._leaving and self._worker:
+            self._worker.order({"type": "pause", "run": run_id})
+        self._leaving[run_id] = status
+
+    def _unqueued(self, run_id: str) -> bool:
+        """Take it out of the queue; whether it was there."""
+        place = self.ahead(run_id)
+        if place is not None:
+            del self._queue[place]
+        return place is not None
+
     def _kill(self, run_id: str) -> None:
-        if self._current == run_id and self._worker:
+        if run_id in self._stopping and self._worker:
             self._doomed = True  # nobody else's run may be handed to it
             self._worker.kill()
+
+    # ── in this thread: what the worker says ──
 
     def _report(self, worker: WorkerProcess, message: Message, payload: bytes) -> None:
         if worker is not self._worker:
             return
-        kind = message["type"]
+        kind, run_id = message["type"], message.get("run", "")
         if kind == "ready":
             self._ready, self._pause = True, FIRST_PAUSE
+            self._room.open(self._limits.max_device_bytes or message["memory"] // 2, message["taken"])
             self._next()
-        elif kind == "started":
-            self._begun = True
-            self._record(message["run"], steps=message["steps"])
-        elif kind == "fact":
-            self._insist(partial(self._store.keep_fact, message["run"], message["name"], message["content"]))
-        elif kind == "points":
-            self._append(message["run"], [Point(*point) for point in message["points"]])
-        elif kind == "ended":
-            self._ended(message, payload)
+        elif kind == "turn":
+            self._turn = run_id
+        elif turn := self._turns.get(run_id):
+            self._heard[kind](turn, message, payload)
+        else:
+            log.warning("device %s: %s of run %s, which has no turn", self.name, kind, run_id)
 
-    def _ended(self, message: Message, weights: bytes) -> None:
-        status, reason = Status(message["status"]), message["message"]
+    def _started(self, turn: Turn, message: Message, _: bytes) -> None:
+        turn.step, turn.steps = message["step"], message["steps"]
+        self._record(turn.run.id, steps=turn.steps)
+        # behind what is still to be written of it
+        self._backlog.write(lambda: setattr(turn, "known", self._store.known(turn.run.id, turn.step)))
+
+    def _fact(self, turn: Turn, message: Message, _: bytes) -> None:
+        self._backlog.write(partial(self._store.keep_fact, turn.run.id, message["name"], message["content"]))
+
+    def _points(self, turn: Turn, message: Message, _: bytes) -> None:
+        points = [Point(*point) for point in message["points"]]
+        turn.reached = max(turn.reached, *(point.step for point in points))
+        self._backlog.write(lambda: self._store.append(turn.run.id, turn.new(points)))
+
+    def _progress(self, turn: Turn, message: Message, _: bytes) -> None:
+        run_id = turn.run.id
+        turn.step, turn.seconds = message["step"], message["seconds"]
+        if turn.seconds > self._limits.max_run_seconds and run_id not in self._reasons:
+            self._reasons[run_id] = (
+                f"Stopped after {self._limits.max_run_seconds:,} seconds of the device's time, as many as this server"
+                " gives to a run. Its weights are kept."
+            )
+            self._stop(run_id, Future())
+        elif self._room.crowded(message["taken"], self._turns.values()):
+            youngest = max(self._turns.values(), key=lambda each: each.run.created)
+            self._leave(youngest.run.id, self._leaving.get(youngest.run.id, Status.QUEUED))
+
+    def _checkpoint(self, turn: Turn, message: Message, _: bytes) -> None:
+        self._backlog.write(partial(self._checkpoints.commit, turn.run.id, message["draft"]))
+
+    def _paused(self, turn: Turn, _message: Message, _payload: bytes) -> None:
+        run_id = turn.run.id
+        del self._turns[run_id]
+        status = self._leaving.pop(run_id, Status.PAUSED)
+        if run_id in self._stopping:
+            self._keep_best(run_id)
+            self._finish(run_id, Status.STOPPED, self._reasons.pop(run_id, ""))
+            return
+        if status == Status.QUEUED:
+            self._queue.appendleft(turn.run)
+        self._record(run_id, status=status, worked=turn.seconds)
+        self._next()
+
+    def _ended(self, turn: Turn, message: Message, weights: bytes) -> None:
+        run_id, status, reason = turn.run.id, Status(message["status"]), message["message"]
+        if status == Status.FAILED:
+            self._checkpoints.drop(run_id)
+        if status == Status.STOPPED:
+            reason = self._reasons.get(run_id, reason)
         try:
             if weights:
-                self._store.keep_weights(message["run"], message["epoch"], weights)
+                self._store.keep_weights(run_id, message["epoch"], weights)
         except Exception:  # most likely a full disk; the next run must not wait for it
-            log.exception("run %s: its weights could not be kept", message["run"])
+            log.exception("run %s: its weights could not be kept", run_id)
             status, reason = Status.FAILED, "The server could not keep the weights of this run; its disk may be full."
-        self._finish(message["run"], status, reason)
+        self._finish(run_id, status, reason, worked=message.get("seconds", 0.0))
 
     def _died(self, worker: WorkerProcess, code: int) -> None:
         if worker is not self._worker or not self._open:
@@ -203,58 +316,60 @@ class Device:
         log.warning("device %s: worker ended with %s", self.name, code)
         was_ready, self._ready, self._doomed, self._worker = self._ready, False, False, None
         worker.close()
+        if self._closing:
+            self._shut()
+            return
         if was_ready:
             self._start_worker()
         else:
             self._start_worker_later()
-        if self._current:
-            self._bereaved(self._current, code)
+        self._bereaved(code)
 
-    def _bereaved(self, run_id: str, code: int) -> None:
-        """What becomes of the run whose worker died."""
-        if run_id in self._stopping:
-            self._finish(run_id, Status.STOPPED, "")
-        elif self._begun or run_id in self._retried:
-            self._finish(run_id, Status.FAILED, death(code))
-        else:  # the worker died before this run began: not its fault, once
-            self._retried.add(run_id)
-            self._current = None
-            self._queue.appendleft(run_id)
-            self._record(run_id, status=Status.QUEUED, started=None)
+    def _bereaved(self, code: int) -> None:
+        """What becomes of the runs whose worker died: they go on from their checkpoints, but for one that kills it."""
+        culprit, self._turn = self._turn, None
+        turns, self._turns = list(self._turns.values()), {}
+        if culprit not in {turn.run.id for turn in turns}:
+            culprit = turns[0].run.id if turns else None
+        for turn in reversed(turns):
+            run_id = turn.run.id
+            if run_id == culprit:
+                times, step = self._deaths.get(run_id, Deaths())
+                self._deaths[run_id] = Deaths(1 if turn.reached > step else times + 1, max(step, turn.reached))
+            status = self._leaving.pop(run_id, Status.QUEUED)
+            if run_id in self._stopping:
+                self._keep_best(run_id)
+                self._finish(run_id, Status.STOPPED, self._reasons.pop(run_id, ""))
+            elif self._deaths.get(run_id, Deaths()).times >= MOST_DEATHS:
+                self._keep_best(run_id)
+                self._finish(run_id, Status.FAILED, death(code))
+            else:
+                if status == Status.QUEUED:
+                    self._queue.appendleft(turn.run)
+                self._record(run_id, status=status)
 
-    def _finish(self, run_id: str, status: Status, message: str) -> None:
-        if run_id == self._current:
-            self._current = None
-        self._retried.discard(run_id)
-        self._record(run_id, status=status, message=message, finished=time.time())
+    def _finish(self, run_id: str, status: Status, message: str, **values: object) -> None:
+        self._turns.pop(run_id, None)
+        for memory in (self._leaving, self._reasons, self._deaths):
+            memory.pop(run_id, None)
+        self._record(run_id, status=status, message=message, finished=time.time(), **values)
         for future in self._stopping.pop(run_id, []):
             future.set_result(None)
         self._next()
 
     def _record(self, run_id: str, **values: object) -> None:
         """Write down what has happened to a run."""
-        self._insist(lambda: self._store.update(run_id, **values))
+        self._backlog.write(lambda: self._store.update(run_id, **values))
 
-    def _append(self, run_id: str, points: list[Point]) -> None:
-        """Write down new points of a run."""
-        self._insist(lambda: self._store.append(run_id, points))
-
-    def _insist(self, write: Callable[[], None]) -> None:
-        """Write to the store, again and again while it refuses."""
-        try:
-            write()
-        except STORE_ERRORS:
-            log.exception("device %s: something is not written yet", self.name)
-            if self._open:
-                self._later(RETRY_SECONDS, partial(self._insist, write))
+    # ── in this thread: the worker ──
 
     def _start_worker(self) -> None:
         holder: list[WorkerProcess] = []
         try:
             self._worker = WorkerProcess(
                 self.name,
-                lambda message, payload: self._inbox.put(lambda: self._report(holder[0], message, payload)),
-                lambda code: self._inbox.put(lambda: self._died(holder[0], code)),
+                lambda message, payload: self.loop.do(lambda: self._report(holder[0], message, payload)),
+                lambda code: self.loop.do(lambda: self._died(holder[0], code)),
             )
         except OSError:  # no memory or no process left at this moment
             log.exception("device %s: no worker could be started", self.name)
@@ -263,25 +378,20 @@ class Device:
             holder.append(self._worker)
 
     def _start_worker_later(self) -> None:
-        self._later(self._pause, self._start_worker)
+        self.loop.later(self._pause, self._start_worker)
         self._pause = min(2 * self._pause, LONGEST_PAUSE)
 
     def _close(self) -> None:
-        self._open = self._ready = False  # nothing that waits is started any more
+        """Let the worker write its last checkpoints; nothing that waits is started any more."""
+        self._closing = True
+        if self._worker and self._ready and self._turns:
+            self._worker.order({"type": "leave"})
+            self.loop.later(LEAVE_SECONDS, self._shut)
+        else:
+            self._shut()
+
+    def _shut(self) -> None:
+        self._open = False
         if self._worker:
             self._worker.close()
-        if self._current:
-            self._finish(self._current, Status.FAILED, "The server was shut down during this run. Start it again.")
-
-    def _later(self, seconds: float, task: Callable[[], None]) -> None:
-        self._timers.append((time.monotonic() + seconds, task))
-
-    def _until_next_timer(self) -> float | None:
-        return max(0.0, min(at for at, _ in self._timers) - time.monotonic()) if self._timers else None
-
-    def _due(self) -> None:
-        """Put what is due into the inbox, so that each fails alone."""
-        now = time.monotonic()
-        for _, task in (timer for timer in self._timers if timer[0] <= now):
-            self._inbox.put(task)
-        self._timers = [timer for timer in self._timers if timer[0] > now]
+        self.loop.end()

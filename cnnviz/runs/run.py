@@ -8,10 +8,11 @@ from cnnviz.training.config import TrainConfig
 
 
 class Status(StrEnum):
-    """queued → running → done, stopped or failed."""
+    """queued → running ⇄ paused → done, stopped or failed; one that is resumed or trained further is queued again."""
 
     QUEUED = "queued"
     RUNNING = "running"
+    PAUSED = "paused"
     DONE = "done"
     STOPPED = "stopped"
     FAILED = "failed"

@@ -16,7 +16,7 @@ from cnnviz.architecture import Architecture
 from cnnviz.runs.database import open_database
 from cnnviz.runs.run import ACTIVE, Run, Status
 from cnnviz.training.config import TrainConfig
-from cnnviz.training.point import Point
+from cnnviz.training.point import TEST, VALIDATION, Point
 
 LATEST = 100
 """Runs of a student that are listed."""
@@ -120,10 +120,10 @@ class Store:
         """Everybody's waiting and running runs, oldest first."""
         return self._select(sql.select(_runs).where(_runs.c.status.in_(ACTIVE)).order_by(_runs.c.created))
 
-    def ahead(self, run: Run) -> int:
-        """Active runs on the same device that were created before this one."""
-        query = sql.select(sql.func.count()).where(
-            _runs.c.device == run.device, _runs.c.created < run.created, _runs.c.status.in_(ACTIVE)
+    def last_epoch(self, run_id: str) -> int:
+        """The last epoch that the run has ended; 0 before the first."""
+        query = sql.select(sql.func.max(_points.c.epoch)).where(
+            _points.c.run_id == run_id, _points.c.split == VALIDATION
         )
         with self._engine.connect() as connection:
             return int(connection.scalar(query) or 0)
@@ -139,6 +139,16 @@ class Store:
         )
         with self._engine.connect() as connection:
             return [(row[0], Point(*row[1:])) for row in connection.execute(query)]
+
+    def known(self, run_id: str, after: int) -> set[tuple[int, str, str]]:
+        """Step, split and metric of the run's points behind a step, and of all that it was tested on.
+
+        What a run that goes on from a checkpoint will report once more.
+        """
+        behind = sql.or_(_points.c.step > after, _points.c.split == TEST)
+        query = sql.select(_points.c.step, _points.c.split, _points.c.metric).where(_points.c.run_id == run_id, behind)
+        with self._engine.connect() as connection:
+            return {(step, split, metric) for step, split, metric in connection.execute(query)}
 
     def weights(self, run_id: str) -> bytes | None:
         """The safetensors file of the run's best epoch; None when there is none (yet)."""
@@ -172,7 +182,9 @@ class Store:
             connection.execute(sql.insert(_runs).values(row))
 
     def update(self, run_id: str, **values: Any) -> None:
-        """Change status, message, steps, started or finished of a run."""
+        """Change configuration, status, message, steps, started, finished or worked of a run."""
+        if isinstance(config := values.get("config"), TrainConfig):
+            values["config"] = config.model_dump_json()
         with self._engine.begin() as connection:
             connection.execute(sql.update(_runs).where(_runs.c.id == run_id).values(values))
 

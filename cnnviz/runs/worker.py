@@ -1,7 +1,7 @@
 """The process that trains: `python -m cnnviz.runs.worker DEVICE`, driven through its standard input.
 
-It takes {"type": "train", …} and {"type": "stop", …}, answers "ready", "started", "points", "ended", and exits when
-its pipe closes.
+It takes "train", "pause", "stop" and "leave", and answers "ready", "turn", "started", "fact", "points", "progress",
+"checkpoint", "paused" and "ended". When its pipe closes, it exits at once.
 """
 
 import logging
@@ -9,7 +9,10 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections import deque
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
 from queue import SimpleQueue
 from typing import BinaryIO
 
@@ -17,150 +20,249 @@ import torch
 from safetensors.torch import save
 
 from cnnviz.architecture import Architecture
-from cnnviz.data import find
-from cnnviz.data.base import Progress, Splits
-from cnnviz.errors import CnnvizError
+from cnnviz.data.base import Progress
+from cnnviz.errors import CnnvizError, TrainingError
+from cnnviz.runs import memory
+from cnnviz.runs.checkpoints import Checkpoints
+from cnnviz.runs.loading import Loaded
+from cnnviz.runs.outbox import Outbox
 from cnnviz.runs.run import Status
 from cnnviz.runs.wire import Message, receive, send
-from cnnviz.settings import settings
+from cnnviz.settings import Settings, settings
 from cnnviz.training.config import TrainConfig
-from cnnviz.training.point import Point
-from cnnviz.training.trainer import steps_per_epoch, train
-from cnnviz.training.training import Result
+from cnnviz.training.prepared import Prepared
+from cnnviz.training.snapshot import Snapshot
+from cnnviz.training.training import Result, Training
 
 NICENESS = 10
-FLUSH_SECONDS = 0.1
 LOADING_SECONDS = 0.3
 """Between two words on how far data are loaded."""
-MOST_LOADED = 2**30
-"""Bytes of data that are kept at hand for the next runs, those of the present one included."""
+QUANTUM_SECONDS, SHORTEST_SECONDS, ROUND_SECONDS = 1.0, 0.1, 8.0
+"""How long a run trains before the next one does; shorter, but never less than the second, so that a round of all runs
+takes no longer than the third."""
+CHEAP = 100
+"""Time between two checkpoints over the time it takes to copy one, at least."""
 log = logging.getLogger(__name__)
 
 
-class Worker:
-    """Trains one run after the other and tells the server everything through one pipe."""
+@dataclass(eq=False)
+class Live:
+    """A run that is in turn."""
 
-    def __init__(self, device: torch.device, orders: BinaryIO, reports: BinaryIO) -> None:
-        self._device = device
+    id: str
+    training: Training
+    outbox: Outbox
+    checkpointed: float = field(default_factory=time.monotonic)
+    cost: float = 0.0
+    """Seconds that copying the last checkpoint took."""
+    written: Future[None] | None = None
+
+    def due(self, seconds: float) -> bool:
+        """Whether a checkpoint is, at one in so many seconds."""
+        patience = max(seconds, CHEAP * self.cost)
+        return time.monotonic() - self.checkpointed >= patience and (self.written is None or self.written.done())
+
+
+class Worker:
+    """Trains runs in turn and tells the server everything through one pipe."""
+
+    def __init__(self, device: torch.device, orders: BinaryIO, reports: BinaryIO, limits: Settings) -> None:
+        self._device, self._interval = device, limits.checkpoint_seconds
         self._orders, self._reports = orders, reports
-        self._jobs: SimpleQueue[Message] = SimpleQueue()
+        self._saying = threading.Lock()
+        self._inbox: SimpleQueue[Message] = SimpleQueue()
         self._stops: set[str] = set()
-        self._loaded: dict[tuple[str, str, str, str], Splits] = {}
+        self._fresh: deque[Live] = deque()
+        self._ring: deque[Live] = deque()
+        self._loaded = Loaded(device)
+        self._checkpoints = Checkpoints(limits.data_dir)
+        self._writer = ThreadPoolExecutor(1, thread_name_prefix="checkpoints")
+        self._drafts = 0
 
     def serve(self) -> None:
         """Train what comes in, until the pipe closes."""
         threading.Thread(target=self._listen, name="orders", daemon=True).start()
         torch.zeros(1, device=self._device)  # a CUDA context takes a second: before the first run, not in it
-        self._say("ready")
+        self._say("ready", memory=memory.there(self._device), taken=memory.taken(self._device))
         while True:
-            job = self._jobs.get()
-            self._train(job)
+            while not (self._fresh or self._ring) or not self._inbox.empty():
+                self._obey(self._inbox.get())
+            live = (self._fresh or self._ring).popleft()
+            if self._turn(live):
+                self._ring.append(live)
 
     def _listen(self) -> None:
         while (received := receive(self._orders)) is not None:
             message, _ = received
             if message["type"] == "stop":
-                self._stops.add(message["run"])
-            else:
-                self._jobs.put(message)
+                self._stops.add(message["run"])  # at once: it may be in the middle of a long evaluation
+            self._inbox.put(message)
         os._exit(0)  # the server is gone: nobody is left to train for
 
-    def _train(self, job: Message) -> None:
-        run_id = job["run"]
-        try:
-            result = self._result(job)
-        except CnnvizError as error:
-            self._say("ended", run=run_id, status=Status.FAILED, message=str(error))
-        except (torch.OutOfMemoryError, MemoryError):
-            self._say("ended", run=run_id, status=Status.FAILED, message=_NO_MEMORY)
-        except (RuntimeError, ValueError, OSError) as error:  # from torch, also for too little CPU memory; from disks
-            log.exception("run %s failed", run_id)
-            reason = str(error).partition("\n")[0][:200]
-            message = _NO_MEMORY if "allocate memory" in reason else _FAULT.format(reason)
-            self._say("ended", run=run_id, status=Status.FAILED, message=message)
-        else:
-            status = Status.STOPPED if result.stopped else Status.DONE
-            weights = save(result.weights) if result.best_epoch else b""
-            self._say("fact", run=run_id, name="scale", content=result.scale.facts())
-            self._say("ended", weights, run=run_id, status=status, epoch=result.best_epoch, message=result.note)
-        self._stops.discard(run_id)
+    def _obey(self, order: Message) -> None:
+        kind, run_id = order["type"], order.get("run")
+        if kind == "train":
+            self._begin(order)
+        elif kind == "leave":
+            for live in [*self._fresh, *self._ring]:
+                self._checkpoint(live).result()
+            os._exit(0)
+        for queue in (self._fresh, self._ring):
+            for live in [live for live in queue if live.id == run_id]:
+                if kind == "stop":
+                    queue.remove(live)
+                    self._turn(live)
+                elif kind == "pause":
+                    queue.remove(live)
+                    self._checkpoint(live).result()
+                    self._say("paused", run=run_id)
 
-    def _result(self, job: Message) -> Result:
+    def _begin(self, job: Message) -> None:
+        run_id = job["run"]
+        self._say("turn", run=run_id)
+        try:
+            self._fresh.append(self._live(job))
+        except Exception as error:  # of whatever kind: the run ends, the worker goes on
+            self._failed(run_id, error)
+
+    def _live(self, job: Message) -> Live:
+        run_id, checkpoint = job["run"], self._checkpoints.of(job["run"])
         architecture = Architecture.model_validate_json(job["architecture"])
         config = TrainConfig.model_validate_json(job["config"])
-        splits = self._splits(config, job)
-        steps = config.epochs * steps_per_epoch(len(splits.train), config.batch_size)
-        self._say("started", run=job["run"], steps=steps)
-        self._say("fact", run=job["run"], name="parts", content=[len(part) for part in splits.parts])
-        outbox = Outbox(lambda points: self._say("points", run=job["run"], points=points))
+        data = self._loaded.get(config, job["owner"], self._progress(run_id))
+        outbox = Outbox(lambda points: self._say("points", run=run_id, points=points))
+        training = self._restored(run_id, checkpoint, architecture, config, data, outbox)
+        self._say("started", run=run_id, steps=training.steps, step=training.step)
+        parts = [len(y) for _, y in (data.train, data.validation, data.test)]
+        self._say("fact", run=run_id, name="parts", content=parts)
+        return Live(run_id, training, outbox)
+
+    def _restored(
+        self,
+        run_id: str,
+        checkpoint: Path | None,
+        architecture: Architecture,
+        config: TrainConfig,
+        data: Prepared,
+        outbox: Outbox,
+    ) -> Training:
+        training = Training(
+            architecture,
+            config,
+            data,
+            device=self._device,
+            emit=outbox.add,
+            should_stop=lambda: run_id in self._stops,
+        )
+        if checkpoint is None:
+            return training
         try:
-            return train(
-                architecture,
-                config,
-                splits,
-                device=self._device,
-                emit=outbox.add,
-                should_stop=lambda: job["run"] in self._stops,
-            )
-        finally:
-            outbox.flush()
+            training.restore(Snapshot.read(checkpoint))
+        except (TrainingError, KeyError, ValueError, RuntimeError):  # damaged: from the beginning, then
+            log.exception("run %s begins again", run_id)
+            return self._restored(run_id, None, architecture, config, data, outbox)
+        return training
 
-    def _splits(self, config: TrainConfig, job: Message) -> Splits:
-        """The data of a run; those of the last ones are at hand, others may take a while, which is told."""
-        version = find(config.dataset, job["owner"]).version
-        key = config.dataset, job["owner"], config.split, version
-        last = 0.0
+    def _turn(self, live: Live) -> bool:
+        """Train it for a while; whether it goes on after that."""
+        self._say("turn", run=live.id)
+        others = len(self._fresh) + len(self._ring) + 1
+        deadline = time.monotonic() + max(min(QUANTUM_SECONDS, ROUND_SECONDS / others), SHORTEST_SECONDS)
+        try:
+            result = live.training.advance(lambda: time.monotonic() >= deadline or not self._inbox.empty())
+        except Exception as error:  # as above
+            live.outbox.flush()
+            self._failed(live.id, error)
+            return False
+        live.outbox.flush()
+        if result:
+            self._ended(live, result)
+            return False
+        training, taken = live.training, memory.taken(self._device)
+        self._say("progress", run=live.id, step=training.step, seconds=training.seconds, taken=taken)
+        if live.due(self._interval):
+            self._checkpoint(live)
+        return True
 
-        def progress(done: int, total: int) -> None:
-            nonlocal last
-            if time.monotonic() - last >= LOADING_SECONDS:
-                last = time.monotonic()
-                self._say("fact", run=job["run"], name="loading", content=[done, total])
+    def _ended(self, live: Live, result: Result) -> None:
+        if result.last:
+            self._write(live, result.last).result()
+        status = Status.STOPPED if result.stopped else Status.DONE
+        weights = save(result.weights) if result.best_epoch else b""
+        self._say("fact", run=live.id, name="scale", content=result.scale.facts())
+        self._say(
+            "ended",
+            weights,
+            run=live.id,
+            status=status,
+            epoch=result.best_epoch,
+            message=result.note,
+            seconds=live.training.seconds,
+        )
+        self._stops.discard(live.id)
 
-        if key not in self._loaded:
-            splits = _splits(*key[:3], progress)
-            while self._loaded and size(splits) + sum(map(size, self._loaded.values())) > MOST_LOADED:
-                self._loaded.pop(next(iter(self._loaded)))
-            self._loaded[key] = splits
-        return self._loaded[key]
+    def _failed(self, run_id: str, error: Exception) -> None:
+        self._stops.discard(run_id)
+        self._say("ended", run=run_id, status=Status.FAILED, message=told(run_id, error))
+
+    def _checkpoint(self, live: Live) -> Future[None]:
+        """Copy its state now, write it down while others train."""
+        begun = time.monotonic()
+        snapshot = live.training.snapshot()
+        live.checkpointed = time.monotonic()
+        live.cost = live.checkpointed - begun
+        return self._write(live, snapshot)
+
+    def _write(self, live: Live, snapshot: Snapshot) -> Future[None]:
+        self._drafts += 1
+        draft = self._checkpoints.draft(live.id, self._drafts)
+        live.written = self._writer.submit(self._written, live.id, draft, snapshot)
+        return live.written
+
+    def _written(self, run_id: str, draft: Path, snapshot: Snapshot) -> None:
+        try:
+            snapshot.write(draft)
+        except OSError:  # most likely a full disk: the training goes on, and the next checkpoint may succeed
+            log.exception("run %s: no checkpoint at step %s", run_id, snapshot.facts["step"])
+            draft.unlink(missing_ok=True)
+        else:
+            self._say("checkpoint", run=run_id, draft=draft.name, step=snapshot.facts["step"])
+
+    def _progress(self, run_id: str) -> "Loading":
+        return Loading(lambda done, total: self._say("fact", run=run_id, name="loading", content=[done, total]))
 
     def _say(self, kind: str, payload: bytes = b"", **values: object) -> None:
-        send(self._reports, {"type": kind} | values, payload)
+        with self._saying:
+            send(self._reports, {"type": kind} | values, payload)
 
 
-class Outbox:
-    """Gathers points and hands them on in one message every tenth of a second."""
+class Loading:
+    """Hears how far data are loaded, and hands it on a few times a second."""
 
-    def __init__(self, say: Callable[[Sequence[Point]], None]) -> None:
+    def __init__(self, say: Progress) -> None:
         self._say = say
-        self._waiting: list[Point] = []
         self._last = 0.0
 
-    def add(self, points: Sequence[Point]) -> None:
-        """Take points; pass them on when it is time."""
-        self._waiting += points
-        if time.monotonic() - self._last >= FLUSH_SECONDS:
-            self.flush()
-
-    def flush(self) -> None:
-        """Pass on all that waits."""
-        if self._waiting:
-            self._say(self._waiting)
-        self._waiting = []
-        self._last = time.monotonic()
+    def __call__(self, done: int, total: int) -> None:
+        """So much of so much is."""
+        if time.monotonic() - self._last >= LOADING_SECONDS:
+            self._last = time.monotonic()
+            self._say(done, total)
 
 
 _NO_MEMORY = "The training needs more memory than this device has free. Use a smaller batch size or a smaller net."
 _FAULT = "The training stopped on an error inside cnnviz ({}). The design is safe; the server's log has the details."
 
 
-def size(splits: Splits) -> int:
-    """Bytes of all samples."""
-    return sum(part.x.nbytes for part in splits.parts)
-
-
-def _splits(dataset: str, owner: str, way: str, progress: Progress) -> Splits:
-    return find(dataset, owner).split_by(way, progress)
+def told(run_id: str, error: Exception) -> str:
+    """Why a run failed, for its student; what is our fault goes to the log."""
+    if isinstance(error, CnnvizError):
+        return str(error)
+    if isinstance(error, torch.OutOfMemoryError | MemoryError):
+        return _NO_MEMORY
+    log.error("run %s failed", run_id, exc_info=error)
+    reason = str(error).partition("\n")[0][:200]
+    return _NO_MEMORY if "allocate memory" in reason else _FAULT.format(reason)
 
 
 def main() -> None:
@@ -170,7 +272,7 @@ def main() -> None:
     reports = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # whatever prints must not garble the reports
     torch.set_num_threads(settings().threads)
-    Worker(torch.device(sys.argv[1]), sys.stdin.buffer, reports).serve()
+    Worker(torch.device(sys.argv[1]), sys.stdin.buffer, reports, settings()).serve()
 
 
 if __name__ == "__main__":

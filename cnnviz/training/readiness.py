@@ -43,6 +43,10 @@ def check(architecture: Architecture, config: TrainConfig, dataset: Dataset, lim
         raise LimitError(
             f"This design has {parameters:,} parameters; this server trains at most {limits.max_parameters:,}."
         )
+    if config.epochs > limits.max_epochs:
+        raise LimitError(
+            f"This server trains at most {limits.max_epochs:,} epochs; this run would have {config.epochs:,}."
+        )
     needed = training_bytes(architecture, config.batch_size)
     if needed > limits.max_training_bytes:
         raise LimitError(

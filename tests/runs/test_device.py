@@ -5,18 +5,26 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+import torch
+from safetensors.torch import load
 
+from cnnviz.runs import backlog
 from cnnviz.runs import device as module
+from cnnviz.runs.checkpoints import Checkpoints
 from cnnviz.runs.device import Device
 from cnnviz.runs.process import death
 from cnnviz.runs.run import Run, Status
 from cnnviz.runs.store import Store
+from cnnviz.runs.turns import needs
 from cnnviz.runs.wire import Message
+from cnnviz.settings import Settings
 from cnnviz.training.point import Point
+from cnnviz.training.snapshot import Snapshot
 from tests.runs.conftest import WaitFor
-from tests.runs.designs import run_of
+from tests.runs.designs import DIVERGING, SHORT, run_of
 
 SOON = 10.0
+GIB = 2**30
 
 
 class Scripted:
@@ -39,7 +47,7 @@ class Scripted:
 
     def order(self, message: Message) -> None:
         assert not self.closed
-        self.orders.append((message["type"], message["run"]))
+        self.orders.append((message["type"], message.get("run", "")))
 
     def kill(self) -> None:
         self.die(-9)
@@ -50,11 +58,15 @@ class Scripted:
     def says(self, kind: str, payload: bytes = b"", **values: object) -> None:
         self.report({"type": kind} | values, payload)
 
-    def begins(self, run: Run) -> None:
-        self.says("started", run=run.id, steps=10)
+    def is_ready(self) -> None:
+        self.says("ready", memory=GIB, taken=0)
+
+    def begins(self, run: Run, step: int = 0) -> None:
+        self.says("turn", run=run.id)
+        self.says("started", run=run.id, steps=10, step=step)
 
     def ends(self, run: Run, status: Status = Status.DONE, weights: bytes = b"", message: str = "") -> None:
-        self.says("ended", weights, run=run.id, status=status, epoch=1, message=message)
+        self.says("ended", weights, run=run.id, status=status, epoch=1, message=message, seconds=1.5)
 
 
 @pytest.fixture
@@ -65,27 +77,34 @@ def store(tmp_path: Path) -> Iterator[Store]:
 
 
 @pytest.fixture
-def device(store: Store, monkeypatch: pytest.MonkeyPatch) -> Iterator[Device]:
+def limits() -> Settings:
+    return Settings(max_running_runs=1, max_run_seconds=100)
+
+
+@pytest.fixture
+def device(store: Store, limits: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Device]:
     monkeypatch.setattr(module, "WorkerProcess", Scripted)
     monkeypatch.setattr(module, "FIRST_PAUSE", 0.01)
+    monkeypatch.setattr(backlog, "RETRY_SECONDS", 0.01)
+    monkeypatch.setattr(module, "LEAVE_SECONDS", 0.01)
     Scripted.made, Scripted.refusals = [], 0
-    started = Device("cpu", store)
+    started = Device("cpu", store, Checkpoints(tmp_path), limits)
     yield started
-    if started._thread.is_alive():
+    if started.loop.alive:
         started.close()
-    assert not started._thread.is_alive()
+    assert not started.loop.alive
 
 
 def settle(device: Device) -> None:
     """Everything that was asked of the device so far is done."""
-    device.call(lambda: None).result(SOON)
+    device.loop.call(lambda: None).result(SOON)
 
 
 def started(device: Device) -> Scripted:
     device.start()
     settle(device)
     worker = Scripted.made[-1]
-    worker.says("ready")
+    worker.is_ready()
     settle(device)
     return worker
 
@@ -101,7 +120,9 @@ def statuses(store: Store, runs: list[Run]) -> list[str]:
     return [str(run.status) for one in runs if (run := store.run(one.id))]
 
 
-def test_runs_train_one_after_the_other_in_the_order_they_came(device: Device, store: Store) -> None:
+def test_the_runs_of_one_student_train_as_many_at_a_time_as_the_server_allows_in_the_order_they_came(
+    device: Device, store: Store
+) -> None:
     worker = started(device)
     runs = submitted(device, 3)
     for done, run in enumerate(runs):
@@ -118,7 +139,7 @@ def test_a_run_waits_until_the_worker_is_ready(device: Device, store: Store) -> 
     (run,) = submitted(device)
     assert device.pid is None
     assert statuses(store, [run]) == ["queued"]
-    Scripted.made[0].says("ready")
+    Scripted.made[0].is_ready()
     settle(device)
     assert statuses(store, [run]) == ["running"]
     assert device.pid == 1000
@@ -128,7 +149,7 @@ def test_what_the_worker_reports_is_kept(device: Device, store: Store) -> None:
     worker = started(device)
     (run,) = submitted(device)
     point = Point(1, 1, "batch", "loss", 0.5)
-    worker.says("started", run=run.id, steps=46)
+    worker.says("started", run=run.id, steps=46, step=0)
     worker.says("points", run=run.id, points=[list(point)])
     worker.ends(run, Status.FAILED, b"weights", "The training diverged.")
     settle(device)
@@ -178,25 +199,35 @@ def test_a_worker_that_does_not_obey_a_stop_is_ended_and_the_run_is_stopped(
     device.stop(run.id).result(SOON)
     assert statuses(store, [run, waiting]) == ["stopped", "queued"]
     settle(device)
-    Scripted.made[1].says("ready")
+    Scripted.made[1].is_ready()
     settle(device)
     assert Scripted.made[1].orders == [("train", waiting.id)]
 
 
-def test_a_run_whose_worker_dies_fails_with_the_reason_and_the_next_one_trains(device: Device, store: Store) -> None:
+def test_a_run_whose_worker_dies_goes_on_and_fails_with_the_reason_when_it_happens_again(
+    device: Device, store: Store
+) -> None:
     worker = started(device)
     runs = submitted(device, 2)
     worker.begins(runs[0])
     worker.die(-9)
     settle(device)
+    assert statuses(store, runs) == ["queued", "queued"]
+    assert worker.closed
+    assert device.pid is None
+    again = Scripted.made[1]
+    again.is_ready()
+    settle(device)
+    assert again.orders == [("train", runs[0].id)]
+    again.begins(runs[0])
+    again.die(-9)
+    settle(device)
     found = store.run(runs[0].id)
     assert found
     assert (found.status, found.message) == (Status.FAILED, death(-9))
-    assert worker.closed
-    assert device.pid is None
-    Scripted.made[1].says("ready")
+    Scripted.made[2].is_ready()
     settle(device)
-    assert Scripted.made[1].orders == [("train", runs[1].id)]
+    assert Scripted.made[2].orders == [("train", runs[1].id)]
 
 
 def test_the_last_words_of_a_dead_worker_change_nothing(device: Device, store: Store) -> None:
@@ -207,7 +238,7 @@ def test_the_last_words_of_a_dead_worker_change_nothing(device: Device, store: S
     worker.ends(run)
     worker.die(1)
     settle(device)
-    assert statuses(store, [run]) == ["failed"]
+    assert statuses(store, [run]) == ["queued"]
     assert len(Scripted.made) == 2
 
 
@@ -220,7 +251,7 @@ def test_a_worker_that_dies_while_starting_is_started_again(device: Device, stor
         Scripted.made[number].die(1)
     wait_for(lambda: len(Scripted.made) == 4)
     settle(device)
-    Scripted.made[3].says("ready")
+    Scripted.made[3].is_ready()
     settle(device)
     assert statuses(store, [run]) == ["running"]
 
@@ -263,7 +294,6 @@ def test_a_run_that_cannot_be_marked_as_begun_waits_for_the_next_chance(
     device: Device, store: Store, monkeypatch: pytest.MonkeyPatch, wait_for: WaitFor
 ) -> None:
     """A database locked at this moment lost the run: it was neither waiting nor sent to the worker."""
-    monkeypatch.setattr(module, "RETRY_SECONDS", 0.01)
     worker = started(device)
 
     def locked(*_: object, **__: object) -> None:
@@ -283,7 +313,6 @@ def test_a_run_that_cannot_be_marked_as_begun_waits_for_the_next_chance(
 def test_an_end_that_cannot_be_kept_does_not_hold_up_the_next_run(
     device: Device, store: Store, monkeypatch: pytest.MonkeyPatch, wait_for: WaitFor
 ) -> None:
-    monkeypatch.setattr(module, "RETRY_SECONDS", 0.01)
     worker = started(device)
     runs = submitted(device, 2)
     update, refused = store.update, []
@@ -301,26 +330,10 @@ def test_an_end_that_cannot_be_kept_does_not_hold_up_the_next_run(
     wait_for(lambda: statuses(store, runs) == ["done", "running"])  # it is written as soon as it can be
 
 
-def test_a_run_that_never_began_on_a_dead_worker_is_begun_once_more(device: Device, store: Store) -> None:
-    """A worker that died between two runs failed the next one, for want of memory that it had never asked for."""
-    worker = started(device)
-    (run,) = submitted(device)
-    worker.die(-9)
-    settle(device)
-    assert statuses(store, [run]) == ["queued"]
-    Scripted.made[1].says("ready")
-    settle(device)
-    assert Scripted.made[1].orders == [("train", run.id)]
-    Scripted.made[1].die(-9)
-    settle(device)
-    assert statuses(store, [run]) == ["failed"]
-
-
 def test_a_death_whose_end_cannot_be_written_leaves_a_working_device(
     device: Device, store: Store, monkeypatch: pytest.MonkeyPatch, wait_for: WaitFor
 ) -> None:
     """The write raised before a new worker was started: no run trained on this device any more."""
-    monkeypatch.setattr(module, "RETRY_SECONDS", 0.01)
     worker = started(device)
     runs = submitted(device, 2)
     worker.begins(runs[0])
@@ -333,16 +346,15 @@ def test_a_death_whose_end_cannot_be_written_leaves_a_working_device(
         patch.setattr(store, "update", full)
         worker.die(1)
         settle(device)
-        Scripted.made[1].says("ready")
+        Scripted.made[1].is_ready()
         settle(device)
-    wait_for(lambda: statuses(store, runs) == ["failed", "running"])
-    assert Scripted.made[1].orders == [("train", runs[1].id)]
+    wait_for(lambda: Scripted.made[1].orders == [("train", runs[0].id)])
+    wait_for(lambda: statuses(store, runs) == ["running", "queued"])
 
 
 def test_points_that_cannot_be_written_are_written_later(
     device: Device, store: Store, monkeypatch: pytest.MonkeyPatch, wait_for: WaitFor
 ) -> None:
-    monkeypatch.setattr(module, "RETRY_SECONDS", 0.01)
     worker = started(device)
     (run,) = submitted(device)
 
@@ -370,7 +382,7 @@ def test_a_stop_needs_no_store(device: Device, store: Store, monkeypatch: pytest
     assert worker.orders == [("train", run.id), ("stop", run.id)]
 
 
-def test_close_fails_what_runs_and_keeps_what_waits(
+def test_close_lets_the_worker_leave_and_the_next_server_go_on(
     device: Device, store: Store, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Ending the current run used to begin the next one on the closed worker, which lost it at the restart."""
@@ -379,30 +391,231 @@ def test_close_fails_what_runs_and_keeps_what_waits(
     runs = submitted(device, 2)
     device.close()
     assert worker.closed
-    assert statuses(store, runs) == ["failed", "queued"]
-    found = store.run(runs[0].id)
-    assert found
-    assert found.message == "The server was shut down during this run. Start it again."
+    assert worker.orders == [("train", runs[0].id), ("leave", "")]
+    assert statuses(store, runs) == ["running", "queued"]
     assert caplog.records == []
 
 
-def test_a_known_run_is_trained_when_it_is_resumed(device: Device, store: Store) -> None:
+def test_what_an_earlier_server_left_is_trained(device: Device, store: Store) -> None:
     run, over = run_of(), run_of(status=Status.DONE)
     store.add(run)
     store.add(over)
     for one in (over, run):
-        device.resume(one.id)
+        device.recover(one)
     assert started(device).orders == [("train", run.id)]
 
 
 def test_a_call_hands_its_exception_to_the_caller(device: Device) -> None:
     device.start()
     with pytest.raises(ZeroDivisionError):
-        device.call(lambda: 1 // 0).result(SOON)
-    assert device.call(lambda: 42).result(SOON) == 42
+        device.loop.call(lambda: 1 // 0).result(SOON)
+    assert device.loop.call(lambda: 42).result(SOON) == 42
 
 
 def test_death_names_memory_for_sigkill_and_the_code_otherwise() -> None:
     assert death(-9).startswith("The training process was killed, most likely because the machine ran out of memory.")
     assert death(-11) == "The training process ended unexpectedly (signal 11). Start the run again."
     assert death(3) == "The training process ended unexpectedly (exit code 3). Start the run again."
+
+
+OTHERS = [character * 32 for character in "cdefgh"]
+
+
+def of_others(device: Device, count: int) -> list[Run]:
+    """Runs of as many students."""
+    runs = [run_of(owner) for owner in OTHERS[:count]]
+    for run in runs:
+        device.submit(run).result(SOON)
+    return runs
+
+
+def checkpointed(tmp_path: Path, run: Run, step: int = 5) -> None:
+    """A checkpoint of a run, with the weights of its best epoch in it."""
+    facts = {"step": step, "best": {"step": 3, "epoch": 1, "score": (0.5, -1.0)}}
+    draft = Checkpoints(tmp_path).draft(run.id, 1)
+    Snapshot({"best/weight": torch.ones(2)}, facts).write(draft)
+    Checkpoints(tmp_path).commit(run.id, draft.name)
+
+
+def test_students_take_turns_as_long_as_there_is_memory_and_none_overtakes_for_want_of_it(
+    device: Device, store: Store
+) -> None:
+    device.start()
+    runs = of_others(device, 4)
+    large = run_of(OTHERS[4], architecture=DIVERGING, config=SHORT.changed("batch_size", 4096))
+    device.submit(large).result(SOON)
+    small = run_of(OTHERS[5])
+    device.submit(small).result(SOON)
+    one, most = needs(runs[0]), needs(large)
+    assert most > one
+    Scripted.made[0].says("ready", memory=2 * (4 * one + most - 1), taken=0)
+    settle(device)
+    assert statuses(store, [*runs, large, small]) == ["running"] * 4 + ["queued"] * 2
+    assert [device.ahead(run.id) for run in (large, small)] == [0, 1]
+    Scripted.made[0].ends(runs[2])
+    settle(device)
+    assert statuses(store, [large, small]) == ["running", "queued"]
+
+
+def test_a_run_too_large_for_the_memory_trains_alone(device: Device, store: Store) -> None:
+    device.start()
+    runs = of_others(device, 2)
+    Scripted.made[0].says("ready", memory=8, taken=0)
+    settle(device)
+    assert statuses(store, runs) == ["running", "queued"]
+
+
+def test_the_youngest_waits_again_when_the_memory_really_taken_is_too_much(device: Device, store: Store) -> None:
+    worker = started(device)
+    runs = of_others(device, 3)
+    for run in runs:
+        worker.begins(run)
+    worker.says("progress", run=runs[0].id, step=1, seconds=1.0, taken=int(0.7 * GIB))
+    settle(device)
+    assert worker.orders[3:] == [("pause", runs[2].id)]
+    worker.says("paused", run=runs[2].id)
+    settle(device)
+    assert statuses(store, runs) == ["running", "running", "queued"]
+    worker.ends(runs[0])
+    settle(device)
+    assert statuses(store, runs) == ["done", "running", "running"]  # two of them fit
+
+
+def test_a_pause_gives_the_turn_to_the_next_and_a_resume_waits_for_one(device: Device, store: Store) -> None:
+    worker = started(device)
+    runs = submitted(device, 2)
+    device.pause(runs[0].id).result(SOON)
+    device.pause(runs[0].id).result(SOON)
+    assert worker.orders[1:] == [("pause", runs[0].id)]
+    worker.says("paused", run=runs[0].id)
+    settle(device)
+    assert statuses(store, runs) == ["paused", "running"]
+    device.resume(runs[0]).result(SOON)
+    device.resume(runs[0]).result(SOON)
+    assert statuses(store, runs) == ["queued", "running"]
+    worker.ends(runs[1])
+    settle(device)
+    assert statuses(store, runs) == ["running", "done"]
+
+
+def test_a_waiting_run_is_paused_where_it_stands(device: Device, store: Store) -> None:
+    worker = started(device)
+    runs = submitted(device, 3)
+    device.pause(runs[1].id).result(SOON)
+    assert statuses(store, runs) == ["running", "paused", "queued"]
+    worker.ends(runs[0])
+    settle(device)
+    assert statuses(store, runs) == ["done", "paused", "running"]
+
+
+def test_a_paused_run_that_is_stopped_keeps_its_best_weights(device: Device, store: Store, tmp_path: Path) -> None:
+    worker = started(device)
+    (run,) = submitted(device)
+    device.pause(run.id).result(SOON)
+    worker.says("paused", run=run.id)
+    checkpointed(tmp_path, run)
+    device.stop(run.id).result(SOON)
+    found = store.run(run.id)
+    assert found
+    assert (found.status, found.message) == (Status.STOPPED, "")
+    weights = store.weights(run.id)
+    assert weights
+    assert load(weights)["weight"].tolist() == [1, 1]
+
+
+def test_only_points_that_are_new_are_kept_of_a_run_that_goes_on(device: Device, store: Store) -> None:
+    run = run_of()
+    store.add(run)
+    shown = [Point(step, 1, "batch", "loss", step / 10) for step in (5, 6, 7)] + [Point(4, 1, "test", "loss", 0.5)]
+    store.append(run.id, shown)
+    device.recover(run)
+    worker = started(device)
+    worker.begins(run, step=5)
+    later = [Point(8, 1, "batch", "loss", 0.8), Point(7, 1, "validation", "loss", 0.7)]
+    worker.says("points", run=run.id, points=[list(point) for point in [*shown[1:], *later]])
+    settle(device)
+    assert [point for _, point in store.points(run.id)] == shown + later
+
+
+def test_a_checkpoint_counts_once_the_points_before_it_are_written(
+    device: Device, store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, wait_for: WaitFor
+) -> None:
+    """Otherwise a restart would go on behind points that nobody has."""
+    worker = started(device)
+    (run,) = submitted(device)
+    worker.begins(run)
+    settle(device)
+    checkpoints = Checkpoints(tmp_path)
+    checkpoints.draft(run.id, 1).write_bytes(b"state")
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(store, "append", full)
+        worker.says("points", run=run.id, points=[[1, 1, "batch", "loss", 2.0]])
+        worker.says("checkpoint", run=run.id, draft=f"{run.id}.1.draft", step=1)
+        settle(device)
+        assert checkpoints.of(run.id) is None
+    wait_for(lambda: checkpoints.of(run.id))
+    assert [point for _, point in store.points(run.id)] == [Point(1, 1, "batch", "loss", 2.0)]
+
+
+def test_a_write_that_can_never_succeed_holds_up_no_other(
+    device: Device, store: Store, caplog: pytest.LogCaptureFixture
+) -> None:
+    worker = started(device)
+    (run,) = submitted(device)
+    worker.begins(run)
+    worker.says("points", run=run.id, points=[[1, 1, "batch", "loss", None]])
+    worker.says("points", run=run.id, points=[[2, 1, "batch", "loss", 2.0]])
+    settle(device)
+    assert [point for _, point in store.points(run.id)] == [Point(2, 1, "batch", "loss", 2.0)]
+    assert "something cannot be written" in caplog.text
+
+
+def test_a_run_gets_no_more_of_the_devices_time_than_the_server_gives(device: Device, store: Store) -> None:
+    worker = started(device)
+    (run,) = submitted(device)
+    worker.begins(run)
+    worker.says("progress", run=run.id, step=9, seconds=100.5, taken=0)
+    settle(device)
+    assert worker.orders[1:] == [("stop", run.id)]
+    worker.ends(run, Status.STOPPED, b"weights")
+    settle(device)
+    found = store.run(run.id)
+    assert found
+    assert found.status == Status.STOPPED
+    assert found.message.startswith("Stopped after 100 seconds of the device's time, as many as this server gives")
+    assert found.worked == 1.5
+
+
+def test_how_long_it_takes_is_told_from_what_all_in_turn_have_left(device: Device) -> None:
+    worker = started(device)
+    runs = of_others(device, 2)
+    waiting = run_of(OTHERS[0])
+    device.submit(waiting).result(SOON)
+    assert (device.left(runs[0].id), device.left(waiting.id), device.left("none")) == (None, None, None)
+    for run, seconds in zip(runs, (1.0, 2.0), strict=True):
+        worker.begins(run)
+        worker.says("progress", run=run.id, step=2, seconds=seconds, taken=0)
+    settle(device)
+    assert device.left(runs[0].id) == pytest.approx(8)  # 4 of its own, in turn with the other
+    assert device.left(runs[1].id) == pytest.approx(12)  # 8 of its own, 4 of the other
+    assert device.left(waiting.id) == pytest.approx(8)
+
+
+def test_of_several_runs_only_the_one_in_whose_turn_a_worker_dies_is_to_blame(device: Device, store: Store) -> None:
+    worker = started(device)
+    runs = of_others(device, 3)
+    for number in range(2):
+        for run in runs:
+            worker.begins(run)
+        worker.says("turn", run=runs[1].id)
+        worker.die(-9)
+        settle(device)
+        worker = Scripted.made[number + 1]
+        worker.is_ready()
+        settle(device)
+    assert statuses(store, runs) == ["running", "failed", "running"]
+    assert worker.orders == [("train", runs[0].id), ("train", runs[2].id)]

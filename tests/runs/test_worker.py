@@ -81,7 +81,9 @@ def worker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Worker]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("CNNVIZ_DATA_DIR", str(data_dir))
         process = WorkerProcess("cpu", lambda message, payload: reports.put((message, payload)), exits.put)
-    assert reports.get(timeout=DEADLINE) == ({"type": "ready"}, b"")
+    ready, _ = reports.get(timeout=DEADLINE)
+    assert ready["type"] == "ready"
+    assert 2**26 < ready["taken"] < ready["memory"]
     yield Worker(process, reports, exits, data_dir)
     process.close()
     assert exits.get(timeout=DEADLINE) == 0  # it exits by itself when its pipe closes
@@ -117,7 +119,7 @@ def test_a_run_is_reported_from_start_to_end_as_the_trainer_gives_it(worker: Wor
     worker.train(NET, SHORT)
     messages, payload = worker.until("ended")
     weights, points = here(NET, SHORT, DIGITS.split_by())
-    assert messages[0] == {"type": "started", "run": "one", "steps": 46}
+    assert messages[:2] == [{"type": "turn", "run": "one"}, {"type": "started", "run": "one", "steps": 46, "step": 0}]
     facts = {message["name"]: message["content"] for message in messages if message["type"] == "fact"}
     training = DIGITS.split_by().train.x
     assert facts["parts"] == [1437, 180, 180]
@@ -127,6 +129,7 @@ def test_a_run_is_reported_from_start_to_end_as_the_trainer_gives_it(worker: Wor
     kept = load(payload)
     build(NET).load_state_dict(kept)
     assert all(torch.equal(kept[name], value) for name, value in weights.items())
+    assert messages[-1].pop("seconds") > 0
     assert messages[-1] == {
         "type": "ended",
         "run": "one",
@@ -181,7 +184,7 @@ def test_the_data_set_that_is_named_is_the_one_that_is_learned_and_only_by_its_o
     config = SHORT.changed("dataset", name).changed("batch_size", 8)
     worker.train(NET, config)
     messages, _ = worker.until("ended")
-    assert messages[0]["steps"] == 8  # 32 training samples
+    assert messages[1]["steps"] == 8  # 32 training samples
     assert points_of(messages) == here(NET, config, pair.splits())[1]
     worker.train(NET, config, owner=BERT)
     messages, _ = worker.until("ended")
@@ -190,14 +193,14 @@ def test_the_data_set_that_is_named_is_the_one_that_is_learned_and_only_by_its_o
 
 CHATTERBOX = """
 import os
-from cnnviz.runs import worker
+from cnnviz.runs import loading, worker
 
-def splits(dataset, owner, way, progress):
+def read(config, owner, progress):
     print("a stray print", flush=True)
     os.write(1, b"and one from C\\n")
-    return worker.find(dataset, owner).split_by(way, progress)
+    return loading.find(config.dataset, owner).split_by(config.split, progress)
 
-worker._splits = splits
+loading.read = read
 worker.main()
 """
 
@@ -218,12 +221,12 @@ def test_what_prints_in_a_worker_does_not_garble_its_reports_and_a_closed_pipe_e
         with process.stdout:
             job = {"architecture": NET.model_dump_json(), "config": ENDLESS.model_dump_json()}
             send(process.stdin, {"type": "train", "run": "one", "owner": ANNA} | job)
-            kinds = [received[0]["type"] for _ in range(4) if (received := receive(process.stdout))]
+            kinds = [received[0]["type"] for _ in range(6) if (received := receive(process.stdout))]
             process.stdin.close()
             while receive(process.stdout):
                 pass
         assert process.wait(DEADLINE) == 0
-        assert kinds == ["ready", "started", "fact", "points"]
+        assert kinds == ["ready", "turn", "started", "fact", "turn", "points"]
         stderr.seek(0)
         assert stderr.read().splitlines()[-2:] == ["a stray print", "and one from C"]
 

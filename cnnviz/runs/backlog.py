@@ -1,0 +1,41 @@
+"""Writes to a store that may refuse them for a while: done in their order, again and again."""
+
+import logging
+from collections import deque
+from collections.abc import Callable
+
+from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
+
+RETRY_SECONDS = 1.0
+"""Seconds until something is tried again that the store refused: a full disk, a locked database."""
+PASSING = (OperationalError, InterfaceError, OSError)
+"""What a full disk, a locked database or one that is just being started raises."""
+STORE_ERRORS = (SQLAlchemyError, OSError)
+
+log = logging.getLogger(__name__)
+
+
+class Backlog:
+    """What is still to be written; a checkpoint must never lie there before the points that led to it."""
+
+    def __init__(self, later: Callable[[float, Callable[[], None]], None]) -> None:
+        self._later = later
+        self._waiting: deque[Callable[[], None]] = deque()
+
+    def write(self, write: Callable[[], None]) -> None:
+        """Do it, behind all that waits."""
+        self._waiting.append(write)
+        if len(self._waiting) == 1:
+            self._work()
+
+    def _work(self) -> None:
+        while self._waiting:
+            try:
+                self._waiting[0]()
+            except PASSING:
+                log.exception("something is not written yet")
+                self._later(RETRY_SECONDS, self._work)
+                return
+            except SQLAlchemyError:
+                log.exception("something cannot be written")
+            self._waiting.popleft()

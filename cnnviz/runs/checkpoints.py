@@ -1,0 +1,44 @@
+"""Files from which runs go on: written by workers as drafts, made to count by the thread of their device."""
+
+import os
+from contextlib import suppress
+from pathlib import Path
+
+
+class Checkpoints:
+    """One file for each run that was begun, in the folder `checkpoints` of a data directory."""
+
+    def __init__(self, data_dir: Path) -> None:
+        self._folder = data_dir / "checkpoints"
+        self._folder.mkdir(parents=True, exist_ok=True)
+
+    def of(self, run_id: str) -> Path | None:
+        """The run's checkpoint; None before it has one."""
+        file = self._file(run_id)
+        return file if file.is_file() else None
+
+    def draft(self, run_id: str, number: int) -> Path:
+        """Where a worker writes the next one."""
+        return self._folder / f"{run_id}.{number}.draft"
+
+    def commit(self, run_id: str, draft: str) -> None:
+        """Let a draft take the place of the run's checkpoint, at once or not at all."""
+        with suppress(FileNotFoundError):  # done already, before an error let it be tried again
+            (self._folder / Path(draft).name).replace(self._file(run_id))
+        folder = os.open(self._folder, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+
+    def drop(self, run_id: str) -> None:
+        """Forget the run's checkpoint."""
+        self._file(run_id).unlink(missing_ok=True)
+
+    def sweep(self) -> None:
+        """Remove drafts of workers that are no more."""
+        for draft in self._folder.glob("*.draft"):
+            draft.unlink(missing_ok=True)
+
+    def _file(self, run_id: str) -> Path:
+        return self._folder / f"{run_id}.safetensors"
