@@ -37,8 +37,9 @@ from cnnviz.training.batches import EVALUATION_BATCH
 from cnnviz.training.config import TrainConfig
 from cnnviz.training.loss import criterion
 from cnnviz.training.point import Point
+from cnnviz.training.setup import laid_out
 from cnnviz.training.trainer import train
-from cnnviz.training.training import TRAIN_SAMPLE, laid_out
+from cnnviz.training.training import TRAIN_SAMPLE
 
 CPU = torch.device("cpu")
 LEARNING_RATE, MOMENTUM = 1e-3, 0.9

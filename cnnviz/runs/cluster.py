@@ -22,7 +22,7 @@ from cnnviz.runs.checkpoints import Checkpoints
 from cnnviz.runs.desk import Desks
 from cnnviz.runs.device import Device
 from cnnviz.runs.imports import Imports
-from cnnviz.runs.run import Run, Status
+from cnnviz.runs.run import TRAIN, Run, Status
 from cnnviz.runs.store import Store
 from cnnviz.settings import Settings, settings
 from cnnviz.training.config import TrainConfig
@@ -62,8 +62,8 @@ class Cluster:
             device.start()
         self.imports.open()
 
-    def submit(self, owner: str, architecture: Architecture, config: TrainConfig, kind: str = "train") -> Run:
-        """Queue a training on the device with the fewest runs.
+    def submit(self, owner: str, architecture: Architecture, config: TrainConfig, kind: str = TRAIN) -> Run:
+        """Queue a training, or a search for a learning rate, on the device with the fewest runs.
 
         Raises CnnvizError with the reason when the design does not fit the data or a limit is reached.
         """
@@ -109,7 +109,7 @@ class Cluster:
 
     def resumable(self, run: Run) -> bool:
         """Whether a run that is not active can go on from where it was."""
-        return not run.active and run.kind == "train" and self.checkpoints.of(run.id) is not None
+        return not run.active and run.kind == TRAIN and self.checkpoints.of(run.id) is not None
 
     def stop(self, owner: str, run_id: str, wait: float = 0.0) -> None:
         """Stop a run of this owner; twice is harmless. Waits up to `wait` seconds for it to have ended."""

@@ -21,6 +21,10 @@ class Status(StrEnum):
 ACTIVE = (Status.QUEUED, Status.RUNNING)
 
 
+TRAIN, FIND = "train", "lr-finder"
+"""Kinds of runs: a training, and a search for a learning rate."""
+
+
 @dataclass(frozen=True)
 class Run:
     """One training of one design: who asked for it, with what, and how far it is; times in seconds since 1970."""
@@ -38,8 +42,7 @@ class Run:
     """Optimiser steps of the whole run; 0 until it starts."""
     started: float | None = None
     finished: float | None = None
-    kind: str = "train"
-    """What the device does for it: a training, as long as nothing else is said."""
+    kind: str = TRAIN
     worked: float = 0.0
     """Seconds of device time so far."""
 

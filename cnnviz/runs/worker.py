@@ -26,11 +26,11 @@ from cnnviz.runs import memory
 from cnnviz.runs.checkpoints import Checkpoints
 from cnnviz.runs.loading import Loaded
 from cnnviz.runs.outbox import Outbox
-from cnnviz.runs.run import Status
+from cnnviz.runs.run import FIND, TRAIN, Status
 from cnnviz.runs.wire import Message, receive, send
 from cnnviz.settings import Settings, settings
 from cnnviz.training.config import TrainConfig
-from cnnviz.training.prepared import Prepared
+from cnnviz.training.finder import Found, Search
 from cnnviz.training.snapshot import Snapshot
 from cnnviz.training.training import Result, Training
 
@@ -42,6 +42,9 @@ QUANTUM_SECONDS, SHORTEST_SECONDS, ROUND_SECONDS = 1.0, 0.1, 8.0
 takes no longer than the third."""
 CHEAP = 100
 """Time between two checkpoints over the time it takes to copy one, at least."""
+Job = Training | Search
+JOBS: dict[str, type[Training] | type[Search]] = {TRAIN: Training, FIND: Search}
+"""What is done for a run of each kind."""
 log = logging.getLogger(__name__)
 
 
@@ -50,7 +53,7 @@ class Live:
     """A run that is in turn."""
 
     id: str
-    training: Training
+    training: Job
     outbox: Outbox
     checkpointed: float = field(default_factory=time.monotonic)
     cost: float = 0.0
@@ -115,6 +118,7 @@ class Worker:
                 elif kind == "pause":
                     queue.remove(live)
                     self._checkpoint(live).result()
+                    live.training.close()
                     self._say("paused", run=run_id)
 
     def _begin(self, job: Message) -> None:
@@ -131,37 +135,28 @@ class Worker:
         config = TrainConfig.model_validate_json(job["config"])
         data = self._loaded.get(config, job["owner"], self._progress(run_id))
         outbox = Outbox(lambda points: self._say("points", run=run_id, points=points))
-        training = self._restored(run_id, checkpoint, architecture, config, data, outbox)
+
+        def fresh() -> Job:
+            return JOBS[job["kind"]](
+                architecture,
+                config,
+                data,
+                device=self._device,
+                emit=outbox.add,
+                should_stop=lambda: run_id in self._stops,
+            )
+
+        training = fresh()
+        try:
+            if checkpoint:
+                training.restore(Snapshot.read(checkpoint))
+        except (TrainingError, KeyError, ValueError, RuntimeError):  # damaged: from the beginning, then
+            log.exception("run %s begins again", run_id)
+            training = fresh()
         self._say("started", run=run_id, steps=training.steps, step=training.step)
         parts = [len(y) for _, y in (data.train, data.validation, data.test)]
         self._say("fact", run=run_id, name="parts", content=parts)
         return Live(run_id, training, outbox)
-
-    def _restored(
-        self,
-        run_id: str,
-        checkpoint: Path | None,
-        architecture: Architecture,
-        config: TrainConfig,
-        data: Prepared,
-        outbox: Outbox,
-    ) -> Training:
-        training = Training(
-            architecture,
-            config,
-            data,
-            device=self._device,
-            emit=outbox.add,
-            should_stop=lambda: run_id in self._stops,
-        )
-        if checkpoint is None:
-            return training
-        try:
-            training.restore(Snapshot.read(checkpoint))
-        except (TrainingError, KeyError, ValueError, RuntimeError):  # damaged: from the beginning, then
-            log.exception("run %s begins again", run_id)
-            return self._restored(run_id, None, architecture, config, data, outbox)
-        return training
 
     def _turn(self, live: Live) -> bool:
         """Train it for a while; whether it goes on after that."""
@@ -184,22 +179,20 @@ class Worker:
             self._checkpoint(live)
         return True
 
-    def _ended(self, live: Live, result: Result) -> None:
+    def _ended(self, live: Live, result: Result | Found) -> None:
+        self._stops.discard(live.id)
+        status = Status.STOPPED if result.stopped else Status.DONE
+        seconds = live.training.seconds
+        if isinstance(result, Found):
+            self._say("fact", run=live.id, name=FIND, content=result.facts())
+            self._say("ended", run=live.id, status=status, seconds=seconds, epoch=0, message="")
+            return
         if result.last:
             self._write(live, result.last).result()
-        status = Status.STOPPED if result.stopped else Status.DONE
         weights = save(result.weights) if result.best_epoch else b""
         self._say("fact", run=live.id, name="scale", content=result.scale.facts())
-        self._say(
-            "ended",
-            weights,
-            run=live.id,
-            status=status,
-            epoch=result.best_epoch,
-            message=result.note,
-            seconds=live.training.seconds,
-        )
-        self._stops.discard(live.id)
+        epoch, note = result.best_epoch, result.note
+        self._say("ended", weights, run=live.id, status=status, seconds=seconds, epoch=epoch, message=note)
 
     def _failed(self, run_id: str, error: Exception) -> None:
         self._stops.discard(run_id)
@@ -213,7 +206,11 @@ class Worker:
         live.cost = live.checkpointed - begun
         return self._write(live, snapshot)
 
-    def _write(self, live: Live, snapshot: Snapshot) -> Future[None]:
+    def _write(self, live: Live, snapshot: Snapshot | None) -> Future[None]:
+        if snapshot is None:
+            nothing: Future[None] = Future()
+            nothing.set_result(None)
+            return nothing
         self._drafts += 1
         draft = self._checkpoints.draft(live.id, self._drafts)
         live.written = self._writer.submit(self._written, live.id, draft, snapshot)

@@ -2,36 +2,30 @@
 
 import logging
 from collections.abc import Callable
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 import torch
 from ignite.engine import Engine, Events
 from ignite.handlers import EpochOutputStore
-from torch import Tensor, nn
+from torch import Tensor
 
-from cnnviz.architecture import Architecture, build
-from cnnviz.data.augmentation import Augmentation
+from cnnviz.architecture import Architecture
 from cnnviz.data.scaling import Scale
 from cnnviz.training.batches import EVALUATION_BATCH, Batches
 from cnnviz.training.best import Best
-from cnnviz.training.config import OPTIMIZERS, TrainConfig
-from cnnviz.training.loss import criterion, smoothed
+from cnnviz.training.config import TrainConfig
 from cnnviz.training.metrics import METRICS
 from cnnviz.training.point import DEVICE, TEST, TRAIN, VALIDATION, Emit, Point
 from cnnviz.training.prepared import Batch, Prepared
 from cnnviz.training.pulse import Pulse
-from cnnviz.training.random import Random
 from cnnviz.training.recorder import Recorder
 from cnnviz.training.schedule import scheduler
+from cnnviz.training.setup import Setup
 from cnnviz.training.snapshot import Snapshot, copied, optimizer_tensors, restore_optimizer
 from cnnviz.training.stopwatch import Stopwatch
 
 TRAIN_SAMPLE = 2_000
 """Training samples that are evaluated after each epoch, at least; as many as there are in validation if more."""
-LOW_PRECISION = torch.bfloat16
-"""Of mixed precision: as wide a range as float32, so that no gradient has to be scaled."""
-
 logging.getLogger("ignite").setLevel(logging.CRITICAL)  # what it logs it also raises, but for an interrupted run let go
 
 
@@ -50,18 +44,6 @@ class Result:
     """Why it ended before its last epoch, if it did so by itself."""
     last: Snapshot | None = None
     """From where it can be trained further; None when it was stopped in the middle of an evaluation."""
-
-
-def laid_out(model: nn.Module, architecture: Architecture, config: TrainConfig, device: torch.device) -> nn.Module:
-    """The model with its weights in the memory order that is faster, or was asked for.
-
-    With channels last, torch's max-pool is vectorised on the CPU, which makes the lab's net 1.2 times faster; see
-    docs/benchmarks.md. On CUDA it pays with mixed precision only, and is a choice.
-    """
-    pictures = len(architecture.input_shape) == 3  # torch has no channels_last for volumes among them
-    if pictures and (config.channels_last if device.type == "cuda" else True):
-        model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's stub does not know it
-    return model
 
 
 class Training:
@@ -84,24 +66,17 @@ class Training:
         should_stop: Callable[[], bool],
     ) -> None:
         self._config, self._data, self._device, self._should_stop = config, data, device, should_stop
-        self._random = Random(config.seed, device)
-        with self._random.own():
-            self._model = laid_out(build(architecture).to(device), architecture, config, device)
-        self._criterion, self._loss = criterion(architecture, config), smoothed(architecture, config)
-        self._optimizer = OPTIMIZERS[config.optimizer](self._model.parameters(), config)
-        if config.max_grad_norm:
-            self._optimizer.register_step_pre_hook(_clipping(self._model, config.max_grad_norm))
+        self._setup = setup = Setup(architecture, config, data, device)
+        self._model, self._optimizer, self._batches = setup.model, setup.optimizer, setup.batches
         x, y = data.train
-        self._noise = torch.Generator(device).manual_seed(config.seed)
-        change = _augmenting(config, data.axes, x, self._noise)
-        self._batches = Batches(x, y, config.batch_size, torch.Generator().manual_seed(config.seed), change)
         sample = max(TRAIN_SAMPLE, len(data.validation[1]))  # the split has shuffled: the first ones are a fair sample
         self._measured = {TRAIN: (x[:sample], y[:sample]), VALIDATION: data.validation}
         self.steps = config.epochs * len(self._batches)
         self._schedule = scheduler(self._optimizer, config, self.steps, len(self._batches))
         self._pulse, self._pulses = Pulse(self._model), list[Point]()
         self._best, self._recorder = Best(self._model), Recorder(emit, config)
-        self._trainer, self._evaluator, self._outputs = Engine(self._step), Engine(self._score), EpochOutputStore()
+        self._trainer, self._outputs = Engine(self._step), EpochOutputStore()
+        self._evaluator = Engine(lambda _, batch: setup.scores(batch))
         self._attach()
         self._until: Callable[[], bool] = lambda: False
         self._interrupted = self._cut = False
@@ -125,7 +100,7 @@ class Training:
         """
         self._until, self._interrupted = until, False
         with self._watch.running():
-            with self._random.own():
+            with self._setup.random.own():
                 if self.step < self.steps:
                     self._trainer.run(self._batches, max_epochs=self._config.epochs)
             self._recorder.flush()
@@ -137,8 +112,8 @@ class Training:
             "model": copied(self._model.state_dict()),
             "best": self._best.weights if self._best.epoch else {},
             "optimizer": optimizer_tensors(self._optimizer),
-            "random": {name: state.clone() for name, state in self._random.states.items()},
-            "order": {"batches": self._batches.state(self.step), "augmentation": self._noise.get_state()},
+            "random": {name: state.clone() for name, state in self._setup.random.states.items()},
+            "order": {"batches": self._batches.state(self.step), "augmentation": self._setup.noise.get_state()},
         }
         flat = {f"{part}/{name}": value for part, named in tensors.items() for name, value in named.items()}
         facts = {"step": self.step, "best": self._best.facts(), "seconds": self._watch.facts()}
@@ -151,14 +126,17 @@ class Training:
         for _ in range(step):  # the schedule is a function of the step: it needs no state of its own
             self._schedule(None)
         restore_optimizer(self._optimizer, snapshot.part("optimizer"))
-        self._random.states = snapshot.part("random")
+        self._setup.random.states = snapshot.part("random")
         order = snapshot.part("order")
         self._batches.resume(order["batches"], step)
-        self._noise.set_state(order["augmentation"])
+        self._setup.noise.set_state(order["augmentation"])
         self._best.restore(snapshot)
         self._watch.restore(snapshot.facts["seconds"])
         self._resumed_epoch = step // per_epoch if snapshot.facts["ended"] else snapshot.facts["resumed"]
         self._trainer.load_state_dict({"epoch_length": per_epoch, "max_epochs": self._config.epochs, "iteration": step})
+
+    def close(self) -> None:
+        """There is nothing to give back."""
 
     # ── what the engines call ──
 
@@ -172,25 +150,14 @@ class Training:
         self._trainer.add_event_handler(Events.EPOCH_COMPLETED, self._after_epoch)
 
     def _step(self, engine: Engine, batch: Batch) -> Tensor:
-        x, y = batch
-        if not self._model.training:
-            self._model.train()
-        self._optimizer.zero_grad()
-        with self._precision():
-            loss: Tensor = self._loss(self._model(x), y)
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss = self._setup.gradients(batch)
         if engine.state.iteration % len(self._batches):
             self._optimizer.step()
         else:  # once an epoch
             self._pulse.before()
             self._optimizer.step()
             self._pulses = self._pulse.after(engine.state.iteration, engine.state.epoch)
-        return loss.detach()
-
-    def _score(self, engine: Engine, batch: Batch) -> Batch:
-        x, y = batch
-        with torch.no_grad(), self._precision():
-            return self._model(x).float(), y
+        return loss
 
     def _obey(self, engine: Engine) -> None:
         if self._should_stop():
@@ -235,7 +202,7 @@ class Training:
             if self._should_stop():
                 return None
             scores = torch.cat([scores for scores, _ in self._outputs.data])
-            values = [self._criterion(scores, part[1]), *(metric(scores, part[1]) for metric in METRICS.values())]
+            values = [self._setup.criterion(scores, part[1]), *(metric(scores, part[1]) for metric in METRICS.values())]
             return dict(
                 zip(["loss", *METRICS], torch.stack([value.double() for value in values]).tolist(), strict=True)
             )
@@ -260,25 +227,3 @@ class Training:
         if self._device.type == "cuda":
             speed["memory_bytes"] = float(torch.cuda.max_memory_allocated(self._device))
         return speed
-
-    def _precision(self) -> AbstractContextManager[object]:
-        return torch.autocast(self._device.type, LOW_PRECISION, enabled=self._config.mixed_precision)
-
-
-def _clipping(model: nn.Module, norm: float) -> Callable[..., None]:
-    """What shortens the gradients of a model before each step of its optimizer."""
-
-    def clip(*_: object) -> None:
-        nn.utils.clip_grad_norm_(model.parameters(), norm)
-
-    return clip
-
-
-def _augmenting(
-    config: TrainConfig, axes: tuple[str, ...], x: Tensor, generator: torch.Generator
-) -> Callable[[Tensor], Tensor]:
-    """What changes a training batch; its random numbers are its own, so that dropout's stay the same."""
-    if config.augmentation == Augmentation():
-        return lambda batch: batch
-    deviation = float(x.std())
-    return lambda batch: config.augmentation.of(batch, axes, deviation, generator)

@@ -20,7 +20,7 @@ from cnnviz.data import DATASETS
 from cnnviz.data.augmentation import Augmentation
 from cnnviz.data.base import Splits
 from cnnviz.layers import Flatten, Linear
-from cnnviz.training import training
+from cnnviz.training import setup
 from cnnviz.training.config import TrainConfig
 from cnnviz.training.point import Point
 from cnnviz.training.trainer import train
@@ -288,7 +288,7 @@ def test_too_little_memory_is_told(refused: Refused, monkeypatch: pytest.MonkeyP
         def short(*_: object, error: Exception = error) -> None:
             raise error
 
-        monkeypatch.setattr(training, "build", short)
+        monkeypatch.setattr(setup, "build", short)
         assert refused(*DIGITS).startswith("The training needs more memory than this device has free.")
 
 

@@ -18,6 +18,7 @@ from cnnviz.training.point import Point
 from cnnviz.ui.state import KEPT_PAST
 from cnnviz.ui.workbench import Workbench
 from tests.pages.conftest import wait_for
+from tests.points import curve
 
 OpenPage = Callable[..., AppTest]
 DIGITS = PRESETS["digits-convnet"].architecture

@@ -24,6 +24,7 @@ from cnnviz.data.uploads import About, Quota, Uploads
 from cnnviz.errors import CnnvizError
 from cnnviz.layers import PALETTE, BatchNorm1d, Dropout, Flatten, Linear, LogSoftmax, ReLU
 from cnnviz.runs.process import ROOT, WorkerProcess
+from cnnviz.runs.run import FIND, TRAIN
 from cnnviz.runs.wire import Message, receive, send
 from cnnviz.settings import Settings
 from cnnviz.training.config import TrainConfig
@@ -44,11 +45,14 @@ class Worker(NamedTuple):
     exits: SimpleQueue[int]
     data_dir: Path
 
-    def train(self, architecture: Architecture, config: TrainConfig, *, run: str = "one", owner: str = ANNA) -> None:
+    def train(
+        self, architecture: Architecture, config: TrainConfig, *, run: str = "one", owner: str = ANNA, kind: str = TRAIN
+    ) -> None:
         self.process.order(
             {
                 "type": "train",
                 "run": run,
+                "kind": kind,
                 "owner": owner,
                 "architecture": architecture.model_dump_json(),
                 "config": config.model_dump_json(),
@@ -220,7 +224,7 @@ def test_what_prints_in_a_worker_does_not_garble_its_reports_and_a_closed_pipe_e
         assert process.stdout
         with process.stdout:
             job = {"architecture": NET.model_dump_json(), "config": ENDLESS.model_dump_json()}
-            send(process.stdin, {"type": "train", "run": "one", "owner": ANNA} | job)
+            send(process.stdin, {"type": "train", "run": "one", "kind": TRAIN, "owner": ANNA} | job)
             kinds = [received[0]["type"] for _ in range(6) if (received := receive(process.stdout))]
             process.stdin.close()
             while receive(process.stdout):
@@ -283,3 +287,19 @@ def test_how_far_the_spoken_words_are_read_is_told_the_first_time(worker: Worker
     worker.train(flat, config)
     messages, _ = worker.until("ended")
     assert not [message for message in messages if message.get("name") == "loading"]
+
+
+def test_a_search_for_a_learning_rate_is_a_run_of_its_own(worker: Worker) -> None:
+    worker.train(NET, SHORT, run="search", kind=FIND)
+    messages, payload = worker.until("ended")
+    points = points_of(messages)
+    assert {point.metric for point in points} == {"learning_rate", "loss", "smoothed_loss"}
+    (found,) = [message["content"] for message in messages if message.get("name") == FIND]
+    assert 1e-4 < found["suggestion"] < 1
+    assert (messages[-1]["status"], messages[-1]["epoch"], payload) == ("done", 0, b"")
+    worker.train(NET, ENDLESS, run="training")
+    worker.train(NET, SHORT, run="search", kind=FIND)
+    messages, _ = worker.until("ended")
+    assert points_of([m for m in messages if m.get("run") == "search"]) == points  # the same beside a training
+    worker.process.order({"type": "stop", "run": "training"})
+    messages, _ = worker.until("ended")

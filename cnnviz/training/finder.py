@@ -1,0 +1,197 @@
+"""The learning-rate finder: a few hundred steps in which the rate grows, and the loss tells which ones are good."""
+
+import math
+import warnings
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass
+from typing import Any, cast
+
+import torch
+from ignite.engine import Engine, Events
+from ignite.handlers import FastaiLRFinder
+from torch import Tensor
+
+from cnnviz.architecture import Architecture
+from cnnviz.training.config import TrainConfig
+from cnnviz.training.point import Emit, Point
+from cnnviz.training.prepared import Batch, Prepared
+from cnnviz.training.setup import Setup
+from cnnviz.training.snapshot import Snapshot
+from cnnviz.training.stopwatch import Stopwatch
+
+FINDER, RATE, RAW, SMOOTHED = "finder", "learning_rate", "loss", "smoothed_loss"
+START, END = 1e-6, 10.0
+"""Rates of the first step and the last."""
+ITERATIONS = 150
+"""Steps; with the ten to twenty of one epoch of a small data set, the range is what decides."""
+SMOOTHING = 0.05
+"""Share of a new loss in the smoothed one."""
+DIVERGED = 5.0
+"""A smoothed loss of so many times the lowest ends the search."""
+SAFE = 10.0
+"""The rate with the lowest smoothed loss over the suggested one: the curve lags behind, and at its bottom the loss is
+about to rise."""
+FLAT = 0.98
+"""Lowest over first smoothed loss from which on nothing has been learned."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a search has found."""
+
+    suggestion: float | None
+    """A tenth of the rate at which the smoothed loss was lowest; None where the curve has no such place."""
+    steepest: float | None
+    """ignite's: the rate at which it fell fastest; None where ignite finds the curve's shape unexpected."""
+    notes: tuple[str, ...]
+    """What is to be known about it, in sentences."""
+    stopped: bool = False
+
+    def facts(self) -> dict[str, Any]:
+        """As JSON holds it."""
+        return asdict(self)
+
+
+class Search:
+    """One search with ignite's FastaiLRFinder, in slices as a `Training`.
+
+    Points: at each step the learning rate, the loss and the smoothed loss, as split "finder". The net and its optimizer
+    are as they were before, once it has ended.
+    Source: Smith, "Cyclical Learning Rates for Training Neural Networks" (2017), section 3.3.
+    """
+
+    def __init__(
+        self,
+        architecture: Architecture,
+        config: TrainConfig,
+        data: Prepared,
+        *,
+        device: torch.device,
+        emit: Emit,
+        should_stop: Callable[[], bool],
+    ) -> None:
+        self.setup = Setup(architecture, config, data, device)
+        self.steps = ITERATIONS + 1  # ignite ends behind them
+        self._emit, self._should_stop = emit, should_stop
+        self._until: Callable[[], bool] = lambda: False
+        self._watch, self._interrupted, self._broken = Stopwatch(), False, False
+        self._raw: list[float] = []
+        self._engine, self._finder = Engine(self._step), FastaiLRFinder()
+        self._engine.add_event_handler(Events.ITERATION_COMPLETED, self._break_off)
+        self._attached = ExitStack()
+
+    @property
+    def step(self) -> int:
+        """Steps that are done."""
+        return len(self._raw)
+
+    @property
+    def seconds(self) -> float:
+        """Time spent on it."""
+        return self._watch.seconds
+
+    def advance(self, until: Callable[[], bool] = lambda: False) -> Found | None:
+        """Go on until `until` says so, which is asked after each step; what was found, once it has ended."""
+        self._until, self._interrupted = until, False
+        if not self.step:
+            self._attach()
+        epochs = math.ceil(self.steps / len(self.setup.batches))
+        with self._watch.running(), self.setup.random.own(), warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)  # "completed without loss diverging": told below
+            self._engine.run(self.setup.batches, max_epochs=epochs)
+        if self._interrupted:
+            return None
+        self.close()
+        return self._found()
+
+    def close(self) -> None:
+        """Give net and optimizer back as they were, and let go of the copy."""
+        self._attached.close()
+
+    def snapshot(self) -> Snapshot | None:
+        """None: a search is short, and begins again."""
+        return None
+
+    def restore(self, snapshot: Snapshot) -> None:
+        """There is nothing to go on from."""
+        raise ValueError("a search begins again")
+
+    def _attach(self) -> None:
+        self._attached.enter_context(
+            self._finder.attach(
+                self._engine,
+                {"model": self.setup.model, "optimizer": self.setup.optimizer},
+                num_iter=ITERATIONS,
+                start_lr=START,
+                end_lr=END,
+                smooth_f=SMOOTHING,
+                diverge_th=DIVERGED,
+            )
+        )
+        self._engine.add_event_handler(Events.STARTED, self._listen)  # behind the finder's own handlers
+
+    def _step(self, engine: Engine, batch: Batch) -> Tensor:
+        loss = self.setup.gradients(batch)
+        self.setup.optimizer.step()
+        return loss
+
+    def _listen(self, engine: Engine) -> None:
+        engine.add_event_handler(Events.ITERATION_COMPLETED, self._report)
+
+    def _break_off(self, engine: Engine) -> None:
+        """Before the finder takes it in: a loss that is no number would spoil its curve."""
+        self._raw.append(float(cast("Tensor", engine.state.output)))
+        if not math.isfinite(self._raw[-1]):
+            self._broken = True
+            engine.terminate()
+        elif self._should_stop():
+            engine.terminate()
+
+    def _report(self, engine: Engine) -> None:
+        """Behind the finder: the rate that it set for this step, and its smoothed loss."""
+        history = self._finder.get_results()
+        if not self._broken and len(history["lr"]) >= self.step:
+            step, epoch = self.step, engine.state.epoch
+            values = {RATE: self.rates[-1], RAW: self._raw[-1], SMOOTHED: history["loss"][-1]}
+            self._emit([Point(step, epoch, FINDER, metric, float(value)) for metric, value in values.items()])
+        if self._until() and self.step < self.steps:
+            self._interrupted = True
+            engine.interrupt()
+
+    @property
+    def rates(self) -> list[float]:
+        """The rate of each step so far that gave a loss."""
+        return list(self._finder.get_results()["lr"])
+
+    def _found(self) -> Found:
+        losses = [loss for loss in self._finder.get_results()["loss"] if math.isfinite(loss)]
+        rates, stopped = self.rates[: len(losses)], self._should_stop()
+        if stopped or len(losses) < 3:
+            why = "It was stopped." if stopped else "The loss was no number from the beginning: nothing can be told."
+            return Found(None, None, (why,), stopped)
+        lowest = min(range(len(losses)), key=losses.__getitem__)
+        notes = []
+        if self._broken:
+            notes.append(f"From a rate of about {_rounded(rates[-1]):g} on, the loss is no number any more.")
+        elif losses[-1] <= DIVERGED * losses[lowest]:
+            notes.append(f"The loss did not diverge up to a rate of {END:g}: even larger ones might do.")
+        suggestion: float | None = _rounded(rates[lowest] / SAFE)
+        if losses[lowest] > FLAT * losses[0]:
+            suggestion = None
+            notes.append(
+                "The loss hardly fell at any rate. See whether the samples are normalized and the net reads them all."
+            )
+        return Found(suggestion, self._steepest(notes), tuple(notes))
+
+    def _steepest(self, notes: list[str]) -> float | None:
+        try:
+            return _rounded(float(self._finder.lr_suggestion()))
+        except RuntimeError:  # "unexpected curve shape"
+            notes.append("ignite's rule needs a curve that falls before it rises, and suggests nothing here.")
+            return None
+
+
+def _rounded(rate: float) -> float:
+    """Two digits are more than the curve can tell."""
+    return float(f"{rate:.1e}")
