@@ -105,7 +105,8 @@ class Cluster:
         done = self.store.last_epoch(run_id)
         config = run.config.changed("epochs", done + epochs)
         check(run.architecture, config, find(config.dataset, owner), self._limits)
-        self._queue(replace(run, config=config))
+        per_epoch = run.steps // run.config.epochs
+        self._queue(replace(run, config=config, steps=per_epoch * config.epochs))
 
     def resumable(self, run: Run) -> bool:
         """Whether a run that is not active can go on from where it was."""

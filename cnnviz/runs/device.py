@@ -144,7 +144,8 @@ class Device:
     def _resume(self, run: Run) -> None:
         if run.id in self._turns or self.ahead(run.id) is not None:
             return
-        self._store.update(run.id, status=Status.QUEUED, message="", finished=None, config=run.config)
+        changes = {"message": "", "finished": None, "config": run.config, "steps": run.steps}
+        self._store.update(run.id, status=Status.QUEUED, **changes)
         self._queue.append(run)
         self._next()
 

@@ -1,6 +1,5 @@
 """The student's runs: which one to look at, and how it goes."""
 
-import time
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -13,19 +12,20 @@ from cnnviz.data import available
 from cnnviz.data.splitting import WAYS
 from cnnviz.runs.cluster import cluster
 from cnnviz.runs.history import History
-from cnnviz.runs.run import Run, Status
+from cnnviz.runs.run import FIND, Run, Status
 from cnnviz.training.config import TrainConfig
+from cnnviz.ui.acts import acts
 from cnnviz.ui.fields import distinct, escaped
-from cnnviz.ui.state import chosen_run, told
+from cnnviz.ui.finding import search
+from cnnviz.ui.state import chosen_run
 from cnnviz.ui.student import owner
 
 TICK = 0.5
 """Seconds between two looks at a run that goes on."""
-STOP_WAIT = 0.4
-"""Seconds a click on Stop waits, so that the page it draws shows the run stopped already."""
 BADGES = {
     Status.QUEUED: ("waiting", "gray", ":material/hourglass_empty:"),
     Status.RUNNING: ("training", "blue", ":material/play_circle:"),
+    Status.PAUSED: ("paused", "violet", ":material/pause_circle:"),
     Status.DONE: ("done", "green", ":material/check_circle:"),
     Status.STOPPED: ("stopped", "orange", ":material/stop_circle:"),
     Status.FAILED: ("failed", "red", ":material/error:"),
@@ -50,23 +50,16 @@ def runs() -> None:
 def _live(run_id: str) -> None:
     run = cluster().run(owner(), run_id)
     history = _history(run_id)
-    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", key="status"):
+    with st.container(horizontal=True, vertical_alignment="center", key="status"):
         label, colour, icon = BADGES[run.status]
         st.badge(label, color=colour, icon=icon)  # type: ignore[arg-type]
         st.markdown(_story(run, history), width="content")
-        st.button(
-            "Stop",
-            icon=":material/stop:",
-            key=f"stop-{run_id}",
-            on_click=_stop,
-            args=(run_id,),
-            disabled=not run.active,
-        )
+    acts(run)
     st.progress(1.0 if run.status == Status.DONE else _done(run, history))
     with st.container():  # with or without a message, the charts stay where they are
         if run.message:
             (st.error if run.status == Status.FAILED else st.info)(escaped(run.message))
-    for metric in ("accuracy", "loss"):
+    for metric in ("accuracy", "loss") if run.kind != FIND else ():
         st.vega_lite_chart(
             learning_chart(metric, run.config.epochs, _curves(run, history, metric)),
             key=f"chart-{metric}-{run_id}",
@@ -75,12 +68,14 @@ def _live(run_id: str) -> None:
             alt=f"{metric} over the epochs of this run",
         )
     st.caption("Ctrl + wheel zooms, dragging moves, a double click goes back.")
+    if run.kind == FIND:
+        search(run, history)
     if not run.active:
         st.caption(prepared(run.config, cluster().store.facts(run.id)))
     ticking = f"ticking-{run_id}"
-    if st.session_state.get(ticking) and not run.active:
-        st.session_state[ticking] = False
-        st.rerun()  # the whole page once more, without ticks
+    if st.session_state.get(ticking, run.active) != run.active:
+        st.session_state[ticking] = run.active
+        st.rerun()  # the whole page once more, without ticks or with them
     st.session_state[ticking] = run.active
 
 
@@ -124,29 +119,28 @@ def _curves(run: Run, history: History, metric: str) -> dict[str, Curve]:
     return lines
 
 
-def _stop(run_id: str) -> None:
-    with told():
-        cluster().stop(owner(), run_id, wait=STOP_WAIT)
-
-
 def _done(run: Run, history: History) -> float:
     """Share of the run's steps that are done."""
     return min(history.step / run.steps, 1.0) if run.steps else 0.0
 
 
 def _story(run: Run, history: History) -> str:
+    left = cluster().left(run) if run.active else None
     if run.status == Status.QUEUED:
         ahead = cluster().ahead(run)
-        return f"waits for {ahead} {'run' if ahead == 1 else 'runs'} before it" if ahead else "starts in a moment"
+        waits = f"waits for its turn, behind {ahead} other{'s' * (ahead != 1)}" if ahead else "has its turn next"
+        return f"{waits}, in about **{duration(left)}**" if left is not None else waits
     if run.status == Status.RUNNING and not run.steps:
         done, total = cluster().store.facts(run.id).get("loading", (0, 0))
         return f"reads its data: {done:,} of {total:,}" if total else "reads its data"
-    parts = [f"epoch **{history.epoch}** of {run.config.epochs}"]
-    if run.status == Status.RUNNING and run.started and (done := _done(run, history)) > 0:
-        elapsed = time.time() - run.started
-        parts.append(f"about **{duration(elapsed / done - elapsed)}** left")
-    if not run.active and run.started and run.finished:
-        parts.append(duration(run.finished - run.started))
+    if run.kind == FIND:
+        parts = [f"step **{history.step}** of {run.steps}"]
+    else:
+        parts = [f"epoch **{history.epoch}** of {run.config.epochs}"]
+    if run.status == Status.RUNNING and left is not None:
+        parts.append(f"about **{duration(left)}** left")
+    if not run.active and run.worked:
+        parts.append(f"{duration(run.worked)} of work")
     best, accuracy = history.best()
     if best:
         parts.append(f"best validation accuracy **{accuracy:.3f}** (epoch {best})")
@@ -172,7 +166,8 @@ def duration(seconds: float) -> str:
 def _label(run: Run, titles: dict[str, str]) -> str:
     when = datetime.fromtimestamp(run.created, tz=zone(st.context.timezone))
     dataset = titles.get(run.config.dataset, "removed data")
-    return f"{when:%d %b %H:%M:%S} · {dataset} · {run.config.optimizer} {run.config.learning_rate:g}"
+    rate = "learning-rate finder" if run.kind == FIND else f"{run.config.learning_rate:g}"
+    return f"{when:%d %b %H:%M:%S} · {dataset} · {run.config.optimizer} {rate}"
 
 
 def zone(name: str | None) -> ZoneInfo | None:

@@ -10,6 +10,7 @@ from cnnviz.data.splitting import WAYS
 from cnnviz.errors import CnnvizError, DataError
 from cnnviz.presets import PRESETS
 from cnnviz.runs.cluster import cluster
+from cnnviz.runs.run import FIND, TRAIN
 from cnnviz.settings import settings
 from cnnviz.shapes import show
 from cnnviz.training.config import TrainConfig
@@ -59,6 +60,9 @@ def desk() -> None:
     with st.expander("Finer settings", icon=":material/settings:"), st.container(horizontal=True, key="finer"):
         for name in ("weight_decay", "label_smoothing", "max_grad_norm", "patience"):
             knob(settled, name)
+        if any(name.startswith("cuda") for name in cluster().devices):  # a control that changes nothing is none
+            knob(settled, "mixed_precision")
+            knob(settled, "channels_last")
         if settled.optimizer == "SGD":
             knob(settled, "nesterov")
     with st.container():  # of however many elements, they are one to those below
@@ -96,6 +100,15 @@ def _button(settled: TrainConfig, dataset: Dataset) -> None:
             _ways_out(design, dataset)
     else:
         st.button("Train", key="train", type="primary", icon=":material/play_arrow:", on_click=_train, width="stretch")
+        st.button(
+            "Find a learning rate",
+            key="find",
+            icon=":material/troubleshoot:",
+            on_click=_train,
+            args=(FIND,),
+            width="stretch",
+            help="Trains a copy of the net for some 150 steps with growing learning rates and suggests one.",
+        )
 
 
 def _ways_out(design: Architecture, dataset: Dataset) -> None:
@@ -118,6 +131,6 @@ def _open(design: Architecture) -> None:
         keep_workbench(workbench().restructured(design, FIRST))
 
 
-def _train() -> None:
+def _train(kind: str = TRAIN) -> None:
     with told():
-        choose_run(cluster().submit(owner(), workbench().architecture, config()).id)
+        choose_run(cluster().submit(owner(), workbench().architecture, config(), kind).id)
