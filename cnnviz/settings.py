@@ -25,6 +25,9 @@ class Settings(BaseSettings):
     )
     devices: str = Field("", description="Devices to train on, such as 'cpu' or 'cuda:0,cuda:1'; empty: what is there.")
     threads: Annotated[int, Field(ge=1)] = Field(1, description="CPU threads of each training process.")
+    goal: Annotated[float, Field(ge=0, le=1)] = Field(
+        0.90, description="Validation accuracy that is drawn as the goal, unless a student chooses another."
+    )
     max_active_runs: Annotated[int, Field(ge=1)] = Field(
         5, description="Runs that one student may have waiting or running at a time."
     )

@@ -7,7 +7,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from cnnviz.charts.learning import COLOURS, POINTS
+from cnnviz.charts.axes import POINTS
+from cnnviz.charts.learning import COLOURS
 
 MARKS = "marks"
 RAW, SMOOTHED = "loss of a step", "smoothed"

@@ -1,126 +1,160 @@
-"""Learning curves while they grow, as a table and a Vega-Lite chart that browsers update in place."""
+"""Learning curves while they grow, as tables and a Vega-Lite chart that browsers update in place."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
-MAX_BATCH_POINTS = 600
-"""Points of the batch loss that are drawn; more are averaged in groups."""
+from cnnviz.charts import axes
+from cnnviz.charts.axes import DASHES, LOG, POINTS, ZOOM, below_each_other, epoch_axis, legend, shown, value_axis
+from cnnviz.charts.curve import UNSEEN_EPOCH, Curve
 
-COLOURS = {"batch": "#808A9C", "train": "#2F8FD8", "validation": "#E0701A", "test": "#1BA37A"}
-"""Every split in its drawing order with its colour, told apart by the colour-blind on light and dark alike."""
+COLOURS = dict(zip(("batch", "train", "validation", "test"), (axes.COLOURS[-1], *axes.COLOURS), strict=False))
+"""Every split in its drawing order with its colour."""
 
+SMOOTHED = "smoothed"
+"""The split of the batch loss when it is smoothed."""
 
-POINTS = "points"
-"""Name of the data set of a chart."""
+THIS_RUN = "this run"
+"""Name of the run that others are compared with."""
 
+GOAL = "goal"
+"""Name of the data set with the goal and where it was reached."""
 
-@dataclass(frozen=True)
-class Curve:
-    """One line: epochs passed (fractions inside an epoch) and the values there."""
+HEIGHT, LEGEND_ROW = 300, 28
+"""Pixels of a chart, and of a row of the legend below it."""
 
-    epochs: npt.NDArray[np.float64]
-    values: npt.NDArray[np.float64]
+Lines = Mapping[str, Curve]
+"""The curves of one metric of a run by split."""
 
-
-UNSEEN = Curve(np.array([-1e9]), np.array([0.0]))
-
-
-def thinned(curve: Curve, most: int = MAX_BATCH_POINTS) -> Curve:
-    """At most `most` points, each the mean of equally many neighbours."""
-    group = -(-len(curve.values) // most)
-    if group <= 1:
-        return curve
-    starts = np.arange(0, len(curve.values), group)
-    counts = np.diff([*starts, len(curve.values)])
-    return Curve(np.add.reduceat(curve.epochs, starts) / counts, np.add.reduceat(curve.values, starts) / counts)
+NOTHING = Curve(np.array([]), np.array([]))
 
 
-def learning_table(lines: dict[str, Curve]) -> pd.DataFrame:
-    """All curves of one chart below each other, in columns epoch, value and split.
+def learning_table(lines: Lines, others: Mapping[str, Lines] | None = None) -> pd.DataFrame:
+    """All curves of one chart, in columns epoch, value, split and run; `others` are runs to compare with."""
+    mine = [
+        (lines.get(split, NOTHING), {"split": split, "run": THIS_RUN})
+        for split in (*COLOURS, *([SMOOTHED] if SMOOTHED in lines else []))
+    ]
+    theirs = [
+        (curve, {"split": split, "run": run})
+        for run, curves in (others or {}).items()
+        for split, curve in curves.items()
+    ]
+    return below_each_other([*mine, *theirs])
 
-    A split without a value yet has a 0 far left of the chart, where nobody sees it: Vega-Lite asks every layer for the
-    extent of its values, and complains of those that have none.
+
+def goal_table(goal: float, reached: tuple[float, float] | None) -> pd.DataFrame:
+    """The goal, and epoch and value where it was reached with a label, out of sight before that.
+
+    >>> goal_table(0.9, (12.0, 0.91)).to_dict("records")
+    [{'epoch': 12.0, 'value': 0.91, 'goal': 0.9, 'label': '0.90 reached: epoch 12'}]
     """
-    drawn = {split: lines.get(split, UNSEEN) for split in COLOURS}
-    return pd.DataFrame(
-        {
-            "epoch": np.concatenate([line.epochs for line in drawn.values()]),
-            "value": np.concatenate([line.values for line in drawn.values()]),
-            "split": pd.array([split for split, line in drawn.items() for _ in line.values], dtype="str"),
-        }
-    )
+    epoch, value = reached or (UNSEEN_EPOCH, goal)
+    label = f"{goal:.2f} reached: epoch {epoch:.0f}" if reached else ""
+    return pd.DataFrame({"epoch": [epoch], "value": [value], "goal": [goal], "label": pd.array([label], dtype="str")})
 
 
-def learning_chart(metric: str, epochs: int, lines: dict[str, Curve]) -> dict[str, Any]:
-    """A `learning_spec` with its curves. They are a data set of the specification: so browsers begin with them."""
-    return learning_spec(metric, epochs) | {"datasets": {POINTS: learning_table(lines)}}
-
-
-def learning_spec(metric: str, epochs: int) -> dict[str, Any]:
+def learning_spec(
+    metric: str, epochs: int, *, log: bool = False, smooth: bool = False, others: Sequence[str] = (), goal: bool = False
+) -> dict[str, Any]:
     """A Vega-Lite chart of a `learning_table`: one line per split over the epochs, test as a diamond.
+
+    Runs to compare with have the same colours in other line styles. With `goal`, a `goal_table` is drawn, too.
 
     It depends on nothing that changes while a run goes on, so a browser keeps the chart, and its zoom, when new
     rows come.
     """
     splits = [split for split in COLOURS if split != "batch" or metric == "loss"]
-    x = {
-        "field": "epoch",
-        "type": "quantitative",
-        "scale": {"domain": [0, epochs], "nice": False},
-        "title": "epoch",
-        "axis": {"tickMinStep": 1},
-    }
-    y = {"field": "value", "type": "quantitative", "scale": _scale(metric), "title": metric}
     colour = {
         "field": "split",
         "type": "nominal",
         "scale": {"domain": splits, "range": [COLOURS[split] for split in splits]},
-        "legend": {"title": None, "orient": "top", "symbolType": "stroke", "symbolStrokeWidth": 3, "symbolOpacity": 1},
+        "legend": legend(None),
     }
-    tooltip = [
-        {"field": "split"},
-        {"field": "epoch", "type": "quantitative", "format": ".4~g"},
-        {"field": "value", "type": "quantitative", "format": ".4f", "title": metric},
-    ]
+    told = axes.tooltip("split", *(["run"] if others else []), value=metric)
+    measured = shown(("train", "validation"), field="split")
     return {
         "data": {"name": POINTS},
-        "height": 300,
-        "encoding": {"x": x, "y": y, "color": colour},
+        "height": HEIGHT + (LEGEND_ROW * (len(others) + 2) if others else 0),
+        "encoding": {"x": epoch_axis(epochs), "y": value_axis(metric, _scale(metric, log=log)), "color": colour},
         "layer": [
             {
-                "transform": [{"filter": "datum.split == 'batch'"}],
-                "mark": {"type": "line", "strokeWidth": 1, "opacity": 0.8, "clip": True},
-                "params": [_ZOOM],
+                "transform": shown(["batch"], field="split"),
+                "mark": {"type": "line", "strokeWidth": 1, "opacity": 0.3 if smooth else 0.8, "clip": True},
+                "params": [ZOOM],
             },
+            *([_SMOOTH] if smooth else []),
             {
-                "transform": [{"filter": "datum.split == 'train' || datum.split == 'validation'"}],
+                "transform": measured,
                 "mark": {"type": "line", "strokeWidth": 2.5, "clip": True},
+                **({"encoding": {"strokeDash": _styles(others)}} if others else {}),
             },
             {
-                "transform": [{"filter": "datum.split == 'train' || datum.split == 'validation'"}],
+                "transform": measured,
                 "mark": {"type": "point", "opacity": 0, "size": 150, "clip": True},
-                "encoding": {"tooltip": tooltip},
+                "encoding": {"tooltip": told},
             },
             {
-                "transform": [{"filter": "datum.split == 'test'"}],
+                "transform": shown(["test"], field="split"),
                 "mark": {"type": "point", "shape": "diamond", "size": 150, "filled": True, "clip": True},
-                "encoding": {"tooltip": tooltip},
+                "encoding": {"tooltip": told},
             },
+            *(_goal(epochs) if goal else []),
         ],
     }
 
 
-_ZOOM = {
-    "name": "zoom",
-    "select": {"type": "interval", "encodings": ["x"], "zoom": "wheel![event.ctrlKey || event.metaKey]"},
-    "bind": "scales",
+_SMOOTH = {
+    "transform": shown([SMOOTHED], field="split"),
+    "mark": {"type": "line", "strokeWidth": 2, "clip": True},
+    "encoding": {"color": {"value": COLOURS["batch"]}},
 }
-"""Ctrl and the wheel zoom, so that the wheel alone still scrolls the page; a drag moves, a double click goes back."""
 
 
-def _scale(metric: str) -> dict[str, Any]:
-    return {"domain": [0, 1.02], "nice": False} if metric == "accuracy" else {"zero": True}
+def _scale(metric: str, *, log: bool) -> dict[str, Any]:
+    if metric != "loss":
+        return {"domain": [0, 1.02], "nice": False}
+    return LOG if log else {"zero": True}
+
+
+def _styles(others: Sequence[str]) -> dict[str, Any]:
+    runs = [THIS_RUN, *others]
+    return {
+        "field": "run",
+        "type": "nominal",
+        "scale": {"domain": runs, "range": [list(dash) for dash in DASHES[: len(runs)]]},
+        "legend": legend(None, orient="bottom", direction="vertical", symbolSize=1200, symbolStrokeWidth=2),
+    }
+
+
+def _goal(epochs: int) -> list[dict[str, Any]]:
+    """The goal as a line, the point where it is reached, and from there a line down to its label.
+
+    At the bottom no curve is in the way: behind the goal they are high, and before it the label stands to the left
+    only in the second half.
+    """
+    ink = "currentColor"  # of the page around the chart, on light and dark
+    encoding = {"color": {"value": ink}}
+    across = {"x": {"value": 0}, "x2": {"value": "width"}, "y": {"field": "goal", "type": "quantitative"}}
+    label = {"type": "text", "baseline": "bottom", "dy": -4, "fontSize": 13, "fontWeight": 600}
+    text = {"y": {"value": "height"}, "text": {"field": "label", "type": "nominal"}}
+    sides = ((f"datum.epoch <= {epochs / 2:g}", "left", 6), (f"datum.epoch > {epochs / 2:g}", "right", -6))
+    layers: list[dict[str, Any]] = [
+        {"mark": {"type": "rule", "strokeDash": [5, 4], "strokeWidth": 1.5, "opacity": 0.7}, "encoding": across},
+        {
+            "mark": {"type": "rule", "strokeDash": [2, 3], "opacity": 0.7, "clip": True},
+            "encoding": {"y2": {"value": "height"}},
+        },
+        {"mark": {"type": "point", "size": 120, "strokeWidth": 2, "filled": False, "clip": True}, "encoding": {}},
+        *(
+            {
+                "transform": [{"filter": side}],
+                "mark": label | {"align": align, "dx": dx, "clip": True},
+                "encoding": text,
+            }
+            for side, align, dx in sides
+        ),
+    ]
+    return [{"data": {"name": GOAL}} | layer | {"encoding": layer["encoding"] | encoding} for layer in layers]

@@ -41,12 +41,17 @@ class History:
     def curve(self, split: str, metric: str) -> tuple[Column, Column]:
         """Steps and values of one split and metric, in the order in which they came."""
         steps, _, values = self._columns.get((split, metric), (array("d"),) * 3)
+        # copies: an array whose memory somebody else looks at could not grow
         return np.array(steps), np.array(values)
+
+    def splits(self, metric: str) -> list[str]:
+        """The splits, layers or devices that have this metric, in the order in which they came."""
+        return [split for split, measured in self._columns if measured == metric]
 
     def value(self, split: str, metric: str) -> float | None:
         """The latest value; None before there is one."""
-        _, values = self.curve(split, metric)
-        return float(values[-1]) if len(values) else None
+        _, _, values = self._columns.get((split, metric), (None, None, None))
+        return values[-1] if values else None
 
     def best(self) -> tuple[int, float]:
         """Epoch with the highest validation accuracy (then the lowest loss) so far, and that accuracy; (0, 0) if none.

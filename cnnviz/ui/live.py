@@ -7,7 +7,6 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import streamlit as st
 
-from cnnviz.charts.learning import COLOURS, Curve, learning_chart, thinned
 from cnnviz.data import available
 from cnnviz.data.splitting import WAYS
 from cnnviz.runs.cluster import cluster
@@ -15,8 +14,11 @@ from cnnviz.runs.history import History
 from cnnviz.runs.run import FIND, Run, Status
 from cnnviz.training.config import TrainConfig
 from cnnviz.ui.acts import acts
+from cnnviz.ui.curves import curves
 from cnnviz.ui.fields import distinct, escaped
 from cnnviz.ui.finding import search
+from cnnviz.ui.followed import exports, read
+from cnnviz.ui.look import Look, look
 from cnnviz.ui.state import chosen_run
 from cnnviz.ui.student import owner
 
@@ -43,13 +45,16 @@ def runs() -> None:
     titles = {name: dataset.title for name, dataset in available(owner()).items()}
     labels = distinct({run.id: _label(run, titles) for run in mine})
     shown = st.selectbox("My runs", list(labels), format_func=labels.__getitem__, key=chosen_run(list(labels)))
-    active = next(run.active for run in mine if run.id == shown)
-    st.fragment(_live, run_every=TICK if active else None)(shown)
+    chosen = next(run for run in mine if run.id == shown)
+    trainings = {run.id: labels[run.id] for run in mine if run.kind != FIND}
+    looked = Look() if chosen.kind == FIND else look(shown, trainings)
+    st.fragment(_live, run_every=TICK if chosen.active else None)(shown, looked)
+    exports(shown)
 
 
-def _live(run_id: str) -> None:
+def _live(run_id: str, chosen: Look) -> None:
     run = cluster().run(owner(), run_id)
-    history = _history(run_id)
+    history = read(run_id)
     with st.container(horizontal=True, vertical_alignment="center", key="status"):
         label, colour, icon = BADGES[run.status]
         st.badge(label, color=colour, icon=icon)  # type: ignore[arg-type]
@@ -59,17 +64,10 @@ def _live(run_id: str) -> None:
     with st.container():  # with or without a message, the charts stay where they are
         if run.message:
             (st.error if run.status == Status.FAILED else st.info)(escaped(run.message))
-    for metric in ("accuracy", "loss") if run.kind != FIND else ():
-        st.vega_lite_chart(
-            learning_chart(metric, run.config.epochs, _curves(run, history, metric)),
-            key=f"chart-{metric}-{run_id}",
-            on_select="rerun",  # a selection is kept when data change; a zoom that is none would be thrown away
-            selection_mode=["zoom"],
-            alt=f"{metric} over the epochs of this run",
-        )
-    st.caption("Ctrl + wheel zooms, dragging moves, a double click goes back.")
     if run.kind == FIND:
         search(run, history)
+    else:
+        curves(run, history, chosen)
     if not run.active:
         st.caption(prepared(run.config, cluster().store.facts(run.id)))
     ticking = f"ticking-{run_id}"
@@ -96,27 +94,6 @@ def prepared(config: TrainConfig, facts: Mapping[str, Any]) -> str:
     if done:
         told.append(f"{'; '.join(done)}.".capitalize())
     return " ".join(told)
-
-
-def _history(run_id: str) -> History:
-    """All points of the run; only those that are new since the last look are read."""
-    history = st.session_state.get("history")
-    if not isinstance(history, History) or history.run_id != run_id:  # one run at a time is on the page
-        history = st.session_state["history"] = History(run_id)
-    history.read(cluster().store)
-    return history
-
-
-def _curves(run: Run, history: History, metric: str) -> dict[str, Curve]:
-    """The lines of one chart by split, over epochs passed; the many batch losses thinned out."""
-    per_epoch = max(run.steps // run.config.epochs, 1)
-    lines = {}
-    for split in COLOURS:
-        steps, values = history.curve(split, metric)
-        if len(values):
-            curve = Curve(steps / per_epoch, values)
-            lines[split] = thinned(curve) if split == "batch" else curve
-    return lines
 
 
 def _done(run: Run, history: History) -> float:

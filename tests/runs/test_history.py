@@ -44,3 +44,20 @@ def test_an_epoch_half_measured_does_not_count() -> None:
     history.add(Point(1, 1, "validation", "accuracy", 0.5))
     assert history.best() == (0, 0.0)
     assert np.isfinite(history.curve("validation", "accuracy")[1]).all()
+
+
+def test_what_was_measured_is_listed_by_metric() -> None:
+    history = History("r")
+    for split, metric in (("batch", "loss"), ("1", "gradient_norm"), ("3.b1", "gradient_norm"), ("1", "update_ratio")):
+        history.add(Point(1, 1, split, metric, 0.5))
+    assert history.splits("gradient_norm") == ["1", "3.b1"]
+    assert history.splits("top-5") == []
+
+
+def test_a_curve_that_somebody_holds_does_not_keep_the_history_from_growing() -> None:
+    history = History("r")
+    history.add(Point(1, 1, "batch", "loss", 2.0))
+    held = history.curve("batch", "loss")
+    history.add(Point(2, 1, "batch", "loss", 1.0))
+    assert held[1].tolist() == [2.0]
+    assert history.curve("batch", "loss")[1].tolist() == [2.0, 1.0]

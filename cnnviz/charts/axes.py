@@ -1,0 +1,84 @@
+"""What the live charts have in common: the axis of epochs, its zoom, and styles that all eyes tell apart."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from cnnviz.charts.curve import UNSEEN_EPOCH, Curve
+
+POINTS = "points"
+"""Name of the data set with the lines of a chart."""
+
+COLOURS = ("#2F8FD8", "#E0701A", "#1BA37A", "#808A9C")
+"""Told apart by the colour-blind on light and dark alike."""
+
+DASHES = ((1, 0), (6, 3), (2, 2), (9, 3, 2, 3), (14, 4))
+"""Line styles: lengths of stroke and gap in pixels."""
+
+ZOOM: dict[str, Any] = {
+    "name": "zoom",
+    "select": {"type": "interval", "encodings": ["x"], "zoom": "wheel![event.ctrlKey || event.metaKey]"},
+    "bind": "scales",
+}
+"""Ctrl and the wheel zoom, so that the wheel alone still scrolls the page; a drag moves, a double click goes back."""
+
+LOG: dict[str, Any] = {"type": "log", "nice": False}
+"""A log scale for the values."""
+
+
+def epoch_axis(epochs: int) -> dict[str, Any]:
+    """The x channel: all epochs of a run, also those to come."""
+    return {
+        "field": "epoch",
+        "type": "quantitative",
+        "scale": {"domain": [0, epochs], "nice": False},
+        "title": "epoch",
+        "axis": {"tickMinStep": 1},
+    }
+
+
+def value_axis(title: str, scale: Mapping[str, Any]) -> dict[str, Any]:
+    """The y channel."""
+    axis = {"axis": {"format": "~g", "tickCount": 5}} if scale == LOG else {}
+    return {"field": "value", "type": "quantitative", "scale": dict(scale), "title": title} | axis
+
+
+def legend(title: str | None, **how: Any) -> dict[str, Any]:
+    """Short strokes with their names."""
+    look = {"orient": "top", "symbolType": "stroke", "symbolStrokeWidth": 3, "symbolOpacity": 1, "labelLimit": 420}
+    return {"title": title} | look | how
+
+
+def tooltip(*names: str, value: str, form: str = ".4f") -> list[dict[str, Any]]:
+    """Fields that a point tells of when it is pointed at, besides its epoch and value."""
+    return [
+        *({"field": name} for name in names),
+        {"field": "epoch", "type": "quantitative", "format": ".4~g"},
+        {"field": "value", "type": "quantitative", "format": form, "title": value},
+    ]
+
+
+def shown(values: Iterable[str], *, field: str) -> list[dict[str, str]]:
+    """The transform that leaves the rows with one of these values."""
+    return [{"filter": " || ".join(f"datum.{field} == '{value}'" for value in values)}]
+
+
+def below_each_other(lines: Sequence[tuple[Curve, Mapping[str, str]]]) -> pd.DataFrame:
+    """All curves in one table of columns epoch and value, and one for each name that the curves have.
+
+    A curve without a value yet has one far left of the chart, where nobody sees it: Vega-Lite asks every layer for the
+    extent of its values, and complains of those that have none. It is a value of another curve, as an axis covers it.
+    """
+    some = next((float(curve.values[0]) for curve, _ in lines if len(curve.values)), 1.0)
+    unseen = Curve(np.array([UNSEEN_EPOCH]), np.array([some]))
+    drawn = [(curve if len(curve.values) else unseen, names) for curve, names in lines]
+    columns: dict[str, Any] = {
+        "epoch": np.concatenate([curve.epochs for curve, _ in drawn]),
+        "value": np.concatenate([curve.values for curve, _ in drawn]),
+    }
+    counts = [len(curve.values) for curve, _ in drawn]
+    for name in drawn[0][1]:
+        columns[name] = pd.array(np.repeat([names[name] for _, names in drawn], counts), dtype="str")
+    return pd.DataFrame(columns)

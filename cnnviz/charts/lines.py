@@ -1,0 +1,73 @@
+"""Charts with a line for each of several names: the layers of a net, or what a device did."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+
+from cnnviz.charts.axes import (
+    COLOURS,
+    DASHES,
+    LOG,
+    POINTS,
+    ZOOM,
+    below_each_other,
+    epoch_axis,
+    legend,
+    tooltip,
+    value_axis,
+)
+from cnnviz.charts.curve import Curve
+
+LEGEND_COLUMNS = 2
+ROW = 21
+"""Height of a row of the legend in pixels."""
+_SMALL = {
+    "orient": "bottom",
+    "symbolLimit": 0,
+    "symbolSize": 400,
+    "symbolStrokeWidth": 2,
+    "labelFontSize": 12,
+    "labelLimit": 130,
+    "columnPadding": 10,
+    "rowPadding": 4,
+}
+"""A legend that has room for every layer beside a narrow desk."""
+
+
+def lines_table(lines: Mapping[str, Curve]) -> pd.DataFrame:
+    """All curves of one chart below each other, in columns epoch, value and line."""
+    return below_each_other([(curve, {"line": name}) for name, curve in lines.items()])
+
+
+def lines_spec(title: str, epochs: int, names: Sequence[str], *, log: bool = False) -> dict[str, Any]:
+    """A Vega-Lite chart of a `lines_table`: colours take turns, and once all were used, line styles.
+
+    It depends on nothing that changes while a run goes on.
+    """
+    places = range(len(names))
+    colours = [COLOURS[place % len(COLOURS)] for place in places]
+    dashes = [list(DASHES[place // len(COLOURS) % len(DASHES)]) for place in places]
+    rows = -(-len(names) // LEGEND_COLUMNS) if len(names) > 1 else 0
+    key = legend(None, columns=LEGEND_COLUMNS, **_SMALL) if rows else None
+    which = {"field": "line", "type": "nominal", "legend": key}
+    return {
+        "data": {"name": POINTS},
+        "height": 280 + ROW * rows,  # legend and all
+        "encoding": {
+            "x": epoch_axis(epochs),
+            "y": value_axis(title, LOG if log else {"zero": True}),
+            "color": which | {"scale": {"domain": list(names), "range": colours}},
+        },
+        "layer": [
+            {
+                "mark": {"type": "line", "strokeWidth": 2, "clip": True},
+                "encoding": {"strokeDash": which | {"scale": {"domain": list(names), "range": dashes}}},
+                "params": [ZOOM],
+            },
+            {
+                "mark": {"type": "point", "opacity": 0, "size": 150, "clip": True},
+                "encoding": {"tooltip": tooltip("line", value=title, form=".4~g")},
+            },
+        ],
+    }

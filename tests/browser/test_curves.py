@@ -1,0 +1,148 @@
+"""The live curves in a real browser: exact where one zooms in, other runs beside, the goal."""
+
+import csv
+import json
+import re
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from tests.browser.test_main_job import epoch, open_digits, set_number, status, wait_epochs
+
+LOSS = 1
+"""Place of the chart on the page."""
+
+
+def start(app: Page, epochs: str, batch: str = "64") -> None:
+    set_number(app, "Epochs", epochs)
+    set_number(app, "Batch size", batch)
+    app.get_by_role("button", name="Train", exact=True).click()
+
+
+@pytest.fixture
+def room(app: Page) -> Iterator[Page]:
+    """The Train page with the net for digits; no run goes on behind a test."""
+    open_digits(app)
+    yield app
+    app.mouse.click(5, 5)  # closes the options, which keep all else from being found by its role
+    stop = app.get_by_role("button", name="Stop", exact=True)
+    if stop.is_enabled():
+        stop.click()
+        expect(stop).to_be_disabled()
+
+
+def marks(app: Page, place: int) -> Locator:
+    return app.get_by_test_id("stVegaLiteChart").nth(place).locator("svg.marks")
+
+
+def zoom_in(app: Page, place: int, times: int) -> None:
+    marks(app, place).hover()
+    app.keyboard.down("Control")
+    for _ in range(times):
+        app.mouse.wheel(0, -400)
+    app.keyboard.up("Control")
+
+
+def corners(app: Page, place: int) -> int:
+    """Points of the first line of a chart, those beside the window included."""
+    path = marks(app, place).locator(".mark-line path").first.get_attribute("d") or ""
+    return len(re.findall("[ML]", path))
+
+
+def options(app: Page) -> Locator:
+    app.get_by_role("button", name="Options").click()
+    panel = app.get_by_test_id("stPopoverBody")
+    expect(panel).to_be_visible()
+    return panel
+
+
+def test_zoomed_in_every_batch_loss_in_sight_is_drawn(room: Page) -> None:
+    start(room, "15", "8")  # 2,700 steps
+    expect(status(room, "done")).to_be_visible()
+    expect(room.get_by_text(re.compile("test accuracy"))).to_be_visible()
+    assert corners(room, LOSS) <= 1000
+    with room.expect_download() as download:
+        room.get_by_role("button", name="Points as CSV").click()
+    rows = list(csv.DictReader(download.value.path().read_text(encoding="utf-8").splitlines()))
+    steps = sum(row["split"] == "batch" for row in rows)
+    assert steps > 2500
+    zoom_in(room, LOSS, 5)
+    drawn = room.wait_for_function(
+        """place => {
+             const chart = document.querySelectorAll('[data-testid=stVegaLiteChart]')[place]
+             const points = [...chart.querySelector('.mark-line path').getAttribute('d').matchAll(/[ML]([-0-9.]+),/g)]
+             const width = chart.querySelector('.background').getBoundingClientRect().width
+             const inside = points.filter(point => point[1] >= 0 && point[1] <= width).map(point => Number(point[1]))
+             const gaps = inside.slice(1).map((x, i) => x - inside[i])
+             return inside.length > 100 && Math.max(...gaps) < 1.5 * Math.min(...gaps) && gaps
+           }""",
+        arg=LOSS,
+    ).json_value()  # one step of the optimizer lies as far from the next as any other: none is left out
+    assert len(drawn) > 100
+
+
+def test_the_points_come_as_json(room: Page) -> None:
+    start(room, "2")
+    expect(room.get_by_text(re.compile("test accuracy"))).to_be_visible()
+    with room.expect_download() as download:
+        room.get_by_role("button", name="Points as JSON").click()
+    points = json.loads(download.value.path().read_text(encoding="utf-8"))
+    assert {point["split"] for point in points} >= {"batch", "train", "validation", "test"}
+    assert max(point["epoch"] for point in points) == 2
+
+
+def test_options_stay_open_and_chosen_while_a_run_goes_on_and_the_chart_stays(room: Page) -> None:
+    start(room, "1000")
+    expect(room.get_by_text(re.compile("best validation accuracy"))).to_be_visible()
+    panel = options(room)
+    panel.get_by_role("spinbutton", name="Goal").fill("0.5")
+    panel.get_by_role("spinbutton", name="Goal").press("Enter")
+    panel.get_by_text("Log axis for the loss").click()
+    expect(room.get_by_text(re.compile(r"Goal for the validation accuracy, 0\.50"))).to_be_visible()
+    expect(marks(room, LOSS).locator("[aria-label*='log scale']")).to_have_count(1)
+    marks(room, LOSS).evaluate("node => { node.marked = true }")
+    wait_epochs(room, 10)
+    expect(panel.get_by_role("spinbutton", name="Goal")).to_have_value("0.50")
+    assert marks(room, LOSS).evaluate("node => node.marked")
+
+
+def test_the_goal_is_marked_where_it_is_reached_and_told_in_words(room: Page) -> None:
+    start(room, "12")
+    expect(room.get_by_text(re.compile("test accuracy"))).to_be_visible()
+    told = room.get_by_text(re.compile(r"Goal for the validation accuracy, 0\.90: reached in epoch \d+, with 0\.9"))
+    expect(told).to_be_visible()
+    reached = re.search(r"epoch (\d+)", told.inner_text())
+    assert reached
+    expect(marks(room, 0).get_by_text(f"0.90 reached: epoch {reached[1]}", exact=True)).to_be_visible()
+
+
+def test_another_run_is_drawn_beside_this_one_and_named(room: Page) -> None:
+    for seed in ("1", "2"):
+        set_number(room, "Seed", seed)
+        start(room, "3")
+        expect(status(room, "done")).to_be_visible()
+        assert epoch(room) == 3
+    lines = marks(room, 0).locator(".mark-line path[stroke='#E0701A']")
+    expect(lines).to_have_count(1)
+    panel = options(room)
+    panel.get_by_role("combobox", name="Compare with").click()
+    other = room.get_by_role("option").first
+    name = other.inner_text()
+    other.click()
+    expect(lines).to_have_count(2)
+    expect(marks(room, 0).locator(".mark-line path[stroke-dasharray='6,3']")).to_have_count(1)
+    expect(marks(room, 0).get_by_text("this run", exact=True)).to_be_visible()
+    expect(marks(room, 0).get_by_text(name, exact=True)).to_be_visible()
+
+
+def test_a_run_without_measured_layers_says_so(room: Page) -> None:
+    start(room, "2")
+    expect(room.get_by_text(re.compile("test accuracy"))).to_be_visible()
+    expect(room.get_by_test_id("stVegaLiteChart")).to_have_count(2)
+    for view in ("Top-5 and F1", "Gradients", "Device"):
+        room.locator(".st-key-look").get_by_text(view).click()
+        told = room.get_by_text("This run has none of these points")
+        expect(told.or_(room.get_by_test_id("stVegaLiteChart")).first).to_be_visible()
+    room.locator(".st-key-look").get_by_text("Accuracy and loss").click()
+    expect(room.get_by_test_id("stVegaLiteChart")).to_have_count(2)
