@@ -25,8 +25,9 @@ from cnnviz.charts.learning import COLOURS, learning_spec
 from cnnviz.presets import PRESETS
 from cnnviz.runs.history import History
 from cnnviz.runs.run import Run, Status
-from cnnviz.runs.store import Point, Store
+from cnnviz.runs.store import Store
 from cnnviz.training.config import TrainConfig
+from cnnviz.training.point import Point
 from cnnviz.ui.curves import curves
 from cnnviz.ui.look import Look
 

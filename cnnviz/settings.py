@@ -24,7 +24,9 @@ class Settings(BaseSettings):
         description="Address of a PostgreSQL database for runs; empty: SQLite in a file of the data directory.",
     )
     devices: str = Field("", description="Devices to train on, such as 'cpu' or 'cuda:0,cuda:1'; empty: what is there.")
-    threads: Annotated[int, Field(ge=1)] = Field(1, description="CPU threads of each training process.")
+    threads: Annotated[int, Field(ge=0)] = Field(
+        0, description="CPU threads of each training process; 0: all cores where it trains on the CPU, else one."
+    )
     goal: Annotated[float, Field(ge=0, le=1)] = Field(
         0.90, description="Validation accuracy that is drawn as the goal, unless a student chooses another."
     )

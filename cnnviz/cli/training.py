@@ -63,7 +63,7 @@ class Job:
 def carry_out(order: Order) -> tuple[str, int]:
     """Train, and give the result as JSON and the exit code; raises CnnvizError with the reason where it cannot be."""
     job = _checked(order)
-    torch.set_num_threads(order.threads or settings().threads)
+    torch.set_num_threads(order.threads or settings().threads or 1)
     if not order.quiet:
         click.echo(f"Loading “{job.data.title}” …", err=True)
     splits = job.data.split_by(job.config.split)

@@ -12,6 +12,9 @@ from typing import IO, cast
 
 from cnnviz.runs.wire import Message, receive, send
 
+SPINS = "20000"
+"""How long torch's threads wait for each other before they sleep. Far less, and small nets are twice as slow; far more,
+and they keep a core busy that somebody else needs."""
 ROOT = Path(__file__).parent.parent.parent
 
 
@@ -35,7 +38,7 @@ class WorkerProcess:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             # numpy's threads spin while they wait: on two busy cores, features of sound took four times as long
-            env=os.environ | {"PYTHONPATH": path, "OPENBLAS_NUM_THREADS": "1"},
+            env={"GOMP_SPINCOUNT": SPINS} | os.environ | {"PYTHONPATH": path, "OPENBLAS_NUM_THREADS": "1"},
             start_new_session=True,  # Ctrl-C in the server's terminal is the server's to handle
         )
         self._orders = cast("IO[bytes]", self._popen.stdin)

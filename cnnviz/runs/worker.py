@@ -24,6 +24,7 @@ from cnnviz.data.base import Progress
 from cnnviz.errors import CnnvizError, TrainingError
 from cnnviz.runs import memory
 from cnnviz.runs.checkpoints import Checkpoints
+from cnnviz.runs.cores import threads
 from cnnviz.runs.loading import Loaded
 from cnnviz.runs.outbox import Outbox
 from cnnviz.runs.run import FIND, TRAIN, Status
@@ -268,8 +269,9 @@ def main() -> None:
         os.nice(NICENESS)  # pages come first
     reports = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # whatever prints must not garble the reports
-    torch.set_num_threads(settings().threads)
-    Worker(torch.device(sys.argv[1]), sys.stdin.buffer, reports, settings()).serve()
+    device = torch.device(sys.argv[1])
+    torch.set_num_threads(threads(device, settings().threads))
+    Worker(device, sys.stdin.buffer, reports, settings()).serve()
 
 
 if __name__ == "__main__":

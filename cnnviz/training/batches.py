@@ -10,6 +10,9 @@ from cnnviz.training.prepared import Batch
 
 __all__ = ["EVALUATION_BATCH", "Batches"]
 
+MOST_GATHERED = 8 * 2**20
+"""Bytes of samples that are put into their order once an epoch, not batch by batch: every run in turn holds a copy."""
+
 
 class Batches:
     """A split cut into batches; with a `generator`, in a new random order at every pass.
@@ -45,9 +48,12 @@ class Batches:
             return
         self._begun = self._generator.get_state()
         order = torch.randperm(len(self._y), generator=self._generator).to(self._y.device)
-        for start, end in bounds:
-            rows = order[start:end]
-            yield self._change(self._x[rows]), self._y[rows]
+        if self._x.nbytes <= MOST_GATHERED:
+            x, y = self._x[order], self._y[order]
+            yield from ((self._change(x[start:end]), y[start:end]) for start, end in bounds)
+        else:
+            rows = (order[start:end] for start, end in bounds)
+            yield from ((self._change(self._x[some]), self._y[some]) for some in rows)
 
     def state(self, done: int) -> Tensor:
         """What `resume` needs, when so many batches have been passed since the beginning."""

@@ -140,15 +140,16 @@ OPTIMIZERS: dict[str, Callable[[Iterable[nn.Parameter], TrainConfig], optim.Opti
         momentum=config.momentum,
         nesterov=config.nesterov and config.momentum > 0,
         weight_decay=config.weight_decay,
+        fused=True,
     ),
     "Adam": lambda parameters, config: optim.Adam(
-        parameters, lr=config.learning_rate, weight_decay=config.weight_decay
+        parameters, lr=config.learning_rate, weight_decay=config.weight_decay, fused=True
     ),
     "AdamW": lambda parameters, config: optim.AdamW(
-        parameters, lr=config.learning_rate, weight_decay=config.weight_decay
+        parameters, lr=config.learning_rate, weight_decay=config.weight_decay, fused=True
     ),
     "RMSprop": lambda parameters, config: optim.RMSprop(
         parameters, lr=config.learning_rate, momentum=config.momentum, weight_decay=config.weight_decay
     ),
 }
-"""Every optimizer by the name of its torch class."""
+"""Every optimizer by the name of its torch class; all weights in one kernel where torch has one (RMSprop has none)."""

@@ -1,7 +1,7 @@
 """What every training begins with: the net, its loss, its optimizer, its batches and its random numbers."""
 
 from collections.abc import Callable
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 
 import torch
 from torch import Tensor, nn
@@ -54,7 +54,8 @@ class Setup:
             return self.model(x).float(), y
 
     def _precision(self) -> AbstractContextManager[object]:
-        return torch.autocast(self._device.type, LOW_PRECISION, enabled=self._config.mixed_precision)
+        low = self._config.mixed_precision
+        return torch.autocast(self._device.type, LOW_PRECISION) if low else nullcontext()
 
 
 def laid_out(model: nn.Module, architecture: Architecture, config: TrainConfig, device: torch.device) -> nn.Module:

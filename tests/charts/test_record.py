@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cnnviz.charts.record import COLUMNS, csv_record, json_record
-from cnnviz.runs.store import Point
+from cnnviz.training.point import Point
 
 points = st.lists(
     st.builds(

@@ -12,8 +12,8 @@ from streamlit.testing.v1 import AppTest
 from cnnviz.presets import PRESETS
 from cnnviz.runs.cluster import Cluster
 from cnnviz.runs.run import Run, Status
-from cnnviz.runs.store import Point
 from cnnviz.training.config import TrainConfig
+from cnnviz.training.point import Point
 from cnnviz.ui.look import DEVICE, GRADIENTS, SHARES
 
 OpenPage = Callable[..., AppTest]

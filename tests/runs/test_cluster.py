@@ -59,6 +59,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     before = children()
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("CNNVIZ_DATA_DIR", str(folder))
+        patch.setenv("CNNVIZ_THREADS", "1")
         settings.cache_clear()
         limits = Settings(max_active_runs=4, max_parameters=50_000, max_training_bytes=100 * 2**20, devices="cpu")
         running = Cluster(limits)

@@ -84,6 +84,7 @@ def worker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Worker]:
     exits: SimpleQueue[int] = SimpleQueue()
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("CNNVIZ_DATA_DIR", str(data_dir))
+        patch.setenv("CNNVIZ_THREADS", "1")
         process = WorkerProcess("cpu", lambda message, payload: reports.put((message, payload)), exits.put)
     ready, _ = reports.get(timeout=DEADLINE)
     assert ready["type"] == "ready"

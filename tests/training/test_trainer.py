@@ -103,7 +103,7 @@ def by_hand(architecture: Architecture, config: TrainConfig, splits: Splits) -> 
     """The same training as a plain loop of SGD in torch, with every number it should report."""
     torch.manual_seed(config.seed)
     model = build(architecture)
-    optimizer = torch.optim.SGD(model.parameters(), lr=config.learning_rate, momentum=config.momentum)
+    optimizer = torch.optim.SGD(model.parameters(), lr=config.learning_rate, momentum=config.momentum, fused=True)
     generator = torch.Generator().manual_seed(config.seed)
     x, y = torch.from_numpy(splits.train.x), torch.from_numpy(splits.train.y)
     layers = {str(place): layer for place, layer in enumerate(model.children(), 1) if list(layer.parameters())}
@@ -346,7 +346,7 @@ def by_hand_weights(architecture: Architecture, config: TrainConfig) -> dict[str
     """The weights behind the last epoch of a plain loop."""
     torch.manual_seed(config.seed)
     model = build(architecture)
-    optimizer = torch.optim.SGD(model.parameters(), lr=config.learning_rate, momentum=config.momentum)
+    optimizer = torch.optim.SGD(model.parameters(), lr=config.learning_rate, momentum=config.momentum, fused=True)
     generator = torch.Generator().manual_seed(config.seed)
     x, y = torch.from_numpy(digits().train.x), torch.from_numpy(digits().train.y)
     for _ in range(config.epochs):
