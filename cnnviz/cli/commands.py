@@ -120,9 +120,9 @@ def export(design: Path, out: Path, weights: Path | None) -> None:
     check_fit(architecture)
     if weights:
         from cnnviz.cli.weights import read_weights
-        from cnnviz.export.trained import trained_onnx
+        from cnnviz.export.writer import trained
 
-        write(out, trained_onnx(architecture, read_weights(weights, architecture)))
+        write(out, trained(architecture, read_weights(weights, architecture)))
     else:
         from cnnviz.export import to_onnx
 

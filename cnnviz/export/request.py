@@ -35,7 +35,7 @@ def to_onnx(architecture: Architecture) -> bytes:
     Raises DesignError where the net cannot be written, LimitError where that would take too much or too long,
     CnnvizError where it fails.
     """
-    _check_size(writable(architecture))
+    check_size(writable(architecture))
     if not _turn.acquire(timeout=SECONDS):
         raise LimitError("Many ONNX files are being written just now. Try again in a minute.")
     try:
@@ -64,7 +64,8 @@ def to_onnx(architecture: Architecture) -> bytes:
     return ended.stdout
 
 
-def _check_size(steps: Sequence[Step]) -> None:
+def check_size(steps: Sequence[Step]) -> None:
+    """Raise LimitError where the file would have more weights than the server allows."""
     limits = settings()
     parameters = sum(step.parameters for step in steps)
     if (size := FLOAT_BYTES * parameters) > limits.max_export_bytes:

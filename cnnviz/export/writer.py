@@ -8,17 +8,19 @@ import io
 import os
 import sys
 import warnings
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO, NoReturn
 
 import onnx
 import torch
+from torch import Tensor
 
 from cnnviz.architecture import Architecture, build
 from cnnviz.errors import CnnvizError
 from cnnviz.export.gaps import writable
-from cnnviz.export.request import BATCH, NO_MEMORY, REFUSED
+from cnnviz.export.request import BATCH, NO_MEMORY, REFUSED, check_size
 from cnnviz.settings import settings
 
 SEED = 0
@@ -33,10 +35,18 @@ def written(architecture: Architecture) -> bytes:
     return exported(architecture)
 
 
-def exported(architecture: Architecture) -> bytes:
-    """As `written`, and if there is a gap, whatever torch makes of it."""
+def trained(architecture: Architecture, weights: Mapping[str, Tensor]) -> bytes:
+    """As `to_onnx`, with the values of a state dict of this design, and in this process."""
+    check_size(writable(architecture))
+    return exported(architecture, weights)
+
+
+def exported(architecture: Architecture, weights: Mapping[str, Tensor] | None = None) -> bytes:
+    """As `written`, with these weights or random ones, and if there is a gap, whatever torch makes of it."""
     torch.manual_seed(SEED)
     model = build(architecture).eval()
+    if weights is not None:
+        model.load_state_dict(weights)
     file = io.BytesIO()
     with warnings.catch_warnings(), torch.no_grad():
         warnings.simplefilter("ignore")  # that this exporter is the older one, and advice on dropout of vectors
@@ -83,7 +93,7 @@ def main() -> None:
         Path("/proc/self/oom_score_adj").write_text("1000", encoding="ascii")  # if memory runs out, this goes first
     output = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # whatever prints must not garble the file
-    torch.set_num_threads(settings().threads)
+    torch.set_num_threads(settings().threads or 1)
     try:
         output.write(written(Architecture.from_json(sys.stdin.buffer.read())))
     except CnnvizError as error:
