@@ -33,9 +33,12 @@ def test_first_visitor_by_the_address_of_a_page_then_a_restart_in_mid_run(
     server = Server(tmp_path / "data", tmp_path / "log.txt")
     try:
         page.goto(f"{server.url}/train")
-        expect(status(page, "failed")).to_be_visible()
-        expect(page.get_by_text("The server was shut down during this run")).to_be_visible()
+        expect(status(page, "training")).to_be_visible()  # it goes on by itself
         expect(page.get_by_text(re.compile("best validation accuracy"))).to_be_visible()
+        epochs = [int(shown.inner_text()) for shown in page.locator("strong").all() if shown.inner_text().isdigit()]
+        expect(page.get_by_text(re.compile(rf"^epoch (?!{epochs[0]} )"))).to_be_visible()
+        page.get_by_role("button", name="Stop").click()
+        expect(status(page, "stopped")).to_be_visible()
     finally:
         server.stop()
 
