@@ -31,7 +31,7 @@ class Settings(BaseSettings):
         0.90, description="Validation accuracy that is drawn as the goal, unless a student chooses another."
     )
     max_active_runs: Annotated[int, Field(ge=1)] = Field(
-        5, description="Runs that one student may have waiting or running at a time."
+        5, description="Runs that one student may have waiting, running or paused at a time."
     )
     max_running_runs: Annotated[int, Field(ge=1)] = Field(
         2, description="Of those, runs that take turns on a device at the same time."

@@ -4,11 +4,12 @@ import logging
 from collections import deque
 from collections.abc import Callable
 
+from sqlalchemy import exc
 from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
 
 RETRY_SECONDS = 1.0
 """Seconds until something is tried again that the store refused: a full disk, a locked database."""
-PASSING = (OperationalError, InterfaceError, OSError)
+PASSING = (OperationalError, InterfaceError, exc.TimeoutError, OSError)
 """What a full disk, a locked database or one that is just being started raises."""
 STORE_ERRORS = (SQLAlchemyError, OSError)
 
@@ -36,6 +37,6 @@ class Backlog:
                 log.exception("something is not written yet")
                 self._later(RETRY_SECONDS, self._work)
                 return
-            except SQLAlchemyError:
+            except Exception:  # whatever it is, what waits behind it must not
                 log.exception("something cannot be written")
             self._waiting.popleft()

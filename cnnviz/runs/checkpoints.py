@@ -19,7 +19,7 @@ class Checkpoints:
 
     def draft(self, run_id: str, number: int) -> Path:
         """Where a worker writes the next one."""
-        return self._folder / f"{run_id}.{number}.draft"
+        return self._folder / f"{run_id}.{os.getpid()}-{number}.draft"
 
     def commit(self, run_id: str, draft: str) -> None:
         """Let a draft take the place of the run's checkpoint, at once or not at all."""
@@ -30,6 +30,10 @@ class Checkpoints:
             os.fsync(folder)
         finally:
             os.close(folder)
+
+    def discard(self, draft: str) -> None:
+        """Remove a draft that counts for nothing."""
+        (self._folder / Path(draft).name).unlink(missing_ok=True)
 
     def drop(self, run_id: str) -> None:
         """Forget the run's checkpoint."""

@@ -6,7 +6,6 @@ import time
 import uuid
 from collections.abc import Callable
 from concurrent.futures import Future
-from contextlib import suppress
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -18,6 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from cnnviz.architecture import Architecture
 from cnnviz.data import find
 from cnnviz.errors import CnnvizError, DesignError, LimitError, TrainingError
+from cnnviz.runs.backlog import STORE_ERRORS
 from cnnviz.runs.checkpoints import Checkpoints
 from cnnviz.runs.desk import Desks
 from cnnviz.runs.device import Device
@@ -115,10 +115,14 @@ class Cluster:
     def stop(self, owner: str, run_id: str, wait: float = 0.0) -> None:
         """Stop a run of this owner; twice is harmless. Waits up to `wait` seconds for it to have ended."""
         run = self.run(owner, run_id)
-        ended = self.devices[run.device].stop(run_id) if run.device in self.devices else None
-        if ended and wait:
-            with suppress(TimeoutError):  # it ends soon; the page shows it then
+        ended = self.devices[self._there(run)].stop(run_id)
+        if wait:
+            try:
                 ended.result(wait)
+            except TimeoutError:  # it ends soon; the page shows it then
+                return
+            except STORE_ERRORS:
+                raise TrainingError("The server cannot stop runs just now. Try again in a minute.") from None
 
     def run(self, owner: str, run_id: str) -> Run:
         """A run of this owner; raises DesignError when there is none."""
@@ -145,24 +149,31 @@ class Cluster:
         self.store.close()
         self._lock.release()
 
-    def _check_share(self, owner: str) -> None:
-        mine = sum(run.owner == owner for run in self.store.active())
-        if mine >= self._limits.max_active_runs:
+    def _check_share(self, owner: str, besides: str = "") -> None:
+        mine = [run for run in self.store.of(owner) if run.active or run.status == Status.PAUSED]
+        held = sum(run.id != besides for run in mine)
+        if held >= self._limits.max_active_runs:
             raise LimitError(
-                f"You have {mine} runs waiting or running, as many as this server allows at a time. "
+                f"You have {held} runs waiting, running or paused, as many as this server allows at a time. "
                 "Stop one or wait until one ends."
             )
 
     def _queue(self, run: Run) -> None:
         """Queue a run that the store knows."""
         with self._submitting:
-            self._check_share(run.owner)
+            self._check_share(run.owner, besides=run.id)
+            if run.worked >= self._limits.max_run_seconds:
+                raise LimitError(
+                    f"This run has had {run.worked:,.0f} seconds of the device's time; this server gives a run"
+                    f" {self._limits.max_run_seconds:,}."
+                )
             self._taken(self.devices[self._there(run)].resume(run), run)
 
     def _taken(self, task: Future[None], run: Run) -> None:
         try:
             task.result(ANSWER_SECONDS)
         except (SQLAlchemyError, TimeoutError):
+            task.cancel()  # or it would be done later, and once more when it is tried again
             log.exception("run %s of %s was not taken", run.id, run.owner)
             raise TrainingError("The server cannot take new runs just now. Try again in a minute.") from None
 

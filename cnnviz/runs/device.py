@@ -32,6 +32,8 @@ FIRST_PAUSE, LONGEST_PAUSE = 0.5, 30.0
 MOST_DEATHS = 2
 """Deaths of a worker in a run's turns, without its having got any further between them, after which it has failed."""
 
+MOST_CHECKPOINTS = 20
+"""Ended runs of a student that can be trained further, the latest ones."""
 log = logging.getLogger(__name__)
 
 
@@ -191,13 +193,18 @@ class Device:
         if run_id in self._turns and self._worker:
             if run_id not in self._stopping:
                 self._worker.order({"type": "stop", "run": run_id})
-                self.loop.later(STOP_GRACE, partial(self._kill, run_id))
-            self._stopping.setdefault(run_id, []).append(ended)
+                self._stopping[run_id] = []
+                self.loop.later(STOP_GRACE, partial(self._kill, run_id, self._stopping[run_id]))
+            self._stopping[run_id].append(ended)
             return
-        waiting = self._unqueued(run_id)
-        if waiting or ((run := self._store.run(run_id)) and run.status == Status.PAUSED):
-            begun = self._keep_best(run_id)
-            self._finish(run_id, Status.STOPPED, "" if begun else "Stopped before it began.")
+        try:
+            waiting = self._unqueued(run_id)
+            if waiting or ((run := self._store.run(run_id)) and (run.active or run.status == Status.PAUSED)):
+                begun = self._keep_best(run_id)
+                self._finish(run_id, Status.STOPPED, "" if begun else "Stopped before it began.")
+        except STORE_ERRORS as error:
+            ended.set_exception(error)
+            raise
         ended.set_result(None)
 
     def _keep_best(self, run_id: str) -> bool:
@@ -207,10 +214,13 @@ class Device:
             return False
         try:
             snapshot = Snapshot.read(file)
-            if best := snapshot.facts["best"]:
-                self._store.keep_weights(run_id, best["epoch"], save(snapshot.part("best")))
-        except (TrainingError, *STORE_ERRORS):
-            log.exception("run %s: its best weights could not be kept", run_id)
+            best = snapshot.facts["best"]
+        except (TrainingError, KeyError):
+            log.exception("run %s: its checkpoint cannot be read", run_id)
+            return True
+        if best:
+            weights = save(snapshot.part("best"))
+            self._backlog.write(partial(self._store.keep_weights, run_id, best["epoch"], weights))
         return True
 
     def _pause_run(self, run_id: str) -> None:
@@ -232,8 +242,8 @@ class Device:
             del self._queue[place]
         return place is not None
 
-    def _kill(self, run_id: str) -> None:
-        if run_id in self._stopping and self._worker:
+    def _kill(self, run_id: str, stops: list[Future[None]]) -> None:
+        if self._stopping.get(run_id) is stops and self._worker:
             self._doomed = True  # nobody else's run may be handed to it
             self._worker.kill()
 
@@ -253,6 +263,7 @@ class Device:
             self._heard[kind](turn, message, payload)
         else:
             log.warning("device %s: %s of run %s, which has no turn", self.name, kind, run_id)
+            self._checkpoints.discard(message.get("draft", "none"))
 
     def _started(self, turn: Turn, message: Message, _: bytes) -> None:
         turn.step, turn.steps = message["step"], message["steps"]
@@ -300,33 +311,39 @@ class Device:
     def _ended(self, turn: Turn, message: Message, weights: bytes) -> None:
         run_id, status, reason = turn.run.id, Status(message["status"]), message["message"]
         if status == Status.FAILED:
-            self._checkpoints.drop(run_id)
+            self._keep_best(run_id)
+            if message.get("over"):
+                self._backlog.write(partial(self._checkpoints.drop, run_id))
         if status == Status.STOPPED:
             reason = self._reasons.get(run_id, reason)
-        try:
-            if weights:
-                self._store.keep_weights(run_id, message["epoch"], weights)
-        except Exception:  # most likely a full disk; the next run must not wait for it
-            log.exception("run %s: its weights could not be kept", run_id)
-            status, reason = Status.FAILED, "The server could not keep the weights of this run; its disk may be full."
-        self._finish(run_id, status, reason, worked=message.get("seconds", 0.0))
+        if weights:
+            self._backlog.write(lambda: self._store.keep_weights(run_id, message["epoch"], weights))
+        self._finish(run_id, status, reason, worked=message.get("seconds", turn.seconds))
+        self._backlog.write(partial(self._prune, turn.run.owner))
+
+    def _prune(self, owner: str) -> None:
+        """Forget the checkpoints of runs that ended long ago."""
+        over = [run for run in self._store.of(owner) if not run.active and run.status != Status.PAUSED]
+        for run in over[MOST_CHECKPOINTS:]:
+            self._checkpoints.drop(run.id)
 
     def _died(self, worker: WorkerProcess, code: int) -> None:
         if worker is not self._worker or not self._open:
             return
         log.warning("device %s: worker ended with %s", self.name, code)
-        was_ready, self._ready, self._doomed, self._worker = self._ready, False, False, None
+        was_ready, doomed = self._ready, self._doomed
+        self._ready, self._doomed, self._worker = False, False, None
         worker.close()
         if self._closing:
             self._shut()
             return
+        self._bereaved(code, blamed=not doomed)
         if was_ready:
             self._start_worker()
         else:
             self._start_worker_later()
-        self._bereaved(code)
 
-    def _bereaved(self, code: int) -> None:
+    def _bereaved(self, code: int, *, blamed: bool) -> None:
         """What becomes of the runs whose worker died: they go on from their checkpoints, but for one that kills it."""
         culprit, self._turn = self._turn, None
         turns, self._turns = list(self._turns.values()), {}
@@ -334,7 +351,7 @@ class Device:
             culprit = turns[0].run.id if turns else None
         for turn in reversed(turns):
             run_id = turn.run.id
-            if run_id == culprit:
+            if blamed and run_id == culprit:
                 times, step = self._deaths.get(run_id, Deaths())
                 self._deaths[run_id] = Deaths(1 if turn.reached > step else times + 1, max(step, turn.reached))
             status = self._leaving.pop(run_id, Status.QUEUED)
@@ -372,7 +389,7 @@ class Device:
                 lambda message, payload: self.loop.do(lambda: self._report(holder[0], message, payload)),
                 lambda code: self.loop.do(lambda: self._died(holder[0], code)),
             )
-        except OSError:  # no memory or no process left at this moment
+        except (OSError, RuntimeError):  # no memory, process or thread left at this moment
             log.exception("device %s: no worker could be started", self.name)
             self._start_worker_later()
         else:

@@ -24,6 +24,12 @@ class Loaded:
         self._splits: dict[Key, Splits] = {}
         self._prepared: dict[Key, Prepared] = {}
 
+    @property
+    def nbytes(self) -> int:
+        """Bytes on the device."""
+        splits = sum(map(size, self._splits.values())) if self._device.type == "cpu" else 0
+        return splits + sum(data.nbytes for data in self._prepared.values())
+
     def get(self, config: TrainConfig, owner: str, progress: Progress) -> Prepared:
         """The data of a run; what is not at hand may take a while, which `progress` hears."""
         key = (config.dataset, owner, config.split, find(config.dataset, owner).version)

@@ -31,6 +31,8 @@ class Loop:
         future: Future[T] = Future()
 
         def execute() -> None:
+            if not future.set_running_or_notify_cancel():  # whoever asked has given up
+                return
             try:
                 future.set_result(task())
             except Exception as error:  # the caller's: it gets it through the future

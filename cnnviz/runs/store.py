@@ -154,7 +154,8 @@ class Store:
         """The safetensors file of the run's best epoch; None when there is none (yet)."""
         with self._engine.connect() as connection:
             file = connection.scalar(sql.select(_checkpoints.c.file).where(_checkpoints.c.run_id == run_id))
-        return (self._weights / file).read_bytes() if file else None
+        there = self._weights / file if file else None
+        return there.read_bytes() if there and there.is_file() else None
 
     def facts(self, run_id: str) -> dict[str, Any]:
         """What was found out about a run besides its points: the sizes of its parts, the scale of its samples."""

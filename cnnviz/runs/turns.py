@@ -54,6 +54,8 @@ class Room:
     def fits(self, needs: int, others: Iterable[Turn]) -> bool:
         """Whether a run that needs so much can join the others; one alone always may."""
         taken = [turn.needs for turn in others]
+        if not taken:
+            self._factor = 1.0
         return not taken or (sum(taken) + needs) * self._factor <= self.most
 
     def crowded(self, taken: int, turns: Iterable[Turn]) -> bool:

@@ -115,12 +115,15 @@ class Worker:
             for live in [live for live in queue if live.id == run_id]:
                 if kind == "stop":
                     queue.remove(live)
-                    self._turn(live)
+                    while self._turn(live):  # orders that wait cut it short
+                        pass
                 elif kind == "pause":
                     queue.remove(live)
                     self._checkpoint(live).result()
                     live.training.close()
                     self._say("paused", run=run_id)
+        if kind == "stop":
+            self._stops.discard(str(run_id))  # it may have ended by itself meanwhile, and be trained further one day
 
     def _begin(self, job: Message) -> None:
         run_id = job["run"]
@@ -174,7 +177,7 @@ class Worker:
         if result:
             self._ended(live, result)
             return False
-        training, taken = live.training, memory.taken(self._device)
+        training, taken = live.training, memory.taken(self._device) - self._loaded.nbytes
         self._say("progress", run=live.id, step=training.step, seconds=training.seconds, taken=taken)
         if live.due(self._interval):
             self._checkpoint(live)
@@ -197,7 +200,11 @@ class Worker:
 
     def _failed(self, run_id: str, error: Exception) -> None:
         self._stops.discard(run_id)
-        self._say("ended", run=run_id, status=Status.FAILED, message=told(run_id, error))
+        if "CUDA error" in str(error) and not isinstance(error, torch.OutOfMemoryError):
+            log.error("run %s: the device is lost to this process", run_id, exc_info=error)
+            os._exit(1)  # every further run would fail in it; in a new one, they go on
+        over = isinstance(error, TrainingError)  # diverged: there is nothing to go on with
+        self._say("ended", run=run_id, status=Status.FAILED, message=told(run_id, error), over=over)
 
     def _checkpoint(self, live: Live) -> Future[None]:
         """Copy its state now, write it down while others train."""
@@ -220,7 +227,7 @@ class Worker:
     def _written(self, run_id: str, draft: Path, snapshot: Snapshot) -> None:
         try:
             snapshot.write(draft)
-        except OSError:  # most likely a full disk: the training goes on, and the next checkpoint may succeed
+        except Exception:  # most likely a full disk: the training goes on, and the next checkpoint may succeed
             log.exception("run %s: no checkpoint at step %s", run_id, snapshot.facts["step"])
             draft.unlink(missing_ok=True)
         else:

@@ -66,4 +66,5 @@ class Batches:
         if self._generator is None:
             raise ValueError("only batches in random order have a state")
         self._generator.set_state(state)
+        self._begun = state
         self._skipped = done % len(self)

@@ -155,7 +155,7 @@ class Search:
             step, epoch = self.step, engine.state.epoch
             values = {RATE: self.rates[-1], RAW: self._raw[-1], SMOOTHED: history["loss"][-1]}
             self._emit([Point(step, epoch, FINDER, metric, float(value)) for metric, value in values.items()])
-        if self._until() and self.step < self.steps:
+        if not engine.should_terminate and self._until() and self.step < self.steps:
             self._interrupted = True
             engine.interrupt()
 

@@ -80,7 +80,7 @@ class Training:
         self._attach()
         self._until: Callable[[], bool] = lambda: False
         self._interrupted = self._cut = False
-        self._resumed_epoch = 0
+        self._resumed_epoch = self._evaluated_step = 0
         self._watch = Stopwatch()
 
     @property
@@ -133,6 +133,7 @@ class Training:
         self._best.restore(snapshot)
         self._watch.restore(snapshot.facts["seconds"])
         self._resumed_epoch = step // per_epoch if snapshot.facts["ended"] else snapshot.facts["resumed"]
+        self._evaluated_step = step - step % per_epoch
         self._trainer.load_state_dict({"epoch_length": per_epoch, "max_epochs": self._config.epochs, "iteration": step})
 
     def close(self) -> None:
@@ -164,7 +165,8 @@ class Training:
             engine.terminate()
 
     def _maybe_interrupt(self, engine: Engine) -> None:
-        if engine.state.iteration % len(self._batches) and self._until():
+        ends = engine.should_terminate  # ignite would begin a terminated engine anew
+        if engine.state.iteration % len(self._batches) and not ends and self._until():
             self._interrupt(engine)
 
     def _after_epoch(self, engine: Engine) -> None:
@@ -181,6 +183,7 @@ class Training:
             self._recorder.metrics(name, step, epoch, metrics)
         self._recorder.send([*self._pulses, *(Point(step, epoch, DEVICE, *each) for each in speed.items())])
         self._best.offer(step, epoch, metrics or {})
+        self._evaluated_step = step
         self._watch.new_epoch()
         patience = self._config.patience
         if patience and epoch - max(self._best.epoch, self._resumed_epoch) >= patience < self._config.epochs:
@@ -209,7 +212,7 @@ class Training:
 
     def _finished(self) -> Result:
         epoch, stopped = self._trainer.state.epoch, self._should_stop()
-        halfway = stopped and self.step % len(self._batches) == 0  # an epoch that has not been measured
+        halfway = self.step % len(self._batches) == 0 and self.step != self._evaluated_step  # an epoch not measured
         last = None if self._cut or halfway else self.snapshot(ended=True)
         if self._best.epoch and not stopped:
             self._model.load_state_dict(self._best.weights)

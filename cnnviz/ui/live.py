@@ -53,6 +53,8 @@ def runs() -> None:
 
 
 def _live(run_id: str, chosen: Look) -> None:
+    if "notice" in st.session_state:  # of a button here; the page above has the place for it
+        st.rerun()
     run = cluster().run(owner(), run_id)
     history = read(run_id)
     with st.container(horizontal=True, vertical_alignment="center", key="status"):

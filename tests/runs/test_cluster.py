@@ -229,7 +229,7 @@ def test_a_run_whose_worker_is_killed_goes_on_in_a_new_one_and_is_what_it_would_
 def test_one_run_too_many_is_refused_until_one_ends(server: Cluster, running: Run, wait_for: WaitFor) -> None:
     waiting = [server.submit(ANNA, NET, ENDLESS) for _ in range(3)]
     before = server.store.of(ANNA)
-    with pytest.raises(LimitError, match=r"^You have 4 runs waiting or running, as many as this server allows"):
+    with pytest.raises(LimitError, match=r"^You have 4 runs waiting, running or paused, as many as this server allows"):
         server.submit(ANNA, NET, SHORT)
     assert [run.id for run in server.store.of(ANNA)] == [run.id for run in before]
     others = server.submit(BERT, NET, SHORT)

@@ -267,8 +267,8 @@ def test_a_worker_that_cannot_be_started_is_tried_again(
     assert [record.message for record in caplog.records] == ["device cpu: no worker could be started"] * 2
 
 
-def test_weights_that_cannot_be_kept_fail_their_run_and_not_the_next(
-    device: Device, store: Store, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+def test_weights_that_cannot_be_kept_are_kept_later_and_hold_up_no_other_run(
+    device: Device, store: Store, monkeypatch: pytest.MonkeyPatch, wait_for: WaitFor
 ) -> None:
     """A full disk at the end of a run left the run running and the device waiting for it for ever."""
     worker = started(device)
@@ -277,17 +277,14 @@ def test_weights_that_cannot_be_kept_fail_their_run_and_not_the_next(
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(store, "keep_weights", full)
-    worker.ends(runs[0], weights=b"weights")
-    settle(device)
-    found = store.run(runs[0].id)
-    assert found
-    assert (found.status, found.message) == (
-        Status.FAILED,
-        "The server could not keep the weights of this run; its disk may be full.",
-    )
-    assert statuses(store, runs) == ["failed", "running"]
-    assert "could not be kept" in caplog.text
+    with monkeypatch.context() as patch:
+        patch.setattr(store, "keep_weights", full)
+        worker.ends(runs[0], weights=b"weights")
+        settle(device)
+        assert worker.orders == [("train", run.id) for run in runs]
+        assert store.weights(runs[0].id) is None
+    wait_for(lambda: statuses(store, runs) == ["done", "running"])
+    assert store.weights(runs[0].id) == b"weights"
 
 
 def test_a_run_that_cannot_be_marked_as_begun_waits_for_the_next_chance(
@@ -546,7 +543,8 @@ def test_a_checkpoint_counts_once_the_points_before_it_are_written(
     worker.begins(run)
     settle(device)
     checkpoints = Checkpoints(tmp_path)
-    checkpoints.draft(run.id, 1).write_bytes(b"state")
+    draft = checkpoints.draft(run.id, 1)
+    draft.write_bytes(b"state")
 
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
@@ -554,7 +552,7 @@ def test_a_checkpoint_counts_once_the_points_before_it_are_written(
     with monkeypatch.context() as patch:
         patch.setattr(store, "append", full)
         worker.says("points", run=run.id, points=[[1, 1, "batch", "loss", 2.0]])
-        worker.says("checkpoint", run=run.id, draft=f"{run.id}.1.draft", step=1)
+        worker.says("checkpoint", run=run.id, draft=draft.name, step=1)
         settle(device)
         assert checkpoints.of(run.id) is None
     wait_for(lambda: checkpoints.of(run.id))
@@ -619,3 +617,53 @@ def test_of_several_runs_only_the_one_in_whose_turn_a_worker_dies_is_to_blame(de
         settle(device)
     assert statuses(store, runs) == ["running", "failed", "running"]
     assert worker.orders == [("train", runs[0].id), ("train", runs[2].id)]
+
+
+def test_nobody_is_to_blame_for_a_worker_that_was_ended_for_a_slow_stop(
+    device: Device, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "STOP_GRACE", 0.01)
+    worker = started(device)
+    runs = of_others(device, 3)
+    for number in range(2):
+        for run in runs[number:]:
+            worker.begins(run)
+        worker.says("turn", run=runs[2].id)
+        device.stop(runs[number].id).result(SOON)
+        settle(device)
+        worker = Scripted.made[number + 1]
+        worker.is_ready()
+        settle(device)
+    assert statuses(store, runs) == ["stopped", "stopped", "running"]
+
+
+def test_a_run_that_fails_keeps_the_best_weights_of_its_checkpoint(
+    device: Device, store: Store, tmp_path: Path
+) -> None:
+    worker = started(device)
+    runs = of_others(device, 2)
+    for run, over in zip(runs, (True, False), strict=True):
+        worker.begins(run)
+        checkpointed(tmp_path, run)
+        worker.says("ended", run=run.id, status=Status.FAILED, epoch=0, message="why", over=over)
+    settle(device)
+    assert statuses(store, runs) == ["failed", "failed"]
+    assert all(store.weights(run.id) for run in runs)
+    # one that diverged has nothing to go on with, any other has
+    assert [Checkpoints(tmp_path).of(run.id) is None for run in runs] == [True, False]
+
+
+def test_an_old_stop_does_not_end_the_worker_in_a_later_life_of_the_run(
+    device: Device, store: Store, monkeypatch: pytest.MonkeyPatch, wait_for: WaitFor
+) -> None:
+    monkeypatch.setattr(module, "STOP_GRACE", 0.05)
+    worker = started(device)
+    (run,) = submitted(device)
+    device.stop(run.id)
+    worker.ends(run, Status.STOPPED)
+    settle(device)
+    device.resume(run).result(SOON)
+    late = device.loop.call(lambda: device.loop.later(0.1, lambda: worker.ends(run)))
+    late.result(SOON)
+    wait_for(lambda: statuses(store, [run]) == ["done"])
+    assert len(Scripted.made) == 1

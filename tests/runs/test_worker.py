@@ -159,8 +159,8 @@ def test_a_stop_ends_the_run_as_stopped_with_the_best_weights_so_far(worker: Wor
 
 
 def test_a_run_stopped_before_it_began_has_no_weights(worker: Worker) -> None:
-    worker.process.order({"type": "stop", "run": "early"})
     worker.train(NET, ENDLESS, run="early")
+    worker.process.order({"type": "stop", "run": "early"})
     messages, payload = worker.until("ended")
     assert (messages[-1]["status"], messages[-1]["epoch"], payload) == ("stopped", 0, b"")
 
@@ -304,3 +304,26 @@ def test_a_search_for_a_learning_rate_is_a_run_of_its_own(worker: Worker) -> Non
     assert points_of([m for m in messages if m.get("run") == "search"]) == points  # the same beside a training
     worker.process.order({"type": "stop", "run": "training"})
     messages, _ = worker.until("ended")
+
+
+def test_two_stops_at_once_end_both_runs(worker: Worker) -> None:
+    """The second cut the last slice of the first short, and that was forgotten."""
+    for run in ("left", "right"):
+        worker.train(NET, ENDLESS, run=run)
+    worker.until("points")
+    for run in ("left", "right"):
+        worker.process.order({"type": "stop", "run": run})
+    ends = [worker.until("ended")[0][-1] for _ in range(2)]
+    assert {(end["run"], end["status"]) for end in ends} == {("left", "stopped"), ("right", "stopped")}
+
+
+def test_a_stop_that_comes_too_late_does_not_stop_the_next_life_of_a_run(worker: Worker) -> None:
+    worker.train(NET, ENDLESS, run="paused")
+    worker.until("points")
+    worker.process.order({"type": "pause", "run": "paused"})
+    worker.process.order({"type": "stop", "run": "paused"})
+    while worker._next()[0]["type"] not in ("paused", "ended"):  # whichever is quicker
+        pass
+    worker.train(NET, SHORT, run="paused")
+    messages, _ = worker.until("ended")
+    assert messages[-1]["status"] == "done"

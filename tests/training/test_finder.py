@@ -160,3 +160,14 @@ def test_a_stopped_search_suggests_nothing() -> None:
     kept = Kept(should_stop=lambda: len(kept.points) > 30)
     found = kept.found()
     assert (found.suggestion, found.stopped) == (None, True)
+
+
+def test_a_stop_that_comes_with_the_end_of_a_slice_ends_the_search() -> None:
+    stop = False
+    kept = Kept(should_stop=lambda: stop)
+    kept.search.advance(lambda: kept.search.step >= 10)
+    stop = True
+    found = kept.search.advance(lambda: True)
+    assert found
+    assert found.stopped
+    assert kept.search.step == 11

@@ -168,3 +168,37 @@ def test_a_damaged_snapshot_is_refused_in_a_sentence(tmp_path: Path, content: by
         Snapshot.read(tmp_path / "it")
     with pytest.raises(TrainingError, match=r"^This checkpoint cannot be read"):
         Snapshot.read(tmp_path / "nothing")
+
+
+@pytest.mark.parametrize("steps", [1, 7, 16])
+def test_a_stop_that_comes_with_the_end_of_a_slice_ends_the_training_where_it_stands(steps: int) -> None:
+    """ignite begins a terminated engine anew: in another order, and in the last epoch from the first step."""
+    stop = False
+    kept = Kept(LONG, lambda: stop)
+    kept.steps(steps)
+
+    def order_comes() -> bool:
+        nonlocal stop
+        stop = True
+        return True
+
+    result = kept.training.advance(order_comes)
+    while result is None:
+        result = kept.training.advance(lambda: True)
+    assert result.stopped
+    assert result.last
+    assert result.last.facts["step"] == kept.training.step <= steps + 2
+    further = Kept(LONG)
+    further.training.restore(result.last)
+    further.to_the_end()
+    assert kept.curve + further.curve == run(config=LONG)[1]
+
+
+def test_a_training_put_back_goes_on_from_a_snapshot_of_it_before_its_first_slice() -> None:
+    """It took the order of the seed for that of the epoch under way."""
+    first, second, third = Kept(LONG), Kept(LONG), Kept(LONG)
+    first.steps(7)
+    second.training.restore(first.training.snapshot())
+    third.training.restore(second.training.snapshot())
+    third.to_the_end()
+    assert first.curve + third.curve == run(config=LONG)[1]
