@@ -45,7 +45,7 @@ from cnnviz.training.config import TrainConfig
 from cnnviz.training.loss import criterion
 from cnnviz.training.metrics import METRICS
 from cnnviz.training.point import Point
-from cnnviz.training.prepared import prepare
+from cnnviz.training.prepared import prepare, resident
 from cnnviz.training.pulse import Pulse
 from cnnviz.training.setup import laid_out
 from cnnviz.training.trainer import train
@@ -72,6 +72,7 @@ class Task:
     batch_size: int
     epochs: int
     size: str
+    device: torch.device = CPU
 
     @property
     def samples(self) -> int:
@@ -123,8 +124,8 @@ def cnnviz(task: Task) -> float:
         send(reports, {"type": "points", "run": "benchmark", "points": points})
 
     outbox, config = Outbox(say), config_of(task)
-    data = prepare(task.splits, config, CPU)
-    training = Training(task.architecture, config, data, device=CPU, emit=outbox.add, should_stop=lambda: False)
+    data = prepare(task.splits, config, task.device)
+    training = Training(task.architecture, config, data, device=task.device, emit=outbox.add, should_stop=lambda: False)
     done, slices = None, itertools.count(1)
     with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(1) as writer:
         while done is None:
@@ -149,21 +150,21 @@ def spare(task: Task) -> float:
         patch.dict(METRICS, {"accuracy": METRICS["accuracy"]}, clear=True),
         patch.multiple(Pulse, **nothing),
     ):
-        train(task.architecture, config_of(task), task.splits, device=CPU, emit=emit, should_stop=lambda: False)
+        train(task.architecture, config_of(task), task.splits, device=task.device, emit=emit, should_stop=lambda: False)
     return last
 
 
 def notebook(task: Task) -> float:
     """(b) what the lab's notebook does with ignite; the test accuracy."""
     torch.manual_seed(0)
-    model, loss = build(task.architecture), criterion(task.architecture, TrainConfig())
+    model, loss = build(task.architecture).to(task.device), criterion(task.architecture, TrainConfig())
     optimizer = torch.optim.SGD(model.parameters(), lr=LEARNING_RATE, momentum=MOMENTUM)
     loaders = {
         name: DataLoader(TensorDataset(*_tensors(part)), batch_size=task.batch_size)
         for name, part in zip(("train", "validation", "test"), task.splits.parts, strict=True)
     }
-    trainer = create_supervised_trainer(model, optimizer, loss)
-    evaluator = create_supervised_evaluator(model, metrics={"acc": Accuracy(), "loss": Loss(loss)})
+    trainer = create_supervised_trainer(model, optimizer, loss, device=task.device)
+    evaluator = create_supervised_evaluator(model, metrics={"acc": Accuracy(), "loss": Loss(loss)}, device=task.device)
     bar = ProgressBar(persist=True, file=io.StringIO())  # drawn as in a notebook, shown to nobody
     bar.attach(trainer, output_transform=lambda value: {"batch loss": value})
     shown: list[str] = []
@@ -182,11 +183,11 @@ def notebook(task: Task) -> float:
 def bare(task: Task) -> float:
     """(c) the least that PyTorch needs for what (a) finds out; the test accuracy."""
     torch.manual_seed(0)
-    model = laid_out(build(task.architecture), task.architecture, TrainConfig(), CPU)
+    model = laid_out(build(task.architecture).to(task.device), task.architecture, TrainConfig(), task.device)
     loss_of = criterion(task.architecture, TrainConfig())
     optimizer = torch.optim.SGD(model.parameters(), lr=LEARNING_RATE, momentum=MOMENTUM)
-    x, y = _tensors(task.splits.train)
-    validation = _tensors(task.splits.validation)
+    x, y = resident(task.splits.train, task.device)
+    validation = resident(task.splits.validation, task.device)
     sample = max(TRAIN_SAMPLE, len(task.splits.validation))
     generator = torch.Generator().manual_seed(0)
     bounds = _bounds(len(y), task.batch_size)
@@ -194,7 +195,7 @@ def bare(task: Task) -> float:
     best, weights = (-1.0, 0.0), model.state_dict()
     for _ in range(task.epochs):
         losses = []
-        order = torch.randperm(len(y), generator=generator)
+        order = torch.randperm(len(y), generator=generator).to(task.device)
         model.train()
         for start, end in bounds:
             rows = order[start:end]
@@ -211,12 +212,12 @@ def bare(task: Task) -> float:
             best = accuracy, -mean
             weights = {name: value.detach().clone() for name, value in model.state_dict().items()}
     model.load_state_dict(weights)
-    return _evaluate(model, loss_of, *_tensors(task.splits.test))[0]
+    return _evaluate(model, loss_of, *resident(task.splits.test, task.device))[0]
 
 
 def _evaluate(model: nn.Module, loss_of: nn.Module, x: Tensor, y: Tensor) -> tuple[float, float]:
     """Accuracy and mean loss, batch by batch."""
-    right, loss = torch.zeros(()), torch.zeros(())
+    right, loss = torch.zeros((), device=x.device), torch.zeros((), device=x.device)
     model.eval()
     with torch.no_grad():
         for start, end in _bounds(len(y), EVALUATION_BATCH):
@@ -252,7 +253,7 @@ def compare(task: Task, repetitions: int) -> dict[str, list[float]]:
         turn = repetition % len(names)
         for side in names[turn:] + names[:turn]:
             start = time.perf_counter()
-            SIDES[side](task)
+            SIDES[side](task)  # each ends by reading its test accuracy: nothing is left in a GPU's queue
             seconds[side].append(time.perf_counter() - start)
     return seconds
 
@@ -280,10 +281,13 @@ def main() -> None:
     parser.add_argument("--samples", type=int, default=8192, help="training samples in the lab's format")
     parser.add_argument("--epochs", type=int, default=2, help="epochs of the lab's net in a repetition")
     parser.add_argument("--digits-epochs", type=int, default=15)
+    parser.add_argument("--device", default="cpu", help="cpu, or a GPU such as cuda:0")
     options = parser.parse_args()
     torch.set_num_threads(1)
+    device = torch.device(options.device)
+    print(torch.cuda.get_device_name(device) if device.type == "cuda" else "CPU, one thread")
     for task in (lab(options.samples, options.epochs), digits(options.digits_epochs), tiny(4 * options.digits_epochs)):
-        _print(task, compare(task, options.repetitions))
+        _print(task, compare(replace(task, device=device), options.repetitions))
 
 
 if __name__ == "__main__":

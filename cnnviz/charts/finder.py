@@ -15,6 +15,8 @@ RAW, SMOOTHED = "loss of a step", "smoothed"
 SHADES = {RAW: COLOURS["batch"], SMOOTHED: COLOURS["train"]}
 RATES = [1e-6, 10.0]
 """Of the axis, which stays while the curve grows."""
+ROWS = 2
+"""Rules whose names have a line of their own."""
 MARGIN = 0.1
 """Of the first smoothed loss; what rises that far above it, or as far as it fell before, is cut off."""
 Column = npt.NDArray[np.float64]
@@ -23,7 +25,7 @@ Column = npt.NDArray[np.float64]
 def finder_tables(
     rates: Column, losses: Column, smoothed: Column, suggested: Mapping[str, float | None]
 ) -> dict[str, pd.DataFrame]:
-    """Points (rate, value, line), each line over the rates, as far as it has not diverged; marks (rate, rule).
+    """Points (rate, value, line), each line over the rates, as far as it has not diverged; marks (rate, rule, row).
 
     `suggested` has the rate of each rule; one that suggests none has no mark.
     """
@@ -38,7 +40,9 @@ def finder_tables(
                 "line": pd.array([line for line, places in shown.items() for _ in range(places.sum())], dtype="str"),
             }
         ),
-        MARKS: pd.DataFrame({"rate": [*marks.values()], "rule": pd.array([*marks], dtype="str")}),
+        MARKS: pd.DataFrame(
+            {"rate": [*marks.values()], "rule": pd.array([*marks], dtype="str"), "row": range(len(marks))}
+        ),
     }
 
 
@@ -74,10 +78,16 @@ def finder_chart(
                 "mark": {"type": "rule", "strokeDash": [6, 4], "strokeWidth": 2},
                 "encoding": rule,
             },
-            {
-                "data": {"name": MARKS},
-                "mark": {"type": "text", "align": "left", "baseline": "top", "dx": 5, "dy": 4, "fontSize": 12},
-                "encoding": rule | {"text": {"field": "rule"}, "y": {"value": 0}},
-            },
+            *(_label(row, rule) for row in range(ROWS)),
         ],
+    }
+
+
+def _label(row: int, rule: dict[str, Any]) -> dict[str, Any]:
+    """The names of the rules, one below the other: they may lie close together."""
+    return {
+        "data": {"name": MARKS},
+        "transform": [{"filter": f"datum.row == {row}"}],
+        "mark": {"type": "text", "align": "left", "baseline": "top", "dx": 5, "dy": 4, "fontSize": 12},
+        "encoding": rule | {"text": {"field": "rule"}, "y": {"value": 16 * row}},
     }

@@ -14,7 +14,7 @@ def test_lines_are_drawn_until_they_diverge_and_rules_that_suggest_nothing_have_
         "value": [3.0, 2.8, 2.0, 2.5, 3.0, 2.9, 2.0, 2.2],
         "line": ["loss of a step"] * 4 + ["smoothed"] * 4,
     }
-    assert tables[MARKS].to_dict("list") == {"rate": [1e-4], "rule": ["suggested"]}
+    assert tables[MARKS].to_dict("list") == {"rate": [1e-4], "rule": ["suggested"], "row": [0]}
 
 
 def test_a_search_that_has_not_begun_has_empty_tables() -> None:
@@ -26,4 +26,4 @@ def test_the_chart_itself_does_not_depend_on_what_comes() -> None:
     """A browser keeps a chart whose specification stays, and draws another one anew: it would blink."""
     early, late = (finder_chart(RATES[:n], LOSSES[:n], SMOOTHED[:n], {"suggested": 0.1}) for n in (1, 5))
     assert {**early, "datasets": None} == {**late, "datasets": None}
-    assert [layer["mark"]["type"] for layer in early["layer"]] == ["line", "rule", "text"]
+    assert [layer["mark"]["type"] for layer in early["layer"]] == ["line", "rule", "text", "text"]

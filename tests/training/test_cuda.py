@@ -1,0 +1,48 @@
+"""On a GPU, where there is one: the same training, its memory, and the settings that are for it alone."""
+
+import pytest
+import torch
+
+from cnnviz.presets import PRESETS
+from cnnviz.training.config import TrainConfig
+from cnnviz.training.point import Point
+from cnnviz.training.prepared import prepare
+from cnnviz.training.setup import Setup
+from cnnviz.training.training import Training
+from tests.training.test_trainer import digits
+
+pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no GPU here")
+DESIGN = PRESETS["digits-convnet"].architecture
+CONFIG = TrainConfig(dataset="digits", epochs=3, learning_rate=0.05)
+
+
+def trained(config: TrainConfig, *, slices: bool = False) -> list[Point]:
+    device, points = torch.device("cuda:0"), list[Point]()
+    data = prepare(digits(), config, device)
+    training = Training(DESIGN, config, data, device=device, emit=points.extend, should_stop=lambda: False)
+    while training.advance(lambda: slices) is None:
+        again = Training(DESIGN, config, data, device=device, emit=points.extend, should_stop=lambda: False)
+        again.restore(training.snapshot())
+        training = again
+    return points
+
+
+@pytest.mark.parametrize("name", ["mixed_precision", "channels_last"])
+def test_a_setting_of_the_gpu_trains(name: str) -> None:
+    points = trained(CONFIG.changed(name, True))
+    assert {point.metric for point in points if point.split == "device"} == {"samples_per_second", "memory_bytes"}
+    assert [point for point in points if point.split == "test"]
+
+
+def test_channels_last_lays_the_weights_out() -> None:
+    data = prepare(digits(), CONFIG, torch.device("cuda:0"))
+    for wanted in (False, True):
+        setup = Setup(DESIGN, CONFIG.changed("channels_last", wanted), data, torch.device("cuda:0"))
+        weight = next(setup.model.parameters())
+        assert weight.is_contiguous(memory_format=torch.channels_last) or not wanted
+
+
+def test_in_slices_and_from_snapshots_it_is_the_same_up_to_rounding() -> None:
+    whole, sliced = trained(CONFIG), trained(CONFIG, slices=True)
+    losses = [[point.value for point in points if point.split == "batch"] for points in (whole, sliced)]
+    assert losses[1] == pytest.approx(losses[0], rel=1e-2)
