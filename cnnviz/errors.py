@@ -45,3 +45,10 @@ class TrainingError(CnnvizError):
 
 class LimitError(CnnvizError):
     """A request beyond what this server allows one student."""
+
+
+def short_of_memory(error: BaseException) -> bool:
+    """Whether memory was short: Python's own error, torch's for a GPU, and torch's words for the CPU."""
+    return (
+        isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError" or "allocate memory" in str(error)
+    )

@@ -24,7 +24,7 @@ ZOOM: dict[str, Any] = {
 }
 """Ctrl and the wheel zoom, so that the wheel alone still scrolls the page; a drag moves, a double click goes back."""
 
-LOG: dict[str, Any] = {"type": "log", "nice": False}
+LOG: dict[str, Any] = {"type": "log", "nice": True}
 """A log scale for the values."""
 
 

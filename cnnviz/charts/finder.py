@@ -1,6 +1,6 @@
 """The loss over growing learning rates, with the rates that two rules suggest."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -15,8 +15,10 @@ RAW, SMOOTHED = "loss of a step", "smoothed"
 SHADES = {RAW: COLOURS["batch"], SMOOTHED: COLOURS["train"]}
 RATES = [1e-6, 10.0]
 """Of the axis, which stays while the curve grows."""
-ROWS = 2
-"""Rules whose names have a line of their own."""
+RULES = {"suggestion": "suggested", "steepest": "steepest (ignite)"}
+"""What a search finds, by its name there: each has a line of its own, in another style."""
+STYLES = {"suggestion": (COLOURS["validation"], [6, 4]), "steepest": (COLOURS["test"], [2, 3])}
+"""Colour and dash of each."""
 MARGIN = 0.1
 """Of the first smoothed loss; what rises that far above it, or as far as it fell before, is cut off."""
 Column = npt.NDArray[np.float64]
@@ -25,9 +27,10 @@ Column = npt.NDArray[np.float64]
 def finder_tables(
     rates: Column, losses: Column, smoothed: Column, suggested: Mapping[str, float | None]
 ) -> dict[str, pd.DataFrame]:
-    """Points (rate, value, line), each line over the rates, as far as it has not diverged; marks (rate, rule, row).
+    """Points (rate, value, line), each line over the rates as far as it has not diverged, and marks.
 
-    `suggested` has the rate of each rule; one that suggests none has no mark.
+    Marks have the columns rate, rule, label and side. `suggested` has the rate of each rule; one that suggests none
+    has no mark.
     """
     top = smoothed[0] + max(smoothed[0] - smoothed.min(), MARGIN * abs(smoothed[0])) if len(smoothed) else 0.0
     shown = {line: values <= top for line, values in ((RAW, losses), (SMOOTHED, smoothed))}
@@ -41,7 +44,12 @@ def finder_tables(
             }
         ),
         MARKS: pd.DataFrame(
-            {"rate": [*marks.values()], "rule": pd.array([*marks], dtype="str"), "row": range(len(marks))}
+            {
+                "rate": [*marks.values()],
+                "rule": pd.array([*marks], dtype="str"),
+                "label": pd.array([RULES[rule] for rule in marks], dtype="str"),
+                "side": pd.array([_side(rate, marks.values()) for rate in marks.values()], dtype="str"),
+            }
         ),
     }
 
@@ -63,7 +71,11 @@ def finder_chart(
         {"field": "rate", "type": "quantitative", "format": ".2~e", "title": "learning rate"},
         {"field": "value", "type": "quantitative", "format": ".4f", "title": "loss"},
     ]
-    rule = {"x": x, "color": {"value": COLOURS["validation"]}}
+    kinds = {"domain": list(STYLES)}
+    which = {"field": "rule", "type": "nominal", "legend": None}
+    shades = which | {"scale": kinds | {"range": [shade for shade, _ in STYLES.values()]}}
+    dashes = which | {"scale": kinds | {"range": [dash for _, dash in STYLES.values()]}}
+    rule = {"x": x, "color": shades}
     return {
         "datasets": finder_tables(rates, losses, smoothed, suggested),
         "data": {"name": POINTS},
@@ -75,19 +87,33 @@ def finder_chart(
             },
             {
                 "data": {"name": MARKS},
-                "mark": {"type": "rule", "strokeDash": [6, 4], "strokeWidth": 2},
-                "encoding": rule,
+                "mark": {"type": "rule", "strokeWidth": 2},
+                "encoding": rule | {"strokeDash": dashes},
             },
-            *(_label(row, rule) for row in range(ROWS)),
+            *(_label(side, rule) for side in ("left", "right")),
         ],
+        "resolve": {"scale": {"color": "independent"}},
     }
 
 
-def _label(row: int, rule: dict[str, Any]) -> dict[str, Any]:
-    """The names of the rules, one below the other: they may lie close together."""
+def _side(rate: float, rates: Iterable[float]) -> str:
+    """Where the name of a mark stands: to the left of the first one, so that it does not cross the line of the next."""
+    return "left" if rate == min(rates) else "right"
+
+
+def _label(side: str, rule: dict[str, Any]) -> dict[str, Any]:
+    """The names of the marks that have theirs on one side."""
+    left = side == "left"
     return {
         "data": {"name": MARKS},
-        "transform": [{"filter": f"datum.row == {row}"}],
-        "mark": {"type": "text", "align": "left", "baseline": "top", "dx": 5, "dy": 4, "fontSize": 12},
-        "encoding": rule | {"text": {"field": "rule"}, "y": {"value": 16 * row}},
+        "transform": [{"filter": f"datum.side == '{side}'"}],
+        "mark": {
+            "type": "text",
+            "align": "right" if left else "left",
+            "baseline": "top",
+            "dx": -5 if left else 5,
+            "dy": 4,
+            "fontSize": 12,
+        },
+        "encoding": rule | {"text": {"field": "label"}, "y": {"value": 0}},
     }

@@ -19,14 +19,14 @@ from cnnviz.cli.files import told, write
 from cnnviz.cli.progress import progress
 from cnnviz.cli.stopping import Stop
 from cnnviz.data.base import Dataset, Splits
-from cnnviz.errors import CnnvizError, TrainingError
+from cnnviz.errors import CnnvizError, TrainingError, short_of_memory
 from cnnviz.settings import settings
 from cnnviz.source import to_code
 from cnnviz.training.config import TrainConfig
 from cnnviz.training.point import Point
 from cnnviz.training.readiness import check
 from cnnviz.training.trainer import steps_per_epoch, train
-from cnnviz.training.training import Result
+from cnnviz.training.training import NO_MEMORY, Result
 
 RESULT, WEIGHTS, POINTS = "result.json", "weights.safetensors", "points.csv"
 DESIGN, CONFIG, CODE = "design.json", "config.json", "model.py"
@@ -128,11 +128,9 @@ def _train(job: Job, splits: Splits, order: Order, stop: Stop) -> tuple[Result, 
                 show(points)
 
             result = train(job.architecture, config, splits, device=job.device, emit=emit, should_stop=stop)
-    except (torch.OutOfMemoryError, MemoryError):
-        raise TrainingError(_NO_MEMORY) from None
-    except RuntimeError as error:
-        if "allocate memory" in str(error):  # torch's words for too little memory on a CPU
-            raise TrainingError(_NO_MEMORY) from None
+    except (RuntimeError, MemoryError) as error:
+        if short_of_memory(error):
+            raise TrainingError(NO_MEMORY) from None
         raise
     return result, table.measured
 
@@ -186,6 +184,3 @@ def _facts(job: Job, splits: Splits, result: Result, measured: list[Point]) -> d
         "torch": torch.__version__,
         "config": job.config.model_dump(mode="json"),
     }
-
-
-_NO_MEMORY = "The training needs more memory than this device has free. Use a smaller batch size or a smaller net."

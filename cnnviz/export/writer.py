@@ -18,7 +18,7 @@ import torch
 from torch import Tensor
 
 from cnnviz.architecture import Architecture, build
-from cnnviz.errors import CnnvizError
+from cnnviz.errors import CnnvizError, short_of_memory
 from cnnviz.export.gaps import writable
 from cnnviz.export.request import BATCH, NO_MEMORY, REFUSED, check_size
 from cnnviz.settings import settings
@@ -98,8 +98,8 @@ def main() -> None:
         output.write(written(Architecture.from_json(sys.stdin.buffer.read())))
     except CnnvizError as error:
         _refuse(output, str(error))
-    except (MemoryError, RuntimeError) as error:  # torch's own words for too little memory on a CPU
-        if isinstance(error, MemoryError) or "allocate memory" in str(error):
+    except (MemoryError, RuntimeError) as error:
+        if short_of_memory(error):
             _refuse(output, NO_MEMORY)
         raise
     output.close()

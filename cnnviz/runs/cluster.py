@@ -50,6 +50,7 @@ class Cluster:
                 f"Another cnnviz server works in {folder}. Stop it, or set CNNVIZ_DATA_DIR to another folder."
             ) from None
         self.store = Store(folder, limits.database_url)
+        self.store.claim()
         self._limits = limits
         self._submitting = threading.Lock()
         self.checkpoints = Checkpoints(folder)
@@ -181,7 +182,11 @@ class Cluster:
         """The run's device, or another one where that is here no more."""
         if run.device not in self.devices:
             device = min(self.devices, key=lambda name: self.devices[name].load)
-            self.store.update(run.id, device=device)
+            try:
+                self.store.update(run.id, device=device)
+            except STORE_ERRORS:
+                log.exception("run %s was not given to %s", run.id, device)
+                raise TrainingError("The server cannot change runs just now. Try again in a minute.") from None
             return device
         return run.device
 

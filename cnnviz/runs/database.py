@@ -10,6 +10,8 @@ from cnnviz.errors import CnnvizError
 from cnnviz.runs.migrations import upgrade
 
 CONNECT_SECONDS = 10
+CLAIM_SECONDS = 15.0
+"""That a server which is just being replaced has for its end."""
 SCHEMES = ("postgresql", "postgres", "postgresql+psycopg")
 _WANTED = "It should be postgresql://USER:PASSWORD@HOST:PORT/DATABASE, or empty for a file in the data directory."
 
@@ -58,6 +60,27 @@ def _postgresql(text: str) -> sql.Engine:
         raise CnnvizError(f"CNNVIZ_DATABASE_URL begins with {url.drivername}, which cnnviz does not know. {_WANTED}")
     query = {"connect_timeout": str(CONNECT_SECONDS)} | url.query
     return sql.create_engine(url.set(drivername="postgresql+psycopg", query=query), pool_pre_ping=True)
+
+
+def claim(engine: sql.Engine) -> sql.Connection | None:
+    """Keep other servers from the runs in a PostgreSQL database, as long as this connection lives; None for SQLite.
+
+    Its file lies in a data directory, which has a lock of its own. Raises CnnvizError where another server works.
+    """
+    if engine.dialect.name == "sqlite":
+        return None
+    connection = engine.connect()
+    try:
+        connection.exec_driver_sql(f"SET lock_timeout = '{CLAIM_SECONDS * 1000:.0f}ms'")
+        connection.exec_driver_sql("SELECT pg_advisory_lock(7310580)")
+        connection.commit()
+    except sql.exc.OperationalError:
+        connection.invalidate()
+        connection.close()
+        raise CnnvizError(
+            "Another cnnviz server works in the database of CNNVIZ_DATABASE_URL. Stop it, or choose another database."
+        ) from None
+    return connection
 
 
 def _ask(engine: sql.Engine) -> None:

@@ -5,7 +5,6 @@ import time
 from collections import deque
 from concurrent.futures import Future
 from functools import partial
-from typing import NamedTuple
 
 from safetensors.torch import save
 
@@ -13,11 +12,12 @@ from cnnviz.errors import TrainingError
 from cnnviz.runs import backlog
 from cnnviz.runs.backlog import STORE_ERRORS, Backlog
 from cnnviz.runs.checkpoints import Checkpoints
+from cnnviz.runs.keeper import Keeper
 from cnnviz.runs.loop import Loop
-from cnnviz.runs.process import WorkerProcess, death
+from cnnviz.runs.process import death
 from cnnviz.runs.run import Run, Status
 from cnnviz.runs.store import Store
-from cnnviz.runs.turns import Room, Turn, forecast, needs, wait
+from cnnviz.runs.turns import Blame, Room, Turn, forecast, needs, wait
 from cnnviz.runs.wire import Message
 from cnnviz.settings import Settings
 from cnnviz.training.point import Point
@@ -27,21 +27,11 @@ STOP_GRACE = 5.0
 """Seconds a worker has to obey a stop before it is ended."""
 LEAVE_SECONDS = 10.0
 """Seconds a worker has for its last checkpoints when the server is closed."""
-FIRST_PAUSE, LONGEST_PAUSE = 0.5, 30.0
-"""Seconds before a worker that died while starting is started again; doubled each time."""
-MOST_DEATHS = 2
-"""Deaths of a worker in a run's turns, without its having got any further between them, after which it has failed."""
-
+GRACES = 6
+"""How often a stop waits so long while another run has the turn, which may be a long evaluation."""
 MOST_CHECKPOINTS = 20
 """Ended runs of a student that can be trained further, the latest ones."""
 log = logging.getLogger(__name__)
-
-
-class Deaths(NamedTuple):
-    """How often workers have died in a run's turns, and how far it had got by then."""
-
-    times: int = 0
-    step: int = -1
 
 
 class Device:
@@ -60,13 +50,10 @@ class Device:
         self._stopping: dict[str, list[Future[None]]] = {}
         self._leaving: dict[str, Status] = {}
         self._reasons: dict[str, str] = {}
-        self._worker: WorkerProcess | None = None
-        self._ready = self._open = False
-        self._doomed = False  # whether the worker has been killed and is about to die
+        self._keeper = Keeper(name, self.loop, self._report, self._bereaved)
         self._closing = False
         self._turn: str | None = None  # whose turn it is, as far as the worker has said
-        self._deaths: dict[str, Deaths] = {}
-        self._pause = FIRST_PAUSE
+        self._blame = Blame()
         self._backlog = Backlog(self.loop.later)
         self._heard = {
             "started": self._started,
@@ -82,8 +69,7 @@ class Device:
 
     def start(self) -> None:
         """Start the thread, which starts the worker."""
-        self._open = True
-        self.loop.do(self._start_worker)
+        self.loop.do(self._keeper.start)
         self.loop.start()
 
     def submit(self, run: Run) -> Future[None]:
@@ -116,8 +102,7 @@ class Device:
     @property
     def pid(self) -> int | None:
         """Process number of the worker, once it has reported that it is ready."""
-        worker = self._worker
-        return worker.pid if worker and self._ready else None
+        return self._keeper.pid
 
     def left(self, run_id: str) -> float | None:
         """Seconds until a run in turn will have ended, or a waiting one gets its turn; None if nobody can say."""
@@ -153,7 +138,7 @@ class Device:
 
     def _next(self) -> None:
         """Give those a turn for whom there is room; try again soon if the store refuses."""
-        if not self._worker or not (self._open and self._ready) or self._doomed or self._closing:
+        if not self._keeper.ready or self._closing:
             return
         while (run := self._first()) is not None:
             try:
@@ -166,7 +151,7 @@ class Device:
                 return
             self._queue.remove(run)
             if now is not None and now.active:
-                self._begin(self._worker, now)
+                self._begin(now)
 
     def _first(self) -> Run | None:
         """The first that waits and may begin: none overtakes another for want of memory, only of a student's share."""
@@ -176,9 +161,9 @@ class Device:
                 return run if self._room.fits(needs(run), self._turns.values()) else None
         return None
 
-    def _begin(self, worker: WorkerProcess, run: Run) -> None:
+    def _begin(self, run: Run) -> None:
         self._turns[run.id] = Turn(run, needs(run))
-        worker.order(
+        self._keeper.order(
             {
                 "type": "train",
                 "run": run.id,
@@ -190,11 +175,11 @@ class Device:
         )
 
     def _stop(self, run_id: str, ended: Future[None]) -> None:
-        if run_id in self._turns and self._worker:
+        if run_id in self._turns:
             if run_id not in self._stopping:
-                self._worker.order({"type": "stop", "run": run_id})
+                self._keeper.order({"type": "stop", "run": run_id})
                 self._stopping[run_id] = []
-                self.loop.later(STOP_GRACE, partial(self._kill, run_id, self._stopping[run_id]))
+                self.loop.later(STOP_GRACE, partial(self._kill, run_id, self._stopping[run_id], GRACES))
             self._stopping[run_id].append(ended)
             return
         try:
@@ -224,15 +209,15 @@ class Device:
         return True
 
     def _pause_run(self, run_id: str) -> None:
-        if run_id in self._turns and self._worker:
+        if run_id in self._turns:
             self._leave(run_id, Status.PAUSED)
         elif self._unqueued(run_id):
             self._record(run_id, status=Status.PAUSED)
 
     def _leave(self, run_id: str, status: Status) -> None:
         """Let a run give up its turn, and be that afterwards."""
-        if run_id not in self._leaving and self._worker:
-            self._worker.order({"type": "pause", "run": run_id})
+        if run_id not in self._leaving:
+            self._keeper.order({"type": "pause", "run": run_id})
         self._leaving[run_id] = status
 
     def _unqueued(self, run_id: str) -> bool:
@@ -242,19 +227,20 @@ class Device:
             del self._queue[place]
         return place is not None
 
-    def _kill(self, run_id: str, stops: list[Future[None]]) -> None:
-        if self._stopping.get(run_id) is stops and self._worker:
-            self._doomed = True  # nobody else's run may be handed to it
-            self._worker.kill()
+    def _kill(self, run_id: str, stops: list[Future[None]], graces: int) -> None:
+        """End a worker that does not obey this stop, but wait on while it is busy with another run."""
+        if self._stopping.get(run_id) is not stops:
+            return
+        if graces and self._turn != run_id:
+            self.loop.later(STOP_GRACE, partial(self._kill, run_id, stops, graces - 1))
+        else:
+            self._keeper.kill()
 
     # ── in this thread: what the worker says ──
 
-    def _report(self, worker: WorkerProcess, message: Message, payload: bytes) -> None:
-        if worker is not self._worker:
-            return
+    def _report(self, message: Message, payload: bytes) -> None:
         kind, run_id = message["type"], message.get("run", "")
         if kind == "ready":
-            self._ready, self._pause = True, FIRST_PAUSE
             self._room.open(self._limits.max_device_bytes or message["memory"] // 2, message["taken"])
             self._next()
         elif kind == "turn":
@@ -276,7 +262,7 @@ class Device:
 
     def _points(self, turn: Turn, message: Message, _: bytes) -> None:
         points = [Point(*point) for point in message["points"]]
-        turn.reached = max(turn.reached, *(point.step for point in points))
+        turn.reached = max([turn.reached, *(point.step for point in points)])
         self._backlog.write(lambda: self._store.append(turn.run.id, turn.new(points)))
 
     def _progress(self, turn: Turn, message: Message, _: bytes) -> None:
@@ -327,38 +313,23 @@ class Device:
         for run in over[MOST_CHECKPOINTS:]:
             self._checkpoints.drop(run.id)
 
-    def _died(self, worker: WorkerProcess, code: int) -> None:
-        if worker is not self._worker or not self._open:
-            return
-        log.warning("device %s: worker ended with %s", self.name, code)
-        was_ready, doomed = self._ready, self._doomed
-        self._ready, self._doomed, self._worker = False, False, None
-        worker.close()
+    def _bereaved(self, code: int, killed: bool) -> None:
+        """What becomes of the runs whose worker died: they go on from their checkpoints, but for one that kills it."""
         if self._closing:
             self._shut()
             return
-        self._bereaved(code, blamed=not doomed)
-        if was_ready:
-            self._start_worker()
-        else:
-            self._start_worker_later()
-
-    def _bereaved(self, code: int, *, blamed: bool) -> None:
-        """What becomes of the runs whose worker died: they go on from their checkpoints, but for one that kills it."""
         culprit, self._turn = self._turn, None
         turns, self._turns = list(self._turns.values()), {}
         if culprit not in {turn.run.id for turn in turns}:
             culprit = turns[0].run.id if turns else None
         for turn in reversed(turns):
             run_id = turn.run.id
-            if blamed and run_id == culprit:
-                times, step = self._deaths.get(run_id, Deaths())
-                self._deaths[run_id] = Deaths(1 if turn.reached > step else times + 1, max(step, turn.reached))
+            guilty = not killed and run_id == culprit and self._blame.again(turn)
             status = self._leaving.pop(run_id, Status.QUEUED)
             if run_id in self._stopping:
                 self._keep_best(run_id)
                 self._finish(run_id, Status.STOPPED, self._reasons.pop(run_id, ""))
-            elif self._deaths.get(run_id, Deaths()).times >= MOST_DEATHS:
+            elif guilty:
                 self._keep_best(run_id)
                 self._finish(run_id, Status.FAILED, death(code))
             else:
@@ -368,8 +339,9 @@ class Device:
 
     def _finish(self, run_id: str, status: Status, message: str, **values: object) -> None:
         self._turns.pop(run_id, None)
-        for memory in (self._leaving, self._reasons, self._deaths):
-            memory.pop(run_id, None)
+        self._leaving.pop(run_id, None)
+        self._reasons.pop(run_id, None)
+        self._blame.forget(run_id)
         self._record(run_id, status=status, message=message, finished=time.time(), **values)
         for future in self._stopping.pop(run_id, []):
             future.set_result(None)
@@ -379,37 +351,15 @@ class Device:
         """Write down what has happened to a run."""
         self._backlog.write(lambda: self._store.update(run_id, **values))
 
-    # ── in this thread: the worker ──
-
-    def _start_worker(self) -> None:
-        holder: list[WorkerProcess] = []
-        try:
-            self._worker = WorkerProcess(
-                self.name,
-                lambda message, payload: self.loop.do(lambda: self._report(holder[0], message, payload)),
-                lambda code: self.loop.do(lambda: self._died(holder[0], code)),
-            )
-        except (OSError, RuntimeError):  # no memory, process or thread left at this moment
-            log.exception("device %s: no worker could be started", self.name)
-            self._start_worker_later()
-        else:
-            holder.append(self._worker)
-
-    def _start_worker_later(self) -> None:
-        self.loop.later(self._pause, self._start_worker)
-        self._pause = min(2 * self._pause, LONGEST_PAUSE)
-
     def _close(self) -> None:
         """Let the worker write its last checkpoints; nothing that waits is started any more."""
         self._closing = True
-        if self._worker and self._ready and self._turns:
-            self._worker.order({"type": "leave"})
+        if self._keeper.ready and self._turns:
+            self._keeper.leave()
             self.loop.later(LEAVE_SECONDS, self._shut)
         else:
             self._shut()
 
     def _shut(self) -> None:
-        self._open = False
-        if self._worker:
-            self._worker.close()
+        self._keeper.close()
         self.loop.end()

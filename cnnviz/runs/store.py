@@ -13,7 +13,7 @@ import sqlalchemy as sql
 from sqlalchemy.dialects import postgresql, sqlite
 
 from cnnviz.architecture import Architecture
-from cnnviz.runs.database import open_database
+from cnnviz.runs.database import claim, open_database
 from cnnviz.runs.run import ACTIVE, Run, Status
 from cnnviz.training.config import TrainConfig
 from cnnviz.training.point import TEST, VALIDATION, Point
@@ -99,9 +99,17 @@ class Store:
         self._weights = folder / "weights"
         self._weights.mkdir(parents=True, exist_ok=True)
         self._engine = open_database(folder, url)
+        self._claim: sql.Connection | None = None
+
+    def claim(self) -> None:
+        """Keep other servers from these runs until this store is closed; CnnvizError where another one works."""
+        self._claim = claim(self._engine)
 
     def close(self) -> None:
         """Give back all connections."""
+        if self._claim:
+            self._claim.invalidate()  # not back into the pool: the lock goes with the connection
+            self._claim.close()
         self._engine.dispose()
 
     # ── reading ──

@@ -68,6 +68,23 @@ class Room:
         return True
 
 
+class Blame:
+    """In whose turns workers have died, and whether it happened there before without any progress between."""
+
+    def __init__(self) -> None:
+        self._reached: dict[str, int] = {}
+
+    def again(self, turn: Turn) -> bool:
+        """Note a death in a run's turn; whether it had got no further since the last one."""
+        before = self._reached.get(turn.run.id, -1)
+        self._reached[turn.run.id] = max(before, turn.reached)
+        return turn.reached <= before
+
+    def forget(self, run_id: str) -> None:
+        """The run has ended."""
+        self._reached.pop(run_id, None)
+
+
 def needs(run: Run) -> int:
     """Bytes that training it takes, as estimated from its design."""
     return training_bytes(run.architecture, run.config.batch_size)

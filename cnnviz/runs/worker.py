@@ -21,7 +21,7 @@ from safetensors.torch import save
 
 from cnnviz.architecture import Architecture
 from cnnviz.data.base import Progress
-from cnnviz.errors import CnnvizError, TrainingError
+from cnnviz.errors import CnnvizError, TrainingError, short_of_memory
 from cnnviz.runs import memory
 from cnnviz.runs.checkpoints import Checkpoints
 from cnnviz.runs.cores import threads
@@ -33,7 +33,7 @@ from cnnviz.settings import Settings, settings
 from cnnviz.training.config import TrainConfig
 from cnnviz.training.finder import Found, Search
 from cnnviz.training.snapshot import Snapshot
-from cnnviz.training.training import Result, Training
+from cnnviz.training.training import NO_MEMORY, Result, Training
 
 NICENESS = 10
 LOADING_SECONDS = 0.3
@@ -200,7 +200,7 @@ class Worker:
 
     def _failed(self, run_id: str, error: Exception) -> None:
         self._stops.discard(run_id)
-        if "CUDA error" in str(error) and not isinstance(error, torch.OutOfMemoryError):
+        if "CUDA error" in str(error) and not short_of_memory(error):
             log.error("run %s: the device is lost to this process", run_id, exc_info=error)
             os._exit(1)  # every further run would fail in it; in a new one, they go on
         over = isinstance(error, TrainingError)  # diverged: there is nothing to go on with
@@ -255,7 +255,6 @@ class Loading:
             self._say(done, total)
 
 
-_NO_MEMORY = "The training needs more memory than this device has free. Use a smaller batch size or a smaller net."
 _FAULT = "The training stopped on an error inside cnnviz ({}). The design is safe; the server's log has the details."
 
 
@@ -263,11 +262,10 @@ def told(run_id: str, error: Exception) -> str:
     """Why a run failed, for its student; what is our fault goes to the log."""
     if isinstance(error, CnnvizError):
         return str(error)
-    if isinstance(error, torch.OutOfMemoryError | MemoryError):
-        return _NO_MEMORY
+    if short_of_memory(error):
+        return NO_MEMORY
     log.error("run %s failed", run_id, exc_info=error)
-    reason = str(error).partition("\n")[0][:200]
-    return _NO_MEMORY if "allocate memory" in reason else _FAULT.format(reason)
+    return _FAULT.format(str(error).partition("\n")[0][:200])
 
 
 def main() -> None:

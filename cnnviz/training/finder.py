@@ -176,6 +176,11 @@ class Search:
             notes.append(f"From a rate of about {_rounded(rates[-1]):g} on, the loss is no number any more.")
         elif losses[-1] <= DIVERGED * losses[lowest]:
             notes.append(f"The loss did not diverge up to a rate of {END:g}: even larger ones might do.")
+        else:
+            notes.append(
+                f"It ended at a rate of {_rounded(rates[-1]):g}: with a smoothed loss of {DIVERGED:g} times its lowest,"
+                " the training had diverged. The chart leaves out what lies far above the first loss."
+            )
         suggestion: float | None = _rounded(rates[lowest] / SAFE)
         if losses[lowest] > FLAT * losses[0]:
             suggestion = None

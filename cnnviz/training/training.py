@@ -24,6 +24,8 @@ from cnnviz.training.setup import Setup
 from cnnviz.training.snapshot import Snapshot, copied, optimizer_tensors, restore_optimizer
 from cnnviz.training.stopwatch import Stopwatch
 
+NO_MEMORY = "The training needs more memory than this device has free. Use a smaller batch size or a smaller net."
+"""What to say where memory was short."""
 TRAIN_SAMPLE = 2_000
 """Training samples that are evaluated after each epoch, at least; as many as there are in validation if more."""
 logging.getLogger("ignite").setLevel(logging.CRITICAL)  # what it logs it also raises, but for an interrupted run let go

@@ -45,7 +45,10 @@ def _learning(followed: Followed, others: Mapping[str, Followed], look: Look) ->
     goal = {GOAL: goal_table(look.goal, there)}
     _measured(followed, others, look, metric="accuracy", marks=goal)
     told = f"reached in epoch {there[0]:.0f}, with {there[1]:.3f}" if there else "not reached"
-    st.caption(f"Goal for the validation accuracy, {look.goal:.2f}: {told}{' yet' * _waits(followed, there)}.")
+    st.caption(
+        f"Goal for the validation accuracy, {look.goal:.2f}: {told}{' yet' * _waits(followed, there)}. The best epoch"
+        " has the highest validation accuracy; of several, the lowest validation loss."
+    )
     _measured(followed, others, look, metric="loss")
     _handling()
 
@@ -86,6 +89,10 @@ def _device(followed: Followed, _others: Mapping[str, Followed], _look: Look) ->
         _none(followed)
         return
     _lines(followed, "training samples per second", {"throughput": speed})
+    st.caption(
+        f"Trained on `{followed.run.device}`. Counted are the steps of an epoch, without its evaluation; where that is"
+        " a matter of hundredths of a second, whatever else the machine does makes it jump."
+    )
     if len(memory.values):
         _lines(followed, "memory in MiB", {"memory": Curve(memory.epochs, memory.values / MIB)})
     else:

@@ -4,7 +4,7 @@ from typing import Any
 
 import streamlit as st
 
-from cnnviz.charts.finder import finder_chart
+from cnnviz.charts.finder import RULES, finder_chart
 from cnnviz.errors import CnnvizError
 from cnnviz.runs.cluster import cluster
 from cnnviz.runs.history import History
@@ -13,16 +13,13 @@ from cnnviz.training.finder import FINDER, RATE, RAW, SAFE, SMOOTHED
 from cnnviz.ui.fields import escaped
 from cnnviz.ui.state import config, keep_config
 
-RULES = {"suggestion": "suggested", "steepest": "steepest (ignite)"}
-"""Rates that a search finds, by their label."""
-
 
 def search(run: Run, history: History) -> None:
     """Draw a search, and what came of it."""
     found: dict[str, Any] = cluster().store.facts(run.id).get(FIND) or {}
     rates, losses, smoothed = (history.curve(FINDER, metric)[1] for metric in (RATE, RAW, SMOOTHED))
     whole = min(len(rates), len(losses), len(smoothed))
-    marks = {label: found.get(name) for name, label in RULES.items()}
+    marks = {name: found.get(name) for name in RULES}
     with st.container():
         if whole:  # without a value there is no axis to draw
             st.vega_lite_chart(
@@ -46,8 +43,8 @@ def _told(run: Run, found: dict[str, Any]) -> None:
     rate = found["suggestion"]
     if rate is not None:
         st.markdown(
-            f"Suggested learning rate: **{rate:g}**, a tenth of {rate * SAFE:.2g}, where the smoothed loss was lowest."
-            " There it is about to rise: the steps are as large as they may be."
+            f"Suggested learning rate: **{rate:g}**. At {rate * SAFE:.2g} the smoothed loss was lowest, and about to"
+            " rise: there the steps are as large as they may be. A tenth of that is far enough away."
         )
         _use(run, rate, label=f"Use {rate:g}", primary=True)
     steepest = found["steepest"]

@@ -82,19 +82,20 @@ def _live(run_id: str, chosen: Look) -> None:
 def prepared(config: TrainConfig, facts: Mapping[str, Any]) -> str:
     """How the samples of a run were split and scaled, with the numbers that were found.
 
-    >>> prepared(TrainConfig(floor=0.0), {"parts": [8, 1, 1], "scale": {"mean": [2.5], "std": [0.5]}})
-    'Split at random: 8, 1, 1 samples. Floor 0; minus 2.5, divided by 0.5.'
+    >>> prepared(TrainConfig(floor=0.0), {"parts": [8, 1, 1], "scale": {"mean": [2.5], "std": [0.5]}}).split(". ")[1]
+    'Each value raised to at least 0; minus the mean 2.5, divided by the deviation 0.5.'
     """
     told = []
     if parts := facts.get("parts"):
         told.append(f"Split {WAYS[config.split].title.lower()}: {', '.join(f'{part:,}' for part in parts)} samples.")
     scale = facts.get("scale") or {}
-    done = [f"floor {config.floor:g}"] if config.floor is not None else []
+    done = [f"raised to at least {config.floor:g}"] if config.floor is not None else []
     if mean := scale.get("mean"):
-        several = f"{len(mean):,} means subtracted, divided by as many deviations"
-        done.append(f"minus {mean[0]:.4g}, divided by {scale['std'][0]:.4g}" if len(mean) == 1 else several)
+        several = f"minus the mean of its place, divided by the deviation there ({len(mean):,} of each)"
+        one = f"minus the mean {mean[0]:.4g}, divided by the deviation {scale['std'][0]:.4g}"
+        done.append(one if len(mean) == 1 else several)
     if done:
-        told.append(f"{'; '.join(done)}.".capitalize())
+        told.append(f"Each value {'; '.join(done)}.")
     return " ".join(told)
 
 

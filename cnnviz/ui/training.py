@@ -40,7 +40,8 @@ def desk() -> None:
     way = dataset.way(settled.split)
     if len(dataset.splits) > 1:
         knob(settled, "split", options={name: WAYS[name].title for name in dataset.splits})
-    st.caption(f"{'80 / 10 / 10. ' if way == 'random' else ''}{WAYS[way].question}")
+    alone = f"Split {WAYS[way].title.lower()}, " if len(dataset.splits) == 1 else ""  # else it stands in the knob above
+    st.caption(f"{alone}{'80 / 10 / 10. ' if way == 'random' else ''}{WAYS[way].question}")
     with st.expander("Prepare and augment", icon=":material/tune:"):
         with st.container(horizontal=True, key="preparation"):
             knob(settled, "floor")

@@ -44,7 +44,7 @@ def test_only_the_loss_is_drawn_on_a_log_axis() -> None:
     def scale(metric: str) -> dict:
         return learning_spec(metric, 30, log=True)["encoding"]["y"]["scale"]
 
-    assert scale("loss") == {"type": "log", "nice": False}
+    assert scale("loss") == {"type": "log", "nice": True}
     assert scale("accuracy") == scale("macro F1") == {"domain": [0, 1.02], "nice": False}
 
 

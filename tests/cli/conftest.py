@@ -5,22 +5,8 @@ import pytest
 import torch
 from click.testing import CliRunner, Result
 
-from cnnviz.architecture import Architecture
 from cnnviz.cli import main
-from cnnviz.layers import BatchNorm1d, Dropout, Flatten, Linear, LogSoftmax, ReLU
-
-NET = Architecture(
-    input_shape=(1, 8, 8),
-    layers=[
-        Flatten(),
-        Linear(out_features=24),
-        BatchNorm1d(),
-        ReLU(),
-        Dropout(p=0.3),
-        Linear(out_features=10),
-        LogSoftmax(dim=1),
-    ],
-)
+from tests.training.test_trainer import NET
 
 Cnnviz = Callable[..., Result]
 

@@ -17,6 +17,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy.exc import OperationalError
 
 from cnnviz.errors import CnnvizError
+from cnnviz.runs import database
 from cnnviz.runs.cluster import Cluster
 from cnnviz.runs.run import Status
 from cnnviz.runs.store import Store, _metadata
@@ -264,3 +265,19 @@ def test_a_run_is_trained_with_its_points_in_postgresql(tmp_path: Path, postgres
         assert store.run(run.id) == run
         assert {point.epoch for _, point in store.points(run.id)} >= {1, 2}
         assert store.weights(run.id)
+
+
+@pytest.mark.postgres
+def test_a_second_server_with_a_data_directory_of_its_own_is_refused_until_the_first_has_gone(
+    tmp_path: Path, postgres: Postgres, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It would have taken the runs of the living one for those that a dead one left, and trained them, too."""
+    monkeypatch.setattr(database, "CLAIM_SECONDS", 0.05)
+    url = postgres.database()
+    first, second = Store(tmp_path / "one", url), Store(tmp_path / "two", url)
+    first.claim()
+    with pytest.raises(CnnvizError, match=r"^Another cnnviz server works in the database of CNNVIZ_DATABASE_URL\."):
+        second.claim()
+    first.close()
+    second.claim()
+    second.close()

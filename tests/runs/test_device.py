@@ -8,7 +8,7 @@ import pytest
 import torch
 from safetensors.torch import load
 
-from cnnviz.runs import backlog
+from cnnviz.runs import backlog, keeper
 from cnnviz.runs import device as module
 from cnnviz.runs.checkpoints import Checkpoints
 from cnnviz.runs.device import Device
@@ -83,8 +83,8 @@ def limits() -> Settings:
 
 @pytest.fixture
 def device(store: Store, limits: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Device]:
-    monkeypatch.setattr(module, "WorkerProcess", Scripted)
-    monkeypatch.setattr(module, "FIRST_PAUSE", 0.01)
+    monkeypatch.setattr(keeper, "WorkerProcess", Scripted)
+    monkeypatch.setattr(keeper, "FIRST_PAUSE", 0.01)
     monkeypatch.setattr(backlog, "RETRY_SECONDS", 0.01)
     monkeypatch.setattr(module, "LEAVE_SECONDS", 0.01)
     Scripted.made, Scripted.refusals = [], 0

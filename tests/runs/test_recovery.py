@@ -174,12 +174,13 @@ def test_a_server_killed_while_its_disk_is_full_goes_on_from_what_it_had_written
             wait_for(lambda: "database or disk is full" in caplog.text)
             shown = points(server.store, run)
             device = server.devices["cpu"]
-            assert device._worker
+            worker = device._keeper._worker
+            assert worker
             device.loop.end()  # the server is gone: what was not written is lost
             device.loop.do(lambda: None)
             device.loop.join(DEADLINE)
             os.kill(pid, signal.SIGKILL)
-            device._worker.close()
+            worker.close()
     with cluster() as server:
         assert ended(server.store, run.id).status == Status.DONE
         assert points(server.store, run)[: len(shown)] == shown

@@ -113,13 +113,18 @@ def test_a_search_in_slices_is_the_same_search() -> None:
     assert (found, sliced.points) == (wanted, whole.points)
 
 
-def test_a_loss_that_is_no_number_any_more_ends_it_and_is_told() -> None:
+def test_a_loss_that_diverges_ends_it_and_is_told_with_the_rate() -> None:
     deep = Architecture(
         input_shape=(1, 8, 8), layers=[SCORES.layers[0], *[Linear(out_features=32)] * 6, Linear(out_features=10)]
     )
-    found = Kept(deep, CONFIG.changed("momentum", 0.99)).found()
+    kept = Kept(deep, CONFIG.changed("momentum", 0.99))
+    found = kept.found()
     assert found.suggestion
-    assert found.notes == () or "no number any more" in found.notes[0]
+    smoothed, rates = kept.curve("smoothed_loss"), kept.curve("learning_rate")
+    assert smoothed[-1] > DIVERGED * min(smoothed)
+    assert rates[-1] < END
+    (note,) = found.notes
+    assert note.startswith(f"It ended at a rate of {float(f'{rates[-1]:.1e}'):g}: with a smoothed loss of 5 times")
 
 
 def test_what_never_is_a_number_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
