@@ -1,0 +1,23 @@
+"""What a net made of the samples that it was tested on."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+
+@dataclass(frozen=True, eq=False)
+class Predictions:
+    """Probabilities (N, C) float32 of each class, and the class numbers y (N,) int64 that are right.
+
+    In the order of the test part of the data set, as its split gives it.
+    """
+
+    probabilities: npt.NDArray[np.float32]
+    y: npt.NDArray[np.int64]
+    classes: tuple[str, ...]
+
+    @property
+    def answers(self) -> npt.NDArray[np.int64]:
+        """(N,): the class that the net holds for the likeliest."""
+        return np.asarray(self.probabilities.argmax(axis=1), np.int64)

@@ -1,0 +1,1 @@
+"""What a search changes of a net, and how: designs and settings made of a few choices."""
