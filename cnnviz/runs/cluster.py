@@ -103,8 +103,7 @@ class Cluster:
             raise DesignError("This run left nothing behind from which it could go on. Start it again.")
         if epochs < 1:
             raise TrainingError(f"A run is trained further by 1 or more epochs, not by {epochs}.")
-        done = self.store.last_epoch(run_id)
-        config = run.config.changed("epochs", done + epochs)
+        config = run.config.changed("epochs", run.score.epoch + epochs)
         check(run.architecture, config, find(config.dataset, owner), self._limits)
         per_epoch = run.steps // run.config.epochs
         self._queue(replace(run, config=config, steps=per_epoch * config.epochs))

@@ -61,6 +61,7 @@ class Device:
             "points": self._points,
             "progress": self._progress,
             "checkpoint": self._checkpoint,
+            "predictions": self._predictions,
             "paused": self._paused,
             "ended": self._ended,
         }
@@ -280,6 +281,9 @@ class Device:
 
     def _checkpoint(self, turn: Turn, message: Message, _: bytes) -> None:
         self._backlog.write(partial(self._checkpoints.commit, turn.run.id, message["draft"]))
+
+    def _predictions(self, turn: Turn, _message: Message, content: bytes) -> None:
+        self._backlog.write(partial(self._store.keep_predictions, turn.run.id, content))
 
     def _paused(self, turn: Turn, _message: Message, _payload: bytes) -> None:
         run_id = turn.run.id

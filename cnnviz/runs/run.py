@@ -1,9 +1,10 @@
 """A run as it was when somebody looked."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from cnnviz.architecture import Architecture
+from cnnviz.runs.score import Score
 from cnnviz.training.config import TrainConfig
 
 
@@ -45,6 +46,15 @@ class Run:
     kind: str = TRAIN
     worked: float = 0.0
     """Seconds of device time so far."""
+    score: Score = field(default_factory=Score)
+    title: str = ""
+    """What its student calls it; empty where it has no name."""
+    starred: bool = False
+    tags: tuple[str, ...] = ()
+    deleted: float | None = None
+    """When it was put away; some time after that it is gone for good."""
+    search: str | None = None
+    """The search that began it."""
 
     @property
     def active(self) -> bool:

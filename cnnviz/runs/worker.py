@@ -1,7 +1,7 @@
 """The process that trains: `python -m cnnviz.runs.worker DEVICE`, driven through its standard input.
 
 It takes "train", "pause", "stop" and "leave", and answers "ready", "turn", "started", "fact", "points", "progress",
-"checkpoint", "paused" and "ended". When its pipe closes, it exits at once.
+"checkpoint", "predictions", "paused" and "ended". When its pipe closes, it exits at once.
 """
 
 import logging
@@ -18,8 +18,10 @@ from typing import BinaryIO
 
 import torch
 from safetensors.torch import save
+from torch import Tensor
 
 from cnnviz.architecture import Architecture
+from cnnviz.data import find
 from cnnviz.data.base import Progress
 from cnnviz.errors import CnnvizError, TrainingError, short_of_memory
 from cnnviz.runs import memory
@@ -56,6 +58,8 @@ class Live:
     id: str
     training: Job
     outbox: Outbox
+    labels: Tensor
+    """Of the test part."""
     checkpointed: float = field(default_factory=time.monotonic)
     cost: float = 0.0
     """Seconds that copying the last checkpoint took."""
@@ -160,7 +164,10 @@ class Worker:
         self._say("started", run=run_id, steps=training.steps, step=training.step)
         parts = [len(y) for _, y in (data.train, data.validation, data.test)]
         self._say("fact", run=run_id, name="parts", content=parts)
-        return Live(run_id, training, outbox)
+        learned = find(config.dataset, job["owner"])
+        about = {"title": learned.title, "classes": learned.classes, "axes": learned.axes}
+        self._say("fact", run=run_id, name="data", content=about)
+        return Live(run_id, training, outbox, data.test[1].cpu())
 
     def _turn(self, live: Live) -> bool:
         """Train it for a while; whether it goes on after that."""
@@ -194,6 +201,9 @@ class Worker:
         if result.last:
             self._write(live, result.last).result()
         weights = save(result.weights) if result.best_epoch else b""
+        if result.probabilities is not None:
+            tested = {"probabilities": result.probabilities, "y": live.labels}
+            self._say("predictions", save(tested), run=live.id)
         self._say("fact", run=live.id, name="scale", content=result.scale.facts())
         epoch, note = result.best_epoch, result.note
         self._say("ended", weights, run=live.id, status=status, seconds=seconds, epoch=epoch, message=note)

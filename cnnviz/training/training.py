@@ -26,6 +26,8 @@ from cnnviz.training.stopwatch import Stopwatch
 
 NO_MEMORY = "The training needs more memory than this device has free. Use a smaller batch size or a smaller net."
 """What to say where memory was short."""
+MOST_PREDICTED = 2**26
+"""Bytes of probabilities that are kept of the test."""
 TRAIN_SAMPLE = 2_000
 """Training samples that are evaluated after each epoch, at least; as many as there are in validation if more."""
 logging.getLogger("ignite").setLevel(logging.CRITICAL)  # what it logs it also raises, but for an interrupted run let go
@@ -44,6 +46,8 @@ class Result:
     """What was done to all samples before the net saw them."""
     note: str = ""
     """Why it ended before its last epoch, if it did so by itself."""
+    probabilities: Tensor | None = None
+    """(N, C) on the CPU, of the test part in its order; None where it was not tested, or where they are too many."""
     last: Snapshot | None = None
     """From where it can be trained further; None when it was stopped in the middle of an evaluation."""
 
@@ -84,6 +88,7 @@ class Training:
         self._interrupted = self._cut = False
         self._resumed_epoch = self._evaluated_step = 0
         self._watch = Stopwatch()
+        self._scores = torch.empty(0)
 
     @property
     def step(self) -> int:
@@ -206,7 +211,7 @@ class Training:
             self._evaluator.run(Batches(*part, EVALUATION_BATCH))
             if self._should_stop():
                 return None
-            scores = torch.cat([scores for scores, _ in self._outputs.data])
+            self._scores = scores = torch.cat([scores for scores, _ in self._outputs.data])
             values = [self._setup.criterion(scores, part[1]), *(metric(scores, part[1]) for metric in METRICS.values())]
             return dict(
                 zip(["loss", *METRICS], torch.stack([value.double() for value in values]).tolist(), strict=True)
@@ -216,15 +221,18 @@ class Training:
         epoch, stopped = self._trainer.state.epoch, self._should_stop()
         halfway = self.step % len(self._batches) == 0 and self.step != self._evaluated_step  # an epoch not measured
         last = None if self._cut or halfway else self.snapshot(ended=True)
+        probabilities = None
         if self._best.epoch and not stopped:
             self._model.load_state_dict(self._best.weights)
             metrics = self._evaluated(self._data.test)
             stopped = metrics is None
             if metrics:
                 self._recorder.metrics(TEST, self._best.step, self._best.epoch, metrics)
+                probabilities = probable(self._scores)
         early = not stopped and epoch < self._config.epochs
         note = f"Ended after epoch {epoch}: no better one came for {self._config.patience} epochs." if early else ""
-        return Result(self._best.weights, self._best.epoch, stopped, self._data.scale, note, last)
+        best = self._best
+        return Result(best.weights, best.epoch, stopped, self._data.scale, note, probabilities, last)
 
     def _throughput(self) -> dict[str, float]:
         """Samples of this epoch per second of its steps, and the most memory that a GPU has given out."""
@@ -232,3 +240,13 @@ class Training:
         if self._device.type == "cuda":
             speed["memory_bytes"] = float(torch.cuda.max_memory_allocated(self._device))
         return speed
+
+
+def probable(scores: Tensor) -> Tensor | None:
+    """The probabilities (N, C) that the loss sees in scores (N, C), on the CPU; None where they are too many to keep.
+
+    Of log-probabilities, softmax makes the probabilities that they are logarithms of.
+    """
+    if scores.numel() * scores.element_size() > MOST_PREDICTED:
+        return None
+    return scores.float().softmax(1).cpu()

@@ -19,7 +19,9 @@ from sqlalchemy.exc import OperationalError
 from cnnviz.errors import CnnvizError
 from cnnviz.runs import database
 from cnnviz.runs.cluster import Cluster
+from cnnviz.runs.migrations import VERSION
 from cnnviz.runs.run import Status
+from cnnviz.runs.score import Score
 from cnnviz.runs.store import Store, _metadata
 from cnnviz.settings import Settings
 from cnnviz.training.point import Point
@@ -30,6 +32,19 @@ from tests.runs.postgres import Postgres
 pytest_plugins = ["tests.runs.databases"]
 
 POINTS = [Point(step, 1, "batch", "loss", 1 / step) for step in range(1, 6)]
+EPOCHS = [
+    Point(2 * epoch, epoch, split, metric, value)
+    for epoch, split, metric, value in [
+        (1, "validation", "loss", 0.9),
+        (1, "validation", "accuracy", 0.75),
+        (2, "validation", "loss", 0.5),
+        (2, "validation", "accuracy", 0.75),
+        (3, "train", "accuracy", 0.9),
+        (3, "validation", "loss", 0.2),
+        (3, "validation", "accuracy", 0.5),
+        (2, "test", "accuracy", 0.7),
+    ]
+]
 BEFORE_MIGRATIONS = """
     CREATE TABLE runs (
         id VARCHAR(32) NOT NULL, owner VARCHAR(32) NOT NULL, device VARCHAR(32) NOT NULL, architecture TEXT NOT NULL,
@@ -60,7 +75,7 @@ def opened(folder: Path, url: str = "") -> Iterator[Store]:
 def differences(store: Store, types: bool = True) -> list[object]:
     """What Alembic would change to bring the database to the tables of store.py."""
     with store._engine.connect() as connection:
-        options = {"compare_type": types, "compare_server_default": True}
+        options = {"compare_type": types, "compare_server_default": True, "version_table": VERSION}
         return compare_metadata(MigrationContext.configure(connection, opts=options), _metadata)
 
 
@@ -100,9 +115,36 @@ def test_a_database_from_before_migrations_opens_with_everything_in_it(tmp_path:
             assert differences(store, types=False) == []  # SQLite has FLOAT and DOUBLE for the same 8 bytes
 
 
+def test_runs_of_before_there_were_scores_get_theirs_from_their_points(tmp_path: Path, url: str) -> None:
+    run, other = run_of(), run_of()
+    with opened(tmp_path, url) as store:
+        store.add(run)
+        store.add(other)
+        store.append(run.id, EPOCHS)
+        found = store.run(run.id)
+        with store._engine.begin() as connection:  # back to how it was
+            for column in ("epoch", "best_epoch", "best_accuracy", "best_loss", "test_accuracy", "deleted", "title"):
+                connection.exec_driver_sql(f"ALTER TABLE runs DROP COLUMN {column}")
+            connection.exec_driver_sql("DROP INDEX ix_runs_search")
+            for column in ("starred", "tags", "search"):
+                connection.exec_driver_sql(f"ALTER TABLE runs DROP COLUMN {column}")
+            connection.exec_driver_sql("DROP INDEX points_of_epochs")
+            connection.exec_driver_sql("DROP TABLE searches")
+            connection.exec_driver_sql(f"DROP TABLE {VERSION}")
+            connection.exec_driver_sql("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL)")
+            connection.exec_driver_sql("INSERT INTO alembic_version VALUES ('0002')")
+    with opened(tmp_path, url) as store:
+        assert found
+        assert found.score == Score(epoch=3, best_epoch=2, accuracy=0.75, loss=0.5, test=0.7)
+        assert (store.run(run.id), store.run(other.id)) == (found, other)
+        assert differences(store) == []
+        with store._engine.connect() as connection:
+            assert not sql.inspect(connection).has_table("alembic_version"), "it is left to Optuna"
+
+
 def test_a_database_of_a_newer_cnnviz_is_refused(tmp_path: Path, url: str) -> None:
     with opened(tmp_path, url) as store, store._engine.begin() as connection:
-        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+        connection.exec_driver_sql("UPDATE cnnviz_version SET version_num = '9999'")
     with pytest.raises(CnnvizError, match=r"A newer cnnviz .* 9999, .* up to 0\d+\. Install the newer cnnviz"):
         Store(tmp_path, url)
 
@@ -129,7 +171,9 @@ def test_opening_changes_nothing_but_the_database(tmp_path: Path, url: str) -> N
     before = (list(root.handlers), root.level, other.disabled)
     with opened(tmp_path, url):
         assert (root.handlers, root.level, other.disabled) == before
-    assert {file.name for file in tmp_path.iterdir()} == {"weights"} | ({"cnnviz.sqlite"} if not url else set())
+    assert {file.name for file in tmp_path.iterdir()} == {"weights", "predictions"} | (
+        {"cnnviz.sqlite"} if not url else set()
+    )
 
 
 def test_servers_that_start_at_once_migrate_once(tmp_path: Path, url: str) -> None:

@@ -4,13 +4,17 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from sqlalchemy.exc import IntegrityError
 
 from cnnviz.runs.run import Status
+from cnnviz.runs.score import Score
+from cnnviz.runs.search import Search
 from cnnviz.runs.store import Store
 from cnnviz.training.config import TrainConfig
 from cnnviz.training.point import Point
-from tests.runs.designs import ANNA, BERT, DIVERGING, run_of
+from tests.runs.designs import ANNA, BERT, DIVERGING, NET, run_of
 
 pytest_plugins = ["tests.runs.databases"]
 POINTS = [Point(step, 1, "batch", "loss", 1 / step) for step in range(1, 6)]
@@ -167,3 +171,98 @@ def test_what_was_found_out_is_kept_with_the_run(store: Store) -> None:
     store.keep_fact("one", "parts", [80, 10, 10])
     assert store.facts("one") == {"parts": [80, 10, 10], "scale": {"mean": [1.5], "std": None}}
     assert store.facts("two") == {}
+
+
+# ── results ──
+
+
+def test_what_its_student_calls_a_run_is_kept(store: Store) -> None:
+    run = run_of(title="wide “é”", starred=True, tags=("a", "b c"), search="5" * 32)
+    store.add(run)
+    assert store.run(run.id) == run
+    store.update(run.id, title="", starred=False, tags=("x",), deleted=3.5)
+    assert store.run(run.id) == replace(run, title="", starred=False, tags=("x",), deleted=3.5)
+    assert [each.id for each in store.of_search("5" * 32)] == [run.id]
+
+
+def test_a_run_that_was_put_away_is_listed_apart(store: Store) -> None:
+    here, away = run_of(), run_of(deleted=10.0)
+    store.add(here)
+    store.add(away)
+    assert (store.of(ANNA), store.of(ANNA, deleted=True)) == ([here], [away])
+    assert (store.put_away(10.0), store.put_away(10.1)) == ([], [away])
+
+
+def test_a_dropped_run_leaves_nothing_behind(store: Store, tmp_path: Path) -> None:
+    gone, stays = run_of(), run_of()
+    for run in (gone, stays):
+        store.add(run)
+        store.append(run.id, POINTS)
+        store.keep_fact(run.id, "parts", [1])
+        store.keep_weights(run.id, 1, b"weights")
+        store.keep_predictions(run.id, b"predictions")
+    store.drop(gone.id)
+    assert (store.run(gone.id), store.points(gone.id), store.facts(gone.id)) == (None, [], {})
+    assert (store.weights(gone.id), store.predictions(gone.id)) == (None, None)
+    assert (store.run(stays.id), len(store.points(stays.id))) == (stays, len(POINTS))
+    assert (store.weights(stays.id), store.predictions(stays.id)) == (b"weights", b"predictions")
+    assert {file.stem for folder in ("weights", "predictions") for file in (tmp_path / folder).iterdir()} == {stays.id}
+
+
+EPOCH_POINTS = st.lists(
+    st.builds(
+        lambda epoch, split, accuracy, loss: [
+            Point(10 * epoch, epoch, split, "loss", loss),
+            Point(10 * epoch, epoch, split, "accuracy", accuracy),
+        ],
+        st.integers(1, 5),
+        st.sampled_from(["train", "validation", "test"]),
+        st.sampled_from([0.0, 0.5, 0.9]),
+        st.floats(-1, 1),
+    ),
+    max_size=12,
+)
+
+
+@given(EPOCH_POINTS, st.integers(0, 12))
+def test_a_score_says_what_the_points_say_however_they_come(measured: list[list[Point]], cut: int) -> None:
+    def at_once(*parts: list[list[Point]]) -> Score:
+        score = Score()
+        for part in parts:
+            for points in part:
+                score = score.after(points)
+        return score
+
+    score = at_once(measured)
+    assert score == at_once(measured[:cut], measured[cut:])
+    valid = [points for points in measured if points[0].split == "validation"]
+    if valid:
+        loss, accuracy = min(valid, key=lambda points: (-points[1].value, points[0].value))
+        assert (score.best_epoch, score.accuracy, score.loss) == (loss.epoch, accuracy.value, loss.value)
+    assert score.epoch == max((points[0].epoch for points in valid), default=0)
+    tests = [points[1].value for points in measured if points[0].split == "test"]
+    assert score.test == (tests[-1] if tests else None)
+
+
+def test_lines_are_what_the_points_say_of_the_wanted_runs(store: Store) -> None:
+    for name in ("one", "two", "three"):
+        store.append(name, [Point(1, 1, "batch", "loss", 9.0)])
+        for epoch in (1, 2):
+            store.append(name, [Point(epoch, epoch, split, "loss", epoch / 2) for split in ("train", "validation")])
+            store.append(name, [Point(epoch, epoch, "validation", "accuracy", epoch / 4)])
+    lines = store.lines(["one", "three"], ["validation"], ["loss", "accuracy"])
+    assert {key: (epochs.tolist(), values.tolist()) for key, (epochs, values) in lines.items()} == {
+        (run, "validation", metric): ([1, 2], [1 / share, 2 / share])
+        for run in ("one", "three")
+        for metric, share in (("loss", 2), ("accuracy", 4))
+    }
+    assert store.lines([], ["validation"], ["loss"]) == {}
+
+
+def test_searches_are_read_as_they_were_written(store: Store) -> None:
+    search = Search("5" * 32, ANNA, 1.5, NET, TrainConfig(), {"width": [1, 2], "goal": 0.9})
+    store.add_search(search)
+    assert (store.searches(ANNA), store.searches(BERT), store.active_searches()) == ([search], [], [search])
+    store.update_search(search.id, status=Status.DONE, message="why")
+    assert store.searches(ANNA) == [replace(search, status=Status.DONE, message="why")]
+    assert store.active_searches() == []

@@ -1,0 +1,43 @@
+"""What a run has reached so far: kept beside it, so that a list of many runs need not read their points."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from cnnviz.training.point import TEST, VALIDATION, Point
+
+
+@dataclass(frozen=True)
+class Score:
+    """The last epoch that has been measured, the best one, and what the test gave."""
+
+    epoch: int = 0
+    best_epoch: int = 0
+    """The epoch with the highest validation accuracy, then the lowest loss: the rule by which weights are kept."""
+    accuracy: float | None = None
+    """Validation accuracy of the best epoch."""
+    loss: float | None = None
+    """Validation loss of the best epoch."""
+    test: float | None = None
+    """Accuracy on the test part, of the best epoch's weights."""
+
+    def after(self, points: Iterable[Point]) -> "Score":
+        """With new points, of which those of one epoch and part come together."""
+        score = self
+        measured: defaultdict[int, dict[str, float]] = defaultdict(dict)
+        for point in points:
+            if point.split == VALIDATION:
+                measured[point.epoch][point.metric] = point.value
+            elif point.split == TEST and point.metric == "accuracy":
+                score = replace(score, test=point.value)
+        for epoch, metrics in measured.items():
+            score = replace(score, epoch=max(score.epoch, epoch))
+            accuracy, loss = metrics.get("accuracy"), metrics.get("loss")
+            if accuracy is not None and loss is not None and score._beaten_by(accuracy, loss):
+                score = replace(score, best_epoch=epoch, accuracy=accuracy, loss=loss)
+        return score
+
+    def _beaten_by(self, accuracy: float, loss: float) -> bool:
+        if self.accuracy is None or self.loss is None:
+            return True
+        return (accuracy, -loss) > (self.accuracy, -self.loss)
