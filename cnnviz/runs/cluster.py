@@ -4,10 +4,10 @@ import logging
 import threading
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import Future
 from dataclasses import replace
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 import torch
@@ -22,6 +22,7 @@ from cnnviz.runs.checkpoints import Checkpoints
 from cnnviz.runs.desk import Desks
 from cnnviz.runs.device import Device
 from cnnviz.runs.imports import Imports
+from cnnviz.runs.label import Label
 from cnnviz.runs.run import TRAIN, Run, Status
 from cnnviz.runs.store import Store
 from cnnviz.settings import Settings, settings
@@ -30,6 +31,8 @@ from cnnviz.training.readiness import check
 
 ANSWER_SECONDS = 10.0
 LOCK_SECONDS = 15.0
+AWAY_SECONDS = 24 * 3600.0
+"""After which a run that was put away cannot be brought back."""
 log = logging.getLogger(__name__)
 
 
@@ -56,14 +59,25 @@ class Cluster:
         self.checkpoints = Checkpoints(folder)
         self.checkpoints.sweep()
         self.devices = {name: Device(name, self.store, self.checkpoints, limits) for name in _devices(limits)}
-        self.desks = Desks(self.store, next(iter(self.devices.values())).loop.do)
+        self._scribe = next(iter(self.devices.values())).loop
+        self.desks = Desks(self.store, self._scribe.do)
         self.imports = Imports(limits)
+        self._sweep()
         self._recover()
         for device in self.devices.values():
             device.start()
         self.imports.open()
 
-    def submit(self, owner: str, architecture: Architecture, config: TrainConfig, kind: str = TRAIN) -> Run:
+    def submit(
+        self,
+        owner: str,
+        architecture: Architecture,
+        config: TrainConfig,
+        kind: str = TRAIN,
+        *,
+        title: str = "",
+        search: str | None = None,
+    ) -> Run:
         """Queue a training, or a search for a learning rate, on the device with the fewest runs.
 
         Raises CnnvizError with the reason when the design does not fit the data or a limit is reached.
@@ -72,7 +86,9 @@ class Cluster:
         with self._submitting:
             self._check_share(owner)
             device = min(self.devices, key=lambda name: self.devices[name].load)
-            run = Run(uuid.uuid4().hex, owner, device, architecture, config, Status.QUEUED, time.time(), kind=kind)
+            identity = uuid.uuid4().hex, owner, device
+            now = time.time()
+            run = Run(*identity, architecture, config, Status.QUEUED, now, kind=kind, title=title, search=search)
             self._taken(self.devices[device].submit(run), run)
         return run
 
@@ -112,10 +128,10 @@ class Cluster:
         """Whether a run that is not active can go on from where it was."""
         return not run.active and run.kind == TRAIN and self.checkpoints.of(run.id) is not None
 
-    def stop(self, owner: str, run_id: str, wait: float = 0.0) -> None:
+    def stop(self, owner: str, run_id: str, wait: float = 0.0, reason: str = "") -> None:
         """Stop a run of this owner; twice is harmless. Waits up to `wait` seconds for it to have ended."""
         run = self.run(owner, run_id)
-        ended = self.devices[self._there(run)].stop(run_id)
+        ended = self.devices[self._there(run)].stop(run_id, reason)
         if wait:
             try:
                 ended.result(wait)
@@ -123,6 +139,28 @@ class Cluster:
                 return
             except STORE_ERRORS:
                 raise TrainingError("The server cannot stop runs just now. Try again in a minute.") from None
+
+    def label(self, owner: str, run_id: str, label: Label) -> None:
+        """Give a run of this owner another name, star or tags."""
+        self.run(owner, run_id)
+        self._write(partial(self.store.update, run_id, **vars(label)))
+
+    def put_away(self, owner: str, run_ids: Iterable[str]) -> None:
+        """Stop runs of this owner and list them no more; for a day they can be brought back."""
+        runs = [self.run(owner, run_id) for run_id in run_ids]
+        for run in runs:
+            if run.active or run.status == Status.PAUSED:
+                self.stop(owner, run.id)
+        now = time.time()
+        for run in runs:
+            self._write(partial(self.store.update, run.id, deleted=now))
+        self._write(self._sweep)
+
+    def bring_back(self, owner: str, run_ids: Iterable[str]) -> None:
+        """List runs again that this owner has put away."""
+        for run_id in run_ids:
+            self.run(owner, run_id)
+            self._write(partial(self.store.update, run_id, deleted=None))
 
     def run(self, owner: str, run_id: str) -> Run:
         """A run of this owner; raises DesignError when there is none."""
@@ -148,6 +186,23 @@ class Cluster:
             device.close()
         self.store.close()
         self._lock.release()
+
+    def _write(self, task: Callable[[], None]) -> None:
+        """Write something to the store, in the thread that does for all of this server what belongs to no device."""
+        done = self._scribe.call(task)
+        try:
+            done.result(ANSWER_SECONDS)
+        except (SQLAlchemyError, TimeoutError):
+            done.cancel()
+            log.exception("a change was not written")
+            raise CnnvizError("The server cannot write anything down just now. Try again in a minute.") from None
+
+    def _sweep(self) -> None:
+        """Forget for good what was put away long ago."""
+        for run in self.store.put_away(time.time() - AWAY_SECONDS):
+            if not run.active:
+                self.store.drop(run.id)
+                self.checkpoints.drop(run.id)
 
     def _check_share(self, owner: str, besides: str = "") -> None:
         mine = [run for run in self.store.of(owner) if run.active or run.status == Status.PAUSED]

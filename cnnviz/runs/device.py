@@ -77,10 +77,10 @@ class Device:
         """Queue a new run; done when it is stored."""
         return self.loop.call(partial(self._submit, run))
 
-    def stop(self, run_id: str) -> Future[None]:
+    def stop(self, run_id: str, reason: str = "") -> Future[None]:
         """Stop a waiting, paused or running run; done once it has ended. Harmless for a run that has."""
         ended: Future[None] = Future()
-        self.loop.do(partial(self._stop, run_id, ended))
+        self.loop.do(partial(self._stop, run_id, ended, reason))
         return ended
 
     def pause(self, run_id: str) -> Future[None]:
@@ -175,8 +175,10 @@ class Device:
             }
         )
 
-    def _stop(self, run_id: str, ended: Future[None]) -> None:
+    def _stop(self, run_id: str, ended: Future[None], reason: str = "") -> None:
         if run_id in self._turns:
+            if reason:
+                self._reasons.setdefault(run_id, reason)
             if run_id not in self._stopping:
                 self._keeper.order({"type": "stop", "run": run_id})
                 self._stopping[run_id] = []
@@ -187,7 +189,7 @@ class Device:
             waiting = self._unqueued(run_id)
             if waiting or ((run := self._store.run(run_id)) and (run.active or run.status == Status.PAUSED)):
                 begun = self._keep_best(run_id)
-                self._finish(run_id, Status.STOPPED, "" if begun else "Stopped before it began.")
+                self._finish(run_id, Status.STOPPED, reason or ("" if begun else "Stopped before it began."))
         except STORE_ERRORS as error:
             ended.set_exception(error)
             raise

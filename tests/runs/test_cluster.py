@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -23,7 +24,9 @@ from cnnviz.runs.checkpoints import Checkpoints
 from cnnviz.runs.cluster import Cluster
 from cnnviz.runs.desk import Draft
 from cnnviz.runs.device import STOP_GRACE
+from cnnviz.runs.label import Label
 from cnnviz.runs.run import Run, Status
+from cnnviz.runs.score import Score
 from cnnviz.runs.store import Store
 from cnnviz.settings import Settings, settings
 from cnnviz.training.config import TrainConfig
@@ -95,6 +98,12 @@ def alone(config: TrainConfig) -> list[Point]:
     return curve(points)
 
 
+def store_predictions(server: Cluster, run: Run) -> dict[str, torch.Tensor]:
+    content = server.store.predictions(run.id)
+    assert content
+    return load(content)
+
+
 def status(server: Cluster, run: Run) -> Status:
     return server.run(run.owner, run.id).status
 
@@ -114,7 +123,8 @@ def test_a_submitted_run_ends_done_with_points_and_weights(server: Cluster, ende
     found = ended(server.store, run.id)
     assert (found.status, found.message, found.steps) == (Status.DONE, "", 46)
     assert found.worked > 0
-    assert replace(found, status=run.status, steps=0, started=None, finished=None, worked=0.0) == run
+    begun = replace(found, status=run.status, steps=0, started=None, finished=None, worked=0.0, score=Score())
+    assert begun == run
     points = [point for _, point in server.store.points(run.id)]
     assert [p.step for p in points if p.split == "batch"] == list(range(1, 47))
     assert points[-1].split == "test"
@@ -122,6 +132,13 @@ def test_a_submitted_run_ends_done_with_points_and_weights(server: Cluster, ende
     weights = server.store.weights(run.id)
     assert weights
     build(NET).load_state_dict(load(weights))
+    assert found.score.best_epoch == best_epoch(points)[0]
+    assert found.score.test == next(p.value for p in points if (p.split, p.metric) == ("test", "accuracy"))
+    tested = store_predictions(server, run)
+    assert tested["y"].tolist() == DATASETS["digits"].split_by().test.y.tolist()
+    assert tested["probabilities"].sum(1).numpy() == pytest.approx(1.0)
+    assert (tested["probabilities"].argmax(1) == tested["y"]).double().mean() == found.score.test
+    assert server.store.facts(run.id)["data"]["classes"] == list("0123456789")
 
 
 def test_a_running_run_stops_soon_and_twice_is_harmless(server: Cluster, running: Run) -> None:
@@ -320,3 +337,52 @@ def test_the_devices_are_those_named_or_those_there_are(tmp_path: Path, monkeypa
     assert names("", 0) == ["cpu"]
     assert names("", 2) == ["cuda:0", "cuda:1"]
     assert names(" cpu , cuda:1,", 2) == ["cpu", "cuda:1"]
+
+
+def test_a_run_is_named_put_away_and_brought_back_by_its_student_alone(server: Cluster, ended: Ended) -> None:
+    run = ended(server.store, server.submit(ANNA, NET, SHORT).id)
+    label = Label("  wide\n net ", starred=True, tags=("a", "a", "", "b"))
+    server.label(ANNA, run.id, label)
+    named = replace(run, title="wide net", starred=True, tags=("a", "b"))
+    assert server.run(ANNA, run.id) == named
+    for act in (lambda: server.label(BERT, run.id, label), lambda: server.put_away(BERT, [run.id])):
+        with pytest.raises(DesignError, match="no such run of yours"):
+            act()
+    server.put_away(ANNA, [run.id])
+    assert run.id not in [each.id for each in server.store.of(ANNA)]
+    assert server.store.weights(run.id)
+    server.bring_back(ANNA, [run.id])
+    assert server.run(ANNA, run.id) == named
+
+
+def test_a_run_that_is_put_away_is_stopped_and_gone_for_good_a_day_later(
+    server: Cluster, ended: Ended, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = server.submit(ANNA, NET, ENDLESS)
+    server.put_away(ANNA, [run.id])
+    assert ended(server.store, run.id).status == Status.STOPPED
+    server.put_away(ANNA, [])
+    assert server.store.run(run.id), "it can be brought back"
+    monkeypatch.setattr("cnnviz.runs.cluster.AWAY_SECONDS", -1.0)
+    server.put_away(ANNA, [])
+    assert server.store.run(run.id) is None
+    assert server.store.points(run.id) == []
+    assert server.checkpoints.of(run.id) is None
+
+
+@pytest.mark.parametrize(
+    ("label", "reason"),
+    [
+        ({"title": "x" * 61}, "at most 60 characters; this one has 61"),
+        ({"tags": tuple("abcdefghi")}, "at most 8 tags; these are 9"),
+        ({"tags": ("y" * 25,)}, "at most 24 characters; “y+…” has 25"),
+    ],
+)
+def test_labels_have_bounds(label: dict[str, Any], reason: str) -> None:
+    with pytest.raises(DesignError, match=reason):
+        Label(**label)
+
+
+def test_a_stop_may_have_a_reason(server: Cluster, running: Run, ended: Ended) -> None:
+    server.stop(ANNA, running.id, reason="Others were better.")
+    assert ended(server.store, running.id).message == "Others were better."

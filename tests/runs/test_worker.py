@@ -226,12 +226,12 @@ def test_what_prints_in_a_worker_does_not_garble_its_reports_and_a_closed_pipe_e
         with process.stdout:
             job = {"architecture": NET.model_dump_json(), "config": ENDLESS.model_dump_json()}
             send(process.stdin, {"type": "train", "run": "one", "kind": TRAIN, "owner": ANNA} | job)
-            kinds = [received[0]["type"] for _ in range(6) if (received := receive(process.stdout))]
+            kinds = [received[0]["type"] for _ in range(7) if (received := receive(process.stdout))]
             process.stdin.close()
             while receive(process.stdout):
                 pass
         assert process.wait(DEADLINE) == 0
-        assert kinds == ["ready", "turn", "started", "fact", "turn", "points"]
+        assert kinds == ["ready", "turn", "started", "fact", "fact", "turn", "points"]
         stderr.seek(0)
         assert stderr.read().splitlines()[-2:] == ["a stray print", "and one from C"]
 
