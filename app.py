@@ -26,6 +26,8 @@ def frame() -> None:
             st.Page("pages/shapes.py", title="Shapes", icon=":material/calculate:"),
             st.Page("pages/data.py", title="Data", icon=":material/graphic_eq:"),
             st.Page("pages/train.py", title="Train", icon=":material/show_chart:"),
+            st.Page("pages/runs.py", title="Runs", icon=":material/table_rows:"),
+            st.Page("pages/result.py", title="Result", icon=":material/search_insights:"),
             st.Page("pages/activations.py", title="Activations", icon=":material/ssid_chart:"),
         ],
         position="top",

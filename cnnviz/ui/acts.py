@@ -2,7 +2,6 @@
 
 import streamlit as st
 
-from cnnviz.errors import CnnvizError
 from cnnviz.runs.cluster import cluster
 from cnnviz.runs.run import FIND, Run, Status
 from cnnviz.settings import settings
@@ -45,7 +44,8 @@ def acts(run: Run) -> None:
             key=f"clone-{run.id}",
             help="Opens the net of this run and its settings, to change something and train again.",
         ):
-            _clone(run)
+            open_net(run)
+            st.rerun()
 
 
 def _further(run: Run) -> None:
@@ -62,13 +62,11 @@ def _further(run: Run) -> None:
             st.rerun()
 
 
-def _clone(run: Run) -> None:
-    try:
+def open_net(run: Run) -> None:
+    """Make its net and settings those at hand."""
+    with told():
         keep_workbench(workbench().restructured(run.architecture, FIRST))
         keep_config(run.config)
-    except CnnvizError as error:
-        st.session_state["notice"] = str(error)
-    st.rerun()
 
 
 def _pause(run_id: str) -> None:

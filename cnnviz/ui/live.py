@@ -1,9 +1,7 @@
 """The student's runs: which one to look at, and how it goes."""
 
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import streamlit as st
 
@@ -14,24 +12,18 @@ from cnnviz.runs.history import History
 from cnnviz.runs.run import FIND, Run, Status
 from cnnviz.training.config import TrainConfig
 from cnnviz.ui.acts import acts
+from cnnviz.ui.badges import BADGES
 from cnnviz.ui.curves import curves
 from cnnviz.ui.fields import distinct, escaped
 from cnnviz.ui.finding import search
 from cnnviz.ui.followed import exports, read
 from cnnviz.ui.look import Look, look
+from cnnviz.ui.named import run_label
 from cnnviz.ui.state import chosen_run
 from cnnviz.ui.student import owner
 
 TICK = 0.5
 """Seconds between two looks at a run that goes on."""
-BADGES = {
-    Status.QUEUED: ("waiting", "gray", ":material/hourglass_empty:"),
-    Status.RUNNING: ("training", "blue", ":material/play_circle:"),
-    Status.PAUSED: ("paused", "violet", ":material/pause_circle:"),
-    Status.DONE: ("done", "green", ":material/check_circle:"),
-    Status.STOPPED: ("stopped", "orange", ":material/stop_circle:"),
-    Status.FAILED: ("failed", "red", ":material/error:"),
-}
 
 
 def runs() -> None:
@@ -43,7 +35,7 @@ def runs() -> None:
         )
         return
     titles = {name: dataset.title for name, dataset in available(owner()).items()}
-    labels = distinct({run.id: _label(run, titles) for run in mine})
+    labels = distinct({run.id: run_label(run, titles) for run in mine})
     shown = st.selectbox("My runs", list(labels), format_func=labels.__getitem__, key=chosen_run(list(labels)))
     chosen = next(run for run in mine if run.id == shown)
     trainings = {run.id: labels[run.id] for run in mine if run.kind != FIND}
@@ -141,18 +133,3 @@ def duration(seconds: float) -> str:
         return f"{whole} s"
     minutes, rest = divmod(whole, 60)
     return f"{minutes} min {rest} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
-
-
-def _label(run: Run, titles: dict[str, str]) -> str:
-    when = datetime.fromtimestamp(run.created, tz=zone(st.context.timezone))
-    dataset = titles.get(run.config.dataset, "removed data")
-    rate = "learning-rate finder" if run.kind == FIND else f"{run.config.learning_rate:g}"
-    return f"{when:%d %b %H:%M:%S} · {dataset} · {run.config.optimizer} {rate}"
-
-
-def zone(name: str | None) -> ZoneInfo | None:
-    """The time zone that a browser names; None, for the server's, when it is not known here."""
-    try:
-        return ZoneInfo(name or "")
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        return None

@@ -1,6 +1,6 @@
 import pytest
 
-from cnnviz.ui.live import zone
+from cnnviz.ui.named import zone
 
 
 def test_a_known_time_zone_is_taken() -> None:

@@ -1,0 +1,144 @@
+"""Several runs over each other: what was measured once an epoch, and what accuracy costs."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from cnnviz.charts.axes import (
+    COLOURS,
+    DASHES,
+    LOG,
+    POINTS,
+    ZOOM,
+    below_each_other,
+    epoch_axis,
+    legend,
+    shown,
+    tooltip,
+    value_axis,
+)
+from cnnviz.charts.curve import Curve
+from cnnviz.charts.learning import GOAL
+from cnnviz.insight.pareto import front
+
+MOST_NAMED = 20
+"""Runs up to which each has a line style of its own and a place in the legend."""
+RUNS = "runs"
+"""Name of the data set with a row for each run."""
+ON_FRONT, OTHERS = "on the Pareto front", "others"
+ROW = 24
+"""Height of a row of the legend in pixels."""
+_OF_RUN = {"orient": "bottom", "columns": 2, "symbolLimit": 0, "symbolSize": 500, "labelLimit": 260}
+
+
+def compare_table(lines: Mapping[str, Mapping[str, Curve]]) -> pd.DataFrame:
+    """The curves of one metric by run and split, in columns epoch, value, run and split."""
+    return below_each_other(
+        [(curve, {"run": run, "split": split}) for run, splits in lines.items() for split, curve in splits.items()]
+    )
+
+
+def compare_spec(metric: str, epochs: int, runs: Sequence[str], *, log: bool = False) -> dict[str, Any]:
+    """A Vega-Lite chart of a `compare_table`: a colour and style for each run, validation bold and training fine."""
+    named = len(runs) <= MOST_NAMED
+    key = legend(None, **_OF_RUN) if named else None
+    which = {"field": "run", "type": "nominal", "legend": key}
+    places = range(len(runs))
+    colours = {"domain": list(runs), "range": [COLOURS[place % len(COLOURS)] for place in places]}
+    dashes = {"domain": list(runs), "range": [list(DASHES[place // len(COLOURS) % len(DASHES)]) for place in places]}
+    scale = LOG if log else {"zero": True} if metric == "loss" else {"domain": [0, 1.02], "nice": False}
+
+    def line(split: str, width: float, opacity: float) -> dict[str, Any]:
+        return {
+            "transform": shown([split], field="split"),
+            "mark": {"type": "line", "strokeWidth": width, "opacity": opacity, "clip": True},
+            "encoding": {"strokeDash": which | {"scale": dashes}},
+        }
+
+    return {
+        "data": {"name": POINTS},
+        "height": 340 + (ROW * -(-len(runs) // 2) if named else 0),
+        "encoding": {
+            "x": epoch_axis(epochs),
+            "y": value_axis(metric, scale),
+            "color": which | {"scale": colours},
+        },
+        "layer": [
+            line("train", 1.2, 0.65) | {"params": [ZOOM]},
+            line("validation", 2.5, 1.0),
+            {
+                "mark": {"type": "point", "opacity": 0, "size": 150, "clip": True},
+                "encoding": {"tooltip": tooltip("run", "split", value=metric)},
+            },
+        ],
+    }
+
+
+def trade_tables(
+    names: Sequence[str], costs: npt.NDArray[np.float64], accuracy: npt.NDArray[np.float64], goal: float
+) -> dict[str, pd.DataFrame]:
+    """A row for each run, in columns run, cost, accuracy and kind; and the goal."""
+    on = front(costs, accuracy)
+    return {
+        RUNS: pd.DataFrame(
+            {
+                "run": pd.array(list(names), dtype="str"),
+                "cost": costs,
+                "accuracy": accuracy,
+                "kind": pd.array(np.where(on, ON_FRONT, OTHERS).tolist(), dtype="str"),
+            }
+        ),
+        GOAL: pd.DataFrame({"goal": [goal], "label": pd.array([f"goal {goal:.2f}"], dtype="str")}),
+    }
+
+
+def trade_spec(title: str) -> dict[str, Any]:
+    """A Vega-Lite chart of `trade_tables`: what accuracy costs, on a log axis, with the Pareto front and the goal."""
+    x: dict[str, Any] = {"field": "cost", "type": "quantitative", "title": title}
+    x |= {"scale": {"type": "log", "nice": True}}
+    x |= {"axis": {"format": "~s", "tickCount": 6}}
+    y: dict[str, Any] = {"field": "accuracy", "type": "quantitative", "title": "best validation accuracy"}
+    y |= {"scale": {"zero": False, "nice": True}}
+    told = [
+        {"field": "run"},
+        {"field": "accuracy", "type": "quantitative", "format": ".4f"},
+        {"field": "cost", "type": "quantitative", "format": ",.4~r", "title": title},
+    ]
+    kinds = {"domain": [ON_FRONT, OTHERS], "range": [COLOURS[1], COLOURS[-1]]}
+    shapes = {"domain": [ON_FRONT, OTHERS], "range": ["diamond", "circle"]}
+    which = {"field": "kind", "type": "nominal", "legend": {"title": None, "orient": "top"}}
+    goal = {"y": {"field": "goal", "type": "quantitative"}, "color": {"value": "currentColor"}}
+    return {
+        "data": {"name": RUNS},
+        "height": 320,
+        "layer": [
+            {
+                "data": {"name": GOAL},
+                "mark": {"type": "rule", "strokeDash": [5, 4], "strokeWidth": 1.5, "opacity": 0.7},
+                "encoding": goal,
+            },
+            {
+                "data": {"name": GOAL},
+                "mark": {"type": "text", "align": "left", "baseline": "bottom", "dx": 6, "dy": -4, "fontSize": 13},
+                "encoding": goal | {"x": {"value": 0}, "text": {"field": "label", "type": "nominal"}},
+            },
+            {
+                "transform": shown([ON_FRONT], field="kind"),
+                "mark": {"type": "line", "interpolate": "step-after", "strokeWidth": 1.5, "opacity": 0.7},
+                "encoding": {"x": x, "y": y, "color": {"value": COLOURS[1]}},
+            },
+            {
+                "mark": {"type": "point", "filled": True, "size": 90, "opacity": 0.9},
+                "encoding": {
+                    "x": x,
+                    "y": y,
+                    "color": which | {"scale": kinds},
+                    "shape": which | {"scale": shapes},
+                    "tooltip": told,
+                },
+            },
+        ],
+    }

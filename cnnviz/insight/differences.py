@@ -1,0 +1,101 @@
+"""What distinguishes several runs: their settings and layers in rows, a column for each run."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+
+from pydantic import BaseModel
+
+from cnnviz.architecture import Architecture, trace
+from cnnviz.shapes import show
+from cnnviz.table import rows
+from cnnviz.training.config import TrainConfig
+
+NOTHING = "—"
+"""Where a net has no such layer."""
+
+FOLLOWS = re.compile(r"(in_channels|in_features|num_features|num_channels)=\d+(, )?")
+"""Arguments that say what a layer gets."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One setting or layer: what it is called, and what it is in each run."""
+
+    name: str
+    values: tuple[str, ...]
+
+    @property
+    def differs(self) -> bool:
+        """Whether the runs are not all alike in it."""
+        return len(set(self.values)) > 1
+
+
+def settings_rows(configs: Sequence[TrainConfig]) -> list[Row]:
+    """A row for every setting, in the order of the form."""
+    told = [_told(config) for config in configs]
+    return [Row(name, tuple(each[name] for each in told)) for name in (told[0] if told else {})]
+
+
+def layer_rows(architectures: Sequence[Architecture]) -> list[Row]:
+    """A row for the input and for every layer; layers that correspond to each other stand in one row.
+
+    Each net is aligned with those before it by the kinds of its layers, so that one more layer in a net shifts nothing.
+    """
+    if not architectures:
+        return []
+    slots: list[tuple[str, list[str]]] = []
+    for column, architecture in enumerate(architectures):
+        slots = _aligned(slots, _layers(architecture), column)
+    inputs = Row("Input", tuple(show(architecture.input_shape) for architecture in architectures))
+    return [inputs, *(Row(f"Layer {place}", tuple(texts)) for place, (_, texts) in enumerate(slots, 1))]
+
+
+def _told(config: TrainConfig) -> dict[str, str]:
+    told: dict[str, str] = {}
+    for name, info in TrainConfig.model_fields.items():
+        value, title = getattr(config, name), info.title or name
+        if isinstance(value, BaseModel):
+            for inner, about in type(value).model_fields.items():
+                told[f"{title}: {(about.title or inner).lower()}"] = _written(getattr(value, inner))
+        else:
+            told[title] = _written(value)
+    return told
+
+
+def _written(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return "none" if value is None else f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _layers(architecture: Architecture) -> list[tuple[str, str]]:
+    """Kind and text of every layer, those inside blocks behind their block."""
+    return [
+        (f"{'· ' * row.depth}{row.kind}", f"{'· ' * row.depth}{row.kind}({_own(row.arguments)})")
+        for row in rows(trace(architecture))
+    ]
+
+
+def _own(arguments: str) -> str:
+    """Without what follows from the layer before: that this differs is told there.
+
+    >>> _own("in_channels=1, out_channels=10, kernel_size=(3, 3)")
+    'out_channels=10, kernel_size=(3, 3)'
+    """
+    return FOLLOWS.sub("", arguments)
+
+
+def _aligned(
+    slots: list[tuple[str, list[str]]], layers: list[tuple[str, str]], column: int
+) -> list[tuple[str, list[str]]]:
+    """The slots with one more column."""
+    matcher = SequenceMatcher(None, [kind for kind, _ in slots], [kind for kind, _ in layers], autojunk=False)
+    result: list[tuple[str, list[str]]] = []
+    for _, first, last, begin, end in matcher.get_opcodes():
+        old, new = slots[first:last], layers[begin:end]
+        for place in range(max(len(old), len(new))):
+            kind, texts = old[place] if place < len(old) else (new[place][0], [NOTHING] * column)
+            result.append((kind, [*texts, new[place][1] if place < len(new) else NOTHING]))
+    return result

@@ -1,0 +1,67 @@
+"""What runs are called on pages: by their student, else by their net, data and settings."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from functools import lru_cache
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import streamlit as st
+
+from cnnviz.architecture import Architecture, trace
+from cnnviz.presets import PRESETS
+from cnnviz.runs.run import FIND, Run
+from cnnviz.table import totals
+from cnnviz.ui.fields import distinct
+
+REMOVED = "removed data"
+
+
+@lru_cache(4096)
+def parameters(architecture: Architecture) -> int:
+    """Trainable parameters of a net."""
+    return totals(trace(architecture)).parameters
+
+
+def net_name(architecture: Architecture) -> str:
+    """The preset that it is, or how many layers it has.
+
+    >>> net_name(Architecture(input_shape=(3,)))
+    'net of 0 layers'
+    """
+    title = next((preset.title for preset in PRESETS.values() if preset.architecture == architecture), "")
+    return title or f"net of {len(architecture.layers)} layers"
+
+
+def run_name(run: Run) -> str:
+    """What its student calls it, or else its net."""
+    return run.title or net_name(run.architecture)
+
+
+def run_label(run: Run, titles: dict[str, str]) -> str:
+    """A run in a line; `titles` are those of the data sets by name."""
+    dataset = titles.get(run.config.dataset, REMOVED)
+    rate = "learning-rate finder" if run.kind == FIND else f"{run.config.learning_rate:g}"
+    name = f"{run.title} · " if run.title else ""
+    return f"{name}{begun(run):%d %b %H:%M:%S} · {dataset} · {run.config.optimizer} {rate}"
+
+
+def short_labels(runs: Iterable[Run]) -> dict[str, str]:
+    """Names for the legend of a chart by id, all different."""
+    return distinct({run.id: f"{run_name(run)}, {begun(run):%H:%M}" for run in runs})
+
+
+def begun(run: Run) -> datetime:
+    """When it was asked for, in the time of the browser."""
+    return datetime.fromtimestamp(run.created, tz=zone(st.context.timezone))
+
+
+def zone(name: str | None) -> ZoneInfo | None:
+    """The time zone that a browser names; None, for the server's, when it is not known here.
+
+    >>> zone("Nowhere/../etc"), zone(None)
+    (None, None)
+    """
+    try:
+        return ZoneInfo(name) if name else None
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return None

@@ -1,0 +1,8 @@
+"""Result: one run looked at closely."""
+
+import streamlit as st
+
+from cnnviz.ui.state import show_notice
+
+st.title("One run, looked at closely")
+show_notice()

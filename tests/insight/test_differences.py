@@ -1,0 +1,41 @@
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cnnviz.architecture import Architecture
+from cnnviz.insight.differences import NOTHING, layer_rows, settings_rows
+from cnnviz.layers import BatchNorm2d
+from cnnviz.presets import PRESETS
+from cnnviz.table import rows, trace
+from cnnviz.training.config import TrainConfig
+
+LAB = PRESETS["lab-convnet"].architecture
+
+
+def test_what_differs_is_what_was_set_otherwise() -> None:
+    configs = [TrainConfig(), TrainConfig(learning_rate=0.5, nesterov=True).augmented("time_shift", 3)]
+    found = settings_rows(configs)
+    assert {row.name: row.values for row in found if row.differs} == {
+        "Learning rate": ("0.01", "0.5"),
+        "Nesterov": ("no", "yes"),
+        "Augmentation: time shift": ("0", "3"),
+    }
+    assert settings_rows([]) == []
+
+
+def test_one_more_layer_shifts_nothing() -> None:
+    deeper = LAB.inserted((1,), BatchNorm2d())
+    different = [row for row in layer_rows([LAB, deeper]) if row.differs]
+    assert [(row.values[0], row.values[1].partition("(")[0]) for row in different] == [(NOTHING, "BatchNorm2d")]
+
+
+@given(st.lists(st.sampled_from([preset.architecture for preset in PRESETS.values()]), min_size=1, max_size=4))
+def test_every_layer_of_every_net_has_its_place_in_order(architectures: list[Architecture]) -> None:
+    table = layer_rows(architectures)
+    assert all(len(row.values) == len(architectures) for row in table)
+    for column, architecture in enumerate(architectures):
+        kinds = [row.values[column].partition("(")[0].strip("· ") for row in table[1:]]
+        assert [kind for kind in kinds if kind != NOTHING] == [row.kind for row in rows(trace(architecture))]
+
+
+def test_equal_nets_differ_in_nothing() -> None:
+    assert not any(row.differs for row in layer_rows([LAB, LAB, LAB]))

@@ -1,0 +1,164 @@
+"""The page of all runs: found, sorted, chosen, named, deleted, brought back, compared."""
+
+import secrets
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from cnnviz.architecture import Architecture
+from cnnviz.presets import PRESETS
+from cnnviz.runs.cluster import Cluster
+from cnnviz.runs.run import FIND, Run, Status
+from cnnviz.training.config import TrainConfig
+from cnnviz.training.point import Point
+from cnnviz.ui.shelf import PICKED
+
+OpenPage = Callable[..., AppTest]
+LAB, RESIDUAL = (PRESETS[name].architecture for name in ("lab-convnet", "keywords-residual"))
+
+
+def made(owner: str, design: Architecture, accuracy: float, created: float, **more: object) -> tuple[Run, list[Point]]:
+    run = Run(secrets.token_hex(16), owner, "cpu", design, TrainConfig(epochs=2), Status.DONE, created, worked=3.0)
+    points = [
+        Point(10 * epoch, epoch, split, metric, value)
+        for epoch in (1, 2)
+        for split in ("train", "validation")
+        for metric, value in (("loss", 1 - accuracy), ("accuracy", accuracy * epoch / 2))
+    ]
+    return replace(run, **more), points  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def anna() -> str:
+    return secrets.token_hex(16)
+
+
+@pytest.fixture
+def three(server: Cluster, anna: str) -> list[Run]:
+    """The lab's net, a better one with a name, and one of digits that is waiting no more; and a finder run."""
+    runs = []
+    for run, points in [
+        made(anna, LAB, 0.5, 1.0),
+        made(anna, RESIDUAL, 0.9, 2.0, title="the *good* one", tags=("deep",), config=TrainConfig(learning_rate=0.25)),
+        made(anna, LAB, 0.4, 3.0, config=TrainConfig(dataset="digits"), status=Status.STOPPED),
+        made(anna, LAB, 0.4, 4.0, kind=FIND),
+    ]:
+        server.store.add(run)
+        server.store.append(run.id, points)
+        runs.append(run)
+    return runs[:3]
+
+
+def names(app: AppTest) -> list[str]:
+    """What the table tells of each run, in its order."""
+    return list(app.dataframe[0].value["name"])
+
+
+def test_without_runs_the_page_says_what_will_stand_there(open_page: OpenPage) -> None:
+    assert any("Here stands every run" in info.value for info in open_page("runs").info)
+
+
+def test_runs_are_listed_newest_first_without_searches_for_a_rate(
+    open_page: OpenPage, anna: str, three: list[Run]
+) -> None:
+    app = open_page("runs", owner=anna)
+    table = app.dataframe[0].value
+    assert names(app) == ["The lab's ConvNet", "the *good* one", "The lab's ConvNet"]
+    assert table["accuracy"].tolist() == [0.4, 0.9, 0.5]
+    assert table["epochs"].tolist() == ["2 / 2"] * 3
+    assert table["parameters"].tolist()[0] > 90_000
+    assert table["status"].tolist() == ["stopped", "done", "done"]
+
+
+@pytest.mark.parametrize(
+    ("widget", "value", "left"),
+    [
+        ("find-runs", "GOOD", [1]),
+        ("find-runs", "deep", [1]),
+        ("find-runs", "sgd 0.25", [1]),
+        ("find-runs", "nothing like that", []),
+        ("find-data", "digits", [2]),
+        ("find-status", [Status.STOPPED], [2]),
+        ("find-starred", True, []),
+        ("sort-runs", "Best validation accuracy", [1, 0, 2]),
+        ("sort-runs", "Fewest parameters", [1, 2, 0]),
+        ("sort-runs", "Name", [1, 2, 0]),
+    ],
+)
+def test_runs_are_found_and_sorted(
+    open_page: OpenPage, anna: str, three: list[Run], widget: str, value: object, left: list[int]
+) -> None:
+    app = open_page("runs", owner=anna)
+    for kind in (app.text_input, app.selectbox, app.button_group, app.toggle):
+        for each in kind:
+            if each.key == widget:
+                each.set_value(value)
+    app.run()
+    assert not app.exception
+    if not left:
+        assert any("No run of yours is like that" in info.value for info in app.info)
+        return
+    table = app.dataframe[0].value
+    if widget == "sort-runs" and value != "Best validation accuracy":
+        assert set(names(app)) == {"the *good* one", "The lab's ConvNet"}
+    assert sorted(table["accuracy"]) == sorted([[0.5, 0.9, 0.4][place] for place in left])
+    if value == "Best validation accuracy":
+        assert table["accuracy"].tolist() == [0.9, 0.5, 0.4]
+    if value == "Fewest parameters":
+        assert table["parameters"].is_monotonic_increasing
+
+
+def test_chosen_runs_are_compared(open_page: OpenPage, anna: str, three: list[Run]) -> None:
+    app = open_page("runs", owner=anna, **{PICKED: (three[0].id, three[1].id), "compare-view": "Differences"})
+    assert any("2 runs chosen" in caption.value for caption in app.caption)
+    table = app.dataframe[1].value
+    assert list(table.columns) == ["the *good* one, 01:00", "The lab's ConvNet, 01:00"] or table.shape[1] == 2
+    assert table.loc["Learning rate"].tolist() == ["0.25", "0.01"]
+    assert "Batch size" not in table.index
+    app.toggle(key="compare-all").set_value(True).run()
+    assert "Batch size" in app.dataframe[1].value.index
+    for view in ("Curves", "What accuracy costs"):
+        app.session_state["compare-view"] = view
+        app.run()
+        assert not app.exception
+        assert len(app.get("vega_lite_chart")) == 2
+
+
+def test_a_run_is_starred_named_deleted_and_brought_back(
+    open_page: OpenPage, server: Cluster, anna: str, three: list[Run]
+) -> None:
+    run = three[0]
+    app = open_page("runs", owner=anna, **{PICKED: (run.id,)})
+    app.button(key="shelf-star").click().run()
+    assert server.run(anna, run.id).starred
+    app.text_input(key=f"name-{run.id}").set_value("mine")
+    app.text_input(key=f"tags-{run.id[:8]}-1").set_value("a, b")
+    next(button for button in app.button if button.label == "Keep").click().run()
+    found = server.run(anna, run.id)
+    assert (found.title, found.tags, found.starred) == ("mine", ("a", "b"), True)
+    app.button(key="shelf-delete").click().run()
+    assert len(names(app)) == 2
+    assert server.run(anna, run.id).deleted
+    app.button(key="shelf-undo").click().run()
+    assert "mine" in names(app)
+    assert not app.exception
+
+
+def test_what_was_deleted_earlier_can_be_brought_back(
+    open_page: OpenPage, server: Cluster, anna: str, three: list[Run]
+) -> None:
+    server.put_away(anna, [run.id for run in three])
+    app = open_page("runs", owner=anna)
+    app.button(key=f"back-{three[1].id}").click().run()
+    assert not app.exception
+    assert names(app) == ["the *good* one"]
+
+
+def test_what_cannot_be_kept_is_told(open_page: OpenPage, anna: str, three: list[Run]) -> None:
+    app = open_page("runs", owner=anna, **{PICKED: (three[0].id,)})
+    app.text_input(key=f"tags-{three[0].id[:8]}-1").set_value("a, b, c, d, e, f, g, h, i")
+    next(button for button in app.button if button.label == "Keep").click().run()
+    assert not app.exception
+    assert any("at most 8 tags" in error.value for error in app.error)
