@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from safetensors.numpy import save
 
 
 @dataclass(frozen=True, eq=False)
@@ -21,3 +22,7 @@ class Predictions:
     def answers(self) -> npt.NDArray[np.int64]:
         """(N,): the class that the net holds for the likeliest."""
         return np.asarray(self.probabilities.argmax(axis=1), np.int64)
+
+    def to_bytes(self) -> bytes:
+        """A safetensors file of probabilities and y."""
+        return save({"probabilities": np.ascontiguousarray(self.probabilities, np.float32), "y": self.y})

@@ -23,9 +23,11 @@ from cnnviz.runs.desk import Desks
 from cnnviz.runs.device import Device
 from cnnviz.runs.imports import Imports
 from cnnviz.runs.label import Label
+from cnnviz.runs.parcels import adopt
 from cnnviz.runs.run import TRAIN, Run, Status
-from cnnviz.runs.store import Store
+from cnnviz.runs.store import LATEST, Store
 from cnnviz.settings import Settings, settings
+from cnnviz.takehome.parcel import Parcel
 from cnnviz.training.config import TrainConfig
 from cnnviz.training.readiness import check
 
@@ -161,6 +163,14 @@ class Cluster:
         for run_id in run_ids:
             self.run(owner, run_id)
             self._write(partial(self.store.update, run_id, deleted=None))
+
+    def adopt(self, owner: str, parcel: Parcel) -> Run:
+        """Keep the run of a parcel, which another server may have made, as one of this student's."""
+        if len(self.store.of(owner)) >= LATEST:
+            raise LimitError(f"You have {LATEST:,} runs, as many as are kept. Delete some, then import this one.")
+        adopted: list[Run] = []
+        self._write(lambda: adopted.append(adopt(self.store, owner, next(iter(self.devices)), parcel)))
+        return adopted[0]
 
     def run(self, owner: str, run_id: str) -> Run:
         """A run of this owner; raises DesignError when there is none."""

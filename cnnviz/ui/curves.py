@@ -1,7 +1,6 @@
 """The live curves of a run: those that were chosen, exact where a student zooms in."""
 
 from collections.abc import Callable, Mapping
-from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -14,6 +13,7 @@ from cnnviz.charts.lines import lines_spec, lines_table
 from cnnviz.runs.cluster import cluster
 from cnnviz.runs.history import History
 from cnnviz.runs.run import Run
+from cnnviz.ui.chart import chart
 from cnnviz.ui.followed import Followed, only, read
 from cnnviz.ui.look import DEVICE, GRADIENTS, LEARNING, SHARES, Look
 from cnnviz.ui.student import owner
@@ -131,7 +131,7 @@ def _measured(
     epochs = max(each.run.config.epochs for each in (followed, *others.values()))
     spec = learning_spec(metric, epochs, log=log, smooth=smooth, others=list(others), goal=bool(marks))
     data = {POINTS: learning_table(lines, beside), **(marks or {})}
-    _chart(spec, data, key=key, alt=f"{metric} over the epochs of this run")
+    chart(spec, data, key=key, alt=f"{metric} over the epochs of this run")
 
 
 def _lines(followed: Followed, title: str, lines: Mapping[str, Curve], *, log: bool = False) -> None:
@@ -139,18 +139,7 @@ def _lines(followed: Followed, title: str, lines: Mapping[str, Curve], *, log: b
     most = max(4 * MOST_POINTS // len(lines), FEWEST_POINTS)
     drawn = {name: within(drawable(curve, log=log), _window(key), most) for name, curve in lines.items()}
     spec = lines_spec(title, followed.run.config.epochs, list(lines), log=log)
-    _chart(spec, {POINTS: lines_table(drawn)}, key=key, alt=f"{title} over the epochs of this run")
-
-
-def _chart(spec: dict[str, Any], data: dict[str, pd.DataFrame], *, key: str, alt: str) -> None:
-    """The data are data sets of the specification: so browsers begin with them."""
-    st.vega_lite_chart(
-        spec | {"datasets": data},
-        key=key,
-        on_select="rerun",  # a selection is kept when data change; a zoom that is none would be thrown away
-        selection_mode=["zoom"],
-        alt=alt,
-    )
+    chart(spec, {POINTS: lines_table(drawn)}, key=key, alt=f"{title} over the epochs of this run")
 
 
 def _key(followed: Followed, what: str) -> str:
