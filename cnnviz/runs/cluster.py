@@ -4,10 +4,10 @@ import logging
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import replace
-from functools import cache, partial
+from functools import cache
 from pathlib import Path
 
 import torch
@@ -22,19 +22,15 @@ from cnnviz.runs.checkpoints import Checkpoints
 from cnnviz.runs.desk import Desks
 from cnnviz.runs.device import Device
 from cnnviz.runs.imports import Imports
-from cnnviz.runs.label import Label
-from cnnviz.runs.parcels import adopt
 from cnnviz.runs.run import TRAIN, Run, Status
-from cnnviz.runs.store import LATEST, Store
+from cnnviz.runs.shelf import Shelf
+from cnnviz.runs.store import Store
 from cnnviz.settings import Settings, settings
-from cnnviz.takehome.parcel import Parcel
 from cnnviz.training.config import TrainConfig
 from cnnviz.training.readiness import check
 
 ANSWER_SECONDS = 10.0
 LOCK_SECONDS = 15.0
-AWAY_SECONDS = 24 * 3600.0
-"""After which a run that was put away cannot be brought back."""
 log = logging.getLogger(__name__)
 
 
@@ -61,10 +57,11 @@ class Cluster:
         self.checkpoints = Checkpoints(folder)
         self.checkpoints.sweep()
         self.devices = {name: Device(name, self.store, self.checkpoints, limits) for name in _devices(limits)}
-        self._scribe = next(iter(self.devices.values())).loop
-        self.desks = Desks(self.store, self._scribe.do)
+        scribe = next(iter(self.devices.values())).loop  # writes what belongs to no device
+        self.desks = Desks(self.store, scribe.do)
+        self.shelf = Shelf(self.store, self.checkpoints, scribe, self.stop)
         self.imports = Imports(limits)
-        self._sweep()
+        self.shelf.sweep()
         self._recover()
         for device in self.devices.values():
             device.start()
@@ -142,42 +139,9 @@ class Cluster:
             except STORE_ERRORS:
                 raise TrainingError("The server cannot stop runs just now. Try again in a minute.") from None
 
-    def label(self, owner: str, run_id: str, label: Label) -> None:
-        """Give a run of this owner another name, star or tags."""
-        self.run(owner, run_id)
-        self._write(partial(self.store.update, run_id, **vars(label)))
-
-    def put_away(self, owner: str, run_ids: Iterable[str]) -> None:
-        """Stop runs of this owner and list them no more; for a day they can be brought back."""
-        runs = [self.run(owner, run_id) for run_id in run_ids]
-        for run in runs:
-            if run.active or run.status == Status.PAUSED:
-                self.stop(owner, run.id)
-        now = time.time()
-        for run in runs:
-            self._write(partial(self.store.update, run.id, deleted=now))
-        self._write(self._sweep)
-
-    def bring_back(self, owner: str, run_ids: Iterable[str]) -> None:
-        """List runs again that this owner has put away."""
-        for run_id in run_ids:
-            self.run(owner, run_id)
-            self._write(partial(self.store.update, run_id, deleted=None))
-
-    def adopt(self, owner: str, parcel: Parcel) -> Run:
-        """Keep the run of a parcel, which another server may have made, as one of this student's."""
-        if len(self.store.of(owner)) >= LATEST:
-            raise LimitError(f"You have {LATEST:,} runs, as many as are kept. Delete some, then import this one.")
-        adopted: list[Run] = []
-        self._write(lambda: adopted.append(adopt(self.store, owner, next(iter(self.devices)), parcel)))
-        return adopted[0]
-
     def run(self, owner: str, run_id: str) -> Run:
         """A run of this owner; raises DesignError when there is none."""
-        run = self.store.run(run_id)
-        if run is None or run.owner != owner:
-            raise DesignError("There is no such run of yours.")
-        return run
+        return self.store.owned(owner, run_id)
 
     def ahead(self, run: Run) -> int:
         """Runs that get a turn before this waiting one."""
@@ -196,23 +160,6 @@ class Cluster:
             device.close()
         self.store.close()
         self._lock.release()
-
-    def _write(self, task: Callable[[], None]) -> None:
-        """Write something to the store, in the thread that does for all of this server what belongs to no device."""
-        done = self._scribe.call(task)
-        try:
-            done.result(ANSWER_SECONDS)
-        except (SQLAlchemyError, TimeoutError):
-            done.cancel()
-            log.exception("a change was not written")
-            raise CnnvizError("The server cannot write anything down just now. Try again in a minute.") from None
-
-    def _sweep(self) -> None:
-        """Forget for good what was put away long ago."""
-        for run in self.store.put_away(time.time() - AWAY_SECONDS):
-            if not run.active:
-                self.store.drop(run.id)
-                self.checkpoints.drop(run.id)
 
     def _check_share(self, owner: str, besides: str = "") -> None:
         mine = [run for run in self.store.of(owner) if run.active or run.status == Status.PAUSED]

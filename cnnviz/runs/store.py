@@ -17,6 +17,7 @@ import sqlalchemy as sql
 from sqlalchemy.dialects import postgresql, sqlite
 
 from cnnviz.architecture import Architecture
+from cnnviz.errors import DesignError
 from cnnviz.runs.database import claim, open_database
 from cnnviz.runs.run import ACTIVE, Run, Status
 from cnnviz.runs.score import Score
@@ -168,6 +169,13 @@ class Store:
     def run(self, run_id: str) -> Run | None:
         """The run as it stands now."""
         return next(iter(self._select(sql.select(_runs).where(_runs.c.id == run_id))), None)
+
+    def owned(self, owner: str, run_id: str) -> Run:
+        """The run, where it is this owner's; raises DesignError when there is none."""
+        run = self.run(run_id)
+        if run is None or run.owner != owner:
+            raise DesignError("There is no such run of yours.")
+        return run
 
     def of(self, owner: str, *, deleted: bool = False) -> list[Run]:
         """The latest runs of one student, newest first; or those that were put away."""

@@ -235,7 +235,7 @@ def _label(picked: Sequence[Run]) -> None:
                 for run in picked:
                     own = [tag for tag in run.tags if tag not in common]
                     label = replace(_label_of(run), tags=(*own, *wanted), title=run.title if name is None else name)
-                    cluster().label(owner(), run.id, label)
+                    cluster().shelf.label(owner(), run.id, label)
             st.rerun()
 
 
@@ -246,13 +246,13 @@ def _label_of(run: Run) -> Label:
 def _star(picked: Sequence[Run], starred: bool) -> None:
     with told():
         for run in picked:
-            cluster().label(owner(), run.id, replace(_label_of(run), starred=starred))
+            cluster().shelf.label(owner(), run.id, replace(_label_of(run), starred=starred))
 
 
 def _delete(picked: Sequence[Run]) -> None:
     ids = [run.id for run in picked]
     try:
-        cluster().put_away(owner(), ids)
+        cluster().shelf.put_away(owner(), ids)
     except CnnvizError as error:
         st.session_state["notice"] = str(error)
         return
@@ -262,7 +262,7 @@ def _delete(picked: Sequence[Run]) -> None:
 
 def _bring_back(ids: Sequence[str]) -> None:
     with told():
-        cluster().bring_back(owner(), ids)
+        cluster().shelf.bring_back(owner(), ids)
     st.session_state.pop(UNDO, None)
 
 

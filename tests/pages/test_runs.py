@@ -149,7 +149,7 @@ def test_a_run_is_starred_named_deleted_and_brought_back(
 def test_what_was_deleted_earlier_can_be_brought_back(
     open_page: OpenPage, server: Cluster, anna: str, three: list[Run]
 ) -> None:
-    server.put_away(anna, [run.id for run in three])
+    server.shelf.put_away(anna, [run.id for run in three])
     app = open_page("runs", owner=anna)
     app.button(key=f"back-{three[1].id}").click().run()
     assert not app.exception

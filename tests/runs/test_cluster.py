@@ -342,16 +342,16 @@ def test_the_devices_are_those_named_or_those_there_are(tmp_path: Path, monkeypa
 def test_a_run_is_named_put_away_and_brought_back_by_its_student_alone(server: Cluster, ended: Ended) -> None:
     run = ended(server.store, server.submit(ANNA, NET, SHORT).id)
     label = Label("  wide\n net ", starred=True, tags=("a", "a", "", "b"))
-    server.label(ANNA, run.id, label)
+    server.shelf.label(ANNA, run.id, label)
     named = replace(run, title="wide net", starred=True, tags=("a", "b"))
     assert server.run(ANNA, run.id) == named
-    for act in (lambda: server.label(BERT, run.id, label), lambda: server.put_away(BERT, [run.id])):
+    for act in (lambda: server.shelf.label(BERT, run.id, label), lambda: server.shelf.put_away(BERT, [run.id])):
         with pytest.raises(DesignError, match="no such run of yours"):
             act()
-    server.put_away(ANNA, [run.id])
+    server.shelf.put_away(ANNA, [run.id])
     assert run.id not in [each.id for each in server.store.of(ANNA)]
     assert server.store.weights(run.id)
-    server.bring_back(ANNA, [run.id])
+    server.shelf.bring_back(ANNA, [run.id])
     assert server.run(ANNA, run.id) == named
 
 
@@ -359,12 +359,12 @@ def test_a_run_that_is_put_away_is_stopped_and_gone_for_good_a_day_later(
     server: Cluster, ended: Ended, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run = server.submit(ANNA, NET, ENDLESS)
-    server.put_away(ANNA, [run.id])
+    server.shelf.put_away(ANNA, [run.id])
     assert ended(server.store, run.id).status == Status.STOPPED
-    server.put_away(ANNA, [])
+    server.shelf.put_away(ANNA, [])
     assert server.store.run(run.id), "it can be brought back"
-    monkeypatch.setattr("cnnviz.runs.cluster.AWAY_SECONDS", -1.0)
-    server.put_away(ANNA, [])
+    monkeypatch.setattr("cnnviz.runs.shelf.AWAY_SECONDS", -1.0)
+    server.shelf.put_away(ANNA, [])
     assert server.store.run(run.id) is None
     assert server.store.points(run.id) == []
     assert server.checkpoints.of(run.id) is None
