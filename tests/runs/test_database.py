@@ -22,7 +22,8 @@ from cnnviz.runs.cluster import Cluster
 from cnnviz.runs.migrations import VERSION
 from cnnviz.runs.run import Status
 from cnnviz.runs.score import Score
-from cnnviz.runs.store import Store, _metadata
+from cnnviz.runs.store import Store
+from cnnviz.runs.tables import METADATA
 from cnnviz.settings import Settings
 from cnnviz.training.point import Point
 from tests.runs.conftest import Ended, WaitFor
@@ -76,7 +77,7 @@ def differences(store: Store, types: bool = True) -> list[object]:
     """What Alembic would change to bring the database to the tables of store.py."""
     with store._engine.connect() as connection:
         options = {"compare_type": types, "compare_server_default": True, "version_table": VERSION}
-        return compare_metadata(MigrationContext.configure(connection, opts=options), _metadata)
+        return compare_metadata(MigrationContext.configure(connection, opts=options), METADATA)
 
 
 # ── migrations ──

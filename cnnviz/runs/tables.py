@@ -1,0 +1,94 @@
+"""The tables of the database, as the migrations in migrations/ leave them."""
+
+import sqlalchemy as sql
+
+from cnnviz.training.point import BATCH
+
+METADATA = sql.MetaData()
+RUNS = sql.Table(
+    "runs",
+    METADATA,
+    sql.Column("id", sql.String(32), primary_key=True),
+    sql.Column("owner", sql.String(32), nullable=False, index=True),
+    sql.Column("device", sql.String(32), nullable=False),
+    sql.Column("architecture", sql.Text, nullable=False),
+    sql.Column("config", sql.Text, nullable=False),
+    sql.Column("status", sql.String(16), nullable=False, index=True),
+    sql.Column("message", sql.Text, nullable=False),
+    sql.Column("steps", sql.Integer, nullable=False),
+    sql.Column("created", sql.Double, nullable=False),
+    sql.Column("started", sql.Double),
+    sql.Column("finished", sql.Double),
+    sql.Column("kind", sql.String(16), nullable=False, server_default="train"),
+    sql.Column("worked", sql.Double, nullable=False, server_default="0"),
+    sql.Column("epoch", sql.Integer, nullable=False, server_default="0"),
+    sql.Column("best_epoch", sql.Integer, nullable=False, server_default="0"),
+    sql.Column("best_accuracy", sql.Double),
+    sql.Column("best_loss", sql.Double),
+    sql.Column("test_accuracy", sql.Double),
+    sql.Column("title", sql.String(80), nullable=False, server_default=sql.text("''")),
+    sql.Column("starred", sql.Boolean, nullable=False, server_default=sql.false()),
+    sql.Column("tags", sql.Text, nullable=False, server_default="[]"),
+    sql.Column("deleted", sql.Double),
+    sql.Column("search", sql.String(32), index=True),
+)
+POINTS = sql.Table(
+    "points",
+    METADATA,
+    sql.Column("id", sql.Integer, primary_key=True),
+    sql.Column("run_id", sql.String(32), nullable=False),
+    sql.Column("step", sql.Integer, nullable=False),
+    sql.Column("epoch", sql.Integer, nullable=False),
+    sql.Column("split", sql.String(64), nullable=False),
+    sql.Column("metric", sql.String(32), nullable=False),
+    sql.Column("value", sql.Double, nullable=False),
+    sql.Index("points_of_run", "run_id", "id"),
+    sql.Index(
+        "points_of_epochs",
+        "run_id",
+        "split",
+        "metric",
+        sqlite_where=sql.text(f"split <> '{BATCH}'"),
+        postgresql_where=sql.text(f"split <> '{BATCH}'"),
+    ),
+)
+FACTS = sql.Table(
+    "facts",
+    METADATA,
+    sql.Column("run_id", sql.String(32), primary_key=True),
+    sql.Column("name", sql.String(32), primary_key=True),
+    sql.Column("content", sql.Text, nullable=False),
+)
+CHECKPOINTS = sql.Table(
+    "checkpoints",
+    METADATA,
+    sql.Column("run_id", sql.String(32), primary_key=True),
+    sql.Column("epoch", sql.Integer, nullable=False),
+    sql.Column("file", sql.String(80), nullable=False),
+)
+DRAFTS = sql.Table(
+    "drafts",
+    METADATA,
+    sql.Column("owner", sql.String(32), primary_key=True),
+    sql.Column("architecture", sql.Text, nullable=False),
+)
+"""Written by cnnviz before there were desks; only read."""
+DESKS = sql.Table(
+    "desks",
+    METADATA,
+    sql.Column("owner", sql.String(32), primary_key=True),
+    sql.Column("name", sql.String(16), primary_key=True),
+    sql.Column("content", sql.Text, nullable=False),
+)
+SEARCHES = sql.Table(
+    "searches",
+    METADATA,
+    sql.Column("id", sql.String(32), primary_key=True),
+    sql.Column("owner", sql.String(32), nullable=False, index=True),
+    sql.Column("created", sql.Double, nullable=False),
+    sql.Column("status", sql.String(16), nullable=False),
+    sql.Column("message", sql.Text, nullable=False),
+    sql.Column("architecture", sql.Text, nullable=False),
+    sql.Column("config", sql.Text, nullable=False),
+    sql.Column("space", sql.Text, nullable=False),
+)
