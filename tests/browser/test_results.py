@@ -1,0 +1,77 @@
+"""The pages of what came of runs, in a real browser: what stays chosen, what is compared, what comes back."""
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.test_main_job import open_digits, set_number, status
+
+ROW = 35
+"""Pixels of a row of the table, which is drawn as one picture."""
+
+
+@pytest.fixture
+def two_runs(app: Page) -> Page:
+    """The page of all runs of a student who has trained twice, once longer."""
+    open_digits(app)
+    for epochs in ("2", "3"):
+        set_number(app, "Epochs", epochs)
+        app.get_by_role("button", name="Train", exact=True).click()
+        expect(app.get_by_text(re.compile(f"epoch {epochs} of {epochs}"))).to_be_visible()
+        expect(status(app, "done")).to_be_visible()
+    app.get_by_role("link", name="Runs").click()
+    expect(app.get_by_text("What accuracy costs")).to_be_visible()
+    return app
+
+
+def choose(page: Page, *rows: int) -> None:
+    """Click the boxes of rows of the table, the first one 1."""
+    box = page.get_by_test_id("stDataFrame").first.bounding_box()
+    assert box
+    for row in rows:
+        page.mouse.click(box["x"] + 16, box["y"] + ROW * row + ROW / 2)
+
+
+def test_runs_are_compared_named_deleted_and_brought_back(two_runs: Page) -> None:
+    page = two_runs
+    choose(page, 1, 2)
+    expect(page.get_by_text("2 runs chosen")).to_be_visible()
+    page.get_by_role("radio", name="Curves").click()
+    expect(page.get_by_text("Bold: validation.")).to_be_visible()
+    expect(page.get_by_test_id("stVegaLiteChart")).to_have_count(2)
+    page.get_by_role("radio", name="Differences").click()
+    expect(page.get_by_test_id("stDataFrame")).to_have_count(2)
+    choose(page, 2)
+    expect(page.get_by_text("1 run chosen")).to_be_visible()
+    page.get_by_role("button", name="Name and tags").click()
+    page.get_by_role("textbox", name="Name").fill("the longer one")
+    page.get_by_role("button", name="Keep").click()
+    page.get_by_role("textbox", name="Find").fill("longer")
+    page.get_by_role("textbox", name="Find").press("Enter")
+    expect(page.get_by_text("1 run chosen")).to_be_visible()  # in another table, the same choice
+    page.get_by_role("button", name="Delete").click()
+    expect(page.get_by_text("No run of yours is like that.")).to_be_visible()
+    page.get_by_role("button", name="Bring it back").click()
+    expect(page.get_by_text("No run of yours is like that.")).to_have_count(0)
+
+
+def test_a_choice_is_kept_while_a_run_goes_on_and_ends(two_runs: Page) -> None:
+    page = two_runs
+    page.get_by_role("link", name="Train").click()
+    set_number(page, "Epochs", "1000")
+    page.get_by_role("button", name="Train", exact=True).click()
+    expect(page.get_by_text(re.compile("epoch [1-9]"))).to_be_visible()
+    page.get_by_role("link", name="Runs").click()
+    expect(page.get_by_test_id("stDataFrame")).to_be_visible()
+    choose(page, 2)
+    expect(page.get_by_text("1 run chosen")).to_be_visible()
+    page.get_by_role("radio", name="Differences").click()
+    expect(page.get_by_text("These runs have the same net")).to_be_visible()
+    choose(page, 1)
+    expect(page.get_by_text("2 runs chosen")).to_be_visible()  # while the table is drawn again every second
+    page.get_by_role("link", name="Train").click()
+    page.get_by_role("button", name="Stop", exact=True).click()
+    expect(status(page, "stopped")).to_be_visible()
+    page.get_by_role("link", name="Runs").click()
+    expect(page.get_by_text("2 runs chosen")).to_be_visible()
