@@ -4,6 +4,7 @@ import streamlit as st
 
 from cnnviz.activations import ACTIVATIONS
 from cnnviz.charts.activation import activation_figure, fading_figure
+from cnnviz.ui.chart import plot
 
 st.title("Activation functions")
 st.markdown(
@@ -18,10 +19,10 @@ if not names:
 left, right = st.columns(2, gap="large")
 with left:
     st.subheader("Value")
-    st.plotly_chart(activation_figure(names, derivative=False), key="values")
+    plot(activation_figure(names, derivative=False), key="values")
 with right:
     st.subheader("Slope (derivative)")
-    st.plotly_chart(activation_figure(names, derivative=True), key="slopes")
+    plot(activation_figure(names, derivative=True), key="slopes")
 
 with st.container(horizontal=True, gap="medium", key="cards"):
     for name in names:
@@ -41,4 +42,4 @@ st.markdown(
 left, right = st.columns(2, gap="large")
 layers = left.slider("Activations on the way", 2, 30, 10, key="depth")
 x = right.slider("Input x of each activation", 0.0, 5.0, 1.0, 0.1, key="input")
-st.plotly_chart(fading_figure(names, layers, x), key="fading")
+plot(fading_figure(names, layers, x), key="fading")

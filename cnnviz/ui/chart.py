@@ -1,10 +1,24 @@
-"""A Vega-Lite chart on a page: its data lie in its specification, so that browsers begin with them."""
+"""Charts on a page, each with its picture and its data to download."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
 import streamlit as st
+
+from cnnviz.charts import Figure
+
+_TOOLS = {
+    "displaylogo": False,
+    "toImageButtonOptions": {"format": "svg", "filename": "cnnviz"},
+    "modeBarButtonsToAdd": ["downloadJson"],
+}
+"""Of a plotly figure: its picture as SVG, which any browser or word processor takes, and its data."""
+
+
+def plot(figure: Figure, *, key: str) -> None:
+    """Draw a plotly figure."""
+    st.plotly_chart(figure, key=key, config=_TOOLS)
 
 
 def chart(
@@ -15,9 +29,10 @@ def chart(
     alt: str,
     selection_mode: Sequence[str] = ("zoom",),
 ) -> Any:
-    """Draw it, with its data by name; what is selected in it.
+    """Draw a Vega-Lite chart with its data by name; what is selected in it.
 
-    A selection is kept when data change; a zoom that is none would be thrown away.
+    Streamlit gives it tools for its picture as PNG and its data as CSV. Its data lie in its specification, so that
+    browsers begin with them. A selection is kept when data change; a zoom that is none would be thrown away.
     """
     modes = [mode for mode in selection_mode if mode in _parameters(spec)]
     return st.vega_lite_chart(

@@ -14,6 +14,7 @@ from cnnviz.data.base import Dataset, Rows
 from cnnviz.data.content import Content
 from cnnviz.data.splitting import PARTS
 from cnnviz.shapes import show
+from cnnviz.ui.chart import plot
 from cnnviz.ui.fields import escaped
 
 SHOWN = 12
@@ -70,9 +71,9 @@ def sound_view(sound: npt.NDArray[np.int16], rate: int, features: Features | Non
     hertz = drawn.centres if drawn.kind == "log-mel" else None
     with st.container(horizontal=True, gap="medium", key=f"{key}-charts"):
         with st.container():
-            st.plotly_chart(spectrogram_figure(picture, len(sound) / rate, hertz), key=f"{key}-spectrogram")
+            plot(spectrogram_figure(picture, len(sound) / rate, hertz), key=f"{key}-spectrogram")
         with st.container():
-            st.plotly_chart(waveform_figure(np.asarray(sound), rate), key=f"{key}-wave")
+            plot(waveform_figure(np.asarray(sound), rate), key=f"{key}-wave")
     st.audio(wav(sound, rate), format="audio/wav")
     made = "so the picture is" if features else "so the picture, which this data set does not use, would be"
     st.caption(

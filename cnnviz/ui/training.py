@@ -17,6 +17,7 @@ from cnnviz.training.config import TrainConfig
 from cnnviz.training.readiness import adapted, check
 from cnnviz.training.schedule import SCHEDULES, rates
 from cnnviz.training.trainer import steps_per_epoch
+from cnnviz.ui.chart import plot
 from cnnviz.ui.fields import escaped
 from cnnviz.ui.knobs import augmentation, knob, refused_knobs
 from cnnviz.ui.state import choose_run, config, keep_config, keep_workbench, told, workbench
@@ -84,7 +85,7 @@ def _schedule(settled: TrainConfig, dataset: Dataset) -> None:
         st.caption(schedule.story)
         per_epoch = steps_per_epoch(max(round(0.8 * dataset.size), 1), settled.batch_size)
         drawn = rates(settled, settled.epochs, min(per_epoch, MOST_DRAWN // settled.epochs + 1))
-        st.plotly_chart(rates_figure(drawn, settled.epochs), key="rates")
+        plot(rates_figure(drawn, settled.epochs), key="rates")
 
 
 def _button(settled: TrainConfig, dataset: Dataset) -> None:

@@ -10,6 +10,7 @@ from cnnviz.data.content import Content
 from cnnviz.data.overview import Histogram, counts
 from cnnviz.data.scaling import NORMALIZATIONS, Scale
 from cnnviz.data.splitting import PARTS
+from cnnviz.ui.chart import plot
 from cnnviz.ui.dataset import mean_of, scale_of
 from cnnviz.ui.fields import escaped
 from cnnviz.ui.knobs import knob
@@ -21,7 +22,7 @@ WIDTH = 130
 
 def classes(dataset: Dataset, content: Content, rows: Rows) -> None:
     """How many samples of each class are in each part, and what they are like on average."""
-    st.plotly_chart(counts_figure(dataset.classes, PARTS, counts(content.y, rows, len(dataset.classes))), key="counts")
+    plot(counts_figure(dataset.classes, PARTS, counts(content.y, rows, len(dataset.classes))), key="counts")
     st.subheader("The mean of each class", anchor=False)
     st.markdown("What all samples of a class have in common stays; what differs from one to the next is smeared.")
     some = content.x[: dataset.size : max(1, dataset.size // 50)]
@@ -50,7 +51,7 @@ def values(content: Content, way: str) -> None:
     drawn = {"as they are": before}
     if settled.floor is not None or settled.normalization != "none":
         drawn["as the net gets them"] = after
-    st.plotly_chart(values_figure({name: (told.edges, told.shares) for name, told in drawn.items()}), key="values")
+    plot(values_figure({name: (told.edges, told.shares) for name, told in drawn.items()}), key="values")
     st.markdown("  \n".join(_told(name, histogram) for name, histogram in drawn.items()))
     st.caption(_numbers(scale))
 
