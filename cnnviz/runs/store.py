@@ -108,7 +108,7 @@ class Store:
                 POINTS.c.split.in_(splits),
                 POINTS.c.metric.in_(metrics),
             )
-            .order_by(POINTS.c.run_id, POINTS.c.split, POINTS.c.metric, POINTS.c.id)
+            .order_by(POINTS.c.run_id, POINTS.c.split, POINTS.c.metric, POINTS.c.epoch)
         )
         with self._engine.connect() as connection:
             rows = connection.execute(query).all()

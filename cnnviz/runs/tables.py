@@ -48,6 +48,8 @@ POINTS = sql.Table(
         "run_id",
         "split",
         "metric",
+        "epoch",
+        "value",
         sqlite_where=sql.text(f"split <> '{BATCH}'"),
         postgresql_where=sql.text(f"split <> '{BATCH}'"),
     ),

@@ -30,7 +30,7 @@ def upgrade() -> None:
     op.create_index(
         "points_of_epochs",
         "points",
-        ["run_id", "split", "metric"],
+        ["run_id", "split", "metric", "epoch", "value"],  # all that is asked for
         sqlite_where=epochs,
         postgresql_where=epochs,
     )
