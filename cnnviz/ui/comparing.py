@@ -7,8 +7,9 @@ import pandas as pd
 import streamlit as st
 
 from cnnviz.charts.axes import POINTS
-from cnnviz.charts.compare import MOST_NAMED, compare_spec, compare_table, trade_spec, trade_tables
+from cnnviz.charts.compare import MOST_NAMED, compare_spec, compare_table, goal_table, trade_spec, trade_tables
 from cnnviz.charts.curve import MOST_POINTS, Curve, drawable, smoothed, thinned
+from cnnviz.charts.learning import GOAL
 from cnnviz.insight.differences import NOTHING, Row, layer_rows, settings_rows
 from cnnviz.runs.cluster import cluster
 from cnnviz.runs.run import Run
@@ -79,8 +80,11 @@ def curves(runs: Sequence[Run]) -> None:
             return thinned(drawable(curve, log=on_log), most)
 
         table = compare_table({label: {split: line(each, split) for split in SPLITS} for each, label in labels.items()})
-        spec = compare_spec(metric, epochs, list(labels.values()), log=on_log)
-        chart(spec, {POINTS: table}, key=f"compare-{metric}", alt=f"{metric} of the chosen runs over their epochs")
+        goal = {GOAL: goal_table(settings().goal)} if metric == "accuracy" else {}
+        spec = compare_spec(metric, epochs, list(labels.values()), log=on_log, goal=bool(goal))
+        chart(
+            spec, {POINTS: table, **goal}, key=f"compare-{metric}", alt=f"{metric} of the chosen runs over their epochs"
+        )
     many = f" Of more than {MOST_NAMED} runs, the tooltip tells which line is which." if len(runs) > MOST_NAMED else ""
     st.caption(f"Bold: validation. Fine: training samples, without dropout.{many}")
 
