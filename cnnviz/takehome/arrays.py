@@ -1,0 +1,41 @@
+"""The samples of a data set as files that a training script of one's own reads."""
+
+import io
+import zipfile
+
+import numpy as np
+import numpy.typing as npt
+
+from cnnviz.data.content import Content
+from cnnviz.errors import LimitError
+
+FEATS, LABELS, PARTS = "feats.npy", "labels.npy", "parts.npz"
+"""Samples (N, *shape) float32, class numbers (N,) int64, and the rows of each part where the split is not the lab's."""
+
+
+def arrays(content: Content, way: str, most: int) -> bytes:
+    """A zip of FEATS, LABELS, and of PARTS unless the split is at random, which the script repeats by itself.
+
+    Raises LimitError where the samples take more than `most` bytes.
+    """
+    if content.x.nbytes > most:
+        raise LimitError(
+            f"These samples take {content.x.nbytes / 2**20:,.0f} MB; this server writes files of at most"
+            f" {most / 2**20:,.0f} MB. Whoever runs it can raise CNNVIZ_MAX_EXPORT_BYTES."
+        )
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+        archive.writestr(FEATS, _npy(np.asarray(content.x, np.float32)))
+        archive.writestr(LABELS, _npy(np.asarray(content.y, np.int64)))
+        if way != "random":
+            stream = io.BytesIO()
+            train, validation, test = content.rows(way)
+            np.savez(stream, train=train, validation=validation, test=test)
+            archive.writestr(PARTS, stream.getvalue())
+    return file.getvalue()
+
+
+def _npy(values: npt.NDArray[np.generic]) -> bytes:
+    stream = io.BytesIO()
+    np.save(stream, values, allow_pickle=False)
+    return stream.getvalue()
