@@ -1,0 +1,77 @@
+"""One run of the student looked at closely: what it reached, and several ways to look further."""
+
+from collections.abc import Callable
+
+import streamlit as st
+
+from cnnviz.data import available
+from cnnviz.runs.cluster import cluster
+from cnnviz.runs.run import FIND, Run
+from cnnviz.settings import settings
+from cnnviz.ui.badges import BADGES
+from cnnviz.ui.fields import distinct, escaped
+from cnnviz.ui.named import net_name, parameters, run_label
+from cnnviz.ui.state import choose_run, chosen_run
+from cnnviz.ui.student import owner
+
+TICK = 2.0
+"""Seconds between two looks at a run that goes on."""
+VIEWS: dict[str, Callable[[Run], None]] = {}
+"""Every view of one run by what it is called."""
+
+
+def result() -> None:
+    """A choice among the student's trainings, and the chosen one."""
+    mine = [run for run in cluster().store.of(owner()) if run.kind != FIND]
+    if not mine:
+        st.info("Here a run is looked at closely, once there is one.", icon=":material/search_insights:")
+        st.page_link("pages/train.py", label="Train", icon=":material/show_chart:")
+        return
+    titles = {name: dataset.title for name, dataset in available(owner()).items()}
+    labels = distinct({run.id: run_label(run, titles) for run in mine})
+    shown = st.selectbox("Run", list(labels), format_func=labels.__getitem__, key=chosen_run(list(labels)))
+    chosen = next(run for run in mine if run.id == shown)
+    st.fragment(_looked_at, run_every=TICK if chosen.active else None)(shown, chosen.active)
+
+
+def _looked_at(run_id: str, active: bool) -> None:
+    if "notice" in st.session_state:  # the page above has the place for it
+        st.rerun()
+    run = cluster().run(owner(), run_id)
+    if run.active != active:
+        st.rerun()  # the whole page once more, without ticks or with them
+    _reached(run)
+    view = st.segmented_control(
+        "Look at",
+        list(VIEWS),
+        default=next(iter(VIEWS)),
+        required=True,
+        key="result-view",
+        label_visibility="collapsed",
+        persist_state="session",
+    )
+    with st.container(key="result"):
+        VIEWS[view or next(iter(VIEWS))](run)
+
+
+def _reached(run: Run) -> None:
+    """Status and numbers of a run."""
+    label, colour, icon = BADGES[run.status]
+    with st.container(horizontal=True, vertical_alignment="center", key="result-status"):
+        st.badge(label, color=colour, icon=icon)  # type: ignore[arg-type]
+        about = f"**{escaped(net_name(run.architecture))}**, {parameters(run.architecture):,} parameters"
+        st.markdown(f"{about}, {run.score.epoch} of {run.config.epochs} epochs", width="content")
+        if st.button("Watch its curves", icon=":material/show_chart:", type="tertiary", key="watch"):
+            choose_run(run.id)
+            st.switch_page("pages/train.py")
+    score, goal = run.score, settings().goal
+    with st.container(horizontal=True, gap="medium", key="result-numbers"):
+        accuracy = "—" if score.accuracy is None else f"{score.accuracy:.3f}"
+        away = None if score.accuracy is None else f"{score.accuracy - goal:+.3f} to the goal of {goal:.2f}"
+        st.metric("Best validation accuracy", accuracy, away, border=True, delta_arrow="off")
+        test = "—" if score.test is None else f"{score.test:.3f}"
+        st.metric("Test accuracy", test, border=True, help="Measured once, with the weights of the best epoch.")
+        st.metric("Best epoch", f"{score.best_epoch or '—'}", border=True)
+        st.metric("Work", f"{run.worked:,.0f} s", border=True, help="Seconds that the device worked for it.")
+    if run.message:
+        st.caption(escaped(run.message))
