@@ -1,0 +1,255 @@
+"""A design made of another one and a few choices, always one that fits."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from cnnviz.architecture import Architecture, Path, output_shape, refusal
+from cnnviz.architecture.step import walk
+from cnnviz.errors import DesignError, ShapeError
+from cnnviz.layers import PALETTE, Block, Layer, Linear, family
+from cnnviz.layers.conv import Conv, Filters
+from cnnviz.layers.pool import Pool
+from cnnviz.layers.window import per_axis
+
+Layers = tuple[Layer, ...]
+
+NONE, BATCH_NORM = "none", "BatchNorm"
+"""Normalisations: all taken away, or one behind every layer with weights but the last."""
+OUTPUTS = ("Softmax", "LogSoftmax")
+"""Activations that make the answer of a net and are no choice."""
+NARROWEST = 1 / 16
+
+
+@dataclass(frozen=True)
+class Choices:
+    """What is changed of a design and of the settings of its training; None, or a width of 1, leaves it as it is."""
+
+    width: float = 1.0
+    """Factor on the filters and units of all layers but the last."""
+    depth: int | None = None
+    """Number of convolutions, each with the norm, activation, pool and dropout behind it."""
+    kernel_size: int | None = None
+    dropout: float | None = None
+    """Chance that a value is zeroed; 0 takes every dropout away."""
+    activation: str | None = None
+    normalization: str | None = None
+    learning_rate: float | None = None
+    optimizer: str | None = None
+
+
+def variant(architecture: Architecture, choices: Choices, most: float = float("inf")) -> Architecture:
+    """The design with the choices made: same input, same output, and no layer of it refuses.
+
+    Windows become as small as what arrives at them, and a pool that would have nothing to do is left out. A choice that
+    cannot be is left as it was; layers in blocks change their width and activation only. A net of more than `most`
+    multiply-adds gets fewer filters, half of them each time, unless the design itself takes as many.
+
+    >>> from cnnviz.presets import PRESETS
+    >>> lab = PRESETS["lab-convnet"].architecture
+    >>> variant(lab, Choices()) == lab
+    True
+    >>> [layer.kind for layer in variant(lab, Choices(depth=2, dropout=0.0)).layers][:6]
+    ['Conv2d', 'MaxPool2d', 'ReLU', 'Conv2d', 'MaxPool2d', 'ReLU']
+    """
+    wanted = output_shape(architecture)
+    design = architecture
+    for edit in (_deepened, _with_kernels, _normalized, _activated, _dropping):
+        design = _tried(edit, design, choices, wanted) or design
+    most = max(most, _multiply_adds(architecture))
+    width = choices.width
+    while width >= NARROWEST:
+        scaled = _tried(_widened, design, Choices(width=width), wanted)
+        if scaled and _multiply_adds(scaled) <= most:
+            return scaled
+        width /= 2
+    return architecture if _multiply_adds(design) > most else design
+
+
+Edit = Callable[[Architecture, Choices], Architecture]
+
+
+def _tried(edit: Edit, design: Architecture, choices: Choices, wanted: tuple[int, ...]) -> Architecture | None:
+    """The edited design with windows that fit; None where it cannot be or gives another output."""
+    try:
+        edited = _fitted(edit(design, choices))
+        return edited if output_shape(edited) == wanted else None
+    except (DesignError, ShapeError):
+        return None
+
+
+def _fitted(design: Architecture) -> Architecture:
+    """With windows no larger than what arrives at them, and without pools of a single value."""
+    for _ in design.layers:
+        refused = refusal(walk(design))
+        if refused is None:
+            break
+        sizes = next((change for change in refused.changes if set(change) == {"kernel_size"}), None)
+        if sizes is None:
+            break
+        idle = isinstance(refused.layer, Pool) and sizes["kernel_size"] == 1
+        design = design.removed(refused.path) if idle else design.replaced(refused.path, **sizes)
+    return design
+
+
+def _multiply_adds(design: Architecture) -> int:
+    return sum(step.multiply_adds for step in walk(design))
+
+
+def groups(architecture: Architecture) -> list[Layers]:
+    """Every convolution of the stack itself with the norm, activation, pool and dropout that follow it.
+
+    Empty for a net with blocks or transposed convolutions, whose depth is no matter of repeating.
+    """
+    if any(isinstance(layer, Block | Filters) and not isinstance(layer, Conv) for layer in architecture.layers):
+        return []
+    found: list[Layers] = []
+    for layer in architecture.layers:
+        if isinstance(layer, Conv):
+            found.append((layer,))
+        elif found and (family(layer.kind) in ("norm", "activation", "dropout") or isinstance(layer, Pool)):
+            found[-1] = (*found[-1], layer)
+        elif found:
+            break
+    convs = sum(isinstance(layer, Conv) for layer in architecture.layers)
+    return found if len(found) == convs else []
+
+
+def _deepened(design: Architecture, choices: Choices) -> Architecture:
+    """With so many convolutions.
+
+    The last ones go, or the last one is repeated with twice its filters each time. Then every convolution keeps the
+    size, as far as it has no stride, and no pool does more than halve it, so that something is left for those behind.
+    """
+    found = groups(design)
+    if not found or choices.depth in (None, len(found)):
+        return design
+    begin = next(i for i, layer in enumerate(design.layers) if isinstance(layer, Conv))
+    end = begin + sum(map(len, found))
+    kept = found[: choices.depth]
+    if len(found) < (choices.depth or 0):
+        while len(kept) < (choices.depth or 0):
+            kept.append(_doubled(kept[-1]))
+        kept = [tuple(map(_lasting, group)) for group in kept]
+    stack = (layer for group in kept for layer in group)
+    return _with_layers(design, (*design.layers[:begin], *stack, *design.layers[end:]))
+
+
+def _doubled(group: Layers) -> Layers:
+    conv, *rest = group
+    assert isinstance(conv, Conv)  # noqa: S101 (what a group is)
+    filters = min(2 * conv.out_channels, 65_536)
+    return (conv.model_copy(update={"out_channels": filters, "groups": 1, "stride": 1}), *rest)
+
+
+def _lasting(layer: Layer) -> Layer:
+    """A layer that leaves enough for many behind it."""
+    if isinstance(layer, Conv) and set(per_axis(layer.stride, layer.axes)) == {1}:
+        # an even window has no middle, and torch would copy its input to pad it
+        sizes = [size - 1 + size % 2 for size in per_axis(layer.kernel_size, layer.axes)]
+        return layer.model_copy(update={"padding": "same", "kernel_size": _alike(sizes)})
+    if isinstance(layer, Pool):
+        stride = layer.kernel_size if layer.stride is None else layer.stride
+        if max(per_axis(stride, layer.axes)) > 2:
+            halving: dict[str, object] = {"kernel_size": 2, "stride": None, "ceil_mode": True}
+            plain = {"padding": 0, "dilation": 1}
+            here = {name: value for name, value in plain.items() if name in type(layer).model_fields}
+            return layer.model_copy(update=halving | here)
+    return layer
+
+
+def _with_kernels(design: Architecture, choices: Choices) -> Architecture:
+    """With windows of one size, but for those of 1 that only mix channels; what kept the size still does."""
+    size = choices.kernel_size
+    for place, layer in enumerate(design.layers if size else ()):
+        if not isinstance(layer, Conv) or max(sizes := per_axis(layer.kernel_size, layer.axes)) == 1:
+            continue
+        change: dict[str, object] = {"kernel_size": size}
+        halves = _alike([each // 2 for each in sizes])
+        if layer.padding == halves and layer.dilation == 1:
+            change["padding"] = (size or 1) // 2
+        design = design.replaced(place, **change)
+    return design
+
+
+def _normalized(design: Architecture, choices: Choices) -> Architecture:
+    """With no norm, or with one behind every layer with weights but the last; norms that are there stay."""
+    if choices.normalization is None:
+        return design
+    if choices.normalization == NONE:
+        kept = (layer for layer in design.layers if family(layer.kind) != "norm")
+        return _with_layers(design, tuple(_biased(layer) for layer in kept))
+    shapes = {step.path[0]: step.output_shape for step in walk(design)}
+    weighted = [path[0] for path in _weighted(design) if len(path) == 1]
+    last = max((path[0] for path in _weighted(design)), default=-1)
+    for place in reversed(weighted):
+        following = design.layers[place + 1 : place + 2]
+        if place != last and not any(family(layer.kind) == "norm" for layer in following):
+            axes = max(len(shapes[place] or ()) - 1, 1)
+            design = design.inserted(place + 1, PALETTE[f"BatchNorm{axes}d"].fresh())
+    return design
+
+
+def _biased(layer: Layer) -> Layer:
+    """With the constant that a norm had made needless."""
+    return layer.model_copy(update={"bias": True}) if isinstance(layer, Filters | Linear) else layer
+
+
+def _activated(design: Architecture, choices: Choices) -> Architecture:
+    """With one activation everywhere, inside blocks, too."""
+    for path, layer in design.every() if choices.activation else ():
+        if family(layer.kind) == "activation" and layer.kind not in OUTPUTS:
+            design = design.removed(path).inserted(path, PALETTE[str(choices.activation)].fresh())
+    return design
+
+
+def _dropping(design: Architecture, choices: Choices) -> Architecture:
+    """With that chance in every dropout, or without any; where there is none, one before the last weights."""
+    if choices.dropout is None:
+        return design
+    places = [place for place, layer in enumerate(design.layers) if family(layer.kind) == "dropout"]
+    if choices.dropout == 0:
+        return _with_layers(design, tuple(layer for i, layer in enumerate(design.layers) if i not in places))
+    for place in places:
+        design = design.replaced(place, p=choices.dropout)
+    weighted = _weighted(design)
+    if not places and weighted:
+        design = design.inserted(weighted[-1][0], PALETTE["Dropout"].fresh()).replaced(
+            weighted[-1][0], p=choices.dropout
+        )
+    return design
+
+
+def _widened(design: Architecture, choices: Choices) -> Architecture:
+    """With so many times the filters and units, but for the last ones, which are the net's answer."""
+    if choices.width == 1:
+        return design
+    for path in _weighted(design)[:-1]:
+        layer = design.at(path)
+        if isinstance(layer, Linear):
+            design = design.replaced(path, out_features=_scaled(layer.out_features, choices.width))
+        elif isinstance(layer, Filters):
+            change = {"out_channels": _scaled(layer.out_channels, choices.width)}
+            if layer.groups > 1:
+                change["groups"] = _scaled(layer.groups, choices.width)
+            design = design.replaced(path, **change)
+    return design
+
+
+def _weighted(design: Architecture) -> list[Path]:
+    """Where convolutions and Linear layers stand."""
+    return [path for path, layer in design.every() if isinstance(layer, Filters | Linear)]
+
+
+def _scaled(count: int, factor: float) -> int:
+    return max(round(count * factor), 1)
+
+
+def _alike(sizes: list[int]) -> int | tuple[int, ...]:
+    return sizes[0] if len(set(sizes)) == 1 else tuple(sizes)
+
+
+def _with_layers(design: Architecture, layers: Layers) -> Architecture:
+    try:
+        return Architecture(input_shape=design.input_shape, layers=layers)
+    except ValueError as error:  # pydantic's: too many layers
+        raise DesignError(str(error)) from None
