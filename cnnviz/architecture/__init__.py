@@ -5,6 +5,7 @@ step.py     Step: a layer between its input and its output; what a stack of them
 mend.py     Mend: an edit by which a refused stack goes further
 trace.py    trace(): the steps of a design; build(): the net in torch
 memory.py   training_bytes(): what training a design takes
+weights.py  read_weights(): a state dict from a stranger's file
 """
 
 from cnnviz.architecture.design import MAX_DEPTH, MAX_LAYERS, MAX_SIZE, Architecture, Path, number

@@ -115,18 +115,12 @@ def export(design: Path, out: Path, weights: Path | None) -> None:
     """Write the net as an ONNX file."""
     from cnnviz.cli.designs import check_fit, read_design
     from cnnviz.cli.files import write
+    from cnnviz.cli.weights import weights_file
+    from cnnviz.export import to_onnx
 
     architecture = read_design(design)
     check_fit(architecture)
-    if weights:
-        from cnnviz.cli.weights import read_weights
-        from cnnviz.export.writer import trained
-
-        write(out, trained(architecture, read_weights(weights, architecture)))
-    else:
-        from cnnviz.export import to_onnx
-
-        write(out, to_onnx(architecture))
+    write(out, to_onnx(architecture, weights_file(weights, architecture) if weights else None))
 
 
 def _line(text: str) -> str:

@@ -1,48 +1,36 @@
 """The process that writes ONNX files: `python -m cnnviz.export.writer`.
 
-It takes the JSON of a design on its standard input and gives the file on its standard output, or, with the exit code
-REFUSED, a sentence for the student.
+It takes a `question` on its standard input and gives the file on its standard output, or, with the exit code REFUSED, a
+sentence for the student.
 """
 
 import io
-import os
-import sys
 import warnings
 from collections.abc import Mapping
-from contextlib import suppress
-from pathlib import Path
-from typing import BinaryIO, NoReturn
 
 import onnx
 import torch
 from torch import Tensor
 
 from cnnviz.architecture import Architecture, build
-from cnnviz.errors import CnnvizError, short_of_memory
+from cnnviz.architecture.weights import read_weights
 from cnnviz.export.gaps import writable
-from cnnviz.export.request import BATCH, NO_MEMORY, REFUSED, check_size
-from cnnviz.settings import settings
+from cnnviz.export.process import serve
+from cnnviz.export.request import BATCH, LENGTH, NO_MEMORY
 
 SEED = 0
 """Of the weights: the same design gives the same file."""
-NICENESS = 10
 _NOTHING = onnx.AttributeProto()
 
 
-def written(architecture: Architecture) -> bytes:
-    """The file, made in this process whatever its size; raises DesignError or ShapeError where there can be none."""
+def written(architecture: Architecture, weights: bytes | None = None) -> bytes:
+    """The file, made in this process whatever its size; raises as `to_onnx` where there can be none."""
     writable(architecture)
-    return exported(architecture)
-
-
-def trained(architecture: Architecture, weights: Mapping[str, Tensor]) -> bytes:
-    """As `to_onnx`, with the values of a state dict of this design, and in this process."""
-    check_size(writable(architecture))
-    return exported(architecture, weights)
+    return exported(architecture, None if weights is None else read_weights(weights, architecture))
 
 
 def exported(architecture: Architecture, weights: Mapping[str, Tensor] | None = None) -> bytes:
-    """As `written`, with these weights or random ones, and if there is a gap, whatever torch makes of it."""
+    """As `written`, with the values of a state dict, and if there is a gap, whatever torch makes of it."""
     torch.manual_seed(SEED)
     model = build(architecture).eval()
     if weights is not None:
@@ -85,31 +73,11 @@ def _tidied(file: bytes) -> bytes:
     return bytes(model.SerializeToString())
 
 
-def main() -> None:
-    """Write the design on standard input to standard output, or a sentence, and exit with REFUSED."""
-    if hasattr(os, "nice"):
-        os.nice(NICENESS)  # pages come first
-    with suppress(OSError):  # not on Linux
-        Path("/proc/self/oom_score_adj").write_text("1000", encoding="ascii")  # if memory runs out, this goes first
-    output = os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)  # whatever prints must not garble the file
-    torch.set_num_threads(settings().threads or 1)
-    try:
-        output.write(written(Architecture.from_json(sys.stdin.buffer.read())))
-    except CnnvizError as error:
-        _refuse(output, str(error))
-    except (MemoryError, RuntimeError) as error:
-        if short_of_memory(error):
-            _refuse(output, NO_MEMORY)
-        raise
-    output.close()
-
-
-def _refuse(output: BinaryIO, sentence: str) -> NoReturn:
-    output.write(sentence.encode())
-    output.close()
-    sys.exit(REFUSED)
+def answered(question: bytes) -> bytes:
+    """The file that a `question` asks for."""
+    start, end = LENGTH, LENGTH + int.from_bytes(question[:LENGTH], "big")
+    return written(Architecture.from_json(question[start:end]), question[end:] or None)
 
 
 if __name__ == "__main__":
-    main()
+    serve(answered, no_memory=NO_MEMORY)

@@ -7,10 +7,11 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from safetensors.torch import load, save
 
 from cnnviz.architecture import Architecture, build, trace
-from cnnviz.errors import CnnvizError, DesignError, LimitError, ShapeError
-from cnnviz.export import request, to_onnx
+from cnnviz.errors import CnnvizError, DataError, DesignError, LimitError, ShapeError
+from cnnviz.export import process, request, to_onnx
 from cnnviz.layers import (
     PALETTE,
     AdaptiveMaxPool2d,
@@ -92,7 +93,7 @@ def alone(layer: Layer, shape: tuple[int, ...]) -> Architecture:
     return Architecture(input_shape=shape, layers=[layer])
 
 
-def agree(architecture: Architecture, file: bytes) -> bool:
+def agree(architecture: Architecture, file: bytes, weights: bytes | None = None) -> bool:
     """Whether the file is valid ONNX and computes, for a batch of three, what torch computes with the same weights."""
     onnx.checker.check_model(onnx.load_from_string(file), full_check=True)
     options = onnxruntime.SessionOptions()
@@ -100,6 +101,8 @@ def agree(architecture: Architecture, file: bytes) -> bool:
     session = onnxruntime.InferenceSession(file, options, providers=["CPUExecutionProvider"])
     torch.manual_seed(writer.SEED)
     model = build(architecture).eval()
+    if weights:
+        model.load_state_dict(load(weights))
     x = torch.randn(3, *architecture.input_shape)
     (scores,) = session.run(["scores"], {"x": x.numpy()})
     with torch.no_grad():
@@ -179,6 +182,45 @@ def test_the_process_writes_the_same_file() -> None:
     assert to_onnx(NETS["digits"]) == writer.written(NETS["digits"])
 
 
+def trained(architecture: Architecture) -> bytes:
+    """Weights, and what BatchNorm keeps, as no fresh net has them."""
+    generator = torch.Generator().manual_seed(1)
+    state = build(architecture).state_dict()
+    return save(
+        {
+            name: torch.rand(value.shape, generator=generator) if value.is_floating_point() else value + 7
+            for name, value in state.items()
+        }
+    )
+
+
+@pytest.mark.parametrize("name", ["digits", "blocks", "signal"])
+def test_trained_weights_compute_in_onnx_what_they_compute_in_torch(name: str) -> None:
+    weights = trained(NETS[name])
+    file = writer.written(NETS[name], weights)
+    assert agree(NETS[name], file, weights)
+    assert not agree(NETS[name], file)
+
+
+def test_the_process_writes_the_same_file_with_weights() -> None:
+    weights = trained(NETS["digits"])
+    assert to_onnx(NETS["digits"], weights) == writer.written(NETS["digits"], weights)
+
+
+def test_weights_of_another_design_and_what_are_no_weights_are_refused_before_anything_starts(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(process.subprocess, "run", None)
+    with pytest.raises(DesignError, match=r"The file of weights does not fit this design: conv1.weight is missing in"):
+        to_onnx(LAB, save({"more": torch.zeros(1)}))
+    for content in (b"", b"\x80\x04pickle", trained(LAB)[:-1]):
+        with pytest.raises(DataError, match=r"The file of weights is no .safetensors file, or is damaged"):
+            to_onnx(LAB, content)
+    monkeypatch.setattr(request, "MAX_HEADER", -limits().max_export_bytes)
+    with pytest.raises(LimitError, match="more than the 0 bytes"):
+        to_onnx(LAB, trained(LAB))
+
+
 def test_a_net_that_does_not_fit_and_an_empty_one_get_the_reason() -> None:
     with pytest.raises(ShapeError, match="Layer 1, Conv2d: a window of 30"):
         to_onnx(LAB.replaced(0, kernel_size=30))
@@ -193,7 +235,7 @@ def fresh_limits() -> None:
 
 @pytest.mark.usefixtures("fresh_limits")
 def test_a_net_beyond_the_servers_bounds_is_refused_before_anything_starts(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(request.subprocess, "run", None)
+    monkeypatch.setattr(process.subprocess, "run", None)
     vector = Architecture(input_shape=(50_000,), layers=[Linear(out_features=1000)])
     with pytest.raises(LimitError, match=r"50,001,000 parameters of this net make a file of 191 MB.*at most 100 MB"):
         to_onnx(vector)
@@ -203,14 +245,14 @@ def test_a_net_beyond_the_servers_bounds_is_refused_before_anything_starts(monke
 
 
 def test_a_file_that_takes_too_long_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(request, "SECONDS", 0.01)
+    monkeypatch.setattr(request.PROCESS, "seconds", 0.01)
     with pytest.raises(LimitError, match=r"took more than 0.01 seconds and was given up"):
         to_onnx(LAB)
 
 
 def test_one_file_is_written_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(request, "SECONDS", 0.01)
-    with request._turn, pytest.raises(LimitError, match="Many ONNX files are being written just now"):
+    monkeypatch.setattr(request.PROCESS, "seconds", 0.01)
+    with request.PROCESS.turn, pytest.raises(LimitError, match="Many ONNX files are being written just now"):
         to_onnx(LAB)
 
 
@@ -230,8 +272,8 @@ def test_a_process_that_dies_costs_one_file(
     python = tmp_path / "python"
     python.write_text(f"#!/bin/sh\n{death}\n", encoding="ascii")
     python.chmod(0o755)
-    monkeypatch.setattr(request.sys, "executable", str(python))
+    monkeypatch.setattr(process.sys, "executable", str(python))
     with pytest.raises(CnnvizError, match=sentence):
         to_onnx(LAB)
-    assert request._turn.acquire(blocking=False)
-    request._turn.release()
+    assert request.PROCESS.turn.acquire(blocking=False)
+    request.PROCESS.turn.release()
