@@ -117,6 +117,12 @@ def split(content: Content, way: str) -> Rows | None:
     return rows
 
 
+def rows_of(content: Content, way: str) -> Rows | None:
+    """The places of each part; None where the data cannot be split so."""
+    found = _split(content, way)
+    return None if isinstance(found, str) else found[0]
+
+
 def _split(content: Content, way: str) -> tuple[Rows, tuple[int, ...]] | str:
     """The parts and how many speakers are heard in each, or why there are none."""
 

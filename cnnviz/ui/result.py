@@ -5,19 +5,22 @@ from collections.abc import Callable
 import streamlit as st
 
 from cnnviz.data import available
+from cnnviz.insight.predictions import Predictions
 from cnnviz.runs.cluster import cluster
+from cnnviz.runs.parcels import predictions
 from cnnviz.runs.run import FIND, Run
 from cnnviz.settings import settings
+from cnnviz.ui import dataset
 from cnnviz.ui.badges import BADGES
+from cnnviz.ui.closer import Tested, closer, places_of
 from cnnviz.ui.fields import distinct, escaped
 from cnnviz.ui.named import net_name, parameters, run_label
 from cnnviz.ui.state import choose_run, chosen_run
 from cnnviz.ui.student import owner
+from cnnviz.ui.verdicts import verdicts
 
 TICK = 2.0
 """Seconds between two looks at a run that goes on."""
-VIEWS: dict[str, Callable[[Run], None]] = {}
-"""Every view of one run by what it is called."""
 
 
 def result() -> None:
@@ -27,7 +30,7 @@ def result() -> None:
         st.info("Here a run is looked at closely, once there is one.", icon=":material/search_insights:")
         st.page_link("pages/train.py", label="Train", icon=":material/show_chart:")
         return
-    titles = {name: dataset.title for name, dataset in available(owner()).items()}
+    titles = {name: each.title for name, each in available(owner()).items()}
     labels = distinct({run.id: run_label(run, titles) for run in mine})
     shown = st.selectbox("Run", list(labels), format_func=labels.__getitem__, key=chosen_run(list(labels)))
     chosen = next(run for run in mine if run.id == shown)
@@ -75,3 +78,33 @@ def _reached(run: Run) -> None:
         st.metric("Work", f"{run.worked:,.0f} s", border=True, help="Seconds that the device worked for it.")
     if run.message:
         st.caption(escaped(run.message))
+
+
+def _mistakes(run: Run) -> None:
+    found = predictions(cluster().store, run)
+    if found is None:
+        st.info(
+            "What a net makes of the test samples is kept when a run ends by itself: test is asked once, at the end."
+            + ("" if run.active else " Train this one further, to its end."),
+            icon=":material/hourglass_empty:",
+        )
+        return
+    closer(_tested(run, found))
+
+
+def _tested(run: Run, found: Predictions) -> Tested:
+    """The predictions with their samples, as far as these are still there."""
+    learned = available(owner()).get(run.config.dataset)
+    if learned is None:
+        return Tested(run.id, found)
+    content = dataset.loaded(learned)
+    rows = dataset.rows_of(content, learned.way(run.config.split))
+    places = None if rows is None else places_of(content, rows, found)
+    return Tested(run.id, found, learned, content, places) if places is not None else Tested(run.id, found)
+
+
+VIEWS: dict[str, Callable[[Run], None]] = {
+    "Verdict": verdicts,
+    "Mistakes": _mistakes,
+}
+"""Every view of one run by what it is called."""

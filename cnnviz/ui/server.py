@@ -24,6 +24,8 @@ import cnnviz.ui.lab
 import cnnviz.ui.live
 import cnnviz.ui.question
 import cnnviz.ui.recording
+import cnnviz.ui.result
+import cnnviz.ui.results
 import cnnviz.ui.sliding
 import cnnviz.ui.training
 import cnnviz.ui.values  # noqa: F401

@@ -52,9 +52,7 @@ class Run:
         """What it said of loss and accuracy."""
         found: list[Point] = []
         device = torch.device("cpu")
-        train(
-            self.architecture, self.config, self.splits, device=device, emit=found.extend, should_stop=lambda: False
-        )
+        train(self.architecture, self.config, self.splits, device=device, emit=found.extend, should_stop=lambda: False)
         told = ("batch", "train", "validation", "test")
         return [point for point in found if point.split in told and point.metric in ("loss", "accuracy")]
 

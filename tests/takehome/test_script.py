@@ -1,17 +1,12 @@
 """The script against the run that it was written from."""
 
-import shutil
-import subprocess
 from collections.abc import Iterator
 from functools import cache
-from itertools import product
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from cnnviz.architecture import Architecture
 from cnnviz.data.augmentation import Augmentation
@@ -32,11 +27,8 @@ from cnnviz.layers import (
     Residual,
 )
 from cnnviz.presets import PRESETS
-from cnnviz.takehome.script import SCHEDULERS, Source, to_script
-from cnnviz.training.config import OPTIMIZERS, TrainConfig
-from cnnviz.training.finder import Search
-from cnnviz.training.prepared import prepare
-from cnnviz.training.schedule import SCHEDULES
+from cnnviz.takehome.script import Source, to_script
+from cnnviz.training.config import TrainConfig
 from tests.takehome.runs import Run, executed
 
 BLOCKS = Architecture(

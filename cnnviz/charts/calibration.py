@@ -1,0 +1,118 @@
+"""How sure a net was, and how often it was right then."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from cnnviz.charts.axes import COLOURS, POINTS
+from cnnviz.insight.calibration import BINS, Calibration
+from cnnviz.insight.groups import Group
+
+DIAGONAL = "diagonal"
+ROW = 26
+"""Pixels of a group."""
+
+
+def calibration_tables(found: Calibration) -> dict[str, pd.DataFrame]:
+    """A row for each bin with samples (low, high, confidence, accuracy, samples), and the two ends of the diagonal."""
+    some = np.flatnonzero(found.counts)
+    return {
+        POINTS: pd.DataFrame(
+            {
+                "low": some / BINS,
+                "high": (some + 1) / BINS,
+                "confidence": found.confidence[some],
+                "accuracy": found.accuracy[some],
+                "samples": found.counts[some],
+            }
+        ),
+        DIAGONAL: pd.DataFrame({"confidence": [0.0, 1.0], "accuracy": [0.0, 1.0]}),
+    }
+
+
+def calibration_spec() -> dict[str, Any]:
+    """A Vega-Lite chart of `calibration_tables`: bars as high as the net was right, the diagonal where it should be."""
+    scale = {"domain": [0, 1], "nice": False}
+    x: dict[str, Any] = {"type": "quantitative", "title": "probability of the answer", "scale": scale}
+    y: dict[str, Any] = {"field": "accuracy", "type": "quantitative", "title": "share of right answers", "scale": scale}
+    told = [
+        {"field": "confidence", "type": "quantitative", "format": ".3f", "title": "mean probability"},
+        {"field": "accuracy", "type": "quantitative", "format": ".3f", "title": "share of right answers"},
+        {"field": "samples", "type": "quantitative"},
+    ]
+    return {
+        "height": 360,
+        "layer": [
+            {
+                "data": {"name": POINTS},
+                "mark": {"type": "bar", "color": COLOURS[0], "opacity": 0.75, "binSpacing": 2},
+                "encoding": {
+                    "x": x | {"field": "low", "bin": "binned", "axis": {"tickCount": BINS}},
+                    "x2": {"field": "high"},
+                    "y": y,
+                    "tooltip": told,
+                },
+            },
+            {
+                "data": {"name": POINTS},
+                "mark": {"type": "text", "dy": -8, "fontSize": 11},
+                "encoding": {
+                    "x": x | {"field": "confidence"},
+                    "y": y,
+                    "text": {"field": "samples", "type": "quantitative"},
+                    "color": {"value": "currentColor"},
+                },
+            },
+            {
+                "data": {"name": DIAGONAL},
+                "mark": {"type": "line", "strokeDash": [5, 4], "strokeWidth": 1.5},
+                "encoding": {"x": x | {"field": "confidence"}, "y": y, "color": {"value": "currentColor"}},
+            },
+        ],
+    }
+
+
+def groups_table(groups: Sequence[Group]) -> pd.DataFrame:
+    """A row for each group: name, accuracy, low, high, hits, samples."""
+    return pd.DataFrame(
+        {
+            "name": pd.array([group.name for group in groups], dtype="str"),
+            "accuracy": [group.accuracy for group in groups],
+            "low": [group.interval[0] for group in groups],
+            "high": [group.interval[1] for group in groups],
+            "hits": [group.hits for group in groups],
+            "samples": [group.samples for group in groups],
+        }
+    )
+
+
+def groups_spec(count: int) -> dict[str, Any]:
+    """A Vega-Lite chart of a `groups_table` of so many groups: accuracy, and where it may lie."""
+    y = {"field": "name", "type": "nominal", "sort": None, "title": None, "axis": {"labelLimit": 160}}
+    scale = {"domain": [0, 1], "nice": False}
+    x: dict[str, Any] = {"type": "quantitative", "title": "accuracy, with its 95 % interval", "scale": scale}
+    return {
+        "data": {"name": POINTS},
+        "height": max(ROW * count, 2 * ROW),
+        "layer": [
+            {
+                "mark": {"type": "rule", "strokeWidth": 2, "color": COLOURS[-1]},
+                "encoding": {"y": y, "x": x | {"field": "low"}, "x2": {"field": "high"}},
+            },
+            {
+                "mark": {"type": "point", "filled": True, "size": 80, "color": COLOURS[0], "opacity": 1},
+                "encoding": {
+                    "y": y,
+                    "x": x | {"field": "accuracy"},
+                    "tooltip": [
+                        {"field": "name"},
+                        {"field": "accuracy", "type": "quantitative", "format": ".3f"},
+                        {"field": "hits", "type": "quantitative", "title": "right"},
+                        {"field": "samples", "type": "quantitative"},
+                    ],
+                },
+            },
+        ],
+    }

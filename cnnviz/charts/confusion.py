@@ -1,0 +1,104 @@
+"""The confusion matrix as a heat map: rows are the right classes, columns the answers."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from cnnviz.charts.axes import POINTS
+
+CELL = "cell"
+"""Name of the selection: a click on a cell."""
+MOST_CLASSES = 60
+"""Classes that are drawn; of more, those with the most mistakes."""
+MOST_NUMBERS = 20
+"""Classes up to which there is room for numbers in the cells."""
+SIDE, LEAST = 620, 320
+"""Pixels."""
+SCHEME = ["#E8EEF2", "#9CC3E0", "#3F8FCB", "#12507F"]
+"""From few to many: one hue that gets darker, which all eyes tell apart."""
+
+
+def shown_classes(counts: npt.NDArray[np.int64], most: int = MOST_CLASSES) -> npt.NDArray[np.intp]:
+    """The classes that are drawn: all, or those that were in the most mistakes, in their order."""
+    if len(counts) <= most:
+        return np.arange(len(counts))
+    wrong = counts - np.diag(np.diag(counts))
+    order = np.argsort(-(wrong.sum(axis=0) + wrong.sum(axis=1)), kind="stable")
+    return np.sort(order[:most])
+
+
+def confusion_table(counts: npt.NDArray[np.int64], classes: Sequence[str], *, shares: bool) -> pd.DataFrame:
+    """A row for each cell: right, answer, count, share (of the samples of the right class), value, text and hit.
+
+    counts is (C, C). Cells without a sample have no text.
+    """
+    chosen = shown_classes(counts)
+    share = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    names = np.array(classes, dtype=object)
+    right, answer = np.meshgrid(chosen, chosen, indexing="ij")
+    flat = right.ravel(), answer.ravel()
+    count, part = counts[flat], share[flat]
+    texts = [("" if not n else f"{p:.0%}" if shares else f"{n:,}") for n, p in zip(count, part, strict=True)]
+    return pd.DataFrame(
+        {
+            "right": pd.array(names[flat[0]], dtype="str"),
+            "answer": pd.array(names[flat[1]], dtype="str"),
+            "count": count,
+            "share": part,
+            "text": pd.array(texts, dtype="str"),
+            "hit": flat[0] == flat[1],
+        }
+    )
+
+
+def confusion_spec(classes: Sequence[str]) -> dict[str, Any]:
+    """A Vega-Lite chart of a `confusion_table` of these classes; a click selects a cell by `right` and `answer`.
+
+    The shade is the share of the right class; counts of classes with many samples would hide the rare ones.
+    """
+    side = max(min(SIDE, 46 * len(classes) + 60), LEAST)
+    names = list(classes)
+    place: dict[str, Any] = {"type": "nominal", "sort": names, "scale": {"domain": names}}
+    axis = {"labelLimit": 110, "labelOverlap": False, "labelFontSize": 12 if len(names) <= 40 else 9, "grid": False}
+    x = place | {"field": "answer", "title": "answer of the net", "axis": axis | {"labelAngle": -60}}
+    y = place | {"field": "right", "title": "right class", "axis": axis}
+    told = [
+        {"field": "right", "title": "right class"},
+        {"field": "answer"},
+        {"field": "count", "type": "quantitative", "title": "samples"},
+        {"field": "share", "type": "quantitative", "format": ".1%", "title": "of the right class"},
+    ]
+    layers: list[dict[str, Any]] = [
+        {
+            "mark": {"type": "rect", "cursor": "pointer", "strokeWidth": 2},
+            "params": [{"name": CELL, "select": {"type": "point", "fields": ["right", "answer"]}}],
+            "encoding": {
+                "color": {
+                    "field": "share",
+                    "type": "quantitative",
+                    "title": "share of the right class",
+                    "scale": {"range": SCHEME, "domain": [0, 1], "interpolate": "rgb"},
+                    "legend": {"format": ".0%", "orient": "top", "gradientLength": 180},
+                },
+                "opacity": {"condition": {"param": CELL, "value": 1}, "value": 0.45},
+                "tooltip": told,
+            },
+        }
+    ]
+    if len(names) <= MOST_NUMBERS:
+        dark = {"test": "datum.share > 0.4", "value": "#FFFFFF"}
+        layers.append(
+            {
+                "mark": {"type": "text", "fontSize": 12, "tooltip": False},
+                "encoding": {"text": {"field": "text"}, "color": {"condition": dark, "value": "#1C2330"}},
+            }
+        )
+    return {
+        "data": {"name": POINTS},
+        "height": side,
+        "encoding": {"x": x, "y": y},
+        "layer": layers,
+    }
