@@ -13,9 +13,11 @@ CELL = "cell"
 """Name of the selection: a click on a cell."""
 MOST_CLASSES = 60
 """Classes that are drawn; of more, those with the most mistakes."""
-MOST_NUMBERS = 20
+MOST_NUMBERS = 40
 """Classes up to which there is room for numbers in the cells."""
-SIDE, LEAST = 620, 320
+FEW = 20
+"""Classes up to which they are written large."""
+SIDE, LEAST = 860, 360
 """Pixels."""
 SCHEME = ["#E8EEF2", "#9CC3E0", "#3F8FCB", "#12507F"]
 """From few to many: one hue that gets darker, which all eyes tell apart."""
@@ -62,7 +64,12 @@ def confusion_spec(classes: Sequence[str]) -> dict[str, Any]:
     side = max(min(SIDE, 46 * len(classes) + 60), LEAST)
     names = list(classes)
     place: dict[str, Any] = {"type": "nominal", "sort": names, "scale": {"domain": names}}
-    axis = {"labelLimit": 110, "labelOverlap": False, "labelFontSize": 12 if len(names) <= 40 else 9, "grid": False}
+    axis = {
+        "labelLimit": 110,
+        "labelOverlap": False,
+        "labelFontSize": 12 if len(names) <= MOST_NUMBERS else 9,
+        "grid": False,
+    }
     x = place | {"field": "answer", "title": "answer of the net", "axis": axis | {"labelAngle": -60}}
     y = place | {"field": "right", "title": "right class", "axis": axis}
     told = [
@@ -92,7 +99,7 @@ def confusion_spec(classes: Sequence[str]) -> dict[str, Any]:
         dark = {"test": "datum.share > 0.4", "value": "#FFFFFF"}
         layers.append(
             {
-                "mark": {"type": "text", "fontSize": 12, "tooltip": False},
+                "mark": {"type": "text", "fontSize": 12 if len(names) <= FEW else 9, "tooltip": False},
                 "encoding": {"text": {"field": "text"}, "color": {"condition": dark, "value": "#1C2330"}},
             }
         )

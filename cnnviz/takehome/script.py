@@ -24,6 +24,8 @@ from cnnviz.training.training import TRAIN_SAMPLE
 
 FEATS, LABELS, PARTS = "feats.npy", "labels.npy", "parts.npz"
 """Files beside the script: samples (N, *shape) float32, class numbers (N,) int64, and the rows of each part."""
+CELL = "# %% "
+"""What the title of a section stands behind; editors know it as the beginning of a cell."""
 TEMPLATES = Environment(
     loader=FileSystemLoader(Path(__file__).parent),
     autoescape=False,  # noqa: S701  (Python, not HTML; no text of a user is in it)
@@ -154,9 +156,9 @@ def _changes(augmentation: Augmentation, shape: Shape, axes: tuple[str, ...]) ->
     every = {
         "time_shift": f"x = moved(x, {places.time}, {augmentation.time_shift}, around=True)",
         "shift": "\n".join(moved),
-        "flip": f"flipped = torch.rand(len(x), {drawn}).view(-1{ones}) < 0.5\n"
-        f"x = torch.where(flipped, x.flip({places.width}), x)",
-        "noise": f"x = x + {augmentation.noise} * deviation * torch.randn(x.shape, {drawn})",
+        "flip": f"flipped = torch.rand(len(x), {drawn}) < 0.5\n"
+        f"x = torch.where(flipped.view(-1{ones}), x.flip({places.width}), x)",
+        "noise": f"x = x + strength * torch.randn(x.shape, {drawn})",
         "time_mask": f"x = masked(x, {places.time}, {augmentation.time_mask})",
         "band_mask": f"x = masked(x, {places.band}, {augmentation.band_mask})",
     }

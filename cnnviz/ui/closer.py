@@ -10,7 +10,7 @@ import streamlit as st
 
 from cnnviz.charts.axes import POINTS
 from cnnviz.charts.calibration import calibration_spec, calibration_tables, groups_spec, groups_table
-from cnnviz.charts.confusion import CELL, confusion_spec, confusion_table, shown_classes
+from cnnviz.charts.confusion import CELL, MOST_NUMBERS, confusion_spec, confusion_table, shown_classes
 from cnnviz.charts.samples import thumbnail
 from cnnviz.data.base import Dataset
 from cnnviz.data.content import Content
@@ -25,7 +25,7 @@ from cnnviz.ui.samples import wav
 AT_ONCE = 12
 """Samples that are shown before More is pressed."""
 WIDTH = 150
-SHARES = "Shares of the right class"
+SHARES = "Shares instead of counts"
 EVEN = 0.01
 """Difference between claimed and real accuracy that is none."""
 
@@ -54,8 +54,9 @@ def closer(tested: Tested) -> None:
 
 def _matrix(tested: Tested) -> None:
     predictions = tested.predictions
-    shares = st.toggle(SHARES, key="closer-shares", persist_state="session")
     counts = confusion(predictions)
+    numbers = len(counts) <= MOST_NUMBERS  # else there is no room for them
+    shares = numbers and st.toggle(SHARES, key="closer-shares", persist_state="session")
     chosen = [predictions.classes[number] for number in shown_classes(counts)]
     table = confusion_table(counts, predictions.classes, shares=shares)
     with st.container(key="matrix"):
@@ -169,7 +170,7 @@ SPEAKERS = "Speakers"
 VIEWS: dict[str, Callable[[Tested], None]] = {
     "Matrix": _matrix,
     "Classes": _classes,
-    "Mistakes": _mistakes,
+    "Samples": _mistakes,
     "Certainty": _certainty,
     SPEAKERS: _voices,
 }

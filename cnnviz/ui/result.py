@@ -71,11 +71,19 @@ def _reached(run: Run) -> None:
     with st.container(horizontal=True, gap="medium", key="result-numbers"):
         accuracy = "—" if score.accuracy is None else f"{score.accuracy:.3f}"
         away = None if score.accuracy is None else f"{score.accuracy - goal:+.3f} to the goal of {goal:.2f}"
-        st.metric("Best validation accuracy", accuracy, away, border=True, delta_arrow="off")
+        st.metric("Best validation accuracy", accuracy, away, border=True, height="stretch", delta_arrow="off")
         test = "—" if score.test is None else f"{score.test:.3f}"
-        st.metric("Test accuracy", test, border=True, help="Measured once, with the weights of the best epoch.")
-        st.metric("Best epoch", f"{score.best_epoch or '—'}", border=True)
-        st.metric("Work", f"{run.worked:,.0f} s", border=True, help="Seconds that the device worked for it.")
+        st.metric(
+            "Test accuracy",
+            test,
+            border=True,
+            height="stretch",
+            help="Measured once, with the weights of the best epoch.",
+        )
+        st.metric("Best epoch", f"{score.best_epoch or '—'}", border=True, height="stretch")
+        st.metric(
+            "Work", f"{run.worked:,.0f} s", border=True, height="stretch", help="Seconds that the device worked for it."
+        )
     if run.message:
         st.caption(escaped(run.message))
 

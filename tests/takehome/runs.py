@@ -14,11 +14,15 @@ import torch
 from cnnviz.architecture import Architecture
 from cnnviz.charts.record import csv_record
 from cnnviz.data.base import Rows, Splits, at_random, taken
+from cnnviz.data.digits import DIGITS
+from cnnviz.presets import PRESETS
 from cnnviz.takehome.script import FEATS, LABELS, PARTS, Source
 from cnnviz.training.config import TrainConfig
 from cnnviz.training.point import Point
 from cnnviz.training.trainer import train
+from cnnviz.training.training import Result
 
+CPU = torch.device("cpu")
 DRIVER = """
 import os, runpy, sys
 for folder in sys.argv[1:]:
@@ -48,18 +52,19 @@ class Run:
         )
 
     @cached_property
-    def points(self) -> list[Point]:
-        """What it said of loss and accuracy."""
-        found: list[Point] = []
-        device = torch.device("cpu")
-        train(self.architecture, self.config, self.splits, device=device, emit=found.extend, should_stop=lambda: False)
-        told = ("batch", "train", "validation", "test")
-        return [point for point in found if point.split in told and point.metric in ("loss", "accuracy")]
+    def told(self) -> tuple[Result, list[Point]]:
+        """How it ended, and what it said of loss and accuracy."""
+        points: list[Point] = []
+        result = train(
+            self.architecture, self.config, self.splits, device=CPU, emit=points.extend, should_stop=lambda: False
+        )
+        splits = ("batch", "train", "validation", "test")
+        return result, [point for point in points if point.split in splits and point.metric in ("loss", "accuracy")]
 
     @property
     def record(self) -> str:
-        """These points as a file."""
-        return csv_record(self.points)
+        """What it said of them, as a file."""
+        return csv_record(self.told[1])
 
     def lay_out(self, folder: Path, script: str) -> None:
         """Write what the script needs beside it."""
@@ -70,6 +75,14 @@ class Run:
             np.save(folder / LABELS, self.y)
         if self.rows:
             np.savez(folder / PARTS, **dict(zip(("train", "validation", "test"), self.rows, strict=True)))
+
+
+def digits(**settings: object) -> Run:
+    """A run on the digits."""
+    content = DIGITS.content()
+    config = TrainConfig(**{"dataset": "digits", "epochs": 2} | settings)
+    source = Source.of("digits", "random", DIGITS.axes)
+    return Run(PRESETS["digits-convnet"].architecture, config, content.x, content.y, source)
 
 
 def executed(folders: Sequence[Path]) -> str:

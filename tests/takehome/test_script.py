@@ -1,7 +1,12 @@
 """The script against the run that it was written from."""
 
+import re
+import subprocess
+import sys
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import cache
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +15,8 @@ import torch
 
 from cnnviz.architecture import Architecture
 from cnnviz.data.augmentation import Augmentation
-from cnnviz.data.digits import DIGITS
+from cnnviz.data.scaling import NORMALIZATIONS
+from cnnviz.errors import ShapeError
 from cnnviz.layers import (
     AdaptiveAvgPool1d,
     BatchNorm1d,
@@ -22,15 +28,20 @@ from cnnviz.layers import (
     Flatten,
     Linear,
     LogSoftmax,
+    MaxPool2d,
     Parallel,
     ReLU,
     Residual,
 )
 from cnnviz.presets import PRESETS
-from cnnviz.takehome.script import Source, to_script
-from cnnviz.training.config import TrainConfig
-from tests.takehome.runs import Run, executed
+from cnnviz.takehome.script import SCHEDULERS, Source, to_script
+from cnnviz.training.config import OPTIMIZERS, TrainConfig
+from cnnviz.training.finder import Search
+from cnnviz.training.prepared import prepare
+from cnnviz.training.schedule import SCHEDULES
+from tests.takehome.runs import CPU, Run, digits, executed
 
+SEARCHED = "blocks"
 BLOCKS = Architecture(
     input_shape=(2, 6, 5),
     layers=[
@@ -47,6 +58,7 @@ BLOCKS = Architecture(
 VECTOR = Architecture(
     input_shape=(7,), layers=[Linear(out_features=9), BatchNorm1d(), ReLU(), Dropout(), Linear(out_features=3)]
 )
+VOLUME = Architecture(input_shape=(1, 4, 4, 4), layers=[Flatten(), Linear(out_features=3)])
 SOUND = Architecture(
     input_shape=(4, 20),
     layers=[
@@ -87,15 +99,8 @@ def on_files(
 
 @cache
 def runs() -> dict[str, Run]:
-    digits = DIGITS.content()
     return {
-        "digits": Run(
-            PRESETS["digits-convnet"].architecture,
-            TrainConfig(dataset="digits", epochs=2, seed=3),
-            digits.x,
-            digits.y,
-            Source.of("digits", "random", DIGITS.axes),
-        ),
+        "digits": digits(seed=3),
         "lab": on_files(
             PRESETS["lab-convnet"].architecture,
             TrainConfig(
@@ -165,20 +170,125 @@ def runs() -> dict[str, Run]:
     }
 
 
+@dataclass(frozen=True)
+class Done:
+    """Where scripts have run, each in a folder of its name, and what they printed."""
+
+    place: Path
+    printed: str
+
+
 @pytest.fixture(scope="module")
-def folders(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, str]]:
-    """Where each script has run, under its name, and what all of them printed; “digits” has looked for a rate, too."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
+def done(tmp_path_factory: pytest.TempPathFactory) -> Done:
+    """All have trained; SEARCHED has looked for a learning rate first."""
     place = tmp_path_factory.mktemp("scripts")
     for name, run in runs().items():
-        script = to_script(run.architecture, run.config, data=run.source)
-        run.lay_out(place / name, script.replace("FIND_LR = False", f"FIND_LR = {name in ('digits', 'blocks')}"))
-    yield place, executed([place / name for name in runs()])
-    torch.set_num_threads(before)
+        script = written(run)
+        run.lay_out(place / name, script.replace("FIND_LR = False", "FIND_LR = True") if name == SEARCHED else script)
+    return Done(place, executed([place / name for name in runs()]))
+
+
+def written(run: Run) -> str:
+    return to_script(run.architecture, run.config, data=run.source)
 
 
 @pytest.mark.parametrize("name", runs())
-def test_the_script_gives_the_very_curve_of_the_run(folders: tuple[Path, str], name: str) -> None:
-    place, _ = folders
-    assert (place / name / "points.csv").read_text() == runs()[name].record
+def test_the_script_gives_the_very_curve_of_the_run_to_the_last_digit(done: Done, name: str) -> None:
+    assert (done.place / name / "points.csv").read_text() == runs()[name].record
+
+
+@pytest.mark.parametrize("name", runs())
+def test_the_script_keeps_the_best_weights_under_the_names_of_the_run(done: Done, name: str) -> None:
+    ours = runs()[name].told[0].weights
+    theirs = torch.load(done.place / name / "weights.pt", weights_only=True)
+    assert len(ours) == len(theirs)
+    for (our, mine), (their, other) in zip(ours.items(), theirs.items(), strict=True):
+        assert our == their
+        assert torch.equal(mine, other)
+
+
+def test_the_runs_try_every_setting() -> None:
+    result, points = runs()["vector"].told
+    assert 0 < result.best_epoch < max(point.epoch for point in points) < runs()["vector"].config.epochs
+    blocks = runs()["blocks"]
+    assert len(blocks.splits.train) % blocks.config.batch_size == 1
+    configs = [run.config for run in runs().values()]
+    assert {config.optimizer for config in configs} == {*OPTIMIZERS}
+    assert {config.schedule for config in configs} == {*SCHEDULES} == {*SCHEDULERS}
+    assert {config.normalization for config in configs} == {*NORMALIZATIONS}
+    usual = TrainConfig()
+    tried = {name for config in configs for name, value in config if value != getattr(usual, name)}
+    assert {*TrainConfig.model_fields} - tried == {"split"}  # that is the source's
+    assert {name for config in configs for name, value in config.augmentation if value} == {*Augmentation.model_fields}
+
+
+def test_the_search_for_a_learning_rate_suggests_what_the_finder_does(done: Done) -> None:
+    run, found = runs()[SEARCHED], []
+    data = prepare(run.splits, run.config, CPU)
+    search = Search(run.architecture, run.config, data, device=CPU, emit=found.extend, should_stop=lambda: False)
+    result = search.advance()
+    assert result is not None
+    (suggested,) = re.findall(r"Suggested learning rate: (\S+)", done.printed)
+    assert float(suggested) == result.suggestion
+
+
+def test_every_epoch_is_printed(done: Done) -> None:
+    for run in runs().values():
+        for point in run.told[1]:
+            if point.split != "batch" and point.metric == "loss":
+                assert f"Epoch {point.epoch}, {point.split}: loss {point.value:.4f}, accuracy " in done.printed
+
+
+def every_kind() -> Iterator[str]:
+    """Scripts with and without each part, and with long numbers."""
+    yield from map(written, runs().values())
+    changes = Augmentation(time_shift=9999, noise=0.123456789, time_mask=9999, band_mask=999, shift=99, flip=True)
+    for optimizer, schedule in product(OPTIMIZERS, SCHEDULES):
+        config = TrainConfig(optimizer=optimizer, schedule=schedule, momentum=0.123456789, nesterov=True)
+        yield to_script(VECTOR, config, data=Source(digits=True))
+        more = {"gamma": 0.123456789012, "warmup": 0.1234567890123, "weight_decay": 1e-05, "patience": 3}
+        more |= {"label_smoothing": 0.123456789, "max_grad_norm": 1e-05, "mixed_precision": True, "floor": -1e-05}
+        config = TrainConfig(**dict(config) | more | {"augmentation": changes, "normalization": "column"})
+        yield from (to_script(each, config, data=Source(parts=True)) for each in (BLOCKS, VOLUME))
+
+
+def test_every_script_is_formatted_and_nothing_in_it_is_unused(tmp_path: Path) -> None:
+    for number, script in enumerate(every_kind()):
+        (tmp_path / f"script{number}.py").write_text(script)
+        assert max(map(len, script.splitlines())) <= 88
+    for command in (["check"], ["format", "--diff"]):
+        ruff = subprocess.run(
+            [sys.executable, "-m", "ruff", *command, "--isolated", "--no-cache", str(tmp_path)],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert ruff.returncode == 0, ruff.stdout[:3000]
+
+
+def test_a_plain_run_is_a_short_script_without_what_it_does_not_use() -> None:
+    plain = written(runs()["digits"])
+    around = plain.partition("class ConvNet")[0] + plain.partition("torch.manual_seed")[2]
+    assert len(around.splitlines()) < 170
+    for word in ("augment", "schedule", "FLOOR", "PATIENCE", "clip", "smooth", "autocast", "parts", "import cnnviz"):
+        assert word not in around
+    assert "mean" not in written(runs()["vector"])
+
+
+def test_augmentation_that_such_samples_do_not_know_is_left_out() -> None:
+    config = TrainConfig(augmentation=Augmentation(time_mask=3, shift=2))
+    pictures = to_script(BLOCKS, config, data=Source(axes=("channel", "height", "width")))
+    assert "masked" not in pictures
+    assert "moved(x, 2, 2, around=False)" in pictures
+
+
+def test_a_design_that_does_not_fit_is_refused_with_the_reason() -> None:
+    small = Architecture(input_shape=(1, 2, 2), layers=[MaxPool2d(kernel_size=5)])
+    with pytest.raises(ShapeError, match="Layer 1, MaxPool2d"):
+        to_script(small, TrainConfig(), data=Source())
+
+
+def test_a_source_is_told_by_the_names_of_data_set_and_split() -> None:
+    assert Source.of("digits") == Source(digits=True)
+    words = ("channel", "time", "band")
+    assert Source.of("words", "speaker", words) == Source(parts=True, axes=words)

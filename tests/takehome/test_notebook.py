@@ -1,0 +1,163 @@
+import base64
+from html.parser import HTMLParser
+from io import BytesIO
+from pathlib import Path
+
+import nbformat
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from markdown_it import MarkdownIt
+from nbformat import NotebookNode
+from PIL import Image
+
+from cnnviz.data.augmentation import Augmentation
+from cnnviz.takehome.notebook import as_text, sections, to_notebook
+from cnnviz.takehome.parcel import Parcel
+from cnnviz.takehome.script import Source, to_script
+from cnnviz.training.config import TrainConfig
+from tests.takehome.runs import Run, digits, executed
+
+SVG = '<svg xmlns="http://www.w3.org/2000/svg" width="40" height="20"><rect width="40" height="20" fill="red"/></svg>'
+HOSTILE = 'a<script>alert(1)</script> ![x](http://x) [y](javascript:1) $z$ \\(w\\) `c` | *b* "q"'
+
+
+def packed(run: Run, **more: object) -> Parcel:
+    result, points = run.told
+    return Parcel(
+        **{
+            "title": "Two epochs",
+            "architecture": run.architecture,
+            "config": run.config,
+            "status": "done",
+            "created": 0.0,
+            "worked": 12.3,
+            "steps": 1234,
+            "points": tuple(points),
+            "best_epoch": result.best_epoch,
+            "facts": {"parts": [1437, 180, 180]},
+            "dataset": "Handwritten digits",
+        }
+        | more
+    )
+
+
+@pytest.fixture(scope="module")
+def run() -> Run:
+    return digits(epochs=1, learning_rate=0.05, augmentation=Augmentation(shift=1))
+
+
+@pytest.fixture(scope="module")
+def notebook(run: Run) -> NotebookNode:
+    return read(to_notebook(packed(run), data=run.source, charts={"Loss": SVG, HOSTILE: SVG}))
+
+
+def read(text: str) -> NotebookNode:
+    found = nbformat.reads(text, as_version=4)
+    nbformat.validate(found)
+    return found
+
+
+def sources(notebook: NotebookNode, kind: str) -> list[str]:
+    return [cell.source for cell in notebook.cells if cell.cell_type == kind]
+
+
+class Tags(HTMLParser):
+    """The tags of a page, and its text."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.text = ""
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+def rendered(markdown: str) -> Tags:
+    return Tags(MarkdownIt("commonmark").enable("table").render(markdown))
+
+
+def test_its_cells_run_in_turn_give_the_very_curve_of_the_run(run: Run, notebook: NotebookNode, tmp_path: Path) -> None:
+    run.lay_out(tmp_path / "run", "\n\n".join(sources(notebook, "code")))
+    executed([tmp_path / "run"])
+    assert (tmp_path / "run" / "points.csv").read_text() == run.record
+
+
+def test_its_cells_are_the_sections_of_the_script_under_their_titles(run: Run, notebook: NotebookNode) -> None:
+    script = to_script(run.architecture, run.config, data=run.source)
+    every = sections(script)
+    assert sources(notebook, "code")[1:] == [section.code for section in every]
+    assert [section.title for section in every] == [
+        "Imports",
+        "Settings",
+        "Data",
+        "Batches",
+        "Augmentation",
+        "Net",
+        "Loss and optimizer",
+        "Learning rate",
+        "Training",
+        "Test",
+    ]
+    told = sources(notebook, "markdown")[-len(every) :]
+    assert told == [f"### {section.title}\n\n{section.story}".strip() for section in every]
+    for section in every:
+        compile(section.code, section.title, "exec")
+
+
+def test_it_tells_what_the_run_was_and_what_came_of_it(run: Run, notebook: NotebookNode) -> None:
+    told = rendered(sources(notebook, "markdown")[0]).text
+    for text in ("Two epochs", "Handwritten digits", "1,437 for training", "1970-01-01 00:00 UTC", "1,234 of the"):
+        assert text in told
+    for setting in ("Learning rate\n0.05\n0.01", "Epochs\n1\n30", "Augmentation: Shift\n1\n0"):
+        assert setting in told
+    assert "Momentum" not in told
+    assert "log_softmax" not in told
+    assert "LogSoftmax" in told
+    for point in run.told[1]:
+        if point.split != "batch":
+            assert f"{point.value:.4f}" in told
+
+
+def test_a_run_at_its_defaults_that_ended_at_once_is_told_so(run: Run) -> None:
+    parcel = packed(run, config=TrainConfig(), title="", points=(), best_epoch=0, facts={}, status="stopped")
+    told, *_ = sources(read(to_notebook(parcel, data=Source(), charts={})), "markdown")
+    assert told.startswith("# A run in cnnviz\n")
+    assert "It ended before its first epoch did." in told
+    assert "All are as they are by default." in told
+
+
+def test_charts_are_shown_where_the_notebook_is_trusted_and_where_it_is_not(notebook: NotebookNode) -> None:
+    cell = next(cell for cell in notebook.cells if cell.cell_type == "code")
+    pictures = [output.data for output in cell.outputs if "image/svg+xml" in output.data]
+    assert [each["image/svg+xml"] for each in pictures] == [SVG, SVG]
+    assert Image.open(BytesIO(base64.b64decode(pictures[0]["image/png"]))).getpixel((9, 9)) == (255, 0, 0, 255)
+    assert [each["text/plain"] for each in pictures] == ["Loss", HOSTILE]
+
+
+def test_it_is_the_same_file_each_time(run: Run) -> None:
+    assert to_notebook(packed(run), data=run.source, charts={}) == to_notebook(packed(run), data=run.source, charts={})
+
+
+def test_what_a_student_wrote_stays_text(run: Run) -> None:
+    plain = rendered(sources(read(to_notebook(packed(run), data=run.source, charts={})), "markdown")[0])
+    parcel = packed(run, title=HOSTILE, dataset=HOSTILE, message=HOSTILE, device=HOSTILE)
+    found = read(to_notebook(parcel, data=run.source, charts={HOSTILE: SVG}))
+    told = rendered(sources(found, "markdown")[0])
+    assert [tag for tag in told.tags if tag != "code"] == [tag for tag in plain.tags if tag != "code"]
+    assert told.text.count(HOSTILE) == 4
+    title, _ = next(cell for cell in found.cells if cell.cell_type == "code").outputs
+    assert {*rendered(title.data["text/markdown"]).tags} <= {"p", "strong", "code"}
+    assert HOSTILE not in "".join(sources(found, "code"))
+
+
+@given(st.text(st.characters(exclude_categories=("Cc", "Cs", "Cn", "Co"))))
+def test_any_text_is_shown_as_it_is(text: str) -> None:
+    shown = rendered(f"# {as_text(text)}")
+    assert [tag for tag in shown.tags if tag != "code"] == ["h1"]
+    assert shown.text.strip() == " ".join(text.split())
