@@ -4,7 +4,7 @@ import logging
 import time
 import uuid
 from collections.abc import Callable
-from functools import partial
+from functools import cache, partial
 from typing import TypeVar
 
 from optuna.exceptions import StorageInternalError
@@ -13,6 +13,7 @@ from cnnviz.architecture import Architecture
 from cnnviz.data import find
 from cnnviz.errors import DesignError, LimitError, TrainingError
 from cnnviz.runs.backlog import STORE_ERRORS
+from cnnviz.runs.cluster import cluster
 from cnnviz.runs.loop import Loop
 from cnnviz.runs.run import Status
 from cnnviz.runs.search import Search
@@ -20,7 +21,7 @@ from cnnviz.runs.seeker import Outcome, Progress, Seeker, Trainer
 from cnnviz.runs.store import Store
 from cnnviz.runs.study import Study, open_storage
 from cnnviz.search.space import Parameter, Space, chosen, configured, parameters
-from cnnviz.settings import Settings
+from cnnviz.settings import Settings, settings
 from cnnviz.training.config import TrainConfig
 from cnnviz.training.readiness import check
 
@@ -184,3 +185,11 @@ class Searches:
         self._storage.remove_session()
         self._storage.engine.dispose()
         self._loop.end()
+
+
+@cache
+def searches() -> Searches:
+    """The searches of this process's cluster, begun at first use."""
+    running = Searches(cluster(), cluster().store, settings())
+    running.open()
+    return running

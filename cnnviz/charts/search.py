@@ -1,0 +1,264 @@
+"""A search for a better net: what its runs reached, which choices mattered, and which went together with what."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from cnnviz.charts.axes import COLOURS, legend
+from cnnviz.charts.learning import GOAL
+from cnnviz.search.space import Parameter, Range, Space, Value, told
+
+DONE, GOING_ON, BEHIND, STOPPED, FAILED = STATES = ("done", "going on", "fell behind", "stopped", "failed")
+"""How a run of a search stands."""
+SHAPES = dict(zip(STATES, ("circle", "diamond", "triangle-down", "square", "cross"), strict=True))
+SHADES = dict(zip(STATES, (COLOURS[0], COLOURS[2], COLOURS[3], COLOURS[3], COLOURS[1]), strict=True))
+RUNS, BEST = "runs", "best"
+"""Names of the data sets with a row for each run, and with the best so far."""
+LINES, TICKS = "lines", "ticks"
+"""Names of the data sets with a row for each run and axis, and with the labels of the axes."""
+ACCURACY = "accuracy"
+ACCURACY_TITLE = "best validation accuracy"
+ACCURACY_TICKS = (0.0, 0.25, 0.5, 0.75, 1.0)
+HEIGHT, BAR = 300, 26
+"""Pixels of a chart, and of a bar."""
+
+
+@dataclass(frozen=True)
+class Tried:
+    """A run of a search: its number, what was chosen, its best validation accuracy so far, and how it stands."""
+
+    number: int
+    params: Mapping[str, Value]
+    accuracy: float | None
+    state: str
+
+
+def title(name: str) -> str:
+    """What a parameter is called.
+
+    >>> title("kernel_size")
+    'Kernel size'
+    """
+    return "Accuracy" if name == ACCURACY else Space.model_fields[name].title or name
+
+
+def history_tables(tried: Sequence[Tried], goal: float) -> dict[str, pd.DataFrame]:
+    """Runs (run, accuracy, state), the best so far behind each (run, best), and the goal; runs without a value are not.
+
+    >>> tables = history_tables([Tried(1, {}, 0.5, DONE), Tried(2, {}, 0.4, BEHIND)], 0.9)
+    >>> tables[BEST].to_dict("list")
+    {'run': [1, 2], 'best': [0.5, 0.5]}
+    """
+    measured = [one for one in tried if one.accuracy is not None]
+    numbers = np.array([one.number for one in measured], dtype=np.int64)
+    values = np.array([one.accuracy for one in measured], dtype=np.float64)
+    return {
+        RUNS: pd.DataFrame(
+            {
+                "run": numbers,
+                "accuracy": values,
+                "state": pd.array([one.state for one in measured], dtype="str"),
+            }
+        ),
+        BEST: pd.DataFrame({"run": numbers, "best": np.maximum.accumulate(values)}),
+        GOAL: pd.DataFrame({"goal": [goal], "label": pd.array([f"goal {goal:.2f}"], dtype="str")}),
+    }
+
+
+def history_spec(runs: int) -> dict[str, Any]:
+    """A Vega-Lite chart of `history_tables`: a point for each of up to `runs` runs, over them the best so far."""
+    x: dict[str, Any] = {"field": "run", "type": "quantitative", "title": "number of the run"}
+    x |= {"scale": {"domain": [0, runs + 1], "nice": False}, "axis": {"tickMinStep": 1, "format": "d"}}
+    y: dict[str, Any] = {"type": "quantitative", "title": ACCURACY_TITLE, "scale": {"domain": [0, 1.02], "nice": False}}
+    kinds: dict[str, Any] = {"field": "state", "type": "nominal"}
+    seen = legend(None, symbolType="circle", symbolStrokeWidth=2)
+    ink = {"color": {"value": "currentColor"}}  # of the page around the chart, on light and dark
+    return {
+        "height": HEIGHT,
+        "layer": [
+            {
+                "data": {"name": GOAL},
+                "mark": {"type": "rule", "strokeDash": [5, 4], "strokeWidth": 1.5, "opacity": 0.7},
+                "encoding": ink | {"y": y | {"field": "goal"}},
+            },
+            {
+                "data": {"name": GOAL},
+                "mark": {"type": "text", "align": "right", "baseline": "bottom", "dx": -4, "dy": -3, "fontSize": 12},
+                "encoding": ink | {"y": y | {"field": "goal"}, "x": {"value": "width"}, "text": {"field": "label"}},
+            },
+            {
+                "data": {"name": BEST},
+                "mark": {"type": "line", "interpolate": "step-after", "strokeWidth": 2, "opacity": 0.7},
+                "encoding": {"x": x, "y": y | {"field": "best"}, "color": {"value": COLOURS[0]}},
+            },
+            {
+                "data": {"name": RUNS},
+                "mark": {"type": "point", "filled": True, "size": 70, "opacity": 1},
+                "encoding": {
+                    "x": x,
+                    "y": y | {"field": "accuracy"},
+                    "color": kinds | {"scale": _domain(SHADES), "legend": seen},
+                    "shape": kinds | {"scale": _domain(SHAPES), "legend": seen},
+                    "tooltip": [
+                        {"field": "run", "type": "quantitative"},
+                        {"field": "accuracy", "type": "quantitative", "format": ".4f", "title": ACCURACY_TITLE},
+                        {"field": "state"},
+                    ],
+                },
+            },
+        ],
+    }
+
+
+def importance_table(importances: Mapping[str, float]) -> pd.DataFrame:
+    """A row for each parameter (parameter, share), the most important first.
+
+    >>> importance_table({"depth": 0.3, "learning_rate": 0.7}).to_dict("list")
+    {'parameter': ['Learning rate', 'Depth'], 'share': [0.7, 0.3]}
+    """
+    names = sorted(importances, key=lambda name: -importances[name])
+    return pd.DataFrame(
+        {
+            "parameter": pd.array([title(name) for name in names], dtype="str"),
+            "share": np.array([importances[name] for name in names], dtype=np.float64),
+        }
+    )
+
+
+def importance_spec(parameters: int) -> dict[str, Any]:
+    """A Vega-Lite chart of an `importance_table` of so many parameters: a bar for each."""
+    return {
+        "data": {"name": RUNS},
+        "height": BAR * max(parameters, 1),
+        "mark": {"type": "bar", "color": COLOURS[0]},
+        "encoding": {
+            "y": {"field": "parameter", "type": "nominal", "sort": None, "title": None, "axis": {"labelLimit": 200}},
+            "x": {
+                "field": "share",
+                "type": "quantitative",
+                "title": "share of what made runs good or bad",
+                "axis": {"format": "%"},
+                "scale": {"domainMin": 0, "nice": True},
+            },
+            "tooltip": [{"field": "parameter"}, {"field": "share", "type": "quantitative", "format": ".1%"}],
+        },
+    }
+
+
+def parallel_tables(tried: Sequence[Tried], parameters: Mapping[str, Parameter]) -> dict[str, pd.DataFrame]:
+    """Lines (run, axis, place, value, accuracy) and ticks (axis, place, label); places are from 0 to 1 on each axis.
+
+    The last axis is the accuracy itself. The best runs come last, so that they are drawn over the others.
+    """
+    rows = [
+        (one.number, title(name), place(parameters[name], one.params[name]), told(name, one.params[name]), accuracy)
+        if name != ACCURACY
+        else (one.number, title(name), accuracy, f"{accuracy:.4f}", accuracy)
+        for accuracy, one in _measured(tried)
+        for name in (*parameters, ACCURACY)
+    ]
+    marks = [
+        (title(name), place(parameter, value), told(name, value))
+        for name, parameter in parameters.items()
+        for value in _marked(parameter)
+    ]
+    marks += [(title(ACCURACY), value, f"{value:g}") for value in ACCURACY_TICKS]
+    return {
+        LINES: _frame(rows, run="int64", axis="str", place="float64", value="str", accuracy="float64"),
+        TICKS: _frame(marks, axis="str", place="float64", label="str"),
+    }
+
+
+def parallel_spec(names: Sequence[str]) -> dict[str, Any]:
+    """A Vega-Lite chart of `parallel_tables`: an upright axis for each parameter, a line through them for each run."""
+    axes = [title(name) for name in (*names, ACCURACY)]
+    x: dict[str, Any] = {"field": "axis", "type": "nominal", "title": "parameter of the search, each with its own axis"}
+    x |= {"scale": {"type": "point", "domain": axes, "padding": 0.4}, "axis": {"labelAngle": -25, "domain": False}}
+    y: dict[str, Any] = {"field": "place", "type": "quantitative", "axis": None, "scale": {"domain": [0, 1]}}
+    colour = {
+        "field": "accuracy",
+        "type": "quantitative",
+        "scale": {"range": [COLOURS[3], COLOURS[1]], "domainMin": 0, "interpolate": "rgb"},
+        "legend": {"title": ACCURACY_TITLE, "orient": "top", "gradientLength": 200},
+    }
+    ink = {"color": {"value": "currentColor"}}
+    return {
+        "height": HEIGHT + 40,
+        "layer": [
+            {
+                "data": {"name": TICKS},
+                "mark": {"type": "rule", "opacity": 0.4},
+                "encoding": ink | {"x": x, "y": {"value": 0}, "y2": {"value": "height"}},
+            },
+            {
+                "data": {"name": LINES},
+                "mark": {"type": "line", "opacity": 0.75, "strokeWidth": 1.8},
+                "encoding": {"x": x, "y": y, "color": colour, "detail": {"field": "run"}},
+            },
+            {
+                "data": {"name": LINES},
+                "mark": {"type": "point", "opacity": 0, "size": 120},
+                "encoding": {
+                    "x": x,
+                    "y": y,
+                    "tooltip": [
+                        {"field": "run", "type": "quantitative"},
+                        {"field": "axis", "title": "parameter"},
+                        {"field": "value"},
+                        {"field": "accuracy", "type": "quantitative", "format": ".4f", "title": ACCURACY_TITLE},
+                    ],
+                },
+            },
+            {
+                "data": {"name": TICKS},
+                "mark": {"type": "text", "align": "left", "dx": 5, "fontSize": 11},
+                "encoding": ink | {"x": x, "y": y, "text": {"field": "label"}},
+            },
+        ],
+    }
+
+
+def place(parameter: Parameter, value: Value) -> float:
+    """Where a value stands on the axis of its parameter, from 0 to 1.
+
+    >>> round(place(Range(1e-4, 1e-2, 1e-3, log=True), 1e-3), 6)
+    0.5
+    """
+    if not isinstance(parameter, Range):
+        return parameter.values.index(value) / max(len(parameter.values) - 1, 1)
+    if not isinstance(value, int | float):
+        raise TypeError(f"no number: {value!r}")
+    low, high = parameter.low, parameter.high
+    if low == high:
+        return 0.0
+    if parameter.log:
+        return (math.log(value) - math.log(low)) / (math.log(high) - math.log(low))
+    return (value - low) / (high - low)
+
+
+def _marked(parameter: Parameter) -> Sequence[Value]:
+    """The values that are written beside an axis."""
+    if not isinstance(parameter, Range):
+        return parameter.values
+    if parameter.log:
+        exponents = range(math.ceil(math.log10(parameter.low)), math.floor(math.log10(parameter.high)) + 1)
+        return [10.0**exponent for exponent in exponents]
+    return list(range(int(parameter.low), int(parameter.high) + 1))
+
+
+def _measured(tried: Sequence[Tried]) -> list[tuple[float, Tried]]:
+    found = [(one.accuracy, one) for one in tried if one.accuracy is not None]
+    return sorted(found, key=lambda pair: pair[0])
+
+
+def _frame(rows: Sequence[tuple[object, ...]], **columns: str) -> pd.DataFrame:
+    frame = pd.DataFrame(rows, columns=list(columns))
+    return frame.astype(columns)
+
+
+def _domain(scale: Mapping[str, str]) -> dict[str, list[str]]:
+    return {"domain": list(scale), "range": list(scale.values())}
