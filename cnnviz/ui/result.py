@@ -1,6 +1,7 @@
 """One run of the student looked at closely: what it reached, and several ways to look further."""
 
 from collections.abc import Callable
+from typing import Any
 
 import streamlit as st
 
@@ -71,19 +72,12 @@ def _reached(run: Run) -> None:
     with st.container(horizontal=True, gap="medium", key="result-numbers"):
         accuracy = "—" if score.accuracy is None else f"{score.accuracy:.3f}"
         away = None if score.accuracy is None else f"{score.accuracy - goal:+.3f} to the goal of {goal:.2f}"
-        st.metric("Best validation accuracy", accuracy, away, border=True, height="stretch", delta_arrow="off")
+        card: dict[str, Any] = {"border": True, "height": "stretch"}
+        st.metric("Best validation accuracy", accuracy, away, delta_arrow="off", **card)
         test = "—" if score.test is None else f"{score.test:.3f}"
-        st.metric(
-            "Test accuracy",
-            test,
-            border=True,
-            height="stretch",
-            help="Measured once, with the weights of the best epoch.",
-        )
-        st.metric("Best epoch", f"{score.best_epoch or '—'}", border=True, height="stretch")
-        st.metric(
-            "Work", f"{run.worked:,.0f} s", border=True, height="stretch", help="Seconds that the device worked for it."
-        )
+        st.metric("Test accuracy", test, help="Measured once, with the weights of the best epoch.", **card)
+        st.metric("Best epoch", f"{score.best_epoch or '—'}", **card)
+        st.metric("Work", f"{run.worked:,.0f} s", help="Seconds that the device worked for it.", **card)
     if run.message:
         st.caption(escaped(run.message))
 

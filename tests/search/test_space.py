@@ -53,7 +53,7 @@ def test_a_net_without_convolutions_has_neither_depth_nor_kernels_and_a_batch_of
 
 
 def test_bounds_that_leave_nothing_and_values_out_of_bounds_are_refused() -> None:
-    with pytest.raises(TrainingError, match="lowest learning rate, 0.1, is not below the highest, 0.1"):
+    with pytest.raises(TrainingError, match=r"lowest learning rate, 0\.1, is not below the highest, 0\.1"):
         parameters(Space(lowest_rate=0.1), LAB, CONFIG)
     with pytest.raises(TrainingError, match=r"goal: should be less than or equal to 1 \(received 2"):
         Space().changed("goal", 2.0)
