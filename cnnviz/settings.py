@@ -55,6 +55,10 @@ class Settings(BaseSettings):
     max_export_bytes: Annotated[int, Field(ge=1)] = Field(
         100 * 2**20, description="Largest ONNX file, in bytes of its weights, that a net is written to."
     )
+    mlflow_uri: str = Field(
+        "",
+        description="Address of an MLflow server that students may hand runs to; empty: none. Needs `mlflow-skinny`.",
+    )
     datasets_dir: Path | None = Field(
         None,
         description="A folder whose folders, .zip and .tar.gz files (one folder for each class in it) become data sets"

@@ -14,4 +14,4 @@ if cluster().store.of(owner()):
 else:
     st.info("Here stands every run of yours, to be compared. Begin one.", icon=":material/table_rows:")
     st.page_link("pages/train.py", label="Train", icon=":material/show_chart:")
-results.deleted()
+results.more()

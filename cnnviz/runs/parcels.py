@@ -19,10 +19,12 @@ def parcel(store: Store, run: Run) -> Parcel:
     """All that is known of a run that has ended."""
     facts = store.facts(run.id)
     about = learned(run, facts)
+    dataset = available(run.owner).get(run.config.dataset)
+    way = dataset.way(run.config.split) if dataset else run.config.split  # which was really gone
     return Parcel(
         title=run.title,
         architecture=run.architecture,
-        config=run.config,
+        config=run.config.changed("split", way),
         status=run.status,
         created=run.created,
         worked=run.worked,
@@ -47,8 +49,9 @@ def predictions(store: Store, run: Run) -> Predictions | None:
         return None
     found = load(content)
     count = found["probabilities"].shape[1]
-    classes = tuple(learned(run, store.facts(run.id))["classes"])[:count]
-    return Predictions(found["probabilities"], found["y"], classes or tuple(map(str, range(count))))
+    known = tuple(learned(run, store.facts(run.id))["classes"])[:count]
+    more = tuple(f"score {place + 1} (no class)" for place in range(len(known), count))  # of a net with too many
+    return Predictions(found["probabilities"], found["y"], (*known, *more))
 
 
 def learned(run: Run, facts: dict[str, Any]) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from cnnviz.ui import dataset
 from cnnviz.ui.badges import BADGES
 from cnnviz.ui.closer import Tested, closer, places_of
 from cnnviz.ui.fields import distinct, escaped
+from cnnviz.ui.home import home
 from cnnviz.ui.named import net_name, parameters, run_label
 from cnnviz.ui.state import choose_run, chosen_run
 from cnnviz.ui.student import owner
@@ -108,5 +109,6 @@ def _tested(run: Run, found: Predictions) -> Tested:
 VIEWS: dict[str, Callable[[Run], None]] = {
     "Verdict": verdicts,
     "Mistakes": _mistakes,
+    "Take it home": home,
 }
 """Every view of one run by what it is called."""

@@ -6,7 +6,7 @@ import streamlit as st
 
 from cnnviz.runs.cluster import cluster
 from cnnviz.runs.run import FIND, Run
-from cnnviz.ui import comparing, shelf
+from cnnviz.ui import comparing, home, shelf
 from cnnviz.ui.student import owner
 
 TICK = 1.0
@@ -25,9 +25,10 @@ def live() -> None:
     st.fragment(_drawn, run_every=TICK if going_on else None)(going_on)
 
 
-def deleted() -> None:
-    """What can be brought back."""
+def more() -> None:
+    """What can be brought back, or from elsewhere."""
     shelf.away()
+    home.bring()
 
 
 def _drawn(going_on: bool) -> None:

@@ -27,7 +27,7 @@ def test_every_option_makes_another_net_and_the_start_makes_the_net_itself(name:
     start = PRESETS[name].architecture
     found = parameters(Space(), start, CONFIG)
     assert variant(start, chosen({name: parameter.start for name, parameter in found.items()})) == start
-    for name, parameter in found.items():
+    for name, parameter in found.items():  # noqa: PLR1704
         if isinstance(parameter, Options) and name != "optimizer":
             designs = [variant(start, chosen({name: value})) for value in parameter.values]
             assert all(a != b for (i, a), (j, b) in product(enumerate(designs), repeat=2) if i != j)

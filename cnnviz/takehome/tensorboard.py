@@ -1,0 +1,19 @@
+"""The numbers of a run as an event file that TensorBoard reads, written by ignite's logger."""
+
+import tempfile
+from pathlib import Path
+
+from ignite.handlers.tensorboard_logger import TensorboardLogger
+
+from cnnviz.takehome.parcel import Parcel
+
+
+def to_events(parcel: Parcel) -> bytes:
+    """An event file with a scalar for every point, tagged metric/split, at its step."""
+    with tempfile.TemporaryDirectory(prefix="cnnviz-") as folder:
+        logger = TensorboardLogger(log_dir=folder)
+        with logger:
+            for step, _, split, metric, value in parcel.points:
+                logger.writer.add_scalar(f"{metric}/{split}", value, step, walltime=parcel.created)
+        (file,) = Path(folder).glob("events.out.tfevents.*")
+        return file.read_bytes()
