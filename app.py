@@ -28,6 +28,7 @@ def frame() -> None:
             st.Page("pages/train.py", title="Train", icon=":material/show_chart:"),
             st.Page("pages/runs.py", title="Runs", icon=":material/table_rows:"),
             st.Page("pages/result.py", title="Result", icon=":material/search_insights:"),
+            st.Page("pages/search.py", title="Search", icon=":material/travel_explore:"),
             st.Page("pages/activations.py", title="Activations", icon=":material/ssid_chart:"),
         ],
         position="top",

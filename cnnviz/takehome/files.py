@@ -16,7 +16,6 @@ from cnnviz.takehome.script import Source, to_script
 from cnnviz.takehome.tensorboard import to_events
 
 
-
 @dataclass(frozen=True, eq=False)
 class Making:
     """What files are made of: a run, and its charts by name."""

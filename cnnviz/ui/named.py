@@ -10,6 +10,7 @@ import streamlit as st
 from cnnviz.architecture import Architecture, trace
 from cnnviz.presets import PRESETS
 from cnnviz.runs.run import FIND, Run
+from cnnviz.runs.search import Search
 from cnnviz.table import totals
 from cnnviz.ui.fields import distinct
 
@@ -50,7 +51,7 @@ def short_labels(runs: Iterable[Run]) -> dict[str, str]:
     return distinct({run.id: f"{run_name(run)}, {begun(run):%H:%M}" for run in runs})
 
 
-def begun(run: Run) -> datetime:
+def begun(run: Run | Search) -> datetime:
     """When it was asked for, in the time of the browser."""
     return datetime.fromtimestamp(run.created, tz=zone(st.context.timezone))
 

@@ -26,10 +26,12 @@ import cnnviz.ui.question
 import cnnviz.ui.recording
 import cnnviz.ui.result
 import cnnviz.ui.results
+import cnnviz.ui.searching
 import cnnviz.ui.sliding
 import cnnviz.ui.training
 import cnnviz.ui.values  # noqa: F401
 from cnnviz.runs.cluster import cluster
+from cnnviz.runs.searches import searches
 
 log = logging.getLogger(__name__)
 
@@ -72,6 +74,7 @@ async def lifespan(_app: object) -> AsyncIterator[None]:
     # frame; the first visitor may come by the address of a page.
     PagesManager.uses_pages_directory = False
     running = await asyncio.to_thread(cluster)
+    seeking = await asyncio.to_thread(searches)
     send_at_once()
     # With torch, ignite and scikit-learn imported, a collection of garbage walks a million objects that never die.
     # Frozen once, they are not walked again.
@@ -80,6 +83,7 @@ async def lifespan(_app: object) -> AsyncIterator[None]:
     collecting = asyncio.create_task(collect())
     yield
     collecting.cancel()
+    await asyncio.to_thread(seeking.close)
     await asyncio.to_thread(running.close)
 
 
