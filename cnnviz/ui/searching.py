@@ -57,9 +57,10 @@ def search_desk() -> None:
     design, settled = state.workbench().architecture, state.config()
     datasets = available(owner())
     data = datasets.get(settled.dataset) or next(iter(datasets.values()))
+    net = f"{escaped(net_name(design))}, {show(design.input_shape)}, {weights(design):,} parameters"
     st.markdown(
-        f"It begins with **your design** ({escaped(net_name(design))}, {show(design.input_shape)},"
-        f" {weights(design):,} parameters) on **{escaped(data.title)}**, with the settings of the Train page. Each of its runs is one of yours, in your share of the device."
+        f"It begins with **your design** ({net}) on **{escaped(data.title)}**, with the settings of the Train page."
+        " Each of its runs is one of yours, in your share of the device."
     )
     space = _space()
     st.markdown("**May vary**")

@@ -1,0 +1,126 @@
+"""The page of one run: what it reached, its verdict, its mistakes, and the files that it leaves in."""
+
+import io
+import secrets
+import zipfile
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from cnnviz.insight.predictions import Predictions
+from cnnviz.runs.cluster import Cluster
+from cnnviz.runs.run import Run, Status
+from cnnviz.settings import settings
+from cnnviz.takehome.pack import pack
+from cnnviz.takehome.unpack import unpack
+from cnnviz.training.config import TrainConfig
+from tests.pages.conftest import wait_for
+from tests.runs.designs import NET
+from tests.takehome.parcels import trained
+
+OpenPage = Callable[..., AppTest]
+
+
+@pytest.fixture(scope="module")
+def anna() -> str:
+    return secrets.token_hex(16)
+
+
+@pytest.fixture(scope="module")
+def ended(server: Cluster, anna: str) -> Run:
+    """A run of the digits, trained to its end."""
+    run = server.submit(anna, NET, TrainConfig(dataset="digits", epochs=4, learning_rate=1e-3))
+    wait_for(lambda: server.run(anna, run.id).status == Status.DONE)
+    wait_for(lambda: server.store.predictions(run.id))
+    return server.run(anna, run.id)
+
+
+def view(app: AppTest, name: str, key: str = "result-view") -> AppTest:
+    app.session_state[key] = name
+    app.run()
+    assert not app.exception
+    return app
+
+
+def test_without_a_run_the_page_says_what_will_stand_there(open_page: OpenPage) -> None:
+    assert any("looked at closely, once there is one" in info.value for info in open_page("result").info)
+
+
+def test_the_numbers_of_a_run_are_those_that_it_reached(open_page: OpenPage, anna: str, ended: Run) -> None:
+    app = open_page("result", owner=anna, run=ended.id)
+    told = {metric.label: metric.value for metric in app.metric}
+    assert ended.score.accuracy
+    assert told["Best validation accuracy"] == f"{ended.score.accuracy:.3f}"
+    assert told["Test accuracy"] == f"{ended.score.test:.3f}"
+    assert told["Best epoch"] == str(ended.score.best_epoch)
+
+
+def test_a_verdict_opens_the_changed_settings_on_the_train_page(open_page: OpenPage, anna: str, ended: Run) -> None:
+    app = open_page("result", owner=anna, run=ended.id)
+    assert any("What to try" in markdown.value for markdown in app.markdown)
+    button = next(button for button in app.button if button.label == "Train it for 8 epochs")
+    button.click().run()
+    assert not app.exception
+    assert app.session_state["config"].epochs == 8
+    assert app.session_state["workbench"].architecture == NET
+
+
+def test_every_view_of_the_mistakes_can_be_looked_at(open_page: OpenPage, anna: str, ended: Run) -> None:
+    app = view(open_page("result", owner=anna, run=ended.id), "Mistakes")
+    assert ended.score.test
+    assert any(f"{round(180 * ended.score.test)} of 180 test samples are on" in each.value for each in app.caption)
+    for name in ("Classes", "Samples", "Certainty"):
+        view(app, name, "closer-view")
+    assert any("less sure than right" in each.value or "sure" in each.value for each in app.caption)
+    view(app, "Classes", "closer-view")
+    assert set(app.dataframe[0].value["class"]) == set("0123456789")
+
+
+def test_predictions_of_samples_that_are_gone_are_told_without_them(
+    server: Cluster, open_page: OpenPage, anna: str
+) -> None:
+    run = replace(trained_run(anna), config=TrainConfig(dataset="gone"))
+    server.store.add(run)
+    y = np.array([0, 1, 1])
+    server.store.keep_predictions(run.id, Predictions(np.eye(2, dtype=np.float32)[[0, 1, 0]], y, ()).to_bytes())
+    app = view(open_page("result", owner=anna, run=run.id), "Mistakes")
+    view(app, "Samples", "closer-view")
+    assert any("are not here" in each.value for each in app.caption)
+
+
+def test_a_run_that_was_not_tested_says_so(server: Cluster, open_page: OpenPage, anna: str) -> None:
+    run = trained_run(anna)
+    server.store.add(run)
+    app = view(open_page("result", owner=anna, run=run.id), "Mistakes")
+    assert any("test is asked once" in info.value for info in app.info)
+
+
+def trained_run(owner: str) -> Run:
+    config = TrainConfig(dataset="digits")
+    return Run(secrets.token_hex(16), owner, "cpu", NET, config, Status.STOPPED, 1.0)
+
+
+def test_a_run_is_made_into_files_that_can_be_downloaded(open_page: OpenPage, anna: str, ended: Run) -> None:
+    app = view(open_page("result", owner=anna, run=ended.id), "Take it home")
+    app.button(key=f"make-all-{ended.id}").click().run()
+    assert not app.exception
+    made = app.session_state["made"]
+    assert made[:2] == (ended.id, "all")
+    with zipfile.ZipFile(io.BytesIO(made[2])) as archive:
+        assert {"train.py", "report.html", "model.onnx", "points.csv", "run.json"} <= set(archive.namelist())
+    found = unpack(made[2], settings())
+    assert found.predictions
+    assert float((found.predictions.answers == found.predictions.y).mean()) == ended.score.test
+
+
+def test_a_zip_from_elsewhere_becomes_a_run_with_everything(server: Cluster, anna: str) -> None:
+    parcel = unpack(pack(trained(), {}), settings())
+    run = server.shelf.adopt(anna, "cpu", parcel)
+    assert (run.status, run.title, run.architecture) == ("done", parcel.title, parcel.architecture)
+    assert tuple(point for _, point in server.store.points(run.id)) == parcel.points
+    assert server.store.weights(run.id) == parcel.weights
+    best = [p for p in parcel.points if (p.split, p.metric, p.epoch) == ("validation", "accuracy", parcel.best_epoch)]
+    assert (run.score.best_epoch, run.score.accuracy) == (parcel.best_epoch, best[0].value)

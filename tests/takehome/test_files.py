@@ -1,0 +1,82 @@
+"""Files of a run, as the process beside the server makes them."""
+
+import io
+import subprocess
+import sys
+import zipfile
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+import pytest
+import torch
+from safetensors.torch import load
+from tensorboard.backend.event_processing.event_accumulator import SCALARS, EventAccumulator
+
+from cnnviz.architecture import build
+from cnnviz.data import DATASETS
+from cnnviz.errors import DesignError
+from cnnviz.takehome.files import FILES, Making
+from cnnviz.takehome.pack import ABOUT
+from cnnviz.takehome.request import ALL, EVENTS, to_file
+from cnnviz.takehome.tensorboard import to_events
+from tests.takehome.parcels import plain, trained
+
+
+@cache
+def everything() -> Mapping[str, bytes]:
+    with zipfile.ZipFile(io.BytesIO(to_file(trained(), ALL))) as archive:
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
+def test_the_zip_holds_every_form_and_tells_what_each_is() -> None:
+    files = everything()
+    assert set(files) == {*ABOUT, "README.txt"}
+    told = files["README.txt"].decode()
+    assert all(name in told for name in ABOUT)
+    assert "is not here" not in told
+
+
+def test_the_trained_net_as_onnx_gives_the_scores_of_torch() -> None:
+    parcel = trained()
+    assert parcel.weights
+    model = build(parcel.architecture).eval()
+    model.load_state_dict(load(parcel.weights))
+    x = DATASETS["digits"].content().x[:32]
+    with torch.no_grad():
+        wanted = model(torch.from_numpy(x)).numpy()
+    session = onnxruntime.InferenceSession(everything()["model.onnx"], providers=["CPUExecutionProvider"])
+    (scores,) = session.run(None, {"x": x})
+    np.testing.assert_allclose(scores, wanted, atol=1e-4)
+
+
+def test_the_event_file_has_every_point_at_its_step(tmp_path: Path) -> None:
+    (tmp_path / Path(EVENTS).name).write_bytes(to_events(trained()))
+    read = EventAccumulator(str(tmp_path), size_guidance={SCALARS: 0})
+    read.Reload()
+    points: dict[str, list[tuple[int, float]]] = {}
+    for step, _, split, metric, value in trained().points:
+        points.setdefault(f"{metric}/{split}".replace(" ", "_"), []).append((step, float(np.float32(value))))
+    assert set(read.Tags()["scalars"]) == set(points)
+    for tag, line in points.items():
+        assert [(event.step, event.value) for event in read.Scalars(tag)] == line
+
+
+def test_what_a_run_without_weights_cannot_be_is_told() -> None:
+    with pytest.raises(DesignError, match="This run has no weights"):
+        FILES["model.onnx"](Making(plain(status="stopped"), {}))
+    with zipfile.ZipFile(io.BytesIO(to_file(plain(status="stopped"), ALL))) as archive:
+        told = archive.read("README.txt").decode()
+    assert "model.onnx" in told
+    assert "is not here: This run has no weights" in told
+
+
+def test_the_server_never_loads_what_draws_and_writes() -> None:
+    code = (
+        "import sys; import cnnviz.ui.server; loaded = {'vl_convert', 'onnx', 'tensorboardX', 'mlflow', 'nbformat'};"
+        "print(sorted(loaded & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-W", "ignore", "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "[]"
