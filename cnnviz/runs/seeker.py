@@ -167,6 +167,7 @@ class Seeker:
         seconds = time.time() - self.search.created
         log.info("search %s: run %d reached %.3f after %.0f s", self.search.id, number, accuracy, seconds)
         self._study.winner = self._winner = number
+        self.changed = True
         self._store.update_search(
             self.search.id,
             message=f"Run {number} reached {accuracy:.3f} on validation after {span(seconds)}. It trains to its end"

@@ -123,6 +123,6 @@ def test_what_cannot_be_searched_is_refused(start: Callable[[], Server]) -> None
     nothing = Space(**{name: False for name, value in Space().model_dump().items() if value is True})
     with pytest.raises(CnnvizError, match="Nothing may vary"):
         server.searches.start(ANNA, CONVNET, DIGITS, nothing)
-    with pytest.raises(CnnvizError, match="input"):
+    with pytest.raises(CnnvizError, match="takes samples of 1 × 8 × 8"):
         server.searches.start(ANNA, CONVNET, TrainConfig(dataset="words"), Space())
     assert server.searches.of(ANNA) == []
