@@ -25,6 +25,17 @@ class Scores:
     support: npt.NDArray[np.int64]
 
 
+@dataclass(frozen=True)
+class Pair:
+    """Samples of one class that got the answer of another."""
+
+    right: int
+    answer: int
+    count: int
+    share: float
+    """Of all samples of the right class."""
+
+
 def confusion(predictions: Predictions) -> npt.NDArray[np.int64]:
     """(C, C): how many samples of the class of a row got the answer of a column."""
     labels = np.arange(len(predictions.classes))
@@ -37,6 +48,21 @@ def scores(predictions: Predictions) -> Scores:
         predictions.y, predictions.answers, labels=np.arange(len(predictions.classes)), zero_division=0
     )
     return Scores(*(np.asarray(each) for each in found))
+
+
+def occurring(predictions: Predictions) -> npt.NDArray[np.intp]:
+    """The classes that some sample has or got."""
+    return np.union1d(predictions.y, predictions.answers)
+
+
+def pairs(predictions: Predictions, most: int) -> list[Pair]:
+    """The confusions with the most samples, the most frequent first."""
+    counts = confusion(predictions)
+    wrong = counts - np.diag(np.diag(counts))
+    order = np.argsort(-wrong, axis=None, kind="stable")[:most]
+    places = [divmod(int(place), len(counts)) for place in order if wrong.flat[place]]
+    totals = counts.sum(axis=1)
+    return [Pair(r, a, int(wrong[r, a]), float(wrong[r, a] / max(totals[r], 1))) for r, a in places]
 
 
 def cell(predictions: Predictions, right: int, answer: int) -> Rows:

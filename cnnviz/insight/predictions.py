@@ -17,6 +17,13 @@ class Predictions:
     probabilities: npt.NDArray[np.float32]
     y: npt.NDArray[np.int64]
     classes: tuple[str, ...]
+    """C names; a net may have more scores than there are classes, and then they are called so."""
+
+    def __post_init__(self) -> None:
+        """Give scores that are no class a name."""
+        known, count = self.classes, self.probabilities.shape[1]
+        more = (f"score {place + 1} (no class)" for place in range(len(known), count))
+        object.__setattr__(self, "classes", (*known[:count], *more))
 
     @property
     def answers(self) -> npt.NDArray[np.int64]:

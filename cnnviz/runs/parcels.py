@@ -47,11 +47,8 @@ def predictions(store: Store, run: Run) -> Predictions | None:
     content = store.predictions(run.id)
     if content is None:
         return None
-    found = load(content)
-    count = found["probabilities"].shape[1]
-    known = tuple(learned(run, store.facts(run.id))["classes"])[:count]
-    more = tuple(f"score {place + 1} (no class)" for place in range(len(known), count))  # of a net with too many
-    return Predictions(found["probabilities"], found["y"], (*known, *more))
+    found, about = load(content), learned(run, store.facts(run.id))
+    return Predictions(found["probabilities"], found["y"], tuple(about["classes"]))
 
 
 def learned(run: Run, facts: dict[str, Any]) -> dict[str, Any]:

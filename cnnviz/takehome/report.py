@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import numpy as np
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 from pydantic import BaseModel
@@ -13,15 +14,18 @@ from cnnviz import __version__
 from cnnviz.architecture import refusal, trace
 from cnnviz.data.scaling import NORMALIZATIONS
 from cnnviz.data.splitting import PARTS, WAYS
+from cnnviz.insight.mistakes import confusion, occurring, pairs, scores
+from cnnviz.insight.predictions import Predictions
 from cnnviz.shapes import show
 from cnnviz.table import memory, rows, totals
-from cnnviz.takehome.mistakes import MOST_CLASSES, confusion, pairs, scores
 from cnnviz.takehome.parcel import Parcel
 from cnnviz.training.config import TrainConfig
 from cnnviz.training.metrics import METRICS
 from cnnviz.training.point import TEST, TRAIN, VALIDATION
 
 SPLITS = {TRAIN: "training", VALIDATION: "validation", TEST: "test"}
+MOST_CLASSES, MOST_PAIRS = 60, 40
+"""Of a confusion matrix that a page can hold; and confusions that are told where there are more classes."""
 ENDS = {"done": "trained to its end", "stopped": "stopped early", "failed": "failed"}
 _PAGES = Environment(
     loader=PackageLoader("cnnviz.takehome", ""),
@@ -62,8 +66,8 @@ def to_html(parcel: Parcel, charts: Mapping[str, str]) -> str:
         results=results(parcel),
         charts={name: Markup(drawing) for name, drawing in charts.items()},  # noqa: S704 (drawn by ourselves)
         matrix=_matrix(parcel),
-        pairs=pairs(parcel.predictions) if parcel.predictions else (),
-        scores=scores(parcel.predictions) if parcel.predictions else (),
+        pairs=_pairs(parcel.predictions) if parcel.predictions else (),
+        scores=_scores(parcel.predictions) if parcel.predictions else (),
         show=show,
         memory=memory,
         version=__version__,
@@ -139,12 +143,37 @@ def _matrix(parcel: Parcel) -> dict[str, Any] | None:
     """Cells (count, shade between 0 and 1: the share of the right class) by row; None where there are none to show."""
     if parcel.predictions is None:
         return None
-    names, counts = confusion(parcel.predictions)
-    if len(names) > MOST_CLASSES:
+    places = occurring(parcel.predictions)
+    if len(places) > MOST_CLASSES:
         return None
-    sums = counts.sum(axis=1)
+    names = [parcel.predictions.classes[place] for place in places]
+    counts = confusion(parcel.predictions)[np.ix_(places, places)]
     cells = [
         [(int(count), round(float(count) / max(int(total), 1), 3)) for count in row]
-        for row, total in zip(counts, sums, strict=True)
+        for row, total in zip(counts, counts.sum(axis=1), strict=True)
     ]
     return {"names": names, "rows": tuple(zip(names, cells, strict=True))}
+
+
+def _pairs(predictions: Predictions) -> list[dict[str, Any]]:
+    """The most frequent confusions, by name."""
+    names = predictions.classes
+    return [
+        {"right": names[pair.right], "answer": names[pair.answer], "count": pair.count, "share": pair.share}
+        for pair in pairs(predictions, MOST_PAIRS)
+    ]
+
+
+def _scores(predictions: Predictions) -> list[dict[str, Any]]:
+    """How each class that occurs came off."""
+    found = scores(predictions)
+    return [
+        {
+            "name": predictions.classes[place],
+            "precision": found.precision[place],
+            "recall": found.recall[place],
+            "f1": found.f1[place],
+            "samples": int(found.support[place]),
+        }
+        for place in occurring(predictions)
+    ]

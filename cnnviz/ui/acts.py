@@ -46,6 +46,14 @@ def acts(run: Run) -> None:
         ):
             open_net(run)
             st.rerun()
+        if run.kind != FIND and st.button(
+            "Look closely",
+            icon=":material/search_insights:",
+            key=f"closely-{run.id}",
+            disabled=run.active,
+            help="Its verdict, its mistakes, and all of it to take home.",
+        ):
+            st.switch_page("pages/result.py")
 
 
 def _further(run: Run) -> None:

@@ -221,6 +221,9 @@ def _halt(search_id: str) -> None:
 
 
 def _charts(search: Search, space: Space, progress: Progress, tried: list[Tried]) -> None:
+    if all(each.accuracy is None for each in tried):
+        st.caption("The charts begin with the first epoch of the first run.")
+        return
     shown = parameters(space, search.architecture, search.config)
     drawn = partial(chart, alt="runs of the search")
     st.markdown("**History**: each point is a run, the line is the best so far.")
