@@ -56,6 +56,29 @@ def train(page: Page) -> None:
     expect(page.get_by_text(re.compile("test accuracy"))).to_be_visible(timeout=60_000)
 
 
+def runs(page: Page) -> None:
+    """The finished run among others."""
+    page.get_by_role("link", name="Runs").click()
+    expect(page.get_by_text("Pareto front").last).to_be_visible()
+
+
+def result(page: Page) -> None:
+    """Its confusion matrix."""
+    page.get_by_role("link", name="Result").click()
+    page.get_by_role("radio", name="Mistakes").click()
+    expect(page.get_by_text("Click a cell")).to_be_visible()
+
+
+def search(page: Page) -> None:
+    """A search for a net for the digits."""
+    page.get_by_role("link", name="Search").click()
+    goal = page.get_by_role("spinbutton", name="Goal")
+    goal.fill("0.97")
+    goal.press("Enter")
+    page.get_by_role("button", name="Start the search").click()
+    expect(page.get_by_text("On test, asked once")).to_be_visible(timeout=120_000)
+
+
 def activations(page: Page) -> None:
     """All three functions."""
     page.get_by_role("link", name="Activations").click()
@@ -68,9 +91,17 @@ SCENES = {
     "shapes": shapes,
     "data": data,
     "train": train,
+    "runs": runs,
+    "result": result,
+    "search": search,
     "activations": activations,
 }
-HEIGHTS = {"design": 900, "refusal": 900, "shapes": 1300, "data": 1350, "train": 960, "activations": 1700}
+HEIGHTS = {"design": 900, "refusal": 900, "shapes": 1300, "data": 1350, "train": 960} | {
+    "runs": 1150,
+    "result": 1500,
+    "search": 1450,
+    "activations": 1700,
+}
 
 
 def main() -> None:

@@ -1,18 +1,24 @@
 """Runs as parcels: out of the store of one server, into that of another."""
 
 import uuid
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 from safetensors.numpy import load
 
 from cnnviz.data import available
 from cnnviz.insight.predictions import Predictions
+from cnnviz.runs.label import MOST_TITLE
 from cnnviz.runs.run import Run, Status
+from cnnviz.runs.score import Score
 from cnnviz.runs.store import Store
 from cnnviz.takehome.parcel import Parcel
 
 PARTS, SCALE, DATA = "parts", "scale", "data"
 """Names of facts that go with a run."""
+PORTION = 20_000
+"""Points that are written at once: other runs of the device wait meanwhile."""
 
 
 def parcel(store: Store, run: Run) -> Parcel:
@@ -61,9 +67,9 @@ def learned(run: Run, facts: dict[str, Any]) -> dict[str, Any]:
     return {"title": dataset.title, "classes": dataset.classes, "axes": dataset.axes}
 
 
-def adopt(store: Store, owner: str, device: str, parcel: Parcel) -> Run:
-    """Keep the run of a parcel as one of this student's; in the thread that writes to the store."""
-    run = Run(
+def adopted(owner: str, device: str, parcel: Parcel) -> Run:
+    """The run of a parcel as one of this student's."""
+    return Run(
         uuid.uuid4().hex,
         owner,
         device,
@@ -76,16 +82,20 @@ def adopt(store: Store, owner: str, device: str, parcel: Parcel) -> Run:
         started=parcel.created,
         finished=parcel.created + parcel.worked,
         worked=parcel.worked,
-        title=parcel.title,
+        score=Score().after(parcel.points),
+        title=parcel.title[:MOST_TITLE],
     )
-    store.add(run)
-    store.append(run.id, parcel.points)
-    for name, content in parcel.facts.items():
-        store.keep_fact(run.id, name, content)
+
+
+def writing(store: Store, run: Run, parcel: Parcel) -> Iterator[Callable[[], None]]:
+    """What has to be written for it, in small portions; the run itself comes last, so that it is there as a whole."""
+    for start in range(0, len(parcel.points), PORTION):
+        yield partial(store.append, run.id, parcel.points[start : start + PORTION])
     about = {"title": parcel.dataset, "classes": parcel.classes, "axes": parcel.axes}
-    store.keep_fact(run.id, DATA, about)
+    for name, content in {**parcel.facts, DATA: about}.items():
+        yield partial(store.keep_fact, run.id, name, content)
     if parcel.weights:
-        store.keep_weights(run.id, parcel.best_epoch, parcel.weights)
+        yield partial(store.keep_weights, run.id, parcel.best_epoch, parcel.weights)
     if parcel.predictions is not None:
-        store.keep_predictions(run.id, parcel.predictions.to_bytes())
-    return store.run(run.id) or run
+        yield partial(store.keep_predictions, run.id, parcel.predictions.to_bytes())
+    yield partial(store.add, run)

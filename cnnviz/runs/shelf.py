@@ -12,7 +12,7 @@ from cnnviz.errors import CnnvizError, LimitError
 from cnnviz.runs.checkpoints import Checkpoints
 from cnnviz.runs.label import Label
 from cnnviz.runs.loop import Loop
-from cnnviz.runs.parcels import adopt
+from cnnviz.runs.parcels import adopted, writing
 from cnnviz.runs.run import Run, Status
 from cnnviz.runs.store import LATEST, Store
 from cnnviz.takehome.parcel import Parcel
@@ -67,9 +67,14 @@ class Shelf:
         """Keep the run of a parcel, which another server may have made, as one of this student's."""
         if len(self._store.of(owner)) >= LATEST:
             raise LimitError(f"You have {LATEST:,} runs, as many as are kept. Delete some, then import this one.")
-        adopted: list[Run] = []
-        self._write(lambda: adopted.append(adopt(self._store, owner, device, parcel)))
-        return adopted[0]
+        run = adopted(owner, device, parcel)
+        try:
+            for task in writing(self._store, run, parcel):
+                self._write(task)
+        except CnnvizError:
+            self._scribe.do(partial(self._store.drop, run.id))
+            raise
+        return run
 
     def sweep(self) -> None:
         """Forget for good what was put away long ago; in the thread that writes."""

@@ -1,6 +1,7 @@
 """The pages of what came of runs, in a real browser: what stays chosen, what is compared, what comes back."""
 
 import re
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -56,18 +57,18 @@ def test_runs_are_compared_named_deleted_and_brought_back(two_runs: Page) -> Non
     expect(page.get_by_text("No run of yours is like that.")).to_have_count(0)
 
 
-def test_a_choice_is_kept_while_a_run_goes_on_and_ends(two_runs: Page) -> None:
+def test_a_choice_is_kept_while_a_run_goes_on_and_one_of_them_is_looked_at_and_taken_home(
+    two_runs: Page, tmp_path: Path
+) -> None:
     page = two_runs
     page.get_by_role("link", name="Train").click()
     set_number(page, "Epochs", "1000")
     page.get_by_role("button", name="Train", exact=True).click()
-    expect(page.get_by_text(re.compile("epoch [1-9]"))).to_be_visible()
+    expect(page.get_by_text(re.compile(r"epoch \d+ of 1000"))).to_be_visible()
     page.get_by_role("link", name="Runs").click()
     expect(page.get_by_test_id("stDataFrame")).to_be_visible()
     choose(page, 2)
     expect(page.get_by_text("1 run chosen")).to_be_visible()
-    page.get_by_role("radio", name="Differences").click()
-    expect(page.get_by_text("These runs have the same net")).to_be_visible()
     choose(page, 1)
     expect(page.get_by_text("2 runs chosen")).to_be_visible()  # while the table is drawn again every second
     page.get_by_role("link", name="Train").click()
@@ -75,3 +76,26 @@ def test_a_choice_is_kept_while_a_run_goes_on_and_ends(two_runs: Page) -> None:
     expect(status(page, "stopped")).to_be_visible()
     page.get_by_role("link", name="Runs").click()
     expect(page.get_by_text("2 runs chosen")).to_be_visible()
+    choose(page, 1)
+    expect(page.get_by_text("1 run chosen")).to_be_visible()
+    page.get_by_role("button", name="Look closely").click()
+    expect(page.get_by_role("heading", name="One run, looked at closely")).to_be_visible()
+    page.get_by_role("radio", name="Mistakes").click()
+    chart = page.get_by_test_id("stVegaLiteChart").locator("path[aria-roledescription='rect mark']")
+    expect(chart).to_have_count(100)
+    chart.first.click()
+    expect(page.get_by_role("heading", name=re.compile("× 0, taken for what they are"))).to_be_visible()
+    expect(page.locator("[class*='st-key-samples-cell'] img").first).to_be_visible()
+    page.get_by_role("radio", name="Take it home").click()
+    page.get_by_role("button", name="Make it").first.click()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download run.zip").click(timeout=60_000)
+    download.value.save_as(tmp_path / "run.zip")
+    page.get_by_role("link", name="Runs").click()
+    page.get_by_text("Bring a run from elsewhere").click()
+    page.locator("input[type=file]").set_input_files(tmp_path / "run.zip")
+    expect(page.get_by_text("is among your runs")).to_be_visible()
+    page.locator("input[type=file]").set_input_files(
+        {"name": "run.zip", "mimeType": "application/zip", "buffer": b"no zip at all"}
+    )
+    expect(page.get_by_text(re.compile("zip")).last).to_be_visible()
