@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from cnnviz.charts.axes import POINTS
+from cnnviz.charts.axes import COLOURS, POINTS
 
 CELL = "cell"
 """Name of the selection: a click on a cell."""
@@ -19,6 +19,7 @@ FEW = 20
 """Classes up to which they are written large."""
 SIDE, LEAST = 860, 360
 """Pixels."""
+CHOSEN = COLOURS[1]
 SCHEME = ["#E8EEF2", "#9CC3E0", "#3F8FCB", "#12507F"]
 """From few to many: one hue that gets darker, which all eyes tell apart."""
 
@@ -76,7 +77,7 @@ def confusion_spec(classes: Sequence[str]) -> dict[str, Any]:
     ]
     layers: list[dict[str, Any]] = [
         {
-            "mark": {"type": "rect", "cursor": "pointer", "strokeWidth": 2},
+            "mark": {"type": "rect", "cursor": "pointer", "strokeWidth": 3},
             "params": [{"name": CELL, "select": {"type": "point", "fields": ["right", "answer"]}}],
             "encoding": {
                 "color": {
@@ -86,7 +87,8 @@ def confusion_spec(classes: Sequence[str]) -> dict[str, Any]:
                     "scale": {"range": SCHEME, "domain": [0, 1], "interpolate": "rgb"},
                     "legend": {"format": ".0%", "orient": "top", "gradientLength": 180},
                 },
-                "opacity": {"condition": {"param": CELL, "value": 1}, "value": 0.45},
+                "opacity": {"condition": {"test": "datum.count == 0", "value": 0.06}, "value": 1},
+                "stroke": {"condition": {"param": CELL, "empty": False, "value": CHOSEN}, "value": None},
                 "tooltip": told,
             },
         }

@@ -177,7 +177,10 @@ def parallel_spec(names: Sequence[str]) -> dict[str, Any]:
     """A Vega-Lite chart of `parallel_tables`: an upright axis for each parameter, a line through them for each run."""
     axes = [title(name) for name in (*names, ACCURACY)]
     x: dict[str, Any] = {"field": "axis", "type": "nominal", "title": "parameter of the search, each with its own axis"}
-    x |= {"scale": {"type": "point", "domain": axes, "padding": 0.4}, "axis": {"labelAngle": -25, "domain": False}}
+    x |= {
+        "scale": {"type": "point", "domain": axes, "padding": 0.4},
+        "axis": {"labelAngle": -35, "labelOverlap": False, "domain": False},
+    }
     y: dict[str, Any] = {"field": "place", "type": "quantitative", "axis": None, "scale": {"domain": [0, 1]}}
     colour = {
         "field": "accuracy",

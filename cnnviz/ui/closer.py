@@ -25,6 +25,7 @@ from cnnviz.ui.samples import wav
 AT_ONCE = 12
 """Samples that are shown before More is pressed."""
 WIDTH = 150
+MOST_ROWS = 20
 SHARES = "Shares instead of counts"
 EVEN = 0.01
 """Difference between claimed and real accuracy that is none."""
@@ -104,7 +105,7 @@ def _classes(tested: Tested) -> None:
         table,
         key=f"classes-{tested.run}",
         hide_index=True,
-        height=35 * (min(len(table), 20) + 1) + 3,
+        height="content" if len(table) <= MOST_ROWS else 35 * MOST_ROWS,
         column_config={
             "class": st.column_config.TextColumn("Class", pinned=True),
             "precision": _share("Precision", "Of the samples that got this answer, the share that is of this class."),

@@ -193,4 +193,4 @@ def _adopt(content: bytes) -> None:
     run = cluster().shelf.adopt(owner(), next(iter(cluster().devices)), unpack(content, settings()))
     st.session_state["zip-generation"] += 1  # an empty uploader: the file is not kept
     choose_run(run.id)
-    st.toast(f"{run_name(run)} is among your runs.", icon=":material/check:")
+    st.toast(f"{escaped(run_name(run))} is among your runs.", icon=":material/check:")

@@ -72,11 +72,18 @@ def _reached(run: Run) -> None:
     score, goal = run.score, settings().goal
     with st.container(horizontal=True, gap="medium", key="result-numbers"):
         accuracy = "—" if score.accuracy is None else f"{score.accuracy:.3f}"
-        away = None if score.accuracy is None else f"{score.accuracy - goal:+.3f} to the goal of {goal:.2f}"
+        away = None if score.accuracy is None else f"{score.accuracy - goal:+.3f} to the goal"
         card: dict[str, Any] = {"border": True, "height": "stretch"}
-        st.metric("Best validation accuracy", accuracy, away, delta_arrow="off", **card)
+        st.metric(
+            "Validation",
+            accuracy,
+            away,
+            delta_arrow="off",
+            help=f"Accuracy of the best epoch; goal {goal:.2f}.",
+            **card,
+        )
         test = "—" if score.test is None else f"{score.test:.3f}"
-        st.metric("Test accuracy", test, help="Measured once, with the weights of the best epoch.", **card)
+        st.metric("Test", test, help="Accuracy, measured once, with the weights of the best epoch.", **card)
         st.metric("Best epoch", f"{score.best_epoch or '—'}", **card)
         st.metric("Work", f"{run.worked:,.0f} s", help="Seconds that the device worked for it.", **card)
     if run.message:

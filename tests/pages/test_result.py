@@ -53,8 +53,8 @@ def test_the_numbers_of_a_run_are_those_that_it_reached(open_page: OpenPage, ann
     app = open_page("result", owner=anna, run=ended.id)
     told = {metric.label: metric.value for metric in app.metric}
     assert ended.score.accuracy
-    assert told["Best validation accuracy"] == f"{ended.score.accuracy:.3f}"
-    assert told["Test accuracy"] == f"{ended.score.test:.3f}"
+    assert told["Validation"] == f"{ended.score.accuracy:.3f}"
+    assert told["Test"] == f"{ended.score.test:.3f}"
     assert told["Best epoch"] == str(ended.score.best_epoch)
 
 
