@@ -9,7 +9,7 @@ from cnnviz.data import available
 from cnnviz.errors import CnnvizError
 from cnnviz.runs.cluster import cluster
 from cnnviz.runs.parcels import parcel
-from cnnviz.runs.run import Run
+from cnnviz.runs.run import Run, Status
 from cnnviz.settings import settings
 from cnnviz.takehome.arrays import arrays
 from cnnviz.takehome.request import ALL, EVENTS, TRACKED, to_file
@@ -76,7 +76,7 @@ FORMS: dict[str, Form] = {
 
 def home(run: Run) -> None:
     """Every form of a run that has ended."""
-    if run.active:
+    if run.active or run.status == Status.PAUSED:
         st.info("Once it has ended, it can be taken home.", icon=":material/hourglass_empty:")
         return
     with st.container(horizontal=True, gap="medium", key="forms"):

@@ -98,6 +98,13 @@ def test_a_run_that_was_not_tested_says_so(server: Cluster, open_page: OpenPage,
     assert any("test is asked once" in info.value for info in app.info)
 
 
+def test_a_paused_run_is_not_taken_home_yet(server: Cluster, open_page: OpenPage, anna: str) -> None:
+    run = replace(trained_run(anna), status=Status.PAUSED)
+    server.store.add(run)
+    app = view(open_page("result", owner=anna, run=run.id), "Take it home")
+    assert any("Once it has ended" in info.value for info in app.info)
+
+
 def trained_run(owner: str) -> Run:
     config = TrainConfig(dataset="digits")
     return Run(secrets.token_hex(16), owner, "cpu", NET, config, Status.STOPPED, 1.0)
