@@ -9,7 +9,6 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
-import onnxruntime
 import pytest
 import torch
 from safetensors.torch import load
@@ -41,6 +40,8 @@ def test_the_zip_holds_every_form_and_tells_what_each_is() -> None:
 
 
 def test_the_trained_net_as_onnx_gives_the_scores_of_torch() -> None:
+    import onnxruntime  # noqa: PLC0415 (last of all, see tests/conftest.py)
+
     parcel = trained()
     assert parcel.weights
     model = build(parcel.architecture).eval()
