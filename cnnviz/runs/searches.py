@@ -11,7 +11,7 @@ from optuna.exceptions import StorageInternalError
 
 from cnnviz.architecture import Architecture
 from cnnviz.data import find
-from cnnviz.errors import DesignError, LimitError, TrainingError
+from cnnviz.errors import CnnvizError, DesignError, LimitError, TrainingError
 from cnnviz.runs.backlog import STORE_ERRORS
 from cnnviz.runs.cluster import cluster
 from cnnviz.runs.loop import Loop
@@ -32,6 +32,7 @@ RETRY_SECONDS = 2.0
 ANSWER_SECONDS = 10.0
 MOST_KEPT = 200
 """Ended searches whose progress is kept at hand."""
+OTHER_VERSION = "This search was begun by another version of cnnviz and cannot go on. Start another one."
 PASSING = (StorageInternalError, *STORE_ERRORS)
 
 T = TypeVar("T")
@@ -120,12 +121,20 @@ class Searches:
             left = self._store.active_searches()
             for search in left:
                 if search.id not in self._seekers:
-                    seeker = self._seeker(search)
-                    seeker.resume()
-                    self._follow(seeker)
+                    self._resume(search)
         except PASSING:
             log.exception("searches wait on")
             self._loop.later(RETRY_SECONDS, self._recover)
+
+    def _resume(self, search: Search) -> None:
+        try:
+            seeker = self._seeker(search)
+        except (ValueError, CnnvizError):  # ValueError: pydantic's and Optuna's
+            log.exception("search %s was written by another version and ends", search.id)
+            self._store.update_search(search.id, status=Status.FAILED, message=OTHER_VERSION)
+            return
+        seeker.resume()
+        self._follow(seeker)
 
     def _seeker(self, search: Search) -> Seeker:
         study = Study(self._storage, search.id, self._parameters(search), search.config.seed)
@@ -156,8 +165,9 @@ class Searches:
             log.exception("search %s waits on", search_id)
             self._loop.later(RETRY_SECONDS, partial(self._step, search_id))
         except Exception:  # ours to mend; it must not go on for ever, unseen
+            log.exception("search %s failed", search_id)
             self._end(seeker, Outcome(Status.FAILED, "Something went wrong on our side. Start another search."))
-            raise
+            seeker.halt()
 
     def _end(self, seeker: Seeker, outcome: Outcome) -> None:
         self._store.update_search(seeker.search.id, status=outcome.status, message=outcome.message)

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import cast
 
 import pytest
 
@@ -12,6 +13,8 @@ from cnnviz.runs.cluster import Cluster
 from cnnviz.runs.run import Status
 from cnnviz.runs.search import Search
 from cnnviz.runs.searches import Searches
+from cnnviz.runs.seeker import Seeker, Trainer
+from cnnviz.runs.store import Store
 from cnnviz.search.space import Space
 from cnnviz.settings import Settings, settings
 from cnnviz.training.config import TrainConfig
@@ -126,3 +129,27 @@ def test_what_cannot_be_searched_is_refused(start: Callable[[], Server]) -> None
     with pytest.raises(CnnvizError, match="takes samples of 1 × 8 × 8"):
         server.searches.start(ANNA, CONVNET, TrainConfig(dataset="words"), Space())
     assert server.searches.of(ANNA) == []
+
+
+def test_a_search_that_breaks_ends_and_leaves_the_others_alone(
+    tmp_path: Path, wait_for: WaitFor, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It would be tried again and again, or stay under way for ever, and its student could not start another."""
+    store, limits = Store(tmp_path), Settings(data_dir=tmp_path)
+    unreadable = Search("0" * 32, BERT, 1.0, CONVNET, DIGITS, {"a later version's": True})
+    store.add_search(unreadable)
+    halted: list[str] = []
+    monkeypatch.setattr(Seeker, "step", lambda seeker: 1 / 0)
+    monkeypatch.setattr(Seeker, "halt", lambda seeker: halted.append(seeker.search.id))
+    running = Searches(cast(Trainer, None), store, limits)
+    running.open()
+    for _ in range(2):
+        name = running.start(ANNA, CONVNET, DIGITS, Space())
+        wait_for(lambda name=name: name in halted)
+        assert running.search(ANNA, name).status == Status.FAILED
+    broken = running.search(BERT, unreadable.id)
+    assert (broken.status, "another version" in broken.message) == (Status.FAILED, True)
+    running.close()
+    store.close()
+    assert len(caplog.records) == 3
+    caplog.clear()
