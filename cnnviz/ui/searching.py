@@ -155,13 +155,16 @@ def _live(search_id: str, active: bool) -> None:
     try:
         search = searches().search(owner(), search_id)
         progress = searches().progress(owner(), search_id)
+        space = Space.model_validate(search.space)
     except CnnvizError as error:
         st.warning(escaped(str(error)), icon=":material/error:")
+        return
+    except ValueError:  # pydantic's: another version has written it
+        st.warning("This search was begun by another version of cnnviz, which alone can show it.")
         return
     if search.active != active:
         st.rerun()  # the whole page once more, without ticks or with them
     runs = {run.id: run for run in cluster().store.of_search(search_id)}
-    space = Space.model_validate(search.space)
     tried = [_tried(trial, runs.get(trial.run or "")) for trial in progress.trials]
     _status(search, space, tried)
     if not tried:
@@ -188,7 +191,7 @@ def _status(search: Search, space: Space, tried: list[Tried]) -> None:
 
 
 def _acts(search: Search, progress: Progress, runs: dict[str, Run]) -> None:
-    measured = [run for run in runs.values() if run.score.accuracy is not None]
+    measured = [run for run in runs.values() if run.score.accuracy is not None and not run.deleted]
     best = max(measured, key=lambda run: run.score.accuracy or 0.0, default=None)
     winner = next((trial.run for trial in progress.trials if trial.number == progress.winner), None)
     best = runs.get(winner or "", best)
