@@ -124,7 +124,9 @@ def _results(parcel: Parcel) -> str:
         (metric, *(f"{values[split, metric]:.4f}" if (split, metric) in values else "" for split in splits))
         for metric in ("loss", *METRICS)
     ]
-    return f"The best epoch is {parcel.best_epoch:,}; these are its weights.\n\n{_table(('', *splits), rows)}"
+    return (
+        f"The best epoch is {parcel.best_epoch:,}; the test was made with its weights.\n\n{_table(('', *splits), rows)}"
+    )
 
 
 def _changed(config: BaseModel, usual: BaseModel, before: str = "") -> Iterator[tuple[str, str, str]]:
