@@ -35,6 +35,10 @@ MAX_METRICS, MAX_METRIC = 50, 32
 """Kinds of metrics, and characters of a name."""
 MAX_PREDICTIONS = 128 * 2**20
 """Bytes."""
+MAX_SCORES = 2_000
+"""Of a sample. Of wider nets no predictions are kept: their mistakes are counted in a table of scores × scores."""
+MAX_REASON = 400
+"""Characters of what is told of a design, whose names may be as long as it."""
 ROOM = 16 * 2**20
 """Bytes of weights that are no parameters: what norms keep."""
 M = TypeVar("M", bound=BaseModel)
@@ -113,7 +117,11 @@ def _model(model: type[M], content: bytes, name: str) -> M:
 
 def _design(content: bytes, limits: Settings) -> tuple[Architecture, int]:
     """The design, and how many scores it gives."""
-    architecture = Architecture.from_json(content)
+    try:
+        architecture = Architecture.from_json(content)
+    except DesignError as error:
+        reason = clean(str(error))
+        raise DesignError(reason if len(reason) <= MAX_REASON else f"{reason[:MAX_REASON]}….") from None
     steps = trace(architecture)
     if not steps:
         raise DesignError("The design in this zip has no layers, so it was never trained.")
@@ -137,8 +145,8 @@ def _check_weights(content: bytes, architecture: Architecture) -> None:
             raise DataError(f"{WEIGHTS} has values that are no finite numbers, in {name}.")
 
 
-def _predictions(content: bytes, classes: tuple[str, ...], outputs: int) -> Predictions:
-    """(N, C) and (N,) in range; a net may have more scores than there are classes."""
+def _predictions(content: bytes, classes: tuple[str, ...], outputs: int) -> Predictions | None:
+    """(N, C) and (N,) in range; a net may have more scores than there are classes, but None of more than MAX_SCORES."""
     tensors = read_tensors(content, PREDICTIONS)
     probabilities, y = tensors.get("probabilities"), tensors.get("y")
     if probabilities is None or y is None:
@@ -154,6 +162,8 @@ def _predictions(content: bytes, classes: tuple[str, ...], outputs: int) -> Pred
         raise DataError(f"{PREDICTIONS} has probabilities that are not between 0 and 1.")
     if not ((y >= 0) & (y < len(classes))).all():
         raise DataError(f"{PREDICTIONS} has classes that are not between 0 and {len(classes) - 1}.")
+    if count > MAX_SCORES:
+        return None
     return Predictions(np.asarray(probabilities), np.asarray(y), classes)
 
 

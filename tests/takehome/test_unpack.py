@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from safetensors.torch import save
 
 from cnnviz.architecture import Architecture
-from cnnviz.errors import CnnvizError, DataError, LimitError
+from cnnviz.errors import CnnvizError, DataError, DesignError, LimitError
 from cnnviz.insight.predictions import Predictions
 from cnnviz.layers import Linear
 from cnnviz.settings import Settings
@@ -222,6 +222,25 @@ def test_a_net_may_have_more_scores_than_there_are_classes() -> None:
     found = unpack(zipped(FILES | files), LIMITS).predictions
     assert found
     assert found.classes[:4] == (*classes, "score 4 (no class)")
+
+
+@pytest.mark.parametrize(("scores", "kept"), [(unpacking.MAX_SCORES, True), (unpacking.MAX_SCORES + 1, False)])
+def test_predictions_too_wide_to_count_mistakes_in_are_left_out(scores: int, kept: bool) -> None:
+    """A zip of 500 kB with 65,536 scores made a table of 32 GiB where its mistakes were looked at."""
+    net = Architecture(input_shape=(2,), layers=[Linear(out_features=scores)])
+    wide = Predictions(np.full((2, scores), 1e-4, np.float32), np.array([0, 1]), ("a", "b"))
+    back = unpack(pack(plain(architecture=net, classes=("a", "b"), predictions=wide), {}), LIMITS)
+    assert (back.predictions is not None) == kept
+    assert back.classes == ("a", "b")
+
+
+def test_a_design_with_a_long_name_in_it_is_refused_in_short() -> None:
+    """The reason was as long as the name, and had in it whatever the name had."""
+    design = json.dumps({"input_shape": [8], "layers": [], "\u202e" + "9" * 5000: 1}).encode()
+    with pytest.raises(DesignError, match="cannot be read") as error:
+        unpack(zipped(FILES | {"design.json": design}), LIMITS)
+    assert len(str(error.value)) < 500
+    assert "\u202e" not in str(error.value)
 
 
 def test_weights_that_are_no_numbers_are_refused() -> None:
