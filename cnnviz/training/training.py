@@ -28,6 +28,8 @@ NO_MEMORY = "The training needs more memory than this device has free. Use a sma
 """What to say where memory was short."""
 MOST_PREDICTED = 2**26
 """Bytes of probabilities that are kept of the test."""
+MOST_SCORES = 2_000
+"""Scores of a net whose probabilities are kept: a confusion matrix has as many rows and columns."""
 TRAIN_SAMPLE = 2_000
 """Training samples that are evaluated after each epoch, at least; as many as there are in validation if more."""
 logging.getLogger("ignite").setLevel(logging.CRITICAL)  # what it logs it also raises, but for an interrupted run let go
@@ -247,6 +249,6 @@ def probable(scores: Tensor) -> Tensor | None:
 
     Of log-probabilities, softmax makes the probabilities that they are logarithms of.
     """
-    if scores.numel() * scores.element_size() > MOST_PREDICTED:
+    if scores.shape[1] > MOST_SCORES or scores.numel() * scores.element_size() > MOST_PREDICTED:
         return None
     return scores.float().softmax(1).cpu()

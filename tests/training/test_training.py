@@ -14,7 +14,7 @@ from cnnviz.training.point import Point
 from cnnviz.training.prepared import prepare
 from cnnviz.training.schedule import SCHEDULES
 from cnnviz.training.snapshot import Snapshot
-from cnnviz.training.training import Result, Training
+from cnnviz.training.training import MOST_SCORES, Result, Training, probable
 from tests.points import curve
 from tests.training.test_trainer import CONFIG, CPU, NET, SCORES, digits, run, same
 
@@ -202,3 +202,10 @@ def test_a_training_put_back_goes_on_from_a_snapshot_of_it_before_its_first_slic
     third.training.restore(second.training.snapshot())
     third.to_the_end()
     assert first.curve + third.curve == run(config=LONG)[1]
+
+
+def test_probabilities_are_kept_of_as_many_scores_as_a_matrix_can_hold() -> None:
+    kept = probable(torch.zeros(3, MOST_SCORES))
+    assert kept is not None
+    assert kept.sum(1).tolist() == pytest.approx([1.0] * 3)
+    assert probable(torch.zeros(3, MOST_SCORES + 1)) is None
