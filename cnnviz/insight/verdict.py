@@ -148,7 +148,9 @@ def overfitting(story: Story) -> Finding | None:
     if lowest >= count - 2 or end <= WORSE * loss[lowest] or train[-1] >= LEARNS * train[lowest]:
         return None
     gap = float(story.train_accuracy[count - 1] - story.accuracy[count - 1])
-    changes = _edited(story, ("Dropout of 0.4", Choices(dropout=0.4)), ("Half as wide", Choices(width=0.5)))
+    present = [float(getattr(layer, "p", 0)) for _, layer in story.architecture.every() if "Dropout" in layer.kind]
+    more = (("Dropout of 0.4", Choices(dropout=0.4)),) if max(present, default=0) < 0.4 else ()
+    changes = _edited(story, *more, ("Half as wide", Choices(width=0.5)))
     decay = max(10 * story.config.weight_decay, 1e-3)
     if decay <= 0.1:
         settings = story.config.changed("weight_decay", decay)

@@ -179,6 +179,8 @@ class Searches:
             seeker.halt()
             self._keep(seeker)
             self._end(seeker, Outcome(Status.STOPPED, ""))
+        elif search.active:  # nobody follows it any more
+            self._store.update_search(search.id, status=Status.STOPPED)
 
     def _keep(self, seeker: Seeker) -> Progress:
         """Have the progress at hand for pages, which ask often."""

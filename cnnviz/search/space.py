@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -106,6 +107,7 @@ class Range:
 Parameter = Options | Range
 
 
+@lru_cache(256)  # pages ask every second; all of it is frozen
 def parameters(space: Space, architecture: Architecture, config: TrainConfig) -> dict[str, Parameter]:
     """Every choice that a search has, by name; of values that change nothing, only one is left.
 

@@ -1,10 +1,12 @@
 """A run for an MLflow server that whoever runs cnnviz has named."""
 
+import logging
 import os
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from cnnviz.architecture import trace
 from cnnviz.errors import CnnvizError
@@ -18,6 +20,17 @@ MOST_VALUE = 250
 """Characters of a parameter."""
 PATIENCE = {"MLFLOW_HTTP_REQUEST_TIMEOUT": "10", "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1"}
 """A server that does not answer is told of soon; MLflow alone would try for minutes."""
+log = logging.getLogger(__name__)
+
+
+def shown_address(address: str) -> str:
+    """An address without what is secret in it.
+
+    >>> shown_address("https://anna:secret@mlflow:5000/x?token=1")
+    'https://mlflow:5000'
+    """
+    parts = urlsplit(address)
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
 
 
 def track(parcel: Parcel, address: str, files: Mapping[str, bytes]) -> str:
@@ -56,8 +69,10 @@ def track(parcel: Parcel, address: str, files: Mapping[str, bytes]) -> str:
             client.log_artifacts(run, folder)
         client.set_terminated(run, end_time=when + int(1000 * parcel.worked))
     except (MlflowException, OSError) as error:  # requests' errors are OSErrors
-        reason = str(error).partition("\n")[0][:200]
-        raise CnnvizError(f"The MLflow server at {address} did not take the run: {reason}") from None
+        log.warning("MLflow did not take a run", exc_info=error)
+        raise CnnvizError(
+            f"The MLflow server at {shown_address(address)} did not take the run; the server's log has the reason."
+        ) from None
     return str(run)
 
 

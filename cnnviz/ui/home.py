@@ -13,6 +13,7 @@ from cnnviz.runs.run import Run, Status
 from cnnviz.settings import settings
 from cnnviz.takehome.arrays import arrays
 from cnnviz.takehome.request import ALL, EVENTS, TRACKED, to_file
+from cnnviz.takehome.tracking import shown_address
 from cnnviz.takehome.unpack import unpack
 from cnnviz.ui import dataset
 from cnnviz.ui.fields import attempt, escaped, show_problem
@@ -94,12 +95,13 @@ def _form(run: Run, name: str, form: Form) -> None:
     st.markdown(f"{form.icon} **{form.title}**  \n:small[{form.story}]")
     place = st.empty()
     made = st.session_state.get(MADE)
-    if not made or made[:2] != (run.id, name):
+    state = run.id, run.status, run.steps, run.finished, run.title  # trained further or renamed, it is another one
+    if not made or made[:2] != (state, name):
         if not place.button("Make it", key=f"make-{name}-{run.id}", icon=":material/build:"):
             return
         try:
             with st.spinner("Being written …"):
-                made = run.id, name, to_file(parcel(cluster().store, run), name)
+                made = state, name, to_file(parcel(cluster().store, run), name)
         except CnnvizError as error:
             st.warning(escaped(str(error)), icon=":material/error:")
             return
@@ -163,7 +165,7 @@ def _arrays(run: Run) -> None:
 
 
 def _mlflow(run: Run) -> None:
-    st.caption(f"Or keep it at the MLflow server of this class, {escaped(settings().mlflow_uri)}:")
+    st.caption(f"Or keep it at the MLflow server of this class, {escaped(shown_address(settings().mlflow_uri))}:")
     if st.button("Hand it to MLflow", key=f"mlflow-{run.id}", icon=":material/cloud_upload:"):
         try:
             with st.spinner("On its way …"):

@@ -164,7 +164,7 @@ def _live(search_id: str, active: bool) -> None:
         return
     if search.active != active:
         st.rerun()  # the whole page once more, without ticks or with them
-    runs = {run.id: run for run in cluster().store.of_search(search_id)}
+    runs = {run.id: run for run in cluster().store.of_search(search_id) if not run.deleted}
     tried = [_tried(trial, runs.get(trial.run or "")) for trial in progress.trials]
     _status(search, space, tried)
     if not tried:
@@ -191,7 +191,7 @@ def _status(search: Search, space: Space, tried: list[Tried]) -> None:
 
 
 def _acts(search: Search, progress: Progress, runs: dict[str, Run]) -> None:
-    measured = [run for run in runs.values() if run.score.accuracy is not None and not run.deleted]
+    measured = [run for run in runs.values() if run.score.accuracy is not None]
     best = max(measured, key=lambda run: run.score.accuracy or 0.0, default=None)
     winner = next((trial.run for trial in progress.trials if trial.number == progress.winner), None)
     best = runs.get(winner or "", best)

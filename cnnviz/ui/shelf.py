@@ -123,7 +123,7 @@ def _settings(run: Run) -> str:
 def _table(shown: Sequence[Run], titles: dict[str, str]) -> list[Run]:
     """Draw the runs; those that are chosen. Other rows make another widget, which begins with the same choice."""
     ids = [run.id for run in shown]
-    key = f"runs-{sha256(''.join(ids).encode()).hexdigest()[:16]}"
+    key = f"runs-{_digest(ids)}"
     kept = st.session_state.get(PICKED, ())
 
     def chosen() -> None:
@@ -225,9 +225,9 @@ def _label(picked: Sequence[Run]) -> None:
         tags = st.text_input(
             "Tags, with commas between",
             ", ".join(common),
-            key=f"tags-{'-'.join(run.id[:8] for run in picked[:4])}-{len(picked)}",
+            key=f"tags-{_digest([*(run.id for run in picked), *common])}",
             max_chars=MOST_TAGS * (MOST_TAG + 2),
-            help=f"Up to {MOST_TAGS} of up to {MOST_TAG} characters." + "" * len(common),
+            help=f"Up to {MOST_TAGS} of up to {MOST_TAG} characters.",
         )
         if st.form_submit_button("Keep", type="primary"):
             wanted = tags_of(tags)
@@ -237,6 +237,11 @@ def _label(picked: Sequence[Run]) -> None:
                     label = replace(_label_of(run), tags=(*own, *wanted), title=run.title if name is None else name)
                     cluster().shelf.label(owner(), run.id, label)
             st.rerun()
+
+
+def _digest(texts: Sequence[str]) -> str:
+    """A short name for several texts."""
+    return sha256(",".join(texts).encode()).hexdigest()[:16]
 
 
 def _label_of(run: Run) -> Label:

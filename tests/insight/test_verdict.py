@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -124,6 +125,14 @@ def test_over_fitting_begins_where_validation_loss_was_lowest() -> None:
     labels = [change.label for change in finding.changes]
     assert labels == ["Dropout of 0.4", "Half as wide", "Weight decay 0.001"]
     assert finding.changes[2].config.weight_decay == 0.001
+
+
+def test_dropout_that_is_stronger_already_is_not_weakened_against_over_fitting() -> None:
+    lines = [2.0, 1.0, 0.8, 0.9, 1.1, 1.3], [2.0, 1.0, 0.6, 0.3, 0.1, 0.05]
+    story = curves(*lines, [0.4, 0.6, 0.7, 0.7, 0.69, 0.69], [0.4] * 5 + [1])
+    strong = replace(story, architecture=LAB.replaced((6,), p=0.5))
+    (finding,) = verdict(strong)
+    assert [change.label for change in finding.changes] == ["Half as wide", "Weight decay 0.001"]
 
 
 def test_healthy_curves_below_the_goal_show_no_fault() -> None:

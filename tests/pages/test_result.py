@@ -115,7 +115,7 @@ def test_a_run_is_made_into_files_that_can_be_downloaded(open_page: OpenPage, an
     app.button(key=f"make-all-{ended.id}").click().run()
     assert not app.exception
     made = app.session_state["made"]
-    assert made[:2] == (ended.id, "all")
+    assert (made[0][0], made[1]) == (ended.id, "all")
     with zipfile.ZipFile(io.BytesIO(made[2])) as archive:
         assert {"train.py", "report.html", "model.onnx", "points.csv", "run.json"} <= set(archive.namelist())
     found = unpack(made[2], settings())

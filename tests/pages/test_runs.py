@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 from streamlit.testing.v1 import AppTest
+from streamlit.testing.v1.element_tree import TextInput
 
 from cnnviz.architecture import Architecture
 from cnnviz.presets import PRESETS
@@ -54,6 +55,10 @@ def three(server: Cluster, anna: str) -> list[Run]:
 def names(app: AppTest) -> list[str]:
     """What the table tells of each run, in its order."""
     return list(app.dataframe[0].value["name"])
+
+
+def tags_field(app: AppTest) -> TextInput:
+    return next(field for field in app.text_input if field.label.startswith("Tags"))
 
 
 def test_without_runs_the_page_says_what_will_stand_there(open_page: OpenPage) -> None:
@@ -134,7 +139,7 @@ def test_a_run_is_starred_named_deleted_and_brought_back(
     app.button(key="shelf-star").click().run()
     assert server.run(anna, run.id).starred
     app.text_input(key=f"name-{run.id}").set_value("mine")
-    app.text_input(key=f"tags-{run.id[:8]}-1").set_value("a, b")
+    tags_field(app).set_value("a, b")
     next(button for button in app.button if button.label == "Keep").click().run()
     found = server.run(anna, run.id)
     assert (found.title, found.tags, found.starred) == ("mine", ("a", "b"), True)
@@ -158,7 +163,7 @@ def test_what_was_deleted_earlier_can_be_brought_back(
 
 def test_what_cannot_be_kept_is_told(open_page: OpenPage, anna: str, three: list[Run]) -> None:
     app = open_page("runs", owner=anna, **{PICKED: (three[0].id,)})
-    app.text_input(key=f"tags-{three[0].id[:8]}-1").set_value("a, b, c, d, e, f, g, h, i")
+    tags_field(app).set_value("a, b, c, d, e, f, g, h, i")
     next(button for button in app.button if button.label == "Keep").click().run()
     assert not app.exception
     assert any("at most 8 tags" in error.value for error in app.error)
