@@ -20,8 +20,10 @@ FAST, SLOW = 3e-2, 1e-4
 """Update over weights far above and far below the usual 1e-3 (see the Gradients view)."""
 FAN = 1e-3
 """A gradient below this share of the net's largest vanishes: the layer learns a thousandth as fast."""
-WORSE, LEARNS = 1.15, 0.85
-"""Over-fitting: validation loss above this factor of its lowest while the training loss fell below the other one."""
+WORSE, RISE, LEARNS = 1.15, 0.1, 0.85
+"""Over-fitting: validation loss above this factor of its lowest, by so much, while training fell below the last one."""
+LOST = 0.2
+"""Training accuracy that is lost again only where steps are too large."""
 BLOWN = 20.0
 """A training loss that is blown up: guessing among a thousand classes costs 6.9."""
 CLOSE, POOR, AS_LONG = 0.07, 0.9, 3
@@ -99,11 +101,15 @@ def too_high(story: Story) -> Finding | None:
     huge = largest is not None and late[largest] > FAST
     stuck = _hopeless(story)
     blown = int(loss.argmax())
-    if not (rises > JUMPS or loss[blown] > BLOWN or (huge and stuck)):
+    known = story.train_accuracy[: story.epochs]
+    lost = float(known.max() - known[-1])
+    if not (rises > JUMPS or loss[blown] > BLOWN or lost >= LOST or (huge and stuck)):
         return None
     told = [f"the training loss rose by more than {RISES:.0%} in {rises:.0%} of the epochs"] if rises > JUMPS else []
     if loss[blown] > BLOWN:
         told.append(f"the training loss was {loss[blown]:.3g} in epoch {blown + 1}")
+    if lost >= LOST:
+        told.append(f"training accuracy fell from {known.max():.3f} to {known[-1]:.3f}: what was learned was lost")
     if huge and largest:
         told.append(f"one step moves the weights of {story.layer(largest)} by {late[largest]:.1%}, 0.1 % is usual")
     text = "; ".join(told)
@@ -145,7 +151,11 @@ def overfitting(story: Story) -> Finding | None:
     loss, train = story.loss[:count], story.train_loss[:count]
     lowest = int(loss.argmin())
     end = float(np.median(loss[-2:]))
-    if lowest >= count - 2 or end <= WORSE * loss[lowest] or train[-1] >= LEARNS * train[lowest]:
+    if (
+        lowest >= count - 2
+        or end <= max(WORSE * loss[lowest], loss[lowest] + RISE)
+        or train[-1] >= LEARNS * train[lowest]
+    ):
         return None
     gap = float(story.train_accuracy[count - 1] - story.accuracy[count - 1])
     present = [float(getattr(layer, "p", 0)) for _, layer in story.architecture.every() if "Dropout" in layer.kind]
