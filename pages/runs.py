@@ -3,7 +3,7 @@
 import streamlit as st
 
 from cnnviz.runs.cluster import cluster
-from cnnviz.ui import results
+from cnnviz.ui import home, results, shelf
 from cnnviz.ui.state import show_notice
 from cnnviz.ui.student import owner
 
@@ -14,4 +14,5 @@ if cluster().store.of(owner()):
 else:
     st.info("Here stands every run of yours, to be compared. Begin one.", icon=":material/table_rows:")
     st.page_link("pages/train.py", label="Train", icon=":material/show_chart:")
-results.more()
+    shelf.away()
+home.bring()

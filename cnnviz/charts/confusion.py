@@ -64,7 +64,7 @@ def confusion_spec(classes: Sequence[str]) -> dict[str, Any]:
     """
     side = max(min(SIDE, 46 * len(classes) + 60), LEAST)
     names = list(classes)
-    place: dict[str, Any] = {"type": "nominal", "sort": names, "scale": {"domain": names}}
+    place: dict[str, Any] = {"type": "nominal", "scale": {"domain": names}}
     size = 12 if len(names) <= MOST_NUMBERS else 9
     axis = {"labelLimit": 110, "labelOverlap": False, "labelFontSize": size, "grid": False}
     x = place | {"field": "answer", "title": "answer of the net", "axis": axis | {"labelAngle": -60}}

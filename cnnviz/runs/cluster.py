@@ -24,7 +24,7 @@ from cnnviz.runs.device import Device
 from cnnviz.runs.imports import Imports
 from cnnviz.runs.run import TRAIN, Run, Status
 from cnnviz.runs.shelf import Shelf
-from cnnviz.runs.store import Store
+from cnnviz.runs.store import LATEST, Store
 from cnnviz.settings import Settings, settings
 from cnnviz.training.config import TrainConfig
 from cnnviz.training.readiness import check
@@ -61,7 +61,7 @@ class Cluster:
         self.desks = Desks(self.store, scribe.do)
         self.shelf = Shelf(self.store, self.checkpoints, scribe, self.stop)
         self.imports = Imports(limits)
-        self.shelf.sweep()
+        self.shelf.sweep_now_and_then()
         self._recover()
         for device in self.devices.values():
             device.start()
@@ -164,6 +164,8 @@ class Cluster:
     def _check_share(self, owner: str, besides: str = "") -> None:
         mine = [run for run in self.store.of(owner) if run.active or run.status == Status.PAUSED]
         held = sum(run.id != besides for run in mine)
+        if not besides and len(self.store.of(owner)) >= LATEST:
+            raise LimitError(f"You have {LATEST:,} runs, as many as are kept. Delete some on the Runs page.")
         if held >= self._limits.max_active_runs:
             raise LimitError(
                 f"You have {held} runs waiting, running or paused, as many as this server allows at a time. "

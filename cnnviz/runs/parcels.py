@@ -49,8 +49,8 @@ def parcel(store: Store, run: Run) -> Parcel:
 
 
 def predictions(store: Store, run: Run) -> Predictions | None:
-    """What the run's net made of its test samples; None where it was not tested."""
-    content = store.predictions(run.id)
+    """What the run's net made of its test samples; None where the net of its best epoch was not tested."""
+    content = store.predictions(run.id) if run.score.test is not None else None
     if content is None:
         return None
     found, about = load(content), learned(run, store.facts(run.id))

@@ -19,23 +19,24 @@ class Score:
     loss: float | None = None
     """Validation loss of the best epoch."""
     test: float | None = None
-    """Accuracy on the test part, of the best epoch's weights."""
+    """Accuracy on the test part, of the best epoch's weights; None where a better epoch came and was not tested."""
 
     def after(self, points: Iterable[Point]) -> "Score":
         """With new points, of which those of one epoch and part come together."""
         score = self
         measured: defaultdict[int, dict[str, float]] = defaultdict(dict)
+        tested = {} if self.test is None else {self.best_epoch: self.test}
         for point in points:
             if point.split == VALIDATION:
                 measured[point.epoch][point.metric] = point.value
             elif point.split == TEST and point.metric == "accuracy":
-                score = replace(score, test=point.value)
+                tested[point.epoch] = point.value
         for epoch, metrics in measured.items():
             score = replace(score, epoch=max(score.epoch, epoch))
             accuracy, loss = metrics.get("accuracy"), metrics.get("loss")
             if accuracy is not None and loss is not None and score._beaten_by(accuracy, loss):
                 score = replace(score, best_epoch=epoch, accuracy=accuracy, loss=loss)
-        return score
+        return replace(score, test=tested.get(score.best_epoch))
 
     def _beaten_by(self, accuracy: float, loss: float) -> bool:
         if self.accuracy is None or self.loss is None:

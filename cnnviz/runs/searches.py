@@ -11,7 +11,7 @@ from optuna.exceptions import StorageInternalError
 
 from cnnviz.architecture import Architecture
 from cnnviz.data import find
-from cnnviz.errors import CnnvizError, DesignError, LimitError, TrainingError
+from cnnviz.errors import DesignError, LimitError, TrainingError
 from cnnviz.runs.backlog import STORE_ERRORS
 from cnnviz.runs.cluster import cluster
 from cnnviz.runs.loop import Loop
@@ -129,12 +129,14 @@ class Searches:
     def _resume(self, search: Search) -> None:
         try:
             seeker = self._seeker(search)
-        except (ValueError, CnnvizError):  # ValueError: pydantic's and Optuna's
+            seeker.resume()
+        except PASSING:
+            raise
+        except Exception:  # whatever another version has left: the other searches go on
             log.exception("search %s was written by another version and ends", search.id)
             self._store.update_search(search.id, status=Status.FAILED, message=OTHER_VERSION)
-            return
-        seeker.resume()
-        self._follow(seeker)
+        else:
+            self._follow(seeker)
 
     def _seeker(self, search: Search) -> Seeker:
         study = Study(self._storage, search.id, self._parameters(search), search.config.seed)
@@ -166,8 +168,16 @@ class Searches:
             self._loop.later(RETRY_SECONDS, partial(self._step, search_id))
         except Exception:  # ours to mend; it must not go on for ever, unseen
             log.exception("search %s failed", search_id)
-            self._end(seeker, Outcome(Status.FAILED, "Something went wrong on our side. Start another search."))
+            self._give_up(seeker)
+
+    def _give_up(self, seeker: Seeker) -> None:
+        """End a search that cannot go on, and its runs; again and again, where the database refuses."""
+        try:
             seeker.halt()
+            self._end(seeker, Outcome(Status.FAILED, "Something went wrong on our side. Start another search."))
+        except PASSING:
+            log.exception("search %s waits for its end", seeker.search.id)
+            self._loop.later(RETRY_SECONDS, partial(self._give_up, seeker))
 
     def _end(self, seeker: Seeker, outcome: Outcome) -> None:
         self._store.update_search(seeker.search.id, status=outcome.status, message=outcome.message)

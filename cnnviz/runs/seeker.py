@@ -65,6 +65,8 @@ class _Followed:
     run: str
     epoch: int = 0
     best: float = 0.0
+    noted: bool = False
+    """Whether the study knows which run it is; tried again where the database refused."""
 
 
 class Seeker:
@@ -92,7 +94,7 @@ class Seeker:
             if trial.run:
                 known = self._study.reported(trial.number)
                 self._followed[trial.number] = _Followed(
-                    trial.run, max(known, default=0), max(known.values(), default=0.0)
+                    trial.run, max(known, default=0), max(known.values(), default=0.0), noted=True
                 )
             else:  # asked for, and not begun any more
                 self._study.failed(trial.number)
@@ -132,7 +134,10 @@ class Seeker:
     def _look(self, number: int, followed: _Followed) -> None:
         run = self._store.run(followed.run)  # before its points, which are then all there if it has ended
         new = self._report(number, followed)
-        if new and followed.best >= self._space.goal and self._winner is None:
+        if not followed.noted:
+            self._study.begun(number, followed.run)
+            followed.noted = True
+        if followed.best >= self._space.goal and self._winner is None:
             self._reached(number, followed.best)
         if run is None or run.status == Status.STOPPED:  # by its student; or deleted
             self._study.cut(number)
@@ -218,9 +223,10 @@ class Seeker:
         except CnnvizError as error:
             self._failed(trial, error)
         else:
-            self._followed[trial.number] = _Followed(run.id)
-            self._study.begun(trial.number, run.id)
+            self._followed[trial.number] = followed = _Followed(run.id)
             self._refusals.clear()
+            self._study.begun(trial.number, run.id)
+            followed.noted = True
 
     def _failed(self, trial: Trial, error: CnnvizError) -> None:
         self._study.failed(trial.number)
@@ -239,7 +245,8 @@ class Seeker:
         return Outcome(Status.DONE, f"{begun} On test, asked once, it has {run.score.test:.3f}.")
 
     def _used_up(self) -> Outcome:
-        runs = [run for run in self._store.of_search(self.search.id) if run.score.accuracy is not None]
+        all_runs = self._store.of_search(self.search.id)
+        runs = [run for run in all_runs if run.score.accuracy is not None and not run.deleted]
         if not runs:
             return Outcome(Status.DONE, f"None of {self._space.runs} runs had got anywhere when it ended.")
         best = max(runs, key=lambda run: run.score.accuracy or 0.0)

@@ -20,6 +20,7 @@ from cnnviz.takehome.parcel import Parcel
 ANSWER_SECONDS = 10.0
 AWAY_SECONDS = 24 * 3600.0
 """After which a run that was put away cannot be brought back."""
+SWEEP_SECONDS = 3600.0
 log = logging.getLogger(__name__)
 
 
@@ -65,8 +66,9 @@ class Shelf:
 
     def adopt(self, owner: str, device: str, parcel: Parcel) -> Run:
         """Keep the run of a parcel, which another server may have made, as one of this student's."""
-        if len(self._store.of(owner)) >= LATEST:
-            raise LimitError(f"You have {LATEST:,} runs, as many as are kept. Delete some, then import this one.")
+        kept = [*self._store.of(owner), *self._store.of(owner, deleted=True)]  # deleted ones take their room for a day
+        if len(kept) >= LATEST:
+            raise LimitError(f"You have {len(kept):,} runs with those deleted within a day, as many as are kept.")
         run = adopted(owner, device, parcel)
         try:
             for task in writing(self._store, run, parcel):
@@ -75,6 +77,14 @@ class Shelf:
             self._scribe.do(partial(self._store.drop, run.id))
             raise
         return run
+
+    def sweep_now_and_then(self) -> None:
+        """Begin to sweep every hour."""
+        self._scribe.do(self._sweep_and_again)
+
+    def _sweep_and_again(self) -> None:
+        self._scribe.later(SWEEP_SECONDS, self._sweep_and_again)
+        self.sweep()
 
     def sweep(self) -> None:
         """Forget for good what was put away long ago; in the thread that writes."""

@@ -42,6 +42,8 @@ class Trial:
     run: str | None
     """None for choices that could not be trained, or not yet."""
     pruned: bool = False
+    failed: bool = False
+    """Whether these choices could not be trained."""
 
 
 def open_storage(limits: Settings) -> RDBStorage:
@@ -145,7 +147,8 @@ class Study:
 
 def _trial(trial: FrozenTrial) -> Trial:
     noted = trial.user_attrs
-    return Trial(trial.number + 1, dict(trial.params), noted.get(RUN), noted.get(STOPPED_EARLY, False))
+    failed = trial.state == TrialState.FAIL
+    return Trial(trial.number + 1, dict(trial.params), noted.get(RUN), noted.get(STOPPED_EARLY, False), failed)
 
 
 def _distribution(parameter: Parameter) -> BaseDistribution:

@@ -94,9 +94,8 @@ def facts(parcel: Parcel) -> dict[str, str]:
 def results(parcel: Parcel) -> dict[str, dict[str, str]]:
     """What was measured of the best epoch: the values of each split, by metric."""
     names = {"loss": "loss", **{name: name for name in METRICS}}
-    best = {(p.split, p.metric): p.value for p in parcel.points if p.epoch == parcel.best_epoch and p.split in SPLITS}
-    last = {(p.split, p.metric): p.value for p in parcel.points if p.split == TEST}
-    found = best | last if parcel.best_epoch else {}
+    best = (p for p in parcel.points if p.epoch == parcel.best_epoch and p.split in SPLITS)
+    found = {(p.split, p.metric): p.value for p in best} if parcel.best_epoch else {}
     return {
         metric: {split: f"{found[split, metric]:.4g}" if (split, metric) in found else "—" for split in SPLITS}
         for metric in names

@@ -4,6 +4,7 @@ import logging
 import os
 import tempfile
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -52,6 +53,9 @@ def track(parcel: Parcel, address: str, files: Mapping[str, bytes]) -> str:
         found = client.get_experiment_by_name(EXPERIMENT)
         experiment = found.experiment_id if found else client.create_experiment(EXPERIMENT)
         run = client.create_run(experiment, start_time=when, run_name=parcel.title or None).info.run_id
+    except (MlflowException, OSError) as error:  # requests' errors are OSErrors
+        raise _refused(address, error) from None
+    try:
         params = [Param(name, value) for name, value in _parameters(parcel).items()]
         client.log_batch(run, params=params)
         metrics = [
@@ -68,12 +72,18 @@ def track(parcel: Parcel, address: str, files: Mapping[str, bytes]) -> str:
                 file.write_bytes(content)
             client.log_artifacts(run, folder)
         client.set_terminated(run, end_time=when + int(1000 * parcel.worked))
-    except (MlflowException, OSError) as error:  # requests' errors are OSErrors
-        log.warning("MLflow did not take a run", exc_info=error)
-        raise CnnvizError(
-            f"The MLflow server at {shown_address(address)} did not take the run; the server's log has the reason."
-        ) from None
+    except (MlflowException, OSError) as error:
+        with suppress(MlflowException, OSError):
+            client.set_terminated(run, "FAILED")
+        raise _refused(address, error) from None
     return str(run)
+
+
+def _refused(address: str, error: Exception) -> CnnvizError:
+    log.warning("MLflow did not take a run", exc_info=error)
+    return CnnvizError(
+        f"The MLflow server at {shown_address(address)} did not take the run; the server's log has the reason."
+    )
 
 
 def _parameters(parcel: Parcel) -> dict[str, str]:

@@ -9,6 +9,7 @@ from cnnviz.errors import CnnvizError
 from cnnviz.export.process import serve
 from cnnviz.settings import settings
 from cnnviz.takehome.files import FILES, everything, made
+from cnnviz.takehome.pack import own
 from cnnviz.takehome.request import ALL, NO_MEMORY, TRACKED, WIDE
 from cnnviz.takehome.tracking import track
 from cnnviz.takehome.unpack import unpack
@@ -22,7 +23,7 @@ def written(question: bytes) -> bytes:
     if name == ALL:
         return everything(making)
     if name == TRACKED:
-        files = {}
+        files = own(making.parcel)
         for each, make in FILES.items():
             try:
                 files[each] = make(making)

@@ -116,9 +116,8 @@ def _story(run: Run, history: History) -> str:
     best, accuracy = history.best()
     if best:
         parts.append(f"best validation accuracy **{accuracy:.3f}** (epoch {best})")
-    tested = history.value("test", "accuracy")
-    if tested is not None:
-        parts.append(f"test accuracy **{tested:.3f}**")
+    if run.score.test is not None:
+        parts.append(f"test accuracy **{run.score.test:.3f}**")
     return " · ".join(parts)
 
 

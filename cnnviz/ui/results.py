@@ -6,7 +6,7 @@ import streamlit as st
 
 from cnnviz.runs.cluster import cluster
 from cnnviz.runs.run import FIND, Run
-from cnnviz.ui import comparing, home, shelf
+from cnnviz.ui import comparing, shelf
 from cnnviz.ui.student import owner
 
 TICK = 1.0
@@ -25,12 +25,6 @@ def live() -> None:
     st.fragment(_drawn, run_every=TICK if going_on else None)(going_on)
 
 
-def more() -> None:
-    """What can be brought back, or from elsewhere."""
-    shelf.away()
-    home.bring()
-
-
 def _drawn(going_on: bool) -> None:
     if "notice" in st.session_state:  # the page above has the place for it
         st.rerun()
@@ -38,8 +32,12 @@ def _drawn(going_on: bool) -> None:
     if going_on != any(run.active for run in mine) or not mine:
         st.rerun()  # the whole page once more, without ticks or with them
     choice = shelf.shelf(mine)
-    if not any(run.kind != FIND for run in mine):
-        return
+    if any(run.kind != FIND for run in mine):
+        _compared(choice)
+    shelf.away()
+
+
+def _compared(choice: shelf.Choice) -> None:
     view = st.segmented_control(
         "Look at",
         [TRADE, *VIEWS],

@@ -277,6 +277,7 @@ def _trials(search: Search, tried: list[Tried], progress: Progress, runs: dict[s
 
 def _tried(trial: Trial, run: Run | None) -> Tried:
     if run is None:
-        return Tried(trial.number, trial.params, None, FAILED if trial.run is None else GOING_ON)
+        waits = FAILED if trial.failed else GOING_ON
+        return Tried(trial.number, trial.params, None, STOPPED if trial.run else waits)  # deleted, or not begun
     how = BEHIND if trial.pruned and not run.active else STATES.get(run.status, GOING_ON)
     return Tried(trial.number, trial.params, run.score.accuracy, how)

@@ -1,5 +1,6 @@
 """All runs of a student in a table: found, sorted, chosen, and what can be done with the chosen ones."""
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
@@ -12,6 +13,7 @@ from cnnviz.errors import CnnvizError
 from cnnviz.runs.cluster import cluster
 from cnnviz.runs.label import MOST_TAG, MOST_TAGS, MOST_TITLE, Label, tags_of
 from cnnviz.runs.run import FIND, Run
+from cnnviz.runs.shelf import AWAY_SECONDS
 from cnnviz.ui.acts import open_net
 from cnnviz.ui.badges import BADGES
 from cnnviz.ui.fields import escaped
@@ -273,7 +275,8 @@ def _bring_back(ids: Sequence[str]) -> None:
 
 def away() -> None:
     """The runs that were deleted within a day, to be brought back."""
-    gone = cluster().store.of(owner(), deleted=True)
+    earliest = time.time() - AWAY_SECONDS
+    gone = [run for run in cluster().store.of(owner(), deleted=True) if (run.deleted or 0) >= earliest]
     if not gone:
         return
     with st.expander(f"Deleted within a day: {len(gone)}", icon=":material/delete:"):

@@ -12,11 +12,14 @@ from streamlit.testing.v1 import AppTest
 
 from cnnviz.insight.predictions import Predictions
 from cnnviz.runs.cluster import Cluster
+from cnnviz.runs.parcels import parcel
 from cnnviz.runs.run import Run, Status
+from cnnviz.runs.score import Score
 from cnnviz.settings import settings
 from cnnviz.takehome.pack import pack
 from cnnviz.takehome.unpack import unpack
 from cnnviz.training.config import TrainConfig
+from cnnviz.training.point import Point
 from tests.pages.conftest import wait_for
 from tests.runs.designs import NET
 from tests.takehome.parcels import trained
@@ -82,7 +85,8 @@ def test_every_view_of_the_mistakes_can_be_looked_at(open_page: OpenPage, anna: 
 def test_predictions_of_samples_that_are_gone_are_told_without_them(
     server: Cluster, open_page: OpenPage, anna: str
 ) -> None:
-    run = replace(trained_run(anna), config=TrainConfig(dataset="gone"))
+    score = Score(epoch=1, best_epoch=1, accuracy=0.5, loss=1.0, test=2 / 3)
+    run = replace(trained_run(anna), config=TrainConfig(dataset="gone"), score=score)
     server.store.add(run)
     y = np.array([0, 1, 1])
     server.store.keep_predictions(run.id, Predictions(np.eye(2, dtype=np.float32)[[0, 1, 0]], y, ()).to_bytes())
@@ -95,6 +99,21 @@ def test_a_run_that_was_not_tested_says_so(server: Cluster, open_page: OpenPage,
     run = trained_run(anna)
     server.store.add(run)
     app = view(open_page("result", owner=anna, run=run.id), "Mistakes")
+    assert any("test is asked once" in info.value for info in app.info)
+
+
+def test_what_older_weights_were_tested_with_is_not_told_of_better_ones(
+    server: Cluster, open_page: OpenPage, anna: str, ended: Run
+) -> None:
+    """Trained further and stopped before its test, a run showed the old test beside the new weights."""
+    better = [Point(10_000, 99, "validation", metric, value) for metric, value in (("loss", 0.0), ("accuracy", 1.0))]
+    run = server.shelf.adopt(anna, "cpu", parcel(server.store, ended))
+    server.store.keep_predictions(run.id, server.store.predictions(ended.id) or b"")
+    assert server.run(anna, run.id).score.test == ended.score.test
+    server.store.append(run.id, better)
+    app = open_page("result", owner=anna, run=run.id)
+    assert {metric.label: metric.value for metric in app.metric}["Test"] == "—"
+    view(app, "Mistakes")
     assert any("test is asked once" in info.value for info in app.info)
 
 

@@ -145,8 +145,9 @@ def test_a_search_that_breaks_ends_and_leaves_the_others_alone(
     running.open()
     for _ in range(2):
         name = running.start(ANNA, CONVNET, DIGITS, Space())
-        wait_for(lambda name=name: name in halted)
+        wait_for(lambda name=name: not running.search(ANNA, name).active)
         assert running.search(ANNA, name).status == Status.FAILED
+        assert name in halted, "its runs are stopped first"
     broken = running.search(BERT, unreadable.id)
     assert (broken.status, "another version" in broken.message) == (Status.FAILED, True)
     running.close()

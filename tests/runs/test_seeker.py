@@ -6,6 +6,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from optuna.exceptions import StorageInternalError
+from optuna.storages import RDBStorage
 
 from cnnviz.architecture import Architecture
 from cnnviz.errors import DataError, LimitError
@@ -254,3 +256,36 @@ def test_importances_are_told_when_enough_runs_have_ended(room: Room) -> None:
         room.trainer.train(room.active(seeker)[0], *[accuracy] * LAST, status=Status.DONE)
     seeker.step()
     assert sum(seeker.progress().importances.values()) == pytest.approx(1)
+
+
+def refusing_once(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """Let the database refuse the next call of one of Optuna's ways to write."""
+    write = getattr(RDBStorage, name)
+
+    def refuse(*_: object, **__: object) -> None:
+        monkeypatch.setattr(RDBStorage, name, write)
+        raise StorageInternalError("locked")
+
+    monkeypatch.setattr(RDBStorage, name, refuse)
+
+
+def test_which_run_it_is_is_noted_again_where_the_database_refused(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    seeker = room.seeker()
+    refusing_once(monkeypatch, "set_trial_user_attr")
+    with pytest.raises(StorageInternalError):
+        seeker.step()
+    assert seeker.step() is None
+    runs = {run.id for run in room.active(seeker)}
+    assert {trial.run for trial in seeker.progress().trials} == runs
+
+
+def test_a_winner_is_not_lost_where_the_database_refused(
+    room: Room, seeker: Seeker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, _ = room.active(seeker)
+    room.trainer.train(first, 0.5, 0.95, test=0.9, status=Status.DONE)
+    refusing_once(monkeypatch, "set_study_user_attr")
+    with pytest.raises(StorageInternalError):
+        seeker.step()
+    seeker.step()
+    assert seeker.progress().winner == 1

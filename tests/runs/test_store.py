@@ -240,8 +240,14 @@ def test_a_score_says_what_the_points_say_however_they_come(measured: list[list[
         loss, accuracy = min(valid, key=lambda points: (-points[1].value, points[0].value))
         assert (score.best_epoch, score.accuracy, score.loss) == (loss.epoch, accuracy.value, loss.value)
     assert score.epoch == max((points[0].epoch for points in valid), default=0)
-    tests = [points[1].value for points in measured if points[0].split == "test"]
-    assert score.test == (tests[-1] if tests else None)
+    best, beaten, test = 0, (-1.0, 0.0), None
+    for loss, accuracy in measured:
+        if loss.split == "validation" and (accuracy.value, -loss.value) > beaten:
+            test = test if loss.epoch == best else None  # what was tested are other weights
+            best, beaten = loss.epoch, (accuracy.value, -loss.value)
+        elif loss.split == "test" and loss.epoch == best:
+            test = accuracy.value
+    assert score.test == test
 
 
 def test_lines_are_what_the_points_say_of_the_wanted_runs(store: Store) -> None:

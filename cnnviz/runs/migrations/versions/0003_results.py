@@ -62,19 +62,20 @@ def _score() -> None:
             .order_by(POINTS.c.id)
         )
         epochs: defaultdict[int, dict[str, float]] = defaultdict(dict)
-        test = None
+        tested: dict[int, float] = {}
         for epoch, split, metric, value in connection.execute(query):
             if split == "validation":
                 epochs[epoch][metric] = value
             elif metric == "accuracy":
-                test = value
+                tested[epoch] = value
         whole = {epoch: each for epoch, each in epochs.items() if len(each) == 2}
-        values = {"epoch": max(epochs, default=0), "test_accuracy": test}
+        values: dict[str, float | None] = {"epoch": max(epochs, default=0)}
         if whole:
             best = max(whole, key=lambda epoch: (whole[epoch]["accuracy"], -whole[epoch]["loss"], -epoch))
             values |= {
                 "best_epoch": best,
                 "best_accuracy": whole[best]["accuracy"],
                 "best_loss": whole[best]["loss"],
+                "test_accuracy": tested.get(best),
             }
         connection.execute(sql.update(RUNS).where(RUNS.c.id == run_id).values(values))
