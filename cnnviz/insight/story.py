@@ -60,6 +60,9 @@ class Story:
 
     def late(self, values: Mapping[str, Numbers]) -> dict[str, float]:
         """The median over the last half of the epochs of each layer, in the order of the net."""
+        return self.typical({name: line[len(line) // 2 :] for name, line in values.items()})
+
+    def typical(self, values: Mapping[str, Numbers]) -> dict[str, float]:
+        """The median over all epochs of each layer, in the order of the net."""
         order = [number(path) for path, _ in self.architecture.every()]
-        found = {name: line[len(line) // 2 :] for name, line in values.items() if len(line)}
-        return {name: float(np.median(found[name])) for name in order if name in found}
+        return {name: float(np.median(values[name])) for name in order if name in values and len(values[name])}

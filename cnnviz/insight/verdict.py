@@ -16,10 +16,10 @@ ENOUGH = 3
 """Epochs before which nothing can be said."""
 RISES, JUMPS = 0.10, 0.3
 """A loss that rises by more than the first share in more than the second share of all epochs jumps up and down."""
-FAST, SLOW = 3e-2, 1e-4
+FAST, SLOW = 3e-2, 2e-4
 """Update over weights far above and far below the usual 1e-3 (see the Gradients view)."""
-FAN = 1e-3
-"""A gradient below this share of the net's largest vanishes: the layer learns a thousandth as fast."""
+FAN = 1e-2
+"""A gradient below this share of the net's largest vanishes, where the net has not learned its task."""
 WORSE, RISE, LEARNS = 1.15, 0.1, 0.85
 """Over-fitting: validation loss above this factor of its lowest, by so much, while training fell below the last one."""
 LOST = 0.2
@@ -103,13 +103,16 @@ def too_high(story: Story) -> Finding | None:
     blown = int(loss.argmax())
     known = story.train_accuracy[: story.epochs]
     lost = float(known.max() - known[-1])
-    if not (rises > JUMPS or loss[blown] > BLOWN or lost >= LOST or (huge and stuck)):
+    dead = next((name for name, value in story.late(story.gradients).items() if value == 0), None) if stuck else None
+    if not (rises > JUMPS or loss[blown] > BLOWN or lost >= LOST or dead or (huge and stuck)):
         return None
     told = [f"the training loss rose by more than {RISES:.0%} in {rises:.0%} of the epochs"] if rises > JUMPS else []
     if loss[blown] > BLOWN:
         told.append(f"the training loss was {loss[blown]:.3g} in epoch {blown + 1}")
     if lost >= LOST:
         told.append(f"training accuracy fell from {known.max():.3f} to {known[-1]:.3f}: what was learned was lost")
+    if dead:
+        told.append(f"no gradient reaches {story.layer(dead)} any more: too large a step has switched its units off")
     if huge and largest:
         told.append(f"one step moves the weights of {story.layer(largest)} by {late[largest]:.1%}, 0.1 % is usual")
     text = "; ".join(told)
@@ -123,8 +126,8 @@ def too_high(story: Story) -> Finding | None:
 
 def vanishing(story: Story) -> Finding | None:
     """The gradient of a layer is orders of magnitude below that of others."""
-    late = {name: value for name, value in story.late(story.gradients).items() if value > 0}
-    if len(late) < 2:
+    late = {name: value for name, value in story.typical(story.gradients).items() if value > 0}
+    if len(late) < 2 or story.train_accuracy[story.epochs - 1] >= story.goal:
         return None
     strongest = max(late, key=lambda name: late[name])
     faint = [name for name, value in late.items() if value < FAN * late[strongest]]
@@ -203,14 +206,13 @@ def too_low(story: Story) -> Finding | None:
     late = story.late(story.updates)
     count = story.epochs
     falling = story.train_loss[count - 1] < 1.02 * story.train_loss[0]  # in steps so small it may hardly move
-    if not late or max(late.values()) > SLOW or not falling or story.accuracy.max() >= story.goal:
+    step = float(np.median(list(late.values()))) if late else 1.0
+    if step > SLOW or not falling or story.train_accuracy[count - 1] >= story.goal:
         return None
-    fastest = max(late, key=lambda name: late[name])
     return Finding(
         "The learning rate is too low",
-        f"No step moves the weights of a layer by more than {late[fastest]:.1e} of their norm ({story.layer(fastest)});"
-        f" about 1e-3 is usual. The training loss hardly moves, from {story.train_loss[0]:.3f} to"
-        f" {story.train_loss[count - 1]:.3f} so far.",
+        f"A step moves the weights of a layer by {step:.1e} of their norm; about 1e-3 is usual. In {count} epochs the"
+        f" training loss came from {story.train_loss[0]:.3f} to {story.train_loss[count - 1]:.3f}.",
         "Ten times as much; the learning-rate finder shows how far it can go.",
         _with_rate(story, 10.0),
     )

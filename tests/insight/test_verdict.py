@@ -74,9 +74,12 @@ def trained(design: Architecture, **settings: object) -> Story:
         (CONVNET, {"epochs": 4, "learning_rate": 1e-5}, ["The learning rate is too low"]),
         (mlp(*[32] * 8), {"epochs": 6}, ["Gradients vanish in layer 2, Linear"]),
         (mlp(1, act=ReLU), {"epochs": 30}, ["It under-fits"]),
+        (CONVNET, {"epochs": 4, "learning_rate": 1e-4}, ["The learning rate is too low"]),
+        (mlp(64, 64, act=ReLU), {"epochs": 6, "learning_rate": 3.0}, ["The learning rate is too high"]),
+        (mlp(*[32] * 5), {"epochs": 6, "optimizer": "Adam", "learning_rate": 1e-3}, ["Gradients vanish in"]),
         (CONVNET, {"epochs": 2}, ["Too early to say"]),
     ],
-    ids=["fine", "too-high", "improving", "too-low", "vanishing", "under-fitting", "early"],
+    ids=["fine", "blown-up", "improving", "too-low", "vanishing", "under-fitting", "low", "dead", "faint", "early"],
 )
 def test_real_runs_get_the_verdict_that_they_deserve_and_no_other(
     design: Architecture, settings: dict[str, object], titles: list[str]
