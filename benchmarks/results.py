@@ -17,7 +17,7 @@ from statistics import median
 
 import numpy as np
 
-from benchmarks.server import serve
+from benchmarks.server import Server, serve
 from benchmarks.table import spread, table, verdict
 from benchmarks.visitor import Visitor
 from cnnviz.presets import PRESETS
@@ -66,10 +66,10 @@ def fill(folder: Path, runs: int = MANY, count: int = POINTS) -> None:
     store.close()
 
 
-async def _opened(server: object, owner: str, page: str = "runs") -> float:
+async def _opened(server: Server, owner: str, page: str = "runs") -> float:
     """Milliseconds until the page is there."""
     start = time.perf_counter()
-    async with Visitor(server, owner, page):  # type: ignore[arg-type]
+    async with Visitor(server, owner, page):
         return 1000 * (time.perf_counter() - start)
 
 

@@ -11,6 +11,9 @@ from cnnviz.charts.curve import UNSEEN_EPOCH, Curve
 POINTS = "points"
 """Name of the data set with the lines of a chart."""
 
+GOAL = "goal"
+"""Name of the data set with the goal."""
+
 COLOURS = ("#2F8FD8", "#E0701A", "#1BA37A", "#808A9C")
 """Told apart by the colour-blind on light and dark alike."""
 
@@ -82,3 +85,23 @@ def below_each_other(lines: Sequence[tuple[Curve, Mapping[str, str]]]) -> pd.Dat
     for name in drawn[0][1]:
         columns[name] = pd.array(np.repeat([names[name] for _, names in drawn], counts), dtype="str")
     return pd.DataFrame(columns)
+
+
+def goal_line_table(goal: float) -> pd.DataFrame:
+    """The goal and its label.
+
+    >>> goal_line_table(0.9).to_dict("records")
+    [{'goal': 0.9, 'label': 'goal 0.90'}]
+    """
+    return pd.DataFrame({"goal": [goal], "label": pd.array([f"goal {goal:.2f}"], dtype="str")})
+
+
+def goal_line() -> list[dict[str, Any]]:
+    """The layers of a `goal_line_table`: a dashed line across, and its label at the left."""
+    encoding = {"y": {"field": "goal", "type": "quantitative"}, "color": {"value": "currentColor"}}
+    label = {"type": "text", "align": "left", "baseline": "bottom", "dx": 6, "dy": -4, "fontSize": 13}
+    rule = {"type": "rule", "strokeDash": [5, 4], "strokeWidth": 1.5, "opacity": 0.7}
+    across: dict[str, Any] = {"x": {"value": 0}, "x2": {"value": "width"}}
+    text = {"x": {"value": 0}, "text": {"field": "label", "type": "nominal"}}
+    marks = ((rule, across), (label, text))
+    return [{"data": {"name": GOAL}, "mark": mark, "encoding": encoding | place} for mark, place in marks]

@@ -10,18 +10,20 @@ import pandas as pd
 from cnnviz.charts.axes import (
     COLOURS,
     DASHES,
+    GOAL,
     LOG,
     POINTS,
     ZOOM,
     below_each_other,
     epoch_axis,
+    goal_line,
+    goal_line_table,
     legend,
     shown,
     tooltip,
     value_axis,
 )
 from cnnviz.charts.curve import Curve
-from cnnviz.charts.learning import GOAL
 from cnnviz.insight.pareto import front
 
 MOST_NAMED = 20
@@ -41,21 +43,12 @@ def compare_table(lines: Mapping[str, Mapping[str, Curve]]) -> pd.DataFrame:
     )
 
 
-def goal_table(goal: float) -> pd.DataFrame:
-    """The goal and its label.
-
-    >>> goal_table(0.9).to_dict("records")
-    [{'goal': 0.9, 'label': 'goal 0.90'}]
-    """
-    return pd.DataFrame({"goal": [goal], "label": pd.array([f"goal {goal:.2f}"], dtype="str")})
-
-
 def compare_spec(
     metric: str, epochs: int, runs: Sequence[str], *, log: bool = False, goal: bool = False
 ) -> dict[str, Any]:
     """A Vega-Lite chart of a `compare_table`: a colour and style for each run, validation bold and training fine.
 
-    With `goal`, the line of a `goal_table` is drawn, too.
+    With `goal`, the line of a `goal_line_table` is drawn, too.
     """
     named = len(runs) <= MOST_NAMED
     key = legend(None, **_OF_RUN) if named else None
@@ -83,23 +76,13 @@ def compare_spec(
         "layer": [
             line("train", 1.2, 0.65) | {"params": [ZOOM]},
             line("validation", 2.5, 1.0),
-            *(_goal() if goal else []),
+            *(goal_line() if goal else []),
             {
                 "mark": {"type": "point", "opacity": 0, "size": 150, "clip": True},
                 "encoding": {"tooltip": tooltip("run", "split", value=metric)},
             },
         ],
     }
-
-
-def _goal() -> list[dict[str, Any]]:
-    encoding = {"y": {"field": "goal", "type": "quantitative"}, "color": {"value": "currentColor"}}
-    label = {"type": "text", "align": "left", "baseline": "bottom", "dx": 6, "dy": -4, "fontSize": 13}
-    rule = {"type": "rule", "strokeDash": [5, 4], "strokeWidth": 1.5, "opacity": 0.7}
-    across: dict[str, Any] = {"x": {"value": 0}, "x2": {"value": "width"}}
-    text = {"x": {"value": 0}, "text": {"field": "label", "type": "nominal"}}
-    marks = ((rule, across), (label, text))
-    return [{"data": {"name": GOAL}, "mark": mark, "encoding": encoding | place} for mark, place in marks]
 
 
 def trade_tables(
@@ -116,7 +99,7 @@ def trade_tables(
                 "kind": pd.array(np.where(on, ON_FRONT, OTHERS).tolist(), dtype="str"),
             }
         ),
-        GOAL: goal_table(goal),
+        GOAL: goal_line_table(goal),
     }
 
 
@@ -139,7 +122,7 @@ def trade_spec(title: str) -> dict[str, Any]:
         "data": {"name": RUNS},
         "height": 320,
         "layer": [
-            *_goal(),
+            *goal_line(),
             {
                 "transform": shown([ON_FRONT], field="kind"),
                 "mark": {"type": "line", "interpolate": "step-after", "strokeWidth": 1.5, "opacity": 0.7},

@@ -34,7 +34,7 @@ def shown_classes(counts: npt.NDArray[np.int64], most: int = MOST_CLASSES) -> np
 
 
 def confusion_table(counts: npt.NDArray[np.int64], classes: Sequence[str], *, shares: bool) -> pd.DataFrame:
-    """A row for each cell: right, answer, count, share (of the samples of the right class), value, text and hit.
+    """A row for each cell: right, answer, count, share (of the samples of the right class), text.
 
     counts is (C, C). Cells without a sample have no text.
     """
@@ -52,7 +52,6 @@ def confusion_table(counts: npt.NDArray[np.int64], classes: Sequence[str], *, sh
             "count": count,
             "share": part,
             "text": pd.array(texts, dtype="str"),
-            "hit": flat[0] == flat[1],
         }
     )
 

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from cnnviz.charts import axes
-from cnnviz.charts.axes import DASHES, LOG, POINTS, ZOOM, below_each_other, epoch_axis, legend, shown, value_axis
+from cnnviz.charts.axes import DASHES, GOAL, LOG, POINTS, ZOOM, below_each_other, epoch_axis, legend, shown, value_axis
 from cnnviz.charts.curve import UNSEEN_EPOCH, Curve
 
 COLOURS = dict(zip(("batch", "train", "validation", "test"), (axes.COLOURS[-1], *axes.COLOURS), strict=False))
@@ -18,9 +18,6 @@ SMOOTHED = "smoothed"
 
 THIS_RUN = "this run"
 """Name of the run that others are compared with."""
-
-GOAL = "goal"
-"""Name of the data set with the goal and where it was reached."""
 
 HEIGHT, LEGEND_ROW = 300, 28
 """Pixels of a chart, and of a row of the legend below it."""

@@ -8,8 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from cnnviz.charts.axes import COLOURS, legend
-from cnnviz.charts.learning import GOAL
+from cnnviz.charts.axes import COLOURS, GOAL, goal_line, goal_line_table, legend
 from cnnviz.search.space import Parameter, Range, Space, Value, told
 
 DONE, GOING_ON, BEHIND, STOPPED, FAILED = STATES = ("done", "going on", "fell behind", "stopped", "failed")
@@ -65,7 +64,7 @@ def history_tables(tried: Sequence[Tried], goal: float) -> dict[str, pd.DataFram
             }
         ),
         BEST: pd.DataFrame({"run": numbers, "best": np.maximum.accumulate(values)}),
-        GOAL: pd.DataFrame({"goal": [goal], "label": pd.array([f"goal {goal:.2f}"], dtype="str")}),
+        GOAL: goal_line_table(goal),
     }
 
 
@@ -76,20 +75,10 @@ def history_spec(runs: int) -> dict[str, Any]:
     y: dict[str, Any] = {"type": "quantitative", "title": ACCURACY_TITLE, "scale": {"domain": [0, 1.02], "nice": False}}
     kinds: dict[str, Any] = {"field": "state", "type": "nominal"}
     seen = legend(None, symbolType="circle", symbolStrokeWidth=2)
-    ink = {"color": {"value": "currentColor"}}  # of the page around the chart, on light and dark
     return {
         "height": HEIGHT,
         "layer": [
-            {
-                "data": {"name": GOAL},
-                "mark": {"type": "rule", "strokeDash": [5, 4], "strokeWidth": 1.5, "opacity": 0.7},
-                "encoding": ink | {"y": y | {"field": "goal"}},
-            },
-            {
-                "data": {"name": GOAL},
-                "mark": {"type": "text", "align": "right", "baseline": "bottom", "dx": -4, "dy": -3, "fontSize": 12},
-                "encoding": ink | {"y": y | {"field": "goal"}, "x": {"value": "width"}, "text": {"field": "label"}},
-            },
+            *goal_line(),
             {
                 "data": {"name": BEST},
                 "mark": {"type": "line", "interpolate": "step-after", "strokeWidth": 2, "opacity": 0.7},

@@ -32,4 +32,9 @@ class Predictions:
 
     def to_bytes(self) -> bytes:
         """A safetensors file of probabilities and y."""
-        return save({"probabilities": np.ascontiguousarray(self.probabilities, np.float32), "y": self.y})
+        return save(
+            {
+                "probabilities": np.ascontiguousarray(self.probabilities, np.float32),
+                "y": np.ascontiguousarray(self.y, np.int64),
+            }
+        )

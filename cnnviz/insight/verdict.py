@@ -291,5 +291,6 @@ def _with_rate(story: Story, factor: float) -> tuple[Change, ...]:
 
 def _edited(story: Story, *edits: tuple[str, Choices]) -> tuple[Change, ...]:
     """The same with other nets; an edit that changes nothing is none."""
-    made = ((label, variant(story.architecture, choices)) for label, choices in edits)
+    able = (edit for edit in edits if edit[1].normalization is None or story.config.batch_size > 1)  # needs a variance
+    made = ((label, variant(story.architecture, choices)) for label, choices in able)
     return tuple(Change(label, design, story.config) for label, design in made if design != story.architecture)

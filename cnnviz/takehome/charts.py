@@ -4,9 +4,9 @@ from typing import Any
 
 import numpy as np
 
-from cnnviz.charts.axes import POINTS
+from cnnviz.charts.axes import GOAL, POINTS
 from cnnviz.charts.curve import Curve, drawable, reached, thinned
-from cnnviz.charts.learning import COLOURS, GOAL, goal_table, learning_spec, learning_table
+from cnnviz.charts.learning import COLOURS, goal_table, learning_spec, learning_table
 from cnnviz.takehome.parcel import Parcel
 
 WIDTH, HEIGHT = 640, 280

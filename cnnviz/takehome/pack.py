@@ -5,11 +5,7 @@ import stat
 import zipfile
 from collections.abc import Mapping
 
-import numpy as np
-from safetensors.numpy import save
-
 from cnnviz.charts.record import csv_record, json_record
-from cnnviz.insight.predictions import Predictions
 from cnnviz.takehome.manifest import manifest
 from cnnviz.takehome.parcel import Parcel
 
@@ -73,17 +69,8 @@ def own(parcel: Parcel) -> dict[str, bytes]:
     if parcel.weights is not None:
         files[WEIGHTS] = parcel.weights
     if parcel.predictions is not None:
-        files[PREDICTIONS] = _saved(parcel.predictions)
+        files[PREDICTIONS] = parcel.predictions.to_bytes()
     return files
-
-
-def _saved(predictions: Predictions) -> bytes:
-    return save(
-        {
-            "probabilities": np.ascontiguousarray(predictions.probabilities, np.float32),
-            "y": np.ascontiguousarray(predictions.y, np.int64),
-        }
-    )
 
 
 def _readme(parcel: Parcel, names: list[str], missing: Mapping[str, str]) -> str:

@@ -22,8 +22,6 @@ from cnnviz.training.loss import criterion
 from cnnviz.training.schedule import SCHEDULES
 from cnnviz.training.training import TRAIN_SAMPLE
 
-FEATS, LABELS, PARTS = "feats.npy", "labels.npy", "parts.npz"
-"""Files beside the script: samples (N, *shape) float32, class numbers (N,) int64, and the rows of each part."""
 CELL = "# %% "
 """What the title of a section stands behind; editors know it as the beginning of a cell."""
 TEMPLATES = Environment(

@@ -25,6 +25,7 @@ from cnnviz.takehome.pack import CONFIG, DESIGN, POINTS, PREDICTIONS, RUN, WEIGH
 from cnnviz.takehome.parcel import Parcel
 from cnnviz.training.config import TrainConfig
 from cnnviz.training.point import BATCH, DEVICE, TEST, TRAIN, VALIDATION, Point
+from cnnviz.training.training import MOST_SCORES
 
 MAX_BYTES = 512 * 2**20
 """Of a zip, and of what comes out of it."""
@@ -35,8 +36,6 @@ MAX_METRICS, MAX_METRIC = 50, 32
 """Kinds of metrics, and characters of a name."""
 MAX_PREDICTIONS = 128 * 2**20
 """Bytes."""
-MAX_SCORES = 2_000
-"""Of a sample. Of wider nets no predictions are kept: their mistakes are counted in a table of scores × scores."""
 MAX_REASON = 400
 """Characters of what is told of a design, whose names may be as long as it."""
 ROOM = 16 * 2**20
@@ -146,7 +145,7 @@ def _check_weights(content: bytes, architecture: Architecture) -> None:
 
 
 def _predictions(content: bytes, classes: tuple[str, ...], outputs: int) -> Predictions | None:
-    """(N, C) and (N,) in range; a net may have more scores than there are classes, but None of more than MAX_SCORES."""
+    """(N, C) and (N,) in range; a net may have more scores than there are classes, None if more than MOST_SCORES."""
     tensors = read_tensors(content, PREDICTIONS)
     probabilities, y = tensors.get("probabilities"), tensors.get("y")
     if probabilities is None or y is None:
@@ -162,7 +161,7 @@ def _predictions(content: bytes, classes: tuple[str, ...], outputs: int) -> Pred
         raise DataError(f"{PREDICTIONS} has probabilities that are not between 0 and 1.")
     if not ((y >= 0) & (y < len(classes))).all():
         raise DataError(f"{PREDICTIONS} has classes that are not between 0 and {len(classes) - 1}.")
-    if count > MAX_SCORES:
+    if count > MOST_SCORES:
         return None
     return Predictions(np.asarray(probabilities), np.asarray(y), classes)
 

@@ -6,10 +6,9 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from cnnviz.charts.axes import POINTS
-from cnnviz.charts.compare import MOST_NAMED, compare_spec, compare_table, goal_table, trade_spec, trade_tables
+from cnnviz.charts.axes import GOAL, POINTS, goal_line_table
+from cnnviz.charts.compare import MOST_NAMED, compare_spec, compare_table, trade_spec, trade_tables
 from cnnviz.charts.curve import MOST_POINTS, Curve, drawable, smoothed, thinned
-from cnnviz.charts.learning import GOAL
 from cnnviz.insight.differences import NOTHING, Row, layer_rows, settings_rows
 from cnnviz.runs.cluster import cluster
 from cnnviz.runs.run import Run
@@ -80,7 +79,7 @@ def curves(runs: Sequence[Run]) -> None:
             return thinned(drawable(curve, log=on_log), most)
 
         table = compare_table({label: {split: line(each, split) for split in SPLITS} for each, label in labels.items()})
-        goal = {GOAL: goal_table(settings().goal)} if metric == "accuracy" else {}
+        goal = {GOAL: goal_line_table(settings().goal)} if metric == "accuracy" else {}
         spec = compare_spec(metric, epochs, list(labels.values()), log=on_log, goal=bool(goal))
         chart(
             spec, {POINTS: table, **goal}, key=f"compare-{metric}", alt=f"{metric} of the chosen runs over their epochs"

@@ -6,9 +6,9 @@ import pandas as pd
 import streamlit as st
 
 from cnnviz.architecture.design import number
-from cnnviz.charts.axes import POINTS
+from cnnviz.charts.axes import GOAL, POINTS
 from cnnviz.charts.curve import MOST_POINTS, Curve, Window, drawable, reached, smoothed, within
-from cnnviz.charts.learning import COLOURS, GOAL, SMOOTHED, goal_table, learning_spec, learning_table
+from cnnviz.charts.learning import COLOURS, SMOOTHED, goal_table, learning_spec, learning_table
 from cnnviz.charts.lines import lines_spec, lines_table
 from cnnviz.runs.cluster import cluster
 from cnnviz.runs.history import History

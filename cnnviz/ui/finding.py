@@ -10,6 +10,7 @@ from cnnviz.runs.cluster import cluster
 from cnnviz.runs.history import History
 from cnnviz.runs.run import FIND, Run, Status
 from cnnviz.training.finder import FINDER, RATE, RAW, SAFE, SMOOTHED
+from cnnviz.ui.chart import chart
 from cnnviz.ui.fields import escaped
 from cnnviz.ui.state import config, keep_config
 
@@ -22,11 +23,8 @@ def search(run: Run, history: History) -> None:
     marks = {name: found.get(name) for name in RULES}
     with st.container():
         if whole:  # without a value there is no axis to draw
-            st.vega_lite_chart(
-                finder_chart(rates[:whole], losses[:whole], smoothed[:whole], marks),
-                key=f"finder-{run.id}",
-                alt="loss over growing learning rates",
-            )
+            drawn = finder_chart(rates[:whole], losses[:whole], smoothed[:whole], marks)
+            chart(drawn, drawn["datasets"], key=f"finder-{run.id}", alt="loss over growing learning rates")
     with st.container():
         if found:
             _told(run, found)

@@ -1,10 +1,10 @@
 """A run taken home: files that are written when they are asked for, and a run brought from elsewhere."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import streamlit as st
 
-from cnnviz.charts.record import csv_record, json_record
 from cnnviz.data import available
 from cnnviz.errors import CnnvizError
 from cnnviz.runs.cluster import cluster
@@ -17,6 +17,7 @@ from cnnviz.takehome.tracking import shown_address
 from cnnviz.takehome.unpack import unpack
 from cnnviz.ui import dataset
 from cnnviz.ui.fields import attempt, escaped, show_problem
+from cnnviz.ui.followed import exports
 from cnnviz.ui.named import run_name
 from cnnviz.ui.state import choose_run
 from cnnviz.ui.student import owner
@@ -120,29 +121,21 @@ def _form(run: Run, name: str, form: Form) -> None:
 def _plain(run: Run) -> None:
     """What is there already."""
     store = cluster().store
-    kind = {"icon": ":material/download:", "on_click": "ignore"}
-    if weights := store.weights(run.id):
-        st.download_button("Weights", weights, "weights.safetensors", key=f"weights-{run.id}", **kind)  # type: ignore[arg-type]
-
-    def points() -> list[tuple[int, int, str, str, float]]:
-        return [point for _, point in store.points(run.id)]
-
-    st.download_button("Points as CSV", lambda: csv_record(points()), "points.csv", key=f"csv-{run.id}", **kind)  # type: ignore[arg-type]
-    st.download_button("Points as JSON", lambda: json_record(points()), "points.json", key=f"json-{run.id}", **kind)  # type: ignore[arg-type]
-    st.download_button("Design", run.architecture.to_json(), "design.json", key=f"design-{run.id}", **kind)  # type: ignore[arg-type]
-    learned = available(owner()).get(run.config.dataset)
-    if (
-        learned
-        and learned.size * 4 <= settings().max_export_bytes
-        and st.button(
-            "Samples for the script",
-            key=f"arrays-{run.id}",
-            icon=":material/dataset:",
-            help="feats.npy and labels.npy, as in the lab, which the training script reads; the digits come with"
-            " scikit-learn.",
+    kind: dict[str, Any] = {"icon": ":material/download:", "on_click": "ignore"}
+    if run.score.best_epoch:
+        st.download_button(
+            "Weights", lambda: store.weights(run.id) or b"", "weights.safetensors", key=f"weights-{run.id}", **kind
         )
+    st.download_button("Design", run.architecture.to_json(), "design.json", key=f"design-{run.id}", **kind)
+    if run.config.dataset in available(owner()) and st.button(
+        "Samples for the script",
+        key=f"arrays-{run.id}",
+        icon=":material/dataset:",
+        help="feats.npy and labels.npy, as in the lab, which the training script reads; the digits come with"
+        " scikit-learn.",
     ):
         _arrays(run)
+    exports(run.id)
 
 
 def _arrays(run: Run) -> None:

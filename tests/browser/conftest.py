@@ -20,7 +20,7 @@ from tests.browser.chromium import chromium
 
 ROOT = Path(__file__).parents[2]
 START_SECONDS = 90
-expect.set_options(timeout=30_000)  # another process tests at the same time
+expect.set_options(timeout=30_000)
 
 
 class Server:

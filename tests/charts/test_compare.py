@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
+from cnnviz.charts.axes import GOAL
 from cnnviz.charts.compare import MOST_NAMED, RUNS, compare_spec, compare_table, trade_spec, trade_tables
 from cnnviz.charts.curve import Curve
-from cnnviz.charts.learning import GOAL
 
 CURVE = Curve(np.array([1.0, 2.0]), np.array([0.1, 0.2]))
 

@@ -20,7 +20,6 @@ def test_a_cell_tells_count_and_share_of_its_row(shares: bool, texts: list[str])
         "count": [3, 1, 0, 0],
         "share": [0.75, 0.25, 0.0, 0.0],
         "text": texts,
-        "hit": [True, False, False, True],
     }
 
 

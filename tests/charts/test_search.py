@@ -1,6 +1,6 @@
 import pytest
 
-from cnnviz.charts.learning import GOAL
+from cnnviz.charts.axes import GOAL
 from cnnviz.charts.search import (
     BEHIND,
     BEST,

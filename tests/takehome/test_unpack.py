@@ -224,7 +224,7 @@ def test_a_net_may_have_more_scores_than_there_are_classes() -> None:
     assert found.classes[:4] == (*classes, "score 4 (no class)")
 
 
-@pytest.mark.parametrize(("scores", "kept"), [(unpacking.MAX_SCORES, True), (unpacking.MAX_SCORES + 1, False)])
+@pytest.mark.parametrize(("scores", "kept"), [(unpacking.MOST_SCORES, True), (unpacking.MOST_SCORES + 1, False)])
 def test_predictions_too_wide_to_count_mistakes_in_are_left_out(scores: int, kept: bool) -> None:
     """A zip of 500 kB with 65,536 scores made a table of 32 GiB where its mistakes were looked at."""
     net = Architecture(input_shape=(2,), layers=[Linear(out_features=scores)])
