@@ -16,7 +16,8 @@ from cnnviz.charts.record import csv_record
 from cnnviz.data.base import Rows, Splits, at_random, taken
 from cnnviz.data.digits import DIGITS
 from cnnviz.presets import PRESETS
-from cnnviz.takehome.script import FEATS, LABELS, PARTS, Source
+from cnnviz.takehome.arrays import FEATS, LABELS, PARTS
+from cnnviz.takehome.script import Source
 from cnnviz.training.config import TrainConfig
 from cnnviz.training.point import Point
 from cnnviz.training.trainer import train
