@@ -43,12 +43,14 @@ def story_of(run: Run) -> Story:
 
 def verdicts(run: Run) -> None:
     """A card for each finding."""
-    for place, finding in enumerate(verdict(story_of(run))):
+    found = verdict(story_of(run))
+    for place, finding in enumerate(found):
         with st.container(border=True, key=f"finding-{place}"):
             _card(run, finding, place)
     if run.active:
         st.caption("It goes on; this is what the numbers say so far.")
-    st.caption("A button opens the changed net and settings on the Train page; your present ones come back by Undo.")
+    if any(finding.changes for finding in found):
+        st.caption("A button opens the changed net and settings on the Train page. Undo brings your net back.")
 
 
 def _card(run: Run, finding: Finding, place: int) -> None:
