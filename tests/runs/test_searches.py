@@ -18,6 +18,7 @@ from cnnviz.runs.store import Store
 from cnnviz.search.space import Space
 from cnnviz.settings import Settings, settings
 from cnnviz.training.config import TrainConfig
+from cnnviz.training.point import TEST
 from tests.runs.conftest import WaitFor
 from tests.runs.designs import ANNA, BERT
 
@@ -85,8 +86,15 @@ def test_a_search_ends_at_the_goal_with_one_test_of_the_winner(start: Callable[[
     assert run.score.accuracy
     assert run.score.accuracy >= 0.5
     assert f"On test, asked once, it has {run.score.test:.3f}." in search.message
-    others = [each for each in server.cluster.store.of_search(name) if each.id != run.id]
-    assert all(not each.active and each.score.test is None for each in others)
+    asked = [
+        point for _, point in server.cluster.store.points(run.id) if (point.split, point.metric) == (TEST, "accuracy")
+    ]
+    assert [point.value for point in asked] == [run.score.test]
+    wait_for(lambda: not any(each.active for each in server.cluster.store.of_search(name)))
+    stopped = [each for each in server.cluster.store.of_search(name) if each.status == Status.STOPPED]
+    assert all(
+        each.score.test is None for each in stopped
+    )  # others that ended by themselves are tested as all runs are
 
 
 def test_a_search_keeps_to_the_share_of_its_student_and_stops_with_all_its_runs(
