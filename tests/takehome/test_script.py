@@ -139,14 +139,14 @@ def runs() -> dict[str, Run]:
         "vector": on_files(
             VECTOR,
             TrainConfig(
-                epochs=9,
+                epochs=12,
                 batch_size=20,
                 optimizer="RMSprop",
                 momentum=0.5,
                 learning_rate=0.05,
                 schedule="one-cycle",
                 warmup=1.0,
-                patience=2,
+                patience=1,
                 normalization="none",
                 augmentation=Augmentation(time_shift=3),
             ),
