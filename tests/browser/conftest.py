@@ -14,13 +14,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, Playwright, expect
+from playwright.sync_api import BrowserContext, Page, Playwright, expect
 
 from tests.browser.chromium import chromium
 
 ROOT = Path(__file__).parents[2]
 START_SECONDS = 90
-expect.set_options(timeout=30_000)
+PATIENCE = 90_000.0
+"""Milliseconds until something is missed: other tests share the machine, and a bound on time tests nothing else."""
+expect.set_options(timeout=PATIENCE)
 
 
 class Server:
@@ -46,7 +48,7 @@ class Server:
     def stop(self) -> int:
         """End it as Docker does, and return its exit code."""
         self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(timeout=30)
+        return self.process.wait(timeout=START_SECONDS)
 
     def _wait(self) -> None:
         deadline = time.monotonic() + START_SECONDS
@@ -78,6 +80,13 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     yield running
     assert running.stop() in (0, -signal.SIGTERM), running.log.read_text()  # uvicorn ends by the signal it was sent
     assert "Traceback" not in running.log.read_text()
+
+
+@pytest.fixture
+def context(context: BrowserContext) -> BrowserContext:
+    """The browser as one student has it, on a machine that may be busy."""
+    context.set_default_timeout(PATIENCE)
+    return context
 
 
 @pytest.fixture

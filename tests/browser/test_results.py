@@ -89,7 +89,7 @@ def test_a_choice_is_kept_while_a_run_goes_on_and_one_of_them_is_looked_at_and_t
     page.get_by_role("radio", name="Take it home").click()
     page.get_by_role("button", name="Make it").first.click()
     with page.expect_download() as download:
-        page.get_by_role("button", name="Download run.zip").click(timeout=60_000)
+        page.get_by_role("button", name="Download run.zip").click()
     download.value.save_as(tmp_path / "run.zip")
     page.get_by_role("link", name="Runs").click()
     page.get_by_text("Bring a run from elsewhere").click()

@@ -13,7 +13,7 @@ Cnnviz = Callable[..., Result]
 
 
 @pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
+def threads_as_before() -> Iterator[None]:
     before = torch.get_num_threads()
     yield
     torch.set_num_threads(before)

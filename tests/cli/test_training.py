@@ -35,7 +35,6 @@ CPU = torch.device("cpu")
 
 def direct(config: TrainConfig, splits: Splits) -> tuple[Result, list[Point]]:
     """The same training by the trainer itself."""
-    torch.set_num_threads(1)
     points: list[Point] = []
     result = train(NET, config, splits, device=CPU, emit=points.extend, should_stop=lambda: False)
     return result, curve(points)

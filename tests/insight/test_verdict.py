@@ -1,7 +1,6 @@
 """Verdicts on runs that really over-fit, under-fit, diverge, vanish or do well, and on whatever curves there may be."""
 
 from collections import defaultdict
-from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -24,14 +23,6 @@ from tests.runs.designs import DIVERGING
 
 CONVNET = PRESETS["digits-convnet"].architecture
 LAB = PRESETS["lab-convnet"].architecture
-
-
-@pytest.fixture(scope="module", autouse=True)
-def one_thread() -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 def mlp(*sizes: int, act: type[Sigmoid] | type[ReLU] = Sigmoid) -> Architecture:

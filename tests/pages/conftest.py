@@ -12,7 +12,7 @@ from cnnviz.runs.cluster import Cluster, cluster
 from cnnviz.settings import settings
 
 ROOT = Path(__file__).parents[2]
-DEADLINE = 60.0
+DEADLINE = 120.0
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +33,7 @@ def open_page(server: Cluster) -> Callable[..., AppTest]:
     """Open a page of the app as a new student, with some session state."""
 
     def open_(page: str, **state: object) -> AppTest:
-        app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=20)
+        app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
         for name, value in ({"owner": secrets.token_hex(16)} | state).items():
             app.session_state[name] = value
         app.run()

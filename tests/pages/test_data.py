@@ -58,7 +58,7 @@ def text(app: AppTest) -> str:
 @pytest.mark.parametrize("name", DATASETS)
 def test_every_data_set_is_shown_in_every_view(app: AppTest, name: str) -> None:
     dataset = DATASETS[name]
-    app.selectbox("data-set").select(name).run(timeout=60)
+    app.selectbox("data-set").select(name).run()
     assert not app.exception
     assert str(len(dataset.classes)) in text(app)
     assert len([button for button in app.button if str(button.key).startswith("look-")]) == 12
@@ -69,8 +69,8 @@ def test_every_data_set_is_shown_in_every_view(app: AppTest, name: str) -> None:
 
 @pytest.mark.parametrize("way", ["random", "speaker"])
 def test_the_split_is_told_with_its_question_and_its_speakers(app: AppTest, way: str) -> None:
-    app.selectbox("data-set").select("words").run(timeout=60)
-    app.segmented_control("way-words").select(way).run(timeout=60)
+    app.selectbox("data-set").select("words").run()
+    app.segmented_control("way-words").select(way).run()
     told = text(app)
     assert "**3,080** for training, **385** for validation, **385** for test." in told
     assert WAYS[way].question in told
@@ -80,7 +80,7 @@ def test_the_split_is_told_with_its_question_and_its_speakers(app: AppTest, way:
 
 
 def test_one_sample_is_looked_at_closely_and_heard(app: AppTest) -> None:
-    app.selectbox("data-set").select("words").run(timeout=60)
+    app.selectbox("data-set").select("words").run()
     app.selectbox("class-words").select("zero").run()
     buttons = [button for button in app.button if str(button.key).startswith("look-")]
     assert {button.label for button in buttons} == {"zero"}

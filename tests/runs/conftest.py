@@ -6,7 +6,7 @@ import pytest
 from cnnviz.runs.run import Run, Status
 from cnnviz.runs.store import Store
 
-DEADLINE = 60.0
+DEADLINE = 120.0
 
 WaitFor = Callable[[Callable[[], object]], None]
 Ended = Callable[[Store, str], Run]

@@ -91,7 +91,6 @@ def running(server: Cluster, wait_for: WaitFor) -> Iterator[Run]:
 @cache
 def alone(config: TrainConfig) -> list[Point]:
     """The curve of a run that nobody disturbs."""
-    torch.set_num_threads(1)
     points: list[Point] = []
     data = DATASETS[config.dataset].split_by()
     train(NET, config, data, device=torch.device("cpu"), emit=points.extend, should_stop=lambda: False)

@@ -194,7 +194,7 @@ def test_servers_that_start_at_once_migrate_once(tmp_path: Path, url: str) -> No
         assert server.stdin
         server.stdin.write("\n")
         server.stdin.flush()
-    ends = [(*server.communicate(timeout=60), server.returncode) for server in servers]
+    ends = [(*server.communicate(timeout=120), server.returncode) for server in servers]
     assert ends == [("", "", 0)] * 3
     with opened(tmp_path, url) as store:
         assert differences(store) == []

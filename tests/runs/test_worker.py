@@ -102,21 +102,11 @@ def points_of(messages: list[Message]) -> list[Point]:
 def here(
     architecture: Architecture, config: TrainConfig, splits: Splits
 ) -> tuple[dict[str, torch.Tensor], list[Point]]:
-    """The same training in this process, with one thread as the worker has."""
+    """The same training in this process."""
     points: list[Point] = []
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        result = train(
-            architecture,
-            config,
-            splits,
-            device=torch.device("cpu"),
-            emit=points.extend,
-            should_stop=lambda: False,
-        )
-    finally:
-        torch.set_num_threads(threads)
+    result = train(
+        architecture, config, splits, device=torch.device("cpu"), emit=points.extend, should_stop=lambda: False
+    )
     return result.weights, curve(points)
 
 

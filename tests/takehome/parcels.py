@@ -31,7 +31,6 @@ NET = Architecture(
 @cache
 def trained() -> Parcel:
     """Three epochs of the digits."""
-    torch.set_num_threads(1)
     config = TrainConfig(dataset="digits", epochs=3, learning_rate=0.1)
     digits = DATASETS["digits"]
     splits = digits.split_by()

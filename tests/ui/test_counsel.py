@@ -26,7 +26,7 @@ def rules(design: Architecture, config: TrainConfig | None = None) -> dict[str, 
             remark.rule: remark.text for remark in remarks(st.session_state["workbench"].architecture)
         }
 
-    app = AppTest.from_function(script, default_timeout=20)
+    app = AppTest.from_function(script, default_timeout=60)
     app.session_state["owner"] = "c" * 32
     app.session_state["workbench"] = Workbench(design)
     app.session_state["config"] = config or TrainConfig()
