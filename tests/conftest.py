@@ -1,5 +1,6 @@
 """The order of the tests, and which of them share a process."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -7,13 +8,21 @@ import torch
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
+LOWEST = 19
+"""The priority of a worker, and of all that is as niced as can be."""
 LAST = (Path(__file__).parent / "export", Path(__file__).parent / "takehome/test_files.py")
 """What loads onnxruntime."""
 
 
 def pytest_sessionstart() -> None:
-    """One thread, as a worker has: those of several wait for each other on a busy machine, and their sums differ."""
+    """Take no more than one thread, and give way to others as much as a worker does.
+
+    Threads that wait for each other on a busy machine make small nets slow. And workers are niced: what waits for one
+    in this process would wait for long, with the tests of the other process before it.
+    """
     torch.set_num_threads(1)
+    if hasattr(os, "nice"):
+        os.nice(LOWEST)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from cnnviz.charts.curve import UNSEEN_EPOCH, Curve
+from cnnviz.words import as_share
 
 POINTS = "points"
 """Name of the data set with the lines of a chart."""
@@ -27,6 +28,9 @@ ZOOM: dict[str, Any] = {
 }
 """Ctrl and the wheel zoom, so that the wheel alone still scrolls the page; a drag moves, a double click goes back."""
 
+NUMBER = ".4~g"
+"""Format of the numbers at an axis, however large: 0.25, 1500, 6e+17."""
+
 LOG: dict[str, Any] = {"type": "log", "nice": True}
 """A log scale for the values."""
 
@@ -44,8 +48,8 @@ def epoch_axis(epochs: int) -> dict[str, Any]:
 
 def value_axis(title: str, scale: Mapping[str, Any]) -> dict[str, Any]:
     """The y channel."""
-    axis = {"axis": {"format": "~g", "tickCount": 5}} if scale == LOG else {}
-    return {"field": "value", "type": "quantitative", "scale": dict(scale), "title": title} | axis
+    axis = {"format": NUMBER} | ({"tickCount": 5} if scale == LOG else {})
+    return {"field": "value", "type": "quantitative", "scale": dict(scale), "title": title, "axis": axis}
 
 
 def legend(title: str | None, **how: Any) -> dict[str, Any]:
@@ -93,7 +97,7 @@ def goal_line_table(goal: float) -> pd.DataFrame:
     >>> goal_line_table(0.9).to_dict("records")
     [{'goal': 0.9, 'label': 'goal 0.90'}]
     """
-    return pd.DataFrame({"goal": [goal], "label": pd.array([f"goal {goal:.2f}"], dtype="str")})
+    return pd.DataFrame({"goal": [goal], "label": pd.array([f"goal {as_share(goal)}"], dtype="str")})
 
 
 def goal_line() -> list[dict[str, Any]]:

@@ -90,7 +90,13 @@ def groups_table(groups: Sequence[Group]) -> pd.DataFrame:
 
 def groups_spec(count: int) -> dict[str, Any]:
     """A Vega-Lite chart of a `groups_table` of so many groups: accuracy, and where it may lie."""
-    y = {"field": "name", "type": "nominal", "sort": None, "title": None, "axis": {"labelLimit": 160}}
+    y = {
+        "field": "name",
+        "type": "nominal",
+        "sort": None,
+        "title": None,
+        "axis": {"labelLimit": 160, "labelOverlap": False},
+    }
     scale = {"domain": [0, 1], "nice": False}
     x: dict[str, Any] = {"type": "quantitative", "title": "accuracy, with its 95 % interval", "scale": scale}
     return {

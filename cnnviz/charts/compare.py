@@ -86,14 +86,25 @@ def compare_spec(
 
 
 def trade_tables(
-    names: Sequence[str], costs: npt.NDArray[np.float64], accuracy: npt.NDArray[np.float64], goal: float
+    names: Sequence[str],
+    data: Sequence[str],
+    costs: npt.NDArray[np.float64],
+    accuracy: npt.NDArray[np.float64],
+    goal: float,
 ) -> dict[str, pd.DataFrame]:
-    """A row for each run, in columns run, cost, accuracy and kind; and the goal."""
-    on = front(costs, accuracy)
+    """A row for each run, in columns run, data, cost, accuracy and kind; and the goal.
+
+    `data` are the data sets that the runs learned from: each has a front of its own, as accuracies on others say
+    nothing.
+    """
+    on, sets = np.zeros(len(names), bool), np.array(list(data), dtype=object)
+    for each in dict.fromkeys(data):
+        on[sets == each] = front(costs[sets == each], accuracy[sets == each])
     return {
         RUNS: pd.DataFrame(
             {
                 "run": pd.array(list(names), dtype="str"),
+                "data": pd.array(list(data), dtype="str"),
                 "cost": costs,
                 "accuracy": accuracy,
                 "kind": pd.array(np.where(on, ON_FRONT, OTHERS).tolist(), dtype="str"),
@@ -104,14 +115,15 @@ def trade_tables(
 
 
 def trade_spec(title: str) -> dict[str, Any]:
-    """A Vega-Lite chart of `trade_tables`: what accuracy costs, on a log axis, with the Pareto front and the goal."""
+    """A Vega-Lite chart of `trade_tables`: what accuracy costs, on a log axis, with the Pareto fronts and the goal."""
     x: dict[str, Any] = {"field": "cost", "type": "quantitative", "title": title}
     x |= {"scale": {"type": "log", "nice": True}}
-    x |= {"axis": {"format": "~s", "tickCount": 6}}
+    x |= {"axis": {"format": ",.4~r", "tickCount": 6}}
     y: dict[str, Any] = {"field": "accuracy", "type": "quantitative", "title": "best validation accuracy"}
     y |= {"scale": {"zero": False, "nice": True}}
     told = [
         {"field": "run"},
+        {"field": "data", "title": "data set"},
         {"field": "accuracy", "type": "quantitative", "format": ".4f"},
         {"field": "cost", "type": "quantitative", "format": ",.4~r", "title": title},
     ]
@@ -126,7 +138,7 @@ def trade_spec(title: str) -> dict[str, Any]:
             {
                 "transform": shown([ON_FRONT], field="kind"),
                 "mark": {"type": "line", "interpolate": "step-after", "strokeWidth": 1.5, "opacity": 0.7},
-                "encoding": {"x": x, "y": y, "color": {"value": COLOURS[1]}},
+                "encoding": {"x": x, "y": y, "color": {"value": COLOURS[1]}, "detail": {"field": "data"}},
             },
             {
                 "mark": {"type": "point", "filled": True, "size": 90, "opacity": 0.9},

@@ -21,7 +21,10 @@ SIDE, LEAST = 860, 360
 """Pixels."""
 CHOSEN = COLOURS[1]
 SCHEME = ["#E8EEF2", "#9CC3E0", "#3F8FCB", "#12507F"]
-"""From few to many: one hue that gets darker, which all eyes tell apart."""
+"""From few to many: one hue that gets further from the page, which all eyes tell apart."""
+DARK_SCHEME = ["#1D2B3A", "#20527F", "#3F8FCB", "#BFE0F7"]
+INKS, DARK_INKS = ("#1C2330", "#FFFFFF"), ("#FFFFFF", "#101820")
+"""Of the numbers in cells of few and of many."""
 
 
 def shown_classes(counts: npt.NDArray[np.int64], most: int = MOST_CLASSES) -> npt.NDArray[np.intp]:
@@ -56,10 +59,11 @@ def confusion_table(counts: npt.NDArray[np.int64], classes: Sequence[str], *, sh
     )
 
 
-def confusion_spec(classes: Sequence[str]) -> dict[str, Any]:
+def confusion_spec(classes: Sequence[str], *, dark: bool = False) -> dict[str, Any]:
     """A Vega-Lite chart of a `confusion_table` of these classes; a click selects a cell by `right` and `answer`.
 
-    The shade is the share of the right class; counts of classes with many samples would hide the rare ones.
+    The shade is the share of the right class; counts of classes with many samples would hide the rare ones. On a `dark`
+    page, many are bright.
     """
     side = max(min(SIDE, 46 * len(classes) + 60), LEAST)
     names = list(classes)
@@ -83,7 +87,7 @@ def confusion_spec(classes: Sequence[str]) -> dict[str, Any]:
                     "field": "share",
                     "type": "quantitative",
                     "title": "share of the right class",
-                    "scale": {"range": SCHEME, "domain": [0, 1], "interpolate": "rgb"},
+                    "scale": {"range": DARK_SCHEME if dark else SCHEME, "domain": [0, 1], "interpolate": "rgb"},
                     "legend": {"format": ".0%", "orient": "top", "gradientLength": 180},
                 },
                 "opacity": {"condition": {"test": "datum.count == 0", "value": 0.06}, "value": 1},
@@ -93,11 +97,12 @@ def confusion_spec(classes: Sequence[str]) -> dict[str, Any]:
         }
     ]
     if len(names) <= MOST_NUMBERS:
-        dark = {"test": "datum.share > 0.4", "value": "#FFFFFF"}
+        few, many = DARK_INKS if dark else INKS
+        much = {"test": f"datum.share > {0.7 if dark else 0.4}", "value": many}
         layers.append(
             {
                 "mark": {"type": "text", "fontSize": 12 if len(names) <= FEW else 9, "tooltip": False},
-                "encoding": {"text": {"field": "text"}, "color": {"condition": dark, "value": "#1C2330"}},
+                "encoding": {"text": {"field": "text"}, "color": {"condition": much, "value": few}},
             }
         )
     return {

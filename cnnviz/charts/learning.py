@@ -9,6 +9,7 @@ import pandas as pd
 from cnnviz.charts import axes
 from cnnviz.charts.axes import DASHES, GOAL, LOG, POINTS, ZOOM, below_each_other, epoch_axis, legend, shown, value_axis
 from cnnviz.charts.curve import UNSEEN_EPOCH, Curve
+from cnnviz.words import as_share
 
 COLOURS = dict(zip(("batch", "train", "validation", "test"), (axes.COLOURS[-1], *axes.COLOURS), strict=False))
 """Every split in its drawing order with its colour."""
@@ -49,7 +50,7 @@ def goal_table(goal: float, reached: tuple[float, float] | None) -> pd.DataFrame
     [{'epoch': 12.0, 'value': 0.91, 'goal': 0.9, 'label': '0.90 reached: epoch 12'}]
     """
     epoch, value = reached or (UNSEEN_EPOCH, goal)
-    label = f"{goal:.2f} reached: epoch {epoch:.0f}" if reached else ""
+    label = f"{as_share(goal)} reached: epoch {epoch:.0f}" if reached else ""
     return pd.DataFrame({"epoch": [epoch], "value": [value], "goal": [goal], "label": pd.array([label], dtype="str")})
 
 

@@ -71,7 +71,7 @@ def history_tables(tried: Sequence[Tried], goal: float) -> dict[str, pd.DataFram
 def history_spec(runs: int) -> dict[str, Any]:
     """A Vega-Lite chart of `history_tables`: a point for each of up to `runs` runs, over them the best so far."""
     x: dict[str, Any] = {"field": "run", "type": "quantitative", "title": "number of the run"}
-    x |= {"scale": {"domain": [0, runs + 1], "nice": False}, "axis": {"tickMinStep": 1, "format": "d"}}
+    x |= {"scale": {"domain": [0.5, runs + 0.5], "nice": False}, "axis": {"tickMinStep": 1, "format": "d"}}
     y: dict[str, Any] = {"type": "quantitative", "title": ACCURACY_TITLE, "scale": {"domain": [0, 1.02], "nice": False}}
     kinds: dict[str, Any] = {"field": "state", "type": "nominal"}
     seen = legend(None, symbolType="circle", symbolStrokeWidth=2)
@@ -125,7 +125,13 @@ def importance_spec(parameters: int) -> dict[str, Any]:
         "height": BAR * max(parameters, 1),
         "mark": {"type": "bar", "color": COLOURS[0]},
         "encoding": {
-            "y": {"field": "parameter", "type": "nominal", "sort": None, "title": None, "axis": {"labelLimit": 200}},
+            "y": {
+                "field": "parameter",
+                "type": "nominal",
+                "sort": None,
+                "title": None,
+                "axis": {"labelLimit": 200, "labelOverlap": False},
+            },
             "x": {
                 "field": "share",
                 "type": "quantitative",
@@ -174,7 +180,7 @@ def parallel_spec(names: Sequence[str]) -> dict[str, Any]:
     colour = {
         "field": "accuracy",
         "type": "quantitative",
-        "scale": {"range": [COLOURS[3], COLOURS[1]], "domainMin": 0, "interpolate": "rgb"},
+        "scale": {"range": [COLOURS[3], COLOURS[1]], "zero": False, "nice": False, "interpolate": "rgb"},
         "legend": {"title": ACCURACY_TITLE, "orient": "top", "gradientLength": 200},
     }
     ink = {"color": {"value": "currentColor"}}

@@ -77,7 +77,7 @@ class ZipArchive(Archive):
         except DataError:
             raise
         except Exception:  # zipfile lets all kinds out: BadZipFile, struct.error, UnicodeDecodeError, OverflowError, …
-            raise DataError("This is not a zip archive, or it is damaged. Pack the folder as .zip again.") from None
+            raise DataError("This is not a zip archive, or it is damaged. Pack it as .zip again.") from None
         watched.opening = False
         self._infos = self._zip.infolist()
         check_count(len(self._infos))

@@ -1,7 +1,8 @@
 """What distinguishes several runs: their settings and layers in rows, a column for each run."""
 
 import re
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
@@ -32,16 +33,17 @@ class Row:
         return len(set(self.values)) > 1
 
 
-def settings_rows(configs: Sequence[TrainConfig]) -> list[Row]:
-    """A row for every setting, in the order of the form."""
-    told = [_told(config) for config in configs]
+def settings_rows(configs: Sequence[TrainConfig], titles: Mapping[str, str]) -> list[Row]:
+    """A row for every setting, in the order of the form; `titles` are what data sets are called, by name."""
+    told = [_told(config, titles) for config in configs]
     return [Row(name, tuple(each[name] for each in told)) for name in (told[0] if told else {})]
 
 
 def layer_rows(architectures: Sequence[Architecture]) -> list[Row]:
     """A row for the input and for every layer; layers that correspond to each other stand in one row.
 
-    Each net is aligned with those before it by the kinds of its layers, so that one more layer in a net shifts nothing.
+    Each net is aligned with those before it by the kinds of its layers, so that one more layer in a net shifts nothing,
+    and a row is of one kind. Rows are called by it and numbered: they are no places in any of the nets.
     """
     if not architectures:
         return []
@@ -49,10 +51,15 @@ def layer_rows(architectures: Sequence[Architecture]) -> list[Row]:
     for column, architecture in enumerate(architectures):
         slots = _aligned(slots, _layers(architecture), column)
     inputs = Row("Input", tuple(show(architecture.input_shape) for architecture in architectures))
-    return [inputs, *(Row(f"Layer {place}", tuple(texts)) for place, (_, texts) in enumerate(slots, 1))]
+    counts: Counter[str] = Counter()
+    found = [inputs]
+    for kind, texts in slots:
+        counts[kind] += 1
+        found.append(Row(f"{kind} {counts[kind]}", tuple(texts)))
+    return found
 
 
-def _told(config: TrainConfig) -> dict[str, str]:
+def _told(config: TrainConfig, titles: Mapping[str, str]) -> dict[str, str]:
     told: dict[str, str] = {}
     for name, info in TrainConfig.model_fields.items():
         value, title = getattr(config, name), info.title or name
@@ -60,7 +67,7 @@ def _told(config: TrainConfig) -> dict[str, str]:
             for inner, about in type(value).model_fields.items():
                 told[f"{title}: {(about.title or inner).lower()}"] = _written(getattr(value, inner))
         else:
-            told[title] = _written(value)
+            told[title] = titles.get(value, str(value)) if name == "dataset" else _written(value)
     return told
 
 
@@ -93,9 +100,11 @@ def _aligned(
     """The slots with one more column."""
     matcher = SequenceMatcher(None, [kind for kind, _ in slots], [kind for kind, _ in layers], autojunk=False)
     result: list[tuple[str, list[str]]] = []
-    for _, first, last, begin, end in matcher.get_opcodes():
+    for how, first, last, begin, end in matcher.get_opcodes():
         old, new = slots[first:last], layers[begin:end]
-        for place in range(max(len(old), len(new))):
-            kind, texts = old[place] if place < len(old) else (new[place][0], [NOTHING] * column)
-            result.append((kind, [*texts, new[place][1] if place < len(new) else NOTHING]))
+        if how == "equal":
+            result += [(kind, [*texts, text]) for (kind, texts), (_, text) in zip(old, new, strict=True)]
+        else:
+            result += [(kind, [*texts, NOTHING]) for kind, texts in old]
+            result += [(kind, [*[NOTHING] * column, text]) for kind, text in new]
     return result

@@ -11,13 +11,16 @@ from cnnviz.architecture import Architecture
 from cnnviz.insight.story import Story
 from cnnviz.search.variant import BATCH_NORM, Choices, variant
 from cnnviz.training.config import TrainConfig
+from cnnviz.words import as_share
 
 ENOUGH = 3
 """Epochs before which nothing can be said."""
 RISES, JUMPS = 0.10, 0.3
 """A loss that rises by more than the first share in more than the second share of all epochs jumps up and down."""
-FAST, SLOW = 3e-2, 2e-4
-"""Update over weights far above and far below the usual 1e-3 (see the Gradients view)."""
+USUAL, FAST, SLOW = 1e-3, 3e-2, 2e-4
+"""Update over weights as it usually is, far above it and far below it (see the Gradients view)."""
+FURTHEST = 4
+"""Powers of ten by which a learning rate is changed at most."""
 FAN = 1e-2
 """A gradient below this share of the net's largest vanishes, where the net has not learned its task."""
 WORSE, RISE, LEARNS = 1.15, 0.1, 0.85
@@ -84,7 +87,7 @@ def reached(story: Story) -> Finding | None:
     if not len(there):
         return None
     return Finding(
-        f"It reached the goal of {story.goal:.2f}",
+        f"It reached the goal of {as_share(story.goal)}",
         f"Validation accuracy first passed it in epoch {there[0] + 1}; its best is {story.accuracy.max():.3f}, in epoch"
         f" {story.best}.",
         "Can a net with fewer parameters do the same? The Runs page draws accuracy over what it costs.",
@@ -106,7 +109,8 @@ def too_high(story: Story) -> Finding | None:
     dead = next((name for name, value in story.late(story.gradients).items() if value == 0), None) if stuck else None
     if not (rises > JUMPS or loss[blown] > BLOWN or lost >= LOST or dead or (huge and stuck)):
         return None
-    told = [f"the training loss rose by more than {RISES:.0%} in {rises:.0%} of the epochs"] if rises > JUMPS else []
+    rose = f"in {rises * (len(loss) - 1):.0f} of {len(loss)} epochs"
+    told = [f"the training loss rose by more than {RISES:.0%} {rose}"] if rises > JUMPS else []
     if loss[blown] > BLOWN:
         told.append(f"the training loss was {loss[blown]:.3g} in epoch {blown + 1}")
     if lost >= LOST:
@@ -119,8 +123,8 @@ def too_high(story: Story) -> Finding | None:
     return Finding(
         "The learning rate is too high",
         f"{text[0].upper()}{text[1:]}.",
-        "Take a tenth of it, or let it fall: one-cycle or cosine. The learning-rate finder shows where it breaks.",
-        _with_rate(story, 0.1),
+        "A lower one, or one that falls: one-cycle or cosine. The learning-rate finder shows where it breaks.",
+        _with_rate(story, min(_to_usual(late[largest]), 0.1) if huge and largest else 0.1),
     )
 
 
@@ -213,8 +217,8 @@ def too_low(story: Story) -> Finding | None:
         "The learning rate is too low",
         f"A step moves the weights of a layer by {step:.1e} of their norm; about 1e-3 is usual. In {count} epochs the"
         f" training loss came from {story.train_loss[0]:.3f} to {story.train_loss[count - 1]:.3f}.",
-        "Ten times as much; the learning-rate finder shows how far it can go.",
-        _with_rate(story, 10.0),
+        "A higher one; the learning-rate finder shows how far it can go.",
+        _with_rate(story, max(_to_usual(step), 10.0)),
     )
 
 
@@ -231,9 +235,10 @@ def improving(story: Story) -> Finding | None:
         return None
     more = min(2 * story.config.epochs, MOST_EPOCHS)
     longer = story.config.changed("epochs", more)
+    last = f"last {quarter} of {count} epochs" if quarter > 1 else "last epoch"
     return Finding(
         "It was still improving",
-        f"The last {quarter} of {count} epochs brought {max(gained, 0):+.3f} of validation accuracy and took"
+        f"The {last} brought {max(gained, 0):+.3f} of validation accuracy and took"
         f" {max(fell, 0):.0%} from the validation loss.",
         "Train it longer: further from where it is (on the Train page), or anew, so that its schedule fits.",
         (Change(f"Train it for {more} epochs", story.architecture, longer),) if more > story.config.epochs else (),
@@ -279,6 +284,16 @@ def _gained(values: np.ndarray[tuple[int, ...], np.dtype[np.float64]], count: in
     """What the last third of the epochs has added to the best before."""
     third = max(count // 3, 1)
     return float(values[count - third : count].max() - values[: count - third].max())
+
+
+def _to_usual(step: float) -> float:
+    """The power of ten that brings a step, relative to the weights, nearest to the usual one; within bounds.
+
+    >>> _to_usual(0.9), _to_usual(2e-5), _to_usual(0.0)
+    (0.001, 100.0, 10000.0)
+    """
+    power = round(np.log10(USUAL / step)) if step > 0 else FURTHEST
+    return float(10.0 ** min(max(power, -FURTHEST), FURTHEST))
 
 
 def _with_rate(story: Story, factor: float) -> tuple[Change, ...]:

@@ -7,13 +7,14 @@ published.py  nets from papers
 views.py      nets for data with one or three axes behind the channels
 """
 
+from cnnviz.architecture import Architecture
 from cnnviz.presets.base import Preset
 from cnnviz.presets.first import DIGITS, LAB
 from cnnviz.presets.keywords import FOUR_BLOCKS, RESIDUAL, SEPARABLE, THREE_BLOCKS
 from cnnviz.presets.published import ALEXNET, LENET_5, RESNET_18, RESNET_20, VGG_11
 from cnnviz.presets.views import BANDS_1D, RAW_1D, VOXELS_3D
 
-__all__ = ["PRESETS", "Preset"]
+__all__ = ["PRESETS", "Preset", "net_name"]
 
 PRESETS: dict[str, Preset] = {
     "lab-convnet": LAB,
@@ -32,3 +33,13 @@ PRESETS: dict[str, Preset] = {
     "resnet-20": RESNET_20,
 }
 """Every preset by its name."""
+
+
+def net_name(architecture: Architecture) -> str:
+    """The preset that it is, or how many layers it has.
+
+    >>> net_name(Architecture(input_shape=(3,)))
+    'net of 0 layers'
+    """
+    title = next((preset.title for preset in PRESETS.values() if preset.architecture == architecture), "")
+    return title or f"net of {len(architecture.layers)} layers"

@@ -1,4 +1,4 @@
-"""What students leave on their desks: the design at hand, the way back from it, and the settings of the next run."""
+"""What students leave on their desks: the design at hand, the way back from it, settings of the next run and search."""
 
 import threading
 from collections.abc import Callable
@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError, ValidatorFunctionWr
 from cnnviz.architecture import Architecture
 from cnnviz.errors import DesignError
 from cnnviz.runs.store import Store
+from cnnviz.search.space import Space
 from cnnviz.training.config import TrainConfig
 
 
@@ -28,7 +29,7 @@ class Draft(BaseModel):
     past: Annotated[tuple[Architecture, ...], WrapValidator(_readable)] = ()
 
 
-Thing = TypeVar("Thing", Draft, TrainConfig)
+Thing = TypeVar("Thing", Draft, TrainConfig, Space)
 
 
 class Desks:
@@ -42,7 +43,7 @@ class Desks:
         self._store = store
         self._later = later
         self._lock = threading.Lock()
-        self._waiting: dict[tuple[str, str], Draft | TrainConfig] = {}
+        self._waiting: dict[tuple[str, str], Draft | TrainConfig | Space] = {}
         self._states: dict[str, str] = {}
 
     def keep_draft(self, owner: str, draft: Draft, seen: str, state: str) -> bool:
@@ -66,13 +67,24 @@ class Desks:
 
     def keep_config(self, owner: str, config: TrainConfig) -> None:
         """Remember the settings of a student's next run."""
-        with self._lock:
-            self._waiting[owner, "config"] = config
-        self._later(lambda: self._write(owner, "config"))
+        self._keep(owner, "config", config)
 
     def config(self, owner: str) -> TrainConfig | None:
         """The settings that this student last chose; None when there are none or they cannot be read any more."""
         return self._found(owner, "config", TrainConfig)
+
+    def keep_space(self, owner: str, space: Space) -> None:
+        """Remember what may vary in a student's next search."""
+        self._keep(owner, "space", space)
+
+    def space(self, owner: str) -> Space | None:
+        """What this student last let vary; None when that is nothing or cannot be read any more."""
+        return self._found(owner, "space", Space)
+
+    def _keep(self, owner: str, name: str, thing: TrainConfig | Space) -> None:
+        with self._lock:
+            self._waiting[owner, name] = thing
+        self._later(lambda: self._write(owner, name))
 
     def _write(self, owner: str, name: str) -> None:
         with self._lock:

@@ -266,7 +266,8 @@ class Device:
     def _points(self, turn: Turn, message: Message, _: bytes) -> None:
         points = [Point(*point) for point in message["points"]]
         turn.reached = max([turn.reached, *(point.step for point in points)])
-        self._backlog.write(lambda: self._store.append(turn.run.id, turn.new(points)))
+        worked = turn.seconds or None  # not told yet after a restart
+        self._backlog.write(lambda: self._store.append(turn.run.id, turn.new(points), worked))
 
     def _progress(self, turn: Turn, message: Message, _: bytes) -> None:
         run_id = turn.run.id

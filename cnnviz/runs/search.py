@@ -24,6 +24,8 @@ class Search:
     status: Status = Status.RUNNING
     message: str = ""
     """How it ended, in a sentence."""
+    number: int = 1
+    """Of the searches of its student, the first one 1."""
 
     @property
     def active(self) -> bool:

@@ -72,7 +72,8 @@ class Searches:
         """
         check(architecture, configured(config, space, chosen({})), find(config.dataset, owner), self._limits)
         parameters(space, architecture, config)
-        search = Search(uuid.uuid4().hex, owner, time.time(), architecture, config, space.model_dump())
+        number = len(self.of(owner)) + 1
+        search = Search(uuid.uuid4().hex, owner, time.time(), architecture, config, space.model_dump(), number=number)
         self._answer(partial(self._start, search))
         return search.id
 

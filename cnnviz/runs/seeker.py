@@ -19,6 +19,7 @@ from cnnviz.settings import Settings
 from cnnviz.training.config import TrainConfig
 from cnnviz.training.point import VALIDATION
 from cnnviz.training.readiness import check
+from cnnviz.words import as_share, duration
 
 MOST_REFUSED = 5
 """Choices in a row that cannot be trained, after which a search gives up."""
@@ -175,7 +176,7 @@ class Seeker:
         self.changed = True
         self._store.update_search(
             self.search.id,
-            message=f"Run {number} reached {accuracy:.3f} on validation after {span(seconds)}. It trains to its end"
+            message=f"Run {number} reached {accuracy:.3f} on validation after {duration(seconds)}. It trains to its end"
             " and is then tested, once.",
         )
 
@@ -216,7 +217,7 @@ class Seeker:
             self._failed(trial, error)
             return
         try:
-            title = f"Search, run {trial.number}"
+            title = f"Search {search.number}, run {trial.number}"
             run = self._trainer.submit(search.owner, design, config, title=title, search=search.id)
         except LimitError:
             self._waiting, self._not_before = trial, time.monotonic() + PATIENCE
@@ -239,7 +240,7 @@ class Seeker:
         run = self._store.run(trial.run or "")
         best = max(self._study.reported(number).values(), default=0.0)
         begun = f"Run {number} of {len(self._study.found())} has {best:.3f} on validation; the goal was"
-        begun += f" {self._space.goal:.2f}."
+        begun += f" {as_share(self._space.goal)}."
         if run is None or run.score.test is None:
             return Outcome(Status.DONE, f"{begun} It ended before it was tested.")
         return Outcome(Status.DONE, f"{begun} On test, asked once, it has {run.score.test:.3f}.")
@@ -253,16 +254,6 @@ class Seeker:
         number = next((trial.number for trial in self._study.found() if trial.run == best.id), 0)
         return Outcome(
             Status.DONE,
-            f"None of {self._space.runs} runs reached {self._space.goal:.2f} on validation. Run {number} came nearest,"
-            f" with {best.score.accuracy:.3f}: open its design and search on from there.",
+            f"None of {self._space.runs} runs reached {as_share(self._space.goal)} on validation. Run {number} came"
+            f" nearest, with {best.score.accuracy:.3f}: open its design and search on from there.",
         )
-
-
-def span(seconds: float) -> str:
-    """A time in minutes and seconds.
-
-    >>> span(75), span(8.4)
-    ('1 min 15 s', '8 s')
-    """
-    minutes, rest = divmod(round(seconds), 60)
-    return f"{minutes} min {rest} s" if minutes else f"{rest} s"

@@ -27,6 +27,15 @@ from cnnviz.training.point import BATCH, TEST, VALIDATION, Point
 
 LATEST = 1000
 """Runs of a student that are listed."""
+EARLIER = SEARCHES.alias()
+NUMBERED = sql.select(
+    SEARCHES,
+    sql.select(sql.func.count())
+    .where(EARLIER.c.owner == SEARCHES.c.owner, EARLIER.c.created <= SEARCHES.c.created)
+    .scalar_subquery()
+    .label("number"),
+)
+"""Searches with their numbers among those of their student."""
 Line = tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]
 """Epochs and the values there."""
 
@@ -168,13 +177,11 @@ class Store:
 
     def searches(self, owner: str) -> list[Search]:
         """The searches of one student, newest first."""
-        return self._found(
-            sql.select(SEARCHES).where(SEARCHES.c.owner == owner).order_by(SEARCHES.c.created.desc()).limit(LATEST)
-        )
+        return self._found(NUMBERED.where(SEARCHES.c.owner == owner).order_by(SEARCHES.c.created.desc()).limit(LATEST))
 
     def active_searches(self) -> list[Search]:
         """Everybody's searches that go on, oldest first."""
-        return self._found(sql.select(SEARCHES).where(SEARCHES.c.status.in_(ACTIVE)).order_by(SEARCHES.c.created))
+        return self._found(NUMBERED.where(SEARCHES.c.status.in_(ACTIVE)).order_by(SEARCHES.c.created))
 
     # ── writing: device threads only ──
 
@@ -194,8 +201,8 @@ class Store:
         with self._engine.begin() as connection:
             connection.execute(sql.update(RUNS).where(RUNS.c.id == run_id).values(values))
 
-    def append(self, run_id: str, points: Sequence[Point]) -> None:
-        """Keep new points, all or none, and what they make of the run's score."""
+    def append(self, run_id: str, points: Sequence[Point], worked: float | None = None) -> None:
+        """Keep new points, all or none, what they make of the run's score, and the seconds of device time by then."""
         if not points:
             return
         with self._engine.begin() as connection:
@@ -203,7 +210,8 @@ class Store:
             if any(point.split in (VALIDATION, TEST) for point in points):
                 row = connection.execute(sql.select(RUNS).where(RUNS.c.id == run_id)).mappings().first()
                 score = rows.score(row).after(points) if row else Score()
-                connection.execute(sql.update(RUNS).where(RUNS.c.id == run_id).values(rows.columns(score)))
+                changed = rows.columns(score) | ({} if worked is None else {"worked": worked})
+                connection.execute(sql.update(RUNS).where(RUNS.c.id == run_id).values(changed))
 
     def keep_fact(self, run_id: str, name: str, content: object) -> None:
         """Keep something that was found out about a run; JSON."""
@@ -230,7 +238,7 @@ class Store:
 
     def add_search(self, search: Search) -> None:
         """Keep a new search."""
-        row = vars(search) | {
+        row = {name: value for name, value in vars(search).items() if name in SEARCHES.c} | {
             "architecture": search.architecture.model_dump_json(),
             "config": search.config.model_dump_json(),
             "space": json.dumps(search.space),

@@ -119,7 +119,7 @@ def parameters(space: Space, architecture: Architecture, config: TrainConfig) ->
         )
     found = dict(_parameters(space, architecture, config))
     if not found:
-        raise TrainingError("Nothing may vary in this search. Choose at least one thing that may.")
+        raise TrainingError("Nothing may vary. Switch on at least one thing that may.")
     return found
 
 
@@ -163,8 +163,17 @@ def configured(config: TrainConfig, space: Space, choices: Choices) -> TrainConf
         config = config.changed("schedule", "one-cycle")
     for name in ("learning_rate", "optimizer"):
         if (value := getattr(choices, name)) is not None:
-            config = config.changed(name, value)
+            config = config.changed(name, _rounded(value))
     return config
+
+
+def _rounded(value: Value) -> Value:
+    """A number that people can read: what it has beyond three digits changes nothing.
+
+    >>> _rounded(0.002554877905895381), _rounded("Adam")
+    (0.00255, 'Adam')
+    """
+    return float(f"{value:.3g}") if isinstance(value, float) else value
 
 
 def told(name: str, value: Value) -> str:

@@ -37,7 +37,9 @@ def _onnx(making: Making) -> bytes:
 
 
 def _code(making: Making) -> bytes:
-    return to_script(making.parcel.architecture, making.parcel.config, data=making.source).encode()
+    return to_script(
+        making.parcel.architecture, making.parcel.config, data=making.source, stopped=making.parcel.stopped
+    ).encode()
 
 
 def _notebook(making: Making) -> bytes:

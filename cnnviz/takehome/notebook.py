@@ -55,7 +55,7 @@ def to_notebook(parcel: Parcel, *, data: Source, charts: Mapping[str, str]) -> s
         outputs = [output for title, svg in charts.items() for output in _chart(title, svg)]
         cells += [_markdown("## Charts"), _code(CHARTS, outputs)]
     cells.append(_markdown("## The training\n\nThese cells train the net anew, and give the same curve."))
-    for section in sections(to_script(parcel.architecture, parcel.config, data=data)):
+    for section in sections(to_script(parcel.architecture, parcel.config, data=data, stopped=parcel.stopped)):
         cells += [_markdown(f"### {section.title}\n\n{section.story}".strip()), _code(section.code)]
     notebook = {
         "cells": [{"id": f"cell-{number}"} | cell for number, cell in enumerate(cells, 1)],
@@ -93,7 +93,7 @@ def _section(text: str) -> Section:
 
 def _told(parcel: Parcel) -> Iterator[str]:
     """What is to be read above the charts, in paragraphs."""
-    yield f"# {as_text(parcel.title) or 'A run in cnnviz'}"
+    yield f"# {as_text(parcel.name)}"
     yield _table(("", ""), list(_facts(parcel)))
     yield "## Results"
     yield _results(parcel)

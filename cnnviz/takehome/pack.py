@@ -6,6 +6,7 @@ import zipfile
 from collections.abc import Mapping
 
 from cnnviz.charts.record import csv_record, json_record
+from cnnviz.presets import net_name
 from cnnviz.takehome.manifest import manifest
 from cnnviz.takehome.parcel import Parcel
 
@@ -74,16 +75,16 @@ def own(parcel: Parcel) -> dict[str, bytes]:
 
 
 def _readme(parcel: Parcel, names: list[str], missing: Mapping[str, str]) -> str:
-    title = manifest(parcel).title.replace("\n", " ")
+    title = manifest(parcel).title.replace("\n", " ") or net_name(parcel.architecture)
     width = max(map(len, names))
     return "\n".join(
         [
-            f"{title or 'A run'}, trained with cnnviz",
+            f"{title}, trained with cnnviz",
             "",
             *(f"{name:{width}}  {ABOUT.get(name, '')}".rstrip() for name in names),
             *(f"{name:{width}}  is not here: {reason}" for name, reason in missing.items()),
             "",
-            "cnnviz reads this zip back as it is: a run to look at, to compare and to train further.",
+            "cnnviz reads this zip back as it is: a run to look at, to compare and to begin again from.",
             "",
         ]
     )

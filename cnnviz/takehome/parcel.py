@@ -6,8 +6,9 @@ from typing import Any
 
 from cnnviz.architecture import Architecture
 from cnnviz.insight.predictions import Predictions
+from cnnviz.presets import net_name
 from cnnviz.training.config import TrainConfig
-from cnnviz.training.point import Point
+from cnnviz.training.point import VALIDATION, Point
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -41,3 +42,15 @@ class Parcel:
     """Title of the data set."""
     axes: tuple[str, ...] = ()
     """What the axes of a sample are, as `Dataset.axes`."""
+
+    @property
+    def name(self) -> str:
+        """What its student calls it, or else its net."""
+        return self.title.strip() or net_name(self.architecture)
+
+    @property
+    def stopped(self) -> int:
+        """Epochs after which it was stopped; 0 where it was not."""
+        return max((point.epoch for point in self.points if point.split == VALIDATION), default=0) * (
+            self.status == "stopped"
+        )

@@ -56,7 +56,7 @@ def to_html(parcel: Parcel, charts: Mapping[str, str]) -> str:
     refused = refusal(steps)
     return _PAGES.get_template("report.html").render(
         parcel=parcel,
-        title=parcel.title.strip() or f"A net for {parcel.dataset or parcel.config.dataset}",
+        title=parcel.name,
         ended=ENDS.get(parcel.status, parcel.status),
         facts=facts(parcel),
         rows=rows(steps),
@@ -104,8 +104,9 @@ def results(parcel: Parcel) -> dict[str, dict[str, str]]:
 
 
 def settings_of(config: TrainConfig) -> Iterator[Setting]:
-    """Every field, those of the augmentation after it."""
-    yield from _fields(config, TrainConfig())
+    """Every field but the data set, which is told before them; those of the augmentation after it."""
+    usual = TrainConfig()
+    yield from (each for each in _fields(config, usual) if each.title != TrainConfig.model_fields["dataset"].title)
 
 
 def _fields(model: BaseModel, usual: BaseModel) -> Iterator[Setting]:

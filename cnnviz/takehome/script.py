@@ -61,17 +61,19 @@ class Source:
         return cls(digits=dataset == DIGITS.name, parts=way != "random", axes=axes)
 
 
-def to_script(architecture: Architecture, config: TrainConfig, *, data: Source) -> str:
+def to_script(architecture: Architecture, config: TrainConfig, *, data: Source, stopped: int = 0) -> str:
     """A complete Python file that trains as `train` does, and needs numpy, torch, ignite and scikit-learn alone.
 
     On the CPU it gives the same curve, printed and as points.csv (columns as `csv_record`, loss and accuracy), and the
     best epoch's weights as weights.pt. Only what this run uses is in it; the file is what `ruff format` would make of
     it. Its sections begin with `# %%`, as editors know cells. A constant of it, FIND_LR, makes it look for a learning
-    rate first, which changes nothing else. Raises ShapeError with the reason when a layer refuses its input.
+    rate first, which changes nothing else. Of a run that was `stopped` after so many epochs, it says so. Raises
+    ShapeError with the reason when a layer refuses its input.
     """
     shape = architecture.input_shape
     return TEMPLATES.get_template("script.py.jinja").render(
         config=config,
+        stopped=stopped,
         digits=data.digits,
         parts=data.parts,
         batch=f"({', '.join(('N', *map(str, shape)))})",

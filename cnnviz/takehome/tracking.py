@@ -52,7 +52,7 @@ def track(parcel: Parcel, address: str, files: Mapping[str, bytes]) -> str:
         client = MlflowClient(tracking_uri=address)
         found = client.get_experiment_by_name(EXPERIMENT)
         experiment = found.experiment_id if found else client.create_experiment(EXPERIMENT)
-        run = client.create_run(experiment, start_time=when, run_name=parcel.title or None).info.run_id
+        run = client.create_run(experiment, start_time=when, run_name=parcel.name).info.run_id
     except (MlflowException, OSError) as error:  # requests' errors are OSErrors
         raise _refused(address, error) from None
     try:

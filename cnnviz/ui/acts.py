@@ -50,7 +50,6 @@ def acts(run: Run) -> None:
             "Look closely",
             icon=":material/search_insights:",
             key=f"closely-{run.id}",
-            disabled=run.active,
             help="Its verdict, its mistakes, and all of it to take home.",
         ):
             st.switch_page("pages/result.py")

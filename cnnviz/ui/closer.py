@@ -27,6 +27,8 @@ AT_ONCE = 12
 WIDTH = 150
 MOST_ROWS = 20
 SHARES = "Shares instead of counts"
+SHOWN = "cell-shown"
+"""The cell in the session that was told of last."""
 EVEN = 0.01
 """Difference between claimed and real accuracy that is none."""
 
@@ -60,9 +62,10 @@ def _matrix(tested: Tested) -> None:
     shares = numbers and st.toggle(SHARES, key="closer-shares", persist_state="session")
     chosen = [predictions.classes[number] for number in shown_classes(counts)]
     table = confusion_table(counts, predictions.classes, shares=shares)
+    st.caption("**Click a cell**: the samples in it come below the matrix.")
     with st.container(key="matrix"):
         event = chart(
-            confusion_spec(chosen),
+            confusion_spec(chosen, dark=st.context.theme.type == "dark"),
             {POINTS: table},
             key=f"matrix-{tested.run}",
             alt="confusion matrix: right classes in rows, answers of the net in columns",
@@ -70,10 +73,7 @@ def _matrix(tested: Tested) -> None:
         )
     hits, drawn = int(np.trace(counts)), len(chosen)
     some = f" Of {len(counts)} classes, the {drawn} with most mistakes are drawn." if drawn < len(counts) else ""
-    st.caption(
-        f"{hits:,} of {counts.sum():,} test samples are on the diagonal: right. **Click a cell** to see and hear the"
-        f" samples in it.{some}"
-    )
+    st.caption(f"{hits:,} of {counts.sum():,} test samples are on the diagonal: right.{some}")
     picked = (event or {}).get("selection", {}).get(CELL, [])
     if picked:
         _cell(tested, str(picked[0].get("right")), str(picked[0].get("answer")))
@@ -86,7 +86,11 @@ def _cell(tested: Tested, right: str, answer: str) -> None:
         return
     rows = cell(tested.predictions, classes.index(right), classes.index(answer))
     told = "taken for what they are" if right == answer else f"taken for **{escaped(answer)}**"
-    st.subheader(f"{len(rows)} × {escaped(right)}, {told}", anchor=False)
+    story = f"{len(rows)} × {escaped(right)}, {told}"
+    st.subheader(story, anchor=False)
+    if st.session_state.get(SHOWN) != (tested.run, story):  # it may stand below the edge of the window
+        st.session_state[SHOWN] = tested.run, story
+        st.toast(f"{story}: below the matrix.", icon=":material/arrow_downward:")
     _samples(tested, rows, f"cell-{classes.index(right)}-{classes.index(answer)}")
 
 
@@ -127,10 +131,11 @@ def _share(label: str, meaning: str) -> Any:
 def _mistakes(tested: Tested) -> None:
     wrong, doubtful = worst(tested.predictions), least_certain(tested.predictions)
     st.subheader(f"The worst of {len(wrong):,} mistakes", anchor=False)
-    st.caption("Wrong, and sure of it. Some are wrong labels or bad recordings: look and listen.")
+    heard = tested.content is not None and tested.content.sounds is not None
+    st.caption(f"Wrong, and sure of it. Some may be wrong labels or bad samples: look{' and listen' * heard}.")
     _samples(tested, wrong, "worst")
     st.subheader("The least certain hits", anchor=False)
-    st.caption("Right, by a hair.")
+    st.caption("Right, those first whose right class had the lowest probability.")
     _samples(tested, doubtful, "doubtful")
 
 

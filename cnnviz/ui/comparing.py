@@ -15,13 +15,14 @@ from cnnviz.runs.run import Run
 from cnnviz.settings import settings
 from cnnviz.ui.chart import chart
 from cnnviz.ui.look import MOST_SMOOTHING
-from cnnviz.ui.named import parameters, short_labels
+from cnnviz.ui.named import REMOVED, dataset_titles, parameters, short_labels
+from cnnviz.words import duration
 
 SPLITS, METRICS = ("train", "validation"), ("accuracy", "loss")
 ALL_POINTS = 40 * MOST_POINTS
 """Of a chart, however many lines it has."""
 FEWEST_POINTS = 30
-ROW_HEIGHT, MOST_ROWS = 30, 30
+ROW_HEIGHT, HEAD_HEIGHT, MOST_ROWS = 30, 44, 30
 COLUMN = 280
 """Pixels of a run in the table of differences."""
 TINT = "background-color: rgba(47, 143, 216, 0.16)"
@@ -34,7 +35,8 @@ def trade(runs: Sequence[Run]) -> None:
     if not measured:
         st.info("These charts begin with the first epoch of the first run.", icon=":material/scatter_plot:")
         return
-    labels = short_labels(measured)
+    labels, titles = short_labels(measured), dataset_titles()
+    data = [titles.get(run.config.dataset, REMOVED) for run in measured]
     accuracy = np.array([run.score.accuracy for run in measured], float)
     costs = {
         "parameters": [parameters(run.architecture) for run in measured],
@@ -43,11 +45,12 @@ def trade(runs: Sequence[Run]) -> None:
     with st.container(horizontal=True, gap="medium", key="trade-charts"):
         for title, values in costs.items():
             with st.container():
-                tables = trade_tables(list(labels.values()), np.array(values, float), accuracy, settings().goal)
+                tables = trade_tables(list(labels.values()), data, np.array(values, float), accuracy, settings().goal)
                 chart(trade_spec(title), tables, key=f"trade-{title}", alt=f"best validation accuracy over {title}")
     st.caption(
-        "Runs on the **Pareto front** are worth their cost: no other one is at least as accurate for less. A net that"
-        " reaches the goal with few parameters has understood more with less."
+        "Runs on the **Pareto front** are worth their cost: no other one on the same data is at least as accurate for"
+        " less. A net that reaches the goal with few parameters has understood more with less. Training time also hangs"
+        " on what else the device did meanwhile."
     )
 
 
@@ -96,7 +99,9 @@ def differences(runs: Sequence[Run]) -> None:
         Row("Best validation accuracy", tuple(_number(run.score.accuracy) for run in runs)),
         Row("Test accuracy", tuple(_number(run.score.test) for run in runs)),
         Row("Parameters", tuple(f"{parameters(run.architecture):,}" for run in runs)),
-        *settings_rows([run.config for run in runs]),
+        Row("Best epoch", tuple(f"{run.score.best_epoch or NOTHING} of {run.score.epoch}" for run in runs)),
+        Row("Work", tuple(duration(run.worked) for run in runs)),
+        *settings_rows([run.config for run in runs], dataset_titles()),
         *layer_rows([run.architecture for run in runs]),
     ]
     shown = rows if everything else [row for row in rows if row.differs]
@@ -110,7 +115,7 @@ def differences(runs: Sequence[Run]) -> None:
     widths = {"_index": st.column_config.TextColumn(width=180)} | dict.fromkeys(
         labels, st.column_config.TextColumn(width=COLUMN)
     )
-    height = ROW_HEIGHT * (min(len(table), MOST_ROWS) + 1) + 3
+    height = ROW_HEIGHT * min(len(table), MOST_ROWS) + HEAD_HEIGHT
     st.dataframe(styled, key="differences", row_height=ROW_HEIGHT, height=height, column_config=widths)
 
 

@@ -17,6 +17,7 @@ from cnnviz.ui.chart import chart
 from cnnviz.ui.followed import Followed, only, read
 from cnnviz.ui.look import DEVICE, GRADIENTS, LEARNING, SHARES, Look
 from cnnviz.ui.student import owner
+from cnnviz.words import as_share
 
 FEWEST_POINTS = 100
 """Points of a line that are drawn even where there are many lines."""
@@ -46,8 +47,8 @@ def _learning(followed: Followed, others: Mapping[str, Followed], look: Look) ->
     _measured(followed, others, look, metric="accuracy", marks=goal)
     told = f"reached in epoch {there[0]:.0f}, with {there[1]:.3f}" if there else "not reached"
     st.caption(
-        f"Goal for the validation accuracy, {look.goal:.2f}: {told}{' yet' * _waits(followed, there)}. The best epoch"
-        " has the highest validation accuracy; of several, the lowest validation loss."
+        f"Goal for the validation accuracy, {as_share(look.goal)}: {told}{' yet' * _waits(followed, there)}. The best"
+        " epoch has the highest validation accuracy; of several, the lowest validation loss."
     )
     _measured(followed, others, look, metric="loss")
     _handling()

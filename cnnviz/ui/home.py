@@ -23,7 +23,9 @@ from cnnviz.ui.state import choose_run
 from cnnviz.ui.student import owner
 
 MADE = "made"
-"""The file that was made last: its run, name and content; one at a time, as it lies in memory."""
+"""The files that were made last, by run and name: as many as MOST_MADE bytes of memory hold, and always the last."""
+MOST_MADE = 16 * 2**20
+"""Bytes of made files of a session."""
 MOST_ZIP = 200
 """Megabytes of a zip that is brought."""
 
@@ -47,7 +49,8 @@ FORMS: dict[str, Form] = {
     ),
     "train.py": Form(
         "Training script",
-        "The lab's notebook for this net and these settings, without cnnviz: it gives the same curve.",
+        "The lab's notebook for this net and these settings, without cnnviz: it gives the same curve. But for the"
+        " digits, it reads the “Samples for the script” below.",
         "train.py",
         ":material/code:",
     ),
@@ -85,6 +88,7 @@ def home(run: Run) -> None:
         for name, form in FORMS.items():
             with st.container(border=True, key=f"form-{form.file.partition('.')[0]}-{form.file[-4:].strip('.')}"):
                 _form(run, name, form)
+    st.caption("A file takes some seconds to be made, and waits here then.")
     st.subheader("As it is", anchor=False)
     with st.container(horizontal=True, key="plain-forms"):
         _plain(run)
@@ -95,27 +99,39 @@ def home(run: Run) -> None:
 def _form(run: Run, name: str, form: Form) -> None:
     st.markdown(f"{form.icon} **{form.title}**  \n:small[{form.story}]")
     place = st.empty()
-    made = st.session_state.get(MADE)
-    state = run.id, run.status, run.steps, run.finished, run.title  # trained further or renamed, it is another one
-    if not made or made[:2] != (state, name):
+    made: dict[tuple[object, ...], bytes] = st.session_state.setdefault(MADE, {})
+    key = name, run.id, run.status, run.steps, run.finished, run.title  # trained further or renamed, it is another one
+    if key not in made:
         if not place.button("Make it", key=f"make-{name}-{run.id}", icon=":material/build:"):
             return
         try:
             with st.spinner("Being written …"):
-                made = state, name, to_file(parcel(cluster().store, run), name)
+                content = to_file(parcel(cluster().store, run), name)
         except CnnvizError as error:
             st.warning(escaped(str(error)), icon=":material/error:")
             return
-        st.session_state[MADE] = made
+        keep_made(made, key, content)
     place.download_button(
         f"Download {form.file}",
-        made[2],
+        made[key],
         form.file,
         key=f"get-{name}-{run.id}",
         icon=":material/download:",
         type="primary",
         on_click="ignore",
     )
+
+
+def keep_made(made: dict[tuple[object, ...], bytes], key: tuple[object, ...], content: bytes) -> None:
+    """Put a file behind the others, of which the oldest give way.
+
+    >>> made = {("a",): bytes(MOST_MADE), ("b",): b"1"}
+    >>> keep_made(made, ("c",), b"2"); list(made)
+    [('b',), ('c',)]
+    """
+    made[key] = content
+    while len(made) > 1 and sum(map(len, made.values())) > MOST_MADE:
+        del made[next(iter(made))]
 
 
 def _plain(run: Run) -> None:

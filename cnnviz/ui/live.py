@@ -5,7 +5,6 @@ from typing import Any
 
 import streamlit as st
 
-from cnnviz.data import available
 from cnnviz.data.splitting import WAYS
 from cnnviz.runs.cluster import cluster
 from cnnviz.runs.history import History
@@ -18,9 +17,10 @@ from cnnviz.ui.fields import distinct, escaped
 from cnnviz.ui.finding import search
 from cnnviz.ui.followed import exports, read
 from cnnviz.ui.look import Look, look
-from cnnviz.ui.named import run_label
+from cnnviz.ui.named import dataset_titles, run_label
 from cnnviz.ui.state import chosen_run
 from cnnviz.ui.student import owner
+from cnnviz.words import duration
 
 TICK = 0.5
 """Seconds between two looks at a run that goes on."""
@@ -34,7 +34,7 @@ def runs() -> None:
             "Press **Train**: here you watch, live, the loss fall and the accuracy rise.", icon=":material/show_chart:"
         )
         return
-    titles = {name: dataset.title for name, dataset in available(owner()).items()}
+    titles = dataset_titles()
     labels = distinct({run.id: run_label(run, titles) for run in mine})
     shown = st.selectbox("My runs", list(labels), format_func=labels.__getitem__, key=chosen_run(list(labels)))
     chosen = next(run for run in mine if run.id == shown)
@@ -119,16 +119,3 @@ def _story(run: Run, history: History) -> str:
     if run.score.test is not None:
         parts.append(f"test accuracy **{run.score.test:.3f}**")
     return " · ".join(parts)
-
-
-def duration(seconds: float) -> str:
-    """A time span as people say it.
-
-    >>> duration(4.2), duration(75), duration(7300)
-    ('4 s', '1 min 15 s', '2 h 1 min')
-    """
-    whole = max(round(seconds), 0)
-    if whole < 60:
-        return f"{whole} s"
-    minutes, rest = divmod(whole, 60)
-    return f"{minutes} min {rest} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"

@@ -8,11 +8,13 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import streamlit as st
 
 from cnnviz.architecture import Architecture, trace
-from cnnviz.presets import PRESETS
+from cnnviz.data import available
+from cnnviz.presets import net_name
 from cnnviz.runs.run import FIND, Run
 from cnnviz.runs.search import Search
 from cnnviz.table import totals
 from cnnviz.ui.fields import distinct
+from cnnviz.ui.student import owner
 
 REMOVED = "removed data"
 
@@ -21,16 +23,6 @@ REMOVED = "removed data"
 def parameters(architecture: Architecture) -> int:
     """Trainable parameters of a net."""
     return totals(trace(architecture)).parameters
-
-
-def net_name(architecture: Architecture) -> str:
-    """The preset that it is, or how many layers it has.
-
-    >>> net_name(Architecture(input_shape=(3,)))
-    'net of 0 layers'
-    """
-    title = next((preset.title for preset in PRESETS.values() if preset.architecture == architecture), "")
-    return title or f"net of {len(architecture.layers)} layers"
 
 
 def run_name(run: Run) -> str:
@@ -48,7 +40,12 @@ def run_label(run: Run, titles: dict[str, str]) -> str:
 
 def short_labels(runs: Iterable[Run]) -> dict[str, str]:
     """Names for the legend of a chart by id, all different."""
-    return distinct({run.id: f"{run_name(run)}, {begun(run):%H:%M}" for run in runs})
+    return distinct({run.id: f"{run_name(run)}, {begun(run):%H:%M:%S}" for run in runs})
+
+
+def dataset_titles() -> dict[str, str]:
+    """What the data sets of this student are called, by name."""
+    return {name: dataset.title for name, dataset in available(owner()).items()}
 
 
 def begun(run: Run | Search) -> datetime:

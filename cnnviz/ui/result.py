@@ -7,22 +7,30 @@ import streamlit as st
 
 from cnnviz.data import available
 from cnnviz.insight.predictions import Predictions
+from cnnviz.presets import net_name
 from cnnviz.runs.cluster import cluster
 from cnnviz.runs.parcels import predictions
-from cnnviz.runs.run import FIND, Run
+from cnnviz.runs.run import FIND, Run, Status
 from cnnviz.settings import settings
 from cnnviz.ui import dataset
 from cnnviz.ui.badges import BADGES
 from cnnviz.ui.closer import Tested, closer, places_of
 from cnnviz.ui.fields import distinct, escaped
 from cnnviz.ui.home import home
-from cnnviz.ui.named import net_name, parameters, run_label
+from cnnviz.ui.named import dataset_titles, parameters, run_label
 from cnnviz.ui.state import choose_run, chosen_run
 from cnnviz.ui.student import owner
 from cnnviz.ui.verdicts import verdicts
+from cnnviz.words import as_share, duration
 
 TICK = 2.0
 """Seconds between two looks at a run that goes on."""
+UNTESTED = {
+    Status.PAUSED: " Resume this one on the Train page.",
+    Status.STOPPED: " This one was stopped: train it further, to its end, on the Train page.",
+    Status.FAILED: " This one failed; the Verdict says what to try.",
+}
+"""What can be done about a run that was not tested."""
 
 
 def result() -> None:
@@ -32,7 +40,7 @@ def result() -> None:
         st.info("Here a run is looked at closely, once there is one.", icon=":material/search_insights:")
         st.page_link("pages/train.py", label="Train", icon=":material/show_chart:")
         return
-    titles = {name: each.title for name, each in available(owner()).items()}
+    titles = dataset_titles()
     labels = distinct({run.id: run_label(run, titles) for run in mine})
     shown = st.selectbox("Run", list(labels), format_func=labels.__getitem__, key=chosen_run(list(labels)))
     chosen = next(run for run in mine if run.id == shown)
@@ -65,7 +73,7 @@ def _reached(run: Run) -> None:
     with st.container(horizontal=True, vertical_alignment="center", key="result-status"):
         st.badge(label, color=colour, icon=icon)  # type: ignore[arg-type]
         about = f"**{escaped(net_name(run.architecture))}**, {parameters(run.architecture):,} parameters"
-        st.markdown(f"{about}, {run.score.epoch} of {run.config.epochs} epochs", width="content")
+        st.markdown(f"{about}, {run.score.epoch} of {run.config.epochs} epochs done", width="content")
         if st.button("Watch its curves", icon=":material/show_chart:", type="tertiary", key="watch"):
             choose_run(run.id)
             st.switch_page("pages/train.py")
@@ -79,13 +87,13 @@ def _reached(run: Run) -> None:
             accuracy,
             away,
             delta_arrow="off",
-            help=f"Accuracy of the best epoch; goal {goal:.2f}.",
+            help=f"Accuracy of the best epoch; goal {as_share(goal)}.",
             **card,
         )
         test = "—" if score.test is None else f"{score.test:.3f}"
         st.metric("Test", test, help="Accuracy, measured once, with the weights of the best epoch.", **card)
         st.metric("Best epoch", f"{score.best_epoch or '—'}", **card)
-        st.metric("Work", f"{run.worked:,.0f} s", help="Seconds that the device worked for it.", **card)
+        st.metric("Work", duration(run.worked), help="Time that the device worked for it.", **card)
     if run.message:
         st.caption(escaped(run.message))
 
@@ -95,7 +103,7 @@ def _mistakes(run: Run) -> None:
     if found is None:
         st.info(
             "What a net makes of the test samples is kept when a run ends by itself: test is asked once, at the end."
-            + ("" if run.active else " Train this one further, to its end."),
+            + UNTESTED.get(run.status, ""),
             icon=":material/hourglass_empty:",
         )
         return

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 import streamlit as st
 
 from cnnviz.runs.cluster import cluster
-from cnnviz.runs.run import FIND, Run
+from cnnviz.runs.run import Run
 from cnnviz.ui import comparing, shelf
 from cnnviz.ui.student import owner
 
@@ -32,7 +32,7 @@ def _drawn(going_on: bool) -> None:
     if going_on != any(run.active for run in mine) or not mine:
         st.rerun()  # the whole page once more, without ticks or with them
     choice = shelf.shelf(mine)
-    if any(run.kind != FIND for run in mine):
+    if choice.shown:
         _compared(choice)
     shelf.away()
 

@@ -23,6 +23,7 @@ from cnnviz.charts.search import (
 )
 from cnnviz.data import available
 from cnnviz.errors import CnnvizError
+from cnnviz.presets import net_name
 from cnnviz.runs.cluster import cluster
 from cnnviz.runs.run import Run, Status
 from cnnviz.runs.search import Search
@@ -38,7 +39,7 @@ from cnnviz.ui.acts import open_net
 from cnnviz.ui.badges import BADGES
 from cnnviz.ui.chart import chart
 from cnnviz.ui.fields import distinct, escaped, field, problem
-from cnnviz.ui.named import begun, net_name
+from cnnviz.ui.named import begun
 from cnnviz.ui.named import parameters as weights
 from cnnviz.ui.student import owner
 
@@ -54,15 +55,15 @@ STATES = {Status.DONE: DONE, Status.STOPPED: STOPPED, Status.FAILED: FAILED}
 
 def search_desk() -> None:
     """From which net, what may vary, and the Start button; says why when it cannot be pressed."""
-    design, settled = state.workbench().architecture, state.config()
+    design, settled, space = state.workbench().architecture, state.config(), _space()
     datasets = available(owner())
     data = datasets.get(settled.dataset) or next(iter(datasets.values()))
     net = f"{escaped(net_name(design))}, {show(design.input_shape)}, {weights(design):,} parameters"
     st.markdown(
-        f"It begins with **your design** ({net}) on **{escaped(data.title)}**, with the settings of the Train page."
-        " Each of its runs is one of yours, in your share of the device."
+        f"It begins with **your design** ({net}) on **{escaped(data.title)}**, with the settings of the Train page, but"
+        f" for {space.epochs} epochs{' and one-cycle rates' * space.one_cycle}. Each of its runs is one of yours, in"
+        " your share of the device."
     )
-    space = _space()
     st.markdown("**May vary**")
     with st.container(horizontal=True, gap="small", key="varied"):
         for name in VARIED:
@@ -108,7 +109,7 @@ def _begin() -> None:
 
 def _space() -> Space:
     if "space" not in st.session_state:
-        st.session_state["space"] = Space(goal=settings().goal)
+        st.session_state["space"] = cluster().desks.space(owner()) or Space(goal=settings().goal)
     space: Space = st.session_state["space"]
     return space
 
@@ -123,7 +124,8 @@ def _field(space: Space, name: str) -> None:
 
 
 def _changed(name: str, value: object) -> None:
-    st.session_state["space"] = _space().changed(name, value)
+    st.session_state["space"] = space = _space().changed(name, value)
+    cluster().desks.keep_space(owner(), space)
 
 
 def found() -> None:
@@ -146,7 +148,7 @@ def found() -> None:
 
 
 def _label(search: Search) -> str:
-    return f"{begun(search):%d %b %H:%M:%S} · from {net_name(search.architecture)}"
+    return f"Search {search.number} · {begun(search):%d %b %H:%M:%S} · from {net_name(search.architecture)}"
 
 
 def _live(search_id: str, active: bool) -> None:
@@ -205,7 +207,11 @@ def _acts(search: Search, progress: Progress, runs: dict[str, Run]) -> None:
             args=(search.id,),
         )
         if st.button(
-            "Open the best net", icon=":material/stacks:", key=f"open-best-{search.id}", disabled=best is None
+            "Open the best net",
+            icon=":material/stacks:",
+            key=f"open-best-{search.id}",
+            disabled=best is None,
+            help="On the Design page; its settings come to the Train page. Undo brings your net back.",
         ):
             if best:
                 open_net(best)
@@ -272,7 +278,7 @@ def _trials(search: Search, tried: list[Tried], progress: Progress, runs: dict[s
             **{name: st.column_config.TextColumn(title(name)) for name in shown},
         },
     )
-    st.caption("All of these runs are on the Runs page, too, named after their search.")
+    st.caption(f"All of these runs are on the Runs page, too: find “Search {search.number},”.")
 
 
 def _tried(trial: Trial, run: Run | None) -> Tried:

@@ -8,7 +8,6 @@ from hashlib import sha256
 import pandas as pd
 import streamlit as st
 
-from cnnviz.data import available
 from cnnviz.errors import CnnvizError
 from cnnviz.runs.cluster import cluster
 from cnnviz.runs.label import MOST_TAG, MOST_TAGS, MOST_TITLE, Label, tags_of
@@ -17,7 +16,7 @@ from cnnviz.runs.shelf import AWAY_SECONDS
 from cnnviz.ui.acts import open_net
 from cnnviz.ui.badges import BADGES
 from cnnviz.ui.fields import escaped
-from cnnviz.ui.named import REMOVED, begun, parameters, run_name
+from cnnviz.ui.named import REMOVED, begun, dataset_titles, parameters, run_name
 from cnnviz.ui.state import choose_run, told
 from cnnviz.ui.student import owner
 
@@ -34,6 +33,8 @@ ORDERS: dict[str, Callable[[Run], object]] = {
 }
 """Every order of the table by what it is called."""
 EVERY = "all data sets"
+MOST_SOUGHT = 80
+"""Characters to find runs by."""
 ROW_HEIGHT, MOST_ROWS = 35, 12
 COLUMNS = {
     "star": st.column_config.TextColumn("★", width=32, help="Runs with a star, to find them again."),
@@ -43,13 +44,14 @@ COLUMNS = {
         "Val. accuracy", format="%.3f", help="Validation accuracy of the best epoch."
     ),
     "test": st.column_config.NumberColumn("Test accuracy", format="%.3f", help="Measured once, at the end."),
-    "epochs": st.column_config.TextColumn("Best epoch", help="The best epoch, of those that are done."),
+    "best": st.column_config.NumberColumn("Best epoch", help="With the highest validation accuracy."),
+    "epochs": st.column_config.TextColumn("Epochs", help="Those that are done, of those that were asked for."),
     "parameters": st.column_config.NumberColumn("Parameters", format="localized"),
     "worked": st.column_config.NumberColumn("Work in s", format="%.0f", help="Seconds that the device worked for it."),
     "data": st.column_config.TextColumn("Data"),
     "settings": st.column_config.TextColumn("Settings", help="Optimizer, learning rate, schedule, batch size."),
-    "tags": st.column_config.ListColumn("Tags"),
-    "begun": st.column_config.DatetimeColumn("Begun", format="DD MMM HH:mm"),
+    "tags": st.column_config.ListColumn("Tags", width="medium"),
+    "begun": st.column_config.DatetimeColumn("Begun", format="DD MMM HH:mm:ss", width=130),
 }
 
 
@@ -63,7 +65,7 @@ class Choice:
 
 def shelf(mine: Sequence[Run]) -> Choice:
     """Filter, table and buttons of a student's trainings."""
-    titles = {name: dataset.title for name, dataset in available(owner()).items()}
+    titles = dataset_titles()
     shown = _filtered([run for run in mine if run.kind != FIND], titles)
     buttons = st.container(horizontal=True, vertical_alignment="bottom", key="shelf-acts")
     if not shown:
@@ -79,8 +81,8 @@ def shelf(mine: Sequence[Run]) -> Choice:
 def _filtered(runs: Sequence[Run], titles: dict[str, str]) -> list[Run]:
     with st.container(horizontal=True, vertical_alignment="bottom", key="shelf-filter"):
         text = st.text_input(
-            "Find", placeholder="name, tag, setting", key="find-runs", persist_state="session", max_chars=80, width=200
-        )
+            "Find", placeholder="name, tag, setting", key="find-runs", persist_state="session", width=280
+        )[:MOST_SOUGHT]
         used = {run.config.dataset for run in runs}
         data = st.selectbox(
             "Data set",
@@ -157,7 +159,8 @@ def frame(runs: Sequence[Run], titles: dict[str, str]) -> pd.DataFrame:
             "status": pd.array([BADGES[run.status].label for run in runs], dtype="str"),
             "accuracy": pd.array([run.score.accuracy for run in runs], dtype="Float64"),
             "test": pd.array([run.score.test for run in runs], dtype="Float64"),
-            "epochs": pd.array([f"{run.score.best_epoch} / {run.score.epoch}" for run in runs], dtype="str"),
+            "best": pd.array([run.score.best_epoch or None for run in runs], dtype="Int64"),
+            "epochs": pd.array([f"{run.score.epoch} / {run.config.epochs}" for run in runs], dtype="str"),
             "parameters": [parameters(run.architecture) for run in runs],
             "worked": [run.worked for run in runs],
             "data": pd.array([titles.get(run.config.dataset, REMOVED) for run in runs], dtype="str"),
@@ -173,7 +176,13 @@ def _acts(picked: Sequence[Run]) -> None:
     one, some = len(picked) == 1, bool(picked)
     told_count = "1 run chosen" if one else f"{len(picked)} runs chosen" if some else "Choose runs in the table"
     st.caption(told_count, width="content")
-    if st.button("Look closely", icon=":material/search:", key="look-closely", disabled=not one):
+    if st.button(
+        "Look closely",
+        icon=":material/search:",
+        key="look-closely",
+        disabled=not one,
+        help="One run: its verdict, its mistakes, and all of it to take home.",
+    ):
         choose_run(picked[0].id)
         st.switch_page("pages/result.py")
     if st.button(
@@ -181,7 +190,7 @@ def _acts(picked: Sequence[Run]) -> None:
         icon=":material/content_copy:",
         key="shelf-clone",
         disabled=not one,
-        help="Opens the net of this run and its settings, to change something and train again.",
+        help="Opens the net of one run and its settings, to change something and train again.",
     ):
         open_net(picked[0])
         st.switch_page("pages/train.py")
@@ -197,7 +206,13 @@ def _acts(picked: Sequence[Run]) -> None:
     with st.popover("Name and tags", icon=":material/edit:", disabled=not some, key="shelf-label"):
         _label(picked)
     st.button(
-        "Delete", icon=":material/delete:", key="shelf-delete", disabled=not some, on_click=_delete, args=(picked,)
+        "Delete",
+        icon=":material/delete:",
+        key="shelf-delete",
+        disabled=not some,
+        on_click=_delete,
+        args=(picked,),
+        help="For a day, it can be brought back. A run that goes on is stopped.",
     )
     if gone := st.session_state.get(UNDO):
         st.button(
@@ -238,6 +253,7 @@ def _label(picked: Sequence[Run]) -> None:
                     own = [tag for tag in run.tags if tag not in common]
                     label = replace(_label_of(run), tags=(*own, *wanted), title=run.title if name is None else name)
                     cluster().shelf.label(owner(), run.id, label)
+                st.toast("Kept.", icon=":material/check:")
             st.rerun()
 
 
@@ -270,6 +286,9 @@ def _delete(picked: Sequence[Run]) -> None:
 def _bring_back(ids: Sequence[str]) -> None:
     with told():
         cluster().shelf.bring_back(owner(), ids)
+        st.toast(
+            f"{'It is' if len(ids) == 1 else f'All {len(ids)} are'} among your runs again.", icon=":material/undo:"
+        )
     st.session_state.pop(UNDO, None)
 
 

@@ -35,13 +35,18 @@ def test_more_runs_than_there_are_styles_have_no_legend() -> None:
 
 
 def test_the_trade_marks_who_is_on_the_front_and_the_goal() -> None:
-    tables = trade_tables(["a", "b", "c"], np.array([10.0, 20.0, 30.0]), np.array([0.5, 0.4, 0.9]), 0.9)
+    data = ["words", "words", "words"]
+    tables = trade_tables(["a", "b", "c"], data, np.array([10.0, 20.0, 30.0]), np.array([0.5, 0.4, 0.9]), 0.9)
     assert tables[RUNS].to_dict("list") == {
         "run": ["a", "b", "c"],
+        "data": data,
         "cost": [10.0, 20.0, 30.0],
         "accuracy": [0.5, 0.4, 0.9],
         "kind": ["on the Pareto front", "others", "on the Pareto front"],
     }
+    apart = trade_tables(["a", "b"], ["words", "digits"], np.array([10.0, 20.0]), np.array([0.5, 0.4]), 0.985)
+    assert set(apart[RUNS]["kind"]) == {"on the Pareto front"}  # nobody is beaten on other data
+    assert apart[GOAL]["label"].tolist() == ["goal 0.985"]
     assert tables[GOAL].to_dict("list") == {"goal": [0.9], "label": ["goal 0.90"]}
     titles = {
         layer["encoding"]["x"].get("title") for layer in trade_spec("parameters")["layer"] if "x" in layer["encoding"]

@@ -13,13 +13,14 @@ LAB = PRESETS["lab-convnet"].architecture
 
 def test_what_differs_is_what_was_set_otherwise() -> None:
     configs = [TrainConfig(), TrainConfig(learning_rate=0.5, nesterov=True).augmented("time_shift", 3)]
-    found = settings_rows(configs)
+    found = settings_rows(configs, {"words": "Spoken words"})
+    assert next(row.values for row in found if row.name == "Data set") == ("Spoken words", "Spoken words")
     assert {row.name: row.values for row in found if row.differs} == {
         "Learning rate": ("0.01", "0.5"),
         "Nesterov": ("no", "yes"),
         "Augmentation: time shift": ("0", "3"),
     }
-    assert settings_rows([]) == []
+    assert settings_rows([], {}) == []
 
 
 def test_one_more_layer_shifts_nothing() -> None:
@@ -35,6 +36,9 @@ def test_every_layer_of_every_net_has_its_place_in_order(architectures: list[Arc
     for column, architecture in enumerate(architectures):
         kinds = [row.values[column].partition("(")[0].strip("· ") for row in table[1:]]
         assert [kind for kind in kinds if kind != NOTHING] == [row.kind for row in rows(trace(architecture))]
+    for row in table[1:]:  # a row is of one kind, and called by it
+        assert {value.partition("(")[0] for value in row.values} <= {row.name.rpartition(" ")[0], NOTHING}
+    assert len({row.name for row in table}) == len(table)
 
 
 def test_equal_nets_differ_in_nothing() -> None:

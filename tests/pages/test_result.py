@@ -133,11 +133,11 @@ def test_a_run_is_made_into_files_that_can_be_downloaded(open_page: OpenPage, an
     app = view(open_page("result", owner=anna, run=ended.id), "Take it home")
     app.button(key=f"make-all-{ended.id}").click().run()
     assert not app.exception
-    made = app.session_state["made"]
-    assert (made[0][0], made[1]) == (ended.id, "all")
-    with zipfile.ZipFile(io.BytesIO(made[2])) as archive:
+    ((key, made),) = app.session_state["made"].items()
+    assert key[:2] == ("all", ended.id)
+    with zipfile.ZipFile(io.BytesIO(made)) as archive:
         assert {"train.py", "report.html", "model.onnx", "points.csv", "run.json"} <= set(archive.namelist())
-    found = unpack(made[2], settings())
+    found = unpack(made, settings())
     assert found.predictions
     assert float((found.predictions.answers == found.predictions.y).mean()) == ended.score.test
 

@@ -72,7 +72,8 @@ def test_runs_are_listed_newest_first_without_searches_for_a_rate(
     table = app.dataframe[0].value
     assert names(app) == ["The lab's ConvNet", "the *good* one", "The lab's ConvNet"]
     assert table["accuracy"].tolist() == [0.4, 0.9, 0.5]
-    assert table["epochs"].tolist() == ["2 / 2"] * 3
+    assert table["epochs"].tolist() == ["2 / 30", "2 / 30", "2 / 2"]
+    assert table["best"].tolist() == [2, 2, 2]
     assert table["parameters"].tolist()[0] > 90_000
     assert table["status"].tolist() == ["stopped", "done", "done"]
 

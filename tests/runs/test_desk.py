@@ -9,10 +9,12 @@ from sqlalchemy.exc import OperationalError
 
 from cnnviz.runs.desk import Desks, Draft
 from cnnviz.runs.store import Store
+from cnnviz.search.space import Space
 from cnnviz.training.config import TrainConfig
 from tests.runs.designs import ANNA, BERT, DIVERGING, NET
 
 DRAFT = Draft(architecture=NET, past=(DIVERGING, NET.removed(2)))
+SPACE = Space(goal=0.985, dropout=False, runs=7)
 CONFIG = TrainConfig(epochs=1000, seed=5, loss="CrossEntropyLoss")
 
 Tasks = list[Callable[[], None]]
@@ -54,14 +56,15 @@ def do(tasks: Tasks) -> None:
 def test_design_way_back_and_settings_are_found_again_by_their_owner(
     store: Store, desks: Desks, tasks: Tasks, written: bool
 ) -> None:
-    assert (desks.draft(ANNA), desks.config(ANNA)) == (None, None)
+    assert (desks.draft(ANNA), desks.config(ANNA), desks.space(ANNA)) == (None, None, None)
     desks.keep_draft(ANNA, DRAFT, "", "one")
     desks.keep_config(ANNA, CONFIG)
+    desks.keep_space(ANNA, SPACE)
     if written:
         do(tasks)
         desks = Desks(store, tasks.append)  # after a restart
-    assert (desks.draft(ANNA), desks.config(ANNA)) == (DRAFT, CONFIG)
-    assert (desks.draft(BERT), desks.config(BERT)) == (None, None)
+    assert (desks.draft(ANNA), desks.config(ANNA), desks.space(ANNA)) == (DRAFT, CONFIG, SPACE)
+    assert (desks.draft(BERT), desks.config(BERT), desks.space(BERT)) == (None, None, None)
 
 
 def test_of_several_changes_that_wait_the_last_is_written_once(

@@ -110,9 +110,9 @@ def seeker(room: Room) -> Seeker:
 
 def test_the_first_run_is_the_design_as_it_is_and_the_share_is_filled(room: Room, seeker: Seeker) -> None:
     first, second = room.active(seeker)
-    assert (first.title, first.architecture) == ("Search, run 1", CONVNET)
+    assert (first.title, first.architecture) == ("Search 1, run 1", CONVNET)
     assert first.config == CONFIG.model_copy(update={"epochs": LAST, "schedule": "one-cycle"})
-    assert second.title == "Search, run 2"
+    assert second.title == "Search 1, run 2"
     assert seeker.step() is None
     assert len(room.active(seeker)) == room.limits.max_running_runs
 
@@ -148,7 +148,7 @@ def test_a_run_that_falls_behind_is_stopped_with_the_reason_and_makes_room(room:
     seeker.step()
     assert "after epoch 2: with 0.200 on validation" in room.trainer.reasons[second.id]
     assert [trial.pruned for trial in seeker.progress().trials[:2]] == [False, True]
-    assert [run.title for run in room.active(seeker)] == ["Search, run 1", "Search, run 3"]
+    assert [run.title for run in room.active(seeker)] == ["Search 1, run 1", "Search 1, run 3"]
 
 
 def test_at_the_goal_the_others_stop_and_the_winner_is_tested_at_its_end(room: Room, seeker: Seeker) -> None:
@@ -225,7 +225,7 @@ def test_after_a_restart_runs_are_followed_from_where_they_were(room: Room, seek
     again = room.seeker(begin=False, search=seeker.search)
     assert again.step() is None
     assert [trial.run for trial in again.progress().trials[:2]] == [first.id, second.id]
-    assert [run.title for run in room.active(again)] == ["Search, run 2", "Search, run 3"]
+    assert [run.title for run in room.active(again)] == ["Search 1, run 2", "Search 1, run 3"]
     room.trainer.train(second, 0.97)
     again.step()
     assert again.progress().winner == 2

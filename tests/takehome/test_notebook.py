@@ -127,7 +127,7 @@ def test_it_tells_what_the_run_was_and_what_came_of_it(run: Run, notebook: Noteb
 def test_a_run_at_its_defaults_that_ended_at_once_is_told_so(run: Run) -> None:
     parcel = packed(run, config=TrainConfig(), title="", points=(), best_epoch=0, facts={}, status="stopped")
     told, *_ = sources(read(to_notebook(parcel, data=Source(), charts={})), "markdown")
-    assert told.startswith("# A run in cnnviz\n")
+    assert told.startswith("# ConvNet for handwritten digits\n")
     assert "It ended before its first epoch did." in told
     assert "All are as they are by default." in told
 

@@ -1,0 +1,26 @@
+"""Numbers as people say them."""
+
+
+def as_share(value: float) -> str:
+    """A share from 0 to 1 with two digits behind the point, or with as many as it has, up to four.
+
+    >>> as_share(0.9), as_share(0.985), as_share(1), as_share(1 / 3)
+    ('0.90', '0.985', '1.00', '0.3333')
+    """
+    digits = f"{value:.4f}".rstrip("0")
+    return max(digits, f"{value:.2f}", key=len)
+
+
+def duration(seconds: float) -> str:
+    """A time span.
+
+    >>> duration(0.42), duration(4.2), duration(75), duration(7300)
+    ('0.4 s', '4 s', '1 min 15 s', '2 h 1 min')
+    """
+    if 0 < seconds < 1:
+        return f"{seconds:.1f} s"
+    whole = max(round(seconds), 0)
+    if whole < 60:
+        return f"{whole} s"
+    minutes, rest = divmod(whole, 60)
+    return f"{minutes} min {rest} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
