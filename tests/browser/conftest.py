@@ -21,7 +21,7 @@ from tests.browser.chromium import chromium
 ROOT = Path(__file__).parents[2]
 START_SECONDS = 90
 PATIENCE = 90_000.0
-"""Milliseconds until something is missed: other tests share the machine, and a bound on time tests nothing else."""
+"""Milliseconds until something is missed, on a busy machine too: a bound on time tests nothing else."""
 expect.set_options(timeout=PATIENCE)
 
 

@@ -34,8 +34,7 @@ def choose(page: Page, *rows: int) -> None:
         page.mouse.click(box["x"] + 16, box["y"] + ROW * row + ROW / 2)
 
 
-def test_runs_are_compared_named_deleted_and_brought_back(two_runs: Page) -> None:
-    page = two_runs
+def compared_named_deleted_and_brought_back(page: Page) -> None:
     choose(page, 1, 2)
     expect(page.get_by_text("2 runs chosen")).to_be_visible()
     page.get_by_role("radio", name="Curves").click()
@@ -55,12 +54,16 @@ def test_runs_are_compared_named_deleted_and_brought_back(two_runs: Page) -> Non
     expect(page.get_by_text("No run of yours is like that.")).to_be_visible()
     page.get_by_role("button", name="Bring it back").click()
     expect(page.get_by_text("No run of yours is like that.")).to_have_count(0)
+    page.get_by_role("textbox", name="Find").fill("")
+    page.get_by_role("textbox", name="Find").press("Enter")
+    expect(page.get_by_text("Choose runs in the table", exact=True)).to_be_visible()
 
 
-def test_a_choice_is_kept_while_a_run_goes_on_and_one_of_them_is_looked_at_and_taken_home(
+def test_runs_are_compared_a_choice_is_kept_while_one_goes_on_and_one_is_looked_at_and_taken_home(
     two_runs: Page, tmp_path: Path
 ) -> None:
     page = two_runs
+    compared_named_deleted_and_brought_back(page)
     page.get_by_role("link", name="Train").click()
     set_number(page, "Epochs", "1000")
     page.get_by_role("button", name="Train", exact=True).click()
