@@ -33,7 +33,7 @@ def run_name(run: Run) -> str:
 def run_label(run: Run, titles: dict[str, str]) -> str:
     """A run in a line; `titles` are those of the data sets by name."""
     dataset = titles.get(run.config.dataset, REMOVED)
-    rate = "learning-rate finder" if run.kind == FIND else f"{run.config.learning_rate:g}"
+    rate = "learning-rate finder" if run.kind == FIND else f"{run.config.learning_rate:.3g}"
     name = f"{run.title} · " if run.title else ""
     return f"{name}{begun(run):%d %b %H:%M:%S} · {dataset} · {run.config.optimizer} {rate}"
 

@@ -278,7 +278,7 @@ def _trials(search: Search, tried: list[Tried], progress: Progress, runs: dict[s
             **{name: st.column_config.TextColumn(title(name)) for name in shown},
         },
     )
-    st.caption(f"All of these runs are on the Runs page, too: find “Search {search.number},”.")
+    st.caption(f"All of these runs are on the Runs page, too, as “Search {search.number}, run …”.")
 
 
 def _tried(trial: Trial, run: Run | None) -> Tried:

@@ -1,5 +1,6 @@
 """All runs of a student in a table: found, sorted, chosen, and what can be done with the chosen ones."""
 
+import re
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -38,19 +39,19 @@ MOST_SOUGHT = 80
 ROW_HEIGHT, MOST_ROWS = 35, 12
 COLUMNS = {
     "star": st.column_config.TextColumn("★", width=32, help="Runs with a star, to find them again."),
-    "name": st.column_config.TextColumn("Name", width=190),
+    "name": st.column_config.TextColumn("Name", width=160),
     "status": st.column_config.TextColumn("Status", width=80),
     "accuracy": st.column_config.NumberColumn(
         "Val. accuracy", format="%.3f", help="Validation accuracy of the best epoch."
     ),
-    "test": st.column_config.NumberColumn("Test accuracy", format="%.3f", help="Measured once, at the end."),
+    "test": st.column_config.NumberColumn("Test", format="%.3f", help="Accuracy, measured once, at the end."),
     "best": st.column_config.NumberColumn("Best epoch", help="With the highest validation accuracy."),
     "epochs": st.column_config.TextColumn("Epochs", help="Those that are done, of those that were asked for."),
     "parameters": st.column_config.NumberColumn("Parameters", format="localized"),
     "worked": st.column_config.NumberColumn("Work in s", format="%.0f", help="Seconds that the device worked for it."),
     "data": st.column_config.TextColumn("Data"),
     "settings": st.column_config.TextColumn("Settings", help="Optimizer, learning rate, schedule, batch size."),
-    "tags": st.column_config.ListColumn("Tags", width="medium"),
+    "tags": st.column_config.ListColumn("Tags", width=75),
     "begun": st.column_config.DatetimeColumn("Begun", format="DD MMM HH:mm:ss", width=130),
 }
 
@@ -81,7 +82,12 @@ def shelf(mine: Sequence[Run]) -> Choice:
 def _filtered(runs: Sequence[Run], titles: dict[str, str]) -> list[Run]:
     with st.container(horizontal=True, vertical_alignment="bottom", key="shelf-filter"):
         text = st.text_input(
-            "Find", placeholder="name, tag, setting", key="find-runs", persist_state="session", width=280
+            "Find",
+            placeholder="name, tag, setting",
+            key="find-runs",
+            persist_state="session",
+            width=280,
+            help="The beginnings of words, all of which are found in it.",
         )[:MOST_SOUGHT]
         used = {run.config.dataset for run in runs}
         data = st.selectbox(
@@ -102,14 +108,14 @@ def _filtered(runs: Sequence[Run], titles: dict[str, str]) -> list[Run]:
             persist_state="session",
         )
         starred = st.toggle("★ only", key="find-starred", persist_state="session")
-    words = text.casefold().split()
+    words = [re.compile(rf"(?<!\w){re.escape(word)}") for word in text.casefold().split()]
     found = [
         run
         for run in runs
         if (data in (EVERY, run.config.dataset))
         and (not states or run.status in states)
         and (run.starred or not starred)
-        and all(word in _text(run, titles) for word in words)
+        and all(word.search(_text(run, titles)) for word in words)
     ]
     return sorted(found, key=ORDERS[order])  # type: ignore[arg-type]  # each order gives what compares with itself
 
@@ -121,7 +127,7 @@ def _text(run: Run, titles: dict[str, str]) -> str:
 
 def _settings(run: Run) -> str:
     config = run.config
-    return f"{config.optimizer} {config.learning_rate:g}, {config.schedule}, batch {config.batch_size}"
+    return f"{config.optimizer} {config.learning_rate:.3g}, {config.schedule}, batch {config.batch_size}"
 
 
 def _table(shown: Sequence[Run], titles: dict[str, str]) -> list[Run]:
