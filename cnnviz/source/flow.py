@@ -15,8 +15,7 @@ from cnnviz.source.placing import placed
 from cnnviz.source.values import MisfitError, Node, Sign, Tensor, Written
 
 BLOCKS: dict[str, Callable[[Sequence[tuple[Layer, ...]]], Block]] = {
-    # where one way is straight past, the layers are on the other, whichever was written first
-    "Residual": lambda ways: Residual(layers=ways[0] or ways[1], projection=ways[1] if ways[0] else ()),
+    "Residual": lambda ways: Residual(layers=ways[0], projection=ways[1]),
     "Parallel": lambda ways: Parallel(branches=tuple(ways)),
 }
 """What makes a block of each kind from its ways."""
@@ -43,13 +42,21 @@ def through(layer: Written, tensor: Tensor, line: int) -> Tensor:
 
 
 def joined(kind: str, ways: Sequence[Tensor], line: int, base: Node | None = None) -> Tensor:
-    """A block around all that happened to its ways since `base`, or since they parted."""
+    """A block around all that happened to its ways since `base`, or since they parted.
+
+    Without `base` they are terms of a sum, whichever was written first: where one is x itself, the layers are on the
+    other.
+    """
     ends = [way.node for way in ways]
+    summed = base is None
     base = base or _parting(ends)
     count = _counted(base.count + 1 + sum(end.count - base.count for end in ends), line)
     inside = tuple(_since(end, base) for end in ends)
+    stacks = [tuple(node.layer for node in way if node.layer) for way in inside]
+    if kind == "Residual" and summed and not stacks[0]:
+        stacks.reverse()
     try:
-        block = BLOCKS[kind]([tuple(node.layer for node in way if node.layer) for way in inside])
+        block = BLOCKS[kind](stacks)
     except ValidationError as error:
         raise DesignError(f"Line {line}: {error.errors()[0]['msg']}.") from None
     try:

@@ -72,6 +72,12 @@ def test_every_stack_that_fits_comes_back_from_its_code(architecture: Architectu
     assert from_code(to_code(architecture, style), architecture.input_shape) == canonical(architecture)
 
 
+@pytest.mark.parametrize("style", STYLES)
+def test_a_block_whose_layers_are_all_on_its_projection_comes_back_so(style: Style) -> None:
+    architecture = Architecture(input_shape=(4,), layers=(Residual(projection=(Tanh(),)),))
+    assert from_code(to_code(architecture, style), (4,)) == architecture
+
+
 @pytest.mark.parametrize("kind", PALETTE)
 def test_every_kind_comes_back_from_its_code(kind: str) -> None:
     axes = {"1d": 1, "3d": 3}.get(kind[-2:], 2)
