@@ -1,12 +1,17 @@
-"""The order of the tests, and the threads that they take."""
+"""The order of the tests, the threads that they take, and what hypothesis makes up."""
 
 from pathlib import Path
 
 import pytest
 import torch
+from hypothesis import settings
 
 LAST = (Path(__file__).parent / "export", Path(__file__).parent / "takehome/test_files.py")
 """What loads onnxruntime."""
+
+# the same examples every time, so that a change is judged by itself; --hypothesis-profile=default looks for others
+settings.register_profile("repeatable", derandomize=True)
+settings.load_profile("repeatable")
 
 
 def pytest_sessionstart() -> None:
