@@ -27,9 +27,8 @@ def room(app: Page) -> Iterator[Page]:
     yield app
     app.mouse.click(5, 5)  # closes the options, which keep all else from being found by its role
     stop = app.get_by_role("button", name="Stop", exact=True)
-    if stop.is_enabled():
-        stop.click()
-        expect(stop).to_be_disabled()
+    stop.dispatch_event("click")  # which does nothing where the run has ended, or ends just now
+    expect(stop).to_be_disabled()
 
 
 def marks(app: Page, place: int) -> Locator:
