@@ -51,6 +51,6 @@ class Parcel:
     @property
     def stopped(self) -> int:
         """Epochs after which it was stopped; 0 where it was not."""
-        return max((point.epoch for point in self.points if point.split == VALIDATION), default=0) * (
-            self.status == "stopped"
-        )
+        if self.status != "stopped":
+            return 0
+        return max((point.epoch for point in self.points if point.split == VALIDATION), default=0)

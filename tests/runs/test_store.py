@@ -72,6 +72,25 @@ def test_the_kind_and_the_work_of_a_run_are_kept_and_those_of_a_plain_one_are_th
     assert store.run(other.id) == other
 
 
+def test_work_is_counted_with_the_points_of_an_epoch_and_kept_where_it_is_not_told(store: Store) -> None:
+    run = run_of(worked=1.0)
+    store.add(run)
+    epoch = [Point(9, 2, "validation", name, 0.5) for name in ("loss", "accuracy")]
+    for worked, kept in ((None, 1.0), (2.5, 2.5), (None, 2.5)):
+        store.append(run.id, epoch, worked)
+        found = store.run(run.id)
+        assert found
+        assert (found.worked, found.score.epoch) == (kept, 2)
+
+
+def test_searches_are_numbered_for_each_student_from_the_first(store: Store) -> None:
+    for second, owner in ((3, ANNA), (1, ANNA), (2, BERT)):
+        store.add_search(Search(f"{second}" * 32, owner, float(second), NET, TrainConfig(), {}))
+    assert [(each.created, each.number) for each in store.searches(ANNA)] == [(3, 2), (1, 1)]
+    assert [each.number for each in store.searches(BERT)] == [1]
+    assert [each.number for each in store.active_searches()] == [1, 1, 2]
+
+
 def test_numbers_keep_every_bit(store: Store) -> None:
     values = [0.1 + 0.2, 1 / 3, 5e-324, sys.float_info.max, -sys.float_info.min, 1_700_000_000.1234567]
     store.append("one", [Point(step, 1, "batch", "loss", value) for step, value in enumerate(values)])
