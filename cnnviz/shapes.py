@@ -131,8 +131,21 @@ class Window:
 
         >>> Window(4, stride=4).unread(17), Window(3, stride=2, padding=(1, 1)).unread(112)
         (1, 0)
+
+        A dilated window can step over the last samples into the padding, or over the edge with ceil_mode:
+
+        >>> Window(2, stride=3, dilation=4, ceil_mode=True).unread(6)
+        1
         """
-        return max(self.remainder(size) - self.padding[1], 0)
+        first = -self.padding[0]
+        last = first + (self.out(size) - 1) * self.stride
+        read = -1
+        for start in range(last, first - 1, -self.stride):
+            step = min((size - 1 - start) // self.dilation, self.kernel_size - 1)  # to its last sample on the axis
+            read = max(read, start + step * self.dilation if step >= 0 else -1)
+            if read == size - 1 or start + self.extent <= size:  # the windows before this one end earlier
+                break
+        return size - 1 - read
 
     def blind(self, size: int) -> bool:
         """Whether the window reads nothing but padding at some position.

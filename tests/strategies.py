@@ -6,8 +6,10 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from cnnviz.architecture import Architecture
-from cnnviz.layers import PALETTE, Block, Layer, Parallel, Residual
+from cnnviz.errors import ShapeError
+from cnnviz.layers import PALETTE, Block, Layer, Parallel, Residual, family
 from cnnviz.layers.base import NonNegativeInt, PositiveInt
+from cnnviz.shapes import Shape, size_of
 
 small = st.integers(1, 6)
 SHAPES: dict[int, st.SearchStrategy[tuple[int, ...]]] = {
@@ -72,3 +74,46 @@ def layers(draw: st.DrawFn, kind: str | None = None, inside: bool = False) -> La
 def architectures(draw: st.DrawFn) -> Architecture:
     """A stack of up to seven layers over any input."""
     return Architecture(input_shape=draw(shapes), layers=draw(st.lists(layers(), max_size=7)))
+
+
+LONG_SHAPES = st.one_of(
+    st.tuples(st.integers(1, 4), st.integers(1, 60)),
+    st.tuples(st.integers(1, 3), st.integers(1, 24), st.integers(1, 24)),
+    st.tuples(st.integers(1, 2), st.integers(1, 9), st.integers(1, 9), st.integers(1, 9)),
+)
+"""Samples with room for several windows, often much longer along one axis than along another."""
+MOST_NUMBERS = 5_000
+"""Numbers in a sample that torch is to compute many times."""
+
+
+def sliding(shape: Shape) -> list[str]:
+    """The convolutions and pools, transposed and adaptive ones included, for samples with these axes."""
+    return [kind for kind in SIMPLE_KINDS if family(kind) in ("conv", "pool") and kind[-2:] == f"{len(shape) - 1}d"]
+
+
+def taken(layer: Layer, shape: Shape) -> Shape | None:
+    """Shape behind a layer; None where it refuses, or makes more numbers than a test has time for."""
+    try:
+        after = layer.output_shape(shape)
+    except ShapeError:
+        return None
+    return after if size_of(after) <= MOST_NUMBERS else None
+
+
+@st.composite
+def fitting(draw: st.DrawFn, windows_only: bool = False) -> Architecture:
+    """A net that builds: mostly convolutions and pools, often with other numbers along each axis, then a head or none.
+
+    A layer that refuses what comes before it is left out.
+    """
+    start = shape = draw(LONG_SHAPES)
+    stack: list[Layer] = []
+    others = st.sampled_from(sorted(PALETTE))
+    for _ in range(draw(st.integers(1, 7))):
+        near = st.sampled_from(sliding(shape) or ["Linear"])
+        kind = draw(near if windows_only else st.one_of(near, near, others))
+        layer = draw(layers(kind))
+        after = taken(layer, shape)
+        if after:
+            stack, shape = [*stack, layer], after
+    return Architecture(input_shape=start, layers=stack)

@@ -2,8 +2,9 @@ import math
 
 import pytest
 import torch
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from torch.nn import functional as F  # noqa: N812 (torch's own name for it)
 
 from cnnviz.errors import ShapeError
 from cnnviz.shapes import Window, window_out
@@ -37,6 +38,28 @@ def test_a_window_is_blind_where_torchs_maximum_is_that_of_nothing(
     ones = torch.ones(1, 1, size)
     maxima = torch.nn.functional.max_pool1d(ones, kernel_size, stride, padding, dilation, ceil_mode)
     assert window.blind(size) == bool(maxima.isinf().any())
+
+
+@settings(max_examples=200)
+@given(st.integers(1, 30), st.integers(1, 6), st.integers(1, 6), st.integers(0, 5), st.integers(1, 6), st.booleans())
+def test_what_is_unread_at_the_end_changes_nothing_that_torch_computes(
+    size: int, kernel_size: int, stride: int, padding: int, dilation: int, ceil_mode: bool
+) -> None:
+    assume(not ceil_mode or padding <= kernel_size // 2)
+    window = Window(kernel_size, stride, (padding, padding), dilation, ceil_mode)
+    try:
+        window.out(size)
+    except ShapeError:
+        return
+    each, nothing = torch.eye(size)[:, None], torch.zeros(1, 1, size)  # one sample is 1 and the others are 0
+    if ceil_mode:
+        out, still = (F.max_pool1d(x, kernel_size, stride, padding, dilation, ceil_mode) for x in (each, nothing))
+    else:
+        out, still = (
+            F.conv1d(x, torch.ones(1, 1, kernel_size), None, stride, padding, dilation) for x in (each, nothing)
+        )
+    read = (out != still).flatten(1).any(1).nonzero().flatten().tolist()
+    assert window.unread(size) == size - 1 - max(read, default=-1)
 
 
 @given(st.integers(1, 30), st.integers(1, 8), st.integers(1, 5), st.integers(0, 3), st.booleans())

@@ -7,8 +7,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal
 
+from pydantic import ValidationError
+
 from cnnviz.architecture import Architecture, Mend, Path, Step, number
 from cnnviz.architecture.step import walk
+from cnnviz.errors import DesignError, refused_value
 from cnnviz.layers import PALETTE, Flatten, Layer
 from cnnviz.layers.dropout import Noise
 from cnnviz.shapes import Shape
@@ -61,7 +64,7 @@ class Finding:
     path: Path | None
     text: str
     mends: Iterable[Mend] = ()
-    """Made one by one, as they are tried."""
+    """Made one by one, as they are tried: an edit may be refused with a DesignError, which ends them."""
 
 
 @dataclass(frozen=True)
@@ -118,8 +121,12 @@ def behind(step: Step) -> Path:
 
 
 def made(kind: str, **given: Any) -> Layer:
-    """A layer of a kind that depends on the number of axes."""
-    return PALETTE[kind](**given)
+    """A layer of a kind and with numbers that depend on the net; raises DesignError when one is out of bounds."""
+    try:
+        return PALETTE[kind](**given)
+    except ValidationError as error:
+        (name,) = error.errors(include_url=False)[0]["loc"][:1]
+        raise DesignError(refused_value(f"{kind}, {name}", given.get(str(name)), error)) from None
 
 
 def dropout_for(shape: Shape, kind: str) -> str:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from math import e, log
 
-from cnnviz.advice.base import Finding, Net, behind, named, quiet
-from cnnviz.architecture import Mend, number
+from cnnviz.advice.base import Finding, Net, behind, made, named, quiet
+from cnnviz.architecture import Mend, Step, number
 from cnnviz.layers import Flatten, Linear, LogSoftmax, family
 from cnnviz.layers.conv import Filters
 from cnnviz.shapes import Shape, show
@@ -39,8 +39,12 @@ def _not_flat(net: Net, out: Shape) -> Iterator[Finding]:
         f"{named(wide, 'Layer')}, works on the last axis of {show(wide.input_shape)} alone, and the net ends in"
         f" {show(out)}; a classifier needs one row with a score for each class."
     )
+    yield Finding(wide.path, text, _flatten_before(net, wide))
+
+
+def _flatten_before(net: Net, wide: Step) -> Iterator[Mend]:
     mended = net.architecture.inserted(wide.path, Flatten())
-    yield Finding(wide.path, text, [Mend(f"Put a Flatten before layer {number(wide.path)}", mended)])
+    yield Mend(f"Put a Flatten before layer {number(wide.path)}", mended)
 
 
 def _as_many_scores(net: Net, classes: int) -> Iterator[Mend]:
@@ -51,9 +55,10 @@ def _as_many_scores(net: Net, classes: int) -> Iterator[Mend]:
             yield Mend(f"Set {name} of layer {number(step.path)} to {classes}", mended)
             break
     before = net.last.path if isinstance(net.last.layer, LogSoftmax) else behind(net.steps[-1])
-    mended = net.architecture.inserted(before, Linear(out_features=classes))
+    linear = made("Linear", out_features=classes)
+    mended = net.architecture.inserted(before, linear)
     yield Mend(f"Add a Linear with out_features {classes} at the end", mended)
-    mended = net.architecture.inserted(before, Linear(out_features=classes)).inserted(before, Flatten())
+    mended = net.architecture.inserted(before, linear).inserted(before, Flatten())
     yield Mend(f"Add a Flatten and a Linear with out_features {classes} at the end", mended)
 
 
@@ -84,13 +89,15 @@ def no_log_softmax(net: Net) -> Iterator[Finding]:
         f"NLLLoss expects log-probabilities, but the net ends in {named(last)}. It only takes the number of the true"
         " class with its sign turned: a net that makes all its numbers larger gets a smaller loss and learns nothing."
     )
-    if last.layer.kind == "Softmax":
-        yield Finding(
-            last.path, text, [Mend("Make it LogSoftmax", net.architecture.replaced(last.path, kind="LogSoftmax"))]
-        )
+    yield Finding(last.path, text, _log_softmax(net))
+
+
+def _log_softmax(net: Net) -> Iterator[Mend]:
+    if net.last.layer.kind == "Softmax":
+        yield Mend("Make it LogSoftmax", net.architecture.replaced(net.last.path, kind="LogSoftmax"))
     else:
         appended = net.architecture.inserted(behind(net.steps[-1]), LogSoftmax())
-        yield Finding(last.path, text, [Mend("Add a LogSoftmax at the end", appended)])
+        yield Mend("Add a LogSoftmax at the end", appended)
 
 
 def bent_scores(net: Net) -> Iterator[Finding]:

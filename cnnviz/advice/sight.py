@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from math import gcd
 
 from cnnviz.advice.base import Finding, Net, behind, made, named
 from cnnviz.architecture import Architecture, Mend, Step, every, number
-from cnnviz.layers import Linear, ReLU, family
+from cnnviz.errors import ShapeError
+from cnnviz.layers import Layer, Linear, ReLU, family
 from cnnviz.layers.conv import Filters
 from cnnviz.layers.pool import AdaptivePool, Pool
 from cnnviz.layers.window import alike
@@ -30,38 +32,54 @@ def unread_edge(net: Net) -> Iterator[Finding]:
         lost = [
             (axis, size, rule)
             for axis, size, rule in step.axes
-            if isinstance(rule, Window)
-            and rule.stride <= rule.extent
-            and rule.unread(size)  # a longer stride leaves gaps on purpose
+            if isinstance(rule, Window) and _loses_its_end(step.layer, rule, size)
         ]
         if any(rule.unread(size) > LEAST_UNREAD * size for _, size, rule in lost):
             told = "; ".join(_lost(*each) for each in lost)
             yield Finding(step.path, f"{named(step, 'Layer')}: {told}.", _all_read(net.architecture, step))
 
 
+def _loses_its_end(layer: Layer, rule: Window, size: int) -> bool:
+    """Whether the end of an axis is lost to a window that reads all that lies before it.
+
+    A stride longer than the window, or one that shares a divisor with the dilation, leaves gaps on purpose. Padding
+    that repeats samples may show the end of an axis at its beginning.
+    """
+    gaps = rule.stride > rule.kernel_size or gcd(rule.stride, rule.dilation) > 1
+    repeats = any(rule.padding) and getattr(layer, "padding_mode", "zeros") != "zeros"
+    return not gaps and not repeats and rule.unread(size) > 0
+
+
 def _lost(axis: str, size: int, rule: Window) -> str:
     one, several = SLICES.get(axis, ("sample", "samples"))
     unread = rule.unread(size)
+    times = "once" if rule.out(size) == 1 else f"{rule.out(size)} times"
     which = f"the last {one} is" if unread == 1 else f"the last {unread} {several} are"
     return (
-        f"a window of {rule.kernel_size} in steps of {rule.stride} stands {rule.out(size)} times in a {axis} of"
-        f" {size}, and {which} never read"
+        f"a window of {rule.kernel_size} in steps of {rule.stride} stands {times} in a {axis} of {size},"
+        f" and {which} never read"
     )
 
 
 def _all_read(architecture: Architecture, step: Step) -> Iterator[Mend]:
     edits: list[dict[str, object]] = [{"ceil_mode": True}] if isinstance(step.layer, Pool) else []
-    edits.append({"padding": alike([_padding(size, rule) for _, size, rule in step.axes if isinstance(rule, Window)])})
+    if hasattr(step.layer, "padding"):
+        windows = [(size, rule) for _, size, rule in step.axes if isinstance(rule, Window)]
+        edits.append({"padding": alike([_padding(step.layer, rule, size) for size, rule in windows])})
     for edit in edits:
-        (name, value), *_ = edit.items()
-        if hasattr(step.layer, name):
-            mended = architecture.replaced(step.path, **edit)
+        ((name, value),) = edit.items()
+        mended = architecture.replaced(step.path, **edit)
+        try:
             out = show(mended.at(step.path).output_shape(step.input_shape))
-            yield Mend(f"Set {name} to {value}: {show(step.output_shape or ())} becomes {out}", mended)
+        except ShapeError:  # more padding than half of a pool's window, or than there is to reflect
+            continue
+        yield Mend(f"Set {name} to {value}: {show(step.output_shape or ())} becomes {out}", mended)
 
 
-def _padding(size: int, rule: Window) -> int:
-    """The smallest padding, no less than now, with which every sample is read."""
+def _padding(layer: Layer, rule: Window, size: int) -> int:
+    """The smallest padding, no less than now, with which the end of an axis is read; where it is not lost, as now."""
+    if not _loses_its_end(layer, rule, size):
+        return max(rule.padding)
     paddings = range(max(rule.padding), max(rule.padding) + rule.stride + 1)
     every_read = (p for p in paddings if not Window(rule.kernel_size, rule.stride, (p, p), rule.dilation).unread(size))
     return next(every_read, max(rule.padding))

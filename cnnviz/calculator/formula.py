@@ -68,6 +68,8 @@ def leftover(rule: Rule, size: int, axis: str) -> str:
         )
     elif rule.padding[1]:
         told = told.removesuffix(".") + ", padding included."
+        if rule.unread(size) and not rule.ceil_mode:  # a dilated window steps over the end into the padding
+            told += f" {_unread(rule, size, axis)}"
     skipped = rule.stride - rule.extent
     if skipped > 0 and rule.out(size) > 1:
         told += f" The stride is larger than the window: between two windows {_stand(skipped)} unread."
@@ -127,7 +129,7 @@ def _stand(count: int) -> str:
 
 
 def _unread(rule: Window, size: int, axis: str) -> str:
-    unread = min(rule.unread(size), size)
+    unread = rule.unread(size)
     if not unread:
         return f"That is padding: every sample at the end of the {axis} is read."
     if unread == 1:

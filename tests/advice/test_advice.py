@@ -8,11 +8,12 @@ from hypothesis import strategies as st
 
 from cnnviz.advice import ADVICE, MAX_REMARKS, Net, Task, advise
 from cnnviz.architecture import MAX_LAYERS, Architecture, build, output_shape, refusal, trace
-from cnnviz.layers import PALETTE
+from cnnviz.layers import PALETTE, Conv1d, Flatten, Layer
 from cnnviz.presets import PRESETS
+from cnnviz.shapes import Shape
 from tests.advice.nets import linear, net, relu, said
 from tests.advice.tasks import TASKS
-from tests.strategies import architectures, layers, shapes
+from tests.strategies import architectures, fitting, layers, shapes
 
 ROOT = Path(__file__).parents[2]
 LAB = PRESETS["lab-convnet"].architecture
@@ -106,6 +107,17 @@ def test_every_mend_builds_and_leaves_its_rule_less_to_remark(architecture: Arch
             assert after.total() <= before.total()
 
 
+@settings(max_examples=80, deadline=None)
+@given(fitting(), tasks)
+def test_a_net_that_builds_is_advised_and_torch_runs_it_with_every_mend(architecture: Architecture, task: Task) -> None:
+    assert refusal(trace(architecture)) is None
+    for remark in advise(architecture, task):
+        if remark.mend:
+            mended = remark.mend.architecture
+            out = build(mended)(torch.zeros(2, *mended.input_shape))
+            assert out.shape == (2, *output_shape(mended))
+
+
 @settings(max_examples=100, deadline=None)
 @given(typical, tasks)
 def test_mend_after_mend_comes_to_an_end(architecture: Architecture, task: Task) -> None:
@@ -132,3 +144,23 @@ def test_a_net_that_is_full_is_told_without_a_mend() -> None:
     full = net(*[linear(3)] * 2, *[relu, linear(3)] * (MAX_LAYERS // 2 - 1), shape=(3,))
     (remark,) = said("no-activation", full)
     assert remark.mend is None
+
+
+@pytest.mark.parametrize(
+    ("rule", "ends", "shape", "task"),
+    [
+        ("output-features", (relu, linear(3)), (4, 3), Task()),
+        ("output-features", (relu, linear(3)), (3,), Task(classes=5)),
+        ("no-log-softmax", (relu, linear(3)), (3,), Task(loss="NLLLoss")),
+        ("bent-scores", (linear(3), relu), (3,), Task()),
+    ],
+)
+def test_whatever_the_rule_a_full_net_is_told(rule: str, ends: tuple[Layer, ...], shape: Shape, task: Task) -> None:
+    full = net(*ends * (MAX_LAYERS // 2), shape=shape)
+    assert [remark.rule for remark in said(rule, full, task)] == [rule]
+
+
+def test_a_mend_with_a_number_out_of_bounds_is_not_offered() -> None:
+    wide = net(Conv1d(out_channels=40_000, kernel_size=1), relu, Flatten(), linear(3), shape=(1, 9))
+    assert said("receptive-field", wide)[0].mend is None
+    assert said("output-features", net(relu, shape=(9,)), Task(classes=70_000))[0].mend is None

@@ -1,13 +1,18 @@
+import re
 from collections.abc import Sequence
 
 import pytest
 import torch
+from hypothesis import given, settings
 
-from cnnviz.architecture import Architecture, build
+from cnnviz.advice.base import Net
+from cnnviz.advice.sight import LEAST_UNREAD, unread_edge
+from cnnviz.architecture import Architecture, Step, build, refusal, trace
 from cnnviz.layers import (
     AdaptiveAvgPool2d,
     AvgPool2d,
     Conv1d,
+    Conv2d,
     Flatten,
     Layer,
     Linear,
@@ -15,7 +20,9 @@ from cnnviz.layers import (
     MaxPool2d,
     Residual,
 )
-from tests.advice.nets import conv, flatten, linear, net, norm, relu, said
+from cnnviz.shapes import AXES, Shape, Window
+from tests.advice.nets import NOTHING_KNOWN, conv, flatten, linear, net, norm, relu, said
+from tests.strategies import fitting
 
 
 def pool(kernel_size: int = 2, **given: object) -> MaxPool2d:
@@ -70,6 +77,81 @@ def test_rows_that_no_window_reads_are_told_and_then_read(layer: Layer, size: in
 )
 def test_rows_that_are_read_or_few_or_left_out_on_purpose_are_not(layer: Layer, shape: tuple[int, ...]) -> None:
     assert said("unread-edge", net(layer, shape=shape)) == []
+
+
+def test_windows_of_one_along_one_axis_are_told_along_the_other() -> None:
+    first, second = pool((4, 1), stride=2), pool((3, 2), stride=2)  # type: ignore[arg-type]
+    (remark,) = said("unread-edge", net(first, second, flatten, linear(10), shape=(1, 13, 12)))
+    assert remark.text == (
+        "Layer 1, MaxPool2d: a window of 4 in steps of 2 stands 5 times in a height of 13, and the last row is never"
+        " read."
+    )
+    assert remark.mend is None  # padding does not fit a window of 1; with ceil_mode the other pool would lose a row
+    (remark,) = said("unread-edge", net(first, flatten, linear(10), shape=(1, 13, 12)))
+    assert remark.mend
+    assert remark.mend.text == "Set ceil_mode to True: 1 × 5 × 6 becomes 1 × 6 × 6"
+
+
+def test_padding_is_added_along_the_axis_that_lost_something_alone() -> None:
+    (remark,) = said("unread-edge", net(Conv2d(out_channels=2, kernel_size=(3, 1), stride=3), shape=(1, 10, 12)))
+    assert remark.mend
+    assert "Set padding to (1, 0): 2 × 3 × 4 becomes 2 × 4 × 4" in remark.mend.text
+
+
+def test_an_end_that_padding_repeats_at_the_beginning_is_read() -> None:
+    ring = conv(2, 3, stride=3, padding=1, padding_mode="circular")
+    assert said("unread-edge", net(ring, shape=(1, 15, 15))) == []
+    assert unread_by_torch(ring, (1, 15, 15), 1) == []
+
+
+def unread_by_torch(layer: Layer, shape: Shape, axis: int) -> list[int]:
+    """Places along an axis of the input that change nothing in the output, each set to 1 with all others at 0."""
+    module = layer.module(shape).double()
+    for name, parameter in module.named_parameters():
+        torch.nn.init.constant_(parameter, 0 if name == "bias" else 1)
+    each = torch.zeros(shape[axis], *shape, dtype=torch.float64)
+    for place in range(shape[axis]):
+        each[place].select(axis, place).fill_(1)
+    with torch.no_grad():
+        changed = (module(each) != module(torch.zeros_like(each[:1]))).flatten(1).any(1)
+    return [place for place in range(shape[axis]) if not changed[place]]
+
+
+def at_the_end(unread: Sequence[int], size: int) -> int:
+    """How many of the unread places stand together at the end."""
+    return next((n for n in range(size) if size - 1 - n not in unread), size)
+
+
+def told_of(text: str) -> dict[str, int]:
+    """Samples that a remark calls unread, by axis."""
+    found = re.findall(r"in a (\w+) of \d+, and the last (?:(\d+) )?\w+ (?:is|are) never read", text)
+    return {axis: int(count or 1) for axis, count in found}
+
+
+def plain(step: Step, rule: object) -> bool:
+    """Whether windows follow each other without gaps, padded with zeros."""
+    zeros = getattr(step.layer, "padding_mode", "zeros") == "zeros"
+    return zeros and isinstance(rule, Window) and rule.dilation == 1 and rule.stride <= rule.kernel_size
+
+
+@settings(max_examples=70, deadline=None)
+@given(fitting(windows_only=True))
+def test_what_is_told_to_be_unread_changes_nothing_that_torch_computes(architecture: Architecture) -> None:
+    steps = trace(architecture)
+    assert refusal(steps) is None
+    found = {finding.path: finding.text for finding in unread_edge(Net(architecture, NOTHING_KNOWN))}
+    for step in steps:
+        told = told_of(found.get(step.path, ""))
+        for axis, (name, size, rule) in enumerate(step.axes, 1):
+            lost = at_the_end(unread_by_torch(step.layer, step.input_shape, axis), size)
+            assert told.get(name, lost) == lost
+            assert name in told or not plain(step, rule) or lost <= LEAST_UNREAD * size
+    for remark in said("unread-edge", architecture):
+        (step,) = (step for step in steps if step.path == remark.path)
+        for name in told_of(remark.text) if remark.mend else ():
+            axis = AXES[len(step.input_shape)].index(name)
+            mended = unread_by_torch(remark.mend.architecture.at(step.path), step.input_shape, axis)
+            assert step.input_shape[axis] - 1 not in mended
 
 
 def test_samples_of_a_signal_and_layers_in_blocks_are_told_too() -> None:

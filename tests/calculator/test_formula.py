@@ -59,7 +59,9 @@ def test_the_samples_said_to_be_never_read_are_never_read(rule: Window, size: in
     except ShapeError:
         return
     before = rule.padding[0]
-    last = (out - 1) * rule.stride + (rule.kernel_size - 1) * rule.dilation - before
+    starts = [place * rule.stride - before for place in range(out)]
+    places = [start + tap * rule.dilation for start in starts for tap in range(rule.kernel_size)]
+    last = max((place for place in places if 0 <= place < size), default=-1)
     text = leftover(rule, size, "width")
     behind = max(size - 1 - last, 0)
     if behind and not rule.ceil_mode:
