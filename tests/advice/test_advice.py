@@ -3,12 +3,12 @@ from pathlib import Path
 
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from cnnviz.advice import ADVICE, MAX_REMARKS, Net, Task, advise
 from cnnviz.architecture import MAX_LAYERS, Architecture, build, output_shape, refusal, trace
-from cnnviz.layers import PALETTE, Conv1d, Flatten, Layer
+from cnnviz.layers import PALETTE, Conv1d, Flatten, Layer, MaxPool2d
 from cnnviz.presets import PRESETS
 from cnnviz.shapes import Shape
 from tests.advice.nets import linear, net, relu, said
@@ -109,6 +109,9 @@ def test_every_mend_builds_and_leaves_its_rule_less_to_remark(architecture: Arch
 
 @settings(max_examples=80, deadline=None)
 @given(fitting(), tasks)
+@example(
+    net(MaxPool2d(kernel_size=(4, 1), stride=2), MaxPool2d(kernel_size=(3, 2), stride=2), shape=(1, 13, 12)), Task()
+)
 def test_a_net_that_builds_is_advised_and_torch_runs_it_with_every_mend(architecture: Architecture, task: Task) -> None:
     assert refusal(trace(architecture)) is None
     for remark in advise(architecture, task):

@@ -3,7 +3,7 @@ from collections.abc import Sequence
 
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 
 from cnnviz.advice.base import Net
 from cnnviz.advice.sight import LEAST_UNREAD, unread_edge
@@ -136,6 +136,8 @@ def plain(step: Step, rule: object) -> bool:
 
 @settings(max_examples=70, deadline=None)
 @given(fitting(windows_only=True))
+@example(net(conv(2, 3, stride=3, padding=1, padding_mode="circular"), shape=(1, 15, 15)))
+@example(net(pool(4, dilation=3, ceil_mode=True), shape=(1, 12, 12)))
 def test_what_is_told_to_be_unread_changes_nothing_that_torch_computes(architecture: Architecture) -> None:
     steps = trace(architecture)
     assert refusal(steps) is None
