@@ -61,8 +61,8 @@ class Search:
 
     Points: at each step the learning rate, the loss and the smoothed loss, as split "finder". The net and its optimizer
     are as they were before, once it has ended. ignite's finder smooths the losses, ends the search and restores net and
-    optimizer; its rates are not used. It takes the first step with the optimizer's own rate, and notes for each other
-    one the rate that follows.
+    optimizer. The rates are set here: by itself, it trains the first step with the optimizer's own, and notes
+    the others one step too high.
     Source: Smith, "Cyclical Learning Rates for Training Neural Networks" (2017), section 3.3.
     """
 
@@ -194,12 +194,12 @@ class Search:
             notes.append(
                 "The loss hardly fell at any rate. See whether the samples are normalized and the net reads them all."
             )
+        self._finder.get_results().update(lr=rates, loss=losses)  # what ignite's rule reads; NaN would be its lowest
         return Found(suggestion, self._steepest(notes), tuple(notes))
 
     def _steepest(self, notes: list[str]) -> float | None:
-        noted = self._finder.get_results()["lr"]
         try:
-            return _rounded(self.rates[noted.index(self._finder.lr_suggestion())])
+            return _rounded(float(self._finder.lr_suggestion()))
         except RuntimeError:  # "unexpected curve shape"
             notes.append("ignite's rule needs a curve that falls before it rises, and suggests nothing here.")
             return None

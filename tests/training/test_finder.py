@@ -219,14 +219,16 @@ def test_what_never_is_a_number_is_told(monkeypatch: pytest.MonkeyPatch) -> None
     assert found == Found(None, None, ("The loss was no number from the beginning: nothing can be told.",))
 
 
-def test_a_loss_that_becomes_no_number_is_told_with_the_rate(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("bad", [math.inf, math.nan])
+def test_a_loss_that_becomes_no_number_is_told_with_the_rate(monkeypatch: pytest.MonkeyPatch, bad: float) -> None:
+    """With NaN, ignite's rule suggested the rate at which it came: it took that for the lowest loss."""
     real = Setup.gradients
     count = 0
 
     def broken(self: Setup, batch: tuple[torch.Tensor, torch.Tensor]) -> torch.Tensor:
         nonlocal count
         count += 1
-        return real(self, batch) if count < 120 else torch.tensor(float("inf"))
+        return real(self, batch) if count < 120 else torch.tensor(bad)
 
     monkeypatch.setattr(Setup, "gradients", broken)
     kept = Kept()
@@ -234,6 +236,9 @@ def test_a_loss_that_becomes_no_number_is_told_with_the_rate(monkeypatch: pytest
     assert found.suggestion
     assert found.notes[0].startswith("From a rate of about 0.")
     assert len(kept.curve("loss")) == 119
+    smoothed, rates = torch.tensor(kept.curve("smoothed_loss")), kept.curve("learning_rate")
+    falls = (smoothed[2:] - smoothed[:-2])[: int(smoothed.argmin()) - 1]
+    assert found.steepest == float(f"{rates[int(falls.argmin()) + 1]:.1e}")
 
 
 def test_a_loss_that_does_not_diverge_and_one_that_never_falls_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
