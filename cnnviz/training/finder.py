@@ -7,6 +7,7 @@ from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from typing import Any, cast
 
+import numpy as np
 import torch
 from ignite.engine import Engine, Events
 from ignite.handlers import FastaiLRFinder
@@ -24,7 +25,9 @@ FINDER, RATE, RAW, SMOOTHED = "finder", "learning_rate", "loss", "smoothed_loss"
 START, END = 1e-6, 10.0
 """Rates of the first step and the last."""
 ITERATIONS = 150
-"""Steps; with the ten to twenty of one epoch of a small data set, the range is what decides."""
+"""Steps behind the first; with the ten to twenty of one epoch of a small data set, the range is what decides."""
+RATES: list[float] = np.geomspace(START, END, ITERATIONS + 1).tolist()
+"""The rate of every step, each larger by the same factor than the one before."""
 SMOOTHING = 0.05
 """Share of a new loss in the smoothed one."""
 DIVERGED = 5.0
@@ -57,7 +60,9 @@ class Search:
     """One search with ignite's FastaiLRFinder, in slices as a `Training`.
 
     Points: at each step the learning rate, the loss and the smoothed loss, as split "finder". The net and its optimizer
-    are as they were before, once it has ended.
+    are as they were before, once it has ended. ignite's finder smooths the losses, ends the search and restores net and
+    optimizer. The rates are set here: by itself, it trains the first step with the optimizer's own, and notes
+    the others one step too high.
     Source: Smith, "Cyclical Learning Rates for Training Neural Networks" (2017), section 3.3.
     """
 
@@ -72,7 +77,7 @@ class Search:
         should_stop: Callable[[], bool],
     ) -> None:
         self.setup = Setup(architecture, config, data, device)
-        self.steps = ITERATIONS + 1  # ignite ends behind them
+        self.steps = len(RATES)  # ignite ends behind them
         self._emit, self._should_stop = emit, should_stop
         self._until: Callable[[], bool] = lambda: False
         self._watch, self._interrupted, self._broken = Stopwatch(), False, False
@@ -132,6 +137,8 @@ class Search:
         self._engine.add_event_handler(Events.STARTED, self._listen)  # behind the finder's own handlers
 
     def _step(self, engine: Engine, batch: Batch) -> Tensor:
+        for group in self.setup.optimizer.param_groups:
+            group["lr"] = RATES[self.step]
         loss = self.setup.gradients(batch)
         self.setup.optimizer.step()
         return loss
@@ -149,11 +156,11 @@ class Search:
             engine.terminate()
 
     def _report(self, engine: Engine) -> None:
-        """Behind the finder: the rate that it set for this step, and its smoothed loss."""
-        history = self._finder.get_results()
-        if not self._broken and len(history["lr"]) >= self.step:
+        """Behind the finder: the rate of this step, its loss, and the finder's smoothed loss."""
+        smoothed = self._finder.get_results()["loss"]
+        if not self._broken and len(smoothed) >= self.step:
             step, epoch = self.step, engine.state.epoch
-            values = {RATE: self.rates[-1], RAW: self._raw[-1], SMOOTHED: history["loss"][-1]}
+            values = {RATE: self.rates[-1], RAW: self._raw[-1], SMOOTHED: smoothed[-1]}
             self._emit([Point(step, epoch, FINDER, metric, float(value)) for metric, value in values.items()])
         if not engine.should_terminate and self._until() and self.step < self.steps:
             self._interrupted = True
@@ -162,7 +169,7 @@ class Search:
     @property
     def rates(self) -> list[float]:
         """The rate of each step so far that gave a loss."""
-        return list(self._finder.get_results()["lr"])
+        return RATES[: len(self._finder.get_results()["loss"])]
 
     def _found(self) -> Found:
         losses = [loss for loss in self._finder.get_results()["loss"] if math.isfinite(loss)]
@@ -187,6 +194,7 @@ class Search:
             notes.append(
                 "The loss hardly fell at any rate. See whether the samples are normalized and the net reads them all."
             )
+        self._finder.get_results().update(lr=rates, loss=losses)  # what ignite's rule reads; NaN would be its lowest
         return Found(suggestion, self._steepest(notes), tuple(notes))
 
     def _steepest(self, notes: list[str]) -> float | None:

@@ -36,12 +36,28 @@ from cnnviz.layers import (
 from cnnviz.presets import PRESETS
 from cnnviz.takehome.script import SCHEDULERS, Source, to_script
 from cnnviz.training.config import OPTIMIZERS, TrainConfig
-from cnnviz.training.finder import Search
+from cnnviz.training.finder import Found, Search
+from cnnviz.training.point import Point
 from cnnviz.training.prepared import prepare
 from cnnviz.training.schedule import SCHEDULES
 from tests.takehome.runs import CPU, Run, digits, executed
 
 SEARCHED = "blocks"
+FORMS = (1e-4, 0.1, 10.0)
+"""Learning rates that the form may hold when a search begins."""
+WATCH = """
+seen = []
+optimizer.register_step_pre_hook(lambda optimizer, *_: seen.append([group["lr"] for group in optimizer.param_groups]))
+
+# %% Learning rate
+"""
+"""Notes the rates that the optimizer has at each step, from before the search."""
+KEEP = """
+np.savez("search.npz", seen=seen, told=finder.get_results()["lr"])
+
+# %% Training
+"""
+"""Writes them and those that the search tells into a file, before the training."""
 BLOCKS = Architecture(
     input_shape=(2, 6, 5),
     layers=[
@@ -188,6 +204,15 @@ def done(tmp_path_factory: pytest.TempPathFactory) -> Done:
     return Done(place, executed([place / name for name in runs()]))
 
 
+def searched(run: Run) -> Found:
+    """What the finder finds for a run."""
+    data, points = prepare(run.splits, run.config, CPU), list[Point]()
+    search = Search(run.architecture, run.config, data, device=CPU, emit=points.extend, should_stop=lambda: False)
+    found = search.advance()
+    assert found is not None
+    return found
+
+
 def written(run: Run) -> str:
     return to_script(run.architecture, run.config, data=run.source)
 
@@ -223,13 +248,36 @@ def test_the_runs_try_every_setting() -> None:
 
 
 def test_the_search_for_a_learning_rate_suggests_what_the_finder_does(done: Done) -> None:
-    run, found = runs()[SEARCHED], []
-    data = prepare(run.splits, run.config, CPU)
-    search = Search(run.architecture, run.config, data, device=CPU, emit=found.extend, should_stop=lambda: False)
-    result = search.advance()
-    assert result is not None
     (suggested,) = re.findall(r"Suggested learning rate: (\S+)", done.printed)
-    assert float(suggested) == result.suggestion
+    assert float(suggested) == searched(runs()[SEARCHED]).suggestion
+
+
+def test_the_search_does_not_depend_on_the_learning_rate_and_tells_the_rates_that_it_used(tmp_path: Path) -> None:
+    """The first step had the script's LEARNING_RATE, each other the rate before the one that was told."""
+    settings: dict[str, dict[str, object]] = {
+        "SGD": {"nesterov": True, "weight_decay": 0.01, "schedule": "cosine", "warmup": 1.0},
+        "Adam": {"schedule": "one-cycle"},
+        "AdamW": {"weight_decay": 0.1},
+        "RMSprop": {"momentum": 0.5, "max_grad_norm": 1.0},
+    }
+    assert settings.keys() == OPTIMIZERS.keys()
+    wanted = []
+    for optimizer, more in settings.items():
+        usual: dict[str, object] = {"epochs": 1, "batch_size": 20, "normalization": "none", "optimizer": optimizer}
+        for rate in FORMS:
+            config = TrainConfig(**usual | {"learning_rate": rate} | more)
+            run = on_files(VECTOR, config, count=90)
+            script = written(run).replace("FIND_LR = False", "FIND_LR = True")
+            script = script.replace("# %% Learning rate\n", WATCH).replace("# %% Training\n", KEEP)
+            run.lay_out(tmp_path / f"{optimizer}-{rate}", script)
+        wanted += [searched(run).suggestion] * len(FORMS)
+    folders = [tmp_path / f"{optimizer}-{rate}" for optimizer in settings for rate in FORMS]
+    printed = re.findall(r"Suggested learning rate: (\S+)", executed(folders))
+    for folder in folders:
+        rates = np.load(folder / "search.npz")
+        assert len(rates["seen"]) > 100
+        assert rates["seen"].tolist() == [[rate] for rate in rates["told"].tolist()]
+    assert [*map(float, printed)] == wanted
 
 
 def test_every_epoch_is_printed(done: Done) -> None:

@@ -3,15 +3,19 @@
 import math
 import warnings
 from collections.abc import Callable
+from functools import cache
+from itertools import pairwise
 
+import numpy as np
 import pytest
 import torch
-from ignite.engine import Engine
+from ignite.engine import Engine, Events
 from ignite.handlers import FastaiLRFinder
+from torch import optim
 
 from cnnviz.architecture import Architecture
 from cnnviz.layers import Linear
-from cnnviz.training.config import TrainConfig
+from cnnviz.training.config import OPTIMIZERS, TrainConfig
 from cnnviz.training.finder import DIVERGED, END, ITERATIONS, SMOOTHING, START, Found, Search
 from cnnviz.training.point import Point
 from cnnviz.training.prepared import prepare
@@ -19,6 +23,21 @@ from cnnviz.training.setup import Setup
 from tests.training.test_trainer import CONFIG, CPU, NET, SCORES, digits, same
 
 GLOBAL = CONFIG.changed("normalization", "global")
+FORMS = (1e-4, 0.01, 0.1, 1.0, 10.0)
+"""Learning rates that the form may hold when a search begins."""
+MORE: dict[str, dict[str, object]] = {
+    "plain": {},
+    "decay, one cycle": {"weight_decay": 0.01, "schedule": "one-cycle", "momentum": 0.0},
+    "everything": {
+        "weight_decay": 0.1,
+        "nesterov": True,
+        "schedule": "cosine",
+        "warmup": 1.0,
+        "max_grad_norm": 1.0,
+        "label_smoothing": 0.1,
+    },
+}
+"""Settings beside the optimizer."""
 
 
 class Kept:
@@ -43,9 +62,39 @@ class Kept:
         return [point.value for point in self.points if point.metric == metric]
 
 
+def watched(optimizer: optim.Optimizer) -> list[float]:
+    """Grows by the learning rate that the optimizer has at each of its steps."""
+    seen: list[float] = []
+
+    def note(optimizer: optim.Optimizer, *_: object) -> None:
+        (rate,) = {group["lr"] for group in optimizer.param_groups}
+        seen.append(rate)
+
+    optimizer.register_step_pre_hook(note)
+    return seen
+
+
+@cache
+def searched(optimizer: str, more: str, rate: float) -> tuple[Found, list[Point], list[float]]:
+    """What is found with such settings, its points, and the rates that the optimizer saw."""
+    config = TrainConfig(**dict(GLOBAL) | MORE[more] | {"optimizer": optimizer, "learning_rate": rate})
+    kept = Kept(config=config)
+    seen = watched(kept.search.setup.optimizer)
+    return kept.found(), kept.points, seen
+
+
 def by_ignite(config: TrainConfig) -> tuple[dict[str, list[float]], float]:
-    """The same search as the lab does it, with ignite alone."""
+    """The same search as the lab does it, with ignite alone, but each step with the rate that is its own.
+
+    Alone, ignite takes the first step at the optimizer's rate, and notes each other one step above that in use: so the
+    rates are set before each step, and those that the optimizer saw take the place of the noted ones.
+    """
     setup = Setup(NET, config, prepare(digits(), config, CPU), CPU)
+    ramp, seen = np.geomspace(START, END, ITERATIONS + 1), watched(setup.optimizer)
+
+    def grow(engine: Engine) -> None:
+        for group in setup.optimizer.param_groups:
+            group["lr"] = float(ramp[engine.state.iteration - 1])
 
     def step(_: Engine, batch: tuple[torch.Tensor, torch.Tensor]) -> torch.Tensor:
         loss = setup.gradients(batch)
@@ -61,7 +110,9 @@ def by_ignite(config: TrainConfig) -> tuple[dict[str, list[float]], float]:
         finder.attach(trainer, named, num_iter=ITERATIONS, **options) as attached,  # type: ignore[arg-type]
     ):
         warnings.simplefilter("ignore", UserWarning)
+        attached.add_event_handler(Events.ITERATION_STARTED, grow)
         attached.run(setup.batches, max_epochs=100)
+    finder.get_results()["lr"][:] = seen
     return finder.get_results(), finder.lr_suggestion()
 
 
@@ -76,8 +127,43 @@ def test_the_curve_is_ignites_and_the_rule_a_tenth_of_its_lowest_place() -> None
     lowest = min(zip(losses, rates, strict=True))[1]
     assert found.suggestion == pytest.approx(lowest / 10, rel=0.05)
     assert found.steepest == pytest.approx(steepest, rel=0.05)
-    assert START <= min(rates) < 2 * START
-    assert max(rates) <= 1.2 * END  # ignite goes one step beyond
+    assert min(rates) == START  # was up to 2 * START: ignite notes the first step one too high
+    assert max(rates) <= END  # was up to 1.2 * END: so it went one step beyond
+
+
+@pytest.mark.parametrize("more", MORE)
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_each_step_is_trained_with_the_very_rate_that_is_told(optimizer: str, more: str) -> None:
+    """The first was trained with the rate of the form, each other with the one before the one that was told."""
+    _, points, seen = searched(optimizer, more, 0.1)
+    told = {metric: [p for p in points if p.metric == metric] for metric in ("learning_rate", "loss", "smoothed_loss")}
+    assert len(seen) > 100
+    assert [point.value for point in told["learning_rate"]] == seen
+    assert all([point.step for point in curve] == [*range(1, len(seen) + 1)] for curve in told.values())
+    raw, smoothed = ([point.value for point in told[metric]] for metric in ("loss", "smoothed_loss"))
+    assert smoothed[0] == raw[0]
+    follows = [SMOOTHING * loss + (1 - SMOOTHING) * before for loss, before in zip(raw[1:], smoothed, strict=False)]
+    assert smoothed[1:] == follows
+
+
+@pytest.mark.parametrize("more", MORE)
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_what_is_found_does_not_depend_on_the_rate_of_the_form(optimizer: str, more: str) -> None:
+    """The first step had the form's rate: with 10, a search ended after two steps; others each told another rate."""
+    first, *others = (searched(optimizer, more, rate) for rate in FORMS)
+    assert first[0].suggestion
+    assert all(other == first for other in others)
+
+
+def test_rates_grow_evenly_from_the_first_to_the_last(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Setup, "gradients", lambda self, _: torch.tensor(2.0))
+    kept = Kept()
+    seen = watched(kept.search.setup.optimizer)
+    kept.found()
+    assert kept.curve("learning_rate") == seen
+    assert (seen[0], seen[-1], len(seen)) == (START, END, ITERATIONS + 1)
+    factor = (END / START) ** (1 / ITERATIONS)
+    assert [b / a for a, b in pairwise(seen)] == pytest.approx([factor] * ITERATIONS)
 
 
 @pytest.mark.parametrize("optimizer", ["SGD", "Adam"])
@@ -133,14 +219,16 @@ def test_what_never_is_a_number_is_told(monkeypatch: pytest.MonkeyPatch) -> None
     assert found == Found(None, None, ("The loss was no number from the beginning: nothing can be told.",))
 
 
-def test_a_loss_that_becomes_no_number_is_told_with_the_rate(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("bad", [math.inf, math.nan])
+def test_a_loss_that_becomes_no_number_is_told_with_the_rate(monkeypatch: pytest.MonkeyPatch, bad: float) -> None:
+    """With NaN, ignite's rule suggested the rate at which it came: it took that for the lowest loss."""
     real = Setup.gradients
     count = 0
 
     def broken(self: Setup, batch: tuple[torch.Tensor, torch.Tensor]) -> torch.Tensor:
         nonlocal count
         count += 1
-        return real(self, batch) if count < 120 else torch.tensor(float("inf"))
+        return real(self, batch) if count < 120 else torch.tensor(bad)
 
     monkeypatch.setattr(Setup, "gradients", broken)
     kept = Kept()
@@ -148,6 +236,9 @@ def test_a_loss_that_becomes_no_number_is_told_with_the_rate(monkeypatch: pytest
     assert found.suggestion
     assert found.notes[0].startswith("From a rate of about 0.")
     assert len(kept.curve("loss")) == 119
+    smoothed, rates = torch.tensor(kept.curve("smoothed_loss")), kept.curve("learning_rate")
+    falls = (smoothed[2:] - smoothed[:-2])[: int(smoothed.argmin()) - 1]
+    assert found.steepest == float(f"{rates[int(falls.argmin()) + 1]:.1e}")
 
 
 def test_a_loss_that_does_not_diverge_and_one_that_never_falls_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
