@@ -5,6 +5,7 @@ import streamlit as st
 from cnnviz.runs.cluster import cluster
 from cnnviz.runs.run import FIND, Run, Status
 from cnnviz.settings import settings
+from cnnviz.ui.navigation import open_page
 from cnnviz.ui.state import keep_config, keep_workbench, told, workbench
 from cnnviz.ui.student import owner
 from cnnviz.ui.workbench import FIRST
@@ -52,7 +53,7 @@ def acts(run: Run) -> None:
             key=f"closely-{run.id}",
             help="Its verdict, its mistakes, and all of it to take home.",
         ):
-            st.switch_page("pages/result.py")
+            open_page("pages/result.py")
 
 
 def _further(run: Run) -> None:

@@ -14,6 +14,7 @@ from cnnviz.errors import CnnvizError, DataError
 from cnnviz.shapes import show
 from cnnviz.ui.fields import distinct, escaped
 from cnnviz.ui.known import Known, remembered
+from cnnviz.ui.navigation import open_page
 from cnnviz.ui.state import config, keep_config
 from cnnviz.ui.student import owner
 
@@ -65,7 +66,7 @@ def train_button(dataset: Dataset, way: str) -> None:
     """Take data set and split over to the Train page."""
     if st.button("Train on it", icon=":material/show_chart:", key="train-on-it", width="content"):
         keep_config(config().changed("dataset", dataset.name).changed("split", way))
-        st.switch_page("pages/train.py")
+        open_page("pages/train.py")
 
 
 def described(dataset: Dataset) -> None:

@@ -18,6 +18,7 @@ from cnnviz.ui.closer import Tested, closer, places_of
 from cnnviz.ui.fields import distinct, escaped
 from cnnviz.ui.home import home
 from cnnviz.ui.named import dataset_titles, parameters, run_label
+from cnnviz.ui.navigation import open_page
 from cnnviz.ui.state import choose_run, chosen_run
 from cnnviz.ui.student import owner
 from cnnviz.ui.verdicts import verdicts
@@ -76,7 +77,7 @@ def _reached(run: Run) -> None:
         st.markdown(f"{about}, {run.score.epoch} of {run.config.epochs} epochs done", width="content")
         if st.button("Watch its curves", icon=":material/show_chart:", type="tertiary", key="watch"):
             choose_run(run.id)
-            st.switch_page("pages/train.py")
+            open_page("pages/train.py")
     score, goal = run.score, settings().goal
     with st.container(horizontal=True, gap="medium", key="result-numbers"):
         accuracy = "—" if score.accuracy is None else f"{score.accuracy:.3f}"

@@ -41,6 +41,7 @@ from cnnviz.ui.chart import chart
 from cnnviz.ui.fields import distinct, escaped, field, problem
 from cnnviz.ui.named import begun
 from cnnviz.ui.named import parameters as weights
+from cnnviz.ui.navigation import open_page
 from cnnviz.ui.student import owner
 
 TICK = 1.0
@@ -215,13 +216,13 @@ def _acts(search: Search, progress: Progress, runs: dict[str, Run]) -> None:
         ):
             if best:
                 open_net(best)
-            st.switch_page("pages/design.py")
+            open_page("pages/design.py")
         if st.button(
             "Look at the best run closely", icon=":material/search:", key=f"best-{search.id}", disabled=best is None
         ):
             if best:
                 state.choose_run(best.id)
-            st.switch_page("pages/result.py")
+            open_page("pages/result.py")
 
 
 def _halt(search_id: str) -> None:

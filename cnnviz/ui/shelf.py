@@ -18,6 +18,7 @@ from cnnviz.ui.acts import open_net
 from cnnviz.ui.badges import BADGES
 from cnnviz.ui.fields import escaped
 from cnnviz.ui.named import REMOVED, begun, dataset_titles, parameters, run_name
+from cnnviz.ui.navigation import open_page
 from cnnviz.ui.state import choose_run, told
 from cnnviz.ui.student import owner
 
@@ -190,7 +191,7 @@ def _acts(picked: Sequence[Run]) -> None:
         help="One run: its verdict, its mistakes, and all of it to take home.",
     ):
         choose_run(picked[0].id)
-        st.switch_page("pages/result.py")
+        open_page("pages/result.py")
     if st.button(
         "Use its net and settings",
         icon=":material/content_copy:",
@@ -199,7 +200,7 @@ def _acts(picked: Sequence[Run]) -> None:
         help="Opens the net of one run and its settings, to change something and train again.",
     ):
         open_net(picked[0])
-        st.switch_page("pages/train.py")
+        open_page("pages/train.py")
     stars = some and all(run.starred for run in picked)
     st.button(
         "Unstar" if stars else "Star",

@@ -8,6 +8,7 @@ from cnnviz.runs.run import Run
 from cnnviz.settings import settings
 from cnnviz.ui.fields import escaped
 from cnnviz.ui.followed import only, read
+from cnnviz.ui.navigation import open_page
 from cnnviz.ui.state import keep_config, keep_workbench, told, workbench
 from cnnviz.ui.workbench import FIRST
 
@@ -71,5 +72,5 @@ def _take(change: Change) -> None:
         keep_workbench(workbench().restructured(change.architecture, FIRST))
         keep_config(change.config)
     if "notice" not in st.session_state:
-        st.switch_page("pages/train.py")
+        open_page("pages/train.py")
     st.rerun()

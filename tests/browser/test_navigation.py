@@ -1,0 +1,160 @@
+"""Every way from every page, in each of its views: where it leads, and that nothing goes wrong on it."""
+
+import re
+from collections.abc import Iterable, Iterator
+from itertools import cycle
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from tests.browser.conftest import ROOT, Server
+from tests.browser.test_main_job import open_digits, set_number, status
+from tests.browser.test_results import choose
+
+BUTTONS = {
+    "data": {"Train on it": "train"},
+    "train": {"Look closely": "result"},
+    "runs": {"Look closely": "result", "Use its net and settings": "train"},
+    "result": {"Watch its curves": "train"},
+    "search": {"Open the best net": "design", "Look at the best run closely": "result"},
+}
+"""The page that a button opens, by the page that it stands on and what it says."""
+ATTEMPTS = ".st-key-result [class*='st-key-try-'] button"
+"""The buttons of verdicts, which open the Train page: what they say depends on the numbers of the run."""
+VIEWS = "Look at", "Curves", "Mistakes", "Take it home, bring it back"
+"""What the choices among views of a page are called."""
+
+
+def calls() -> int:
+    """How often the sources open another page by a button."""
+    sources = [*(ROOT / "pages").glob("*.py"), *(ROOT / "cnnviz/ui").rglob("*.py")]
+    return sum(source.read_text(encoding="utf-8").count(' open_page("pages/') for source in sources)
+
+
+def heading(name: str) -> str:
+    """The title of a page."""
+    found = re.search(
+        r'^st\.title\("(.+)"\)$', Path(ROOT, f"pages/{name}.py").read_text(encoding="utf-8"), re.MULTILINE
+    )
+    assert found
+    return found.group(1)
+
+
+def target(link: Locator) -> str:
+    """The name of the page that a link leads to."""
+    return urlsplit(link.get_attribute("href") or "").path.strip("/") or "design"
+
+
+def arrived(app: Page, name: str) -> None:
+    """Wait until a page is there as a whole, and nothing went wrong."""
+    expect(app.get_by_role("heading", name=heading(name), level=1)).to_be_visible()
+    expect(app.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
+    expect(app.get_by_text("Something went wrong")).to_have_count(0)
+    expect(app.get_by_test_id("stException")).to_have_count(0)
+
+
+def navigation(app: Page) -> dict[str, Locator]:
+    """The links at the top by the names of their pages."""
+    return {target(link): link for link in app.get_by_test_id("stTopNav").get_by_role("link").all()}
+
+
+def open_page(app: Page, name: str) -> None:
+    navigation(app)[name].click()
+    arrived(app, name)
+
+
+def views(app: Page) -> list[str]:
+    """The views of the page that is open; one without a name where there is no choice."""
+    groups = [app.get_by_test_id("stMain").get_by_role("radiogroup", name=name, exact=True) for name in VIEWS]
+    return [radio.inner_text() for group in groups for radio in group.get_by_role("radio").all()] or [""]
+
+
+def look(app: Page, name: str, view: str) -> None:
+    """Open a page, where it is not open, in one of its views; what it folds away is unfolded."""
+    open_page(app, name)
+    if view:
+        radio = app.get_by_test_id("stMain").get_by_role("radio", name=view, exact=True)
+        if not radio.is_checked():  # a second click takes some choices back
+            radio.click()
+            expect(radio).to_be_checked()
+            arrived(app, name)
+    for details in app.get_by_test_id("stExpander").locator("details").all():
+        if details.get_attribute("open") is None:
+            details.locator("summary").click()
+
+
+def ways(app: Page, name: str) -> Iterator[tuple[str, Locator, str]]:
+    """What leads elsewhere from the view that is open: what it says, itself, and where it leads."""
+    main = app.get_by_test_id("stMain")
+    for link in main.get_by_test_id("stPageLink").get_by_role("link").all():
+        yield link.get_by_role("paragraph").inner_text(), link, target(link)
+    for label, page in BUTTONS.get(name, {}).items():
+        if (button := main.get_by_role("button", name=label, exact=True)).count():
+            yield label, button, page
+    if app.locator(ATTEMPTS).count():
+        yield "try", app.locator(ATTEMPTS).first, "train"
+
+
+def walk(app: Page, names: Iterable[str]) -> set[tuple[str, str]]:
+    """Go from each view of some pages by every way in it, and by a link at the top, each in its turn.
+
+    The page and the words of every way in it.
+    """
+    gone = set()
+    top = cycle(navigation(app))
+    for name in names:
+        open_page(app, name)
+        for view in views(app):
+            look(app, name, view)
+            for label, way, page in list(ways(app, name)):
+                look(app, name, view)
+                way.click()
+                arrived(app, page)
+                gone.add((name, label))
+            look(app, name, view)
+            open_page(app, next(top))
+    return gone
+
+
+@pytest.fixture
+def trained(app: Page) -> Page:
+    """A student with a short run and a short search that are over."""
+    open_digits(app)
+    set_number(app, "Epochs", "1")
+    app.get_by_role("button", name="Train", exact=True).click()
+    expect(status(app, "done")).to_be_visible()
+    open_page(app, "search")
+    set_number(app, "Runs", "1")
+    set_number(app, "Epochs of a run", "1")
+    app.get_by_role("button", name="Start the search").click()
+    expect(app.get_by_role("button", name="Look at the best run closely")).to_be_enabled()
+    expect(app.get_by_role("button", name="Stop the search")).to_be_disabled()
+    open_page(app, "runs")
+    choose(app, 1)
+    expect(app.get_by_text("1 run chosen")).to_be_visible()
+    return app
+
+
+def test_every_way_of_a_new_student_leads_where_it_says(app: Page) -> None:
+    """“Train on it” once failed in every view of the Data page but the first: the others stand in the address."""
+    gone = walk(app, ["data", "runs", "result"])
+    assert gone == {("data", "Train on it"), ("runs", "Train"), ("result", "Train")}
+
+
+def test_every_way_leads_where_it_says(trained: Page) -> None:
+    gone = walk(trained, [name for name in navigation(trained) if name != "data"])
+    buttons = {way for way in gone if way[1] in BUTTONS.get(way[0], {})}
+    # one more stands on the Data page, walked above, and one in verdicts, whose buttons depend on the numbers of a run
+    assert len(buttons) + 2 == calls(), "a button to another page was not walked"
+
+
+def test_the_view_is_in_the_address_and_is_found_again(app: Page, server: Server) -> None:
+    app.goto(f"{server.url}/data?look=Classes")
+    arrived(app, "data")
+    app.get_by_role("button", name="Train on it").click()
+    arrived(app, "train")
+    open_page(app, "data")
+    expect(app.get_by_role("radio", name="Classes", exact=True)).to_be_checked()
+    expect(app).to_have_url(f"{server.url}/data?look=Classes")
