@@ -10,6 +10,7 @@ from starlette.middleware import Middleware
 
 from cnnviz.ui.server import lifespan, on_script_error
 from cnnviz.ui.state import follow_desk
+from cnnviz.ui.steps import step_numbers
 from cnnviz.ui.student import StudentCookie
 
 STYLES = Path(__file__).parent / "cnnviz" / "ui" / "frame.css"
@@ -19,6 +20,7 @@ def frame() -> None:
     """The navigation, and the page that is open."""
     st.set_page_config(page_title="cnnviz", page_icon="static/icon.svg", layout="wide")
     st.html(STYLES)
+    step_numbers()
     st.logo("static/logo.svg", size="large")
     page = st.navigation(
         [

@@ -35,6 +35,10 @@ class DesignError(CnnvizError):
     """A design (JSON of an Architecture, or an edit of one) that cannot be read or does not fit its purpose."""
 
 
+class NumberError(CnnvizError):
+    """A text that is no number, or could be several."""
+
+
 class DataError(CnnvizError):
     """Uploaded or stored data that cannot be used."""
 

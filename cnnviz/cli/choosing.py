@@ -12,7 +12,8 @@ from cnnviz.data.augmentation import Augmentation
 from cnnviz.data.base import Dataset
 from cnnviz.data.pair import MAX_LABEL_BYTES, read_pair
 from cnnviz.data.uploads import MAX_TITLE
-from cnnviz.errors import DataError, TrainingError, refused_value
+from cnnviz.errors import DataError, NumberError, TrainingError, refused_value
+from cnnviz.numbers import parse_float
 from cnnviz.shapes import show
 from cnnviz.training.config import TrainConfig
 
@@ -85,12 +86,20 @@ def _changed(config: TrainConfig, change: str) -> TrainConfig:
     name, _, text = change.partition("=")
     try:
         value = json.loads(text)
-    except (ValueError, RecursionError):  # a word, such as the name of an optimizer
-        value = text
+    except (ValueError, RecursionError):  # a word, such as the name of an optimizer, or a number with a comma
+        value = _number(text) if "," in text else text
     if name not in SETTINGS:
         raise TrainingError(_unknown(name))
     inside = name.removeprefix(AUGMENTATION)
     return config.changed(name, value) if inside == name else config.augmented(inside, value)
+
+
+def _number(text: str) -> float | str:
+    """What a text with a decimal comma means; the text itself where that is not clear."""
+    try:
+        return parse_float(text)
+    except NumberError:
+        return text
 
 
 def _unknown(name: str) -> str:

@@ -5,6 +5,7 @@ import streamlit as st
 from cnnviz.runs.cluster import cluster
 from cnnviz.runs.run import FIND, Run, Status
 from cnnviz.settings import settings
+from cnnviz.ui.fields import number
 from cnnviz.ui.navigation import open_page
 from cnnviz.ui.state import keep_config, keep_workbench, told, workbench
 from cnnviz.ui.student import owner
@@ -59,7 +60,8 @@ def acts(run: Run) -> None:
 def _further(run: Run) -> None:
     with st.popover("Train further", icon=":material/forward:"):
         most = settings().max_epochs
-        epochs = st.number_input("Epochs more", 1, most, min(run.config.epochs, most), key=f"epochs-{run.id}")
+        usual = min(run.config.epochs, most)
+        epochs = number("Epochs more", usual, whole=True, bounds=(1, most), step=1, key=f"epochs-{run.id}")
         st.caption(
             "It goes on from its last epoch, as if it had been meant to be longer: weights, optimizer and random"
             " numbers are as it left them. A schedule is stretched over all epochs, so its rate may jump."

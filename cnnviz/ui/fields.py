@@ -11,7 +11,8 @@ from annotated_types import Le, Lt
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from cnnviz.errors import CnnvizError
+from cnnviz.errors import CnnvizError, NumberError
+from cnnviz.numbers import format_number, parse_float, parse_int
 from cnnviz.shapes import AXES
 
 WIDTH = 126
@@ -45,7 +46,7 @@ def problem(key: str) -> str | None:
 def show_problem(key: str) -> None:
     """Say under a widget why what stands in it was refused."""
     if reason := problem(key):
-        st.markdown(f":small[:red[:material/error: {escaped(reason)}]]")
+        _show_reason(reason)
 
 
 def distinct(labels: dict[str, str]) -> dict[str, str]:
@@ -84,9 +85,10 @@ def field(
     info = type(model).model_fields[name]
     kind = _kind(info.annotation)
     value = getattr(model, name)
+    read = _READERS.get(kind)
 
     def changed() -> None:
-        attempt(key, lambda given: on_change(name, parse(str(given)) if kind is object else given), settled)
+        attempt(key, lambda given: on_change(name, read(str(given)) if read else given), settled)
 
     about: dict[str, Any] = {
         "label": info.title or name,
@@ -102,15 +104,45 @@ def field(
         st.selectbox(options=get_args(kind), index=get_args(kind).index(value), **about)
     elif kind is bool:
         st.toggle(value=value, **about)
-    elif kind is int:
-        st.number_input(value=value, step=1, **about)  # without bounds: a browser keeps back what is out of them
-    elif kind is float:
-        small = value is not None and 0 < abs(value) < 0.001
-        step = 0.05 if _most(info) <= 1 else 0.001 if _most(info) <= 10 else 1.0
-        st.number_input(value=value, step=step, format="%e" if small else "%g", placeholder="none", **about)
+    elif kind in (int, float):
+        number_box(value=value, step=1.0 if kind is int else _step(info), placeholder="none", **about)
     else:
         st.text_input(value=written(value), max_chars=40, **about)
     show_problem(key)
+
+
+def number_box(
+    label: str,
+    value: float | None,
+    *,
+    step: float,
+    key: str,
+    width: int | Literal["stretch"] = "stretch",
+    **about: Any,
+) -> str:
+    """Draw a field for one number and return what stands in it, as it was typed.
+
+    A text field: a browser's own number field leaves out what it does not expect, a decimal comma among it, and says
+    nothing. What is typed is read by `parse_float` or `parse_int`. The arrow keys and the two buttons that
+    ui/steps adds to the field go `step` on, which it finds in the name of the container, in thousandths.
+    """
+    with st.container(key=f"step-{round(step * 1000)}-{key}", width=width):
+        return str(st.text_input(label, format_number(value), key=key, **about))
+
+
+def number(label: str, default: float, *, whole: bool, bounds: tuple[float, float], key: str, **about: Any) -> float:
+    """Draw a field for a number that no model has, and return it; what is refused leaves the number as it was."""
+    accepted: dict[str, float] = st.session_state.setdefault("accepted", {})
+    text = number_box(label, default, key=key, **about)
+    low, high = bounds
+    try:
+        value = parse_int(text) if whole else parse_float(text)
+        if not low <= value <= high:
+            raise NumberError(f"{label}: a number from {format_number(low)} to {format_number(high)} is wanted.")
+        accepted[key] = value
+    except NumberError as error:
+        _show_reason(str(error))
+    return accepted.get(key, default)
 
 
 def per_axis_names(model: BaseModel) -> dict[str, int]:
@@ -134,17 +166,18 @@ def axis_fields(model: BaseModel, name: str, *, key: str, on_change: Change, set
 
     def changed(axis: int) -> None:
         def replace(given: object) -> None:
-            now = [st.session_state[f"{key}-{each}"] for each in labels]
-            on_change(name, tuple(now) if all(isinstance(each, int) for each in now) else given)
+            size = _whole_or_none(str(given))
+            now = [_whole_or_none(st.session_state[f"{key}-{each}"]) for each in labels]
+            on_change(name, size if None in now else tuple(now))
 
         attempt(f"{key}-{labels[axis]}", replace, settled)
 
     with st.container(horizontal=True, gap="small"):
         for axis, label in enumerate(labels):
             size = sizes[axis] if isinstance(sizes[axis], int) else None  # 'same', or the kernel_size of a pool
-            st.number_input(
+            number_box(
                 f"{info.title or name} · {label}",
-                value=size,
+                size,
                 step=1,
                 placeholder=written(sizes[axis]) or "as kernel_size",
                 key=f"{key}-{label}",
@@ -168,13 +201,15 @@ def escaped(text: str) -> str:
 def parse(text: str) -> object:
     """What a student types for a size: a number, one per axis, a word, or nothing.
 
-    >>> parse("3"), parse("3, 5"), parse("3 × 5"), parse("same"), parse(" ")
-    (3, (3, 5), (3, 5), 'same', None)
+    A comma stands between axes. What can only be a part of another number, as in 0,05 or 1,000, is left as it is.
+
+    >>> parse("3"), parse("3, 5"), parse("3 × 5"), parse("same"), parse(" "), parse("0,05")
+    (3, (3, 5), (3, 5), 'same', None, '0,05')
     """
     parts = [part for part in re.split(r"[\s,×x*()]+", text.strip()) if part]
     if not parts:
         return None
-    if all(re.fullmatch(r"-?\d{1,15}", part) for part in parts):
+    if all(re.fullmatch(r"-?(0|[1-9]\d{0,14})", part) for part in parts):
         numbers = tuple(map(int, parts))
         return numbers if len(numbers) > 1 else numbers[0]
     return text.strip()
@@ -189,6 +224,22 @@ def written(value: object) -> str:
     if value is None:
         return ""
     return ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
+
+
+def _float_or_none(text: str) -> float | None:
+    return parse_float(text) if text.strip() else None
+
+
+def _whole_or_none(text: str) -> int | None:
+    return parse_int(text) if text.strip() else None
+
+
+_READERS: dict[object, Callable[[str], object]] = {int: _whole_or_none, float: _float_or_none, object: parse}
+"""What reads the text that was typed, by the kind of a field."""
+
+
+def _show_reason(reason: str) -> None:
+    st.markdown(f":small[:red[:material/error: {escaped(reason)}]]")
 
 
 def _kind(annotation: Any) -> Any:
@@ -207,6 +258,12 @@ def _axes(annotation: Any) -> int:
     if get_origin(annotation) is tuple:
         return 0 if Ellipsis in of else len(of)
     return max(map(_axes, of), default=0)
+
+
+def _step(info: FieldInfo) -> float:
+    """By how much an arrow key changes a number."""
+    most = _most(info)
+    return 0.05 if most <= 1 else 0.001 if most <= 10 else 1.0
 
 
 def _most(info: FieldInfo) -> float:

@@ -7,6 +7,7 @@ import streamlit as st
 
 from cnnviz.charts.axes import DASHES
 from cnnviz.settings import settings
+from cnnviz.ui.fields import number
 
 LEARNING, SHARES, GRADIENTS, DEVICE = VIEWS = ("Accuracy and loss", "Top-5 and F1", "Gradients", "Device")
 MOST_COMPARED = len(DASHES) - 1
@@ -52,13 +53,12 @@ def look(shown: str, labels: Mapping[str, str]) -> Look:
                 help="Weight of what came before in an exponential moving average; the loss itself stays behind it.",
                 persist_state="session",
             )
-            goal = st.number_input(
+            goal = number(
                 "Goal: validation accuracy",
-                0.0,
-                1.0,
-                value=settings().goal,
+                settings().goal,
+                whole=False,
+                bounds=(0, 1),
                 step=0.01,
-                format="%.2f",
                 key="look-goal",
                 persist_state="session",
             )

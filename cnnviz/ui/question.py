@@ -8,6 +8,7 @@ from cnnviz.errors import ShapeError
 from cnnviz.shapes import AXES
 from cnnviz.ui.answers import MAX_ROWS, answer_list, picked
 from cnnviz.ui.calculator import calculator, keep_calculator
+from cnnviz.ui.fields import number
 from cnnviz.ui.workbench import FIRST
 
 
@@ -29,15 +30,18 @@ def question() -> None:
             "Axis", axes, default=axes[0], required=True, key=f"axis-{asked}", persist_state="session"
         )
         rule, size = rules[axes.index(axis or axes[0])], design.input_shape[1 + axes.index(axis or axes[0])]
-        wanted = st.number_input(
-            "Wanted size",
-            1,
-            2_000_000,
-            rule.out(size),
-            key=f"wanted-{asked}-{axis}",
-            persist_state="session",
-            width=140,
-        )
+        with st.container(width=140):
+            wanted = int(
+                number(
+                    "Wanted size",
+                    rule.out(size),
+                    whole=True,
+                    bounds=(1, 2_000_000),
+                    step=1,
+                    key=f"wanted-{asked}-{axis}",
+                    persist_state="session",
+                )
+            )
         vary = st.pills(
             "What may change",
             names,

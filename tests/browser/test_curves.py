@@ -102,7 +102,7 @@ def test_options_stay_open_and_chosen_while_a_run_goes_on_and_the_chart_stays(ro
     expect(marks(room, LOSS).locator("[aria-label*='log scale']")).to_have_count(1)
     marks(room, LOSS).evaluate("node => { node.marked = true }")
     wait_epochs(room, 10)
-    expect(panel.get_by_role("spinbutton", name="Goal")).to_have_value("0.50")
+    expect(panel.get_by_role("spinbutton", name="Goal")).to_have_value("0.5")
     assert marks(room, LOSS).evaluate("node => node.marked")
 
 

@@ -73,7 +73,7 @@ def test_a_run_that_ended_is_trained_further(open_page: OpenPage, server: Cluste
     run = started(app, server)
     wait_for(lambda: status(server, run) == Status.DONE)
     app.run()
-    app.number_input(f"epochs-{run.id}").set_value(3).run()
+    app.text_input(f"epochs-{run.id}").set_value("3").run()
     app.button(f"further-{run.id}").click().run()
     wait_for(lambda: status(server, run) == Status.DONE)
     found = server.store.run(run.id)

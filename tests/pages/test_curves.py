@@ -86,7 +86,7 @@ def test_accuracy_and_loss_are_drawn_with_the_goal(open_page: OpenPage, keep: Ca
     (goal,) = tables(app, 0)["goal"]
     assert goal == {"epoch": 4.0, "value": 0.9, "goal": 0.9, "label": "0.90 reached: epoch 4"}
     assert any("0.90: reached in epoch 4, with 0.900" in caption.value for caption in app.caption)
-    app.number_input("look-goal").set_value(0.95).run()
+    app.text_input("look-goal").set_value("0.95").run()
     assert any("0.95: not reached." in caption.value for caption in app.caption)
 
 

@@ -98,7 +98,7 @@ def test_values_before_and_after_are_told_and_the_knobs_are_those_of_the_next_ru
     look(app, "Values")
     assert "Values as they are, of 1,437 training samples: from 0 to 1" in text(app)
     assert "as the net gets them" not in text(app)
-    knob(app.number_input, "floor").set_value(0.25).run()
+    knob(app.text_input, "floor").set_value("0.25").run()
     knob(app.selectbox, "normalization").select("global").run()
     assert not app.exception
     assert "as the net gets them" in text(app)
@@ -109,7 +109,7 @@ def test_values_before_and_after_are_told_and_the_knobs_are_those_of_the_next_ru
 def test_augmentation_is_set_here_for_the_next_run(app: AppTest) -> None:
     look(app, "Augmentation")
     assert "Nothing is changed yet" in text(app)
-    knob(app.number_input, "augmentation-shift").set_value(2).run()
+    knob(app.text_input, "augmentation-shift").set_value("2").run()
     assert "Nothing is changed yet" not in text(app)
     knob(app.checkbox if not app.toggle else app.toggle, "augmentation-flip").set_value(True).run()
     assert app.session_state["config"].augmentation == Augmentation(shift=2, flip=True)
@@ -207,15 +207,15 @@ def test_a_zip_that_cannot_be_used_is_told(app: AppTest, server: Cluster) -> Non
 def test_the_form_of_sounds_and_pictures_has_bounds(app: AppTest) -> None:
     look(app, "Bring your own")
     app.segmented_control("kind").select("sounds").run()
-    bands = next(each for each in app.number_input if each.key == "sound-form-bands")
-    bands.set_value(40).run()
+    bands = next(each for each in app.text_input if each.key == "sound-form-bands")
+    bands.set_value("40").run()
     assert "One sample is 1 × 99 × 40" in text(app)
-    next(each for each in app.number_input if each.key == "sound-form-bands").set_value(1).run()
+    next(each for each in app.text_input if each.key == "sound-form-bands").set_value("1").run()
     assert "should be greater than or equal to 2" in text(app)
     assert app.session_state["sound-form"].features.bands == 40
     app.segmented_control("kind").select("pictures").run()
     assert not app.exception
-    next(each for each in app.number_input if each.key == "picture-form-height").set_value(8).run()
+    next(each for each in app.text_input if each.key == "picture-form-height").set_value("8").run()
     assert app.session_state["picture-form"].height == 8
 
 

@@ -27,7 +27,7 @@ def shown(app: AppTest) -> str:
 
 def keyed(app: AppTest, part: str) -> str:
     """The full key of the one widget whose key ends, before or behind its revision, in `part`."""
-    widgets = [*app.text_input, *app.number_input, *app.selectbox, *app.toggle, *app.segmented_control, *app.pills]
+    widgets = [*app.text_input, *app.selectbox, *app.toggle, *app.segmented_control, *app.pills]
     (key,) = [w.key for w in widgets if w.key and (w.key.endswith(f"-{part}") or w.key.startswith(f"{part}-"))]
     return str(key)
 
@@ -67,7 +67,7 @@ def test_every_example_opens(app: AppTest) -> None:
         app.selectbox(keyed(app, "example")).select(title).run()
         assert not app.exception
         assert design(app) == example
-        drawn = {str(w.key).rsplit("-", 1)[-1] for w in [*app.text_input, *app.number_input, *app.toggle]}
+        drawn = {str(w.key).rsplit("-", 1)[-1] for w in [*app.text_input, *app.toggle]}
         assert set(parameters(example.layers[0])) <= drawn
 
 
@@ -133,17 +133,17 @@ def test_a_window_that_does_not_fit_says_so_and_offers_what_fits(app: AppTest) -
 
 
 def test_the_inverse_question_counts_every_answer(app: AppTest) -> None:
-    app.number_input(keyed(app, "height")).set_value(22).run()
+    app.text_input(keyed(app, "height")).set_value("22").run()
     assert any("answers** turn a height of 99 into 22" in text.value for text in app.markdown)
     app.segmented_control(keyed(app, "axis")).set_value("width").run()
-    app.number_input(keyed(app, "width")).set_value(9).run()
+    app.text_input(keyed(app, "width")).set_value("9").run()
     app.pills(keyed(app, "vary")).set_value(["stride"]).run()
     assert any("**1 answer** turns a width of 26 into 9" in text.value for text in app.markdown)
 
 
 def test_a_size_that_cannot_be_had_names_the_nearest(app: AppTest) -> None:
     app.pills(keyed(app, "vary")).set_value(["stride"]).run()
-    app.number_input(keyed(app, "height")).set_value(40).run()
+    app.text_input(keyed(app, "height")).set_value("40").run()
     assert any("No answer" in text.value and "30 or 45" in text.value for text in app.markdown)
 
 

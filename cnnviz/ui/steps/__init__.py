@@ -1,0 +1,16 @@
+"""Arrow keys and buttons for number fields: a script that is mounted once, in the frame of all pages."""
+
+from pathlib import Path
+
+import streamlit as st
+
+_component = st.components.v2.component(
+    "cnnviz_steps",
+    html="<span></span>\n<!-- steps.js works on the number fields of the page -->\n",
+    js=(Path(__file__).parent / "steps.js").read_text(encoding="utf-8"),
+)
+
+
+def step_numbers() -> None:
+    """Let the number fields of the page, wherever `number_box` has drawn one, go up and down by steps."""
+    _component(key="steps")

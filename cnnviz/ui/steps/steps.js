@@ -1,0 +1,67 @@
+// Number fields are text fields that Python reads. This adds what a browser's own have: arrow keys, and two buttons.
+// What a field takes for a step stands in the class of its container, in thousandths: st-key-step-50-….
+
+const FIELDS = "[class*='st-key-step-'] input"
+const NUMBER = /^[+-]?(\d+([.,]\d*)?|[.,]\d+)(e[+-]?\d{1,4})?$/i
+const GROUPED = /^[+-]?[1-9]\d{0,2}[.,]\d{3}$/ // 1,000 may be a thousand: Python refuses it and says so
+const setValue = Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, "value").set
+
+const stepOf = (input) => {
+  const [, thousandths] = input.closest("[class*='st-key-step-']").className.match(/st-key-step-(\d+)-/)
+  return Number(thousandths) / 1000
+}
+
+// The number in a field, or null for what is none, or could be two.
+const read = (input) => {
+  const text = input.value.trim().replace("−", "-")
+  const unclear = GROUPED.test(text) && (text.includes(",") || Number.isInteger(stepOf(input)))
+  return NUMBER.test(text) && !unclear ? Number(text.replace(",", ".")) : null
+}
+
+const go = (input, direction) => {
+  const value = read(input)
+  if (value === null || input.disabled) return
+  setValue.call(input, String(Number((value + direction * stepOf(input)).toPrecision(12))))
+  input.dispatchEvent(new Event("input", { bubbles: true }))
+  // behind React, which takes over what was written as soon as this event is over
+  queueMicrotask(() => input.dispatchEvent(new KeyboardEvent("keydown", { key: "Enter", bubbles: true, cancelable: true })))
+}
+
+const button = (input, label, sign, direction) => {
+  const node = document.createElement("button")
+  node.type = "button"
+  node.tabIndex = -1 // the arrow keys do the same
+  node.textContent = sign
+  node.setAttribute("aria-label", `${label} ${input.getAttribute("aria-label")}`)
+  node.onmousedown = (event) => event.preventDefault() // the focus stays where it is, and so does what was typed
+  node.onclick = () => go(input, direction)
+  return node
+}
+
+const equip = () => {
+  for (const input of document.querySelectorAll(`${FIELDS}:not([role='spinbutton'])`)) {
+    input.setAttribute("role", "spinbutton")
+    const buttons = document.createElement("div")
+    buttons.className = "step-buttons"
+    buttons.append(button(input, "Decrease", "−", -1), button(input, "Increase", "+", 1))
+    input.parentElement.append(buttons)
+  }
+}
+
+const onKeyDown = (event) => {
+  const direction = { ArrowUp: 1, ArrowDown: -1 }[event.key]
+  if (!direction || !event.target.matches?.(FIELDS) || event.altKey || event.ctrlKey || event.metaKey) return
+  event.preventDefault()
+  go(event.target, direction)
+}
+
+export default function () {
+  const watch = new MutationObserver(equip)
+  watch.observe(document.body, { childList: true, subtree: true })
+  document.addEventListener("keydown", onKeyDown)
+  equip()
+  return () => {
+    watch.disconnect()
+    document.removeEventListener("keydown", onKeyDown)
+  }
+}
