@@ -8,18 +8,18 @@ from pathlib import Path
 import streamlit as st
 from starlette.middleware import Middleware
 
+from cnnviz.ui.identity import StudentCookie
 from cnnviz.ui.server import lifespan, on_script_error
-from cnnviz.ui.state import follow_desk
-from cnnviz.ui.steps import step_numbers
-from cnnviz.ui.student import StudentCookie
+from cnnviz.ui.state import sync_with_other_tabs
+from cnnviz.ui.widgets.steps import step_numbers
 
-STYLES = Path(__file__).parent / "cnnviz" / "ui" / "frame.css"
+STYLESHEET = Path(__file__).parent / "cnnviz" / "ui" / "frame.css"
 
 
-def frame() -> None:
+def render_app() -> None:
     """The navigation, and the page that is open."""
     st.set_page_config(page_title="cnnviz", page_icon="static/icon.svg", layout="wide")
-    st.html(STYLES)
+    st.html(STYLESHEET)
     step_numbers()
     st.logo("static/logo.svg", size="large")
     page = st.navigation(
@@ -35,11 +35,11 @@ def frame() -> None:
         ],
         position="top",
     )
-    follow_desk()
+    sync_with_other_tabs()
     page.run()
 
 
 if __name__ == "__main__":
-    frame()
+    render_app()
 else:
     app = st.App(__file__, lifespan=lifespan, middleware=[Middleware(StudentCookie)], on_script_error=on_script_error)

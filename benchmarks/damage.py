@@ -12,8 +12,8 @@ from io import BytesIO
 import numpy as np
 from PIL import Image
 
-from tests.data.forge import saved
-from tests.data.packed import picture, sound, tarred, tone, words, zipped
+from tests.data.npy_files import npy_bytes
+from tests.data.upload_files import image_bytes, sound_bytes, tar_gz_bytes, tone, word_recordings, zip_bytes
 
 EXTREMES = (0, 1, 0x7F, 0xFF, 0x7FFF, 0xFFFF, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF, 2**63 - 1, 2**64 - 1)
 POINTS = np.random.default_rng(0).integers(0, 256, (24, 20, 4), np.uint8)
@@ -24,25 +24,34 @@ def good() -> dict[str, tuple[bytes, ...]]:
     """Files that are accepted, by the importer that takes them; the start for all that is damaged."""
     short = tone(440, 16_000, 0.3)
     feats, labels = np.arange(240, dtype=np.float32).reshape(20, 4, 3), np.arange(20) % 2
-    spoken = words() | {"validation_list.txt": b"low/s0_0.wav\nhigh/s0_0.wav", "testing_list.txt": b"low/s1_0.wav"}
+    spoken = word_recordings() | {
+        "validation_list.txt": b"low/s0_0.wav\nhigh/s0_0.wav",
+        "testing_list.txt": b"low/s1_0.wav",
+    }
     sounds = (
-        *(sound(short / 2**15, 16_000, "WAV", coding) for coding in ("PCM_16", "PCM_24", "FLOAT", "ULAW", "MS_ADPCM")),
-        *(sound(np.stack([short] * 2, 1), rate, "FLAC") for rate in (16_000, 44_100)),
-        *(sound(short / 2**15, 16_000, "OGG", coding) for coding in ("VORBIS", "OPUS")),
+        *(
+            sound_bytes(short / 2**15, 16_000, "WAV", coding)
+            for coding in ("PCM_16", "PCM_24", "FLOAT", "ULAW", "MS_ADPCM")
+        ),
+        *(sound_bytes(np.stack([short] * 2, 1), rate, "FLAC") for rate in (16_000, 44_100)),
+        *(sound_bytes(short / 2**15, 16_000, "OGG", coding) for coding in ("VORBIS", "OPUS")),
     )
     pictures = (
-        *(picture(points) for points in (POINTS, POINTS[:, :, :3], POINTS[:, :, 0], POINTS[:, :, 0].astype(np.uint16))),
+        *(
+            image_bytes(points)
+            for points in (POINTS, POINTS[:, :, :3], POINTS[:, :, 0], POINTS[:, :, 0].astype(np.uint16))
+        ),
         _palette(),
-        *(picture(POINTS[:, :, :3], "JPEG", progressive=progressive) for progressive in (False, True)),
-        picture(POINTS[:, :, 0], "JPEG"),
+        *(image_bytes(POINTS[:, :, :3], "JPEG", progressive=progressive) for progressive in (False, True)),
+        image_bytes(POINTS[:, :, 0], "JPEG"),
     )
     arrays = (_npz(np.savez, feats, labels), _npz(np.savez_compressed, feats, np.array(["no", "yes"])[labels]))
     return {
-        "zip": (zipped(spoken), zipped(spoken, zipfile.ZIP_STORED)),
-        "tar": (tarred(spoken),),
+        "zip": (zip_bytes(spoken), zip_bytes(spoken, zipfile.ZIP_STORED)),
+        "tar": (tar_gz_bytes(spoken),),
         "sound": sounds,
         "picture": pictures,
-        "npy": (saved(feats), saved(feats.astype(">f8"))),
+        "npy": (npy_bytes(feats), npy_bytes(feats.astype(">f8"))),
         "npz": arrays,
     }
 
@@ -92,8 +101,8 @@ def deep(importer: str, draw: random.Random) -> bytes:
     if importer == "tar":
         return gzip.compress(damaged(gzip.decompress(content), draw), 1)
     if importer == "npz":
-        feats, labels = saved(np.arange(240, dtype=np.float32).reshape(20, 4, 3)), saved(np.arange(20) % 2)
-        return zipped({"x.npy": damaged(feats, draw), "y.npy": draw.choice((labels, damaged(labels, draw)))})
+        feats, labels = npy_bytes(np.arange(240, dtype=np.float32).reshape(20, 4, 3)), npy_bytes(np.arange(20) % 2)
+        return zip_bytes({"x.npy": damaged(feats, draw), "y.npy": draw.choice((labels, damaged(labels, draw)))})
     content = damaged(content, draw)
     if content[:4] == b"OggS":
         return _pages(content)
@@ -134,7 +143,7 @@ _CHECKS = tuple(map(_check, range(256)))
 
 def archive_of_damaged(draw: random.Random) -> dict[str, bytes]:
     """Good recordings among which some are damaged or of another kind."""
-    files = dict(words())
+    files = dict(word_recordings())
     for name in draw.sample(sorted(files), draw.randint(1, 8)):
         other = draw.choice(good()[draw.choice(("sound", "sound", "picture", "npy", "zip"))])
         files[name] = damaged(draw.choice((files[name], other)), draw)

@@ -24,9 +24,9 @@ from benchmarks.table import percentile, table, verdict
 from benchmarks.visitor import Visitor
 from cnnviz.architecture import Architecture, trace
 from cnnviz.layers import BatchNorm2d, Conv2d, Dropout, Flatten, Linear, LogSoftmax, MaxPool2d, ReLU
-from cnnviz.runs.desk import Draft
+from cnnviz.runs.drafts import Draft
 from cnnviz.runs.store import Store
-from cnnviz.shapes import show
+from cnnviz.shapes import format_shape
 
 GOALS = {"p50": 100.0, "p95": 200.0}
 """Milliseconds with the others there."""
@@ -76,7 +76,7 @@ def edits(page: Page, repetitions: int) -> list[float]:
         kernel = 5 if repetition % 2 == 0 else 3
         still(page)
         field.fill(str(kernel))
-        page.evaluate(WATCH, show(trace(NET.replaced(0, kernel_size=kernel))[0].output_shape or ()))
+        page.evaluate(WATCH, format_shape(trace(NET.update_layer(0, kernel_size=kernel))[0].output_shape or ()))
         field.press("Enter")
         found.append(float(page.evaluate("window.waited")))
     return found[1:]
@@ -95,7 +95,7 @@ def main() -> None:
 
     def prepare(folder: Path) -> None:
         store = Store(folder)
-        store.keep(owner, "draft", Draft(architecture=NET).model_dump_json())
+        store.save_draft(owner, "draft", Draft(architecture=NET).model_dump_json())
         store.close()
 
     with serve(prepare=prepare) as server, sync_playwright() as playwright:

@@ -66,7 +66,7 @@ def measure(memory: int, preset: str, config: TrainConfig, count: int) -> Round:
             seen = {run_id for run_id in waiting if cluster.store.points(run_id)}
             firsts |= dict.fromkeys(seen, now)
             waiting -= seen
-            still = {run.id for run in cluster.store.active()}
+            still = {run.id for run in cluster.store.active_runs()}
             ends |= dict.fromkeys(active - still, now)
             active &= still
             time.sleep(0.1)

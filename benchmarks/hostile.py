@@ -10,8 +10,8 @@ from io import BytesIO
 import numpy as np
 
 from benchmarks.damage import EXTREMES, archive_of_damaged, damaged, deep, good
-from tests.data.forge import forged, saved
-from tests.data.packed import tarred, words, zipped
+from tests.data.npy_files import forged_npy, npy_bytes
+from tests.data.upload_files import tar_gz_bytes, word_recordings, zip_bytes
 
 NAMES = (
     *("../a.wav", "../../../../etc/cron.d/x", "/etc/passwd", "C:/a.wav", "c:\\a.wav", "..\\..\\a.wav", "\\\\host\\a"),
@@ -49,15 +49,15 @@ def made(draw: random.Random) -> tuple[str, bytes]:
 
 
 def _named(draw: random.Random) -> tuple[str, bytes]:
-    return "zip", zipped(words() | {draw.choice(NAMES) or "x/": b"x"})
+    return "zip", zip_bytes(word_recordings() | {draw.choice(NAMES) or "x/": b"x"})
 
 
 def _named_tar(draw: random.Random) -> tuple[str, bytes]:
-    return "tar", tarred(words() | {draw.choice(NAMES): b"x"})
+    return "tar", tar_gz_bytes(word_recordings() | {draw.choice(NAMES): b"x"})
 
 
 def _link(draw: random.Random) -> tuple[str, bytes]:
-    stream = BytesIO(zipped(words()))
+    stream = BytesIO(zip_bytes(word_recordings()))
     with zipfile.ZipFile(stream, "a") as archive:
         info = zipfile.ZipInfo("low/link.wav")
         info.external_attr = (draw.choice((stat.S_IFLNK, stat.S_IFIFO, stat.S_IFBLK)) | 0o777) << 16
@@ -66,8 +66,8 @@ def _link(draw: random.Random) -> tuple[str, bytes]:
 
 
 def _bomb(draw: random.Random) -> tuple[str, bytes]:
-    bomb = zipped({f"low/{number}.wav": bytes(draw.randint(1, 8) * 2**20) for number in range(draw.randint(1, 4))})
-    return draw.choice((("zip", bomb), ("npz", bomb), ("zip", zipped({"low/a.zip": bomb, "high/a.zip": bomb}))))
+    bomb = zip_bytes({f"low/{number}.wav": bytes(draw.randint(1, 8) * 2**20) for number in range(draw.randint(1, 4))})
+    return draw.choice((("zip", bomb), ("npz", bomb), ("zip", zip_bytes({"low/a.zip": bomb, "high/a.zip": bomb}))))
 
 
 def _lying(draw: random.Random) -> tuple[str, bytes]:
@@ -120,8 +120,10 @@ def _text_bomb(draw: random.Random) -> tuple[str, bytes]:
 
 def _claiming_npy(draw: random.Random) -> tuple[str, bytes]:
     shape = tuple(draw.choice((*EXTREMES, -1, 20)) for _ in range(draw.randint(0, 4)))
-    content = forged(draw.choice(("<f4", "|O", "<U9", "|V0", ">c16", "<M8[s]")), shape, draw.randbytes(80))
-    return draw.choice((("npy", content), ("npz", zipped({"x.npy": content, "y.npy": saved(np.arange(20) % 2)}))))
+    content = forged_npy(draw.choice(("<f4", "|O", "<U9", "|V0", ">c16", "<M8[s]")), shape, draw.randbytes(80))
+    return draw.choice(
+        (("npy", content), ("npz", zip_bytes({"x.npy": content, "y.npy": npy_bytes(np.arange(20) % 2)})))
+    )
 
 
 def case(number: int, seed: int = 0) -> tuple[str, bytes]:
@@ -132,7 +134,7 @@ def case(number: int, seed: int = 0) -> tuple[str, bytes]:
         return made(draw)
     if which == 1:
         files = archive_of_damaged(draw)
-        return draw.choice((("zip", zipped(files)), ("tar", tarred(files))))
+        return draw.choice((("zip", zip_bytes(files)), ("tar", tar_gz_bytes(files))))
     importer = ("sound", "picture", "zip", "npz", "npy", "sound", "picture", "tar")[which - 2]
     if draw.random() < 0.5:
         return importer, deep(importer, draw)

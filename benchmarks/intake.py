@@ -8,26 +8,26 @@ import numpy as np
 
 from cnnviz.data.archive import Archive, ZipArchive
 from cnnviz.data.audio import Features
-from cnnviz.data.collection import collect, suggested
+from cnnviz.data.collection import collect_samples, suggest_form
 from cnnviz.data.form import SoundForm
-from cnnviz.data.pair import read_npz, read_pair
+from cnnviz.data.npy_upload import read_npz, read_pair
 from cnnviz.data.picture import read_picture
+from cnnviz.data.server_archive import open_archive
 from cnnviz.data.sound import read_sound
-from cnnviz.data.stored import open_stored
 from cnnviz.errors import CnnvizError
-from tests.data.forge import saved
+from tests.data.npy_files import npy_bytes
 
 MAX_BYTES = 16 * 2**20
 SENT = "sent.tar.gz"
 """What a tar is called on the disk."""
 FORM = SoundForm(features=Features(sample_rate=8000), seconds=0.2)
-LABELS = saved(np.arange(20) % 2)
-FEATS = saved(np.zeros((20, 3), np.float32))
+LABELS = npy_bytes(np.arange(20) % 2)
+FEATS = npy_bytes(np.zeros((20, 3), np.float32))
 
 
 def _collected(archive: Archive) -> None:
-    suggested(archive)
-    collect(archive, FORM, max_bytes=MAX_BYTES)
+    suggest_form(archive)
+    collect_samples(archive, FORM, max_bytes=MAX_BYTES)
 
 
 def _zip(content: bytes, _: Path) -> None:
@@ -39,7 +39,7 @@ def _tar(content: bytes, place: Path) -> None:
     path = place / SENT
     path.write_bytes(content)
     try:
-        with open_stored(path, MAX_BYTES) as archive:
+        with open_archive(path, MAX_BYTES) as archive:
             _collected(archive)
     finally:
         path.unlink()

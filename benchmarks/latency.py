@@ -19,7 +19,7 @@ from benchmarks.server import serve
 from benchmarks.table import table, verdict
 from cnnviz.architecture import trace
 from cnnviz.presets import PRESETS
-from cnnviz.shapes import show
+from cnnviz.shapes import format_shape
 
 GOALS = {"Train → first point": 2.0, "Stop → stopped": 0.5, "Edit kernel_size → new shape": None}
 """Seconds at most."""
@@ -89,7 +89,7 @@ def edits(page: Page, repetitions: int) -> list[float]:
         kernel = KERNELS[repetition % len(KERNELS)]
         still(page)
         field.fill(str(kernel))
-        shape = show(trace(LAB.replaced(0, kernel_size=kernel))[0].output_shape or ())
+        shape = format_shape(trace(LAB.update_layer(0, kernel_size=kernel))[0].output_shape or ())
         enter = partial(field.press, "Enter")
         seconds.append(timed(page, enter, "keydown", selector=LAYERS, pattern=rf"\b{shape}\b"))
     return seconds[1:]

@@ -61,8 +61,8 @@ def fill(folder: Path, runs: int = MANY, count: int = POINTS) -> None:
             now = time.time() - 60 * place
             run = Run(uuid.uuid4().hex, owner, "cpu", designs[place % len(designs)], config, Status.DONE, now)
             run = replace(run, worked=float(generator.uniform(5, 600)), tags=("lab",) if place % 3 else ())
-            store.add(run)
-            store.append(run.id, list(islice(points(generator, float(generator.uniform(0.01, 0.4))), count)))
+            store.add_run(run)
+            store.append_points(run.id, list(islice(points(generator, float(generator.uniform(0.01, 0.4))), count)))
     store.close()
 
 

@@ -18,9 +18,9 @@ from benchmarks.table import spread, table, verdict
 from cnnviz.presets import PRESETS
 from cnnviz.runs.cluster import Cluster
 from cnnviz.runs.run import Run
-from cnnviz.runs.searches import Searches
-from cnnviz.runs.study import Trial
-from cnnviz.search.space import Space, told
+from cnnviz.search.space import Space, choice_label
+from cnnviz.searches.searches import Searches
+from cnnviz.searches.study import Trial
 from cnnviz.settings import Settings, settings
 from cnnviz.training.config import TrainConfig
 
@@ -60,8 +60,8 @@ def measure(preset: str, config: TrainConfig, space: Space) -> Round:
             whole = time.monotonic() - begun
             print(searches.search(ANNA, name).message)
             progress = searches.progress(ANNA, name)
-            runs = {run.id: run for run in cluster.store.of_search(name)}
-            pairs = [(trial, runs[trial.run]) for trial in progress.trials if trial.run]
+            runs = {run.id: run for run in cluster.store.runs_of_search(name)}
+            pairs = [(trial, runs[trial.run_id]) for trial in progress.trials if trial.run_id]
             winner = next((pair for pair in pairs if pair[0].number == progress.winner), None)
             return Round(reached, whole, pairs, winner)
         finally:
@@ -105,7 +105,9 @@ def _tell(seed: int, once: Round) -> None:
     print(f"\nseed {seed}: goal after {once.reached:.0f} s, whole {once.whole:.0f} s")
     print(dict(Counter("fell behind" if trial.pruned else run.status.value for trial, run in once.runs)))
     for trial, run in once.runs:
-        params = ", ".join(f"{name} {told(name, value)}" for name, value in trial.params.items() if value is not None)
+        params = ", ".join(
+            f"{name} {choice_label(name, value)}" for name, value in trial.params.items() if value is not None
+        )
         mark = "behind" if trial.pruned else run.status.value
         score = run.score
         print(f"{trial.number:3} {score.accuracy or 0:.3f} epoch {score.epoch} {mark}, {run.worked:.0f} s: {params}")

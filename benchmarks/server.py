@@ -36,7 +36,7 @@ class Server:
     @property
     def worker(self) -> psutil.Process:
         """The process that trains."""
-        return next(child for child in self.process.children() if "cnnviz.runs.worker" in child.cmdline())
+        return next(child for child in self.process.children() if "cnnviz.runs.worker.worker" in child.cmdline())
 
 
 @contextmanager

@@ -24,11 +24,11 @@ from benchmarks.table import percentile, spread, table, verdict
 from benchmarks.visitor import Visitor
 from cnnviz.architecture import trace
 from cnnviz.data.content import Content
-from cnnviz.data.uploads import About, Quota, Uploads
+from cnnviz.data.uploads import Quota, UploadInfo, Uploads
 from cnnviz.presets import PRESETS
 from cnnviz.runs.run import Status
 from cnnviz.runs.store import Store
-from cnnviz.shapes import show
+from cnnviz.shapes import format_shape
 
 SIDES = {"before (no freeze)": UNFROZEN, "after (gc.freeze)": FROZEN}
 GOALS = {"p50": 30.0, "p95": 80.0}
@@ -66,7 +66,7 @@ def _give_data(owner: str, folder: Path) -> None:
     generator = np.random.default_rng(0)
     y = np.repeat(np.arange(CLASSES), PER_CLASS)
     x = generator.standard_normal((len(y), 1, 99, 26), dtype=np.float32)
-    Uploads(folder / "uploads", Quota(1)).add(owner, Content(x, y, tuple(map(str, range(CLASSES)))), About(TITLE))
+    Uploads(folder / "uploads", Quota(1)).add(owner, Content(x, y, tuple(map(str, range(CLASSES)))), UploadInfo(TITLE))
 
 
 async def _round(server: Server, trainer: str, sessions: int, period: float, seconds: float) -> Round:
@@ -77,7 +77,7 @@ async def _round(server: Server, trainer: str, sessions: int, period: float, sec
             await visitor.enter("Epochs", 1000)
             await visitor.enter("Batch size", 256)
             await visitor.press("Train")
-        run = store.of(trainer)[0]
+        run = store.runs_of(trainer)[0]
         while not store.points(run.id):
             await asyncio.sleep(0.2)
         visitors = [Visitor(server, secrets.token_hex(16)) for _ in range(sessions)]
@@ -129,7 +129,7 @@ async def _edits(visitors: list[Visitor], period: float, seconds: float) -> tupl
 
 
 def _shape(kernel: int) -> str:
-    return show(trace(LAB.replaced(0, kernel_size=kernel))[0].output_shape or ())
+    return format_shape(trace(LAB.update_layer(0, kernel_size=kernel))[0].output_shape or ())
 
 
 def _busy(server: Server) -> tuple[float, float, float]:

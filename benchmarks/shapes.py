@@ -7,8 +7,8 @@ agree in every output shape and in the parameters. The sides take turns, in anot
 the process on a core: all sides use one, and what else the machine does would fall on the longest of them.
 
 Contract: generated layers of every kind on generated samples, each once, judged by torch: our shape must be that of
-torch's real output, our refusal torch's refusal, our parameters its module's. See tests/judge.py. Where a layer refuses
-and says what would help, the layer so changed is judged on the same sample, too.
+torch's real output, our refusal torch's refusal, our parameters its module's. See tests/torch_oracle.py. Where a layer
+refuses and says what would help, the layer so changed is judged on the same sample, too.
 """
 
 import argparse
@@ -27,12 +27,12 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from benchmarks.table import spread, table, verdict
-from cnnviz.architecture import Architecture, Step, build, every, trace
+from cnnviz.architecture import Architecture, Step, build_model, iter_steps, trace
 from cnnviz.errors import ShapeError
 from cnnviz.layers import PALETTE, Conv2d, Flatten, Layer, Linear, MaxPool2d, ReLU, family
 from cnnviz.shapes import Shape
-from tests.judge import accepted, ours, torchs
-from tests.strategies import SHAPES, layers, shapes
+from tests.strategies import SHAPES_BY_NDIM, layers, shapes
+from tests.torch_oracle import accepted_shape, our_output_shape, torch_result
 
 GOAL = 50
 """torchinfo's time over that of `trace()`, at least."""
@@ -63,7 +63,9 @@ def net(draw: random.Random) -> Architecture:
 
 def columns(steps: tuple[Step, ...]) -> list[tuple[object, ...]]:
     """Everything else that the table shows of each layer."""
-    return [(s.formula, s.parameters, s.multiply_adds, s.activation_bytes, s.reach) for s in every(steps)]
+    return [
+        (s.formula, s.parameters, s.multiply_adds, s.activation_bytes, s.receptive_field) for s in iter_steps(steps)
+    ]
 
 
 def clocked(work: Callable[[], object]) -> tuple[float, object]:
@@ -76,7 +78,7 @@ def clocked(work: Callable[[], object]) -> tuple[float, object]:
 def on_meta(architecture: Architecture) -> torch.nn.Module:
     """The module without memory for its weights."""
     with torch.device("meta"):
-        return build(architecture)
+        return build_model(architecture)
 
 
 def speed(repetitions: int) -> dict[str, list[float]]:
@@ -131,8 +133,8 @@ def judge(kind: str, cases: int) -> Verdicts:
         if (layer, shape) in seen:
             return
         seen.add((layer, shape))
-        expected, parameters = torchs(layer, shape)
-        found = ours(layer, shape)
+        expected, parameters = torch_result(layer, shape)
+        found = our_output_shape(layer, shape)
         if expected is None:
             verdicts.refused += 1
         else:
@@ -148,7 +150,10 @@ def judge(kind: str, cases: int) -> Verdicts:
         phases=[Phase.generate],
         suppress_health_check=list(HealthCheck),
     )
-    @given(layers(kind), st.integers(0, 3).flatmap(lambda chance: SHAPES[len(accepted(kind))] if chance else shapes))
+    @given(
+        layers(kind),
+        st.integers(0, 3).flatmap(lambda chance: SHAPES_BY_NDIM[len(accepted_shape(kind))] if chance else shapes),
+    )
     def case(layer: Layer, shape: Shape) -> None:
         judged(layer, shape)
         for _ in range(MENDS):

@@ -21,15 +21,15 @@ import streamlit as st
 
 from benchmarks.table import spread, table, verdict
 from cnnviz.charts.curve import Curve
-from cnnviz.charts.learning import COLOURS, learning_spec
+from cnnviz.charts.learning import SPLIT_COLOURS, learning_spec
 from cnnviz.presets import PRESETS
 from cnnviz.runs.history import History
 from cnnviz.runs.run import Run, Status
 from cnnviz.runs.store import Store
 from cnnviz.training.config import TrainConfig
 from cnnviz.training.point import Point
-from cnnviz.ui.curves import curves
-from cnnviz.ui.look import Look
+from cnnviz.ui.training.chart_options import ChartOptions
+from cnnviz.ui.training.curves import run_curves
 
 STORED = (1_000, 10_000, 100_000)
 """Points of the run before the first tick."""
@@ -62,9 +62,9 @@ def tick(store: Store, run_id: str, history: History) -> None:
     run = store.run(run_id)
     if run is None:
         raise RuntimeError("the run is gone")
-    history.read(store)
+    history.read_new_points(store)
     st.session_state["histories"] = {run_id: history}
-    curves(run, history, Look())
+    run_curves(run, history, ChartOptions())
 
 
 def means(store: Store, run_id: str, history: History) -> None:
@@ -72,9 +72,9 @@ def means(store: Store, run_id: str, history: History) -> None:
     run = store.run(run_id)
     if run is None:
         raise RuntimeError("the run is gone")
-    history.read(store)
+    history.read_new_points(store)
     for metric in ("accuracy", "loss"):
-        found = {split: history.curve(split, metric) for split in COLOURS}
+        found = {split: history.curve(split, metric) for split in SPLIT_COLOURS}
         lines = {split: Curve(steps / STEPS, values) for split, (steps, values) in found.items()}
         drawn = {
             split: _means(line) if split == "batch" and len(line.values) else line for split, line in lines.items()
@@ -119,13 +119,13 @@ def measure(stored: int, ticks: int) -> tuple[dict[str, list[float]], float]:
         config = TrainConfig(dataset="digits", epochs=EPOCHS)
         design = PRESETS["digits-convnet"].architecture
         run = Run(uuid.uuid4().hex, "0" * 32, "cpu", design, config, Status.RUNNING, time.time(), "", EPOCHS * STEPS)
-        store.add(run)
+        store.add_run(run)
         coming, histories = points(), {way: History(run.id) for way in WAYS}
-        store.append(run.id, list(islice(coming, stored)))
+        store.append_points(run.id, list(islice(coming, stored)))
         first = {way: _timed(WAYS[way], store, run.id, histories[way]) for way in WAYS}["a tick"]
         found: dict[str, list[float]] = {way: [] for way in WAYS}
         for number in range(ticks):
-            store.append(run.id, list(islice(coming, NEW)))
+            store.append_points(run.id, list(islice(coming, NEW)))
             for way in list(WAYS)[:: -1 if number % 2 else 1]:
                 found[way].append(_timed(WAYS[way], store, run.id, histories[way]))
         store.close()

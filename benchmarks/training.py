@@ -33,23 +33,23 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader, TensorDataset
 
 from benchmarks.table import spread, table, verdict
-from cnnviz.architecture import Architecture, build
+from cnnviz.architecture import Architecture, build_model
 from cnnviz.data import DATASETS
-from cnnviz.data.base import Split, Splits, split
+from cnnviz.data.base import Splits, Subset, split
 from cnnviz.layers import Conv2d, Flatten, Linear, LogSoftmax, ReLU
 from cnnviz.presets import PRESETS
-from cnnviz.runs.wire import send
-from cnnviz.runs.worker import Outbox
+from cnnviz.processes.pipe import send
+from cnnviz.runs.worker.worker import PointBuffer
 from cnnviz.training.batches import EVALUATION_BATCH
 from cnnviz.training.config import TrainConfig
-from cnnviz.training.loss import criterion
+from cnnviz.training.gradient_stats import GradientStats
+from cnnviz.training.loss import build_criterion
 from cnnviz.training.metrics import METRICS
 from cnnviz.training.point import Point
-from cnnviz.training.prepared import prepare, resident
-from cnnviz.training.pulse import Pulse
-from cnnviz.training.setup import laid_out
+from cnnviz.training.prepared_data import prepare, to_device
+from cnnviz.training.setup import to_memory_format
 from cnnviz.training.trainer import train
-from cnnviz.training.training import TRAIN_SAMPLE, Training
+from cnnviz.training.training import MIN_TRAIN_SAMPLES_EVALUATED, Training
 
 CPU = torch.device("cpu")
 LEARNING_RATE, MOMENTUM = 1e-3, 0.9
@@ -92,7 +92,7 @@ def lab(samples: int, epochs: int) -> Task:
 
 def digits(epochs: int) -> Task:
     """The digits with the net that the app proposes."""
-    data = DATASETS["digits"].split_by()
+    data = DATASETS["digits"].load_splits()
     return Task("digits, its preset, batch 64", PRESETS["digits-convnet"].architecture, data, 64, epochs, "small")
 
 
@@ -100,7 +100,7 @@ def tiny(epochs: int) -> Task:
     """The digits with a net of almost no arithmetic."""
     layers = [Conv2d(out_channels=4, kernel_size=3), ReLU(), Flatten(), Linear(out_features=10), LogSoftmax(dim=1)]
     design = Architecture(input_shape=(1, 8, 8), layers=layers)
-    return Task("digits, one small Conv2d, batch 64", design, DATASETS["digits"].split_by(), 64, epochs, "small")
+    return Task("digits, one small Conv2d, batch 64", design, DATASETS["digits"].load_splits(), 64, epochs, "small")
 
 
 def config_of(task: Task) -> TrainConfig:
@@ -123,7 +123,7 @@ def cnnviz(task: Task) -> float:
         last = next((p.value for p in points if (p.split, p.metric) == ("test", "accuracy")), last)
         send(reports, {"type": "points", "run": "benchmark", "points": points})
 
-    outbox, config = Outbox(say), config_of(task)
+    outbox, config = PointBuffer(say), config_of(task)
     data = prepare(task.splits, config, task.device)
     training = Training(task.architecture, config, data, device=task.device, emit=outbox.add, should_stop=lambda: False)
     done, slices = None, itertools.count(1)
@@ -148,7 +148,7 @@ def spare(task: Task) -> float:
     nothing: dict[str, object] = {"before": lambda self: None, "after": lambda self, step, epoch: []}
     with (
         patch.dict(METRICS, {"accuracy": METRICS["accuracy"]}, clear=True),
-        patch.multiple(Pulse, **nothing),
+        patch.multiple(GradientStats, **nothing),
     ):
         train(task.architecture, config_of(task), task.splits, device=task.device, emit=emit, should_stop=lambda: False)
     return last
@@ -157,7 +157,7 @@ def spare(task: Task) -> float:
 def notebook(task: Task) -> float:
     """(b) what the lab's notebook does with ignite; the test accuracy."""
     torch.manual_seed(0)
-    model, loss = build(task.architecture).to(task.device), criterion(task.architecture, TrainConfig())
+    model, loss = build_model(task.architecture).to(task.device), build_criterion(task.architecture, TrainConfig())
     optimizer = torch.optim.SGD(model.parameters(), lr=LEARNING_RATE, momentum=MOMENTUM)
     loaders = {
         name: DataLoader(TensorDataset(*_tensors(part)), batch_size=task.batch_size)
@@ -183,12 +183,14 @@ def notebook(task: Task) -> float:
 def bare(task: Task) -> float:
     """(c) the least that PyTorch needs for what (a) finds out; the test accuracy."""
     torch.manual_seed(0)
-    model = laid_out(build(task.architecture).to(task.device), task.architecture, TrainConfig(), task.device)
-    loss_of = criterion(task.architecture, TrainConfig())
+    model = to_memory_format(
+        build_model(task.architecture).to(task.device), task.architecture, TrainConfig(), task.device
+    )
+    loss_of = build_criterion(task.architecture, TrainConfig())
     optimizer = torch.optim.SGD(model.parameters(), lr=LEARNING_RATE, momentum=MOMENTUM)
-    x, y = resident(task.splits.train, task.device)
-    validation = resident(task.splits.validation, task.device)
-    sample = max(TRAIN_SAMPLE, len(task.splits.validation))
+    x, y = to_device(task.splits.train, task.device)
+    validation = to_device(task.splits.validation, task.device)
+    sample = max(MIN_TRAIN_SAMPLES_EVALUATED, len(task.splits.validation))
     generator = torch.Generator().manual_seed(0)
     bounds = _bounds(len(y), task.batch_size)
     numbers: list[float] = []
@@ -212,7 +214,7 @@ def bare(task: Task) -> float:
             best = accuracy, -mean
             weights = {name: value.detach().clone() for name, value in model.state_dict().items()}
     model.load_state_dict(weights)
-    return _evaluate(model, loss_of, *resident(task.splits.test, task.device))[0]
+    return _evaluate(model, loss_of, *to_device(task.splits.test, task.device))[0]
 
 
 def _evaluate(model: nn.Module, loss_of: nn.Module, x: Tensor, y: Tensor) -> tuple[float, float]:
@@ -234,7 +236,7 @@ def _bounds(samples: int, batch_size: int) -> list[tuple[int, int]]:
     return list(pairwise([*starts, samples]))
 
 
-def _tensors(part: Split) -> tuple[Tensor, Tensor]:
+def _tensors(part: Subset) -> tuple[Tensor, Tensor]:
     return torch.from_numpy(part.x), torch.from_numpy(part.y)
 
 

@@ -18,7 +18,7 @@ class Activation:
     formula: str
     derivative: str
     range: str
-    story: str
+    description: str
 
     def curve(self, x: Curve) -> tuple[Curve, Curve]:
         """Value and slope at every x, both computed by torch (the slope by its automatic differentiation)."""
@@ -38,7 +38,8 @@ ACTIVATIONS: dict[str, Activation] = {
         formula=r"\sigma(x) = \frac{1}{1 + e^{-x}}",
         derivative=r"\sigma'(x) = \sigma(x)\,(1 - \sigma(x))",
         range="(0, 1)",
-        story="S-shaped. Each output lies between 0 and 1 on its own; unlike softmax, several outputs together may "
+        description="S-shaped. Each output lies between 0 and 1 on its own; unlike softmax, several outputs together"
+        " may "
         "sum to more than 1. Far from 0 it is flat, and even at its steepest the slope is only 0.25.",
     ),
     "Tanh": Activation(
@@ -46,7 +47,8 @@ ACTIVATIONS: dict[str, Activation] = {
         formula=r"\tanh(x) = \frac{e^{x} - e^{-x}}{e^{x} + e^{-x}}",
         derivative=r"\tanh'(x) = 1 - \tanh^2(x)",
         range="(−1, 1)",
-        story="S-shaped like the sigmoid but centred on 0, the usual choice in recurrent layers. Its slope reaches 1 "
+        description="S-shaped like the sigmoid but centred on 0, the usual choice in recurrent layers. Its slope"
+        " reaches 1 "
         "only at x = 0 and vanishes on both sides.",
     ),
     "ReLU": Activation(
@@ -54,7 +56,8 @@ ACTIVATIONS: dict[str, Activation] = {
         formula=r"\mathrm{ReLU}(x) = \max(0, x)",
         derivative=r"\mathrm{ReLU}'(x) = \begin{cases} 0 & x \le 0 \\ 1 & x > 0 \end{cases}",
         range="[0, ∞)",
-        story="No exponential to compute, exact zeros on the left (sparse feature maps), and a slope of exactly 1 on "
+        description="No exponential to compute, exact zeros on the left (sparse feature maps), and a slope of exactly 1"
+        " on "
         "the right: gradients pass through many layers without shrinking. At x = 0 torch takes the slope as 0.",
     ),
 }

@@ -8,11 +8,11 @@ from collections.abc import Mapping
 from pydantic import ValidationError
 
 
-def refused_value(name: str, value: object, error: ValidationError) -> str:
+def validation_sentence(name: str, value: object, error: ValidationError) -> str:
     """The first thing that pydantic finds wrong in a field, with what was received."""
-    wanted = error.errors(include_url=False)[0]["msg"]
-    wanted = wanted.replace("Input should", "should").replace("Value error, ", "")
-    return f"{name}: {wanted} (received {str(value)[:60]})."
+    message = error.errors(include_url=False)[0]["msg"]
+    message = message.replace("Input should", "should").replace("Value error, ", "")
+    return f"{name}: {message} (received {str(value)[:60]})."
 
 
 class CnnvizError(Exception):
@@ -51,7 +51,7 @@ class LimitError(CnnvizError):
     """A request beyond what this server allows one student."""
 
 
-def short_of_memory(error: BaseException) -> bool:
+def is_out_of_memory(error: BaseException) -> bool:
     """Whether memory was short: Python's own error, torch's for a GPU, and torch's words for the CPU."""
     return (
         isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError" or "allocate memory" in str(error)

@@ -87,5 +87,5 @@ def settings() -> Settings:
     except ValidationError as error:
         problem = error.errors(include_url=False)[0]
         name = "CNNVIZ_" + "_".join(map(str, problem["loc"])).upper()
-        wanted = problem["msg"].replace("Input should", "should")
-        raise CnnvizError(f"The environment variable {name} {wanted} (received {problem['input']!r}).") from None
+        message = problem["msg"].replace("Input should", "should")
+        raise CnnvizError(f"The environment variable {name} {message} (received {problem['input']!r}).") from None

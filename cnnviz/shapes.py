@@ -19,19 +19,19 @@ AXES: dict[int, tuple[str, ...]] = {
 """Names of the axes of a sample, by their number."""
 
 
-def show(shape: Shape) -> str:
+def format_shape(shape: Shape) -> str:
     """A shape as people write it.
 
-    >>> show((10, 90, 17))
+    >>> format_shape((10, 90, 17))
     '10 × 90 × 17'
     """
     return " × ".join(f"{size}" for size in shape)
 
 
-def size_of(shape: Shape) -> int:
+def numel(shape: Shape) -> int:
     """Numbers in one sample of this shape.
 
-    >>> size_of((10, 22, 4))
+    >>> numel((10, 22, 4))
     880
     """
     return math.prod(shape)
@@ -54,11 +54,11 @@ def window_out(
     >>> window_out(17, kernel_size=4, stride=4), window_out(17, kernel_size=4, stride=4, ceil_mode=True)
     (4, 5)
     """
-    return Window(kernel_size, stride, (padding, padding), dilation, ceil_mode).out(size)
+    return Window(kernel_size, stride, (padding, padding), dilation, ceil_mode).out_size(size)
 
 
 @dataclass(frozen=True)
-class Reach:
+class ReceptiveField:
     """What one output position reads of one axis of the net's input, the receptive field, in samples.
 
     Position p reads at most `size` samples, from about `start` + p·`jump` on (exactly there where jumps are whole
@@ -70,7 +70,7 @@ class Reach:
     start: int | Fraction = 0
 
     @classmethod
-    def whole(cls, size: int) -> "Reach":
+    def whole_axis(cls, size: int) -> "ReceptiveField":
         """Of a position that reads all `size` samples, as every output of a Linear layer does."""
         return cls(size, 0, 0)
 
@@ -78,13 +78,13 @@ class Reach:
 class AxisRule(Protocol):
     """How a layer changes one axis that it slides along."""
 
-    def out(self, size: int, axis: str = "length") -> int:
+    def out_size(self, size: int, axis: str = "length") -> int:
         """Samples behind the layer, from `size` before it; raises ShapeError when there is none."""
 
-    def text(self, size: int) -> str:
+    def formula(self, size: int) -> str:
         """The rule with its numbers, down to the result."""
 
-    def reach(self, before: Reach, size: int) -> Reach:
+    def receptive_field(self, before: ReceptiveField, size: int) -> ReceptiveField:
         """The receptive field behind the layer, from the one before it and the `size` of the axis before it."""
 
 
@@ -103,19 +103,19 @@ class Window:
         """Samples from the first to the last one the window reads: dilation·(kernel_size − 1) + 1."""
         return self.dilation * (self.kernel_size - 1) + 1
 
-    def out(self, size: int, axis: str = "length") -> int:
+    def out_size(self, size: int, axis: str = "length") -> int:
         """Positions along an `axis` of `size` samples; raises ShapeError when there is none."""
         before, after = self.padding
         rest = size + before + after - self.dilation * (self.kernel_size - 1) - 1
         if not self.ceil_mode:
             if rest < 0:
-                raise ShapeError(self._refusal(size, axis))
+                raise ShapeError(self._too_large_message(size, axis))
             return rest // self.stride + 1
         out = -(-rest // self.stride) + 1
         if (out - 1) * self.stride >= size + before:
             out -= 1
         if out < 1:
-            raise ShapeError(self._refusal(size, axis))
+            raise ShapeError(self._too_large_message(size, axis))
         return out
 
     def remainder(self, size: int) -> int:
@@ -138,7 +138,7 @@ class Window:
         1
         """
         first = -self.padding[0]
-        last = first + (self.out(size) - 1) * self.stride
+        last = first + (self.out_size(size) - 1) * self.stride
         read = -1
         for start in range(last, first - 1, -self.stride):
             step = min((size - 1 - start) // self.dilation, self.kernel_size - 1)  # to its last sample on the axis
@@ -147,29 +147,30 @@ class Window:
                 break
         return size - 1 - read
 
-    def blind(self, size: int) -> bool:
+    def reads_only_padding(self, size: int) -> bool:
         """Whether the window reads nothing but padding at some position.
 
         One that starts in the padding can stride over a whole axis that is shorter than its dilation:
 
-        >>> Window(2, stride=1, padding=(1, 1), dilation=2).blind(1), Window(3, padding=(1, 1)).blind(1)
+        >>> dilated, plain = Window(2, padding=(1, 1), dilation=2), Window(3, padding=(1, 1))
+        >>> dilated.reads_only_padding(1), plain.reads_only_padding(1)
         (True, False)
         """
         if self.dilation == 1 and max(self.padding) < self.kernel_size:
             return False
         first = -self.padding[0]
-        last = first + (self.out(size) - 1) * self.stride
+        last = first + (self.out_size(size) - 1) * self.stride
         starts = range(first, min(last + 1, 0), self.stride)
         steps = ((start, -(start // self.dilation)) for start in starts)  # to its first sample from 0 on
         short = (step >= self.kernel_size or start + step * self.dilation >= size for start, step in steps)
         return last >= size or any(short)
 
-    def text(self, size: int) -> str:
+    def formula(self, size: int) -> str:
         """The rule with its numbers; dilation is written only where it changes something.
 
-        >>> Window(10).text(99)
+        >>> Window(10).formula(99)
         '⌊(99 + 2·0 − 10) / 1⌋ + 1 = 90'
-        >>> Window(3, stride=2, padding=(1, 1), dilation=2).text(26)
+        >>> Window(3, stride=2, padding=(1, 1), dilation=2).formula(26)
         '⌊(26 + 2·1 − 2·(3 − 1) − 1) / 2⌋ + 1 = 12'
         """
         before, after = self.padding
@@ -177,18 +178,18 @@ class Window:
         extent = f"{self.kernel_size}" if self.dilation == 1 else f"{self.dilation}·({self.kernel_size} − 1) − 1"
         left, right = ("⌈", "⌉") if self.ceil_mode else ("⌊", "⌋")
         rounded = f"{left}({size} + {padding} − {extent}) / {self.stride}{right} + 1"
-        out = self.out(size)
+        out = self.out_size(size)
         if self.ceil_mode and out == (size + sum(self.padding) - self.extent + self.stride - 1) // self.stride:
             return f"{rounded} − 1 = {out}"
         return f"{rounded} = {out}"
 
-    def reach(self, before: Reach, size: int) -> Reach:
+    def receptive_field(self, before: ReceptiveField, size: int) -> ReceptiveField:
         """Wider by all but one sample of the window, each as far apart as the positions before are.
 
-        >>> Window(4, stride=4).reach(Window(10).reach(Reach(), 99), 90)
-        Reach(size=13, jump=4, start=0)
+        >>> Window(4, stride=4).receptive_field(Window(10).receptive_field(ReceptiveField(), 99), 90)
+        ReceptiveField(size=13, jump=4, start=0)
         """
-        return Reach(
+        return ReceptiveField(
             before.size + math.ceil((self.extent - 1) * before.jump),
             before.jump * self.stride,
             before.start - self.padding[0] * before.jump,
@@ -202,7 +203,7 @@ class Window:
         """
         return (size + sum(self.padding) - 1) // self.dilation + 1
 
-    def _refusal(self, size: int, axis: str) -> str:
+    def _too_large_message(self, size: int, axis: str) -> str:
         window = f"a window of {self.kernel_size}"
         if self.dilation > 1:
             window += f" with dilation {self.dilation} spans {self.extent} and"
@@ -226,12 +227,12 @@ class TransposedWindow:
         """Samples from the first to the last one that a single input sample writes to."""
         return self.dilation * (self.kernel_size - 1) + 1
 
-    def out(self, size: int, axis: str = "length") -> int:
+    def out_size(self, size: int, axis: str = "length") -> int:
         """(size − 1)·stride − 2·padding + dilation·(kernel_size − 1) + output_padding + 1.
 
         Raises ShapeError when nothing is left. Source: torch.nn.ConvTranspose2d.
 
-        >>> TransposedWindow(4, stride=2, padding=1).out(16)
+        >>> TransposedWindow(4, stride=2, padding=1).out_size(16)
         32
         """
         out = (size - 1) * self.stride - 2 * self.padding + self.extent + self.output_padding
@@ -242,21 +243,21 @@ class TransposedWindow:
             )
         return out
 
-    def text(self, size: int) -> str:
+    def formula(self, size: int) -> str:
         """The rule with its numbers; dilation and output_padding are written only where they change something.
 
-        >>> TransposedWindow(4, stride=2, padding=1).text(16)
+        >>> TransposedWindow(4, stride=2, padding=1).formula(16)
         '(16 − 1)·2 − 2·1 + 4 = 32'
         """
         extent = f"{self.kernel_size}" if self.dilation == 1 else f"{self.dilation}·({self.kernel_size} − 1) + 1"
         more = f" + {self.output_padding}" if self.output_padding else ""
-        return f"({size} − 1)·{self.stride} − 2·{self.padding} + {extent}{more} = {self.out(size)}"
+        return f"({size} − 1)·{self.stride} − 2·{self.padding} + {extent}{more} = {self.out_size(size)}"
 
-    def reach(self, before: Reach, size: int) -> Reach:
+    def receptive_field(self, before: ReceptiveField, size: int) -> ReceptiveField:
         """Wider by the other input samples that write to the same output sample; positions stand closer."""
         others = (self.extent - 1) // self.stride
         first = -((self.extent - 1 - self.padding) // self.stride)
-        return Reach(
+        return ReceptiveField(
             before.size + math.ceil(others * before.jump),
             Fraction(before.jump) / self.stride,
             before.start + first * before.jump,
@@ -269,14 +270,14 @@ class AdaptiveWindow:
 
     output_size: int
 
-    def out(self, size: int, axis: str = "length") -> int:
+    def out_size(self, size: int, axis: str = "length") -> int:
         """Always output_size."""
         return self.output_size
 
-    def text(self, size: int) -> str:
+    def formula(self, size: int) -> str:
         """What the windows are.
 
-        >>> AdaptiveWindow(1).text(7), AdaptiveWindow(3).text(7)
+        >>> AdaptiveWindow(1).formula(7), AdaptiveWindow(3).formula(7)
         ('all 7 in one window = 1', 'windows from ⌊i·7/3⌋ to ⌈(i+1)·7/3⌉ = 3')
         """
         out = self.output_size
@@ -286,10 +287,10 @@ class AdaptiveWindow:
             else f"windows from ⌊i·{size}/{out}⌋ to ⌈(i+1)·{size}/{out}⌉ = {out}"
         )
 
-    def reach(self, before: Reach, size: int) -> Reach:
+    def receptive_field(self, before: ReceptiveField, size: int) -> ReceptiveField:
         """Wider by all but one sample of the widest window."""
         out = self.output_size
         widest = -(-(size + out - math.gcd(size, out)) // out)
-        return Reach(
+        return ReceptiveField(
             before.size + math.ceil((widest - 1) * before.jump), before.jump * Fraction(size, out), before.start
         )

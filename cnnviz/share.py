@@ -9,89 +9,93 @@ import json
 import zlib
 
 from cnnviz.architecture import Architecture
-from cnnviz.architecture.design import MAX_JSON
+from cnnviz.architecture.design import MAX_JSON_LENGTH
 from cnnviz.errors import DesignError
 from cnnviz.layers import Layer
 
 VERSION = "1"
 """First character of a token. Another dictionary, or another default of a layer's parameter, is another version."""
-MAX_TOKEN = 7_500
+MAX_TOKEN_LENGTH = 7_500
 """Longest token, in characters.
 
 nginx takes a request line of 8,192 bytes, Apache one of 8,190; the address and the page's name need room in it as well.
 """
-CHECKSUM = 4
+CHECKSUM_BYTES = 4
 """Bytes of the CRC-32 at the end; it finds every damage within 32 bits in a row, so that of any five characters."""
 
 
-def to_link(architecture: Architecture) -> str:
+def to_token(architecture: Architecture) -> str:
     """The design as a token of letters, digits, - and _; raises DesignError where it is too long for a link.
 
     >>> from cnnviz.presets import PRESETS
-    >>> token = to_link(PRESETS["lab-convnet"].architecture)
-    >>> from_link(token) == PRESETS["lab-convnet"].architecture
+    >>> token = to_token(PRESETS["lab-convnet"].architecture)
+    >>> from_token(token) == PRESETS["lab-convnet"].architecture
     True
     """
-    design = {"input_shape": architecture.input_shape, "layers": _plain(architecture.layers)}
-    packer = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS, zdict=DICTIONARY)
+    design = {"input_shape": architecture.input_shape, "layers": _to_plain_json(architecture.layers)}
+    packer = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS, zdict=ZLIB_DICTIONARY)
     packed = packer.compress(json.dumps(design, separators=(",", ":"), allow_nan=False).encode()) + packer.flush()
-    token = VERSION + _encode(packed + _checksum(packed))
-    if len(token) > MAX_TOKEN:
+    token = VERSION + _base64url(packed + _checksum(packed))
+    if len(token) > MAX_TOKEN_LENGTH:
         raise DesignError(
-            f"This design needs a link of {len(token):,} characters, and servers take only about {MAX_TOKEN:,}."
+            f"This design needs a link of {len(token):,} characters, and servers take only about {MAX_TOKEN_LENGTH:,}."
             " Share it as a JSON file instead."
         )
     return token
 
 
-def from_link(token: str) -> Architecture:
+def from_token(token: str) -> Architecture:
     """The design in a token; raises DesignError with the reason where it holds none."""
     token = token.strip()
-    if len(token) > MAX_TOKEN:
-        raise DesignError(f"This link is {len(token):,} characters long; links of designs have at most {MAX_TOKEN:,}.")
+    if len(token) > MAX_TOKEN_LENGTH:
+        raise DesignError(
+            f"This link is {len(token):,} characters long; links of designs have at most {MAX_TOKEN_LENGTH:,}."
+        )
     if not token.startswith(VERSION):
-        raise DesignError("This link is not one of this version of cnnviz, or its beginning is missing. " + _AGAIN)
+        raise DesignError("This link is not one of this version of cnnviz, or its beginning is missing. " + _COPY_AGAIN)
     try:
-        data = base64.b64decode(_padded(token[1:]), altchars=b"-_", validate=True)
+        data = base64.b64decode(_add_base64_padding(token[1:]), altchars=b"-_", validate=True)
     except ValueError:  # letters that base64 does not know
-        raise DesignError(_DAMAGED) from None
-    packed, checksum = data[:-CHECKSUM], data[-CHECKSUM:]
-    if _encode(data) != token[1:] or checksum != _checksum(packed):  # the first finds bits without a meaning
-        raise DesignError(_DAMAGED)
-    unpacker = zlib.decompressobj(-zlib.MAX_WBITS, zdict=DICTIONARY)
+        raise DesignError(_DAMAGED_LINK) from None
+    packed, checksum = data[:-CHECKSUM_BYTES], data[-CHECKSUM_BYTES:]
+    if _base64url(data) != token[1:] or checksum != _checksum(packed):  # the first finds bits without a meaning
+        raise DesignError(_DAMAGED_LINK)
+    unpacker = zlib.decompressobj(-zlib.MAX_WBITS, zdict=ZLIB_DICTIONARY)
     try:
-        text = unpacker.decompress(packed, MAX_JSON + 1)
+        text = unpacker.decompress(packed, MAX_JSON_LENGTH + 1)
     except zlib.error:
-        raise DesignError(_DAMAGED) from None
+        raise DesignError(_DAMAGED_LINK) from None
     return Architecture.from_json(text)  # which refuses what is too long
 
 
-_AGAIN = "Copy the whole link again."
-_DAMAGED = f"This link is damaged: characters are missing or changed. {_AGAIN}"
+_COPY_AGAIN = "Copy the whole link again."
+_DAMAGED_LINK = f"This link is damaged: characters are missing or changed. {_COPY_AGAIN}"
 
 
-def _plain(value: object) -> object:
+def _to_plain_json(value: object) -> object:
     """A layer, or what its fields hold, as JSON knows it; fields at their defaults are left out."""
     if isinstance(value, Layer):
         fields = {name: info for name, info in type(value).model_fields.items() if name != "kind"}
-        given = {name: getattr(value, name) for name, info in fields.items() if getattr(value, name) != info.default}
-        return {"kind": value.kind} | {name: _plain(each) for name, each in given.items()}
-    return [_plain(each) for each in value] if isinstance(value, tuple) else value
+        non_default = {
+            name: getattr(value, name) for name, info in fields.items() if getattr(value, name) != info.default
+        }
+        return {"kind": value.kind} | {name: _to_plain_json(each) for name, each in non_default.items()}
+    return [_to_plain_json(each) for each in value] if isinstance(value, tuple) else value
 
 
 def _checksum(packed: bytes) -> bytes:
-    return zlib.crc32(packed).to_bytes(CHECKSUM, "big")
+    return zlib.crc32(packed).to_bytes(CHECKSUM_BYTES, "big")
 
 
-def _encode(data: bytes) -> str:
+def _base64url(data: bytes) -> str:
     return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
 
 
-def _padded(text: str) -> bytes:
+def _add_base64_padding(text: str) -> bytes:
     return text.encode("ascii") + b"=" * (-len(text) % 4)
 
 
-DICTIONARY = b"""
+ZLIB_DICTIONARY = b"""
 "eps":"momentum":"affine":"track_running_stats":"elementwise_affine":"normalized_shape":"num_groups":"num_parameters":
 "init":"negative_slope":"alpha":"beta":"threshold":"min_val":"max_val":"approximate":"norm_type":"ceil_mode":"dim":
 "count_include_pad":"output_padding":"start_dim":"end_dim":"padding_mode":"groups":"dilation":"projection":false,true,

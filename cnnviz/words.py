@@ -1,20 +1,20 @@
 """Numbers as people say them."""
 
 
-def as_share(value: float) -> str:
+def format_share(value: float) -> str:
     """A share from 0 to 1 with two digits behind the point, or with as many as it has, up to four.
 
-    >>> as_share(0.9), as_share(0.985), as_share(1), as_share(1 / 3)
+    >>> format_share(0.9), format_share(0.985), format_share(1), format_share(1 / 3)
     ('0.90', '0.985', '1.00', '0.3333')
     """
     digits = f"{value:.4f}".rstrip("0")
     return max(digits, f"{value:.2f}", key=len)
 
 
-def duration(seconds: float) -> str:
+def format_duration(seconds: float) -> str:
     """A time span.
 
-    >>> duration(0.42), duration(4.2), duration(75), duration(7300)
+    >>> format_duration(0.42), format_duration(4.2), format_duration(75), format_duration(7300)
     ('0.4 s', '4 s', '1 min 15 s', '2 h 1 min')
     """
     if 0 < seconds < 1:

@@ -3,8 +3,8 @@
 import streamlit as st
 
 from cnnviz.activations import ACTIVATIONS
-from cnnviz.charts.activation import activation_figure, fading_figure
-from cnnviz.ui.chart import plot
+from cnnviz.charts.activation import activation_figure, vanishing_gradient_figure
+from cnnviz.ui.widgets.chart import plotly_chart
 
 st.title("Activation functions")
 st.markdown(
@@ -19,10 +19,10 @@ if not names:
 left, right = st.columns(2, gap="large")
 with left:
     st.subheader("Value")
-    plot(activation_figure(names, derivative=False), key="values")
+    plotly_chart(activation_figure(names, derivative=False), key="values")
 with right:
     st.subheader("Slope (derivative)")
-    plot(activation_figure(names, derivative=True), key="slopes")
+    plotly_chart(activation_figure(names, derivative=True), key="slopes")
 
 with st.container(horizontal=True, gap="medium", key="cards"):
     for name in names:
@@ -31,7 +31,7 @@ with st.container(horizontal=True, gap="medium", key="cards"):
             st.subheader(name)
             st.latex(activation.formula)
             st.latex(activation.derivative)
-            st.markdown(f"Values in **{activation.range}**. {activation.story}")
+            st.markdown(f"Values in **{activation.range}**. {activation.description}")
 
 st.subheader("The vanishing gradient")
 st.markdown(
@@ -40,6 +40,6 @@ st.markdown(
     "on everything, as long as its input is positive."
 )
 left, right = st.columns(2, gap="large")
-layers = left.slider("Activations on the way", 2, 30, 10, key="depth")
+depth = left.slider("Activations on the way", 2, 30, 10, key="depth")
 x = right.slider("Input x of each activation", 0.0, 5.0, 1.0, 0.1, key="input")
-plot(fading_figure(names, layers, x), key="fading")
+plotly_chart(vanishing_gradient_figure(names, depth, x), key="fading")

@@ -3,43 +3,43 @@
 import streamlit as st
 
 from cnnviz.runs.cluster import cluster
-from cnnviz.ui import augmenting, dataset, samples, values
-from cnnviz.ui.bringing import bring, under_way
-from cnnviz.ui.recording import record
+from cnnviz.ui.data import augmentation, page, samples, values
+from cnnviz.ui.data.recording import recording_view
+from cnnviz.ui.data.upload import import_status_line, upload_view
+from cnnviz.ui.identity import current_owner
 from cnnviz.ui.state import show_notice
-from cnnviz.ui.student import owner
 
 VIEWS = ("Samples", "Classes", "Values", "Augmentation", "Record yourself", "Bring your own")
 
 st.title("Data: what a net learns from")
 show_notice()
 if name := st.session_state.pop("to-view", None):
-    dataset.brought(name)
+    page.use_dataset(name)
 with st.container(horizontal=True, vertical_alignment="bottom", key="choice"):
-    chosen = dataset.chosen()
-    way = dataset.way(chosen)
-    dataset.train_button(chosen, way)
-dataset.described(chosen)
-content = dataset.loaded(chosen)
-rows = dataset.split(content, way)
+    chosen_dataset = page.dataset_picker()
+    split_kind = page.split_kind_picker(chosen_dataset)
+    page.train_button(chosen_dataset, split_kind)
+page.dataset_summary(chosen_dataset)
+content = page.load_content(chosen_dataset)
+rows = page.show_split(content, split_kind)
 view = st.segmented_control(
     "Look at", VIEWS, default=VIEWS[0], required=True, key="look", bind="query-params", persist_state="session"
 )
 if view == "Bring your own":
-    bring()
+    upload_view()
     st.stop()
-importing = cluster().imports.of(owner())
-if importing and importing.active:
-    under_way()
+current_import = cluster().imports.progress_of(current_owner())
+if current_import and current_import.active:
+    import_status_line()
 if view == "Record yourself":
-    record(chosen, content)
+    recording_view(chosen_dataset, content)
 elif rows is None:
     st.caption("Choose another way to split, above.")
 elif view == "Classes":
-    values.classes(chosen, content, rows)
+    values.classes_view(chosen_dataset, content, rows)
 elif view == "Values":
-    values.values(content, way)
+    values.values_view(content, split_kind)
 elif view == "Augmentation":
-    augmenting.preview(chosen, content, rows, way)
+    augmentation.augmentation_view(chosen_dataset, content, rows, split_kind)
 else:
-    samples.grid(chosen, content, rows)
+    samples.sample_grid(chosen_dataset, content, rows)

@@ -2,16 +2,16 @@
 
 import streamlit as st
 
-from cnnviz.ui import bench, exchange
+from cnnviz.ui.design import exchange, page
 from cnnviz.ui.state import show_notice
 
 st.title("Design a net")
-exchange.open_shared()
-bench.toolbar()
+exchange.open_shared_design()
+page.toolbar()
 show_notice()
 with st.container(horizontal=True, key="room"):
     with st.container(key="canvas"):
-        bench.canvas()
+        page.canvas()
     with st.container(border=True, key="side"):
-        bench.panel()
-exchange.exchange()
+        page.layer_panel()
+exchange.exchange_panel()

@@ -2,9 +2,9 @@
 
 import streamlit as st
 
-from cnnviz.ui.result import result
+from cnnviz.ui.result.page import result_page
 from cnnviz.ui.state import show_notice
 
 st.title("One run, looked at closely")
 show_notice()
-result()
+result_page()

@@ -3,16 +3,17 @@
 import streamlit as st
 
 from cnnviz.runs.cluster import cluster
-from cnnviz.ui import home, results, shelf
+from cnnviz.ui.identity import current_owner
+from cnnviz.ui.result import downloads
+from cnnviz.ui.runs import page, table
 from cnnviz.ui.state import show_notice
-from cnnviz.ui.student import owner
 
 st.title("My runs")
 show_notice()
-if cluster().store.of(owner()):
-    results.live()
+if cluster().store.runs_of(current_owner()):
+    page.runs_page()
 else:
     st.info("Here stands every run of yours, to be compared. Begin one.", icon=":material/table_rows:")
     st.page_link("pages/train.py", label="Train", icon=":material/show_chart:")
-    shelf.away()
-home.bring()
+    table.deleted_runs()
+downloads.import_run_form()

@@ -2,13 +2,13 @@
 
 import streamlit as st
 
-from cnnviz.ui import searching
+from cnnviz.ui.search import page
 from cnnviz.ui.state import show_notice
 
 st.title("Search to the goal")
 show_notice()
 left, right = st.columns([1, 2], gap="large")
 with left:
-    searching.search_desk()
+    page.search_form()
 with right:
-    searching.found()
+    page.search_progress()

@@ -2,17 +2,17 @@
 
 import streamlit as st
 
-from cnnviz.calculator.chain import SOURCE, chain
-from cnnviz.calculator.operation import windows
+from cnnviz.calculator.operation import window_rules
+from cnnviz.calculator.receptive_field import SOURCE_URL, receptive_field_rows
 from cnnviz.errors import ShapeError
 from cnnviz.presets import PRESETS
-from cnnviz.ui import calculator
-from cnnviz.ui.chain import receptive_field
-from cnnviz.ui.fields import distinct
-from cnnviz.ui.lab import worked_trace
-from cnnviz.ui.question import question
-from cnnviz.ui.sliding import sliding
-from cnnviz.ui.state import workbench
+from cnnviz.ui.shapes import calculator
+from cnnviz.ui.shapes.inverse import inverse_view
+from cnnviz.ui.shapes.lab_trace import lab_trace
+from cnnviz.ui.shapes.receptive_field import receptive_field
+from cnnviz.ui.shapes.sliding_window import sliding_window
+from cnnviz.ui.state import current_workbench
+from cnnviz.ui.widgets.fields import unique_labels
 
 st.title("Shapes: the calculator")
 st.markdown("How large is what comes out? One window, along each axis, with your own numbers.")
@@ -22,30 +22,30 @@ calculator.result()
 
 st.subheader("The window slides")
 st.markdown("Whole numbers go in, and every output is what torch computes of them. Step, play, or click an output.")
-design = calculator.calculator().architecture
+design = calculator.current_calculator().architecture
 try:
-    windows(design)
+    window_rules(design)
 except ShapeError:
     st.caption("It is drawn as soon as these numbers go together.")
 else:
-    sliding(design, key="sliding")
+    sliding_window(design, key="sliding")
 
 st.subheader("The other way round: which parameters give a wanted size?")
-question()
+inverse_view()
 
 st.subheader("The chain: the receptive field grows")
 st.markdown(
     "What does one number deep in the net see of the input? Along each axis a layer with stride $s$ whose window spans "
     r"$e = d\,(k - 1) + 1$ samples makes the field $r$ wider, and the jump $j$ from one position to the next longer: "
     r"$r_{\text{out}} = r_{\text{in}} + (e - 1)\,j_{\text{in}}$ and $j_{\text{out}} = j_{\text{in}}\,s$. "
-    f"[Araujo, Norris & Sim 2019]({SOURCE}) derive it."
+    f"[Araujo, Norris & Sim 2019]({SOURCE_URL}) derive it."
 )
-titles = distinct({"": "Your design", **{name: preset.title for name, preset in PRESETS.items()}})
+titles = unique_labels({"": "Your design", **{name: preset.title for name, preset in PRESETS.items()}})
 name = st.selectbox(
     "Net", list(titles), format_func=titles.__getitem__, key="chain-net", persist_state="session", width=320
 )
-net = PRESETS[name].architecture if name else workbench().architecture
-if chain(net):
+net = PRESETS[name].architecture if name else current_workbench().architecture
+if receptive_field_rows(net):
     receptive_field(net, key="chain")
 else:
     st.info(
@@ -53,4 +53,4 @@ else:
     )
 
 st.subheader("Worked through: the trace that the lab prints")
-worked_trace()
+lab_trace()

@@ -3,18 +3,20 @@
 import streamlit as st
 
 from cnnviz.architecture import trace
-from cnnviz.shapes import show
-from cnnviz.ui import live, training
-from cnnviz.ui.state import show_notice, workbench
+from cnnviz.shapes import format_shape
+from cnnviz.ui.state import current_workbench, show_notice
+from cnnviz.ui.training import live_run, settings_form
 
 st.title("Train it and watch")
 show_notice()
 left, right = st.columns([1, 2], gap="large")
 with left:
-    design = workbench().architecture
+    design = current_workbench().architecture
     parameters = sum(step.parameters for step in trace(design))
-    st.caption(f"Your design: {len(design.layers)} layers for {show(design.input_shape)}, {parameters:,} parameters.")
-    training.desk()
+    st.caption(
+        f"Your design: {len(design.layers)} layers for {format_shape(design.input_shape)}, {parameters:,} parameters."
+    )
+    settings_form.settings_form()
     st.page_link("pages/data.py", label="See or bring data", icon=":material/graphic_eq:")
 with right:
-    live.runs()
+    live_run.live_run()

@@ -14,6 +14,6 @@ def best_epoch(points: Iterable[Point]) -> tuple[int, float]:
     return history.best()
 
 
-def curve(points: Iterable[Point]) -> list[Point]:
+def without_device_points(points: Iterable[Point]) -> list[Point]:
     """What they say of the net; how fast it went is never the same."""
     return [point for point in points if point.split != "device"]

@@ -9,20 +9,20 @@ from cnnviz.architecture import Architecture
 from cnnviz.errors import ShapeError
 from cnnviz.layers import PALETTE, Block, Layer, Parallel, Residual, family
 from cnnviz.layers.base import NonNegativeInt, PositiveInt
-from cnnviz.shapes import Shape, size_of
+from cnnviz.shapes import Shape, numel
 
 small = st.integers(1, 6)
-SHAPES: dict[int, st.SearchStrategy[tuple[int, ...]]] = {
+SHAPES_BY_NDIM: dict[int, st.SearchStrategy[tuple[int, ...]]] = {
     1: st.tuples(st.integers(1, 30)),
     2: st.tuples(st.integers(1, 6), st.integers(1, 12)),
     3: st.tuples(st.integers(1, 8), st.integers(1, 14), st.integers(1, 14)),
     4: st.tuples(st.integers(1, 3), st.integers(1, 5), st.integers(1, 5), st.integers(1, 5)),
 }
 """Samples by their number of axes."""
-shapes = st.one_of(*SHAPES.values())
+shapes = st.one_of(*SHAPES_BY_NDIM.values())
 
 
-SIMPLE: dict[object, st.SearchStrategy[object]] = {
+SCALARS: dict[object, st.SearchStrategy[object]] = {
     int: st.one_of(small, st.integers(1, 40)),
     bool: st.booleans(),
     float: st.sampled_from([0.0, 1e-5, 0.1, 0.5, 1.0]),
@@ -30,20 +30,20 @@ SIMPLE: dict[object, st.SearchStrategy[object]] = {
 }
 
 
-def values(annotation: object) -> st.SearchStrategy[object]:
+def field_values(annotation: object) -> st.SearchStrategy[object]:
     """Values for one field, valid in type and mostly in bounds."""
     if annotation in (PositiveInt, NonNegativeInt):
         return st.integers(0 if annotation == NonNegativeInt else 1, 5)
     if get_origin(annotation) is Annotated:
-        return values(get_args(annotation)[0])
+        return field_values(get_args(annotation)[0])
     if get_origin(annotation) is tuple:
-        of = get_args(annotation)
-        if of[-1] is Ellipsis:
-            return st.lists(values(of[0]), min_size=1, max_size=3).map(tuple)
-        return st.tuples(*map(values, of))
+        arguments = get_args(annotation)
+        if arguments[-1] is Ellipsis:
+            return st.lists(field_values(arguments[0]), min_size=1, max_size=3).map(tuple)
+        return st.tuples(*map(field_values, arguments))
     if get_origin(annotation) is Literal:
         return st.sampled_from(get_args(annotation))
-    return SIMPLE[annotation] if annotation in SIMPLE else st.one_of(*map(values, get_args(annotation)))
+    return SCALARS[annotation] if annotation in SCALARS else st.one_of(*map(field_values, get_args(annotation)))
 
 
 SIMPLE_KINDS = sorted(kind for kind, cls in PALETTE.items() if not issubclass(cls, Block))
@@ -59,15 +59,15 @@ def layers(draw: st.DrawFn, kind: str | None = None, inside: bool = False) -> La
         return Residual(layers=draw(stacks), projection=draw(st.one_of(st.just(()), stacks)))
     if cls is Parallel:
         return Parallel(branches=draw(st.lists(stacks, min_size=1, max_size=3)))
-    given = {}
+    arguments = {}
     for name, info in cls.model_fields.items():
         if name == "kind" or (not info.examples and draw(st.booleans())):
             continue
-        given[name] = draw(values(info.annotation))
+        arguments[name] = draw(field_values(info.annotation))
     try:
-        return cls(**given)
+        return cls(**arguments)
     except ValidationError:  # out of a bound that the strategy does not know
-        return cls.fresh()
+        return cls.default()
 
 
 @st.composite
@@ -97,7 +97,7 @@ def taken(layer: Layer, shape: Shape) -> Shape | None:
         after = layer.output_shape(shape)
     except ShapeError:
         return None
-    return after if size_of(after) <= MOST_NUMBERS else None
+    return after if numel(after) <= MOST_NUMBERS else None
 
 
 @st.composite

@@ -6,8 +6,17 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cnnviz.architecture import MAX_LAYERS, Architecture, build, every, names, output_shape, refusal, trace
-from cnnviz.architecture.step import walk
+from cnnviz.architecture import (
+    MAX_LAYERS,
+    Architecture,
+    build_model,
+    find_refusing_step,
+    iter_steps,
+    layer_names,
+    output_shape,
+    trace,
+)
+from cnnviz.architecture.step import trace_shapes
 from cnnviz.errors import DesignError, ShapeError
 from cnnviz.layers import (
     PALETTE,
@@ -25,7 +34,7 @@ from cnnviz.layers import (
     Residual,
 )
 from cnnviz.presets import PRESETS
-from cnnviz.shapes import AdaptiveWindow, Reach
+from cnnviz.shapes import AdaptiveWindow, ReceptiveField
 from cnnviz.table import to_markdown
 from tests.strategies import architectures
 
@@ -44,7 +53,7 @@ def test_lab_convnet_has_the_shapes_the_lab_prints() -> None:
 def test_preset_builds_and_survives_json(name: str) -> None:
     architecture = PRESETS[name].architecture
     with torch.device("meta"):  # shapes without numbers: VGG-11 would take half a gigabyte
-        model = build(architecture).eval()
+        model = build_model(architecture).eval()
         out = model(torch.zeros(2, *architecture.input_shape))
     assert tuple(out.shape[1:]) == output_shape(architecture)
     assert sum(p.numel() for p in model.parameters()) == sum(step.parameters for step in trace(architecture))
@@ -60,10 +69,10 @@ def test_trace_never_raises_and_agrees_with_the_built_net(architecture: Architec
     assert refused or len(steps) == len(architecture.layers)
     if refused:
         with pytest.raises(ShapeError):
-            build(architecture)
+            build_model(architecture)
         return
     x = torch.zeros(2, *architecture.input_shape)
-    for module, step in zip(build(architecture).eval(), steps, strict=True):
+    for module, step in zip(build_model(architecture).eval(), steps, strict=True):
         x = module(x)
         assert tuple(x.shape[1:]) == step.output_shape
 
@@ -72,19 +81,21 @@ def test_trace_never_raises_and_agrees_with_the_built_net(architecture: Architec
 @given(architectures(), architectures(), st.integers(0, 7))
 def test_steps_that_are_taken_over_are_those_of_the_net_itself(one: Architecture, other: Architecture, at: int) -> None:
     for edited in (one.model_copy(update={"layers": (*one.layers[:at], *other.layers)}), other, one):
-        steps = walk(edited, walk(one))
-        assert steps == walk(edited)
-        assert [each.reach for each in every(steps)] == [each.reach for each in every(walk(edited))]
-        assert all(step.before is before for before, step in pairwise(steps))
+        steps = trace_shapes(edited, trace_shapes(one))
+        assert steps == trace_shapes(edited)
+        assert [each.receptive_field for each in iter_steps(steps)] == [
+            each.receptive_field for each in iter_steps(trace_shapes(edited))
+        ]
+        assert all(step.previous is before for before, step in pairwise(steps))
 
 
 @settings(max_examples=200, deadline=None)
 @given(architectures())
 def test_every_mend_really_mends(architecture: Architecture) -> None:
     steps = trace(architecture)
-    refused = refusal(steps)
+    refused = find_refusing_step(steps)
     if refused is None:
-        assert all(not step.mends for step in every(steps))
+        assert all(not step.mends for step in iter_steps(steps))
         return
     assert 1 <= len(refused.mends) <= 4
     assert steps[-1].mends == refused.mends
@@ -93,14 +104,16 @@ def test_every_mend_really_mends(architecture: Architecture) -> None:
 
 
 def waiting(architecture: Architecture) -> int:
-    return len(list(architecture.every())) - sum(step.output_shape is not None for step in every(trace(architecture)))
+    return len(list(architecture.iter_layers())) - sum(
+        step.output_shape is not None for step in iter_steps(trace(architecture))
+    )
 
 
 def test_a_kernel_far_too_large_gets_the_largest_with_which_the_whole_net_fits() -> None:
-    mends = {mend.text: mend.architecture for mend in trace(LAB.replaced(0, kernel_size=100))[-1].mends}
+    mends = {mend.text: mend.architecture for mend in trace(LAB.update_layer(0, kernel_size=100))[-1].mends}
     fitting = mends["Set kernel_size to 23, the largest that leaves enough for the layers behind it"]
     assert trace(fitting)[-1].error is None
-    assert trace(fitting.replaced(0, kernel_size=24))[-1].error
+    assert trace(fitting.update_layer(0, kernel_size=24))[-1].error
 
 
 def test_the_largest_kernel_is_found_where_not_every_smaller_one_fits() -> None:
@@ -111,7 +124,7 @@ def test_the_largest_kernel_is_found_where_not_every_smaller_one_fits() -> None:
     net = Architecture(input_shape=(1, 30), layers=[Conv1d(out_channels=1, kernel_size=50), even, wide])
     offered = "Set kernel_size to 13, the largest that leaves enough for the layers behind it"
     assert trace(net)[-1].mends[0].text == offered
-    fits = [kernel for kernel in range(1, 31) if trace(net.replaced(0, kernel_size=kernel))[-1].error is None]
+    fits = [kernel for kernel in range(1, 31) if trace(net.update_layer(0, kernel_size=kernel))[-1].error is None]
     assert fits[-1] == 13
 
 
@@ -131,28 +144,28 @@ def test_json_gives_back_the_same_design(architecture: Architecture) -> None:
 
 
 def test_edits_return_new_designs() -> None:
-    assert LAB.replaced(0, kernel_size=3).layers[0] == Conv2d(out_channels=10, kernel_size=3)
-    assert [layer.kind for layer in LAB.moved(0, 2).layers[:3]] == ["MaxPool2d", "ReLU", "Conv2d"]
-    assert LAB.duplicated(4).layers[5] == Flatten()
-    assert len(LAB.removed(8).layers) == 8
-    assert LAB.inserted(0, Flatten()).layers[0] == Flatten()
-    assert LAB.replaced(1, kind="AvgPool2d").layers[1] == PALETTE["AvgPool2d"](kernel_size=4)
+    assert LAB.update_layer(0, kernel_size=3).layers[0] == Conv2d(out_channels=10, kernel_size=3)
+    assert [layer.kind for layer in LAB.move_layer(0, 2).layers[:3]] == ["MaxPool2d", "ReLU", "Conv2d"]
+    assert LAB.duplicate_layer(4).layers[5] == Flatten()
+    assert len(LAB.remove_layer(8).layers) == 8
+    assert LAB.insert_layer(0, Flatten()).layers[0] == Flatten()
+    assert LAB.update_layer(1, kind="AvgPool2d").layers[1] == PALETTE["AvgPool2d"](kernel_size=4)
     assert PRESETS["lab-convnet"].architecture is LAB
     assert len(LAB.layers) == 9
 
 
 def test_kernel_edit_is_followed_by_every_shape_and_by_in_features() -> None:
-    steps = trace(LAB.replaced(0, kernel_size=3))
+    steps = trace(LAB.update_layer(0, kernel_size=3))
     assert steps[0].output_shape == (10, 97, 24)
     assert steps[5].input_shape == (1440,)
     assert "in_features=1440" in steps[5].layer.code(steps[5].input_shape)
 
 
 def test_names_number_the_layers_of_each_kind() -> None:
-    assert names(LAB)[:2] == ("conv1", "pool1")
-    assert names(LAB)[5] == "fc1"
-    assert names(LAB)[7] == "fc2"
-    assert list(dict(build(LAB).named_children())) == list(names(LAB))
+    assert layer_names(LAB)[:2] == ("conv1", "pool1")
+    assert layer_names(LAB)[5] == "fc1"
+    assert layer_names(LAB)[7] == "fc2"
+    assert list(dict(build_model(LAB).named_children())) == list(layer_names(LAB))
 
 
 @pytest.mark.parametrize(
@@ -183,7 +196,7 @@ def test_bad_json_gets_a_clear_sentence(text: str, message: str) -> None:
 
 def test_an_edit_out_of_bounds_is_refused_with_the_bound() -> None:
     with pytest.raises(DesignError, match=r"^kernel_size: should be greater than or equal to 1 \(received 0\)\.$"):
-        LAB.replaced(0, kernel_size=0)
+        LAB.update_layer(0, kernel_size=0)
 
 
 VOLUME = Architecture(input_shape=(1, 9, 9, 9), layers=[Conv3d(out_channels=2, kernel_size=3)])
@@ -227,7 +240,7 @@ def test_a_value_of_the_wrong_form_is_told_in_plain_words(
     design: Architecture, change: dict[str, object], sentence: str
 ) -> None:
     with pytest.raises(DesignError) as told:
-        design.replaced(0, **change)
+        design.update_layer(0, **change)
     assert str(told.value) == sentence
 
 
@@ -241,7 +254,7 @@ def test_a_value_of_the_wrong_form_is_told_in_plain_words(
 )
 def test_an_input_shape_that_cannot_be_is_told_in_plain_words(shape: tuple[int, ...], sentence: str) -> None:
     with pytest.raises(DesignError) as told:
-        LAB.with_input(shape)
+        LAB.with_input_shape(shape)
     assert str(told.value) == sentence
 
 
@@ -268,7 +281,7 @@ def test_a_full_net_says_so() -> None:
     with pytest.raises(
         DesignError, match="A net can have at most 200 layers, those in blocks included; delete one first"
     ):
-        full.duplicated(0)
+        full.duplicate_layer(0)
 
 
 @pytest.mark.parametrize(
@@ -281,7 +294,7 @@ def test_a_full_net_says_so() -> None:
 def test_a_net_that_outgrows_every_machine_is_refused_with_its_numbers(stack: list[Layer]) -> None:
     """Sizes beyond what floats hold once broke the page that draws them, for good: the design had been stored."""
     huge = Architecture(input_shape=(1_000_000, 1_000_000), layers=stack)
-    refused = refusal(trace(huge))
+    refused = find_refusing_step(trace(huge))
     assert refused
     assert "more numbers than any machine can hold" in (refused.error or "")
     assert "more numbers than any machine can hold" in to_markdown(huge)
@@ -291,7 +304,7 @@ def test_a_net_that_outgrows_every_machine_is_refused_with_its_numbers(stack: li
 def test_the_widest_window_of_an_adaptive_pool_is_found_at_once(size: int) -> None:
     for out in range(1, 24):
         widest = max(-(-(i + 1) * size // out) - i * size // out for i in range(out))
-        assert AdaptiveWindow(out).reach(Reach(), size).size == widest
+        assert AdaptiveWindow(out).receptive_field(ReceptiveField(), size).size == widest
 
 
 def test_the_field_of_branches_reaches_from_the_first_sample_read_to_the_last() -> None:
@@ -300,4 +313,4 @@ def test_the_field_of_branches_reaches_from_the_first_sample_read_to_the_last() 
         PALETTE["Conv1d"](out_channels=1, kernel_size=2, stride=2, padding=1),
     )
     net = Architecture(input_shape=(1, 9), layers=[Parallel(branches=((pool,), (conv,)))])
-    assert trace(net)[0].reach == (Reach(3, 2, -1),)
+    assert trace(net)[0].receptive_field == (ReceptiveField(3, 2, -1),)

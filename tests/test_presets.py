@@ -20,12 +20,12 @@ def test_a_net_has_the_number_of_parameters_that_it_is_known_by(name: str) -> No
     architecture, count = PRESETS[name].architecture, PARAMETERS[name]
     assert sum(step.parameters for step in trace(architecture)) == count
     if name != "lab-convnet":
-        assert f"{count:,}" in PRESETS[name].story
+        assert f"{count:,}" in PRESETS[name].description
 
 
 @pytest.mark.parametrize("name", PRESETS)
 def test_every_story_ends_in_a_sentence(name: str) -> None:
-    assert PRESETS[name].story.endswith(".")
+    assert PRESETS[name].description.endswith(".")
 
 
 def test_the_numbers_told_of_published_nets_are_theirs() -> None:
@@ -47,4 +47,4 @@ def test_the_numbers_told_of_published_nets_are_theirs() -> None:
 )
 def test_the_last_convolution_sees_what_is_told_of_it(name: str, size: int) -> None:
     last = [step for step in trace(PRESETS[name].architecture) if step.layer.kind == "Conv2d"][-1]
-    assert [reach.size for reach in last.reach or ()] == [size, size]
+    assert [reach.size for reach in last.receptive_field or ()] == [size, size]

@@ -32,12 +32,12 @@ def test_a_window_is_blind_where_torchs_maximum_is_that_of_nothing(
     window = Window(kernel_size, stride, (padding, padding), dilation, ceil_mode)
     assume(padding <= kernel_size // 2)
     try:
-        window.out(size)
+        window.out_size(size)
     except ShapeError:
         return
     ones = torch.ones(1, 1, size)
     maxima = torch.nn.functional.max_pool1d(ones, kernel_size, stride, padding, dilation, ceil_mode)
-    assert window.blind(size) == bool(maxima.isinf().any())
+    assert window.reads_only_padding(size) == bool(maxima.isinf().any())
 
 
 @settings(max_examples=200)
@@ -48,7 +48,7 @@ def test_what_is_unread_at_the_end_changes_nothing_that_torch_computes(
     assume(not ceil_mode or padding <= kernel_size // 2)
     window = Window(kernel_size, stride, (padding, padding), dilation, ceil_mode)
     try:
-        window.out(size)
+        window.out_size(size)
     except ShapeError:
         return
     each, nothing = torch.eye(size)[:, None], torch.zeros(1, 1, size)  # one sample is 1 and the others are 0
@@ -68,10 +68,10 @@ def test_the_text_ends_in_the_result_and_evaluates_to_it(
 ) -> None:
     window = Window(kernel_size, stride, (padding, padding), ceil_mode=ceil_mode)
     try:
-        out = window.out(size)
+        out = window.out_size(size)
     except ShapeError:
         return
-    left, right = window.text(size).rsplit(" = ", 1)
+    left, right = window.formula(size).rsplit(" = ", 1)
     assert int(right) == out
     python = left.replace("·", "*").replace("−", "-").replace("⌊", "floor(").replace("⌈", "ceil(")
     arithmetic = python.replace("⌋", ")").replace("⌉", ")")
@@ -81,6 +81,6 @@ def test_the_text_ends_in_the_result_and_evaluates_to_it(
 def test_largest_kernel_fits_and_one_more_does_not() -> None:
     window = Window(99, dilation=3, padding=(1, 1))
     largest = window.largest_kernel(20)
-    assert Window(largest, dilation=3, padding=(1, 1)).out(20) >= 1
+    assert Window(largest, dilation=3, padding=(1, 1)).out_size(20) >= 1
     with pytest.raises(ShapeError):
-        Window(largest + 1, dilation=3, padding=(1, 1)).out(20)
+        Window(largest + 1, dilation=3, padding=(1, 1)).out_size(20)

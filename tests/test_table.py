@@ -4,10 +4,10 @@ import pytest
 import torch
 from hypothesis import given, settings
 
-from cnnviz.architecture import Architecture, build, every, trace
+from cnnviz.architecture import Architecture, build_model, iter_steps, trace
 from cnnviz.layers import AvgPool2d, Conv2d, ConvTranspose2d, Flatten, Linear, MaxPool2d, Parallel, ReLU, Residual
 from cnnviz.presets import PRESETS
-from cnnviz.table import COLUMNS, field, memory, rows, to_markdown, totals
+from cnnviz.table import COLUMNS, format_bytes, format_receptive_field, table_rows, to_markdown, totals
 from tests.strategies import architectures
 
 LAB = PRESETS["lab-convnet"].architecture
@@ -31,13 +31,13 @@ def cells(markdown: str) -> list[list[str]]:
 
 
 def test_the_labs_table_has_its_numbers() -> None:
-    table = rows(trace(LAB))
+    table = table_rows(trace(LAB))
     assert [row.number for row in table] == [str(i) for i in range(1, 10)]
     assert table[0].arguments == "in_channels=1, out_channels=10, kernel_size=10"
     assert table[0].formula.splitlines()[1] == "⌊(26 + 2·0 − 10) / 1⌋ + 1 = 17"
     assert (table[0].parameters, table[0].multiply_adds, table[0].activation_bytes) == (1010, 1_530_000, 61_200)
-    assert [field(row.reach, LAB.input_shape) for row in table[:2]] == ["10 × 10", "13 × 13"]
-    assert field(table[-1].reach, LAB.input_shape) == "whole input"
+    assert [format_receptive_field(row.receptive_field, LAB.input_shape) for row in table[:2]] == ["10 × 10", "13 × 13"]
+    assert format_receptive_field(table[-1].receptive_field, LAB.input_shape) == "whole input"
     sums = totals(trace(LAB))
     assert (sums.layers, sums.parameters, sums.multiply_adds) == (9, 92_645, 1_530_000 + 88_000 + 3_500)
 
@@ -46,8 +46,8 @@ def test_the_labs_table_has_its_numbers() -> None:
 @given(architectures())
 def test_every_design_has_a_table_that_adds_up(architecture: Architecture) -> None:
     steps = trace(architecture)
-    table, sums = rows(steps), totals(steps)
-    assert [row.path for row in table] == [step.path for step in every(steps)]
+    table, sums = table_rows(steps), totals(steps)
+    assert [row.path for row in table] == [step.path for step in iter_steps(steps)]
     outermost = [row for row in table if row.depth == 0]
     assert sums.parameters == sum(row.parameters for row in outermost)
     assert sums.multiply_adds == sum(row.multiply_adds for row in outermost)
@@ -57,7 +57,7 @@ def test_every_design_has_a_table_that_adds_up(architecture: Architecture) -> No
     if reasons:
         assert reasons[0] == steps[-1].error
     else:
-        assert sums.parameters == sum(p.numel() for p in build(architecture).parameters())
+        assert sums.parameters == sum(p.numel() for p in build_model(architecture).parameters())
 
 
 @settings(max_examples=100, deadline=None)
@@ -66,7 +66,7 @@ def test_every_line_of_the_markdown_has_every_column(architecture: Architecture)
     lines = cells(to_markdown(architecture))
     assert lines[0] == list(COLUMNS)
     assert {len(line) for line in lines} == {len(COLUMNS)}
-    assert len(lines) == 4 + len(rows(trace(architecture)))
+    assert len(lines) == 4 + len(table_rows(trace(architecture)))
 
 
 def test_layers_in_blocks_are_numbered_by_their_place_and_indented() -> None:
@@ -85,7 +85,7 @@ def test_layers_in_blocks_are_numbered_by_their_place_and_indented() -> None:
 
 
 def test_a_refusal_stands_in_the_line_of_the_layer_that_refuses() -> None:
-    lines = cells(to_markdown(BLOCKS.replaced((0, 0, 0), kernel_size=9)))
+    lines = cells(to_markdown(BLOCKS.update_layer((0, 0, 0), kernel_size=9)))
     assert lines[3][3:5] == ["—", ""]
     assert lines[4][:2] == ["&emsp;1.a1", "&emsp;Conv2d"]
     assert lines[4][4].startswith("Layer 1.a1, Conv2d: a window of 9 does not fit a height of 8")
@@ -102,7 +102,7 @@ def test_an_empty_net_has_a_table() -> None:
 
 
 def test_memory_is_told_in_a_handy_unit() -> None:
-    assert [memory(value) for value in (0, 1023, 1024, 2**20 - 1, 2**60)] == [
+    assert [format_bytes(value) for value in (0, 1023, 1024, 2**20 - 1, 2**60)] == [
         "0 B",
         "1023 B",
         "1.0 KiB",
@@ -123,7 +123,7 @@ def test_memory_is_told_in_a_handy_unit() -> None:
 def test_an_output_in_the_middle_reads_what_its_gradient_reaches(layers: list[object]) -> None:
     net = Architecture(input_shape=(1, 31, 31), layers=layers)
     x = torch.rand(1, 1, 31, 31, requires_grad=True)
-    model = build(net).eval()
+    model = build_model(net).eval()
     for parameter in model.parameters():
         torch.nn.init.constant_(parameter, 0.1)
     out = model(x)
@@ -132,7 +132,7 @@ def test_an_output_in_the_middle_reads_what_its_gradient_reaches(layers: list[ob
     assert x.grad is not None
     touched = x.grad[0, 0].nonzero()
     spans = tuple(int(touched[:, axis].max() - touched[:, axis].min()) + 1 for axis in (0, 1))
-    reach = trace(net)[-1].reach
+    reach = trace(net)[-1].receptive_field
     assert reach is not None
     assert all(span <= axis.size for span, axis in zip(spans, reach, strict=True))
     assert spans == tuple(axis.size for axis in reach) or isinstance(layers[1], ConvTranspose2d)

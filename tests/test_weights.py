@@ -2,18 +2,18 @@ import pytest
 import torch
 from safetensors.torch import save
 
-from cnnviz.architecture import Architecture, build
+from cnnviz.architecture import Architecture, build_model
 from cnnviz.architecture.weights import read_tensors, read_weights
 from cnnviz.errors import DataError, DesignError
 from cnnviz.layers import PALETTE, Linear
-from tests.judge import accepted
+from tests.torch_oracle import accepted_shape
 
 
 @pytest.mark.parametrize("kind", PALETTE)
 def test_the_state_of_a_net_with_a_layer_of_any_kind_comes_back(kind: str) -> None:
-    shape = accepted(kind)
-    net = Architecture(input_shape=shape, layers=[PALETTE[kind].fresh(shape)])
-    state = build(net).state_dict()
+    shape = accepted_shape(kind)
+    net = Architecture(input_shape=shape, layers=[PALETTE[kind].default(shape)])
+    state = build_model(net).state_dict()
     read = read_weights(save(state), net)
     assert read.keys() == state.keys()
     assert all(torch.equal(read[name], value) for name, value in state.items())
@@ -35,7 +35,7 @@ def test_another_shape_and_another_type_are_refused(values: torch.Tensor) -> Non
 def test_what_a_message_shows_of_a_strangers_name_can_be_seen() -> None:
     net = Architecture(input_shape=(2,), layers=[Linear(out_features=3)])
     with pytest.raises(DesignError, match="design: a�b is "):
-        read_weights(save(build(net).state_dict() | {"a\u202eb": torch.zeros(1)}), net)
+        read_weights(save(build_model(net).state_dict() | {"a\u202eb": torch.zeros(1)}), net)
 
 
 @pytest.mark.parametrize("header", ['{"a":{"dtype":"F4","shape":[2],"data_offsets":[0,1]}}', "{", "[]", ""])

@@ -7,109 +7,120 @@ sight.py    rules on what the net sees of its input
 budget.py   rules on parameters and memory
 """
 
-from cnnviz.advice.base import Finding, Link, Net, Remark, Rule, Task
-from cnnviz.advice.budget import memory, parameters
-from cnnviz.advice.head import bent_scores, no_log_softmax, output_features, softmax_before_loss
-from cnnviz.advice.order import bias_before_norm, dropout_axes, dropout_before_norm, no_activation, vanishing_gradient
-from cnnviz.advice.sight import receptive_field, unread_edge
-from cnnviz.architecture import Architecture, Mend, refusal
+from cnnviz.advice.base import AdviceRule, Net, Occurrence, Reference, Remark, Task
+from cnnviz.advice.cost import find_too_many_parameters, find_too_much_memory
+from cnnviz.advice.layer_order import (
+    find_bias_before_norm,
+    find_dropout_before_norm,
+    find_missing_activation,
+    find_vanishing_gradient,
+    find_wrong_dropout_axes,
+)
+from cnnviz.advice.receptive_field import find_small_receptive_field, find_unread_edge
+from cnnviz.advice.scores import (
+    find_activation_on_scores,
+    find_missing_log_softmax,
+    find_softmax_before_loss,
+    find_wrong_output_features,
+)
+from cnnviz.architecture import Architecture, Mend, find_refusing_step
 from cnnviz.errors import DesignError
 
-__all__ = ["ADVICE", "MAX_REMARKS", "Link", "Net", "Remark", "Rule", "Task", "advise"]
+__all__ = ["ADVICE", "MAX_REMARKS_PER_RULE", "AdviceRule", "Net", "Reference", "Remark", "Task", "advise"]
 
-MAX_REMARKS = 5
+MAX_REMARKS_PER_RULE = 5
 """Remarks of one rule; who has mended these is told of the next."""
-_TORCH = "https://pytorch.org/docs/stable/generated/torch.nn"
+_TORCH_DOCS = "https://pytorch.org/docs/stable/generated/torch.nn"
 
-ADVICE: dict[str, Rule] = {
-    "no-activation": Rule(
+ADVICE: dict[str, AdviceRule] = {
+    "no-activation": AdviceRule(
         title="No activation between two layers",
-        find=no_activation,
+        find=find_missing_activation,
         reason="A linear function of a linear function is linear again: without a bend between them, two layers are "
         "worth one.",
-        link=Link("Activations", "activations"),
+        reference=Reference("Activations", "activations"),
     ),
-    "vanishing-gradient": Rule(
+    "vanishing-gradient": AdviceRule(
         title="Gradients vanish on the way back",
-        find=vanishing_gradient,
+        find=find_vanishing_gradient,
         reason="A gradient is multiplied by the slope of every activation that it passes. Weights and norms can make "
         "up for some of it; ReLU hands on all of it where its input is positive.",
-        link=Link("The vanishing gradient, on the Activations page", "activations"),
+        reference=Reference("The vanishing gradient, on the Activations page", "activations"),
     ),
-    "output-features": Rule(
+    "output-features": AdviceRule(
         title="Not one score for each class",
-        find=output_features,
+        find=find_wrong_output_features,
         reason="The loss compares one score for each class; the largest one is the answer.",
-        link=Link("torch: CrossEntropyLoss", f"{_TORCH}.CrossEntropyLoss.html"),
+        reference=Reference("torch: CrossEntropyLoss", f"{_TORCH_DOCS}.CrossEntropyLoss.html"),
     ),
-    "softmax-before-loss": Rule(
+    "softmax-before-loss": AdviceRule(
         title="Softmax, twice",
-        find=softmax_before_loss,
+        find=find_softmax_before_loss,
         reason="CrossEntropyLoss and LogSoftmax turn scores into probabilities themselves. Of numbers between 0 and 1 "
         "they make nearly equal probabilities, and gradients that are small.",
-        link=Link("torch: CrossEntropyLoss", f"{_TORCH}.CrossEntropyLoss.html"),
+        reference=Reference("torch: CrossEntropyLoss", f"{_TORCH_DOCS}.CrossEntropyLoss.html"),
     ),
-    "no-log-softmax": Rule(
+    "no-log-softmax": AdviceRule(
         title="NLLLoss without LogSoftmax",
-        find=no_log_softmax,
+        find=find_missing_log_softmax,
         reason="NLLLoss and LogSoftmax are a pair; CrossEntropyLoss is both in one.",
-        link=Link("torch: NLLLoss", f"{_TORCH}.NLLLoss.html"),
+        reference=Reference("torch: NLLLoss", f"{_TORCH_DOCS}.NLLLoss.html"),
     ),
-    "bent-scores": Rule(
+    "bent-scores": AdviceRule(
         title="An activation on the scores",
-        find=bent_scores,
+        find=find_activation_on_scores,
         reason="A class whose score an activation holds at an edge no longer learns; the loss needs scores that can be "
         "any number.",
-        link=Link("Activations", "activations"),
+        reference=Reference("Activations", "activations"),
     ),
-    "bias-before-norm": Rule(
+    "bias-before-norm": AdviceRule(
         title="A bias that a norm takes away",
-        find=bias_before_norm,
+        find=find_bias_before_norm,
         reason="The norm subtracts the mean of each channel and adds a learned shift of its own, so that a bias before "
         "it only costs parameters.",
-        link=Link("Ioffe & Szegedy (2015), section 3.2", "https://arxiv.org/abs/1502.03167"),
+        reference=Reference("Ioffe & Szegedy (2015), section 3.2", "https://arxiv.org/abs/1502.03167"),
     ),
-    "dropout-before-norm": Rule(
+    "dropout-before-norm": AdviceRule(
         title="Dropout before BatchNorm",
-        find=dropout_before_norm,
+        find=find_dropout_before_norm,
         reason="Dropout changes the variance in training only, but BatchNorm evaluates with the variance of training. "
         "Behind the norm it does no harm.",
-        link=Link("Li et al. (2018), variance shift", "https://arxiv.org/abs/1801.05134"),
+        reference=Reference("Li et al. (2018), variance shift", "https://arxiv.org/abs/1801.05134"),
     ),
-    "dropout-axes": Rule(
+    "dropout-axes": AdviceRule(
         title="Dropout of feature maps where there are none",
-        find=dropout_axes,
+        find=find_wrong_dropout_axes,
         reason="Dropout1d, 2d and 3d zero whole channels of samples with one, two and three axes behind them; behind "
         "Flatten there are only single numbers, and Dropout is the one for them.",
-        link=Link("torch: Dropout2d", f"{_TORCH}.Dropout2d.html"),
+        reference=Reference("torch: Dropout2d", f"{_TORCH_DOCS}.Dropout2d.html"),
     ),
-    "unread-edge": Rule(
+    "unread-edge": AdviceRule(
         title="An edge that is never read",
-        find=unread_edge,
+        find=find_unread_edge,
         reason="The rule for windows rounds down: what is left over at the end of an axis is thrown away, whatever it "
         "shows.",
-        link=Link("The window rule, on the Shapes page", "shapes"),
+        reference=Reference("The window rule, on the Shapes page", "shapes"),
     ),
-    "receptive-field": Rule(
+    "receptive-field": AdviceRule(
         title="The convolutions see little of the input",
-        find=receptive_field,
+        find=find_small_receptive_field,
         reason="Convolutions find a pattern wherever it stands, as long as it fits into what they see. A Linear layer "
         "has to learn it anew for every place.",
-        link=Link("The receptive field, on the Shapes page", "shapes"),
+        reference=Reference("The receptive field, on the Shapes page", "shapes"),
     ),
-    "parameters": Rule(
+    "parameters": AdviceRule(
         title="Far more parameters than samples",
-        find=parameters,
+        find=find_too_many_parameters,
         reason="With enough parameters for each sample a net can learn its training data by heart, labels included, "
         "and need not find what they have in common.",
-        link=Link("Zhang et al. (2017), on learning by heart", "https://arxiv.org/abs/1611.03530"),
+        reference=Reference("Zhang et al. (2017), on learning by heart", "https://arxiv.org/abs/1611.03530"),
     ),
-    "memory": Rule(
+    "memory": AdviceRule(
         title="More memory than there is",
-        find=memory,
+        find=find_too_much_memory,
         reason="Training keeps the output of every layer for every sample of a batch until the gradients are "
         "computed. Fewer channels or an earlier pool take less, smaller batches where the batch is what takes it.",
-        link=Link("CS231n, computational considerations", "https://cs231n.github.io/convolutional-networks/"),
+        reference=Reference("CS231n, computational considerations", "https://cs231n.github.io/convolutional-networks/"),
     ),
 }
 """Every rule by its name; a new one is a function that yields findings, and an entry here."""
@@ -125,33 +136,43 @@ def advise(architecture: Architecture, task: Task = Task()) -> tuple[Remark, ...
     ['no-activation', 'unread-edge', 'receptive-field']
     """
     net = Net(architecture, task)
-    found = _findings(net)
+    occurrences = _find_occurrences(net)
     return tuple(
-        Remark(name, rule.title, each.path, each.text, rule.reason, rule.link, _tried(name, each, found, net))
+        Remark(
+            name,
+            rule.title,
+            each.path,
+            each.text,
+            rule.reason,
+            rule.reference,
+            _first_helpful_mend(name, each, occurrences, net),
+        )
         for name, rule in ADVICE.items()
-        for each in found[name][:MAX_REMARKS]
+        for each in occurrences[name][:MAX_REMARKS_PER_RULE]
     )
 
 
-def _findings(net: Net) -> dict[str, list[Finding]]:
-    silent = not net.steps or refusal(net.steps) is not None
-    return {name: [] if silent else list(rule.find(net)) for name, rule in ADVICE.items()}
+def _find_occurrences(net: Net) -> dict[str, list[Occurrence]]:
+    not_applicable = not net.steps or find_refusing_step(net.steps) is not None
+    return {name: [] if not_applicable else list(rule.find(net)) for name, rule in ADVICE.items()}
 
 
-def _tried(name: str, finding: Finding, before: dict[str, list[Finding]], net: Net) -> Mend | None:
+def _first_helpful_mend(
+    name: str, occurrence: Occurrence, before: dict[str, list[Occurrence]], net: Net
+) -> Mend | None:
     try:
-        return next((mend for mend in finding.mends if _helps(name, mend.architecture, before, net)), None)
+        return next((mend for mend in occurrence.mends if _helps(name, mend.architecture, before, net)), None)
     except DesignError:  # the net is full, or a number out of bounds
         return None
 
 
-def _helps(name: str, mended: Architecture, before: dict[str, list[Finding]], net: Net) -> bool:
+def _helps(name: str, mended: Architecture, before: dict[str, list[Occurrence]], net: Net) -> bool:
     new = Net(mended, net.task, net.steps)
-    if refusal(new.steps) or not new.steps:
+    if find_refusing_step(new.steps) or not new.steps:
         return False
-    after = _findings(new)
-    return len(after[name]) < len(before[name]) and _count(after) <= _count(before)
+    after = _find_occurrences(new)
+    return len(after[name]) < len(before[name]) and _count_all(after) <= _count_all(before)
 
 
-def _count(found: dict[str, list[Finding]]) -> int:
-    return sum(map(len, found.values()))
+def _count_all(occurrences: dict[str, list[Occurrence]]) -> int:
+    return sum(map(len, occurrences.values()))

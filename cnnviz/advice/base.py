@@ -9,11 +9,11 @@ from typing import Any, Literal
 
 from pydantic import ValidationError
 
-from cnnviz.architecture import Architecture, Mend, Path, Step, number
-from cnnviz.architecture.step import walk
-from cnnviz.errors import DesignError, refused_value
+from cnnviz.architecture import Architecture, LayerPath, Mend, Step, layer_number
+from cnnviz.architecture.step import trace_shapes
+from cnnviz.errors import DesignError, validation_sentence
 from cnnviz.layers import PALETTE, Flatten, Layer
-from cnnviz.layers.dropout import Noise
+from cnnviz.layers.dropout import DropoutBase
 from cnnviz.shapes import Shape
 
 
@@ -32,7 +32,7 @@ class Task:
 
 
 @dataclass(frozen=True)
-class Link:
+class Reference:
     """Where more is to be read: the name of a page of the app, or an https address."""
 
     text: str
@@ -46,22 +46,22 @@ class Remark:
     rule: str
     """Its name in `ADVICE`."""
     title: str
-    path: Path | None
+    path: LayerPath | None
     """The layer that it is about; None where it is about the whole net."""
     text: str
     """What is so, with the numbers of this net."""
     reason: str
     """Why that matters, whatever the net."""
-    link: Link
+    reference: Reference
     mend: Mend | None = None
     """An edit after which the rule has less to remark, and all rules no more."""
 
 
 @dataclass(frozen=True)
-class Finding:
+class Occurrence:
     """What a rule found, and edits that may help, the best first; each is tried out before it is offered."""
 
-    path: Path | None
+    path: LayerPath | None
     text: str
     mends: Iterable[Mend] = ()
     """Made one by one, as they are tried: an edit may be refused with a DesignError, which ends them."""
@@ -73,23 +73,23 @@ class Net:
 
     architecture: Architecture
     task: Task
-    like: tuple[Step, ...] = ()
+    reusable_steps: tuple[Step, ...] = ()
     """Steps of a net that begins in the same way."""
 
     @cached_property
     def steps(self) -> tuple[Step, ...]:
         """The steps of the stack."""
-        return walk(self.architecture, self.like)
+        return trace_shapes(self.architecture, self.reusable_steps)
 
     @cached_property
     def stacks(self) -> tuple[tuple[Step, ...], ...]:
         """The stack, and every stack inside a block, each on its own."""
-        return tuple(_stacks(self.steps))
+        return tuple(_iter_stacks(self.steps))
 
     @cached_property
-    def last(self) -> Step:
+    def last_computing_step(self) -> Step:
         """The layer that makes the scores what they are: the last one that is more than Dropout or Flatten."""
-        computing = [step for step in self.steps if not quiet(step)]
+        computing = [step for step in self.steps if not passes_values_on(step)]
         return (computing or list(self.steps))[-1]
 
     @property
@@ -101,47 +101,47 @@ class Net:
 
 
 @dataclass(frozen=True)
-class Rule:
+class AdviceRule:
     """A kind of remark: what it is called, how it is found, why it matters and where that is explained."""
 
     title: str
-    find: Callable[[Net], Iterator[Finding]]
+    find: Callable[[Net], Iterator[Occurrence]]
     reason: str
-    link: Link
+    reference: Reference
 
 
-def named(step: Step, start: str = "layer") -> str:
+def label_step(step: Step, start: str = "layer") -> str:
     """A layer as the list of layers numbers it: layer 3, ReLU."""
-    return f"{start} {number(step.path)}, {step.layer.kind}"
+    return f"{start} {layer_number(step.path)}, {step.layer.kind}"
 
 
-def behind(step: Step) -> Path:
+def path_after(step: Step) -> LayerPath:
     """The place right behind a layer, in its own stack."""
     return (*step.path[:-1], step.path[-1] + 1)
 
 
-def made(kind: str, **given: Any) -> Layer:
+def make_layer(kind: str, **arguments: Any) -> Layer:
     """A layer of a kind and with numbers that depend on the net; raises DesignError when one is out of bounds."""
     try:
-        return PALETTE[kind](**given)
+        return PALETTE[kind](**arguments)
     except ValidationError as error:
         (name,) = error.errors(include_url=False)[0]["loc"][:1]
-        raise DesignError(refused_value(f"{kind}, {name}", given.get(str(name)), error)) from None
+        raise DesignError(validation_sentence(f"{kind}, {name}", arguments.get(str(name)), error)) from None
 
 
-def dropout_for(shape: Shape, kind: str) -> str:
+def dropout_kind_for(shape: Shape, kind: str) -> str:
     """The kind of dropout for samples of that shape: single values of a flat one, else what was meant."""
     maps = kind not in ("Dropout", "AlphaDropout")
     return kind if not maps else "Dropout" if len(shape) == 1 else f"Dropout{len(shape) - 1}d"
 
 
-def quiet(step: Step) -> bool:
+def passes_values_on(step: Step) -> bool:
     """Whether a layer hands its values on as they are, but for those that it drops while training."""
-    return isinstance(step.layer, Flatten | Noise)
+    return isinstance(step.layer, Flatten | DropoutBase)
 
 
-def _stacks(steps: tuple[Step, ...]) -> Iterator[tuple[Step, ...]]:
+def _iter_stacks(steps: tuple[Step, ...]) -> Iterator[tuple[Step, ...]]:
     yield steps
     for step in steps:
         for stack in step.stacks:
-            yield from _stacks(stack)
+            yield from _iter_stacks(stack)

@@ -8,11 +8,11 @@ memory.py   training_bytes(): what training a design takes
 weights.py  read_weights(): a state dict from a stranger's file
 """
 
-from cnnviz.architecture.design import MAX_DEPTH, MAX_LAYERS, MAX_SIZE, Architecture, Path, number
+from cnnviz.architecture.design import MAX_DEPTH, MAX_LAYERS, MAX_SIZE, Architecture, LayerPath, layer_number
 from cnnviz.architecture.memory import EVALUATION_BATCH, activation_bytes, training_bytes
 from cnnviz.architecture.mend import Mend
-from cnnviz.architecture.step import Step, every, refusal, shape_before
-from cnnviz.architecture.trace import build, modules, names, output_shape, trace
+from cnnviz.architecture.step import Step, find_refusing_step, input_shape_at, iter_steps
+from cnnviz.architecture.trace import build_model, iter_modules, layer_names, output_shape, trace
 
 __all__ = [
     "EVALUATION_BATCH",
@@ -20,18 +20,18 @@ __all__ = [
     "MAX_LAYERS",
     "MAX_SIZE",
     "Architecture",
+    "LayerPath",
     "Mend",
-    "Path",
     "Step",
     "activation_bytes",
-    "build",
-    "every",
-    "modules",
-    "names",
-    "number",
+    "build_model",
+    "find_refusing_step",
+    "input_shape_at",
+    "iter_modules",
+    "iter_steps",
+    "layer_names",
+    "layer_number",
     "output_shape",
-    "refusal",
-    "shape_before",
     "trace",
     "training_bytes",
 ]

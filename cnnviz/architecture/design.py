@@ -15,11 +15,11 @@ from cnnviz.shapes import Shape
 
 MAX_LAYERS = 200
 MAX_DEPTH = 4
-MAX_JSON = 200_000
+MAX_JSON_LENGTH = 200_000
 MAX_SIZE = 1_000_000
 
 Stack = tuple[Layer, ...]
-Path = tuple[int, ...]
+LayerPath = tuple[int, ...]
 """Where a layer stands: its place in the stack; inside a block, further (number of the stack, place in it)."""
 
 T = TypeVar("T")
@@ -34,7 +34,7 @@ class Architecture(BaseModel):
     or the path to a layer inside a block; they raise DesignError when the net cannot be so.
 
     >>> lab = Architecture(input_shape=(1, 99, 26), layers=[PALETTE["Conv2d"](out_channels=10, kernel_size=10)])
-    >>> lab.replaced(0, kernel_size=3).layers[0].kernel_size
+    >>> lab.update_layer(0, kernel_size=3).layers[0].kernel_size
     3
     """
 
@@ -44,49 +44,49 @@ class Architecture(BaseModel):
     layers: Annotated[tuple[AnyLayer, ...], Field(strict=False)] = ()
 
     @model_validator(mode="after")
-    def _bounded(self) -> Architecture:
-        places = [path for path, _ in self.every()]
-        if len(places) > MAX_LAYERS:
+    def _check_bounds(self) -> Architecture:
+        paths = [path for path, _ in self.iter_layers()]
+        if len(paths) > MAX_LAYERS:
             raise ValueError(f"A net can have at most {MAX_LAYERS} layers, those in blocks included; delete one first.")
-        if any(len(path) // 2 > MAX_DEPTH for path in places):
+        if any(len(path) // 2 > MAX_DEPTH for path in paths):
             raise ValueError(f"Blocks can stand at most {MAX_DEPTH} deep in each other.")
         return self
 
-    def every(self) -> Iterator[tuple[Path, Layer]]:
+    def iter_layers(self) -> Iterator[tuple[LayerPath, Layer]]:
         """All layers with their paths, a block before the layers in it."""
-        yield from _every(self.layers, ())
+        yield from _iter_layers(self.layers, ())
 
-    def at(self, path: int | Path) -> Layer:
+    def layer_at(self, path: int | LayerPath) -> Layer:
         """The layer there."""
-        stack, (*inside, index) = self.layers, _path(path)
+        stack, (*inside, index) = self.layers, _as_path(path)
         for place, branch in zip(inside[::2], inside[1::2], strict=True):
-            stack = _chosen(_block(_chosen(stack, place)).stacks, branch)
-        return _chosen(stack, index)
+            stack = _item_at(_as_block(_item_at(stack, place)).stacks, branch)
+        return _item_at(stack, index)
 
-    def inserted(self, path: int | Path, layer: Layer) -> Architecture:
+    def insert_layer(self, path: int | LayerPath, layer: Layer) -> Architecture:
         """With `layer` there; what stood there moves back."""
-        return self._edited(path, lambda stack, index: (*stack[:index], layer, *stack[index:]))
+        return self._edit(path, lambda stack, index: (*stack[:index], layer, *stack[index:]))
 
-    def replaced(self, path: int | Path, **change: object) -> Architecture:
+    def update_layer(self, path: int | LayerPath, **change: object) -> Architecture:
         """With parameters of the layer there changed; a `kind` among them makes it another kind."""
-        layer = _changed(self.at(path), change)
-        return self._edited(path, lambda stack, index: (*stack[:index], layer, *stack[index + 1 :]))
+        layer = _updated_layer(self.layer_at(path), change)
+        return self._edit(path, lambda stack, index: (*stack[:index], layer, *stack[index + 1 :]))
 
-    def removed(self, path: int | Path) -> Architecture:
+    def remove_layer(self, path: int | LayerPath) -> Architecture:
         """Without the layer there."""
-        return self._edited(path, lambda stack, index: (*stack[:index], *stack[index + 1 :]))
+        return self._edit(path, lambda stack, index: (*stack[:index], *stack[index + 1 :]))
 
-    def moved(self, path: int | Path, target: int | Path) -> Architecture:
+    def move_layer(self, path: int | LayerPath, target: int | LayerPath) -> Architecture:
         """With the layer from `path` at `target`, counted without it."""
-        return self.removed(path).inserted(target, self.at(path))
+        return self.remove_layer(path).insert_layer(target, self.layer_at(path))
 
-    def duplicated(self, path: int | Path) -> Architecture:
+    def duplicate_layer(self, path: int | LayerPath) -> Architecture:
         """With a copy of the layer there right behind it."""
-        return self._edited(path, lambda stack, index: (*stack[: index + 1], *stack[index:]))
+        return self._edit(path, lambda stack, index: (*stack[: index + 1], *stack[index:]))
 
-    def with_input(self, shape: Shape) -> Architecture:
+    def with_input_shape(self, shape: Shape) -> Architecture:
         """With another input shape."""
-        return _checked(Architecture, {"input_shape": shape, "layers": self.layers})
+        return _validate(Architecture, {"input_shape": shape, "layers": self.layers})
 
     def to_json(self) -> str:
         """The design as JSON; `from_json` reads it back."""
@@ -95,118 +95,118 @@ class Architecture(BaseModel):
     @classmethod
     def from_json(cls, text: str | bytes) -> Architecture:
         """The design that a JSON text describes; raises DesignError with the first thing that is wrong in it."""
-        if len(text) > MAX_JSON:
-            raise DesignError(f"This design is {len(text):,} characters long; at most {MAX_JSON:,} are read.")
+        if len(text) > MAX_JSON_LENGTH:
+            raise DesignError(f"This design is {len(text):,} characters long; at most {MAX_JSON_LENGTH:,} are read.")
         try:
             return cls.model_validate_json(text)
         except ValidationError as error:
-            problem = _first_problem(error)
-            told = problem if _own(error) else f"This design cannot be read. {problem}"
-            raise DesignError(told) from None
+            problem = _describe_first_error(error)
+            message = problem if _is_own_message(error) else f"This design cannot be read. {problem}"
+            raise DesignError(message) from None
 
-    def _edited(self, path: int | Path, edit: Callable[[Stack, int], Stack]) -> Architecture:
-        return _checked(
-            Architecture, {"input_shape": self.input_shape, "layers": _within(self.layers, _path(path), edit)}
+    def _edit(self, path: int | LayerPath, edit: Callable[[Stack, int], Stack]) -> Architecture:
+        return _validate(
+            Architecture, {"input_shape": self.input_shape, "layers": _edit_stack(self.layers, _as_path(path), edit)}
         )
 
 
-def number(path: Path) -> str:
+def layer_number(path: LayerPath) -> str:
     """The path as people count: 3 is the third layer, 3.b2 the second layer in the second stack of the third.
 
-    >>> number((2,)), number((2, 1, 1))
+    >>> layer_number((2,)), layer_number((2, 1, 1))
     ('3', '3.b2')
     """
     inside = zip(path[1::2], path[2::2], strict=True)
     return f"{path[0] + 1}" + "".join(f".{chr(ord('a') + stack)}{index + 1}" for stack, index in inside)
 
 
-def _path(path: int | Path) -> Path:
+def _as_path(path: int | LayerPath) -> LayerPath:
     return (path,) if isinstance(path, int) else path
 
 
-def _block(layer: Layer) -> Block:
+def _as_block(layer: Layer) -> Block:
     if not isinstance(layer, Block):
         raise DesignError(f"A {layer.kind} holds no layers.")
     return layer
 
 
-def _chosen(things: tuple[T, ...], place: int) -> T:
-    if not 0 <= place < len(things):
+def _item_at(items: tuple[T, ...], index: int) -> T:
+    if not 0 <= index < len(items):
         raise DesignError("There is no layer at this place any more.")
-    return things[place]
+    return items[index]
 
 
-def _every(stack: Stack, before: Path) -> Iterator[tuple[Path, Layer]]:
+def _iter_layers(stack: Stack, before: LayerPath) -> Iterator[tuple[LayerPath, Layer]]:
     for index, layer in enumerate(stack):
         yield (path := (*before, index)), layer
         if isinstance(layer, Block):
             for branch, inside in enumerate(layer.stacks):
-                yield from _every(inside, (*path, branch))
+                yield from _iter_layers(inside, (*path, branch))
 
 
-def _within(stack: Stack, path: Path, edit: Callable[[Stack, int], Stack]) -> Stack:
+def _edit_stack(stack: Stack, path: LayerPath, edit: Callable[[Stack, int], Stack]) -> Stack:
     index, *inside = path
     if not inside:
         return edit(stack, index)
-    block, (branch, *rest) = _block(_chosen(stack, index)), inside
+    block, (branch, *rest) = _as_block(_item_at(stack, index)), inside
     stacks = list(block.stacks)
-    stacks[branch] = _within(_chosen(block.stacks, branch), tuple(rest), edit)
+    stacks[branch] = _edit_stack(_item_at(block.stacks, branch), tuple(rest), edit)
     return (*stack[:index], block.with_stacks(stacks), *stack[index + 1 :])
 
 
-def _changed(layer: Layer, change: dict[str, object]) -> Layer:
+def _updated_layer(layer: Layer, change: dict[str, object]) -> Layer:
     """A layer with other values; of another kind, it keeps what that kind knows, one number where axes differ."""
     kind = PALETTE[str(change.get("kind", layer.kind))]
     fields = type(layer).model_fields
     kept = {name: getattr(layer, name) for name in kind.model_fields if name in fields and name != "kind"}
     if isinstance(layer, kind):
-        return _checked(kind, kept | change)
-    fresh = kind.fresh()
-    started = {name: getattr(fresh, name) for name in kind.model_fields} | kept
+        return _validate(kind, kept | change)
+    default = kind.default()
+    values = {name: getattr(default, name) for name in kind.model_fields} | kept
     try:
-        return _checked(kind, started | change)
+        return _validate(kind, values | change)
     except DesignError:
-        narrow = {name: value[-1] if isinstance(value, tuple) else value for name, value in started.items()}
-        return _checked(kind, narrow | change)
+        one_number_each = {name: value[-1] if isinstance(value, tuple) else value for name, value in values.items()}
+        return _validate(kind, one_number_each | change)
 
 
-def _checked(model: type[M], values: dict[str, Any]) -> M:
+def _validate(model: type[M], values: dict[str, Any]) -> M:
     try:
         return model(**values)
     except ValidationError as error:
-        raise DesignError(_first_problem(error)) from None
+        raise DesignError(_describe_first_error(error)) from None
 
 
-def _own(error: ValidationError) -> bool:
+def _is_own_message(error: ValidationError) -> bool:
     """Whether the reason is a sentence of ours, told by a validator."""
     return error.errors(include_url=False)[0]["type"] == "value_error"
 
 
-def _first_problem(error: ValidationError) -> str:
+def _describe_first_error(error: ValidationError) -> str:
     """Where it is wrong, what was expected there and what came; of several alternatives, the one that nearly fit."""
     problems = error.errors(include_url=False)
-    if _own(error):
+    if _is_own_message(error):
         return problems[0]["msg"].removeprefix("Value error, ")
-    where = _place(problems[0])
-    here = [problem for problem in problems if _place(problem)[:1] == where[:1]]
-    far = ("_type", "literal_error", "too_short")
-    nearly = [problem for problem in here if not problem["type"].endswith(far)] or here
-    axes = _axes(here)
-    wanted = ", or ".join(dict.fromkeys(_wanted(problem, axes) for problem in nearly))
-    return f"{_told(_place(nearly[0]))}: {wanted} (received {_given(nearly[0]['input'])})."
+    place = _error_place(problems[0])
+    same_place = [problem for problem in problems if _error_place(problem)[:1] == place[:1]]
+    type_mismatches = ("_type", "literal_error", "too_short")
+    nearest = [problem for problem in same_place if not problem["type"].endswith(type_mismatches)] or same_place
+    axes = _count_axes(same_place)
+    expected = ", or ".join(dict.fromkeys(_expectation(problem, axes) for problem in nearest))
+    return f"{_format_place(_error_place(nearest[0]))}: {expected} (received {_format_received(nearest[0]['input'])})."
 
 
-def _place(problem: ErrorDetails) -> tuple[str, ...]:
-    named = [part for part in problem["loc"] if isinstance(part, int) or str(part).isidentifier()]  # no union branches
-    if problem["type"] == "missing" and isinstance(named[-1], int):  # a number too few: the place is the field
-        named.pop()
-    return tuple(str(part + 1) if isinstance(part, int) else str(part) for part in named)
+def _error_place(problem: ErrorDetails) -> tuple[str, ...]:
+    parts = [part for part in problem["loc"] if isinstance(part, int) or str(part).isidentifier()]  # no union branches
+    if problem["type"] == "missing" and isinstance(parts[-1], int):  # a number too few: the place is the field
+        parts.pop()
+    return tuple(str(part + 1) if isinstance(part, int) else str(part) for part in parts)
 
 
-def _told(place: tuple[str, ...]) -> str:
+def _format_place(place: tuple[str, ...]) -> str:
     """A place in words.
 
-    >>> _told(("layers", "2", "kernel_size")), _told(("input_shape", "1")), _told(())
+    >>> _format_place(("layers", "2", "kernel_size")), _format_place(("input_shape", "1")), _format_place(())
     ('Layer 2, kernel_size', 'input_shape, number 1', 'The design')
     """
     text = ", ".join(place) or "The design"
@@ -216,13 +216,13 @@ def _told(place: tuple[str, ...]) -> str:
     return text if text.startswith(tuple(place[:1])) else text[:1].upper() + text[1:]
 
 
-def _axes(problems: list[ErrorDetails]) -> int:
+def _count_axes(problems: list[ErrorDetails]) -> int:
     """Axes of a field that takes one number for all or one for each; 0 for any other field."""
     branches = (str(part) for problem in problems for part in problem["loc"])
     return next((branch.count(",") + 1 for branch in branches if branch.startswith("tuple[")), 0)
 
 
-def _wanted(problem: ErrorDetails, axes: int) -> str:
+def _expectation(problem: ErrorDetails, axes: int) -> str:
     """What pydantic expected, in words for people who know no pydantic."""
     kind, message = problem["type"], problem["msg"]
     if axes and kind in ("too_long", "missing", "tuple_type", "int_type"):
@@ -231,17 +231,21 @@ def _wanted(problem: ErrorDetails, axes: int) -> str:
         return message.removeprefix("Input should be ")
     if kind in ("too_long", "too_short"):
         bound = problem["ctx"]["max_length" if kind == "too_long" else "min_length"]
-        thing = {"branches": "branch", "layers": "layer"}.get((_place(problem) or ("",))[-1], "number")
+        thing = {"branches": "branch", "layers": "layer"}.get((_error_place(problem) or ("",))[-1], "number")
         several = "branches" if thing == "branch" else f"{thing}s"
         return f"give at {'most' if kind == 'too_long' else 'least'} {bound} {thing if bound == 1 else several}"
-    if kind in _PLAIN:
-        return _PLAIN[kind]
-    for said, plain in (("a valid integer", "a whole number"), ("a valid array", "a list"), ("Input should", "should")):
-        message = message.replace(said, plain)
+    if kind in _PLAIN_EXPECTATIONS:
+        return _PLAIN_EXPECTATIONS[kind]
+    for original, plain in (
+        ("a valid integer", "a whole number"),
+        ("a valid array", "a list"),
+        ("Input should", "should"),
+    ):
+        message = message.replace(original, plain)
     return message
 
 
-_PLAIN = {
+_PLAIN_EXPECTATIONS = {
     "extra_forbidden": "there is no parameter of this name here",
     "int_parsing_size": "is far too large a number",
     "union_tag_invalid": "there is no layer of this kind",
@@ -250,9 +254,9 @@ _PLAIN = {
 """What pydantic's own words leave unclear, by the type of the problem."""
 
 
-def _given(value: object) -> str:
+def _format_received(value: object) -> str:
     """What came, as a student types it."""
-    if isinstance(value, tuple | list) and all(isinstance(each, int) for each in value):
+    if isinstance(value, tuple | list) and all(isinstance(item, int) for item in value):
         text = ", ".join(map(str, value)) or "nothing"
     else:
         text = "nothing" if value is None else repr(value)

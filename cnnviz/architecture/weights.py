@@ -5,10 +5,10 @@ from safetensors.torch import load
 from torch import Tensor
 
 from cnnviz.architecture.design import Architecture
-from cnnviz.architecture.trace import build
+from cnnviz.architecture.trace import build_model
 from cnnviz.errors import DataError, DesignError
 
-MAX_HEADER = 2**20
+MAX_HEADER_BYTES = 2**20
 """Bytes around the values of a file of weights, at most."""
 
 
@@ -28,16 +28,17 @@ def read_weights(content: bytes, architecture: Architecture, source: str = "This
     """
     weights = read_tensors(content, source)
     with torch.device("meta"):
-        wanted = build(architecture).state_dict()
-    for name in [*wanted, *weights]:
-        there, here = _told(weights.get(name)), _told(wanted.get(name))
-        if there != here:
-            shown = "".join(each if each.isprintable() else "�" for each in name[:80])
+        expected = build_model(architecture).state_dict()
+    for name in [*expected, *weights]:
+        in_file, in_design = _describe_tensor(weights.get(name)), _describe_tensor(expected.get(name))
+        if in_file != in_design:
+            printable_name = "".join(character if character.isprintable() else "�" for character in name[:80])
             raise DesignError(
-                f"{source} does not fit this design: {shown} is {there} in the file, but {here} in the design."
+                f"{source} does not fit this design: {printable_name} is {in_file} in the file, but {in_design} in the"
+                " design."
             )
     return weights
 
 
-def _told(values: Tensor | None) -> str:
+def _describe_tensor(values: Tensor | None) -> str:
     return "missing" if values is None else f"{tuple(values.shape)} {str(values.dtype).removeprefix('torch.')}"

@@ -7,38 +7,62 @@ from functools import lru_cache
 import torch
 
 from cnnviz.architecture import Architecture
-from cnnviz.calculator.inverse import value_of
-from cnnviz.calculator.operation import Rule, windows
-from cnnviz.calculator.track import Track, track
+from cnnviz.calculator.axis_layout import AxisLayout, lay_out_axis
+from cnnviz.calculator.inverse import parameter_value
+from cnnviz.calculator.operation import WindowRule, window_rules
 from cnnviz.errors import ShapeError
 from cnnviz.layers import Layer
-from cnnviz.layers.window import alike
-from cnnviz.shapes import TransposedWindow, Window, show
+from cnnviz.layers.window import collapse_equal
+from cnnviz.shapes import TransposedWindow, Window, format_shape
 
 SEED = 8
 
 
 @dataclass(frozen=True)
-class Room:
+class DrawingLimits:
     """How much of each thing a drawing has room for, along each axis.
 
     `cells` and `kernel_size` are the most that is drawn of a student's own numbers; what is larger is drawn with
     `size` samples and a kernel of `instead`, which are seen at a glance.
     """
 
-    cells: int
-    size: int
-    kernel_size: int
-    instead: int
-    stride: int
-    padding: int
-    dilation: int
+    max_cells: int
+    fallback_size: int
+    max_kernel_size: int
+    fallback_kernel_size: int
+    max_stride: int
+    max_padding: int
+    max_dilation: int
 
 
-ROOMS = {
-    1: Room(cells=22, size=16, kernel_size=6, instead=5, stride=5, padding=3, dilation=4),
-    2: Room(cells=13, size=10, kernel_size=4, instead=3, stride=4, padding=2, dilation=3),
-    3: Room(cells=8, size=6, kernel_size=3, instead=3, stride=3, padding=1, dilation=2),
+DRAWING_LIMITS = {
+    1: DrawingLimits(
+        max_cells=22,
+        fallback_size=16,
+        max_kernel_size=6,
+        fallback_kernel_size=5,
+        max_stride=5,
+        max_padding=3,
+        max_dilation=4,
+    ),
+    2: DrawingLimits(
+        max_cells=13,
+        fallback_size=10,
+        max_kernel_size=4,
+        fallback_kernel_size=3,
+        max_stride=4,
+        max_padding=2,
+        max_dilation=3,
+    ),
+    3: DrawingLimits(
+        max_cells=8,
+        fallback_size=6,
+        max_kernel_size=3,
+        fallback_kernel_size=3,
+        max_stride=3,
+        max_padding=1,
+        max_dilation=2,
+    ),
 }
 """Room by the number of axes."""
 
@@ -52,70 +76,74 @@ class Example:
 
     layer: Layer
     sizes: tuple[int, ...]
-    tracks: tuple[Track, ...]
-    source: torch.Tensor
+    axis_layouts: tuple[AxisLayout, ...]
+    input_values: torch.Tensor
     weights: torch.Tensor | None
-    result: torch.Tensor
+    output_values: torch.Tensor
 
 
 @lru_cache(maxsize=256)
-def example(design: Architecture) -> Example:
+def build_example(design: Architecture) -> Example:
     """The student's own operation where it is small, else one that is as much like it as there is room for.
 
     Raises ShapeError when the layer does not take its input.
     """
-    rules = windows(design)
+    rules = window_rules(design)
     (layer,) = design.layers
-    room = ROOMS[len(rules)]
-    small = [_clipped(layer, rule, room) for rule in rules]
-    sizes = (_size(*each, room) for each in zip(small, rules, design.input_shape[1:], strict=True))
-    return computed(_with(layer, small), tuple(sizes))
+    limits = DRAWING_LIMITS[len(rules)]
+    small = [_shrink_rule(layer, rule, limits) for rule in rules]
+    sizes = (
+        _choose_size(*rule_and_size, limits) for rule_and_size in zip(small, rules, design.input_shape[1:], strict=True)
+    )
+    return compute_example(_layer_with_rules(layer, small), tuple(sizes))
 
 
-def smaller(design: Architecture, drawn: Example) -> str:
+def describe_reductions(design: Architecture, drawn_example: Example) -> str:
     """What is drawn instead of the student's own numbers; empty where those are drawn.
 
-    >>> from cnnviz.calculator.operation import EXAMPLES
-    >>> smaller(EXAMPLES["The lab's pool"], example(EXAMPLES["The lab's pool"]))
+    >>> from cnnviz.calculator.operation import EXAMPLE_DESIGNS
+    >>> describe_reductions(EXAMPLE_DESIGNS["The lab's pool"], build_example(EXAMPLE_DESIGNS["The lab's pool"]))
     'an input of 10 × 9 instead of 90 × 17'
     """
     (layer,) = design.layers
     parts = []
-    if drawn.sizes != design.input_shape[1:]:
-        parts.append(f"an input of {show(drawn.sizes)} instead of {show(design.input_shape[1:])}")
+    if drawn_example.sizes != design.input_shape[1:]:
+        parts.append(
+            f"an input of {format_shape(drawn_example.sizes)} instead of {format_shape(design.input_shape[1:])}"
+        )
     for name in ("kernel_size", "stride", "padding", "dilation", "output_padding"):
-        now, before = getattr(drawn.layer, name, None), getattr(layer, name, None)
+        now, before = getattr(drawn_example.layer, name, None), getattr(layer, name, None)
         if now != before:
-            parts.append(f"a {name} of {_listed(now)} instead of {_listed(before)}")
+            parts.append(f"a {name} of {_format_value(now)} instead of {_format_value(before)}")
     return ", ".join(parts)
 
 
-def computed(layer: Layer, sizes: tuple[int, ...]) -> Example:
+def compute_example(layer: Layer, sizes: tuple[int, ...]) -> Example:
     """What torch makes of whole numbers, the same ones every time."""
-    rules = windows(Architecture(input_shape=(1, *sizes), layers=(layer,)))
+    rules = window_rules(Architecture(input_shape=(1, *sizes), layers=(layer,)))
     random = torch.Generator().manual_seed(SEED)
     pool = "Pool" in layer.kind
     source = torch.randint(0, 10 if pool else 4, sizes, generator=random).float()
     weights = None
     with torch.no_grad():
-        module = layer.module((1, *sizes))
+        module = layer.build_module((1, *sizes))
         if not pool:
             kernel = tuple(rule.kernel_size for rule in rules)
             weights = torch.tensor([-1.0, 1.0, 2.0])[torch.randint(0, 3, kernel, generator=random)]
             module.weight.copy_(weights.expand_as(module.weight))  # type: ignore[operator, arg-type]
         result = module(source[None, None])[0, 0]
-    tracks = tuple(track(rule, size) for rule, size in zip(rules, sizes, strict=True))
+    tracks = tuple(lay_out_axis(rule, size) for rule, size in zip(rules, sizes, strict=True))
     return Example(layer, sizes, tracks, source, weights, result)
 
 
-def _clipped(layer: Layer, rule: Rule, room: Room) -> Rule:
+def _shrink_rule(layer: Layer, rule: WindowRule, limits: DrawingLimits) -> WindowRule:
     """The rule along one axis with every number clipped until at least one size can be drawn."""
-    kernel = rule.kernel_size if rule.kernel_size <= room.kernel_size else room.instead
-    dilation = min(rule.dilation, room.dilation)
-    small = replace(rule, kernel_size=kernel, stride=min(rule.stride, room.stride), dilation=dilation)
+    kernel = rule.kernel_size if rule.kernel_size <= limits.max_kernel_size else limits.fallback_kernel_size
+    dilation = min(rule.dilation, limits.max_dilation)
+    small = replace(rule, kernel_size=kernel, stride=min(rule.stride, limits.max_stride), dilation=dilation)
     while True:
-        small = _padded(layer, rule, small, room)
-        if any(_drawn(small, size, room) for size in range(1, room.cells + 1)):
+        small = _fit_padding(layer, rule, small, limits)
+        if any(_fits_drawing(small, size, limits) for size in range(1, limits.max_cells + 1)):
             return small
         if small.dilation > 1:
             small = replace(small, dilation=small.dilation - 1)
@@ -123,50 +151,50 @@ def _clipped(layer: Layer, rule: Rule, room: Room) -> Rule:
             small = replace(small, kernel_size=small.kernel_size - 1)
 
 
-def _padded(layer: Layer, rule: Rule, small: Rule, room: Room) -> Rule:
+def _fit_padding(layer: Layer, rule: WindowRule, small: WindowRule, limits: DrawingLimits) -> WindowRule:
     """With as much of the rule's padding as there is room for and torch takes; no stride is the kernel_size."""
     if isinstance(rule, TransposedWindow) and isinstance(small, TransposedWindow):
         most = max(small.stride, small.dilation) - 1
         output_padding = min(rule.output_padding, most)
-        return replace(small, padding=min(rule.padding, room.padding), output_padding=output_padding)
+        return replace(small, padding=min(rule.padding, limits.max_padding), output_padding=output_padding)
     if not isinstance(rule, Window) or not isinstance(small, Window):
         raise TypeError(rule)
     if layer.padding == "same":  # type: ignore[attr-defined]
         return replace(small, padding=((small.extent - 1) // 2, small.extent // 2))
     if layer.stride is None:  # type: ignore[attr-defined]
         small = replace(small, stride=small.kernel_size)
-    most = min(room.padding, small.kernel_size // 2) if "Pool" in layer.kind else room.padding
+    most = min(limits.max_padding, small.kernel_size // 2) if "Pool" in layer.kind else limits.max_padding
     return replace(small, padding=(min(rule.padding[0], most),) * 2)
 
 
-def _with(layer: Layer, rules: Sequence[Rule]) -> Layer:
+def _layer_with_rules(layer: Layer, rules: Sequence[WindowRule]) -> Layer:
     """The layer with these rules, and one filter without a bias."""
     change: dict[str, object] = {"out_channels": 1, "groups": 1, "bias": False, "padding_mode": "zeros"}
     for name in ("kernel_size", "stride", "padding", "output_padding", "dilation"):
         if isinstance(getattr(layer, name, None), int | tuple):
-            change[name] = alike([value_of(rule, name) for rule in rules])
+            change[name] = collapse_equal([parameter_value(rule, name) for rule in rules])
     return layer.model_copy(update={name: value for name, value in change.items() if name in type(layer).model_fields})
 
 
-def _size(rule: Rule, original: Rule, size: int, room: Room) -> int:
+def _choose_size(rule: WindowRule, original: WindowRule, size: int, limits: DrawingLimits) -> int:
     """The student's size where it can be drawn, else the largest one; where there is one, with the same remainder."""
-    fitting = [n for n in range(1, room.cells + 1) if _drawn(rule, n, room)]
-    if size in fitting and size <= room.cells:
+    fitting = [n for n in range(1, limits.max_cells + 1) if _fits_drawing(rule, n, limits)]
+    if size in fitting and size <= limits.max_cells:
         return size
     large = [n for n in fitting if n >= rule.kernel_size] or fitting
-    smaller = [n for n in large if n <= min(size, room.size)] or large[:1]
+    candidates = [n for n in large if n <= min(size, limits.fallback_size)] or large[:1]
     if isinstance(rule, Window) and isinstance(original, Window) and rule.stride == original.stride:
         wanted = original.remainder(size)
-        smaller = [n for n in smaller if rule.out(n) > 1 and rule.remainder(n) == wanted] or smaller
-    return smaller[-1]
+        candidates = [n for n in candidates if rule.out_size(n) > 1 and rule.remainder(n) == wanted] or candidates
+    return candidates[-1]
 
 
-def _listed(value: object) -> str:
-    return show(value) if isinstance(value, tuple) else str(value)
+def _format_value(value: object) -> str:
+    return format_shape(value) if isinstance(value, tuple) else str(value)
 
 
-def _drawn(rule: Rule, size: int, room: Room) -> bool:
+def _fits_drawing(rule: WindowRule, size: int, limits: DrawingLimits) -> bool:
     try:
-        return len(track(rule, size).cells) <= room.cells and rule.out(size) <= room.cells
+        return len(lay_out_axis(rule, size).cells) <= limits.max_cells and rule.out_size(size) <= limits.max_cells
     except ShapeError:
         return False

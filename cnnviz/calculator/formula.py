@@ -2,10 +2,10 @@ r"""The shape rule in LaTeX, as it stands in books and with a student's numbers,
 
 from fractions import Fraction
 
-from cnnviz.calculator.operation import Rule
+from cnnviz.calculator.operation import WindowRule
 from cnnviz.shapes import TransposedWindow, Window
 
-COLOURS = {
+PARAMETER_COLOURS = {
     "k": ("#1D6FB8", "#56B4E9"),
     "s": ("#B8530A", "#F0913F"),
     "p": ("#0F7A5A", "#2BC79A"),
@@ -16,119 +16,122 @@ COLOURS = {
 output_padding; the same in the formula and in the drawing. LaTeX has the first, which the page replaces."""
 
 
-def general(rule: Rule) -> str:
+def general_formula(rule: WindowRule) -> str:
     """The rule in LaTeX, with letters.
 
     Sources: Dumoulin & Visin, "A guide to convolution arithmetic"; torch.nn.Conv2d, MaxPool2d and ConvTranspose2d.
     """
-    k, s, d = (_coloured(letter, letter) for letter in "ksd")
-    p, o = _coloured("p", "p"), _coloured("o", r"\text{output\_padding}")
+    k, s, d = (_in_colour(letter, letter) for letter in "ksd")
+    p, o = _in_colour("p", "p"), _in_colour("o", r"\text{output\_padding}")
     if isinstance(rule, TransposedWindow):
         return rf"\text{{out}} = (\text{{in}} - 1)\,{s} - 2{p} + {d}\,({k} - 1) + {o} + 1"
-    padding = f"2{p}" if rule.padding[0] == rule.padding[1] else _coloured("p", r"p_{\text{before}} + p_{\text{after}}")
+    padding = (
+        f"2{p}" if rule.padding[0] == rule.padding[1] else _in_colour("p", r"p_{\text{before}} + p_{\text{after}}")
+    )
     quotient = rf"\dfrac{{\text{{in}} + {padding} - {d}\,({k} - 1) - 1}}{{{s}}}"
-    return rf"\text{{out}} = {_rounded(quotient, rule)} + 1"
+    return rf"\text{{out}} = {_floor_or_ceil(quotient, rule)} + 1"
 
 
-def letters() -> str:
+def letter_legend() -> str:
     """Which parameter each letter of the rule stands for, as Markdown with LaTeX."""
     names = {"k": "kernel_size", "s": "stride", "p": "padding", "d": "dilation"}
-    return ", ".join(f"${_coloured(letter, letter)}$ {name}" for letter, name in names.items())
+    return ", ".join(f"${_in_colour(letter, letter)}$ {name}" for letter, name in names.items())
 
 
-def worked(rule: Rule, size: int, axis: str) -> str:
+def worked_formula(rule: WindowRule, size: int, axis: str) -> str:
     r"""The rule in LaTeX with the numbers along one axis, one line per step of the calculation.
 
-    >>> print(worked(TransposedWindow(2, stride=2), 3, "length").rpartition("&=")[2])
+    >>> print(worked_formula(TransposedWindow(2, stride=2), 3, "length").rpartition("&=")[2])
      4 - 0 + 1 + 0 + 1 = \mathbf{6}\end{aligned}
     """
     lines = _transposed_lines(rule, size) if isinstance(rule, TransposedWindow) else _window_lines(rule, size)
-    out = rf"\mathbf{{{rule.out(size, axis)}}}"
+    out = rf"\mathbf{{{rule.out_size(size, axis)}}}"
     equal = r" \\ &= ".join(lines)
     return rf"\begin{{aligned}}{axis[0].upper()}_{{\text{{out}}}} &= {equal} = {out}\end{{aligned}}"
 
 
-def leftover(rule: Rule, size: int, axis: str) -> str:
+def explain_rounding(rule: WindowRule, size: int, axis: str) -> str:
     """What rounding does along this axis, and which samples are therefore never read.
 
-    >>> leftover(Window(4, stride=4), 17, "width").split(". ")[1]
+    >>> explain_rounding(Window(4, stride=4), 17, "width").split(". ")[1]
     'The last of the 17 samples of the width is never read.'
     """
     if isinstance(rule, TransposedWindow):
-        return _alternatives(rule, size)
+        return _transposed_sentence(rule, size)
     rest = size + sum(rule.padding) - rule.extent
     remainder = rest % rule.stride
-    told = f"{rest} / {rule.stride} leaves no remainder: the last window ends exactly where the {axis} does."
+    sentence = f"{rest} / {rule.stride} leaves no remainder: the last window ends exactly where the {axis} does."
     if remainder and rule.ceil_mode:
-        told = _rounded_up(rule, size, rest)
+        sentence = _ceil_mode_sentence(rule, size, rest)
     elif remainder:
-        told = (
+        sentence = (
             f"{rest} / {rule.stride} leaves a remainder of {remainder}: behind the last window"
-            f" {_stand(remainder)}, too few for another step of {rule.stride}. {_unread(rule, size, axis)}"
+            f" {_stand_samples(remainder)}, too few for another step of {rule.stride}."
+            f" {_unread_sentence(rule, size, axis)}"
         )
     elif rule.padding[1]:
-        told = told.removesuffix(".") + ", padding included."
+        sentence = sentence.removesuffix(".") + ", padding included."
         if rule.unread(size) and not rule.ceil_mode:  # a dilated window steps over the end into the padding
-            told += f" {_unread(rule, size, axis)}"
+            sentence += f" {_unread_sentence(rule, size, axis)}"
     skipped = rule.stride - rule.extent
-    if skipped > 0 and rule.out(size) > 1:
-        told += f" The stride is larger than the window: between two windows {_stand(skipped)} unread."
-    return told
+    if skipped > 0 and rule.out_size(size) > 1:
+        sentence += f" The stride is larger than the window: between two windows {_stand_samples(skipped)} unread."
+    return sentence
 
 
-def quotient(rest: int, stride: int) -> str:
+def decimal_quotient(rest: int, stride: int) -> str:
     r"""A division as a decimal number in LaTeX.
 
-    >>> quotient(13, 4), quotient(8, 3), quotient(-1, 2)
+    >>> decimal_quotient(13, 4), decimal_quotient(8, 3), decimal_quotient(-1, 2)
     ('3.25', '2.666\\ldots', '-0.5')
     """
     sign = "-" if rest < 0 else ""
-    whole, thousandths = divmod(abs(rest) * 1000 // stride, 1000)
-    exact = f"{sign}{whole}.{thousandths:03d}"
+    integer, thousandths = divmod(abs(rest) * 1000 // stride, 1000)
+    exact = f"{sign}{integer}.{thousandths:03d}"
     return exact.rstrip("0").rstrip(".") if Fraction(exact) == Fraction(rest, stride) else rf"{exact}\ldots"
 
 
 def _window_lines(rule: Window, size: int) -> list[str]:
     before, after = rule.padding
-    padding = rf"2\cdot {_coloured('p', before)}" if before == after else _coloured("p", f"{before} + {after}")
-    dilated = rf"{_coloured('d', rule.dilation)}\cdot({_coloured('k', rule.kernel_size)} - 1)"
-    stride = _coloured("s", rule.stride)
+    padding = rf"2\cdot {_in_colour('p', before)}" if before == after else _in_colour("p", f"{before} + {after}")
+    dilated = rf"{_in_colour('d', rule.dilation)}\cdot({_in_colour('k', rule.kernel_size)} - 1)"
+    stride = _in_colour("s", rule.stride)
     rest = size + before + after - rule.extent
     first = rf"\dfrac{{{size} + {padding} - {dilated} - 1}}{{{stride}}}"
     second = rf"\dfrac{{{rest}}}{{{stride}}}"
     whole = -(-rest // rule.stride) if rule.ceil_mode else rest // rule.stride
-    more = " + 1 - 1" if rule.out(size) == whole else " + 1"
+    more = " + 1 - 1" if rule.out_size(size) == whole else " + 1"
     return [
-        _rounded(first, rule) + more,
-        f"{_rounded(second, rule)}{more} = {_rounded(quotient(rest, rule.stride), rule)}{more}",
+        _floor_or_ceil(first, rule) + more,
+        f"{_floor_or_ceil(second, rule)}{more} = {_floor_or_ceil(decimal_quotient(rest, rule.stride), rule)}{more}",
         f"{whole}{more}",
     ]
 
 
 def _transposed_lines(rule: TransposedWindow, size: int) -> list[str]:
-    spread = rf"({size} - 1)\cdot {_coloured('s', rule.stride)}"
-    dilated = rf"{_coloured('d', rule.dilation)}\cdot({_coloured('k', rule.kernel_size)} - 1)"
-    cut = rf"2\cdot {_coloured('p', rule.padding)}"
+    spread = rf"({size} - 1)\cdot {_in_colour('s', rule.stride)}"
+    dilated = rf"{_in_colour('d', rule.dilation)}\cdot({_in_colour('k', rule.kernel_size)} - 1)"
+    cut = rf"2\cdot {_in_colour('p', rule.padding)}"
     return [
-        f"{spread} - {cut} + {dilated} + {_coloured('o', rule.output_padding)} + 1",
+        f"{spread} - {cut} + {dilated} + {_in_colour('o', rule.output_padding)} + 1",
         f"{(size - 1) * rule.stride} - {2 * rule.padding} + {rule.extent - 1} + {rule.output_padding} + 1",
     ]
 
 
-def _rounded(content: str, rule: Window) -> str:
+def _floor_or_ceil(content: str, rule: Window) -> str:
     side = "ceil" if rule.ceil_mode else "floor"
     return rf"\left\l{side} {content} \right\r{side}"
 
 
-def _coloured(letter: str, text: object) -> str:
-    return rf"\textcolor{{{COLOURS[letter][0]}}}{{{text}}}"
+def _in_colour(letter: str, text: object) -> str:
+    return rf"\textcolor{{{PARAMETER_COLOURS[letter][0]}}}{{{text}}}"
 
 
-def _stand(count: int) -> str:
+def _stand_samples(count: int) -> str:
     return "stands 1 sample" if count == 1 else f"stand {count} samples"
 
 
-def _unread(rule: Window, size: int, axis: str) -> str:
+def _unread_sentence(rule: Window, size: int, axis: str) -> str:
     unread = rule.unread(size)
     if not unread:
         return f"That is padding: every sample at the end of the {axis} is read."
@@ -137,14 +140,14 @@ def _unread(rule: Window, size: int, axis: str) -> str:
     return f"The last {unread} of the {size} samples of the {axis} are never read."
 
 
-def _rounded_up(rule: Window, size: int, rest: int) -> str:
-    if rule.out(size) == -(-rest // rule.stride):
+def _ceil_mode_sentence(rule: Window, size: int, rest: int) -> str:
+    if rule.out_size(size) == -(-rest // rule.stride):
         return "Rounded up, the last window would start in the padding behind the input: torch leaves it out."
     over = rule.stride - rest % rule.stride
     return f"Rounded up, the last window hangs {over} over the end; what is not there does not count."
 
 
-def _alternatives(rule: TransposedWindow, size: int) -> str:
+def _transposed_sentence(rule: TransposedWindow, size: int) -> str:
     if rule.stride == 1:
         return "Nothing is rounded: a stride of 1 leaves no choice."
     least = (size - 1) * rule.stride - 2 * rule.padding + rule.extent

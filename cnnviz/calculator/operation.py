@@ -6,7 +6,7 @@ from cnnviz.layers import AvgPool2d, Conv1d, Conv2d, Conv3d, ConvTranspose2d, La
 from cnnviz.presets import PRESETS
 from cnnviz.shapes import Shape, TransposedWindow, Window
 
-Rule = Window | TransposedWindow
+WindowRule = Window | TransposedWindow
 
 OPERATIONS: dict[str, str] = {
     "Convolution": "Conv",
@@ -18,61 +18,61 @@ OPERATIONS: dict[str, str] = {
 
 DIMENSIONS = (1, 2, 3)
 
-PARAMETERS = ("kernel_size", "stride", "padding", "output_padding", "dilation", "ceil_mode", "count_include_pad")
+WINDOW_PARAMETERS = ("kernel_size", "stride", "padding", "output_padding", "dilation", "ceil_mode", "count_include_pad")
 """What changes a window, in the order in which it is asked for; a kind has some of them."""
 
-_LAB = PRESETS["lab-convnet"].architecture
+_LAB_CONVNET = PRESETS["lab-convnet"].architecture
 
 
-def only(layer: Layer, *sizes: int) -> Architecture:
+def single_layer_design(layer: Layer, *sizes: int) -> Architecture:
     """A design of one layer over one channel with these sizes."""
     return Architecture(input_shape=(1, *sizes), layers=(layer,))
 
 
-EXAMPLES: dict[str, Architecture] = {
-    "The lab's convolution": Architecture(input_shape=_LAB.input_shape, layers=_LAB.layers[:1]),
-    "The lab's pool": only(_LAB.layers[1], 90, 17),
-    "Same size": only(Conv2d(out_channels=1, kernel_size=3, padding=1), 28, 28),
-    "Half the size": only(Conv2d(out_channels=1, kernel_size=3, stride=2, padding=1), 224, 224),
-    "Dilated": only(Conv2d(out_channels=1, kernel_size=3, dilation=2), 28, 28),
-    "Overlapping pool": only(MaxPool2d(kernel_size=3, stride=2), 55, 55),
-    "Pool that rounds up": only(AvgPool2d(kernel_size=2, ceil_mode=True), 7, 7),
-    "Double the size": only(ConvTranspose2d(out_channels=1, kernel_size=4, stride=2, padding=1), 14, 14),
-    "Along a signal": only(Conv1d(out_channels=1, kernel_size=5, stride=2), 16),
-    "Through a volume": only(Conv3d(out_channels=1, kernel_size=3, padding=1), 16, 32, 32),
+EXAMPLE_DESIGNS: dict[str, Architecture] = {
+    "The lab's convolution": Architecture(input_shape=_LAB_CONVNET.input_shape, layers=_LAB_CONVNET.layers[:1]),
+    "The lab's pool": single_layer_design(_LAB_CONVNET.layers[1], 90, 17),
+    "Same size": single_layer_design(Conv2d(out_channels=1, kernel_size=3, padding=1), 28, 28),
+    "Half the size": single_layer_design(Conv2d(out_channels=1, kernel_size=3, stride=2, padding=1), 224, 224),
+    "Dilated": single_layer_design(Conv2d(out_channels=1, kernel_size=3, dilation=2), 28, 28),
+    "Overlapping pool": single_layer_design(MaxPool2d(kernel_size=3, stride=2), 55, 55),
+    "Pool that rounds up": single_layer_design(AvgPool2d(kernel_size=2, ceil_mode=True), 7, 7),
+    "Double the size": single_layer_design(ConvTranspose2d(out_channels=1, kernel_size=4, stride=2, padding=1), 14, 14),
+    "Along a signal": single_layer_design(Conv1d(out_channels=1, kernel_size=5, stride=2), 16),
+    "Through a volume": single_layer_design(Conv3d(out_channels=1, kernel_size=3, padding=1), 16, 32, 32),
 }
 """Title → a design to open in the calculator; the first one is there at the start."""
 
 
-def operation(layer: Layer) -> str:
+def operation_title(layer: Layer) -> str:
     """Title of what a layer does.
 
-    >>> operation(MaxPool2d(kernel_size=2))
+    >>> operation_title(MaxPool2d(kernel_size=2))
     'Max pooling'
     """
     return next(title for title, stem in OPERATIONS.items() if layer.kind[:-2] == stem)
 
 
-def parameters(layer: Layer) -> list[str]:
+def window_parameters(layer: Layer) -> list[str]:
     """Names of the parameters of a layer that change its window.
 
-    >>> parameters(Conv2d.fresh())
+    >>> window_parameters(Conv2d.default())
     ['kernel_size', 'stride', 'padding', 'dilation']
     """
-    return [name for name in PARAMETERS if name in type(layer).model_fields]
+    return [name for name in WINDOW_PARAMETERS if name in type(layer).model_fields]
 
 
-def windows(design: Architecture) -> list[Rule]:
+def window_rules(design: Architecture) -> list[WindowRule]:
     """The rule of the layer along each axis; raises ShapeError when it does not take the input."""
     (layer,) = design.layers
     layer.output_shape(design.input_shape)
-    return [rule for rule in layer.rules(design.input_shape) if isinstance(rule, Window | TransposedWindow)]
+    return [rule for rule in layer.axis_rules(design.input_shape) if isinstance(rule, Window | TransposedWindow)]
 
 
-def switched(design: Architecture, title: str, dimensions: int) -> Architecture:
+def switch_operation(design: Architecture, title: str, dimensions: int) -> Architecture:
     """Another operation, or another number of dimensions, with as many of the numbers as it has a use for.
 
-    >>> pool = switched(EXAMPLES["The lab's convolution"], "Max pooling", 1)
+    >>> pool = switch_operation(EXAMPLE_DESIGNS["The lab's convolution"], "Max pooling", 1)
     >>> pool.input_shape, pool.layers[0].code(pool.input_shape)
     ((1, 99), 'nn.MaxPool1d(kernel_size=10)')
     """
@@ -86,16 +86,16 @@ def switched(design: Architecture, title: str, dimensions: int) -> Architecture:
         change["stride"] = layer.kernel_size  # type: ignore[attr-defined]
     elif stride == 1 and "Pool" in kind and "Pool" not in layer.kind:
         change["stride"] = None
-    fitting = design.with_input(_stretched(design.input_shape, dimensions))
+    resized = design.with_input_shape(_resize_axes(design.input_shape, dimensions))
     for attempt in (change, change | {"padding": 0}, {"kind": kind, "padding": 0, "stride": 1}):
         try:
-            return fitting.replaced(0, **attempt)
+            return resized.update_layer(0, **attempt)
         except DesignError:  # padding="same", or numbers per axis where there are fewer axes
             continue
-    return only(type(layer).fresh(), *fitting.input_shape[1:])
+    return single_layer_design(type(layer).default(), *resized.input_shape[1:])
 
 
-def _stretched(shape: Shape, dimensions: int) -> Shape:
+def _resize_axes(shape: Shape, dimensions: int) -> Shape:
     """The sizes for another number of axes; the last one is repeated."""
     sizes = shape[1:] + shape[-1:] * dimensions
     return (shape[0], *sizes[:dimensions])

@@ -8,13 +8,16 @@ from plotly.graph_objects import Figure, Scatter
 
 from cnnviz.activations import ACTIVATIONS
 
-Numbers = npt.NDArray[np.generic]
-X = np.linspace(-10.0, 10.0, 401)
+Values = npt.NDArray[np.generic]
+CURVE_INPUTS = np.linspace(-10.0, 10.0, 401)
 
 
 def activation_figure(names: list[str], *, derivative: bool) -> Figure:
     """Value (or slope) over −10 … 10 for each named function."""
-    figure = _figure({name: (X, ACTIVATIONS[name].curve(X)[1 if derivative else 0]) for name in names}, mode="lines")
+    figure = _lines_figure(
+        {name: (CURVE_INPUTS, ACTIVATIONS[name].curve(CURVE_INPUTS)[1 if derivative else 0]) for name in names},
+        mode="lines",
+    )
     figure.update_layout(
         xaxis_title="x",
         yaxis_title="slope" if derivative else "value",
@@ -28,10 +31,10 @@ def activation_figure(names: list[str], *, derivative: bool) -> Figure:
     return figure
 
 
-def fading_figure(names: list[str], layers: int, x: float) -> Figure:
+def vanishing_gradient_figure(names: list[str], layers: int, x: float) -> Figure:
     """The share of a gradient that passes 1, 2, … `layers` activations whose input is x, on a logarithmic axis."""
     depth = np.arange(1, layers + 1)
-    figure = _figure({name: (depth, ACTIVATIONS[name].slope(x) ** depth) for name in names}, mode="lines+markers")
+    figure = _lines_figure({name: (depth, ACTIVATIONS[name].slope(x) ** depth) for name in names}, mode="lines+markers")
     figure.update_layout(
         xaxis_title="activations passed",
         yaxis_title="share of the gradient that is left",
@@ -46,7 +49,7 @@ def fading_figure(names: list[str], layers: int, x: float) -> Figure:
     return figure
 
 
-def _figure(curves: Mapping[str, tuple[Numbers, Numbers]], *, mode: str) -> Figure:
+def _lines_figure(curves: Mapping[str, tuple[Values, Values]], *, mode: str) -> Figure:
     """A line for each function that is shown, and an unseen one for each that is not.
 
     The theme's colours, light or dark, go to lines by their place: so a function keeps its own whatever is shown.

@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from cnnviz.charts.curve import UNSEEN_EPOCH, Curve
-from cnnviz.words import as_share
+from cnnviz.charts.curve import OFFSCREEN_EPOCH, Curve
+from cnnviz.words import format_share
 
 POINTS = "points"
 """Name of the data set with the lines of a chart."""
@@ -28,10 +28,10 @@ ZOOM: dict[str, Any] = {
 }
 """Ctrl and the wheel zoom, so that the wheel alone still scrolls the page; a drag moves, a double click goes back."""
 
-NUMBER = ".4~g"
+NUMBER_FORMAT = ".4~g"
 """Format of the numbers at an axis, however large: 0.25, 1500, 6e+17."""
 
-LOG: dict[str, Any] = {"type": "log", "nice": True}
+LOG_SCALE: dict[str, Any] = {"type": "log", "nice": True}
 """A log scale for the values."""
 
 
@@ -48,14 +48,14 @@ def epoch_axis(epochs: int) -> dict[str, Any]:
 
 def value_axis(title: str, scale: Mapping[str, Any]) -> dict[str, Any]:
     """The y channel."""
-    axis = {"format": NUMBER} | ({"tickCount": 5} if scale == LOG else {})
+    axis = {"format": NUMBER_FORMAT} | ({"tickCount": 5} if scale == LOG_SCALE else {})
     return {"field": "value", "type": "quantitative", "scale": dict(scale), "title": title, "axis": axis}
 
 
-def legend(title: str | None, **how: Any) -> dict[str, Any]:
+def legend(title: str | None, **options: Any) -> dict[str, Any]:
     """Short strokes with their names."""
-    look = {"orient": "top", "symbolType": "stroke", "symbolStrokeWidth": 3, "symbolOpacity": 1, "labelLimit": 420}
-    return {"title": title} | look | how
+    defaults = {"orient": "top", "symbolType": "stroke", "symbolStrokeWidth": 3, "symbolOpacity": 1, "labelLimit": 420}
+    return {"title": title} | defaults | options
 
 
 def tooltip(*names: str, value: str, form: str = ".4f") -> list[dict[str, Any]]:
@@ -67,27 +67,27 @@ def tooltip(*names: str, value: str, form: str = ".4f") -> list[dict[str, Any]]:
     ]
 
 
-def shown(values: Iterable[str], *, field: str) -> list[dict[str, str]]:
+def filter_rows(values: Iterable[str], *, field: str) -> list[dict[str, str]]:
     """The transform that leaves the rows with one of these values."""
     return [{"filter": " || ".join(f"datum.{field} == '{value}'" for value in values)}]
 
 
-def below_each_other(lines: Sequence[tuple[Curve, Mapping[str, str]]]) -> pd.DataFrame:
+def stack_curves(lines: Sequence[tuple[Curve, Mapping[str, str]]]) -> pd.DataFrame:
     """All curves in one table of columns epoch and value, and one for each name that the curves have.
 
     A curve without a value yet has one far left of the chart, where nobody sees it: Vega-Lite asks every layer for the
     extent of its values, and complains of those that have none. It is a value of another curve, as an axis covers it.
     """
-    some = next((float(curve.values[0]) for curve, _ in lines if len(curve.values)), 1.0)
-    unseen = Curve(np.array([UNSEEN_EPOCH]), np.array([some]))
-    drawn = [(curve if len(curve.values) else unseen, names) for curve, names in lines]
+    any_value = next((float(curve.values[0]) for curve, _ in lines if len(curve.values)), 1.0)
+    offscreen = Curve(np.array([OFFSCREEN_EPOCH]), np.array([any_value]))
+    drawn_lines = [(curve if len(curve.values) else offscreen, names) for curve, names in lines]
     columns: dict[str, Any] = {
-        "epoch": np.concatenate([curve.epochs for curve, _ in drawn]),
-        "value": np.concatenate([curve.values for curve, _ in drawn]),
+        "epoch": np.concatenate([curve.epochs for curve, _ in drawn_lines]),
+        "value": np.concatenate([curve.values for curve, _ in drawn_lines]),
     }
-    counts = [len(curve.values) for curve, _ in drawn]
-    for name in drawn[0][1]:
-        columns[name] = pd.array(np.repeat([names[name] for _, names in drawn], counts), dtype="str")
+    counts = [len(curve.values) for curve, _ in drawn_lines]
+    for name in drawn_lines[0][1]:
+        columns[name] = pd.array(np.repeat([names[name] for _, names in drawn_lines], counts), dtype="str")
     return pd.DataFrame(columns)
 
 
@@ -97,10 +97,10 @@ def goal_line_table(goal: float) -> pd.DataFrame:
     >>> goal_line_table(0.9).to_dict("records")
     [{'goal': 0.9, 'label': 'goal 0.90'}]
     """
-    return pd.DataFrame({"goal": [goal], "label": pd.array([f"goal {as_share(goal)}"], dtype="str")})
+    return pd.DataFrame({"goal": [goal], "label": pd.array([f"goal {format_share(goal)}"], dtype="str")})
 
 
-def goal_line() -> list[dict[str, Any]]:
+def goal_line_layers() -> list[dict[str, Any]]:
     """The layers of a `goal_line_table`: a dashed line across, and its label at the left."""
     encoding = {"y": {"field": "goal", "type": "quantitative"}, "color": {"value": "currentColor"}}
     label = {"type": "text", "align": "left", "baseline": "bottom", "dx": 6, "dy": -4, "fontSize": 13}

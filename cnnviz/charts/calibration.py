@@ -8,24 +8,24 @@ import pandas as pd
 
 from cnnviz.charts.axes import COLOURS, POINTS
 from cnnviz.insight.calibration import BINS, Calibration
-from cnnviz.insight.groups import Group
+from cnnviz.insight.groups import SampleGroup
 
 DIAGONAL = "diagonal"
-ROW = 26
+GROUP_HEIGHT = 26
 """Pixels of a group."""
 
 
-def calibration_tables(found: Calibration) -> dict[str, pd.DataFrame]:
+def calibration_tables(calibration: Calibration) -> dict[str, pd.DataFrame]:
     """A row for each bin with samples (low, high, confidence, accuracy, samples), and the two ends of the diagonal."""
-    some = np.flatnonzero(found.counts)
+    filled_bins = np.flatnonzero(calibration.counts)
     return {
         POINTS: pd.DataFrame(
             {
-                "low": some / BINS,
-                "high": (some + 1) / BINS,
-                "confidence": found.confidence[some],
-                "accuracy": found.accuracy[some],
-                "samples": found.counts[some],
+                "low": filled_bins / BINS,
+                "high": (filled_bins + 1) / BINS,
+                "confidence": calibration.confidence[filled_bins],
+                "accuracy": calibration.accuracy[filled_bins],
+                "samples": calibration.counts[filled_bins],
             }
         ),
         DIAGONAL: pd.DataFrame({"confidence": [0.0, 1.0], "accuracy": [0.0, 1.0]}),
@@ -37,7 +37,7 @@ def calibration_spec() -> dict[str, Any]:
     scale = {"domain": [0, 1], "nice": False}
     x: dict[str, Any] = {"type": "quantitative", "title": "probability of the answer", "scale": scale}
     y: dict[str, Any] = {"field": "accuracy", "type": "quantitative", "title": "share of right answers", "scale": scale}
-    told = [
+    tooltip_fields = [
         {"field": "confidence", "type": "quantitative", "format": ".3f", "title": "mean probability"},
         {"field": "accuracy", "type": "quantitative", "format": ".3f", "title": "share of right answers"},
         {"field": "samples", "type": "quantitative"},
@@ -52,7 +52,7 @@ def calibration_spec() -> dict[str, Any]:
                     "x": x | {"field": "low", "bin": "binned", "axis": {"tickCount": BINS}},
                     "x2": {"field": "high"},
                     "y": y,
-                    "tooltip": told,
+                    "tooltip": tooltip_fields,
                 },
             },
             {
@@ -74,15 +74,15 @@ def calibration_spec() -> dict[str, Any]:
     }
 
 
-def groups_table(groups: Sequence[Group]) -> pd.DataFrame:
+def groups_table(groups: Sequence[SampleGroup]) -> pd.DataFrame:
     """A row for each group: name, accuracy, low, high, hits, samples."""
     return pd.DataFrame(
         {
             "name": pd.array([group.name for group in groups], dtype="str"),
             "accuracy": [group.accuracy for group in groups],
-            "low": [group.interval[0] for group in groups],
-            "high": [group.interval[1] for group in groups],
-            "hits": [group.hits for group in groups],
+            "low": [group.confidence_interval[0] for group in groups],
+            "high": [group.confidence_interval[1] for group in groups],
+            "hits": [group.correct for group in groups],
             "samples": [group.samples for group in groups],
         }
     )
@@ -101,7 +101,7 @@ def groups_spec(count: int) -> dict[str, Any]:
     x: dict[str, Any] = {"type": "quantitative", "title": "accuracy, with its 95 % interval", "scale": scale}
     return {
         "data": {"name": POINTS},
-        "height": max(ROW * count, 2 * ROW),
+        "height": max(GROUP_HEIGHT * count, 2 * GROUP_HEIGHT),
         "layer": [
             {
                 "mark": {"type": "rule", "strokeWidth": 2, "color": COLOURS[-1]},

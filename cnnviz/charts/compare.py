@@ -11,34 +11,34 @@ from cnnviz.charts.axes import (
     COLOURS,
     DASHES,
     GOAL,
-    LOG,
+    LOG_SCALE,
     POINTS,
     ZOOM,
-    below_each_other,
     epoch_axis,
-    goal_line,
+    filter_rows,
+    goal_line_layers,
     goal_line_table,
     legend,
-    shown,
+    stack_curves,
     tooltip,
     value_axis,
 )
 from cnnviz.charts.curve import Curve
-from cnnviz.insight.pareto import front
+from cnnviz.insight.pareto import pareto_front
 
-MOST_NAMED = 20
+MAX_NAMED_RUNS = 20
 """Runs up to which each has a line style of its own and a place in the legend."""
 RUNS = "runs"
 """Name of the data set with a row for each run."""
-ON_FRONT, OTHERS = "on the Pareto front", "others"
-ROW = 24
+ON_FRONT, OFF_FRONT = "on the Pareto front", "others"
+LEGEND_ROW_HEIGHT = 24
 """Height of a row of the legend in pixels."""
-_OF_RUN = {"orient": "bottom", "columns": 2, "symbolLimit": 0, "symbolSize": 500, "labelLimit": 260}
+_RUN_LEGEND = {"orient": "bottom", "columns": 2, "symbolLimit": 0, "symbolSize": 500, "labelLimit": 260}
 
 
 def compare_table(lines: Mapping[str, Mapping[str, Curve]]) -> pd.DataFrame:
     """The curves of one metric by run and split, in columns epoch, value, run and split."""
-    return below_each_other(
+    return stack_curves(
         [(curve, {"run": run, "split": split}) for run, splits in lines.items() for split, curve in splits.items()]
     )
 
@@ -50,33 +50,33 @@ def compare_spec(
 
     With `goal`, the line of a `goal_line_table` is drawn, too.
     """
-    named = len(runs) <= MOST_NAMED
-    key = legend(None, **_OF_RUN) if named else None
-    which = {"field": "run", "type": "nominal", "legend": key}
+    is_named = len(runs) <= MAX_NAMED_RUNS
+    run_legend = legend(None, **_RUN_LEGEND) if is_named else None
+    run_channel = {"field": "run", "type": "nominal", "legend": run_legend}
     places = range(len(runs))
     colours = {"domain": list(runs), "range": [COLOURS[place % len(COLOURS)] for place in places]}
     dashes = {"domain": list(runs), "range": [list(DASHES[place // len(COLOURS) % len(DASHES)]) for place in places]}
-    scale = LOG if log else {"zero": True} if metric == "loss" else {"domain": [0, 1.02], "nice": False}
+    scale = LOG_SCALE if log else {"zero": True} if metric == "loss" else {"domain": [0, 1.02], "nice": False}
 
     def line(split: str, width: float, opacity: float) -> dict[str, Any]:
         return {
-            "transform": shown([split], field="split"),
+            "transform": filter_rows([split], field="split"),
             "mark": {"type": "line", "strokeWidth": width, "opacity": opacity, "clip": True},
-            "encoding": {"strokeDash": which | {"scale": dashes}},
+            "encoding": {"strokeDash": run_channel | {"scale": dashes}},
         }
 
     return {
         "data": {"name": POINTS},
-        "height": 340 + (ROW * -(-len(runs) // 2) if named else 0),
+        "height": 340 + (LEGEND_ROW_HEIGHT * -(-len(runs) // 2) if is_named else 0),
         "encoding": {
             "x": epoch_axis(epochs),
             "y": value_axis(metric, scale),
-            "color": which | {"scale": colours},
+            "color": run_channel | {"scale": colours},
         },
         "layer": [
             line("train", 1.2, 0.65) | {"params": [ZOOM]},
             line("validation", 2.5, 1.0),
-            *(goal_line() if goal else []),
+            *(goal_line_layers() if goal else []),
             {
                 "mark": {"type": "point", "opacity": 0, "size": 150, "clip": True},
                 "encoding": {"tooltip": tooltip("run", "split", value=metric)},
@@ -85,9 +85,9 @@ def compare_spec(
     }
 
 
-def trade_tables(
+def pareto_tables(
     names: Sequence[str],
-    data: Sequence[str],
+    datasets: Sequence[str],
     costs: npt.NDArray[np.float64],
     accuracy: npt.NDArray[np.float64],
     goal: float,
@@ -97,46 +97,46 @@ def trade_tables(
     `data` are the data sets that the runs learned from: each has a front of its own, as accuracies on others say
     nothing.
     """
-    on, sets = np.zeros(len(names), bool), np.array(list(data), dtype=object)
-    for each in dict.fromkeys(data):
-        on[sets == each] = front(costs[sets == each], accuracy[sets == each])
+    on_front, sets = np.zeros(len(names), bool), np.array(list(datasets), dtype=object)
+    for dataset in dict.fromkeys(datasets):
+        on_front[sets == dataset] = pareto_front(costs[sets == dataset], accuracy[sets == dataset])
     return {
         RUNS: pd.DataFrame(
             {
                 "run": pd.array(list(names), dtype="str"),
-                "data": pd.array(list(data), dtype="str"),
+                "data": pd.array(list(datasets), dtype="str"),
                 "cost": costs,
                 "accuracy": accuracy,
-                "kind": pd.array(np.where(on, ON_FRONT, OTHERS).tolist(), dtype="str"),
+                "kind": pd.array(np.where(on_front, ON_FRONT, OFF_FRONT).tolist(), dtype="str"),
             }
         ),
         GOAL: goal_line_table(goal),
     }
 
 
-def trade_spec(title: str) -> dict[str, Any]:
+def pareto_spec(title: str) -> dict[str, Any]:
     """A Vega-Lite chart of `trade_tables`: what accuracy costs, on a log axis, with the Pareto fronts and the goal."""
     x: dict[str, Any] = {"field": "cost", "type": "quantitative", "title": title}
     x |= {"scale": {"type": "log", "nice": True}}
     x |= {"axis": {"format": ",.4~r", "tickCount": 6}}
     y: dict[str, Any] = {"field": "accuracy", "type": "quantitative", "title": "best validation accuracy"}
     y |= {"scale": {"zero": False, "nice": True}}
-    told = [
+    tooltip_fields = [
         {"field": "run"},
         {"field": "data", "title": "data set"},
         {"field": "accuracy", "type": "quantitative", "format": ".4f"},
         {"field": "cost", "type": "quantitative", "format": ",.4~r", "title": title},
     ]
-    kinds = {"domain": [ON_FRONT, OTHERS], "range": [COLOURS[1], COLOURS[-1]]}
-    shapes = {"domain": [ON_FRONT, OTHERS], "range": ["diamond", "circle"]}
-    which = {"field": "kind", "type": "nominal", "legend": {"title": None, "orient": "top"}}
+    kinds = {"domain": [ON_FRONT, OFF_FRONT], "range": [COLOURS[1], COLOURS[-1]]}
+    shapes = {"domain": [ON_FRONT, OFF_FRONT], "range": ["diamond", "circle"]}
+    kind_channel = {"field": "kind", "type": "nominal", "legend": {"title": None, "orient": "top"}}
     return {
         "data": {"name": RUNS},
         "height": 320,
         "layer": [
-            *goal_line(),
+            *goal_line_layers(),
             {
-                "transform": shown([ON_FRONT], field="kind"),
+                "transform": filter_rows([ON_FRONT], field="kind"),
                 "mark": {"type": "line", "interpolate": "step-after", "strokeWidth": 1.5, "opacity": 0.7},
                 "encoding": {"x": x, "y": y, "color": {"value": COLOURS[1]}, "detail": {"field": "data"}},
             },
@@ -145,9 +145,9 @@ def trade_spec(title: str) -> dict[str, Any]:
                 "encoding": {
                     "x": x,
                     "y": y,
-                    "color": which | {"scale": kinds},
-                    "shape": which | {"scale": shapes},
-                    "tooltip": told,
+                    "color": kind_channel | {"scale": kinds},
+                    "shape": kind_channel | {"scale": shapes},
+                    "tooltip": tooltip_fields,
                 },
             },
         ],

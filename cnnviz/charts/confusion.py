@@ -9,31 +9,31 @@ import pandas as pd
 
 from cnnviz.charts.axes import COLOURS, POINTS
 
-CELL = "cell"
+CELL_SELECTION = "cell"
 """Name of the selection: a click on a cell."""
-MOST_CLASSES = 60
+MAX_DRAWN_CLASSES = 60
 """Classes that are drawn; of more, those with the most mistakes."""
-MOST_NUMBERS = 40
+MAX_NUMBERED_CLASSES = 40
 """Classes up to which there is room for numbers in the cells."""
-FEW = 20
+MAX_LARGE_PRINT_CLASSES = 20
 """Classes up to which they are written large."""
-SIDE, LEAST = 860, 360
+MAX_SIDE, MIN_SIDE = 860, 360
 """Pixels."""
-CHOSEN = COLOURS[1]
-SCHEME = ["#E8EEF2", "#9CC3E0", "#3F8FCB", "#12507F"]
+SELECTED_COLOUR = COLOURS[1]
+LIGHT_SCHEME = ["#E8EEF2", "#9CC3E0", "#3F8FCB", "#12507F"]
 """From few to many: one hue that gets further from the page, which all eyes tell apart."""
 DARK_SCHEME = ["#1D2B3A", "#20527F", "#3F8FCB", "#BFE0F7"]
-INKS, DARK_INKS = ("#1C2330", "#FFFFFF"), ("#FFFFFF", "#101820")
+TEXT_COLOURS, DARK_TEXT_COLOURS = ("#1C2330", "#FFFFFF"), ("#FFFFFF", "#101820")
 """Of the numbers in cells of few and of many."""
 
 
-def shown_classes(counts: npt.NDArray[np.int64], most: int = MOST_CLASSES) -> npt.NDArray[np.intp]:
+def drawn_classes(counts: npt.NDArray[np.int64], limit: int = MAX_DRAWN_CLASSES) -> npt.NDArray[np.intp]:
     """The classes that are drawn: all, or those that were in the most mistakes, in their order."""
-    if len(counts) <= most:
+    if len(counts) <= limit:
         return np.arange(len(counts))
     wrong = counts - np.diag(np.diag(counts))
     order = np.argsort(-(wrong.sum(axis=0) + wrong.sum(axis=1)), kind="stable")
-    return np.sort(order[:most])
+    return np.sort(order[:limit])
 
 
 def confusion_table(counts: npt.NDArray[np.int64], classes: Sequence[str], *, shares: bool) -> pd.DataFrame:
@@ -41,10 +41,10 @@ def confusion_table(counts: npt.NDArray[np.int64], classes: Sequence[str], *, sh
 
     counts is (C, C). Cells without a sample have no text.
     """
-    chosen = shown_classes(counts)
+    drawn = drawn_classes(counts)
     share = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     names = np.array(classes, dtype=object)
-    right, answer = np.meshgrid(chosen, chosen, indexing="ij")
+    right, answer = np.meshgrid(drawn, drawn, indexing="ij")
     flat = right.ravel(), answer.ravel()
     count, part = counts[flat], share[flat]
     texts = [("" if not n else f"{p:.0%}" if shares else f"{n:,}") for n, p in zip(count, part, strict=True)]
@@ -65,14 +65,14 @@ def confusion_spec(classes: Sequence[str], *, dark: bool = False) -> dict[str, A
     The shade is the share of the right class; counts of classes with many samples would hide the rare ones. On a `dark`
     page, many are bright.
     """
-    side = max(min(SIDE, 46 * len(classes) + 60), LEAST)
+    side = max(min(MAX_SIDE, 46 * len(classes) + 60), MIN_SIDE)
     names = list(classes)
-    place: dict[str, Any] = {"type": "nominal", "scale": {"domain": names}}
-    size = 12 if len(names) <= MOST_NUMBERS else 9
+    class_axis: dict[str, Any] = {"type": "nominal", "scale": {"domain": names}}
+    size = 12 if len(names) <= MAX_NUMBERED_CLASSES else 9
     axis = {"labelLimit": 110, "labelOverlap": False, "labelFontSize": size, "grid": False}
-    x = place | {"field": "answer", "title": "answer of the net", "axis": axis | {"labelAngle": -60}}
-    y = place | {"field": "right", "title": "right class", "axis": axis}
-    told = [
+    x = class_axis | {"field": "answer", "title": "answer of the net", "axis": axis | {"labelAngle": -60}}
+    y = class_axis | {"field": "right", "title": "right class", "axis": axis}
+    tooltip_fields = [
         {"field": "right", "title": "right class"},
         {"field": "answer"},
         {"field": "count", "type": "quantitative", "title": "samples"},
@@ -81,28 +81,35 @@ def confusion_spec(classes: Sequence[str], *, dark: bool = False) -> dict[str, A
     layers: list[dict[str, Any]] = [
         {
             "mark": {"type": "rect", "cursor": "pointer", "strokeWidth": 3},
-            "params": [{"name": CELL, "select": {"type": "point", "fields": ["right", "answer"]}}],
+            "params": [{"name": CELL_SELECTION, "select": {"type": "point", "fields": ["right", "answer"]}}],
             "encoding": {
                 "color": {
                     "field": "share",
                     "type": "quantitative",
                     "title": "share of the right class",
-                    "scale": {"range": DARK_SCHEME if dark else SCHEME, "domain": [0, 1], "interpolate": "rgb"},
+                    "scale": {"range": DARK_SCHEME if dark else LIGHT_SCHEME, "domain": [0, 1], "interpolate": "rgb"},
                     "legend": {"format": ".0%", "orient": "top", "gradientLength": 180},
                 },
                 "opacity": {"condition": {"test": "datum.count == 0", "value": 0.06}, "value": 1},
-                "stroke": {"condition": {"param": CELL, "empty": False, "value": CHOSEN}, "value": None},
-                "tooltip": told,
+                "stroke": {
+                    "condition": {"param": CELL_SELECTION, "empty": False, "value": SELECTED_COLOUR},
+                    "value": None,
+                },
+                "tooltip": tooltip_fields,
             },
         }
     ]
-    if len(names) <= MOST_NUMBERS:
-        few, many = DARK_INKS if dark else INKS
-        much = {"test": f"datum.share > {0.7 if dark else 0.4}", "value": many}
+    if len(names) <= MAX_NUMBERED_CLASSES:
+        colour_for_few, colour_for_many = DARK_TEXT_COLOURS if dark else TEXT_COLOURS
+        is_frequent = {"test": f"datum.share > {0.7 if dark else 0.4}", "value": colour_for_many}
         layers.append(
             {
-                "mark": {"type": "text", "fontSize": 12 if len(names) <= FEW else 9, "tooltip": False},
-                "encoding": {"text": {"field": "text"}, "color": {"condition": much, "value": few}},
+                "mark": {
+                    "type": "text",
+                    "fontSize": 12 if len(names) <= MAX_LARGE_PRINT_CLASSES else 9,
+                    "tooltip": False,
+                },
+                "encoding": {"text": {"field": "text"}, "color": {"condition": is_frequent, "value": colour_for_few}},
             }
         )
     return {

@@ -7,11 +7,22 @@ import numpy as np
 import pandas as pd
 
 from cnnviz.charts import axes
-from cnnviz.charts.axes import DASHES, GOAL, LOG, POINTS, ZOOM, below_each_other, epoch_axis, legend, shown, value_axis
-from cnnviz.charts.curve import UNSEEN_EPOCH, Curve
-from cnnviz.words import as_share
+from cnnviz.charts.axes import (
+    DASHES,
+    GOAL,
+    LOG_SCALE,
+    POINTS,
+    ZOOM,
+    epoch_axis,
+    filter_rows,
+    legend,
+    stack_curves,
+    value_axis,
+)
+from cnnviz.charts.curve import OFFSCREEN_EPOCH, Curve
+from cnnviz.words import format_share
 
-COLOURS = dict(zip(("batch", "train", "validation", "test"), (axes.COLOURS[-1], *axes.COLOURS), strict=False))
+SPLIT_COLOURS = dict(zip(("batch", "train", "validation", "test"), (axes.COLOURS[-1], *axes.COLOURS), strict=False))
 """Every split in its drawing order with its colour."""
 
 SMOOTHED = "smoothed"
@@ -20,27 +31,27 @@ SMOOTHED = "smoothed"
 THIS_RUN = "this run"
 """Name of the run that others are compared with."""
 
-HEIGHT, LEGEND_ROW = 300, 28
+CHART_HEIGHT, LEGEND_ROW_HEIGHT = 300, 28
 """Pixels of a chart, and of a row of the legend below it."""
 
-Lines = Mapping[str, Curve]
+CurvesBySplit = Mapping[str, Curve]
 """The curves of one metric of a run by split."""
 
-NOTHING = Curve(np.array([]), np.array([]))
+EMPTY_CURVE = Curve(np.array([]), np.array([]))
 
 
-def learning_table(lines: Lines, others: Mapping[str, Lines] | None = None) -> pd.DataFrame:
+def learning_table(lines: CurvesBySplit, others: Mapping[str, CurvesBySplit] | None = None) -> pd.DataFrame:
     """All curves of one chart, in columns epoch, value, split and run; `others` are runs to compare with."""
-    mine = [
-        (lines.get(split, NOTHING), {"split": split, "run": THIS_RUN})
-        for split in (*COLOURS, *([SMOOTHED] if SMOOTHED in lines else []))
+    own_lines = [
+        (lines.get(split, EMPTY_CURVE), {"split": split, "run": THIS_RUN})
+        for split in (*SPLIT_COLOURS, *([SMOOTHED] if SMOOTHED in lines else []))
     ]
-    theirs = [
+    other_lines = [
         (curve, {"split": split, "run": run})
         for run, curves in (others or {}).items()
         for split, curve in curves.items()
     ]
-    return below_each_other([*mine, *theirs])
+    return stack_curves([*own_lines, *other_lines])
 
 
 def goal_table(goal: float, reached: tuple[float, float] | None) -> pd.DataFrame:
@@ -49,8 +60,8 @@ def goal_table(goal: float, reached: tuple[float, float] | None) -> pd.DataFrame
     >>> goal_table(0.9, (12.0, 0.91)).to_dict("records")
     [{'epoch': 12.0, 'value': 0.91, 'goal': 0.9, 'label': '0.90 reached: epoch 12'}]
     """
-    epoch, value = reached or (UNSEEN_EPOCH, goal)
-    label = f"{as_share(goal)} reached: epoch {epoch:.0f}" if reached else ""
+    epoch, value = reached or (OFFSCREEN_EPOCH, goal)
+    label = f"{format_share(goal)} reached: epoch {epoch:.0f}" if reached else ""
     return pd.DataFrame({"epoch": [epoch], "value": [value], "goal": [goal], "label": pd.array([label], dtype="str")})
 
 
@@ -64,60 +75,60 @@ def learning_spec(
     It depends on nothing that changes while a run goes on, so a browser keeps the chart, and its zoom, when new
     rows come.
     """
-    splits = [split for split in COLOURS if split != "batch" or metric == "loss"]
+    splits = [split for split in SPLIT_COLOURS if split != "batch" or metric == "loss"]
     colour = {
         "field": "split",
         "type": "nominal",
-        "scale": {"domain": splits, "range": [COLOURS[split] for split in splits]},
+        "scale": {"domain": splits, "range": [SPLIT_COLOURS[split] for split in splits]},
         "legend": legend(None),
     }
-    told = axes.tooltip("split", *(["run"] if others else []), value=metric)
-    measured = shown(("train", "validation"), field="split")
+    tooltip_fields = axes.tooltip("split", *(["run"] if others else []), value=metric)
+    train_and_validation = filter_rows(("train", "validation"), field="split")
     return {
         "data": {"name": POINTS},
-        "height": HEIGHT + (LEGEND_ROW * (len(others) + 2) if others else 0),
-        "encoding": {"x": epoch_axis(epochs), "y": value_axis(metric, _scale(metric, log=log)), "color": colour},
+        "height": CHART_HEIGHT + (LEGEND_ROW_HEIGHT * (len(others) + 2) if others else 0),
+        "encoding": {"x": epoch_axis(epochs), "y": value_axis(metric, _value_scale(metric, log=log)), "color": colour},
         "layer": [
             {
-                "transform": shown(["batch"], field="split"),
+                "transform": filter_rows(["batch"], field="split"),
                 "mark": {"type": "line", "strokeWidth": 1, "opacity": 0.3 if smooth else 0.8, "clip": True},
                 "params": [ZOOM],
             },
-            *([_SMOOTH] if smooth else []),
+            *([_SMOOTHED_LAYER] if smooth else []),
             {
-                "transform": measured,
+                "transform": train_and_validation,
                 "mark": {"type": "line", "strokeWidth": 2.5, "clip": True},
-                **({"encoding": {"strokeDash": _styles(others)}} if others else {}),
+                **({"encoding": {"strokeDash": _run_dashes(others)}} if others else {}),
             },
             {
-                "transform": measured,
+                "transform": train_and_validation,
                 "mark": {"type": "point", "opacity": 0, "size": 150, "clip": True},
-                "encoding": {"tooltip": told},
+                "encoding": {"tooltip": tooltip_fields},
             },
             {
-                "transform": shown(["test"], field="split"),
+                "transform": filter_rows(["test"], field="split"),
                 "mark": {"type": "point", "shape": "diamond", "size": 150, "filled": True, "clip": True},
-                "encoding": {"tooltip": told},
+                "encoding": {"tooltip": tooltip_fields},
             },
-            *(_goal(epochs) if goal else []),
+            *(_goal_layers(epochs) if goal else []),
         ],
     }
 
 
-_SMOOTH = {
-    "transform": shown([SMOOTHED], field="split"),
+_SMOOTHED_LAYER = {
+    "transform": filter_rows([SMOOTHED], field="split"),
     "mark": {"type": "line", "strokeWidth": 2, "clip": True},
-    "encoding": {"color": {"value": COLOURS["batch"]}},
+    "encoding": {"color": {"value": SPLIT_COLOURS["batch"]}},
 }
 
 
-def _scale(metric: str, *, log: bool) -> dict[str, Any]:
+def _value_scale(metric: str, *, log: bool) -> dict[str, Any]:
     if metric != "loss":
         return {"domain": [0, 1.02], "nice": False}
-    return LOG if log else {"zero": True}
+    return LOG_SCALE if log else {"zero": True}
 
 
-def _styles(others: Sequence[str]) -> dict[str, Any]:
+def _run_dashes(others: Sequence[str]) -> dict[str, Any]:
     runs = [THIS_RUN, *others]
     return {
         "field": "run",
@@ -127,14 +138,14 @@ def _styles(others: Sequence[str]) -> dict[str, Any]:
     }
 
 
-def _goal(epochs: int) -> list[dict[str, Any]]:
+def _goal_layers(epochs: int) -> list[dict[str, Any]]:
     """The goal as a line, the point where it is reached, and from there a line down to its label.
 
     At the bottom no curve is in the way: behind the goal they are high, and before it the label stands to the left
     only in the second half.
     """
-    ink = "currentColor"  # of the page around the chart, on light and dark
-    encoding = {"color": {"value": ink}}
+    text_colour = "currentColor"  # of the page around the chart, on light and dark
+    encoding = {"color": {"value": text_colour}}
     across = {"x": {"value": 0}, "x2": {"value": "width"}, "y": {"field": "goal", "type": "quantitative"}}
     label = {"type": "text", "baseline": "bottom", "dy": -4, "fontSize": 13, "fontWeight": 600}
     text = {"y": {"value": "height"}, "text": {"field": "label", "type": "nominal"}}

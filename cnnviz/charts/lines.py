@@ -8,21 +8,21 @@ import pandas as pd
 from cnnviz.charts.axes import (
     COLOURS,
     DASHES,
-    LOG,
+    LOG_SCALE,
     POINTS,
     ZOOM,
-    below_each_other,
     epoch_axis,
     legend,
+    stack_curves,
     tooltip,
     value_axis,
 )
 from cnnviz.charts.curve import Curve
 
 LEGEND_COLUMNS = 2
-ROW = 21
+LEGEND_ROW_HEIGHT = 21
 """Height of a row of the legend in pixels."""
-_SMALL = {
+_SMALL_LEGEND = {
     "orient": "bottom",
     "symbolLimit": 0,
     "symbolSize": 400,
@@ -37,7 +37,7 @@ _SMALL = {
 
 def lines_table(lines: Mapping[str, Curve]) -> pd.DataFrame:
     """All curves of one chart below each other, in columns epoch, value and line."""
-    return below_each_other([(curve, {"line": name}) for name, curve in lines.items()])
+    return stack_curves([(curve, {"line": name}) for name, curve in lines.items()])
 
 
 def lines_spec(title: str, epochs: int, names: Sequence[str], *, log: bool = False) -> dict[str, Any]:
@@ -49,20 +49,20 @@ def lines_spec(title: str, epochs: int, names: Sequence[str], *, log: bool = Fal
     colours = [COLOURS[place % len(COLOURS)] for place in places]
     dashes = [list(DASHES[place // len(COLOURS) % len(DASHES)]) for place in places]
     rows = -(-len(names) // LEGEND_COLUMNS) if len(names) > 1 else 0
-    key = legend(None, columns=LEGEND_COLUMNS, **_SMALL) if rows else None
-    which = {"field": "line", "type": "nominal", "legend": key}
+    line_legend = legend(None, columns=LEGEND_COLUMNS, **_SMALL_LEGEND) if rows else None
+    line_channel = {"field": "line", "type": "nominal", "legend": line_legend}
     return {
         "data": {"name": POINTS},
-        "height": 280 + ROW * rows,  # legend and all
+        "height": 280 + LEGEND_ROW_HEIGHT * rows,  # legend and all
         "encoding": {
             "x": epoch_axis(epochs),
-            "y": value_axis(title, LOG if log else {"zero": True}),
-            "color": which | {"scale": {"domain": list(names), "range": colours}},
+            "y": value_axis(title, LOG_SCALE if log else {"zero": True}),
+            "color": line_channel | {"scale": {"domain": list(names), "range": colours}},
         },
         "layer": [
             {
                 "mark": {"type": "line", "strokeWidth": 2, "clip": True},
-                "encoding": {"strokeDash": which | {"scale": {"domain": list(names), "range": dashes}}},
+                "encoding": {"strokeDash": line_channel | {"scale": {"domain": list(names), "range": dashes}}},
                 "params": [ZOOM],
             },
             {

@@ -9,7 +9,7 @@ from plotly.graph_objects import Bar, Figure, Scatter
 MARGIN = {"l": 10, "r": 10, "t": 40, "b": 10}
 
 
-def counts_figure(classes: Sequence[str], parts: Sequence[str], counts: npt.NDArray[np.int64]) -> Figure:
+def class_counts_figure(classes: Sequence[str], parts: Sequence[str], counts: npt.NDArray[np.int64]) -> Figure:
     """A bar for each class, its parts above each other; counts (parts, classes)."""
     figure = Figure(
         [
@@ -28,7 +28,7 @@ def counts_figure(classes: Sequence[str], parts: Sequence[str], counts: npt.NDAr
     return figure
 
 
-def values_figure(
+def histogram_figure(
     histograms: Mapping[str, tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]],
 ) -> Figure:
     """Shares of all values, in per cent, over the values: edges and shares by what the values are."""

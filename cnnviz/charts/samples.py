@@ -8,17 +8,19 @@ from plotly.colors import sample_colorscale, unlabel_rgb
 from plotly.graph_objects import Figure, Heatmap, Scatter
 
 Image = npt.NDArray[np.uint8]
-SCALE = "Viridis"
-LINE = (31, 138, 138)
+COLOUR_SCALE = "Viridis"
+LINE_COLOUR = (31, 138, 138)
 """Of a signal in a small picture; can be read on light and dark."""
 MAX_LINE_POINTS = 2000
-MOST = 512
+MAX_SIDE = 512
 """Rows and columns of a picture before it is enlarged, and rows of it afterwards; of more, means are drawn."""
-MOST_FRAMES = 1000
+MAX_FRAMES = 1000
 MARGIN = {"l": 10, "r": 10, "t": 30, "b": 10}
 
-_COLOURS = np.array([unlabel_rgb(colour) for colour in sample_colorscale(SCALE, 256)]).round().astype(np.uint8)
-_GREYS = np.arange(256, dtype=np.uint8).repeat(3).reshape(256, 3)
+_COLOUR_TABLE = (
+    np.array([unlabel_rgb(colour) for colour in sample_colorscale(COLOUR_SCALE, 256)]).round().astype(np.uint8)
+)
+_GREY_TABLE = np.arange(256, dtype=np.uint8).repeat(3).reshape(256, 3)
 
 
 def thumbnail(
@@ -33,34 +35,36 @@ def thumbnail(
     as a line. `axes` are those of `Dataset`; a sample whose axes nobody knows is drawn row by row. `bounds`
     are the lowest and highest value that a line is drawn between, its own without them.
     """
-    plane = _small(_plane(sample, axes))
+    plane = _shrink(_to_plane(sample, axes))
     if plane.ndim == 1:
-        return _line(plane, width, bounds or (float(plane.min()), float(plane.max())))
+        return _draw_line(plane, width, bounds or (float(plane.min()), float(plane.max())))
     if plane.ndim == 2:
         low, high = float(plane.min()), float(plane.max())
-        colours = _GREYS if axes == ("channel", "height", "width") else _COLOURS
+        colours = _GREY_TABLE if axes == ("channel", "height", "width") else _COLOUR_TABLE
         coloured = colours[((plane - low) / ((high - low) or 1) * 255).astype(np.uint8)]
     else:
         coloured = (plane.clip(0, 1) * 255).astype(np.uint8)
-    times = max(1, -(-width // plane.shape[1]))
-    tall = max(1, min(round(times * (1.6 if "band" in axes else 1)), MOST // plane.shape[0]))
-    return np.asarray(coloured.repeat(tall, axis=0).repeat(times, axis=1))
+    column_repeat = max(1, -(-width // plane.shape[1]))
+    row_repeat = max(1, min(round(column_repeat * (1.6 if "band" in axes else 1)), MAX_SIDE // plane.shape[0]))
+    return np.asarray(coloured.repeat(row_repeat, axis=0).repeat(column_repeat, axis=1))
 
 
 def spectrogram_figure(
     features: npt.NDArray[np.float32], seconds: float, hertz: npt.NDArray[np.float64] | None
 ) -> Figure:
     """Features (frames, bands) of a sound over time; `hertz` of each band, or None for cepstral coefficients."""
-    features = _thinned(features, 0, MOST_FRAMES)
+    features = _average_neighbours(features, 0, MAX_FRAMES)
     frames, bands = features.shape
     step = seconds / frames
-    named = [f"{value:,.0f}" for value in hertz] if hertz is not None else [str(number) for number in range(bands)]
+    band_labels = (
+        [f"{value:,.0f}" for value in hertz] if hertz is not None else [str(number) for number in range(bands)]
+    )
     figure = Figure(
         Heatmap(
             z=features.T,
             x=(np.arange(frames) + 0.5) * step,
             y=np.arange(bands),
-            colorscale=SCALE,
+            colorscale=COLOUR_SCALE,
             colorbar={"title": {"text": "log energy" if hertz is not None else "value", "side": "right"}},
             hovertemplate="%{x:.2f} s, band %{y}: %{z:.2f}<extra></extra>",
         )
@@ -69,7 +73,7 @@ def spectrogram_figure(
     figure.update_layout(
         xaxis_title="time in seconds",
         yaxis_title="frequency in hertz" if hertz is not None else "coefficient",
-        yaxis={"tickvals": places, "ticktext": [named[place] for place in places]},
+        yaxis={"tickvals": places, "ticktext": [band_labels[place] for place in places]},
         margin=MARGIN,
         height=300,
     )
@@ -94,7 +98,7 @@ def waveform_figure(sound: npt.NDArray[np.int16], rate: int) -> Figure:
     return figure
 
 
-def _plane(sample: npt.NDArray[np.float32], axes: tuple[str, ...]) -> npt.NDArray[np.float32]:
+def _to_plane(sample: npt.NDArray[np.float32], axes: tuple[str, ...]) -> npt.NDArray[np.float32]:
     """(height, width), (height, width, 3), or (points,) for a line."""
     if axes == ("channel", "time", "band"):
         return np.asarray(sample[0].T[::-1])
@@ -107,26 +111,28 @@ def _plane(sample: npt.NDArray[np.float32], axes: tuple[str, ...]) -> npt.NDArra
     return np.asarray(sample[0] if sample.ndim == 2 and len(sample) == 1 else sample)
 
 
-def _small(plane: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+def _shrink(plane: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     """A picture of at most `MOST` rows and columns; a line stays as it is."""
     if plane.ndim == 1:
         return plane
     for axis in (0, 1):
-        plane = _thinned(plane, axis, MOST)
+        plane = _average_neighbours(plane, axis, MAX_SIDE)
     return plane
 
 
-def _thinned(values: npt.NDArray[np.float32], axis: int, most: int) -> npt.NDArray[np.float32]:
+def _average_neighbours(values: npt.NDArray[np.float32], axis: int, limit: int) -> npt.NDArray[np.float32]:
     """At most so many along an axis, each the mean of neighbours."""
-    group = -(-values.shape[axis] // most)
+    group = -(-values.shape[axis] // limit)
     if group == 1:
         return values
     starts = np.arange(0, values.shape[axis], group)
-    counts = np.diff([*starts, values.shape[axis]]).reshape([-1 if each == axis else 1 for each in range(values.ndim)])
+    counts = np.diff([*starts, values.shape[axis]]).reshape(
+        [-1 if index == axis else 1 for index in range(values.ndim)]
+    )
     return np.asarray(np.add.reduceat(values, starts, axis=axis) / counts, np.float32)
 
 
-def _line(values: npt.NDArray[np.float32], width: int, bounds: tuple[float, float]) -> Image:
+def _draw_line(values: npt.NDArray[np.float32], width: int, bounds: tuple[float, float]) -> Image:
     """A signal as a filled band from the lowest to the highest value of each column, on nothing."""
     height = width * 2 // 3
     edges = np.linspace(0, len(values), width + 1).astype(int)
@@ -134,6 +140,6 @@ def _line(values: npt.NDArray[np.float32], width: int, bounds: tuple[float, floa
     rows = ((high - values) / ((high - low) or 1) * (height - 1)).round().clip(0, height - 1).astype(int)
     image = np.zeros((height, width, 4), np.uint8)
     for column, (start, end) in enumerate(pairwise(edges)):
-        here = rows[start : max(end, start + 1)]
-        image[here.min() : here.max() + 1, column] = (*LINE, 255)
+        column_rows = rows[start : max(end, start + 1)]
+        image[column_rows.min() : column_rows.max() + 1, column] = (*LINE_COLOUR, 255)
     return image

@@ -5,7 +5,7 @@ import numpy.typing as npt
 from plotly.graph_objects import Figure, Scatter
 
 
-def rates_figure(rates: npt.NDArray[np.float64], epochs: int) -> Figure:
+def learning_rate_figure(rates: npt.NDArray[np.float64], epochs: int) -> Figure:
     """The learning rate of each step over the epochs."""
     figure = Figure(
         Scatter(

@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from cnnviz.charts.axes import COLOURS, GOAL, goal_line, goal_line_table, legend
-from cnnviz.search.space import Parameter, Range, Space, Value, told
+from cnnviz.charts.axes import COLOURS, GOAL, goal_line_layers, goal_line_table, legend
+from cnnviz.search.space import ParameterValue, RangeParameter, SearchParameter, Space, choice_label
 
-DONE, GOING_ON, BEHIND, STOPPED, FAILED = STATES = ("done", "going on", "fell behind", "stopped", "failed")
+DONE, RUNNING, PRUNED, STOPPED, FAILED = STATES = ("done", "going on", "fell behind", "stopped", "failed")
 """How a run of a search stands."""
-SHAPES = dict(zip(STATES, ("circle", "diamond", "triangle-down", "square", "cross"), strict=True))
-SHADES = dict(zip(STATES, (COLOURS[0], COLOURS[2], COLOURS[3], COLOURS[3], COLOURS[1]), strict=True))
+STATE_SHAPES = dict(zip(STATES, ("circle", "diamond", "triangle-down", "square", "cross"), strict=True))
+STATE_COLOURS = dict(zip(STATES, (COLOURS[0], COLOURS[2], COLOURS[3], COLOURS[3], COLOURS[1]), strict=True))
 RUNS, BEST = "runs", "best"
 """Names of the data sets with a row for each run, and with the best so far."""
 LINES, TICKS = "lines", "ticks"
@@ -22,39 +22,39 @@ LINES, TICKS = "lines", "ticks"
 ACCURACY = "accuracy"
 ACCURACY_TITLE = "best validation accuracy"
 ACCURACY_TICKS = (0.0, 0.25, 0.5, 0.75, 1.0)
-HEIGHT, BAR = 300, 26
+CHART_HEIGHT, BAR_HEIGHT = 300, 26
 """Pixels of a chart, and of a bar."""
 
 
 @dataclass(frozen=True)
-class Tried:
+class TrialResult:
     """A run of a search: its number, what was chosen, its best validation accuracy so far, and how it stands."""
 
     number: int
-    params: Mapping[str, Value]
+    params: Mapping[str, ParameterValue]
     accuracy: float | None
     state: str
 
 
-def title(name: str) -> str:
+def parameter_title(name: str) -> str:
     """What a parameter is called.
 
-    >>> title("kernel_size")
+    >>> parameter_title("kernel_size")
     'Kernel size'
     """
     return "Accuracy" if name == ACCURACY else Space.model_fields[name].title or name
 
 
-def history_tables(tried: Sequence[Tried], goal: float) -> dict[str, pd.DataFrame]:
+def history_tables(trials: Sequence[TrialResult], goal: float) -> dict[str, pd.DataFrame]:
     """Runs (run, accuracy, state), the best so far behind each (run, best), and the goal; runs without a value are not.
 
-    >>> tables = history_tables([Tried(1, {}, 0.5, DONE), Tried(2, {}, 0.4, BEHIND)], 0.9)
+    >>> tables = history_tables([TrialResult(1, {}, 0.5, DONE), TrialResult(2, {}, 0.4, PRUNED)], 0.9)
     >>> tables[BEST].to_dict("list")
     {'run': [1, 2], 'best': [0.5, 0.5]}
     """
-    measured = [one for one in tried if one.accuracy is not None]
-    numbers = np.array([one.number for one in measured], dtype=np.int64)
-    values = np.array([one.accuracy for one in measured], dtype=np.float64)
+    measured = [trial for trial in trials if trial.accuracy is not None]
+    numbers = np.array([trial.number for trial in measured], dtype=np.int64)
+    values = np.array([trial.accuracy for trial in measured], dtype=np.float64)
     return {
         RUNS: pd.DataFrame(
             {
@@ -73,12 +73,12 @@ def history_spec(runs: int) -> dict[str, Any]:
     x: dict[str, Any] = {"field": "run", "type": "quantitative", "title": "number of the run"}
     x |= {"scale": {"domain": [0.5, runs + 0.5], "nice": False}, "axis": {"tickMinStep": 1, "format": "d"}}
     y: dict[str, Any] = {"type": "quantitative", "title": ACCURACY_TITLE, "scale": {"domain": [0, 1.02], "nice": False}}
-    kinds: dict[str, Any] = {"field": "state", "type": "nominal"}
-    seen = legend(None, symbolType="circle", symbolStrokeWidth=2)
+    state_channel: dict[str, Any] = {"field": "state", "type": "nominal"}
+    state_legend = legend(None, symbolType="circle", symbolStrokeWidth=2)
     return {
-        "height": HEIGHT,
+        "height": CHART_HEIGHT,
         "layer": [
-            *goal_line(),
+            *goal_line_layers(),
             {
                 "data": {"name": BEST},
                 "mark": {"type": "line", "interpolate": "step-after", "strokeWidth": 2, "opacity": 0.7},
@@ -90,8 +90,8 @@ def history_spec(runs: int) -> dict[str, Any]:
                 "encoding": {
                     "x": x,
                     "y": y | {"field": "accuracy"},
-                    "color": kinds | {"scale": _domain(SHADES), "legend": seen},
-                    "shape": kinds | {"scale": _domain(SHAPES), "legend": seen},
+                    "color": state_channel | {"scale": _category_scale(STATE_COLOURS), "legend": state_legend},
+                    "shape": state_channel | {"scale": _category_scale(STATE_SHAPES), "legend": state_legend},
                     "tooltip": [
                         {"field": "run", "type": "quantitative"},
                         {"field": "accuracy", "type": "quantitative", "format": ".4f", "title": ACCURACY_TITLE},
@@ -112,7 +112,7 @@ def importance_table(importances: Mapping[str, float]) -> pd.DataFrame:
     names = sorted(importances, key=lambda name: -importances[name])
     return pd.DataFrame(
         {
-            "parameter": pd.array([title(name) for name in names], dtype="str"),
+            "parameter": pd.array([parameter_title(name) for name in names], dtype="str"),
             "share": np.array([importances[name] for name in names], dtype=np.float64),
         }
     )
@@ -122,7 +122,7 @@ def importance_spec(parameters: int) -> dict[str, Any]:
     """A Vega-Lite chart of an `importance_table` of so many parameters: a bar for each."""
     return {
         "data": {"name": RUNS},
-        "height": BAR * max(parameters, 1),
+        "height": BAR_HEIGHT * max(parameters, 1),
         "mark": {"type": "bar", "color": COLOURS[0]},
         "encoding": {
             "y": {
@@ -144,33 +144,41 @@ def importance_spec(parameters: int) -> dict[str, Any]:
     }
 
 
-def parallel_tables(tried: Sequence[Tried], parameters: Mapping[str, Parameter]) -> dict[str, pd.DataFrame]:
+def parallel_tables(
+    trials: Sequence[TrialResult], parameters: Mapping[str, SearchParameter]
+) -> dict[str, pd.DataFrame]:
     """Lines (run, axis, place, value, accuracy) and ticks (axis, place, label); places are from 0 to 1 on each axis.
 
     The last axis is the accuracy itself. The best runs come last, so that they are drawn over the others.
     """
     rows = [
-        (one.number, title(name), place(parameters[name], one.params[name]), told(name, one.params[name]), accuracy)
+        (
+            trial.number,
+            parameter_title(name),
+            axis_position(parameters[name], trial.params[name]),
+            choice_label(name, trial.params[name]),
+            accuracy,
+        )
         if name != ACCURACY
-        else (one.number, title(name), accuracy, f"{accuracy:.4f}", accuracy)
-        for accuracy, one in _measured(tried)
+        else (trial.number, parameter_title(name), accuracy, f"{accuracy:.4f}", accuracy)
+        for accuracy, trial in _measured_trials(trials)
         for name in (*parameters, ACCURACY)
     ]
     marks = [
-        (title(name), place(parameter, value), told(name, value))
+        (parameter_title(name), axis_position(parameter, value), choice_label(name, value))
         for name, parameter in parameters.items()
-        for value in _marked(parameter)
+        for value in _tick_values(parameter)
     ]
-    marks += [(title(ACCURACY), value, f"{value:g}") for value in ACCURACY_TICKS]
+    marks += [(parameter_title(ACCURACY), value, f"{value:g}") for value in ACCURACY_TICKS]
     return {
-        LINES: _frame(rows, run="int64", axis="str", place="float64", value="str", accuracy="float64"),
-        TICKS: _frame(marks, axis="str", place="float64", label="str"),
+        LINES: _typed_frame(rows, run="int64", axis="str", place="float64", value="str", accuracy="float64"),
+        TICKS: _typed_frame(marks, axis="str", place="float64", label="str"),
     }
 
 
 def parallel_spec(names: Sequence[str]) -> dict[str, Any]:
     """A Vega-Lite chart of `parallel_tables`: an upright axis for each parameter, a line through them for each run."""
-    axes = [title(name) for name in (*names, ACCURACY)]
+    axes = [parameter_title(name) for name in (*names, ACCURACY)]
     x: dict[str, Any] = {"field": "axis", "type": "nominal", "title": "parameter of the search, each with its own axis"}
     x |= {
         "scale": {"type": "point", "domain": axes, "padding": 0.4},
@@ -185,7 +193,7 @@ def parallel_spec(names: Sequence[str]) -> dict[str, Any]:
     }
     ink = {"color": {"value": "currentColor"}}
     return {
-        "height": HEIGHT + 40,
+        "height": CHART_HEIGHT + 40,
         "layer": [
             {
                 "data": {"name": TICKS},
@@ -220,43 +228,43 @@ def parallel_spec(names: Sequence[str]) -> dict[str, Any]:
     }
 
 
-def place(parameter: Parameter, value: Value) -> float:
+def axis_position(parameter: SearchParameter, value: ParameterValue) -> float:
     """Where a value stands on the axis of its parameter, from 0 to 1.
 
-    >>> round(place(Range(1e-4, 1e-2, 1e-3, log=True), 1e-3), 6)
+    >>> round(axis_position(RangeParameter(1e-4, 1e-2, 1e-3, is_log=True), 1e-3), 6)
     0.5
     """
-    if not isinstance(parameter, Range):
+    if not isinstance(parameter, RangeParameter):
         return parameter.values.index(value) / max(len(parameter.values) - 1, 1)
     if not isinstance(value, int | float):
         raise TypeError(f"no number: {value!r}")
     low, high = parameter.low, parameter.high
     if low == high:
         return 0.0
-    if parameter.log:
+    if parameter.is_log:
         return (math.log(value) - math.log(low)) / (math.log(high) - math.log(low))
     return (value - low) / (high - low)
 
 
-def _marked(parameter: Parameter) -> Sequence[Value]:
+def _tick_values(parameter: SearchParameter) -> Sequence[ParameterValue]:
     """The values that are written beside an axis."""
-    if not isinstance(parameter, Range):
+    if not isinstance(parameter, RangeParameter):
         return parameter.values
-    if parameter.log:
+    if parameter.is_log:
         exponents = range(math.ceil(math.log10(parameter.low)), math.floor(math.log10(parameter.high)) + 1)
         return [10.0**exponent for exponent in exponents]
     return list(range(int(parameter.low), int(parameter.high) + 1))
 
 
-def _measured(tried: Sequence[Tried]) -> list[tuple[float, Tried]]:
-    found = [(one.accuracy, one) for one in tried if one.accuracy is not None]
-    return sorted(found, key=lambda pair: pair[0])
+def _measured_trials(trials: Sequence[TrialResult]) -> list[tuple[float, TrialResult]]:
+    measured = [(trial.accuracy, trial) for trial in trials if trial.accuracy is not None]
+    return sorted(measured, key=lambda pair: pair[0])
 
 
-def _frame(rows: Sequence[tuple[object, ...]], **columns: str) -> pd.DataFrame:
+def _typed_frame(rows: Sequence[tuple[object, ...]], **columns: str) -> pd.DataFrame:
     frame = pd.DataFrame(rows, columns=list(columns))
     return frame.astype(columns)
 
 
-def _domain(scale: Mapping[str, str]) -> dict[str, list[str]]:
+def _category_scale(scale: Mapping[str, str]) -> dict[str, list[str]]:
     return {"domain": list(scale), "range": list(scale.values())}

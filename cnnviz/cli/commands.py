@@ -11,12 +11,12 @@ import click
 from cnnviz import __version__
 from cnnviz.errors import CnnvizError
 
-INTERRUPTED = 130
+INTERRUPTED_EXIT_CODE = 130
 """Exit code after SIGINT, as shells have it."""
-FILE = click.Path(path_type=Path)
+FILE_PATH = click.Path(path_type=Path)
 
 
-class Plain(click.Group):
+class OneSentenceErrors(click.Group):
     """Commands that tell what cannot be done in one sentence, with the exit code 1."""
 
     def invoke(self, ctx: click.Context) -> Any:
@@ -24,13 +24,13 @@ class Plain(click.Group):
         try:
             return super().invoke(ctx)
         except CnnvizError as error:
-            raise click.ClickException(_line(str(error))) from None
+            raise click.ClickException(_printable_line(str(error))) from None
         except KeyboardInterrupt:
             click.echo("Interrupted.", err=True)
-            ctx.exit(INTERRUPTED)
+            ctx.exit(INTERRUPTED_EXIT_CODE)
 
 
-@click.group(cls=Plain, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=OneSentenceErrors, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="cnnviz")
 def main() -> None:
     """Train, check and export the nets that were designed with cnnviz.
@@ -41,16 +41,18 @@ def main() -> None:
 
 
 @main.command()
-@click.argument("design", type=FILE)
-@click.option("--data", type=FILE, nargs=2, metavar="FEATS LABELS", help="Two .npy files: samples and labels.")
+@click.argument("design", type=FILE_PATH)
+@click.option("--data", type=FILE_PATH, nargs=2, metavar="FEATS LABELS", help="Two .npy files: samples and labels.")
 @click.option("--dataset", metavar="NAME", help="A data set that comes with cnnviz: words, digits, …")
-@click.option("--config", type=FILE, metavar="CONFIG", help="A JSON file of settings; those it lacks are the default.")
+@click.option(
+    "--config", type=FILE_PATH, metavar="CONFIG", help="A JSON file of settings; those it lacks are the default."
+)
 @click.option(
     "--set", "changes", multiple=True, metavar="NAME=VALUE", help="One setting, over that of the file: epochs=3."
 )
 @click.option("--device", default="cpu", show_default=True, metavar="NAME", help="cpu, cuda:0, …")
 @click.option("--threads", type=click.IntRange(1, 1024), help="CPU threads.  [default: CNNVIZ_THREADS, or 1]")
-@click.option("--out", type=FILE, required=True, metavar="DIR", help="The folder for what comes of it.")
+@click.option("--out", type=FILE_PATH, required=True, metavar="DIR", help="The folder for what comes of it.")
 @click.option("--force", is_flag=True, help="Write over the result of an earlier training there.")
 @click.option("--quiet", is_flag=True, help="Without progress.")
 @click.pass_context
@@ -64,65 +66,67 @@ def train(ctx: click.Context, /, **options: Any) -> None:
     for change in options["changes"]:
         if "=" not in change:
             raise click.UsageError(f"--set takes NAME=VALUE, such as epochs=3 (received {change[:60]!r}).")
-    from cnnviz.cli.training import Order, carry_out
+    from cnnviz.cli.training import TrainOptions, run_training
 
-    text, code = carry_out(Order(**options))
+    text, code = run_training(TrainOptions(**options))
     click.echo(text)
     ctx.exit(code)
 
 
 @main.command()
-@click.argument("design", type=FILE)
+@click.argument("design", type=FILE_PATH)
 @click.option("--json", "as_json", is_flag=True, help="JSON instead of Markdown.")
 def shapes(design: Path, *, as_json: bool) -> None:
     """Print the table of layers: shapes, formulas, parameters, costs.
 
     Where a layer does not fit, the table ends with it, and reason and mend follow on the standard error.
     """
-    from cnnviz.cli.designs import check_fit, read_design, table
+    from cnnviz.cli.designs import check_shapes, layer_table_json, read_design
     from cnnviz.table import to_markdown
 
     architecture = read_design(design)
-    told = json.dumps(table(architecture), indent=2) + "\n" if as_json else to_markdown(architecture)
-    click.echo(told, nl=False)
-    check_fit(architecture)
+    output = json.dumps(layer_table_json(architecture), indent=2) + "\n" if as_json else to_markdown(architecture)
+    click.echo(output, nl=False)
+    check_shapes(architecture)
 
 
 @main.command()
-@click.argument("design", type=FILE)
+@click.argument("design", type=FILE_PATH)
 @click.option("--style", type=click.Choice(["class", "sequential"]), default="class", show_default=True)
-@click.option("--out", type=FILE, metavar="FILE", help="A file instead of the standard output.")
+@click.option("--out", type=FILE_PATH, metavar="FILE", help="A file instead of the standard output.")
 def code(design: Path, style: Literal["class", "sequential"], out: Path | None) -> None:
     """Write the net as PyTorch code."""
-    from cnnviz.cli.designs import check_fit, read_design
-    from cnnviz.cli.files import write
+    from cnnviz.cli.designs import check_shapes, read_design
+    from cnnviz.cli.files import write_file
     from cnnviz.source import to_code
 
     architecture = read_design(design)
-    check_fit(architecture)
+    check_shapes(architecture)
     text = to_code(architecture, style)
     if out:
-        write(out, text)
+        write_file(out, text)
     else:
         click.echo(text, nl=False)
 
 
 @main.command()
-@click.argument("design", type=FILE)
-@click.option("--out", type=FILE, required=True, metavar="FILE", help="The .onnx file.")
-@click.option("--weights", type=FILE, metavar="FILE", help="The weights.safetensors of a training; else untrained.")
+@click.argument("design", type=FILE_PATH)
+@click.option("--out", type=FILE_PATH, required=True, metavar="FILE", help="The .onnx file.")
+@click.option(
+    "--weights", type=FILE_PATH, metavar="FILE", help="The weights.safetensors of a training; else untrained."
+)
 def export(design: Path, out: Path, weights: Path | None) -> None:
     """Write the net as an ONNX file."""
-    from cnnviz.cli.designs import check_fit, read_design
-    from cnnviz.cli.files import write
-    from cnnviz.cli.weights import weights_file
+    from cnnviz.cli.designs import check_shapes, read_design
+    from cnnviz.cli.files import write_file
+    from cnnviz.cli.weights import read_weights_file
     from cnnviz.export import to_onnx
 
     architecture = read_design(design)
-    check_fit(architecture)
-    write(out, to_onnx(architecture, weights_file(weights, architecture) if weights else None))
+    check_shapes(architecture)
+    write_file(out, to_onnx(architecture, read_weights_file(weights, architecture) if weights else None))
 
 
-def _line(text: str) -> str:
+def _printable_line(text: str) -> str:
     """One line that a terminal can show, whatever a file has put into it."""
     return "".join(character if character.isprintable() else " " for character in text)

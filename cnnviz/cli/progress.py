@@ -8,30 +8,30 @@ import click
 
 from cnnviz.training.point import Point
 
-Hear = Callable[[Sequence[Point]], None]
+PointListener = Callable[[Sequence[Point]], None]
 
 
 @contextmanager
-def progress(steps: int, epochs: int, *, quiet: bool) -> Iterator[Hear]:
+def show_progress(steps: int, epochs: int, *, quiet: bool) -> Iterator[PointListener]:
     """What hears the points of a training of so many steps and tells of them, unless it is to be quiet."""
     if quiet:
         yield lambda points: None
     elif not sys.stderr.isatty():
-        yield _Lines(epochs)
+        yield _EpochLines(epochs)
     else:
-        latest = _Latest(epochs)
+        latest = _LatestValues(epochs)
         with click.progressbar(
             length=steps, label="Training", file=sys.stderr, item_show_func=lambda text: text
         ) as bar:
 
             def show(points: Sequence[Point]) -> None:
-                latest.hear(points)
+                latest.update(points)
                 bar.update(latest.step - bar.pos, str(latest))
 
             yield show
 
 
-class _Latest:
+class _LatestValues:
     """The last numbers of a training."""
 
     def __init__(self, epochs: int) -> None:
@@ -39,24 +39,24 @@ class _Latest:
         self.step = self._epoch = 0
         self._values: dict[tuple[str, str], float] = {}
 
-    def hear(self, points: Sequence[Point]) -> None:
+    def update(self, points: Sequence[Point]) -> None:
         for point in points:
             self.step, self._epoch = max(self.step, point.step), max(self._epoch, point.epoch)
             self._values[point.split, point.metric] = point.value
 
     def __str__(self) -> str:
-        told = {"loss": ("batch", "loss"), "validation accuracy": ("validation", "accuracy")}
-        numbers = [f", {name} {self._values[key]:.4g}" for name, key in told.items() if key in self._values]
+        shown = {"loss": ("batch", "loss"), "validation accuracy": ("validation", "accuracy")}
+        numbers = [f", {name} {self._values[key]:.4g}" for name, key in shown.items() if key in self._values]
         return f"epoch {self._epoch} of {self._epochs}{''.join(numbers)}"
 
 
-class _Lines:
+class _EpochLines:
     """A line whenever the validation data have been measured."""
 
     def __init__(self, epochs: int) -> None:
-        self._latest = _Latest(epochs)
+        self._latest = _LatestValues(epochs)
 
     def __call__(self, points: Sequence[Point]) -> None:
-        self._latest.hear(points)
+        self._latest.update(points)
         if any((point.split, point.metric) == ("validation", "accuracy") for point in points):
             click.echo(self._latest, err=True)

@@ -13,29 +13,29 @@ from safetensors.torch import save
 
 from cnnviz import __version__
 from cnnviz.architecture import Architecture
-from cnnviz.cli.choosing import check_split, configuration, dataset, pair
-from cnnviz.cli.designs import check_fit, read_design
-from cnnviz.cli.files import told, write
-from cnnviz.cli.progress import progress
-from cnnviz.cli.stopping import Stop
+from cnnviz.cli.config import check_split, find_dataset, load_arrays, load_config
+from cnnviz.cli.designs import check_shapes, read_design
+from cnnviz.cli.files import explain_os_errors, write_file
+from cnnviz.cli.progress import show_progress
+from cnnviz.cli.stopping import StopSignal
 from cnnviz.data.base import Dataset, Splits
-from cnnviz.errors import CnnvizError, TrainingError, short_of_memory
+from cnnviz.errors import CnnvizError, TrainingError, is_out_of_memory
 from cnnviz.settings import settings
 from cnnviz.source import to_code
 from cnnviz.training.config import TrainConfig
 from cnnviz.training.point import Point
-from cnnviz.training.readiness import check
+from cnnviz.training.readiness import check_trainable
 from cnnviz.training.trainer import steps_per_epoch, train
-from cnnviz.training.training import NO_MEMORY, Result
+from cnnviz.training.training import OUT_OF_MEMORY_MESSAGE, TrainingResult
 
-RESULT, WEIGHTS, POINTS = "result.json", "weights.safetensors", "points.csv"
-DESIGN, CONFIG, CODE = "design.json", "config.json", "model.py"
-FILES = (RESULT, WEIGHTS, POINTS, DESIGN, CONFIG, CODE)
+RESULT_FILE, WEIGHTS_FILE, POINTS_FILE = "result.json", "weights.safetensors", "points.csv"
+DESIGN_FILE, CONFIG_FILE, CODE_FILE = "design.json", "config.json", "model.py"
+OUTPUT_FILES = (RESULT_FILE, WEIGHTS_FILE, POINTS_FILE, DESIGN_FILE, CONFIG_FILE, CODE_FILE)
 """What a training leaves in its folder; the result is written last."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Order:
+class TrainOptions:
     """What the command line asks for, as its options are called."""
 
     design: Path
@@ -51,7 +51,7 @@ class Order:
 
 
 @dataclass(frozen=True)
-class Job:
+class TrainJob:
     """An order that has been checked: this can be trained."""
 
     architecture: Architecture
@@ -60,46 +60,52 @@ class Job:
     device: torch.device
 
 
-def carry_out(order: Order) -> tuple[str, int]:
+def run_training(options: TrainOptions) -> tuple[str, int]:
     """Train, and give the result as JSON and the exit code; raises CnnvizError with the reason where it cannot be."""
-    job = _checked(order)
-    torch.set_num_threads(order.threads or settings().threads or 1)
-    if not order.quiet:
+    job = _check_options(options)
+    torch.set_num_threads(options.threads or settings().threads or 1)
+    if not options.quiet:
         click.echo(f"Loading “{job.data.title}” …", err=True)
-    splits = job.data.split_by(job.config.split)
-    _claim(order.out, force=order.force)
-    write(order.out / DESIGN, job.architecture.to_json())
-    write(order.out / CONFIG, job.config.model_dump_json(indent=2))
-    write(order.out / CODE, to_code(job.architecture))
-    with Stop() as stop:
+    splits = job.data.load_splits(job.config.split)
+    _prepare_folder(options.out, force=options.force)
+    write_file(options.out / DESIGN_FILE, job.architecture.to_json())
+    write_file(options.out / CONFIG_FILE, job.config.model_dump_json(indent=2))
+    write_file(options.out / CODE_FILE, to_code(job.architecture))
+    with StopSignal() as stop:
         start = time.monotonic()
-        result, measured = _train(job, splits, order, stop)
+        result, epoch_points = _train(job, splits, options, stop)
         seconds = time.monotonic() - start
         if result.best_epoch:
-            write(order.out / WEIGHTS, save(result.weights))
-        text = json.dumps(_facts(job, splits, result, measured) | {"seconds": round(seconds, 3)}, indent=2)
-        write(order.out / RESULT, text + "\n")
+            write_file(options.out / WEIGHTS_FILE, save(result.weights))
+        text = json.dumps(_result_json(job, splits, result, epoch_points) | {"seconds": round(seconds, 3)}, indent=2)
+        write_file(options.out / RESULT_FILE, text + "\n")
     return text, stop.exit_code if result.stopped else 0
 
 
-def _checked(order: Order) -> Job:
+def _check_options(options: TrainOptions) -> TrainJob:
     """The order, read and found possible before anything is loaded, made or written."""
-    with told(order.out):
-        done = (order.out / RESULT).exists()
-    if done and not order.force:
-        raise CnnvizError(f"{order.out} holds the result of a training already; choose another folder, or add --force.")
+    with explain_os_errors(options.out):
+        has_result = (options.out / RESULT_FILE).exists()
+    if has_result and not options.force:
+        raise CnnvizError(
+            f"{options.out} holds the result of a training already; choose another folder, or add --force."
+        )
     limits = settings()
-    architecture = read_design(order.design)
-    check_fit(architecture)
-    config = configuration(order.config, order.changes)
-    data = pair(*order.data, limits.max_upload_bytes) if order.data else dataset(order.dataset or config.dataset)
+    architecture = read_design(options.design)
+    check_shapes(architecture)
+    config = load_config(options.config, options.changes)
+    data = (
+        load_arrays(*options.data, limits.max_upload_bytes)
+        if options.data
+        else find_dataset(options.dataset or config.dataset)
+    )
     config = config.changed("dataset", data.name)
     check_split(data, config)
-    check(architecture, config, data, limits)
-    return Job(architecture, config, data, _usable(order.device))
+    check_trainable(architecture, config, data, limits)
+    return TrainJob(architecture, config, data, _open_device(options.device))
 
 
-def _usable(name: str) -> torch.device:
+def _open_device(name: str) -> torch.device:
     try:
         device = torch.device(name)
         torch.zeros(1, device=device).tolist()
@@ -109,19 +115,24 @@ def _usable(name: str) -> torch.device:
     return device
 
 
-def _claim(folder: Path, *, force: bool) -> None:
+def _prepare_folder(folder: Path, *, force: bool) -> None:
     """Make the folder, without what an earlier training left in it."""
-    with told(folder):
+    with explain_os_errors(folder):
         folder.mkdir(parents=True, exist_ok=True)
-        for name in FILES:
+        for name in OUTPUT_FILES:
             (folder / name).unlink(missing_ok=True)
 
 
-def _train(job: Job, splits: Splits, order: Order, stop: Stop) -> tuple[Result, list[Point]]:
+def _train(
+    job: TrainJob, splits: Splits, options: TrainOptions, stop: StopSignal
+) -> tuple[TrainingResult, list[Point]]:
     config = job.config
     steps = config.epochs * steps_per_epoch(len(splits.train), config.batch_size)
     try:
-        with _Table(order.out / POINTS) as table, progress(steps, config.epochs, quiet=order.quiet) as show:
+        with (
+            _PointsFile(options.out / POINTS_FILE) as table,
+            show_progress(steps, config.epochs, quiet=options.quiet) as show,
+        ):
 
             def emit(points: Sequence[Point]) -> None:
                 table.add(points)
@@ -129,42 +140,42 @@ def _train(job: Job, splits: Splits, order: Order, stop: Stop) -> tuple[Result, 
 
             result = train(job.architecture, config, splits, device=job.device, emit=emit, should_stop=stop)
     except (RuntimeError, MemoryError) as error:
-        if short_of_memory(error):
-            raise TrainingError(NO_MEMORY) from None
+        if is_out_of_memory(error):
+            raise TrainingError(OUT_OF_MEMORY_MESSAGE) from None
         raise
-    return result, table.measured
+    return result, table.epoch_points
 
 
-class _Table:
+class _PointsFile:
     """Points as lines of a new file; those of whole parts are kept at hand."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self.measured: list[Point] = []
+        self.epoch_points: list[Point] = []
 
-    def __enter__(self) -> "_Table":
-        with told(self._path):
+    def __enter__(self) -> "_PointsFile":
+        with explain_os_errors(self._path):
             self._file = self._path.open("x", encoding="ascii")
         self._write([",".join(Point._fields)])
         return self
 
     def __exit__(self, *_: object) -> None:
-        with told(self._path):
+        with explain_os_errors(self._path):
             self._file.close()
 
     def add(self, points: Sequence[Point]) -> None:
         self._write([",".join(map(str, point)) for point in points])
-        self.measured += [point for point in points if point.split != "batch"]
+        self.epoch_points += [point for point in points if point.split != "batch"]
 
     def _write(self, lines: list[str]) -> None:
-        with told(self._path):
+        with explain_os_errors(self._path):
             self._file.writelines(f"{line}\n" for line in lines)
             self._file.flush()  # whoever follows the file sees them now
 
 
-def _facts(job: Job, splits: Splits, result: Result, measured: list[Point]) -> dict[str, Any]:
+def _result_json(job: TrainJob, splits: Splits, result: TrainingResult, epoch_points: list[Point]) -> dict[str, Any]:
     """The result as JSON holds it."""
-    best = [point for point in measured if point.epoch == result.best_epoch]
+    best = [point for point in epoch_points if point.epoch == result.best_epoch]
     parts = {
         part: {point.metric: point.value for point in best if point.split == part} or None
         for part in ("train", "validation", "test")
@@ -172,12 +183,12 @@ def _facts(job: Job, splits: Splits, result: Result, measured: list[Point]) -> d
     return {
         **parts,
         "best_epoch": result.best_epoch,
-        "epochs": max((point.epoch for point in measured), default=0),
+        "epochs": max((point.epoch for point in epoch_points), default=0),
         "stopped": result.stopped,
         "note": result.note,
         "classes": job.data.classes,
         "samples": [len(part) for part in splits.parts],
-        "scale": result.scale.facts(),
+        "scale": result.scale.to_dict(),
         "device": str(job.device),
         "threads": torch.get_num_threads(),
         "cnnviz": __version__,

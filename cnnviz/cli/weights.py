@@ -3,13 +3,13 @@
 from pathlib import Path
 
 from cnnviz.architecture import Architecture
-from cnnviz.architecture.weights import MAX_HEADER, read_weights
-from cnnviz.cli.files import read
+from cnnviz.architecture.weights import MAX_HEADER_BYTES, read_weights
+from cnnviz.cli.files import read_file
 from cnnviz.settings import settings
 
 
-def weights_file(path: Path, architecture: Architecture) -> bytes:
+def read_weights_file(path: Path, architecture: Architecture) -> bytes:
     """A .safetensors file; raises CnnvizError where it is none, or that of another design."""
-    content = read(path, settings().max_export_bytes + MAX_HEADER)
+    content = read_file(path, settings().max_export_bytes + MAX_HEADER_BYTES)
     read_weights(content, architecture, str(path))
     return content

@@ -18,30 +18,30 @@ DATASETS: dict[str, Dataset] = {
 """Every data set that comes with cnnviz, by name."""
 
 
-CLASS = "0" * 32
+CLASS_OWNER = "0" * 32
 """The owner of what everybody may use."""
 
 
-def uploads(limits: Settings | None = None) -> Uploads:
+def own_uploads(limits: Settings | None = None) -> Uploads:
     """What the students of this server brought."""
     limits = limits or settings()
     quota = Quota(limits.max_uploads, limits.max_owner_bytes, limits.max_uploads_bytes)
     return Uploads(limits.data_dir / "uploads", quota)
 
 
-def shared(limits: Settings | None = None) -> Uploads:
+def shared_uploads(limits: Settings | None = None) -> Uploads:
     """What was made of the archives in CNNVIZ_DATASETS_DIR, for the whole class; all of it belongs to `CLASS`."""
     return Uploads((limits or settings()).data_dir / "shared", Quota(10_000))
 
 
-def available(owner: str) -> dict[str, Dataset]:
+def available_datasets(owner: str) -> dict[str, Dataset]:
     """What this student can train on: the built-in data sets, those of the class, then the student's own."""
-    return DATASETS | shared().of(CLASS) | uploads().of(owner)
+    return DATASETS | shared_uploads().datasets_of(CLASS_OWNER) | own_uploads().datasets_of(owner)
 
 
-def find(name: str, owner: str) -> Dataset:
+def find_dataset(name: str, owner: str) -> Dataset:
     """A data set by its name, as far as `owner` may use it; raises DataError when there is none."""
     try:
-        return available(owner)[name]
+        return available_datasets(owner)[name]
     except KeyError:
         raise DataError(f"There is no data set “{name[:80]}” here any more; choose another one.") from None

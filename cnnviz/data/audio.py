@@ -9,11 +9,11 @@ import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict, Field
 from scipy.fft import dct
 
-Sounds = npt.NDArray[np.generic]
+SoundBatch = npt.NDArray[np.generic]
 """(N, samples): N sounds at one rate, in the scale of 16-bit integers (−32,768 … 32,767)."""
-LEAST = float(np.finfo(np.float64).eps)
+MIN_ENERGY = float(np.finfo(np.float64).eps)
 """What an energy of 0 is replaced by, 2.2e-16: its logarithm is −36."""
-BLOCK = 64
+BLOCK_SIZE = 64
 """Sounds that are computed together: more would not stay in the cache."""
 
 
@@ -43,19 +43,19 @@ class Features(BaseModel):
     )
 
     @property
-    def frame(self) -> int:
+    def frame_length(self) -> int:
         """Samples of a frame."""
         return round(self.window * self.sample_rate)
 
     @property
-    def hop(self) -> int:
+    def hop_length(self) -> int:
         """Samples from the start of one frame to that of the next."""
         return round(self.step * self.sample_rate)
 
     @property
-    def points(self) -> int:
+    def n_fft(self) -> int:
         """Points of the Fourier transform: 512, or the next power of two that holds a frame."""
-        return max(512, 1 << (self.frame - 1).bit_length())
+        return max(512, 1 << (self.frame_length - 1).bit_length())
 
     @property
     def width(self) -> int:
@@ -63,33 +63,33 @@ class Features(BaseModel):
         return self.bands if self.kind == "log-mel" else min(self.coefficients, self.bands)
 
     @property
-    def centres(self) -> npt.NDArray[np.float64]:
+    def band_centres(self) -> npt.NDArray[np.float64]:
         """(bands,): the middle of each mel band, in hertz.
 
-        >>> [round(hertz) for hertz in Features().centres[:3]]
+        >>> [round(hertz) for hertz in Features().band_centres[:3]]
         [68, 144, 226]
         """
-        return _corners(self.bands, self.sample_rate)[1:-1]
+        return _band_edges(self.bands, self.sample_rate)[1:-1]
 
-    def frames(self, samples: int) -> int:
+    def frame_count(self, samples: int) -> int:
         """Frames of a sound of so many samples; the last one is filled up with zeros.
 
             frames = 1 + ⌈(samples − frame) / hop⌉
 
-        >>> Features().frames(16_000)
+        >>> Features().frame_count(16_000)
         99
         """
-        return 1 + max(0, -(-(samples - self.frame) // self.hop))
+        return 1 + max(0, -(-(samples - self.frame_length) // self.hop_length))
 
-    def formula(self, samples: int) -> str:
+    def frame_count_formula(self, samples: int) -> str:
         """The number of frames with its numbers.
 
-        >>> Features().formula(16_000)
+        >>> Features().frame_count_formula(16_000)
         '1 + ⌈(16000 − 400) / 160⌉ = 99'
         """
-        return f"1 + ⌈({samples} − {self.frame}) / {self.hop}⌉ = {self.frames(samples)}"
+        return f"1 + ⌈({samples} − {self.frame_length}) / {self.hop_length}⌉ = {self.frame_count(samples)}"
 
-    def of(self, sounds: Sounds) -> npt.NDArray[np.float32]:
+    def compute(self, sounds: SoundBatch) -> npt.NDArray[np.float32]:
         """(N, samples) → (N, frames, width) in float32.
 
         Pre-emphasis 0.97, frames without a window function, power spectrum, triangular mel filters from 0 to half the
@@ -97,34 +97,38 @@ class Features(BaseModel):
         the log energy of the frame in place of the first coefficient.
         Source: the defaults of python_speech_features 0.6, which the lab uses.
         """
-        blocks = [self._block(sounds[start : start + BLOCK]) for start in range(0, len(sounds), BLOCK)]
-        empty = np.empty((0, self.frames(sounds.shape[1]), self.width), np.float32)
+        blocks = [
+            self._compute_block(sounds[start : start + BLOCK_SIZE]) for start in range(0, len(sounds), BLOCK_SIZE)
+        ]
+        empty = np.empty((0, self.frame_count(sounds.shape[1]), self.width), np.float32)
         return np.concatenate(blocks) if blocks else empty
 
-    def _block(self, sounds: Sounds) -> npt.NDArray[np.float32]:
+    def _compute_block(self, sounds: SoundBatch) -> npt.NDArray[np.float32]:
         samples, values = sounds.shape[1], sounds.astype(np.float64)
-        count = self.frames(samples)
-        padded = np.zeros((len(sounds), max((count - 1) * self.hop + self.frame, samples)))
+        count = self.frame_count(samples)
+        padded = np.zeros((len(sounds), max((count - 1) * self.hop_length + self.frame_length, samples)))
         padded[:, :samples] = values
         padded[:, 1:samples] -= 0.97 * values[:, : samples - 1]
-        frames = np.lib.stride_tricks.sliding_window_view(padded, self.frame, axis=1)[:, :: self.hop][:, :count]
-        spectrum = np.fft.rfft(frames, self.points)
-        power = (spectrum.real**2 + spectrum.imag**2) / self.points
-        energies = np.log(_positive(power @ mel_bank(self.bands, self.points, self.sample_rate)))
+        frames = np.lib.stride_tricks.sliding_window_view(padded, self.frame_length, axis=1)[:, :: self.hop_length][
+            :, :count
+        ]
+        spectrum = np.fft.rfft(frames, self.n_fft)
+        power = (spectrum.real**2 + spectrum.imag**2) / self.n_fft
+        energies = np.log(_replace_zeros(power @ mel_filter_bank(self.bands, self.n_fft, self.sample_rate)))
         if self.kind == "MFCC":
-            energies = dct(energies, type=2, axis=2, norm="ortho")[:, :, : self.width] * _lifter(self.width)
-            energies[:, :, 0] = np.log(_positive(power.sum(axis=2)))
+            energies = dct(energies, type=2, axis=2, norm="ortho")[:, :, : self.width] * _lifter_weights(self.width)
+            energies[:, :, 0] = np.log(_replace_zeros(power.sum(axis=2)))
         return np.ascontiguousarray(energies, np.float32)
 
 
 @lru_cache(maxsize=8)
-def mel_bank(bands: int, points: int, sample_rate: int) -> npt.NDArray[np.float64]:
+def mel_filter_bank(bands: int, n_fft: int, sample_rate: int) -> npt.NDArray[np.float64]:
     """(points / 2 + 1, bands): triangles whose corners stand evenly on the mel scale, at whole points.
 
     Mel of f hertz is 2595·log₁₀(1 + f / 700). Source: python_speech_features 0.6.
     """
-    corners = np.floor((points + 1) * _corners(bands, sample_rate) / sample_rate)
-    bank = np.zeros((points // 2 + 1, bands))
+    corners = np.floor((n_fft + 1) * _band_edges(bands, sample_rate) / sample_rate)
+    bank = np.zeros((n_fft // 2 + 1, bands))
     for band, (left, middle, right) in enumerate(zip(corners, corners[1:], corners[2:], strict=False)):
         up, down = np.arange(int(left), int(middle)), np.arange(int(middle), int(right))
         bank[up, band] = (up - left) / (middle - left)
@@ -132,15 +136,15 @@ def mel_bank(bands: int, points: int, sample_rate: int) -> npt.NDArray[np.float6
     return bank
 
 
-def _corners(bands: int, sample_rate: int) -> npt.NDArray[np.float64]:
+def _band_edges(bands: int, sample_rate: int) -> npt.NDArray[np.float64]:
     """(bands + 2,): where the triangles begin, stand and end, in hertz."""
     highest = 2595 * math.log10(1 + sample_rate / 2 / 700)
     return np.asarray(700 * (10 ** (np.linspace(0, highest, bands + 2) / 2595) - 1))
 
 
-def _lifter(width: int) -> npt.NDArray[np.float64]:
+def _lifter_weights(width: int) -> npt.NDArray[np.float64]:
     return 1 + 11 * np.sin(np.pi * np.arange(width) / 22)
 
 
-def _positive(energies: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    return np.where(energies == 0, LEAST, energies)
+def _replace_zeros(energies: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    return np.where(energies == 0, MIN_ENERGY, energies)

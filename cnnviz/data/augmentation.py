@@ -41,30 +41,30 @@ class Augmentation(BaseModel):
     )
     flip: bool = Field(False, title="Flip", description="Every second sample mirrored, left to right.")
 
-    def of(self, x: Tensor, axes: tuple[str, ...], deviation: float, generator: torch.Generator) -> Tensor:
+    def apply(self, x: Tensor, axes: tuple[str, ...], deviation: float, generator: torch.Generator) -> Tensor:
         """(N, *shape) → the same shape, each sample changed in its own way; x itself where nothing is to be done.
 
         `axes` says what the axes of a sample are, as `Dataset.axes`; `deviation` is that of the training samples.
         """
-        places = Places(axes, x.ndim - 1)
-        if self.time_shift and places.time is not None:
-            x = _moved(x, places.time, self.time_shift, generator, around=True)
+        sample_axes = AugmentationAxes(axes, x.ndim - 1)
+        if self.time_shift and sample_axes.time_axis is not None:
+            x = _shift(x, sample_axes.time_axis, self.time_shift, generator, around=True)
         if self.shift:
-            for axis in places.picture:
-                x = _moved(x, axis, self.shift, generator, around=False)
-        if self.flip and places.width is not None:
-            flipped = _random(len(x), generator) < 0.5
-            x = torch.where(_column(flipped, x.ndim), x.flip(places.width), x)
+            for axis in sample_axes.picture_axes:
+                x = _shift(x, axis, self.shift, generator, around=False)
+        if self.flip and sample_axes.width_axis is not None:
+            flipped = _random_uniform(len(x), generator) < 0.5
+            x = torch.where(_as_column(flipped, x.ndim), x.flip(sample_axes.width_axis), x)
         if self.noise:
             noise = torch.randn(x.shape, generator=generator, device=x.device, dtype=x.dtype)
             x = x + self.noise * deviation * noise
-        for place, most in ((places.time, self.time_mask), (places.band, self.band_mask)):
-            if most and place is not None:
-                x = _masked(x, place, most, generator)
+        for place, limit in ((sample_axes.time_axis, self.time_mask), (sample_axes.band_axis, self.band_mask)):
+            if limit and place is not None:
+                x = _mask(x, place, limit, generator)
         return x
 
 
-class Places:
+class AugmentationAxes:
     """Which axes of (N, *shape) are time, bands, and those of a picture.
 
     Where nobody has said what the axes are, the first behind the channels may be time or height, the last bands or
@@ -72,45 +72,45 @@ class Places:
     """
 
     def __init__(self, axes: tuple[str, ...], count: int) -> None:
-        named = {name: place for place, name in enumerate(axes, 1)}
-        known = bool(axes)
-        behind = range(2, count + 1)
-        self.time = named.get("time") if known else next(iter(behind), None)
-        self.band = named.get("band") if known else (count if count > 2 else None)
-        self.width = named.get("width") if known else (count if count > 2 else None)
-        spatial = [named[name] for name in ("depth", "height", "width") if name in named]
-        self.picture = spatial if known else (list(behind) if count > 2 else [])
+        axis_by_name = {name: place for place, name in enumerate(axes, 1)}
+        axes_are_known = bool(axes)
+        after_channels = range(2, count + 1)
+        self.time_axis = axis_by_name.get("time") if axes_are_known else next(iter(after_channels), None)
+        self.band_axis = axis_by_name.get("band") if axes_are_known else (count if count > 2 else None)
+        self.width_axis = axis_by_name.get("width") if axes_are_known else (count if count > 2 else None)
+        spatial = [axis_by_name[name] for name in ("depth", "height", "width") if name in axis_by_name]
+        self.picture_axes = spatial if axes_are_known else (list(after_channels) if count > 2 else [])
 
     @property
-    def fields(self) -> tuple[str, ...]:
+    def applicable_fields(self) -> tuple[str, ...]:
         """The fields of `Augmentation` that change such samples."""
-        given = {
-            "time_shift": self.time,
+        required_axes = {
+            "time_shift": self.time_axis,
             "noise": 0,
-            "time_mask": self.time,
-            "band_mask": self.band,
-            "shift": self.picture or None,
-            "flip": self.width,
+            "time_mask": self.time_axis,
+            "band_mask": self.band_axis,
+            "shift": self.picture_axes or None,
+            "flip": self.width_axis,
         }
-        return tuple(name for name, place in given.items() if place is not None)
+        return tuple(name for name, place in required_axes.items() if place is not None)
 
 
-def _random(count: int, generator: torch.Generator) -> Tensor:
+def _random_uniform(count: int, generator: torch.Generator) -> Tensor:
     return torch.rand(count, generator=generator, device=generator.device)
 
 
-def _column(values: Tensor, axes: int) -> Tensor:
+def _as_column(values: Tensor, axes: int) -> Tensor:
     return values.view(-1, *[1] * (axes - 1))
 
 
-def _whole(count: int, least: int, most: int, generator: torch.Generator) -> Tensor:
+def _random_integers(count: int, low: int, high: int, generator: torch.Generator) -> Tensor:
     """Whole numbers from least to most, both included."""
-    return torch.randint(least, most + 1, (count,), generator=generator, device=generator.device)
+    return torch.randint(low, high + 1, (count,), generator=generator, device=generator.device)
 
 
-def _moved(x: Tensor, axis: int, most: int, generator: torch.Generator, *, around: bool) -> Tensor:
+def _shift(x: Tensor, axis: int, limit: int, generator: torch.Generator, *, around: bool) -> Tensor:
     size = x.shape[axis]
-    offset = _whole(len(x), -most, most, generator)
+    offset = _random_integers(len(x), -limit, limit, generator)
     index = torch.arange(size, device=x.device)[None] - offset[:, None]
     index = index % size if around else index.clamp(0, size - 1)
     shape = [1] * x.ndim
@@ -118,13 +118,13 @@ def _moved(x: Tensor, axis: int, most: int, generator: torch.Generator, *, aroun
     return x.gather(axis, index.view(shape).expand(x.shape))
 
 
-def _masked(x: Tensor, axis: int, most: int, generator: torch.Generator) -> Tensor:
+def _mask(x: Tensor, axis: int, limit: int, generator: torch.Generator) -> Tensor:
     size = x.shape[axis]
-    width = _whole(len(x), 0, min(most, size), generator)
-    start = (_random(len(x), generator) * (size - width + 1)).long()
+    width = _random_integers(len(x), 0, min(limit, size), generator)
+    start = (_random_uniform(len(x), generator) * (size - width + 1)).long()
     place = torch.arange(size, device=x.device)[None]
-    hidden = (place >= start[:, None]) & (place < (start + width)[:, None])
+    is_masked = (place >= start[:, None]) & (place < (start + width)[:, None])
     shape = [1] * x.ndim
     shape[0], shape[axis] = len(x), size
-    mean = _column(x.flatten(1).mean(dim=1), x.ndim)
-    return torch.where(hidden.view(shape), mean, x)
+    mean = _as_column(x.flatten(1).mean(dim=1), x.ndim)
+    return torch.where(is_masked.view(shape), mean, x)

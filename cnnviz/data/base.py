@@ -22,20 +22,20 @@ Samples = npt.NDArray[np.float32]
 Labels = npt.NDArray[np.int64]
 """(N,): the class number of each sample."""
 
-Rows = tuple[npt.NDArray[np.intp], npt.NDArray[np.intp], npt.NDArray[np.intp]]
+SplitIndices = tuple[npt.NDArray[np.intp], npt.NDArray[np.intp], npt.NDArray[np.intp]]
 """Places of the samples for training, validation and test, in the order in which they are used."""
-Progress = Callable[[int, int], None]
+ReportProgress = Callable[[int, int], None]
 """Hears how much of how much is done."""
 
 MAX_CLASSES = 1000
-MAX_CLASS_NAME = 60
+MAX_CLASS_NAME_LENGTH = 60
 """Characters."""
-MIN_PER_CLASS = 10
+MIN_SAMPLES_PER_CLASS = 10
 """Samples of a class that 80/10/10 needs so that two of them reach validation and test together."""
 
 
 @dataclass(frozen=True, eq=False)
-class Split:
+class Subset:
     """Samples and their class numbers: x (N, *shape) float32, y (N,) int64."""
 
     x: Samples
@@ -49,14 +49,14 @@ class Split:
 class Splits:
     """One data set in three parts that share no sample."""
 
-    train: Split
-    validation: Split
-    test: Split
+    train: Subset
+    validation: Subset
+    test: Subset
     axes: tuple[str, ...] = ()
     """What the axes of a sample are, as `Dataset.axes`."""
 
     @property
-    def parts(self) -> tuple[Split, Split, Split]:
+    def parts(self) -> tuple[Subset, Subset, Subset]:
         """All three."""
         return self.train, self.validation, self.test
 
@@ -67,15 +67,15 @@ class Dataset:
 
     name: str
     title: str
-    story: str
+    description: str
     shape: Shape
     classes: tuple[str, ...]
     size: int
-    load: Callable[[Progress], Content]
+    load: Callable[[ReportProgress], Content]
     """Everything in it; the first time that may take a while."""
     preset: str | None = None
     """A preset that fits this task."""
-    splits: tuple[str, ...] = ("random",)
+    split_kinds: tuple[str, ...] = ("random",)
     """The ways in which it can be split, by their names in `WAYS`."""
     axes: tuple[str, ...] = ()
     """What the axes of a sample are: channel, time, band, depth, height, width; empty where nobody knows."""
@@ -84,57 +84,59 @@ class Dataset:
     version: str = ""
     """Changes when other data come under the same name."""
 
-    def way(self, wanted: str) -> str:
+    def split_kind(self, wanted: str) -> str:
         """The wanted way to split, or the first where this data set does not know it."""
-        return wanted if wanted in self.splits else self.splits[0]
+        return wanted if wanted in self.split_kinds else self.split_kinds[0]
 
-    def content(self, progress: Progress = lambda done, total: None) -> Content:
+    def load_content(self, progress: ReportProgress = lambda done, total: None) -> Content:
         """Everything in it."""
         return self.load(progress)
 
-    def split_by(self, way: str = "random", progress: Progress = lambda done, total: None) -> Splits:
+    def load_splits(self, split_kind: str = "random", progress: ReportProgress = lambda done, total: None) -> Splits:
         """In three parts; where this data set knows no such way, by its first."""
-        return replace(self.content(progress).splits(self.way(way)), axes=self.axes)
+        return replace(self.load_content(progress).split(self.split_kind(split_kind)), axes=self.axes)
 
 
-def at_random(y: Labels, classes: tuple[str, ...]) -> Rows:
+def split_at_random(y: Labels, classes: tuple[str, ...]) -> SplitIndices:
     """The lab's split: 80 % train, 10 % validation, 10 % test, stratified, random_state=42.
 
     Raises DataError when a class has fewer than ten samples.
     """
-    check_counts(y, classes)
+    check_class_counts(y, classes)
     train, rest = train_test_split(np.arange(len(y)), train_size=0.8, stratify=y, random_state=42)
     validation, test = train_test_split(rest, train_size=0.5, stratify=y[rest], random_state=42)
     return train, validation, test
 
 
-def taken(x: Samples, y: Labels, rows: Rows) -> Splits:
+def take_splits(x: Samples, y: Labels, indices: SplitIndices) -> Splits:
     """The samples of each part, copied."""
-    train, validation, test = (Split(x[part], y[part]) for part in rows)
+    train, validation, test = (Subset(x[part], y[part]) for part in indices)
     return Splits(train, validation, test)
 
 
 def split(x: Samples, y: Labels, classes: tuple[str, ...]) -> Splits:
     """The lab's split of these samples, as `at_random`."""
-    return taken(x, y, at_random(y, classes))
+    return take_splits(x, y, split_at_random(y, classes))
 
 
-def counted(count: int, thing: str) -> str:
+def count_label(count: int, noun: str) -> str:
     """A number of things.
 
-    >>> counted(1, "sample"), counted(2_000, "sample")
+    >>> count_label(1, "sample"), count_label(2_000, "sample")
     ('1 sample', '2,000 samples')
     """
-    return f"{count:,} {thing}{'s' * (count != 1)}"
+    return f"{count:,} {noun}{'s' * (count != 1)}"
 
 
-def check_counts(y: Labels, classes: tuple[str, ...]) -> None:
+def check_class_counts(y: Labels, classes: tuple[str, ...]) -> None:
     """Raise DataError unless every class has enough samples for `split`."""
     counts = np.bincount(y, minlength=len(classes))
     rarest = int(counts.argmin())
-    if counts[rarest] < MIN_PER_CLASS:
+    if counts[rarest] < MIN_SAMPLES_PER_CLASS:
         raise DataError(
-            f"Class “{classes[rarest]}” has {counted(int(counts[rarest]), 'sample')}; a split into 80 % training, 10 %"
-            f" validation and 10 % test needs at least {MIN_PER_CLASS} of every class. Add samples or leave this"
+            f"Class “{classes[rarest]}” has {count_label(int(counts[rarest]), 'sample')}; a split into 80 % training,"
+            " 10 %"
+            f" validation and 10 % test needs at least {MIN_SAMPLES_PER_CLASS} of every class. Add samples or leave"
+            " this"
             " class out."
         )

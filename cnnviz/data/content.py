@@ -8,14 +8,14 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from cnnviz.data.base import Labels, Rows, Samples, Splits, at_random, taken
-from cnnviz.data.member import quoted
-from cnnviz.data.splitting import WAYS, Parts, by_parts, by_speaker
+from cnnviz.data.archive_member import quote_name
+from cnnviz.data.base import Labels, Samples, SplitIndices, Splits, split_at_random, take_splits
+from cnnviz.data.splitting import SPLIT_KINDS, PartNumbers, split_by_parts, split_by_speaker
 from cnnviz.errors import DataError
 from cnnviz.shapes import Shape
 
 
-class Sounds(Protocol):
+class Recordings(Protocol):
     """The recordings that samples were made of; an array, or what decodes them when they are asked for."""
 
     def __getitem__(self, number: int, /) -> npt.NDArray[np.int16]:
@@ -23,19 +23,19 @@ class Sounds(Protocol):
         ...
 
 
-class Part:
+class SubsetView:
     """The samples of one part, of which only what is sliced comes into memory; in the order in which they lie."""
 
-    def __init__(self, x: Samples, rows: npt.NDArray[np.intp]) -> None:
-        self._x, self._rows = x, np.sort(rows)
-        self.shape = (len(rows), *x.shape[1:])
+    def __init__(self, x: Samples, indices: npt.NDArray[np.intp]) -> None:
+        self._x, self._indices = x, np.sort(indices)
+        self.shape = (len(indices), *x.shape[1:])
         self.ndim, self.size = x.ndim, math.prod(self.shape)
 
     def __len__(self) -> int:
-        return len(self._rows)
+        return len(self._indices)
 
     def __getitem__(self, place: slice) -> Samples:
-        return self._x[self._rows[place]]
+        return self._x[self._indices[place]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,10 +49,10 @@ class Content:
     x: Samples
     y: Labels
     classes: tuple[str, ...]
-    sounds: Sounds | None = None
+    sounds: Recordings | None = None
     rate: int = 16_000
     speakers: tuple[str, ...] | None = None
-    parts: Mapping[str, Parts] = field(default_factory=dict)
+    parts: Mapping[str, PartNumbers] = field(default_factory=dict)
 
     @property
     def shape(self) -> Shape:
@@ -60,21 +60,23 @@ class Content:
         return tuple(self.x.shape[1:])
 
     @property
-    def ways(self) -> tuple[str, ...]:
+    def split_kinds(self) -> tuple[str, ...]:
         """The names in WAYS that `rows` can be asked for; whether one of them succeeds, it tells."""
-        known = {"random", *self.parts} | ({"speaker"} if self.speakers is not None else set())
-        return tuple(way for way in WAYS if way in known)
+        possible_kinds = {"random", *self.parts} | ({"speaker"} if self.speakers is not None else set())
+        return tuple(way for way in SPLIT_KINDS if way in possible_kinds)
 
-    def rows(self, way: str = "random") -> Rows:
+    def split_indices(self, split_kind: str = "random") -> SplitIndices:
         """Places of the samples of each part; raises DataError when this way does not do for these samples."""
-        if way in self.parts:
-            return by_parts(self.y, self.classes, self.parts[way])
-        if way == "speaker" and self.speakers is not None:
-            return by_speaker(self.y, self.classes, self.speakers)
-        if way == "random":
-            return at_random(self.y, self.classes)
-        raise DataError(f"These files do not tell how to split them in the way {quoted(way)}; split them at random.")
+        if split_kind in self.parts:
+            return split_by_parts(self.y, self.classes, self.parts[split_kind])
+        if split_kind == "speaker" and self.speakers is not None:
+            return split_by_speaker(self.y, self.classes, self.speakers)
+        if split_kind == "random":
+            return split_at_random(self.y, self.classes)
+        raise DataError(
+            f"These files do not tell how to split them in the way {quote_name(split_kind)}; split them at random."
+        )
 
-    def splits(self, way: str = "random") -> Splits:
+    def split(self, split_kind: str = "random") -> Splits:
         """Three parts in one of `ways`, as `rows`."""
-        return taken(self.x, self.y, self.rows(way))
+        return take_splits(self.x, self.y, self.split_indices(split_kind))

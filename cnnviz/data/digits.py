@@ -3,22 +3,22 @@
 import numpy as np
 from sklearn.datasets import load_digits
 
-from cnnviz.data.base import Dataset, Progress
+from cnnviz.data.base import Dataset, ReportProgress
 from cnnviz.data.content import Content
 
 _CLASSES = tuple("0123456789")
 
 
-def _load(_progress: Progress) -> Content:
-    bunch = load_digits()
-    pictures = (bunch.images[:, None] / 16).astype(np.float32)  # grey values 0 … 16 → 0 … 1, one channel
-    return Content(pictures, bunch.target.astype(np.int64), _CLASSES)
+def _load(_progress: ReportProgress) -> Content:
+    dataset = load_digits()
+    images = (dataset.images[:, None] / 16).astype(np.float32)  # grey values 0 … 16 → 0 … 1, one channel
+    return Content(images, dataset.target.astype(np.int64), _CLASSES)
 
 
 DIGITS = Dataset(
     name="digits",
     title="Handwritten digits",
-    story="1,797 grey pictures of 8 × 8, written by 43 people (E. Alpaydin and C. Kaynak, UCI, 1998).",
+    description="1,797 grey pictures of 8 × 8, written by 43 people (E. Alpaydin and C. Kaynak, UCI, 1998).",
     shape=(1, 8, 8),
     classes=_CLASSES,
     size=1797,

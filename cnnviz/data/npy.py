@@ -11,7 +11,7 @@ from numpy.lib import format as npy
 
 from cnnviz.errors import DataError
 
-_HEADERS = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
+_HEADER_READERS = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
 
 
 def read_npy(content: bytes, name: str, max_bytes: int) -> npt.NDArray[np.generic]:
@@ -22,7 +22,7 @@ def read_npy(content: bytes, name: str, max_bytes: int) -> npt.NDArray[np.generi
     """
     stream = BytesIO(content)
     try:
-        header = _HEADERS[npy.read_magic(cast("BinaryIO", stream))]
+        header = _HEADER_READERS[npy.read_magic(cast("BinaryIO", stream))]
         shape, fortran_order, dtype = header(stream)
     except Exception:  # numpy's parser lets all kinds out: ValueError, TokenError, OverflowError, …
         kind = " (it is a zip archive; unpack it first)" if content[:2] == b"PK" else ""
@@ -33,18 +33,18 @@ def read_npy(content: bytes, name: str, max_bytes: int) -> npt.NDArray[np.generi
             "Save plain numbers or text: np.save(file, array.astype(np.float32)) or .astype(str)."
         )
     count = math.prod(shape)  # Python integers: a forged shape cannot overflow
-    claimed = count * dtype.itemsize
-    if min(shape, default=0) < 0 or claimed > sys.maxsize or not dtype.itemsize:
-        raise _no_array(name)
-    if claimed > max_bytes:
+    claimed_bytes = count * dtype.itemsize
+    if min(shape, default=0) < 0 or claimed_bytes > sys.maxsize or not dtype.itemsize:
+        raise _bad_header_error(name)
+    if claimed_bytes > max_bytes:
         raise DataError(
-            f"{name} claims {claimed / 2**20:,.0f} MB; this server takes at most {max_bytes / 2**20:,.0f} MB. "
+            f"{name} claims {claimed_bytes / 2**20:,.0f} MB; this server takes at most {max_bytes / 2**20:,.0f} MB. "
             "Send fewer samples or store them as float32."
         )
     data = memoryview(content)[stream.tell() :]
-    if len(data) != claimed:
+    if len(data) != claimed_bytes:
         raise DataError(
-            f"{name} is damaged: its header promises {claimed:,} bytes of values, the file has {len(data):,}. "
+            f"{name} is damaged: its header promises {claimed_bytes:,} bytes of values, the file has {len(data):,}. "
             "Save and send it again."
         )
     try:
@@ -52,9 +52,9 @@ def read_npy(content: bytes, name: str, max_bytes: int) -> npt.NDArray[np.generi
             shape, order="F" if fortran_order else "C"
         )
     except (ValueError, TypeError):  # too many axes, one too long beside an empty one, arrays as values
-        raise _no_array(name) from None
+        raise _bad_header_error(name) from None
     return array
 
 
-def _no_array(name: str) -> DataError:
+def _bad_header_error(name: str) -> DataError:
     return DataError(f"{name} is damaged: its header describes no possible array. Save and send it again.")

@@ -5,29 +5,29 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from cnnviz.data.base import Labels, Rows, Samples
-from cnnviz.data.content import Content, Part
+from cnnviz.data.base import Labels, Samples, SplitIndices
+from cnnviz.data.content import Content, SubsetView
 from cnnviz.data.scaling import Scale
 
-MOST = 400
+MAX_MEAN_SAMPLES = 400
 """Samples that the mean of a class is taken over."""
-MOST_VALUES = 50_000_000
+MAX_VALUES = 50_000_000
 """Values that a histogram counts; of more, those of evenly spaced samples."""
 BINS = 60
-LARGEST = float(np.finfo(np.float32).max)
-BLOCK = 1024
+MAX_FLOAT32 = float(np.finfo(np.float32).max)
+BLOCK_SIZE = 1024
 """Samples that are counted together."""
 
 
-def counts(y: Labels, rows: Rows, classes: int) -> npt.NDArray[np.int64]:
+def class_counts(y: Labels, split_indices: SplitIndices, classes: int) -> npt.NDArray[np.int64]:
     """(3, classes): how many samples of each class are in each part."""
-    return np.stack([np.bincount(y[part], minlength=classes) for part in rows]).astype(np.int64)
+    return np.stack([np.bincount(y[part], minlength=classes) for part in split_indices]).astype(np.int64)
 
 
 def class_mean(content: Content, label: int) -> npt.NDArray[np.float32]:
     """(*shape): the mean of the first samples of a class, up to `MOST`."""
-    places = np.flatnonzero(content.y == label)[:MOST]
-    return np.asarray(content.x[places].mean(axis=0, dtype=np.float64), np.float32)
+    indices = np.flatnonzero(content.y == label)[:MAX_MEAN_SAMPLES]
+    return np.asarray(content.x[indices].mean(axis=0, dtype=np.float64), np.float32)
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,28 +45,28 @@ class Histogram:
 
 def histogram(x: Samples, scale: Scale) -> Histogram:
     """Of the values of all these samples, scaled."""
-    blocks = [slice(start, start + BLOCK) for start in range(0, len(x), BLOCK)]
+    blocks = [slice(start, start + BLOCK_SIZE) for start in range(0, len(x), BLOCK_SIZE)]
 
-    def of(block: slice) -> npt.NDArray[np.float64]:
+    def scaled_block(block: slice) -> npt.NDArray[np.float64]:
         """Scaled; what has become infinite is as large as a number can be."""
-        return np.nan_to_num(scale.of(x[block]).astype(np.float64), posinf=LARGEST, neginf=-LARGEST)
+        return np.nan_to_num(scale.apply(x[block]).astype(np.float64), posinf=MAX_FLOAT32, neginf=-MAX_FLOAT32)
 
-    low = min(float(of(block).min()) for block in blocks)
-    high = max(float(of(block).max()) for block in blocks)
-    around = (low, high) if low < high else (low - 0.5, high + 0.5)
-    found, total, square = np.zeros(BINS), 0.0, 0.0
+    low = min(float(scaled_block(block).min()) for block in blocks)
+    high = max(float(scaled_block(block).max()) for block in blocks)
+    value_range = (low, high) if low < high else (low - 0.5, high + 0.5)
+    bin_counts, total, squares = np.zeros(BINS), 0.0, 0.0
     for block in blocks:
-        values = of(block)
-        found += np.histogram(values, BINS, around)[0]
+        values = scaled_block(block)
+        bin_counts += np.histogram(values, BINS, value_range)[0]
         total += float(values.sum())
     mean = total / x.size
     for block in blocks:
-        square += float(((of(block) - mean) ** 2).sum())
-    edges = np.linspace(*around, BINS + 1)
-    return Histogram(len(x), edges, 100 * found / x.size, low, high, mean, float(np.sqrt(square / x.size)))
+        squares += float(((scaled_block(block) - mean) ** 2).sum())
+    edges = np.linspace(*value_range, BINS + 1)
+    return Histogram(len(x), edges, 100 * bin_counts / x.size, low, high, mean, float(np.sqrt(squares / x.size)))
 
 
-def before_and_after(training: Samples | Part, scale: Scale) -> tuple[Histogram, Histogram]:
+def histograms_before_and_after(training: Samples | SubsetView, scale: Scale) -> tuple[Histogram, Histogram]:
     """The values of the training samples as they are, and as the net gets them."""
-    some = training[:: -(-training.size // MOST_VALUES)]
-    return histogram(some, Scale()), histogram(some, scale)
+    sample = training[:: -(-training.size // MAX_VALUES)]
+    return histogram(sample, Scale()), histogram(sample, scale)

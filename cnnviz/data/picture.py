@@ -7,18 +7,18 @@ from PIL import Image, ImageFile, ImageOps
 from PIL.JpegImagePlugin import JpegImageFile
 from PIL.PngImagePlugin import PngImageFile
 
+from cnnviz.data.archive_member import quote_name
 from cnnviz.data.base import Samples
-from cnnviz.data.member import quoted
 from cnnviz.errors import DataError
 
-PICTURE_ENDINGS = (".png", ".jpg", ".jpeg")
+PICTURE_EXTENSIONS = (".png", ".jpg", ".jpeg")
 MAX_SIDE = 4096
 """Points along either side, before the picture is made smaller."""
-MAX_POINTS = 4096 * 4096
-MAX_PASSES = 100
+MAX_PIXELS = 4096 * 4096
+MAX_JPEG_SCANS = 100
 """Times that a JPEG may go over all its points; programs write about ten, and each takes as long as a picture."""
 
-_KINDS: dict[bytes, type[ImageFile.ImageFile]] = {b"\x89PNG": PngImageFile, b"\xff\xd8\xff": JpegImageFile}
+_READERS: dict[bytes, type[ImageFile.ImageFile]] = {b"\x89PNG": PngImageFile, b"\xff\xd8\xff": JpegImageFile}
 
 
 def read_picture(content: bytes, name: str, height: int, width: int, *, grey: bool) -> Samples:
@@ -28,32 +28,33 @@ def read_picture(content: bytes, name: str, height: int, width: int, *, grey: bo
     is turned, what is transparent becomes white, and each new point is the average of those it covers, weighted by a
     triangle. Raises DataError when the file is neither, is damaged or has more than 4096 points on a side.
     """
-    reader = next((reader for start, reader in _KINDS.items() if content.startswith(start)), None)
+    reader = next((reader for start, reader in _READERS.items() if content.startswith(start)), None)
     if reader is None:
-        raise DataError(f"{quoted(name)} is not a .png or .jpg file.")
-    passes = content.count(b"\xff\xda") if reader is JpegImageFile else 1  # nothing else in a JPEG can look like it
-    if passes > MAX_PASSES:
-        raise DataError(f"{quoted(name)} goes over its points {passes:,} times; at most {MAX_PASSES} are read.")
+        raise DataError(f"{quote_name(name)} is not a .png or .jpg file.")
+    scans = content.count(b"\xff\xda") if reader is JpegImageFile else 1  # nothing else in a JPEG can look like it
+    if scans > MAX_JPEG_SCANS:
+        raise DataError(f"{quote_name(name)} goes over its points {scans:,} times; at most {MAX_JPEG_SCANS} are read.")
     mode = "L" if grey else "RGB"
     try:
         with reader(BytesIO(content)) as image:
-            if max(image.size) > MAX_SIDE or image.width * image.height > MAX_POINTS:
+            if max(image.size) > MAX_SIDE or image.width * image.height > MAX_PIXELS:
                 raise DataError(
-                    f"{quoted(name)} has {image.height:,} × {image.width:,} points; at most {MAX_SIDE:,} × {MAX_SIDE:,}"
+                    f"{quote_name(name)} has {image.height:,} × {image.width:,} points; at most {MAX_SIDE:,} ×"
+                    f" {MAX_SIDE:,}"
                     " are read."
                 )
             image.draft(mode, (2 * width, 2 * height))  # a JPEG can be decoded at a half, a quarter or an eighth
             upright = ImageOps.exif_transpose(image)
-            numbers = np.asarray(_plain(upright, mode).resize((width, height), Image.Resampling.BILINEAR))
+            pixels = np.asarray(_to_plain_mode(upright, mode).resize((width, height), Image.Resampling.BILINEAR))
     except DataError:
         raise
     except Exception:  # OSError, SyntaxError, ValueError, struct.error, zlib.error, DecompressionBombError, …
-        raise DataError(f"{quoted(name)} is a damaged picture.") from None
-    channels = numbers[None] if grey else numbers.transpose(2, 0, 1)
+        raise DataError(f"{quote_name(name)} is a damaged picture.") from None
+    channels = pixels[None] if grey else pixels.transpose(2, 0, 1)
     return np.ascontiguousarray(channels, np.float32) / np.float32(255)
 
 
-def _plain(image: Image.Image, mode: str) -> Image.Image:
+def _to_plain_mode(image: Image.Image, mode: str) -> Image.Image:
     if image.mode.startswith("I"):  # 16 bits a point, of which convert() would cut off all above 255
         image = Image.fromarray((np.asarray(image) / 257).clip(0, 255).astype(np.uint8))
     if image.has_transparency_data:

@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-NAMED = 5
+MAX_NAMED_FILES = 5
 """Damaged files that are told by name."""
 
 
 @dataclass(frozen=True)
-class Report:
+class ImportReport:
     """Files that were used, left out or changed.
 
     damaged: a sentence for each file that could not be read. passed: files in the folders of another kind.
@@ -18,22 +18,22 @@ class Report:
     noun: str
     used: int
     damaged: tuple[str, ...] = ()
-    passed: int = 0
-    treated: Mapping[str, int] = field(default_factory=dict)
+    skipped: int = 0
+    treatments: Mapping[str, int] = field(default_factory=dict)
 
     def sentences(self) -> tuple[str, ...]:
         """One sentence for each thing that happened, the most important first.
 
-        >>> Report("sounds", 90, ("“a/b.wav” is a damaged sound file.",), treated={"cut": 2}).sentences()[1:]
+        >>> ImportReport("sounds", 90, ("“a/b.wav” is a damaged sound file.",), treatments={"cut": 2}).sentences()[1:]
         ('1 file could not be read and was left out: “a/b.wav” is a damaged sound file.', 'Cut: 2 of 90.')
         """
-        told = [f"{self.used:,} {self.noun} were read."]
+        lines = [f"{self.used:,} {self.noun} were read."]
         if self.damaged:
             count = len(self.damaged)
-            more = f" … and {count - NAMED:,} more." if count > NAMED else ""
+            more = f" … and {count - MAX_NAMED_FILES:,} more." if count > MAX_NAMED_FILES else ""
             files = "1 file could not be read and was" if count == 1 else f"{count:,} files could not be read and were"
-            told.append(f"{files} left out: {' '.join(self.damaged[:NAMED])}{more}")
-        if self.passed:
-            told.append(f"Files of another kind, passed over: {self.passed:,}.")
-        told += [f"{word.capitalize()}: {count:,} of {self.used:,}." for word, count in self.treated.items()]
-        return tuple(told)
+            lines.append(f"{files} left out: {' '.join(self.damaged[:MAX_NAMED_FILES])}{more}")
+        if self.skipped:
+            lines.append(f"Files of another kind, passed over: {self.skipped:,}.")
+        lines += [f"{word.capitalize()}: {count:,} of {self.used:,}." for word, count in self.treatments.items()]
+        return tuple(lines)

@@ -8,11 +8,11 @@ import numpy.typing as npt
 
 from cnnviz.data.base import Samples
 
-BLOCK = 1024
+BLOCK_SIZE = 1024
 """Samples that are summed up together."""
 
 
-class Values(Protocol):
+class SliceableSamples(Protocol):
     """An array of samples, or what gives slices of one."""
 
     @property
@@ -45,7 +45,7 @@ class Normalization:
     """Over what mean and standard deviation are taken: which axes of (N, *shape) keep numbers of their own."""
 
     title: str
-    kept: tuple[int, ...]
+    kept_axes: tuple[int, ...]
 
 
 NORMALIZATIONS: dict[str, Normalization | None] = {
@@ -65,7 +65,7 @@ class Scale:
     mean: npt.NDArray[np.float32] | None = None
     std: npt.NDArray[np.float32] | None = None
 
-    def of(self, x: Samples) -> Samples:
+    def apply(self, x: Samples) -> Samples:
         """The scaled samples; `x` itself where there is nothing to do, and never changed."""
         if self.floor is None and self.mean is None:
             return x
@@ -76,32 +76,34 @@ class Scale:
                 scaled /= self.std
         return scaled
 
-    def facts(self) -> dict[str, object]:
+    def to_dict(self) -> dict[str, object]:
         """As JSON holds it."""
-        told: dict[str, object] = {"floor": self.floor}
+        result: dict[str, object] = {"floor": self.floor}
         for name, value in (("mean", self.mean), ("std", self.std)):
-            told[name] = None if value is None else [float(each) for each in value.ravel()]
-        return told
+            result[name] = None if value is None else [float(number) for number in value.ravel()]
+        return result
 
 
-def fitted(training: Values, floor: float | None = None, normalization: str = "none") -> Scale:
+def fit_scale(training: SliceableSamples, floor: float | None = None, normalization: str = "none") -> Scale:
     """The scale that these training samples ask for; no other sample has a say.
 
     A place where all training values are equal is not stretched.
     """
-    way = NORMALIZATIONS[normalization]
-    if way is None:
+    normalization_kind = NORMALIZATIONS[normalization]
+    if normalization_kind is None:
         return Scale(floor)
-    kept = {axis % training.ndim for axis in way.kept}
-    over = tuple(axis for axis in range(training.ndim) if axis not in kept)
-    blocks = [training[start : start + BLOCK] for start in range(0, len(training), BLOCK)]
-    count = training.size // int(np.prod([training.shape[axis] for axis in kept]))
-    raised = Scale(floor)
-    mean = np.asarray(sum(_sum(raised.of(block), over) for block in blocks)) / count
-    std = np.sqrt(np.asarray(sum(_sum((raised.of(block) - mean) ** 2, over) for block in blocks)) / count)
+    kept_axes = {axis % training.ndim for axis in normalization_kind.kept_axes}
+    reduced_axes = tuple(axis for axis in range(training.ndim) if axis not in kept_axes)
+    blocks = [training[start : start + BLOCK_SIZE] for start in range(0, len(training), BLOCK_SIZE)]
+    count = training.size // int(np.prod([training.shape[axis] for axis in kept_axes]))
+    floor_scale = Scale(floor)
+    mean = np.asarray(sum(_sum_over(floor_scale.apply(block), reduced_axes) for block in blocks)) / count
+    std = np.sqrt(
+        np.asarray(sum(_sum_over((floor_scale.apply(block) - mean) ** 2, reduced_axes) for block in blocks)) / count
+    )
     std[std < 1e-12 * np.maximum(1, np.abs(mean))] = 1
     return Scale(floor, mean.astype(np.float32), std.astype(np.float32))
 
 
-def _sum(values: npt.NDArray[np.floating], over: tuple[int, ...]) -> Moments:
+def _sum_over(values: npt.NDArray[np.floating], over: tuple[int, ...]) -> Moments:
     return np.asarray(values.sum(axis=over, keepdims=True, dtype=np.float64))

@@ -9,31 +9,31 @@ import numpy.typing as npt
 import soundfile
 from scipy.signal import resample_poly
 
-from cnnviz.data.member import quoted
+from cnnviz.data.archive_member import quote_name
 from cnnviz.errors import DataError
 
-SOUND_ENDINGS = (".wav", ".flac", ".ogg")
+SOUND_EXTENSIONS = (".wav", ".flac", ".ogg")
 MAX_SECONDS = 600
 MAX_CHANNELS = 8
 MIN_RATE, MAX_RATE = 1000, 384_000
 """Samples a second, in hertz."""
-MAX_RATIO = 1000
+MAX_RATIO_TERM = 1000
 """Both numbers of the fraction that a rate is changed by, but for whole multiples of it."""
 
-_KINDS = {b"RIFF": ("WAV", "WAVEX"), b"fLaC": ("FLAC",), b"OggS": ("OGG",)}
+_FORMATS = {b"RIFF": ("WAV", "WAVEX"), b"fLaC": ("FLAC",), b"OggS": ("OGG",)}
 """What the file starts with: what libsndfile must take it for, so that none of its thirty other readers is reached."""
-_CODINGS = (
+_SUBTYPES = (
     *("PCM_S8", "PCM_U8", "PCM_16", "PCM_24", "PCM_32", "FLOAT", "DOUBLE", "ULAW", "ALAW", "IMA_ADPCM", "MS_ADPCM"),
     *("VORBIS", "OPUS"),
 )
-_ENDLESS = 2**60
+_UNKNOWN_FRAMES = 2**60
 """More frames than this are libsndfile's word for a .flac that was written into a pipe."""
-_UNKNOWN = 0x7FFFFFFF
+_UNKNOWN_SIZE = 0x7FFFFFFF
 """From this size on, a WAV header says that its writer could not know the size."""
 
 
 @dataclass(frozen=True)
-class Treatment:
+class SoundTreatment:
     """What was done to a sound: the rate it had where that was changed, and samples added or taken at its end."""
 
     resampled_from: int | None = None
@@ -46,7 +46,7 @@ class Sound:
     """(samples,) int16 in −32,768 … 32,767, one channel, and what was done to get there."""
 
     samples: npt.NDArray[np.int16]
-    treatment: Treatment
+    treatment: SoundTreatment
 
 
 def read_sound(content: bytes, name: str, sample_rate: int, samples: int) -> Sound:
@@ -55,76 +55,79 @@ def read_sound(content: bytes, name: str, sample_rate: int, samples: int) -> Sou
     The header is checked before anything is decoded, and no more is decoded than is kept. Raises DataError when the
     file is none of these, is damaged, longer than 10 minutes, has more than 8 channels or a rate outside 1 to 384 kHz.
     """
-    kinds = _KINDS.get(content[:4], ())
+    kinds = _FORMATS.get(content[:4], ())
     if not kinds or (content[:4] == b"RIFF" and content[8:12] != b"WAVE"):
-        raise DataError(f"{quoted(name)} is not a .wav, .flac or .ogg file.")
-    if content[:4] == b"RIFF" and len(content) < int.from_bytes(content[4:8], "little") + 8 < _UNKNOWN:
-        raise _damaged(name)
+        raise DataError(f"{quote_name(name)} is not a .wav, .flac or .ogg file.")
+    if content[:4] == b"RIFF" and len(content) < int.from_bytes(content[4:8], "little") + 8 < _UNKNOWN_SIZE:
+        raise _damaged_sound_error(name)
     try:
         with soundfile.SoundFile(BytesIO(content)) as file:
-            if file.format not in kinds or file.subtype not in _CODINGS:
+            if file.format not in kinds or file.subtype not in _SUBTYPES:
                 raise DataError(
-                    f"{quoted(name)} is coded as {file.subtype}, which is not read here; save it as 16 bit."
+                    f"{quote_name(name)} is coded as {file.subtype}, which is not read here; save it as 16 bit."
                 )
             rate, frames = file.samplerate, file.frames
-            _check(name, rate, frames, file.channels)
-            ratio = _ratio(sample_rate, rate)
+            _check_header(name, rate, frames, file.channels)
+            ratio = _resampling_ratio(sample_rate, rate)
             margin = 0 if ratio == 1 else 16 * max(ratio.denominator, ratio.numerator) // ratio.numerator + 1
-            wanted = min(frames, int(samples / ratio) + margin)
-            decoded = file.read(wanted, dtype="float32", always_2d=True)
+            frames_to_read = min(frames, int(samples / ratio) + margin)
+            decoded = file.read(frames_to_read, dtype="float32", always_2d=True)
     except DataError:
         raise
     except Exception:  # soundfile.LibsndfileError, TypeError, OverflowError, …
-        raise _damaged(name) from None
-    if len(decoded) != wanted or not np.isfinite(decoded).all():
-        raise _damaged(name)
-    return _fitted(decoded.mean(axis=1, dtype=np.float64), rate, frames, ratio, samples)
+        raise _damaged_sound_error(name) from None
+    if len(decoded) != frames_to_read or not np.isfinite(decoded).all():
+        raise _damaged_sound_error(name)
+    return _resample_and_pad(decoded.mean(axis=1, dtype=np.float64), rate, frames, ratio, samples)
 
 
-def fitted(mono: npt.NDArray[np.float64], rate: int, new: int) -> npt.NDArray[np.int16]:
+def resample(mono: npt.NDArray[np.float64], rate: int, new_rate: int) -> npt.NDArray[np.int16]:
     """A whole sound, from −1 to 1, at another rate in 16-bit integers."""
-    ratio = _ratio(new, rate)
+    ratio = _resampling_ratio(new_rate, rate)
     length = -(-len(mono) * ratio.numerator // ratio.denominator)
-    return _fitted(mono, rate, len(mono), ratio, length).samples
+    return _resample_and_pad(mono, rate, len(mono), ratio, length).samples
 
 
-def _fitted(mono: npt.NDArray[np.float64], rate: int, frames: int, ratio: Fraction, samples: int) -> Sound:
+def _resample_and_pad(mono: npt.NDArray[np.float64], rate: int, frames: int, ratio: Fraction, samples: int) -> Sound:
     length = -(-frames * ratio.numerator // ratio.denominator)  # of the whole sound at the new rate
     if ratio != 1:
         mono = resample_poly(mono, ratio.numerator, ratio.denominator)
     kept = np.zeros(samples)
     kept[: min(length, samples)] = mono[: min(length, samples)]
     scaled = np.clip(np.rint(kept * 2**15), -(2**15), 2**15 - 1).astype(np.int16)
-    treatment = Treatment(
+    treatment = SoundTreatment(
         resampled_from=None if ratio == 1 else rate, padded=max(0, samples - length), cut=max(0, length - samples)
     )
     return Sound(scaled, treatment)
 
 
-def _check(name: str, rate: int, frames: int, channels: int) -> None:
+def _check_header(name: str, rate: int, frames: int, channels: int) -> None:
     if not MIN_RATE <= rate <= MAX_RATE:
-        raise DataError(f"{quoted(name)} has {rate:,} samples a second; {MIN_RATE:,} to {MAX_RATE:,} are read.")
+        raise DataError(f"{quote_name(name)} has {rate:,} samples a second; {MIN_RATE:,} to {MAX_RATE:,} are read.")
     if channels > MAX_CHANNELS:
-        raise DataError(f"{quoted(name)} has {channels:,} channels; at most {MAX_CHANNELS} are read.")
-    if frames > _ENDLESS:
-        raise DataError(f"{quoted(name)} does not say how long it lasts; open it in a sound program and save it again.")
+        raise DataError(f"{quote_name(name)} has {channels:,} channels; at most {MAX_CHANNELS} are read.")
+    if frames > _UNKNOWN_FRAMES:
+        raise DataError(
+            f"{quote_name(name)} does not say how long it lasts; open it in a sound program and save it again."
+        )
     if frames > MAX_SECONDS * rate:
         raise DataError(
-            f"{quoted(name)} claims to last {frames / rate / 60:,.0f} minutes; at most {MAX_SECONDS // 60} are read."
+            f"{quote_name(name)} claims to last {frames / rate / 60:,.0f} minutes; at most {MAX_SECONDS // 60} are"
+            " read."
         )
     if frames < 1:
-        raise DataError(f"{quoted(name)} holds no sound.")
+        raise DataError(f"{quote_name(name)} holds no sound.")
 
 
-def _ratio(new: int, old: int) -> Fraction:
+def _resampling_ratio(new_rate: int, old_rate: int) -> Fraction:
     """New rate over old rate; in small numbers, since the filter grows with them: off by 0.05 % at the very most.
 
-    >>> _ratio(16_000, 44_100)
+    >>> _resampling_ratio(16_000, 44_100)
     Fraction(160, 441)
     """
-    ratio = Fraction(new, old)
-    return ratio.limit_denominator(MAX_RATIO) if ratio < 1 else 1 / (1 / ratio).limit_denominator(MAX_RATIO)
+    ratio = Fraction(new_rate, old_rate)
+    return ratio.limit_denominator(MAX_RATIO_TERM) if ratio < 1 else 1 / (1 / ratio).limit_denominator(MAX_RATIO_TERM)
 
 
-def _damaged(name: str) -> DataError:
-    return DataError(f"{quoted(name)} is a damaged sound file.")
+def _damaged_sound_error(name: str) -> DataError:
+    return DataError(f"{quote_name(name)} is a damaged sound file.")

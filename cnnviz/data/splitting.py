@@ -7,22 +7,22 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.model_selection import GroupShuffleSplit, StratifiedGroupKFold
 
-from cnnviz.data.base import Labels, Rows
+from cnnviz.data.base import Labels, SplitIndices
 from cnnviz.errors import DataError
 
 PARTS = ("training", "validation", "test")
-Parts = npt.NDArray[np.int8]
+PartNumbers = npt.NDArray[np.int8]
 """(N,): the part of each sample, as a place in PARTS."""
 FOLDS = 10
 """Parts of equal size that speakers are dealt into: one for validation, one for test."""
-MAX_DEALT = 2_000_000
+MAX_STRATIFIED = 2_000_000
 """Speakers × classes up to which they are dealt out evenly; more are drawn, which comes out as even."""
-DRAWS = 20
+MAX_TRIES = 20
 """Splits that are tried until every class is in every part."""
 
 
 @dataclass(frozen=True)
-class Way:
+class SplitKind:
     """A way to split: its name, what a form calls it, and which question its scores answer."""
 
     name: str
@@ -30,18 +30,18 @@ class Way:
     question: str
 
 
-WAYS: dict[str, Way] = {
+SPLIT_KINDS: dict[str, SplitKind] = {
     way.name: way
     for way in (
-        Way("random", "At random", "How well does it know samples like those it has seen, from the same people?"),
-        Way("speaker", "By speaker", "How well does it know a voice that it has never heard?"),
-        Way("lists", "As the data set says", "How well does it do beside others who used the same lists?"),
+        SplitKind("random", "At random", "How well does it know samples like those it has seen, from the same people?"),
+        SplitKind("speaker", "By speaker", "How well does it know a voice that it has never heard?"),
+        SplitKind("lists", "As the data set says", "How well does it do beside others who used the same lists?"),
     )
 }
 """Every way to split, by name; “random” is the lab's."""
 
 
-def by_speaker(y: Labels, classes: tuple[str, ...], speakers: Sequence[str]) -> Rows:
+def split_by_speaker(y: Labels, classes: tuple[str, ...], speakers: Sequence[str]) -> SplitIndices:
     """About 80/10/10 of the samples, classes kept as even as they can be, no speaker in two parts; always the same.
 
     With fewer than ten speakers validation and test get one fold of as many as there are. Raises DataError with the
@@ -54,44 +54,45 @@ def by_speaker(y: Labels, classes: tuple[str, ...], speakers: Sequence[str]) -> 
             " 3, one for each part. Split at random or add recordings of other people."
         )
     folds = min(FOLDS, len(names))
-    worst = ""
-    for draw in range(DRAWS):
-        test, validation = _folds(y, groups, len(classes), folds, seed=42 + draw)
+    first_missing = ""
+    for attempt in range(MAX_TRIES):
+        test, validation = _test_and_validation_folds(y, groups, len(classes), folds, seed=42 + attempt)
         parts = np.zeros(len(y), np.int8)
         parts[validation], parts[test] = 1, 2
-        lacking = _lacking(y, parts, classes)
-        if lacking is None:
-            return _rows(parts)
-        worst = worst or lacking
+        missing = _describe_missing_classes(y, parts, classes)
+        if missing is None:
+            return _shuffled_indices(parts)
+        first_missing = first_missing or missing
     raise DataError(
-        f"No split by speaker was found in {DRAWS} tries with every class in every part: with {len(names):,} speakers,"
-        f" {worst}. Split at random or add recordings of other people."
+        f"No split by speaker was found in {MAX_TRIES} tries with every class in every part: with {len(names):,}"
+        " speakers,"
+        f" {first_missing}. Split at random or add recordings of other people."
     )
 
 
-def by_parts(y: Labels, classes: tuple[str, ...], parts: Parts) -> Rows:
+def split_by_parts(y: Labels, classes: tuple[str, ...], parts: PartNumbers) -> SplitIndices:
     """The parts that a data set comes with; raises DataError when one of them lacks a class."""
-    lacking = _lacking(y, parts, classes)
-    if lacking is not None:
-        raise DataError(f"The lists of this data set cannot be used: {lacking}. Split at random or by speaker.")
-    return _rows(parts)
+    missing = _describe_missing_classes(y, parts, classes)
+    if missing is not None:
+        raise DataError(f"The lists of this data set cannot be used: {missing}. Split at random or by speaker.")
+    return _shuffled_indices(parts)
 
 
-def _folds(
+def _test_and_validation_folds(
     y: Labels, groups: npt.NDArray[np.intp], classes: int, folds: int, seed: int
 ) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
     """Indices of the samples of one fold for test and of one for validation."""
-    if (int(groups.max()) + 1) * classes <= MAX_DEALT:
-        dealt = StratifiedGroupKFold(folds, shuffle=True, random_state=seed).split(y, y, groups)
-        (_, test), (_, validation), *_ = dealt
+    if (int(groups.max()) + 1) * classes <= MAX_STRATIFIED:
+        folds_iterator = StratifiedGroupKFold(folds, shuffle=True, random_state=seed).split(y, y, groups)
+        (_, test), (_, validation), *_ = folds_iterator
         return test, validation
     rest, test = next(GroupShuffleSplit(1, test_size=1 / folds, random_state=seed).split(y, y, groups))
-    drawn = GroupShuffleSplit(1, test_size=1 / (folds - 1), random_state=seed)
-    _, validation = next(drawn.split(y[rest], y[rest], groups[rest]))
+    group_split = GroupShuffleSplit(1, test_size=1 / (folds - 1), random_state=seed)
+    _, validation = next(group_split.split(y[rest], y[rest], groups[rest]))
     return test, rest[validation]
 
 
-def _lacking(y: Labels, parts: Parts, classes: tuple[str, ...]) -> str | None:
+def _describe_missing_classes(y: Labels, parts: PartNumbers, classes: tuple[str, ...]) -> str | None:
     """What is missing: the emptiest class of a part, with its number."""
     for number, part in enumerate(PARTS):
         counts = np.bincount(y[parts == number], minlength=len(classes))
@@ -104,7 +105,7 @@ def _lacking(y: Labels, parts: Parts, classes: tuple[str, ...]) -> str | None:
     return None
 
 
-def _rows(parts: Parts) -> Rows:
+def _shuffled_indices(parts: PartNumbers) -> SplitIndices:
     """In an order in which the first samples of a part are a fair choice of it, and always the same."""
     order = np.random.default_rng(42).permutation(len(parts))
     train, validation, test = (order[parts[order] == number] for number in range(len(PARTS)))

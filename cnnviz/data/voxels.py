@@ -5,12 +5,12 @@ from functools import cache
 import numpy as np
 import numpy.typing as npt
 
-from cnnviz.data.base import Dataset, Progress
+from cnnviz.data.base import Dataset, ReportProgress
 from cnnviz.data.content import Content
 
-EDGE = 16
-PER_CLASS = 150
-NOISE = 0.25
+EDGE_LENGTH = 16
+SAMPLES_PER_CLASS = 150
+NOISE_STD = 0.25
 """Standard deviation, where a solid is 1 and the air 0."""
 Points = npt.NDArray[np.float64]
 Inside = npt.NDArray[np.bool_]
@@ -49,7 +49,7 @@ def _plate(p: Points) -> Inside:
     return np.asarray((np.abs(p[..., :2]).max(axis=-1) < 0.75) & (np.abs(p[..., 2]) < 0.2))
 
 
-SHAPES = {
+SOLIDS = {
     "cone": _cone,
     "cross": _cross,
     "cube": _cube,
@@ -63,31 +63,32 @@ SHAPES = {
 
 
 @cache
-def _made() -> Content:
+def _generate() -> Content:
     random = np.random.default_rng(16)
-    axis = np.linspace(-1, 1, EDGE)
+    axis = np.linspace(-1, 1, EDGE_LENGTH)
     grid = np.stack(np.meshgrid(axis, axis, axis, indexing="ij"), axis=-1)
     solids = []
-    for inside in SHAPES.values():
-        for _ in range(PER_CLASS):
-            turn, _ = np.linalg.qr(random.standard_normal((3, 3)))
-            place = (grid - random.uniform(-0.15, 0.15, 3)) @ turn / random.uniform(0.75, 1.05)
-            solids.append(inside(place) + NOISE * random.standard_normal(grid.shape[:3]))
+    for inside in SOLIDS.values():
+        for _ in range(SAMPLES_PER_CLASS):
+            rotation, _ = np.linalg.qr(random.standard_normal((3, 3)))
+            points = (grid - random.uniform(-0.15, 0.15, 3)) @ rotation / random.uniform(0.75, 1.05)
+            solids.append(inside(points) + NOISE_STD * random.standard_normal(grid.shape[:3]))
     x = np.stack(solids)[:, None].astype(np.float32)
-    return Content(x, np.repeat(np.arange(len(SHAPES)), PER_CLASS), tuple(SHAPES))
+    return Content(x, np.repeat(np.arange(len(SOLIDS)), SAMPLES_PER_CLASS), tuple(SOLIDS))
 
 
-def _load(_progress: Progress) -> Content:
-    return _made()
+def _load(_progress: ReportProgress) -> Content:
+    return _generate()
 
 
 VOXELS = Dataset(
     name="voxels",
     title="Voxel shapes",
-    story=f"{len(SHAPES) * PER_CLASS:,} noisy solids of 16 × 16 × 16 voxels, turned any way; made up by formulas.",
-    shape=(1, EDGE, EDGE, EDGE),
-    classes=tuple(SHAPES),
-    size=len(SHAPES) * PER_CLASS,
+    description=f"{len(SOLIDS) * SAMPLES_PER_CLASS:,} noisy solids of 16 × 16 × 16 voxels, turned any way; made up by"
+    " formulas.",
+    shape=(1, EDGE_LENGTH, EDGE_LENGTH, EDGE_LENGTH),
+    classes=tuple(SOLIDS),
+    size=len(SOLIDS) * SAMPLES_PER_CLASS,
     load=_load,
     preset="voxels-3d",
     axes=("channel", "depth", "height", "width"),

@@ -2,30 +2,30 @@
 
 from collections.abc import Sequence
 
-from cnnviz.architecture import Architecture, Step, every
-from cnnviz.architecture.step import FLOAT_BYTES
-from cnnviz.architecture.weights import MAX_HEADER, read_weights
+from cnnviz.architecture import Architecture, Step, iter_steps
+from cnnviz.architecture.step import FLOAT32_BYTES
+from cnnviz.architecture.weights import MAX_HEADER_BYTES, read_weights
 from cnnviz.errors import DesignError, LimitError
-from cnnviz.export.gaps import writable
-from cnnviz.export.process import Process
+from cnnviz.export.support import exportable_steps
+from cnnviz.processes.one_shot import OneShotProcess
 from cnnviz.settings import settings
-from cnnviz.shapes import size_of
+from cnnviz.shapes import numel
 
-BATCH = 2
+EXAMPLE_BATCH_SIZE = 2
 """Samples in the batch that the exporter follows through the net."""
-COPIES = 4
+MEMORY_COPIES = 4
 """Of the weights, and of the largest batch of feature maps, in memory; measured. The process itself takes 270 MB."""
-LENGTH = 8
+LENGTH_BYTES = 8
 """Bytes before the design in a question, which tell how long it is; the weights follow it."""
 NO_MEMORY = "Writing this net as ONNX needs more memory than the server has free. Use fewer channels, or pool earlier."
-PROCESS = Process(
+ONNX_PROCESS = OneShotProcess(
     module="cnnviz.export.writer",
     task="Writing this net as ONNX",
     busy="Many ONNX files are being written just now.",
-    way_out="Try again when fewer nets train, or make the net smaller.",
+    timeout_advice="Try again when fewer nets train, or make the net smaller.",
     no_memory=NO_MEMORY,
-    safe="The design is safe",
-    refusal=DesignError,
+    reassurance="The design is safe",
+    refusal_error=DesignError,
 )
 """Usual nets take three seconds of a core."""
 
@@ -38,33 +38,33 @@ def to_onnx(architecture: Architecture, weights: bytes | None = None) -> bytes:
     Raises DesignError where the net cannot be written or the weights are those of another, DataError where they are no
     weights, LimitError where it would take too much or too long, CnnvizError where it fails.
     """
-    check_size(writable(architecture))
+    check_size(exportable_steps(architecture))
     if weights is not None:
-        if len(weights) > (most := settings().max_export_bytes + MAX_HEADER):
-            raise LimitError(f"These weights take more than the {most:,} bytes that this server writes as ONNX.")
+        if len(weights) > (max_bytes := settings().max_export_bytes + MAX_HEADER_BYTES):
+            raise LimitError(f"These weights take more than the {max_bytes:,} bytes that this server writes as ONNX.")
         read_weights(weights, architecture, "The file of weights")  # told at once, before anything starts
-    return PROCESS.answer(question(architecture, weights))
+    return ONNX_PROCESS.run(encode_request(architecture, weights))
 
 
-def question(architecture: Architecture, weights: bytes | None = None) -> bytes:
+def encode_request(architecture: Architecture, weights: bytes | None = None) -> bytes:
     """What the process gets: the length of the design, the design, and the weights if there are any."""
     design = architecture.to_json().encode()
-    return len(design).to_bytes(LENGTH, "big") + design + (weights or b"")
+    return len(design).to_bytes(LENGTH_BYTES, "big") + design + (weights or b"")
 
 
 def check_size(steps: Sequence[Step]) -> None:
     """Raise LimitError where the file would have more weights than the server allows."""
     limits = settings()
     parameters = sum(step.parameters for step in steps)
-    if (size := FLOAT_BYTES * parameters) > limits.max_export_bytes:
+    if (size := FLOAT32_BYTES * parameters) > limits.max_export_bytes:
         raise LimitError(
             f"The {parameters:,} parameters of this net make a file of {size / 2**20:,.0f} MB; this server writes at"
             f" most {limits.max_export_bytes / 2**20:,.0f} MB. Smaller Linear layers help most."
         )
-    largest = max(size_of(step.output_shape or ()) for step in every(steps))
-    needed = COPIES * (size + BATCH * FLOAT_BYTES * largest)
-    if needed > limits.max_training_bytes:
+    largest = max(numel(step.output_shape or ()) for step in iter_steps(steps))
+    needed_bytes = MEMORY_COPIES * (size + EXAMPLE_BATCH_SIZE * FLOAT32_BYTES * largest)
+    if needed_bytes > limits.max_training_bytes:
         raise LimitError(
-            f"Writing this net as ONNX needs about {needed / 2**20:,.0f} MB; this server gives it at most"
+            f"Writing this net as ONNX needs about {needed_bytes / 2**20:,.0f} MB; this server gives it at most"
             f" {limits.max_training_bytes / 2**20:,.0f} MB. Use fewer channels, or pool earlier."
         )

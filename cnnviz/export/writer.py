@@ -12,27 +12,27 @@ import onnx
 import torch
 from torch import Tensor
 
-from cnnviz.architecture import Architecture, build
+from cnnviz.architecture import Architecture, build_model
 from cnnviz.architecture.weights import read_weights
-from cnnviz.export.gaps import writable
-from cnnviz.export.process import serve
-from cnnviz.export.request import BATCH, LENGTH, NO_MEMORY
+from cnnviz.export.request import EXAMPLE_BATCH_SIZE, LENGTH_BYTES, NO_MEMORY
+from cnnviz.export.support import exportable_steps
+from cnnviz.processes.one_shot import serve
 
 SEED = 0
 """Of the weights: the same design gives the same file."""
-_NOTHING = onnx.AttributeProto()
+_NO_ATTRIBUTE = onnx.AttributeProto()
 
 
-def written(architecture: Architecture, weights: bytes | None = None) -> bytes:
+def export_onnx(architecture: Architecture, weights: bytes | None = None) -> bytes:
     """The file, made in this process whatever its size; raises as `to_onnx` where there can be none."""
-    writable(architecture)
-    return exported(architecture, None if weights is None else read_weights(weights, architecture))
+    exportable_steps(architecture)
+    return export_model(architecture, None if weights is None else read_weights(weights, architecture))
 
 
-def exported(architecture: Architecture, weights: Mapping[str, Tensor] | None = None) -> bytes:
+def export_model(architecture: Architecture, weights: Mapping[str, Tensor] | None = None) -> bytes:
     """As `written`, with the values of a state dict, and if there is a gap, whatever torch makes of it."""
     torch.manual_seed(SEED)
-    model = build(architecture).eval()
+    model = build_model(architecture).eval()
     if weights is not None:
         model.load_state_dict(weights)
     file = io.BytesIO()
@@ -40,7 +40,7 @@ def exported(architecture: Architecture, weights: Mapping[str, Tensor] | None = 
         warnings.simplefilter("ignore")  # that this exporter is the older one, and advice on dropout of vectors
         torch.onnx.export(
             model,
-            (torch.zeros(BATCH, *architecture.input_shape),),
+            (torch.zeros(EXAMPLE_BATCH_SIZE, *architecture.input_shape),),
             file,  # type: ignore[arg-type]  # takes a path or a file, whatever torch's stub says
             dynamo=False,
             training=torch.onnx.TrainingMode.PRESERVE,  # as .eval() left it, and no BatchNorm merged into its Conv
@@ -48,10 +48,10 @@ def exported(architecture: Architecture, weights: Mapping[str, Tensor] | None = 
             output_names=["scores"],
             dynamic_axes={"x": {0: "N"}, "scores": {0: "N"}},
         )
-    return _tidied(file.getvalue())
+    return _clean_up_graph(file.getvalue())
 
 
-def _tidied(file: bytes) -> bytes:
+def _clean_up_graph(file: bytes) -> bytes:
     """What torch wrote, without two habits of its exporter that make the file harder to read or to run.
 
     Equal weights, such as the zeros of all fresh biases, are stored once, with an Identity node for each further one.
@@ -65,19 +65,21 @@ def _tidied(file: bytes) -> bytes:
             weight.CopyFrom(weights[node.input[0]])
             weight.name = node.output[0]
             model.graph.node.remove(node)
-        given = {attribute.name: attribute for attribute in node.attribute}
-        if node.op_type == "Conv" and given.get("auto_pad", _NOTHING).s == b"SAME_UPPER":
-            total = [d * (k - 1) for d, k in zip(given["dilations"].ints, given["kernel_shape"].ints, strict=True)]
+        attributes = {attribute.name: attribute for attribute in node.attribute}
+        if node.op_type == "Conv" and attributes.get("auto_pad", _NO_ATTRIBUTE).s == b"SAME_UPPER":
+            total = [
+                d * (k - 1) for d, k in zip(attributes["dilations"].ints, attributes["kernel_shape"].ints, strict=True)
+            ]
             pads = [t // 2 for t in total] + [t - t // 2 for t in total]
-            given["auto_pad"].CopyFrom(onnx.helper.make_attribute("pads", pads))
+            attributes["auto_pad"].CopyFrom(onnx.helper.make_attribute("pads", pads))
     return bytes(model.SerializeToString())
 
 
-def answered(question: bytes) -> bytes:
+def handle_request(request: bytes) -> bytes:
     """The file that a `question` asks for."""
-    start, end = LENGTH, LENGTH + int.from_bytes(question[:LENGTH], "big")
-    return written(Architecture.from_json(question[start:end]), question[end:] or None)
+    start, end = LENGTH_BYTES, LENGTH_BYTES + int.from_bytes(request[:LENGTH_BYTES], "big")
+    return export_onnx(Architecture.from_json(request[start:end]), request[end:] or None)
 
 
 if __name__ == "__main__":
-    serve(answered, no_memory=NO_MEMORY)
+    serve(handle_request, no_memory=NO_MEMORY)

@@ -8,23 +8,23 @@ import numpy.typing as npt
 from cnnviz.insight.predictions import Predictions
 
 BINS = 10
-Numbers = npt.NDArray[np.float64]
+Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
 class Calibration:
     """Of BINS equal bins of confidence: mean confidence, share of right answers (both NaN in empty bins), samples."""
 
-    confidence: Numbers
-    accuracy: Numbers
+    confidence: Floats
+    accuracy: Floats
     counts: npt.NDArray[np.int64]
 
     @property
-    def error(self) -> float:
+    def expected_error(self) -> float:
         """The expected calibration error, Σ n_b / N · |accuracy_b − confidence_b|; 0 for a net that knows itself."""
-        some = self.counts > 0
-        gaps = np.abs(self.accuracy[some] - self.confidence[some])
-        return float(gaps @ self.counts[some] / max(self.counts.sum(), 1))
+        filled = self.counts > 0
+        gaps = np.abs(self.accuracy[filled] - self.confidence[filled])
+        return float(gaps @ self.counts[filled] / max(self.counts.sum(), 1))
 
 
 def calibration(predictions: Predictions) -> Calibration:
@@ -33,9 +33,9 @@ def calibration(predictions: Predictions) -> Calibration:
     Source: Guo, Pleiss, Sun & Weinberger, "On Calibration of Modern Neural Networks" (2017), section 2.
     """
     confidence = predictions.probabilities.max(axis=1).astype(float)
-    right = (predictions.answers == predictions.y).astype(float)
+    correct = (predictions.predicted == predictions.y).astype(float)
     bins = np.clip(np.ceil(confidence * BINS).astype(int) - 1, 0, BINS - 1)
     counts = np.bincount(bins, minlength=BINS)
     with np.errstate(invalid="ignore"):
-        means = [np.bincount(bins, weights=each, minlength=BINS) / counts for each in (confidence, right)]
+        means = [np.bincount(bins, weights=each, minlength=BINS) / counts for each in (confidence, correct)]
     return Calibration(means[0], means[1], counts)

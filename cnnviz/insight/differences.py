@@ -9,19 +9,19 @@ from difflib import SequenceMatcher
 from pydantic import BaseModel
 
 from cnnviz.architecture import Architecture, trace
-from cnnviz.shapes import show
-from cnnviz.table import rows
+from cnnviz.shapes import format_shape
+from cnnviz.table import table_rows
 from cnnviz.training.config import TrainConfig
 
-NOTHING = "—"
+MISSING = "—"
 """Where a net has no such layer."""
 
-FOLLOWS = re.compile(r"(in_channels|in_features|num_features|num_channels)=\d+(, )?")
+INPUT_ARGUMENTS = re.compile(r"(in_channels|in_features|num_features|num_channels)=\d+(, )?")
 """Arguments that say what a layer gets."""
 
 
 @dataclass(frozen=True)
-class Row:
+class DifferenceRow:
     """One setting or layer: what it is called, and what it is in each run."""
 
     name: str
@@ -33,13 +33,13 @@ class Row:
         return len(set(self.values)) > 1
 
 
-def settings_rows(configs: Sequence[TrainConfig], titles: Mapping[str, str]) -> list[Row]:
+def settings_rows(configs: Sequence[TrainConfig], titles: Mapping[str, str]) -> list[DifferenceRow]:
     """A row for every setting, in the order of the form; `titles` are what data sets are called, by name."""
-    told = [_told(config, titles) for config in configs]
-    return [Row(name, tuple(each[name] for each in told)) for name in (told[0] if told else {})]
+    columns = [_setting_texts(config, titles) for config in configs]
+    return [DifferenceRow(name, tuple(each[name] for each in columns)) for name in (columns[0] if columns else {})]
 
 
-def layer_rows(architectures: Sequence[Architecture]) -> list[Row]:
+def layer_rows(architectures: Sequence[Architecture]) -> list[DifferenceRow]:
     """A row for the input and for every layer; layers that correspond to each other stand in one row.
 
     Each net is aligned with those before it by the kinds of its layers, so that one more layer in a net shifts nothing,
@@ -49,62 +49,62 @@ def layer_rows(architectures: Sequence[Architecture]) -> list[Row]:
         return []
     slots: list[tuple[str, list[str]]] = []
     for column, architecture in enumerate(architectures):
-        slots = _aligned(slots, _layers(architecture), column)
-    inputs = Row("Input", tuple(show(architecture.input_shape) for architecture in architectures))
+        slots = _align_layers(slots, _layer_texts(architecture), column)
+    inputs = DifferenceRow("Input", tuple(format_shape(architecture.input_shape) for architecture in architectures))
     counts: Counter[str] = Counter()
-    found = [inputs]
+    result = [inputs]
     for kind, texts in slots:
         counts[kind] += 1
-        found.append(Row(f"{kind} {counts[kind]}", tuple(texts)))
-    return found
+        result.append(DifferenceRow(f"{kind} {counts[kind]}", tuple(texts)))
+    return result
 
 
-def _told(config: TrainConfig, titles: Mapping[str, str]) -> dict[str, str]:
-    told: dict[str, str] = {}
+def _setting_texts(config: TrainConfig, titles: Mapping[str, str]) -> dict[str, str]:
+    texts: dict[str, str] = {}
     for name, info in TrainConfig.model_fields.items():
         value, title = getattr(config, name), info.title or name
         if isinstance(value, BaseModel):
             for inner, about in type(value).model_fields.items():
-                told[f"{title}: {(about.title or inner).lower()}"] = _written(getattr(value, inner))
+                texts[f"{title}: {(about.title or inner).lower()}"] = _format_value(getattr(value, inner))
         else:
-            told[title] = titles.get(value, str(value)) if name == "dataset" else _written(value)
-    return told
+            texts[title] = titles.get(value, str(value)) if name == "dataset" else _format_value(value)
+    return texts
 
 
-def _written(value: object) -> str:
+def _format_value(value: object) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     return "none" if value is None else f"{value:g}" if isinstance(value, float) else str(value)
 
 
-def _layers(architecture: Architecture) -> list[tuple[str, str]]:
+def _layer_texts(architecture: Architecture) -> list[tuple[str, str]]:
     """Kind and text of every layer, those inside blocks behind their block."""
     return [
-        (f"{'· ' * row.depth}{row.kind}", f"{'· ' * row.depth}{row.kind}({_own(row.arguments)})")
-        for row in rows(trace(architecture))
+        (f"{'· ' * row.depth}{row.kind}", f"{'· ' * row.depth}{row.kind}({_own_arguments(row.arguments)})")
+        for row in table_rows(trace(architecture))
     ]
 
 
-def _own(arguments: str) -> str:
+def _own_arguments(arguments: str) -> str:
     """Without what follows from the layer before: that this differs is told there.
 
-    >>> _own("in_channels=1, out_channels=10, kernel_size=(3, 3)")
+    >>> _own_arguments("in_channels=1, out_channels=10, kernel_size=(3, 3)")
     'out_channels=10, kernel_size=(3, 3)'
     """
-    return FOLLOWS.sub("", arguments)
+    return INPUT_ARGUMENTS.sub("", arguments)
 
 
-def _aligned(
+def _align_layers(
     slots: list[tuple[str, list[str]]], layers: list[tuple[str, str]], column: int
 ) -> list[tuple[str, list[str]]]:
     """The slots with one more column."""
     matcher = SequenceMatcher(None, [kind for kind, _ in slots], [kind for kind, _ in layers], autojunk=False)
     result: list[tuple[str, list[str]]] = []
-    for how, first, last, begin, end in matcher.get_opcodes():
+    for operation, first, last, begin, end in matcher.get_opcodes():
         old, new = slots[first:last], layers[begin:end]
-        if how == "equal":
+        if operation == "equal":
             result += [(kind, [*texts, text]) for (kind, texts), (_, text) in zip(old, new, strict=True)]
         else:
-            result += [(kind, [*texts, NOTHING]) for kind, texts in old]
-            result += [(kind, [*[NOTHING] * column, text]) for kind, text in new]
+            result += [(kind, [*texts, MISSING]) for kind, texts in old]
+            result += [(kind, [*[MISSING] * column, text]) for kind, text in new]
     return result

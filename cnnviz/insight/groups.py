@@ -10,28 +10,31 @@ from cnnviz.insight.predictions import Predictions
 
 
 @dataclass(frozen=True)
-class Group:
+class SampleGroup:
     """Samples that have something in common, and how many of them got the right answer."""
 
     name: str
-    hits: int
+    correct: int
     samples: int
 
     @property
     def accuracy(self) -> float:
         """Share of right answers."""
-        return self.hits / self.samples
+        return self.correct / self.samples
 
     @property
-    def interval(self) -> tuple[float, float]:
+    def confidence_interval(self) -> tuple[float, float]:
         """Where the accuracy on many more such samples lies with a confidence of 95 % (Wilson's interval)."""
-        found = binomtest(self.hits, self.samples).proportion_ci(method="wilson")
-        return float(found.low), float(found.high)
+        bounds = binomtest(self.correct, self.samples).proportion_ci(method="wilson")
+        return float(bounds.low), float(bounds.high)
 
 
-def groups(predictions: Predictions, names: Sequence[str]) -> list[Group]:
+def group_accuracies(predictions: Predictions, names: Sequence[str]) -> list[SampleGroup]:
     """The groups that the samples (N,) belong to, by name; the lowest accuracy first."""
-    right = predictions.answers == predictions.y
-    samples, hits = Counter(names), Counter(name for name, hit in zip(names, right, strict=True) if hit)
-    found = [Group(name, hits[name], count) for name, count in samples.items()]
-    return sorted(found, key=lambda group: (group.accuracy, -group.samples, group.name))
+    is_correct = predictions.predicted == predictions.y
+    sample_counts, correct_counts = (
+        Counter(names),
+        Counter(name for name, hit in zip(names, is_correct, strict=True) if hit),
+    )
+    result = [SampleGroup(name, correct_counts[name], count) for name, count in sample_counts.items()]
+    return sorted(result, key=lambda group: (group.accuracy, -group.samples, group.name))

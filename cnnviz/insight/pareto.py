@@ -3,24 +3,24 @@
 import numpy as np
 import numpy.typing as npt
 
-Numbers = npt.NDArray[np.float64]
+Floats = npt.NDArray[np.float64]
 
 
-def front(costs: Numbers, gains: Numbers) -> npt.NDArray[np.bool_]:
+def pareto_front(costs: Floats, gains: Floats) -> npt.NDArray[np.bool_]:
     """(N,): whether no other one costs at most as much and gains at least as much, and is better in one of them.
 
     The Pareto front of low costs and high gains; equals are all on it.
 
-    >>> front(np.array([1.0, 2.0, 3.0]), np.array([0.5, 0.4, 0.9])).tolist()
+    >>> pareto_front(np.array([1.0, 2.0, 3.0]), np.array([0.5, 0.4, 0.9])).tolist()
     [True, False, True]
     """
-    on = np.zeros(len(costs), bool)
+    on_front = np.zeros(len(costs), bool)
     order = np.lexsort((-gains, costs))
     best = -np.inf
     for cost in np.unique(costs):  # ascending
-        here = order[costs[order] == cost]
-        top = gains[here].max()
-        if top > best:
-            on[here[gains[here] == top]] = True
-            best = top
-    return on
+        same_cost = order[costs[order] == cost]
+        best_gain = gains[same_cost].max()
+        if best_gain > best:
+            on_front[same_cost[gains[same_cost] == best_gain]] = True
+            best = best_gain
+    return on_front

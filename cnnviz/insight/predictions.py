@@ -21,12 +21,12 @@ class Predictions:
 
     def __post_init__(self) -> None:
         """Give scores that are no class a name."""
-        known, count = self.classes, self.probabilities.shape[1]
-        more = (f"score {place + 1} (no class)" for place in range(len(known), count))
-        object.__setattr__(self, "classes", (*known[:count], *more))
+        names, count = self.classes, self.probabilities.shape[1]
+        extra_names = (f"score {place + 1} (no class)" for place in range(len(names), count))
+        object.__setattr__(self, "classes", (*names[:count], *extra_names))
 
     @property
-    def answers(self) -> npt.NDArray[np.int64]:
+    def predicted(self) -> npt.NDArray[np.int64]:
         """(N,): the class that the net holds for the likeliest."""
         return np.asarray(self.probabilities.argmax(axis=1), np.int64)
 

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from cnnviz.errors import ShapeError
 from cnnviz.layers.base import Layer, PositiveInt
-from cnnviz.shapes import Shape, show
+from cnnviz.shapes import Shape, format_shape
 
 Alpha = Annotated[float, Field(gt=0, le=100)]
 
@@ -229,7 +229,8 @@ class AlongAxis(Layer):
         """Unchanged; the axis must exist."""
         if self.dim > len(shape):
             raise ShapeError(
-                f"has no axis {self.dim} in a sample of {show(shape)}; use a dim of at most {len(shape)}", {"dim": 1}
+                f"has no axis {self.dim} in a sample of {format_shape(shape)}; use a dim of at most {len(shape)}",
+                {"dim": 1},
             )
         return shape
 

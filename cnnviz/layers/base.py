@@ -7,7 +7,7 @@ from typing import Annotated, Any, ClassVar
 from pydantic import BaseModel, ConfigDict, Field
 from torch import nn
 
-from cnnviz.shapes import AxisRule, Reach, Shape
+from cnnviz.shapes import AxisRule, ReceptiveField, Shape
 
 PositiveInt = Annotated[int, Field(ge=1, le=65_536)]
 NonNegativeInt = Annotated[int, Field(ge=0, le=65_536)]
@@ -25,7 +25,7 @@ Padding1d = NonNegativeInt
 Padding2d = NonNegativeInt | Annotated[tuple[NonNegativeInt, NonNegativeInt], Field(strict=False)]
 Padding3d = NonNegativeInt | Annotated[tuple[NonNegativeInt, NonNegativeInt, NonNegativeInt], Field(strict=False)]
 
-Reaches = tuple[Reach, ...] | None
+ReceptiveFields = tuple[ReceptiveField, ...] | None
 """The receptive field along each axis of the net's input behind its channels; None where axes were merged."""
 
 
@@ -51,7 +51,7 @@ class Layer(BaseModel):
         """Shape of one sample after this layer, from its `shape` before; raises ShapeError with the reason."""
         raise NotImplementedError
 
-    def inferred(self, shape: Shape) -> dict[str, object]:
+    def inferred_arguments(self, shape: Shape) -> dict[str, object]:
         """Torch constructor arguments that follow from the input: in_channels, num_features, in_features."""
         return {}
 
@@ -63,38 +63,40 @@ class Layer(BaseModel):
         """Multiplications of an input by a weight for one sample; the additions of a bias are not counted."""
         return 0
 
-    def rules(self, shape: Shape) -> tuple[AxisRule, ...]:
+    def axis_rules(self, shape: Shape) -> tuple[AxisRule, ...]:
         """How each axis behind the channels comes about; none for a layer that leaves the axes as they are."""
         return ()
 
-    def reach(self, before: Reaches, shape: Shape, net: Shape) -> Reaches:
+    def receptive_field(self, before: ReceptiveFields, shape: Shape, net_input_shape: Shape) -> ReceptiveFields:
         """The receptive field behind the layer, from the one before it, the input's `shape` and that of the `net`.
 
         Norms and activations leave it as it is: statistics over a whole sample are not counted.
         """
-        rules = self.rules(shape)
+        rules = self.axis_rules(shape)
         if before is None or not rules:
             return before
         if len(rules) != len(before):
             return None
-        return tuple(rule.reach(one, size) for rule, one, size in zip(rules, before, shape[1:], strict=True))
+        return tuple(rule.receptive_field(one, size) for rule, one, size in zip(rules, before, shape[1:], strict=True))
 
     def formula(self, shape: Shape) -> str:
         """How the output shape comes about, with the numbers; a line per axis where axes differ."""
-        rules = self.rules(shape)
-        texts = (rule.text(size) for rule, size in zip(rules, shape[1:], strict=True)) if rules else ()
+        rules = self.axis_rules(shape)
+        texts = (rule.formula(size) for rule, size in zip(rules, shape[1:], strict=True)) if rules else ()
         return "\n".join(texts) or "shape unchanged"
 
     def arguments(self, shape: Shape) -> dict[str, object]:
         """Every argument of the torch constructor, inferred ones first."""
-        return self.inferred(shape) | {name: getattr(self, name) for name in type(self).model_fields if name != "kind"}
+        return self.inferred_arguments(shape) | {
+            name: getattr(self, name) for name in type(self).model_fields if name != "kind"
+        }
 
-    def module(self, shape: Shape) -> nn.Module:
+    def build_module(self, shape: Shape) -> nn.Module:
         """The torch module for that input."""
         module: nn.Module = getattr(nn, self.kind)(**self.arguments(shape))
         return module
 
-    def given(self, shape: Shape) -> dict[str, object]:
+    def non_default_arguments(self, shape: Shape) -> dict[str, object]:
         """The arguments that differ from torch's defaults."""
         defaults = torch_defaults(self.kind)
         return {name: value for name, value in self.arguments(shape).items() if value != defaults[name]}
@@ -106,10 +108,11 @@ class Layer(BaseModel):
         >>> PALETTE["Conv2d"](out_channels=10, kernel_size=10).code((1, 99, 26))
         'nn.Conv2d(in_channels=1, out_channels=10, kernel_size=10)'
         """
-        return f"nn.{self.kind}({', '.join(f'{name}={value!r}' for name, value in self.given(shape).items())})"
+        arguments = (f"{name}={value!r}" for name, value in self.non_default_arguments(shape).items())
+        return f"nn.{self.kind}({', '.join(arguments)})"
 
     @classmethod
-    def fresh(cls, shape: Shape = ()) -> "Layer":
+    def default(cls, shape: Shape = ()) -> "Layer":
         """A layer of this kind as it enters a stack where samples have that shape.
 
         Torch's defaults, and an example for what torch requires.

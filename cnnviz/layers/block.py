@@ -10,13 +10,13 @@ from pydantic import Field
 from torch import nn
 
 from cnnviz.errors import ShapeError
-from cnnviz.layers.base import Layer, Reaches
+from cnnviz.layers.base import Layer, ReceptiveFields
+from cnnviz.layers.block_modules import ParallelModule, ResidualModule
 from cnnviz.layers.conv import Conv, Conv1d, Conv2d, Conv3d
-from cnnviz.layers.joining import ParallelModule, ResidualModule
 from cnnviz.layers.linear import Linear
 from cnnviz.layers.pool import AvgPool, MaxPool
-from cnnviz.layers.window import alike, per_axis
-from cnnviz.shapes import AXES, Reach, Shape, show
+from cnnviz.layers.window import collapse_equal, per_axis
+from cnnviz.shapes import AXES, ReceptiveField, Shape, format_shape
 
 MAX_BRANCHES = 8
 Stack = tuple[Layer, ...]
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     Layers = Stack
 else:
     Layers = Annotated[tuple["AnyLayer", ...], Field(strict=False)]  # noqa: F821  AnyLayer is every kind: cnnviz.layers
-CONVS: dict[int, type[Conv1d] | type[Conv2d] | type[Conv3d]] = {2: Conv1d, 3: Conv2d, 4: Conv3d}
+CONV_BY_NDIM: dict[int, type[Conv1d] | type[Conv2d] | type[Conv3d]] = {2: Conv1d, 3: Conv2d, 4: Conv3d}
 """The convolution for a number of axes."""
 
 
@@ -41,45 +41,45 @@ class Block(Layer):
         """The same block around other stacks."""
         raise NotImplementedError
 
-    def title(self, stack: int) -> str:
+    def stack_title(self, stack: int) -> str:
         """What a stack is called."""
         raise NotImplementedError
 
-    def join(self, outputs: Sequence[Shape], shape: Shape) -> Shape:
+    def joined_shape(self, outputs: Sequence[Shape], shape: Shape) -> Shape:
         """Shape behind the block, from those behind its stacks and the input's; raises ShapeError with the reason."""
         raise NotImplementedError
 
-    def joined(self, shape: Shape) -> str:
+    def join_formula(self, shape: Shape) -> str:
         """How the outputs of the stacks become one, with the numbers."""
         raise NotImplementedError
 
     def output_shape(self, shape: Shape) -> Shape:
         """What join makes of the stacks' outputs; raises ShapeError with the first layer in it that refuses."""
-        return self.join([self._behind(stack, shape)[-1] for stack in self.stacks], shape)
+        return self.joined_shape([self._shapes_along(stack, shape)[-1] for stack in self.stacks], shape)
 
     def formula(self, shape: Shape) -> str:
         """How the outputs become one."""
-        return self.joined(shape)
+        return self.join_formula(shape)
 
     def parameters(self, shape: Shape) -> int:
         """Those of all layers inside."""
-        return sum(layer.parameters(before) for layer, before in self._inside(shape))
+        return sum(layer.parameters(before) for layer, before in self._layers_with_inputs(shape))
 
     def multiply_adds(self, shape: Shape) -> int:
         """Those of all layers inside."""
-        return sum(layer.multiply_adds(before) for layer, before in self._inside(shape))
+        return sum(layer.multiply_adds(before) for layer, before in self._layers_with_inputs(shape))
 
-    def reach(self, before: Reaches, shape: Shape, net: Shape) -> Reaches:
+    def receptive_field(self, before: ReceptiveFields, shape: Shape, net: Shape) -> ReceptiveFields:
         """From the first to the last sample that one of the stacks reads."""
         found = []
         for stack in self.stacks:
             inside = before
-            for layer, shape_before in zip(stack, self._behind(stack, shape), strict=False):
-                inside = layer.reach(inside, shape_before, net)
+            for layer, shape_before in zip(stack, self._shapes_along(stack, shape), strict=False):
+                inside = layer.receptive_field(inside, shape_before, net)
             if inside is None:
                 return None
             found.append(inside)
-        return tuple(_union(axis) for axis in zip(*found, strict=True))
+        return tuple(_covering_field(axis) for axis in zip(*found, strict=True))
 
     def arguments(self, shape: Shape) -> dict[str, object]:
         """None that torch would know."""
@@ -89,11 +89,11 @@ class Block(Layer):
         """The block's name; `cnnviz.source` writes the stacks in it."""
         return f"{self.kind}(…)"
 
-    def _inside(self, shape: Shape) -> Iterator[tuple[Layer, Shape]]:
+    def _layers_with_inputs(self, shape: Shape) -> Iterator[tuple[Layer, Shape]]:
         for stack in self.stacks:
-            yield from zip(stack, self._behind(stack, shape), strict=False)
+            yield from zip(stack, self._shapes_along(stack, shape), strict=False)
 
-    def _behind(self, stack: Stack, shape: Shape) -> list[Shape]:
+    def _shapes_along(self, stack: Stack, shape: Shape) -> list[Shape]:
         """The shape before the first layer of a stack, and behind each."""
         shapes = [shape]
         for layer in stack:
@@ -103,10 +103,10 @@ class Block(Layer):
                 raise ShapeError(f"{layer.kind} in it {error}") from None
         return shapes
 
-    def _modules(self, shape: Shape) -> Iterator[nn.Sequential]:
+    def _stack_modules(self, shape: Shape) -> Iterator[nn.Sequential]:
         for stack in self.stacks:
-            befores = zip(stack, self._behind(stack, shape), strict=False)
-            yield nn.Sequential(*(layer.module(before) for layer, before in befores))
+            pairs = zip(stack, self._shapes_along(stack, shape), strict=False)
+            yield nn.Sequential(*(layer.build_module(before) for layer, before in pairs))
 
 
 class Residual(Block):
@@ -134,40 +134,41 @@ class Residual(Block):
         layers, projection = stacks
         return Residual(layers=layers, projection=projection)
 
-    def title(self, stack: int) -> str:
+    def stack_title(self, stack: int) -> str:
         """Layers or projection."""
         return ("layers", "projection")[stack]
 
-    def join(self, outputs: Sequence[Shape], shape: Shape) -> Shape:
+    def joined_shape(self, outputs: Sequence[Shape], shape: Shape) -> Shape:
         """The same shape, if both are alike."""
         inside, past = outputs
         if inside != past:
             what = "the projection gives" if self.projection else "the input is"
-            fitting = _projection(shape, inside)
+            fitting = _fitting_projection(shape, inside)
             raise ShapeError(
-                f"cannot add {show(inside)} and {show(past)}: the layers give {show(inside)}, but {what} {show(past)}",
+                f"cannot add {format_shape(inside)} and {format_shape(past)}: the layers give {format_shape(inside)},"
+                f" but {what} {format_shape(past)}",
                 *([{"projection": fitting}] if fitting else []),
             )
         return inside
 
-    def joined(self, shape: Shape) -> str:
+    def join_formula(self, shape: Shape) -> str:
         """A sum."""
-        out = show(self.output_shape(shape))
+        out = format_shape(self.output_shape(shape))
         return f"{out} + {out}"
 
-    def module(self, shape: Shape) -> nn.Module:
+    def build_module(self, shape: Shape) -> nn.Module:
         """A module that adds."""
-        return ResidualModule(*self._modules(shape))
+        return ResidualModule(*self._stack_modules(shape))
 
     @classmethod
-    def fresh(cls, shape: Shape = ()) -> Residual:
+    def default(cls, shape: Shape = ()) -> Residual:
         """Two convolutions that keep the shape, as in the paper's basic block; empty for a flat sample."""
-        if len(shape) not in CONVS:
+        if len(shape) not in CONV_BY_NDIM:
             return cls()
         from cnnviz.layers import PALETTE  # noqa: PLC0415 (the palette holds this class, too)
 
-        conv = CONVS[len(shape)](out_channels=shape[0], kernel_size=3, padding=1, bias=False)
-        norm, relu = PALETTE[f"BatchNorm{len(shape) - 1}d"].fresh(), PALETTE["ReLU"].fresh()
+        conv = CONV_BY_NDIM[len(shape)](out_channels=shape[0], kernel_size=3, padding=1, bias=False)
+        norm, relu = PALETTE[f"BatchNorm{len(shape) - 1}d"].default(), PALETTE["ReLU"].default()
         return cls(layers=(conv, norm, relu, conv, norm))
 
 
@@ -194,54 +195,56 @@ class Parallel(Block):
         """Around other branches."""
         return Parallel(branches=tuple(stacks))
 
-    def title(self, stack: int) -> str:
+    def stack_title(self, stack: int) -> str:
         """The branch's number."""
         return f"branch {stack + 1}"
 
-    def join(self, outputs: Sequence[Shape], shape: Shape) -> Shape:
+    def joined_shape(self, outputs: Sequence[Shape], shape: Shape) -> Shape:
         """The sum of all channels, if the other axes are alike."""
         first = outputs[0]
         for number, out in enumerate(outputs[1:], 2):
             if len(out) != len(first):
                 raise ShapeError(
-                    f"cannot put {show(first)} and {show(out)} side by side: branch 1 gives {len(first)} axes, branch"
+                    f"cannot put {format_shape(first)} and {format_shape(out)} side by side: branch 1 gives"
+                    f" {len(first)} axes, branch"
                     f" {number} {len(out)}"
                 )
             for axis, one, other in zip(AXES[len(first)][1:], first[1:], out[1:], strict=True):
                 if one != other:
                     raise ShapeError(
-                        f"cannot put {show(first)} and {show(out)} side by side: branch 1 has a {axis} of {one},"
+                        f"cannot put {format_shape(first)} and {format_shape(out)} side by side: branch 1 has a {axis}"
+                        f" of {one},"
                         f" branch {number} one of {other}; only the channels may differ",
-                        {"branches": tuple(map(_size_keeping, self.branches))},
+                        {"branches": tuple(map(_with_same_size, self.branches))},
                     )
         return (sum(out[0] for out in outputs), *first[1:])
 
-    def joined(self, shape: Shape) -> str:
+    def join_formula(self, shape: Shape) -> str:
         """A sum of channels."""
-        channels = [self._behind(stack, shape)[-1][0] for stack in self.branches]
+        channels = [self._shapes_along(stack, shape)[-1][0] for stack in self.branches]
         return f"{' + '.join(map(str, channels))} = {sum(channels)} channels"
 
-    def module(self, shape: Shape) -> nn.Module:
+    def build_module(self, shape: Shape) -> nn.Module:
         """A module that concatenates."""
-        return ParallelModule(*self._modules(shape))
+        return ParallelModule(*self._stack_modules(shape))
 
     @classmethod
-    def fresh(cls, shape: Shape = ()) -> Parallel:
+    def default(cls, shape: Shape = ()) -> Parallel:
         """Branches with windows of 1 and 3 that keep the size; empty for a flat sample."""
-        if len(shape) not in CONVS:
+        if len(shape) not in CONV_BY_NDIM:
             return cls()
-        conv = CONVS[len(shape)]
+        conv = CONV_BY_NDIM[len(shape)]
         narrow, wide = conv(out_channels=8, kernel_size=1), conv(out_channels=8, kernel_size=3, padding=1)
         return cls(branches=((narrow,), (wide,)))
 
 
-def _union(reaches: Sequence[Reach]) -> Reach:
+def _covering_field(fields: Sequence[ReceptiveField]) -> ReceptiveField:
     """From the first sample that one of them reads to the last."""
-    start, end = min(r.start for r in reaches), max(r.start + r.size for r in reaches)
-    return Reach(math.ceil(end - start), max(r.jump for r in reaches), start)
+    start, end = min(r.start for r in fields), max(r.start + r.size for r in fields)
+    return ReceptiveField(math.ceil(end - start), max(r.jump for r in fields), start)
 
 
-def _projection(shape: Shape, out: Shape) -> Stack | None:
+def _fitting_projection(shape: Shape, out: Shape) -> Stack | None:
     """Layers that make an input of `shape` fit `out`: a convolution of 1 with a stride, or a Linear; None if none can.
 
     Source: option B of He et al. (2015), section 3.3.
@@ -256,23 +259,23 @@ def _projection(shape: Shape, out: Shape) -> Stack | None:
         if (size - 1) // stride + 1 != wanted:
             return None
         strides.append(stride)
-    step: Any = alike(strides)
-    return (CONVS[len(shape)](out_channels=out[0], kernel_size=1, stride=step),)
+    step: Any = collapse_equal(strides)
+    return (CONV_BY_NDIM[len(shape)](out_channels=out[0], kernel_size=1, stride=step),)
 
 
-def _size_keeping(stack: Stack) -> Stack:
+def _with_same_size(stack: Stack) -> Stack:
     """The same layers with stride and padding by which the sizes of all axes stay."""
-    kept: list[Layer] = []
+    layers: list[Layer] = []
     for layer in stack:
         if isinstance(layer, Conv):
-            kept.append(layer.model_copy(update={"stride": 1, "padding": "same"}))
+            layers.append(layer.model_copy(update={"stride": 1, "padding": "same"}))
         elif isinstance(layer, MaxPool | AvgPool):
-            odd = alike([k | 1 for k in per_axis(layer.kernel_size, layer.axes)])
-            half = alike([k // 2 for k in per_axis(odd, layer.axes)])
+            odd = collapse_equal([k | 1 for k in per_axis(layer.kernel_size, layer.axes)])
+            half = collapse_equal([k // 2 for k in per_axis(odd, layer.axes)])
             change = {"kernel_size": odd, "stride": 1, "padding": half} | (
                 {"dilation": 1} if isinstance(layer, MaxPool) else {}
             )
-            kept.append(layer.model_copy(update=change))
+            layers.append(layer.model_copy(update=change))
         else:
-            kept.append(layer)
-    return tuple(kept)
+            layers.append(layer)
+    return tuple(layers)

@@ -8,15 +8,22 @@ from pydantic import Field
 
 from cnnviz.errors import ShapeError
 from cnnviz.layers.base import ONE, ZERO, Layer, Padding1d, Padding2d, Padding3d, PositiveInt, Size1d, Size2d, Size3d
-from cnnviz.layers.window import alike, expect_axes, per_axis, slide, slide_windows, windows
-from cnnviz.shapes import AXES, AxisRule, Shape, TransposedWindow, Window, size_of
+from cnnviz.layers.window import (
+    collapse_equal,
+    expect_axes,
+    output_sizes,
+    per_axis,
+    window_output_sizes,
+    windows_per_axis,
+)
+from cnnviz.shapes import AXES, AxisRule, Shape, TransposedWindow, Window, numel
 
 PaddingMode = Literal["zeros", "reflect", "replicate", "circular"]
 Size = TypeVar("Size")
 Padding = TypeVar("Padding")
 
 
-class Filters(Layer, Generic[Size, Padding]):
+class ConvBase(Layer, Generic[Size, Padding]):
     """Learned filters over a (C_in, …) sample with `axes` axes behind the channels → (out_channels, …)."""
 
     axes: ClassVar[int]
@@ -29,18 +36,18 @@ class Filters(Layer, Generic[Size, Padding]):
     groups: PositiveInt = Field(1, description="Blocks of channels that are convolved apart from each other.")
     bias: bool = Field(True, description="Add a learned constant to every feature map.")
 
-    def inferred(self, shape: Shape) -> dict[str, object]:
+    def inferred_arguments(self, shape: Shape) -> dict[str, object]:
         """in_channels: the channels of the input."""
         return {"in_channels": shape[0]}
 
-    def _weights(self, in_channels: int) -> int:
+    def _weight_count(self, in_channels: int) -> int:
         return self.out_channels * in_channels // self.groups * prod(per_axis(self.kernel_size, self.axes))  # type: ignore[arg-type]
 
     def parameters(self, shape: Shape) -> int:
         """out_channels · C_in / groups · (product of kernel_size) weights, and a bias per feature map."""
-        return self._weights(shape[0]) + (self.out_channels if self.bias else 0)
+        return self._weight_count(shape[0]) + (self.out_channels if self.bias else 0)
 
-    def _sizes(self, *names: str) -> list[tuple[int, ...]]:
+    def _sizes_per_axis(self, *names: str) -> list[tuple[int, ...]]:
         return [per_axis(getattr(self, name), self.axes) for name in names]
 
     def _check_groups(self, in_channels: int) -> None:
@@ -52,7 +59,7 @@ class Filters(Layer, Generic[Size, Padding]):
                 raise ShapeError(f"{self.groups} groups do not divide {channels} {name} evenly", *changes)
 
 
-class Conv(Filters[Size, Padding], Generic[Size, Padding]):
+class Conv(ConvBase[Size, Padding], Generic[Size, Padding]):
     """Cross-correlation of a sample with `out_channels` filters."""
 
     prefix: ClassVar[str] = "conv"
@@ -72,35 +79,35 @@ class Conv(Filters[Size, Padding], Generic[Size, Padding]):
         self._check_groups(shape[0])
         rules = self._windows()
         if self.padding_mode in ("reflect", "circular"):
-            self._check_wrapping(shape, rules)
-        return (self.out_channels, *slide_windows(rules, shape))
+            self._check_padding_mode(shape, rules)
+        return (self.out_channels, *window_output_sizes(rules, shape))
 
     def multiply_adds(self, shape: Shape) -> int:
         """Every weight, once for each position of the filters."""
-        return self._weights(shape[0]) * size_of(slide(self._windows(), shape))
+        return self._weight_count(shape[0]) * numel(output_sizes(self._windows(), shape))
 
-    def rules(self, shape: Shape) -> tuple[AxisRule, ...]:
+    def axis_rules(self, shape: Shape) -> tuple[AxisRule, ...]:
         """A window per axis."""
         return tuple(self._windows())
 
     def _windows(self) -> Sequence[Window]:
         if self.padding == "same":
-            return self._same()
+            return self._same_padding_windows()
         padding = 0 if self.padding == "valid" else self.padding
-        return windows(self.axes, self.kernel_size, self.stride, padding, self.dilation)  # type: ignore[arg-type]
+        return windows_per_axis(self.axes, self.kernel_size, self.stride, padding, self.dilation)  # type: ignore[arg-type]
 
-    def _same(self) -> Sequence[Window]:
-        kernels, strides, dilations = self._sizes("kernel_size", "stride", "dilation")
+    def _same_padding_windows(self) -> Sequence[Window]:
+        kernels, strides, dilations = self._sizes_per_axis("kernel_size", "stride", "dilation")
         total = [d * (k - 1) for k, d in zip(kernels, dilations, strict=True)]
         if any(stride != 1 for stride in strides):
             raise ShapeError(
                 f"padding='same' keeps the size only with a stride of 1, not {self.stride}",
                 {"stride": 1},
-                {"padding": alike([t // 2 for t in total])},
+                {"padding": collapse_equal([t // 2 for t in total])},
             )
         return [Window(k, 1, (t // 2, t - t // 2), d) for k, t, d in zip(kernels, total, dilations, strict=True)]
 
-    def _check_wrapping(self, shape: Shape, windows: Sequence[Window]) -> None:
+    def _check_padding_mode(self, shape: Shape, windows: Sequence[Window]) -> None:
         for axis, size, window in zip(AXES[len(shape)][1:], shape[1:], windows, strict=True):
             limit = size - 1 if self.padding_mode == "reflect" else size
             if max(window.padding) > limit:
@@ -144,7 +151,7 @@ class Conv3d(Conv[Size3d, Padding3d]):
     kind: Literal["Conv3d"] = "Conv3d"
 
 
-class ConvTranspose(Filters[Size, Padding], Generic[Size, Padding]):
+class ConvTranspose(ConvBase[Size, Padding], Generic[Size, Padding]):
     """The gradient of a convolution used forwards: every input sample is spread over a window of the output."""
 
     prefix: ClassVar[str] = "deconv"
@@ -172,20 +179,20 @@ class ConvTranspose(Filters[Size, Padding], Generic[Size, Padding]):
                     {"output_padding": min(max(w.stride, w.dilation) - 1 for w in windows)},
                 )
         try:
-            return (self.out_channels, *slide(windows, shape))
+            return (self.out_channels, *output_sizes(windows, shape))
         except ShapeError as error:
             raise ShapeError(str(error), {"padding": 0}) from None
 
     def multiply_adds(self, shape: Shape) -> int:
         """Every weight, once for each input position."""
-        return self._weights(shape[0]) * size_of(shape[1:])
+        return self._weight_count(shape[0]) * numel(shape[1:])
 
-    def rules(self, shape: Shape) -> tuple[AxisRule, ...]:
+    def axis_rules(self, shape: Shape) -> tuple[AxisRule, ...]:
         """A transposed window per axis."""
         return tuple(self._windows())
 
     def _windows(self) -> Sequence[TransposedWindow]:
-        sizes = self._sizes("kernel_size", "stride", "padding", "output_padding", "dilation")
+        sizes = self._sizes_per_axis("kernel_size", "stride", "padding", "output_padding", "dilation")
         return [TransposedWindow(*each) for each in zip(*sizes, strict=True)]
 
 

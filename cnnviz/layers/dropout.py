@@ -7,7 +7,7 @@ from cnnviz.layers.window import expect_axes
 from cnnviz.shapes import Shape
 
 
-class Noise(Layer):
+class DropoutBase(Layer):
     """Zeroes with chance `p` while training; any shape, unchanged."""
 
     p: Probability = 0.5
@@ -17,7 +17,7 @@ class Noise(Layer):
         return shape
 
 
-class Dropout(Noise):
+class Dropout(DropoutBase):
     """Zeroes single values and scales the others by 1 / (1 − p).
 
     Source: https://pytorch.org/docs/stable/generated/torch.nn.Dropout.html
@@ -29,7 +29,7 @@ class Dropout(Noise):
     kind: Literal["Dropout"] = "Dropout"
 
 
-class Dropout1d(Noise):
+class Dropout1d(DropoutBase):
     """Zeroes whole channels of a (C, L) sample.
 
     Source: https://pytorch.org/docs/stable/generated/torch.nn.Dropout1d.html
@@ -46,7 +46,7 @@ class Dropout1d(Noise):
         return shape
 
 
-class Dropout2d(Noise):
+class Dropout2d(DropoutBase):
     """Zeroes whole feature maps of a (C, H, W) sample.
 
     Source: https://pytorch.org/docs/stable/generated/torch.nn.Dropout2d.html
@@ -58,7 +58,7 @@ class Dropout2d(Noise):
     kind: Literal["Dropout2d"] = "Dropout2d"
 
 
-class Dropout3d(Noise):
+class Dropout3d(DropoutBase):
     """Zeroes whole feature volumes of a (C, D, H, W) sample.
 
     Source: https://pytorch.org/docs/stable/generated/torch.nn.Dropout3d.html
@@ -70,7 +70,7 @@ class Dropout3d(Noise):
     kind: Literal["Dropout3d"] = "Dropout3d"
 
 
-class AlphaDropout(Noise):
+class AlphaDropout(DropoutBase):
     """Sets single values to SELU's lower limit and rescales, so that mean and variance stay.
 
     Source: Klambauer et al., "Self-Normalizing Neural Networks" (2017).

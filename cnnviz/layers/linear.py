@@ -4,8 +4,8 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from cnnviz.layers.base import Layer, PositiveInt, Reaches
-from cnnviz.shapes import Reach, Shape, show, size_of
+from cnnviz.layers.base import Layer, PositiveInt, ReceptiveFields
+from cnnviz.shapes import ReceptiveField, Shape, format_shape, numel
 
 
 class Linear(Layer):
@@ -29,7 +29,7 @@ class Linear(Layer):
         """
         return (*shape[:-1], self.out_features)
 
-    def inferred(self, shape: Shape) -> dict[str, object]:
+    def inferred_arguments(self, shape: Shape) -> dict[str, object]:
         """in_features: the size of the last axis."""
         return {"in_features": shape[-1]}
 
@@ -39,15 +39,15 @@ class Linear(Layer):
 
     def multiply_adds(self, shape: Shape) -> int:
         """in_features · out_features, for each row of the last axis."""
-        return size_of(shape) * self.out_features
+        return numel(shape) * self.out_features
 
-    def reach(self, before: Reaches, shape: Shape, net: Shape) -> Reaches:
+    def receptive_field(self, before: ReceptiveFields, shape: Shape, net: Shape) -> ReceptiveFields:
         """All of a flat sample; of a sample with axes, all of the last one."""
         if len(shape) == 1:
-            return tuple(map(Reach.whole, net[1:]))
-        return before and (*before[:-1], Reach.whole(net[-1]))
+            return tuple(map(ReceptiveField.whole_axis, net[1:]))
+        return before and (*before[:-1], ReceptiveField.whole_axis(net[-1]))
 
     def formula(self, shape: Shape) -> str:
         """The width it gets and the width it gives."""
         formula = f"in_features {shape[-1]} → out_features {self.out_features}"
-        return formula if len(shape) == 1 else f"{formula}\n(last axis of {show(shape)} only)"
+        return formula if len(shape) == 1 else f"{formula}\n(last axis of {format_shape(shape)} only)"

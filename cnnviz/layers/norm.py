@@ -7,7 +7,7 @@ from pydantic import Field
 from cnnviz.errors import ShapeError
 from cnnviz.layers.base import Layer, PositiveInt
 from cnnviz.layers.window import expect_axes
-from cnnviz.shapes import Shape, show, size_of
+from cnnviz.shapes import Shape, format_shape, numel
 
 Eps = Annotated[float, Field(gt=0, le=1)]
 Momentum = Annotated[float, Field(ge=0, le=1)]
@@ -26,7 +26,7 @@ class ChannelNorm(Layer):
         expect_axes(shape, *self.sample_axes)
         return shape
 
-    def inferred(self, shape: Shape) -> dict[str, object]:
+    def inferred_arguments(self, shape: Shape) -> dict[str, object]:
         """num_features: the channels (or features) of the input."""
         return {"num_features": shape[0]}
 
@@ -91,8 +91,10 @@ class InstanceNorm(ChannelNorm):
     def output_shape(self, shape: Shape) -> Shape:
         """Unchanged; a channel must hold more than one value."""
         expect_axes(shape, *self.sample_axes)
-        if size_of(shape[1:]) == 1:
-            raise ShapeError(f"has only one value in each channel of {show(shape)}, and one value has no variance")
+        if numel(shape[1:]) == 1:
+            raise ShapeError(
+                f"has only one value in each channel of {format_shape(shape)}, and one value has no variance"
+            )
         return shape
 
 
@@ -143,7 +145,7 @@ class GroupNorm(Layer):
             )
         return shape
 
-    def inferred(self, shape: Shape) -> dict[str, object]:
+    def inferred_arguments(self, shape: Shape) -> dict[str, object]:
         """num_channels: the channels (or features) of the input."""
         return {"num_channels": shape[0]}
 
@@ -171,27 +173,27 @@ class LayerNorm(Layer):
 
     def output_shape(self, shape: Shape) -> Shape:
         """Unchanged; the last axes must have the sizes of normalized_shape."""
-        scaled = self._scaled(shape)
+        scaled = self._normalized_axes(shape)
         if shape[-len(scaled) :] != scaled:
             raise ShapeError(
-                f"scales last axes of {show(scaled)}, but the sample is {show(shape)}",
+                f"scales last axes of {format_shape(scaled)}, but the sample is {format_shape(shape)}",
                 {"normalized_shape": None},
                 {"normalized_shape": shape[-len(scaled) :]},
             )
         return shape
 
-    def inferred(self, shape: Shape) -> dict[str, object]:
+    def inferred_arguments(self, shape: Shape) -> dict[str, object]:
         """normalized_shape, where it is left open."""
-        return {"normalized_shape": self._scaled(shape)}
+        return {"normalized_shape": self._normalized_axes(shape)}
 
     def arguments(self, shape: Shape) -> dict[str, object]:
         """As torch wants them: normalized_shape is always written out."""
-        return super().arguments(shape) | self.inferred(shape)
+        return super().arguments(shape) | self.inferred_arguments(shape)
 
     def parameters(self, shape: Shape) -> int:
         """A factor and a shift per value."""
-        return size_of(self._scaled(shape)) * (1 + self.bias) if self.elementwise_affine else 0
+        return numel(self._normalized_axes(shape)) * (1 + self.bias) if self.elementwise_affine else 0
 
-    def _scaled(self, shape: Shape) -> Shape:
+    def _normalized_axes(self, shape: Shape) -> Shape:
         given = self.normalized_shape
         return shape if given is None else given if isinstance(given, tuple) else (given,)

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from cnnviz.errors import ShapeError
 from cnnviz.layers.base import ONE, ZERO, Layer, Padding1d, Padding2d, Padding3d, Size1d, Size2d, Size3d
-from cnnviz.layers.window import alike, expect_axes, per_axis, slide_windows, windows
+from cnnviz.layers.window import collapse_equal, expect_axes, per_axis, window_output_sizes, windows_per_axis
 from cnnviz.shapes import AXES, AdaptiveWindow, AxisRule, Shape, Window
 
 Size = TypeVar("Size")
@@ -31,25 +31,25 @@ class Pool(Layer, Generic[Size]):
         (10, 22, 4)
         """
         expect_axes(shape, self.axes + 1)
-        rules = self._windows()
-        for axis, window in zip(AXES[len(shape)][1:], rules, strict=True):
+        axis_rules = self._windows()
+        for axis, window in zip(AXES[len(shape)][1:], axis_rules, strict=True):
             if window.padding[0] > window.kernel_size // 2:  # torch takes no account of the dilation here
                 raise ShapeError(
                     f"the padding of {window.padding[0]} in {axis} is more than half of the window of"
                     f" {window.kernel_size}; use at most {window.kernel_size // 2}",
-                    {"padding": min(w.kernel_size // 2 for w in rules)},
-                    {"kernel_size": 2 * max(w.padding[0] for w in rules)},
+                    {"padding": min(w.kernel_size // 2 for w in axis_rules)},
+                    {"kernel_size": 2 * max(w.padding[0] for w in axis_rules)},
                 )
-        return (shape[0], *slide_windows(rules, shape))
+        return (shape[0], *window_output_sizes(axis_rules, shape))
 
-    def rules(self, shape: Shape) -> tuple[AxisRule, ...]:
+    def axis_rules(self, shape: Shape) -> tuple[AxisRule, ...]:
         """A window per axis."""
         return tuple(self._windows())
 
     def _windows(self) -> Sequence[Window]:
         stride = self.kernel_size if self.stride is None else self.stride
         padding, dilation = getattr(self, "padding", 0), getattr(self, "dilation", 1)
-        return windows(self.axes, self.kernel_size, stride, padding, dilation, ceil_mode=self.ceil_mode)  # type: ignore[arg-type]
+        return windows_per_axis(self.axes, self.kernel_size, stride, padding, dilation, ceil_mode=self.ceil_mode)  # type: ignore[arg-type]
 
 
 class MaxPool(Pool[Size], Generic[Size, Padding]):
@@ -110,7 +110,7 @@ class AvgPool2d(AvgPool[Size2d, Padding2d]):
     kind: Literal["AvgPool2d"] = "AvgPool2d"
 
 
-class Mean3d(Pool[Size3d]):
+class MeanPool3d(Pool[Size3d]):
     """A pool of means in three dimensions, which torch gives only to samples as large as the window without padding."""
 
     axes: ClassVar[int] = 3
@@ -124,12 +124,12 @@ class Mean3d(Pool[Size3d]):
                 raise ShapeError(
                     f"a window of {kernel} is larger than a {axis} of {size}, which torch refuses here whatever the"
                     f" padding; use a kernel_size of at most {size}",
-                    {"kernel_size": alike([min(k, s) for k, s in zip(kernels, shape[1:], strict=True)])},
+                    {"kernel_size": collapse_equal([min(k, s) for k, s in zip(kernels, shape[1:], strict=True)])},
                 )
         return super().output_shape(shape)
 
 
-class AvgPool3d(Mean3d, AvgPool[Size3d, Padding3d]):
+class AvgPool3d(MeanPool3d, AvgPool[Size3d, Padding3d]):
     """(C, D, H, W) → (C, …). Source: https://pytorch.org/docs/stable/generated/torch.nn.AvgPool3d.html"""
 
     kind: Literal["AvgPool3d"] = "AvgPool3d"
@@ -159,7 +159,7 @@ class LPPool2d(LPPool[Size2d]):
     kind: Literal["LPPool2d"] = "LPPool2d"
 
 
-class LPPool3d(Mean3d, LPPool[Size3d]):
+class LPPool3d(MeanPool3d, LPPool[Size3d]):
     """(C, D, H, W) → (C, …). Source: https://pytorch.org/docs/stable/generated/torch.nn.LPPool3d.html"""
 
     kind: Literal["LPPool3d"] = "LPPool3d"
@@ -182,7 +182,7 @@ class AdaptivePool(Layer, Generic[Size]):
         expect_axes(shape, self.axes + 1)
         return (shape[0], *per_axis(self.output_size, self.axes))  # type: ignore[arg-type]
 
-    def rules(self, shape: Shape) -> tuple[AxisRule, ...]:
+    def axis_rules(self, shape: Shape) -> tuple[AxisRule, ...]:
         """A window per axis that grows with the input."""
         return tuple(map(AdaptiveWindow, per_axis(self.output_size, self.axes)))  # type: ignore[arg-type]
 

@@ -5,8 +5,8 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from cnnviz.errors import ShapeError
-from cnnviz.layers.base import Layer, Reaches
-from cnnviz.shapes import Shape, show, size_of
+from cnnviz.layers.base import Layer, ReceptiveFields
+from cnnviz.shapes import Shape, format_shape, numel
 
 
 class Flatten(Layer):
@@ -29,26 +29,27 @@ class Flatten(Layer):
         >>> Flatten().output_shape((10, 22, 4))
         (880,)
         """
-        first, last = self._merged(shape)
-        return (*shape[:first], size_of(shape[first : last + 1]), *shape[last + 1 :])
+        first, last = self._merged_axes(shape)
+        return (*shape[:first], numel(shape[first : last + 1]), *shape[last + 1 :])
 
-    def reach(self, before: Reaches, shape: Shape, net: Shape) -> Reaches:
+    def receptive_field(self, before: ReceptiveFields, shape: Shape, net: Shape) -> ReceptiveFields:
         """That of each number, as long as all axes or none are merged."""
         return before if len(self.output_shape(shape)) in (1, len(shape)) else None
 
     def formula(self, shape: Shape) -> str:
         """The product of the merged axes."""
-        first, last = self._merged(shape)
+        first, last = self._merged_axes(shape)
         merged = shape[first : last + 1]
-        return f"{' · '.join(map(str, merged))} = {size_of(merged)}"
+        return f"{' · '.join(map(str, merged))} = {numel(merged)}"
 
-    def _merged(self, shape: Shape) -> tuple[int, int]:
+    def _merged_axes(self, shape: Shape) -> tuple[int, int]:
         """First and last merged axis of a sample without the batch."""
         axes = len(shape) + 1
         last = self.end_dim + axes if self.end_dim < 0 else self.end_dim
         if not 1 <= self.start_dim <= last < axes:
             raise ShapeError(
-                f"cannot merge the axes from {self.start_dim} to {self.end_dim} of a sample of {show(shape)}, which"
+                f"cannot merge the axes from {self.start_dim} to {self.end_dim} of a sample of {format_shape(shape)},"
+                " which"
                 f" has the axes 1 to {axes - 1}",
                 {"start_dim": 1, "end_dim": -1},
             )

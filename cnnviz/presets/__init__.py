@@ -8,11 +8,11 @@ views.py      nets for data with one or three axes behind the channels
 """
 
 from cnnviz.architecture import Architecture
+from cnnviz.presets.bands_and_voxels import BANDS_1D, RAW_1D, VOXELS_3D
 from cnnviz.presets.base import Preset
-from cnnviz.presets.first import DIGITS, LAB
+from cnnviz.presets.course import DIGITS, LAB
 from cnnviz.presets.keywords import FOUR_BLOCKS, RESIDUAL, SEPARABLE, THREE_BLOCKS
 from cnnviz.presets.published import ALEXNET, LENET_5, RESNET_18, RESNET_20, VGG_11
-from cnnviz.presets.views import BANDS_1D, RAW_1D, VOXELS_3D
 
 __all__ = ["PRESETS", "Preset", "net_name"]
 

@@ -13,11 +13,11 @@ class Preset:
     """A net to open in the design room, and the story of where it comes from."""
 
     title: str
-    story: str
+    description: str
     architecture: Architecture
 
 
-def normed(out_channels: int, kernel_size: int = 3, stride: int = 1, groups: int = 1) -> Layers:
+def conv_norm(out_channels: int, kernel_size: int = 3, stride: int = 1, groups: int = 1) -> Layers:
     """A convolution that keeps the size but for its stride, and a BatchNorm in place of its bias."""
     conv = Conv2d(
         out_channels=out_channels,
@@ -35,6 +35,6 @@ def basic_block(out_channels: int, stride: int = 1, *, project: bool = False) ->
 
     Source: He et al., "Deep Residual Learning for Image Recognition" (2015), figure 5, and option B of section 3.3.
     """
-    past = normed(out_channels, kernel_size=1, stride=stride) if project else ()
-    layers = (*normed(out_channels, stride=stride), ReLU(), *normed(out_channels))
-    return (Residual(layers=layers, projection=past), ReLU())
+    projection = conv_norm(out_channels, kernel_size=1, stride=stride) if project else ()
+    layers = (*conv_norm(out_channels, stride=stride), ReLU(), *conv_norm(out_channels))
+    return (Residual(layers=layers, projection=projection), ReLU())

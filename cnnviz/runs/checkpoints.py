@@ -12,37 +12,37 @@ class Checkpoints:
         self._folder = data_dir / "checkpoints"
         self._folder.mkdir(parents=True, exist_ok=True)
 
-    def of(self, run_id: str) -> Path | None:
+    def find(self, run_id: str) -> Path | None:
         """The run's checkpoint; None before it has one."""
-        file = self._file(run_id)
+        file = self._path(run_id)
         return file if file.is_file() else None
 
-    def draft(self, run_id: str, number: int) -> Path:
+    def draft_path(self, run_id: str, number: int) -> Path:
         """Where a worker writes the next one."""
         return self._folder / f"{run_id}.{os.getpid()}-{number}.draft"
 
     def commit(self, run_id: str, draft: str) -> None:
         """Let a draft take the place of the run's checkpoint, at once or not at all."""
         with suppress(FileNotFoundError):  # done already, before an error let it be tried again
-            (self._folder / Path(draft).name).replace(self._file(run_id))
+            (self._folder / Path(draft).name).replace(self._path(run_id))
         folder = os.open(self._folder, os.O_RDONLY)
         try:
             os.fsync(folder)
         finally:
             os.close(folder)
 
-    def discard(self, draft: str) -> None:
+    def discard_draft(self, draft: str) -> None:
         """Remove a draft that counts for nothing."""
         (self._folder / Path(draft).name).unlink(missing_ok=True)
 
-    def drop(self, run_id: str) -> None:
+    def delete(self, run_id: str) -> None:
         """Forget the run's checkpoint."""
-        self._file(run_id).unlink(missing_ok=True)
+        self._path(run_id).unlink(missing_ok=True)
 
-    def sweep(self) -> None:
+    def delete_drafts(self) -> None:
         """Remove drafts of workers that are no more."""
         for draft in self._folder.glob("*.draft"):
             draft.unlink(missing_ok=True)
 
-    def _file(self, run_id: str) -> Path:
+    def _path(self, run_id: str) -> Path:
         return self._folder / f"{run_id}.safetensors"

@@ -15,22 +15,22 @@ from filelock import FileLock, Timeout
 from sqlalchemy.exc import SQLAlchemyError
 
 from cnnviz.architecture import Architecture
-from cnnviz.data import find
+from cnnviz.data import find_dataset
 from cnnviz.errors import CnnvizError, DesignError, LimitError, TrainingError
-from cnnviz.runs.backlog import STORE_ERRORS
+from cnnviz.imports.imports import Imports
 from cnnviz.runs.checkpoints import Checkpoints
-from cnnviz.runs.desk import Desks
 from cnnviz.runs.device import Device
-from cnnviz.runs.imports import Imports
-from cnnviz.runs.run import TRAIN, Run, Status
-from cnnviz.runs.shelf import Shelf
-from cnnviz.runs.store import LATEST, Store
+from cnnviz.runs.drafts import Drafts
+from cnnviz.runs.library import RunLibrary
+from cnnviz.runs.retry_queue import STORE_ERRORS
+from cnnviz.runs.run import TRAIN_RUN, Run, Status
+from cnnviz.runs.store import MAX_RUNS_PER_OWNER, Store
 from cnnviz.settings import Settings, settings
 from cnnviz.training.config import TrainConfig
-from cnnviz.training.readiness import check
+from cnnviz.training.readiness import check_trainable
 
-ANSWER_SECONDS = 10.0
-LOCK_SECONDS = 15.0
+ANSWER_TIMEOUT_SECONDS = 10.0
+LOCK_TIMEOUT_SECONDS = 15.0
 log = logging.getLogger(__name__)
 
 
@@ -45,7 +45,7 @@ class Cluster:
         folder.mkdir(parents=True, exist_ok=True)
         self._lock = FileLock(folder / "server.lock", thread_local=False)  # taken and given back in different threads
         try:
-            self._lock.acquire(timeout=LOCK_SECONDS)  # a server that is just being replaced needs a moment
+            self._lock.acquire(timeout=LOCK_TIMEOUT_SECONDS)  # a server that is just being replaced needs a moment
         except Timeout:
             raise CnnvizError(
                 f"Another cnnviz server works in {folder}. Stop it, or set CNNVIZ_DATA_DIR to another folder."
@@ -53,16 +53,16 @@ class Cluster:
         self.store = Store(folder, limits.database_url)
         self.store.claim()
         self._limits = limits
-        self._submitting = threading.Lock()
+        self._submit_lock = threading.Lock()
         self.checkpoints = Checkpoints(folder)
-        self.checkpoints.sweep()
-        self.devices = {name: Device(name, self.store, self.checkpoints, limits) for name in _devices(limits)}
-        scribe = next(iter(self.devices.values())).loop  # writes what belongs to no device
-        self.desks = Desks(self.store, scribe.do)
-        self.shelf = Shelf(self.store, self.checkpoints, scribe, self.stop)
+        self.checkpoints.delete_drafts()
+        self.devices = {name: Device(name, self.store, self.checkpoints, limits) for name in _device_names(limits)}
+        writer_loop = next(iter(self.devices.values())).loop  # writes what belongs to no device
+        self.drafts = Drafts(self.store, writer_loop.call_soon)
+        self.library = RunLibrary(self.store, self.checkpoints, writer_loop, self.stop)
         self.imports = Imports(limits)
-        self.shelf.sweep_now_and_then()
-        self._recover()
+        self.library.start_sweeping()
+        self._requeue_unfinished()
         for device in self.devices.values():
             device.start()
         self.imports.open()
@@ -72,7 +72,7 @@ class Cluster:
         owner: str,
         architecture: Architecture,
         config: TrainConfig,
-        kind: str = TRAIN,
+        kind: str = TRAIN_RUN,
         *,
         title: str = "",
         search: str | None = None,
@@ -81,14 +81,14 @@ class Cluster:
 
         Raises CnnvizError with the reason when the design does not fit the data or a limit is reached.
         """
-        check(architecture, config, find(config.dataset, owner), self._limits)
-        with self._submitting:
-            self._check_share(owner)
-            device = min(self.devices, key=lambda name: self.devices[name].load)
+        check_trainable(architecture, config, find_dataset(config.dataset, owner), self._limits)
+        with self._submit_lock:
+            self._check_run_limit(owner)
+            device = min(self.devices, key=lambda name: self.devices[name].run_count)
             identity = uuid.uuid4().hex, owner, device
             now = time.time()
             run = Run(*identity, architecture, config, Status.QUEUED, now, kind=kind, title=title, search=search)
-            self._taken(self.devices[device].submit(run), run)
+            self._wait_until_stored(self.devices[device].submit(run), run)
         return run
 
     def pause(self, owner: str, run_id: str, wait: float = 0.0) -> None:
@@ -96,7 +96,7 @@ class Cluster:
         run = self.run(owner, run_id)
         if run.active:
             self.devices[run.device].pause(run_id)
-            self._until(lambda: not self.run(owner, run_id).active, wait)
+            self._wait_until(lambda: not self.run(owner, run_id).active, wait)
 
     def resume(self, owner: str, run_id: str) -> None:
         """Let a paused run of this owner, or one that failed through no fault of its own, go on where it was.
@@ -105,7 +105,7 @@ class Cluster:
         """
         run = self.run(owner, run_id)
         if run.status == Status.PAUSED or (run.status == Status.FAILED and self.resumable(run)):
-            self._queue(run)
+            self._requeue(run)
 
     def extend(self, owner: str, run_id: str, epochs: int) -> None:
         """Train a run that has ended further, by so many epochs, from where it ended.
@@ -119,18 +119,18 @@ class Cluster:
         if epochs < 1:
             raise TrainingError(f"A run is trained further by 1 or more epochs, not by {epochs}.")
         config = run.config.changed("epochs", run.score.epoch + epochs)
-        check(run.architecture, config, find(config.dataset, owner), self._limits)
-        per_epoch = run.steps // run.config.epochs
-        self._queue(replace(run, config=config, steps=per_epoch * config.epochs))
+        check_trainable(run.architecture, config, find_dataset(config.dataset, owner), self._limits)
+        steps_per_epoch = run.steps // run.config.epochs
+        self._requeue(replace(run, config=config, steps=steps_per_epoch * config.epochs))
 
     def resumable(self, run: Run) -> bool:
         """Whether a run that is not active can go on from where it was."""
-        return not run.active and run.kind == TRAIN and self.checkpoints.of(run.id) is not None
+        return not run.active and run.kind == TRAIN_RUN and self.checkpoints.find(run.id) is not None
 
     def stop(self, owner: str, run_id: str, wait: float = 0.0, reason: str = "") -> None:
         """Stop a run of this owner; twice is harmless. Waits up to `wait` seconds for it to have ended."""
         run = self.run(owner, run_id)
-        ended = self.devices[self._there(run)].stop(run_id, reason)
+        ended = self.devices[self._available_device(run)].stop(run_id, reason)
         if wait:
             try:
                 ended.result(wait)
@@ -141,17 +141,17 @@ class Cluster:
 
     def run(self, owner: str, run_id: str) -> Run:
         """A run of this owner; raises DesignError when there is none."""
-        return self.store.owned(owner, run_id)
+        return self.store.owned_run(owner, run_id)
 
-    def ahead(self, run: Run) -> int:
+    def runs_ahead(self, run: Run) -> int:
         """Runs that get a turn before this waiting one."""
         device = self.devices.get(run.device)
-        return (device.ahead(run.id) or 0) if device else 0
+        return (device.runs_ahead(run.id) or 0) if device else 0
 
-    def left(self, run: Run) -> float | None:
+    def seconds_left(self, run: Run) -> float | None:
         """Seconds until an active run will have ended or, if it waits, gets its turn; None if nobody can say."""
         device = self.devices.get(run.device)
-        return device.left(run.id) if device else None
+        return device.seconds_left(run.id) if device else None
 
     def close(self) -> None:
         """End all workers and imports and give the data directory free."""
@@ -161,58 +161,60 @@ class Cluster:
         self.store.close()
         self._lock.release()
 
-    def _check_share(self, owner: str, besides: str = "") -> None:
-        mine = [run for run in self.store.of(owner) if run.active or run.status == Status.PAUSED]
-        held = sum(run.id != besides for run in mine)
-        if not besides and len(self.store.of(owner)) >= LATEST:
-            raise LimitError(f"You have {LATEST:,} runs, as many as are kept. Delete some on the Runs page.")
-        if held >= self._limits.max_active_runs:
+    def _check_run_limit(self, owner: str, except_run_id: str = "") -> None:
+        owned_runs = [run for run in self.store.runs_of(owner) if run.active or run.status == Status.PAUSED]
+        open_run_count = sum(run.id != except_run_id for run in owned_runs)
+        if not except_run_id and len(self.store.runs_of(owner)) >= MAX_RUNS_PER_OWNER:
             raise LimitError(
-                f"You have {held} runs waiting, running or paused, as many as this server allows at a time. "
+                f"You have {MAX_RUNS_PER_OWNER:,} runs, as many as are kept. Delete some on the Runs page."
+            )
+        if open_run_count >= self._limits.max_active_runs:
+            raise LimitError(
+                f"You have {open_run_count} runs waiting, running or paused, as many as this server allows at a time. "
                 "Stop one or wait until one ends."
             )
 
-    def _queue(self, run: Run) -> None:
+    def _requeue(self, run: Run) -> None:
         """Queue a run that the store knows."""
-        with self._submitting:
-            self._check_share(run.owner, besides=run.id)
+        with self._submit_lock:
+            self._check_run_limit(run.owner, except_run_id=run.id)
             if run.worked >= self._limits.max_run_seconds:
                 raise LimitError(
                     f"This run has had {run.worked:,.0f} seconds of the device's time; this server gives a run"
                     f" {self._limits.max_run_seconds:,}."
                 )
-            self._taken(self.devices[self._there(run)].resume(run), run)
+            self._wait_until_stored(self.devices[self._available_device(run)].resume(run), run)
 
-    def _taken(self, task: Future[None], run: Run) -> None:
+    def _wait_until_stored(self, task: Future[None], run: Run) -> None:
         try:
-            task.result(ANSWER_SECONDS)
+            task.result(ANSWER_TIMEOUT_SECONDS)
         except (SQLAlchemyError, TimeoutError):
             task.cancel()  # or it would be done later, and once more when it is tried again
             log.exception("run %s of %s was not taken", run.id, run.owner)
             raise TrainingError("The server cannot take new runs just now. Try again in a minute.") from None
 
-    def _there(self, run: Run) -> str:
+    def _available_device(self, run: Run) -> str:
         """The run's device, or another one where that is here no more."""
         if run.device not in self.devices:
-            device = min(self.devices, key=lambda name: self.devices[name].load)
+            device = min(self.devices, key=lambda name: self.devices[name].run_count)
             try:
-                self.store.update(run.id, device=device)
+                self.store.update_run(run.id, device=device)
             except STORE_ERRORS:
                 log.exception("run %s was not given to %s", run.id, device)
                 raise TrainingError("The server cannot change runs just now. Try again in a minute.") from None
             return device
         return run.device
 
-    def _until(self, done: Callable[[], bool], seconds: float) -> None:
+    def _wait_until(self, condition: Callable[[], bool], seconds: float) -> None:
         """Wait for something to be stored, so that the page drawn next shows it already; it happens all the same."""
         deadline = time.monotonic() + seconds
-        while time.monotonic() < deadline and not done():
+        while time.monotonic() < deadline and not condition():
             time.sleep(0.02)
 
-    def _recover(self) -> None:
+    def _requeue_unfinished(self) -> None:
         """Queue what the last server left; what ran goes on from its checkpoint."""
-        for run in self.store.active():
-            self.devices[self._there(run)].recover(run)
+        for run in self.store.active_runs():
+            self.devices[self._available_device(run)].requeue(run)
 
 
 @cache
@@ -221,11 +223,11 @@ def cluster() -> Cluster:
     return Cluster(settings())
 
 
-def _devices(limits: Settings) -> list[str]:
+def _device_names(limits: Settings) -> list[str]:
     """Names of the devices to train on; raises CnnvizError for one that is not there."""
-    there = [f"cuda:{i}" for i in range(torch.cuda.device_count())]
-    named = [name.strip() for name in limits.devices.split(",") if name.strip()]
-    for name in named:
-        if name not in ("cpu", *there):
-            raise CnnvizError(f"CNNVIZ_DEVICES names {name!r}; here are {', '.join(['cpu', *there])}.")
-    return named or there or ["cpu"]
+    gpus = [f"cuda:{i}" for i in range(torch.cuda.device_count())]
+    configured = [name.strip() for name in limits.devices.split(",") if name.strip()]
+    for name in configured:
+        if name not in ("cpu", *gpus):
+            raise CnnvizError(f"CNNVIZ_DEVICES names {name!r}; here are {', '.join(['cpu', *gpus])}.")
+    return configured or gpus or ["cpu"]

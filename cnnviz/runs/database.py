@@ -9,11 +9,11 @@ from psycopg.errors import InsufficientPrivilege
 from cnnviz.errors import CnnvizError
 from cnnviz.runs.migrations import upgrade
 
-CONNECT_SECONDS = 10
-CLAIM_SECONDS = 15.0
+CONNECT_TIMEOUT_SECONDS = 10
+CLAIM_TIMEOUT_SECONDS = 15.0
 """That a server which is just being replaced has for its end."""
-SCHEMES = ("postgresql", "postgres", "postgresql+psycopg")
-_WANTED = "It should be postgresql://USER:PASSWORD@HOST:PORT/DATABASE, or empty for a file in the data directory."
+POSTGRESQL_SCHEMES = ("postgresql", "postgres", "postgresql+psycopg")
+_URL_HINT = "It should be postgresql://USER:PASSWORD@HOST:PORT/DATABASE, or empty for a file in the data directory."
 
 
 def open_database(folder: Path, url: str = "") -> sql.Engine:
@@ -21,10 +21,10 @@ def open_database(folder: Path, url: str = "") -> sql.Engine:
 
     Raises CnnvizError when nobody can be asked at `url`, or when a newer cnnviz has worked in the database.
     """
-    engine = _postgresql(url) if url else _sqlite(folder / "cnnviz.sqlite")
+    engine = _open_postgresql(url) if url else _open_sqlite(folder / "cnnviz.sqlite")
     try:
         if url:
-            _ask(engine)
+            _check_connection(engine)
         upgrade(engine)
     except BaseException as error:
         engine.dispose()
@@ -37,32 +37,32 @@ def open_database(folder: Path, url: str = "") -> sql.Engine:
     return engine
 
 
-def _sqlite(file: Path) -> sql.Engine:
+def _open_sqlite(file: Path) -> sql.Engine:
     engine = sql.create_engine(sql.URL.create("sqlite", database=str(file)))
-    sql.event.listen(engine, "connect", _configure)
+    sql.event.listen(engine, "connect", _set_pragmas)
     return engine
 
 
-def _configure(connection: Any, _record: object) -> None:
+def _set_pragmas(connection: Any, _record: object) -> None:
     for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=10000"):
         connection.execute(f"PRAGMA {pragma}")
 
 
-def _postgresql(text: str) -> sql.Engine:
+def _open_postgresql(text: str) -> sql.Engine:
     """An engine that has not connected yet; a connection that broke is found out and replaced before its next use."""
     if text.count("@") > 1:  # a part of the password would be taken for the host, and be told
         raise CnnvizError("CNNVIZ_DATABASE_URL has more than one @. Write %40 for those in the name or the password.")
     try:
         url = sql.make_url(text)
     except (sql.exc.ArgumentError, ValueError):  # ValueError: the port is no number
-        raise CnnvizError(f"CNNVIZ_DATABASE_URL is not the address of a database. {_WANTED}") from None
-    if url.drivername not in SCHEMES:
-        raise CnnvizError(f"CNNVIZ_DATABASE_URL begins with {url.drivername}, which cnnviz does not know. {_WANTED}")
-    query = {"connect_timeout": str(CONNECT_SECONDS)} | url.query
+        raise CnnvizError(f"CNNVIZ_DATABASE_URL is not the address of a database. {_URL_HINT}") from None
+    if url.drivername not in POSTGRESQL_SCHEMES:
+        raise CnnvizError(f"CNNVIZ_DATABASE_URL begins with {url.drivername}, which cnnviz does not know. {_URL_HINT}")
+    query = {"connect_timeout": str(CONNECT_TIMEOUT_SECONDS)} | url.query
     return sql.create_engine(url.set(drivername="postgresql+psycopg", query=query), pool_pre_ping=True)
 
 
-def claim(engine: sql.Engine) -> sql.Connection | None:
+def claim_database(engine: sql.Engine) -> sql.Connection | None:
     """Keep other servers from the runs in a PostgreSQL database, as long as this connection lives; None for SQLite.
 
     Its file lies in a data directory, which has a lock of its own. Raises CnnvizError where another server works.
@@ -71,7 +71,7 @@ def claim(engine: sql.Engine) -> sql.Connection | None:
         return None
     connection = engine.connect()
     try:
-        connection.exec_driver_sql(f"SET lock_timeout = '{CLAIM_SECONDS * 1000:.0f}ms'")
+        connection.exec_driver_sql(f"SET lock_timeout = '{CLAIM_TIMEOUT_SECONDS * 1000:.0f}ms'")
         connection.exec_driver_sql("SELECT pg_advisory_lock(7310580)")
         connection.commit()
     except sql.exc.OperationalError:
@@ -83,7 +83,7 @@ def claim(engine: sql.Engine) -> sql.Connection | None:
     return connection
 
 
-def _ask(engine: sql.Engine) -> None:
+def _check_connection(engine: sql.Engine) -> None:
     """Raise CnnvizError when no connection is to be had."""
     try:
         engine.connect().close()

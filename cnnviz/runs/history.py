@@ -24,7 +24,7 @@ class History:
             lambda: (array("d"), array("d"), array("d"))
         )
 
-    def read(self, store: Store) -> None:
+    def read_new_points(self, store: Store) -> None:
         """Take in the points that the store has beyond those read before."""
         for number, point in store.points(self.run_id, after=self._last):
             self.add(point)

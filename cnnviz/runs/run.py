@@ -19,10 +19,10 @@ class Status(StrEnum):
     FAILED = "failed"
 
 
-ACTIVE = (Status.QUEUED, Status.RUNNING)
+ACTIVE_STATUSES = (Status.QUEUED, Status.RUNNING)
 
 
-TRAIN, FIND = "train", "lr-finder"
+TRAIN_RUN, LR_FINDER_RUN = "train", "lr-finder"
 """Kinds of runs: a training, and a search for a learning rate."""
 
 
@@ -43,7 +43,7 @@ class Run:
     """Optimiser steps of the whole run; 0 until it starts."""
     started: float | None = None
     finished: float | None = None
-    kind: str = TRAIN
+    kind: str = TRAIN_RUN
     worked: float = 0.0
     """Seconds of device time so far."""
     score: Score = field(default_factory=Score)
@@ -59,4 +59,4 @@ class Run:
     @property
     def active(self) -> bool:
         """Whether it still waits or trains."""
-        return self.status in ACTIVE
+        return self.status in ACTIVE_STATUSES

@@ -21,24 +21,24 @@ class Score:
     test: float | None = None
     """Accuracy on the test part, of the best epoch's weights; None where a better epoch came and was not tested."""
 
-    def after(self, points: Iterable[Point]) -> "Score":
+    def with_points(self, points: Iterable[Point]) -> "Score":
         """With new points, of which those of one epoch and part come together."""
         score = self
-        measured: defaultdict[int, dict[str, float]] = defaultdict(dict)
-        tested = {} if self.test is None else {self.best_epoch: self.test}
+        validation_metrics: defaultdict[int, dict[str, float]] = defaultdict(dict)
+        test_accuracy = {} if self.test is None else {self.best_epoch: self.test}
         for point in points:
             if point.split == VALIDATION:
-                measured[point.epoch][point.metric] = point.value
+                validation_metrics[point.epoch][point.metric] = point.value
             elif point.split == TEST and point.metric == "accuracy":
-                tested[point.epoch] = point.value
-        for epoch, metrics in measured.items():
+                test_accuracy[point.epoch] = point.value
+        for epoch, metrics in validation_metrics.items():
             score = replace(score, epoch=max(score.epoch, epoch))
             accuracy, loss = metrics.get("accuracy"), metrics.get("loss")
-            if accuracy is not None and loss is not None and score._beaten_by(accuracy, loss):
+            if accuracy is not None and loss is not None and score._is_worse_than(accuracy, loss):
                 score = replace(score, best_epoch=epoch, accuracy=accuracy, loss=loss)
-        return replace(score, test=tested.get(score.best_epoch))
+        return replace(score, test=test_accuracy.get(score.best_epoch))
 
-    def _beaten_by(self, accuracy: float, loss: float) -> bool:
+    def _is_worse_than(self, accuracy: float, loss: float) -> bool:
         if self.accuracy is None or self.loss is None:
             return True
         return (accuracy, -loss) > (self.accuracy, -self.loss)

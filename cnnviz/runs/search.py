@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from cnnviz.architecture import Architecture
-from cnnviz.runs.run import ACTIVE, Status
+from cnnviz.runs.run import ACTIVE_STATUSES, Status
 from cnnviz.training.config import TrainConfig
 
 
@@ -30,4 +30,4 @@ class Search:
     @property
     def active(self) -> bool:
         """Whether it goes on."""
-        return self.status in ACTIVE
+        return self.status in ACTIVE_STATUSES

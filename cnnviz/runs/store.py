@@ -17,29 +17,29 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from cnnviz.errors import DesignError
 from cnnviz.runs import rows
-from cnnviz.runs.database import claim, open_database
-from cnnviz.runs.run import ACTIVE, Run
+from cnnviz.runs.database import claim_database, open_database
+from cnnviz.runs.run import ACTIVE_STATUSES, Run
 from cnnviz.runs.score import Score
 from cnnviz.runs.search import Search
 from cnnviz.runs.tables import CHECKPOINTS, DESKS, DRAFTS, FACTS, POINTS, RUNS, SEARCHES
 from cnnviz.training.config import TrainConfig
 from cnnviz.training.point import BATCH, TEST, VALIDATION, Point
 
-LATEST = 1000
+MAX_RUNS_PER_OWNER = 1000
 """Runs of a student that are listed."""
-EARLIER = SEARCHES.alias()
-NUMBERED = sql.select(
+EARLIER_SEARCHES = SEARCHES.alias()
+NUMBERED_SEARCHES = sql.select(
     SEARCHES,
     sql.select(sql.func.count())
-    .where(EARLIER.c.owner == SEARCHES.c.owner, EARLIER.c.created <= SEARCHES.c.created)
+    .where(EARLIER_SEARCHES.c.owner == SEARCHES.c.owner, EARLIER_SEARCHES.c.created <= SEARCHES.c.created)
     .scalar_subquery()
     .label("number"),
 )
 """Searches with their numbers among those of their student."""
-Line = tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]
+EpochSeries = tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]
 """Epochs and the values there."""
 
-INSERTS: dict[str, Callable[[sql.Table], sqlite.Insert | postgresql.Insert]] = {
+INSERT_STATEMENTS: dict[str, Callable[[sql.Table], sqlite.Insert | postgresql.Insert]] = {
     "sqlite": sqlite.insert,
     "postgresql": postgresql.insert,
 }
@@ -65,7 +65,7 @@ class Store:
 
     def claim(self) -> None:
         """Keep other servers from these runs until this store is closed; CnnvizError where another one works."""
-        self._claim = claim(self._engine)
+        self._claim = claim_database(self._engine)
 
     def close(self) -> None:
         """Give back all connections."""
@@ -78,36 +78,41 @@ class Store:
 
     def run(self, run_id: str) -> Run | None:
         """The run as it stands now."""
-        return next(iter(self._select(sql.select(RUNS).where(RUNS.c.id == run_id))), None)
+        return next(iter(self._select_runs(sql.select(RUNS).where(RUNS.c.id == run_id))), None)
 
-    def owned(self, owner: str, run_id: str) -> Run:
+    def owned_run(self, owner: str, run_id: str) -> Run:
         """The run, where it is this owner's; raises DesignError when there is none."""
         run = self.run(run_id)
         if run is None or run.owner != owner:
             raise DesignError("There is no such run of yours.")
         return run
 
-    def of(self, owner: str, *, deleted: bool = False) -> list[Run]:
+    def runs_of(self, owner: str, *, deleted: bool = False) -> list[Run]:
         """The latest runs of one student, newest first; or those that were put away."""
-        away = RUNS.c.deleted.is_not(None) if deleted else RUNS.c.deleted.is_(None)
-        query = sql.select(RUNS).where(RUNS.c.owner == owner, away).order_by(RUNS.c.created.desc()).limit(LATEST)
-        return self._select(query)
+        is_deleted = RUNS.c.deleted.is_not(None) if deleted else RUNS.c.deleted.is_(None)
+        query = (
+            sql.select(RUNS)
+            .where(RUNS.c.owner == owner, is_deleted)
+            .order_by(RUNS.c.created.desc())
+            .limit(MAX_RUNS_PER_OWNER)
+        )
+        return self._select_runs(query)
 
-    def of_search(self, search_id: str) -> list[Run]:
+    def runs_of_search(self, search_id: str) -> list[Run]:
         """The runs that a search began, oldest first."""
-        return self._select(sql.select(RUNS).where(RUNS.c.search == search_id).order_by(RUNS.c.created))
+        return self._select_runs(sql.select(RUNS).where(RUNS.c.search == search_id).order_by(RUNS.c.created))
 
-    def active(self) -> list[Run]:
+    def active_runs(self) -> list[Run]:
         """Everybody's waiting and running runs, oldest first."""
-        return self._select(sql.select(RUNS).where(RUNS.c.status.in_(ACTIVE)).order_by(RUNS.c.created))
+        return self._select_runs(sql.select(RUNS).where(RUNS.c.status.in_(ACTIVE_STATUSES)).order_by(RUNS.c.created))
 
-    def put_away(self, before: float) -> list[Run]:
+    def deleted_before(self, before: float) -> list[Run]:
         """Everybody's runs that were put away before a time."""
-        return self._select(sql.select(RUNS).where(RUNS.c.deleted < before))
+        return self._select_runs(sql.select(RUNS).where(RUNS.c.deleted < before))
 
-    def lines(
+    def epoch_series(
         self, run_ids: Collection[str], splits: Collection[str], metrics: Collection[str]
-    ) -> dict[tuple[str, str, str], Line]:
+    ) -> dict[tuple[str, str, str], EpochSeries]:
         """What was measured once an epoch in several runs: epochs and values by run, split and metric."""
         query = (
             sql.select(POINTS.c.run_id, POINTS.c.split, POINTS.c.metric, POINTS.c.epoch, POINTS.c.value)
@@ -136,7 +141,7 @@ class Store:
         with self._engine.connect() as connection:
             return [(row[0], Point(*row[1:])) for row in connection.execute(query)]
 
-    def known(self, run_id: str, after: int) -> set[tuple[int, str, str]]:
+    def known_points(self, run_id: str, after: int) -> set[tuple[int, str, str]]:
         """Step, split and metric of the run's points behind a step, and of all that it was tested on.
 
         What a run that goes on from a checkpoint will report once more.
@@ -150,8 +155,8 @@ class Store:
         """The safetensors file of the run's best epoch; None when there is none (yet)."""
         with self._engine.connect() as connection:
             file = connection.scalar(sql.select(CHECKPOINTS.c.file).where(CHECKPOINTS.c.run_id == run_id))
-        there = self._weights / file if file else None
-        return there.read_bytes() if there and there.is_file() else None
+        path = self._weights / file if file else None
+        return path.read_bytes() if path and path.is_file() else None
 
     def predictions(self, run_id: str) -> bytes | None:
         """The safetensors file of what the run's net made of its test samples; None when there is none (yet)."""
@@ -164,12 +169,12 @@ class Store:
         with self._engine.connect() as connection:
             return {name: json.loads(content) for name, content in connection.execute(query)}
 
-    def draft(self, owner: str) -> str | None:
+    def legacy_design(self, owner: str) -> str | None:
         """The design that this student last worked on in an older cnnviz, as JSON."""
         with self._engine.connect() as connection:
             return connection.scalar(sql.select(DRAFTS.c.architecture).where(DRAFTS.c.owner == owner))
 
-    def kept(self, owner: str, name: str) -> str | None:
+    def read_draft(self, owner: str, name: str) -> str | None:
         """What this student keeps under a name, as JSON."""
         query = sql.select(DESKS.c.content).where(DESKS.c.owner == owner, DESKS.c.name == name)
         with self._engine.connect() as connection:
@@ -177,22 +182,28 @@ class Store:
 
     def searches(self, owner: str) -> list[Search]:
         """The searches of one student, newest first."""
-        return self._found(NUMBERED.where(SEARCHES.c.owner == owner).order_by(SEARCHES.c.created.desc()).limit(LATEST))
+        return self._select_searches(
+            NUMBERED_SEARCHES.where(SEARCHES.c.owner == owner)
+            .order_by(SEARCHES.c.created.desc())
+            .limit(MAX_RUNS_PER_OWNER)
+        )
 
     def active_searches(self) -> list[Search]:
         """Everybody's searches that go on, oldest first."""
-        return self._found(NUMBERED.where(SEARCHES.c.status.in_(ACTIVE)).order_by(SEARCHES.c.created))
+        return self._select_searches(
+            NUMBERED_SEARCHES.where(SEARCHES.c.status.in_(ACTIVE_STATUSES)).order_by(SEARCHES.c.created)
+        )
 
     # ── writing: device threads only ──
 
-    def add(self, run: Run) -> None:
+    def add_run(self, run: Run) -> None:
         """Keep a new run."""
         row = vars(run) | {"architecture": run.architecture.model_dump_json(), "config": run.config.model_dump_json()}
-        row |= {"tags": json.dumps(run.tags)} | rows.columns(row.pop("score"))
+        row |= {"tags": json.dumps(run.tags)} | rows.score_to_columns(row.pop("score"))
         with self._engine.begin() as connection:
             connection.execute(sql.insert(RUNS).values(row))
 
-    def update(self, run_id: str, **values: Any) -> None:
+    def update_run(self, run_id: str, **values: Any) -> None:
         """Change configuration, status, message, steps, started, finished or worked of a run."""
         if isinstance(config := values.get("config"), TrainConfig):
             values["config"] = config.model_dump_json()
@@ -201,7 +212,7 @@ class Store:
         with self._engine.begin() as connection:
             connection.execute(sql.update(RUNS).where(RUNS.c.id == run_id).values(values))
 
-    def append(self, run_id: str, points: Sequence[Point], worked: float | None = None) -> None:
+    def append_points(self, run_id: str, points: Sequence[Point], worked: float | None = None) -> None:
         """Keep new points, all or none, what they make of the run's score, and the seconds of device time by then."""
         if not points:
             return
@@ -209,25 +220,25 @@ class Store:
             connection.execute(sql.insert(POINTS), [point._asdict() | {"run_id": run_id} for point in points])
             if any(point.split in (VALIDATION, TEST) for point in points):
                 row = connection.execute(sql.select(RUNS).where(RUNS.c.id == run_id)).mappings().first()
-                score = rows.score(row).after(points) if row else Score()
-                changed = rows.columns(score) | ({} if worked is None else {"worked": worked})
+                score = rows.score_from_row(row).with_points(points) if row else Score()
+                changed = rows.score_to_columns(score) | ({} if worked is None else {"worked": worked})
                 connection.execute(sql.update(RUNS).where(RUNS.c.id == run_id).values(changed))
 
-    def keep_fact(self, run_id: str, name: str, content: object) -> None:
+    def save_fact(self, run_id: str, name: str, content: object) -> None:
         """Keep something that was found out about a run; JSON."""
-        self._put(FACTS, run_id=run_id, name=name, content=json.dumps(content))
+        self._upsert(FACTS, run_id=run_id, name=name, content=json.dumps(content))
 
-    def keep_weights(self, run_id: str, epoch: int, content: bytes) -> None:
+    def save_weights(self, run_id: str, epoch: int, content: bytes) -> None:
         """Keep a safetensors file as the run's weights; it appears whole or not at all."""
         file = self._weights / f"{run_id}.safetensors"
-        _replace(file, content)
-        self._put(CHECKPOINTS, run_id=run_id, epoch=epoch, file=file.name)
+        _write_atomically(file, content)
+        self._upsert(CHECKPOINTS, run_id=run_id, epoch=epoch, file=file.name)
 
-    def keep_predictions(self, run_id: str, content: bytes) -> None:
+    def save_predictions(self, run_id: str, content: bytes) -> None:
         """Keep a safetensors file of what the run's net made of its test samples."""
-        _replace(self._predictions / f"{run_id}.safetensors", content)
+        _write_atomically(self._predictions / f"{run_id}.safetensors", content)
 
-    def drop(self, run_id: str) -> None:
+    def delete_run(self, run_id: str) -> None:
         """Forget a run and all that belongs to it."""
         with self._engine.begin() as connection:
             for table in (POINTS, FACTS, CHECKPOINTS):
@@ -251,26 +262,26 @@ class Store:
         with self._engine.begin() as connection:
             connection.execute(sql.update(SEARCHES).where(SEARCHES.c.id == search_id).values(values))
 
-    def keep(self, owner: str, name: str, content: str) -> None:
+    def save_draft(self, owner: str, name: str, content: str) -> None:
         """Keep something of a student under a name; what was there before is replaced."""
-        self._put(DESKS, owner=owner, name=name, content=content)
+        self._upsert(DESKS, owner=owner, name=name, content=content)
 
-    def _put(self, table: sql.Table, **row: Any) -> None:
+    def _upsert(self, table: sql.Table, **row: Any) -> None:
         """Keep a row in the place of the one with the same key."""
-        insert = INSERTS[self._engine.dialect.name](table).values(row)
+        insert = INSERT_STATEMENTS[self._engine.dialect.name](table).values(row)
         with self._engine.begin() as connection:
             connection.execute(insert.on_conflict_do_update(index_elements=[*table.primary_key], set_=row))
 
-    def _select(self, query: sql.Select[Any]) -> list[Run]:
+    def _select_runs(self, query: sql.Select[Any]) -> list[Run]:
         with self._engine.connect() as connection:
-            return [run for row in connection.execute(query).mappings() if (run := rows.run(row))]
+            return [run for row in connection.execute(query).mappings() if (run := rows.run_from_row(row))]
 
-    def _found(self, query: sql.Select[Any]) -> list[Search]:
+    def _select_searches(self, query: sql.Select[Any]) -> list[Search]:
         with self._engine.connect() as connection:
-            return [search for row in connection.execute(query).mappings() if (search := rows.search(row))]
+            return [search for row in connection.execute(query).mappings() if (search := rows.search_from_row(row))]
 
 
-def _replace(file: Path, content: bytes) -> None:
+def _write_atomically(file: Path, content: bytes) -> None:
     """Write a file; it appears whole or not at all."""
     draft = file.with_suffix(".draft")
     draft.write_bytes(content)

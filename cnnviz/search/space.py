@@ -8,23 +8,23 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from cnnviz.architecture import Architecture
-from cnnviz.errors import TrainingError, refused_value
-from cnnviz.search.variant import BATCH_NORM, NONE, Choices, groups, variant
+from cnnviz.errors import TrainingError, validation_sentence
+from cnnviz.search.variant import BATCH_NORM, NO_NORMALIZATION, Choices, build_variant, conv_groups
 from cnnviz.training.config import TrainConfig
 
-Value = float | int | str | None
+ParameterValue = float | int | str | None
 """What is chosen; None leaves it as it is."""
-AS_IT_IS = "as it is"
+UNCHANGED = "as it is"
 
 WIDTHS = (0.5, 1.0, 2.0, 4.0)
-KERNELS = (3, 5, 7)
+KERNEL_SIZES = (3, 5, 7)
 DROPOUTS = (0.0, 0.1, 0.2, 0.4)
 ACTIVATIONS = ("ReLU", "LeakyReLU", "GELU", "Tanh")
-NORMALIZATIONS = (NONE, BATCH_NORM)
-RULES = ("Adam", "SGD")
+NORMALIZATIONS = (NO_NORMALIZATION, BATCH_NORM)
+SEARCHED_OPTIMIZERS = ("Adam", "SGD")
 
 
-def _varied(title: str, description: str) -> bool:
+def _vary_field(title: str, description: str) -> bool:
     varied: bool = Field(True, title=title, description=description)
     return varied
 
@@ -34,14 +34,14 @@ class Space(BaseModel):
 
     model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
 
-    learning_rate: bool = _varied("Learning rate", "Anything between the two bounds, on a log scale.")
-    optimizer: bool = _varied("Optimizer", "Adam, SGD, or the one that is set.")
-    width: bool = _varied("Width", "Half, twice or four times the filters and units of all layers but the last.")
-    depth: bool = _varied("Depth", "More convolutions or fewer, each with what follows it: norm, activation, pool.")
-    kernel_size: bool = _varied("Kernel size", "Windows of 3, 5 or 7 in all convolutions.")
-    dropout: bool = _varied("Dropout", "None, or one that zeroes 10, 20 or 40 % of the values.")
-    activation: bool = _varied("Activation", "ReLU, LeakyReLU, GELU or Tanh everywhere.")
-    normalization: bool = _varied("Normalization", "BatchNorm behind every layer with weights, or none.")
+    learning_rate: bool = _vary_field("Learning rate", "Anything between the two bounds, on a log scale.")
+    optimizer: bool = _vary_field("Optimizer", "Adam, SGD, or the one that is set.")
+    width: bool = _vary_field("Width", "Half, twice or four times the filters and units of all layers but the last.")
+    depth: bool = _vary_field("Depth", "More convolutions or fewer, each with what follows it: norm, activation, pool.")
+    kernel_size: bool = _vary_field("Kernel size", "Windows of 3, 5 or 7 in all convolutions.")
+    dropout: bool = _vary_field("Dropout", "None, or one that zeroes 10, 20 or 40 % of the values.")
+    activation: bool = _vary_field("Activation", "ReLU, LeakyReLU, GELU or Tanh everywhere.")
+    normalization: bool = _vary_field("Normalization", "BatchNorm behind every layer with weights, or none.")
     lowest_rate: Annotated[float, Field(ge=1e-6, le=1)] = Field(
         1e-4, title="Lowest learning rate", description="Lower bound of the learning rate."
     )
@@ -77,38 +77,40 @@ class Space(BaseModel):
         try:
             return Space(**dict(self) | {name: value})
         except ValidationError as error:
-            raise TrainingError(refused_value(name, value, error)) from None
+            raise TrainingError(validation_sentence(name, value, error)) from None
 
 
-VARIED = tuple(name for name, info in Space.model_fields.items() if info.annotation is bool and name != "one_cycle")
+VARIABLE_FIELDS = tuple(
+    name for name, info in Space.model_fields.items() if info.annotation is bool and name != "one_cycle"
+)
 """Names of everything that may vary, as `Choices` call it."""
 
 
 @dataclass(frozen=True)
-class Options:
+class CategoricalParameter:
     """A choice among a few values."""
 
-    values: tuple[Value, ...]
-    start: Value
+    values: tuple[ParameterValue, ...]
+    initial: ParameterValue
     """What the design and its settings have."""
 
 
 @dataclass(frozen=True)
-class Range:
+class RangeParameter:
     """A choice between two numbers, both included."""
 
     low: float
     high: float
-    start: float
-    log: bool = False
-    whole: bool = False
+    initial: float
+    is_log: bool = False
+    is_integer: bool = False
 
 
-Parameter = Options | Range
+SearchParameter = CategoricalParameter | RangeParameter
 
 
 @lru_cache(256)  # pages ask every second; all of it is frozen
-def parameters(space: Space, architecture: Architecture, config: TrainConfig) -> dict[str, Parameter]:
+def search_parameters(space: Space, architecture: Architecture, config: TrainConfig) -> dict[str, SearchParameter]:
     """Every choice that a search has, by name; of values that change nothing, only one is left.
 
     Raises TrainingError when there is nothing to choose.
@@ -117,78 +119,87 @@ def parameters(space: Space, architecture: Architecture, config: TrainConfig) ->
         raise TrainingError(
             f"The lowest learning rate, {space.lowest_rate:g}, is not below the highest, {space.highest_rate:g}."
         )
-    found = dict(_parameters(space, architecture, config))
-    if not found:
+    parameters = dict(_search_parameters(space, architecture, config))
+    if not parameters:
         raise TrainingError("Nothing may vary. Switch on at least one thing that may.")
-    return found
+    return parameters
 
 
-def _parameters(space: Space, architecture: Architecture, config: TrainConfig) -> Iterator[tuple[str, Parameter]]:
+def _search_parameters(
+    space: Space, architecture: Architecture, config: TrainConfig
+) -> Iterator[tuple[str, SearchParameter]]:
     if space.learning_rate:
         start = min(max(config.learning_rate, space.lowest_rate), space.highest_rate)
-        yield "learning_rate", Range(space.lowest_rate, space.highest_rate, start, log=True)
+        yield "learning_rate", RangeParameter(space.lowest_rate, space.highest_rate, start, is_log=True)
     if space.optimizer:
-        yield "optimizer", Options(tuple(dict.fromkeys([config.optimizer, *RULES])), config.optimizer)
-    if space.width and _changing("width", WIDTHS, architecture):
-        yield "width", Options(WIDTHS, 1.0)
-    depth = len(groups(architecture))
+        yield (
+            "optimizer",
+            CategoricalParameter(tuple(dict.fromkeys([config.optimizer, *SEARCHED_OPTIMIZERS])), config.optimizer),
+        )
+    if space.width and _values_that_change("width", WIDTHS, architecture):
+        yield "width", CategoricalParameter(WIDTHS, 1.0)
+    depth = len(conv_groups(architecture))
     deepest = max(depth, space.most_convolutions)
-    if space.depth and depth and _changing("depth", range(1, deepest + 1), architecture):
-        yield "depth", Range(1, deepest, depth, whole=True)
-    rest: dict[str, tuple[Value, ...]] = {
-        "kernel_size": KERNELS,
+    if space.depth and depth and _values_that_change("depth", range(1, deepest + 1), architecture):
+        yield "depth", RangeParameter(1, deepest, depth, is_integer=True)
+    rest: dict[str, tuple[ParameterValue, ...]] = {
+        "kernel_size": KERNEL_SIZES,
         "dropout": DROPOUTS,
         "activation": ACTIVATIONS,
         # a batch of one sample has no variance
-        "normalization": NORMALIZATIONS if config.batch_size > 1 else (NONE,),
+        "normalization": NORMALIZATIONS if config.batch_size > 1 else (NO_NORMALIZATION,),
     }
     for name, values in rest.items():
-        if getattr(space, name) and (changing := _changing(name, values, architecture)):
-            yield name, Options((None, *changing), None)
+        if getattr(space, name) and (changing_values := _values_that_change(name, values, architecture)):
+            yield name, CategoricalParameter((None, *changing_values), None)
 
 
-def _changing(name: str, values: tuple[Value, ...] | range, architecture: Architecture) -> tuple[Value, ...]:
+def _values_that_change(
+    name: str, values: tuple[ParameterValue, ...] | range, architecture: Architecture
+) -> tuple[ParameterValue, ...]:
     """The values that make another design."""
     return tuple(
         value
         for value in values
-        if variant(architecture, Choices(**{name: value})) != architecture  # type: ignore[arg-type]
+        if build_variant(architecture, Choices(**{name: value})) != architecture  # type: ignore[arg-type]
     )
 
 
-def configured(config: TrainConfig, space: Space, choices: Choices) -> TrainConfig:
+def config_for_choices(config: TrainConfig, space: Space, choices: Choices) -> TrainConfig:
     """The settings of a run; raises TrainingError when one is out of its bounds."""
     config = config.changed("epochs", space.epochs)
     if space.one_cycle:
         config = config.changed("schedule", "one-cycle")
     for name in ("learning_rate", "optimizer"):
         if (value := getattr(choices, name)) is not None:
-            config = config.changed(name, _rounded(value))
+            config = config.changed(name, _round_value(value))
     return config
 
 
-def _rounded(value: Value) -> Value:
+def _round_value(value: ParameterValue) -> ParameterValue:
     """A number that people can read: what it has beyond three digits changes nothing.
 
-    >>> _rounded(0.002554877905895381), _rounded("Adam")
+    >>> _round_value(0.002554877905895381), _round_value("Adam")
     (0.00255, 'Adam')
     """
     return float(f"{value:.3g}") if isinstance(value, float) else value
 
 
-def told(name: str, value: Value) -> str:
+def choice_label(name: str, value: ParameterValue) -> str:
     """A choice in words.
 
-    >>> told("width", 2.0), told("dropout", 0.1), told("kernel_size", None), told("learning_rate", 0.0123456)
-    ('× 2', '0.1', 'as it is', '0.0123')
+    >>> choice_label("width", 2.0), choice_label("dropout", 0.1), choice_label("kernel_size", None)
+    ('× 2', '0.1', 'as it is')
+    >>> choice_label("learning_rate", 0.0123456)
+    '0.0123'
     """
     if value is None:
-        return AS_IT_IS
+        return UNCHANGED
     if isinstance(value, str):
         return value
     return f"× {value:g}" if name == "width" else f"{value:.3g}"
 
 
-def chosen(params: Mapping[str, Value]) -> Choices:
+def choices_from_params(params: Mapping[str, ParameterValue]) -> Choices:
     """Choices from their names and values."""
     return Choices(**params)  # type: ignore[arg-type]

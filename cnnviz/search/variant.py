@@ -3,21 +3,21 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from cnnviz.architecture import Architecture, Path, output_shape, refusal
-from cnnviz.architecture.step import walk
+from cnnviz.architecture import Architecture, LayerPath, find_refusing_step, output_shape
+from cnnviz.architecture.step import trace_shapes
 from cnnviz.errors import DesignError, ShapeError
 from cnnviz.layers import PALETTE, Block, Layer, Linear, family
-from cnnviz.layers.conv import Conv, Filters
+from cnnviz.layers.conv import Conv, ConvBase
 from cnnviz.layers.pool import Pool
 from cnnviz.layers.window import per_axis
 
 Layers = tuple[Layer, ...]
 
-NONE, BATCH_NORM = "none", "BatchNorm"
+NO_NORMALIZATION, BATCH_NORM = "none", "BatchNorm"
 """Normalisations: all taken away, or one behind every layer with weights but the last."""
 OUTPUTS = ("Softmax", "LogSoftmax")
 """Activations that make the answer of a net and are no choice."""
-NARROWEST = 1 / 16
+MIN_WIDTH = 1 / 16
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,9 @@ class Choices:
     optimizer: str | None = None
 
 
-def variant(architecture: Architecture, choices: Choices, most: float = float("inf")) -> Architecture:
+def build_variant(
+    architecture: Architecture, choices: Choices, max_multiply_adds: float = float("inf")
+) -> Architecture:
     """The design with the choices made: same input, same output, and no layer of it refuses.
 
     Windows become as small as what arrives at them, and a pool that would have nothing to do is left out. A choice that
@@ -46,209 +48,215 @@ def variant(architecture: Architecture, choices: Choices, most: float = float("i
 
     >>> from cnnviz.presets import PRESETS
     >>> lab = PRESETS["lab-convnet"].architecture
-    >>> variant(lab, Choices()) == lab
+    >>> build_variant(lab, Choices()) == lab
     True
-    >>> [layer.kind for layer in variant(lab, Choices(depth=2, dropout=0.0)).layers][:6]
+    >>> [layer.kind for layer in build_variant(lab, Choices(depth=2, dropout=0.0)).layers][:6]
     ['Conv2d', 'MaxPool2d', 'ReLU', 'Conv2d', 'MaxPool2d', 'ReLU']
     """
-    wanted = output_shape(architecture)
+    target_shape = output_shape(architecture)
     design = architecture
-    for edit in (_deepened, _with_kernels, _normalized, _activated, _dropping):
-        design = _tried(edit, design, choices, wanted) or design
-    most = max(most, _multiply_adds(architecture))
+    for edit in (_set_depth, _set_kernel_size, _set_normalization, _set_activation, _set_dropout):
+        design = _try_edit(edit, design, choices, target_shape) or design
+    max_multiply_adds = max(max_multiply_adds, _multiply_adds(architecture))
     width = choices.width
-    while width >= NARROWEST:
-        scaled = _tried(_widened, design, Choices(width=width), wanted)
-        if scaled and _multiply_adds(scaled) <= most:
+    while width >= MIN_WIDTH:
+        scaled = _try_edit(_set_width, design, Choices(width=width), target_shape)
+        if scaled and _multiply_adds(scaled) <= max_multiply_adds:
             return scaled
         width /= 2
-    return architecture if _multiply_adds(design) > most else design
+    return architecture if _multiply_adds(design) > max_multiply_adds else design
 
 
 Edit = Callable[[Architecture, Choices], Architecture]
 
 
-def _tried(edit: Edit, design: Architecture, choices: Choices, wanted: tuple[int, ...]) -> Architecture | None:
+def _try_edit(edit: Edit, design: Architecture, choices: Choices, target_shape: tuple[int, ...]) -> Architecture | None:
     """The edited design with windows that fit; None where it cannot be or gives another output."""
     try:
-        edited = _fitted(edit(design, choices))
-        return edited if output_shape(edited) == wanted else None
+        edited = _fit_windows(edit(design, choices))
+        return edited if output_shape(edited) == target_shape else None
     except (DesignError, ShapeError):
         return None
 
 
-def _fitted(design: Architecture) -> Architecture:
+def _fit_windows(design: Architecture) -> Architecture:
     """With windows no larger than what arrives at them, and without pools of a single value."""
     for _ in design.layers:
-        refused = refusal(walk(design))
-        if refused is None:
+        refused_step = find_refusing_step(trace_shapes(design))
+        if refused_step is None:
             break
-        sizes = next((change for change in refused.changes if set(change) == {"kernel_size"}), None)
-        if sizes is None:
+        smaller_window = next(
+            (change for change in refused_step.suggested_changes if set(change) == {"kernel_size"}), None
+        )
+        if smaller_window is None:
             break
-        idle = isinstance(refused.layer, Pool) and sizes["kernel_size"] == 1
-        design = design.removed(refused.path) if idle else design.replaced(refused.path, **sizes)
+        is_useless_pool = isinstance(refused_step.layer, Pool) and smaller_window["kernel_size"] == 1
+        design = (
+            design.remove_layer(refused_step.path)
+            if is_useless_pool
+            else design.update_layer(refused_step.path, **smaller_window)
+        )
     return design
 
 
 def _multiply_adds(design: Architecture) -> int:
-    return sum(step.multiply_adds for step in walk(design))
+    return sum(step.multiply_adds for step in trace_shapes(design))
 
 
-def groups(architecture: Architecture) -> list[Layers]:
+def conv_groups(architecture: Architecture) -> list[Layers]:
     """Every convolution of the stack itself with the norm, activation, pool and dropout that follow it.
 
     Empty for a net with blocks or transposed convolutions, whose depth is no matter of repeating.
     """
-    if any(isinstance(layer, Block | Filters) and not isinstance(layer, Conv) for layer in architecture.layers):
+    if any(isinstance(layer, Block | ConvBase) and not isinstance(layer, Conv) for layer in architecture.layers):
         return []
-    found: list[Layers] = []
+    groups: list[Layers] = []
     for layer in architecture.layers:
         if isinstance(layer, Conv):
-            found.append((layer,))
-        elif found and (family(layer.kind) in ("norm", "activation", "dropout") or isinstance(layer, Pool)):
-            found[-1] = (*found[-1], layer)
-        elif found:
+            groups.append((layer,))
+        elif groups and (family(layer.kind) in ("norm", "activation", "dropout") or isinstance(layer, Pool)):
+            groups[-1] = (*groups[-1], layer)
+        elif groups:
             break
     convs = sum(isinstance(layer, Conv) for layer in architecture.layers)
-    return found if len(found) == convs else []
+    return groups if len(groups) == convs else []
 
 
-def _deepened(design: Architecture, choices: Choices) -> Architecture:
+def _set_depth(design: Architecture, choices: Choices) -> Architecture:
     """With so many convolutions.
 
     The last ones go, or the last one is repeated with twice its filters each time. Then every convolution keeps the
     size, as far as it has no stride, and no pool does more than halve it, so that something is left for those behind.
     """
-    found = groups(design)
-    if not found or choices.depth in (None, len(found)):
+    groups = conv_groups(design)
+    if not groups or choices.depth in (None, len(groups)):
         return design
     begin = next(i for i, layer in enumerate(design.layers) if isinstance(layer, Conv))
-    end = begin + sum(map(len, found))
-    kept = found[: choices.depth]
-    if len(found) < (choices.depth or 0):
+    end = begin + sum(map(len, groups))
+    kept = groups[: choices.depth]
+    if len(groups) < (choices.depth or 0):
         while len(kept) < (choices.depth or 0):
-            kept.append(_doubled(kept[-1]))
-        kept = [tuple(map(_lasting, group)) for group in kept]
+            kept.append(_double_filters(kept[-1]))
+        kept = [tuple(map(_preserve_size, group)) for group in kept]
     stack = (layer for group in kept for layer in group)
-    return _with_layers(design, (*design.layers[:begin], *stack, *design.layers[end:]))
+    return _replace_layers(design, (*design.layers[:begin], *stack, *design.layers[end:]))
 
 
-def _doubled(group: Layers) -> Layers:
+def _double_filters(group: Layers) -> Layers:
     conv, *rest = group
     assert isinstance(conv, Conv)  # noqa: S101 (what a group is)
     filters = min(2 * conv.out_channels, 65_536)
     return (conv.model_copy(update={"out_channels": filters, "groups": 1, "stride": 1}), *rest)
 
 
-def _lasting(layer: Layer) -> Layer:
+def _preserve_size(layer: Layer) -> Layer:
     """A layer that leaves enough for many behind it."""
     if isinstance(layer, Conv) and set(per_axis(layer.stride, layer.axes)) == {1}:
         # an even window has no middle, and torch would copy its input to pad it
         sizes = [size - 1 + size % 2 for size in per_axis(layer.kernel_size, layer.axes)]
-        return layer.model_copy(update={"padding": "same", "kernel_size": _alike(sizes)})
+        return layer.model_copy(update={"padding": "same", "kernel_size": _int_or_tuple(sizes)})
     if isinstance(layer, Pool):
         stride = layer.kernel_size if layer.stride is None else layer.stride
         if max(per_axis(stride, layer.axes)) > 2:
             halving: dict[str, object] = {"kernel_size": 2, "stride": None, "ceil_mode": True}
             plain = {"padding": 0, "dilation": 1}
-            here = {name: value for name, value in plain.items() if name in type(layer).model_fields}
-            return layer.model_copy(update=halving | here)
+            present_fields = {name: value for name, value in plain.items() if name in type(layer).model_fields}
+            return layer.model_copy(update=halving | present_fields)
     return layer
 
 
-def _with_kernels(design: Architecture, choices: Choices) -> Architecture:
+def _set_kernel_size(design: Architecture, choices: Choices) -> Architecture:
     """With windows of one size, but for those of 1 that only mix channels; what kept the size still does."""
     size = choices.kernel_size
     for place, layer in enumerate(design.layers if size else ()):
         if not isinstance(layer, Conv) or max(sizes := per_axis(layer.kernel_size, layer.axes)) == 1:
             continue
         change: dict[str, object] = {"kernel_size": size}
-        halves = _alike([each // 2 for each in sizes])
-        if layer.padding == halves and layer.dilation == 1:
+        half_sizes = _int_or_tuple([size_of_axis // 2 for size_of_axis in sizes])
+        if layer.padding == half_sizes and layer.dilation == 1:
             change["padding"] = (size or 1) // 2
-        design = design.replaced(place, **change)
+        design = design.update_layer(place, **change)
     return design
 
 
-def _normalized(design: Architecture, choices: Choices) -> Architecture:
+def _set_normalization(design: Architecture, choices: Choices) -> Architecture:
     """With no norm, or with one behind every layer with weights but the last; norms that are there stay."""
     if choices.normalization is None:
         return design
-    if choices.normalization == NONE:
+    if choices.normalization == NO_NORMALIZATION:
         kept = (layer for layer in design.layers if family(layer.kind) != "norm")
-        return _with_layers(design, tuple(_biased(layer) for layer in kept))
-    shapes = {step.path[0]: step.output_shape for step in walk(design)}
-    weighted = [path[0] for path in _weighted(design) if len(path) == 1]
-    last = max((path[0] for path in _weighted(design)), default=-1)
+        return _replace_layers(design, tuple(_restore_bias(layer) for layer in kept))
+    shapes = {step.path[0]: step.output_shape for step in trace_shapes(design)}
+    weighted = [path[0] for path in _weighted_paths(design) if len(path) == 1]
+    last = max((path[0] for path in _weighted_paths(design)), default=-1)
     for place in reversed(weighted):
         following = design.layers[place + 1 : place + 2]
         if place != last and not any(family(layer.kind) == "norm" for layer in following):
             axes = max(len(shapes[place] or ()) - 1, 1)
-            design = design.inserted(place + 1, PALETTE[f"BatchNorm{axes}d"].fresh())
+            design = design.insert_layer(place + 1, PALETTE[f"BatchNorm{axes}d"].default())
     return design
 
 
-def _biased(layer: Layer) -> Layer:
+def _restore_bias(layer: Layer) -> Layer:
     """With the constant that a norm had made needless."""
-    return layer.model_copy(update={"bias": True}) if isinstance(layer, Filters | Linear) else layer
+    return layer.model_copy(update={"bias": True}) if isinstance(layer, ConvBase | Linear) else layer
 
 
-def _activated(design: Architecture, choices: Choices) -> Architecture:
+def _set_activation(design: Architecture, choices: Choices) -> Architecture:
     """With one activation everywhere, inside blocks, too."""
-    for path, layer in design.every() if choices.activation else ():
+    for path, layer in design.iter_layers() if choices.activation else ():
         if family(layer.kind) == "activation" and layer.kind not in OUTPUTS:
-            design = design.removed(path).inserted(path, PALETTE[str(choices.activation)].fresh())
+            design = design.remove_layer(path).insert_layer(path, PALETTE[str(choices.activation)].default())
     return design
 
 
-def _dropping(design: Architecture, choices: Choices) -> Architecture:
+def _set_dropout(design: Architecture, choices: Choices) -> Architecture:
     """With that chance in every dropout, or without any; where there is none, one before the last weights."""
     if choices.dropout is None:
         return design
     places = [place for place, layer in enumerate(design.layers) if family(layer.kind) == "dropout"]
     if choices.dropout == 0:
-        return _with_layers(design, tuple(layer for i, layer in enumerate(design.layers) if i not in places))
+        return _replace_layers(design, tuple(layer for i, layer in enumerate(design.layers) if i not in places))
     for place in places:
-        design = design.replaced(place, p=choices.dropout)
-    weighted = _weighted(design)
+        design = design.update_layer(place, p=choices.dropout)
+    weighted = _weighted_paths(design)
     if not places and weighted:
-        design = design.inserted(weighted[-1][0], PALETTE["Dropout"].fresh()).replaced(
+        design = design.insert_layer(weighted[-1][0], PALETTE["Dropout"].default()).update_layer(
             weighted[-1][0], p=choices.dropout
         )
     return design
 
 
-def _widened(design: Architecture, choices: Choices) -> Architecture:
+def _set_width(design: Architecture, choices: Choices) -> Architecture:
     """With so many times the filters and units, but for the last ones, which are the net's answer."""
     if choices.width == 1:
         return design
-    for path in _weighted(design)[:-1]:
-        layer = design.at(path)
+    for path in _weighted_paths(design)[:-1]:
+        layer = design.layer_at(path)
         if isinstance(layer, Linear):
-            design = design.replaced(path, out_features=_scaled(layer.out_features, choices.width))
-        elif isinstance(layer, Filters):
-            change = {"out_channels": _scaled(layer.out_channels, choices.width)}
+            design = design.update_layer(path, out_features=_scale_count(layer.out_features, choices.width))
+        elif isinstance(layer, ConvBase):
+            change = {"out_channels": _scale_count(layer.out_channels, choices.width)}
             if layer.groups > 1:
-                change["groups"] = _scaled(layer.groups, choices.width)
-            design = design.replaced(path, **change)
+                change["groups"] = _scale_count(layer.groups, choices.width)
+            design = design.update_layer(path, **change)
     return design
 
 
-def _weighted(design: Architecture) -> list[Path]:
+def _weighted_paths(design: Architecture) -> list[LayerPath]:
     """Where convolutions and Linear layers stand."""
-    return [path for path, layer in design.every() if isinstance(layer, Filters | Linear)]
+    return [path for path, layer in design.iter_layers() if isinstance(layer, ConvBase | Linear)]
 
 
-def _scaled(count: int, factor: float) -> int:
+def _scale_count(count: int, factor: float) -> int:
     return max(round(count * factor), 1)
 
 
-def _alike(sizes: list[int]) -> int | tuple[int, ...]:
+def _int_or_tuple(sizes: list[int]) -> int | tuple[int, ...]:
     return sizes[0] if len(set(sizes)) == 1 else tuple(sizes)
 
 
-def _with_layers(design: Architecture, layers: Layers) -> Architecture:
+def _replace_layers(design: Architecture, layers: Layers) -> Architecture:
     try:
         return Architecture(input_shape=design.input_shape, layers=layers)
     except ValueError as error:  # pydantic's: too many layers

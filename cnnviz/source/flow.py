@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from cnnviz.architecture import MAX_LAYERS
 from cnnviz.errors import DesignError, ShapeError
 from cnnviz.layers import Block, Flatten, Layer, Parallel, Residual
-from cnnviz.shapes import show, size_of
+from cnnviz.shapes import format_shape, numel
 from cnnviz.source.placing import placed
 from cnnviz.source.values import MisfitError, Node, Sign, Tensor, Written
 
@@ -60,7 +60,7 @@ def joined(kind: str, ways: Sequence[Tensor], line: int, base: Node | None = Non
     except ValidationError as error:
         raise DesignError(f"Line {line}: {error.errors()[0]['msg']}.") from None
     try:
-        shape = block.join([end.shape for end in ends], base.shape)
+        shape = block.joined_shape([end.shape for end in ends], base.shape)
     except ShapeError as error:
         raise MisfitError(f"Line {line}: {error}.") from None
     return Tensor(Node(shape, block, base, None, line, inside, count))
@@ -74,13 +74,14 @@ def reshaped(tensor: Tensor, sizes: Sequence[object], call: str, line: int) -> T
     if (batch is not Sign.BATCH and batch != -1) or len(wanted) < len(rest) or not rest:
         raise DesignError(f"Line {line}: `{call}` must keep the batch as axis 0: write x.view(x.size(0), -1).")
     if wanted.count(-1) == 1 and batch is Sign.BATCH:
-        known = size_of(tuple(size for size in wanted if size != -1))
-        wanted[wanted.index(-1)] = size_of(shape) // known if known > 0 else 0
-    if size_of(tuple(wanted)) != size_of(shape) or min(wanted) < 1:
+        known = numel(tuple(size for size in wanted if size != -1))
+        wanted[wanted.index(-1)] = numel(shape) // known if known > 0 else 0
+    if numel(tuple(wanted)) != numel(shape) or min(wanted) < 1:
         flat = tensor.node.before is None and len(wanted) == 1
         raise MisfitError(
-            f"Line {line}: `{call}` does not fit: one sample holds {size_of(shape)} numbers there ({show(shape)}), not"
-            f" {show(tuple(wanted))}.",
+            f"Line {line}: `{call}` does not fit: one sample holds {numel(shape)} numbers there"
+            f" ({format_shape(shape)}), not"
+            f" {format_shape(tuple(wanted))}.",
             wanted[0] if flat else None,
         )
     if tuple(wanted) == shape:
@@ -91,7 +92,8 @@ def reshaped(tensor: Tensor, sizes: Sequence[object], call: str, line: int) -> T
         if Flatten(start_dim=first, end_dim=last).output_shape(shape) == tuple(wanted):
             return through(flatten, tensor, line)
     raise DesignError(
-        f"Line {line}: `{call}` turns {show(shape)} into {show(tuple(wanted))}; a design can only flatten axes."
+        f"Line {line}: `{call}` turns {format_shape(shape)} into {format_shape(tuple(wanted))}; a design can only"
+        " flatten axes."
     )
 
 

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from cnnviz.errors import DesignError, ShapeError
 from cnnviz.layers import PALETTE, Layer, LayerNorm
 from cnnviz.layers.base import torch_defaults
-from cnnviz.shapes import Shape, show, size_of
+from cnnviz.shapes import Shape, format_shape, numel
 from cnnviz.source.values import MisfitError, Sign, Written
 
 
@@ -87,7 +87,7 @@ def placed(layer: Written, shape: Shape) -> Layer:
         made.output_shape(shape)
     except ShapeError as error:
         raise MisfitError(f"Line {layer.line}, {layer.call}: {error}.") from None
-    whole = isinstance(made, LayerNorm) and made.inferred(shape) == {"normalized_shape": shape}
+    whole = isinstance(made, LayerNorm) and made.inferred_arguments(shape) == {"normalized_shape": shape}
     return cls(**{**values, "normalized_shape": None}) if whole else made
 
 
@@ -122,15 +122,16 @@ def _declared(layer: Written, made: Layer, shape: Shape) -> None:
     """Raise MisfitError where the code says what comes in, and something else does."""
     if len(shape) - 1 != getattr(made, "axes", len(shape) - 1):
         return  # the layer itself will tell
-    for name, size in made.inferred(shape).items():
+    for name, size in made.inferred_arguments(shape).items():
         said = layer.arguments.get(name, size)
         if said == size or name in type(made).model_fields:
             continue
         place = f"Line {layer.line}: {layer.call} says {name}={said!r}, but "
-        if said == size_of(shape):
-            raise MisfitError(f"{place}the sample is {show(shape)} there; a Flatten is missing before it.")
+        if said == numel(shape):
+            raise MisfitError(f"{place}the sample is {format_shape(shape)} there; a Flatten is missing before it.")
         raise MisfitError(
-            f"{place}{size} come in: the sample is {show(shape)} there. Write {name}={size}, or change what stands"
+            f"{place}{size} come in: the sample is {format_shape(shape)} there. Write {name}={size}, or change what"
+            " stands"
             " before.",
             said if isinstance(said, int) else None,
         )

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from cnnviz.architecture import MAX_SIZE, Architecture
 from cnnviz.errors import DesignError
-from cnnviz.shapes import AXES, Shape, show
+from cnnviz.shapes import AXES, Shape, format_shape
 from cnnviz.source.flow import stack
 from cnnviz.source.following import Scope
 from cnnviz.source.program import Program
@@ -80,7 +80,7 @@ def _first_fitting(program: Program, net: Module, shapes: list[Shape]) -> Archit
                 return _through(program, net, (misfit.channels, *shape[1:]))
             except MisfitError:
                 continue
-    raise DesignError(f"{misfits[0]} (With samples of {show(shapes[0])}.)") from None
+    raise DesignError(f"{misfits[0]} (With samples of {format_shape(shapes[0])}.)") from None
 
 
 def _derived(program: Program, net: Module) -> Architecture:

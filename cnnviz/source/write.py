@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from cnnviz.architecture import Architecture, Step, every, names, output_shape, trace
+from cnnviz.architecture import Architecture, Step, iter_steps, layer_names, output_shape, trace
 from cnnviz.layers import Parallel, Residual
-from cnnviz.shapes import Shape, show
+from cnnviz.shapes import Shape, format_shape
 from cnnviz.source.layout import Argument, Call, lines, literal
 
 Style = Literal["class", "sequential"]
@@ -72,8 +72,8 @@ def to_code(architecture: Architecture, style: Style = "class") -> str:
         nn.Linear(in_features=3, out_features=2),  # (N, 2)
     """
     shape, out = architecture.input_shape, output_shape(architecture)
-    rows = list(zip(names(architecture), trace(architecture), strict=True))
-    used = {step.layer.kind for step in every([step for _, step in rows])}
+    rows = list(zip(layer_names(architecture), trace(architecture), strict=True))
+    used = {step.layer.kind for step in iter_steps([step for _, step in rows])}
     blocks = "".join(f"\n\n{text}" for kind, text in BLOCKS.items() if kind in used)
     writer = STYLES[style]
     between = "\n\n" if blocks or style == "class" else "\n"
@@ -150,7 +150,7 @@ def _constructor(step: Step, *, comment: bool = False) -> Call:
     if isinstance(layer, Parallel):
         branches = (Argument(_stack(stack, "nn.Sequential", empty="nn.Identity")) for stack in step.stacks)
         return Call("Parallel", tuple(branches), behind, open=True)
-    given = layer.given(step.input_shape)
+    given = layer.non_default_arguments(step.input_shape)
     arguments = tuple(Argument(literal(value), name) for name, value in given.items())
     return Call(f"nn.{layer.kind}", arguments, behind)
 
@@ -163,7 +163,8 @@ def _stack(steps: Sequence[Step], function: str, *, empty: str = "", above: str 
 
 
 def _summary(rows: Sequence[tuple[str, Step]], shape: Shape, out: Shape) -> str:
-    return f"{show(shape)} → {show(out)}: {sum(step.parameters for _, step in rows):,} trainable parameters"
+    parameters = sum(step.parameters for _, step in rows)
+    return f"{format_shape(shape)} → {format_shape(out)}: {parameters:,} trainable parameters"
 
 
 def _input(shape: Shape) -> str:

@@ -9,33 +9,33 @@ import numpy.typing as npt
 from cnnviz.data.content import Content
 from cnnviz.errors import LimitError
 
-FEATS, LABELS, PARTS = "feats.npy", "labels.npy", "parts.npz"
+FEATS_FILE, LABELS_FILE, PARTS = "feats.npy", "labels.npy", "parts.npz"
 """Samples (N, *shape) float32, class numbers (N,) int64, and the rows of each part where the split is not the lab's."""
 
 
-def arrays(content: Content, way: str, most: int) -> bytes:
+def arrays_zip(content: Content, split_kind: str, max_bytes: int) -> bytes:
     """A zip of FEATS, LABELS, and of PARTS unless the split is at random, which the script repeats by itself.
 
     Raises LimitError where the samples take more than `most` bytes.
     """
-    if content.x.nbytes > most:
+    if content.x.nbytes > max_bytes:
         raise LimitError(
             f"These samples take {content.x.nbytes / 2**20:,.0f} MB; this server writes files of at most"
-            f" {most / 2**20:,.0f} MB. Whoever runs it can raise CNNVIZ_MAX_EXPORT_BYTES."
+            f" {max_bytes / 2**20:,.0f} MB. Whoever runs it can raise CNNVIZ_MAX_EXPORT_BYTES."
         )
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
-        archive.writestr(FEATS, _npy(np.asarray(content.x, np.float32)))
-        archive.writestr(LABELS, _npy(np.asarray(content.y, np.int64)))
-        if way != "random":
+        archive.writestr(FEATS_FILE, _to_npy(np.asarray(content.x, np.float32)))
+        archive.writestr(LABELS_FILE, _to_npy(np.asarray(content.y, np.int64)))
+        if split_kind != "random":
             stream = io.BytesIO()
-            train, validation, test = content.rows(way)
+            train, validation, test = content.split_indices(split_kind)
             np.savez(stream, train=train, validation=validation, test=test)
             archive.writestr(PARTS, stream.getvalue())
     return file.getvalue()
 
 
-def _npy(values: npt.NDArray[np.generic]) -> bytes:
+def _to_npy(values: npt.NDArray[np.generic]) -> bytes:
     stream = io.BytesIO()
     np.save(stream, values, allow_pickle=False)
     return stream.getvalue()

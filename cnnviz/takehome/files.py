@@ -4,78 +4,78 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from cnnviz.errors import CnnvizError, DesignError
-from cnnviz.export.writer import written
-from cnnviz.takehome.charts import specs
-from cnnviz.takehome.drawn import svg
+from cnnviz.export.writer import export_onnx
+from cnnviz.takehome.charts import chart_specs
 from cnnviz.takehome.notebook import to_notebook
 from cnnviz.takehome.pack import pack
-from cnnviz.takehome.parcel import Parcel
 from cnnviz.takehome.report import to_html
-from cnnviz.takehome.request import EVENTS
-from cnnviz.takehome.script import Source, to_script
+from cnnviz.takehome.request import EVENTS_FILE
+from cnnviz.takehome.run_archive import RunArchive
+from cnnviz.takehome.script import SampleSource, to_script
+from cnnviz.takehome.svg import render_svg
 from cnnviz.takehome.tensorboard import to_events
 
 
 @dataclass(frozen=True, eq=False)
-class Making:
+class FileInputs:
     """What files are made of: a run, and its charts by name."""
 
-    parcel: Parcel
+    archive: RunArchive
     charts: Mapping[str, str]
 
     @property
-    def source(self) -> Source:
+    def source(self) -> SampleSource:
         """Where its script finds the samples."""
-        config = self.parcel.config
-        return Source.of(config.dataset, config.split, self.parcel.axes)
+        config = self.archive.config
+        return SampleSource.for_dataset(config.dataset, config.split, self.archive.axes)
 
 
-def _onnx(making: Making) -> bytes:
-    if making.parcel.weights is None:
+def _onnx(inputs: FileInputs) -> bytes:
+    if inputs.archive.weights is None:
         raise DesignError("This run has no weights: it ended before its first epoch did.")
-    return written(making.parcel.architecture, making.parcel.weights)
+    return export_onnx(inputs.archive.architecture, inputs.archive.weights)
 
 
-def _code(making: Making) -> bytes:
+def _code(inputs: FileInputs) -> bytes:
     return to_script(
-        making.parcel.architecture, making.parcel.config, data=making.source, stopped=making.parcel.stopped
+        inputs.archive.architecture, inputs.archive.config, data=inputs.source, stopped=inputs.archive.stopped_after
     ).encode()
 
 
-def _notebook(making: Making) -> bytes:
-    return to_notebook(making.parcel, data=making.source, charts=making.charts).encode()
+def _notebook(inputs: FileInputs) -> bytes:
+    return to_notebook(inputs.archive, data=inputs.source, charts=inputs.charts).encode()
 
 
-FILES: dict[str, Callable[[Making], bytes]] = {
-    "report.html": lambda making: to_html(making.parcel, making.charts).encode(),
-    "charts/accuracy.svg": lambda making: _chart(making, "accuracy"),
-    "charts/loss.svg": lambda making: _chart(making, "loss"),
+FILE_WRITERS: dict[str, Callable[[FileInputs], bytes]] = {
+    "report.html": lambda making: to_html(making.archive, making.charts).encode(),
+    "charts/accuracy.svg": lambda making: _chart_svg(making, "accuracy"),
+    "charts/loss.svg": lambda making: _chart_svg(making, "loss"),
     "train.py": _code,
     "train.ipynb": _notebook,
     "model.onnx": _onnx,
-    EVENTS: lambda making: to_events(making.parcel),
+    EVENTS_FILE: lambda making: to_events(making.archive),
 }
 """What makes each file, by its name in the zip."""
 
 
-def made(parcel: Parcel, goal: float) -> Making:
+def draw_charts(archive: RunArchive, goal: float) -> FileInputs:
     """With its charts drawn; for a process of its own, which V8 may take along."""
-    return Making(parcel, {name: svg(spec) for name, spec in specs(parcel, goal).items()})
+    return FileInputs(archive, {name: render_svg(spec) for name, spec in chart_specs(archive, goal).items()})
 
 
-def everything(making: Making) -> bytes:
+def write_zip(inputs: FileInputs) -> bytes:
     """The zip; what cannot be made is told in it."""
     files: dict[str, bytes] = {}
     missing: dict[str, str] = {}
-    for name, make in FILES.items():
+    for name, make in FILE_WRITERS.items():
         try:
-            files[name] = make(making)
+            files[name] = make(inputs)
         except CnnvizError as error:
             missing[name] = str(error)
-    return pack(making.parcel, files, missing)
+    return pack(inputs.archive, files, missing)
 
 
-def _chart(making: Making, name: str) -> bytes:
-    if name not in making.charts:
+def _chart_svg(inputs: FileInputs, name: str) -> bytes:
+    if name not in inputs.charts:
         raise DesignError("This run has no values of it: it ended before its first epoch did.")
-    return making.charts[name].encode()
+    return inputs.charts[name].encode()

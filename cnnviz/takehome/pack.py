@@ -5,24 +5,24 @@ import stat
 import zipfile
 from collections.abc import Mapping
 
-from cnnviz.charts.record import csv_record, json_record
+from cnnviz.charts.points_file import points_to_csv, points_to_json
 from cnnviz.presets import net_name
-from cnnviz.takehome.manifest import manifest
-from cnnviz.takehome.parcel import Parcel
+from cnnviz.takehome.manifest import build_manifest
+from cnnviz.takehome.run_archive import RunArchive
 
-RUN, DESIGN, CONFIG, POINTS = "run.json", "design.json", "config.json", "points.csv"
-WEIGHTS, PREDICTIONS = "weights.safetensors", "predictions.safetensors"
+RUN_FILE, DESIGN_FILE, CONFIG_FILE, POINTS_FILE = "run.json", "design.json", "config.json", "points.csv"
+WEIGHTS_FILE, PREDICTIONS_FILE = "weights.safetensors", "predictions.safetensors"
 """The files that are read back; the others are for people and other programs."""
-POINTS_JSON, README = "points.json", "README.txt"
+POINTS_JSON_FILE, README_FILE = "points.json", "README.txt"
 
-ABOUT = {
-    RUN: "what the run was: title, data set, classes, scale of the samples, and how it ended",
-    DESIGN: "the design; the Design page opens it",
-    CONFIG: "the settings of the training",
-    POINTS: "every number of the training: step, epoch, split, metric, value",
-    POINTS_JSON: "the same numbers as JSON",
-    WEIGHTS: "the trained weights of the best epoch, a PyTorch state dict; safetensors.torch.load_file reads it",
-    PREDICTIONS: "the test samples: probabilities (samples, classes) and y, the number of the right class",
+FILE_DESCRIPTIONS = {
+    RUN_FILE: "what the run was: title, data set, classes, scale of the samples, and how it ended",
+    DESIGN_FILE: "the design; the Design page opens it",
+    CONFIG_FILE: "the settings of the training",
+    POINTS_FILE: "every number of the training: step, epoch, split, metric, value",
+    POINTS_JSON_FILE: "the same numbers as JSON",
+    WEIGHTS_FILE: "the trained weights of the best epoch, a PyTorch state dict; safetensors.torch.load_file reads it",
+    PREDICTIONS_FILE: "the test samples: probabilities (samples, classes) and y, the number of the right class",
     "report.html": "what came of it, to read and to print; opens in any browser, without a network",
     "charts/accuracy.svg": "the accuracy over the epochs",
     "charts/loss.svg": "the loss over the epochs",
@@ -33,55 +33,55 @@ ABOUT = {
 }
 """What each file is, in the order in which README.txt tells them."""
 
-_TIME = (1980, 1, 1, 0, 0, 0)
-_UNIX = 3
+_ZIP_TIMESTAMP = (1980, 1, 1, 0, 0, 0)
+_ZIP_UNIX_SYSTEM = 3
 
 
-def pack(parcel: Parcel, files: Mapping[str, bytes], missing: Mapping[str, str] | None = None) -> bytes:
+def pack(archive: RunArchive, files: Mapping[str, bytes], missing: Mapping[str, str] | None = None) -> bytes:
     """A zip of the run itself and of `files`, by their names; `missing` are files that could not be made, with why.
 
     Arrays are stored as they are: deflate gains nothing on weights, and what repeats itself too much is taken for a
     bomb by those who read zips with care. All else is deflated.
     """
-    all_files = {**files, **own(parcel)}
-    order = {name: place for place, name in enumerate(ABOUT)}
+    all_files = {**files, **run_files(archive)}
+    order = {name: place for place, name in enumerate(FILE_DESCRIPTIONS)}
     names = sorted(all_files, key=lambda name: (order.get(name, len(order)), name))
-    told = {README: _readme(parcel, names, missing or {}).encode()}
+    run_json_files = {README_FILE: _readme_text(archive, names, missing or {}).encode()}
     stream = io.BytesIO()
-    with zipfile.ZipFile(stream, "w") as archive:
-        for name, content in (told | {name: all_files[name] for name in names}).items():
-            info = zipfile.ZipInfo(name, _TIME)
-            info.create_system, info.external_attr = _UNIX, (stat.S_IFREG | 0o644) << 16
+    with zipfile.ZipFile(stream, "w") as zip_file:
+        for name, content in (run_json_files | {name: all_files[name] for name in names}).items():
+            info = zipfile.ZipInfo(name, _ZIP_TIMESTAMP)
+            info.create_system, info.external_attr = _ZIP_UNIX_SYSTEM, (stat.S_IFREG | 0o644) << 16
             info.compress_type = zipfile.ZIP_STORED if name.endswith(".safetensors") else zipfile.ZIP_DEFLATED
-            archive.writestr(info, content)
+            zip_file.writestr(info, content)
     return stream.getvalue()
 
 
-def own(parcel: Parcel) -> dict[str, bytes]:
+def run_files(archive: RunArchive) -> dict[str, bytes]:
     """The files of the run itself, by name."""
-    told = {
-        RUN: manifest(parcel).model_dump_json(indent=2, exclude_unset=True),
-        DESIGN: parcel.architecture.to_json(),
-        CONFIG: parcel.config.model_dump_json(indent=2),
-        POINTS: csv_record(parcel.points),
-        POINTS_JSON: json_record(parcel.points),
+    text_files = {
+        RUN_FILE: build_manifest(archive).model_dump_json(indent=2, exclude_unset=True),
+        DESIGN_FILE: archive.architecture.to_json(),
+        CONFIG_FILE: archive.config.model_dump_json(indent=2),
+        POINTS_FILE: points_to_csv(archive.points),
+        POINTS_JSON_FILE: points_to_json(archive.points),
     }
-    files = {name: text.encode() for name, text in told.items()}
-    if parcel.weights is not None:
-        files[WEIGHTS] = parcel.weights
-    if parcel.predictions is not None:
-        files[PREDICTIONS] = parcel.predictions.to_bytes()
+    files = {name: text.encode() for name, text in text_files.items()}
+    if archive.weights is not None:
+        files[WEIGHTS_FILE] = archive.weights
+    if archive.predictions is not None:
+        files[PREDICTIONS_FILE] = archive.predictions.to_bytes()
     return files
 
 
-def _readme(parcel: Parcel, names: list[str], missing: Mapping[str, str]) -> str:
-    title = manifest(parcel).title.replace("\n", " ") or net_name(parcel.architecture)
+def _readme_text(archive: RunArchive, names: list[str], missing: Mapping[str, str]) -> str:
+    title = build_manifest(archive).title.replace("\n", " ") or net_name(archive.architecture)
     width = max(map(len, names))
     return "\n".join(
         [
             f"{title}, trained with cnnviz",
             "",
-            *(f"{name:{width}}  {ABOUT.get(name, '')}".rstrip() for name in names),
+            *(f"{name:{width}}  {FILE_DESCRIPTIONS.get(name, '')}".rstrip() for name in names),
             *(f"{name:{width}}  is not here: {reason}" for name, reason in missing.items()),
             "",
             "cnnviz reads this zip back as it is: a run to look at, to compare and to begin again from.",

@@ -11,23 +11,23 @@ from markupsafe import Markup
 from pydantic import BaseModel
 
 from cnnviz import __version__
-from cnnviz.architecture import refusal, trace
+from cnnviz.architecture import find_refusing_step, trace
 from cnnviz.data.scaling import NORMALIZATIONS
-from cnnviz.data.splitting import PARTS, WAYS
-from cnnviz.insight.mistakes import confusion, occurring, pairs, scores
+from cnnviz.data.splitting import PARTS, SPLIT_KINDS
+from cnnviz.insight.mistakes import class_scores, confusion_counts, most_confused_pairs, occurring_classes
 from cnnviz.insight.predictions import Predictions
-from cnnviz.shapes import show
-from cnnviz.table import memory, rows, totals
-from cnnviz.takehome.parcel import Parcel
+from cnnviz.shapes import format_shape
+from cnnviz.table import format_bytes, table_rows, totals
+from cnnviz.takehome.run_archive import RunArchive
 from cnnviz.training.config import TrainConfig
 from cnnviz.training.metrics import METRICS
 from cnnviz.training.point import TEST, TRAIN, VALIDATION
 
-SPLITS = {TRAIN: "training", VALIDATION: "validation", TEST: "test"}
-MOST_CLASSES, MOST_PAIRS = 60, 40
+SPLIT_TITLES = {TRAIN: "training", VALIDATION: "validation", TEST: "test"}
+MAX_CLASSES_SHOWN, MAX_PAIRS_SHOWN = 60, 40
 """Of a confusion matrix that a page can hold; and confusions that are told where there are more classes."""
-ENDS = {"done": "trained to its end", "stopped": "stopped early", "failed": "failed"}
-_PAGES = Environment(
+STATUS_TEXTS = {"done": "trained to its end", "stopped": "stopped early", "failed": "failed"}
+_TEMPLATES = Environment(
     loader=PackageLoader("cnnviz.takehome", ""),
     autoescape=True,
     undefined=StrictUndefined,
@@ -37,7 +37,7 @@ _PAGES = Environment(
 
 
 @dataclass(frozen=True)
-class Setting:
+class SettingRow:
     """A field of the configuration in words."""
 
     title: str
@@ -50,75 +50,77 @@ class Setting:
         return self.value != self.default
 
 
-def to_html(parcel: Parcel, charts: Mapping[str, str]) -> str:
+def to_html(archive: RunArchive, charts: Mapping[str, str]) -> str:
     """The page; `charts` are SVG drawings of our own by the name of what they show, put in as they are."""
-    steps = trace(parcel.architecture)
-    refused = refusal(steps)
-    return _PAGES.get_template("report.html").render(
-        parcel=parcel,
-        title=parcel.name,
-        ended=ENDS.get(parcel.status, parcel.status),
-        facts=facts(parcel),
-        rows=rows(steps),
+    steps = trace(archive.architecture)
+    refused = find_refusing_step(steps)
+    return _TEMPLATES.get_template("report.html").render(
+        archive=archive,
+        title=archive.name,
+        ended=STATUS_TEXTS.get(archive.status, archive.status),
+        run_facts=run_facts(archive),
+        table_rows=table_rows(steps),
         totals=totals(steps),
         refused=refused.error if refused else None,
-        settings=tuple(settings_of(parcel.config)),
-        results=results(parcel),
+        settings=tuple(setting_rows(archive.config)),
+        best_results=best_results(archive),
         charts={name: Markup(drawing) for name, drawing in charts.items()},  # noqa: S704 (drawn by ourselves)
-        matrix=_matrix(parcel),
-        pairs=_pairs(parcel.predictions) if parcel.predictions else (),
-        scores=_scores(parcel.predictions) if parcel.predictions else (),
-        show=show,
-        memory=memory,
+        matrix=_confusion_matrix(archive),
+        most_confused_pairs=_confused_pairs(archive.predictions) if archive.predictions else (),
+        class_scores=_class_scores(archive.predictions) if archive.predictions else (),
+        format_shape=format_shape,
+        format_bytes=format_bytes,
         version=__version__,
     )
 
 
-def facts(parcel: Parcel) -> dict[str, str]:
+def run_facts(archive: RunArchive) -> dict[str, str]:
     """What was trained on what, where and when, by what it is."""
-    config, parts = parcel.config, parcel.facts.get("parts") or ()
+    config, parts = archive.config, archive.facts.get("parts") or ()
     samples = ", ".join(f"{count:,} {part}" for count, part in zip(parts, PARTS, strict=False))
-    told = {
-        "Data set": parcel.dataset or config.dataset,
-        "Classes": f"{len(parcel.classes)}: {', '.join(parcel.classes)}" if parcel.classes else "",
-        "Split": f"{WAYS[config.split].title.lower()}{f': {samples} samples' if samples else ''}",
-        "Input": " · ".join(filter(None, [show(parcel.architecture.input_shape), " × ".join(parcel.axes)])),
-        "Scaling": _scaling(parcel.facts.get("scale") or {}),
-        "Trained": f"{datetime.fromtimestamp(parcel.created, UTC):%-d %B %Y, %H:%M} UTC",
-        "Device": parcel.device,
-        "Device time": f"{timedelta(seconds=round(parcel.worked))} h" if parcel.worked else "",
+    texts = {
+        "Data set": archive.dataset or config.dataset,
+        "Classes": f"{len(archive.classes)}: {', '.join(archive.classes)}" if archive.classes else "",
+        "Split": f"{SPLIT_KINDS[config.split].title.lower()}{f': {samples} samples' if samples else ''}",
+        "Input": " · ".join(filter(None, [format_shape(archive.architecture.input_shape), " × ".join(archive.axes)])),
+        "Scaling": _describe_scaling(archive.facts.get("scale") or {}),
+        "Trained": f"{datetime.fromtimestamp(archive.created, UTC):%-d %B %Y, %H:%M} UTC",
+        "Device": archive.device,
+        "Device time": f"{timedelta(seconds=round(archive.worked))} h" if archive.worked else "",
     }
-    return {name: text for name, text in told.items() if text}
+    return {name: text for name, text in texts.items() if text}
 
 
-def results(parcel: Parcel) -> dict[str, dict[str, str]]:
+def best_results(archive: RunArchive) -> dict[str, dict[str, str]]:
     """What was measured of the best epoch: the values of each split, by metric."""
     names = {"loss": "loss", **{name: name for name in METRICS}}
-    best = (p for p in parcel.points if p.epoch == parcel.best_epoch and p.split in SPLITS)
-    found = {(p.split, p.metric): p.value for p in best} if parcel.best_epoch else {}
+    best = (p for p in archive.points if p.epoch == archive.best_epoch and p.split in SPLIT_TITLES)
+    values = {(p.split, p.metric): p.value for p in best} if archive.best_epoch else {}
     return {
-        metric: {split: f"{found[split, metric]:.4g}" if (split, metric) in found else "—" for split in SPLITS}
+        metric: {split: f"{values[split, metric]:.4g}" if (split, metric) in values else "—" for split in SPLIT_TITLES}
         for metric in names
-        if any((split, metric) in found for split in SPLITS)
+        if any((split, metric) in values for split in SPLIT_TITLES)
     }
 
 
-def settings_of(config: TrainConfig) -> Iterator[Setting]:
+def setting_rows(config: TrainConfig) -> Iterator[SettingRow]:
     """Every field but the data set, which is told before them; those of the augmentation after it."""
-    usual = TrainConfig()
-    yield from (each for each in _fields(config, usual) if each.title != TrainConfig.model_fields["dataset"].title)
+    defaults = TrainConfig()
+    yield from (
+        row for row in _setting_rows(config, defaults) if row.title != TrainConfig.model_fields["dataset"].title
+    )
 
 
-def _fields(model: BaseModel, usual: BaseModel) -> Iterator[Setting]:
+def _setting_rows(model: BaseModel, defaults: BaseModel) -> Iterator[SettingRow]:
     for name, info in type(model).model_fields.items():
-        value, default = getattr(model, name), getattr(usual, name)
+        value, default = getattr(model, name), getattr(defaults, name)
         if isinstance(value, BaseModel):
-            yield from _fields(value, default)
+            yield from _setting_rows(value, default)
         else:
-            yield Setting(info.title or name, _worded(name, value), _worded(name, default))
+            yield SettingRow(info.title or name, _format_value(name, value), _format_value(name, default))
 
 
-def _worded(name: str, value: Any) -> str:
+def _format_value(name: str, value: Any) -> str:
     if value is None:
         return "none"
     if isinstance(value, bool):
@@ -126,28 +128,28 @@ def _worded(name: str, value: Any) -> str:
     if isinstance(value, float):
         return f"{value:g}"
     if name == "split":
-        return WAYS[value].title
-    way = NORMALIZATIONS.get(value) if name == "normalization" else None
-    return way.title if way else str(value)
+        return SPLIT_KINDS[value].title
+    normalization = NORMALIZATIONS.get(value) if name == "normalization" else None
+    return normalization.title if normalization else str(value)
 
 
-def _scaling(scale: Mapping[str, Any]) -> str:
-    told = [f"raised to at least {scale['floor']:g}"] if scale.get("floor") is not None else []
+def _describe_scaling(scale: Mapping[str, Any]) -> str:
+    parts = [f"raised to at least {scale['floor']:g}"] if scale.get("floor") is not None else []
     if mean := scale.get("mean"):
         one = f"minus {mean[0]:.4g}, divided by {scale['std'][0]:.4g}"
-        told.append(one if len(mean) == 1 else f"minus mean, divided by deviation, {len(mean):,} of each")
-    return "; ".join(told)
+        parts.append(one if len(mean) == 1 else f"minus mean, divided by deviation, {len(mean):,} of each")
+    return "; ".join(parts)
 
 
-def _matrix(parcel: Parcel) -> dict[str, Any] | None:
+def _confusion_matrix(archive: RunArchive) -> dict[str, Any] | None:
     """Cells (count, shade between 0 and 1: the share of the right class) by row; None where there are none to show."""
-    if parcel.predictions is None:
+    if archive.predictions is None:
         return None
-    places = occurring(parcel.predictions)
-    if len(places) > MOST_CLASSES:
+    class_indices = occurring_classes(archive.predictions)
+    if len(class_indices) > MAX_CLASSES_SHOWN:
         return None
-    names = [parcel.predictions.classes[place] for place in places]
-    counts = confusion(parcel.predictions)[np.ix_(places, places)]
+    names = [archive.predictions.classes[place] for place in class_indices]
+    counts = confusion_counts(archive.predictions)[np.ix_(class_indices, class_indices)]
     cells = [
         [(int(count), round(float(count) / max(int(total), 1), 3)) for count in row]
         for row, total in zip(counts, counts.sum(axis=1), strict=True)
@@ -155,25 +157,30 @@ def _matrix(parcel: Parcel) -> dict[str, Any] | None:
     return {"names": names, "rows": tuple(zip(names, cells, strict=True))}
 
 
-def _pairs(predictions: Predictions) -> list[dict[str, Any]]:
+def _confused_pairs(predictions: Predictions) -> list[dict[str, Any]]:
     """The most frequent confusions, by name."""
     names = predictions.classes
     return [
-        {"right": names[pair.right], "answer": names[pair.answer], "count": pair.count, "share": pair.share}
-        for pair in pairs(predictions, MOST_PAIRS)
+        {
+            "right": names[pair.true_class],
+            "answer": names[pair.predicted_class],
+            "count": pair.count,
+            "share": pair.share,
+        }
+        for pair in most_confused_pairs(predictions, MAX_PAIRS_SHOWN)
     ]
 
 
-def _scores(predictions: Predictions) -> list[dict[str, Any]]:
+def _class_scores(predictions: Predictions) -> list[dict[str, Any]]:
     """How each class that occurs came off."""
-    found = scores(predictions)
+    scores = class_scores(predictions)
     return [
         {
             "name": predictions.classes[place],
-            "precision": found.precision[place],
-            "recall": found.recall[place],
-            "f1": found.f1[place],
-            "samples": int(found.support[place]),
+            "precision": scores.precision[place],
+            "recall": scores.recall[place],
+            "f1": scores.f1[place],
+            "samples": int(scores.support[place]),
         }
-        for place in occurring(predictions)
+        for place in occurring_classes(predictions)
     ]

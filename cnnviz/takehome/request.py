@@ -1,36 +1,36 @@
 """Files of a run from a process of its own: drawing takes a JavaScript engine, and writing them seconds of a core."""
 
-from cnnviz.export.process import Process
+from cnnviz.processes.one_shot import OneShotProcess
 from cnnviz.takehome.pack import pack
-from cnnviz.takehome.parcel import Parcel
+from cnnviz.takehome.run_archive import RunArchive
 
-ALL, TRACKED = "all", "mlflow"
-EVENTS = "tensorboard/events.out.tfevents.0.cnnviz"
+ALL_FILES, MLFLOW = "all", "mlflow"
+EVENTS_FILE = "tensorboard/events.out.tfevents.0.cnnviz"
 """The event file for TensorBoard."""
 NO_MEMORY = "Writing this run needs more memory than the server has free. Take its weights and its points instead."
-WIDE = {"max_parameters": 2**40}
+OWN_RUN_LIMITS = {"max_parameters": 2**40}
 """Limits of this server's own runs: they were checked when they were begun."""
-PROCESS = Process(
+FILE_PROCESS = OneShotProcess(
     module="cnnviz.takehome.writer",
     task="Writing this run",
     busy="Many runs are being written just now.",
-    way_out="Try again when fewer nets train.",
+    timeout_advice="Try again when fewer nets train.",
     no_memory=NO_MEMORY,
 )
-TRACKING = Process(
+MLFLOW_PROCESS = OneShotProcess(
     module="cnnviz.takehome.writer",
     task="Handing this run to MLflow",
     busy="Many runs are on their way to MLflow.",
-    way_out="Ask whoever runs its server.",
+    timeout_advice="Ask whoever runs its server.",
     no_memory=NO_MEMORY,
 )
 """With a turn of its own: a server that is slow holds up no files."""
 
 
-def to_file(parcel: Parcel, name: str) -> bytes:
+def export_run(archive: RunArchive, name: str) -> bytes:
     """One of the files that a run leaves the app in, or with ALL the zip of all; some seconds, one at a time.
 
     With TRACKED the run is handed to the MLflow server of the settings, and the answer is its name there. Raises
     CnnvizError with the reason where it cannot be.
     """
-    return (TRACKING if name == TRACKED else PROCESS).answer(pack(parcel, {}), name)
+    return (MLFLOW_PROCESS if name == MLFLOW else FILE_PROCESS).run(pack(archive, {}), name)

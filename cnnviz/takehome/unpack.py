@@ -10,121 +10,129 @@ import numpy as np
 import torch
 from pydantic import BaseModel, ValidationError
 
-from cnnviz.architecture import Architecture, number, refusal, trace
-from cnnviz.architecture.design import MAX_JSON
-from cnnviz.architecture.step import FLOAT_BYTES
-from cnnviz.architecture.weights import MAX_HEADER, read_tensors, read_weights
-from cnnviz.charts.record import COLUMNS
+from cnnviz.architecture import Architecture, find_refusing_step, layer_number, trace
+from cnnviz.architecture.design import MAX_JSON_LENGTH
+from cnnviz.architecture.step import FLOAT32_BYTES
+from cnnviz.architecture.weights import MAX_HEADER_BYTES, read_tensors, read_weights
+from cnnviz.charts.points_file import COLUMNS
 from cnnviz.data.archive import ZipArchive
-from cnnviz.data.member import Member
+from cnnviz.data.archive_member import ArchiveMember
 from cnnviz.errors import DataError, DesignError, LimitError
 from cnnviz.insight.predictions import Predictions
 from cnnviz.settings import Settings
-from cnnviz.takehome.manifest import FIELDS, MAX_COUNT, Manifest, clean
-from cnnviz.takehome.pack import CONFIG, DESIGN, POINTS, PREDICTIONS, RUN, WEIGHTS
-from cnnviz.takehome.parcel import Parcel
+from cnnviz.takehome.manifest import ARCHIVE_FIELDS, MAX_COUNT, Manifest, replace_invisible
+from cnnviz.takehome.pack import CONFIG_FILE, DESIGN_FILE, POINTS_FILE, PREDICTIONS_FILE, RUN_FILE, WEIGHTS_FILE
+from cnnviz.takehome.run_archive import RunArchive
 from cnnviz.training.config import TrainConfig
 from cnnviz.training.point import BATCH, DEVICE, TEST, TRAIN, VALIDATION, Point
-from cnnviz.training.training import MOST_SCORES
+from cnnviz.training.training import MAX_SCORES
 
 MAX_BYTES = 512 * 2**20
 """Of a zip, and of what comes out of it."""
-MAX_RUN, MAX_CONFIG = 16 * 2**20, 100_000
-MAX_POINTS, MAX_POINT = 2_000_000, 100
+MAX_MANIFEST_BYTES, MAX_CONFIG_BYTES = 16 * 2**20, 100_000
+MAX_POINTS, MAX_POINT_BYTES = 2_000_000, 100
 """Points of a run; and bytes of one, on average."""
-MAX_METRICS, MAX_METRIC = 50, 32
+MAX_METRICS, MAX_METRIC_LENGTH = 50, 32
 """Kinds of metrics, and characters of a name."""
-MAX_PREDICTIONS = 128 * 2**20
+MAX_PREDICTIONS_BYTES = 128 * 2**20
 """Bytes."""
-MAX_REASON = 400
+MAX_REASON_LENGTH = 400
 """Characters of what is told of a design, whose names may be as long as it."""
-ROOM = 16 * 2**20
+MAX_BUFFER_BYTES = 16 * 2**20
 """Bytes of weights that are no parameters: what norms keep."""
-M = TypeVar("M", bound=BaseModel)
+Model = TypeVar("Model", bound=BaseModel)
 
 
-def unpack(content: bytes, limits: Settings) -> Parcel:
+def unpack(content: bytes, limits: Settings) -> RunArchive:
     """The run in a zip that `pack` has written.
 
     Raises CnnvizError with the reason where it is none: DataError, DesignError where design and weights do not belong
     together, LimitError where it is larger than this server allows.
     """
     if len(content) > MAX_BYTES:
-        size, most = (f"{each / 2**20:,.0f} MB" for each in (len(content), MAX_BYTES))
-        raise LimitError(f"This zip takes {size}; at most {most} are read.")
-    with ZipArchive(content, MAX_BYTES, max_member=MAX_BYTES) as archive:
-        files = _Files(archive)
-        told = _model(Manifest, files.read(RUN, MAX_RUN), RUN)
-        config = _model(TrainConfig, files.read(CONFIG, MAX_CONFIG), CONFIG)
-        architecture, outputs = _design(files.read(DESIGN, 4 * MAX_JSON), limits)
-        if told.axes and len(told.axes) != len(architecture.input_shape):
-            raise DataError(f"{RUN} names {len(told.axes)} axes, but the design has {len(architecture.input_shape)}.")
-        weights = files.optional(WEIGHTS, FLOAT_BYTES * limits.max_parameters + ROOM + MAX_HEADER)
+        size, limit = (f"{byte_count / 2**20:,.0f} MB" for byte_count in (len(content), MAX_BYTES))
+        raise LimitError(f"This zip takes {size}; at most {limit} are read.")
+    with ZipArchive(content, MAX_BYTES, max_member=MAX_BYTES) as zip_file:
+        files = _ZipFiles(zip_file)
+        manifest = _parse_model(Manifest, files.read(RUN_FILE, MAX_MANIFEST_BYTES), RUN_FILE)
+        config = _parse_model(TrainConfig, files.read(CONFIG_FILE, MAX_CONFIG_BYTES), CONFIG_FILE)
+        architecture, outputs = _parse_design(files.read(DESIGN_FILE, 4 * MAX_JSON_LENGTH), limits)
+        if manifest.axes and len(manifest.axes) != len(architecture.input_shape):
+            raise DataError(
+                f"{RUN_FILE} names {len(manifest.axes)} axes, but the design has {len(architecture.input_shape)}."
+            )
+        weights = files.read_optional(
+            WEIGHTS_FILE, FLOAT32_BYTES * limits.max_parameters + MAX_BUFFER_BYTES + MAX_HEADER_BYTES
+        )
         if weights is not None:
             _check_weights(weights, architecture)
-        predicted = files.optional(PREDICTIONS, MAX_PREDICTIONS)
-        predictions = None if predicted is None else _predictions(predicted, told.classes, outputs)
-        points = _points(files.read(POINTS, MAX_POINTS * MAX_POINT), architecture)
-    return Parcel(
+        predicted = files.read_optional(PREDICTIONS_FILE, MAX_PREDICTIONS_BYTES)
+        predictions = None if predicted is None else _parse_predictions(predicted, manifest.classes, outputs)
+        points = _parse_points(files.read(POINTS_FILE, MAX_POINTS * MAX_POINT_BYTES), architecture)
+    return RunArchive(
         architecture=architecture,
         config=config,
         weights=weights,
         predictions=predictions,
         points=points,
-        classes=told.classes,
-        facts=told.facts.model_dump(mode="json", exclude_unset=True),
-        **{name: getattr(told, name) for name in FIELDS},
+        classes=manifest.classes,
+        facts=manifest.facts.model_dump(mode="json", exclude_unset=True),
+        **{name: getattr(manifest, name) for name in ARCHIVE_FIELDS},
     )
 
 
-class _Files:
+class _ZipFiles:
     """The files beside the run.json of a zip, which may lie in a folder."""
 
     def __init__(self, archive: ZipArchive) -> None:
         self._archive = archive
-        runs = [member for member in archive.members if member.name == RUN]
+        runs = [member for member in archive.members if member.name == RUN_FILE]
         if not runs:
-            raise DataError(f"This zip holds no run: there is no {RUN} in it. Choose a zip that cnnviz has written.")
+            raise DataError(
+                f"This zip holds no run: there is no {RUN_FILE} in it. Choose a zip that cnnviz has written."
+            )
         folders = min((member.folders for member in runs), key=len)
-        self._members: dict[str, Member] = {m.name: m for m in archive.members if m.folders == folders}
+        self._members: dict[str, ArchiveMember] = {m.name: m for m in archive.members if m.folders == folders}
 
-    def optional(self, name: str, most: int) -> bytes | None:
+    def read_optional(self, name: str, max_bytes: int) -> bytes | None:
         member = self._members.get(name)
         if member is None:
             return None
-        if member.size > most:
-            raise LimitError(f"{name} takes {member.size:,} bytes; at most {most:,} of it are read.")
+        if member.size > max_bytes:
+            raise LimitError(f"{name} takes {member.size:,} bytes; at most {max_bytes:,} of it are read.")
         return self._archive.read(member)
 
-    def read(self, name: str, most: int) -> bytes:
-        content = self.optional(name, most)
+    def read(self, name: str, max_bytes: int) -> bytes:
+        content = self.read_optional(name, max_bytes)
         if content is None:
             raise DataError(f"This zip is not whole: there is no {name} in it. Choose one as cnnviz has written it.")
         return content
 
 
-def _model(model: type[M], content: bytes, name: str) -> M:
+def _parse_model(model: type[Model], content: bytes, name: str) -> Model:
     try:
         return model.model_validate_json(content)
     except ValidationError as error:
         problem = error.errors(include_url=False)[0]
         place = ", ".join([name, *map(str, problem["loc"])])
         received = "" if problem["type"] == "json_invalid" else f" (received {str(problem['input'])[:60]})"
-        wanted = problem["msg"].replace("Input should", "should").replace("Value error, ", "")
-        raise DataError(f"{clean(place)[:120]}: {clean(wanted)[:200]}{clean(received)}.") from None
+        message = problem["msg"].replace("Input should", "should").replace("Value error, ", "")
+        raise DataError(
+            f"{replace_invisible(place)[:120]}: {replace_invisible(message)[:200]}{replace_invisible(received)}."
+        ) from None
 
 
-def _design(content: bytes, limits: Settings) -> tuple[Architecture, int]:
+def _parse_design(content: bytes, limits: Settings) -> tuple[Architecture, int]:
     """The design, and how many scores it gives."""
     try:
         architecture = Architecture.from_json(content)
     except DesignError as error:
-        reason = clean(str(error))
-        raise DesignError(reason if len(reason) <= MAX_REASON else f"{reason[:MAX_REASON]}….") from None
+        reason = replace_invisible(str(error))
+        raise DesignError(reason if len(reason) <= MAX_REASON_LENGTH else f"{reason[:MAX_REASON_LENGTH]}….") from None
     steps = trace(architecture)
     if not steps:
         raise DesignError("The design in this zip has no layers, so it was never trained.")
-    if refused := refusal(steps):
+    if refused := find_refusing_step(steps):
         raise DesignError(f"The design in this zip does not fit, so it was never trained. {refused.error}")
     parameters = sum(step.parameters for step in steps)
     if parameters > limits.max_parameters:
@@ -139,58 +147,61 @@ def _design(content: bytes, limits: Settings) -> tuple[Architecture, int]:
 
 
 def _check_weights(content: bytes, architecture: Architecture) -> None:
-    for name, values in read_weights(content, architecture, WEIGHTS).items():
+    for name, values in read_weights(content, architecture, WEIGHTS_FILE).items():
         if not torch.isfinite(values).all():
-            raise DataError(f"{WEIGHTS} has values that are no finite numbers, in {name}.")
+            raise DataError(f"{WEIGHTS_FILE} has values that are no finite numbers, in {name}.")
 
 
-def _predictions(content: bytes, classes: tuple[str, ...], outputs: int) -> Predictions | None:
+def _parse_predictions(content: bytes, classes: tuple[str, ...], outputs: int) -> Predictions | None:
     """(N, C) and (N,) in range; a net may have more scores than there are classes, None if more than MOST_SCORES."""
-    tensors = read_tensors(content, PREDICTIONS)
+    tensors = read_tensors(content, PREDICTIONS_FILE)
     probabilities, y = tensors.get("probabilities"), tensors.get("y")
     if probabilities is None or y is None:
-        raise DataError(f"{PREDICTIONS} must hold probabilities and y.")
+        raise DataError(f"{PREDICTIONS_FILE} must hold probabilities and y.")
     count = probabilities.shape[-1] if probabilities.ndim == 2 else 0
     if (probabilities.dtype, y.dtype) != (torch.float32, torch.int64) or y.shape != probabilities.shape[:1]:
-        raise DataError(f"{PREDICTIONS} must hold probabilities (N, C) float32 and y (N,) int64.")
+        raise DataError(f"{PREDICTIONS_FILE} must hold probabilities (N, C) float32 and y (N,) int64.")
     if not 1 <= len(classes) <= count <= outputs:
-        raise DataError(f"{PREDICTIONS} has {count} probabilities for each sample, for {len(classes)} classes.")
+        raise DataError(f"{PREDICTIONS_FILE} has {count} probabilities for each sample, for {len(classes)} classes.")
     if not len(y):
-        raise DataError(f"{PREDICTIONS} holds no samples.")
+        raise DataError(f"{PREDICTIONS_FILE} holds no samples.")
     if not ((probabilities >= 0) & (probabilities <= 1 + 1e-3)).all():  # no NaN is, either
-        raise DataError(f"{PREDICTIONS} has probabilities that are not between 0 and 1.")
+        raise DataError(f"{PREDICTIONS_FILE} has probabilities that are not between 0 and 1.")
     if not ((y >= 0) & (y < len(classes))).all():
-        raise DataError(f"{PREDICTIONS} has classes that are not between 0 and {len(classes) - 1}.")
-    if count > MOST_SCORES:
+        raise DataError(f"{PREDICTIONS_FILE} has classes that are not between 0 and {len(classes) - 1}.")
+    if count > MAX_SCORES:
         return None
     return Predictions(np.asarray(probabilities), np.asarray(y), classes)
 
 
-def _points(content: bytes, architecture: Architecture) -> tuple[Point, ...]:
+def _parse_points(content: bytes, architecture: Architecture) -> tuple[Point, ...]:
     """Every line of a `csv_record`."""
-    splits = {BATCH, TRAIN, VALIDATION, TEST, DEVICE, *(number(path) for path, _ in architecture.every())}
+    splits = {BATCH, TRAIN, VALIDATION, TEST, DEVICE, *(layer_number(path) for path, _ in architecture.iter_layers())}
     metrics: set[str] = set()
     points: list[Point] = []
     lines = csv.reader(io.TextIOWrapper(io.BytesIO(content), encoding="utf-8", newline=""), strict=True)
     try:
         if tuple(next(lines, ())) != COLUMNS:
-            raise DataError(f"{POINTS} must begin with the line {','.join(COLUMNS)}.")
+            raise DataError(f"{POINTS_FILE} must begin with the line {','.join(COLUMNS)}.")
         for line in lines:
-            points.append(_point(line))
+            points.append(_parse_point(line))
             if points[-1].split not in splits:
-                raise DataError(f"{POINTS} has the split “{clean(points[-1].split)[:40]}”, which this design has not.")
+                raise DataError(
+                    f"{POINTS_FILE} has the split “{replace_invisible(points[-1].split)[:40]}”, which this design has"
+                    " not."
+                )
             metrics.add(points[-1].metric)
             if len(points) > MAX_POINTS or len(metrics) > MAX_METRICS:
-                raise DataError(f"{POINTS} has more than {MAX_POINTS:,} points or {MAX_METRICS} metrics.")
+                raise DataError(f"{POINTS_FILE} has more than {MAX_POINTS:,} points or {MAX_METRICS} metrics.")
     except (ValueError, csv.Error):  # a UnicodeDecodeError is a ValueError
-        raise DataError(f"{POINTS} is damaged in or after line {len(points) + 2:,}.") from None
+        raise DataError(f"{POINTS_FILE} is damaged in or after line {len(points) + 2:,}.") from None
     return tuple(points)
 
 
-def _point(line: list[str]) -> Point:
+def _parse_point(line: list[str]) -> Point:
     """The fields of a line; raises ValueError where they are none."""
     step, epoch, split, metric, value = line
-    if not 1 <= len(metric) <= MAX_METRIC or not metric.isascii() or not metric.isprintable():
+    if not 1 <= len(metric) <= MAX_METRIC_LENGTH or not metric.isascii() or not metric.isprintable():
         raise ValueError
     point = Point(int(step), int(epoch), sys.intern(split), sys.intern(metric), float(value))
     if not (0 <= point.step <= MAX_COUNT and 0 <= point.epoch <= MAX_COUNT and math.isfinite(point.value)):

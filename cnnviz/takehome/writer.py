@@ -6,32 +6,32 @@ NAME is one of FILES, ALL or TRACKED; the answer is the file, or MLflow's name o
 import sys
 
 from cnnviz.errors import CnnvizError
-from cnnviz.export.process import serve
+from cnnviz.processes.one_shot import serve
 from cnnviz.settings import settings
-from cnnviz.takehome.files import FILES, everything, made
-from cnnviz.takehome.pack import own
-from cnnviz.takehome.request import ALL, NO_MEMORY, TRACKED, WIDE
-from cnnviz.takehome.tracking import track
+from cnnviz.takehome.files import FILE_WRITERS, draw_charts, write_zip
+from cnnviz.takehome.pack import run_files
+from cnnviz.takehome.request import ALL_FILES, MLFLOW, NO_MEMORY, OWN_RUN_LIMITS
+from cnnviz.takehome.tracking import log_to_mlflow
 from cnnviz.takehome.unpack import unpack
 
 
-def written(question: bytes) -> bytes:
+def handle_request(request: bytes) -> bytes:
     """The file that the command line names."""
     (name,) = sys.argv[1:]
     limits = settings()
-    making = made(unpack(question, limits.model_copy(update=WIDE)), limits.goal)
-    if name == ALL:
-        return everything(making)
-    if name == TRACKED:
-        files = own(making.parcel)
-        for each, make in FILES.items():
+    inputs = draw_charts(unpack(request, limits.model_copy(update=OWN_RUN_LIMITS)), limits.goal)
+    if name == ALL_FILES:
+        return write_zip(inputs)
+    if name == MLFLOW:
+        files = run_files(inputs.archive)
+        for file_name, make in FILE_WRITERS.items():
             try:
-                files[each] = make(making)
+                files[file_name] = make(inputs)
             except CnnvizError:  # told where it is asked for by itself
                 continue
-        return track(making.parcel, limits.mlflow_uri, files).encode()
-    return FILES[name](making)
+        return log_to_mlflow(inputs.archive, limits.mlflow_uri, files).encode()
+    return FILE_WRITERS[name](inputs)
 
 
 if __name__ == "__main__":
-    serve(written, no_memory=NO_MEMORY)
+    serve(handle_request, no_memory=NO_MEMORY)

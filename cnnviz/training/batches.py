@@ -6,11 +6,11 @@ import torch
 from torch import Tensor
 
 from cnnviz.architecture import EVALUATION_BATCH
-from cnnviz.training.prepared import Batch
+from cnnviz.training.prepared_data import Batch
 
 __all__ = ["EVALUATION_BATCH", "Batches"]
 
-MOST_GATHERED = 8 * 2**20
+MAX_GATHERED_BYTES = 8 * 2**20
 """Bytes of samples that are put into their order once an epoch, not batch by batch: every run in turn holds a copy."""
 
 
@@ -27,14 +27,14 @@ class Batches:
         y: Tensor,
         batch_size: int,
         generator: torch.Generator | None = None,
-        change: Callable[[Tensor], Tensor] = lambda x: x,
+        transform: Callable[[Tensor], Tensor] = lambda x: x,
     ) -> None:
-        self._x, self._y, self._generator, self._change = x, y, generator, change
+        self._x, self._y, self._generator, self._transform = x, y, generator, transform
         starts = list(range(0, len(y), batch_size))
         if batch_size > 1 and len(starts) > 1 and len(y) - starts[-1] == 1:
             starts.pop()
         self._bounds = list(zip(starts, [*starts[1:], len(y)], strict=True))
-        self._begun = generator.get_state() if generator else None
+        self._epoch_start_state = generator.get_state() if generator else None
         self._skipped = 0
 
     def __len__(self) -> int:
@@ -44,27 +44,27 @@ class Batches:
         bounds, self._skipped = self._bounds[self._skipped :], 0
         if self._generator is None:
             for start, end in bounds:
-                yield self._change(self._x[start:end]), self._y[start:end]
+                yield self._transform(self._x[start:end]), self._y[start:end]
             return
-        self._begun = self._generator.get_state()
+        self._epoch_start_state = self._generator.get_state()
         order = torch.randperm(len(self._y), generator=self._generator).to(self._y.device)
-        if self._x.nbytes <= MOST_GATHERED:
+        if self._x.nbytes <= MAX_GATHERED_BYTES:
             x, y = self._x[order], self._y[order]
-            yield from ((self._change(x[start:end]), y[start:end]) for start, end in bounds)
+            yield from ((self._transform(x[start:end]), y[start:end]) for start, end in bounds)
         else:
-            rows = (order[start:end] for start, end in bounds)
-            yield from ((self._change(self._x[some]), self._y[some]) for some in rows)
+            batch_indices = (order[start:end] for start, end in bounds)
+            yield from ((self._transform(self._x[indices]), self._y[indices]) for indices in batch_indices)
 
-    def state(self, done: int) -> Tensor:
+    def state(self, batches_done: int) -> Tensor:
         """What `resume` needs, when so many batches have been passed since the beginning."""
-        if self._generator is None or self._begun is None:
+        if self._generator is None or self._epoch_start_state is None:
             raise ValueError("only batches in random order have a state")
-        return self._begun if done % len(self) else self._generator.get_state()
+        return self._epoch_start_state if batches_done % len(self) else self._generator.get_state()
 
-    def resume(self, state: Tensor, done: int) -> None:
+    def resume(self, state: Tensor, batches_done: int) -> None:
         """Make the next pass go on where it was: in the same order, behind the batches that are done."""
         if self._generator is None:
             raise ValueError("only batches in random order have a state")
         self._generator.set_state(state)
-        self._begun = state
-        self._skipped = done % len(self)
+        self._epoch_start_state = state
+        self._skipped = batches_done % len(self)

@@ -8,13 +8,13 @@ from torch import nn, optim
 
 from cnnviz.data.augmentation import Augmentation
 from cnnviz.data.scaling import NORMALIZATIONS
-from cnnviz.data.splitting import WAYS
-from cnnviz.errors import TrainingError, refused_value
+from cnnviz.data.splitting import SPLIT_KINDS
+from cnnviz.errors import TrainingError, validation_sentence
 
 
-def _known(name: str, names: Iterable[str]) -> str:
-    if name not in (known := list(names)):
-        raise ValueError(f"must be one of {', '.join(known)}")
+def _check_known(name: str, names: Iterable[str]) -> str:
+    if name not in (known_names := list(names)):
+        raise ValueError(f"must be one of {', '.join(known_names)}")
     return name
 
 
@@ -30,7 +30,7 @@ class TrainConfig(BaseModel):
     dataset: Annotated[str, Field(pattern=r"^[a-z0-9-]{1,60}$")] = Field(
         "words", title="Data set", description="What the net learns from."
     )
-    split: Annotated[str, AfterValidator(lambda name: _known(name, WAYS))] = Field(
+    split: Annotated[str, AfterValidator(lambda name: _check_known(name, SPLIT_KINDS))] = Field(
         "random",
         title="Split",
         description="Which samples are kept for validation and test; each way asks another thing.",
@@ -40,7 +40,7 @@ class TrainConfig(BaseModel):
         title="Floor",
         description="Smaller values are raised to it. Digital silence has a log energy of −36, far from any sound.",
     )
-    normalization: Annotated[str, AfterValidator(lambda name: _known(name, NORMALIZATIONS))] = Field(
+    normalization: Annotated[str, AfterValidator(lambda name: _check_known(name, NORMALIZATIONS))] = Field(
         "global",
         title="Normalization",
         description="Values to mean 0 and standard deviation 1, both taken from the training part alone.",
@@ -54,7 +54,7 @@ class TrainConfig(BaseModel):
     batch_size: Annotated[int, Field(ge=1, le=4096)] = Field(
         64, title="Batch size", description="Samples between two updates of the weights."
     )
-    optimizer: Annotated[str, AfterValidator(lambda name: _known(name, OPTIMIZERS))] = Field(
+    optimizer: Annotated[str, AfterValidator(lambda name: _check_known(name, OPTIMIZERS))] = Field(
         "SGD", title="Optimizer", description="Rule by which gradients become updates."
     )
     learning_rate: Annotated[float, Field(ge=1e-8, le=10)] = Field(
@@ -71,7 +71,7 @@ class TrainConfig(BaseModel):
     weight_decay: Annotated[float, Field(ge=0, le=1)] = Field(
         0.0, title="Weight decay", description="Pulls weights towards 0 at each step, so that they stay small."
     )
-    schedule: Annotated[str, AfterValidator(lambda name: _known(name, SCHEDULE_NAMES))] = Field(
+    schedule: Annotated[str, AfterValidator(lambda name: _check_known(name, SCHEDULE_NAMES))] = Field(
         "constant", title="Schedule", description="How the learning rate goes over the training."
     )
     warmup: Annotated[float, Field(ge=0, le=100)] = Field(
@@ -123,14 +123,14 @@ class TrainConfig(BaseModel):
         try:
             return TrainConfig(**dict(self) | {name: value})
         except ValidationError as error:
-            raise TrainingError(refused_value(name, value, error)) from None
+            raise TrainingError(validation_sentence(name, value, error)) from None
 
-    def augmented(self, name: str, value: object) -> "TrainConfig":
+    def with_augmentation(self, name: str, value: object) -> "TrainConfig":
         """With one field of its augmentation changed; raises TrainingError when the value is out of its bounds."""
         try:
             return self.changed("augmentation", Augmentation(**dict(self.augmentation) | {name: value}))
         except ValidationError as error:
-            raise TrainingError(refused_value(name, value, error)) from None
+            raise TrainingError(validation_sentence(name, value, error)) from None
 
 
 OPTIMIZERS: dict[str, Callable[[Iterable[nn.Parameter], TrainConfig], optim.Optimizer]] = {

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-TOP = 5
+TOP_K = 5
 Metric = Callable[[Tensor, Tensor], Tensor]
 """Takes scores (N, C) and class numbers (N,); gives one number."""
 
@@ -17,8 +17,8 @@ def accuracy(scores: Tensor, y: Tensor) -> Tensor:
 
 def top_five(scores: Tensor, y: Tensor) -> Tensor:
     """Share of samples whose class is among the five highest scores."""
-    best = scores.topk(min(TOP, scores.shape[1]), dim=1).indices
-    return (best == y[:, None]).any(1).double().mean()
+    top_classes = scores.topk(min(TOP_K, scores.shape[1]), dim=1).indices
+    return (top_classes == y[:, None]).any(1).double().mean()
 
 
 def macro_f1(scores: Tensor, y: Tensor) -> Tensor:
@@ -26,11 +26,11 @@ def macro_f1(scores: Tensor, y: Tensor) -> Tensor:
 
     Every class counts alike, however few samples it has. Source: sklearn.metrics.f1_score(average="macro").
     """
-    answers, classes = scores.argmax(1), scores.shape[1]
-    labelled, answered = torch.bincount(y, minlength=classes), torch.bincount(answers, minlength=classes)
-    right = torch.bincount(y[answers == y], minlength=classes)
-    both = labelled + answered
-    return (2 * right[both > 0] / both[both > 0].double()).mean()
+    predicted, classes = scores.argmax(1), scores.shape[1]
+    label_counts, predicted_counts = torch.bincount(y, minlength=classes), torch.bincount(predicted, minlength=classes)
+    true_positives = torch.bincount(y[predicted == y], minlength=classes)
+    totals = label_counts + predicted_counts
+    return (2 * true_positives[totals > 0] / totals[totals > 0].double()).mean()
 
 
 METRICS: dict[str, Metric] = {"accuracy": accuracy, "top-5": top_five, "macro F1": macro_f1}

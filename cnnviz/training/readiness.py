@@ -1,17 +1,17 @@
 """Whether a design can be trained on a data set with a configuration, told before anything starts."""
 
-from cnnviz.architecture import Architecture, Step, every, number, trace, training_bytes
+from cnnviz.architecture import Architecture, Step, iter_steps, layer_number, trace, training_bytes
 from cnnviz.data.base import Dataset
 from cnnviz.errors import DesignError, LimitError
 from cnnviz.layers import GroupNorm, Linear
 from cnnviz.layers.norm import BatchNorm
 from cnnviz.layers.pool import MaxPool
 from cnnviz.settings import Settings
-from cnnviz.shapes import Window, show, size_of
+from cnnviz.shapes import Window, format_shape, numel
 from cnnviz.training.config import TrainConfig
 
 
-def check(architecture: Architecture, config: TrainConfig, dataset: Dataset, limits: Settings) -> None:
+def check_trainable(architecture: Architecture, config: TrainConfig, dataset: Dataset, limits: Settings) -> None:
     """Raise DesignError or LimitError with the reason why this run cannot be trained; return quietly when it can."""
     steps = trace(architecture)
     if not steps:
@@ -20,25 +20,26 @@ def check(architecture: Architecture, config: TrainConfig, dataset: Dataset, lim
         raise DesignError(f"{steps[-1].error} Mend it on the Design page first.")
     if architecture.input_shape != dataset.shape:
         raise DesignError(
-            f"This design takes samples of {show(architecture.input_shape)}, but “{dataset.title}” has samples of"
-            f" {show(dataset.shape)}."
+            f"This design takes samples of {format_shape(architecture.input_shape)}, but “{dataset.title}” has samples"
+            " of"
+            f" {format_shape(dataset.shape)}."
         )
-    out = steps[-1].output_shape or ()
-    if len(out) != 1:
+    output_shape = steps[-1].output_shape or ()
+    if len(output_shape) != 1:
         raise DesignError(
-            f"This design ends in {show(out)}; a classifier must end in one row of scores. "
+            f"This design ends in {format_shape(output_shape)}; a classifier must end in one row of scores. "
             f"Add a Flatten and a Linear with out_features {len(dataset.classes)} at the end."
         )
-    if out[0] < len(dataset.classes):
+    if output_shape[0] < len(dataset.classes):
         raise DesignError(
-            f"This design ends in {out[0]} scores, but “{dataset.title}” has {len(dataset.classes)} classes. "
+            f"This design ends in {output_shape[0]} scores, but “{dataset.title}” has {len(dataset.classes)} classes. "
             f"Give the last Linear layer out_features {len(dataset.classes)}."
         )
     parameters = sum(step.parameters for step in steps)
     if parameters == 0:
         raise DesignError("This design has no parameters, so there is nothing to train; add a Conv2d or a Linear.")
-    _check_maxima(steps)
-    _check_batch(steps, config.batch_size)
+    _check_max_pools(steps)
+    _check_norms(steps, config.batch_size)
     if parameters > limits.max_parameters:
         raise LimitError(
             f"This design has {parameters:,} parameters; this server trains at most {limits.max_parameters:,}."
@@ -47,16 +48,17 @@ def check(architecture: Architecture, config: TrainConfig, dataset: Dataset, lim
         raise LimitError(
             f"This server trains at most {limits.max_epochs:,} epochs; this run would have {config.epochs:,}."
         )
-    needed = training_bytes(architecture, config.batch_size)
-    if needed > limits.max_training_bytes:
+    needed_bytes = training_bytes(architecture, config.batch_size)
+    if needed_bytes > limits.max_training_bytes:
         raise LimitError(
-            f"Training this design with batches of {config.batch_size:,} needs about {needed / 2**20:,.0f} MB; this"
+            f"Training this design with batches of {config.batch_size:,} needs about {needed_bytes / 2**20:,.0f} MB;"
+            " this"
             f" server gives a run at most {limits.max_training_bytes / 2**20:,.0f} MB. Use smaller batches, fewer"
             " channels, or pool earlier."
         )
 
 
-def adapted(architecture: Architecture, dataset: Dataset) -> Architecture | None:
+def adapt_to_dataset(architecture: Architecture, dataset: Dataset) -> Architecture | None:
     """The design fitted to a data set: its input shape, windows no larger than it allows, one score per class.
 
     None where that takes more than changing parameters.
@@ -65,42 +67,45 @@ def adapted(architecture: Architecture, dataset: Dataset) -> Architecture | None
     if last is None:
         return None
     try:
-        fitted = architecture.with_input(dataset.shape).replaced(last, out_features=len(dataset.classes))
+        fitted = architecture.with_input_shape(dataset.shape).update_layer(last, out_features=len(dataset.classes))
     except DesignError:
         return None
-    for _ in architecture.every():  # with each mend fewer layers wait
+    for _ in architecture.iter_layers():  # with each mend fewer layers wait
         mend = trace(fitted)[-1].mend
         if mend is None:
             break
         fitted = mend.architecture
-    same_kinds = [layer.kind for _, layer in fitted.every()] == [layer.kind for _, layer in architecture.every()]
+    same_kinds = [layer.kind for _, layer in fitted.iter_layers()] == [
+        layer.kind for _, layer in architecture.iter_layers()
+    ]
     return fitted if same_kinds and trace(fitted)[-1].output_shape == (len(dataset.classes),) else None
 
 
-def _check_maxima(steps: tuple[Step, ...]) -> None:
+def _check_max_pools(steps: tuple[Step, ...]) -> None:
     """Maxima over nothing: −∞ in torch, whose backward pass (2.13) then writes outside of its memory."""
-    for step in every(steps):
+    for step in iter_steps(steps):
         for axis, size, rule in step.axes if isinstance(step.layer, MaxPool) else ():
-            if isinstance(rule, Window) and rule.blind(size):
+            if isinstance(rule, Window) and rule.reads_only_padding(size):
                 raise DesignError(
-                    f"Layer {number(step.path)}, {step.layer.kind}, has a window that reads nothing but padding: with"
+                    f"Layer {layer_number(step.path)}, {step.layer.kind}, has a window that reads nothing but padding:"
+                    " with"
                     f" padding {rule.padding[0]} and dilation {rule.dilation} it strides over the whole {axis} of"
                     f" {size}. The maximum of nothing cannot be trained; use less padding or a smaller dilation."
                 )
 
 
-def _check_batch(steps: tuple[Step, ...], batch_size: int) -> None:
+def _check_norms(steps: tuple[Step, ...], batch_size: int) -> None:
     """Norms that would get a single value to take mean and variance over."""
-    for step in every(steps):
-        values = size_of(step.input_shape[1:])  # of one channel of one sample
-        where = f"Layer {number(step.path)}, {step.layer.kind},"
+    for step in iter_steps(steps):
+        values = numel(step.input_shape[1:])  # of one channel of one sample
+        layer_label = f"Layer {layer_number(step.path)}, {step.layer.kind},"
         if batch_size == 1 and values == 1 and isinstance(step.layer, BatchNorm):
             raise DesignError(
-                f"{where} takes mean and variance over the batch, and a batch of 1 gives it a single value per"
+                f"{layer_label} takes mean and variance over the batch, and a batch of 1 gives it a single value per"
                 " channel. Use a batch size of at least 2."
             )
         if isinstance(step.layer, GroupNorm) and values * step.input_shape[0] == step.layer.num_groups:
             raise DesignError(
-                f"{where} has groups of a single value, and one value has no variance. Use fewer groups than"
+                f"{layer_label} has groups of a single value, and one value has no variance. Use fewer groups than"
                 f" {step.layer.num_groups}."
             )

@@ -23,29 +23,29 @@ class Recorder:
 
     def __init__(self, emit: Emit, config: TrainConfig) -> None:
         self._emit, self._config = emit, config
-        self._waiting: list[tuple[int, int, Tensor]] = []
-        self._last = 0.0
+        self._pending: list[tuple[int, int, Tensor]] = []
+        self._last_flush = 0.0
 
-    def batch_loss(self, engine: Engine) -> None:
+    def record_batch_loss(self, engine: Engine) -> None:
         """Note the loss of this step."""
-        self._waiting.append((engine.state.iteration, engine.state.epoch, cast("Tensor", engine.state.output)))
-        if time.monotonic() - self._last >= FLUSH_SECONDS:
+        self._pending.append((engine.state.iteration, engine.state.epoch, cast("Tensor", engine.state.output)))
+        if time.monotonic() - self._last_flush >= FLUSH_SECONDS:
             self.flush()
 
     def flush(self) -> None:
         """Hand on the batch losses that wait."""
-        if not self._waiting:
+        if not self._pending:
             return
-        values = torch.stack([loss for _, _, loss in self._waiting]).tolist()
+        values = torch.stack([loss for _, _, loss in self._pending]).tolist()
         points = [
             Point(step, epoch, BATCH, "loss", value)
-            for (step, epoch, _), value in zip(self._waiting, values, strict=True)
+            for (step, epoch, _), value in zip(self._pending, values, strict=True)
         ]
-        self._waiting.clear()
-        self._last = time.monotonic()
+        self._pending.clear()
+        self._last_flush = time.monotonic()
         self.send(points)
 
-    def metrics(self, split: str, step: int, epoch: int, metrics: dict[str, float]) -> None:
+    def record_metrics(self, split: str, step: int, epoch: int, metrics: dict[str, float]) -> None:
         """Hand on what was measured of a split."""
         self.send([Point(step, epoch, split, metric, value) for metric, value in metrics.items()])
 
@@ -54,18 +54,19 @@ class Recorder:
         finite = [point for point in points if math.isfinite(point.value)]
         if finite:
             self._emit(finite)
-        for bad in (point for point in points if not math.isfinite(point.value)):
-            if bad.metric == "loss":
+        for not_finite in (point for point in points if not math.isfinite(point.value)):
+            if not_finite.metric == "loss":
                 raise TrainingError(
-                    f"The {bad.split} loss stopped being a number at step {bad.step} (epoch {bad.epoch}): the training"
-                    f" diverged. {advice(self._config)}"
+                    f"The {not_finite.split} loss stopped being a number at step {not_finite.step} (epoch"
+                    f" {not_finite.epoch}): the training"
+                    f" diverged. {divergence_advice(self._config)}"
                 )
 
 
-def advice(config: TrainConfig) -> str:
+def divergence_advice(config: TrainConfig) -> str:
     """What to try against a divergence."""
-    more = [] if config.max_grad_norm else ["gradient clipping at 1"]
+    other_suggestions = [] if config.max_grad_norm else ["gradient clipping at 1"]
     if config.normalization == "none":
-        more.insert(0, "normalized samples")
-    tried = f"Try a learning rate ten times smaller ({config.learning_rate / 10:g})"
-    return f"{tried}, or {' and '.join(more)}." if more else f"{tried}."
+        other_suggestions.insert(0, "normalized samples")
+    suggestion = f"Try a learning rate ten times smaller ({config.learning_rate / 10:g})"
+    return f"{suggestion}, or {' and '.join(other_suggestions)}." if other_suggestions else f"{suggestion}."

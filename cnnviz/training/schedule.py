@@ -14,9 +14,9 @@ from torch.optim.lr_scheduler import LambdaLR, LRScheduler, OneCycleLR, StepLR
 
 from cnnviz.training.config import TrainConfig
 
-WARMUP_FROM = 0.01
+WARMUP_START = 0.01
 """Share of the learning rate that a warm-up begins with."""
-Make = Callable[[optim.Optimizer, TrainConfig, int, int], LRScheduler]
+MakeScheduler = Callable[[optim.Optimizer, TrainConfig, int, int], LRScheduler]
 """Takes optimizer, configuration, all steps, and those of an epoch."""
 
 
@@ -24,9 +24,9 @@ Make = Callable[[optim.Optimizer, TrainConfig, int, int], LRScheduler]
 class Schedule:
     """A schedule: what it does, how it is made, and whether a warm-up can go before it."""
 
-    story: str
-    make: Make
-    warms_up: bool = False
+    description: str
+    make: MakeScheduler
+    has_warmup: bool = False
     """Whether it warms up by itself."""
 
 
@@ -51,30 +51,32 @@ SCHEDULES: dict[str, Schedule] = {
         lambda optimizer, config, steps, per_epoch: OneCycleLR(
             optimizer, config.learning_rate, max(steps, 2), cycle_momentum=False
         ),
-        warms_up=True,
+        has_warmup=True,
     ),
 }
 """Every schedule by name. Sources: torch.optim.lr_scheduler; Smith, "Super-Convergence" (2017) for one-cycle."""
 
 
-def scheduler(optimizer: optim.Optimizer, config: TrainConfig, steps: int, per_epoch: int) -> ParamScheduler:
+def build_scheduler(
+    optimizer: optim.Optimizer, config: TrainConfig, steps: int, steps_per_epoch: int
+) -> ParamScheduler:
     """An ignite handler that sets the learning rate at the start of each step."""
     schedule = SCHEDULES[config.schedule]
-    warmup = 0 if schedule.warms_up else min(round(config.warmup * per_epoch), steps - 1)
+    warmup = 0 if schedule.has_warmup else min(round(config.warmup * steps_per_epoch), steps - 1)
     if warmup < 2:
-        return Handler(schedule.make(optimizer, config, steps, per_epoch))
-    after = schedule.make(optimizer, config, steps - warmup, per_epoch)
+        return Handler(schedule.make(optimizer, config, steps, steps_per_epoch))
+    main_scheduler = schedule.make(optimizer, config, steps - warmup, steps_per_epoch)
     rate = config.learning_rate
-    return create_lr_scheduler_with_warmup(after, WARMUP_FROM * rate, warmup, rate)
+    return create_lr_scheduler_with_warmup(main_scheduler, WARMUP_START * rate, warmup, rate)
 
 
-def rates(config: TrainConfig, epochs: int, per_epoch: int) -> npt.NDArray[np.float64]:
+def learning_rates(config: TrainConfig, epochs: int, steps_per_epoch: int) -> npt.NDArray[np.float64]:
     """(steps,): the learning rate of every step of such a training."""
-    steps = epochs * per_epoch
+    steps = epochs * steps_per_epoch
     optimizer = optim.SGD([nn.Parameter(torch.zeros(1))], lr=config.learning_rate)
-    handler = scheduler(optimizer, config, steps, per_epoch)
-    found = np.empty(steps)
+    handler = build_scheduler(optimizer, config, steps, steps_per_epoch)
+    values = np.empty(steps)
     for step in range(steps):
         handler(None)
-        found[step] = optimizer.param_groups[0]["lr"]
-    return found
+        values[step] = optimizer.param_groups[0]["lr"]
+    return values

@@ -9,60 +9,60 @@ class Stopwatch:
     """Counts while it runs; what is timed `apart` belongs to no epoch's steps."""
 
     def __init__(self) -> None:
-        self._all = self._epoch = 0.0
-        self._since: float | None = None
+        self._total = self._epoch = 0.0
+        self._started: float | None = None
 
     @property
     def seconds(self) -> float:
         """Spent in all."""
-        return self._all + self._running
+        return self._total + self._elapsed
 
     @property
-    def epoch(self) -> float:
+    def epoch_seconds(self) -> float:
         """Spent since `new_epoch`, but for what was apart."""
-        return self._epoch + self._running
+        return self._epoch + self._elapsed
 
     @contextmanager
     def running(self) -> Iterator[None]:
         """Time counts inside."""
-        self._since = time.perf_counter()
+        self._started = time.perf_counter()
         try:
             yield
         finally:
-            self._take()
-            self._since = None
+            self._add_elapsed()
+            self._started = None
 
     @contextmanager
-    def apart(self) -> Iterator[None]:
+    def outside_epoch(self) -> Iterator[None]:
         """Time inside counts in all alone."""
-        self._take()
+        self._add_elapsed()
         epoch = self._epoch
         try:
             yield
         finally:
-            self._take()
+            self._add_elapsed()
             self._epoch = epoch
 
-    def new_epoch(self) -> None:
+    def start_epoch(self) -> None:
         """The steps of an epoch begin."""
-        self._take()
+        self._add_elapsed()
         self._epoch = 0.0
 
-    def facts(self) -> tuple[float, float]:
+    def state(self) -> tuple[float, float]:
         """All there is to it, between two slices."""
-        return self._all, self._epoch
+        return self._total, self._epoch
 
-    def restore(self, facts: tuple[float, float]) -> None:
+    def restore(self, state: tuple[float, float]) -> None:
         """As it was."""
-        self._all, self._epoch = facts
+        self._total, self._epoch = state
 
     @property
-    def _running(self) -> float:
-        return 0.0 if self._since is None else time.perf_counter() - self._since
+    def _elapsed(self) -> float:
+        return 0.0 if self._started is None else time.perf_counter() - self._started
 
-    def _take(self) -> None:
-        spent = self._running
-        self._all += spent
+    def _add_elapsed(self) -> None:
+        spent = self._elapsed
+        self._total += spent
         self._epoch += spent
-        if self._since is not None:
-            self._since = time.perf_counter()
+        if self._started is not None:
+            self._started = time.perf_counter()

@@ -9,8 +9,8 @@ from cnnviz.data.base import Splits
 from cnnviz.training.batches import Batches
 from cnnviz.training.config import TrainConfig
 from cnnviz.training.point import Emit
-from cnnviz.training.prepared import prepare
-from cnnviz.training.training import Result, Training
+from cnnviz.training.prepared_data import prepare
+from cnnviz.training.training import Training, TrainingResult
 
 
 def steps_per_epoch(samples: int, batch_size: int) -> int:
@@ -30,7 +30,7 @@ def train(
     device: torch.device,
     emit: Emit,
     should_stop: Callable[[], bool],
-) -> Result:
+) -> TrainingResult:
     """A whole `Training` in one go, every number on the way reported through `emit`."""
     data = prepare(splits, config, device)
     training = Training(architecture, config, data, device=device, emit=emit, should_stop=should_stop)

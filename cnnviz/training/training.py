@@ -12,31 +12,33 @@ from torch import Tensor
 from cnnviz.architecture import Architecture
 from cnnviz.data.scaling import Scale
 from cnnviz.training.batches import EVALUATION_BATCH, Batches
-from cnnviz.training.best import Best
+from cnnviz.training.best_weights import BestWeights
 from cnnviz.training.config import TrainConfig
+from cnnviz.training.gradient_stats import GradientStats
 from cnnviz.training.metrics import METRICS
 from cnnviz.training.point import DEVICE, TEST, TRAIN, VALIDATION, Emit, Point
-from cnnviz.training.prepared import Batch, Prepared
-from cnnviz.training.pulse import Pulse
+from cnnviz.training.prepared_data import Batch, PreparedData
 from cnnviz.training.recorder import Recorder
-from cnnviz.training.schedule import scheduler
-from cnnviz.training.setup import Setup
-from cnnviz.training.snapshot import Snapshot, copied, optimizer_tensors, restore_optimizer
+from cnnviz.training.schedule import build_scheduler
+from cnnviz.training.setup import TrainingSetup
+from cnnviz.training.snapshot import Snapshot, copy_to_cpu, load_optimizer_state, optimizer_state
 from cnnviz.training.stopwatch import Stopwatch
 
-NO_MEMORY = "The training needs more memory than this device has free. Use a smaller batch size or a smaller net."
+OUT_OF_MEMORY_MESSAGE = (
+    "The training needs more memory than this device has free. Use a smaller batch size or a smaller net."
+)
 """What to say where memory was short."""
-MOST_PREDICTED = 2**26
+MAX_PROBABILITY_BYTES = 2**26
 """Bytes of probabilities that are kept of the test."""
-MOST_SCORES = 2_000
+MAX_SCORES = 2_000
 """Scores of a net whose probabilities are kept: a confusion matrix has as many rows and columns."""
-TRAIN_SAMPLE = 2_000
+MIN_TRAIN_SAMPLES_EVALUATED = 2_000
 """Training samples that are evaluated after each epoch, at least; as many as there are in validation if more."""
 logging.getLogger("ignite").setLevel(logging.CRITICAL)  # what it logs it also raises, but for an interrupted run let go
 
 
 @dataclass(frozen=True, eq=False)
-class Result:
+class TrainingResult:
     """How a training ended."""
 
     weights: dict[str, Tensor]
@@ -50,7 +52,7 @@ class Result:
     """Why it ended before its last epoch, if it did so by itself."""
     probabilities: Tensor | None = None
     """(N, C) on the CPU, of the test part in its order; None where it was not tested, or where they are too many."""
-    last: Snapshot | None = None
+    final_snapshot: Snapshot | None = None
     """From where it can be trained further; None when it was stopped in the middle of an evaluation."""
 
 
@@ -67,29 +69,31 @@ class Training:
         self,
         architecture: Architecture,
         config: TrainConfig,
-        data: Prepared,
+        data: PreparedData,
         *,
         device: torch.device,
         emit: Emit,
         should_stop: Callable[[], bool],
     ) -> None:
         self._config, self._data, self._device, self._should_stop = config, data, device, should_stop
-        self._setup = setup = Setup(architecture, config, data, device)
+        self._setup = setup = TrainingSetup(architecture, config, data, device)
         self._model, self._optimizer, self._batches = setup.model, setup.optimizer, setup.batches
         x, y = data.train
-        sample = max(TRAIN_SAMPLE, len(data.validation[1]))  # the split has shuffled: the first ones are a fair sample
-        self._measured = {TRAIN: (x[:sample], y[:sample]), VALIDATION: data.validation}
+        sample = max(
+            MIN_TRAIN_SAMPLES_EVALUATED, len(data.validation[1])
+        )  # the split has shuffled: the first ones are a fair sample
+        self._evaluated_parts = {TRAIN: (x[:sample], y[:sample]), VALIDATION: data.validation}
         self.steps = config.epochs * len(self._batches)
-        self._schedule = scheduler(self._optimizer, config, self.steps, len(self._batches))
-        self._pulse, self._pulses = Pulse(self._model), list[Point]()
-        self._best, self._recorder = Best(self._model), Recorder(emit, config)
+        self._schedule = build_scheduler(self._optimizer, config, self.steps, len(self._batches))
+        self._gradient_stats, self._gradient_points = GradientStats(self._model), list[Point]()
+        self._best, self._recorder = BestWeights(self._model), Recorder(emit, config)
         self._trainer, self._outputs = Engine(self._step), EpochOutputStore()
-        self._evaluator = Engine(lambda _, batch: setup.scores(batch))
+        self._evaluator = Engine(lambda _, batch: setup.predict(batch))
         self._attach()
         self._until: Callable[[], bool] = lambda: False
-        self._interrupted = self._cut = False
+        self._interrupted = self._evaluation_stopped = False
         self._resumed_epoch = self._evaluated_step = 0
-        self._watch = Stopwatch()
+        self._stopwatch = Stopwatch()
         self._scores = torch.empty(0)
 
     @property
@@ -100,48 +104,51 @@ class Training:
     @property
     def seconds(self) -> float:
         """Time spent on it."""
-        return self._watch.seconds
+        return self._stopwatch.seconds
 
-    def advance(self, until: Callable[[], bool] = lambda: False) -> Result | None:
+    def advance(self, until: Callable[[], bool] = lambda: False) -> TrainingResult | None:
         """Go on until `until` says so, which is asked after each step; how it ended, once it has.
 
         Raises TrainingError when the loss is no longer a number.
         """
         self._until, self._interrupted = until, False
-        with self._watch.running():
-            with self._setup.random.own():
+        with self._stopwatch.running():
+            with self._setup.random.activate():
                 if self.step < self.steps:
                     self._trainer.run(self._batches, max_epochs=self._config.epochs)
             self._recorder.flush()
-            return None if self._interrupted else self._finished()
+            return None if self._interrupted else self._finish()
 
     def snapshot(self, *, ended: bool = False) -> Snapshot:
         """Its whole state between two slices, copied; `ended` where it goes on only by being trained further."""
         tensors = {
-            "model": copied(self._model.state_dict()),
+            "model": copy_to_cpu(self._model.state_dict()),
             "best": self._best.weights if self._best.epoch else {},
-            "optimizer": optimizer_tensors(self._optimizer),
+            "optimizer": optimizer_state(self._optimizer),
             "random": {name: state.clone() for name, state in self._setup.random.states.items()},
-            "order": {"batches": self._batches.state(self.step), "augmentation": self._setup.noise.get_state()},
+            "order": {
+                "batches": self._batches.state(self.step),
+                "augmentation": self._setup.augmentation_generator.get_state(),
+            },
         }
         flat = {f"{part}/{name}": value for part, named in tensors.items() for name, value in named.items()}
-        facts = {"step": self.step, "best": self._best.facts(), "seconds": self._watch.facts()}
+        facts = {"step": self.step, "best": self._best.state_dict(), "seconds": self._stopwatch.state()}
         return Snapshot(flat, facts | {"ended": ended, "resumed": self._resumed_epoch})
 
     def restore(self, snapshot: Snapshot) -> None:
         """Go on from there: a training of the same design, data and seed, perhaps with more epochs."""
-        step, per_epoch = snapshot.facts["step"], len(self._batches)
-        self._model.load_state_dict(snapshot.part("model"))
+        step, per_epoch = snapshot.metadata["step"], len(self._batches)
+        self._model.load_state_dict(snapshot.tensors_below("model"))
         for _ in range(step):  # the schedule is a function of the step: it needs no state of its own
             self._schedule(None)
-        restore_optimizer(self._optimizer, snapshot.part("optimizer"))
-        self._setup.random.states = snapshot.part("random")
-        order = snapshot.part("order")
+        load_optimizer_state(self._optimizer, snapshot.tensors_below("optimizer"))
+        self._setup.random.states = snapshot.tensors_below("random")
+        order = snapshot.tensors_below("order")
         self._batches.resume(order["batches"], step)
-        self._setup.noise.set_state(order["augmentation"])
+        self._setup.augmentation_generator.set_state(order["augmentation"])
         self._best.restore(snapshot)
-        self._watch.restore(snapshot.facts["seconds"])
-        self._resumed_epoch = step // per_epoch if snapshot.facts["ended"] else snapshot.facts["resumed"]
+        self._stopwatch.restore(snapshot.metadata["seconds"])
+        self._resumed_epoch = step // per_epoch if snapshot.metadata["ended"] else snapshot.metadata["resumed"]
         self._evaluated_step = step - step % per_epoch
         self._trainer.load_state_dict({"epoch_length": per_epoch, "max_epochs": self._config.epochs, "iteration": step})
 
@@ -154,46 +161,46 @@ class Training:
         self._outputs.attach(self._evaluator)
         self._trainer.add_event_handler(Events.ITERATION_STARTED, self._schedule)
         for engine in (self._trainer, self._evaluator):
-            engine.add_event_handler(Events.ITERATION_COMPLETED, self._obey)
-        self._trainer.add_event_handler(Events.ITERATION_COMPLETED, self._recorder.batch_loss)
+            engine.add_event_handler(Events.ITERATION_COMPLETED, self._stop_if_asked)
+        self._trainer.add_event_handler(Events.ITERATION_COMPLETED, self._recorder.record_batch_loss)
         self._trainer.add_event_handler(Events.ITERATION_COMPLETED, self._maybe_interrupt)
-        self._trainer.add_event_handler(Events.EPOCH_COMPLETED, self._after_epoch)
+        self._trainer.add_event_handler(Events.EPOCH_COMPLETED, self._finish_epoch)
 
     def _step(self, engine: Engine, batch: Batch) -> Tensor:
-        loss = self._setup.gradients(batch)
+        loss = self._setup.backward(batch)
         if engine.state.iteration % len(self._batches):
             self._optimizer.step()
         else:  # once an epoch
-            self._pulse.before()
+            self._gradient_stats.before_step()
             self._optimizer.step()
-            self._pulses = self._pulse.after(engine.state.iteration, engine.state.epoch)
+            self._gradient_points = self._gradient_stats.after_step(engine.state.iteration, engine.state.epoch)
         return loss
 
-    def _obey(self, engine: Engine) -> None:
+    def _stop_if_asked(self, engine: Engine) -> None:
         if self._should_stop():
             engine.terminate()
 
     def _maybe_interrupt(self, engine: Engine) -> None:
-        ends = engine.should_terminate  # ignite would begin a terminated engine anew
-        if engine.state.iteration % len(self._batches) and not ends and self._until():
+        is_ending = engine.should_terminate  # ignite would begin a terminated engine anew
+        if engine.state.iteration % len(self._batches) and not is_ending and self._until():
             self._interrupt(engine)
 
-    def _after_epoch(self, engine: Engine) -> None:
+    def _finish_epoch(self, engine: Engine) -> None:
         step, epoch = engine.state.iteration, engine.state.epoch
         self._recorder.flush()
         speed = self._throughput()
         metrics: dict[str, float] | None = None
-        for name, part in self._measured.items():
-            metrics = self._evaluated(part)
+        for name, part in self._evaluated_parts.items():
+            metrics = self._evaluate(part)
             if metrics is None:
-                self._cut = True
+                self._evaluation_stopped = True
                 engine.terminate()
                 return
-            self._recorder.metrics(name, step, epoch, metrics)
-        self._recorder.send([*self._pulses, *(Point(step, epoch, DEVICE, *each) for each in speed.items())])
-        self._best.offer(step, epoch, metrics or {})
+            self._recorder.record_metrics(name, step, epoch, metrics)
+        self._recorder.send([*self._gradient_points, *(Point(step, epoch, DEVICE, *each) for each in speed.items())])
+        self._best.update(step, epoch, metrics or {})
         self._evaluated_step = step
-        self._watch.new_epoch()
+        self._stopwatch.start_epoch()
         patience = self._config.patience
         if patience and epoch - max(self._best.epoch, self._resumed_epoch) >= patience < self._config.epochs:
             engine.terminate()
@@ -206,10 +213,10 @@ class Training:
         self._interrupted = True
         engine.interrupt()
 
-    def _evaluated(self, part: Batch) -> dict[str, float] | None:
+    def _evaluate(self, part: Batch) -> dict[str, float] | None:
         """Loss and metrics of the weights as they are; None when it was stopped meanwhile."""
         self._model.eval()
-        with self._watch.apart():
+        with self._stopwatch.outside_epoch():
             self._evaluator.run(Batches(*part, EVALUATION_BATCH))
             if self._should_stop():
                 return None
@@ -219,36 +226,40 @@ class Training:
                 zip(["loss", *METRICS], torch.stack([value.double() for value in values]).tolist(), strict=True)
             )
 
-    def _finished(self) -> Result:
+    def _finish(self) -> TrainingResult:
         epoch, stopped = self._trainer.state.epoch, self._should_stop()
-        halfway = self.step % len(self._batches) == 0 and self.step != self._evaluated_step  # an epoch not measured
-        last = None if self._cut or halfway else self.snapshot(ended=True)
+        evaluation_missing = (
+            self.step % len(self._batches) == 0 and self.step != self._evaluated_step
+        )  # an epoch not measured
+        final_snapshot = None if self._evaluation_stopped or evaluation_missing else self.snapshot(ended=True)
         probabilities = None
         if self._best.epoch and not stopped:
             self._model.load_state_dict(self._best.weights)
-            metrics = self._evaluated(self._data.test)
+            metrics = self._evaluate(self._data.test)
             stopped = metrics is None
             if metrics:
-                self._recorder.metrics(TEST, self._best.step, self._best.epoch, metrics)
-                probabilities = probable(self._scores)
-        early = not stopped and epoch < self._config.epochs
-        note = f"Ended after epoch {epoch}: no better one came for {self._config.patience} epochs." if early else ""
+                self._recorder.record_metrics(TEST, self._best.step, self._best.epoch, metrics)
+                probabilities = probabilities_of(self._scores)
+        ended_early = not stopped and epoch < self._config.epochs
+        note = (
+            f"Ended after epoch {epoch}: no better one came for {self._config.patience} epochs." if ended_early else ""
+        )
         best = self._best
-        return Result(best.weights, best.epoch, stopped, self._data.scale, note, probabilities, last)
+        return TrainingResult(best.weights, best.epoch, stopped, self._data.scale, note, probabilities, final_snapshot)
 
     def _throughput(self) -> dict[str, float]:
         """Samples of this epoch per second of its steps, and the most memory that a GPU has given out."""
-        speed = {"samples_per_second": len(self._data.train[1]) / self._watch.epoch}
+        speed = {"samples_per_second": len(self._data.train[1]) / self._stopwatch.epoch_seconds}
         if self._device.type == "cuda":
             speed["memory_bytes"] = float(torch.cuda.max_memory_allocated(self._device))
         return speed
 
 
-def probable(scores: Tensor) -> Tensor | None:
+def probabilities_of(scores: Tensor) -> Tensor | None:
     """The probabilities (N, C) that the loss sees in scores (N, C), on the CPU; None where they are too many to keep.
 
     Of log-probabilities, softmax makes the probabilities that they are logarithms of.
     """
-    if scores.shape[1] > MOST_SCORES or scores.numel() * scores.element_size() > MOST_PREDICTED:
+    if scores.shape[1] > MAX_SCORES or scores.numel() * scores.element_size() > MAX_PROBABILITY_BYTES:
         return None
     return scores.float().softmax(1).cpu()

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from cnnviz.architecture import Architecture, Path
+from cnnviz.architecture import Architecture, LayerPath
 
-DEPTH = 100
+MAX_UNDO_STEPS = 100
 """Edits that can be undone."""
-FIRST: tuple[Path, ...] = ((0,),)
+FIRST_LAYER: tuple[LayerPath, ...] = ((0,),)
 
 
 @dataclass(frozen=True)
@@ -21,88 +21,100 @@ class Workbench:
     """
 
     architecture: Architecture
-    selected: tuple[Path, ...] = FIRST
+    selected: tuple[LayerPath, ...] = FIRST_LAYER
     past: tuple[Architecture, ...] = ()
     future: tuple[Architecture, ...] = ()
-    chosen: tuple[tuple[Path, ...], ...] = ()
+    past_selections: tuple[tuple[LayerPath, ...], ...] = ()
     """What was selected in each of the last designs of `past`; those found again after a reload have none."""
     revision: int = 0
     version: int = 0
-    canvas: int = -1
+    canvas_version: int = -1
     """The version that the last edit on the canvas made."""
-    answered: int = 0
+    acknowledged_seq: int = 0
     """The number of the last act on the canvas that was done or refused."""
     refusal: tuple[int, str] = (0, "")
     """Why the last act was refused, and at which version; past as soon as the design changes."""
-    seen: str = ""
+    draft_token: str = ""
     """Which state of the student's desk this is based on."""
 
     def __post_init__(self) -> None:
         """Only a layer that stands can be selected; where none of the chosen does, the last layer of the net is."""
-        object.__setattr__(self, "selected", _standing(self.architecture, self.selected))
+        object.__setattr__(self, "selected", _existing_selection(self.architecture, self.selected))
 
     @property
-    def refused(self) -> str:
+    def refusal_reason(self) -> str:
         """Why the last act was not done; empty where it was, or where that is past."""
         version, reason = self.refusal
         return reason if version == self.version else ""
 
-    def answer(self, act: int, refused: str = "") -> Workbench:
+    def acknowledge(self, seq: int, reason: str = "") -> Workbench:
         """With an act on the canvas answered, and the reason where it was not done."""
-        return replace(self, answered=act, refusal=(self.version, refused))
+        return replace(self, acknowledged_seq=seq, refusal=(self.version, reason))
 
-    def edited(self, architecture: Architecture) -> Workbench:
+    def edit(self, architecture: Architecture) -> Workbench:
         """With a parameter changed; the widgets that changed it stay as they are."""
         if architecture == self.architecture:
             return self
-        past = (*self.past, self.architecture)[-DEPTH:]
-        chosen = (*self.chosen, self.selected)[-DEPTH:]
-        return replace(self, architecture=architecture, past=past, chosen=chosen, future=(), version=self.version + 1)
+        past = (*self.past, self.architecture)[-MAX_UNDO_STEPS:]
+        past_selections = (*self.past_selections, self.selected)[-MAX_UNDO_STEPS:]
+        return replace(
+            self,
+            architecture=architecture,
+            past=past,
+            past_selections=past_selections,
+            future=(),
+            version=self.version + 1,
+        )
 
-    def restructured(self, architecture: Architecture, selected: Iterable[Path]) -> Workbench:
+    def restructure(self, architecture: Architecture, selected: Iterable[LayerPath]) -> Workbench:
         """With layers added, moved, removed or replaced, and other layers selected."""
-        return self.edited(architecture)._fresh(selected)
+        return self.edit(architecture)._renew_widgets(selected)
 
-    def select(self, selected: Iterable[Path]) -> Workbench:
+    def select(self, selected: Iterable[LayerPath]) -> Workbench:
         """With other layers selected."""
         return replace(self, selected=tuple(selected))
 
-    def undone(self) -> Workbench:
+    def undo(self) -> Workbench:
         """One edit back; the same workbench when there is none."""
         if not self.past:
             return self
         *past, last = self.past
         future = (self.architecture, *self.future)
-        *chosen, selected = self.chosen or (self.selected,)
-        back = replace(
+        *past_selections, selected = self.past_selections or (self.selected,)
+        previous = replace(
             self,
             architecture=last,
             past=tuple(past),
-            chosen=tuple(chosen),
+            past_selections=tuple(past_selections),
             future=future,
             version=self.version + 1,
         )
-        return back._fresh(selected)
+        return previous._renew_widgets(selected)
 
-    def redone(self) -> Workbench:
+    def redo(self) -> Workbench:
         """One undone edit forth again; the same workbench when there is none."""
         if not self.future:
             return self
         first, *future = self.future
-        past, chosen = (*self.past, self.architecture), (*self.chosen, self.selected)
-        forth = replace(
-            self, architecture=first, past=past, chosen=chosen, future=tuple(future), version=self.version + 1
+        past, past_selections = (*self.past, self.architecture), (*self.past_selections, self.selected)
+        next_workbench = replace(
+            self,
+            architecture=first,
+            past=past,
+            past_selections=past_selections,
+            future=tuple(future),
+            version=self.version + 1,
         )
-        return forth._fresh(self.selected)
+        return next_workbench._renew_widgets(self.selected)
 
-    def _fresh(self, selected: Iterable[Path]) -> Workbench:
+    def _renew_widgets(self, selected: Iterable[LayerPath]) -> Workbench:
         return replace(self, selected=tuple(selected), revision=self.revision + 1)
 
 
-def _standing(architecture: Architecture, selected: tuple[Path, ...]) -> tuple[Path, ...]:
+def _existing_selection(architecture: Architecture, selected: tuple[LayerPath, ...]) -> tuple[LayerPath, ...]:
     wanted = tuple(dict.fromkeys(selected))
-    there = {path for path, _ in architecture.every()}
-    standing = tuple(path for path in wanted if path in there)
-    if standing or not wanted or not architecture.layers:
-        return standing
+    existing = {path for path, _ in architecture.iter_layers()}
+    kept = tuple(path for path in wanted if path in existing)
+    if kept or not wanted or not architecture.layers:
+        return kept
     return ((len(architecture.layers) - 1,),)

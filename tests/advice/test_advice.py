@@ -6,12 +6,12 @@ import torch
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from cnnviz.advice import ADVICE, MAX_REMARKS, Net, Task, advise
-from cnnviz.architecture import MAX_LAYERS, Architecture, build, output_shape, refusal, trace
+from cnnviz.advice import ADVICE, MAX_REMARKS_PER_RULE, Net, Task, advise
+from cnnviz.architecture import MAX_LAYERS, Architecture, build_model, find_refusing_step, output_shape, trace
 from cnnviz.layers import PALETTE, Conv1d, Flatten, Layer, MaxPool2d
 from cnnviz.presets import PRESETS
 from cnnviz.shapes import Shape
-from tests.advice.nets import linear, net, relu, said
+from tests.advice.nets import linear, net, relu, remarks_of
 from tests.advice.tasks import TASKS
 from tests.strategies import architectures, fitting, layers, shapes
 
@@ -42,7 +42,7 @@ def test_all_its_mends_one_after_another_leave_the_lab_nothing_to_be_told() -> N
         assert remarks[0].mend
         architecture, clicks = remarks[0].mend.architecture, clicks + 1
     assert clicks == 3
-    build(architecture)(torch.zeros(2, 1, 99, 26))
+    build_model(architecture)(torch.zeros(2, 1, 99, 26))
 
 
 @pytest.mark.parametrize("name", [name for name in PRESETS if name != "lab-convnet"])
@@ -53,7 +53,7 @@ def test_there_is_nothing_to_remark_on_a_net_to_start_from(name: str) -> None:
 
 def test_a_net_that_is_empty_or_refuses_gets_no_advice() -> None:
     assert advise(net()) == ()
-    assert advise(LAB.replaced(0, kernel_size=30)) == ()
+    assert advise(LAB.update_layer(0, kernel_size=30)) == ()
 
 
 @pytest.mark.parametrize("name", ADVICE)
@@ -62,8 +62,8 @@ def test_every_rule_says_why_and_where_to_read_on(name: str) -> None:
     assert rule.reason.endswith(".")
     assert not rule.title.endswith(".")
     pages = {path.stem for path in ROOT.glob("pages/*.py")} | {"shapes"}
-    assert rule.link.url.startswith("https://") or rule.link.url in pages
-    assert rule.link.text
+    assert rule.reference.url.startswith("https://") or rule.reference.url in pages
+    assert rule.reference.text
 
 
 kinds = st.one_of(
@@ -74,7 +74,9 @@ kinds = st.one_of(
 typical = st.builds(
     lambda shape, stack: Architecture(input_shape=shape, layers=stack),
     st.one_of(st.just((1, 14, 13)), shapes),
-    st.lists(kinds.flatmap(lambda kind: st.one_of(st.just(PALETTE[kind].fresh((1, 5, 5))), layers(kind))), max_size=8),
+    st.lists(
+        kinds.flatmap(lambda kind: st.one_of(st.just(PALETTE[kind].default((1, 5, 5))), layers(kind))), max_size=8
+    ),
 )
 tasks = st.builds(
     Task,
@@ -94,14 +96,14 @@ def findings(architecture: Architecture, task: Task) -> Counter[str]:
 @given(st.one_of(typical, architectures()), tasks)
 def test_every_mend_builds_and_leaves_its_rule_less_to_remark(architecture: Architecture, task: Task) -> None:
     remarks = advise(architecture, task)
-    assert not remarks or refusal(trace(architecture)) is None
-    places = [path for path, _ in architecture.every()]
+    assert not remarks or find_refusing_step(trace(architecture)) is None
+    places = [path for path, _ in architecture.iter_layers()]
     for remark in remarks:
         assert remark.path is None or remark.path in places
         assert remark.text[0].isupper()
         assert remark.text.endswith(".")
         if remark.mend:
-            assert refusal(trace(remark.mend.architecture)) is None
+            assert find_refusing_step(trace(remark.mend.architecture)) is None
             before, after = (findings(each, task) for each in (architecture, remark.mend.architecture))
             assert after[remark.rule] < before[remark.rule]
             assert after.total() <= before.total()
@@ -113,11 +115,11 @@ def test_every_mend_builds_and_leaves_its_rule_less_to_remark(architecture: Arch
     net(MaxPool2d(kernel_size=(4, 1), stride=2), MaxPool2d(kernel_size=(3, 2), stride=2), shape=(1, 13, 12)), Task()
 )
 def test_a_net_that_builds_is_advised_and_torch_runs_it_with_every_mend(architecture: Architecture, task: Task) -> None:
-    assert refusal(trace(architecture)) is None
+    assert find_refusing_step(trace(architecture)) is None
     for remark in advise(architecture, task):
         if remark.mend:
             mended = remark.mend.architecture
-            out = build(mended)(torch.zeros(2, *mended.input_shape))
+            out = build_model(mended)(torch.zeros(2, *mended.input_shape))
             assert out.shape == (2, *output_shape(mended))
 
 
@@ -140,12 +142,12 @@ def test_a_bias_or_a_kind_of_dropout_can_always_be_mended(architecture: Architec
 
 
 def test_the_same_remark_is_made_a_few_times_only() -> None:
-    assert len(said("no-activation", net(*[linear(8)] * 100, shape=(8,)))) == MAX_REMARKS
+    assert len(remarks_of("no-activation", net(*[linear(8)] * 100, shape=(8,)))) == MAX_REMARKS_PER_RULE
 
 
 def test_a_net_that_is_full_is_told_without_a_mend() -> None:
     full = net(*[linear(3)] * 2, *[relu, linear(3)] * (MAX_LAYERS // 2 - 1), shape=(3,))
-    (remark,) = said("no-activation", full)
+    (remark,) = remarks_of("no-activation", full)
     assert remark.mend is None
 
 
@@ -160,10 +162,10 @@ def test_a_net_that_is_full_is_told_without_a_mend() -> None:
 )
 def test_whatever_the_rule_a_full_net_is_told(rule: str, ends: tuple[Layer, ...], shape: Shape, task: Task) -> None:
     full = net(*ends * (MAX_LAYERS // 2), shape=shape)
-    assert [remark.rule for remark in said(rule, full, task)] == [rule]
+    assert [remark.rule for remark in remarks_of(rule, full, task)] == [rule]
 
 
 def test_a_mend_with_a_number_out_of_bounds_is_not_offered() -> None:
     wide = net(Conv1d(out_channels=40_000, kernel_size=1), relu, Flatten(), linear(3), shape=(1, 9))
-    assert said("receptive-field", wide)[0].mend is None
-    assert said("output-features", net(relu, shape=(9,)), Task(classes=70_000))[0].mend is None
+    assert remarks_of("receptive-field", wide)[0].mend is None
+    assert remarks_of("output-features", net(relu, shape=(9,)), Task(classes=70_000))[0].mend is None

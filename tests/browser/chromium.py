@@ -8,35 +8,35 @@ from pathlib import Path
 
 from playwright.sync_api import Playwright
 
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+EXECUTABLE_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 APT = ["apt-get", "install", "--yes", "--no-install-recommends", "chromium"]
 PLAYWRIGHT = [sys.executable, "-m", "playwright", "install", "chromium"]
 INSTALL_SECONDS = 900
 
 
-def chromium(playwright: Playwright) -> Path:
+def find_or_install_chromium(playwright: Playwright) -> Path:
     """A Chromium to start; installed if there is none. Raises RuntimeError with the line to type if that fails."""
-    found = _find(playwright)
+    found = _find_chromium(playwright)
     if not found:
         _install()
-        found = _find(playwright)
+        found = _find_chromium(playwright)
     if not found:
-        raise RuntimeError(f"The browser tests need Chromium. Install it with: {' '.join(_command())}")
+        raise RuntimeError(f"The browser tests need Chromium. Install it with: {' '.join(_install_command())}")
     return found
 
 
-def _find(playwright: Playwright) -> Path | None:
-    candidates = [*map(shutil.which, NAMES), playwright.chromium.executable_path]
+def _find_chromium(playwright: Playwright) -> Path | None:
+    candidates = [*map(shutil.which, EXECUTABLE_NAMES), playwright.chromium.executable_path]
     return next((Path(path) for path in candidates if path and Path(path).exists()), None)
 
 
-def _command() -> list[str]:
+def _install_command() -> list[str]:
     debian = shutil.which("apt-get") and hasattr(os, "geteuid") and os.geteuid() == 0
     return APT if debian else PLAYWRIGHT
 
 
 def _install() -> None:
     quiet = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
-    if _command() is APT:
+    if _install_command() is APT:
         subprocess.run(["apt-get", "update"], env=quiet, timeout=INSTALL_SECONDS, check=False)
-    subprocess.run(_command(), env=quiet, timeout=INSTALL_SECONDS, check=False)
+    subprocess.run(_install_command(), env=quiet, timeout=INSTALL_SECONDS, check=False)

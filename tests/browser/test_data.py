@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Page, expect
 from cnnviz.runs.store import Store
 from tests.browser.conftest import ROOT, Server
 from tests.browser.test_main_job import chart, open_digits, set_number, status
-from tests.data.packed import sound, tone, zipped
+from tests.data.upload_files import sound_bytes, tone, zip_bytes
 
 LIMIT = tomllib.loads((ROOT / ".streamlit/config.toml").read_text(encoding="utf-8"))["server"]["maxUploadSize"]
 
@@ -54,7 +54,7 @@ def trained_on(server: Server) -> str:
     """The data set of the run that was started last, whoever started it."""
     store = Store(server.folder)
     try:
-        return max(store.active(), key=lambda run: run.created).config.dataset
+        return max(store.active_runs(), key=lambda run: run.created).config.dataset
     finally:
         store.close()
 
@@ -155,11 +155,11 @@ def test_a_file_over_the_limit_is_refused_in_a_sentence(room: Page, tmp_path: Pa
 
 
 def test_a_zip_is_read_with_progress_can_be_cancelled_and_is_heard(room: Page, tmp_path: Path) -> None:
-    one = sound(tone(440, 8000, 0.1), 8000)
+    one = sound_bytes(tone(440, 8000, 0.1), 8000)
     files = {f"{'high' if number % 2 else 'low'}/s{number % 7}_{number}.wav": one for number in range(6000)}
-    (tmp_path / "many.zip").write_bytes(zipped(files))
+    (tmp_path / "many.zip").write_bytes(zip_bytes(files))
     zip_box = room.get_by_role("region", name="zip", exact=True).locator("input[type=file]")
-    (tmp_path / "tones.zip").write_bytes(zipped(dict(list(files.items())[:80])))
+    (tmp_path / "tones.zip").write_bytes(zip_bytes(dict(list(files.items())[:80])))
     with room.expect_response(re.compile("upload_file")):  # before it is there, there is nothing to read
         zip_box.set_input_files(tmp_path / "many.zip")
     room.get_by_role("button", name="Read the zip").click()

@@ -124,7 +124,7 @@ def test_every_field_of_a_layer_takes_the_number_that_is_meant_or_refuses_it(
 
     again()
     for text in TYPED:
-        check(numbers, text, (PALETTE[kind].fresh((1, 99, 26)),), again, paste=False)
+        check(numbers, text, (PALETTE[kind].default((1, 99, 26)),), again, paste=False)
 
 
 def test_the_inverse_question_keeps_its_size_while_no_number_stands_there(numbers: Page) -> None:

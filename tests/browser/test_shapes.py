@@ -5,8 +5,8 @@ import re
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from cnnviz.calculator.operation import EXAMPLES
-from cnnviz.ui.sliding import drawing
+from cnnviz.calculator.operation import EXAMPLE_DESIGNS
+from cnnviz.ui.shapes.sliding_window import component_data
 
 EVERY_SUM = """root => {
   const range = root.querySelector(".range")
@@ -16,7 +16,7 @@ EVERY_SUM = """root => {
     return root.querySelector(".sum").innerText
   })
 }"""
-LAB = drawing(EXAMPLES["The lab's convolution"])
+LAB = component_data(EXAMPLE_DESIGNS["The lab's convolution"])
 
 
 @pytest.fixture
@@ -85,9 +85,9 @@ def test_the_window_steps_by_button_key_slider_and_click_and_shows_what_torch_co
 
 
 def test_every_sum_that_is_written_out_is_the_value_of_torch(shapes: Page) -> None:
-    for title, design in EXAMPLES.items():
+    for title, design in EXAMPLE_DESIGNS.items():
         open_example(shapes, title)
-        data = drawing(design)
+        data = component_data(design)
         flat = [value for plane in data["result"] for row in plane for value in row]
         expect(slider(shapes)).to_have_attribute("max", str(len(flat) - 1))
         expect(shapes.locator(".sliding .where")).to_contain_text("Output 0" if len(data["axes"]) == 1 else "Output (0")

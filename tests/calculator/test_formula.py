@@ -5,7 +5,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cnnviz.calculator.formula import COLOURS, general, leftover, quotient, worked
+from cnnviz.calculator.formula import (
+    PARAMETER_COLOURS,
+    decimal_quotient,
+    explain_rounding,
+    general_formula,
+    worked_formula,
+)
 from cnnviz.errors import ShapeError
 from cnnviz.shapes import TransposedWindow, Window
 
@@ -31,10 +37,10 @@ def python(latex: str) -> str:
 @given(st.one_of(windows, transposed), sizes)
 def test_every_step_of_the_calculation_is_true(rule: Window | TransposedWindow, size: int) -> None:
     try:
-        out = rule.out(size)
+        out = rule.out_size(size)
     except ShapeError:
         return
-    latex = worked(rule, size, "height")
+    latex = worked_formula(rule, size, "height")
     assert latex.startswith(r"\begin{aligned}H_{\text{out}} &=")
     body = latex.removeprefix(r"\begin{aligned}H_{\text{out}} &=").removesuffix(r"\end{aligned}")
     for line in re.split(r"\\\\ &=", body):
@@ -45,7 +51,7 @@ def test_every_step_of_the_calculation_is_true(rule: Window | TransposedWindow, 
 
 @given(st.integers(-50, 5000), st.integers(1, 50))
 def test_a_quotient_is_exact_or_says_that_it_goes_on(rest: int, stride: int) -> None:
-    text = quotient(rest, stride)
+    text = decimal_quotient(rest, stride)
     if text.endswith(r"\ldots"):
         assert 0 < abs(rest / stride) - abs(float(text.removesuffix(r"\ldots"))) < 0.001
     else:
@@ -55,14 +61,14 @@ def test_a_quotient_is_exact_or_says_that_it_goes_on(rest: int, stride: int) -> 
 @given(windows, sizes)
 def test_the_samples_said_to_be_never_read_are_never_read(rule: Window, size: int) -> None:
     try:
-        out = rule.out(size)
+        out = rule.out_size(size)
     except ShapeError:
         return
     before = rule.padding[0]
     starts = [place * rule.stride - before for place in range(out)]
     places = [start + tap * rule.dilation for start in starts for tap in range(rule.kernel_size)]
     last = max((place for place in places if 0 <= place < size), default=-1)
-    text = leftover(rule, size, "width")
+    text = explain_rounding(rule, size, "width")
     behind = max(size - 1 - last, 0)
     if behind and not rule.ceil_mode:
         said = re.search(r"The last (?:(\d+) )?of the \d+ samples of the width (is|are) never read", text)
@@ -87,11 +93,11 @@ def test_the_samples_said_to_be_never_read_are_never_read(rule: Window, size: in
     ],
 )
 def test_what_rounding_does_is_told(rule: Window | TransposedWindow, size: int, said: str) -> None:
-    assert said in leftover(rule, size, "width")
+    assert said in explain_rounding(rule, size, "width")
 
 
 def test_letters_have_the_colours_of_their_numbers() -> None:
     rule = Window(3, stride=2, padding=(1, 1), dilation=2)
     for letter, value in (("k", 3), ("s", 2), ("p", 1), ("d", 2)):
-        assert rf"\textcolor{{{COLOURS[letter][0]}}}{{{letter}}}" in general(rule)
-        assert rf"\textcolor{{{COLOURS[letter][0]}}}{{{value}}}" in worked(rule, 26, "height")
+        assert rf"\textcolor{{{PARAMETER_COLOURS[letter][0]}}}{{{letter}}}" in general_formula(rule)
+        assert rf"\textcolor{{{PARAMETER_COLOURS[letter][0]}}}{{{value}}}" in worked_formula(rule, 26, "height")

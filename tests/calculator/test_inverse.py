@@ -7,8 +7,15 @@ from hypothesis import strategies as st
 
 from cnnviz.architecture import Architecture
 from cnnviz.calculator import inverse
-from cnnviz.calculator.inverse import answers, applied, changed, lopsided, value_of, varying
-from cnnviz.calculator.operation import only, parameters, windows
+from cnnviz.calculator.inverse import (
+    apply_answer,
+    changed_parameters,
+    find_answers,
+    has_unequal_padding,
+    parameter_value,
+    variable_parameters,
+)
+from cnnviz.calculator.operation import single_layer_design, window_parameters, window_rules
 from cnnviz.layers import AvgPool2d, Conv2d, MaxPool1d, MaxPool2d
 from cnnviz.shapes import TransposedWindow, Window
 
@@ -45,18 +52,20 @@ def test_all_answers_are_found_and_torch_agrees_with_each(data: st.DataObject) -
         rule = Window(
             data.draw(small), data.draw(small), (0, 0), data.draw(small), kind == "pool" and data.draw(st.booleans())
         )
-    vary = data.draw(st.sets(st.sampled_from(varying(rule)), min_size=1, max_size=2))
+    vary = data.draw(st.sets(st.sampled_from(variable_parameters(rule)), min_size=1, max_size=2))
     size, wanted, pool = data.draw(st.integers(1, 9)), data.draw(st.integers(1, 9)), kind == "pool"
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(inverse, "BOUNDS", {1: 5, 2: 4})
-        answers.cache_clear()
-        found = answers(rule, size, wanted, frozenset(vary), pool=pool)
-        answers.cache_clear()
+        patch.setattr(inverse, "MAX_VALUES", {1: 5, 2: 4})
+        find_answers.cache_clear()
+        found = find_answers(rule, size, wanted, frozenset(vary), pool=pool)
+        find_answers.cache_clear()
 
     expected = set()
-    names = [name for name in inverse.LEAST if name in vary]
-    for values in product(*(range(inverse.LEAST[name], found.bound + 1) for name in names)):
-        given = {name: value_of(rule, name) for name in varying(rule)} | dict(zip(names, values, strict=True))
+    names = [name for name in inverse.MIN_VALUES if name in vary]
+    for values in product(*(range(inverse.MIN_VALUES[name], found.bound + 1) for name in names)):
+        given = {name: parameter_value(rule, name) for name in variable_parameters(rule)} | dict(
+            zip(names, values, strict=True)
+        )
         padding = given["padding"]
         candidate = (
             TransposedWindow(**given)
@@ -65,43 +74,43 @@ def test_all_answers_are_found_and_torch_agrees_with_each(data: st.DataObject) -
         )
         if torch_out(candidate, size, pool=pool) == wanted:
             expected.add(candidate)
-    assert set(found.found) == expected
-    assert len(found.found) == len(expected)
+    assert set(found.rules) == expected
+    assert len(found.rules) == len(expected)
 
 
 def test_the_nearest_answers_come_first() -> None:
     rule = Window(4, stride=4)
-    found = answers(rule, 90, 22, STRIDE_PADDING, pool=True).found
+    found = find_answers(rule, 90, 22, STRIDE_PADDING, pool=True).rules
     assert found[0] == rule
-    counts = [len(changed(answer, rule)) for answer in found]
+    counts = [len(changed_parameters(answer, rule)) for answer in found]
     assert counts == sorted(counts)
 
 
 def test_which_stride_or_padding_gives_22() -> None:
-    found = answers(Window(10), 99, 22, STRIDE_PADDING).found
+    found = find_answers(Window(10), 99, 22, STRIDE_PADDING).rules
     assert Window(10, stride=4) not in found  # 23
-    assert all(rule.out(99) == 22 for rule in found)
+    assert all(rule.out_size(99) == 22 for rule in found)
     assert found
 
 
 def test_without_an_answer_the_nearest_sizes_are_told() -> None:
-    none = answers(Window(10), 99, 40, frozenset({"stride"}))
-    assert (none.found, none.below, none.above) == ((), 30, 45)
+    none = find_answers(Window(10), 99, 40, frozenset({"stride"}))
+    assert (none.rules, none.nearest_below, none.nearest_above) == ((), 30, 45)
 
 
 def test_what_a_pool_may_not_pad_is_no_answer() -> None:
     rule = Window(2, stride=1)
     wider = frozenset({"padding"})
-    assert answers(rule, 5, 12, wider).found == (Window(2, padding=(4, 4)),)
-    assert answers(rule, 5, 12, wider, pool=True).found == ()
+    assert find_answers(rule, 5, 12, wider).rules == (Window(2, padding=(4, 4)),)
+    assert find_answers(rule, 5, 12, wider, pool=True).rules == ()
 
 
 FOLLOWING = [
-    only(MaxPool2d(kernel_size=4), 90, 17),
-    only(AvgPool2d(kernel_size=2, ceil_mode=True), 7, 9),
-    only(Conv2d(out_channels=1, kernel_size=3, padding="same"), 99, 26),
-    only(Conv2d(out_channels=1, kernel_size=3, padding="valid"), 99, 26),
-    only(MaxPool1d(kernel_size=3), 10),
+    single_layer_design(MaxPool2d(kernel_size=4), 90, 17),
+    single_layer_design(AvgPool2d(kernel_size=2, ceil_mode=True), 7, 9),
+    single_layer_design(Conv2d(out_channels=1, kernel_size=3, padding="same"), 99, 26),
+    single_layer_design(Conv2d(out_channels=1, kernel_size=3, padding="valid"), 99, 26),
+    single_layer_design(MaxPool1d(kernel_size=3), 10),
 ]
 VARIED = [{"kernel_size"}, {"stride"}, {"dilation"}, {"kernel_size", "padding"}, {"stride", "padding"}]
 
@@ -111,22 +120,22 @@ VARIED = [{"kernel_size"}, {"stride"}, {"dilation"}, {"kernel_size", "padding"},
 def test_what_follows_the_window_by_itself_stays_as_an_answer_has_it(design: Architecture, vary: set[str]) -> None:
     """A pool's empty stride once became the kernel_size of the answer, and 22 became 30."""
     (layer,) = design.layers
-    rules = windows(design)
-    if not vary <= set(parameters(layer)):
+    rules = window_rules(design)
+    if not vary <= set(window_parameters(layer)):
         return
     for axis, size in enumerate(design.input_shape[1:]):
-        usual = rules[axis].out(size)
+        usual = rules[axis].out_size(size)
         for wanted in {usual, max(1, usual - 1), usual // 2 + 1}:
-            found = answers(rules[axis], size, wanted, frozenset(vary), pool="Pool" in layer.kind)
-            for answer in found.found[:12]:
-                made = applied(design, axis, answer)
+            found = find_answers(rules[axis], size, wanted, frozenset(vary), pool="Pool" in layer.kind)
+            for answer in found.rules[:12]:
+                made = apply_answer(design, axis, answer)
                 out = made.layers[0].output_shape(made.input_shape)
-                expected = [rule.out(each) for rule, each in zip(rules, design.input_shape[1:], strict=True)]
+                expected = [rule.out_size(each) for rule, each in zip(rules, design.input_shape[1:], strict=True)]
                 expected[axis] = wanted
                 assert list(out[1:]) == expected
 
 
 def test_a_padding_that_no_number_gives_is_told_apart() -> None:
-    even = only(Conv2d(out_channels=1, kernel_size=4, padding="same"), 20, 20)
-    assert all(map(lopsided, windows(even)))
-    assert not any(map(lopsided, windows(FOLLOWING[2])))
+    even = single_layer_design(Conv2d(out_channels=1, kernel_size=4, padding="same"), 20, 20)
+    assert all(map(has_unequal_padding, window_rules(even)))
+    assert not any(map(has_unequal_padding, window_rules(FOLLOWING[2])))

@@ -1,11 +1,11 @@
 import numpy as np
 
 from cnnviz.activations import ACTIVATIONS
-from cnnviz.charts.activation import activation_figure, fading_figure
+from cnnviz.charts.activation import activation_figure, vanishing_gradient_figure
 
 
 def test_a_function_keeps_its_place_and_so_its_colour_whatever_is_shown() -> None:
-    for figure in (activation_figure(["ReLU"], derivative=False), fading_figure(["ReLU"], 4, 1.0)):
+    for figure in (activation_figure(["ReLU"], derivative=False), vanishing_gradient_figure(["ReLU"], 4, 1.0)):
         assert [trace.name for trace in figure.data] == list(ACTIVATIONS)
         assert [trace.name for trace in figure.data if trace.visible] == ["ReLU"]
         assert all(trace.line.color is None for trace in figure.data)  # the theme's, light or dark
@@ -20,5 +20,5 @@ def test_values_and_slopes_are_drawn_as_computed() -> None:
 
 
 def test_a_gradient_fades_by_the_slope_at_each_activation() -> None:
-    (trace,) = [trace for trace in fading_figure(["Sigmoid"], 4, 0.0).data if trace.visible]
+    (trace,) = [trace for trace in vanishing_gradient_figure(["Sigmoid"], 4, 0.0).data if trace.visible]
     assert np.allclose(trace.y, [0.25, 0.25**2, 0.25**3, 0.25**4])

@@ -6,8 +6,8 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from cnnviz.charts.axes import COLOURS, DASHES, below_each_other
-from cnnviz.charts.curve import UNSEEN_EPOCH, Curve
+from cnnviz.charts.axes import COLOURS, DASHES, stack_curves
+from cnnviz.charts.curve import OFFSCREEN_EPOCH, Curve
 
 EYES = {
     "all cones": np.eye(3),
@@ -45,6 +45,6 @@ def test_line_styles_differ() -> None:
 
 def test_an_empty_line_has_one_value_out_of_sight_that_the_axis_covers_anyway() -> None:
     empty = Curve(np.array([]), np.array([]))
-    table = below_each_other([(empty, {"line": "a"}), (Curve(np.array([1.0]), np.array([0.25])), {"line": "b"})])
-    assert table.to_dict("list") == {"epoch": [UNSEEN_EPOCH, 1.0], "value": [0.25, 0.25], "line": ["a", "b"]}
-    assert below_each_other([(empty, {"line": "a"})]).value.tolist() == [1.0]
+    table = stack_curves([(empty, {"line": "a"}), (Curve(np.array([1.0]), np.array([0.25])), {"line": "b"})])
+    assert table.to_dict("list") == {"epoch": [OFFSCREEN_EPOCH, 1.0], "value": [0.25, 0.25], "line": ["a", "b"]}
+    assert stack_curves([(empty, {"line": "a"})]).value.tolist() == [1.0]

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from cnnviz.activations import ACTIVATIONS
-from cnnviz.charts.learning import COLOURS
+from cnnviz.charts.learning import SPLIT_COLOURS
 
 THEME = tomllib.loads((Path(__file__).parents[2] / ".streamlit/config.toml").read_text(encoding="utf-8"))["theme"]
 CONTRAST = 3.0
@@ -29,7 +29,7 @@ def contrast(one: str, two: str) -> float:
 def test_every_line_stands_out_from_the_page(scheme: str) -> None:
     theme = THEME | THEME[scheme]
     functions = theme["chartCategoricalColors"][: len(ACTIVATIONS)]
-    for colour in [*COLOURS.values(), *functions]:
+    for colour in [*SPLIT_COLOURS.values(), *functions]:
         assert contrast(colour, theme["backgroundColor"]) >= CONTRAST, colour
 
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from cnnviz.charts.axes import GOAL
-from cnnviz.charts.compare import MOST_NAMED, RUNS, compare_spec, compare_table, trade_spec, trade_tables
+from cnnviz.charts.compare import MAX_NAMED_RUNS, RUNS, compare_spec, compare_table, pareto_spec, pareto_tables
 from cnnviz.charts.curve import Curve
 
 CURVE = Curve(np.array([1.0, 2.0]), np.array([0.1, 0.2]))
@@ -18,7 +18,7 @@ def test_the_table_has_every_curve_by_run_and_split() -> None:
     }
 
 
-@pytest.mark.parametrize("count", [1, 5, MOST_NAMED])
+@pytest.mark.parametrize("count", [1, 5, MAX_NAMED_RUNS])
 def test_runs_are_told_apart_by_colour_and_style(count: int) -> None:
     spec = compare_spec("loss", 30, [str(place) for place in range(count)])
     colours = spec["encoding"]["color"]["scale"]["range"]
@@ -36,7 +36,7 @@ def test_more_runs_than_there_are_styles_have_no_legend() -> None:
 
 def test_the_trade_marks_who_is_on_the_front_and_the_goal() -> None:
     data = ["words", "words", "words"]
-    tables = trade_tables(["a", "b", "c"], data, np.array([10.0, 20.0, 30.0]), np.array([0.5, 0.4, 0.9]), 0.9)
+    tables = pareto_tables(["a", "b", "c"], data, np.array([10.0, 20.0, 30.0]), np.array([0.5, 0.4, 0.9]), 0.9)
     assert tables[RUNS].to_dict("list") == {
         "run": ["a", "b", "c"],
         "data": data,
@@ -44,11 +44,11 @@ def test_the_trade_marks_who_is_on_the_front_and_the_goal() -> None:
         "accuracy": [0.5, 0.4, 0.9],
         "kind": ["on the Pareto front", "others", "on the Pareto front"],
     }
-    apart = trade_tables(["a", "b"], ["words", "digits"], np.array([10.0, 20.0]), np.array([0.5, 0.4]), 0.985)
+    apart = pareto_tables(["a", "b"], ["words", "digits"], np.array([10.0, 20.0]), np.array([0.5, 0.4]), 0.985)
     assert set(apart[RUNS]["kind"]) == {"on the Pareto front"}  # nobody is beaten on other data
     assert apart[GOAL]["label"].tolist() == ["goal 0.985"]
     assert tables[GOAL].to_dict("list") == {"goal": [0.9], "label": ["goal 0.90"]}
     titles = {
-        layer["encoding"]["x"].get("title") for layer in trade_spec("parameters")["layer"] if "x" in layer["encoding"]
+        layer["encoding"]["x"].get("title") for layer in pareto_spec("parameters")["layer"] if "x" in layer["encoding"]
     }
     assert titles == {None, "parameters"}

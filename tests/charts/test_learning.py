@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 from cnnviz.charts.axes import DASHES
-from cnnviz.charts.curve import UNSEEN_EPOCH, Curve
-from cnnviz.charts.learning import COLOURS, SMOOTHED, goal_table, learning_spec, learning_table
+from cnnviz.charts.curve import OFFSCREEN_EPOCH, Curve
+from cnnviz.charts.learning import SMOOTHED, SPLIT_COLOURS, goal_table, learning_spec, learning_table
 
 LINES = {"train": Curve(np.array([1.0, 2.0]), np.array([0.5, 0.6])), "test": Curve(np.array([2.0]), np.array([0.45]))}
 
@@ -21,7 +21,7 @@ def test_the_table_has_every_value_of_every_curve_and_one_out_of_sight_where_the
         "run": ["this run"] * 3,
     }
     assert list(table[table.epoch < 0].split) == ["batch", "validation"]
-    assert list(learning_table({}).split) == list(COLOURS)
+    assert list(learning_table({}).split) == list(SPLIT_COLOURS)
 
 
 def test_curves_of_other_runs_and_the_smoothed_loss_stand_in_the_same_table() -> None:
@@ -35,9 +35,9 @@ def test_curves_of_other_runs_and_the_smoothed_loss_stand_in_the_same_table() ->
 
 def test_the_chart_depends_on_what_was_chosen_alone_and_draws_every_split() -> None:
     assert learning_spec("loss", 30) == learning_spec("loss", 30)
-    assert learning_spec("loss", 30)["encoding"]["color"]["scale"]["domain"] == list(COLOURS)
+    assert learning_spec("loss", 30)["encoding"]["color"]["scale"]["domain"] == list(SPLIT_COLOURS)
     filters = str([layer["transform"] for layer in layers()])
-    assert all(f"'{split}'" in filters for split in COLOURS)
+    assert all(f"'{split}'" in filters for split in SPLIT_COLOURS)
 
 
 def test_only_the_loss_is_drawn_on_a_log_axis() -> None:
@@ -76,7 +76,7 @@ def test_the_goal_is_drawn_where_it_is_asked_for() -> None:
     ("reached", "expected"),
     [
         ((12.0, 0.91), {"epoch": 12.0, "value": 0.91, "goal": 0.9, "label": "0.90 reached: epoch 12"}),
-        (None, {"epoch": UNSEEN_EPOCH, "value": 0.9, "goal": 0.9, "label": ""}),
+        (None, {"epoch": OFFSCREEN_EPOCH, "value": 0.9, "goal": 0.9, "label": ""}),
     ],
 )
 def test_the_place_where_a_goal_is_reached_has_a_label(

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from cnnviz.charts.overview import counts_figure, values_figure
-from cnnviz.charts.samples import LINE, MAX_LINE_POINTS, spectrogram_figure, thumbnail, waveform_figure
+from cnnviz.charts.overview import class_counts_figure, histogram_figure
+from cnnviz.charts.samples import LINE_COLOUR, MAX_LINE_POINTS, spectrogram_figure, thumbnail, waveform_figure
 from cnnviz.data.audio import Features
 
 SHAPES = {
@@ -53,17 +53,17 @@ def test_pictures_are_grey_or_in_their_own_colours() -> None:
 
 def test_a_signal_is_a_line_on_nothing() -> None:
     image = thumbnail(np.sin(np.linspace(0, 20, 500))[None].astype(np.float32), ("channel", "time"), 60)
-    assert set(map(tuple, image.reshape(-1, 4))) == {(0, 0, 0, 0), (*LINE, 255)}
+    assert set(map(tuple, image.reshape(-1, 4))) == {(0, 0, 0, 0), (*LINE_COLOUR, 255)}
     assert (image[..., 3] > 0).any(axis=0).all()
 
 
 def test_a_spectrogram_has_seconds_and_hertz() -> None:
     features = Features()
     picture = np.random.default_rng(0).random((99, 26)).astype(np.float32)
-    figure = spectrogram_figure(picture, 1.0, features.centres)
+    figure = spectrogram_figure(picture, 1.0, features.band_centres)
     assert figure.layout.xaxis.title.text == "time in seconds"
     assert figure.layout.yaxis.title.text == "frequency in hertz"
-    assert figure.layout.yaxis.ticktext[0] == f"{features.centres[0]:,.0f}"
+    assert figure.layout.yaxis.ticktext[0] == f"{features.band_centres[0]:,.0f}"
     np.testing.assert_array_equal(figure.data[0].z, picture.T)
     assert 0 < figure.data[0].x[0] < figure.data[0].x[-1] < 1
     assert spectrogram_figure(picture[:, :13], 1.0, None).layout.yaxis.title.text == "coefficient"
@@ -79,14 +79,14 @@ def test_a_wave_keeps_its_highest_and_lowest_values(length: int) -> None:
 
 
 def test_counts_are_stacked_by_part() -> None:
-    figure = counts_figure(["no", "yes"], ["training", "test"], np.array([[8, 9], [1, 2]]))
+    figure = class_counts_figure(["no", "yes"], ["training", "test"], np.array([[8, 9], [1, 2]]))
     assert [(bar.name, tuple(bar.y)) for bar in figure.data] == [("training", (8, 9)), ("test", (1, 2))]
     assert figure.layout.barmode == "stack"
 
 
 def test_values_are_drawn_as_steps() -> None:
     edges, shares = np.array([0.0, 1.0, 2.0]), np.array([25.0, 75.0])
-    (line,) = values_figure({"as they are": (edges, shares)}).data
+    (line,) = histogram_figure({"as they are": (edges, shares)}).data
     assert list(line.x) == [0, 1, 1, 2]
     assert list(line.y) == [25, 25, 75, 75]
 
@@ -104,7 +104,7 @@ def test_no_picture_is_larger_than_a_page_shows(shape: tuple[int, ...], axes: tu
 
 def test_a_long_sound_is_drawn_with_means_of_its_frames() -> None:
     picture = np.random.default_rng(0).random((15_000, 128)).astype(np.float32)
-    (drawn,) = spectrogram_figure(picture, 30.0, Features(bands=128).centres).data
+    (drawn,) = spectrogram_figure(picture, 30.0, Features(bands=128).band_centres).data
     assert drawn.z.shape == (128, 1000)
     np.testing.assert_allclose(drawn.z[:, 0], picture[:15].mean(axis=0), rtol=1e-5)
     assert drawn.x[-1] == pytest.approx(30, abs=0.05)

@@ -2,16 +2,16 @@ import pytest
 
 from cnnviz.charts.axes import GOAL
 from cnnviz.charts.search import (
-    BEHIND,
     BEST,
     DONE,
     FAILED,
-    GOING_ON,
     LINES,
+    PRUNED,
+    RUNNING,
     RUNS,
     STATES,
     TICKS,
-    Tried,
+    TrialResult,
     history_spec,
     history_tables,
     importance_spec,
@@ -19,18 +19,18 @@ from cnnviz.charts.search import (
     parallel_spec,
     parallel_tables,
 )
-from cnnviz.search.space import Options, Range
+from cnnviz.search.space import CategoricalParameter, RangeParameter
 
 PARAMETERS = {
-    "learning_rate": Range(1e-4, 1e-1, 1e-2, log=True),
-    "depth": Range(1, 3, 1, whole=True),
-    "dropout": Options((None, 0.1, 0.4), None),
+    "learning_rate": RangeParameter(1e-4, 1e-1, 1e-2, is_log=True),
+    "depth": RangeParameter(1, 3, 1, is_integer=True),
+    "dropout": CategoricalParameter((None, 0.1, 0.4), None),
 }
 TRIED = [
-    Tried(1, {"learning_rate": 1e-4, "depth": 3, "dropout": None}, 0.75, DONE),
-    Tried(2, {"learning_rate": 1e-1, "depth": 1, "dropout": 0.4}, 0.25, BEHIND),
-    Tried(3, {"learning_rate": 1e-1, "depth": 2, "dropout": 0.1}, None, FAILED),
-    Tried(4, {"learning_rate": 1e-1, "depth": 2, "dropout": 0.1}, 0.8, GOING_ON),
+    TrialResult(1, {"learning_rate": 1e-4, "depth": 3, "dropout": None}, 0.75, DONE),
+    TrialResult(2, {"learning_rate": 1e-1, "depth": 1, "dropout": 0.4}, 0.25, PRUNED),
+    TrialResult(3, {"learning_rate": 1e-1, "depth": 2, "dropout": 0.1}, None, FAILED),
+    TrialResult(4, {"learning_rate": 1e-1, "depth": 2, "dropout": 0.1}, 0.8, RUNNING),
 ]
 
 
@@ -39,7 +39,7 @@ def test_the_history_has_every_run_that_was_measured_and_the_best_so_far() -> No
     assert tables[RUNS].to_dict("list") == {
         "run": [1, 2, 4],
         "accuracy": [0.75, 0.25, 0.8],
-        "state": [DONE, BEHIND, GOING_ON],
+        "state": [DONE, PRUNED, RUNNING],
     }
     assert tables[BEST].to_dict("list") == {"run": [1, 2, 4], "best": [0.75, 0.75, 0.8]}
     assert tables[GOAL].to_dict("list") == {"goal": [0.9], "label": ["goal 0.90"]}

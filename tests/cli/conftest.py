@@ -9,7 +9,7 @@ from click.testing import CliRunner, Result
 from cnnviz.cli import main
 from tests.training.test_trainer import NET
 
-Cnnviz = Callable[..., Result]
+RunCommand = Callable[..., Result]
 
 
 @pytest.fixture(autouse=True)
@@ -36,7 +36,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def cnnviz() -> Cnnviz:
+def cnnviz() -> RunCommand:
     """The command line in this process; an exception that is no sentence surfaces."""
 
     def invoke(*arguments: str) -> Result:
@@ -46,14 +46,14 @@ def cnnviz() -> Cnnviz:
 
 
 @pytest.fixture
-def refused(cnnviz: Cnnviz) -> Callable[..., str]:
+def refused(cnnviz: RunCommand) -> Callable[..., str]:
     """What the command line says when it refuses: one line on the standard error, exit code 1."""
 
     def invoke(*arguments: str) -> str:
-        told = cnnviz(*arguments)
-        assert told.exit_code == 1
-        assert told.stderr.startswith("Error: ")
-        assert told.stderr.count("\n") == 1
-        return told.stderr.removeprefix("Error: ").rstrip("\n")
+        result = cnnviz(*arguments)
+        assert result.exit_code == 1
+        assert result.stderr.startswith("Error: ")
+        assert result.stderr.count("\n") == 1
+        return result.stderr.removeprefix("Error: ").rstrip("\n")
 
     return invoke

@@ -11,8 +11,8 @@ import torch
 from safetensors.torch import save_file
 
 from cnnviz import __version__
-from cnnviz.architecture import Architecture, build, trace
-from cnnviz.architecture.design import MAX_JSON
+from cnnviz.architecture import Architecture, build_model, trace
+from cnnviz.architecture.design import MAX_JSON_LENGTH
 from cnnviz.cli import main
 from cnnviz.export import writer
 from cnnviz.layers import Conv2d, Linear, ReLU, Residual, Softplus
@@ -20,7 +20,7 @@ from cnnviz.presets import PRESETS
 from cnnviz.settings import settings
 from cnnviz.source import STYLES, to_code
 from cnnviz.table import to_markdown, totals
-from tests.cli.conftest import NET, Cnnviz
+from tests.cli.conftest import NET, RunCommand
 
 LAB = PRESETS["lab-convnet"].architecture
 REASON = (
@@ -33,7 +33,7 @@ Refused = Callable[..., str]
 
 @pytest.fixture
 def misfit(folder: Path) -> Architecture:
-    net = LAB.replaced(0, kernel_size=30)
+    net = LAB.update_layer(0, kernel_size=30)
     (folder / "misfit.json").write_text(net.to_json(), encoding="utf-8")
     return net
 
@@ -43,12 +43,12 @@ def written(path: Path, content: str | bytes) -> str:
     return str(path)
 
 
-def test_shapes_prints_the_table_of_the_design_page(cnnviz: Cnnviz) -> None:
+def test_shapes_prints_the_table_of_the_design_page(cnnviz: RunCommand) -> None:
     told = cnnviz("shapes", "design.json")
     assert (told.exit_code, told.stdout, told.stderr) == (0, to_markdown(NET), "")
 
 
-def test_shapes_as_json_has_what_the_table_has(cnnviz: Cnnviz) -> None:
+def test_shapes_as_json_has_what_the_table_has(cnnviz: RunCommand) -> None:
     table = json.loads(cnnviz("shapes", "design.json", "--json").stdout)
     steps = trace(NET)
     assert [layer["kind"] for layer in table["layers"]] == [layer.kind for layer in NET.layers]
@@ -58,7 +58,7 @@ def test_shapes_as_json_has_what_the_table_has(cnnviz: Cnnviz) -> None:
     assert (table["error"], table["mends"]) == (None, [])
 
 
-def test_shapes_of_a_misfit_end_with_it_and_tell_reason_and_mend(cnnviz: Cnnviz, misfit: Architecture) -> None:
+def test_shapes_of_a_misfit_end_with_it_and_tell_reason_and_mend(cnnviz: RunCommand, misfit: Architecture) -> None:
     told = cnnviz("shapes", "misfit.json")
     assert (told.exit_code, told.stdout, told.stderr) == (1, to_markdown(misfit), f"Error: {REASON}\n")
     told = cnnviz("shapes", "misfit.json", "--json")
@@ -69,35 +69,35 @@ def test_shapes_of_a_misfit_end_with_it_and_tell_reason_and_mend(cnnviz: Cnnviz,
 
 
 @pytest.mark.parametrize("style", STYLES)
-def test_code_is_that_of_the_design_page_on_the_output_or_in_a_file(cnnviz: Cnnviz, style: str) -> None:
+def test_code_is_that_of_the_design_page_on_the_output_or_in_a_file(cnnviz: RunCommand, style: str) -> None:
     assert cnnviz("code", "design.json", "--style", style).stdout == to_code(NET, style)  # type: ignore[arg-type]
     told = cnnviz("code", "design.json", "--style", style, "--out", "net.py")
     assert (told.exit_code, told.output) == (0, "")
     assert Path("net.py").read_text(encoding="utf-8") == to_code(NET, style)  # type: ignore[arg-type]
 
 
-def test_export_writes_the_file_of_the_design_page(cnnviz: Cnnviz) -> None:
+def test_export_writes_the_file_of_the_design_page(cnnviz: RunCommand) -> None:
     told = cnnviz("export", "design.json", "--out", "net.onnx")
     assert (told.exit_code, told.output) == (0, "")
-    assert Path("net.onnx").read_bytes() == writer.written(NET)
+    assert Path("net.onnx").read_bytes() == writer.export_onnx(NET)
 
 
-def test_export_with_weights_is_the_same_file_with_other_numbers(cnnviz: Cnnviz) -> None:
+def test_export_with_weights_is_the_same_file_with_other_numbers(cnnviz: RunCommand) -> None:
     torch.manual_seed(writer.SEED)
-    weights = build(NET).state_dict()
+    weights = build_model(NET).state_dict()
     save_file(weights, "weights.safetensors")
     cnnviz("export", "design.json", "--out", "net.onnx", "--weights", "weights.safetensors")
-    assert Path("net.onnx").read_bytes() == writer.written(NET)
+    assert Path("net.onnx").read_bytes() == writer.export_onnx(NET)
     save_file(weights | {"fc1.weight": weights["fc1.weight"] + 1}, "weights.safetensors")
     cnnviz("export", "design.json", "--out", "net.onnx", "--weights", "weights.safetensors")
-    assert Path("net.onnx").read_bytes() != writer.written(NET)
+    assert Path("net.onnx").read_bytes() != writer.export_onnx(NET)
 
 
 def test_weights_of_another_design_and_what_are_no_weights_are_refused(refused: Refused, folder: Path) -> None:
     def export(file: str) -> str:
         return refused("export", "design.json", "--out", "net.onnx", "--weights", file)
 
-    weights = build(NET).state_dict()
+    weights = build_model(NET).state_dict()
     save_file(weights | {"fc1.weight": torch.zeros(3, 64)}, "other.safetensors")
     assert export("other.safetensors") == (
         "other.safetensors does not fit this design: fc1.weight is (3, 64) float32 in the file, but (24, 64)"
@@ -115,7 +115,7 @@ def test_weights_of_another_design_and_what_are_no_weights_are_refused(refused: 
 def test_a_net_that_onnx_cannot_hold_is_refused_with_and_without_weights(refused: Refused, folder: Path) -> None:
     net = Architecture(input_shape=(3,), layers=[Linear(out_features=2), Softplus(threshold=1)])
     written(folder / "net.json", net.to_json())
-    save_file(build(net).state_dict(), "w")
+    save_file(build_model(net).state_dict(), "w")
     for more in ([], ["--weights", "w"]):
         assert refused("export", "net.json", "--out", "n", *more).startswith(
             "Layer 2, Softplus, cannot be written as ONNX: "
@@ -136,8 +136,8 @@ DESIGNS: dict[str, tuple[str | bytes, str]] = {
     "a wrong field": ('{"input_shape": [1], "story": 1}', "there is no parameter of this name here"),
     "out of bounds": ('{"input_shape": [0], "layers": []}', "should be greater than or equal to 1 (received 0)"),
     "no text": (b"\xff\xfe{}", "is no text; a JSON file in UTF-8 is expected."),
-    "many letters": (" " * (MAX_JSON + 1), "at most 200,000 are read"),
-    "many bytes": (b" " * (4 * MAX_JSON + 1), "is larger than the 800,000 bytes that are read of such a file."),
+    "many letters": (" " * (MAX_JSON_LENGTH + 1), "at most 200,000 are read"),
+    "many bytes": (b" " * (4 * MAX_JSON_LENGTH + 1), "is larger than the 800,000 bytes that are read of such a file."),
     "deep": ("[" * 100_000, "cannot be read"),
     "too deep blocks": (
         '{"input_shape": [1], "layers": [' + '{"kind": "Residual", "layers": [' * 9 + "]}" * 9 + "]}",
@@ -164,13 +164,13 @@ def test_a_file_that_is_not_there_and_one_that_is_a_folder_are_refused(refused: 
     assert refused("code", "design.json", "--out", "no/where.py") == "no/where.py: No such file or directory."
 
 
-def test_a_byte_order_mark_is_no_hindrance(cnnviz: Cnnviz, folder: Path) -> None:
+def test_a_byte_order_mark_is_no_hindrance(cnnviz: RunCommand, folder: Path) -> None:
     written(folder / "marked.json", b"\xef\xbb\xbf" + NET.to_json().encode())
     assert cnnviz("shapes", "marked.json").stdout == to_markdown(NET)
 
 
 def test_a_file_is_whole_has_the_usual_mode_and_leaves_no_draft(
-    cnnviz: Cnnviz, refused: Refused, folder: Path, monkeypatch: pytest.MonkeyPatch
+    cnnviz: RunCommand, refused: Refused, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     written(folder / "net.py", "old")
 
@@ -188,7 +188,7 @@ def test_a_file_is_whole_has_the_usual_mode_and_leaves_no_draft(
 
 
 @pytest.mark.parametrize("arguments", [["magic"], ["shapes"], ["code", "x", "--style", "poem"], ["export", "x"]])
-def test_a_wrong_command_line_has_the_exit_code_2(cnnviz: Cnnviz, arguments: list[str]) -> None:
+def test_a_wrong_command_line_has_the_exit_code_2(cnnviz: RunCommand, arguments: list[str]) -> None:
     assert cnnviz(*arguments).exit_code == 2
 
 
@@ -203,17 +203,17 @@ def test_a_wrong_setting_of_the_environment_is_told(refused: Refused, monkeypatc
         settings.cache_clear()
 
 
-def test_the_version_is_that_of_cnnviz(cnnviz: Cnnviz) -> None:
+def test_the_version_is_that_of_cnnviz(cnnviz: RunCommand) -> None:
     assert cnnviz("--version").stdout == f"cnnviz, version {__version__}\n"
 
 
-def test_ctrl_c_has_the_exit_code_130_everywhere(monkeypatch: pytest.MonkeyPatch, cnnviz: Cnnviz) -> None:
+def test_ctrl_c_has_the_exit_code_130_everywhere(monkeypatch: pytest.MonkeyPatch, cnnviz: RunCommand) -> None:
     monkeypatch.setattr("cnnviz.cli.designs.read_design", lambda path: signal.raise_signal(signal.SIGINT))
     told = cnnviz("shapes", "design.json")
     assert (told.exit_code, told.stdout, told.stderr) == (130, "", "Interrupted.\n")
 
 
-def test_a_bug_surfaces(monkeypatch: pytest.MonkeyPatch, cnnviz: Cnnviz) -> None:
+def test_a_bug_surfaces(monkeypatch: pytest.MonkeyPatch, cnnviz: RunCommand) -> None:
     def bug(*_: object) -> None:
         raise ZeroDivisionError
 

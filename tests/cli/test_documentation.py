@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 
 from cnnviz.cli import main
-from cnnviz.cli.choosing import SETTINGS
-from cnnviz.cli.training import FILES
+from cnnviz.cli.config import SETTING_NAMES
+from cnnviz.cli.training import OUTPUT_FILES
 from cnnviz.source import STYLES
 from cnnviz.training.config import TrainConfig
-from tests.cli.conftest import Cnnviz
+from tests.cli.conftest import RunCommand
 
 TEXT = (Path(__file__).parents[2] / "docs/headless.md").read_text(encoding="utf-8")
 EXAMPLES = re.findall(r"^python -m cnnviz (.+)$", TEXT, re.MULTILINE)
@@ -22,7 +22,7 @@ OPTIONS = [
 ]
 
 
-@pytest.mark.parametrize("name", [*main.commands, *FILES, *SETTINGS, *STYLES])
+@pytest.mark.parametrize("name", [*main.commands, *OUTPUT_FILES, *SETTING_NAMES, *STYLES])
 def test_every_command_file_and_setting_is_documented(name: str) -> None:
     assert f"`{name}`" in TEXT
 
@@ -42,7 +42,7 @@ def test_the_styles_of_code_are_those_there_are() -> None:
     assert list(style.type.choices) == list(STYLES)
 
 
-def test_the_examples_run_one_after_the_other(cnnviz: Cnnviz, folder: Path) -> None:
+def test_the_examples_run_one_after_the_other(cnnviz: RunCommand, folder: Path) -> None:
     (folder / "config.json").write_text(TrainConfig(epochs=1).model_dump_json(), encoding="utf-8")
     generator = np.random.default_rng(0)
     np.save(folder / "feats.npy", generator.standard_normal((40, 8, 8)).astype(np.float32))

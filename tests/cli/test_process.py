@@ -15,7 +15,7 @@ from typing import cast
 import pytest
 from safetensors.torch import load_file
 
-from cnnviz.architecture import build
+from cnnviz.architecture import build_model
 from tests.cli.conftest import NET
 
 ROOT = Path(__file__).parents[2]
@@ -84,7 +84,7 @@ def test_a_signal_stops_it_with_the_best_epoch_so_far(number: signal.Signals, co
     assert facts["test"] is None
     assert 1 <= facts["best_epoch"] <= facts["epochs"] < 1000
     assert 0 <= facts["validation"]["accuracy"] <= 1
-    build(NET).load_state_dict(load_file("run/weights.safetensors"))
+    build_model(NET).load_state_dict(load_file("run/weights.safetensors"))
     *_, last = Path("run/points.csv").read_text(encoding="ascii").splitlines(keepends=True)
     assert last.count(",") == 4
     assert last.endswith("\n")

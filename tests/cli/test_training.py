@@ -12,10 +12,10 @@ import torch
 from safetensors.torch import load_file
 
 from cnnviz import __version__
-from cnnviz.architecture import Architecture, build
-from cnnviz.cli.choosing import MAX_CONFIG, pair
-from cnnviz.cli.stopping import Stop
-from cnnviz.cli.training import FILES
+from cnnviz.architecture import Architecture, build_model
+from cnnviz.cli.config import MAX_CONFIG_BYTES, load_arrays
+from cnnviz.cli.stopping import StopSignal
+from cnnviz.cli.training import OUTPUT_FILES
 from cnnviz.data import DATASETS
 from cnnviz.data.augmentation import Augmentation
 from cnnviz.data.base import Splits
@@ -24,25 +24,25 @@ from cnnviz.training import setup
 from cnnviz.training.config import TrainConfig
 from cnnviz.training.point import Point
 from cnnviz.training.trainer import train
-from cnnviz.training.training import Result
-from tests.cli.conftest import NET, Cnnviz
-from tests.points import best_epoch, curve
+from cnnviz.training.training import TrainingResult
+from tests.cli.conftest import NET, RunCommand
+from tests.points import best_epoch, without_device_points
 
 Refused = Callable[..., str]
 DIGITS = ("train", "design.json", "--dataset", "digits", "--out", "run", "--quiet")
 CPU = torch.device("cpu")
 
 
-def direct(config: TrainConfig, splits: Splits) -> tuple[Result, list[Point]]:
+def direct(config: TrainConfig, splits: Splits) -> tuple[TrainingResult, list[Point]]:
     """The same training by the trainer itself."""
     points: list[Point] = []
     result = train(NET, config, splits, device=CPU, emit=points.extend, should_stop=lambda: False)
-    return result, curve(points)
+    return result, without_device_points(points)
 
 
 def recorded(run: str = "run") -> list[Point]:
     with Path(run, "points.csv").open(encoding="ascii", newline="") as file:
-        return curve(
+        return without_device_points(
             Point(int(row["step"]), int(row["epoch"]), row["split"], row["metric"], float(row["value"]))
             for row in csv.DictReader(file)
         )
@@ -59,11 +59,11 @@ def feats(folder: Path, shape: tuple[int, ...] = (8, 8)) -> tuple[str, str]:
     return "feats.npy", "labels.npy"
 
 
-def test_it_is_the_training_of_the_app_bit_for_bit(cnnviz: Cnnviz) -> None:
+def test_it_is_the_training_of_the_app_bit_for_bit(cnnviz: RunCommand) -> None:
     told = cnnviz(*DIGITS, "--set", "epochs=3", "--set", "learning_rate=0.1")
     assert (told.exit_code, told.stderr) == (0, "")
     config = TrainConfig(dataset="digits", epochs=3, learning_rate=0.1)
-    result, points = direct(config, DATASETS["digits"].split_by())
+    result, points = direct(config, DATASETS["digits"].load_splits())
     assert recorded() == points
     weights = load_file("run/weights.safetensors")
     assert weights.keys() == result.weights.keys()
@@ -74,23 +74,23 @@ def test_it_is_the_training_of_the_app_bit_for_bit(cnnviz: Cnnviz) -> None:
         assert facts[part] == {p.metric: p.value for p in points if (p.split, p.epoch) == (part, result.best_epoch)}
     assert (facts["best_epoch"], facts["epochs"], facts["stopped"]) == (best_epoch(points)[0], 3, False)
     assert facts["samples"] == [1437, 180, 180]
-    assert facts["scale"] == result.scale.facts()
+    assert facts["scale"] == result.scale.to_dict()
     assert (facts["cnnviz"], facts["torch"], facts["device"]) == (__version__, torch.__version__, "cpu")
     assert TrainConfig.model_validate_json(json.dumps(facts["config"])) == config
     assert facts["seconds"] > 0
 
 
-def test_the_folder_holds_what_is_needed_to_do_it_again_and_to_use_the_net(cnnviz: Cnnviz, folder: Path) -> None:
+def test_the_folder_holds_what_is_needed_to_do_it_again_and_to_use_the_net(cnnviz: RunCommand, folder: Path) -> None:
     cnnviz(*DIGITS, "--set", "epochs=1")
     run = folder / "run"
-    assert {file.name for file in run.iterdir()} == set(FILES)
+    assert {file.name for file in run.iterdir()} == set(OUTPUT_FILES)
     assert Architecture.from_json((run / "design.json").read_text(encoding="utf-8")) == NET
     config = TrainConfig.model_validate_json((run / "config.json").read_text(encoding="utf-8"))
     assert config == TrainConfig(dataset="digits", epochs=1)
     model = runpy.run_path(str(run / "model.py"))["ConvNet"]()
     weights = load_file(run / "weights.safetensors")
     model.load_state_dict(weights)
-    ours = build(NET)
+    ours = build_model(NET)
     ours.load_state_dict(weights)
     x = torch.randn(4, 1, 8, 8)
     assert torch.equal(model.eval()(x), ours.eval()(x))
@@ -100,19 +100,19 @@ def test_the_folder_holds_what_is_needed_to_do_it_again_and_to_use_the_net(cnnvi
         assert (folder / "again" / name).read_bytes() == (run / name).read_bytes()
 
 
-def test_two_files_train_as_an_upload_of_them(cnnviz: Cnnviz, folder: Path) -> None:
+def test_two_files_train_as_an_upload_of_them(cnnviz: RunCommand, folder: Path) -> None:
     files = feats(folder)
     told = cnnviz("train", "design.json", "--data", *files, "--set", "epochs=2", "--out", "run", "--quiet")
     facts = json.loads(told.stdout)
     assert facts["classes"] == ["no", "off", "yes"]
     assert facts["config"]["dataset"] == "files"
-    data = pair(folder / files[0], folder / files[1], 2**20)
-    assert (data.title, data.shape, data.size, data.splits) == ("feats.npy", (1, 8, 8), 90, ("random",))
-    _, points = direct(TrainConfig(dataset="files", epochs=2), data.split_by())
+    data = load_arrays(folder / files[0], folder / files[1], 2**20)
+    assert (data.title, data.shape, data.size, data.split_kinds) == ("feats.npy", (1, 8, 8), 90, ("random",))
+    _, points = direct(TrainConfig(dataset="files", epochs=2), data.load_splits())
     assert recorded() == points
 
 
-def test_a_file_of_settings_is_used_and_single_ones_are_set_over_it(cnnviz: Cnnviz, folder: Path) -> None:
+def test_a_file_of_settings_is_used_and_single_ones_are_set_over_it(cnnviz: RunCommand, folder: Path) -> None:
     given = TrainConfig(dataset="digits", epochs=9, optimizer="Adam", learning_rate=0.003)
     (folder / "config.json").write_text(given.model_dump_json(), encoding="utf-8")
     changes = ("epochs=1", "momentum=0", "loss=NLLLoss", "nesterov=true", "floor=-1e2", "augmentation.noise=0.1")
@@ -184,7 +184,7 @@ def test_files_that_are_missing_or_huge_are_refused(refused: Refused, folder: Pa
     with (folder / "huge").open("wb") as file:
         file.truncate(2**40)  # a hole: it takes no room on the disk
     assert refused(*DIGITS, "--config", "huge") == (
-        f"huge is larger than the {MAX_CONFIG:,} bytes that are read of such a file."
+        f"huge is larger than the {MAX_CONFIG_BYTES:,} bytes that are read of such a file."
     )
     _, labels = feats(folder)
     command = ("train", "design.json", "--out", "run", "--data")
@@ -232,12 +232,12 @@ def test_a_device_that_is_not_there_is_refused(refused: Refused, folder: Path, n
         ["--magic"],
     ],
 )
-def test_a_wrong_command_line_has_the_exit_code_2(cnnviz: Cnnviz, more: list[str]) -> None:
+def test_a_wrong_command_line_has_the_exit_code_2(cnnviz: RunCommand, more: list[str]) -> None:
     told = cnnviz(*DIGITS, *more)
     assert (told.exit_code, told.stdout) == (2, "")
 
 
-def test_a_result_is_not_written_over_unless_that_is_wanted(cnnviz: Cnnviz, refused: Refused, folder: Path) -> None:
+def test_a_result_is_not_written_over_unless_that_is_wanted(cnnviz: RunCommand, refused: Refused, folder: Path) -> None:
     (folder / "run").mkdir()
     (folder / "run/notes.txt").write_text("mine", encoding="utf-8")
     assert cnnviz(*DIGITS, "--set", "epochs=1").exit_code == 0
@@ -250,7 +250,7 @@ def test_a_result_is_not_written_over_unless_that_is_wanted(cnnviz: Cnnviz, refu
 
 
 def test_a_divergence_fails_with_its_reason_and_leaves_no_result(
-    cnnviz: Cnnviz, refused: Refused, folder: Path
+    cnnviz: RunCommand, refused: Refused, folder: Path
 ) -> None:
     assert cnnviz(*DIGITS, "--set", "epochs=1").exit_code == 0
     layers = [Flatten(), *[Linear(out_features=32)] * 3, Linear(out_features=10)]
@@ -292,7 +292,7 @@ def test_too_little_memory_is_told(refused: Refused, monkeypatch: pytest.MonkeyP
 
 
 def test_a_training_that_is_stopped_before_its_first_epoch_ended_has_no_weights(
-    cnnviz: Cnnviz, folder: Path, monkeypatch: pytest.MonkeyPatch
+    cnnviz: RunCommand, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     once = iter([signal.SIGTERM])
 
@@ -304,18 +304,18 @@ def test_a_training_that_is_stopped_before_its_first_epoch_ended_has_no_weights(
 
         yield hear
 
-    monkeypatch.setattr("cnnviz.cli.training.progress", impatient)
+    monkeypatch.setattr("cnnviz.cli.training.show_progress", impatient)
     before = signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)
     told = cnnviz(*DIGITS)
     facts = json.loads(told.stdout)
     assert (told.exit_code, facts["stopped"], facts["best_epoch"]) == (143, True, 0)
     assert facts["train"] is facts["validation"] is facts["test"] is None
-    assert {file.name for file in (folder / "run").iterdir()} == set(FILES) - {"weights.safetensors"}
+    assert {file.name for file in (folder / "run").iterdir()} == set(OUTPUT_FILES) - {"weights.safetensors"}
     assert (signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)) == before
 
 
 def test_the_second_signal_does_what_it_always_does() -> None:
-    with Stop() as stop:
+    with StopSignal() as stop:
         signal.raise_signal(signal.SIGINT)
         assert stop()
         assert stop.exit_code == 130
@@ -323,7 +323,7 @@ def test_the_second_signal_does_what_it_always_does() -> None:
             signal.raise_signal(signal.SIGINT)
 
 
-def test_a_log_gets_a_line_for_each_epoch_and_quiet_means_none(cnnviz: Cnnviz) -> None:
+def test_a_log_gets_a_line_for_each_epoch_and_quiet_means_none(cnnviz: RunCommand) -> None:
     told = cnnviz(*DIGITS[:-1], "--set", "epochs=2", "--threads", "2")
     loading, *epochs = told.stderr.splitlines()
     assert loading == "Loading “Handwritten digits” …"

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from cnnviz.data import archive as module
 from cnnviz.data.archive import MAX_MEMBER_BYTES, MAX_MEMBERS, Archive, ZipArchive
-from cnnviz.data.stored import Folder, TarArchive, open_stored
+from cnnviz.data.server_archive import FolderArchive, TarArchive, open_archive
 from cnnviz.errors import DataError
-from tests.data.packed import tarred, zipped
+from tests.data.upload_files import tar_gz_bytes, zip_bytes
 
 MEGABYTE = 2**20
 FILES = {"top/yes/a.wav": b"aaa", "top/yes/b.wav": b"bb", "top/no/c.wav": b"", "top/README.md": b"read me"}
@@ -25,16 +25,16 @@ LEFT = {"__MACOSX/top/yes/._a.wav": b"x", "top/.DS_Store": b"x", "top/no/Thumbs.
 def placed(files: dict[str, bytes], kind: str, folder: Path) -> Archive:
     """The files as an archive of one of four kinds."""
     if kind == "zip":
-        return ZipArchive(zipped(files), MEGABYTE)
+        return ZipArchive(zip_bytes(files), MEGABYTE)
     if kind == "folder":
         for name, content in files.items():
             path = folder / "data" / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(content)
-        return open_stored(folder / "data", MEGABYTE)
+        return open_archive(folder / "data", MEGABYTE)
     path = folder / ("data.zip" if kind == "stored zip" else "data.tar.gz")
-    path.write_bytes(zipped(files) if kind == "stored zip" else tarred(files))
-    return open_stored(path, MEGABYTE)
+    path.write_bytes(zip_bytes(files) if kind == "stored zip" else tar_gz_bytes(files))
+    return open_archive(path, MEGABYTE)
 
 
 def refusal(content: bytes, max_bytes: int = MEGABYTE) -> str:
@@ -55,10 +55,10 @@ def test_each_file_comes_with_its_class_and_without_what_systems_leave(kind: str
             ("no", "c.wav"): b"",
             ("", "README.md"): b"read me",
         }
-        assert archive.text("README.md", 10) == "read me"
-        assert archive.text("other.txt", 10) is None
+        assert archive.read_text("README.md", 10) == "read me"
+        assert archive.read_text("other.txt", 10) is None
         with pytest.raises(DataError, match=r"^README\.md takes 0 MB; at most 0 MB of it are read"):
-            archive.text("README.md", 6)
+            archive.read_text("README.md", 6)
 
 
 @pytest.mark.parametrize("kind", ["zip", "folder", "tar.gz"])
@@ -71,7 +71,7 @@ def test_members_can_be_read_in_any_order_and_twice(kind: str, tmp_path: Path) -
 
 
 def test_a_class_is_the_folder_directly_around_its_files() -> None:
-    archive = ZipArchive(zipped({"d/train/yes/a": b"1", "d/test/yes/a": b"2", "d/train/no/a": b"3"}), MEGABYTE)
+    archive = ZipArchive(zip_bytes({"d/train/yes/a": b"1", "d/test/yes/a": b"2", "d/train/no/a": b"3"}), MEGABYTE)
     assert [(member.folders, member.folder) for member in archive.members] == [
         (("train", "yes"), "yes"),
         (("test", "yes"), "yes"),
@@ -80,16 +80,16 @@ def test_a_class_is_the_folder_directly_around_its_files() -> None:
 
 
 def test_a_single_class_is_no_top_folder() -> None:
-    assert [member.folder for member in ZipArchive(zipped({"yes/a": b"", "yes/b": b""}), MEGABYTE).members] == [
+    assert [member.folder for member in ZipArchive(zip_bytes({"yes/a": b"", "yes/b": b""}), MEGABYTE).members] == [
         "yes"
     ] * 2
 
 
 def test_a_file_on_disk_is_read_like_bytes(tmp_path: Path) -> None:
     path = tmp_path / "a.zip"
-    path.write_bytes(zipped(FILES))
+    path.write_bytes(zip_bytes(FILES))
     with path.open("rb") as file:
-        assert list(ZipArchive(file, MEGABYTE)) == list(ZipArchive(zipped(FILES), MEGABYTE))
+        assert list(ZipArchive(file, MEGABYTE)) == list(ZipArchive(zip_bytes(FILES), MEGABYTE))
 
 
 OUTSIDE = r"which leads out of its folder or has an empty part"
@@ -120,15 +120,15 @@ ABSOLUTE = r"with a drive, a backslash or a slash at the start"
 )
 def test_a_name_that_could_lead_elsewhere_is_refused(name: str, sentence: str, tmp_path: Path) -> None:
     files = {"yes/fine.wav": b"", name: b"x"}
-    assert sentence in refusal(zipped(files))
+    assert sentence in refusal(zip_bytes(files))
     path = tmp_path / "data.tgz"
-    path.write_bytes(tarred(files))
+    path.write_bytes(tar_gz_bytes(files))
     with pytest.raises(DataError, match=sentence):
-        open_stored(path, MEGABYTE)
+        open_archive(path, MEGABYTE)
 
 
 def test_a_name_with_a_zero_byte_is_refused_though_zipfile_cuts_it() -> None:
-    assert ABSOLUTE in refusal(zipped({"yes/aXb.wav": b"x"}).replace(b"yes/aXb", b"yes/a\0b"))
+    assert ABSOLUTE in refusal(zip_bytes({"yes/aXb.wav": b"x"}).replace(b"yes/aXb", b"yes/a\0b"))
 
 
 def with_mode(mode: int) -> bytes:
@@ -152,7 +152,7 @@ def test_links_in_a_folder_and_in_a_tar_are_refused(tmp_path: Path) -> None:
         data.mkdir()
         (data / "link").symlink_to(tmp_path / target)
         with pytest.raises(DataError, match=r"^“link” is a link or a device"):
-            Folder(data, MEGABYTE)
+            FolderArchive(data, MEGABYTE)
     for kind in (tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.FIFOTYPE, tarfile.CHRTYPE):
         stream = io.BytesIO()
         with tarfile.open(fileobj=stream, mode="w:gz") as archive:
@@ -183,7 +183,7 @@ def central(content: bytes, at: int, value: bytes) -> bytes:
     return content[:start] + value + content[start + len(value) :]
 
 
-PLAIN = zipped({"yes/a.wav": b"a" * 500})
+PLAIN = zip_bytes({"yes/a.wav": b"a" * 500})
 
 
 @pytest.mark.parametrize(
@@ -203,7 +203,9 @@ PLAIN = zipped({"yes/a.wav": b"a" * 500})
         ),
         pytest.param(central(PLAIN, 20, struct.pack("<I", 10**6)), "lie over each other", id="claims packed bytes"),
         pytest.param(central(PLAIN, 16, b"0000"), "is damaged in the archive", id="another checksum"),
-        pytest.param(zipped({"a/b": bytes(MEGABYTE + 1)}), r"holds 1.0 MB of files; this server takes", id="too large"),
+        pytest.param(
+            zip_bytes({"a/b": bytes(MEGABYTE + 1)}), r"holds 1.0 MB of files; this server takes", id="too large"
+        ),
     ],
 )
 def test_a_hostile_zip_gets_one_clear_sentence(content: bytes, sentence: str) -> None:
@@ -211,7 +213,7 @@ def test_a_hostile_zip_gets_one_clear_sentence(content: bytes, sentence: str) ->
 
 
 def test_a_zip_bomb_is_refused_unopened() -> None:
-    bomb = zipped({f"yes/{number}": bytes(4 * MEGABYTE) for number in range(8)})
+    bomb = zip_bytes({f"yes/{number}": bytes(4 * MEGABYTE) for number in range(8)})
     assert len(bomb) < MEGABYTE
     assert "more than 200 times" in refusal(bomb, 100 * MEGABYTE)
 
@@ -223,7 +225,7 @@ def test_a_file_that_is_there_twice_is_refused() -> None:
         for content in ("one", "two"):
             archive.writestr("yes/a.wav", content)
     assert "holds the file “yes/a.wav” twice" in refusal(stream.getvalue())
-    assert "twice" in refusal(zipped({"yes/\u00e9": b"", "yes/e\u0301": b""}))  # one letter, written in two ways
+    assert "twice" in refusal(zip_bytes({"yes/\u00e9": b"", "yes/e\u0301": b""}))  # one letter, written in two ways
 
 
 def test_too_many_files_are_counted_before_objects_are_made_of_them(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -236,18 +238,18 @@ def test_too_many_files_are_counted_before_objects_are_made_of_them(monkeypatch:
 
 
 def test_a_list_of_files_that_is_far_too_long_is_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "MAX_READ", 2**17)
+    monkeypatch.setattr(module, "MAX_READ_BYTES", 2**17)
     directory = bytes(2**18)
     end = struct.pack("<4s4H2LH", b"PK\x05\x06", 0, 0, 1, 1, len(directory), 0, 0)
     assert "The list of files in this zip takes 0 MB" in refusal(directory + end)
 
 
 def test_a_tar_that_expands_without_end_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("cnnviz.data.stored.MAX_STORED", 100)
+    monkeypatch.setattr("cnnviz.data.server_archive.MAX_STORED_FILES", 100)
     path = tmp_path / "bomb.tar.gz"
-    path.write_bytes(tarred({"yes/a": bytes(MAX_MEMBER_BYTES // 16)}))
+    path.write_bytes(tar_gz_bytes({"yes/a": bytes(MAX_MEMBER_BYTES // 16)}))
     with pytest.raises(DataError, match=r"^The archive holds 4\.0 MB of files; this server takes at most 1\.0 MB"):
-        open_stored(path, MEGABYTE)
+        open_archive(path, MEGABYTE)
 
 
 @pytest.mark.parametrize("name", ["data.tar.gz", "data.zip", "data.rar", "missing.zip", "missing"])
@@ -255,11 +257,11 @@ def test_what_is_no_archive_on_the_server_is_told(name: str, tmp_path: Path) -> 
     if not name.startswith("missing"):
         (tmp_path / name).write_bytes(b"nothing")
     with pytest.raises(DataError, match=r"archive, or it|file, or it|neither a folder|cannot be read"):
-        open_stored(tmp_path / name, MEGABYTE)
+        open_archive(tmp_path / name, MEGABYTE)
 
 
 @settings(max_examples=150, deadline=None)
-@given(st.data(), st.sampled_from([zipped(FILES), zipped(FILES, zipfile.ZIP_STORED)]))
+@given(st.data(), st.sampled_from([zip_bytes(FILES), zip_bytes(FILES, zipfile.ZIP_STORED)]))
 def test_a_mutated_zip_is_read_or_refused(data: st.DataObject, whole: bytes) -> None:
     content = bytearray(whole)
     for _ in range(data.draw(st.integers(1, 4))):

@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from python_speech_features import logfbank, mfcc
 
-from cnnviz.data.audio import BLOCK, Features, mel_bank
+from cnnviz.data.audio import BLOCK_SIZE, Features, mel_filter_bank
 
 
 def sounds(count: int, samples: int, seed: int = 0) -> np.ndarray:
@@ -14,22 +14,22 @@ def sounds(count: int, samples: int, seed: int = 0) -> np.ndarray:
 
 
 def test_a_second_at_16_khz_is_the_labs_99_by_26() -> None:
-    assert Features().of(sounds(2, 16_000)).shape == (2, 99, 26)
-    assert Features().frames(16_000) == 99
+    assert Features().compute(sounds(2, 16_000)).shape == (2, 99, 26)
+    assert Features().frame_count(16_000) == 99
 
 
 def test_log_mel_is_what_the_lab_computes() -> None:
-    clips = sounds(BLOCK + 2, 16_000)
+    clips = sounds(BLOCK_SIZE + 2, 16_000)
     clips[1, 4000:] = 0  # silence behind a word
     clips[2] = 0
-    ours = Features().of(clips)
+    ours = Features().compute(clips)
     for clip, features in zip(clips, ours, strict=True):
         np.testing.assert_allclose(features, logfbank(clip, samplerate=16_000), atol=1e-4, rtol=0)
 
 
 def test_mfcc_is_what_python_speech_features_computes() -> None:
     clips = sounds(3, 16_000)
-    for clip, features in zip(clips, Features(kind="MFCC").of(clips), strict=True):
+    for clip, features in zip(clips, Features(kind="MFCC").compute(clips), strict=True):
         np.testing.assert_allclose(features, mfcc(clip, samplerate=16_000), atol=1e-3, rtol=0)
 
 
@@ -45,21 +45,21 @@ def test_other_settings_agree_too(samples: int, rate: int, window: float, step: 
     features = Features(sample_rate=rate, window=window, step=step, bands=bands)
     clip = sounds(1, samples)
     expected = logfbank(
-        clip[0], samplerate=rate, winlen=window, winstep=step, nfilt=bands, nfft=features.points, preemph=0.97
+        clip[0], samplerate=rate, winlen=window, winstep=step, nfilt=bands, nfft=features.n_fft, preemph=0.97
     )
-    ours = features.of(clip)[0]
-    assert ours.shape == (features.frames(samples), bands)
+    ours = features.compute(clip)[0]
+    assert ours.shape == (features.frame_count(samples), bands)
     if round(window * rate) == window * rate and round(step * rate) == step * rate:
         np.testing.assert_allclose(ours, expected, atol=1e-4, rtol=0)
 
 
 def test_no_sound_has_no_features() -> None:
-    assert Features().of(np.zeros((0, 16_000), np.int16)).shape == (0, 99, 26)
+    assert Features().compute(np.zeros((0, 16_000), np.int16)).shape == (0, 99, 26)
 
 
 @pytest.mark.parametrize("bands", [2, 26, 128])
 def test_every_filter_lies_between_zero_and_half_the_sample_rate(bands: int) -> None:
-    bank = mel_bank(bands, 512, 16_000)
+    bank = mel_filter_bank(bands, 512, 16_000)
     assert bank.shape == (257, bands)
     assert (bank >= 0).all()
     assert (bank <= 1).all()

@@ -6,14 +6,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from cnnviz.data.augmentation import Augmentation, Places
+from cnnviz.data.augmentation import Augmentation, AugmentationAxes
 
 SOUND, BANDS, PICTURE = ("channel", "time", "band"), ("band", "time"), ("channel", "height", "width")
 VOLUME = ("channel", "depth", "height", "width")
 
 
 def changed(x: torch.Tensor, axes: tuple[str, ...], seed: int = 0, **values: Any) -> torch.Tensor:
-    return Augmentation(**values).of(x, axes, 1.0, torch.Generator().manual_seed(seed))
+    return Augmentation(**values).apply(x, axes, 1.0, torch.Generator().manual_seed(seed))
 
 
 def numbered(*shape: int) -> torch.Tensor:
@@ -93,7 +93,7 @@ def test_a_mask_hides_one_stretch_with_the_mean(name: str, axis: int, size: int)
 
 def test_noise_has_the_deviation_that_was_asked_for() -> None:
     x = torch.zeros(50, 1, 20, 20)
-    out = Augmentation(noise=0.5).of(x, (), 4.0, torch.Generator().manual_seed(0))
+    out = Augmentation(noise=0.5).apply(x, (), 4.0, torch.Generator().manual_seed(0))
     assert float(out.std()) == pytest.approx(2.0, rel=0.05)
 
 
@@ -118,7 +118,7 @@ def test_the_seed_decides() -> None:
     ],
 )
 def test_only_what_changes_such_samples_is_offered(axes: tuple[str, ...], count: int, fields: set[str]) -> None:
-    assert set(Places(axes, count).fields) == fields
+    assert set(AugmentationAxes(axes, count).applicable_fields) == fields
     x = torch.randn(64, *[6] * count)
     for name in Augmentation.model_fields:
         value: Any = True if name == "flip" else 0.5 if name == "noise" else 3

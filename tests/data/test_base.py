@@ -4,13 +4,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.model_selection import train_test_split
 
-from cnnviz.data import DATASETS, find
-from cnnviz.data.base import MIN_PER_CLASS, split
+from cnnviz.data import DATASETS, find_dataset
+from cnnviz.data.base import MIN_SAMPLES_PER_CLASS, split
 from cnnviz.errors import DataError
 from cnnviz.presets import PRESETS
 from cnnviz.settings import Settings
 from cnnviz.training.config import TrainConfig
-from cnnviz.training.readiness import check
+from cnnviz.training.readiness import check_trainable
 
 X = np.arange(300, dtype=np.float32).reshape(100, 3)
 Y = np.repeat([0, 1, 2], [20, 30, 50])
@@ -33,7 +33,7 @@ def test_the_split_is_the_labs() -> None:
 
 
 @settings(max_examples=60, deadline=None)
-@given(st.lists(st.integers(MIN_PER_CLASS, 40), min_size=2, max_size=12))
+@given(st.lists(st.integers(MIN_SAMPLES_PER_CLASS, 40), min_size=2, max_size=12))
 def test_ten_of_every_class_can_always_be_split(counts: list[int]) -> None:
     y = np.repeat(np.arange(len(counts)), counts)
     number = np.arange(len(y), dtype=np.float32)[:, None]
@@ -62,9 +62,9 @@ def test_every_data_set_holds_what_it_promises(name: str) -> None:
     dataset = DATASETS[name]
     assert dataset.name == name
     assert dataset.title
-    assert dataset.story.endswith(".")
+    assert dataset.description.endswith(".")
     TrainConfig(dataset=name)  # a name that a configuration may hold
-    splits = dataset.split_by()
+    splits = dataset.load_splits()
     parts = (splits.train, splits.validation, splits.test)
     assert sum(map(len, parts)) == dataset.size
     for part in parts:
@@ -80,9 +80,9 @@ def test_every_data_set_holds_what_it_promises(name: str) -> None:
 def test_every_data_sets_preset_can_be_trained_on_it(name: str) -> None:
     dataset = DATASETS[name]
     assert dataset.preset
-    check(PRESETS[dataset.preset].architecture, TrainConfig(dataset=name), dataset, Settings())
+    check_trainable(PRESETS[dataset.preset].architecture, TrainConfig(dataset=name), dataset, Settings())
 
 
 def test_a_data_set_that_is_not_there_is_told() -> None:
     with pytest.raises(DataError, match=r"^There is no data set “x{80}” here any more; choose another one\.$"):
-        find("x" * 300, "0" * 32)
+        find_dataset("x" * 300, "0" * 32)

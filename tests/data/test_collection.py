@@ -7,33 +7,33 @@ from numpy.lib.format import open_memmap
 from cnnviz.data.archive import Archive, ZipArchive
 from cnnviz.data.audio import Features
 from cnnviz.data.base import split
-from cnnviz.data.collection import Collection, collect, suggested
+from cnnviz.data.collection import ImportedContent, collect_samples, suggest_form
 from cnnviz.data.content import Content
-from cnnviz.data.form import Form, PictureForm, SoundForm
+from cnnviz.data.form import PictureForm, SampleForm, SoundForm
 from cnnviz.data.sound import read_sound
 from cnnviz.errors import DataError, LimitError
-from tests.data.packed import picture, sound, tone, words, zipped
+from tests.data.upload_files import image_bytes, sound_bytes, tone, word_recordings, zip_bytes
 
 MEGABYTE = 2**20
 FORM = SoundForm(features=Features(sample_rate=8000), seconds=0.2)
-WORDS = words()
+WORDS = word_recordings()
 
 
 def opened(files: dict[str, bytes]) -> Archive:
-    return ZipArchive(zipped(files), 16 * MEGABYTE)
+    return ZipArchive(zip_bytes(files), 16 * MEGABYTE)
 
 
-def collected(files: dict[str, bytes], form: Form = FORM, **options: object) -> Content:
+def collected(files: dict[str, bytes], form: SampleForm = FORM, **options: object) -> Content:
     return imported(files, form, **options).content
 
 
-def imported(files: dict[str, bytes], form: Form = FORM, **options: object) -> Collection:
-    return collect(opened(files), form, **{"max_bytes": 16 * MEGABYTE} | options)  # type: ignore[arg-type]
+def imported(files: dict[str, bytes], form: SampleForm = FORM, **options: object) -> ImportedContent:
+    return collect_samples(opened(files), form, **{"max_bytes": 16 * MEGABYTE} | options)  # type: ignore[arg-type]
 
 
 def pictures(count: int = 10, kind: str = "png") -> dict[str, bytes]:
     return {
-        f"set/{name}/{number}.{kind}": picture(np.full((8, 9, 3), grey + number, np.uint8))
+        f"set/{name}/{number}.{kind}": image_bytes(np.full((8, 9, 3), grey + number, np.uint8))
         for name, grey in (("dark", 0), ("light", 200))
         for number in range(count)
     }
@@ -46,27 +46,27 @@ def test_a_folder_for_each_word_becomes_features_with_their_sounds() -> None:
     assert found.x.dtype == np.float32
     assert found.sounds is not None
     assert found.sounds.dtype == np.int16
-    np.testing.assert_array_equal(found.x[:, 0], FORM.features.of(found.sounds))
+    np.testing.assert_array_equal(found.x[:, 0], FORM.features.compute(found.sounds))
     for name, label, samples in zip(WORDS, found.y, found.sounds, strict=True):
         assert found.classes[label] == name.split("/")[0]
         np.testing.assert_array_equal(samples, read_sound(WORDS[name], name, 8000, 1600).samples)
     assert found.speakers == tuple(name.split("/")[1].split("_")[0] for name in WORDS)
-    assert found.ways == ("random", "speaker")
+    assert found.split_kinds == ("random", "speaker")
     assert imported(WORDS).report.sentences() == ("24 sounds were read.",)
 
 
 @pytest.mark.parametrize("count", [31, 32, 33, 64, 70])
 def test_features_are_right_on_both_sides_of_every_block(count: int) -> None:
-    found = collected(words(count))
+    found = collected(word_recordings(count))
     assert found.sounds is not None
-    np.testing.assert_array_equal(found.x[:, 0], FORM.features.of(found.sounds))
+    np.testing.assert_array_equal(found.x[:, 0], FORM.features.compute(found.sounds))
 
 
 def test_seconds_of_the_lab_are_99_by_26() -> None:
     found = collected(WORDS, SoundForm())
     assert found.x.shape == (24, 1, 99, 26)
     report = imported(WORDS, SoundForm()).report
-    assert report.treated == {"resampled": 24, "padded": 24}
+    assert report.treatments == {"resampled": 24, "padded": 24}
     assert report.sentences()[1:] == ("Resampled: 24 of 24.", "Padded: 24 of 24.")
 
 
@@ -80,10 +80,10 @@ def test_pictures_become_points() -> None:
 
 
 def test_the_form_that_fits_most_files_is_suggested() -> None:
-    assert suggested(opened(WORDS | {"low/note.png": b""})) == SoundForm()
-    assert suggested(opened(pictures() | {"x/a.wav": b""})) == PictureForm()
+    assert suggest_form(opened(WORDS | {"low/note.png": b""})) == SoundForm()
+    assert suggest_form(opened(pictures() | {"x/a.wav": b""})) == PictureForm()
     with pytest.raises(DataError, match=r"^The archive has no \.wav, .* file in a folder\. Make one folder"):
-        suggested(opened({"a.wav": b"", "low/b.txt": b""}))
+        suggest_form(opened({"a.wav": b"", "low/b.txt": b""}))
 
 
 def test_damaged_files_are_named_and_left_out() -> None:
@@ -109,7 +109,7 @@ def test_too_many_damaged_files_are_refused_at_once() -> None:
 
 
 def test_a_class_that_lost_too_many_files_is_refused() -> None:
-    files = words(10) | {"low/s0_0.wav": b"nothing"}
+    files = word_recordings(10) | {"low/s0_0.wav": b"nothing"}
     with pytest.raises(DataError, match=r"^Class “low” has 9 samples"):
         collected(files)
 
@@ -120,8 +120,8 @@ def test_a_class_that_lost_too_many_files_is_refused() -> None:
         ({name: content for name, content in WORDS.items() if "low" in name}, r"has sounds in 1 folder; 2 to 1,000"),
         ({}, r"has no .wav, .flac or .ogg file in a folder, so no sounds"),
         ({f"{number}/a.wav": b"" for number in range(1001)}, r"has sounds in 1,001 folders"),
-        (words(9), r"Class “high” has 9 samples"),
-        (words() | {"x" * 61 + "/a.wav": b""}, r"has a long name; a class can have 60 characters"),
+        (word_recordings(9), r"Class “high” has 9 samples"),
+        (word_recordings() | {"x" * 61 + "/a.wav": b""}, r"has a long name; a class can have 60 characters"),
     ],
 )
 def test_folders_that_cannot_be_learned_are_refused_before_a_file_is_read(
@@ -130,7 +130,7 @@ def test_folders_that_cannot_be_learned_are_refused_before_a_file_is_read(
     archive = opened(files)
     monkeypatch.setattr(archive, "read", lambda _: pytest.fail("a file was read"))
     with pytest.raises(DataError, match=sentence):
-        collect(archive, FORM, max_bytes=16 * MEGABYTE)
+        collect_samples(archive, FORM, max_bytes=16 * MEGABYTE)
 
 
 def test_the_limits_are_told_with_their_numbers() -> None:
@@ -163,11 +163,11 @@ def test_lists_at_the_top_are_a_ready_made_split() -> None:
     files["commands/validation_list.txt"] = "\r\n".join(validation).encode()
     files["commands/testing_list.txt"] = "\n".join(["", *test, "low/gone.wav"]).encode()
     found = collected(files)
-    assert found.ways == ("random", "speaker", "lists")
+    assert found.split_kinds == ("random", "speaker", "lists")
     assert "lists" in found.parts
     assert [name for name, part in zip(names, found.parts["lists"], strict=True) if part == 1] == validation
     assert [name for name, part in zip(names, found.parts["lists"], strict=True) if part == 2] == test
-    splits = found.splits("lists")
+    splits = found.split("lists")
     assert (len(splits.train), len(splits.validation), len(splits.test)) == (18, 2, 4)
     files["commands/testing_list.txt"] = names[0].encode()
     with pytest.raises(DataError, match=r"^validation_list\.txt and testing_list\.txt share 1 of their files, first “"):
@@ -176,11 +176,11 @@ def test_lists_at_the_top_are_a_ready_made_split() -> None:
 
 def test_each_way_splits_and_others_are_refused() -> None:
     found = collected(WORDS)
-    assert len(found.splits("speaker").train) == 12  # two of four voices
-    np.testing.assert_array_equal(found.splits().test.x, split(found.x, found.y, found.classes).test.x)
+    assert len(found.split("speaker").train) == 12  # two of four voices
+    np.testing.assert_array_equal(found.split().test.x, split(found.x, found.y, found.classes).test.x)
     for way in ("lists", "by moonlight"):
         with pytest.raises(DataError, match=rf"do not tell how to split them in the way “{way}”"):
-            found.splits(way)
+            found.split(way)
 
 
 def test_a_template_names_the_speakers() -> None:
@@ -193,7 +193,7 @@ def test_a_template_names_the_speakers() -> None:
 
 def test_other_rates_lengths_and_codings_end_in_one_form() -> None:
     mixed = {
-        f"{word}/{number}.{kind.lower()}": sound(
+        f"{word}/{number}.{kind.lower()}": sound_bytes(
             np.stack([tone(hertz, rate, 0.1 * (1 + number % 3))] * (1 + number % 2), axis=1), rate, kind
         )
         for word, hertz in (("low", 200), ("high", 900))
@@ -201,4 +201,4 @@ def test_other_rates_lengths_and_codings_end_in_one_form() -> None:
     }
     found = collected(mixed)
     assert found.x.shape == (24, 1, 19, 26)
-    assert imported(mixed).report.treated == {"padded": 8, "resampled": 16, "cut": 8}
+    assert imported(mixed).report.treatments == {"padded": 8, "resampled": 16, "cut": 8}

@@ -6,7 +6,7 @@ from cnnviz.data.digits import DIGITS
 
 def test_the_digits_are_sklearns_with_grey_values_from_0_to_1() -> None:
     bunch = load_digits()
-    splits = DIGITS.split_by()
+    splits = DIGITS.load_splits()
     x = np.concatenate([splits.train.x, splits.validation.x, splits.test.x])
     y = np.concatenate([splits.train.y, splits.validation.y, splits.test.y])
     assert (x.min(), x.max()) == (0, 1)
@@ -15,12 +15,12 @@ def test_the_digits_are_sklearns_with_grey_values_from_0_to_1() -> None:
 
 
 def test_the_digits_are_split_80_10_10() -> None:
-    splits = DIGITS.split_by()
+    splits = DIGITS.load_splits()
     assert (len(splits.train), len(splits.validation), len(splits.test)) == (1437, 180, 180)
     assert DIGITS.classes == tuple("0123456789")
 
 
 def test_loading_twice_gives_the_same_split() -> None:
-    one, two = DIGITS.split_by(), DIGITS.split_by()
+    one, two = DIGITS.load_splits(), DIGITS.load_splits()
     np.testing.assert_array_equal(one.test.x, two.test.x)
     np.testing.assert_array_equal(one.train.y, two.train.y)

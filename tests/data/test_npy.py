@@ -14,7 +14,7 @@ from hypothesis.extra import numpy as hnp
 
 from cnnviz.data.npy import read_npy
 from cnnviz.errors import DataError
-from tests.data.forge import MAGIC, forged, saved, with_header
+from tests.data.npy_files import MAGIC, forged_npy, npy_bytes, npy_with_header
 
 MEGABYTE = 2**20
 
@@ -40,7 +40,7 @@ def refusal(content: bytes, max_bytes: int = MEGABYTE) -> str:
 @settings(max_examples=150, deadline=None)
 @given(arrays, st.booleans())
 def test_what_numpy_saves_is_read_back(array: npt.NDArray[np.generic], fortran: bool) -> None:
-    content = saved(np.asfortranarray(array) if fortran and array.ndim else array)
+    content = npy_bytes(np.asfortranarray(array) if fortran and array.ndim else array)
     read = read_npy(content, "feats.npy", MEGABYTE)
     assert read.dtype == array.dtype
     np.testing.assert_array_equal(read, array)
@@ -54,7 +54,7 @@ def test_both_versions_of_the_format_are_read(version: tuple[int, int]) -> None:
 
 
 def test_numbers_of_python_2_are_read() -> None:
-    content = with_header("{'descr': '<f4', 'fortran_order': False, 'shape': (2L,), }", bytes(8))
+    content = npy_with_header("{'descr': '<f4', 'fortran_order': False, 'shape': (2L,), }", bytes(8))
     with pytest.warns(UserWarning, match="Python 2"):
         assert read_npy(content, "feats.npy", 8).tolist() == [0, 0]
 
@@ -62,7 +62,7 @@ def test_numbers_of_python_2_are_read() -> None:
 def archive() -> bytes:
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w") as file:
-        file.writestr("feats.npy", saved([1.0]))
+        file.writestr("feats.npy", npy_bytes([1.0]))
     return stream.getvalue()
 
 
@@ -92,35 +92,35 @@ def promises(claimed: str, found: str) -> str:
         pytest.param(archive(), ZIP, id="a zip called npy"),
         pytest.param(npz(), ZIP, id="npz"),
         pytest.param(MAGIC + b"\x09\x00" + bytes(200), NO_NPY, id="unknown version"),
-        pytest.param(saved([1.0])[:40], NO_NPY, id="cut in the header"),
-        pytest.param(with_header("{'descr': ('<f4', "), NO_NPY, id="open bracket"),
-        pytest.param(with_header("(" * 9000), NO_NPY, id="9000 open brackets"),
-        pytest.param(with_header("-" * 9000 + "1"), NO_NPY, id="nested 9000 deep"),
-        pytest.param(with_header("{'a\0"), NO_NPY, id="zero byte in the header"),
-        pytest.param(with_header("{[]: 1}"), NO_NPY, id="unhashable key"),
-        pytest.param(with_header("__import__('os').abort()"), NO_NPY, id="code in the header"),
-        pytest.param(forged(None, (1,)), NO_NPY, id="no dtype"),
-        pytest.param(forged("<f4", 5), NO_NPY, id="shape is a number"),
-        pytest.param(forged("<f4", (1.5,)), NO_NPY, id="half a sample"),
-        pytest.param(forged("|O", (2,), pickle.dumps([1, 2])), OBJECTS, id="pickled objects"),
-        pytest.param(forged([("a", "<f4"), ("b", "|O")], (1,), bytes(12)), OBJECTS, id="an object in a field"),
-        pytest.param(forged("T", (1,), bytes(16)), OBJECTS, id="pointers to strings"),
-        pytest.param(saved(np.ones(9))[:-1], promises("72", "71"), id="truncated"),
-        pytest.param(saved(np.ones(9)) + b"\0", promises("72", "73"), id="trailing bytes"),
-        pytest.param(forged("<f4", (750, 2**20), bytes(64)), TOO_LARGE, id="3 GB claimed"),
-        pytest.param(forged("<U4000", (1000,)), TOO_LARGE, id="long texts claimed"),
-        pytest.param(forged("<f4", (-1,), bytes(8)), NO_ARRAY, id="negative size"),
-        pytest.param(forged("<f4", (-1, -1), bytes(4)), NO_ARRAY, id="two negative sizes"),
-        pytest.param(forged("<f4", (-5, 0)), NO_ARRAY, id="negative beside empty"),
-        pytest.param(forged("<f4", (2**62, 2**62)), NO_ARRAY, id="product beyond 64 bits"),
-        pytest.param(forged("<f4", (10**400,)), NO_ARRAY, id="size beyond any float"),
-        pytest.param(forged("<f4", (10**30, 0)), NO_ARRAY, id="huge beside empty"),
-        pytest.param(forged("<f4", (1,) * 70, bytes(4)), NO_ARRAY, id="70 axes"),
-        pytest.param(forged("<f4", (True,), bytes(4)), NO_ARRAY, id="True samples"),
-        pytest.param(forged(("<f4", (2,)), (2,), bytes(16)), NO_ARRAY, id="arrays as values"),
-        pytest.param(forged("|V0", (5,)), NO_ARRAY, id="values without bytes"),
-        pytest.param(forged("<U0", (10**12,)), NO_ARRAY, id="texts without bytes"),
-        pytest.param(forged([], (10**12,)), NO_ARRAY, id="records without fields"),
+        pytest.param(npy_bytes([1.0])[:40], NO_NPY, id="cut in the header"),
+        pytest.param(npy_with_header("{'descr': ('<f4', "), NO_NPY, id="open bracket"),
+        pytest.param(npy_with_header("(" * 9000), NO_NPY, id="9000 open brackets"),
+        pytest.param(npy_with_header("-" * 9000 + "1"), NO_NPY, id="nested 9000 deep"),
+        pytest.param(npy_with_header("{'a\0"), NO_NPY, id="zero byte in the header"),
+        pytest.param(npy_with_header("{[]: 1}"), NO_NPY, id="unhashable key"),
+        pytest.param(npy_with_header("__import__('os').abort()"), NO_NPY, id="code in the header"),
+        pytest.param(forged_npy(None, (1,)), NO_NPY, id="no dtype"),
+        pytest.param(forged_npy("<f4", 5), NO_NPY, id="shape is a number"),
+        pytest.param(forged_npy("<f4", (1.5,)), NO_NPY, id="half a sample"),
+        pytest.param(forged_npy("|O", (2,), pickle.dumps([1, 2])), OBJECTS, id="pickled objects"),
+        pytest.param(forged_npy([("a", "<f4"), ("b", "|O")], (1,), bytes(12)), OBJECTS, id="an object in a field"),
+        pytest.param(forged_npy("T", (1,), bytes(16)), OBJECTS, id="pointers to strings"),
+        pytest.param(npy_bytes(np.ones(9))[:-1], promises("72", "71"), id="truncated"),
+        pytest.param(npy_bytes(np.ones(9)) + b"\0", promises("72", "73"), id="trailing bytes"),
+        pytest.param(forged_npy("<f4", (750, 2**20), bytes(64)), TOO_LARGE, id="3 GB claimed"),
+        pytest.param(forged_npy("<U4000", (1000,)), TOO_LARGE, id="long texts claimed"),
+        pytest.param(forged_npy("<f4", (-1,), bytes(8)), NO_ARRAY, id="negative size"),
+        pytest.param(forged_npy("<f4", (-1, -1), bytes(4)), NO_ARRAY, id="two negative sizes"),
+        pytest.param(forged_npy("<f4", (-5, 0)), NO_ARRAY, id="negative beside empty"),
+        pytest.param(forged_npy("<f4", (2**62, 2**62)), NO_ARRAY, id="product beyond 64 bits"),
+        pytest.param(forged_npy("<f4", (10**400,)), NO_ARRAY, id="size beyond any float"),
+        pytest.param(forged_npy("<f4", (10**30, 0)), NO_ARRAY, id="huge beside empty"),
+        pytest.param(forged_npy("<f4", (1,) * 70, bytes(4)), NO_ARRAY, id="70 axes"),
+        pytest.param(forged_npy("<f4", (True,), bytes(4)), NO_ARRAY, id="True samples"),
+        pytest.param(forged_npy(("<f4", (2,)), (2,), bytes(16)), NO_ARRAY, id="arrays as values"),
+        pytest.param(forged_npy("|V0", (5,)), NO_ARRAY, id="values without bytes"),
+        pytest.param(forged_npy("<U0", (10**12,)), NO_ARRAY, id="texts without bytes"),
+        pytest.param(forged_npy([], (10**12,)), NO_ARRAY, id="records without fields"),
     ],
 )
 def test_a_hostile_file_gets_one_clear_sentence(content: bytes, sentence: str) -> None:
@@ -142,7 +142,7 @@ def test_a_pickle_inside_is_never_run(tmp_path: Path) -> None:
 
 
 def test_the_limit_is_exact() -> None:
-    content = saved(np.zeros(1000, np.float32))
+    content = npy_bytes(np.zeros(1000, np.float32))
     assert read_npy(content, "feats.npy", 4000).size == 1000
     assert "claims" in refusal(content, 3999)
 
@@ -166,13 +166,13 @@ def test_random_bytes_are_refused(content: bytes) -> None:
 def test_a_header_of_anything_is_read_or_refused(descr: object, shape: object, values: bytes) -> None:
     text = repr({"descr": descr, "fortran_order": False, "shape": shape}).encode("latin1", "replace").decode("latin1")
     with suppress(DataError):
-        read_npy(with_header(text, values), "feats.npy", MEGABYTE)
+        read_npy(npy_with_header(text, values), "feats.npy", MEGABYTE)
 
 
 @settings(max_examples=300, deadline=None)
 @given(st.data())
 def test_a_mutated_file_is_read_or_refused(data: st.DataObject) -> None:
-    content = bytearray(saved(data.draw(arrays)))
+    content = bytearray(npy_bytes(data.draw(arrays)))
     for _ in range(data.draw(st.integers(1, 4))):
         at = data.draw(st.integers(0, min(len(content), 140) - 1))
         content[at : at + data.draw(st.integers(0, 3))] = data.draw(st.binary(max_size=3))

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cnnviz.data.pair import LABEL_NAMES, SAMPLE_NAMES, read_npz, read_pair
+from cnnviz.data.npy_upload import LABEL_ARRAY_NAMES, SAMPLE_ARRAY_NAMES, read_npz, read_pair
 from cnnviz.errors import DataError
-from tests.data.forge import forged, saved
-from tests.data.packed import zipped
+from tests.data.npy_files import forged_npy, npy_bytes
+from tests.data.upload_files import zip_bytes
 
 MEGABYTE = 2**20
 FEATS = np.random.default_rng(0).normal(size=(20, 4, 3)).astype(np.float32)
@@ -24,11 +24,11 @@ def npz(*, compressed: bool = False, **arrays: npt.ArrayLike) -> bytes:
 
 
 @pytest.mark.parametrize("compressed", [False, True])
-@pytest.mark.parametrize("feats", [*SAMPLE_NAMES, "X"])
-@pytest.mark.parametrize("labels", [*LABEL_NAMES, "Y"])
+@pytest.mark.parametrize("feats", [*SAMPLE_ARRAY_NAMES, "X"])
+@pytest.mark.parametrize("labels", [*LABEL_ARRAY_NAMES, "Y"])
 def test_one_npz_is_read_like_the_pair(feats: str, labels: str, compressed: bool) -> None:
     pair = read_npz(npz(compressed=compressed, **{feats: FEATS, labels: LABELS, "note": [1, 2]}), MEGABYTE)
-    expected = read_pair(saved(FEATS), saved(LABELS), MEGABYTE)
+    expected = read_pair(npy_bytes(FEATS), npy_bytes(LABELS), MEGABYTE)
     np.testing.assert_array_equal(pair.x, expected.x)
     np.testing.assert_array_equal(pair.y, expected.y)
     assert pair.classes == expected.classes == ("no", "yes")
@@ -54,23 +54,23 @@ def test_the_limit_is_that_of_the_pair() -> None:
     ("content", "sentence"),
     [
         pytest.param(b"", r"^This is not a \.npz file\. Save both arrays with np\.savez", id="empty"),
-        pytest.param(saved(FEATS), r"^This is not a \.npz file", id="npy"),
+        pytest.param(npy_bytes(FEATS), r"^This is not a \.npz file", id="npy"),
         pytest.param(b"PK\x03\x04" + bytes(99), r"^This is not a zip archive, or it is damaged", id="no zip"),
         pytest.param(npz(x=FEATS), r"^The \.npz has 0 arrays with one of the names labels, .* It has “x”\.", id="one"),
         pytest.param(npz(), r"^The \.npz has 0 arrays .* It has none at all\.", id="none"),
         pytest.param(
             npz(x=FEATS, data=FEATS, y=LABELS), r"^The \.npz has 2 arrays with one of the names feats", id="two"
         ),
-        pytest.param(zipped({"x.npy": b"x", "y.npy": b"y"}), r"^x\.npy is not a \.npy file\.", id="no arrays"),
+        pytest.param(zip_bytes({"x.npy": b"x", "y.npy": b"y"}), r"^x\.npy is not a \.npy file\.", id="no arrays"),
         pytest.param(
-            zipped({"x.npy": saved(FEATS), "y.npy": forged("|O", (20,), b"cos\nsystem\n.")}),
+            zip_bytes({"x.npy": npy_bytes(FEATS), "y.npy": forged_npy("|O", (20,), b"cos\nsystem\n.")}),
             r"^y\.npy holds Python objects, which could run code",
             id="pickled",
         ),
         pytest.param(npz(x=FEATS, y=LABELS[1:]), r"^x\.npy has 20 samples but y\.npy 19 labels", id="19 of 20"),
         pytest.param(npz(x=FEATS[:, 0, 0], y=LABELS), r"^x\.npy has 1 axes", id="one axis"),
         pytest.param(npz(x=FEATS, y=FEATS[:, 0, 0]), r"^y\.npy holds float32 values", id="floats as labels"),
-        pytest.param(zipped({"../x.npy": b"", "y.npy": b""}), r"which leads out of its folder", id="traversal"),
+        pytest.param(zip_bytes({"../x.npy": b"", "y.npy": b""}), r"which leads out of its folder", id="traversal"),
     ],
 )
 def test_a_hostile_npz_gets_one_clear_sentence(content: bytes, sentence: str) -> None:

@@ -2,16 +2,16 @@ import numpy as np
 import pytest
 
 from cnnviz.data import overview
-from cnnviz.data.base import at_random
+from cnnviz.data.base import split_at_random
 from cnnviz.data.content import Content
-from cnnviz.data.overview import MOST, before_and_after, class_mean, counts, histogram
-from cnnviz.data.scaling import Scale, fitted
+from cnnviz.data.overview import MAX_MEAN_SAMPLES, class_counts, class_mean, histogram, histograms_before_and_after
+from cnnviz.data.scaling import Scale, fit_scale
 
 Y = np.repeat([0, 1, 2], [40, 20, 60])
 
 
 def test_every_sample_is_counted_once_in_its_class_and_part() -> None:
-    found = counts(Y, at_random(Y, ("a", "b", "c")), 3)
+    found = class_counts(Y, split_at_random(Y, ("a", "b", "c")), 3)
     assert found.tolist() == [[32, 16, 48], [4, 2, 6], [4, 2, 6]]
     assert found.sum() == len(Y)
 
@@ -20,7 +20,7 @@ def test_the_mean_of_a_class_is_that_of_its_samples() -> None:
     x = np.random.default_rng(0).normal(size=(120, 1, 4, 3)).astype(np.float32)
     content = Content(x, Y, ("a", "b", "c"))
     np.testing.assert_allclose(class_mean(content, 1), x[40:60].mean(axis=0), atol=1e-6)
-    many = Content(np.repeat(x[:1], MOST + 5, axis=0), np.zeros(MOST + 5, np.int64), ("a",))
+    many = Content(np.repeat(x[:1], MAX_MEAN_SAMPLES + 5, axis=0), np.zeros(MAX_MEAN_SAMPLES + 5, np.int64), ("a",))
     np.testing.assert_allclose(class_mean(many, 0), x[0], atol=1e-6)
 
 
@@ -36,22 +36,22 @@ def test_a_histogram_has_all_values_in_it() -> None:
 
 def test_after_is_what_the_net_gets() -> None:
     x = np.random.default_rng(0).normal(3, 2, size=(1000, 1, 6)).astype(np.float32)
-    before, after = before_and_after(x, fitted(x, None, "global"))
+    before, after = histograms_before_and_after(x, fit_scale(x, None, "global"))
     assert before.mean == pytest.approx(3, abs=0.1)
     assert (before.samples, after.samples) == (1000, 1000)
     assert (after.mean, after.std) == pytest.approx((0, 1), abs=1e-5)
 
 
 def test_of_very_many_values_evenly_spaced_samples_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(overview, "MOST_VALUES", 100)
-    monkeypatch.setattr(overview, "BLOCK", 7)
+    monkeypatch.setattr(overview, "MAX_VALUES", 100)
+    monkeypatch.setattr(overview, "BLOCK_SIZE", 7)
     x = np.arange(1000, dtype=np.float32).reshape(100, 10)
-    before, _ = before_and_after(x, Scale())
+    before, _ = histograms_before_and_after(x, Scale())
     assert (before.samples, before.low, before.high) == (10, 0, 909)
 
 
 def test_values_too_large_for_their_scale_are_counted_too() -> None:
     x = np.array([[3e38, -3e38], [3.2e38, -3.3e38]], np.float32)
-    before, after = before_and_after(x, fitted(x, None, "global"))
+    before, after = histograms_before_and_after(x, fit_scale(x, None, "global"))
     assert before.shares.sum() == pytest.approx(100)
     assert after.shares.sum() == pytest.approx(100)

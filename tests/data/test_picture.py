@@ -12,7 +12,7 @@ from PIL import Image
 from cnnviz.data.base import Samples
 from cnnviz.data.picture import read_picture
 from cnnviz.errors import DataError
-from tests.data.packed import picture
+from tests.data.upload_files import image_bytes
 
 COLOURS = np.random.default_rng(0).integers(0, 256, (12, 10, 3), np.uint8)
 GREYS = COLOURS[:, :, 0]
@@ -28,27 +28,27 @@ def read(content: bytes, height: int = 12, width: int = 10, *, grey: bool = Fals
 
 
 def test_points_of_a_png_become_numbers_from_0_to_1_channels_first() -> None:
-    np.testing.assert_allclose(read(picture(COLOURS)), COLOURS.transpose(2, 0, 1) / 255, atol=1e-6)
-    np.testing.assert_allclose(read(picture(GREYS), grey=True)[0], GREYS / 255, atol=1e-6)
+    np.testing.assert_allclose(read(image_bytes(COLOURS)), COLOURS.transpose(2, 0, 1) / 255, atol=1e-6)
+    np.testing.assert_allclose(read(image_bytes(GREYS), grey=True)[0], GREYS / 255, atol=1e-6)
 
 
 def test_grey_is_the_same_in_all_channels_and_colours_become_their_luminance() -> None:
-    assert (read(picture(GREYS)) == read(picture(GREYS), grey=True)).all()
+    assert (read(image_bytes(GREYS)) == read(image_bytes(GREYS), grey=True)).all()
     luminance = COLOURS @ [0.299, 0.587, 0.114] / 255
-    np.testing.assert_allclose(read(picture(COLOURS), grey=True)[0], luminance, atol=1 / 255)
+    np.testing.assert_allclose(read(image_bytes(COLOURS), grey=True)[0], luminance, atol=1 / 255)
 
 
 def test_a_jpg_is_read() -> None:
     smooth = np.linspace(0, 255, 12 * 10).reshape(12, 10).astype(np.uint8)
-    np.testing.assert_allclose(read(picture(smooth, "JPEG", quality=95), grey=True)[0], smooth / 255, atol=0.05)
+    np.testing.assert_allclose(read(image_bytes(smooth, "JPEG", quality=95), grey=True)[0], smooth / 255, atol=0.05)
     cmyk = Image.fromarray(COLOURS).convert("CMYK")
-    assert read(picture(np.asarray(cmyk)[:, :, :3], "JPEG")).shape == (3, 12, 10)
+    assert read(image_bytes(np.asarray(cmyk)[:, :, :3], "JPEG")).shape == (3, 12, 10)
 
 
 def test_a_smaller_picture_keeps_the_mean() -> None:
     large = np.random.default_rng(1).integers(0, 256, (400, 300), np.uint8)
     for kind in ("PNG", "JPEG"):
-        small = read(picture(large, kind), 8, 6, grey=True)
+        small = read(image_bytes(large, kind), 8, 6, grey=True)
         assert small.mean() == pytest.approx(large.mean() / 255, abs=0.02)
         assert small.std() < 0.1
 
@@ -56,14 +56,14 @@ def test_a_smaller_picture_keeps_the_mean() -> None:
 def test_what_is_transparent_becomes_white() -> None:
     clear = np.zeros((4, 4, 4), np.uint8)
     clear[:2, :, 3] = 255
-    np.testing.assert_array_equal(read(picture(clear), 4, 4, grey=True)[0], [[0] * 4] * 2 + [[1] * 4] * 2)
+    np.testing.assert_array_equal(read(image_bytes(clear), 4, 4, grey=True)[0], [[0] * 4] * 2 + [[1] * 4] * 2)
     palette = Image.fromarray(GREYS).convert("P")
-    assert read(picture(np.asarray(palette), "PNG", transparency=0), grey=True).max() <= 1
+    assert read(image_bytes(np.asarray(palette), "PNG", transparency=0), grey=True).max() <= 1
 
 
 def test_16_bits_a_point_keep_their_greys() -> None:
     deep = np.linspace(0, 65_535, 16).astype(np.uint16).reshape(4, 4)
-    np.testing.assert_allclose(read(picture(deep), 4, 4, grey=True)[0], deep / 65_535, atol=1 / 255)
+    np.testing.assert_allclose(read(image_bytes(deep), 4, 4, grey=True)[0], deep / 65_535, atol=1 / 255)
 
 
 def test_a_photograph_taken_upside_down_is_turned() -> None:
@@ -71,7 +71,7 @@ def test_a_photograph_taken_upside_down_is_turned() -> None:
     points[:4] = 255
     exif = Image.Exif()
     exif[0x0112] = 3
-    turned = read(picture(points, "JPEG", exif=exif), 8, 8, grey=True)[0]
+    turned = read(image_bytes(points, "JPEG", exif=exif), 8, 8, grey=True)[0]
     assert turned[:4].mean() < 0.1
     assert turned[4:].mean() > 0.9
 
@@ -94,13 +94,13 @@ DAMAGED = r"^“cat/a\.png” is a damaged picture\.$"
     ("content", "sentence"),
     [
         pytest.param(b"", NO_PICTURE, id="empty"),
-        pytest.param(picture(GREYS, "GIF"), NO_PICTURE, id="gif"),
-        pytest.param(picture(GREYS, "TIFF"), NO_PICTURE, id="tiff"),
+        pytest.param(image_bytes(GREYS, "GIF"), NO_PICTURE, id="gif"),
+        pytest.param(image_bytes(GREYS, "TIFF"), NO_PICTURE, id="tiff"),
         pytest.param(b"%!PS-Adobe-3.0 EPSF-3.0", NO_PICTURE, id="eps"),
         pytest.param(b"<svg/>", NO_PICTURE, id="svg"),
-        pytest.param(picture(COLOURS)[:-60], DAMAGED, id="truncated png"),
-        pytest.param(picture(COLOURS, "JPEG")[:-200], DAMAGED, id="truncated jpg"),
-        pytest.param(picture(COLOURS)[:20], DAMAGED, id="start of a png"),
+        pytest.param(image_bytes(COLOURS)[:-60], DAMAGED, id="truncated png"),
+        pytest.param(image_bytes(COLOURS, "JPEG")[:-200], DAMAGED, id="truncated jpg"),
+        pytest.param(image_bytes(COLOURS)[:20], DAMAGED, id="start of a png"),
         pytest.param(b"\xff\xd8\xff", DAMAGED, id="start of a jpg"),
         pytest.param(claiming(4096, 4096), DAMAGED, id="fewer points than promised"),
         pytest.param(claiming(4097, 1), r"has 1 × 4,097 points; at most 4,096 × 4,096 are read", id="one too wide"),
@@ -115,7 +115,7 @@ def test_a_hostile_picture_gets_one_clear_sentence(content: bytes, sentence: str
 
 
 def test_a_text_that_expands_without_end_is_not_expanded() -> None:
-    whole = picture(GREYS)
+    whole = image_bytes(GREYS)
     bomb = chunk(b"zTXt", b"Comment\0\0" + zlib.compress(bytes(80 * 2**20), 9))
     with pytest.raises(DataError, match=DAMAGED):
         read(whole[:33] + bomb + whole[33:])
@@ -123,7 +123,7 @@ def test_a_text_that_expands_without_end_is_not_expanded() -> None:
 
 def test_a_jpg_that_goes_over_its_points_again_and_again_is_refused() -> None:
     """Each pass of a progressive JPEG costs as much as a whole picture, but may take a dozen bytes."""
-    whole = picture(np.zeros((64, 64), np.uint8), "JPEG", progressive=True)
+    whole = image_bytes(np.zeros((64, 64), np.uint8), "JPEG", progressive=True)
     last = whole[whole.rindex(b"\xff\xda") : -2]
     assert read(whole[:-2] + last * 20 + whole[-2:]).max() < 0.01
     with pytest.raises(DataError, match=r"^“cat/a\.png” goes over its points 10\d times; at most 100 are read\.$"):
@@ -131,7 +131,7 @@ def test_a_jpg_that_goes_over_its_points_again_and_again_is_refused() -> None:
 
 
 @settings(max_examples=120, deadline=None)
-@given(st.data(), st.sampled_from([picture(COLOURS), picture(COLOURS, "JPEG"), picture(GREYS)]))
+@given(st.data(), st.sampled_from([image_bytes(COLOURS), image_bytes(COLOURS, "JPEG"), image_bytes(GREYS)]))
 def test_a_mutated_picture_is_read_or_refused(data: st.DataObject, whole: bytes) -> None:
     content = bytearray(whole)
     for _ in range(data.draw(st.integers(1, 4))):

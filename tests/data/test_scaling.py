@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cnnviz.data import scaling
-from cnnviz.data.scaling import NORMALIZATIONS, Scale, fitted
+from cnnviz.data.scaling import NORMALIZATIONS, Scale, fit_scale
 
 OVER = {"global": (0, 1, 2, 3), "channel": (0, 2, 3), "column": (0, 1, 2)}
 
@@ -21,10 +21,10 @@ def samples(count: int = 50, seed: int = 0) -> np.ndarray:
 def test_training_samples_come_to_mean_0_and_deviation_1(
     name: str, block: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(scaling, "BLOCK", block)
+    monkeypatch.setattr(scaling, "BLOCK_SIZE", block)
     x = samples()
     before = x.copy()
-    scaled = fitted(x, None, name).of(x)
+    scaled = fit_scale(x, None, name).apply(x)
     np.testing.assert_array_equal(x, before)
     assert scaled.dtype == np.float32
     np.testing.assert_allclose(scaled.mean(axis=OVER[name], dtype=float), 0, atol=1e-4)
@@ -38,33 +38,33 @@ def test_every_way_is_tried_here() -> None:
 
 def test_other_samples_are_scaled_by_the_numbers_of_the_training() -> None:
     x, other = samples(), samples(seed=1)
-    scale = fitted(x, None, "global")
-    np.testing.assert_allclose(scale.of(other), (other - x.mean(dtype=float)) / x.std(dtype=float), atol=1e-3)
+    scale = fit_scale(x, None, "global")
+    np.testing.assert_allclose(scale.apply(other), (other - x.mean(dtype=float)) / x.std(dtype=float), atol=1e-3)
 
 
 def test_a_floor_comes_first() -> None:
     x = samples()
-    np.testing.assert_array_equal(fitted(x, 0.0).of(x), np.maximum(x, 0))
-    scaled = fitted(x, 0.0, "global").of(x)
+    np.testing.assert_array_equal(fit_scale(x, 0.0).apply(x), np.maximum(x, 0))
+    scaled = fit_scale(x, 0.0, "global").apply(x)
     raised = np.maximum(x, 0)
     np.testing.assert_allclose(scaled, (raised - raised.mean(dtype=float)) / raised.std(dtype=float), atol=1e-4)
 
 
 def test_without_settings_the_samples_are_what_they_were() -> None:
     x = samples()
-    assert fitted(x).of(x) is x
+    assert fit_scale(x).apply(x) is x
 
 
 @given(st.floats(-1e6, 1e6, width=32), st.sampled_from(list(OVER)))
 def test_equal_values_are_not_stretched(value: float, name: str) -> None:
     x = np.full((30, 2, 4, 3), value, np.float32)
-    np.testing.assert_allclose(fitted(x, None, name).of(x), 0, atol=max(1e-3, abs(value) * 1e-6))
+    np.testing.assert_allclose(fit_scale(x, None, name).apply(x), 0, atol=max(1e-3, abs(value) * 1e-6))
 
 
 def test_the_facts_are_json_and_give_the_scale_again() -> None:
     x = samples()
-    scale = fitted(x, -3.0, "column")
-    told = json.loads(json.dumps(scale.facts()))
+    scale = fit_scale(x, -3.0, "column")
+    told = json.loads(json.dumps(scale.to_dict()))
     again = Scale(told["floor"], *(np.array(told[key], np.float32) for key in ("mean", "std")))
-    np.testing.assert_array_equal(again.of(x), scale.of(x))
-    assert fitted(x).facts() == {"floor": None, "mean": None, "std": None}
+    np.testing.assert_array_equal(again.apply(x), scale.apply(x))
+    assert fit_scale(x).to_dict() == {"floor": None, "mean": None, "std": None}

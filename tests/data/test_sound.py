@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from scipy.signal import resample_poly
 
-from cnnviz.data.sound import MAX_RATE, MIN_RATE, Treatment, read_sound
+from cnnviz.data.sound import MAX_RATE, MIN_RATE, SoundTreatment, read_sound
 from cnnviz.errors import DataError
-from tests.data.packed import sound, tone
+from tests.data.upload_files import sound_bytes, tone
 
 RATE = 16_000
 
@@ -38,11 +38,11 @@ def refusal(content: bytes) -> str:
 def test_16_bit_samples_stay_as_they_are_and_end_in_silence(
     samples: npt.NDArray[np.int16], length: int, kind: str
 ) -> None:
-    found = read_sound(sound(samples, kind=kind), "a", RATE, length)
+    found = read_sound(sound_bytes(samples, kind=kind), "a", RATE, length)
     expected = np.zeros(length, np.int16)
     expected[: len(samples)] = samples[:length]
     np.testing.assert_array_equal(found.samples, expected)
-    assert found.treatment == Treatment(None, max(0, length - len(samples)), max(0, len(samples) - length))
+    assert found.treatment == SoundTreatment(None, max(0, length - len(samples)), max(0, len(samples) - length))
 
 
 @pytest.mark.parametrize(
@@ -51,7 +51,7 @@ def test_16_bit_samples_stay_as_they_are_and_end_in_silence(
     + [("FLAC", "PCM_24"), ("OGG", "VORBIS"), ("OGG", "OPUS")],
 )
 def test_every_coding_comes_out_in_the_scale_of_16_bits(kind: str, coding: str) -> None:
-    heard = read(sound(tone(440) / 2**15, RATE, kind, coding))
+    heard = read(sound_bytes(tone(440) / 2**15, RATE, kind, coding))
     expected = tone(440).astype(float)
     assert np.corrcoef(heard, expected)[0, 1] > 0.99
     assert heard.std() == pytest.approx(expected.std(), rel=0.05)
@@ -59,32 +59,32 @@ def test_every_coding_comes_out_in_the_scale_of_16_bits(kind: str, coding: str) 
 
 def test_channels_are_averaged() -> None:
     both = np.stack([tone(300), tone(300) // 3, tone(0)], axis=1)
-    np.testing.assert_allclose(read(sound(both)), both.mean(axis=1), atol=1)
+    np.testing.assert_allclose(read(sound_bytes(both)), both.mean(axis=1), atol=1)
 
 
 @pytest.mark.parametrize("rate", [8000, 11_025, 22_050, 44_100, 48_000, 96_000])
 @pytest.mark.parametrize("seconds", [0.3, 1.7])
 def test_another_rate_is_resampled_as_scipy_does_the_whole_sound(rate: int, seconds: float) -> None:
     samples = tone(440, rate, seconds)
-    found = read_sound(sound(samples, rate), "a", RATE, RATE)
+    found = read_sound(sound_bytes(samples, rate), "a", RATE, RATE)
     common = gcd(rate, RATE)
     whole = resample_poly(samples.astype(float), RATE // common, rate // common)
     expected = np.zeros(RATE)
     expected[: len(whole)] = whole[:RATE]
     np.testing.assert_allclose(found.samples, expected, atol=1)
-    assert found.treatment == Treatment(rate, max(0, RATE - len(whole)), max(0, len(whole) - RATE))
+    assert found.treatment == SoundTreatment(rate, max(0, RATE - len(whole)), max(0, len(whole) - RATE))
 
 
 @settings(max_examples=60, deadline=None)
 @given(st.integers(MIN_RATE, MAX_RATE), st.integers(1, 400), st.integers(1000, 48_000), st.integers(1, 200))
 def test_any_rate_becomes_any_other(rate: int, frames: int, new: int, samples: int) -> None:
-    found = read_sound(sound(np.full(frames, 1000, np.int16), rate), "a", new, samples)
+    found = read_sound(sound_bytes(np.full(frames, 1000, np.int16), rate), "a", new, samples)
     assert found.samples.shape == (samples,)
     assert found.treatment.resampled_from == (None if rate == new else rate)
 
 
 def test_loud_floats_are_clipped() -> None:
-    heard = read(sound(np.array([2.0, -2.0, 1.0, -1.0, 0.5]), coding="FLOAT"), 5)
+    heard = read(sound_bytes(np.array([2.0, -2.0, 1.0, -1.0, 0.5]), coding="FLOAT"), 5)
     assert heard.tolist() == [32_767, -32_768, 32_767, -32_768, 16_384]
 
 
@@ -98,13 +98,13 @@ def test_no_more_is_decoded_than_is_kept(monkeypatch: pytest.MonkeyPatch) -> Non
 
     monkeypatch.setattr(soundfile.SoundFile, "read", counted)
     for rate in (16_000, 48_000, 8000):
-        read(sound(np.zeros(rate * 60, np.int16), rate))
+        read(sound_bytes(np.zeros(rate * 60, np.int16), rate))
     assert asked[0] == 16_000
     assert 48_000 < asked[1] < 48_100
     assert 8000 < asked[2] < 8100
 
 
-WAV = sound(tone(440))
+WAV = sound_bytes(tone(440))
 NO_SOUND = r"^“yes/a\.wav” is not a \.wav, \.flac or \.ogg file\.$"
 DAMAGED = r"^“yes/a\.wav” is a damaged sound file\.$"
 
@@ -118,23 +118,27 @@ def header(at: int, kind: str, value: int) -> bytes:
     [
         pytest.param(b"", NO_SOUND, id="empty"),
         pytest.param(b"ID3\x03", NO_SOUND, id="mp3"),
-        pytest.param(sound(tone(440), kind="AIFF"), NO_SOUND, id="aiff"),
-        pytest.param(sound(tone(440), kind="CAF"), NO_SOUND, id="caf"),
+        pytest.param(sound_bytes(tone(440), kind="AIFF"), NO_SOUND, id="aiff"),
+        pytest.param(sound_bytes(tone(440), kind="CAF"), NO_SOUND, id="caf"),
         pytest.param(b"RIFF\x10\x00\x00\x00AVI LIST", NO_SOUND, id="a film"),
         pytest.param(WAV[:30], DAMAGED, id="cut in the header"),
         pytest.param(WAV[:-1000], DAMAGED, id="truncated"),
-        pytest.param(sound(tone(440), kind="FLAC")[:-1000], DAMAGED, id="truncated flac"),
+        pytest.param(sound_bytes(tone(440), kind="FLAC")[:-1000], DAMAGED, id="truncated flac"),
         pytest.param(b"fLaC" + bytes(100), DAMAGED, id="no flac"),
         pytest.param(b"OggS" + bytes(100), DAMAGED, id="no ogg"),
         pytest.param(header(22, "<H", 9), r"has 9 channels; at most 8 are read|damaged", id="9 channels"),
-        pytest.param(sound(np.zeros((10, 9), np.int16)), r"has 9 channels; at most 8 are read", id="really 9 channels"),
+        pytest.param(
+            sound_bytes(np.zeros((10, 9), np.int16)), r"has 9 channels; at most 8 are read", id="really 9 channels"
+        ),
         pytest.param(header(24, "<I", 999), r"has 999 samples a second; 1,000 to 384,000 are read", id="999 hertz"),
         pytest.param(header(24, "<I", 384_001), r"has 384,001 samples a second", id="384,001 hertz"),
-        pytest.param(sound(np.zeros(601_000, np.int16), 1000), r"claims to last 10 minutes; at most 10", id="too long"),
-        pytest.param(sound(np.zeros(0, np.int16)), r"holds no sound|damaged", id="no samples"),
-        pytest.param(sound([0.0, np.nan], coding="FLOAT"), DAMAGED, id="NaN"),
         pytest.param(
-            sound(np.zeros(64, np.int16), coding="GSM610"), r"is coded as GSM610, which is not read", id="gsm"
+            sound_bytes(np.zeros(601_000, np.int16), 1000), r"claims to last 10 minutes; at most 10", id="too long"
+        ),
+        pytest.param(sound_bytes(np.zeros(0, np.int16)), r"holds no sound|damaged", id="no samples"),
+        pytest.param(sound_bytes([0.0, np.nan], coding="FLOAT"), DAMAGED, id="NaN"),
+        pytest.param(
+            sound_bytes(np.zeros(64, np.int16), coding="GSM610"), r"is coded as GSM610, which is not read", id="gsm"
         ),
     ],
 )
@@ -150,7 +154,7 @@ def test_a_stream_whose_writer_could_not_know_its_size_is_read() -> None:
 
 
 def test_a_flac_that_was_written_into_a_pipe_is_told_what_it_lacks() -> None:
-    content = bytearray(sound(tone(440), kind="FLAC"))
+    content = bytearray(sound_bytes(tone(440), kind="FLAC"))
     content[21] &= 0xF0  # the last 36 bits before the checksum of all samples count them
     content[22:26] = bytes(4)
     assert refusal(bytes(content)) == (
@@ -161,7 +165,7 @@ def test_a_flac_that_was_written_into_a_pipe_is_told_what_it_lacks() -> None:
 @settings(max_examples=120, deadline=None)
 @given(
     st.data(),
-    st.sampled_from([sound(tone(440, seconds=0.05), kind=kind) for kind in ("WAV", "FLAC", "OGG")]),
+    st.sampled_from([sound_bytes(tone(440, seconds=0.05), kind=kind) for kind in ("WAV", "FLAC", "OGG")]),
 )
 def test_a_mutated_sound_is_read_or_refused(data: st.DataObject, whole: bytes) -> None:
     content = bytearray(whole)

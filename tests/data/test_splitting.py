@@ -4,14 +4,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cnnviz.data import splitting
-from cnnviz.data.base import Rows
-from cnnviz.data.splitting import WAYS, by_parts, by_speaker
+from cnnviz.data.base import SplitIndices
+from cnnviz.data.splitting import SPLIT_KINDS, split_by_parts, split_by_speaker
 from cnnviz.errors import DataError
 
 CLASSES = ("no", "yes")
 
 
-def whole(found: Rows) -> list[np.ndarray]:
+def whole(found: SplitIndices) -> list[np.ndarray]:
     """The places of each part; every sample is in one of them."""
     together = np.concatenate(found)
     np.testing.assert_array_equal(np.sort(together), np.arange(len(together)))
@@ -19,7 +19,7 @@ def whole(found: Rows) -> list[np.ndarray]:
 
 
 def check(y: np.ndarray, speakers: list[str], classes: tuple[str, ...]) -> list[np.ndarray]:
-    found = whole(by_speaker(y, classes, speakers))
+    found = whole(split_by_speaker(y, classes, speakers))
     for places in found:
         assert set(y[places]) == set(range(len(classes)))
     heard = [{speakers[place] for place in places} for places in found]
@@ -37,9 +37,9 @@ def test_no_speaker_is_in_two_parts_and_every_class_is_in_all(people: int, class
     check(y, speakers, tuple(map(str, range(classes))))
 
 
-@pytest.mark.parametrize("dealt", [splitting.MAX_DEALT, 0])
+@pytest.mark.parametrize("dealt", [splitting.MAX_STRATIFIED, 0])
 def test_forty_speakers_are_split_80_10_10(dealt: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(splitting, "MAX_DEALT", dealt)
+    monkeypatch.setattr(splitting, "MAX_STRATIFIED", dealt)
     y = np.arange(800) % 2
     found = check(y, [f"s{number // 20}" for number in range(800)], CLASSES)
     assert [len(places) for places in found] == [640, 80, 80]
@@ -57,7 +57,7 @@ def test_six_speakers_are_split_4_1_1_and_always_the_same() -> None:
 def test_too_few_speakers_are_refused(people: int, told: str) -> None:
     y = np.arange(40) % 2
     with pytest.raises(DataError, match=rf"^The file names tell of {told} a split by speaker needs at least 3"):
-        by_speaker(y, CLASSES, [f"s{number % people}" for number in range(40)])
+        split_by_speaker(y, CLASSES, [f"s{number % people}" for number in range(40)])
 
 
 def test_a_class_that_two_people_said_is_refused_with_its_numbers() -> None:
@@ -68,13 +68,13 @@ def test_a_class_that_two_people_said_is_refused_with_its_numbers() -> None:
         match=r"^No split by speaker was found in 20 tries .* with 8 speakers, 1 of 2 classes have no sample in the "
         r"\w+ part of \d+ samples, first “yes”\. Split at random",
     ):
-        by_speaker(y, CLASSES, speakers)
+        split_by_speaker(y, CLASSES, speakers)
 
 
 def test_lists_are_followed() -> None:
     y = np.arange(12) % 2
     parts = np.array([0] * 8 + [2, 2, 1, 1], np.int8)
-    found = whole(by_parts(y, CLASSES, parts))
+    found = whole(split_by_parts(y, CLASSES, parts))
     assert [sorted(places) for places in found] == [list(range(8)), [10, 11], [8, 9]]
 
 
@@ -84,12 +84,12 @@ def test_lists_that_leave_a_class_out_are_refused(part: int, name: str) -> None:
     parts = np.repeat([0, 1, 2], 4).astype(np.int8)
     parts[(parts == part) & (y == 0)] = (part + 1) % 3
     with pytest.raises(DataError, match=rf"1 of 2 classes have no sample in the {name} part of 2 samples, first “no”"):
-        by_parts(y, CLASSES, parts)
+        split_by_parts(y, CLASSES, parts)
 
 
-@pytest.mark.parametrize("name", WAYS)
+@pytest.mark.parametrize("name", SPLIT_KINDS)
 def test_every_way_says_which_question_it_answers(name: str) -> None:
-    way = WAYS[name]
+    way = SPLIT_KINDS[name]
     assert way.name == name
     assert way.title
     assert way.question.startswith("How well")

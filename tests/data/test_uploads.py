@@ -6,18 +6,20 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from cnnviz.data import available, find
+from cnnviz.data import available_datasets, find_dataset
 from cnnviz.data.audio import Features
 from cnnviz.data.content import Content
-from cnnviz.data.pair import read_pair
-from cnnviz.data.uploads import MAX_TITLE, About, Quota, Uploads
+from cnnviz.data.npy_upload import read_pair
+from cnnviz.data.uploads import MAX_TITLE_LENGTH, Quota, UploadInfo, Uploads
 from cnnviz.errors import DataError, LimitError
 from cnnviz.settings import settings
-from tests.data.forge import saved
+from tests.data.npy_files import npy_bytes
 
 ANNA, BERT = "a" * 32, "b" * 32
 PAIR = read_pair(
-    saved(np.arange(240.0).reshape(20, 4, 3)), saved(np.array(["no", "yes"])[np.arange(20) % 2]), max_bytes=10_000
+    npy_bytes(np.arange(240.0).reshape(20, 4, 3)),
+    npy_bytes(np.array(["no", "yes"])[np.arange(20) % 2]),
+    max_bytes=10_000,
 )
 
 
@@ -31,37 +33,37 @@ def everything(folder: Path) -> list[Path]:
 
 
 def test_an_upload_is_found_again_as_it_was(uploads: Uploads) -> None:
-    kept = uploads.add(ANNA, PAIR, About("Yes and no"))
-    found = uploads.of(ANNA)[kept.name]
+    kept = uploads.add(ANNA, PAIR, UploadInfo("Yes and no"))
+    found = uploads.datasets_of(ANNA)[kept.name]
     assert (found.title, found.shape, found.classes, found.size) == ("Yes and no", (1, 4, 3), ("no", "yes"), 20)
-    assert found.story == "20 samples of 1 × 4 × 3, 2 classes."
-    loaded, expected = found.split_by(), PAIR.splits()
+    assert found.description == "20 samples of 1 × 4 × 3, 2 classes."
+    loaded, expected = found.load_splits(), PAIR.split()
     for part in ("train", "validation", "test"):
         np.testing.assert_array_equal(getattr(loaded, part).x, getattr(expected, part).x)
         np.testing.assert_array_equal(getattr(loaded, part).y, getattr(expected, part).y)
 
 
 def test_uploads_are_listed_oldest_first(uploads: Uploads) -> None:
-    names = [uploads.add(ANNA, PAIR, About(title)).name for title in ("one", "two")]
-    assert list(uploads.of(ANNA)) == names
+    names = [uploads.add(ANNA, PAIR, UploadInfo(title)).name for title in ("one", "two")]
+    assert list(uploads.datasets_of(ANNA)) == names
 
 
 def test_an_upload_belongs_to_its_owner(uploads: Uploads) -> None:
-    kept = uploads.add(ANNA, PAIR, About("mine"))
-    assert uploads.of(BERT) == {}
+    kept = uploads.add(ANNA, PAIR, UploadInfo("mine"))
+    assert uploads.datasets_of(BERT) == {}
     uploads.remove(BERT, kept.name)
-    assert list(uploads.of(ANNA)) == [kept.name]
+    assert list(uploads.datasets_of(ANNA)) == [kept.name]
 
 
 def test_find_gives_an_upload_to_its_owner_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CNNVIZ_DATA_DIR", str(tmp_path))
     settings.cache_clear()
     try:
-        name = Uploads(tmp_path / "uploads", Quota(1)).add(ANNA, PAIR, About("mine")).name
-        assert find(name, ANNA).title == "mine"
-        assert list(available(ANNA))[-1] == name
+        name = Uploads(tmp_path / "uploads", Quota(1)).add(ANNA, PAIR, UploadInfo("mine")).name
+        assert find_dataset(name, ANNA).title == "mine"
+        assert list(available_datasets(ANNA))[-1] == name
         with pytest.raises(DataError, match=rf"^There is no data set “{name}” here any more"):
-            find(name, BERT)
+            find_dataset(name, BERT)
     finally:
         settings.cache_clear()
 
@@ -70,7 +72,7 @@ def test_find_gives_an_upload_to_its_owner_alone(tmp_path: Path, monkeypatch: py
 def test_an_upload_appears_whole_or_not_at_all(
     uploads: Uploads, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, broken: str
 ) -> None:
-    uploads.add(ANNA, PAIR, About("first"))
+    uploads.add(ANNA, PAIR, UploadInfo("first"))
     before = everything(tmp_path)
 
     def fail(*_: object, **__: object) -> None:
@@ -79,9 +81,9 @@ def test_an_upload_appears_whole_or_not_at_all(
     with monkeypatch.context() as patch:
         patch.setattr(np if broken == "save" else Path, broken, fail)
         with pytest.raises(OSError, match="No space left"):
-            uploads.add(ANNA, PAIR, About("second"))
+            uploads.add(ANNA, PAIR, UploadInfo("second"))
     assert everything(tmp_path) == before
-    assert [dataset.title for dataset in uploads.of(ANNA).values()] == ["first"]
+    assert [dataset.title for dataset in uploads.datasets_of(ANNA).values()] == ["first"]
 
 
 def test_a_half_written_upload_is_not_listed(uploads: Uploads, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -90,31 +92,31 @@ def test_a_half_written_upload_is_not_listed(uploads: Uploads, monkeypatch: pyte
 
     def look(*args: object) -> None:
         whole(*args)  # type: ignore[arg-type]
-        seen.append(len(uploads.of(ANNA)))
+        seen.append(len(uploads.datasets_of(ANNA)))
 
     monkeypatch.setattr(np, "save", look)
-    uploads.add(ANNA, PAIR, About("slow"))
+    uploads.add(ANNA, PAIR, UploadInfo("slow"))
     assert seen == [0, 0]
 
 
 def test_one_too_many_is_refused_until_one_is_removed(uploads: Uploads, tmp_path: Path) -> None:
-    first = uploads.add(ANNA, PAIR, About("one"))
-    uploads.add(ANNA, PAIR, About("two"))
+    first = uploads.add(ANNA, PAIR, UploadInfo("one"))
+    uploads.add(ANNA, PAIR, UploadInfo("two"))
     before = everything(tmp_path)
     with pytest.raises(LimitError, match=r"^You already keep 2 data sets on this server\. Remove one"):
-        uploads.add(ANNA, PAIR, About("three"))
+        uploads.add(ANNA, PAIR, UploadInfo("three"))
     assert everything(tmp_path) == before
-    uploads.add(BERT, PAIR, About("another student's"))
+    uploads.add(BERT, PAIR, UploadInfo("another student's"))
     uploads.remove(ANNA, first.name)
-    uploads.add(ANNA, PAIR, About("three"))
-    assert len(uploads.of(ANNA)) == 2
+    uploads.add(ANNA, PAIR, UploadInfo("three"))
+    assert len(uploads.datasets_of(ANNA)) == 2
 
 
 def test_removing_twice_is_harmless_and_leaves_nothing(uploads: Uploads, tmp_path: Path) -> None:
-    kept = uploads.add(ANNA, PAIR, About("short-lived"))
+    kept = uploads.add(ANNA, PAIR, UploadInfo("short-lived"))
     for _ in range(2):
         uploads.remove(ANNA, kept.name)
-        assert uploads.of(ANNA) == {}
+        assert uploads.datasets_of(ANNA) == {}
     assert everything(tmp_path) == []
 
 
@@ -122,19 +124,21 @@ def test_a_removal_that_breaks_off_leaves_no_half_upload_in_the_list(
     uploads: Uploads, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Deleting about.json first and then dying left a folder that made every later look at the list raise."""
-    kept = uploads.add(ANNA, PAIR, About("unlucky"))
+    kept = uploads.add(ANNA, PAIR, UploadInfo("unlucky"))
 
     def delete_one_file(folder: Path, **_: object) -> None:
         (folder / "about.json").unlink()
 
     monkeypatch.setattr(shutil, "rmtree", delete_one_file)
     uploads.remove(ANNA, kept.name)
-    assert uploads.of(ANNA) == {}
+    assert uploads.datasets_of(ANNA) == {}
 
 
-@pytest.mark.parametrize(("given", "kept"), [("x" * 500, "x" * MAX_TITLE), ("", "My data"), ("Ж/..\\", "Ж/..\\")])
+@pytest.mark.parametrize(
+    ("given", "kept"), [("x" * 500, "x" * MAX_TITLE_LENGTH), ("", "My data"), ("Ж/..\\", "Ж/..\\")]
+)
 def test_a_title_is_bounded_and_never_a_path(uploads: Uploads, given: str, kept: str) -> None:
-    assert uploads.add(ANNA, PAIR, About(given)).title == kept
+    assert uploads.add(ANNA, PAIR, UploadInfo(given)).title == kept
 
 
 STRANGE = [
@@ -153,9 +157,9 @@ STRANGE = [
 
 @pytest.mark.parametrize("owner", STRANGE)
 def test_a_strange_owner_has_no_uploads_and_cannot_add_any(uploads: Uploads, tmp_path: Path, owner: str) -> None:
-    assert uploads.of(owner) == {}
+    assert uploads.datasets_of(owner) == {}
     with pytest.raises(ValueError, match="no upload can be called"):
-        uploads.add(owner, PAIR, About("x"))
+        uploads.add(owner, PAIR, UploadInfo("x"))
     assert everything(tmp_path) == []
 
 
@@ -163,7 +167,7 @@ def test_a_strange_owner_has_no_uploads_and_cannot_add_any(uploads: Uploads, tmp
     "name", ["", "..", "upload-", "upload-../..", "../" + BERT, "upload-" + "a" * 31 + "\n", "digits"]
 )
 def test_a_strange_name_removes_nothing(uploads: Uploads, tmp_path: Path, name: str) -> None:
-    uploads.add(ANNA, PAIR, About("stays"))
+    uploads.add(ANNA, PAIR, UploadInfo("stays"))
     before = everything(tmp_path)
     with pytest.raises(ValueError, match="no upload can be called"):
         uploads.remove(ANNA, name)
@@ -171,21 +175,21 @@ def test_a_strange_name_removes_nothing(uploads: Uploads, tmp_path: Path, name: 
 
 
 def test_what_lies_in_the_folder_otherwise_is_not_listed(uploads: Uploads, tmp_path: Path) -> None:
-    kept = uploads.add(ANNA, PAIR, About("real"))
+    kept = uploads.add(ANNA, PAIR, UploadInfo("real"))
     (tmp_path / "uploads" / ANNA / "upload-notes").mkdir()
-    assert list(uploads.of(ANNA)) == [kept.name]
+    assert list(uploads.datasets_of(ANNA)) == [kept.name]
 
 
 def test_nothing_is_pickled(uploads: Uploads, tmp_path: Path) -> None:
-    kept = uploads.add(ANNA, PAIR, About("plain"))
+    kept = uploads.add(ANNA, PAIR, UploadInfo("plain"))
     folder = tmp_path / "uploads" / ANNA / kept.name
     np.save(folder / "labels.npy", np.array([{}], dtype=object), allow_pickle=True)
     with pytest.raises(ValueError, match="allow_pickle=False"):
-        kept.content()
+        kept.load_content()
 
 
 def test_what_is_kept_is_json_and_arrays(uploads: Uploads, tmp_path: Path) -> None:
-    kept = uploads.add(ANNA, Content(PAIR.x, PAIR.y, ("nein", "日本")), About("Wörter"))
+    kept = uploads.add(ANNA, Content(PAIR.x, PAIR.y, ("nein", "日本")), UploadInfo("Wörter"))
     folder = tmp_path / "uploads" / ANNA / kept.name
     assert [path.name for path in everything(folder)] == ["about.json", "feats.npy", "labels.npy"]
     about = json.loads((folder / "about.json").read_text("utf-8"))
@@ -194,15 +198,15 @@ def test_what_is_kept_is_json_and_arrays(uploads: Uploads, tmp_path: Path) -> No
 
 
 def test_an_upload_of_an_older_cnnviz_is_read(uploads: Uploads, tmp_path: Path) -> None:
-    kept = uploads.add(ANNA, PAIR, About("old"))
+    kept = uploads.add(ANNA, PAIR, UploadInfo("old"))
     about = {"title": "old", "shape": [1, 4, 3], "classes": ["no", "yes"], "size": 20}
     (tmp_path / "uploads" / ANNA / kept.name / "about.json").write_text(json.dumps(about), "utf-8")
-    found = uploads.of(ANNA)[kept.name]
-    assert (found.splits, found.axes, found.features) == (("random",), (), None)
-    np.testing.assert_array_equal(found.split_by().test.x, PAIR.splits().test.x)
-    uploads.check_room(ANNA)
+    found = uploads.datasets_of(ANNA)[kept.name]
+    assert (found.split_kinds, found.axes, found.features) == (("random",), (), None)
+    np.testing.assert_array_equal(found.load_splits().test.x, PAIR.split().test.x)
+    uploads.check_quota(ANNA)
     with pytest.raises(LimitError, match=r"^All data sets on this server take 0 MB of 0 MB"):
-        Uploads(tmp_path / "uploads", Quota(9, bytes=1000)).check_room(ANNA)
+        Uploads(tmp_path / "uploads", Quota(9, bytes=1000)).check_quota(ANNA)
 
 
 def test_sounds_speakers_and_parts_are_kept(uploads: Uploads) -> None:
@@ -210,21 +214,23 @@ def test_sounds_speakers_and_parts_are_kept(uploads: Uploads) -> None:
     parts = {"lists": np.repeat([0, 1, 2], [16, 2, 2]).astype(np.int8)}
     speakers = tuple(f"s{number % 4}" for number in range(20))
     content = Content(PAIR.x, PAIR.y, PAIR.classes, sounds, 8000, speakers, parts)
-    about = About("Sounds", ("channel", "time", "band"), Features(sample_rate=8000), ("20 sounds were read.",), "a 1")
+    about = UploadInfo(
+        "Sounds", ("channel", "time", "band"), Features(sample_rate=8000), ("20 sounds were read.",), "a 1"
+    )
     name = uploads.add(ANNA, content, about).name
-    found = uploads.of(ANNA)[name]
-    assert (found.splits, found.axes) == (("random", "speaker", "lists"), about.axes)
+    found = uploads.datasets_of(ANNA)[name]
+    assert (found.split_kinds, found.axes) == (("random", "speaker", "lists"), about.axes)
     assert found.features == about.features
-    assert found.story == "20 sounds were read."
+    assert found.description == "20 sounds were read."
     assert uploads.source(ANNA, name) == "a 1"
     assert uploads.source(ANNA, "upload-" + "0" * 32) == ""
-    loaded = found.content()
+    loaded = found.load_content()
     assert loaded.sounds is not None
     np.testing.assert_array_equal(loaded.sounds[7], sounds[7])
     assert (loaded.rate, loaded.speakers) == (8000, speakers)
-    for one, two in zip(loaded.rows("lists"), content.rows("lists"), strict=True):
+    for one, two in zip(loaded.split_indices("lists"), content.split_indices("lists"), strict=True):
         np.testing.assert_array_equal(one, two)
-    assert [len(part) for part in loaded.rows("lists")] == [16, 2, 2]
+    assert [len(part) for part in loaded.split_indices("lists")] == [16, 2, 2]
 
 
 @pytest.mark.parametrize(
@@ -237,19 +243,19 @@ def test_sounds_speakers_and_parts_are_kept(uploads: Uploads) -> None:
 def test_a_quota_of_bytes_is_kept(tmp_path: Path, quota: Quota, told: str) -> None:
     large = Content(np.zeros((20, 1, 128, 128), np.float32), PAIR.y, PAIR.classes)
     uploads = Uploads(tmp_path / "uploads", quota)
-    uploads.add(ANNA, large, About("one"))
+    uploads.add(ANNA, large, UploadInfo("one"))
     with pytest.raises(LimitError, match=told):
-        uploads.add(ANNA, large, About("two"))
+        uploads.add(ANNA, large, UploadInfo("two"))
     assert len(everything(tmp_path)) == 3
 
 
 def test_what_an_interrupted_import_left_is_swept(uploads: Uploads, tmp_path: Path) -> None:
-    name = uploads.add(ANNA, PAIR, About("whole")).name
+    name = uploads.add(ANNA, PAIR, UploadInfo("whole")).name
     folder = tmp_path / "uploads" / ANNA
     (folder / f".upload-{'0' * 32}").mkdir()
     (folder / f".upload-{'0' * 32}" / "feats.npy").write_bytes(b"half")
-    assert list(uploads.of(ANNA)) == [name]
-    uploads.sweep()
+    assert list(uploads.datasets_of(ANNA)) == [name]
+    uploads.delete_interrupted()
     assert [each.name for each in folder.iterdir()] == [name]
 
 
@@ -261,7 +267,7 @@ def test_of_two_that_come_at_once_only_one_takes_the_last_place(tmp_path: Path) 
     def bring() -> None:
         together.wait()
         try:
-            uploads.add(ANNA, PAIR, About("mine"))
+            uploads.add(ANNA, PAIR, UploadInfo("mine"))
         except LimitError:
             outcomes.append("refused")
         else:
@@ -273,24 +279,24 @@ def test_of_two_that_come_at_once_only_one_takes_the_last_place(tmp_path: Path) 
     for thread in threads:
         thread.join()
     assert sorted(outcomes) == ["kept", "refused", "refused", "refused"]
-    assert len(uploads.of(ANNA)) == 1
+    assert len(uploads.datasets_of(ANNA)) == 1
     assert not list((tmp_path / "uploads" / ANNA).glob(".upload-*"))
 
 
 @pytest.mark.parametrize("damage", ["", "{", '{"title": "x"}', "\xff"])
 def test_a_damaged_upload_is_left_out_and_harms_nobody(uploads: Uploads, tmp_path: Path, damage: str) -> None:
-    name = uploads.add(ANNA, PAIR, About("mine")).name
+    name = uploads.add(ANNA, PAIR, UploadInfo("mine")).name
     (tmp_path / "uploads" / ANNA / name / "about.json").write_text(damage, "latin-1")
-    assert uploads.of(ANNA) == {}
+    assert uploads.datasets_of(ANNA) == {}
     assert uploads.source(ANNA, name) == ""
-    uploads.check_room(BERT)
-    uploads.add(BERT, PAIR, About("another"))
+    uploads.check_quota(BERT)
+    uploads.add(BERT, PAIR, UploadInfo("another"))
     uploads.remove(ANNA, name)
     assert everything(tmp_path / "uploads" / ANNA) == []
 
 
 def test_an_upload_that_is_removed_while_it_is_opened_is_told(uploads: Uploads) -> None:
-    kept = uploads.add(ANNA, PAIR, About("short-lived"))
+    kept = uploads.add(ANNA, PAIR, UploadInfo("short-lived"))
     uploads.remove(ANNA, kept.name)
     with pytest.raises(DataError, match=r"^This data set was just removed"):
-        kept.content()
+        kept.load_content()

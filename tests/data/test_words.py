@@ -7,8 +7,8 @@ import pytest
 from cnnviz.architecture import output_shape
 from cnnviz.data import DATASETS, words
 from cnnviz.data.base import Dataset
-from cnnviz.data.voxels import SHAPES, VOXELS
-from cnnviz.data.words import RATE, WORDS, WORDS_BANDS, WORDS_RAW, sounds, speakers
+from cnnviz.data.voxels import SOLIDS, VOXELS
+from cnnviz.data.words import SAMPLE_RATE, WORDS, WORDS_BANDS, WORDS_RAW, read_sounds, utterance_speakers
 from cnnviz.presets import PRESETS
 from cnnviz.settings import settings
 
@@ -34,14 +34,15 @@ def _own_settings(folder: Path, monkeypatch: pytest.MonkeyPatch) -> object:
 
 
 def test_there_are_35_words_with_at_least_100_utterances_and_the_package_stays_small() -> None:
-    assert len(speakers()) == 35
-    assert all(len(told) >= 100 for told in speakers().values())
-    assert sum(file.stat().st_size for file in words.FOLDER.iterdir()) <= 15 * 2**20
+    assert len(utterance_speakers()) == 35
+    assert all(len(told) >= 100 for told in utterance_speakers().values())
+    assert sum(file.stat().st_size for file in words.RECORDINGS_FOLDER.iterdir()) <= 15 * 2**20
 
 
 def test_no_voice_of_the_test_part_speaks_in_another_one() -> None:
     voices = {
-        part: {voice for told in speakers().values() for each, voice in told if each == part} for part in words.PARTS
+        part: {voice for told in utterance_speakers().values() for each, voice in told if each == part}
+        for part in words.SPEAKER_PARTS
     }
     assert all(len(heard) >= 8 for heard in voices.values())
     assert not voices["train"] & voices["test"]
@@ -50,8 +51,8 @@ def test_no_voice_of_the_test_part_speaks_in_another_one() -> None:
 
 
 def test_every_utterance_is_a_second_that_is_heard() -> None:
-    clips = sounds("yes")
-    assert clips.shape == (len(speakers()["yes"]), RATE)
+    clips = read_sounds("yes")
+    assert clips.shape == (len(utterance_speakers()["yes"]), SAMPLE_RATE)
     assert (np.abs(clips).max(axis=1) > 500).all()
 
 
@@ -59,28 +60,28 @@ def test_every_utterance_is_a_second_that_is_heard() -> None:
 def test_a_view_has_its_shape_and_is_computed_once(
     view: Dataset, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(words, "speakers", lambda: dict(list(speakers().items())[:2]))
-    monkeypatch.setattr(words, "_digest", lambda: f"two-{view.name}")
-    at_random, by_speaker = view.split_by("random"), view.split_by("speaker")
+    monkeypatch.setattr(words, "utterance_speakers", lambda: dict(list(utterance_speakers().items())[:2]))
+    monkeypatch.setattr(words, "_cache_key", lambda: f"two-{view.name}")
+    at_random, by_speaker = view.load_splits("random"), view.load_splits("speaker")
     for splits in (at_random, by_speaker):
         parts = (splits.train, splits.validation, splits.test)
         assert all(part.x.shape[1:] == view.shape and part.x.dtype == np.float32 for part in parts)
-        assert sum(map(len, parts)) == 2 * len(speakers()["bed"])
+        assert sum(map(len, parts)) == 2 * len(utterance_speakers()["bed"])
         assert all(set(part.y) == {0, 1} for part in parts)
     assert [file.name.split("-two-")[0] for file in (folder / "cache").glob("*.npy") if view.name in file.name] == [
         view.name.removesuffix("-bands")
     ]
-    monkeypatch.setattr(words, "sounds", lambda word: pytest.fail("decoded again"))
-    assert np.array_equal(view.split_by("random").test.x, at_random.test.x)
+    monkeypatch.setattr(words, "read_sounds", lambda word: pytest.fail("decoded again"))
+    assert np.array_equal(view.load_splits("random").test.x, at_random.test.x)
 
 
 def test_a_cache_that_was_cut_off_is_written_again(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(words, "speakers", lambda: dict(list(speakers().items())[:2]))
-    monkeypatch.setattr(words, "_digest", lambda: "cut")
-    whole = WORDS.split_by("random")
+    monkeypatch.setattr(words, "utterance_speakers", lambda: dict(list(utterance_speakers().items())[:2]))
+    monkeypatch.setattr(words, "_cache_key", lambda: "cut")
+    whole = WORDS.load_splits("random")
     (file,) = (folder / "cache").glob("words-cut*.npy")
     file.write_bytes(file.read_bytes()[:1000])
-    assert np.array_equal(WORDS.split_by("random").train.x, whole.train.x)
+    assert np.array_equal(WORDS.load_splits("random").train.x, whole.train.x)
     assert not list((folder / "cache").glob(".*"))
 
 
@@ -93,21 +94,21 @@ def test_every_data_set_has_a_preset_that_fits_it(dataset: Dataset) -> None:
 
 
 def test_voxels_are_solids_in_air_and_the_same_every_time() -> None:
-    splits = VOXELS.split_by()
+    splits = VOXELS.load_splits()
     assert splits.train.x.shape == (960, 1, 16, 16, 16)
-    assert set(splits.test.y) == set(range(len(SHAPES)))
+    assert set(splits.test.y) == set(range(len(SOLIDS)))
     solid = splits.train.x.mean(axis=(1, 2, 3, 4))
     assert (solid > 0.01).all()
     assert (solid < 0.6).all()
 
 
 def test_of_several_that_need_the_features_now_one_computes_them(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(words, "speakers", lambda: dict(list(speakers().items())[:2]))
-    monkeypatch.setattr(words, "_digest", lambda: "together")
+    monkeypatch.setattr(words, "utterance_speakers", lambda: dict(list(utterance_speakers().items())[:2]))
+    monkeypatch.setattr(words, "_cache_key", lambda: "together")
     decoded: list[str] = []
-    usual = words.sounds
-    monkeypatch.setattr(words, "sounds", lambda word: decoded.append(word) or usual(word))
-    threads = [threading.Thread(target=WORDS.content) for _ in range(4)]
+    usual = words.read_sounds
+    monkeypatch.setattr(words, "read_sounds", lambda word: decoded.append(word) or usual(word))
+    threads = [threading.Thread(target=WORDS.load_content) for _ in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -119,8 +120,8 @@ def test_of_several_that_need_the_features_now_one_computes_them(folder: Path, m
 def test_whatever_stands_in_the_cache_is_written_again(
     left: bytes, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(words, "speakers", lambda: dict(list(speakers().items())[:2]))
-    monkeypatch.setattr(words, "_digest", lambda: f"left-{len(left)}")
+    monkeypatch.setattr(words, "utterance_speakers", lambda: dict(list(utterance_speakers().items())[:2]))
+    monkeypatch.setattr(words, "_cache_key", lambda: f"left-{len(left)}")
     (folder / "cache").mkdir(exist_ok=True)
     (folder / "cache" / f"words-left-{len(left)}.npy").write_bytes(left)
-    assert WORDS.content().x.shape[1:] == (1, 99, 26)
+    assert WORDS.load_content().x.shape[1:] == (1, 99, 26)

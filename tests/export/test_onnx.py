@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from safetensors.torch import load, save
 
-from cnnviz.architecture import Architecture, build, trace
+from cnnviz.architecture import Architecture, build_model, trace
 from cnnviz.errors import CnnvizError, DataError, DesignError, LimitError, ShapeError
-from cnnviz.export import process, request, to_onnx
+from cnnviz.export import request, to_onnx
 from cnnviz.layers import (
     PALETTE,
     AdaptiveMaxPool2d,
@@ -33,9 +33,10 @@ from cnnviz.layers import (
     Softplus,
 )
 from cnnviz.presets import PRESETS
+from cnnviz.processes import one_shot
 from cnnviz.settings import settings as limits
-from tests.judge import accepted, ours
-from tests.strategies import SHAPES, layers
+from tests.strategies import SHAPES_BY_NDIM, layers
+from tests.torch_oracle import accepted_shape, our_output_shape
 
 
 class Later:
@@ -59,11 +60,11 @@ NETS = {
         input_shape=(3, 16, 16),
         layers=[
             Conv2d(out_channels=8, kernel_size=3, stride=2),
-            Residual.fresh((8, 7, 7)),
+            Residual.default((8, 7, 7)),
             Residual(
                 layers=[Conv2d(out_channels=16, kernel_size=1)], projection=[Conv2d(out_channels=16, kernel_size=1)]
             ),
-            Parallel(branches=[[], [ReLU(), Parallel.fresh((16, 7, 7))]]),
+            Parallel(branches=[[], [ReLU(), Parallel.default((16, 7, 7))]]),
             Flatten(),
             Linear(out_features=10),
         ],
@@ -100,7 +101,7 @@ def agree(architecture: Architecture, file: bytes, weights: bytes | None = None)
     options.intra_op_num_threads = 1
     session = onnxruntime.InferenceSession(file, options, providers=["CPUExecutionProvider"])
     torch.manual_seed(writer.SEED)
-    model = build(architecture).eval()
+    model = build_model(architecture).eval()
     if weights:
         model.load_state_dict(load(weights))
     x = torch.randn(3, *architecture.input_shape)
@@ -115,12 +116,12 @@ def agree(architecture: Architecture, file: bytes, weights: bytes | None = None)
 @settings(max_examples=15, deadline=None)
 @given(data=st.data())
 def test_a_layer_of_every_kind_computes_in_onnx_what_it_computes_in_torch(kind: str, data: st.DataObject) -> None:
-    layer, shape = data.draw(layers(kind)), data.draw(SHAPES[len(accepted(kind))])
-    if ours(layer, shape) is None:
-        layer, shape = PALETTE[kind].fresh(accepted(kind)), accepted(kind)
+    layer, shape = data.draw(layers(kind)), data.draw(SHAPES_BY_NDIM[len(accepted_shape(kind))])
+    if our_output_shape(layer, shape) is None:
+        layer, shape = PALETTE[kind].default(accepted_shape(kind)), accepted_shape(kind)
     net = alone(layer, shape)
     try:
-        file = writer.written(net)
+        file = writer.export_onnx(net)
     except DesignError as reason:
         assert "cannot be written as ONNX" in str(reason)  # noqa: PT017 (only some are)
         return
@@ -129,9 +130,9 @@ def test_a_layer_of_every_kind_computes_in_onnx_what_it_computes_in_torch(kind: 
 
 @pytest.mark.parametrize("kind", PALETTE)
 def test_a_fresh_layer_of_every_kind_can_be_written(kind: str) -> None:
-    shape = accepted(kind)
-    net = alone(PALETTE[kind].fresh(shape), shape)
-    assert agree(net, writer.written(net))
+    shape = accepted_shape(kind)
+    net = alone(PALETTE[kind].default(shape), shape)
+    assert agree(net, writer.export_onnx(net))
 
 
 @pytest.mark.parametrize("name", GAPS)
@@ -145,7 +146,7 @@ def test_what_torchs_exporter_cannot_write_is_told_with_a_way_out(name: str) -> 
 def test_it_still_cannot_be_written(name: str) -> None:
     net = alone(GAPS[name][0], (4, 12, 12))
     try:
-        same = agree(net, writer.exported(net))
+        same = agree(net, writer.export_model(net))
     except (torch.onnx.errors.SymbolicValueError, AssertionError, state.InvalidArgument):
         return
     assert not same
@@ -153,7 +154,7 @@ def test_it_still_cannot_be_written(name: str) -> None:
 
 @pytest.mark.parametrize("name", NETS)
 def test_a_whole_net_computes_the_same_for_any_number_of_samples(name: str) -> None:
-    file = writer.written(NETS[name])
+    file = writer.export_onnx(NETS[name])
     assert agree(NETS[name], file)
     graph = onnx.load_from_string(file).graph
     (given,), (gives,) = graph.input, graph.output
@@ -163,29 +164,29 @@ def test_a_whole_net_computes_the_same_for_any_number_of_samples(name: str) -> N
 
 
 def test_nodes_and_weights_are_named_after_the_layers() -> None:
-    graph = onnx.load_from_string(writer.written(NETS["digits"])).graph
+    graph = onnx.load_from_string(writer.export_onnx(NETS["digits"])).graph
     kinds = [node.name for node in graph.node]
     assert kinds[:4] == ["/conv1/Conv", "/batch_norm1/BatchNormalization", "/relu1/Relu", "/pool1/MaxPool"]
     assert not any(node.op_type == "Identity" for node in graph.node)
     weights = {weight.name for weight in graph.initializer}
-    assert weights == {name for name in build(NETS["digits"]).state_dict() if "num_batches" not in name}
+    assert weights == {name for name in build_model(NETS["digits"]).state_dict() if "num_batches" not in name}
 
 
 def test_the_file_says_nothing_about_the_server_and_is_the_same_every_time() -> None:
-    file = writer.written(NETS["blocks"])
+    file = writer.export_onnx(NETS["blocks"])
     assert str(Path(torch.__file__).parent).encode() not in file
     assert str(Path(request.__file__).parent).encode() not in file
-    assert writer.written(NETS["blocks"]) == file
+    assert writer.export_onnx(NETS["blocks"]) == file
 
 
 def test_the_process_writes_the_same_file() -> None:
-    assert to_onnx(NETS["digits"]) == writer.written(NETS["digits"])
+    assert to_onnx(NETS["digits"]) == writer.export_onnx(NETS["digits"])
 
 
 def trained(architecture: Architecture) -> bytes:
     """Weights, and what BatchNorm keeps, as no fresh net has them."""
     generator = torch.Generator().manual_seed(1)
-    state = build(architecture).state_dict()
+    state = build_model(architecture).state_dict()
     return save(
         {
             name: torch.rand(value.shape, generator=generator) if value.is_floating_point() else value + 7
@@ -197,20 +198,20 @@ def trained(architecture: Architecture) -> bytes:
 @pytest.mark.parametrize("name", ["digits", "blocks", "signal"])
 def test_trained_weights_compute_in_onnx_what_they_compute_in_torch(name: str) -> None:
     weights = trained(NETS[name])
-    file = writer.written(NETS[name], weights)
+    file = writer.export_onnx(NETS[name], weights)
     assert agree(NETS[name], file, weights)
     assert not agree(NETS[name], file)
 
 
 def test_the_process_writes_the_same_file_with_weights() -> None:
     weights = trained(NETS["digits"])
-    assert to_onnx(NETS["digits"], weights) == writer.written(NETS["digits"], weights)
+    assert to_onnx(NETS["digits"], weights) == writer.export_onnx(NETS["digits"], weights)
 
 
 def test_weights_of_another_design_and_what_are_no_weights_are_refused_before_anything_starts(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(process.subprocess, "run", None)
+    monkeypatch.setattr(one_shot.subprocess, "run", None)
     with pytest.raises(DesignError, match=r"The file of weights does not fit this design: conv1.weight is missing in"):
         to_onnx(LAB, save({"more": torch.zeros(1)}))
     for content in (b"", b"\x80\x04pickle", trained(LAB)[:-1]):
@@ -223,7 +224,7 @@ def test_weights_of_another_design_and_what_are_no_weights_are_refused_before_an
 
 def test_a_net_that_does_not_fit_and_an_empty_one_get_the_reason() -> None:
     with pytest.raises(ShapeError, match="Layer 1, Conv2d: a window of 30"):
-        to_onnx(LAB.replaced(0, kernel_size=30))
+        to_onnx(LAB.update_layer(0, kernel_size=30))
     with pytest.raises(DesignError, match="no layers yet"):
         to_onnx(Architecture(input_shape=(3,)))
 
@@ -235,7 +236,7 @@ def fresh_limits() -> None:
 
 @pytest.mark.usefixtures("fresh_limits")
 def test_a_net_beyond_the_servers_bounds_is_refused_before_anything_starts(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(process.subprocess, "run", None)
+    monkeypatch.setattr(one_shot.subprocess, "run", None)
     vector = Architecture(input_shape=(50_000,), layers=[Linear(out_features=1000)])
     with pytest.raises(LimitError, match=r"50,001,000 parameters of this net make a file of 191 MB.*at most 100 MB"):
         to_onnx(vector)
@@ -245,19 +246,19 @@ def test_a_net_beyond_the_servers_bounds_is_refused_before_anything_starts(monke
 
 
 def test_a_file_that_takes_too_long_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(request.PROCESS, "seconds", 0.01)
+    monkeypatch.setattr(request.ONNX_PROCESS, "timeout_seconds", 0.01)
     with pytest.raises(LimitError, match=r"took more than 0.01 seconds and was given up"):
         to_onnx(LAB)
 
 
 def test_one_file_is_written_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(request.PROCESS, "seconds", 0.01)
-    with request.PROCESS.turn, pytest.raises(LimitError, match="Many ONNX files are being written just now"):
+    monkeypatch.setattr(request.ONNX_PROCESS, "timeout_seconds", 0.01)
+    with request.ONNX_PROCESS.semaphore, pytest.raises(LimitError, match="Many ONNX files are being written just now"):
         to_onnx(LAB)
 
 
 def test_a_reason_found_in_the_process_reaches_the_student(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(request, "writable", trace)
+    monkeypatch.setattr(request, "exportable_steps", trace)
     with pytest.raises(DesignError, match="Layer 1, Softplus, cannot be written as ONNX"):
         to_onnx(alone(Softplus(threshold=0.5), (4, 12, 12)))
 
@@ -272,8 +273,8 @@ def test_a_process_that_dies_costs_one_file(
     python = tmp_path / "python"
     python.write_text(f"#!/bin/sh\n{death}\n", encoding="ascii")
     python.chmod(0o755)
-    monkeypatch.setattr(process.sys, "executable", str(python))
+    monkeypatch.setattr(one_shot.sys, "executable", str(python))
     with pytest.raises(CnnvizError, match=sentence):
         to_onnx(LAB)
-    assert request.PROCESS.turn.acquire(blocking=False)
-    request.PROCESS.turn.release()
+    assert request.ONNX_PROCESS.semaphore.acquire(blocking=False)
+    request.ONNX_PROCESS.semaphore.release()

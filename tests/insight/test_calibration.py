@@ -5,16 +5,16 @@ from sklearn.calibration import calibration_curve
 
 from cnnviz.insight.calibration import BINS, calibration
 from cnnviz.insight.predictions import Predictions
-from tests.insight.made import ANY
+from tests.insight.predictions import any_predictions
 
 
-@given(ANY)
+@given(any_predictions)
 def test_bins_are_those_of_scikit_learn(predictions: Predictions) -> None:
     found = calibration(predictions)
     sure = predictions.probabilities.max(axis=1).astype(float)
     if np.isclose(sure * BINS, np.round(sure * BINS)).any():
         return  # on the edge of two bins, scikit-learn rounds another way
-    right = predictions.answers == predictions.y
+    right = predictions.predicted == predictions.y
     shares, means = calibration_curve(right, sure, n_bins=BINS)
     some = found.counts > 0
     assert found.accuracy[some] == pytest.approx(shares)
@@ -25,4 +25,4 @@ def test_bins_are_those_of_scikit_learn(predictions: Predictions) -> None:
 def test_the_error_is_the_mean_distance_weighted_by_samples() -> None:
     probabilities = np.array([[0.95, 0.05], [0.95, 0.05], [0.55, 0.45], [0.55, 0.45]], np.float32)
     found = calibration(Predictions(probabilities, np.array([0, 0, 0, 1]), ("a", "b")))
-    assert found.error == pytest.approx((2 * abs(1 - 0.95) + 2 * abs(0.5 - 0.55)) / 4)
+    assert found.expected_error == pytest.approx((2 * abs(1 - 0.95) + 2 * abs(0.5 - 0.55)) / 4)

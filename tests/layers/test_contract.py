@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from cnnviz.errors import ShapeError
 from cnnviz.layers import PALETTE, Block
 from cnnviz.layers.base import torch_defaults
-from tests.judge import accepted, counted_by_torch, ours, torchs
 from tests.strategies import layers, shapes
+from tests.torch_oracle import accepted_shape, our_output_shape, torch_multiply_adds, torch_result
 
 
 @pytest.mark.parametrize("kind", PALETTE)
@@ -17,36 +17,36 @@ from tests.strategies import layers, shapes
 @given(data=st.data())
 def test_shape_parameters_and_refusal_are_torchs(kind: str, data: st.DataObject) -> None:
     layer, shape = data.draw(layers(kind)), data.draw(shapes)
-    expected, parameters = torchs(layer, shape)
-    assert ours(layer, shape) == expected, (layer, shape)
+    expected, parameters = torch_result(layer, shape)
+    assert our_output_shape(layer, shape) == expected, (layer, shape)
     if expected is not None:
         assert layer.parameters(shape) == parameters
         assert layer.formula(shape)
-        assert layer.multiply_adds(shape) == counted_by_torch(layer, shape)
+        assert layer.multiply_adds(shape) == torch_multiply_adds(layer, shape)
 
 
 @pytest.mark.parametrize("padding", range(4))
 @pytest.mark.parametrize("kernel_size", range(1, 6))
 def test_padding_of_a_dilated_pool_is_held_against_its_kernel_size(kernel_size: int, padding: int) -> None:
     layer = PALETTE["MaxPool2d"](kernel_size=kernel_size, padding=padding, dilation=3)
-    assert ours(layer, (1, 14, 14)) == torchs(layer, (1, 14, 14))[0]
+    assert our_output_shape(layer, (1, 14, 14)) == torch_result(layer, (1, 14, 14))[0]
 
 
 @pytest.mark.parametrize("batch", [2, 3])
 def test_a_layer_norm_never_scales_over_the_batch(batch: int) -> None:
     layer = PALETTE["LayerNorm"](normalized_shape=(batch, 2))
-    assert ours(layer, (2,)) is None
-    assert torchs(layer, (2,))[0] is None
+    assert our_output_shape(layer, (2,)) is None
+    assert torch_result(layer, (2,))[0] is None
 
 
 @pytest.mark.parametrize("kind", PALETTE)
 def test_fresh_layer_builds_and_its_code_gives_the_same_module(kind: str) -> None:
-    shape = accepted(kind)
-    layer = PALETTE[kind].fresh(shape)
-    assert layer.output_shape(shape) == torchs(layer, shape)[0]
+    shape = accepted_shape(kind)
+    layer = PALETTE[kind].default(shape)
+    assert layer.output_shape(shape) == torch_result(layer, shape)[0]
     if not isinstance(layer, Block):
         written = eval(layer.code(shape), {"nn": torch.nn})  # noqa: S307 (our own text)
-        assert repr(written) == repr(layer.module(shape))
+        assert repr(written) == repr(layer.build_module(shape))
 
 
 @pytest.mark.parametrize("kind", PALETTE)

@@ -14,7 +14,7 @@ from cnnviz.runs.cluster import Cluster
 from cnnviz.runs.run import Run, Status
 from cnnviz.training.config import TrainConfig
 from cnnviz.training.point import Point
-from cnnviz.ui.look import DEVICE, GRADIENTS, SHARES
+from cnnviz.ui.training.chart_options import DEVICE, GRADIENTS, TOP5_F1
 
 OpenPage = Callable[..., AppTest]
 DIGITS = PRESETS["digits-convnet"].architecture
@@ -54,8 +54,8 @@ def keep(server: Cluster, owner: str) -> Callable[..., str]:
         config = TrainConfig(dataset="digits", epochs=EPOCHS, learning_rate=rate)
         now = time.time()
         run = Run(uuid.uuid4().hex, owner, "cpu", DIGITS, config, Status.DONE, now, "", EPOCHS * STEPS, now, now)
-        server.store.add(run)
-        server.store.append(run.id, points)
+        server.store.add_run(run)
+        server.store.append_points(run.id, points)
         return run.id
 
     return keep_
@@ -93,7 +93,7 @@ def test_accuracy_and_loss_are_drawn_with_the_goal(open_page: OpenPage, keep: Ca
 def test_top_5_and_f1_are_drawn_on_both_splits(open_page: OpenPage, keep: Callable[..., str], owner: str) -> None:
     keep(points_of())
     app = open_page("train", owner=owner)
-    choose(app, SHARES)
+    choose(app, TOP5_F1)
     values = [{row["split"]: row["value"] for row in tables(app, place)["points"]} for place in (0, 1)]
     assert [drawn["validation"] for drawn in values] == [0.9, 0.8]
 
@@ -123,7 +123,7 @@ def test_memory_is_drawn_where_it_was_measured(
         assert [row["value"] for row in tables(app, 1)["points"]] == [3.0]
 
 
-@pytest.mark.parametrize("view", [SHARES, GRADIENTS, DEVICE])
+@pytest.mark.parametrize("view", [TOP5_F1, GRADIENTS, DEVICE])
 def test_a_run_of_an_older_version_says_what_it_lacks(
     open_page: OpenPage, keep: Callable[..., str], owner: str, view: str
 ) -> None:

@@ -7,15 +7,15 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from cnnviz.data import DATASETS, uploads
+from cnnviz.data import DATASETS, own_uploads
 from cnnviz.data.augmentation import Augmentation
-from cnnviz.data.splitting import WAYS
+from cnnviz.data.splitting import SPLIT_KINDS
 from cnnviz.presets import PRESETS
 from cnnviz.runs.cluster import Cluster
 from cnnviz.training.config import TrainConfig
 from cnnviz.ui.workbench import Workbench
-from tests.data.packed import words as recordings
-from tests.data.packed import zipped
+from tests.data.upload_files import word_recordings as recordings
+from tests.data.upload_files import zip_bytes
 from tests.pages.conftest import wait_for
 from tests.pages.test_train import knob, press_train
 
@@ -73,7 +73,7 @@ def test_the_split_is_told_with_its_question_and_its_speakers(app: AppTest, way:
     app.segmented_control("way-words").select(way).run()
     told = text(app)
     assert "**3,080** for training, **385** for validation, **385** for test." in told
-    assert WAYS[way].question in told
+    assert SPLIT_KINDS[way].question in told
     assert ("none in two parts" in told) == (way == "speaker")
     app.button("train-on-it").click().run()
     assert (app.session_state["config"].dataset, app.session_state["config"].split) == ("words", way)
@@ -177,27 +177,27 @@ def test_two_uploads_of_one_name_can_be_told_apart(app: AppTest) -> None:
 def test_a_zip_is_read_and_its_data_can_be_split_by_speaker(app: AppTest, server: Cluster) -> None:
     look(app, "Bring your own")
     app.text_input("zip-title-0").set_value("Tones")
-    app.file_uploader("zip-0").upload("tones.zip", zipped(recordings()), "application/zip")
+    app.file_uploader("zip-0").upload("tones.zip", zip_bytes(recordings()), "application/zip")
     app.button("read-zip").click().run()
     assert not app.exception
     owner = app.session_state["owner"]
-    wait_for(lambda: not server.imports.of(owner).active)
+    wait_for(lambda: not server.imports.progress_of(owner).active)
     app.run().run()
     assert not app.exception
     assert "24 sounds were read" in text(app)
-    (name,) = uploads().of(owner)
+    (name,) = own_uploads().datasets_of(owner)
     assert app.selectbox("data-set").value == name
     app.segmented_control(f"way-{name}").select("speaker").run()
     assert "Speakers: 2, 1, 1, none in two parts" in text(app)
     app.button("dismiss-import").click().run()
-    assert server.imports.of(owner) is None
+    assert server.imports.progress_of(owner) is None
 
 
 def test_a_zip_that_cannot_be_used_is_told(app: AppTest, server: Cluster) -> None:
     look(app, "Bring your own")
-    app.file_uploader("zip-0").upload("bad.zip", zipped({"a/b.txt": b""}), "application/zip")
+    app.file_uploader("zip-0").upload("bad.zip", zip_bytes({"a/b.txt": b""}), "application/zip")
     app.button("read-zip").click().run()
-    wait_for(lambda: not server.imports.of(app.session_state["owner"]).active)
+    wait_for(lambda: not server.imports.progress_of(app.session_state["owner"]).active)
     app.run().run()
     assert not app.exception
     assert "The archive has no" in text(app)
@@ -221,12 +221,12 @@ def test_the_form_of_sounds_and_pictures_has_bounds(app: AppTest) -> None:
 
 def test_a_set_of_too_few_speakers_says_so(app: AppTest, server: Cluster) -> None:
     look(app, "Bring your own")
-    app.file_uploader("zip-0").upload("two.zip", zipped(recordings(speakers=2)), "application/zip")
+    app.file_uploader("zip-0").upload("two.zip", zip_bytes(recordings(speakers=2)), "application/zip")
     app.button("read-zip").click().run()
     owner = app.session_state["owner"]
-    wait_for(lambda: not server.imports.of(owner).active)
+    wait_for(lambda: not server.imports.progress_of(owner).active)
     app.run().run()
-    (name,) = uploads().of(owner)
+    (name,) = own_uploads().datasets_of(owner)
     look(app, "Classes")
     app.segmented_control(f"way-{name}").select("speaker").run()
     assert not app.exception

@@ -57,7 +57,7 @@ def test_it_opens_with_the_labs_convnet_and_its_code(app: AppTest) -> None:
 
 def test_a_kernel_edit_changes_in_features_in_the_code(app: AppTest) -> None:
     app.text_input(keyed(app, "-1-kernel_size")).set_value("3").run()
-    assert bench(app).architecture == LAB.replaced(0, kernel_size=3)
+    assert bench(app).architecture == LAB.update_layer(0, kernel_size=3)
     assert "in_features=1440" in code(app)
 
 
@@ -88,18 +88,18 @@ def test_a_layer_that_refuses_is_told_instead_of_code(app: AppTest) -> None:
 
 @pytest.mark.parametrize("kind", PALETTE)
 def test_the_panel_has_a_field_for_every_parameter(open_page: OpenPage, kind: str) -> None:
-    fresh = PALETTE[kind].fresh((1, 99, 26))
-    app = open_at(open_page, 0, design=LAB.inserted(0, fresh))
+    fresh = PALETTE[kind].default((1, 99, 26))
+    app = open_at(open_page, 0, design=LAB.insert_layer(0, fresh))
     fields = set() if isinstance(fresh, Block) else set(PALETTE[kind].model_fields) - {"kind"}
     drawn = {str(w.key).rsplit("-", 1)[-1] for w in [*app.text_input, *app.selectbox, *app.toggle]}
     assert fields <= drawn
 
 
 def test_a_layer_in_a_block_is_edited_in_the_panel(open_page: OpenPage) -> None:
-    block = Residual.fresh((10, 22, 4))
-    app = open_at(open_page, 2, 0, 0, design=LAB.inserted(2, block))
+    block = Residual.default((10, 22, 4))
+    app = open_at(open_page, 2, 0, 0, design=LAB.insert_layer(2, block))
     app.text_input(keyed(app, "-kernel_size")).set_value("5").run()
-    edited = bench(app).architecture.at((2, 0, 0))
+    edited = bench(app).architecture.layer_at((2, 0, 0))
     assert edited == block.layers[0].model_copy(update={"kernel_size": 5})
 
 
@@ -130,7 +130,7 @@ def test_axes_apart_take_a_number_each(open_page: OpenPage) -> None:
 def test_every_preset_can_be_loaded_and_undone(app: AppTest, name: str) -> None:
     app.selectbox(keyed(app, "preset-0")).select(name).run()
     assert bench(app).architecture == PRESETS[name].architecture
-    assert bench(app).undone().architecture == LAB
+    assert bench(app).undo().architecture == LAB
 
 
 def test_the_input_shape_can_be_changed_and_nonsense_is_told(app: AppTest) -> None:
@@ -150,5 +150,5 @@ def test_the_input_shape_can_be_changed_and_nonsense_is_told(app: AppTest) -> No
 def test_the_design_is_found_again_in_a_new_session_of_the_same_student(open_page: OpenPage) -> None:
     first = open_page("design", owner="a" * 32)
     first.text_input(keyed(first, "-1-kernel_size")).set_value("7").run()
-    assert bench(open_page("design", owner="a" * 32)).architecture == LAB.replaced(0, kernel_size=7)
+    assert bench(open_page("design", owner="a" * 32)).architecture == LAB.update_layer(0, kernel_size=7)
     assert bench(open_page("design", owner="b" * 32)).architecture == LAB

@@ -7,15 +7,15 @@ from streamlit.testing.v1 import AppTest
 
 from cnnviz.architecture import Architecture
 from cnnviz.presets import PRESETS
-from cnnviz.share import to_link
+from cnnviz.share import to_token
 from cnnviz.source import to_code
-from cnnviz.ui.exchange import VIEWS
+from cnnviz.ui.design.exchange import VIEWS
 from cnnviz.ui.workbench import Workbench
 
 OpenPage = Callable[..., AppTest]
 LAB = PRESETS["lab-convnet"].architecture
 OTHER = PRESETS["keywords-four-blocks"].architecture
-REFUSED = LAB.replaced(0, kernel_size=50)
+REFUSED = LAB.update_layer(0, kernel_size=50)
 
 
 def design(app: AppTest) -> Architecture:
@@ -51,7 +51,7 @@ def test_pasted_code_is_opened_and_can_be_undone(open_page: OpenPage) -> None:
     app.text_area("paste").set_value(to_code(OTHER, "sequential")).run()
     app.button("read").click().run()
     assert design(app) == OTHER
-    assert app.session_state["workbench"].undone().architecture == LAB
+    assert app.session_state["workbench"].undo().architecture == LAB
 
 
 def test_pasted_code_that_is_not_understood_is_told_with_its_line(open_page: OpenPage) -> None:
@@ -76,7 +76,7 @@ def test_the_net_is_exported_as_onnx_until_it_is_edited(open_page: OpenPage) -> 
 
 def test_the_link_carries_the_design(open_page: OpenPage) -> None:
     app = view(open_page("design"), "File and link")
-    assert app.code[0].value.endswith(f"?design={to_link(LAB)}")
+    assert app.code[0].value.endswith(f"?design={to_token(LAB)}")
 
 
 def opened_by_link(open_page: OpenPage, token: str) -> AppTest:
@@ -88,15 +88,15 @@ def opened_by_link(open_page: OpenPage, token: str) -> AppTest:
 
 
 def test_a_link_opens_its_design_once(open_page: OpenPage) -> None:
-    app = opened_by_link(open_page, to_link(OTHER))
+    app = opened_by_link(open_page, to_token(OTHER))
     assert design(app) == OTHER
     assert "design" not in app.query_params
-    assert app.session_state["workbench"].undone().architecture == LAB
+    assert app.session_state["workbench"].undo().architecture == LAB
 
 
 @pytest.mark.parametrize("damage", [lambda t: t[:-3], lambda t: t[:20] + "A" + t[21:], lambda _: "", lambda _: "%00"])
 def test_a_damaged_link_is_told_and_changes_nothing(open_page: OpenPage, damage: Callable[[str], str]) -> None:
-    app = opened_by_link(open_page, damage(to_link(OTHER)))
+    app = opened_by_link(open_page, damage(to_token(OTHER)))
     assert design(app) == LAB
     assert "link" in app.error[0].value.lower()
 

@@ -11,8 +11,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from cnnviz.insight.predictions import Predictions
+from cnnviz.runs.archives import read_archive
 from cnnviz.runs.cluster import Cluster
-from cnnviz.runs.parcels import parcel
 from cnnviz.runs.run import Run, Status
 from cnnviz.runs.score import Score
 from cnnviz.settings import settings
@@ -20,9 +20,9 @@ from cnnviz.takehome.pack import pack
 from cnnviz.takehome.unpack import unpack
 from cnnviz.training.config import TrainConfig
 from cnnviz.training.point import Point
+from tests.designs import NET
 from tests.pages.conftest import wait_for
-from tests.runs.designs import NET
-from tests.takehome.parcels import trained
+from tests.takehome.run_archives import trained_archive
 
 OpenPage = Callable[..., AppTest]
 
@@ -87,9 +87,9 @@ def test_predictions_of_samples_that_are_gone_are_told_without_them(
 ) -> None:
     score = Score(epoch=1, best_epoch=1, accuracy=0.5, loss=1.0, test=2 / 3)
     run = replace(trained_run(anna), config=TrainConfig(dataset="gone"), score=score)
-    server.store.add(run)
+    server.store.add_run(run)
     y = np.array([0, 1, 1])
-    server.store.keep_predictions(run.id, Predictions(np.eye(2, dtype=np.float32)[[0, 1, 0]], y, ()).to_bytes())
+    server.store.save_predictions(run.id, Predictions(np.eye(2, dtype=np.float32)[[0, 1, 0]], y, ()).to_bytes())
     app = view(open_page("result", owner=anna, run=run.id), "Mistakes")
     view(app, "Samples", "closer-view")
     assert any("are not here" in each.value for each in app.caption)
@@ -97,7 +97,7 @@ def test_predictions_of_samples_that_are_gone_are_told_without_them(
 
 def test_a_run_that_was_not_tested_says_so(server: Cluster, open_page: OpenPage, anna: str) -> None:
     run = trained_run(anna)
-    server.store.add(run)
+    server.store.add_run(run)
     app = view(open_page("result", owner=anna, run=run.id), "Mistakes")
     assert any("test is asked once" in info.value for info in app.info)
 
@@ -107,10 +107,10 @@ def test_what_older_weights_were_tested_with_is_not_told_of_better_ones(
 ) -> None:
     """Trained further and stopped before its test, a run showed the old test beside the new weights."""
     better = [Point(10_000, 99, "validation", metric, value) for metric, value in (("loss", 0.0), ("accuracy", 1.0))]
-    run = server.shelf.adopt(anna, "cpu", parcel(server.store, ended))
-    server.store.keep_predictions(run.id, server.store.predictions(ended.id) or b"")
+    run = server.library.import_archive(anna, "cpu", read_archive(server.store, ended))
+    server.store.save_predictions(run.id, server.store.predictions(ended.id) or b"")
     assert server.run(anna, run.id).score.test == ended.score.test
-    server.store.append(run.id, better)
+    server.store.append_points(run.id, better)
     app = open_page("result", owner=anna, run=run.id)
     assert {metric.label: metric.value for metric in app.metric}["Test"] == "—"
     view(app, "Mistakes")
@@ -119,7 +119,7 @@ def test_what_older_weights_were_tested_with_is_not_told_of_better_ones(
 
 def test_a_paused_run_is_not_taken_home_yet(server: Cluster, open_page: OpenPage, anna: str) -> None:
     run = replace(trained_run(anna), status=Status.PAUSED)
-    server.store.add(run)
+    server.store.add_run(run)
     app = view(open_page("result", owner=anna, run=run.id), "Take it home")
     assert any("Once it has ended" in info.value for info in app.info)
 
@@ -139,12 +139,12 @@ def test_a_run_is_made_into_files_that_can_be_downloaded(open_page: OpenPage, an
         assert {"train.py", "report.html", "model.onnx", "points.csv", "run.json"} <= set(archive.namelist())
     found = unpack(made, settings())
     assert found.predictions
-    assert float((found.predictions.answers == found.predictions.y).mean()) == ended.score.test
+    assert float((found.predictions.predicted == found.predictions.y).mean()) == ended.score.test
 
 
 def test_a_zip_from_elsewhere_becomes_a_run_with_everything(server: Cluster, anna: str) -> None:
-    parcel = unpack(pack(trained(), {}), settings())
-    run = server.shelf.adopt(anna, "cpu", parcel)
+    parcel = unpack(pack(trained_archive(), {}), settings())
+    run = server.library.import_archive(anna, "cpu", parcel)
     assert (run.status, run.title, run.architecture) == ("done", parcel.title, parcel.architecture)
     assert tuple(point for _, point in server.store.points(run.id)) == parcel.points
     assert server.store.weights(run.id) == parcel.weights

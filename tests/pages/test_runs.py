@@ -11,10 +11,10 @@ from streamlit.testing.v1.element_tree import TextInput
 from cnnviz.architecture import Architecture
 from cnnviz.presets import PRESETS
 from cnnviz.runs.cluster import Cluster
-from cnnviz.runs.run import FIND, Run, Status
+from cnnviz.runs.run import LR_FINDER_RUN, Run, Status
 from cnnviz.training.config import TrainConfig
 from cnnviz.training.point import Point
-from cnnviz.ui.shelf import PICKED
+from cnnviz.ui.runs.table import PICKED_KEY
 
 OpenPage = Callable[..., AppTest]
 LAB, RESIDUAL = (PRESETS[name].architecture for name in ("lab-convnet", "keywords-residual"))
@@ -44,10 +44,10 @@ def three(server: Cluster, anna: str) -> list[Run]:
         made(anna, LAB, 0.5, 1.0),
         made(anna, RESIDUAL, 0.9, 2.0, title="the *good* one", tags=("deep",), config=TrainConfig(learning_rate=0.25)),
         made(anna, LAB, 0.4, 3.0, config=TrainConfig(dataset="digits"), status=Status.STOPPED),
-        made(anna, LAB, 0.4, 4.0, kind=FIND),
+        made(anna, LAB, 0.4, 4.0, kind=LR_FINDER_RUN),
     ]:
-        server.store.add(run)
-        server.store.append(run.id, points)
+        server.store.add_run(run)
+        server.store.append_points(run.id, points)
         runs.append(run)
     return runs[:3]
 
@@ -117,7 +117,7 @@ def test_runs_are_found_and_sorted(
 
 
 def test_chosen_runs_are_compared(open_page: OpenPage, anna: str, three: list[Run]) -> None:
-    app = open_page("runs", owner=anna, **{PICKED: (three[0].id, three[1].id), "compare-view": "Differences"})
+    app = open_page("runs", owner=anna, **{PICKED_KEY: (three[0].id, three[1].id), "compare-view": "Differences"})
     assert any("2 runs chosen" in caption.value for caption in app.caption)
     table = app.dataframe[1].value
     assert list(table.columns) == ["the *good* one, 01:00", "The lab's ConvNet, 01:00"] or table.shape[1] == 2
@@ -136,7 +136,7 @@ def test_a_run_is_starred_named_deleted_and_brought_back(
     open_page: OpenPage, server: Cluster, anna: str, three: list[Run]
 ) -> None:
     run = three[0]
-    app = open_page("runs", owner=anna, **{PICKED: (run.id,)})
+    app = open_page("runs", owner=anna, **{PICKED_KEY: (run.id,)})
     app.button(key="shelf-star").click().run()
     assert server.run(anna, run.id).starred
     app.text_input(key=f"name-{run.id}").set_value("mine")
@@ -155,7 +155,7 @@ def test_a_run_is_starred_named_deleted_and_brought_back(
 def test_what_was_deleted_earlier_can_be_brought_back(
     open_page: OpenPage, server: Cluster, anna: str, three: list[Run]
 ) -> None:
-    server.shelf.put_away(anna, [run.id for run in three])
+    server.library.delete(anna, [run.id for run in three])
     app = open_page("runs", owner=anna)
     app.button(key=f"back-{three[1].id}").click().run()
     assert not app.exception
@@ -163,7 +163,7 @@ def test_what_was_deleted_earlier_can_be_brought_back(
 
 
 def test_what_cannot_be_kept_is_told(open_page: OpenPage, anna: str, three: list[Run]) -> None:
-    app = open_page("runs", owner=anna, **{PICKED: (three[0].id,)})
+    app = open_page("runs", owner=anna, **{PICKED_KEY: (three[0].id,)})
     tags_field(app).set_value("a, b, c, d, e, f, g, h, i")
     next(button for button in app.button if button.label == "Keep").click().run()
     assert not app.exception

@@ -8,7 +8,7 @@ from streamlit.testing.v1 import AppTest
 
 from cnnviz.presets import PRESETS
 from cnnviz.runs.cluster import Cluster
-from cnnviz.runs.searches import searches
+from cnnviz.searches.searches import searches
 from cnnviz.training.config import TrainConfig
 from cnnviz.ui.workbench import Workbench
 from tests.pages.conftest import wait_for
@@ -60,7 +60,7 @@ def test_a_search_is_followed_and_stopped(server: Cluster, open_page: OpenPage, 
     name = app.session_state["search"]
     owner = str(digits["owner"])
     assert not searches().search(owner, name).space["optimizer"]
-    wait_for(lambda: len([run for run in server.store.of_search(name) if run.score.epoch]) >= 2)
+    wait_for(lambda: len([run for run in server.store.runs_of_search(name) if run.score.epoch]) >= 2)
     app.run()
     assert not app.exception
     assert len(app.get("vega_lite_chart")) >= 2
@@ -72,5 +72,5 @@ def test_a_search_is_followed_and_stopped(server: Cluster, open_page: OpenPage, 
     assert searches().search(owner, name).status == "stopped"
     app.button(key=f"open-best-{name}").click().run()
     assert not app.exception
-    best = max(server.store.of_search(name), key=lambda run: run.score.accuracy or 0)
+    best = max(server.store.runs_of_search(name), key=lambda run: run.score.accuracy or 0)
     assert app.session_state["workbench"].architecture == best.architecture

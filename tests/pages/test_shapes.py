@@ -6,13 +6,13 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from cnnviz.architecture import Architecture
-from cnnviz.calculator.operation import EXAMPLES, OPERATIONS, operation, parameters
+from cnnviz.calculator.operation import EXAMPLE_DESIGNS, OPERATIONS, operation_title, window_parameters
 from cnnviz.layers import AvgPool2d, Conv2d, ConvTranspose2d, Linear, MaxPool2d
 from cnnviz.presets import PRESETS
 from cnnviz.ui.workbench import Workbench
 
 OpenPage = Callable[..., AppTest]
-LAB = EXAMPLES["The lab's convolution"]
+LAB = EXAMPLE_DESIGNS["The lab's convolution"]
 
 
 def design(app: AppTest) -> Architecture:
@@ -63,12 +63,12 @@ def test_the_pool_of_4_says_which_samples_are_never_read(app: AppTest) -> None:
 
 
 def test_every_example_opens(app: AppTest) -> None:
-    for title, example in EXAMPLES.items():
+    for title, example in EXAMPLE_DESIGNS.items():
         app.selectbox(keyed(app, "example")).select(title).run()
         assert not app.exception
         assert design(app) == example
         drawn = {str(w.key).rsplit("-", 1)[-1] for w in [*app.text_input, *app.toggle]}
-        assert set(parameters(example.layers[0])) <= drawn
+        assert set(window_parameters(example.layers[0])) <= drawn
 
 
 @pytest.mark.parametrize("title", OPERATIONS)
@@ -78,7 +78,7 @@ def test_every_operation_in_every_number_of_dimensions(app: AppTest, title: str)
         app.segmented_control(keyed(app, "dimensions")).set_value(dimensions).run()
         assert not app.exception
         (layer,) = design(app).layers
-        assert (operation(layer), len(design(app).input_shape)) == (title, dimensions + 1)
+        assert (operation_title(layer), len(design(app).input_shape)) == (title, dimensions + 1)
         assert layer.kernel_size == 10  # type: ignore[attr-defined]
 
 

@@ -15,10 +15,10 @@ from cnnviz.runs.cluster import Cluster
 from cnnviz.runs.run import Run, Status
 from cnnviz.training.config import TrainConfig
 from cnnviz.training.point import Point
-from cnnviz.ui.state import KEPT_PAST
+from cnnviz.ui.state import SAVED_UNDO_STEPS
 from cnnviz.ui.workbench import Workbench
 from tests.pages.conftest import wait_for
-from tests.points import curve
+from tests.points import without_device_points
 
 OpenPage = Callable[..., AppTest]
 DIGITS = PRESETS["digits-convnet"].architecture
@@ -62,7 +62,7 @@ def test_pressing_train_trains_this_design_with_these_settings(
 ) -> None:
     run, points = press_train(app, server)
     assert (run.status, run.architecture, run.config) == (Status.DONE, DIGITS, SHORT)
-    assert curve(points) == curve(plain)
+    assert without_device_points(points) == without_device_points(plain)
     app.run()
     assert any("test accuracy" in markdown.value for markdown in app.markdown)
 
@@ -90,7 +90,7 @@ def test_the_optimizer_changes_the_run(app: AppTest, server: Cluster, plain: lis
 
 
 def test_the_loss_changes_the_run(open_page: OpenPage, server: Cluster) -> None:
-    scores = DIGITS.removed(len(DIGITS.layers) - 1)
+    scores = DIGITS.remove_layer(len(DIGITS.layers) - 1)
     app = open_page("train", workbench=Workbench(scores), config=SHORT)
     assert knob(app.selectbox, "loss").value == "auto"
     usual = press_train(app, server)[1]
@@ -128,7 +128,7 @@ def test_the_split_changes_the_run(open_page: OpenPage, server: Cluster) -> None
 
 
 def test_the_design_changes_the_run(open_page: OpenPage, server: Cluster, plain: list[Point]) -> None:
-    wider = DIGITS.replaced(0, out_channels=8)
+    wider = DIGITS.update_layer(0, out_channels=8)
     run, points = press_train(open_page("train", workbench=Workbench(wider), config=SHORT), server)
     assert run.architecture == wider
     assert points != plain
@@ -147,7 +147,7 @@ def test_stop_stops_this_run(open_page: OpenPage, server: Cluster) -> None:
 
 
 def test_a_design_that_does_not_fit_is_told_with_two_ways_out(open_page: OpenPage) -> None:
-    small = PRESETS["lab-convnet"].architecture.replaced(0, kernel_size=3).replaced(1, kernel_size=2)
+    small = PRESETS["lab-convnet"].architecture.update_layer(0, kernel_size=3).update_layer(1, kernel_size=2)
     app = open_page("train", workbench=Workbench(small), config=SHORT)
     assert app.button("train").disabled
     assert "takes samples of 1 × 99 × 26" in app.warning[0].value
@@ -182,20 +182,20 @@ def test_undo_leads_back_in_a_new_session_of_the_same_student(open_page: OpenPag
     first.button("open-preset").click().run()
     again = open_page("train", owner="9" * 32).session_state["workbench"]
     assert again.architecture == DIGITS
-    assert again.undone().architecture == before
+    assert again.undo().architecture == before
 
 
 def test_of_the_way_back_only_the_last_designs_are_kept(open_page: OpenPage) -> None:
     bench = Workbench(DIGITS)
-    for channels in range(1, 2 * KEPT_PAST):
-        bench = bench.edited(DIGITS.replaced(0, out_channels=channels))
+    for channels in range(1, 2 * SAVED_UNDO_STEPS):
+        bench = bench.edit(DIGITS.update_layer(0, out_channels=channels))
     first = open_page("train", owner="8" * 32, workbench=bench, config=SHORT)
-    first.session_state["workbench"] = bench.edited(PRESETS["lab-convnet"].architecture)
+    first.session_state["workbench"] = bench.edit(PRESETS["lab-convnet"].architecture)
     first.run()
     first.button("fit").click().run()
     again = open_page("train", owner="8" * 32).session_state["workbench"]
-    assert again.past == first.session_state["workbench"].past[-KEPT_PAST:]
-    assert len(again.past) == KEPT_PAST
+    assert again.past == first.session_state["workbench"].past[-SAVED_UNDO_STEPS:]
+    assert len(again.past) == SAVED_UNDO_STEPS
 
 
 def test_too_many_runs_are_refused_in_a_sentence(open_page: OpenPage, server: Cluster) -> None:
@@ -205,7 +205,7 @@ def test_too_many_runs_are_refused_in_a_sentence(open_page: OpenPage, server: Cl
     for _ in range(6):
         app.button("train").click().run()
     assert "as many as this server allows" in app.error[0].value
-    for run in server.store.of("d" * 32):
+    for run in server.store.runs_of("d" * 32):
         server.stop("d" * 32, run.id, wait=10)
 
 
@@ -217,4 +217,4 @@ def test_the_labs_convnet_is_fitted_to_digits_and_trains_in_two_clicks(open_page
         layer.kind for layer in PRESETS["lab-convnet"].architecture.layers
     ]
     assert press_train(app, server)[0].status == Status.DONE
-    assert app.session_state["workbench"].undone().architecture == PRESETS["lab-convnet"].architecture
+    assert app.session_state["workbench"].undo().architecture == PRESETS["lab-convnet"].architecture

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import psycopg
 
-INSTALLED = Path("/usr/lib/postgresql")
-ABSENT = (
-    f"There is no PostgreSQL in {INSTALLED}. Install it (`apt-get install --no-install-recommends postgresql`), "
+POSTGRES_FOLDER = Path("/usr/lib/postgresql")
+NOT_INSTALLED = (
+    f"There is no PostgreSQL in {POSTGRES_FOLDER}. Install it (`apt-get install --no-install-recommends postgresql`), "
     "or leave these tests out, as pytest does without `-m postgres`."
 )
 
@@ -20,24 +20,28 @@ class Postgres:
     """One server with any number of databases; it can die and come back."""
 
     def __init__(self) -> None:
-        found = sorted(INSTALLED.glob("*/bin/postgres"), key=lambda file: int(file.parts[-3]))
-        assert found, ABSENT
-        self._bin = found[-1].parent
+        servers = sorted(POSTGRES_FOLDER.glob("*/bin/postgres"), key=lambda file: int(file.parts[-3]))
+        assert servers, NOT_INSTALLED
+        self._bin = servers[-1].parent
         self._numbers = count()
         self.folder = Path(tempfile.mkdtemp(prefix="cnnviz-postgres-"))
         if os.geteuid() == 0:
             shutil.chown(self.folder, "postgres", "postgres")
-        self._do("initdb", "--username=cnnviz", "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-instructions")
+        self._run_program(
+            "initdb", "--username=cnnviz", "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-instructions"
+        )
         self.start()
 
     def start(self) -> None:
         """Start, and wait until it takes connections."""
         log = str(self.folder / "log")
-        self._do("pg_ctl", "start", "--wait", f"--log={log}", f"--options=-k {self.folder} -c listen_addresses=''")
+        self._run_program(
+            "pg_ctl", "start", "--wait", f"--log={log}", f"--options=-k {self.folder} -c listen_addresses=''"
+        )
 
     def stop(self, mode: str = "fast") -> None:
         """Stop and wait for it; "immediate" is a crash, after which the server recovers from its log when it starts."""
-        self._do("pg_ctl", "stop", "--wait", f"--mode={mode}")
+        self._run_program("pg_ctl", "stop", "--wait", f"--mode={mode}")
 
     def remove(self) -> None:
         """Stop, and leave nothing behind."""
@@ -59,7 +63,7 @@ class Postgres:
         with psycopg.connect(self.url(database), autocommit=True) as connection:
             connection.execute(statement.encode())
 
-    def _do(self, program: str, *options: str) -> None:
+    def _run_program(self, program: str, *options: str) -> None:
         # the server refuses to run as root
         user = ["setpriv", "--reuid=postgres", "--regid=postgres", "--init-groups"] if os.geteuid() == 0 else []
         command = [*user, self._bin / program, f"--pgdata={self.folder / 'data'}", *options]

@@ -15,15 +15,15 @@ import pytest
 import torch
 from safetensors.torch import load
 
-from cnnviz.architecture import build
+from cnnviz.architecture import build_model
 from cnnviz.data import DATASETS
 from cnnviz.errors import CnnvizError, DataError, DesignError, LimitError, TrainingError
 from cnnviz.layers import Conv2d
 from cnnviz.runs import cluster as module
 from cnnviz.runs.checkpoints import Checkpoints
 from cnnviz.runs.cluster import Cluster
-from cnnviz.runs.desk import Draft
-from cnnviz.runs.device import STOP_GRACE
+from cnnviz.runs.device import STOP_GRACE_SECONDS
+from cnnviz.runs.drafts import Draft
 from cnnviz.runs.label import Label
 from cnnviz.runs.run import Run, Status
 from cnnviz.runs.score import Score
@@ -33,17 +33,17 @@ from cnnviz.training.config import TrainConfig
 from cnnviz.training.point import Point
 from cnnviz.training.snapshot import Snapshot
 from cnnviz.training.trainer import train
-from tests.points import best_epoch, curve
-from tests.runs.conftest import Ended, WaitFor
-from tests.runs.designs import ANNA, BERT, DIVERGING, ENDLESS, NET, SHORT, run_of
+from tests.conftest import Ended, WaitFor
+from tests.designs import ANNA, BERT, DIVERGING, ENDLESS, NET, SHORT, make_run
+from tests.points import best_epoch, without_device_points
 
 STOP_SECONDS = 10.0
 
 LEFT_BEHIND = {
-    "running": run_of(status=Status.RUNNING, created=1.0),
-    "queued": run_of(created=2.0),
-    "elsewhere": run_of(device="cuda:9", created=3.0),
-    "done": run_of(status=Status.DONE, created=4.0),
+    "running": make_run(status=Status.RUNNING, created=1.0),
+    "queued": make_run(created=2.0),
+    "elsewhere": make_run(device="cuda:9", created=3.0),
+    "done": make_run(status=Status.DONE, created=4.0),
 }
 
 
@@ -57,7 +57,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     folder = tmp_path_factory.mktemp("data")
     store = Store(folder)
     for run in LEFT_BEHIND.values():
-        store.add(run)
+        store.add_run(run)
     store.close()
     before = children()
     with pytest.MonkeyPatch.context() as patch:
@@ -92,9 +92,9 @@ def running(server: Cluster, wait_for: WaitFor) -> Iterator[Run]:
 def alone(config: TrainConfig) -> list[Point]:
     """The curve of a run that nobody disturbs."""
     points: list[Point] = []
-    data = DATASETS[config.dataset].split_by()
+    data = DATASETS[config.dataset].load_splits()
     train(NET, config, data, device=torch.device("cpu"), emit=points.extend, should_stop=lambda: False)
-    return curve(points)
+    return without_device_points(points)
 
 
 def store_predictions(server: Cluster, run: Run) -> dict[str, torch.Tensor]:
@@ -118,7 +118,7 @@ def test_a_restart_trains_what_waited_and_what_ran(server: Cluster, ended: Ended
 def test_a_submitted_run_ends_done_with_points_and_weights(server: Cluster, ended: Ended) -> None:
     run = server.submit(ANNA, NET, SHORT)
     assert (run.owner, run.architecture, run.config, run.status) == (ANNA, NET, SHORT, Status.QUEUED)
-    assert server.store.of(ANNA)[0].id == run.id
+    assert server.store.runs_of(ANNA)[0].id == run.id
     found = ended(server.store, run.id)
     assert (found.status, found.message, found.steps) == (Status.DONE, "", 46)
     assert found.worked > 0
@@ -130,11 +130,11 @@ def test_a_submitted_run_ends_done_with_points_and_weights(server: Cluster, ende
     assert points[-1].epoch == best_epoch(points)[0]
     weights = server.store.weights(run.id)
     assert weights
-    build(NET).load_state_dict(load(weights))
+    build_model(NET).load_state_dict(load(weights))
     assert found.score.best_epoch == best_epoch(points)[0]
     assert found.score.test == next(p.value for p in points if (p.split, p.metric) == ("test", "accuracy"))
     tested = store_predictions(server, run)
-    assert tested["y"].tolist() == DATASETS["digits"].split_by().test.y.tolist()
+    assert tested["y"].tolist() == DATASETS["digits"].load_splits().test.y.tolist()
     assert tested["probabilities"].sum(1).numpy() == pytest.approx(1.0)
     assert (tested["probabilities"].argmax(1) == tested["y"]).double().mean() == found.score.test
     assert server.store.facts(run.id)["data"]["classes"] == list("0123456789")
@@ -147,7 +147,7 @@ def test_a_running_run_stops_soon_and_twice_is_harmless(server: Cluster, running
     took = time.monotonic() - begin
     stopped = server.run(ANNA, running.id)
     assert (stopped.status, stopped.message) == (Status.STOPPED, "")
-    assert took < STOP_GRACE
+    assert took < STOP_GRACE_SECONDS
     assert server.devices["cpu"].pid == pid  # it obeyed; nobody had to end it
     server.stop(ANNA, running.id, wait=STOP_SECONDS)
     assert server.run(ANNA, running.id) == stopped
@@ -160,7 +160,7 @@ def test_the_runs_of_all_students_advance_in_turn_and_those_of_one_wait_in_their
     first, second, third, fourth = (server.submit(BERT, NET, ENDLESS) for _ in range(4))
     wait_for(lambda: all(server.store.points(run.id) for run in (first, second)))
     assert [status(server, run) for run in (running, first, second, third)] == ["running"] * 3 + ["queued"]
-    assert [server.ahead(run) for run in (third, fourth)] == [0, 1]
+    assert [server.runs_ahead(run) for run in (third, fourth)] == [0, 1]
     server.stop(BERT, third.id, wait=STOP_SECONDS)
     stopped = server.run(BERT, third.id)
     assert (stopped.status, stopped.message) == (Status.STOPPED, "Stopped before it began.")
@@ -169,7 +169,7 @@ def test_the_runs_of_all_students_advance_in_turn_and_those_of_one_wait_in_their
     wait_for(lambda: server.store.points(fourth.id))
     assert status(server, running) == "running"
     assert server.store.points(third.id) == []
-    assert server.left(first)
+    assert server.seconds_left(first)
     for run in (first, fourth):
         server.stop(BERT, run.id, wait=STOP_SECONDS)
 
@@ -183,13 +183,13 @@ def test_a_paused_run_goes_on_where_it_was_and_is_what_it_would_have_been(
     server.pause(ANNA, run.id, wait=STOP_SECONDS)
     assert status(server, run) == Status.PAUSED
     shown = [point for _, point in server.store.points(run.id)]
-    assert len(curve(shown)) < len(alone(config))
+    assert len(without_device_points(shown)) < len(alone(config))
     server.resume(ANNA, run.id)
     server.resume(ANNA, run.id)
     assert ended(server.store, run.id).status == Status.DONE
     points = [point for _, point in server.store.points(run.id)]
     assert points[: len(shown)] == shown
-    assert curve(points) == alone(config)
+    assert without_device_points(points) == alone(config)
 
 
 def test_a_run_that_ended_is_trained_further_as_one_that_was_meant_to_be_longer(server: Cluster, ended: Ended) -> None:
@@ -200,7 +200,7 @@ def test_a_run_that_ended_is_trained_further_as_one_that_was_meant_to_be_longer(
     assert (found.status, found.config.epochs, found.steps) == (Status.DONE, 5, 115)
     points = [point for _, point in server.store.points(run.id)]
     longer = [point for point in alone(SHORT.changed("epochs", 5)) if point.split != "test"]
-    assert [point for point in curve(points) if point.split != "test"] == longer
+    assert [point for point in without_device_points(points) if point.split != "test"] == longer
 
 
 def test_what_is_over_for_good_is_not_trained_further(server: Cluster, running: Run, ended: Ended) -> None:
@@ -223,7 +223,7 @@ def test_a_run_is_its_owners_alone(server: Cluster, running: Run) -> None:
             look(BERT, running.id)
         with pytest.raises(DesignError, match=r"^There is no such run of yours\.$"):
             look(ANNA, "0" * 32)
-    assert running.id not in {run.id for run in server.store.of(BERT)}
+    assert running.id not in {run.id for run in server.store.runs_of(BERT)}
     assert status(server, running) == Status.RUNNING
 
 
@@ -239,15 +239,15 @@ def test_a_run_whose_worker_is_killed_goes_on_in_a_new_one_and_is_what_it_would_
     assert ended(server.store, run.id).status == Status.DONE
     assert server.devices["cpu"].pid not in (None, pid)
     assert not psutil.pid_exists(pid)
-    assert curve(point for _, point in server.store.points(run.id)) == alone(config)
+    assert without_device_points(point for _, point in server.store.points(run.id)) == alone(config)
 
 
 def test_one_run_too_many_is_refused_until_one_ends(server: Cluster, running: Run, wait_for: WaitFor) -> None:
     waiting = [server.submit(ANNA, NET, ENDLESS) for _ in range(3)]
-    before = server.store.of(ANNA)
+    before = server.store.runs_of(ANNA)
     with pytest.raises(LimitError, match=r"^You have 4 runs waiting, running or paused, as many as this server allows"):
         server.submit(ANNA, NET, SHORT)
-    assert [run.id for run in server.store.of(ANNA)] == [run.id for run in before]
+    assert [run.id for run in server.store.runs_of(ANNA)] == [run.id for run in before]
     others = server.submit(BERT, NET, SHORT)
     server.stop(ANNA, waiting[0].id, wait=STOP_SECONDS)
     waiting.append(server.submit(ANNA, NET, SHORT))
@@ -256,18 +256,18 @@ def test_one_run_too_many_is_refused_until_one_ends(server: Cluster, running: Ru
 
 
 def test_what_cannot_be_trained_is_refused_and_leaves_no_run(server: Cluster) -> None:
-    before = server.store.of(ANNA)
-    large = NET.replaced(1, out_features=1000)
-    wide = NET.inserted(0, Conv2d(out_channels=64, kernel_size=3)).replaced(2, out_features=10)
+    before = server.store.runs_of(ANNA)
+    large = NET.update_layer(1, out_features=1000)
+    wide = NET.insert_layer(0, Conv2d(out_channels=64, kernel_size=3)).update_layer(2, out_features=10)
     for architecture, config, error, sentence in [
         (large, SHORT, LimitError, r"^This design has 65,000 parameters; this server trains at most 50,000\.$"),
         (wide, TrainConfig(dataset="digits", batch_size=4096), LimitError, r"this server gives a run at most 100 MB"),
-        (NET.removed(0), SHORT, DesignError, r"^This design ends in 1 × 8 × 10; a classifier must end in one row"),
+        (NET.remove_layer(0), SHORT, DesignError, r"^This design ends in 1 × 8 × 10; a classifier must end in one row"),
         (NET, TrainConfig(dataset="nothing"), DataError, r"^There is no data set “nothing” here any more"),
     ]:
         with pytest.raises(error, match=sentence):
             server.submit(ANNA, architecture, config)
-    assert server.store.of(ANNA) == before
+    assert server.store.runs_of(ANNA) == before
 
 
 def test_a_divergence_fails_the_run_with_its_sentence(server: Cluster, ended: Ended) -> None:
@@ -278,16 +278,16 @@ def test_a_divergence_fails_the_run_with_its_sentence(server: Cluster, ended: En
 
 
 def test_desks_are_written_by_the_thread_of_a_device(server: Cluster, wait_for: WaitFor) -> None:
-    server.desks.keep_draft(ANNA, Draft(architecture=DIVERGING), "", "one")
-    wait_for(lambda: server.store.kept(ANNA, "draft"))
-    assert server.desks.draft(ANNA) == Draft(architecture=DIVERGING)
-    assert server.desks.draft(BERT) is None
+    server.drafts.save_draft(ANNA, Draft(architecture=DIVERGING), "", "one")
+    wait_for(lambda: server.store.read_draft(ANNA, "draft"))
+    assert server.drafts.draft(ANNA) == Draft(architecture=DIVERGING)
+    assert server.drafts.draft(BERT) is None
 
 
 def test_a_second_server_in_the_same_data_directory_is_refused(
     server: Cluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "LOCK_SECONDS", 0.05)
+    monkeypatch.setattr(module, "LOCK_TIMEOUT_SECONDS", 0.05)
     folder = settings().data_dir
     before = children()
     with pytest.raises(CnnvizError) as caught:
@@ -302,7 +302,7 @@ def test_closing_ends_the_worker_and_gives_the_data_directory_to_the_next_server
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, wait_for: WaitFor
 ) -> None:
     monkeypatch.setenv("CNNVIZ_DATA_DIR", str(tmp_path))
-    monkeypatch.setattr(module, "LOCK_SECONDS", 0.05)
+    monkeypatch.setattr(module, "LOCK_TIMEOUT_SECONDS", 0.05)
     before = children()
     first = Cluster(Settings(data_dir=tmp_path, devices="cpu"))
     running, waiting = (first.submit(ANNA, NET, ENDLESS) for _ in range(2))
@@ -316,9 +316,9 @@ def test_closing_ends_the_worker_and_gives_the_data_directory_to_the_next_server
     found = [store.run(run.id) for run in (running, waiting)]
     assert [run.status for run in found if run] == ["running", "running"]
     store.close()
-    kept = Checkpoints(tmp_path).of(running.id)
+    kept = Checkpoints(tmp_path).find(running.id)
     assert kept
-    assert Snapshot.read(kept).facts["step"] == step
+    assert Snapshot.read(kept).metadata["step"] == step
     second = Cluster(Settings(data_dir=tmp_path, devices="cpu"))
     wait_for(lambda: max(point.step for _, point in second.store.points(running.id)) > step)
     assert [point for _, point in second.store.points(running.id)][: len(shown)] == shown
@@ -331,7 +331,7 @@ def test_closing_ends_the_worker_and_gives_the_data_directory_to_the_next_server
 def test_the_devices_are_those_named_or_those_there_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def names(devices: str, gpus: int) -> list[str]:
         monkeypatch.setattr("torch.cuda.device_count", lambda: gpus)
-        return module._devices(Settings(devices=devices))
+        return module._device_names(Settings(devices=devices))
 
     assert names("", 0) == ["cpu"]
     assert names("", 2) == ["cuda:0", "cuda:1"]
@@ -341,16 +341,16 @@ def test_the_devices_are_those_named_or_those_there_are(tmp_path: Path, monkeypa
 def test_a_run_is_named_put_away_and_brought_back_by_its_student_alone(server: Cluster, ended: Ended) -> None:
     run = ended(server.store, server.submit(ANNA, NET, SHORT).id)
     label = Label("  wide\n net ", starred=True, tags=("a", "a", "", "b"))
-    server.shelf.label(ANNA, run.id, label)
+    server.library.set_label(ANNA, run.id, label)
     named = replace(run, title="wide net", starred=True, tags=("a", "b"))
     assert server.run(ANNA, run.id) == named
-    for act in (lambda: server.shelf.label(BERT, run.id, label), lambda: server.shelf.put_away(BERT, [run.id])):
+    for act in (lambda: server.library.set_label(BERT, run.id, label), lambda: server.library.delete(BERT, [run.id])):
         with pytest.raises(DesignError, match="no such run of yours"):
             act()
-    server.shelf.put_away(ANNA, [run.id])
-    assert run.id not in [each.id for each in server.store.of(ANNA)]
+    server.library.delete(ANNA, [run.id])
+    assert run.id not in [each.id for each in server.store.runs_of(ANNA)]
     assert server.store.weights(run.id)
-    server.shelf.bring_back(ANNA, [run.id])
+    server.library.restore(ANNA, [run.id])
     assert server.run(ANNA, run.id) == named
 
 
@@ -358,15 +358,15 @@ def test_a_run_that_is_put_away_is_stopped_and_gone_for_good_a_day_later(
     server: Cluster, ended: Ended, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run = server.submit(ANNA, NET, ENDLESS)
-    server.shelf.put_away(ANNA, [run.id])
+    server.library.delete(ANNA, [run.id])
     assert ended(server.store, run.id).status == Status.STOPPED
-    server.shelf.put_away(ANNA, [])
+    server.library.delete(ANNA, [])
     assert server.store.run(run.id), "it can be brought back"
-    monkeypatch.setattr("cnnviz.runs.shelf.AWAY_SECONDS", -1.0)
-    server.shelf.put_away(ANNA, [])
+    monkeypatch.setattr("cnnviz.runs.library.RESTORABLE_SECONDS", -1.0)
+    server.library.delete(ANNA, [])
     assert server.store.run(run.id) is None
     assert server.store.points(run.id) == []
-    assert server.checkpoints.of(run.id) is None
+    assert server.checkpoints.find(run.id) is None
 
 
 @pytest.mark.parametrize(

@@ -26,8 +26,8 @@ from cnnviz.runs.store import Store
 from cnnviz.runs.tables import METADATA
 from cnnviz.settings import Settings
 from cnnviz.training.point import Point
-from tests.runs.conftest import Ended, WaitFor
-from tests.runs.designs import ANNA, BERT, NET, SHORT, run_of
+from tests.conftest import Ended, WaitFor
+from tests.designs import ANNA, BERT, NET, SHORT, make_run
 from tests.runs.postgres import Postgres
 
 pytest_plugins = ["tests.runs.databases"]
@@ -92,7 +92,7 @@ def test_the_migrations_lead_to_the_tables_of_the_store(tmp_path: Path, url: str
 
 
 def test_a_database_from_before_migrations_opens_with_everything_in_it(tmp_path: Path) -> None:
-    run = run_of(status=Status.DONE, message="é", steps=7, created=1.1, started=2.2, finished=3.3)
+    run = make_run(status=Status.DONE, message="é", steps=7, created=1.1, started=2.2, finished=3.3)
     (tmp_path / "weights").mkdir()
     (tmp_path / "weights" / "file").write_bytes(b"weights")
     with closing(sqlite3.connect(tmp_path / "cnnviz.sqlite")) as connection, connection:
@@ -112,16 +112,16 @@ def test_a_database_from_before_migrations_opens_with_everything_in_it(tmp_path:
             assert store.points(run.id) == list(enumerate(POINTS, start=1))
             assert store.facts(run.id) == {"parts": [8, 1, 1]}
             assert store.weights(run.id) == b"weights"
-            assert (store.draft(BERT), store.kept(ANNA, "draft")) == ("older", "{}")
+            assert (store.legacy_design(BERT), store.read_draft(ANNA, "draft")) == ("older", "{}")
             assert differences(store, types=False) == []  # SQLite has FLOAT and DOUBLE for the same 8 bytes
 
 
 def test_runs_of_before_there_were_scores_get_theirs_from_their_points(tmp_path: Path, url: str) -> None:
-    run, other = run_of(), run_of()
+    run, other = make_run(), make_run()
     with opened(tmp_path, url) as store:
-        store.add(run)
-        store.add(other)
-        store.append(run.id, EPOCHS)
+        store.add_run(run)
+        store.add_run(other)
+        store.append_points(run.id, EPOCHS)
         found = store.run(run.id)
         with store._engine.begin() as connection:  # back to how it was
             for column in ("epoch", "best_epoch", "best_accuracy", "best_loss", "test_accuracy", "deleted", "title"):
@@ -262,7 +262,7 @@ def test_every_committed_point_survives_the_death_of_the_server(
     def write(store: Store) -> None:
         while True:
             points = [Point(len(committed) + i, 1, "batch", "loss", 1 / (len(committed) + i)) for i in range(1, 11)]
-            store.append("one", points)
+            store.append_points("one", points)
             committed.extend(points)
 
     with opened(tmp_path, url) as store, ThreadPoolExecutor(1) as pool:
@@ -279,7 +279,7 @@ def test_every_committed_point_survives_the_death_of_the_server(
         found = [point for _, point in store.points("one")]
         assert found[: len(committed)] == committed
         assert len(found) in (len(committed), len(committed) + 10), "a commit counts whole, answered or not"
-        store.append("two", POINTS)
+        store.append_points("two", POINTS)
     with opened(tmp_path, url) as again:
         assert [point for _, point in again.points("one")] == found
         assert [point for _, point in again.points("two")] == POINTS
@@ -288,11 +288,11 @@ def test_every_committed_point_survives_the_death_of_the_server(
 @pytest.mark.postgres
 def test_a_broken_connection_is_replaced_unnoticed(tmp_path: Path, postgres: Postgres) -> None:
     with opened(tmp_path, postgres.database()) as store:
-        store.append("one", POINTS)
+        store.append_points("one", POINTS)
         postgres.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname LIKE 'test%'")
         assert [point for _, point in store.points("one")] == POINTS
         postgres.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname LIKE 'test%'")
-        store.append("two", POINTS)
+        store.append_points("two", POINTS)
         assert len(store.points("two")) == len(POINTS)
 
 
@@ -317,7 +317,7 @@ def test_a_second_server_with_a_data_directory_of_its_own_is_refused_until_the_f
     tmp_path: Path, postgres: Postgres, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It would have taken the runs of the living one for those that a dead one left, and trained them, too."""
-    monkeypatch.setattr(database, "CLAIM_SECONDS", 0.05)
+    monkeypatch.setattr(database, "CLAIM_TIMEOUT_SECONDS", 0.05)
     url = postgres.database()
     first, second = Store(tmp_path / "one", url), Store(tmp_path / "two", url)
     first.claim()

@@ -8,20 +8,21 @@ import pytest
 import torch
 from safetensors.torch import load
 
-from cnnviz.runs import backlog, keeper
+from cnnviz.processes.pipe import Message
+from cnnviz.processes.worker_process import exit_message
 from cnnviz.runs import device as module
+from cnnviz.runs import retry_queue
+from cnnviz.runs.admission import estimate_memory
 from cnnviz.runs.checkpoints import Checkpoints
 from cnnviz.runs.device import Device
-from cnnviz.runs.process import death
 from cnnviz.runs.run import Run, Status
 from cnnviz.runs.store import Store
-from cnnviz.runs.turns import needs
-from cnnviz.runs.wire import Message
+from cnnviz.runs.worker import supervisor
 from cnnviz.settings import Settings
 from cnnviz.training.point import Point
 from cnnviz.training.snapshot import Snapshot
-from tests.runs.conftest import WaitFor
-from tests.runs.designs import DIVERGING, SHORT, run_of
+from tests.conftest import WaitFor
+from tests.designs import DIVERGING, SHORT, make_run
 
 SOON = 10.0
 GIB = 2**30
@@ -83,21 +84,21 @@ def limits() -> Settings:
 
 @pytest.fixture
 def device(store: Store, limits: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Device]:
-    monkeypatch.setattr(keeper, "WorkerProcess", Scripted)
-    monkeypatch.setattr(keeper, "FIRST_PAUSE", 0.01)
-    monkeypatch.setattr(backlog, "RETRY_SECONDS", 0.01)
-    monkeypatch.setattr(module, "LEAVE_SECONDS", 0.01)
+    monkeypatch.setattr(supervisor, "WorkerProcess", Scripted)
+    monkeypatch.setattr(supervisor, "FIRST_RESTART_DELAY", 0.01)
+    monkeypatch.setattr(retry_queue, "RETRY_SECONDS", 0.01)
+    monkeypatch.setattr(module, "SHUTDOWN_SECONDS", 0.01)
     Scripted.made, Scripted.refusals = [], 0
     started = Device("cpu", store, Checkpoints(tmp_path), limits)
     yield started
-    if started.loop.alive:
+    if started.loop.is_alive:
         started.close()
-    assert not started.loop.alive
+    assert not started.loop.is_alive
 
 
 def settle(device: Device) -> None:
     """Everything that was asked of the device so far is done."""
-    device.loop.call(lambda: None).result(SOON)
+    device.loop.submit(lambda: None).result(SOON)
 
 
 def started(device: Device) -> Scripted:
@@ -110,7 +111,7 @@ def started(device: Device) -> Scripted:
 
 
 def submitted(device: Device, count: int = 1) -> list[Run]:
-    runs = [run_of() for _ in range(count)]
+    runs = [make_run() for _ in range(count)]
     for run in runs:
         device.submit(run).result(SOON)
     return runs
@@ -193,7 +194,7 @@ def test_a_waiting_run_is_stopped_at_once_and_never_begins(device: Device, store
 def test_a_worker_that_does_not_obey_a_stop_is_ended_and_the_run_is_stopped(
     device: Device, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "STOP_GRACE", 0.01)
+    monkeypatch.setattr(module, "STOP_GRACE_SECONDS", 0.01)
     started(device)
     run, waiting = submitted(device, 2)
     device.stop(run.id).result(SOON)
@@ -224,7 +225,7 @@ def test_a_run_whose_worker_dies_goes_on_and_fails_with_the_reason_when_it_happe
     settle(device)
     found = store.run(runs[0].id)
     assert found
-    assert (found.status, found.message) == (Status.FAILED, death(-9))
+    assert (found.status, found.message) == (Status.FAILED, exit_message(-9))
     Scripted.made[2].is_ready()
     settle(device)
     assert Scripted.made[2].orders == [("train", runs[1].id)]
@@ -278,7 +279,7 @@ def test_weights_that_cannot_be_kept_are_kept_later_and_hold_up_no_other_run(
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr(store, "keep_weights", full)
+        patch.setattr(store, "save_weights", full)
         worker.ends(runs[0], weights=b"weights")
         settle(device)
         assert worker.orders == [("train", run.id) for run in runs]
@@ -297,7 +298,7 @@ def test_a_run_that_cannot_be_marked_as_begun_waits_for_the_next_chance(
         raise OSError("database is locked")
 
     with monkeypatch.context() as patch:
-        patch.setattr(store, "update", locked)
+        patch.setattr(store, "update_run", locked)
         (run,) = submitted(device)
         assert worker.orders == []
     wait_for(lambda: worker.orders == [("train", run.id)])  # without anybody's help
@@ -312,7 +313,7 @@ def test_an_end_that_cannot_be_kept_does_not_hold_up_the_next_run(
 ) -> None:
     worker = started(device)
     runs = submitted(device, 2)
-    update, refused = store.update, []
+    update, refused = store.update_run, []
 
     def refuse_once(run_id: str, **values: object) -> None:
         if run_id == runs[0].id and not refused:
@@ -320,7 +321,7 @@ def test_an_end_that_cannot_be_kept_does_not_hold_up_the_next_run(
             raise OSError("database is locked")
         update(run_id, **values)
 
-    monkeypatch.setattr(store, "update", refuse_once)
+    monkeypatch.setattr(store, "update_run", refuse_once)
     worker.ends(runs[0])
     settle(device)
     assert worker.orders == [("train", run.id) for run in runs]
@@ -340,7 +341,7 @@ def test_a_death_whose_end_cannot_be_written_leaves_a_working_device(
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr(store, "update", full)
+        patch.setattr(store, "update_run", full)
         worker.die(1)
         settle(device)
         Scripted.made[1].is_ready()
@@ -359,7 +360,7 @@ def test_points_that_cannot_be_written_are_written_later(
         raise OSError("database is locked")
 
     with monkeypatch.context() as patch:
-        patch.setattr(store, "append", locked)
+        patch.setattr(store, "append_points", locked)
         worker.says("points", run=run.id, points=[[1, 1, "batch", "loss", 2.0]])
         settle(device)
     wait_for(lambda: [point for _, point in store.points(run.id)] == [Point(1, 1, "batch", "loss", 2.0)])
@@ -394,25 +395,27 @@ def test_close_lets_the_worker_leave_and_the_next_server_go_on(
 
 
 def test_what_an_earlier_server_left_is_trained(device: Device, store: Store) -> None:
-    run, over = run_of(), run_of(status=Status.DONE)
-    store.add(run)
-    store.add(over)
+    run, over = make_run(), make_run(status=Status.DONE)
+    store.add_run(run)
+    store.add_run(over)
     for one in (over, run):
-        device.recover(one)
+        device.requeue(one)
     assert started(device).orders == [("train", run.id)]
 
 
 def test_a_call_hands_its_exception_to_the_caller(device: Device) -> None:
     device.start()
     with pytest.raises(ZeroDivisionError):
-        device.loop.call(lambda: 1 // 0).result(SOON)
-    assert device.loop.call(lambda: 42).result(SOON) == 42
+        device.loop.submit(lambda: 1 // 0).result(SOON)
+    assert device.loop.submit(lambda: 42).result(SOON) == 42
 
 
 def test_death_names_memory_for_sigkill_and_the_code_otherwise() -> None:
-    assert death(-9).startswith("The training process was killed, most likely because the machine ran out of memory.")
-    assert death(-11) == "The training process ended unexpectedly (signal 11). Start the run again."
-    assert death(3) == "The training process ended unexpectedly (exit code 3). Start the run again."
+    assert exit_message(-9).startswith(
+        "The training process was killed, most likely because the machine ran out of memory."
+    )
+    assert exit_message(-11) == "The training process ended unexpectedly (signal 11). Start the run again."
+    assert exit_message(3) == "The training process ended unexpectedly (exit code 3). Start the run again."
 
 
 OTHERS = [character * 32 for character in "cdefgh"]
@@ -420,7 +423,7 @@ OTHERS = [character * 32 for character in "cdefgh"]
 
 def of_others(device: Device, count: int) -> list[Run]:
     """Runs of as many students."""
-    runs = [run_of(owner) for owner in OTHERS[:count]]
+    runs = [make_run(owner) for owner in OTHERS[:count]]
     for run in runs:
         device.submit(run).result(SOON)
     return runs
@@ -429,7 +432,7 @@ def of_others(device: Device, count: int) -> list[Run]:
 def checkpointed(tmp_path: Path, run: Run, step: int = 5) -> None:
     """A checkpoint of a run, with the weights of its best epoch in it."""
     facts = {"step": step, "best": {"step": 3, "epoch": 1, "score": (0.5, -1.0)}}
-    draft = Checkpoints(tmp_path).draft(run.id, 1)
+    draft = Checkpoints(tmp_path).draft_path(run.id, 1)
     Snapshot({"best/weight": torch.ones(2)}, facts).write(draft)
     Checkpoints(tmp_path).commit(run.id, draft.name)
 
@@ -439,16 +442,16 @@ def test_students_take_turns_as_long_as_there_is_memory_and_none_overtakes_for_w
 ) -> None:
     device.start()
     runs = of_others(device, 4)
-    large = run_of(OTHERS[4], architecture=DIVERGING, config=SHORT.changed("batch_size", 4096))
+    large = make_run(OTHERS[4], architecture=DIVERGING, config=SHORT.changed("batch_size", 4096))
     device.submit(large).result(SOON)
-    small = run_of(OTHERS[5])
+    small = make_run(OTHERS[5])
     device.submit(small).result(SOON)
-    one, most = needs(runs[0]), needs(large)
+    one, most = estimate_memory(runs[0]), estimate_memory(large)
     assert most > one
     Scripted.made[0].says("ready", memory=2 * (4 * one + most - 1), taken=0)
     settle(device)
     assert statuses(store, [*runs, large, small]) == ["running"] * 4 + ["queued"] * 2
-    assert [device.ahead(run.id) for run in (large, small)] == [0, 1]
+    assert [device.runs_ahead(run.id) for run in (large, small)] == [0, 1]
     Scripted.made[0].ends(runs[2])
     settle(device)
     assert statuses(store, [large, small]) == ["running", "queued"]
@@ -521,11 +524,11 @@ def test_a_paused_run_that_is_stopped_keeps_its_best_weights(device: Device, sto
 
 
 def test_only_points_that_are_new_are_kept_of_a_run_that_goes_on(device: Device, store: Store) -> None:
-    run = run_of()
-    store.add(run)
+    run = make_run()
+    store.add_run(run)
     shown = [Point(step, 1, "batch", "loss", step / 10) for step in (5, 6, 7)] + [Point(4, 1, "test", "loss", 0.5)]
-    store.append(run.id, shown)
-    device.recover(run)
+    store.append_points(run.id, shown)
+    device.requeue(run)
     worker = started(device)
     worker.begins(run, step=5)
     later = [Point(8, 1, "batch", "loss", 0.8), Point(7, 1, "validation", "loss", 0.7)]
@@ -543,19 +546,19 @@ def test_a_checkpoint_counts_once_the_points_before_it_are_written(
     worker.begins(run)
     settle(device)
     checkpoints = Checkpoints(tmp_path)
-    draft = checkpoints.draft(run.id, 1)
+    draft = checkpoints.draft_path(run.id, 1)
     draft.write_bytes(b"state")
 
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr(store, "append", full)
+        patch.setattr(store, "append_points", full)
         worker.says("points", run=run.id, points=[[1, 1, "batch", "loss", 2.0]])
         worker.says("checkpoint", run=run.id, draft=draft.name, step=1)
         settle(device)
-        assert checkpoints.of(run.id) is None
-    wait_for(lambda: checkpoints.of(run.id))
+        assert checkpoints.find(run.id) is None
+    wait_for(lambda: checkpoints.find(run.id))
     assert [point for _, point in store.points(run.id)] == [Point(1, 1, "batch", "loss", 2.0)]
 
 
@@ -591,16 +594,20 @@ def test_a_run_gets_no_more_of_the_devices_time_than_the_server_gives(device: De
 def test_how_long_it_takes_is_told_from_what_all_in_turn_have_left(device: Device) -> None:
     worker = started(device)
     runs = of_others(device, 2)
-    waiting = run_of(OTHERS[0])
+    waiting = make_run(OTHERS[0])
     device.submit(waiting).result(SOON)
-    assert (device.left(runs[0].id), device.left(waiting.id), device.left("none")) == (None, None, None)
+    assert (device.seconds_left(runs[0].id), device.seconds_left(waiting.id), device.seconds_left("none")) == (
+        None,
+        None,
+        None,
+    )
     for run, seconds in zip(runs, (1.0, 2.0), strict=True):
         worker.begins(run)
         worker.says("progress", run=run.id, step=2, seconds=seconds, taken=0)
     settle(device)
-    assert device.left(runs[0].id) == pytest.approx(8)  # 4 of its own, in turn with the other
-    assert device.left(runs[1].id) == pytest.approx(12)  # 8 of its own, 4 of the other
-    assert device.left(waiting.id) == pytest.approx(8)
+    assert device.seconds_left(runs[0].id) == pytest.approx(8)  # 4 of its own, in turn with the other
+    assert device.seconds_left(runs[1].id) == pytest.approx(12)  # 8 of its own, 4 of the other
+    assert device.seconds_left(waiting.id) == pytest.approx(8)
 
 
 def test_of_several_runs_only_the_one_in_whose_turn_a_worker_dies_is_to_blame(device: Device, store: Store) -> None:
@@ -622,7 +629,7 @@ def test_of_several_runs_only_the_one_in_whose_turn_a_worker_dies_is_to_blame(de
 def test_nobody_is_to_blame_for_a_worker_that_was_ended_for_a_slow_stop(
     device: Device, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "STOP_GRACE", 0.01)
+    monkeypatch.setattr(module, "STOP_GRACE_SECONDS", 0.01)
     worker = started(device)
     runs = of_others(device, 3)
     for number in range(2):
@@ -650,20 +657,20 @@ def test_a_run_that_fails_keeps_the_best_weights_of_its_checkpoint(
     assert statuses(store, runs) == ["failed", "failed"]
     assert all(store.weights(run.id) for run in runs)
     # one that diverged has nothing to go on with, any other has
-    assert [Checkpoints(tmp_path).of(run.id) is None for run in runs] == [True, False]
+    assert [Checkpoints(tmp_path).find(run.id) is None for run in runs] == [True, False]
 
 
 def test_an_old_stop_does_not_end_the_worker_in_a_later_life_of_the_run(
     device: Device, store: Store, monkeypatch: pytest.MonkeyPatch, wait_for: WaitFor
 ) -> None:
-    monkeypatch.setattr(module, "STOP_GRACE", 0.05)
+    monkeypatch.setattr(module, "STOP_GRACE_SECONDS", 0.05)
     worker = started(device)
     (run,) = submitted(device)
     device.stop(run.id)
     worker.ends(run, Status.STOPPED)
     settle(device)
     device.resume(run).result(SOON)
-    late = device.loop.call(lambda: device.loop.later(0.1, lambda: worker.ends(run)))
+    late = device.loop.submit(lambda: device.loop.call_later(0.1, lambda: worker.ends(run)))
     late.result(SOON)
     wait_for(lambda: statuses(store, [run]) == ["done"])
     assert len(Scripted.made) == 1

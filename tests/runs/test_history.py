@@ -13,12 +13,12 @@ scores = st.lists(st.tuples(st.sampled_from([0.5, 0.75, 1.0]), st.sampled_from([
 
 def test_a_look_reads_what_is_new_and_keeps_what_was(tmp_path: Path) -> None:
     store, history = Store(tmp_path), History("r")
-    store.append("r", [Point(1, 1, "batch", "loss", 2.0), Point(2, 1, "batch", "loss", 1.5)])
-    store.append("other", [Point(9, 9, "batch", "loss", 9.0)])
-    history.read(store)
-    history.read(store)
-    store.append("r", [Point(2, 1, "validation", "accuracy", 0.5), Point(3, 2, "batch", "loss", 1.0)])
-    history.read(store)
+    store.append_points("r", [Point(1, 1, "batch", "loss", 2.0), Point(2, 1, "batch", "loss", 1.5)])
+    store.append_points("other", [Point(9, 9, "batch", "loss", 9.0)])
+    history.read_new_points(store)
+    history.read_new_points(store)
+    store.append_points("r", [Point(2, 1, "validation", "accuracy", 0.5), Point(3, 2, "batch", "loss", 1.0)])
+    history.read_new_points(store)
     steps, values = history.curve("batch", "loss")
     assert (steps.tolist(), values.tolist()) == ([1, 2, 3], [2.0, 1.5, 1.0])
     assert (history.step, history.epoch) == (3, 2)

@@ -14,15 +14,15 @@ import psutil
 import pytest
 import sqlalchemy as sql
 
+from cnnviz.processes.worker_process import PROJECT_ROOT
 from cnnviz.runs.cluster import Cluster
-from cnnviz.runs.process import ROOT
 from cnnviz.runs.run import Run, Status
 from cnnviz.runs.store import Store
 from cnnviz.settings import settings
 from cnnviz.training.point import Point
-from tests.points import curve
-from tests.runs.conftest import DEADLINE, Ended, WaitFor
-from tests.runs.designs import ANNA, BERT, NET, SHORT
+from tests.conftest import DEADLINE, Ended, WaitFor
+from tests.designs import ANNA, BERT, NET, SHORT
+from tests.points import without_device_points
 from tests.runs.test_cluster import alone
 
 CONFIGS = {ANNA: SHORT.changed("epochs", 120), BERT: SHORT.changed("epochs", 150).changed("optimizer", "Adam")}
@@ -81,13 +81,13 @@ def test_a_worker_killed_several_times_at_random_moments_changes_nothing(
             assert [points(server.store, run)[: len(old)] for run, old in zip(runs, before, strict=True)] == before
         for run in runs:
             assert ended(server.store, run.id).status == Status.DONE
-            assert curve(points(server.store, run)) == alone(run.config)
+            assert without_device_points(points(server.store, run)) == alone(run.config)
 
 
 @contextmanager
 def served(data_dir: Path) -> Iterator[subprocess.Popen[str]]:
     """A whole server, which is killed in the end: it gets no chance to tidy up."""
-    process = subprocess.Popen([sys.executable, "-c", SERVER], cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen([sys.executable, "-c", SERVER], cwd=PROJECT_ROOT, stdout=subprocess.PIPE, text=True)
     assert process.stdout
     with process.stdout:
         assert process.stdout.readline() == "open\n"
@@ -118,7 +118,7 @@ def test_a_server_killed_several_times_at_random_moments_changes_nothing(
     with cluster() as server:
         for run in runs:
             assert ended(server.store, run.id).status == Status.DONE
-            assert curve(points(server.store, run)) == alone(run.config)
+            assert without_device_points(points(server.store, run)) == alone(run.config)
         assert list(data_dir.glob("checkpoints/*.draft")) == []
 
 
@@ -157,7 +157,7 @@ def test_a_full_disk_in_mid_run_changes_nothing(
             shown = points(server.store, run)
         assert ended(server.store, run.id).status == Status.DONE
         assert points(server.store, run)[: len(shown)] == shown
-        assert curve(points(server.store, run)) == alone(run.config)
+        assert without_device_points(points(server.store, run)) == alone(run.config)
     assert "something is not written yet" in caplog.text
 
 
@@ -174,14 +174,14 @@ def test_a_server_killed_while_its_disk_is_full_goes_on_from_what_it_had_written
             wait_for(lambda: "database or disk is full" in caplog.text)
             shown = points(server.store, run)
             device = server.devices["cpu"]
-            worker = device._keeper._worker
+            worker = device._supervisor._worker
             assert worker
-            device.loop.end()  # the server is gone: what was not written is lost
-            device.loop.do(lambda: None)
+            device.loop.stop()  # the server is gone: what was not written is lost
+            device.loop.call_soon(lambda: None)
             device.loop.join(DEADLINE)
             os.kill(pid, signal.SIGKILL)
             worker.close()
     with cluster() as server:
         assert ended(server.store, run.id).status == Status.DONE
         assert points(server.store, run)[: len(shown)] == shown
-        assert curve(points(server.store, run)) == alone(run.config)
+        assert without_device_points(points(server.store, run)) == alone(run.config)

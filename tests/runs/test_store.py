@@ -14,7 +14,7 @@ from cnnviz.runs.search import Search
 from cnnviz.runs.store import Store
 from cnnviz.training.config import TrainConfig
 from cnnviz.training.point import Point
-from tests.runs.designs import ANNA, BERT, DIVERGING, NET, run_of
+from tests.designs import ANNA, BERT, DIVERGING, NET, make_run
 
 pytest_plugins = ["tests.runs.databases"]
 POINTS = [Point(step, 1, "batch", "loss", 1 / step) for step in range(1, 6)]
@@ -28,56 +28,58 @@ def store(tmp_path: Path, url: str) -> Iterator[Store]:
 
 
 def test_a_run_is_read_as_it_was_written(store: Store) -> None:
-    run = run_of(architecture=DIVERGING, config=TrainConfig(optimizer="Adam", learning_rate=0.3, seed=7), message="é“")
-    store.add(run)
+    run = make_run(
+        architecture=DIVERGING, config=TrainConfig(optimizer="Adam", learning_rate=0.3, seed=7), message="é“"
+    )
+    store.add_run(run)
     assert store.run(run.id) == run
     assert store.run("0" * 32) is None
 
 
 def test_an_update_changes_what_it_names_and_no_other_run(store: Store) -> None:
-    one, two = run_of(), run_of()
-    store.add(one)
-    store.add(two)
-    store.update(one.id, status=Status.FAILED, message="why", steps=3, started=1.5, finished=2.5)
+    one, two = make_run(), make_run()
+    store.add_run(one)
+    store.add_run(two)
+    store.update_run(one.id, status=Status.FAILED, message="why", steps=3, started=1.5, finished=2.5)
     assert store.run(one.id) == replace(one, status=Status.FAILED, message="why", steps=3, started=1.5, finished=2.5)
     assert store.run(two.id) == two
 
 
 @pytest.mark.parametrize("status", Status)
 def test_a_status_comes_back_as_what_it_is(store: Store, status: Status) -> None:
-    run = run_of(status=status)
-    store.add(run)
+    run = make_run(status=status)
+    store.add_run(run)
     found = store.run(run.id)
     assert found
     assert found.status is status
     assert found.active == (status in ("queued", "running"))
-    assert store.active() == ([run] if found.active else [])
+    assert store.active_runs() == ([run] if found.active else [])
 
 
 def test_runs_are_listed_newest_first_and_per_owner(store: Store) -> None:
-    runs = [run_of(created=float(second)) for second in (2, 1, 3)]
-    for run in [*runs, run_of(BERT)]:
-        store.add(run)
-    assert [run.created for run in store.of(ANNA)] == [3, 2, 1]
-    assert [run.owner for run in store.of(BERT)] == [BERT]
-    assert [run.created for run in store.active()][:3] == [1, 2, 3]
+    runs = [make_run(created=float(second)) for second in (2, 1, 3)]
+    for run in [*runs, make_run(BERT)]:
+        store.add_run(run)
+    assert [run.created for run in store.runs_of(ANNA)] == [3, 2, 1]
+    assert [run.owner for run in store.runs_of(BERT)] == [BERT]
+    assert [run.created for run in store.active_runs()][:3] == [1, 2, 3]
 
 
 def test_the_kind_and_the_work_of_a_run_are_kept_and_those_of_a_plain_one_are_the_defaults(store: Store) -> None:
-    plain, other = run_of(), run_of(kind="probe", worked=1 / 3)
-    store.add(plain)
-    store.add(other)
-    store.update(plain.id, worked=0.1 + 0.2)
+    plain, other = make_run(), make_run(kind="probe", worked=1 / 3)
+    store.add_run(plain)
+    store.add_run(other)
+    store.update_run(plain.id, worked=0.1 + 0.2)
     assert store.run(plain.id) == replace(plain, kind="train", worked=0.1 + 0.2)
     assert store.run(other.id) == other
 
 
 def test_work_is_counted_with_the_points_of_an_epoch_and_kept_where_it_is_not_told(store: Store) -> None:
-    run = run_of(worked=1.0)
-    store.add(run)
+    run = make_run(worked=1.0)
+    store.add_run(run)
     epoch = [Point(9, 2, "validation", name, 0.5) for name in ("loss", "accuracy")]
     for worked, kept in ((None, 1.0), (2.5, 2.5), (None, 2.5)):
-        store.append(run.id, epoch, worked)
+        store.append_points(run.id, epoch, worked)
         found = store.run(run.id)
         assert found
         assert (found.worked, found.score.epoch) == (kept, 2)
@@ -93,26 +95,26 @@ def test_searches_are_numbered_for_each_student_from_the_first(store: Store) -> 
 
 def test_numbers_keep_every_bit(store: Store) -> None:
     values = [0.1 + 0.2, 1 / 3, 5e-324, sys.float_info.max, -sys.float_info.min, 1_700_000_000.1234567]
-    store.append("one", [Point(step, 1, "batch", "loss", value) for step, value in enumerate(values)])
-    run = run_of(created=values[-1], started=values[0], finished=values[1])
-    store.add(run)
+    store.append_points("one", [Point(step, 1, "batch", "loss", value) for step, value in enumerate(values)])
+    run = make_run(created=values[-1], started=values[0], finished=values[1])
+    store.add_run(run)
     assert [point.value.hex() for _, point in store.points("one")] == [value.hex() for value in values]
     assert store.run(run.id) == run
 
 
 def test_the_same_run_is_not_kept_twice(store: Store) -> None:
-    run = run_of()
-    store.add(run)
+    run = make_run()
+    store.add_run(run)
     with pytest.raises(IntegrityError):
-        store.add(run)
-    assert store.of(ANNA) == [run]
+        store.add_run(run)
+    assert store.runs_of(ANNA) == [run]
 
 
 def test_points_come_in_order_and_only_those_behind_the_number_asked_for(store: Store) -> None:
-    store.append("one", POINTS[:2])
-    store.append("two", POINTS[4:])
-    store.append("one", POINTS[2:4])
-    store.append("one", [])
+    store.append_points("one", POINTS[:2])
+    store.append_points("two", POINTS[4:])
+    store.append_points("one", POINTS[2:4])
+    store.append_points("one", [])
     numbered = store.points("one")
     assert [point for _, point in numbered] == POINTS[:4]
     assert all(isinstance(point, Point) for _, point in numbered)
@@ -123,15 +125,15 @@ def test_points_come_in_order_and_only_those_behind_the_number_asked_for(store: 
 
 def test_points_are_kept_all_or_none(store: Store) -> None:
     with pytest.raises(IntegrityError):
-        store.append("one", [*POINTS, Point(6, 1, "batch", "loss", None)])  # type: ignore[arg-type]
+        store.append_points("one", [*POINTS, Point(6, 1, "batch", "loss", None)])  # type: ignore[arg-type]
     assert store.points("one") == []
 
 
 def test_weights_are_replaced_as_a_whole(store: Store, tmp_path: Path) -> None:
     assert store.weights("one") is None
-    store.keep_weights("one", 1, b"first")
-    store.keep_weights("one", 2, b"second")
-    store.keep_weights("two", 1, b"other")
+    store.save_weights("one", 1, b"first")
+    store.save_weights("one", 2, b"second")
+    store.save_weights("two", 1, b"other")
     assert (store.weights("one"), store.weights("two")) == (b"second", b"other")
     assert sorted(file.name for file in (tmp_path / "weights").iterdir()) == ["one.safetensors", "two.safetensors"]
 
@@ -140,7 +142,7 @@ def test_weights_are_replaced_as_a_whole(store: Store, tmp_path: Path) -> None:
 def test_weights_that_cannot_be_written_leave_the_old_ones(
     store: Store, monkeypatch: pytest.MonkeyPatch, broken: str
 ) -> None:
-    store.keep_weights("one", 1, b"old")
+    store.save_weights("one", 1, b"old")
 
     def fail(draft: Path, *_: object) -> None:
         if broken == "write_bytes":
@@ -150,22 +152,26 @@ def test_weights_that_cannot_be_written_leave_the_old_ones(
     with monkeypatch.context() as patch:
         patch.setattr(Path, broken, fail)
         with pytest.raises(OSError, match="No space left"):
-            store.keep_weights("one", 2, b"new")
+            store.save_weights("one", 2, b"new")
     assert store.weights("one") == b"old"
 
 
 def test_what_is_kept_is_the_last_of_its_owner_and_name(store: Store) -> None:
-    assert store.kept(ANNA, "draft") is None
+    assert store.read_draft(ANNA, "draft") is None
     for owner, name, text in [(ANNA, "draft", "1"), (BERT, "draft", "2"), (ANNA, "config", "3"), (ANNA, "draft", "4")]:
-        store.keep(owner, name, text)
-    assert [store.kept(ANNA, "draft"), store.kept(BERT, "draft"), store.kept(ANNA, "config")] == ["4", "2", "3"]
+        store.save_draft(owner, name, text)
+    assert [store.read_draft(ANNA, "draft"), store.read_draft(BERT, "draft"), store.read_draft(ANNA, "config")] == [
+        "4",
+        "2",
+        "3",
+    ]
 
 
 def test_everything_is_there_after_opening_again(store: Store, tmp_path: Path, url: str) -> None:
-    run = run_of()
-    store.add(run)
-    store.append(run.id, POINTS)
-    store.keep_weights(run.id, 1, b"weights")
+    run = make_run()
+    store.add_run(run)
+    store.append_points(run.id, POINTS)
+    store.save_weights(run.id, 1, b"weights")
     store.close()
     again = Store(tmp_path, url)
     assert again.run(run.id) == run
@@ -175,8 +181,8 @@ def test_everything_is_there_after_opening_again(store: Store, tmp_path: Path, u
 
 
 def test_a_run_from_before_there_was_a_setting_tells_what_was_done_then(store: Store) -> None:
-    run = run_of(config=TrainConfig(epochs=3))
-    store.add(run)
+    run = make_run(config=TrainConfig(epochs=3))
+    store.add_run(run)
     with store._engine.begin() as connection:
         connection.exec_driver_sql('UPDATE runs SET config = \'{"dataset": "digits", "epochs": 3}\'')
     kept = store.run(run.id)
@@ -185,9 +191,9 @@ def test_a_run_from_before_there_was_a_setting_tells_what_was_done_then(store: S
 
 
 def test_what_was_found_out_is_kept_with_the_run(store: Store) -> None:
-    store.keep_fact("one", "parts", [8, 1, 1])
-    store.keep_fact("one", "scale", {"mean": [1.5], "std": None})
-    store.keep_fact("one", "parts", [80, 10, 10])
+    store.save_fact("one", "parts", [8, 1, 1])
+    store.save_fact("one", "scale", {"mean": [1.5], "std": None})
+    store.save_fact("one", "parts", [80, 10, 10])
     assert store.facts("one") == {"parts": [80, 10, 10], "scale": {"mean": [1.5], "std": None}}
     assert store.facts("two") == {}
 
@@ -196,31 +202,31 @@ def test_what_was_found_out_is_kept_with_the_run(store: Store) -> None:
 
 
 def test_what_its_student_calls_a_run_is_kept(store: Store) -> None:
-    run = run_of(title="wide “é”", starred=True, tags=("a", "b c"), search="5" * 32)
-    store.add(run)
+    run = make_run(title="wide “é”", starred=True, tags=("a", "b c"), search="5" * 32)
+    store.add_run(run)
     assert store.run(run.id) == run
-    store.update(run.id, title="", starred=False, tags=("x",), deleted=3.5)
+    store.update_run(run.id, title="", starred=False, tags=("x",), deleted=3.5)
     assert store.run(run.id) == replace(run, title="", starred=False, tags=("x",), deleted=3.5)
-    assert [each.id for each in store.of_search("5" * 32)] == [run.id]
+    assert [each.id for each in store.runs_of_search("5" * 32)] == [run.id]
 
 
 def test_a_run_that_was_put_away_is_listed_apart(store: Store) -> None:
-    here, away = run_of(), run_of(deleted=10.0)
-    store.add(here)
-    store.add(away)
-    assert (store.of(ANNA), store.of(ANNA, deleted=True)) == ([here], [away])
-    assert (store.put_away(10.0), store.put_away(10.1)) == ([], [away])
+    here, away = make_run(), make_run(deleted=10.0)
+    store.add_run(here)
+    store.add_run(away)
+    assert (store.runs_of(ANNA), store.runs_of(ANNA, deleted=True)) == ([here], [away])
+    assert (store.deleted_before(10.0), store.deleted_before(10.1)) == ([], [away])
 
 
 def test_a_dropped_run_leaves_nothing_behind(store: Store, tmp_path: Path) -> None:
-    gone, stays = run_of(), run_of()
+    gone, stays = make_run(), make_run()
     for run in (gone, stays):
-        store.add(run)
-        store.append(run.id, POINTS)
-        store.keep_fact(run.id, "parts", [1])
-        store.keep_weights(run.id, 1, b"weights")
-        store.keep_predictions(run.id, b"predictions")
-    store.drop(gone.id)
+        store.add_run(run)
+        store.append_points(run.id, POINTS)
+        store.save_fact(run.id, "parts", [1])
+        store.save_weights(run.id, 1, b"weights")
+        store.save_predictions(run.id, b"predictions")
+    store.delete_run(gone.id)
     assert (store.run(gone.id), store.points(gone.id), store.facts(gone.id)) == (None, [], {})
     assert (store.weights(gone.id), store.predictions(gone.id)) == (None, None)
     assert (store.run(stays.id), len(store.points(stays.id))) == (stays, len(POINTS))
@@ -249,7 +255,7 @@ def test_a_score_says_what_the_points_say_however_they_come(measured: list[list[
         score = Score()
         for part in parts:
             for points in part:
-                score = score.after(points)
+                score = score.with_points(points)
         return score
 
     score = at_once(measured)
@@ -271,17 +277,19 @@ def test_a_score_says_what_the_points_say_however_they_come(measured: list[list[
 
 def test_lines_are_what_the_points_say_of_the_wanted_runs(store: Store) -> None:
     for name in ("one", "two", "three"):
-        store.append(name, [Point(1, 1, "batch", "loss", 9.0)])
+        store.append_points(name, [Point(1, 1, "batch", "loss", 9.0)])
         for epoch in (1, 2):
-            store.append(name, [Point(epoch, epoch, split, "loss", epoch / 2) for split in ("train", "validation")])
-            store.append(name, [Point(epoch, epoch, "validation", "accuracy", epoch / 4)])
-    lines = store.lines(["one", "three"], ["validation"], ["loss", "accuracy"])
+            store.append_points(
+                name, [Point(epoch, epoch, split, "loss", epoch / 2) for split in ("train", "validation")]
+            )
+            store.append_points(name, [Point(epoch, epoch, "validation", "accuracy", epoch / 4)])
+    lines = store.epoch_series(["one", "three"], ["validation"], ["loss", "accuracy"])
     assert {key: (epochs.tolist(), values.tolist()) for key, (epochs, values) in lines.items()} == {
         (run, "validation", metric): ([1, 2], [1 / share, 2 / share])
         for run in ("one", "three")
         for metric, share in (("loss", 2), ("accuracy", 4))
     }
-    assert store.lines([], ["validation"], ["loss"]) == {}
+    assert store.epoch_series([], ["validation"], ["loss"]) == {}
 
 
 def test_searches_are_read_as_they_were_written(store: Store) -> None:

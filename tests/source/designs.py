@@ -9,23 +9,23 @@ from cnnviz.layers import Block, Conv2d, Layer, LayerNorm, Parallel, ReLU, Resid
 from tests.strategies import architectures
 
 
-def accepted(architecture: Architecture) -> Architecture:
+def fitting_part(architecture: Architecture) -> Architecture:
     """Its layers up to the first that refuses."""
     try:
         output_shape(architecture)
     except ShapeError:
-        return accepted(architecture.removed(len(architecture.layers) - 1))
+        return fitting_part(architecture.remove_layer(len(architecture.layers) - 1))
     return architecture
 
 
-fitting = architectures().map(accepted)
+fitting = architectures().map(fitting_part)
 """Stacks of layers of all kinds, blocks among them, that fit."""
 
 NESTED = Architecture(
     input_shape=(3, 16, 16),
     layers=(
         Conv2d(out_channels=8, kernel_size=(3, 5), padding="same", padding_mode="circular", bias=False, dilation=2),
-        Residual.fresh((8, 16, 16)),
+        Residual.default((8, 16, 16)),
         Residual(
             layers=(Conv2d(out_channels=4, kernel_size=2, stride=2), Residual(layers=(ReLU(), LayerNorm()))),
             projection=(Conv2d(out_channels=4, kernel_size=1, stride=2),),
@@ -40,16 +40,16 @@ NESTED = Architecture(
 
 def canonical(architecture: Architecture) -> Architecture:
     """With normalized_shape as `from_code` reads it: empty for the whole sample, a number for one axis."""
-    return Architecture(input_shape=architecture.input_shape, layers=tuple(map(_canonical, trace(architecture))))
+    return Architecture(input_shape=architecture.input_shape, layers=tuple(map(_canonical_layer, trace(architecture))))
 
 
-def _canonical(step: Step) -> Layer:
+def _canonical_layer(step: Step) -> Layer:
     layer = step.layer
     if isinstance(layer, Block):
-        return layer.with_stacks([tuple(map(_canonical, stack)) for stack in step.stacks])
+        return layer.with_stacks([tuple(map(_canonical_layer, stack)) for stack in step.stacks])
     if not isinstance(layer, LayerNorm):
         return layer
-    scaled = layer.inferred(step.input_shape)["normalized_shape"]
+    scaled = layer.inferred_arguments(step.input_shape)["normalized_shape"]
     assert isinstance(scaled, tuple)
     shape = None if scaled == step.input_shape else scaled[0] if len(scaled) == 1 else scaled
     return layer.model_copy(update={"normalized_shape": shape})

@@ -8,7 +8,7 @@ import torch
 from hypothesis import given, settings
 from torch import nn
 
-from cnnviz.architecture import Architecture, build
+from cnnviz.architecture import Architecture, build_model
 from cnnviz.errors import DesignError
 from cnnviz.layers import (
     PALETTE,
@@ -82,7 +82,7 @@ def test_a_block_whose_layers_are_all_on_its_projection_comes_back_so(style: Sty
 def test_every_kind_comes_back_from_its_code(kind: str) -> None:
     axes = {"1d": 1, "3d": 3}.get(kind[-2:], 2)
     shape = (4, *[12] * axes)
-    architecture = Architecture(input_shape=shape, layers=(PALETTE[kind].fresh(shape),))
+    architecture = Architecture(input_shape=shape, layers=(PALETTE[kind].default(shape),))
     for style in STYLES:
         assert from_code(to_code(architecture, style)) == architecture
 
@@ -102,7 +102,7 @@ def test_the_labs_exercise_more_layers_and_batch_norm_can_be_pasted() -> None:
     better = LAB.replace(
         "        self.relu", "        self.batch_norm = nn.BatchNorm2d(10)\n        self.relu"
     ).replace("x = self.conv1_drop(x)\n", "x = self.conv1_drop(x)\n        x = self.batch_norm(x)\n")
-    assert from_code(better, (1, 99, 26)) == LAB_DESIGN.inserted(4, BatchNorm2d())
+    assert from_code(better, (1, 99, 26)) == LAB_DESIGN.insert_layer(4, BatchNorm2d())
 
 
 def test_the_labs_class_for_samples_of_another_size_names_the_line_that_does_not_fit() -> None:
@@ -223,7 +223,7 @@ def test_what_is_read_computes_what_the_code_computes_under_the_same_weights(tex
     theirs = scope["model"]
     assert isinstance(theirs, nn.Module)
     architecture = from_code(start + text, (3, 8, 8))
-    ours = build(architecture)
+    ours = build_model(architecture)
     assert sum(p.numel() for p in ours.parameters()) == sum(p.numel() for p in theirs.parameters())
     with torch.no_grad():
         for number, weights in enumerate(_alike(ours, theirs)):
@@ -318,7 +318,7 @@ def test_functions_and_methods_are_layers(forward: str, expected: object) -> Non
 def test_every_function_is_the_layer_that_torch_says(name: str) -> None:
     kind, parameters = FUNCTIONS[name]
     axes = {"1d": 1, "3d": 3}.get(kind[-2:], 2)
-    fresh = PALETTE[kind].fresh()
+    fresh = PALETTE[kind].default()
     given = {each: value for each, value in fresh.model_dump(exclude={"kind"}).items() if each in parameters}
     if name == "alpha_dropout":
         given["training"] = True
@@ -329,7 +329,7 @@ def test_every_function_is_the_layer_that_torch_says(name: str) -> None:
     torch.manual_seed(0)
     theirs = getattr(torch if name == "flatten" else nn.functional, name)(x, **given)
     torch.manual_seed(0)
-    torch.testing.assert_close(fresh.module((4, *[12] * axes))(x), theirs)
+    torch.testing.assert_close(fresh.build_module((4, *[12] * axes))(x), theirs)
 
 
 def test_what_does_not_change_the_net_is_passed_over() -> None:

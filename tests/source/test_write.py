@@ -9,7 +9,7 @@ import torch
 from hypothesis import given, settings
 from torch import nn
 
-from cnnviz.architecture import Architecture, build, output_shape, trace
+from cnnviz.architecture import Architecture, build_model, output_shape, trace
 from cnnviz.errors import ShapeError
 from cnnviz.layers import Conv2d, ConvTranspose1d, ConvTranspose2d, Flatten, LayerNorm, Linear, ReLU, Residual
 from cnnviz.presets import PRESETS
@@ -29,7 +29,7 @@ def made(architecture: Architecture, style: Style) -> nn.Module:
 
 
 def with_the_same_weights(architecture: Architecture, style: Style) -> tuple[nn.Module, nn.Module]:
-    ours = build(architecture).eval()
+    ours = build_model(architecture).eval()
     with torch.device("meta"):  # no time for weights that are not used
         written = made(architecture, style).eval()
     names, values = list(written.state_dict()), list(ours.state_dict().values())
@@ -62,7 +62,7 @@ def test_code_of_every_stack_that_fits_gives_its_parameters_its_shape_and_its_ou
 @pytest.mark.parametrize("architecture", [*(each.architecture for each in PRESETS.values()), NESTED])
 def test_the_weights_of_the_class_have_the_names_that_build_gives_them(architecture: Architecture) -> None:
     with torch.device("meta"):
-        assert list(made(architecture, "class").state_dict()) == list(build(architecture).state_dict())
+        assert list(made(architecture, "class").state_dict()) == list(build_model(architecture).state_dict())
 
 
 @EVERY_STYLE
@@ -88,8 +88,8 @@ def huge() -> Iterator[Architecture]:
     block = Residual(layers=(LayerNorm(), flat, LayerNorm(eps=0.5)), projection=(flat,))
     for count, height in product((1, 2), (1, 9, 99)):
         grown = Architecture(input_shape=(1, height, 3), layers=[wider] * count)
-        yield grown.inserted(count, LayerNorm(eps=0.5, bias=False))
-        yield grown.inserted(count, block)
+        yield grown.insert_layer(count, LayerNorm(eps=0.5, bias=False))
+        yield grown.insert_layer(count, block)
 
 
 def test_every_file_is_what_ruff_would_make_of_it_and_has_nothing_to_be_found_in(tmp_path: Path) -> None:
@@ -143,7 +143,7 @@ def test_only_the_blocks_that_a_net_has_are_defined(style: Style) -> None:
 
 @EVERY_STYLE
 def test_a_stack_that_does_not_fit_has_no_code(style: Style) -> None:
-    stack = PRESETS["lab-convnet"].architecture.replaced(0, kernel_size=30)
+    stack = PRESETS["lab-convnet"].architecture.update_layer(0, kernel_size=30)
     with pytest.raises(ShapeError, match="Layer 1, Conv2d: a window of 30"):
         to_code(stack, style)
 

@@ -7,9 +7,9 @@ import pytest
 from cnnviz.data import DATASETS
 from cnnviz.data.content import Content
 from cnnviz.errors import LimitError
-from cnnviz.takehome.arrays import FEATS, LABELS, PARTS, arrays
+from cnnviz.takehome.arrays import FEATS_FILE, LABELS_FILE, PARTS, arrays_zip
 
-DIGITS = DATASETS["digits"].content()
+DIGITS = DATASETS["digits"].load_content()
 MANY = 2**30
 
 
@@ -19,20 +19,20 @@ def read(content: bytes) -> dict[str, object]:
 
 
 def test_the_files_hold_all_samples_and_labels() -> None:
-    files = read(arrays(DIGITS, "random", MANY))
-    assert set(files) == {FEATS, LABELS}
-    assert np.array_equal(files[FEATS], DIGITS.x)  # type: ignore[arg-type]
-    assert np.array_equal(files[LABELS], DIGITS.y)  # type: ignore[arg-type]
+    files = read(arrays_zip(DIGITS, "random", MANY))
+    assert set(files) == {FEATS_FILE, LABELS_FILE}
+    assert np.array_equal(files[FEATS_FILE], DIGITS.x)  # type: ignore[arg-type]
+    assert np.array_equal(files[LABELS_FILE], DIGITS.y)  # type: ignore[arg-type]
 
 
 def test_a_split_that_is_not_the_labs_comes_with_its_rows() -> None:
     speakers = tuple(f"s{place % 11}" for place in range(len(DIGITS.y)))
     content = Content(DIGITS.x, DIGITS.y, DIGITS.classes, speakers=speakers)
-    parts = read(arrays(content, "speaker", MANY))[PARTS]
-    for name, rows in zip(("train", "validation", "test"), content.rows("speaker"), strict=True):
+    parts = read(arrays_zip(content, "speaker", MANY))[PARTS]
+    for name, rows in zip(("train", "validation", "test"), content.split_indices("speaker"), strict=True):
         assert np.array_equal(parts[name], rows)  # type: ignore[index]
 
 
 def test_samples_that_are_too_large_are_refused() -> None:
     with pytest.raises(LimitError, match="take 0 MB; this server writes files of at most"):
-        arrays(DIGITS, "random", 100)
+        arrays_zip(DIGITS, "random", 100)

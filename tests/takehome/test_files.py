@@ -14,39 +14,39 @@ import torch
 from safetensors.torch import load
 from tensorboard.backend.event_processing.event_accumulator import SCALARS, EventAccumulator
 
-from cnnviz.architecture import build
+from cnnviz.architecture import build_model
 from cnnviz.data import DATASETS
 from cnnviz.errors import DesignError
-from cnnviz.takehome.files import FILES, Making
-from cnnviz.takehome.files import everything as all_of_it
-from cnnviz.takehome.pack import ABOUT
-from cnnviz.takehome.request import ALL, EVENTS, to_file
+from cnnviz.takehome.files import FILE_WRITERS, FileInputs
+from cnnviz.takehome.files import write_zip as all_of_it
+from cnnviz.takehome.pack import FILE_DESCRIPTIONS
+from cnnviz.takehome.request import ALL_FILES, EVENTS_FILE, export_run
 from cnnviz.takehome.tensorboard import to_events
-from tests.takehome.parcels import plain, trained
+from tests.takehome.run_archives import failed_archive, trained_archive
 
 
 @cache
 def everything() -> Mapping[str, bytes]:
-    with zipfile.ZipFile(io.BytesIO(to_file(trained(), ALL))) as archive:
+    with zipfile.ZipFile(io.BytesIO(export_run(trained_archive(), ALL_FILES))) as archive:
         return {name: archive.read(name) for name in archive.namelist()}
 
 
 def test_the_zip_holds_every_form_and_tells_what_each_is() -> None:
     files = everything()
-    assert set(files) == {*ABOUT, "README.txt"}
+    assert set(files) == {*FILE_DESCRIPTIONS, "README.txt"}
     told = files["README.txt"].decode()
-    assert all(name in told for name in ABOUT)
+    assert all(name in told for name in FILE_DESCRIPTIONS)
     assert "is not here" not in told
 
 
 def test_the_trained_net_as_onnx_gives_the_scores_of_torch() -> None:
     import onnxruntime  # noqa: PLC0415 (last of all, see tests/conftest.py)
 
-    parcel = trained()
+    parcel = trained_archive()
     assert parcel.weights
-    model = build(parcel.architecture).eval()
+    model = build_model(parcel.architecture).eval()
     model.load_state_dict(load(parcel.weights))
-    x = DATASETS["digits"].content().x[:32]
+    x = DATASETS["digits"].load_content().x[:32]
     with torch.no_grad():
         wanted = model(torch.from_numpy(x)).numpy()
     session = onnxruntime.InferenceSession(everything()["model.onnx"], providers=["CPUExecutionProvider"])
@@ -55,11 +55,11 @@ def test_the_trained_net_as_onnx_gives_the_scores_of_torch() -> None:
 
 
 def test_the_event_file_has_every_point_at_its_step(tmp_path: Path) -> None:
-    (tmp_path / Path(EVENTS).name).write_bytes(to_events(trained()))
+    (tmp_path / Path(EVENTS_FILE).name).write_bytes(to_events(trained_archive()))
     read = EventAccumulator(str(tmp_path), size_guidance={SCALARS: 0})
     read.Reload()
     points: dict[str, list[tuple[int, float]]] = {}
-    for step, _, split, metric, value in trained().points:
+    for step, _, split, metric, value in trained_archive().points:
         points.setdefault(f"{metric}/{split}".replace(" ", "_"), []).append((step, float(np.float32(value))))
     assert set(read.Tags()["scalars"]) == set(points)
     for tag, line in points.items():
@@ -68,8 +68,8 @@ def test_the_event_file_has_every_point_at_its_step(tmp_path: Path) -> None:
 
 def test_what_a_run_without_weights_cannot_be_is_told() -> None:
     with pytest.raises(DesignError, match="This run has no weights"):
-        FILES["model.onnx"](Making(plain(status="stopped"), {}))
-    with zipfile.ZipFile(io.BytesIO(all_of_it(Making(plain(status="stopped"), {})))) as archive:
+        FILE_WRITERS["model.onnx"](FileInputs(failed_archive(status="stopped"), {}))
+    with zipfile.ZipFile(io.BytesIO(all_of_it(FileInputs(failed_archive(status="stopped"), {})))) as archive:
         told = archive.read("README.txt").decode()
     assert "model.onnx" in told
     assert "is not here: This run has no weights" in told

@@ -12,19 +12,19 @@ from nbformat import NotebookNode
 from PIL import Image
 
 from cnnviz.data.augmentation import Augmentation
-from cnnviz.takehome.notebook import as_text, sections, to_notebook
-from cnnviz.takehome.parcel import Parcel
-from cnnviz.takehome.script import Source, to_script
+from cnnviz.takehome.notebook import escape_markdown, split_sections, to_notebook
+from cnnviz.takehome.run_archive import RunArchive
+from cnnviz.takehome.script import SampleSource, to_script
 from cnnviz.training.config import TrainConfig
-from tests.takehome.runs import Run, digits, executed
+from tests.takehome.script_runs import ScriptRun, digits_run, run_scripts
 
 SVG = '<svg xmlns="http://www.w3.org/2000/svg" width="40" height="20"><rect width="40" height="20" fill="red"/></svg>'
 HOSTILE = 'a<script>alert(1)</script> ![x](http://x) [y](javascript:1) $z$ \\(w\\) `c` | *b* "q"'
 
 
-def packed(run: Run, **more: object) -> Parcel:
-    result, points = run.told
-    return Parcel(
+def packed(run: ScriptRun, **more: object) -> RunArchive:
+    result, points = run.outcome
+    return RunArchive(
         **{
             "title": "Two epochs",
             "architecture": run.architecture,
@@ -43,12 +43,12 @@ def packed(run: Run, **more: object) -> Parcel:
 
 
 @pytest.fixture(scope="module")
-def run() -> Run:
-    return digits(epochs=1, learning_rate=0.05, augmentation=Augmentation(shift=1))
+def run() -> ScriptRun:
+    return digits_run(epochs=1, learning_rate=0.05, augmentation=Augmentation(shift=1))
 
 
 @pytest.fixture(scope="module")
-def notebook(run: Run) -> NotebookNode:
+def notebook(run: ScriptRun) -> NotebookNode:
     return read(to_notebook(packed(run), data=run.source, charts={"Loss": SVG, HOSTILE: SVG}))
 
 
@@ -82,15 +82,17 @@ def rendered(markdown: str) -> Tags:
     return Tags(MarkdownIt("commonmark").enable("table").render(markdown))
 
 
-def test_its_cells_run_in_turn_give_the_very_curve_of_the_run(run: Run, notebook: NotebookNode, tmp_path: Path) -> None:
-    run.lay_out(tmp_path / "run", "\n\n".join(sources(notebook, "code")))
-    executed([tmp_path / "run"])
-    assert (tmp_path / "run" / "points.csv").read_text() == run.record
+def test_its_cells_run_in_turn_give_the_very_curve_of_the_run(
+    run: ScriptRun, notebook: NotebookNode, tmp_path: Path
+) -> None:
+    run.write_inputs(tmp_path / "run", "\n\n".join(sources(notebook, "code")))
+    run_scripts([tmp_path / "run"])
+    assert (tmp_path / "run" / "points.csv").read_text() == run.csv_text
 
 
-def test_its_cells_are_the_sections_of_the_script_under_their_titles(run: Run, notebook: NotebookNode) -> None:
+def test_its_cells_are_the_sections_of_the_script_under_their_titles(run: ScriptRun, notebook: NotebookNode) -> None:
     script = to_script(run.architecture, run.config, data=run.source)
-    every = sections(script)
+    every = split_sections(script)
     assert sources(notebook, "code")[1:] == [section.code for section in every]
     assert [section.title for section in every] == [
         "Imports",
@@ -105,12 +107,12 @@ def test_its_cells_are_the_sections_of_the_script_under_their_titles(run: Run, n
         "Test",
     ]
     told = sources(notebook, "markdown")[-len(every) :]
-    assert told == [f"### {section.title}\n\n{section.story}".strip() for section in every]
+    assert told == [f"### {section.title}\n\n{section.description}".strip() for section in every]
     for section in every:
         compile(section.code, section.title, "exec")
 
 
-def test_it_tells_what_the_run_was_and_what_came_of_it(run: Run, notebook: NotebookNode) -> None:
+def test_it_tells_what_the_run_was_and_what_came_of_it(run: ScriptRun, notebook: NotebookNode) -> None:
     told = rendered(sources(notebook, "markdown")[0]).text
     for text in ("Two epochs", "Handwritten digits", "1,437 for training", "1970-01-01 00:00 UTC", "1,234 of the"):
         assert text in told
@@ -119,14 +121,14 @@ def test_it_tells_what_the_run_was_and_what_came_of_it(run: Run, notebook: Noteb
     assert "Momentum" not in told
     assert "log_softmax" not in told
     assert "LogSoftmax" in told
-    for point in run.told[1]:
+    for point in run.outcome[1]:
         if point.split != "batch":
             assert f"{point.value:.4f}" in told
 
 
-def test_a_run_at_its_defaults_that_ended_at_once_is_told_so(run: Run) -> None:
+def test_a_run_at_its_defaults_that_ended_at_once_is_told_so(run: ScriptRun) -> None:
     parcel = packed(run, config=TrainConfig(), title="", points=(), best_epoch=0, facts={}, status="stopped")
-    told, *_ = sources(read(to_notebook(parcel, data=Source(), charts={})), "markdown")
+    told, *_ = sources(read(to_notebook(parcel, data=SampleSource(), charts={})), "markdown")
     assert told.startswith("# ConvNet for handwritten digits\n")
     assert "It ended before its first epoch did." in told
     assert "All are as they are by default." in told
@@ -140,11 +142,11 @@ def test_charts_are_shown_where_the_notebook_is_trusted_and_where_it_is_not(note
     assert [each["text/plain"] for each in pictures] == ["Loss", HOSTILE]
 
 
-def test_it_is_the_same_file_each_time(run: Run) -> None:
+def test_it_is_the_same_file_each_time(run: ScriptRun) -> None:
     assert to_notebook(packed(run), data=run.source, charts={}) == to_notebook(packed(run), data=run.source, charts={})
 
 
-def test_what_a_student_wrote_stays_text(run: Run) -> None:
+def test_what_a_student_wrote_stays_text(run: ScriptRun) -> None:
     plain = rendered(sources(read(to_notebook(packed(run), data=run.source, charts={})), "markdown")[0])
     parcel = packed(run, title=HOSTILE, dataset=HOSTILE, message=HOSTILE, device=HOSTILE)
     found = read(to_notebook(parcel, data=run.source, charts={HOSTILE: SVG}))
@@ -158,6 +160,6 @@ def test_what_a_student_wrote_stays_text(run: Run) -> None:
 
 @given(st.text(st.characters(exclude_categories=("Cc", "Cs", "Cn", "Co"))))
 def test_any_text_is_shown_as_it_is(text: str) -> None:
-    shown = rendered(f"# {as_text(text)}")
+    shown = rendered(f"# {escape_markdown(text)}")
     assert [tag for tag in shown.tags if tag != "code"] == ["h1"]
     assert shown.text.strip() == " ".join(text.split())

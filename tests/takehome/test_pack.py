@@ -8,20 +8,22 @@ import pytest
 from safetensors.numpy import load
 
 from cnnviz.architecture import Architecture
-from cnnviz.takehome.pack import ABOUT, pack
+from cnnviz.takehome.pack import FILE_DESCRIPTIONS, pack
 from cnnviz.training.config import TrainConfig
-from tests.takehome.parcels import plain, trained
+from tests.takehome.run_archives import failed_archive, trained_archive
 
 
 @pytest.fixture(scope="module")
 def members() -> dict[str, bytes]:
-    with zipfile.ZipFile(io.BytesIO(pack(trained(), {"more.txt": b"more"}, {"model.onnx": "No time."}))) as archive:
+    with zipfile.ZipFile(
+        io.BytesIO(pack(trained_archive(), {"more.txt": b"more"}, {"model.onnx": "No time."}))
+    ) as archive:
         assert archive.testzip() is None
         return {name: archive.read(name) for name in archive.namelist()}
 
 
 def test_every_file_can_be_read_by_the_library_that_it_is_for(members: dict[str, bytes]) -> None:
-    parcel = trained()
+    parcel = trained_archive()
     assert Architecture.from_json(members["design.json"]) == parcel.architecture
     assert TrainConfig.model_validate_json(members["config.json"]) == parcel.config
     lines = list(csv.reader(io.StringIO(members["points.csv"].decode())))[1:]
@@ -39,20 +41,20 @@ def test_the_readme_says_what_each_file_is_and_why_one_is_missing(members: dict[
     lines = members["README.txt"].decode().splitlines()
     for name in members.keys() - {"README.txt"}:
         (line,) = [line for line in lines if line.startswith(f"{name} ") or line == name]
-        assert line.endswith(ABOUT.get(name, name))
+        assert line.endswith(FILE_DESCRIPTIONS.get(name, name))
     assert any(line.startswith("model.onnx ") and line.endswith("is not here: No time.") for line in lines)
 
 
 def test_the_same_run_gives_the_same_bytes() -> None:
-    assert pack(trained(), {"b": b"1", "a": b"2"}) == pack(trained(), {"a": b"2", "b": b"1"})
+    assert pack(trained_archive(), {"b": b"1", "a": b"2"}) == pack(trained_archive(), {"a": b"2", "b": b"1"})
 
 
 def test_no_other_file_takes_the_place_of_the_runs_own() -> None:
-    with zipfile.ZipFile(io.BytesIO(pack(plain(), {"design.json": b"{}"}))) as archive:
-        assert Architecture.from_json(archive.read("design.json")) == plain().architecture
+    with zipfile.ZipFile(io.BytesIO(pack(failed_archive(), {"design.json": b"{}"}))) as archive:
+        assert Architecture.from_json(archive.read("design.json")) == failed_archive().architecture
 
 
 def test_texts_longer_than_are_read_back_are_cut() -> None:
-    with zipfile.ZipFile(io.BytesIO(pack(plain(title="x" * 999, message="y" * 9999), {}))) as archive:
+    with zipfile.ZipFile(io.BytesIO(pack(failed_archive(title="x" * 999, message="y" * 9999), {}))) as archive:
         told = json.loads(archive.read("run.json"))
     assert (told["title"], told["message"]) == ("x" * 200, "y" * 4000)

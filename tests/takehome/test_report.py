@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from cnnviz.insight.predictions import Predictions
-from cnnviz.takehome.charts import specs
-from cnnviz.takehome.drawn import svg
+from cnnviz.takehome.charts import chart_specs
 from cnnviz.takehome.report import to_html
-from tests.takehome.parcels import plain, predicted, trained
+from cnnviz.takehome.svg import render_svg
+from tests.takehome.run_archives import failed_archive, make_predictions, trained_archive
 
 NASTY = "<script>alert(1)</script> & “net”"
 
@@ -35,7 +35,11 @@ class Page(HTMLParser):
 
 @pytest.fixture(scope="module")
 def page() -> Page:
-    return Page(to_html(trained(), {name: svg(spec) for name, spec in specs(trained(), 0.9).items()}))
+    return Page(
+        to_html(
+            trained_archive(), {name: render_svg(spec) for name, spec in chart_specs(trained_archive(), 0.9).items()}
+        )
+    )
 
 
 def test_it_stands_alone(page: Page) -> None:
@@ -46,7 +50,7 @@ def test_it_stands_alone(page: Page) -> None:
 
 
 def test_it_tells_what_was_trained_and_what_came_of_it(page: Page) -> None:
-    parcel = trained()
+    parcel = trained_archive()
     assert "Anna’s <first> net & more 🙂" in page.text
     assert "BatchNorm1d" in page.text
     test = next(p.value for p in parcel.points if (p.split, p.metric) == ("test", "accuracy"))
@@ -56,12 +60,12 @@ def test_it_tells_what_was_trained_and_what_came_of_it(page: Page) -> None:
 
 def test_what_a_student_wrote_stays_text() -> None:
     classes = tuple(f"{NASTY} {number}" for number in range(10))
-    parcel = plain(
+    parcel = failed_archive(
         title=NASTY,
         message=NASTY,
         dataset=NASTY,
         classes=classes,
-        predictions=Predictions(predicted(10, 50).probabilities, predicted(10, 50).y, classes),
+        predictions=Predictions(make_predictions(10, 50).probabilities, make_predictions(10, 50).y, classes),
     )
     told = Page(to_html(parcel, {}))
     assert "script" not in told.tags
@@ -69,12 +73,12 @@ def test_what_a_student_wrote_stays_text() -> None:
 
 
 def test_of_many_classes_the_most_frequent_confusions_are_told() -> None:
-    parcel = plain(predictions=predicted(80, 400))
+    parcel = failed_archive(predictions=make_predictions(80, 400))
     text = to_html(parcel, {})
     assert '<table class="matrix">' not in text
     assert re.search(r"class \d+", text)
 
 
 def test_charts_are_drawn_of_runs_as_short_as_they_may_be() -> None:
-    assert specs(plain(), 0.9) == {}
-    assert np.isfinite(len(to_html(plain(), {})))
+    assert chart_specs(failed_archive(), 0.9) == {}
+    assert np.isfinite(len(to_html(failed_archive(), {})))

@@ -34,13 +34,13 @@ from cnnviz.layers import (
     Residual,
 )
 from cnnviz.presets import PRESETS
-from cnnviz.takehome.script import SCHEDULERS, Source, to_script
+from cnnviz.takehome.script import SCHEDULERS, SampleSource, to_script
 from cnnviz.training.config import OPTIMIZERS, TrainConfig
-from cnnviz.training.finder import Found, Search
+from cnnviz.training.lr_finder import LRFinder, LRFinderResult
 from cnnviz.training.point import Point
-from cnnviz.training.prepared import prepare
+from cnnviz.training.prepared_data import prepare
 from cnnviz.training.schedule import SCHEDULES
-from tests.takehome.runs import CPU, Run, digits, executed
+from tests.takehome.script_runs import CPU, ScriptRun, digits_run, run_scripts
 
 SEARCHED = "blocks"
 FORMS = (1e-4, 0.1, 10.0)
@@ -106,17 +106,17 @@ def on_files(
     classes: int = 3,
     axes: tuple[str, ...] = (),
     parts: bool = False,
-) -> Run:
+) -> ScriptRun:
     x, y = samples(architecture, count, classes)
     train, validation, test = np.split(np.random.default_rng(1).permutation(count), [count * 2 // 3, count * 5 // 6])
     rows = (train, validation, test) if parts else None
-    return Run(architecture, config, x, y, Source(parts=parts, axes=axes), rows)
+    return ScriptRun(architecture, config, x, y, SampleSource(has_parts_file=parts, axes=axes), rows)
 
 
 @cache
-def runs() -> dict[str, Run]:
+def runs() -> dict[str, ScriptRun]:
     return {
-        "digits": digits(seed=3),
+        "digits": digits_run(seed=3),
         "lab": on_files(
             PRESETS["lab-convnet"].architecture,
             TrainConfig(
@@ -200,31 +200,33 @@ def done(tmp_path_factory: pytest.TempPathFactory) -> Done:
     place = tmp_path_factory.mktemp("scripts")
     for name, run in runs().items():
         script = written(run)
-        run.lay_out(place / name, script.replace("FIND_LR = False", "FIND_LR = True") if name == SEARCHED else script)
-    return Done(place, executed([place / name for name in runs()]))
+        run.write_inputs(
+            place / name, script.replace("FIND_LR = False", "FIND_LR = True") if name == SEARCHED else script
+        )
+    return Done(place, run_scripts([place / name for name in runs()]))
 
 
-def searched(run: Run) -> Found:
+def searched(run: ScriptRun) -> LRFinderResult:
     """What the finder finds for a run."""
     data, points = prepare(run.splits, run.config, CPU), list[Point]()
-    search = Search(run.architecture, run.config, data, device=CPU, emit=points.extend, should_stop=lambda: False)
+    search = LRFinder(run.architecture, run.config, data, device=CPU, emit=points.extend, should_stop=lambda: False)
     found = search.advance()
     assert found is not None
     return found
 
 
-def written(run: Run) -> str:
+def written(run: ScriptRun) -> str:
     return to_script(run.architecture, run.config, data=run.source)
 
 
 @pytest.mark.parametrize("name", runs())
 def test_the_script_gives_the_very_curve_of_the_run_to_the_last_digit(done: Done, name: str) -> None:
-    assert (done.place / name / "points.csv").read_text() == runs()[name].record
+    assert (done.place / name / "points.csv").read_text() == runs()[name].csv_text
 
 
 @pytest.mark.parametrize("name", runs())
 def test_the_script_keeps_the_best_weights_under_the_names_of_the_run(done: Done, name: str) -> None:
-    ours = runs()[name].told[0].weights
+    ours = runs()[name].outcome[0].weights
     theirs = torch.load(done.place / name / "weights.pt", weights_only=True)
     assert len(ours) == len(theirs)
     for (our, mine), (their, other) in zip(ours.items(), theirs.items(), strict=True):
@@ -233,7 +235,7 @@ def test_the_script_keeps_the_best_weights_under_the_names_of_the_run(done: Done
 
 
 def test_the_runs_try_every_setting() -> None:
-    result, points = runs()["vector"].told
+    result, points = runs()["vector"].outcome
     assert 0 < result.best_epoch < max(point.epoch for point in points) < runs()["vector"].config.epochs
     blocks = runs()["blocks"]
     assert len(blocks.splits.train) % blocks.config.batch_size == 1
@@ -269,10 +271,10 @@ def test_the_search_does_not_depend_on_the_learning_rate_and_tells_the_rates_tha
             run = on_files(VECTOR, config, count=90)
             script = written(run).replace("FIND_LR = False", "FIND_LR = True")
             script = script.replace("# %% Learning rate\n", WATCH).replace("# %% Training\n", KEEP)
-            run.lay_out(tmp_path / f"{optimizer}-{rate}", script)
+            run.write_inputs(tmp_path / f"{optimizer}-{rate}", script)
         wanted += [searched(run).suggestion] * len(FORMS)
     folders = [tmp_path / f"{optimizer}-{rate}" for optimizer in settings for rate in FORMS]
-    printed = re.findall(r"Suggested learning rate: (\S+)", executed(folders))
+    printed = re.findall(r"Suggested learning rate: (\S+)", run_scripts(folders))
     for folder in folders:
         rates = np.load(folder / "search.npz")
         assert len(rates["seen"]) > 100
@@ -282,7 +284,7 @@ def test_the_search_does_not_depend_on_the_learning_rate_and_tells_the_rates_tha
 
 def test_every_epoch_is_printed(done: Done) -> None:
     for run in runs().values():
-        for point in run.told[1]:
+        for point in run.outcome[1]:
             if point.split != "batch" and point.metric == "loss":
                 assert f"Epoch {point.epoch}, {point.split}: loss {point.value:.4f}, accuracy " in done.printed
 
@@ -293,11 +295,11 @@ def every_kind() -> Iterator[str]:
     changes = Augmentation(time_shift=9999, noise=0.123456789, time_mask=9999, band_mask=999, shift=99, flip=True)
     for optimizer, schedule in product(OPTIMIZERS, SCHEDULES):
         config = TrainConfig(optimizer=optimizer, schedule=schedule, momentum=0.123456789, nesterov=True)
-        yield to_script(VECTOR, config, data=Source(digits=True))
+        yield to_script(VECTOR, config, data=SampleSource(is_digits=True))
         more = {"gamma": 0.123456789012, "warmup": 0.1234567890123, "weight_decay": 1e-05, "patience": 3}
         more |= {"label_smoothing": 0.123456789, "max_grad_norm": 1e-05, "mixed_precision": True, "floor": -1e-05}
         config = TrainConfig(**dict(config) | more | {"augmentation": changes, "normalization": "column"})
-        yield from (to_script(each, config, data=Source(parts=True)) for each in (BLOCKS, VOLUME))
+        yield from (to_script(each, config, data=SampleSource(has_parts_file=True)) for each in (BLOCKS, VOLUME))
 
 
 def test_every_script_is_formatted_and_nothing_in_it_is_unused(tmp_path: Path) -> None:
@@ -325,7 +327,7 @@ def test_a_plain_run_is_a_short_script_without_what_it_does_not_use() -> None:
 
 def test_augmentation_that_such_samples_do_not_know_is_left_out() -> None:
     config = TrainConfig(augmentation=Augmentation(time_mask=3, shift=2))
-    pictures = to_script(BLOCKS, config, data=Source(axes=("channel", "height", "width")))
+    pictures = to_script(BLOCKS, config, data=SampleSource(axes=("channel", "height", "width")))
     assert "masked" not in pictures
     assert "moved(x, 2, 2, around=False)" in pictures
 
@@ -333,10 +335,10 @@ def test_augmentation_that_such_samples_do_not_know_is_left_out() -> None:
 def test_a_design_that_does_not_fit_is_refused_with_the_reason() -> None:
     small = Architecture(input_shape=(1, 2, 2), layers=[MaxPool2d(kernel_size=5)])
     with pytest.raises(ShapeError, match="Layer 1, MaxPool2d"):
-        to_script(small, TrainConfig(), data=Source())
+        to_script(small, TrainConfig(), data=SampleSource())
 
 
 def test_a_source_is_told_by_the_names_of_data_set_and_split() -> None:
-    assert Source.of("digits") == Source(digits=True)
+    assert SampleSource.for_dataset("digits") == SampleSource(is_digits=True)
     words = ("channel", "time", "band")
-    assert Source.of("words", "speaker", words) == Source(parts=True, axes=words)
+    assert SampleSource.for_dataset("words", "speaker", words) == SampleSource(has_parts_file=True, axes=words)

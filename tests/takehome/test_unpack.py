@@ -18,16 +18,16 @@ from cnnviz.insight.predictions import Predictions
 from cnnviz.layers import Linear
 from cnnviz.settings import Settings
 from cnnviz.takehome import unpack as unpacking
-from cnnviz.takehome.manifest import FIELDS
-from cnnviz.takehome.pack import own, pack
-from cnnviz.takehome.parcel import Parcel
+from cnnviz.takehome.manifest import ARCHIVE_FIELDS
+from cnnviz.takehome.pack import pack, run_files
+from cnnviz.takehome.run_archive import RunArchive
 from cnnviz.takehome.unpack import unpack
 from cnnviz.training.point import Point
-from tests.takehome.parcels import NET, plain, trained
+from tests.takehome.run_archives import NET, failed_archive, trained_archive
 
 LIMITS = Settings()
-SMALL = replace(trained(), points=trained().points[:5])
-FILES = own(SMALL)
+SMALL = replace(trained_archive(), points=trained_archive().points[:5])
+FILES = run_files(SMALL)
 ZIP = pack(SMALL, {})
 
 
@@ -47,14 +47,14 @@ def lines(*points: str) -> bytes:
     return "\n".join(["step,epoch,split,metric,value", *points]).encode()
 
 
-def same(one: Parcel, other: Parcel) -> bool:
+def same(one: RunArchive, other: RunArchive) -> bool:
     if (one.predictions is None) != (other.predictions is None):
         return False
     if one.predictions and other.predictions:
         assert np.array_equal(one.predictions.probabilities, other.predictions.probabilities)
         assert np.array_equal(one.predictions.y, other.predictions.y)
         assert one.predictions.classes == other.predictions.classes
-    fields = (*FIELDS, "architecture", "config", "points", "weights", "classes", "facts")
+    fields = (*ARCHIVE_FIELDS, "architecture", "config", "points", "weights", "classes", "facts")
     return all(getattr(one, name) == getattr(other, name) for name in fields)
 
 
@@ -70,13 +70,13 @@ def refused(content: bytes) -> bool:
 
 
 def test_a_run_comes_back_as_it_was() -> None:
-    parcel = unpack(pack(trained(), {"report.html": b"<p>", "charts/loss.svg": b"<svg>"}), LIMITS)
-    assert same(parcel, trained())
-    assert parcel.facts == trained().facts
+    parcel = unpack(pack(trained_archive(), {"report.html": b"<p>", "charts/loss.svg": b"<svg>"}), LIMITS)
+    assert same(parcel, trained_archive())
+    assert parcel.facts == trained_archive().facts
 
 
 def test_a_run_of_which_hardly_anything_is_known_comes_back() -> None:
-    assert same(unpack(pack(plain(), {}), LIMITS), plain())
+    assert same(unpack(pack(failed_archive(), {}), LIMITS), failed_archive())
 
 
 @given(
@@ -93,14 +93,14 @@ def test_a_run_of_which_hardly_anything_is_known_comes_back() -> None:
 )
 @effort(max_examples=50, deadline=None)
 def test_points_come_back_bit_for_bit(points: list[Point]) -> None:
-    back = unpack(pack(plain(points=tuple(points)), {}), LIMITS).points
+    back = unpack(pack(failed_archive(points=tuple(points)), {}), LIMITS).points
     assert back == tuple(points)
     assert np.array([point.value for point in back]).tobytes() == np.array([point.value for point in points]).tobytes()
 
 
 def test_predictions_that_are_sure_are_no_bomb() -> None:
     y = np.zeros(400_000, np.int64)
-    sure = Predictions(np.eye(10, dtype=np.float32)[y], y, trained().classes)
+    sure = Predictions(np.eye(10, dtype=np.float32)[y], y, trained_archive().classes)
     assert same(unpack(pack(replace(SMALL, predictions=sure), {}), LIMITS), replace(SMALL, predictions=sure))
 
 
@@ -144,8 +144,14 @@ REFUSED: dict[str, tuple[dict[str, bytes | None], str]] = {
     "strange config": ({"config.json": b'{"lr": 1}'}, "^config.json, lr: "),
     "design": ({"design.json": b'{"input_shape": [0]}'}, "This design cannot be read"),
     "no layers": ({"design.json": b'{"input_shape": [8]}'}, "has no layers"),
-    "misfit": ({"design.json": NET.moved(0, 4).to_json().encode()}, "does not fit, so it was never trained. Layer "),
-    "no scores": ({"design.json": NET.with_input((1, 8)).removed(0).to_json().encode()}, "one row of scores"),
+    "misfit": (
+        {"design.json": NET.move_layer(0, 4).to_json().encode()},
+        "does not fit, so it was never trained. Layer ",
+    ),
+    "no scores": (
+        {"design.json": NET.with_input_shape((1, 8)).remove_layer(0).to_json().encode()},
+        "one row of scores",
+    ),
     "huge design": (
         {
             "design.json": Architecture(input_shape=(1_000_000,), layers=[Linear(out_features=65_536)])
@@ -214,7 +220,7 @@ def test_predictions_that_are_none_are_refused(tensors: dict[str, torch.Tensor],
 
 
 def test_a_net_may_have_more_scores_than_there_are_classes() -> None:
-    classes = trained().classes[:3]
+    classes = trained_archive().classes[:3]
     files = {
         "run.json": run(classes=classes),
         "predictions.safetensors": save({"probabilities": P, "y": Y.clamp(0, 2)}),
@@ -224,12 +230,12 @@ def test_a_net_may_have_more_scores_than_there_are_classes() -> None:
     assert found.classes[:4] == (*classes, "score 4 (no class)")
 
 
-@pytest.mark.parametrize(("scores", "kept"), [(unpacking.MOST_SCORES, True), (unpacking.MOST_SCORES + 1, False)])
+@pytest.mark.parametrize(("scores", "kept"), [(unpacking.MAX_SCORES, True), (unpacking.MAX_SCORES + 1, False)])
 def test_predictions_too_wide_to_count_mistakes_in_are_left_out(scores: int, kept: bool) -> None:
     """A zip of 500 kB with 65,536 scores made a table of 32 GiB where its mistakes were looked at."""
     net = Architecture(input_shape=(2,), layers=[Linear(out_features=scores)])
     wide = Predictions(np.full((2, scores), 1e-4, np.float32), np.array([0, 1]), ("a", "b"))
-    back = unpack(pack(plain(architecture=net, classes=("a", "b"), predictions=wide), {}), LIMITS)
+    back = unpack(pack(failed_archive(architecture=net, classes=("a", "b"), predictions=wide), {}), LIMITS)
     assert (back.predictions is not None) == kept
     assert back.classes == ("a", "b")
 
@@ -247,7 +253,7 @@ def test_weights_that_are_no_numbers_are_refused() -> None:
     net = Architecture(input_shape=(2,), layers=[Linear(out_features=1)])
     weights = save({"fc1.weight": torch.tensor([[1.0, float("nan")]]), "fc1.bias": torch.zeros(1)})
     with pytest.raises(DataError, match=r"no finite numbers, in fc1.weight"):
-        unpack(pack(plain(architecture=net, weights=weights), {}), LIMITS)
+        unpack(pack(failed_archive(architecture=net, weights=weights), {}), LIMITS)
 
 
 def test_what_is_larger_than_the_server_takes_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,9 +4,9 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cnnviz.data.base import Split
+from cnnviz.data.base import Subset
 from cnnviz.training.batches import Batches
-from cnnviz.training.prepared import resident
+from cnnviz.training.prepared_data import to_device
 
 
 def numbered(samples: int, batch_size: int, seed: int | None = None) -> Batches:
@@ -60,8 +60,8 @@ def test_the_order_leaves_the_global_generator_alone() -> None:
 
 @pytest.mark.parametrize("shape", [(5,), (1, 8, 8)])
 def test_resident_tensors_are_the_split(shape: tuple[int, ...]) -> None:
-    split = Split(np.ones((3, *shape), np.float32), np.arange(3))
-    x, y = resident(split, torch.device("cpu"))
+    split = Subset(np.ones((3, *shape), np.float32), np.arange(3))
+    x, y = to_device(split, torch.device("cpu"))
     assert (x.dtype, y.dtype) == (torch.float32, torch.int64)
     np.testing.assert_array_equal(x, split.x)
     np.testing.assert_array_equal(y, split.y)

@@ -6,8 +6,8 @@ import torch
 from cnnviz.presets import PRESETS
 from cnnviz.training.config import TrainConfig
 from cnnviz.training.point import Point
-from cnnviz.training.prepared import prepare
-from cnnviz.training.setup import Setup
+from cnnviz.training.prepared_data import prepare
+from cnnviz.training.setup import TrainingSetup
 from cnnviz.training.training import Training
 from tests.training.test_trainer import digits
 
@@ -37,7 +37,7 @@ def test_a_setting_of_the_gpu_trains(name: str) -> None:
 def test_channels_last_lays_the_weights_out() -> None:
     data = prepare(digits(), CONFIG, torch.device("cuda:0"))
     for wanted in (False, True):
-        setup = Setup(DESIGN, CONFIG.changed("channels_last", wanted), data, torch.device("cuda:0"))
+        setup = TrainingSetup(DESIGN, CONFIG.changed("channels_last", wanted), data, torch.device("cuda:0"))
         weight = next(setup.model.parameters())
         assert weight.is_contiguous(memory_format=torch.channels_last) or not wanted
 

@@ -6,18 +6,18 @@ import torch
 from torch import nn, optim
 
 from cnnviz.training.config import SCHEDULE_NAMES, TrainConfig
-from cnnviz.training.schedule import SCHEDULES, WARMUP_FROM, rates
+from cnnviz.training.schedule import SCHEDULES, WARMUP_START, learning_rates
 
 RATE = 0.1
 
 
 def drawn(**values: object) -> np.ndarray:
-    return rates(TrainConfig(learning_rate=RATE, **values), 10, 8)  # type: ignore[arg-type]
+    return learning_rates(TrainConfig(learning_rate=RATE, **values), 10, 8)  # type: ignore[arg-type]
 
 
 def test_every_schedule_has_a_name_that_a_configuration_may_hold_and_a_story() -> None:
     assert tuple(SCHEDULES) == SCHEDULE_NAMES
-    assert all(schedule.story.endswith(".") for schedule in SCHEDULES.values())
+    assert all(schedule.description.endswith(".") for schedule in SCHEDULES.values())
 
 
 def test_constant_stays() -> None:
@@ -49,7 +49,7 @@ def test_one_cycle_rises_and_falls_as_torch_has_it() -> None:
 @pytest.mark.parametrize("name", ["constant", "step", "cosine"])
 def test_a_warm_up_rises_from_a_hundredth_and_the_schedule_follows(name: str) -> None:
     found, without = drawn(schedule=name, warmup=2.0), drawn(schedule=name)
-    assert found[0] == pytest.approx(WARMUP_FROM * RATE)
+    assert found[0] == pytest.approx(WARMUP_START * RATE)
     assert (np.diff(found[:16]) > 0).all()
     assert found[16] == pytest.approx(RATE, rel=0.1)
     assert len(found) == len(without) == 80
@@ -64,7 +64,7 @@ def test_one_cycle_warms_up_by_itself() -> None:
 @pytest.mark.parametrize("name", SCHEDULES)
 @pytest.mark.parametrize("steps", [1, 2, 3])
 def test_the_shortest_trainings_have_a_rate_for_each_step(name: str, steps: int) -> None:
-    found = rates(TrainConfig(learning_rate=RATE, schedule=name, warmup=50.0), 1, steps)
+    found = learning_rates(TrainConfig(learning_rate=RATE, schedule=name, warmup=50.0), 1, steps)
     assert found.shape == (steps,)
     assert np.isfinite(found).all()
     assert (found >= 0).all()

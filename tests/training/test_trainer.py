@@ -7,21 +7,21 @@ import torch
 from sklearn.metrics import f1_score
 from torch import Tensor, nn
 
-from cnnviz.architecture import Architecture, build
+from cnnviz.architecture import Architecture, build_model
 from cnnviz.data.augmentation import Augmentation
-from cnnviz.data.base import Split, Splits
+from cnnviz.data.base import Splits, Subset
 from cnnviz.data.digits import DIGITS
-from cnnviz.data.scaling import fitted
+from cnnviz.data.scaling import fit_scale
 from cnnviz.errors import TrainingError
 from cnnviz.layers import BatchNorm1d, Dropout, Flatten, Linear, LogSoftmax, ReLU
 from cnnviz.presets import PRESETS
 from cnnviz.training import training
 from cnnviz.training.config import TrainConfig
-from cnnviz.training.loss import criterion
+from cnnviz.training.loss import build_criterion
 from cnnviz.training.point import Point
 from cnnviz.training.trainer import steps_per_epoch, train
-from cnnviz.training.training import Result
-from tests.points import best_epoch, curve
+from cnnviz.training.training import TrainingResult
+from tests.points import best_epoch, without_device_points
 
 SCORES = Architecture(input_shape=(1, 8, 8), layers=[Flatten(), Linear(out_features=10)])
 NET = Architecture(
@@ -43,9 +43,9 @@ CPU = torch.device("cpu")
 @cache
 def digits() -> Splits:
     """Some of the digits: five batches of 64."""
-    whole = DIGITS.split_by()
+    whole = DIGITS.load_splits()
     parts = ((whole.train, 300), (whole.validation, 60), (whole.test, 60))
-    return Splits(*(Split(part.x[:samples], part.y[:samples]) for part, samples in parts))
+    return Splits(*(Subset(part.x[:samples], part.y[:samples]) for part, samples in parts))
 
 
 @cache
@@ -58,7 +58,7 @@ def run(
     config: TrainConfig = CONFIG,
     splits: Splits | None = None,
     should_stop: Callable[[Sequence[Point]], bool] = lambda points: False,
-) -> tuple[Result, list[Point]]:
+) -> tuple[TrainingResult, list[Point]]:
     points: list[Point] = []
     result = train(
         architecture,
@@ -68,10 +68,10 @@ def run(
         emit=points.extend,
         should_stop=lambda: should_stop(points),
     )
-    return result, curve(points)
+    return result, without_device_points(points)
 
 
-def measured(model: nn.Module, split: Split) -> dict[str, float]:
+def measured(model: nn.Module, split: Subset) -> dict[str, float]:
     """Loss and accuracy by hand, over the whole split at once, from probabilities in float64."""
     with torch.no_grad():
         out = model.eval()(torch.from_numpy(split.x)).double()
@@ -102,7 +102,7 @@ def strengths(layers: dict[str, nn.Module], olds: dict[str, list[Tensor]]) -> di
 def by_hand(architecture: Architecture, config: TrainConfig, splits: Splits) -> list[Point]:
     """The same training as a plain loop of SGD in torch, with every number it should report."""
     torch.manual_seed(config.seed)
-    model = build(architecture)
+    model = build_model(architecture)
     optimizer = torch.optim.SGD(model.parameters(), lr=config.learning_rate, momentum=config.momentum, fused=True)
     generator = torch.Generator().manual_seed(config.seed)
     x, y = torch.from_numpy(splits.train.x), torch.from_numpy(splits.train.y)
@@ -188,29 +188,29 @@ def test_no_control_is_forgotten() -> None:
 @pytest.mark.parametrize("name", Augmentation.model_fields)
 def test_every_augmentation_changes_the_curve(name: str) -> None:
     value: object = True if name == "flip" else 0.5 if name == "noise" else 2
-    assert run(config=CONFIG.augmented(name, value))[1] != usual()
+    assert run(config=CONFIG.with_augmentation(name, value))[1] != usual()
 
 
 def test_only_training_samples_are_augmented_and_all_are_scaled_by_them() -> None:
-    config = CONFIG.changed("floor", 0.1).changed("normalization", "global").augmented("noise", 0.3)
+    config = CONFIG.changed("floor", 0.1).changed("normalization", "global").with_augmentation("noise", 0.3)
     result, points = run(config=config)
-    scale = fitted(digits().train.x, 0.1, "global")
-    assert result.scale.facts() == scale.facts()
-    model = build(NET)
+    scale = fit_scale(digits().train.x, 0.1, "global")
+    assert result.scale.to_dict() == scale.to_dict()
+    model = build_model(NET)
     model.load_state_dict(result.weights)
-    test = Split(scale.of(digits().test.x), digits().test.y)
+    test = Subset(scale.apply(digits().test.x), digits().test.y)
     recorded = {p.metric: p.value for p in points if p.split == "test"}
     assert recorded == pytest.approx(measured(model, test), rel=1e-4)
 
 
 def test_the_order_of_batches_and_dropout_stay_the_same_under_augmentation() -> None:
-    tiny = run(config=CONFIG.augmented("noise", 1e-7))[1]
+    tiny = run(config=CONFIG.with_augmentation("noise", 1e-7))[1]
     assert [p.value for p in tiny] == pytest.approx([p.value for p in usual()], rel=1e-2, abs=1e-2)
 
 
 def test_other_data_changes_the_curve() -> None:
     flipped = digits()
-    other = Splits(*(Split(1 - part.x, part.y) for part in (flipped.train, flipped.validation, flipped.test)))
+    other = Splits(*(Subset(1 - part.x, part.y) for part in (flipped.train, flipped.validation, flipped.test)))
     assert run(splits=other)[1] != usual()
 
 
@@ -221,12 +221,12 @@ def test_more_epochs_begin_with_the_same_curve() -> None:
 
 
 def test_the_training_numbers_of_large_data_come_from_its_first_samples(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(training, "TRAIN_SAMPLE", 100)
+    monkeypatch.setattr(training, "MIN_TRAIN_SAMPLES_EVALUATED", 100)
     result, points = run(config=CONFIG.changed("epochs", 1))
-    model = build(NET)
+    model = build_model(NET)
     model.load_state_dict(result.weights)
     recorded = {p.metric: p.value for p in points if p.split == "train"}
-    first = Split(digits().train.x[:100], digits().train.y[:100])
+    first = Subset(digits().train.x[:100], digits().train.y[:100])
     assert recorded == pytest.approx(measured(model, first), rel=1e-4)
 
 
@@ -250,11 +250,11 @@ def test_without_a_better_epoch_for_so_long_it_ends_and_says_so() -> None:
 
 def test_smoothed_labels_are_for_training_alone_and_the_same_behind_log_softmax() -> None:
     smooth = CONFIG.changed("label_smoothing", 0.2)
-    logs = SCORES.inserted(2, LogSoftmax(dim=1))
+    logs = SCORES.insert_layer(2, LogSoftmax(dim=1))
     with_logs, without = run(logs, smooth)[1], run(SCORES, smooth)[1]
     assert [p.value for p in with_logs] == pytest.approx([p.value for p in without], rel=1e-3)
     result, points = run(SCORES, smooth)
-    model = build(SCORES)
+    model = build_model(SCORES)
     model.load_state_dict(result.weights)
     recorded = {p.metric: p.value for p in points if p.split == "test"}
     assert recorded == pytest.approx(measured(model, digits().test), rel=1e-4)
@@ -263,7 +263,7 @@ def test_smoothed_labels_are_for_training_alone_and_the_same_behind_log_softmax(
 def test_a_clipped_gradient_moves_the_weights_no_further_than_that() -> None:
     config = CONFIG.changed("epochs", 1).changed("max_grad_norm", 1e-4).changed("momentum", 0)
     torch.manual_seed(config.seed)
-    before = build(SCORES).state_dict()
+    before = build_model(SCORES).state_dict()
     after = run(SCORES, config)[0].weights
     moved = torch.cat([(after[name] - before[name]).flatten() for name in before]).norm()
     assert 0 < moved <= 5 * config.learning_rate * 1e-4 * 1.01
@@ -275,9 +275,9 @@ def test_momentum_is_sgds_alone() -> None:
 
 
 def test_the_loss_is_the_same_with_and_without_log_softmax() -> None:
-    logs = SCORES.inserted(2, LogSoftmax(dim=1))
-    assert isinstance(criterion(logs, CONFIG), nn.NLLLoss)
-    assert isinstance(criterion(SCORES, CONFIG), nn.CrossEntropyLoss)
+    logs = SCORES.insert_layer(2, LogSoftmax(dim=1))
+    assert isinstance(build_criterion(logs, CONFIG), nn.NLLLoss)
+    assert isinstance(build_criterion(SCORES, CONFIG), nn.CrossEntropyLoss)
     with_logs, without = run(logs)[1], run(SCORES)[1]
     assert [key(p) for p in with_logs] == [key(p) for p in without]
     assert [p.value for p in with_logs] == pytest.approx([p.value for p in without], rel=1e-3)
@@ -286,7 +286,7 @@ def test_the_loss_is_the_same_with_and_without_log_softmax() -> None:
 @pytest.mark.parametrize("loss", ["NLLLoss", "CrossEntropyLoss"])
 @pytest.mark.parametrize("design", [NET, SCORES])
 def test_a_loss_that_was_chosen_is_used_whatever_the_net_ends_in(loss: str, design: Architecture) -> None:
-    assert type(criterion(design, CONFIG.changed("loss", loss))) is getattr(nn, loss)
+    assert type(build_criterion(design, CONFIG.changed("loss", loss))) is getattr(nn, loss)
 
 
 def test_another_loss_changes_the_curve_and_the_usual_one_does_not() -> None:
@@ -345,7 +345,7 @@ def same(one: dict[str, Tensor], two: dict[str, Tensor]) -> bool:
 def by_hand_weights(architecture: Architecture, config: TrainConfig) -> dict[str, Tensor]:
     """The weights behind the last epoch of a plain loop."""
     torch.manual_seed(config.seed)
-    model = build(architecture)
+    model = build_model(architecture)
     optimizer = torch.optim.SGD(model.parameters(), lr=config.learning_rate, momentum=config.momentum, fused=True)
     generator = torch.Generator().manual_seed(config.seed)
     x, y = torch.from_numpy(digits().train.x), torch.from_numpy(digits().train.y)
@@ -360,11 +360,11 @@ def by_hand_weights(architecture: Architecture, config: TrainConfig) -> dict[str
 def test_the_weights_are_those_of_the_best_epoch_and_not_of_the_last() -> None:
     config = TrainConfig(epochs=4, learning_rate=0.3, normalization="none")
     second = by_hand_weights(SCORES, config.changed("epochs", 2))
-    model = build(SCORES)
+    model = build_model(SCORES)
     model.load_state_dict(second)
     x = digits().validation.x
     answers = model(torch.from_numpy(x)).argmax(1).numpy()  # nobody can be better at these than the second epoch
-    result, points = run(SCORES, config, Splits(digits().train, Split(x, answers), digits().test))
+    result, points = run(SCORES, config, Splits(digits().train, Subset(x, answers), digits().test))
     assert result.best_epoch == best_epoch(points)[0] == 2
     assert same(result.weights, second)
     assert not same(result.weights, by_hand_weights(SCORES, config))
@@ -373,7 +373,7 @@ def test_the_weights_are_those_of_the_best_epoch_and_not_of_the_last() -> None:
 @pytest.mark.parametrize("architecture", [NET, PRESETS["digits-convnet"].architecture])
 def test_the_best_weights_give_the_recorded_test_numbers(architecture: Architecture) -> None:
     result, points = run(architecture)
-    model = build(architecture)
+    model = build_model(architecture)
     model.load_state_dict(result.weights)
     recorded = {p.metric: p.value for p in points if p.split == "test"}
     assert recorded == pytest.approx(measured(model, digits().test), rel=1e-4)
@@ -414,7 +414,7 @@ def test_a_divergence_is_told_with_its_step_and_a_way_out() -> None:
 
 def test_the_digits_preset_is_above_nine_tenths_within_a_few_epochs() -> None:
     _, points = run(
-        PRESETS["digits-convnet"].architecture, TrainConfig(epochs=3, learning_rate=0.05), DIGITS.split_by()
+        PRESETS["digits-convnet"].architecture, TrainConfig(epochs=3, learning_rate=0.05), DIGITS.load_splits()
     )
     (accuracy,) = [p.value for p in points if p.split == "test" and p.metric == "accuracy"]
     assert accuracy > 0.9

@@ -11,15 +11,20 @@ from hypothesis import strategies as st
 from cnnviz.errors import TrainingError
 from cnnviz.training.config import OPTIMIZERS, TrainConfig
 from cnnviz.training.point import Point
-from cnnviz.training.prepared import prepare
+from cnnviz.training.prepared_data import prepare
 from cnnviz.training.schedule import SCHEDULES
 from cnnviz.training.snapshot import Snapshot
-from cnnviz.training.training import MOST_SCORES, Result, Training, probable
-from tests.points import curve
+from cnnviz.training.training import MAX_SCORES, Training, TrainingResult, probabilities_of
+from tests.points import without_device_points
 from tests.training.test_trainer import CONFIG, CPU, NET, SCORES, digits, run, same
 
 LONG = CONFIG.changed("epochs", 4)
-RICH = LONG.changed("optimizer", "Adam").changed("learning_rate", 0.01).augmented("noise", 0.2).changed("patience", 3)
+RICH = (
+    LONG.changed("optimizer", "Adam")
+    .changed("learning_rate", 0.01)
+    .with_augmentation("noise", 0.2)
+    .changed("patience", 3)
+)
 
 
 class Kept:
@@ -32,14 +37,14 @@ class Kept:
 
     @property
     def curve(self) -> list[Point]:
-        return curve(self.points)
+        return without_device_points(self.points)
 
-    def steps(self, count: int) -> Result | None:
+    def steps(self, count: int) -> TrainingResult | None:
         """A slice of so many steps; at the end of an epoch it goes on until that is measured."""
         before = self.training.step
         return self.training.advance(lambda: self.training.step - before >= count)
 
-    def to_the_end(self) -> Result:
+    def to_the_end(self) -> TrainingResult:
         result = self.training.advance()
         assert result
         return result
@@ -51,7 +56,7 @@ def test_trainings_that_take_turns_end_bit_for_bit_as_those_left_alone(slices: l
     """Dropout draws from torch's global numbers: each of the two must find its own again."""
     configs = [CONFIG, RICH]
     both = [Kept(config) for config in configs]
-    results: list[Result | None] = [None, None]
+    results: list[TrainingResult | None] = [None, None]
     for which, count in [*slices, *[(0, 99), (1, 99)] * 5]:
         if results[which] is None:
             torch.rand(3)  # whatever others draw
@@ -92,7 +97,7 @@ def test_a_snapshot_is_a_copy_and_not_the_living_weights() -> None:
 
 
 def test_a_training_that_ended_is_trained_further_as_one_that_was_meant_to_be_longer(tmp_path: Path) -> None:
-    last = Kept(CONFIG).to_the_end().last
+    last = Kept(CONFIG).to_the_end().final_snapshot
     assert last
     last.write(tmp_path / "it")
     further = Kept(LONG)
@@ -107,9 +112,9 @@ def test_a_training_that_ended_for_want_of_a_better_epoch_gets_its_patience_anew
     still = CONFIG.changed("epochs", 40).changed("learning_rate", 2.0).changed("patience", 2)
     ended = Kept(still).to_the_end()
     assert ended.note
-    assert ended.last
+    assert ended.final_snapshot
     again = Kept(still)
-    again.training.restore(ended.last)
+    again.training.restore(ended.final_snapshot)
     first = again.training.step // 5
     again.to_the_end()
     assert again.training.step // 5 >= first + 2
@@ -123,9 +128,9 @@ def test_a_stopped_training_goes_on_from_its_last_step() -> None:
     result = first.training.advance()
     assert result
     assert result.stopped
-    assert result.last
+    assert result.final_snapshot
     second = Kept(LONG)
-    second.training.restore(result.last)
+    second.training.restore(result.final_snapshot)
     second.to_the_end()
     assert first.curve + second.curve == run(config=LONG)[1]
 
@@ -136,7 +141,7 @@ def test_a_stop_between_an_epoch_and_its_evaluation_leaves_nothing_to_go_on_from
     kept = Kept(LONG, lambda: kept.training.step >= steps)
     result = kept.to_the_end()
     assert result.stopped
-    assert result.last is None
+    assert result.final_snapshot is None
 
 
 def test_what_others_draw_is_not_changed_by_a_training() -> None:
@@ -186,10 +191,10 @@ def test_a_stop_that_comes_with_the_end_of_a_slice_ends_the_training_where_it_st
     while result is None:
         result = kept.training.advance(lambda: True)
     assert result.stopped
-    assert result.last
-    assert result.last.facts["step"] == kept.training.step <= steps + 2
+    assert result.final_snapshot
+    assert result.final_snapshot.metadata["step"] == kept.training.step <= steps + 2
     further = Kept(LONG)
-    further.training.restore(result.last)
+    further.training.restore(result.final_snapshot)
     further.to_the_end()
     assert kept.curve + further.curve == run(config=LONG)[1]
 
@@ -205,7 +210,7 @@ def test_a_training_put_back_goes_on_from_a_snapshot_of_it_before_its_first_slic
 
 
 def test_probabilities_are_kept_of_as_many_scores_as_a_matrix_can_hold() -> None:
-    kept = probable(torch.zeros(3, MOST_SCORES))
+    kept = probabilities_of(torch.zeros(3, MAX_SCORES))
     assert kept is not None
     assert kept.sum(1).tolist() == pytest.approx([1.0] * 3)
-    assert probable(torch.zeros(3, MOST_SCORES + 1)) is None
+    assert probabilities_of(torch.zeros(3, MAX_SCORES + 1)) is None

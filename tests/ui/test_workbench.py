@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from cnnviz.layers import Flatten
 from cnnviz.presets import PRESETS
-from cnnviz.ui.workbench import DEPTH, FIRST, Workbench
+from cnnviz.ui.workbench import FIRST_LAYER, MAX_UNDO_STEPS, Workbench
 from tests.strategies import architectures
 
 LAB = PRESETS["lab-convnet"].architecture
@@ -15,41 +15,41 @@ LAB = PRESETS["lab-convnet"].architecture
 def test_as_many_undos_as_edits_lead_back_and_redos_forth_again(first, designs) -> None:  # type: ignore[no-untyped-def]
     bench = Workbench(first)
     for design in designs:
-        bench = bench.restructured(design, FIRST)
+        bench = bench.restructure(design, FIRST_LAYER)
     last = bench
     for _ in designs:
-        bench = bench.undone()
+        bench = bench.undo()
     assert bench.architecture == first
     for _ in designs:
-        bench = bench.redone()
+        bench = bench.redo()
     assert bench.architecture == last.architecture
 
 
 def test_an_edit_after_undo_forgets_the_undone() -> None:
-    bench = Workbench(LAB).edited(LAB.removed(0)).undone().edited(LAB.removed(1))
+    bench = Workbench(LAB).edit(LAB.remove_layer(0)).undo().edit(LAB.remove_layer(1))
     assert not bench.future
-    assert bench.redone() == bench
+    assert bench.redo() == bench
 
 
 def test_an_edit_that_changes_nothing_is_no_edit() -> None:
     bench = Workbench(LAB)
-    assert bench.edited(LAB) is bench
-    assert bench.undone() is bench
-    assert bench.redone() is bench
+    assert bench.edit(LAB) is bench
+    assert bench.undo() is bench
+    assert bench.redo() is bench
 
 
 def test_history_is_bounded() -> None:
     bench = Workbench(LAB)
-    for size in range(1, DEPTH + 20):
-        bench = bench.edited(LAB.replaced(0, out_channels=size))
-    assert len(bench.past) == DEPTH
+    for size in range(1, MAX_UNDO_STEPS + 20):
+        bench = bench.edit(LAB.update_layer(0, out_channels=size))
+    assert len(bench.past) == MAX_UNDO_STEPS
 
 
 def test_the_revision_changes_with_the_structure_and_not_with_a_value() -> None:
     bench = Workbench(LAB)
-    assert bench.edited(LAB.replaced(0, kernel_size=3)).revision == bench.revision
-    assert bench.restructured(LAB.inserted(0, Flatten()), FIRST).revision != bench.revision
-    assert bench.edited(LAB.removed(0)).undone().revision != bench.revision
+    assert bench.edit(LAB.update_layer(0, kernel_size=3)).revision == bench.revision
+    assert bench.restructure(LAB.insert_layer(0, Flatten()), FIRST_LAYER).revision != bench.revision
+    assert bench.edit(LAB.remove_layer(0)).undo().revision != bench.revision
 
 
 def test_the_selection_stays_inside_the_stack() -> None:
@@ -58,28 +58,28 @@ def test_the_selection_stays_inside_the_stack() -> None:
     assert bench.select([(2,), (99,), (2,)]).selected == ((2,),)
     assert bench.select([(0, 0, 0)]).selected == ((len(LAB.layers) - 1,),)
     assert bench.select([]).selected == ()
-    assert bench.restructured(LAB.removed(8), [(8,)]).selected == ((7,),)
+    assert bench.restructure(LAB.remove_layer(8), [(8,)]).selected == ((7,),)
     empty = LAB
     for _ in LAB.layers:
-        empty = empty.removed(0)
-    assert bench.restructured(empty, FIRST).selected == ()
+        empty = empty.remove_layer(0)
+    assert bench.restructure(empty, FIRST_LAYER).selected == ()
 
 
 def test_the_version_changes_with_the_design_alone() -> None:
     bench = Workbench(LAB)
     assert bench.select([(3,)]).version == bench.version
-    assert bench.edited(LAB).version == bench.version
-    edited = bench.edited(LAB.removed(0))
+    assert bench.edit(LAB).version == bench.version
+    edited = bench.edit(LAB.remove_layer(0))
     assert edited.version > bench.version
-    assert edited.undone().version > edited.version
+    assert edited.undo().version > edited.version
 
 
 def test_undo_selects_again_what_was_selected() -> None:
     bench = Workbench(LAB).select([(1,)])
-    moved = bench.restructured(LAB.moved(1, 2), [(2,)])
-    deleted = moved.restructured(moved.architecture.removed(0), [(0,)])
-    assert deleted.undone().selected == ((2,),)
-    assert deleted.undone().undone().selected == ((1,),)
-    assert deleted.undone().undone().redone().undone().selected == ((1,),)
-    found = Workbench(LAB, past=(LAB.removed(0),))  # after a reload nothing is known of it
-    assert found.undone().selected == found.selected
+    moved = bench.restructure(LAB.move_layer(1, 2), [(2,)])
+    deleted = moved.restructure(moved.architecture.remove_layer(0), [(0,)])
+    assert deleted.undo().selected == ((2,),)
+    assert deleted.undo().undo().selected == ((1,),)
+    assert deleted.undo().undo().redo().undo().selected == ((1,),)
+    found = Workbench(LAB, past=(LAB.remove_layer(0),))  # after a reload nothing is known of it
+    assert found.undo().selected == found.selected

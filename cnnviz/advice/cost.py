@@ -1,0 +1,86 @@
+"""Rules on what a net takes: parameters for the samples there are, memory for the device."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from cnnviz.advice.base import Net, Occurrence, label_step, make_layer
+from cnnviz.architecture import EVALUATION_BATCH, Mend, Step, iter_steps, layer_number, training_bytes
+from cnnviz.layers import Flatten, Linear
+from cnnviz.layers.conv import ConvBase
+from cnnviz.shapes import numel
+
+MAX_PARAMETERS_PER_SAMPLE = 200
+"""Parameters for each training sample above which a net is told.
+
+Twice what the largest of the well-known nets had: VGG-16, 138 million for the 1.28 million pictures of ImageNet, 108
+for each, and it took dropout, weight decay and augmented pictures to do it.
+"""
+MIB = 2**20
+
+
+def find_too_many_parameters(net: Net) -> Iterator[Occurrence]:
+    """Far more parameters than training samples."""
+    samples, total = net.task.samples, sum(step.parameters for step in net.steps)
+    if not samples or total <= MAX_PARAMETERS_PER_SAMPLE * samples:
+        return
+    largest = max((step for step in iter_steps(net.steps) if not step.stacks), key=lambda step: step.parameters)
+    text = (
+        f"The net has {total:,} parameters to learn from {samples:,} training samples, {total / samples:,.0f} for each."
+        f" {label_step(largest, 'Layer')}, alone has {largest.parameters:,} of them."
+    )
+    yield Occurrence(largest.path, text, _pool_before_flatten(net, largest))
+
+
+def _pool_before_flatten(net: Net, largest: Step) -> Iterator[Mend]:
+    """Pool before the Flatten, so that Linear gets fewer inputs."""
+    before = net.steps[: largest.path[0]]
+    flattens = [step for step in before if isinstance(step.layer, Flatten) and len(step.input_shape) > 1]
+    convolved = any(isinstance(step.layer, ConvBase) for step in iter_steps(before))
+    if not (isinstance(largest.layer, Linear) and flattens and convolved):
+        return
+    flatten = flattens[-1]
+    axes = len(flatten.input_shape) - 1
+    pools = [(f"MaxPool{axes}d", {"kernel_size": k, "ceil_mode": True}) for k in (2, 4)]
+    for kind, arguments in [*pools, (f"AdaptiveAvgPool{axes}d", {"output_size": 1})]:
+        pool = make_layer(kind, **arguments)
+        settings = " and ".join(f"{name} {value}" for name, value in arguments.items() if name != "ceil_mode")
+        text = f"Put a {kind} with {settings} before the Flatten (layer {layer_number(flatten.path)})"
+        yield Mend(text, net.architecture.insert_layer(flatten.path, pool))
+
+
+def find_too_much_memory(net: Net) -> Iterator[Occurrence]:
+    """A run that would take more memory than the device gives it."""
+    limit, batch_size = net.task.memory, net.task.batch_size
+    if limit is None or batch_size is None:
+        return
+    needed = training_bytes(net.steps, batch_size)
+    if needed <= limit:
+        return
+    text = (
+        f"Training it with batches of {batch_size:,} takes about {needed / MIB:,.0f} MB, more than the"
+        f" {limit / MIB:,.0f} MB there are. "
+    )
+    fitting = _largest_batch(net, limit)
+    largest = max(iter_steps(net.steps), key=lambda step: numel(step.output_shape or ()))
+    least = training_bytes(net.steps, 1)
+    alone = sum(2 * step.activation_bytes + 16 * step.parameters for step in net.steps)  # of one sample in training
+    if fitting:
+        text += f"Batches of {fitting:,} would fit."
+    elif alone <= limit:
+        text += (
+            f"No batch is small enough: after each epoch it is evaluated {EVALUATION_BATCH} samples at a time, which"
+            f" takes about {least / MIB:,.0f} MB whatever the batch, most of it for {label_step(largest)}."
+        )
+    else:
+        text += f"No batch is small enough; most is taken by the weights and by {label_step(largest)}."
+    yield Occurrence(largest.path, text)
+
+
+def _largest_batch(net: Net, limit: int) -> int:
+    """The largest batch that fits; 0 where none does."""
+    if training_bytes(net.steps, 1) > limit:
+        return 0
+    activation_total = sum(step.activation_bytes for step in net.steps)
+    weights = 16 * sum(step.parameters for step in net.steps)
+    return (limit - weights) // (2 * max(activation_total, 1))

@@ -1,0 +1,74 @@
+"""What stands along one axis of a padded input, and what each position of a window reads of it."""
+
+from dataclasses import dataclass
+
+from cnnviz.calculator.operation import WindowRule
+from cnnviz.shapes import TransposedWindow
+
+PAD, STRIDE_HOLE, OVERHANG = -1, -2, -3
+"""Cells that are no input: padding, the holes a transposed stride leaves, and what a ceil_mode window hangs over."""
+
+Tap = tuple[int, int]
+"""A cell that is read, and the number of the weight it meets."""
+
+
+@dataclass(frozen=True)
+class AxisLayout:
+    """One axis as it is drawn: its cells, and the taps of each output position.
+
+    A cell is the number of an input sample, or PAD, HOLE or BEYOND.
+    """
+
+    cells: tuple[int, ...]
+    taps: tuple[tuple[Tap, ...], ...]
+
+    @property
+    def unread_cells(self) -> tuple[int, ...]:
+        """Cells of the input that no position reads.
+
+        >>> from cnnviz.shapes import Window
+        >>> lay_out_axis(Window(4, stride=4), 9).unread_cells
+        (8,)
+        """
+        read = {cell for window in self.taps for cell, _ in window}
+        return tuple(place for place, cell in enumerate(self.cells) if cell >= 0 and place not in read)
+
+
+def lay_out_axis(rule: WindowRule, size: int) -> AxisLayout:
+    """The track of a rule over `size` samples; raises ShapeError when no window fits.
+
+    A transposed window is drawn as what it is equal to: the mirrored kernel, in steps of 1, over the input pulled
+    apart by the stride. Source: Dumoulin & Visin, "A guide to convolution arithmetic", relationship 14.
+
+    >>> from cnnviz.shapes import Window
+    >>> lay_out_axis(Window(2, stride=2, padding=(1, 1)), 3).cells
+    (-1, 0, 1, 2, -1)
+    >>> lay_out_axis(TransposedWindow(2, stride=2), 2)
+    AxisLayout(cells=(-1, 0, -2, 1, -1), taps=(((0, 1), (1, 0)), ((1, 1), (2, 0)), ((2, 1), (3, 0)), ((3, 1), (4, 0))))
+    """
+    out = rule.out_size(size)
+    if isinstance(rule, TransposedWindow):
+        return _lay_out_transposed(rule, size, out)
+    before, after = rule.padding
+    cells = (PAD,) * before + tuple(range(size)) + (PAD,) * after
+    windows = tuple(
+        tuple((position * rule.stride + tap * rule.dilation, tap) for tap in range(rule.kernel_size))
+        for position in range(out)
+    )
+    overhang = max(windows[-1][-1][0] + 1 - len(cells), 0)
+    return AxisLayout(cells + (OVERHANG,) * overhang, windows)
+
+
+def _lay_out_transposed(rule: TransposedWindow, size: int, out: int) -> AxisLayout:
+    before = rule.extent - 1 - rule.padding
+    after = before + rule.output_padding
+    spread = [STRIDE_HOLE] * ((size - 1) * rule.stride + 1)
+    spread[:: rule.stride] = range(size)
+    last = rule.kernel_size - 1
+    cells = (PAD,) * before + tuple(spread) + (PAD,) * after
+    skipped = max(-before, 0)  # a padding wider than the kernel: the first samples are out of its reach
+    windows = tuple(
+        tuple((skipped + position + tap * rule.dilation, last - tap) for tap in range(rule.kernel_size))
+        for position in range(out)
+    )
+    return AxisLayout(cells, windows)

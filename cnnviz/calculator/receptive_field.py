@@ -1,0 +1,140 @@
+"""The chain: the receptive field growing layer by layer, with the arithmetic of every step."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+
+from cnnviz.architecture import Architecture, Step, layer_number, trace
+from cnnviz.layers import Layer
+from cnnviz.layers.base import ReceptiveFields
+from cnnviz.shapes import AXES, AdaptiveWindow, AxisRule, ReceptiveField, Shape, TransposedWindow, Window
+
+SOURCE_URL = "https://doi.org/10.23915/distill.00021"
+"""Araujo, Norris & Sim, "Computing Receptive Fields of Convolutional Neural Networks", Distill 2019."""
+
+
+@dataclass(frozen=True)
+class ReceptiveFieldRow:
+    """One layer of the chain: what a position behind it reads of the net's input, and how that comes about.
+
+    `places` are the positions along each axis. `fields` is what one of them reads, (first sample, samples) along each
+    axis: behind the last layer the one in the middle, before that the one in the middle of what the next layer reads,
+    so that each field lies in the next. None where axes were merged so that no window is left.
+    """
+
+    number: str
+    kind: str
+    window_text: str
+    shape: Shape
+    receptive_field: ReceptiveFields
+    explanation: tuple[str, ...]
+    positions: tuple[int, ...]
+    spans: tuple[tuple[float, int], ...] | None = None
+
+
+def receptive_field_rows(architecture: Architecture) -> tuple[ReceptiveFieldRow, ...]:
+    """The links of a net, up to the first layer that refuses; none for samples without axes behind the channels.
+
+    Along each axis, with e the samples a window spans and s its stride:
+
+        r_out = r_in + (e − 1) · jump_in        jump_out = jump_in · s
+
+    Source: Araujo, Norris & Sim, "Computing Receptive Fields of Convolutional Neural Networks" (Distill 2019).
+
+    >>> from cnnviz.presets import PRESETS
+    >>> [row.explanation[0] for row in receptive_field_rows(PRESETS["lab-convnet"].architecture)[:2]]
+    ['r = 1 + (10 − 1)·1 = 10, jump = 1·1 = 1', 'r = 10 + (4 − 1)·1 = 13, jump = 1·4 = 4']
+    """
+    net = architecture.input_shape
+    if len(net) < 2:
+        return ()
+    rows = list(_rows(trace(architecture), (ReceptiveField(),) * (len(net) - 1), net))
+    centres = [(size - 1) / 2 for size in net[1:]]
+    for index in reversed(range(len(rows))):
+        fields, positions = rows[index].receptive_field, rows[index].positions
+        if fields is None:
+            continue
+        spans = tuple(map(_nearest_span, fields, positions, centres))
+        rows[index] = replace(rows[index], spans=spans)
+        if all(reach.jump for reach in fields):
+            centres = [first + (samples - 1) / 2 for first, samples in spans]
+    return tuple(rows)
+
+
+def _rows(steps: Sequence[Step], before: ReceptiveFields, net: Shape) -> Iterator[ReceptiveFieldRow]:
+    positions = net[1:]
+    for step in steps:
+        if step.output_shape is None:
+            return
+        for stack in step.stacks:
+            yield from _rows(stack, before, net)
+        if len(step.output_shape) == len(net):
+            positions = step.output_shape[1:]
+        yield ReceptiveFieldRow(
+            layer_number(step.path),
+            step.layer.kind,
+            _window_text(step.layer, step.input_shape),
+            step.output_shape,
+            step.receptive_field,
+            _growth_lines(step, before, net),
+            positions,
+        )
+        before = step.receptive_field
+
+
+def _nearest_span(reach: ReceptiveField, positions: int, centre: float) -> tuple[float, int]:
+    """What the position nearest to a sample reads, of as many as there are."""
+    if not reach.jump:
+        return float(reach.start), reach.size
+    nearest = round((centre - float(reach.start) - (reach.size - 1) / 2) / float(reach.jump))
+    return float(reach.start + min(max(nearest, 0), positions - 1) * reach.jump), reach.size
+
+
+def _window_text(layer: Layer, shape: Shape) -> str:
+    """The parameters that change the field, as one short text."""
+    parts = []
+    for letter, name in (("k", "kernel_size"), ("s", "stride"), ("p", "padding"), ("d", "dilation")):
+        value = getattr(layer, name, None)
+        if name == "stride" and value is None and hasattr(layer, "stride"):
+            value = layer.kernel_size  # type: ignore[attr-defined]
+        default = {"stride": 1, "padding": 0, "dilation": 1}.get(name)
+        if value is not None and value != default:
+            parts.append(f"{letter} {' × '.join(map(str, value)) if isinstance(value, tuple) else value}")
+    return ", ".join(parts)
+
+
+def _growth_lines(step: Step, before: ReceptiveFields, net: Shape) -> tuple[str, ...]:
+    """How the field comes about, a line per axis, or one where all axes are alike."""
+    if step.receptive_field is None:
+        return ("axes were merged: there is no window on the input any more",)
+    if step.stacks:
+        return ("from the first to the last sample that its stacks read",)
+    if before == step.receptive_field:
+        return ("unchanged",)
+    rules = step.layer.axis_rules(step.input_shape)
+    if before is None or not rules:
+        return ("every output reads the whole input",)
+    sizes = step.input_shape[1:]
+    texts = [
+        _growth_line(rule, old, new, size)
+        for rule, old, new, size in zip(rules, before, step.receptive_field, sizes, strict=True)
+    ]
+    return (texts[0],) if len(set(texts)) == 1 else tuple(map(": ".join, zip(AXES[len(net)][1:], texts, strict=True)))
+
+
+def _growth_line(rule: AxisRule, old: ReceptiveField, new: ReceptiveField, size: int) -> str:
+    if isinstance(rule, Window):
+        growth = f"{old.size} + {_ceil_text(f'({rule.extent} − 1)', old.jump)}"
+        return f"r = {growth} = {new.size}, jump = {old.jump}·{rule.stride} = {new.jump}"
+    if isinstance(rule, TransposedWindow):
+        growth = f"{old.size} + {_ceil_text(f'⌊({rule.extent} − 1) / {rule.stride}⌋', old.jump)}"
+        return f"r = {growth} = {new.size}, jump = {old.jump} / {rule.stride} = {new.jump}"
+    if isinstance(rule, AdaptiveWindow):
+        return f"r = {new.size}, jump = {old.jump}·{size} / {rule.output_size} = {new.jump}"
+    raise TypeError(rule)
+
+
+def _ceil_text(samples: str, jump: int | Fraction) -> str:
+    """So many samples, each a jump apart; a sample of which a part is reached counts."""
+    product = f"{samples}·{jump}"
+    return product if Fraction(jump).denominator == 1 else f"⌈{product}⌉"

@@ -1,0 +1,103 @@
+"""A file of an archive: where it lies and how large it claims to be; every name is checked before it is used."""
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import takewhile
+
+from cnnviz.errors import DataError
+
+MAX_NAME_LENGTH = 255
+"""Characters of a folder's or a file's name."""
+MAX_DEPTH = 8
+"""Folders around a file."""
+IGNORED_NAMES = frozenset({"__macosx", "thumbs.db", "desktop.ini", "_background_noise_"})
+"""Names, in lower case, that are passed over with all they hold; so are those that start with a dot."""
+
+_DRIVE_LETTER = re.compile(r"[A-Za-z]:")
+_INVISIBLE_CATEGORIES = frozenset({"Cc", "Cs", "Zl", "Zp"})
+_BIDI_CONTROLS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+
+
+@dataclass(frozen=True)
+class ArchiveMember:
+    """A file: its folders from the outermost, its name, its place in the archive, and the bytes that it claims."""
+
+    folders: tuple[str, ...]
+    name: str
+    index: int
+    size: int
+
+    @property
+    def folder(self) -> str:
+        """The folder directly around the file, which names its class; "" at the top."""
+        return self.folders[-1] if self.folders else ""
+
+    @property
+    def path(self) -> str:
+        """Folders and name, joined by slashes."""
+        return "/".join((*self.folders, self.name))
+
+
+def quote_name(name: str) -> str:
+    """A stranger's name as a message can show it: short, and nothing in it invisible."""
+    shown = "".join(character if character.isprintable() else "�" for character in name[:80])
+    return f"“{shown}{'…' if len(name) > 80 else ''}”"
+
+
+def split_path(path: str) -> tuple[str, ...]:
+    """The folders and the name in a path as an archive writes it; raises DataError when it could lead elsewhere.
+
+    >>> split_path("digits/7/anna_0.wav")
+    ('digits', '7', 'anna_0.wav')
+    """
+    if "\\" in path or _DRIVE_LETTER.match(path) or path.startswith("/"):
+        raise DataError(
+            f"The archive names the file {quote_name(path)}, with a drive, a backslash or a slash at the start; names"
+            " must"
+            " be relative, with folders parted by “/”. Pack the folder again."
+        )
+    path_parts = tuple(unicodedata.normalize("NFC", path).split("/"))
+    if any(part in ("", ".", "..") for part in path_parts):
+        raise DataError(
+            f"The archive names the file {quote_name(path)}, which leads out of its folder or has an empty part. Pack"
+            " the"
+            " folder again."
+        )
+    if any(
+        unicodedata.category(character) in _INVISIBLE_CATEGORIES or character in _BIDI_CONTROLS for character in path
+    ):
+        raise DataError(
+            f"The archive names the file {quote_name(path)}, which has characters nobody can see. Rename it."
+        )
+    if len(path_parts) - 1 > MAX_DEPTH or max(map(len, path_parts)) > MAX_NAME_LENGTH:
+        raise DataError(
+            f"The archive names the file {quote_name(path)}; at most {MAX_DEPTH} folders around a file and"
+            f" {MAX_NAME_LENGTH}"
+            " characters in a name can be used."
+        )
+    return path_parts
+
+
+def is_ignored(path: Sequence[str]) -> bool:
+    """Whether an operating system or a program left this file: .DS_Store, Thumbs.db, __MACOSX/…
+
+    >>> is_ignored(("__MACOSX", "7", "._anna_0.wav")), is_ignored(("7", "anna_0.wav"))
+    (True, False)
+    """
+    return any(part.startswith(".") or part.lower() in IGNORED_NAMES for part in path)
+
+
+def strip_common_folders(members: Sequence[ArchiveMember]) -> tuple[ArchiveMember, ...]:
+    """The members without the folders that are around everything; raises DataError when two have the same path."""
+    seen: set[str] = set()
+    for member in members:
+        if member.path in seen:
+            raise DataError(f"The archive holds the file {quote_name(member.path)} twice. Pack the folder again.")
+        seen.add(member.path)
+    folders = [member.folders for member in members] or [()]
+    first, last = min(folders), max(folders)  # what these two begin with, all do
+    common = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(first, last, strict=False)))
+    common_depth = max(0, min(common, max(map(len, folders)) - 1))  # the last folder is a class
+    return tuple(replace(member, folders=member.folders[common_depth:]) for member in members)

@@ -1,0 +1,1 @@
+"""Child processes of the server: pipes to them, long-lived workers and one-shot jobs."""

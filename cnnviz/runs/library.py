@@ -1,0 +1,108 @@
+"""Where runs stand after they were begun: named, starred, tagged, put away, brought back, taken in from elsewhere."""
+
+import logging
+import time
+from collections.abc import Callable, Iterable
+from functools import partial
+from typing import Protocol
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from cnnviz.errors import CnnvizError, LimitError
+from cnnviz.runs.archives import run_from_archive, write_tasks
+from cnnviz.runs.checkpoints import Checkpoints
+from cnnviz.runs.label import Label
+from cnnviz.runs.run import Run, Status
+from cnnviz.runs.store import MAX_RUNS_PER_OWNER, Store
+from cnnviz.runs.task_loop import TaskLoop
+from cnnviz.takehome.run_archive import RunArchive
+
+ANSWER_TIMEOUT_SECONDS = 10.0
+RESTORABLE_SECONDS = 24 * 3600.0
+"""After which a run that was put away cannot be brought back."""
+SWEEP_INTERVAL_SECONDS = 3600.0
+log = logging.getLogger(__name__)
+
+
+class StopRun(Protocol):
+    """Stops a run of an owner."""
+
+    def __call__(self, owner: str, run_id: str, /) -> None:
+        """Harmless for one that has ended."""
+        ...
+
+
+class RunLibrary:
+    """All students' runs; what is changed is written in the thread of `scribe`, and there when the call ends."""
+
+    def __init__(self, store: Store, checkpoints: Checkpoints, writer_loop: TaskLoop, stop: StopRun) -> None:
+        self._store, self._checkpoints, self._writer_loop, self._stop = store, checkpoints, writer_loop, stop
+
+    def set_label(self, owner: str, run_id: str, label: Label) -> None:
+        """Give a run of this owner another name, star or tags."""
+        self._store.owned_run(owner, run_id)
+        self._write_and_wait(partial(self._store.update_run, run_id, **vars(label)))
+
+    def delete(self, owner: str, run_ids: Iterable[str]) -> None:
+        """Stop runs of this owner and list them no more; for a day they can be brought back."""
+        runs = [self._store.owned_run(owner, run_id) for run_id in run_ids]
+        for run in runs:
+            if run.active or run.status == Status.PAUSED:
+                self._stop(owner, run.id)
+        now = time.time()
+
+        def mark_deleted() -> None:
+            for run in runs:
+                self._store.update_run(run.id, deleted=now)
+            self.delete_expired()
+
+        self._write_and_wait(mark_deleted)
+
+    def restore(self, owner: str, run_ids: Iterable[str]) -> None:
+        """List runs again that this owner has put away."""
+        for run_id in run_ids:
+            self._store.owned_run(owner, run_id)
+            self._write_and_wait(partial(self._store.update_run, run_id, deleted=None))
+
+    def import_archive(self, owner: str, device: str, archive: RunArchive) -> Run:
+        """Keep the run of a parcel, which another server may have made, as one of this student's."""
+        stored_runs = [
+            *self._store.runs_of(owner),
+            *self._store.runs_of(owner, deleted=True),
+        ]  # deleted ones take their room for a day
+        if len(stored_runs) >= MAX_RUNS_PER_OWNER:
+            raise LimitError(
+                f"You have {len(stored_runs):,} runs with those deleted within a day, as many as are kept."
+            )
+        run = run_from_archive(owner, device, archive)
+        try:
+            for task in write_tasks(self._store, run, archive):
+                self._write_and_wait(task)
+        except CnnvizError:
+            self._writer_loop.call_soon(partial(self._store.delete_run, run.id))
+            raise
+        return run
+
+    def start_sweeping(self) -> None:
+        """Begin to sweep every hour."""
+        self._writer_loop.call_soon(self._sweep_repeatedly)
+
+    def _sweep_repeatedly(self) -> None:
+        self._writer_loop.call_later(SWEEP_INTERVAL_SECONDS, self._sweep_repeatedly)
+        self.delete_expired()
+
+    def delete_expired(self) -> None:
+        """Forget for good what was put away long ago; in the thread that writes."""
+        for run in self._store.deleted_before(time.time() - RESTORABLE_SECONDS):
+            if not run.active:
+                self._store.delete_run(run.id)
+                self._checkpoints.delete(run.id)
+
+    def _write_and_wait(self, task: Callable[[], None]) -> None:
+        done = self._writer_loop.submit(task)
+        try:
+            done.result(ANSWER_TIMEOUT_SECONDS)
+        except (SQLAlchemyError, OSError, TimeoutError):
+            done.cancel()
+            log.exception("a change was not written")
+            raise CnnvizError("The server cannot write anything down just now. Try again in a minute.") from None

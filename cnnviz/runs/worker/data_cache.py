@@ -1,0 +1,62 @@
+"""The data at hand in a worker: those of the last runs need not be read again, and runs of the same data share them."""
+
+from collections.abc import Callable
+from typing import TypeVar
+
+import torch
+
+from cnnviz.data import find_dataset
+from cnnviz.data.base import ReportProgress, Splits
+from cnnviz.training.config import TrainConfig
+from cnnviz.training.prepared_data import PreparedData, prepare
+
+MAX_CACHED_BYTES = 2**30
+"""Bytes of data that are kept at hand for the next runs, those of the present one included."""
+CacheKey = tuple[object, ...]
+T = TypeVar("T")
+
+
+class DataCache:
+    """Splits as they were read, and the same scaled and resident on the device."""
+
+    def __init__(self, device: torch.device) -> None:
+        self._device = device
+        self._splits: dict[CacheKey, Splits] = {}
+        self._prepared: dict[CacheKey, PreparedData] = {}
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes on the device."""
+        splits = sum(map(splits_nbytes, self._splits.values())) if self._device.type == "cpu" else 0
+        return splits + sum(data.nbytes for data in self._prepared.values())
+
+    def get(self, config: TrainConfig, owner: str, progress: ReportProgress) -> PreparedData:
+        """The data of a run; what is not at hand may take a while, which `progress` hears."""
+        splits_key = (config.dataset, owner, config.split, find_dataset(config.dataset, owner).version)
+        prepared_key = (*splits_key, config.floor, config.normalization)
+        if prepared_key not in self._prepared:
+            splits = _get_or_make(self._splits, splits_key, lambda: load_splits(config, owner, progress), splits_nbytes)
+            _get_or_make(
+                self._prepared, prepared_key, lambda: prepare(splits, config, self._device), lambda data: data.nbytes
+            )
+        return self._prepared[prepared_key]
+
+
+def load_splits(config: TrainConfig, owner: str, progress: ReportProgress) -> Splits:
+    """The data set of a run, split as it says."""
+    return find_dataset(config.dataset, owner).load_splits(config.split, progress)
+
+
+def splits_nbytes(splits: Splits) -> int:
+    """Bytes of all samples."""
+    return sum(part.x.nbytes for part in splits.parts)
+
+
+def _get_or_make(cache: dict[CacheKey, T], key: CacheKey, make: Callable[[], T], nbytes: Callable[[T], int]) -> T:
+    """What is kept there; made first, and others let go of for it, where nothing is."""
+    if key not in cache:
+        value = make()
+        while cache and nbytes(value) + sum(map(nbytes, cache.values())) > MAX_CACHED_BYTES:
+            cache.pop(next(iter(cache)))
+        cache[key] = value
+    return cache[key]

@@ -1,0 +1,42 @@
+"""Samples as a training takes them: scaled, and resident on its device."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from cnnviz.data.base import Splits, Subset
+from cnnviz.data.scaling import Scale, fit_scale
+from cnnviz.training.config import TrainConfig
+
+Batch = tuple[Tensor, Tensor]
+"""x (N, *shape) float32 and y (N,) int64, on the device."""
+
+
+@dataclass(frozen=True, eq=False)
+class PreparedData:
+    """The three parts of a data set on a device; trainings of the same data with the same scale share them."""
+
+    train: Batch
+    validation: Batch
+    test: Batch
+    axes: tuple[str, ...]
+    scale: Scale
+    """What was done to all samples."""
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of all of it."""
+        return sum(each.nbytes for part in (self.train, self.validation, self.test) for each in part)
+
+
+def prepare(splits: Splits, config: TrainConfig, device: torch.device) -> PreparedData:
+    """The samples scaled as the configuration says, by the training part alone."""
+    scale = fit_scale(splits.train.x, config.floor, config.normalization)
+    train, validation, test = (to_device(Subset(scale.apply(part.x), part.y), device) for part in splits.parts)
+    return PreparedData(train, validation, test, splits.axes, scale)
+
+
+def to_device(split: Subset, device: torch.device) -> Batch:
+    """The whole split as two tensors on the device."""
+    return torch.from_numpy(split.x).to(device), torch.from_numpy(split.y).to(device)

@@ -1,0 +1,40 @@
+"""Random numbers of one training, whatever others draw meanwhile."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+from torch import Tensor
+
+
+class RandomState:
+    """torch's global random numbers, which weights and dropout are drawn from, as one training finds them."""
+
+    def __init__(self, seed: int, device: torch.device) -> None:
+        self._device = device
+        outside_states = self._get_states()
+        torch.manual_seed(seed)
+        self.states = self._get_states()
+        self._set_states(outside_states)
+
+    @contextmanager
+    def activate(self) -> Iterator[None]:
+        """Inside, the numbers go on where they stopped last time; outside, nothing has been drawn."""
+        outside_states = self._get_states()
+        self._set_states(self.states)
+        try:
+            yield
+        finally:
+            self.states = self._get_states()
+            self._set_states(outside_states)
+
+    def _get_states(self) -> dict[str, Tensor]:
+        states = {"cpu": torch.get_rng_state()}
+        if self._device.type == "cuda":
+            states["cuda"] = torch.cuda.get_rng_state(self._device)
+        return states
+
+    def _set_states(self, states: dict[str, Tensor]) -> None:
+        torch.set_rng_state(states["cpu"])
+        if self._device.type == "cuda":
+            torch.cuda.set_rng_state(states["cuda"], self._device)

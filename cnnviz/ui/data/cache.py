@@ -1,0 +1,63 @@
+"""What the pages of this process keep of data sets: the last ones looked at, and what was computed of each."""
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from typing import Any, TypeVar
+from weakref import WeakKeyDictionary
+
+from cnnviz.data.base import Dataset
+from cnnviz.data.content import Content
+
+MAX_DATASETS = 48
+"""Data sets; large ones are files of which only what is shown comes into memory."""
+MAX_RESULTS = 120
+"""Results of one data set."""
+T = TypeVar("T")
+
+
+class ContentCache:
+    """The data sets that were looked at last; those that nobody looks at any more are let go of."""
+
+    def __init__(self, max_datasets: int = MAX_DATASETS) -> None:
+        self._max_datasets = max_datasets
+        self._contents: OrderedDict[tuple[str, str], Content] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def get(self, dataset: Dataset) -> Content | None:
+        """Everything in it, if it is kept."""
+        with self._lock:
+            content = self._contents.get((dataset.name, dataset.version))
+            if content is not None:
+                self._contents.move_to_end((dataset.name, dataset.version))
+            return content
+
+    def put(self, dataset: Dataset, content: Content) -> None:
+        """Keep it for the next look."""
+        with self._lock:
+            self._contents[dataset.name, dataset.version] = content
+            while len(self._contents) > self._max_datasets:
+                self._contents.popitem(last=False)
+
+    def drop(self, name: str) -> None:
+        """Let go of it."""
+        with self._lock:
+            for key in [key for key in self._contents if key[0] == name]:
+                del self._contents[key]
+
+
+_results: WeakKeyDictionary[Content, tuple[threading.RLock, OrderedDict[Hashable, Any]]] = WeakKeyDictionary()
+_lock = threading.Lock()
+
+
+def cached_result(content: Content, key: Hashable, compute: Callable[[], T]) -> T:
+    """What `make` gives, computed once for all who ask at the same time; forgotten with the content."""
+    with _lock:
+        lock, results = _results.setdefault(content, (threading.RLock(), OrderedDict()))
+    with lock:
+        if key not in results:
+            results[key] = compute()
+            while len(results) > MAX_RESULTS:
+                results.popitem(last=False)
+        result: T = results[key]
+        return result

@@ -1,0 +1,167 @@
+"""The data set that is looked at: which one, how it is split, and everything in it."""
+
+import numpy as np
+import numpy.typing as npt
+import streamlit as st
+
+from cnnviz.data import available_datasets
+from cnnviz.data.base import Dataset, SplitIndices
+from cnnviz.data.content import Content, SubsetView
+from cnnviz.data.overview import Histogram, class_mean, histograms_before_and_after
+from cnnviz.data.scaling import Scale, fit_scale
+from cnnviz.data.splitting import PARTS, SPLIT_KINDS
+from cnnviz.errors import CnnvizError, DataError
+from cnnviz.shapes import format_shape
+from cnnviz.ui.data.cache import ContentCache, cached_result
+from cnnviz.ui.identity import current_owner
+from cnnviz.ui.navigation import open_page
+from cnnviz.ui.state import current_config, save_config
+from cnnviz.ui.widgets.fields import escape_markdown, unique_labels
+
+DATASET_KEY, WAY = "data-set", "way"
+"""Keys of the widgets that choose the data set and the way to split it."""
+
+
+def choose_dataset(name: str) -> None:
+    """Make this the data set that is looked at."""
+    st.session_state[DATASET_KEY] = name
+
+
+def use_dataset(name: str) -> None:
+    """Make what was just brought the data set that is looked at and trained on."""
+    choose_dataset(name)
+    save_config(current_config().changed("dataset", name))
+
+
+def dataset_picker() -> Dataset:
+    """The widget that chooses; at first what the student trains on."""
+    datasets = available_datasets(current_owner())
+    if st.session_state.get(DATASET_KEY) not in datasets:
+        dataset_name = current_config().dataset
+        choose_dataset(dataset_name if dataset_name in datasets else next(iter(datasets)))
+    titles = unique_labels({name: dataset.title for name, dataset in datasets.items()})
+    name = st.selectbox(
+        "Data set", list(titles), format_func=titles.__getitem__, key=DATASET_KEY, persist_state="session", width=320
+    )
+    return datasets[name]
+
+
+def split_kind_picker(dataset: Dataset) -> str:
+    """The widget that chooses the way to split, where there is a choice."""
+    if len(dataset.split_kinds) < 2:
+        return dataset.split_kinds[0]
+    picked = st.segmented_control(
+        "Split",
+        dataset.split_kinds,
+        default=dataset.split_kind(current_config().split),
+        required=True,
+        format_func=lambda name: SPLIT_KINDS[name].title,
+        key=f"{WAY}-{dataset.name}",
+        persist_state="session",
+    )
+    return picked or dataset.split_kinds[0]
+
+
+def train_button(dataset: Dataset, split_kind: str) -> None:
+    """Take data set and split over to the Train page."""
+    if st.button("Train on it", icon=":material/show_chart:", key="train-on-it", width="content"):
+        save_config(current_config().changed("dataset", dataset.name).changed("split", split_kind))
+        open_page("pages/train.py")
+
+
+def dataset_summary(dataset: Dataset) -> None:
+    """What it is, and the shape that a net gets."""
+    axes = " × ".join(dataset.axes)
+    st.markdown(
+        f"{escape_markdown(dataset.description)}  \nOne sample is **{format_shape(dataset.shape)}**"
+        + (f" ({axes})" if axes else "")
+        + f", in one of **{len(dataset.classes)}** classes."
+    )
+
+
+def load_content(dataset: Dataset) -> Content:
+    """Everything in it; with a progress bar while it is made for the first time."""
+    content = _content_cache.get(dataset)
+    if content is None:
+        placeholder = st.empty()
+        bar = placeholder.progress(0.0, f"“{escape_markdown(dataset.title)}” is being read …")
+
+        def report_progress(done: int, total: int) -> None:
+            bar.progress(done / total, f"“{escape_markdown(dataset.title)}” is being read: {done:,} of {total:,}")
+
+        try:
+            content = dataset.load_content(report_progress)
+        except CnnvizError as error:  # removed in this moment, from another tab
+            placeholder.warning(escape_markdown(str(error)), icon=":material/delete:")
+            st.stop()
+        placeholder.empty()
+        _content_cache.put(dataset, content)
+    return content
+
+
+def show_split(content: Content, split_kind: str) -> SplitIndices | None:
+    """The places of each part, with their sizes, who is heard in them, and which question their scores answer.
+
+    None, with the reason on the page, where the data cannot be split so.
+    """
+    result = _cached_split(content, split_kind)
+    if isinstance(result, str):
+        st.warning(escape_markdown(result), icon=":material/call_split:")
+        return None
+    rows, speaker_counts = result
+    sizes = ", ".join(f"**{len(part):,}** for {name}" for name, part in zip(PARTS, rows, strict=True))
+    speaker_text = ""
+    if speaker_counts:
+        speaker_text = " Speakers: " + ", ".join(f"{count:,}" for count in speaker_counts)
+        speaker_text += ", none in two parts." if split_kind == "speaker" else ", mixed among the parts."
+    st.markdown(f"{sizes}.{speaker_text} *{SPLIT_KINDS[split_kind].question}*")
+    return rows
+
+
+def split_indices(content: Content, split_kind: str) -> SplitIndices | None:
+    """The places of each part; None where the data cannot be split so."""
+    result = _cached_split(content, split_kind)
+    return None if isinstance(result, str) else result[0]
+
+
+def _cached_split(content: Content, split_kind: str) -> tuple[SplitIndices, tuple[int, ...]] | str:
+    """The parts and how many speakers are heard in each, or why there are none."""
+
+    def compute() -> tuple[SplitIndices, tuple[int, ...]] | str:
+        try:
+            rows = content.split_indices(split_kind)
+        except CnnvizError as error:
+            return str(error)
+        speakers = content.speakers or ()
+        return rows, tuple(len({speakers[place] for place in part}) for part in rows) if speakers else ()
+
+    return cached_result(content, ("split", split_kind), compute)
+
+
+def cached_class_mean(content: Content, label: int) -> npt.NDArray[np.float32]:
+    """The mean sample of a class."""
+    return cached_result(content, ("mean", label), lambda: class_mean(content, label))
+
+
+def cached_scale(
+    content: Content, split_kind: str, floor: float | None, normalization: str
+) -> tuple[Scale, Histogram, Histogram]:
+    """The scale by the training part alone, and its values before and after; the way must be one that does."""
+
+    def compute() -> tuple[Scale, Histogram, Histogram]:
+        result = _cached_split(content, split_kind)
+        if isinstance(result, str):
+            raise DataError(result)
+        training = SubsetView(content.x, result[0][0])
+        scale = fit_scale(training, floor, normalization)
+        return scale, *histograms_before_and_after(training, scale)
+
+    return cached_result(content, ("scale", split_kind, floor, normalization), compute)
+
+
+def forget_dataset(name: str) -> None:
+    """Let go of a data set that was removed: its files take room on the disk as long as somebody holds them."""
+    _content_cache.drop(name)
+
+
+_content_cache = ContentCache()

@@ -1,0 +1,45 @@
+"""Record yourself: one's own voice as the picture that a net gets."""
+
+import numpy as np
+import streamlit as st
+
+from cnnviz.charts.samples import thumbnail
+from cnnviz.data.audio import Features
+from cnnviz.data.base import Dataset
+from cnnviz.data.browser_recording import read_recording
+from cnnviz.data.content import Content
+from cnnviz.errors import DataError
+from cnnviz.shapes import format_shape
+from cnnviz.ui.data.page import cached_class_mean
+from cnnviz.ui.data.samples import sound_view
+from cnnviz.ui.widgets.fields import escape_markdown
+
+PICTURE_WIDTH = 220
+
+
+def recording_view(dataset: Dataset, content: Content) -> None:
+    """A recording of one second, shown as all others are, beside the mean of a word."""
+    st.markdown("Say one word. The loudest second of what you say becomes a sample; it is not kept.")
+    features = dataset.features or Features()
+    recorded = st.audio_input("Record yourself", sample_rate=16_000, key="recorded", width=420)
+    if recorded is None:
+        st.caption("A browser asks for your leave first, and lets pages use the microphone on https or localhost only.")
+        return
+    length = len(content.sounds[0]) if content.sounds is not None else features.sample_rate
+    try:
+        sound = read_recording(recorded.getvalue(), features.sample_rate, length)
+    except DataError as error:
+        st.warning(escape_markdown(str(error)), icon=":material/mic_off:")
+        return
+    sound_view(sound, features.sample_rate, features, key="yours")
+    picture = features.compute(sound[None])
+    st.markdown(f"As a picture of sound it is **{format_shape(picture.shape)}**, as the lab's nets take it.")
+    if dataset.axes != ("channel", "time", "band"):
+        return
+    word = st.selectbox("Beside the mean of", dataset.classes, key=f"beside-{dataset.name}", width=220)
+    with st.container(horizontal=True, gap="medium", key="beside"):
+        means = np.asarray(cached_class_mean(content, dataset.classes.index(word)))
+        for title, values in (("you", picture), (f"the mean of “{word}”", means)):
+            with st.container(width=PICTURE_WIDTH, gap=None):
+                st.image(thumbnail(values, dataset.axes, PICTURE_WIDTH), width=PICTURE_WIDTH)
+                st.caption(escape_markdown(title))

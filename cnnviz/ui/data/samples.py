@@ -1,0 +1,109 @@
+"""Samples of a data set: many small pictures, and one looked at and listened to."""
+
+import io
+import wave
+from functools import partial
+
+import numpy as np
+import numpy.typing as npt
+import streamlit as st
+
+from cnnviz.charts.samples import spectrogram_figure, thumbnail, waveform_figure
+from cnnviz.data.audio import Features
+from cnnviz.data.base import Dataset, SplitIndices
+from cnnviz.data.content import Content
+from cnnviz.data.splitting import PARTS
+from cnnviz.shapes import format_shape
+from cnnviz.ui.widgets.chart import plotly_chart
+from cnnviz.ui.widgets.fields import escape_markdown
+
+SAMPLE_COUNT = 12
+PICTURE_WIDTH = 150
+ALL_CLASSES = "all classes"
+
+
+def sample_grid(dataset: Dataset, content: Content, rows: SplitIndices) -> None:
+    """A handful of samples with their labels; one of them is looked at closely."""
+    with st.container(horizontal=True, vertical_alignment="bottom", key="handful"):
+        label = st.selectbox(
+            "Class", [ALL_CLASSES, *dataset.classes], key=f"class-{dataset.name}", persist_state="session", width=220
+        )
+        part = st.segmented_control("Part", PARTS, default=PARTS[0], required=True, key="part", persist_state="session")
+        st.button("Other samples", icon=":material/shuffle:", on_click=_shuffle, key="others")
+    indices = _sample_indices(dataset, content, rows[PARTS.index(part or PARTS[0])], label)
+    if not indices:
+        st.info(f"There is no such sample in the {part} part.", icon=":material/search_off:")
+        return
+    with st.container(horizontal=True, gap="small", key="samples"):
+        for index in indices:
+            class_name = dataset.classes[int(content.y[index])]
+            with st.container(width=PICTURE_WIDTH, gap=None):
+                st.image(thumbnail(content.x[index], dataset.axes, PICTURE_WIDTH), width=PICTURE_WIDTH)
+                st.button(
+                    escape_markdown(class_name),
+                    key=f"look-{dataset.name}-{index}",
+                    type="tertiary",
+                    on_click=partial(_select_sample, dataset.name, index),
+                )
+    st.caption("A click on a label below its picture looks at that sample closely.")
+    viewed_dataset, index = st.session_state.get("looked", ("", 0))
+    sample_details(dataset, content, index if viewed_dataset == dataset.name else indices[0])
+
+
+def sample_details(dataset: Dataset, content: Content, index: int) -> None:
+    """One sample: its picture with axes, and where it is of sound, the wave beside it, to be played."""
+    st.subheader(escape_markdown(dataset.classes[int(content.y[index])]), anchor=False)
+    details = [f"Sample {index:,}"]
+    if content.speakers:
+        details.append(f"speaker {content.speakers[index]}")
+    st.caption(escape_markdown(", ".join(details)))
+    if content.sounds is None:
+        st.image(thumbnail(content.x[index], dataset.axes, 320))
+        return
+    sound_view(content.sounds[index], content.rate, dataset.features, key="closer")
+    st.caption(f"The net gets it as {format_shape(dataset.shape)}: {' × '.join(dataset.axes)}.")
+
+
+def sound_view(sound: npt.NDArray[np.int16], rate: int, features: Features | None, *, key: str) -> None:
+    """The picture of a sound beside its wave, and the sound itself."""
+    shown_features = features or Features(sample_rate=rate)
+    picture = shown_features.compute(np.asarray(sound)[None])[0]
+    hertz = shown_features.band_centres if shown_features.kind == "log-mel" else None
+    with st.container(horizontal=True, gap="medium", key=f"{key}-charts"):
+        with st.container():
+            plotly_chart(spectrogram_figure(picture, len(sound) / rate, hertz), key=f"{key}-spectrogram")
+        with st.container():
+            plotly_chart(waveform_figure(np.asarray(sound), rate), key=f"{key}-wave")
+    st.audio(encode_wav(sound, rate), format="audio/wav")
+    size_text = "so the picture is" if features else "so the picture, which this data set does not use, would be"
+    st.caption(
+        f"{len(sound):,} samples at {rate:,} Hz; frames: {shown_features.frame_count_formula(len(sound))}; each of"
+        f" {shown_features.frame_length} samples"
+        f" gives {shown_features.width} numbers, {size_text} {len(picture)} × {shown_features.width}."
+    )
+
+
+def encode_wav(sound: npt.NDArray[np.int16], rate: int) -> bytes:
+    """A .wav file as loud as the sound is: what is quiet stays quiet."""
+    stream = io.BytesIO()
+    with wave.open(stream, "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(rate)
+        file.writeframes(np.ascontiguousarray(sound, "<i2").tobytes())
+    return stream.getvalue()
+
+
+def _sample_indices(dataset: Dataset, content: Content, part: npt.NDArray[np.intp], label: str) -> list[int]:
+    candidates = part if label == ALL_CLASSES else part[content.y[part] == dataset.classes.index(label)]
+    order = np.random.default_rng(st.session_state.get("handful", 0)).permutation(len(candidates))
+    return [int(place) for place in candidates[order[:SAMPLE_COUNT]]]
+
+
+def _shuffle() -> None:
+    st.session_state["handful"] = st.session_state.get("handful", 0) + 1
+    st.session_state.pop("looked", None)
+
+
+def _select_sample(name: str, index: int) -> None:
+    st.session_state["looked"] = name, index

@@ -1,0 +1,192 @@
+"""Designs in and out: PyTorch code both ways, a file, a link, ONNX."""
+
+from collections.abc import Callable
+from urllib.parse import urlsplit
+
+import streamlit as st
+
+from cnnviz.architecture import Architecture, find_refusing_step, trace
+from cnnviz.errors import CnnvizError, ShapeError
+from cnnviz.export import to_onnx
+from cnnviz.share import from_token, to_token
+from cnnviz.source import STYLES, from_code, to_code
+from cnnviz.ui.design.page import EXCHANGE_KEY, EXCHANGE_VIEW_KEY
+from cnnviz.ui.state import current_workbench, notify_errors, save_workbench
+from cnnviz.ui.widgets.fields import attempt, escape_markdown, show_problem
+from cnnviz.ui.workbench import FIRST_LAYER
+
+DESIGN_PARAM = "design"
+"""The query parameter that carries a design."""
+PASTE_PLACEHOLDER = """model = nn.Sequential(
+    nn.Conv2d(1, 10, kernel_size=10),
+    nn.MaxPool2d(4),
+    nn.ReLU(),
+    …
+)"""
+
+
+def open_shared_design() -> None:
+    """Open the design that the page's address carries, once; what was there before comes back by Undo."""
+    token = st.query_params.get(DESIGN_PARAM)
+    if token is None:
+        return
+    del st.query_params[DESIGN_PARAM]
+    with notify_errors():
+        _open_design(from_token(token), "The design of the link")
+
+
+@st.fragment(key=EXCHANGE_KEY)
+def exchange_panel() -> None:
+    """One of the ways in and out, as chosen; none at first, so that an edit need not draw it."""
+    view = st.segmented_control("Take it home, bring it back", list(VIEWS), key=EXCHANGE_VIEW_KEY)
+    if view:
+        VIEWS[view]()
+
+
+def _code_view() -> None:
+    design = current_workbench().architecture
+    if _warn_if_refused(design, "The code"):
+        return
+    style = st.segmented_control(
+        "Style",
+        list(STYLES),
+        format_func=lambda style: STYLES[style].title,
+        default="class",
+        key="style",
+        required=True,
+    )
+    code = to_code(design, style or "class")
+    st.download_button("Download convnet.py", code, "convnet.py", "text/x-python", icon=":material/download:")
+    st.code(code, language="python")
+
+
+def _paste_view() -> None:
+    st.caption(
+        "A class with `forward` as in the lab, or an `nn.Sequential(…)`. It is read, never run; what is not understood"
+        " is named with its line. The input shape is that of your design above unless the code names one."
+    )
+    st.text_area("PyTorch code", key="paste", height=320, placeholder=PASTE_PLACEHOLDER, max_chars=100_000)
+    show_problem("paste")
+    st.button("Open this net", icon=":material/input:", on_click=_open_pasted_code, key="read")
+
+
+def _file_and_link_view() -> None:
+    design = current_workbench().architecture
+    left, right = st.columns(2, gap="large")
+    with left:
+        st.markdown("**As a file**")
+        st.download_button(
+            "Download design.json", design.to_json(), "design.json", "application/json", icon=":material/download:"
+        )
+        generation = st.session_state.setdefault("json-generation", 0)
+        st.file_uploader(
+            "Open a design.json",
+            type="json",
+            key=f"json-{generation}",
+            on_change=_open_uploaded_file,
+            max_upload_size=1,
+        )
+        show_problem(f"json-{generation}")
+    with right:
+        st.markdown("**As a link**")
+        st.caption(
+            "The whole design is in the address: whoever opens it has it. The server keeps no copy for the link."
+        )
+        try:
+            st.code(f"{_page_address()}?{DESIGN_PARAM}={to_token(design)}", language=None, wrap_lines=True)
+        except CnnvizError as error:
+            st.warning(escape_markdown(str(error)), icon=":material/link_off:")
+
+
+def _onnx_view() -> None:
+    design = current_workbench().architecture
+    st.caption(
+        "The net with its untrained weights as an ONNX file, by torch's own exporter:"
+        " [Netron](https://netron.app) draws it, and other frameworks read it."
+    )
+    if _warn_if_refused(design, "The export"):
+        return
+    placeholder = st.empty()
+    exported = st.session_state.get("onnx")
+    if not exported or exported[0] != design:
+        st.session_state.pop("onnx", None)
+        if not placeholder.button("Export as ONNX", icon=":material/deployed_code:", key="make-onnx"):
+            return
+        try:
+            with st.spinner("Exporting …"):
+                exported = design, to_onnx(design)
+        except CnnvizError as error:
+            st.warning(escape_markdown(str(error)), icon=":material/error:")
+            return
+        st.session_state["onnx"] = exported  # the last one alone
+    placeholder.download_button(
+        "Download convnet.onnx", exported[1], "convnet.onnx", icon=":material/download:", key="get-onnx"
+    )
+
+
+VIEWS: dict[str, Callable[[], None]] = {
+    "PyTorch code": _code_view,
+    "Paste code": _paste_view,
+    "File and link": _file_and_link_view,
+    "ONNX": _onnx_view,
+}
+"""Every way in or out by what it is called."""
+
+
+def _warn_if_refused(design: Architecture, what: str) -> bool:
+    refused_step = find_refusing_step(trace(design))
+    if refused_step:
+        st.warning(
+            f"{escape_markdown(refused_step.error or '')} {what} appears as soon as every layer fits.",
+            icon=":material/build:",
+        )
+    return refused_step is not None
+
+
+def _open_design(design: Architecture, what: str) -> None:
+    save_workbench(current_workbench().restructure(design, FIRST_LAYER))
+    st.toast(f"{what} is open. Undo brings your own back.", icon=":material/input:")
+
+
+def _open_pasted_code() -> None:
+    attempt(
+        "paste",
+        lambda text: _open_design(from_code(str(text), current_workbench().architecture.input_shape), "The pasted net"),
+        _rerun_page,
+    )
+
+
+def _rerun_page(had_problem: bool) -> None:  # the reason is told beside the widget, which is drawn with the rest
+    del had_problem
+    st.rerun()
+
+
+def _open_uploaded_file() -> None:
+    generation = st.session_state["json-generation"]
+    key = f"json-{generation}"
+    if st.session_state[key] is None:
+        return
+    attempt(
+        key,
+        lambda file: _open_design(Architecture.from_json(_decode_text(file.getvalue())), "The design of the file"),  # type: ignore[attr-defined]
+        _reset_uploader,
+    )
+
+
+def _reset_uploader(had_problem: bool) -> None:
+    if not had_problem:
+        st.session_state["json-generation"] += 1  # an empty uploader: the file is not kept
+    st.rerun()
+
+
+def _decode_text(content: bytes) -> str:
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise ShapeError("This file is no text; a design is a JSON file in UTF-8.") from None
+
+
+def _page_address() -> str:
+    """The address of this page without what it carries."""
+    parts = urlsplit(st.context.url or "")
+    return f"{parts.scheme}://{parts.netloc}{parts.path}" if parts.netloc else ""

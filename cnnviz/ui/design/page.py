@@ -1,0 +1,200 @@
+"""The design room: the toolbar over the canvas, the canvas, and the panel of the selected layer."""
+
+import secrets
+from contextlib import suppress
+from functools import partial
+
+import streamlit as st
+
+from cnnviz.advice import Remark
+from cnnviz.architecture import LayerPath, layer_number
+from cnnviz.errors import CnnvizError, DesignError
+from cnnviz.presets import PRESETS
+from cnnviz.shapes import AXES
+from cnnviz.ui.design.advice_cards import remarks_on
+from cnnviz.ui.design.canvas import stack
+from cnnviz.ui.design.canvas.act import acts, after
+from cnnviz.ui.state import current_workbench, notify_errors, save_workbench
+from cnnviz.ui.widgets.fields import (
+    FIELD_WIDTH,
+    attempt,
+    axis_fields,
+    escape_markdown,
+    field,
+    format_size,
+    parse_size,
+    per_axis_names,
+    show_problem,
+)
+from cnnviz.ui.workbench import FIRST_LAYER
+
+CANVAS_KEY, EXCHANGE_KEY = "stack", "exchange"
+"""Keys of the parts of the page that follow the design."""
+EXCHANGE_VIEW_KEY = "view"
+"""Key of the choice among the ways in and out."""
+
+
+def toolbar() -> None:
+    """Preset and input shape."""
+    workbench = current_workbench()
+    with st.container(horizontal=True, vertical_alignment="bottom", key="toolbar"):
+        st.selectbox(
+            "Load a preset",
+            list(PRESETS),
+            index=None,
+            format_func=lambda name: PRESETS[name].title,
+            placeholder="Choose a net …",
+            key=(preset_key := f"preset-{workbench.revision}"),
+            on_change=lambda: _load_preset(workbench.revision, st.session_state[preset_key]),
+            width=280,
+        )
+        shape_key = f"input-{workbench.revision}"
+        st.text_input(
+            "Input shape",
+            format_size(workbench.architecture.input_shape),
+            key=shape_key,
+            help="One sample without the batch: " + ", or ".join(f"({', '.join(axes)})" for axes in AXES.values()),
+            on_change=lambda: attempt(shape_key, partial(_change_input_shape, workbench.revision)),
+            max_chars=40,
+            width=150,
+        )
+    show_problem(shape_key)
+
+
+@st.fragment(key=CANVAS_KEY)
+def canvas() -> None:
+    """The stack with every shape, to edit by mouse and keyboard, and what a teacher would say about it."""
+    workbench = current_workbench()
+    design = workbench.architecture
+    mount_id = st.session_state.setdefault("mount", secrets.token_hex(8))
+    stack(
+        design,
+        workbench.selected,
+        key=CANVAS_KEY,
+        on_act=_apply_canvas_actions,
+        mount=mount_id,
+        seq=workbench.acknowledged_seq,
+        version=workbench.version,
+        undo=bool(workbench.past),
+        redo=bool(workbench.future),
+        refused=workbench.refusal_reason,
+        advice=[_advice_card(remark) for remark in remarks_on(design)],
+        about=next(
+            (f"{preset.title}. {preset.description}" for preset in PRESETS.values() if preset.architecture == design),
+            "",
+        ),
+    )
+
+
+@st.fragment(key="panel")
+def layer_panel() -> None:
+    """The parameters of the selected layer."""
+    workbench = current_workbench()
+    if len(workbench.selected) != 1:
+        message = f"{len(workbench.selected)} layers are selected: move, duplicate or delete them together."
+        st.caption(message if workbench.selected else "Select a layer to edit it.")
+        return
+    (path,) = workbench.selected
+    layer = workbench.architecture.layer_at(path)
+    st.markdown(f"**{layer_number(path)} · {layer.kind}**  \n:gray[{escape_markdown(layer.summary)}]")
+    st.button("Close", icon=":material/close:", type="tertiary", key="close", on_click=_deselect)
+    name = f"{workbench.revision}-{layer_number(path)}"
+    sizes, on_change = per_axis_names(layer), partial(_change_parameter, workbench.revision, path)
+    per_axis = bool(sizes) and st.toggle(
+        "Each axis apart",
+        key=f"apart-{name}",
+        value=any(isinstance(getattr(layer, size), tuple) for size in sizes),
+        help="A number for each axis instead of one for all.",
+    )
+    with st.container(horizontal=True, key="fields"):
+        for field_name in type(layer).model_fields:
+            if field_name in ("kind", "layers", "projection", "branches"):
+                continue
+            if per_axis and field_name in sizes:
+                axis_fields(
+                    layer,
+                    field_name,
+                    key=f"field-{name}-{field_name}",
+                    on_change=on_change,
+                    settled=_redraw_after_change,
+                )
+            else:
+                field(
+                    layer,
+                    field_name,
+                    key=f"field-{name}-{field_name}",
+                    on_change=on_change,
+                    settled=_redraw_after_change,
+                    width=FIELD_WIDTH,
+                )
+
+
+def _apply_canvas_actions() -> None:
+    """Do what was done on the canvas."""
+    before = workbench = current_workbench()
+    for action in acts(st.session_state[CANVAS_KEY].get("act"), workbench.acknowledged_seq):
+        try:
+            remarks = remarks_on(workbench.architecture) if action.op == "heed" else ()
+            workbench = after(workbench, action, remarks).acknowledge(action.seq)
+        except CnnvizError as error:
+            workbench = workbench.acknowledge(action.seq, str(error))  # refused or not, it is answered
+    with suppress(DesignError):  # told on the canvas
+        save_workbench(workbench)
+    if current_workbench().version == before.version:
+        st.rerun([CANVAS_KEY, "panel"])
+    st.rerun()
+
+
+def _deselect() -> None:
+    save_workbench(current_workbench().select(()))
+    st.rerun([CANVAS_KEY, "panel"])
+
+
+def _advice_card(remark: Remark) -> dict[str, object]:
+    """A remark as the canvas draws it."""
+    return {
+        "path": remark.path,
+        "number": "" if remark.path is None else layer_number(remark.path),
+        "title": remark.title,
+        "text": f"{remark.text} {remark.reason}",
+        "more": remark.reference.text,
+        "url": remark.reference.url,
+        "mend": remark.mend.text if remark.mend else "",
+    }
+
+
+def _redraw_after_change(had_problem: bool) -> None:
+    """Draw what follows the design, and the panel itself only where a reason comes or goes: the less, the sooner."""
+    if (
+        current_workbench().refusal_reason
+    ):  # what another tab has made of the net is taken over: all that is drawn may be of another one
+        st.rerun()
+    exchange_keys = [EXCHANGE_KEY] if st.session_state.get(EXCHANGE_VIEW_KEY) else []
+    st.rerun([CANVAS_KEY, *exchange_keys, *(["panel"] if had_problem else [])])
+
+
+# A browser sends the values of all widgets that it still shows. Those that the page has replaced meanwhile look changed
+# to Streamlit, and call back: what they say is about a stack that is no longer there, which its revision tells.
+
+
+def _change_parameter(revision: int, path: LayerPath, name: str, value: object) -> None:
+    workbench = current_workbench()
+    if workbench.revision == revision:
+        save_workbench(workbench.edit(workbench.architecture.update_layer(path, **{name: value})))
+
+
+def _change_input_shape(revision: int, typed: object) -> None:
+    workbench = current_workbench()
+    if workbench.revision != revision:
+        return
+    parsed = parse_size(str(typed))
+    shape = parsed if isinstance(parsed, tuple) else (parsed,)
+    if not all(isinstance(size, int) for size in shape):
+        raise DesignError("An input shape is one to four whole numbers, such as 1, 99, 26.")
+    save_workbench(workbench.edit(workbench.architecture.with_input_shape(tuple(shape))))
+
+
+def _load_preset(revision: int, name: object) -> None:
+    if isinstance(name, str) and name in PRESETS and current_workbench().revision == revision:
+        with notify_errors():
+            save_workbench(current_workbench().restructure(PRESETS[name].architecture, FIRST_LAYER))

@@ -1,0 +1,219 @@
+"""A run taken home: files that are written when they are asked for, and a run brought from elsewhere."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import streamlit as st
+
+from cnnviz.data import available_datasets
+from cnnviz.errors import CnnvizError
+from cnnviz.runs.archives import read_archive
+from cnnviz.runs.cluster import cluster
+from cnnviz.runs.run import Run, Status
+from cnnviz.settings import settings
+from cnnviz.takehome.arrays import arrays_zip
+from cnnviz.takehome.request import ALL_FILES, EVENTS_FILE, MLFLOW, export_run
+from cnnviz.takehome.tracking import redact_address
+from cnnviz.takehome.unpack import unpack
+from cnnviz.ui.data import page
+from cnnviz.ui.identity import current_owner
+from cnnviz.ui.runs.labels import run_name
+from cnnviz.ui.state import choose_run
+from cnnviz.ui.training.run_history import export_buttons
+from cnnviz.ui.widgets.fields import attempt, escape_markdown, show_problem
+
+FILES_KEY = "made"
+"""The files that were made last, by run and name: as many as MOST_MADE bytes of memory hold, and always the last."""
+MAX_FILES_BYTES = 16 * 2**20
+"""Bytes of made files of a session."""
+MAX_ZIP_MB = 200
+"""Megabytes of a zip that is brought."""
+
+
+@dataclass(frozen=True)
+class Download:
+    """A form of a run: what a student is told of it, and its file."""
+
+    title: str
+    description: str
+    file: str
+    icon: str
+
+
+DOWNLOADS: dict[str, Download] = {
+    ALL_FILES: Download(
+        "Everything, one zip",
+        "All that follows, and what another cnnviz needs to have this run: hand it in, or import it elsewhere.",
+        "run.zip",
+        ":material/folder_zip:",
+    ),
+    "train.py": Download(
+        "Training script",
+        "The lab's notebook for this net and these settings, without cnnviz: it gives the same curve. But for the"
+        " digits, it reads the “Samples for the script” below.",
+        "train.py",
+        ":material/code:",
+    ),
+    "train.ipynb": Download(
+        "Jupyter notebook",
+        "The same in cells, with what came of it and the charts.",
+        "train.ipynb",
+        ":material/book_2:",
+    ),
+    "report.html": Download(
+        "Report",
+        "One page to read, print and hand in: net, settings, curves, mistakes.",
+        "report.html",
+        ":material/article:",
+    ),
+    "model.onnx": Download(
+        "Trained net as ONNX", "For onnxruntime, Netron and other frameworks.", "model.onnx", ":material/deployed_code:"
+    ),
+    EVENTS_FILE: Download(
+        "TensorBoard",
+        "An event file: put it into a folder, and `tensorboard --logdir` that.",
+        "events.out.tfevents.0.cnnviz",
+        ":material/monitoring:",
+    ),
+}
+"""What another process writes, by the name it knows."""
+
+
+def downloads_view(run: Run) -> None:
+    """Every form of a run that has ended."""
+    if run.active or run.status == Status.PAUSED:
+        st.info("Once it has ended, it can be taken home.", icon=":material/hourglass_empty:")
+        return
+    with st.container(horizontal=True, gap="medium", key="forms"):
+        for name, download in DOWNLOADS.items():
+            with st.container(
+                border=True, key=f"form-{download.file.partition('.')[0]}-{download.file[-4:].strip('.')}"
+            ):
+                _download_card(run, name, download)
+    st.caption("A file takes some seconds to be made, and waits here then.")
+    st.subheader("As it is", anchor=False)
+    with st.container(horizontal=True, key="plain-forms"):
+        _plain_downloads(run)
+    if settings().mlflow_uri:
+        _mlflow_button(run)
+
+
+def _download_card(run: Run, name: str, download: Download) -> None:
+    st.markdown(f"{download.icon} **{download.title}**  \n:small[{download.description}]")
+    placeholder = st.empty()
+    files: dict[tuple[object, ...], bytes] = st.session_state.setdefault(FILES_KEY, {})
+    key = name, run.id, run.status, run.steps, run.finished, run.title  # trained further or renamed, it is another one
+    if key not in files:
+        if not placeholder.button("Make it", key=f"make-{name}-{run.id}", icon=":material/build:"):
+            return
+        try:
+            with st.spinner("Being written …"):
+                content = export_run(read_archive(cluster().store, run), name)
+        except CnnvizError as error:
+            st.warning(escape_markdown(str(error)), icon=":material/error:")
+            return
+        store_file(files, key, content)
+    placeholder.download_button(
+        f"Download {download.file}",
+        files[key],
+        download.file,
+        key=f"get-{name}-{run.id}",
+        icon=":material/download:",
+        type="primary",
+        on_click="ignore",
+    )
+
+
+def store_file(files: dict[tuple[object, ...], bytes], key: tuple[object, ...], content: bytes) -> None:
+    """Put a file behind the others, of which the oldest give way.
+
+    >>> made = {("a",): bytes(MAX_FILES_BYTES), ("b",): b"1"}
+    >>> store_file(made, ("c",), b"2"); list(made)
+    [('b',), ('c',)]
+    """
+    files[key] = content
+    while len(files) > 1 and sum(map(len, files.values())) > MAX_FILES_BYTES:
+        del files[next(iter(files))]
+
+
+def _plain_downloads(run: Run) -> None:
+    """What is there already."""
+    store = cluster().store
+    button_args: dict[str, Any] = {"icon": ":material/download:", "on_click": "ignore"}
+    if run.score.best_epoch:
+        st.download_button(
+            "Weights",
+            lambda: store.weights(run.id) or b"",
+            "weights.safetensors",
+            key=f"weights-{run.id}",
+            **button_args,
+        )
+    st.download_button("Design", run.architecture.to_json(), "design.json", key=f"design-{run.id}", **button_args)
+    if run.config.dataset in available_datasets(current_owner()) and st.button(
+        "Samples for the script",
+        key=f"arrays-{run.id}",
+        icon=":material/dataset:",
+        help="feats.npy and labels.npy, as in the lab, which the training script reads; the digits come with"
+        " scikit-learn.",
+    ):
+        _samples_download(run)
+    export_buttons(run.id)
+
+
+def _samples_download(run: Run) -> None:
+    run_dataset = available_datasets(current_owner())[run.config.dataset]
+    try:
+        with st.spinner("Being written …"):
+            content = arrays_zip(
+                page.load_content(run_dataset), run_dataset.split_kind(run.config.split), settings().max_export_bytes
+            )
+    except CnnvizError as error:
+        st.warning(escape_markdown(str(error)), icon=":material/error:")
+        return
+    st.download_button(
+        "Download samples.zip",
+        content,
+        "samples.zip",
+        key=f"get-arrays-{run.id}",
+        icon=":material/download:",
+        type="primary",
+        on_click="ignore",
+    )
+
+
+def _mlflow_button(run: Run) -> None:
+    st.caption(
+        f"Or keep it at the MLflow server of this class, {escape_markdown(redact_address(settings().mlflow_uri))}:"
+    )
+    if st.button("Hand it to MLflow", key=f"mlflow-{run.id}", icon=":material/cloud_upload:"):
+        try:
+            with st.spinner("On its way …"):
+                name = export_run(read_archive(cluster().store, run), MLFLOW).decode()
+        except CnnvizError as error:
+            st.warning(escape_markdown(str(error)), icon=":material/error:")
+        else:
+            st.success(f"MLflow has it as run {escape_markdown(name)}.", icon=":material/check:")
+
+
+def import_run_form() -> None:
+    """A zip of another installation, as a run of this student."""
+    with st.expander("Bring a run from elsewhere", icon=":material/upload:"):
+        st.caption("The zip that “Everything, one zip” on a Result page has made, of this cnnviz or another.")
+        generation = st.session_state.setdefault("zip-generation", 0)
+        key = f"zip-{generation}"
+        st.file_uploader(
+            "run.zip", type="zip", key=key, on_change=_import_uploaded, args=(key,), max_upload_size=MAX_ZIP_MB
+        )
+        show_problem(key)
+
+
+def _import_uploaded(key: str) -> None:
+    if st.session_state[key] is not None:
+        attempt(key, lambda file: _import_archive(file.getvalue()))  # type: ignore[attr-defined]
+
+
+def _import_archive(content: bytes) -> None:
+    run = cluster().library.import_archive(current_owner(), next(iter(cluster().devices)), unpack(content, settings()))
+    st.session_state["zip-generation"] += 1  # an empty uploader: the file is not kept
+    choose_run(run.id)
+    st.toast(f"{escape_markdown(run_name(run))} is among your runs.", icon=":material/check:")

@@ -1,0 +1,76 @@
+"""What the numbers of a run say, each with what to try and buttons that make it."""
+
+import streamlit as st
+
+from cnnviz.insight.run_summary import RunSummary
+from cnnviz.insight.verdicts import SuggestedRun, Verdict, find_verdicts
+from cnnviz.runs.run import Run
+from cnnviz.settings import settings
+from cnnviz.ui.navigation import open_page
+from cnnviz.ui.state import current_workbench, notify_errors, save_config, save_workbench
+from cnnviz.ui.training.run_history import forget_other_histories, read_history
+from cnnviz.ui.widgets.fields import escape_markdown
+from cnnviz.ui.workbench import FIRST_LAYER
+
+
+def build_story(run: Run) -> RunSummary:
+    """The curves of a run of this student."""
+    history = read_history(run.id)
+    forget_other_histories({run.id})
+    curves = {
+        name: history.curve(split, metric)[1]
+        for name, split, metric in (
+            ("train_loss", "train", "loss"),
+            ("train_accuracy", "train", "accuracy"),
+            ("loss", "validation", "loss"),
+            ("accuracy", "validation", "accuracy"),
+        )
+    }
+    layers = {
+        name: {split: history.curve(split, metric)[1] for split in history.splits(metric)}
+        for name, metric in (("gradients", "gradient_norm"), ("updates", "update_ratio"))
+    }
+    return RunSummary(
+        architecture=run.architecture,
+        config=run.config,
+        goal=settings().goal,
+        has_ended=not run.active,
+        message=run.message,
+        gradient_norms=layers["gradients"],
+        update_ratios=layers["updates"],
+        **curves,
+    )
+
+
+def verdict_cards(run: Run) -> None:
+    """A card for each finding."""
+    found = find_verdicts(build_story(run))
+    for position, finding in enumerate(found):
+        with st.container(border=True, key=f"finding-{position}"):
+            _verdict_card(run, finding, position)
+    if run.active:
+        st.caption("It goes on; this is what the numbers say so far.")
+    if any(finding.suggested_runs for finding in found):
+        st.caption("A button opens the changed net and settings on the Train page. Undo brings your net back.")
+
+
+def _verdict_card(run: Run, finding: Verdict, position: int) -> None:
+    icon = ":material/trophy:" if finding.is_good else ":material/troubleshoot:"
+    st.markdown(f"{icon} **{escape_markdown(finding.title)}**  \n{escape_markdown(finding.text)}")
+    if finding.suggestion:
+        st.markdown(f"*What to try:* {finding.suggestion}")
+    if not finding.suggested_runs:
+        return
+    with st.container(horizontal=True, key=f"changes-{position}"):
+        for number, change in enumerate(finding.suggested_runs):
+            if st.button(change.label, key=f"try-{run.id}-{position}-{number}", icon=":material/science:"):
+                _apply_change(change)
+
+
+def _apply_change(change: SuggestedRun) -> None:
+    with notify_errors():
+        save_workbench(current_workbench().restructure(change.architecture, FIRST_LAYER))
+        save_config(change.config)
+    if "notice" not in st.session_state:
+        open_page("pages/train.py")
+    st.rerun()

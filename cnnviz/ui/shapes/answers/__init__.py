@@ -1,0 +1,55 @@
+"""The answers to the inverse question as a list to choose from: a component without an iframe."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from cnnviz.calculator.inverse import changed_parameters, parameter_value, variable_parameters
+from cnnviz.calculator.operation import WindowRule
+
+MAX_ROWS = 2000
+"""Answers that are listed; the nearest come first."""
+
+_HERE = Path(__file__).parent
+_component = st.components.v2.component(
+    "cnnviz_answers",
+    html="<div class='answers'></div>\n<!-- drawn by answers.js -->\n",
+    css=(_HERE / "answers.css").read_text(encoding="utf-8"),
+    js=(_HERE / "answers.js").read_text(encoding="utf-8"),
+)
+
+
+def answer_list(
+    answers: Sequence[WindowRule], rule: WindowRule, names: Sequence[str], *, key: str, on_pick: Callable[[], None]
+) -> None:
+    """Draw the list; the number of the answer that was picked stands in [key].pick when `on_pick` is called."""
+    _component(key=key, data=answer_table(answers, rule, names), on_pick_change=on_pick)
+
+
+def answer_table(answers: Sequence[WindowRule], rule: WindowRule, names: Sequence[str]) -> dict[str, Any]:
+    """A row per answer with the values of the named parameters, and which of them differ from the present `rule`.
+
+    >>> from cnnviz.shapes import Window
+    >>> answer_table([Window(4, stride=4)], Window(4, stride=2), ["kernel_size", "stride"])["rows"]
+    [{'values': [4, 4], 'changed': [False, True]}]
+    """
+    shown_names = [name for name in names if name in variable_parameters(rule)]
+    return {
+        "names": shown_names,
+        "rows": [
+            {
+                "values": [parameter_value(answer, name) for name in shown_names],
+                "changed": [name in changed_parameters(answer, rule) for name in shown_names],
+            }
+            for answer in answers[:MAX_ROWS]
+        ],
+    }
+
+
+def picked_index(value: object, count: int) -> int | None:
+    """The number of the answer that the browser says was picked, checked; None for anything else."""
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < min(count, MAX_ROWS):
+        return None
+    return value

@@ -1,0 +1,90 @@
+"""The inverse question of the calculator: which parameters give a wanted size?"""
+
+import streamlit as st
+
+from cnnviz.calculator import inverse
+from cnnviz.calculator.operation import window_parameters, window_rules
+from cnnviz.errors import ShapeError
+from cnnviz.shapes import AXES
+from cnnviz.ui.shapes.answers import MAX_ROWS, answer_list, picked_index
+from cnnviz.ui.shapes.calculator import current_calculator, save_calculator
+from cnnviz.ui.widgets.fields import number
+from cnnviz.ui.workbench import FIRST_LAYER
+
+
+def inverse_view() -> None:
+    """Which parameters give a wanted size along one axis? Every answer, each to be used with a click."""
+    design = current_calculator().architecture
+    (layer,) = design.layers
+    try:
+        rules = window_rules(design)
+    except ShapeError:
+        st.caption("The question can be asked as soon as these numbers go together.")
+        return
+    axes = AXES[len(design.input_shape)][1:]
+    pool = "Pool" in layer.kind
+    names = [name for name in inverse.variable_parameters(rules[0]) if name in window_parameters(layer)]
+    key_suffix = f"{layer.kind}-{current_calculator().revision}"
+    with st.container(horizontal=True, vertical_alignment="bottom", key="question"):
+        axis = st.segmented_control(
+            "Axis", axes, default=axes[0], required=True, key=f"axis-{key_suffix}", persist_state="session"
+        )
+        rule, size = rules[axes.index(axis or axes[0])], design.input_shape[1 + axes.index(axis or axes[0])]
+        with st.container(width=140):
+            wanted = int(
+                number(
+                    "Wanted size",
+                    rule.out_size(size),
+                    whole=True,
+                    bounds=(1, 2_000_000),
+                    step=1,
+                    key=f"wanted-{key_suffix}-{axis}",
+                    persist_state="session",
+                )
+            )
+        vary = st.pills(
+            "What may change",
+            names,
+            selection_mode="multi",
+            default=["stride", "padding"],
+            key=f"vary-{key_suffix}",
+            persist_state="session",
+            help="The other parameters stay as they are.",
+        )
+    if not vary:
+        st.info("Choose at least one parameter that may change.", icon=":material/touch_app:")
+        return
+    if any(map(inverse.has_unequal_padding, rules)):
+        message = "padding='same' pads the two ends unequally here. Give padding a number, then ask."
+        st.info(message, icon=":material/info:")
+        return
+    answers = inverse.find_answers(rule, size, wanted, frozenset(vary), pool=pool)
+    st.session_state["answered"] = (axes.index(axis or axes[0]), answers.rules)
+    st.markdown(_answer_text(answers, wanted, vary, axis or axes[0], size))
+    if answers.rules:
+        answer_list(answers.rules, rule, names, key="answers", on_pick=_use_answer)
+
+
+def _answer_text(inverse_answers: inverse.Answers, wanted: int, vary: list[str], axis: str, size: int) -> str:
+    what = " and ".join(f"`{name}`" for name in vary)
+    tried = f"every {what} up to {inverse_answers.bound}"
+    if inverse_answers.rules:
+        count = len(inverse_answers.rules)
+        listed = "" if count <= MAX_ROWS else f" The nearest {MAX_ROWS:,} are listed."
+        answers = "**1 answer** turns" if count == 1 else f"**{count:,} answers** turn"
+        return f"{answers} a {axis} of {size} into {wanted}, of {tried}.{listed}"
+    near = " or ".join(str(near) for near in (inverse_answers.nearest_below, inverse_answers.nearest_above) if near)
+    return f"**No answer:** of {tried}, none turns a {axis} of {size} into {wanted}." + (
+        f" The nearest that can be had: {near}." if near else ""
+    )
+
+
+def _use_answer() -> None:
+    axis, answers = st.session_state["answered"]
+    number = picked_index(st.session_state["answers"].get("pick"), len(answers))
+    if number is None:
+        return
+    workbench = current_calculator()
+    save_calculator(
+        workbench.restructure(inverse.apply_answer(workbench.architecture, axis, answers[number]), FIRST_LAYER)
+    )

@@ -1,0 +1,82 @@
+"""The window sliding over a small input: a drawing that goes step by step, a component without an iframe.
+
+All numbers come from here (the input, the weights and what torch made of them); the browser only draws.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from cnnviz.architecture import Architecture
+from cnnviz.calculator.axis_layout import AxisLayout
+from cnnviz.calculator.example import Example, build_example, describe_reductions
+from cnnviz.calculator.formula import PARAMETER_COLOURS
+from cnnviz.calculator.operation import WindowRule
+from cnnviz.shapes import AXES, Window
+from cnnviz.ui.shapes.stepper import STEPPER_CSS, STEPPER_JS
+
+_HERE = Path(__file__).parent
+_component = st.components.v2.component(
+    "cnnviz_sliding",
+    html="<div class='sliding'></div>\n<!-- drawn by sliding.js -->\n",
+    css=STEPPER_CSS + (_HERE / "sliding.css").read_text(encoding="utf-8"),
+    js=STEPPER_JS + (_HERE / "sliding.js").read_text(encoding="utf-8"),
+)
+_MISSING_AXIS = AxisLayout((0,), (((0, 0),),))
+"""An axis that is not there: one cell, read by one position."""
+
+
+def sliding_window(design: Architecture, *, key: str) -> None:
+    """Draw the operation; raises ShapeError when it does not take its input."""
+    _component(key=key, data=component_data(design))
+
+
+def component_data(design: Architecture) -> dict[str, Any]:
+    """What the browser draws: three axes (those not there have one cell), nested numbers, results as text."""
+    worked_example = build_example(design)
+    missing_axes = 3 - len(worked_example.sizes)
+    rules = [
+        rule for rule in worked_example.layer.axis_rules((1, *worked_example.sizes)) if isinstance(rule, WindowRule)
+    ]
+    return {
+        "operation": worked_example.layer.kind[:-2],
+        "axes": AXES[len(worked_example.sizes) + 1][1:],
+        "tracks": [
+            {"cells": track.cells, "windows": track.taps, "unread": track.unread_cells}
+            for track in (_MISSING_AXIS,) * missing_axes + worked_example.axis_layouts
+        ],
+        "steps": [_window_step(rule) for rule in rules],
+        "source": _add_axes(worked_example.input_values.int().tolist(), missing_axes),
+        "weights": None
+        if worked_example.weights is None
+        else _add_axes(worked_example.weights.int().tolist(), missing_axes),
+        "result": _add_axes(_result_texts(worked_example), missing_axes),
+        "counted": getattr(worked_example.layer, "count_include_pad", False),
+        "smaller": describe_reductions(design, worked_example),
+        "colours": {letter: f"light-dark({light}, {dark})" for letter, (light, dark) in PARAMETER_COLOURS.items()},
+    }
+
+
+def _window_step(rule: WindowRule) -> dict[str, int]:
+    """What says where a window stands: at place p it starts with sample p·stride − padding."""
+    padding = rule.padding[0] if isinstance(rule, Window) else rule.padding
+    return {"stride": rule.stride, "padding": padding, "dilation": rule.dilation}
+
+
+def _add_axes(values: list[Any], missing_axes: int) -> list[Any]:
+    for _ in range(missing_axes):
+        values = [values]
+    return values
+
+
+def _result_texts(worked_example: Example) -> list[Any]:
+    """The results as people write them: whole numbers whole, others with two decimals."""
+
+    def format_value(value: Any) -> Any:
+        if isinstance(value, list):
+            return [format_value(each) for each in value]
+        return f"{value:.2f}".rstrip("0").rstrip(".").replace("-", "−").replace("inf", "∞")
+
+    texts: list[Any] = format_value(worked_example.output_values.tolist())
+    return texts

@@ -1,0 +1,202 @@
+"""The live curves of a run: those that were chosen, exact where a student zooms in."""
+
+from collections.abc import Callable, Mapping
+
+import pandas as pd
+import streamlit as st
+
+from cnnviz.architecture.design import layer_number
+from cnnviz.charts.axes import GOAL, POINTS
+from cnnviz.charts.curve import (
+    MAX_POINTS,
+    Curve,
+    EpochRange,
+    downsample_in_range,
+    drop_undrawable,
+    first_reaching,
+    smooth_curve,
+)
+from cnnviz.charts.learning import SMOOTHED, SPLIT_COLOURS, goal_table, learning_spec, learning_table
+from cnnviz.charts.lines import lines_spec, lines_table
+from cnnviz.runs.cluster import cluster
+from cnnviz.runs.history import History
+from cnnviz.runs.run import Run
+from cnnviz.ui.identity import current_owner
+from cnnviz.ui.training.chart_options import DEVICE, GRADIENTS, LEARNING, TOP5_F1, ChartOptions
+from cnnviz.ui.training.run_history import RunHistory, forget_other_histories, read_history
+from cnnviz.ui.widgets.chart import vega_chart
+from cnnviz.words import format_share
+
+MIN_POINTS = 100
+"""Points of a line that are drawn even where there are many lines."""
+MIB = 2**20
+GRADIENT_STORY = (
+    "Each line is a layer with weights. **A gradient that vanishes** shows as a fan: the first layers lie orders of"
+    " magnitude below the last ones, and hardly learn. A 0 has no place on a log axis."
+)
+UPDATE_STORY = (
+    "How far one step moves the weights of a layer, as a share of their norm. About 10⁻³ is usual; far above, the"
+    " learning rate is too high, far below, too low"
+    " ([CS231n](https://cs231n.github.io/neural-networks-3/#ratio-of-weightsupdates))."
+)
+
+
+def run_curves(run: Run, history: History, options: ChartOptions) -> None:
+    """Draw what was chosen of one run."""
+    others = {
+        name: RunHistory(cluster().run(current_owner(), run_id), read_history(run_id))
+        for run_id, name in options.compared.items()
+    }
+    forget_other_histories({run.id, *options.compared})
+    with st.container(key="curves"):  # of however many elements, they are one to those below
+        _VIEWS[options.view](RunHistory(run, history), others, options)
+
+
+def _learning_view(run_history: RunHistory, others: Mapping[str, RunHistory], options: ChartOptions) -> None:
+    goal_point = first_reaching(run_history.curve("validation", "accuracy"), options.goal)
+    goal = {GOAL: goal_table(options.goal, goal_point)}
+    _metric_chart(run_history, others, options, metric="accuracy", marks=goal)
+    outcome = f"reached in epoch {goal_point[0]:.0f}, with {goal_point[1]:.3f}" if goal_point else "not reached"
+    st.caption(
+        f"Goal for the validation accuracy, {format_share(options.goal)}:"
+        f" {outcome}{' yet' * _is_waiting(run_history, goal_point)}. The best"
+        " epoch has the highest validation accuracy; of several, the lowest validation loss."
+    )
+    _metric_chart(run_history, others, options, metric="loss")
+    _zoom_help()
+
+
+def _top5_f1_view(run_history: RunHistory, others: Mapping[str, RunHistory], options: ChartOptions) -> None:
+    if not run_history.history.splits("top-5"):
+        _no_points_notice(run_history)
+        return
+    for metric in ("top-5", "macro F1"):
+        _metric_chart(run_history, others, options, metric=metric)
+    st.caption(
+        "Top-5: the right class is among the five with the highest scores. Macro F1: the harmonic mean of precision and"
+        " recall of each class, averaged over classes, so that rare ones count as much as frequent ones."
+    )
+    _zoom_help()
+
+
+def _gradients_view(run_history: RunHistory, _others: Mapping[str, RunHistory], _options: ChartOptions) -> None:
+    layers = {
+        layer_number(path): f"{layer_number(path)} {layer.kind}"
+        for path, layer in run_history.run.architecture.iter_layers()
+    }
+    if not run_history.history.splits("gradient_norm"):
+        _no_points_notice(run_history)
+        return
+    for metric, title, story in (
+        ("gradient_norm", "norm of the gradient", GRADIENT_STORY),
+        ("update_ratio", "update / weights", UPDATE_STORY),
+    ):
+        measured = run_history.history.splits(metric)
+        names = {split: name for split, name in layers.items() if split in measured}
+        lines = {name: run_history.curve(split, metric) for split, name in names.items()}
+        _lines_chart(run_history, title, lines, log=True)
+        st.caption(story)
+    _zoom_help()
+
+
+def _device_view(run_history: RunHistory, _others: Mapping[str, RunHistory], _options: ChartOptions) -> None:
+    speed, memory = (run_history.curve("device", metric) for metric in ("samples_per_second", "memory_bytes"))
+    if not len(speed.values):
+        _no_points_notice(run_history)
+        return
+    _lines_chart(run_history, "training samples per second", {"throughput": speed})
+    st.caption(
+        f"Trained on `{run_history.run.device}`. Counted are the steps of an epoch, without its evaluation; where that"
+        " is"
+        " a matter of hundredths of a second, whatever else the machine does makes it jump."
+    )
+    if len(memory.values):
+        _lines_chart(run_history, "memory in MiB", {"memory": Curve(memory.epochs, memory.values / MIB)})
+    else:
+        st.caption("Memory is measured on CUDA devices only.")
+    _zoom_help()
+
+
+_VIEWS: dict[str, Callable[[RunHistory, Mapping[str, RunHistory], ChartOptions], None]] = {
+    LEARNING: _learning_view,
+    TOP5_F1: _top5_f1_view,
+    GRADIENTS: _gradients_view,
+    DEVICE: _device_view,
+}
+
+
+def _metric_chart(
+    run_history: RunHistory,
+    others: Mapping[str, RunHistory],
+    options: ChartOptions,
+    *,
+    metric: str,
+    marks: Mapping[str, pd.DataFrame] | None = None,
+) -> None:
+    """One metric on every split, of other runs where it tells most."""
+    key = _chart_key(run_history, metric)
+    epoch_range, log, smooth = (
+        _zoomed_range(key),
+        options.log_axis and metric == "loss",
+        options.smoothing > 0 and metric == "loss",
+    )
+
+    def visible_curve(curve: Curve) -> Curve:
+        return downsample_in_range(drop_undrawable(curve, log=log), epoch_range)
+
+    lines = {split: visible_curve(run_history.curve(split, metric)) for split in SPLIT_COLOURS}
+    if smooth:
+        lines[SMOOTHED] = visible_curve(smooth_curve(run_history.curve("batch", metric), options.smoothing))
+    compared_splits = ("train", "validation") if metric == "loss" else ("validation",)
+    other_lines = {
+        name: {split: visible_curve(other.curve(split, metric)) for split in compared_splits}
+        for name, other in others.items()
+    }
+    epochs = max(shown_run.run.config.epochs for shown_run in (run_history, *others.values()))
+    spec = learning_spec(metric, epochs, log=log, smooth=smooth, others=list(others), goal=bool(marks))
+    data = {POINTS: learning_table(lines, other_lines), **(marks or {})}
+    vega_chart(spec, data, key=key, alt=f"{metric} over the epochs of this run")
+
+
+def _lines_chart(run_history: RunHistory, title: str, lines: Mapping[str, Curve], *, log: bool = False) -> None:
+    key = _chart_key(run_history, title)
+    max_points = max(4 * MAX_POINTS // len(lines), MIN_POINTS)
+    visible_lines = {
+        name: downsample_in_range(drop_undrawable(curve, log=log), _zoomed_range(key), max_points)
+        for name, curve in lines.items()
+    }
+    spec = lines_spec(title, run_history.run.config.epochs, list(lines), log=log)
+    vega_chart(spec, {POINTS: lines_table(visible_lines)}, key=key, alt=f"{title} over the epochs of this run")
+
+
+def _chart_key(run_history: RunHistory, name: str) -> str:
+    return f"chart-{name}-{run_history.run.id}"
+
+
+def _zoomed_range(key: str) -> EpochRange | None:
+    """The epochs that a student has zoomed to in this chart."""
+    selection = (st.session_state.get(key) or {}).get("selection", {})
+    match selection.get("zoom", {}).get("epoch"):
+        case [int() | float() as first, int() | float() as last]:
+            return min(first, last), max(first, last)
+    return None
+
+
+def _is_waiting(run_history: RunHistory, goal_point: object) -> bool:
+    return goal_point is None and run_history.run.active
+
+
+def _no_points_notice(run_history: RunHistory) -> None:
+    st.info(
+        "These points come at the end of the first epoch."
+        if run_history.run.active
+        else "This run has none of these points: it ended within its first epoch, or before they were measured.",
+        icon=":material/show_chart:",
+    )
+
+
+def _zoom_help() -> None:
+    st.caption(
+        "Ctrl + wheel zooms, dragging moves, a double click goes back. Of a long line, the points that show its shape"
+        " are drawn; zoomed in, all of those in sight."
+    )

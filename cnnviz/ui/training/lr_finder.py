@@ -1,0 +1,68 @@
+"""A search for a learning rate, live: its curve, what it suggests, and the button that takes it over."""
+
+from typing import Any
+
+import streamlit as st
+
+from cnnviz.charts.lr_finder import SUGGESTION_LABELS, lr_finder_chart
+from cnnviz.errors import CnnvizError
+from cnnviz.runs.cluster import cluster
+from cnnviz.runs.history import History
+from cnnviz.runs.run import LR_FINDER_RUN, Run, Status
+from cnnviz.training.lr_finder import FINDER, LEARNING_RATE, RAW_LOSS, SMOOTHED, SUGGESTION_DIVISOR
+from cnnviz.ui.state import current_config, save_config
+from cnnviz.ui.widgets.chart import vega_chart
+from cnnviz.ui.widgets.fields import escape_markdown
+
+
+def lr_finder_view(run: Run, history: History) -> None:
+    """Draw a search, and what came of it."""
+    result: dict[str, Any] = cluster().store.facts(run.id).get(LR_FINDER_RUN) or {}
+    rates, losses, smoothed = (history.curve(FINDER, metric)[1] for metric in (LEARNING_RATE, RAW_LOSS, SMOOTHED))
+    point_count = min(len(rates), len(losses), len(smoothed))
+    marks = {name: result.get(name) for name in SUGGESTION_LABELS}
+    with st.container():
+        if point_count:  # without a value there is no axis to draw
+            spec = lr_finder_chart(rates[:point_count], losses[:point_count], smoothed[:point_count], marks)
+            vega_chart(spec, spec["datasets"], key=f"finder-{run.id}", alt="loss over growing learning rates")
+    with st.container():
+        if result:
+            _suggestions(run, result)
+        elif run.active:
+            st.caption(
+                "Each step trains with a larger learning rate than the one before. At first the loss stays, then it"
+                " falls, and in the end it explodes."
+            )
+
+
+def _suggestions(run: Run, result: dict[str, Any]) -> None:
+    if run.status == Status.STOPPED:
+        return
+    rate = result["suggestion"]
+    if rate is not None:
+        st.markdown(
+            f"Suggested learning rate: **{rate:g}**. At {rate * SUGGESTION_DIVISOR:.2g} the smoothed loss was lowest,"
+            " and about to"
+            " rise: there the steps are as large as they may be. A tenth of that is far enough away."
+        )
+        _use_rate_button(run, rate, label=f"Use {rate:g}", primary=True)
+    steepest = result["steepest"]
+    if steepest is not None:
+        st.caption(
+            f"ignite's own rule, the place where the loss falls fastest, says {steepest:g}. It jumps from seed to seed"
+            " more than the first."
+        )
+        _use_rate_button(run, steepest, label=f"Use {steepest:g}", primary=False)
+    for note in result["notes"]:
+        st.info(escape_markdown(note), icon=":material/info:")
+    st.caption(f"Found with {run.config.optimizer} and batches of {run.config.batch_size:,}; others want another rate.")
+
+
+def _use_rate_button(run: Run, rate: float, *, label: str, primary: bool) -> None:
+    kind = "primary" if primary else "secondary"
+    if st.button(label, key=f"use-{kind}-{run.id}", type=kind, icon=":material/check:"):  # type: ignore[arg-type]
+        try:
+            save_config(current_config().changed("learning_rate", rate))
+        except CnnvizError as error:
+            st.session_state["notice"] = str(error)
+        st.rerun()

@@ -1,0 +1,68 @@
+"""A run whose points are followed: read once, drawn as lines, and written to files."""
+
+from collections.abc import Container
+from dataclasses import dataclass
+from typing import Any
+
+import streamlit as st
+
+from cnnviz.charts.curve import Curve
+from cnnviz.charts.points_file import points_to_csv, points_to_json
+from cnnviz.runs.cluster import cluster
+from cnnviz.runs.history import History
+from cnnviz.runs.run import Run
+
+
+@dataclass(frozen=True)
+class RunHistory:
+    """A run with what has been read of its points."""
+
+    run: Run
+    history: History
+
+    def curve(self, split: str, metric: str) -> Curve:
+        """A line over epochs passed."""
+        steps, values = self.history.curve(split, metric)
+        return Curve(steps / max(self.run.steps // self.run.config.epochs, 1), values)
+
+
+def read_history(run_id: str) -> History:
+    """All points of the run; only those that are new since the last look are read."""
+    histories: dict[str, History] = st.session_state.setdefault("histories", {})
+    history = histories.setdefault(run_id, History(run_id))
+    history.read_new_points(cluster().store)
+    return history
+
+
+def forget_other_histories(run_ids: Container[str]) -> None:
+    """Forget the points of all other runs: they are read again when they come back to the page."""
+    st.session_state["histories"] = {
+        run_id: history for run_id, history in st.session_state["histories"].items() if run_id in run_ids
+    }
+
+
+def export_buttons(run_id: str) -> None:
+    """Every exact point of a run of this student as a file, which is written when it is asked for."""
+    store = cluster().store
+
+    def points() -> list[Any]:
+        return [point for _, point in store.points(run_id)]
+
+    with st.container(horizontal=True, key="exports"):
+        button_args: dict[str, Any] = {"on_click": "ignore", "icon": ":material/download:", "type": "tertiary"}
+        st.download_button(
+            "Points as CSV",
+            lambda: points_to_csv(points()),
+            f"run-{run_id[:8]}.csv",
+            "text/csv",
+            key="csv",
+            **button_args,
+        )
+        st.download_button(
+            "Points as JSON",
+            lambda: points_to_json(points()),
+            f"run-{run_id[:8]}.json",
+            "application/json",
+            key="json",
+            **button_args,
+        )

@@ -1,0 +1,142 @@
+"""The training room's desk: what to train on and how, and the Train button."""
+
+import streamlit as st
+
+from cnnviz.architecture import Architecture
+from cnnviz.charts.schedule import learning_rate_figure
+from cnnviz.data import available_datasets
+from cnnviz.data.base import Dataset
+from cnnviz.data.splitting import SPLIT_KINDS
+from cnnviz.errors import CnnvizError, DataError
+from cnnviz.presets import PRESETS
+from cnnviz.runs.cluster import cluster
+from cnnviz.runs.run import LR_FINDER_RUN, TRAIN_RUN
+from cnnviz.settings import settings
+from cnnviz.shapes import format_shape
+from cnnviz.training.config import TrainConfig
+from cnnviz.training.readiness import adapt_to_dataset, check_trainable
+from cnnviz.training.schedule import SCHEDULES, learning_rates
+from cnnviz.training.trainer import steps_per_epoch
+from cnnviz.ui.identity import current_owner
+from cnnviz.ui.state import choose_run, current_config, current_workbench, notify_errors, save_config, save_workbench
+from cnnviz.ui.training.knobs import augmentation_knobs, knob, refused_knob_titles
+from cnnviz.ui.widgets.chart import plotly_chart
+from cnnviz.ui.widgets.fields import escape_markdown
+from cnnviz.ui.workbench import FIRST_LAYER
+
+MAX_DRAWN_STEPS = 1000
+"""Steps of a schedule that are drawn; of longer trainings, fewer in each epoch."""
+
+
+def settings_form() -> None:
+    """Data set and every knob of a run, and the Train button; says why when it cannot be pressed."""
+    datasets = available_datasets(current_owner())
+    config = current_config()
+    if config.dataset not in datasets:  # removed meanwhile
+        config = config.model_copy(update={"dataset": next(iter(datasets))})
+        save_config(config)
+    dataset = datasets[config.dataset]
+    knob(config, "dataset", options={name: choice.title for name, choice in datasets.items()})
+    st.caption(escape_markdown(dataset.description))
+    split_kind = dataset.split_kind(config.split)
+    if len(dataset.split_kinds) > 1:
+        knob(config, "split", options={name: SPLIT_KINDS[name].title for name in dataset.split_kinds})
+    split_text = (
+        f"Split {SPLIT_KINDS[split_kind].title.lower()}, " if len(dataset.split_kinds) == 1 else ""
+    )  # else it stands in the knob above
+    st.caption(f"{split_text}{'80 / 10 / 10. ' if split_kind == 'random' else ''}{SPLIT_KINDS[split_kind].question}")
+    with st.expander("Prepare and augment", icon=":material/tune:"):
+        with st.container(horizontal=True, key="preparation"):
+            knob(config, "floor")
+            knob(config, "normalization")
+            augmentation_knobs(config, dataset)
+        st.page_link("pages/data.py", label="See what they do", icon=":material/graphic_eq:")
+    with st.container(horizontal=True, key="knobs"):
+        knob(config, "epochs")
+        knob(config, "batch_size")
+        knob(config, "optimizer")
+        knob(config, "learning_rate")
+        if config.optimizer in ("SGD", "RMSprop"):
+            knob(config, "momentum")
+        knob(config, "loss")
+        knob(config, "seed")
+    _schedule_form(config, dataset)
+    with st.expander("Finer settings", icon=":material/settings:"), st.container(horizontal=True, key="finer"):
+        for name in ("weight_decay", "label_smoothing", "max_grad_norm", "patience"):
+            knob(config, name)
+        if any(name.startswith("cuda") for name in cluster().devices):  # a control that changes nothing is none
+            knob(config, "mixed_precision")
+            knob(config, "channels_last")
+        if config.optimizer == "SGD":
+            knob(config, "nesterov")
+    with st.container():  # of however many elements, they are one to those below
+        _train_buttons(config, dataset)
+
+
+def _schedule_form(config: TrainConfig, dataset: Dataset) -> None:
+    """The schedule, drawn before anything starts."""
+    with st.expander("Learning rate over time", icon=":material/timeline:"):
+        schedule = SCHEDULES[config.schedule]
+        with st.container(horizontal=True, key="schedule"):
+            knob(config, "schedule", options={name: name for name in SCHEDULES})
+            if config.schedule == "step":
+                knob(config, "step_size")
+                knob(config, "gamma")
+            if not schedule.has_warmup:
+                knob(config, "warmup")
+        st.caption(schedule.description)
+        per_epoch = steps_per_epoch(max(round(0.8 * dataset.size), 1), config.batch_size)
+        scheduled_rates = learning_rates(config, config.epochs, min(per_epoch, MAX_DRAWN_STEPS // config.epochs + 1))
+        plotly_chart(learning_rate_figure(scheduled_rates, config.epochs), key="rates")
+
+
+def _train_buttons(config: TrainConfig, dataset: Dataset) -> None:
+    design = current_workbench().architecture
+    refused = refused_knob_titles()
+    try:
+        if refused:
+            raise DataError(f"What stands in {' and '.join(refused)} cannot be used; the reason stands below it.")
+        check_trainable(design, config, dataset, settings())
+    except CnnvizError as error:
+        st.button("Train", key="train", type="primary", icon=":material/play_arrow:", disabled=True, width="stretch")
+        st.warning(escape_markdown(str(error)), icon=":material/build:")
+        if not refused:
+            _fit_buttons(design, dataset)
+    else:
+        st.button(
+            "Train", key="train", type="primary", icon=":material/play_arrow:", on_click=_start_run, width="stretch"
+        )
+        st.button(
+            "Find a learning rate",
+            key="find",
+            icon=":material/troubleshoot:",
+            on_click=_start_run,
+            args=(LR_FINDER_RUN,),
+            width="stretch",
+            help="Trains a copy of the net for some 150 steps with growing learning rates and suggests one.",
+        )
+
+
+def _fit_buttons(design: Architecture, dataset: Dataset) -> None:
+    fitted = adapt_to_dataset(design, dataset)
+    if fitted and fitted != design:
+        st.button(
+            f"Fit my design to {format_shape(dataset.shape)} and {len(dataset.classes)} classes",
+            key="fit",
+            on_click=_open_design,
+            args=(fitted,),
+        )
+    if dataset.preset:
+        preset = PRESETS[dataset.preset]
+        st.button(f"Open “{preset.title}”", key="open-preset", on_click=_open_design, args=(preset.architecture,))
+    st.caption("Undo on the Design page brings your net back.")
+
+
+def _open_design(design: Architecture) -> None:
+    with notify_errors():
+        save_workbench(current_workbench().restructure(design, FIRST_LAYER))
+
+
+def _start_run(kind: str = TRAIN_RUN) -> None:
+    with notify_errors():
+        choose_run(cluster().submit(current_owner(), current_workbench().architecture, current_config(), kind).id)

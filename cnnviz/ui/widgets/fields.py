@@ -1,0 +1,282 @@
+"""Widgets for the fields of a pydantic model: declared once in the model, drawn here."""
+
+import math
+import re
+from collections.abc import Callable
+from itertools import count
+from typing import Annotated, Any, Literal, get_args, get_origin
+
+import streamlit as st
+from annotated_types import Le, Lt
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+
+from cnnviz.errors import CnnvizError, NumberError
+from cnnviz.numbers import format_number, parse_float, parse_int
+from cnnviz.shapes import AXES
+
+FIELD_WIDTH = 126
+"""Of a field in the panel of a layer, in pixels: two stand beside each other."""
+OnChange = Callable[[str, object], None]
+"""Takes a field's name and its new value; raises CnnvizError when it cannot be."""
+AfterChange = Callable[[bool], None]
+"""Called when a change is done; takes whether a reason stands or stood beside the widget, so that it is drawn anew."""
+
+
+def attempt(key: str, action: Callable[[object], None], after_change: AfterChange | None = None) -> None:
+    """Do something with what was typed into a widget; if it cannot be, the reason is kept beside the widget."""
+    problems: dict[str, tuple[object, str]] = st.session_state.setdefault("problems", {})
+    had_problem = problems.pop(key, None) is not None
+    value = st.session_state[key]
+    try:
+        action(value)
+    except CnnvizError as error:
+        problems[key] = value, str(error)
+        had_problem = True
+    if after_change:
+        after_change(had_problem)
+
+
+def problem(key: str) -> str | None:
+    """Why what stands in a widget was refused; None when it was not."""
+    value, reason = st.session_state.get("problems", {}).get(key, (None, None))
+    return reason if reason and st.session_state.get(key) == value else None
+
+
+def show_problem(key: str) -> None:
+    """Say under a widget why what stands in it was refused."""
+    if reason := problem(key):
+        _show_reason(reason)
+
+
+def unique_labels(labels: dict[str, str]) -> dict[str, str]:
+    """Labels told apart by a number where they are equal: a choice goes by its label.
+
+    >>> unique_labels({"a": "My data", "b": "Words", "c": "My data"})
+    {'a': 'My data', 'b': 'Words', 'c': 'My data (2)'}
+    """
+    used: set[str] = set()
+    result = {}
+    for name, label in labels.items():
+        unique_label = label
+        for number in count(2):
+            if unique_label not in used:
+                break
+            unique_label = f"{label} ({number})"
+        used.add(unique_label)
+        result[name] = unique_label
+    return result
+
+
+def field(
+    model: BaseModel,
+    name: str,
+    *,
+    key: str,
+    on_change: OnChange,
+    options: dict[str, str] | None = None,
+    settled: AfterChange | None = None,
+    width: int | Literal["stretch"] = "stretch",
+) -> None:
+    """Draw the widget that fits the type of one field of `model`; `options` (value → label) make it a choice.
+
+    A value that is refused stays in the widget with the reason below it.
+    """
+    info = type(model).model_fields[name]
+    kind = _widget_type(info.annotation)
+    value = getattr(model, name)
+    read = _READERS.get(kind)
+
+    def handle_change() -> None:
+        attempt(key, lambda given: on_change(name, read(str(given)) if read else given), settled)
+
+    widget_args: dict[str, Any] = {
+        "label": info.title or name,
+        "key": key,
+        "help": info.description,
+        "on_change": handle_change,
+        "width": width,
+    }
+    if options:
+        options = unique_labels(options)
+        st.selectbox(
+            options=list(options), index=_option_index(options, value), format_func=options.__getitem__, **widget_args
+        )
+    elif get_origin(kind) is Literal:
+        st.selectbox(options=get_args(kind), index=get_args(kind).index(value), **widget_args)
+    elif kind is bool:
+        st.toggle(value=value, **widget_args)
+    elif kind in (int, float):
+        number_box(value=value, step=1.0 if kind is int else _step(info), placeholder="none", **widget_args)
+    else:
+        st.text_input(value=format_size(value), max_chars=40, **widget_args)
+    show_problem(key)
+
+
+def number_box(
+    label: str,
+    value: float | None,
+    *,
+    step: float,
+    key: str,
+    width: int | Literal["stretch"] = "stretch",
+    **about: Any,
+) -> str:
+    """Draw a field for one number and return what stands in it, as it was typed.
+
+    A text field: a browser's own number field leaves out what it does not expect, a decimal comma among it, and says
+    nothing. What is typed is read by `parse_float` or `parse_int`. The arrow keys and the two buttons that
+    ui/steps adds to the field go `step` on, which it finds in the name of the container, in thousandths.
+    """
+    with st.container(key=f"step-{round(step * 1000)}-{key}", width=width):
+        return str(st.text_input(label, format_number(value), key=key, **about))
+
+
+def number(label: str, default: float, *, whole: bool, bounds: tuple[float, float], key: str, **about: Any) -> float:
+    """Draw a field for a number that no model has, and return it; what is refused leaves the number as it was."""
+    accepted: dict[str, float] = st.session_state.setdefault("accepted", {})
+    text = number_box(label, default, key=key, **about)
+    low, high = bounds
+    try:
+        value = parse_int(text) if whole else parse_float(text)
+        if not low <= value <= high:
+            raise NumberError(f"{label}: a number from {format_number(low)} to {format_number(high)} is wanted.")
+        accepted[key] = value
+    except NumberError as error:
+        _show_reason(str(error))
+    return accepted.get(key, default)
+
+
+def per_axis_names(model: BaseModel) -> dict[str, int]:
+    """The fields of a model that take one number for all axes or one each, with the number of axes.
+
+    >>> from cnnviz.layers import Conv2d, Linear
+    >>> per_axis_names(Conv2d.default())["kernel_size"], per_axis_names(Linear.default())
+    (2, {})
+    """
+    axis_counts = {name: _axis_count(info.annotation) for name, info in type(model).model_fields.items()}
+    return {name: axes for name, axes in axis_counts.items() if axes > 1}
+
+
+def axis_fields(
+    model: BaseModel, name: str, *, key: str, on_change: OnChange, settled: AfterChange | None = None
+) -> None:
+    """Draw a number field for each axis of one field of `model`, in the order depth, height, width."""
+    axes = per_axis_names(model)[name]
+    value = getattr(model, name)
+    sizes = value if isinstance(value, tuple) else (value,) * axes
+    info = type(model).model_fields[name]
+    labels = AXES[axes + 1][1:]
+
+    def handle_change(axis: int) -> None:
+        def apply(given: object) -> None:
+            size = _whole_or_none(str(given))
+            now = [_whole_or_none(st.session_state[f"{key}-{each}"]) for each in labels]
+            on_change(name, size if None in now else tuple(now))
+
+        attempt(f"{key}-{labels[axis]}", apply, settled)
+
+    with st.container(horizontal=True, gap="small"):
+        for axis, label in enumerate(labels):
+            size = sizes[axis] if isinstance(sizes[axis], int) else None  # 'same', or the kernel_size of a pool
+            number_box(
+                f"{info.title or name} · {label}",
+                size,
+                step=1,
+                placeholder=format_size(sizes[axis]) or "as kernel_size",
+                key=f"{key}-{label}",
+                help=info.description,
+                on_change=handle_change,
+                args=(axis,),
+                width=FIELD_WIDTH,
+            )
+            show_problem(f"{key}-{label}")
+
+
+def escape_markdown(text: str) -> str:
+    r"""Text as Markdown shows it literally.
+
+    >>> print(escape_markdown("2 * 3 [x]"))
+    2 \* 3 \[x\]
+    """
+    return re.sub(r"([\\`*_{}\[\]()#+!|<>~$:])", r"\\\1", text)
+
+
+def parse_size(text: str) -> object:
+    """What a student types for a size: a number, one per axis, a word, or nothing.
+
+    A comma stands between axes. What can only be a part of another number, as in 0,05 or 1,000, is left as it is.
+
+    >>> parse_size("3"), parse_size("3, 5"), parse_size("3 × 5"), parse_size("same"), parse_size(" ")
+    (3, (3, 5), (3, 5), 'same', None)
+    >>> parse_size("0,05")
+    '0,05'
+    """
+    parts = [part for part in re.split(r"[\s,×x*()]+", text.strip()) if part]
+    if not parts:
+        return None
+    if all(re.fullmatch(r"-?(0|[1-9]\d{0,14})", part) for part in parts):
+        numbers = tuple(map(int, parts))
+        return numbers if len(numbers) > 1 else numbers[0]
+    return text.strip()
+
+
+def format_size(value: object) -> str:
+    """A size as a student types it.
+
+    >>> format_size((3, 5)), format_size(3), format_size(None)
+    ('3, 5', '3', '')
+    """
+    if value is None:
+        return ""
+    return ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
+
+
+def _float_or_none(text: str) -> float | None:
+    return parse_float(text) if text.strip() else None
+
+
+def _whole_or_none(text: str) -> int | None:
+    return parse_int(text) if text.strip() else None
+
+
+_READERS: dict[object, Callable[[str], object]] = {int: _whole_or_none, float: _float_or_none, object: parse_size}
+"""What reads the text that was typed, by the kind of a field."""
+
+
+def _show_reason(reason: str) -> None:
+    st.markdown(f":small[:red[:material/error: {escape_markdown(reason)}]]")
+
+
+def _widget_type(annotation: Any) -> Any:
+    """int, float, bool or a Literal; object for all that is typed as text."""
+    if get_origin(annotation) is Annotated:
+        return _widget_type(get_args(annotation)[0])
+    members = [member for member in get_args(annotation) if member is not type(None)]
+    if len(members) == 1 and _widget_type(members[0]) is float:  # float | None
+        return float
+    return annotation if annotation in (int, float, bool) or get_origin(annotation) is Literal else object
+
+
+def _axis_count(annotation: Any) -> int:
+    """Numbers in the longest tuple that an annotation takes; 0 where it takes none of a fixed length."""
+    args = get_args(annotation)
+    if get_origin(annotation) is tuple:
+        return 0 if Ellipsis in args else len(args)
+    return max(map(_axis_count, args), default=0)
+
+
+def _step(info: FieldInfo) -> float:
+    """By how much an arrow key changes a number."""
+    upper_bound = _upper_bound(info)
+    return 0.05 if upper_bound <= 1 else 0.001 if upper_bound <= 10 else 1.0
+
+
+def _upper_bound(info: FieldInfo) -> float:
+    """The upper bound of a field."""
+    bounds = (m.le if isinstance(m, Le) else m.lt for m in info.metadata if isinstance(m, Le | Lt))
+    return next((float(str(bound)) for bound in bounds), math.inf)
+
+
+def _option_index(options: dict[str, str], value: object) -> int | None:
+    return list(options).index(str(value)) if value in options else None

@@ -1,0 +1,24 @@
+"""How the status of a run is told."""
+
+from typing import NamedTuple
+
+from cnnviz.runs.run import Status
+
+
+class StatusBadge(NamedTuple):
+    """A word, a colour of Streamlit's, and a sign."""
+
+    label: str
+    colour: str
+    icon: str
+
+
+STATUS_BADGES = {
+    Status.QUEUED: StatusBadge("waiting", "gray", ":material/hourglass_empty:"),
+    Status.RUNNING: StatusBadge("training", "blue", ":material/play_circle:"),
+    Status.PAUSED: StatusBadge("paused", "violet", ":material/pause_circle:"),
+    Status.DONE: StatusBadge("done", "green", ":material/check_circle:"),
+    Status.STOPPED: StatusBadge("stopped", "orange", ":material/stop_circle:"),
+    Status.FAILED: StatusBadge("failed", "red", ":material/error:"),
+}
+"""A badge for every status."""

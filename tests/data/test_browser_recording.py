@@ -1,0 +1,82 @@
+import io
+import wave
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cnnviz.data.browser_recording import MAX_RECORDING_SECONDS, read_recording
+from cnnviz.errors import DataError
+from tests.data.upload_files import tone
+
+
+def recorded(samples: np.ndarray, rate: int = 16_000, channels: int = 1, width: int = 2) -> bytes:
+    stream = io.BytesIO()
+    with wave.open(stream, "wb") as file:
+        file.setnchannels(channels)
+        file.setsampwidth(width)
+        file.setframerate(rate)
+        file.writeframes(samples.tobytes())
+    return stream.getvalue()
+
+
+def test_of_a_long_recording_the_loudest_second_is_kept() -> None:
+    quiet = np.zeros(48_000, np.int16)
+    quiet[20_000:36_000] = tone(440)
+    np.testing.assert_array_equal(read_recording(recorded(quiet), 16_000, 16_000), quiet[20_000:36_000])
+
+
+def test_a_short_one_stands_in_the_middle_of_silence() -> None:
+    short = tone(440, seconds=0.25)
+    sound = read_recording(recorded(short), 16_000, 16_000)
+    np.testing.assert_array_equal(sound[6_000:10_000], short)
+    assert not sound[:6_000].any()
+    assert not sound[10_000:].any()
+
+
+def test_channels_are_averaged_and_rates_changed() -> None:
+    left = tone(440, 48_000)
+    both = np.stack([left, np.zeros_like(left)], axis=1)
+    sound = read_recording(recorded(both, 48_000, channels=2), 16_000, 16_000)
+    np.testing.assert_allclose(sound[200:-200], tone(440)[200:-200] / 2, atol=30)
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (b"", r"^This recording cannot be read"),
+        (b"RIFF nonsense", r"^This recording cannot be read"),
+        (
+            recorded(np.zeros(10, np.uint8), width=1),
+            r"^This recording has 1 channels of 8 bits at 16,000 Hz; 1",
+        ),
+        (recorded(np.zeros(10, np.int16), 1000), r"at 1,000 Hz; 1 to 8 of 16 bits at 4,000 to 192,000 Hz are read"),
+        (recorded(np.zeros(0, np.int16)), r"^This recording is empty"),
+        (
+            recorded(np.zeros(4000 * (MAX_RECORDING_SECONDS + 1), np.int16), 4000),
+            r"^This recording lasts 61 seconds; say one",
+        ),
+    ],
+)
+def test_what_is_no_such_recording_is_told(content: bytes, told: str) -> None:
+    with pytest.raises(DataError, match=told):
+        read_recording(content, 16_000, 16_000)
+
+
+GOOD = recorded(tone(440, seconds=0.1), 16_000)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.data())
+def test_damaged_recordings_are_read_or_refused(data: st.DataObject) -> None:
+    content = bytearray(GOOD)
+    for _ in range(data.draw(st.integers(1, 6))):
+        content[data.draw(st.integers(0, 60))] = data.draw(st.integers(0, 255))
+    cut = bytes(content[: data.draw(st.integers(0, len(content)))])
+    try:
+        sound = read_recording(cut, 16_000, 16_000)
+    except DataError:
+        return
+    assert sound.shape == (16_000,)
+    assert sound.dtype == np.int16

@@ -1,0 +1,165 @@
+"""Verdicts on runs that really over-fit, under-fit, diverge, vanish or do well, and on whatever curves there may be."""
+
+from collections import defaultdict
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cnnviz.architecture import Architecture, output_shape
+from cnnviz.data import DATASETS
+from cnnviz.errors import TrainingError
+from cnnviz.insight.run_summary import RunSummary
+from cnnviz.insight.verdicts import VERDICT_RULES, find_verdicts
+from cnnviz.layers import Flatten, Linear, ReLU, Sigmoid
+from cnnviz.presets import PRESETS
+from cnnviz.training.config import TrainConfig
+from cnnviz.training.point import Point
+from cnnviz.training.trainer import train
+from tests.designs import DIVERGING
+
+CONVNET = PRESETS["digits-convnet"].architecture
+LAB = PRESETS["lab-convnet"].architecture
+
+
+def mlp(*sizes: int, act: type[Sigmoid] | type[ReLU] = Sigmoid) -> Architecture:
+    layers = [layer for size in sizes for layer in (Linear(out_features=size), act())]
+    return Architecture(input_shape=(1, 8, 8), layers=[Flatten(), *layers, Linear(out_features=10)])
+
+
+def trained(design: Architecture, **settings: object) -> RunSummary:
+    config = TrainConfig(dataset="digits", **settings)  # type: ignore[arg-type]
+    points: list[Point] = []
+    message = ""
+    splits = DATASETS["digits"].load_splits()
+    try:
+        train(design, config, splits, device=torch.device("cpu"), emit=points.extend, should_stop=lambda: False)
+    except TrainingError as error:
+        message = str(error)
+    lines: defaultdict[tuple[str, str], list[float]] = defaultdict(list)
+    for point in points:
+        lines[point.split, point.metric].append(point.value)
+    found = {key: np.array(values) for key, values in lines.items()}
+    return RunSummary(
+        architecture=design,
+        config=config,
+        message=message,
+        train_loss=found.get(("train", "loss"), np.array([])),
+        train_accuracy=found.get(("train", "accuracy"), np.array([])),
+        loss=found.get(("validation", "loss"), np.array([])),
+        accuracy=found.get(("validation", "accuracy"), np.array([])),
+        gradient_norms={split: line for (split, metric), line in found.items() if metric == "gradient_norm"},
+        update_ratios={split: line for (split, metric), line in found.items() if metric == "update_ratio"},
+    )
+
+
+@pytest.mark.parametrize(
+    ("design", "settings", "titles"),
+    [
+        (CONVNET, {"epochs": 8}, ["It reached the goal"]),
+        (CONVNET, {"epochs": 4, "learning_rate": 10.0}, ["The learning rate is too high"]),
+        (CONVNET, {"epochs": 4, "learning_rate": 1e-3}, ["It was still improving"]),
+        (CONVNET, {"epochs": 4, "learning_rate": 1e-5}, ["The learning rate is too low"]),
+        (mlp(*[32] * 8), {"epochs": 6}, ["Gradients vanish in layer 2, Linear"]),
+        (mlp(1, act=ReLU), {"epochs": 30}, ["It under-fits"]),
+        (CONVNET, {"epochs": 4, "learning_rate": 1e-4}, ["The learning rate is too low"]),
+        (mlp(64, 64, act=ReLU), {"epochs": 6, "learning_rate": 3.0}, ["The learning rate is too high"]),
+        (mlp(*[32] * 5), {"epochs": 6, "optimizer": "Adam", "learning_rate": 1e-3}, ["Gradients vanish in"]),
+        (CONVNET, {"epochs": 2}, ["Too early to say"]),
+    ],
+    ids=["fine", "blown-up", "improving", "too-low", "vanishing", "under-fitting", "low", "dead", "faint", "early"],
+)
+def test_real_runs_get_the_verdict_that_they_deserve_and_no_other(
+    design: Architecture, settings: dict[str, object], titles: list[str]
+) -> None:
+    story = trained(design, **settings)
+    found = find_verdicts(story)
+    told = [finding.title for finding in found if finding.title != "It was still improving" or "still" in titles[0]]
+    assert len(told) == len(titles)
+    for title, expected in zip(told, titles, strict=True):
+        assert title.startswith(expected)
+    for finding in found:
+        for change in finding.suggested_runs:
+            assert output_shape(change.architecture) == output_shape(design)
+            assert (change.architecture, change.config) != (design, story.config)
+
+
+def test_a_run_that_diverged_is_told_why_and_gets_a_tenth_of_the_rate() -> None:
+    story = trained(DIVERGING, epochs=3, learning_rate=10.0)
+    assert "diverged" in story.message
+    (finding,) = find_verdicts(story)
+    assert finding.text == story.message
+    assert [change.config.learning_rate for change in finding.suggested_runs] == [1.0]
+
+
+def curves(loss: list[float], train: list[float], accuracy: list[float], known: list[float]) -> RunSummary:
+    return RunSummary(
+        architecture=LAB,
+        config=TrainConfig(epochs=len(loss)),
+        loss=np.array(loss),
+        train_loss=np.array(train),
+        accuracy=np.array(accuracy),
+        train_accuracy=np.array(known),
+    )
+
+
+def test_over_fitting_begins_where_validation_loss_was_lowest() -> None:
+    story = curves(
+        [2.0, 1.0, 0.8, 0.9, 1.1, 1.3],
+        [2.0, 1.0, 0.6, 0.3, 0.1, 0.05],
+        [0.4, 0.6, 0.7, 0.7, 0.69, 0.69],
+        [0.4] * 5 + [1],
+    )
+    (finding,) = find_verdicts(story)
+    assert finding.title == "It over-fits since epoch 3"
+    assert "0.800" in finding.text
+    labels = [change.label for change in finding.suggested_runs]
+    assert labels == ["Dropout of 0.4", "Half as wide", "Weight decay 0.001"]
+    assert finding.suggested_runs[2].config.weight_decay == 0.001
+
+
+def test_dropout_that_is_stronger_already_is_not_weakened_against_over_fitting() -> None:
+    lines = [2.0, 1.0, 0.8, 0.9, 1.1, 1.3], [2.0, 1.0, 0.6, 0.3, 0.1, 0.05]
+    story = curves(*lines, [0.4, 0.6, 0.7, 0.7, 0.69, 0.69], [0.4] * 5 + [1])
+    strong = replace(story, architecture=LAB.update_layer((6,), p=0.5))
+    (finding,) = find_verdicts(strong)
+    assert [change.label for change in finding.suggested_runs] == ["Half as wide", "Weight decay 0.001"]
+
+
+def test_healthy_curves_below_the_goal_show_no_fault() -> None:
+    story = curves([1.0, 0.6, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5], [0.5] * 8, [0.5, *[0.85] * 7], [0.5, *[0.88] * 7])
+    (finding,) = find_verdicts(story)
+    assert finding.title == "Nothing stands out"
+
+
+LINE = st.lists(st.floats(0, 1e6) | st.floats(0, 1), max_size=12)
+
+
+@given(
+    LINE, LINE, st.lists(st.floats(0, 1), max_size=12), st.dictionaries(st.sampled_from("1678"), LINE), st.booleans()
+)
+def test_whatever_the_curves_there_is_a_verdict_in_words(
+    loss: list[float], train: list[float], accuracy: list[float], layers: dict[str, list[float]], over: bool
+) -> None:
+    values = {name: np.array(line) for name, line in layers.items()}
+    story = RunSummary(
+        architecture=LAB,
+        config=TrainConfig(),
+        loss=np.array(loss),
+        train_loss=np.array(train),
+        accuracy=np.array(accuracy),
+        train_accuracy=np.array(accuracy[::-1]),
+        gradient_norms=values,
+        update_ratios=values,
+        has_ended=over,
+    )
+    found = find_verdicts(story)
+    assert found
+    for finding in found:
+        assert "nan" not in finding.text
+        assert finding.text[-1] == "."
+        assert all(change.label for change in finding.suggested_runs)
+    assert len({finding.title for finding in found}) == len(found) <= len(VERDICT_RULES)

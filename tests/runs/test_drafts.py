@@ -1,0 +1,149 @@
+"""What a student leaves on the desk, over a store whose writing waits until the test lets it."""
+
+import sqlite3
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy.exc import OperationalError
+
+from cnnviz.runs.drafts import Draft, Drafts
+from cnnviz.runs.store import Store
+from cnnviz.search.space import Space
+from cnnviz.training.config import TrainConfig
+from tests.designs import ANNA, BERT, DIVERGING, NET
+
+DRAFT = Draft(architecture=NET, past=(DIVERGING, NET.remove_layer(2)))
+SPACE = Space(goal=0.985, dropout=False, runs=7)
+CONFIG = TrainConfig(epochs=1000, seed=5, loss="CrossEntropyLoss")
+
+Tasks = list[Callable[[], None]]
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    opened = Store(tmp_path)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def tasks() -> Tasks:
+    return []
+
+
+@pytest.fixture
+def desks(store: Store, tasks: Tasks) -> Drafts:
+    return Drafts(store, tasks.append)
+
+
+def test_one_tab_learns_of_anothers_changes(desks: Drafts) -> None:
+    assert desks.draft_version(ANNA) == ""
+    assert desks.save_draft(ANNA, DRAFT, "", "one")
+    assert desks.save_draft(BERT, DRAFT, "", "his")
+    assert not desks.save_draft(ANNA, Draft(architecture=NET), "", "late")  # made of what is no longer there
+    assert (desks.draft(ANNA), desks.draft_version(ANNA)) == (DRAFT, "one")
+    assert desks.save_draft(ANNA, Draft(architecture=NET), "one", "two")
+    assert desks.draft_version(ANNA) == "two"
+
+
+def do(tasks: Tasks) -> None:
+    while tasks:
+        tasks.pop(0)()
+
+
+@pytest.mark.parametrize("written", [False, True])
+def test_design_way_back_and_settings_are_found_again_by_their_owner(
+    store: Store, desks: Drafts, tasks: Tasks, written: bool
+) -> None:
+    assert (desks.draft(ANNA), desks.config(ANNA), desks.space(ANNA)) == (None, None, None)
+    desks.save_draft(ANNA, DRAFT, "", "one")
+    desks.save_config(ANNA, CONFIG)
+    desks.save_space(ANNA, SPACE)
+    if written:
+        do(tasks)
+        desks = Drafts(store, tasks.append)  # after a restart
+    assert (desks.draft(ANNA), desks.config(ANNA), desks.space(ANNA)) == (DRAFT, CONFIG, SPACE)
+    assert (desks.draft(BERT), desks.config(BERT), desks.space(BERT)) == (None, None, None)
+
+
+def test_of_several_changes_that_wait_the_last_is_written_once(
+    store: Store, desks: Drafts, tasks: Tasks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written: list[str] = []
+    monkeypatch.setattr(store, "save_draft", lambda owner, name, content: written.append(content))
+    for seed in range(5):
+        desks.save_config(ANNA, TrainConfig(seed=seed))
+    do(tasks)
+    assert written == [TrainConfig(seed=4).model_dump_json()]
+
+
+def test_a_change_while_the_last_one_is_written_is_written_too(
+    store: Store, desks: Drafts, tasks: Tasks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keep = store.save_draft
+
+    def slow(owner: str, name: str, content: str) -> None:
+        if not tasks:
+            desks.save_config(owner, TrainConfig(seed=2))
+        keep(owner, name, content)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(store, "save_draft", slow)
+        desks.save_config(ANNA, TrainConfig(seed=1))
+        tasks.pop(0)()
+    assert desks.config(ANNA) == TrainConfig(seed=2)
+    do(tasks)
+    assert Drafts(store, tasks.append).config(ANNA) == TrainConfig(seed=2)
+
+
+def test_what_a_full_disk_refused_is_still_found_and_written_with_the_next_change(
+    store: Store, desks: Drafts, tasks: Tasks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise OperationalError("", {}, Exception("disk full"))
+
+    desks.save_config(ANNA, TrainConfig(seed=1))
+    with monkeypatch.context() as patch:
+        patch.setattr(store, "save_draft", refuse)
+        with pytest.raises(OperationalError):
+            tasks.pop(0)()
+    assert desks.config(ANNA) == TrainConfig(seed=1)
+    desks.save_config(ANNA, TrainConfig(seed=2))
+    do(tasks)
+    assert Drafts(store, tasks.append).config(ANNA) == TrainConfig(seed=2)
+
+
+@pytest.mark.parametrize("text", ['{"epochs": 0}', '{"epochs": "30"}', '{"nonsense": 1}', "[", ""])
+def test_settings_that_are_none_any_more_are_forgotten(store: Store, desks: Drafts, text: str) -> None:
+    store.save_draft(ANNA, "config", text)
+    assert desks.config(ANNA) is None
+
+
+def test_settings_without_a_field_that_came_later_are_read(store: Store, desks: Drafts) -> None:
+    store.save_draft(ANNA, "config", '{"dataset":"digits","epochs":7,"batch_size":64,"optimizer":"SGD"}')
+    assert desks.config(ANNA) == TrainConfig(dataset="digits", epochs=7)
+
+
+def test_a_way_back_that_cannot_be_read_costs_not_the_design(store: Store, desks: Drafts) -> None:
+    text = f'{{"architecture": {NET.model_dump_json()}, "past": [{{"layers": "old"}}]}}'
+    store.save_draft(ANNA, "draft", text)
+    assert desks.draft(ANNA) == Draft(architecture=NET)
+    store.save_draft(ANNA, "draft", '{"architecture": {"layers": "old"}}')
+    assert desks.draft(ANNA) is None
+
+
+def test_a_database_of_the_older_schema_opens_with_its_drafts(tmp_path: Path, tasks: Tasks) -> None:
+    with sqlite3.connect(tmp_path / "cnnviz.sqlite") as connection:
+        connection.execute("CREATE TABLE drafts (owner VARCHAR(32) PRIMARY KEY, architecture TEXT NOT NULL)")
+        for owner, text in ((ANNA, NET.model_dump_json()), (BERT, '{"layers": "older"}')):
+            connection.execute("INSERT INTO drafts VALUES (?, ?)", (owner, text))
+    connection.close()
+    store = Store(tmp_path)
+    desks = Drafts(store, tasks.append)
+    assert desks.draft(ANNA) == Draft(architecture=NET)
+    assert desks.draft(BERT) is None
+    desks.save_draft(ANNA, DRAFT, "", "one")
+    do(tasks)
+    assert Drafts(store, tasks.append).draft(ANNA) == DRAFT
+    store.close()

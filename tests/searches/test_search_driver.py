@@ -1,0 +1,291 @@
+"""One search, step by step, with runs that do as the test says; Optuna and the store are real."""
+
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from optuna.exceptions import StorageInternalError
+from optuna.storages import RDBStorage
+
+from cnnviz.architecture import Architecture
+from cnnviz.errors import DataError, LimitError
+from cnnviz.presets import PRESETS
+from cnnviz.runs.run import Run, Status
+from cnnviz.runs.search import Search
+from cnnviz.runs.store import Store
+from cnnviz.search.space import Space, search_parameters
+from cnnviz.searches.search_driver import MAX_REFUSED_TRIALS, SearchDriver
+from cnnviz.searches.study import Study, open_storage
+from cnnviz.settings import Settings
+from cnnviz.training.config import TrainConfig
+from cnnviz.training.point import Point
+from tests.designs import ANNA, make_run
+
+CONVNET = PRESETS["digits-convnet"].architecture
+CONFIG = TrainConfig(dataset="digits")
+LAST = 4
+"""Epochs of each run."""
+
+
+class Trainer:
+    """Takes runs as a cluster does and trains them when it is told to."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        self.reasons: dict[str, str] = {}
+        self.full = False
+
+    def submit(
+        self, owner: str, architecture: Architecture, config: TrainConfig, *, title: str = "", search: str | None = None
+    ) -> Run:
+        if self.full:
+            raise LimitError("You have enough runs.")
+        run = make_run(owner, architecture=architecture, config=config, title=title, search=search)
+        self.store.add_run(replace(run, status=Status.RUNNING))
+        return run
+
+    def stop(self, owner: str, run_id: str, wait: float = 0.0, reason: str = "") -> None:
+        self.reasons[run_id] = reason
+        self.store.update_run(run_id, status=Status.STOPPED, message=reason)
+
+    def train(self, run: Run, *accuracies: float, test: float | None = None, status: Status | None = None) -> None:
+        """Let it reach these accuracies, an epoch each, and then end."""
+        begun = self.store.run(run.id).score.epoch  # type: ignore[union-attr]
+        for epoch, accuracy in enumerate(accuracies, begun + 1):
+            values = (("accuracy", accuracy), ("loss", 1 - accuracy))
+            self.store.append_points(run.id, [Point(epoch, epoch, "validation", *value) for value in values])
+        if test is not None:
+            self.store.append_points(run.id, [Point(LAST, LAST, "test", "accuracy", test)])
+        if status:
+            self.store.update_run(run.id, status=status)
+
+
+class Room:
+    """A store with a search in it, and who takes its runs."""
+
+    def __init__(self, folder: Path) -> None:
+        self.limits = Settings(data_dir=folder)
+        self.store = Store(folder)
+        self.storage = open_storage(self.limits)
+        self.trainer = Trainer(self.store)
+
+    def seeker(self, *, begin: bool = True, search: Search | None = None, **space: object) -> SearchDriver:
+        """One that begins a search, or goes on with it."""
+        wanted = Space(**{"goal": 0.9, "epochs": LAST, "runs": 20} | space)
+        search = search or Search(uuid.uuid4().hex, ANNA, 1.0, CONVNET, CONFIG, wanted.model_dump())
+        found = search_parameters(Space.model_validate(search.space), search.architecture, search.config)
+        seeker = SearchDriver(search, Study(self.storage, search.id, found), self.trainer, self.store, self.limits)
+        if begin:
+            self.store.add_search(search)
+            seeker.enqueue_start(found)
+        else:
+            seeker.resume()
+        return seeker
+
+    def active(self, seeker: SearchDriver) -> list[Run]:
+        return [run for run in self.store.runs_of_search(seeker.search.id) if run.active]
+
+    def close(self) -> None:
+        self.storage.remove_session()
+        self.storage.engine.dispose()
+        self.store.close()
+
+
+@pytest.fixture
+def room(tmp_path: Path) -> Iterator[Room]:
+    opened = Room(tmp_path)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def seeker(room: Room) -> SearchDriver:
+    """A search with its first two runs."""
+    begun = room.seeker()
+    assert begun.step() is None
+    return begun
+
+
+def test_the_first_run_is_the_design_as_it_is_and_the_share_is_filled(room: Room, seeker: SearchDriver) -> None:
+    first, second = room.active(seeker)
+    assert (first.title, first.architecture) == ("Search 1, run 1", CONVNET)
+    assert first.config == CONFIG.model_copy(update={"epochs": LAST, "schedule": "one-cycle"})
+    assert second.title == "Search 1, run 2"
+    assert seeker.step() is None
+    assert len(room.active(seeker)) == room.limits.max_running_runs
+
+
+def test_other_runs_of_the_student_come_first(room: Room) -> None:
+    for _ in range(room.limits.max_running_runs):
+        room.store.add_run(make_run(ANNA))
+    seeker = room.seeker()
+    assert seeker.step() is None
+    assert room.active(seeker) == []
+
+
+def test_choices_wait_while_a_limit_refuses_their_run(
+    room: Room, seeker: SearchDriver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, _ = room.active(seeker)
+    room.trainer.train(first, 0.5, status=Status.DONE)
+    room.trainer.full = True
+    assert seeker.step() is None
+    assert [trial.run_id is None for trial in seeker.progress().trials] == [False, False, True]
+    monkeypatch.setattr(seeker, "_submit_not_before", 0.0)
+    room.trainer.full = False
+    assert seeker.step() is None
+    assert len(seeker.progress().trials) == 3
+    assert all(trial.run_id for trial in seeker.progress().trials)
+
+
+def test_a_run_that_falls_behind_is_stopped_with_the_reason_and_makes_room(room: Room, seeker: SearchDriver) -> None:
+    first, second = room.active(seeker)
+    room.trainer.train(first, 0.5, 0.8)
+    seeker.step()
+    room.trainer.train(second, 0.1, 0.2)
+    seeker.step()
+    assert "after epoch 2: with 0.200 on validation" in room.trainer.reasons[second.id]
+    assert [trial.pruned for trial in seeker.progress().trials[:2]] == [False, True]
+    assert [run.title for run in room.active(seeker)] == ["Search 1, run 1", "Search 1, run 3"]
+
+
+def test_at_the_goal_the_others_stop_and_the_winner_is_tested_at_its_end(room: Room, seeker: SearchDriver) -> None:
+    first, second = room.active(seeker)
+    room.trainer.train(second, 0.5, 0.92)
+    assert seeker.step() is None
+    assert room.trainer.reasons == {first.id: "Stopped: run 2 of its search reached the goal."}
+    assert [run.id for run in room.active(seeker)] == [second.id]
+    (told,) = room.store.searches(ANNA)
+    assert told.message.startswith("Run 2 reached 0.920 on validation")
+    room.trainer.train(second, 0.91, 0.94, test=0.93, status=Status.DONE)
+    outcome = seeker.step()
+    assert outcome
+    assert outcome.status == Status.DONE
+    assert outcome.message == (
+        "Run 2 of 2 has 0.940 on validation; the goal was 0.90. On test, asked once, it has 0.930."
+    )
+
+
+def test_of_two_that_reach_the_goal_at_once_one_wins(room: Room, seeker: SearchDriver) -> None:
+    for run in room.active(seeker):
+        room.trainer.train(run, 0.95)
+    seeker.step()
+    assert seeker.progress().winner == 1
+    assert len(room.active(seeker)) == 1
+
+
+def test_a_winner_that_is_stopped_before_its_end_was_not_tested(room: Room, seeker: SearchDriver) -> None:
+    first, _ = room.active(seeker)
+    room.trainer.train(first, 0.95, status=Status.STOPPED)
+    outcome = seeker.step()
+    assert outcome
+    assert outcome.message.endswith("It ended before it was tested.")
+
+
+@pytest.mark.parametrize("gone", [lambda room, run: room.store.delete_run(run.id), lambda room, run: None])
+def test_a_search_ends_when_all_its_runs_are_used_up(room: Room, gone: Callable[[Room, Run], None]) -> None:
+    seeker = room.seeker(runs=3)
+    seeker.step()
+    first, second = room.active(seeker)
+    room.trainer.train(first, 0.3, 0.6, 0.6, 0.6, status=Status.DONE)
+    room.trainer.train(second, status=Status.FAILED)
+    assert seeker.step() is None
+    (third,) = room.active(seeker)
+    room.trainer.train(third, 0.1, status=Status.STOPPED)
+    gone(room, third)
+    outcome = seeker.step()
+    assert outcome
+    assert "None of 3 runs reached 0.90 on validation. Run 1 came nearest, with 0.600" in outcome.message
+
+
+def test_designs_that_cannot_be_trained_end_the_search_with_the_reason(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def removed(*_: object) -> None:
+        raise DataError("This data set was removed.")
+
+    seeker = room.seeker()
+    monkeypatch.setattr("cnnviz.searches.search_driver.find_dataset", removed)
+    outcome = seeker.step()
+    assert outcome == (
+        Status.FAILED,
+        f"{MAX_REFUSED_TRIALS} designs in a row could not be trained. This data set was removed.",
+    )
+    assert room.store.runs_of_search(seeker.search.id) == []
+
+
+def test_after_a_restart_runs_are_followed_from_where_they_were(room: Room, seeker: SearchDriver) -> None:
+    first, second = room.active(seeker)
+    room.trainer.train(first, 0.5)
+    seeker.step()
+    room.trainer.train(first, 0.6, 0.7, 0.7, test=0.6, status=Status.DONE)  # while nobody looks
+    room.trainer.train(second, 0.8)
+    again = room.seeker(begin=False, search=seeker.search)
+    assert again.step() is None
+    assert [trial.run_id for trial in again.progress().trials[:2]] == [first.id, second.id]
+    assert [run.title for run in room.active(again)] == ["Search 1, run 2", "Search 1, run 3"]
+    room.trainer.train(second, 0.97)
+    again.step()
+    assert again.progress().winner == 2
+    once_more = room.seeker(begin=False, search=seeker.search)
+    assert once_more.step() is None
+    room.trainer.train(second, test=0.9, status=Status.DONE)
+    assert once_more.step() is not None
+
+
+def test_a_run_that_no_search_knows_of_is_stopped_after_a_restart(room: Room, seeker: SearchDriver) -> None:
+    lost = room.trainer.submit(ANNA, CONVNET, CONFIG, search=seeker.search.id)
+    room.seeker(begin=False, search=seeker.search)
+    assert list(room.trainer.reasons) == [lost.id]
+
+
+def test_the_halt_stops_all_runs(room: Room, seeker: SearchDriver) -> None:
+    seeker.stop_runs()
+    seeker.stop_runs()
+    assert room.active(seeker) == []
+    assert set(room.trainer.reasons.values()) == {"Stopped with its search."}
+
+
+def test_importances_are_told_when_enough_runs_have_ended(room: Room) -> None:
+    seeker = room.seeker(goal=1.0)
+    for accuracy in (0.2, 0.4, 0.5, 0.6, 0.7, 0.8):
+        seeker.step()
+        assert seeker.progress().importances == {} or accuracy > 0.6
+        room.trainer.train(room.active(seeker)[0], *[accuracy] * LAST, status=Status.DONE)
+    seeker.step()
+    assert sum(seeker.progress().importances.values()) == pytest.approx(1)
+
+
+def refusing_once(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """Let the database refuse the next call of one of Optuna's ways to write."""
+    write = getattr(RDBStorage, name)
+
+    def refuse(*_: object, **__: object) -> None:
+        monkeypatch.setattr(RDBStorage, name, write)
+        raise StorageInternalError("locked")
+
+    monkeypatch.setattr(RDBStorage, name, refuse)
+
+
+def test_which_run_it_is_is_noted_again_where_the_database_refused(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    seeker = room.seeker()
+    refusing_once(monkeypatch, "set_trial_user_attr")
+    with pytest.raises(StorageInternalError):
+        seeker.step()
+    assert seeker.step() is None
+    runs = {run.id for run in room.active(seeker)}
+    assert {trial.run_id for trial in seeker.progress().trials} == runs
+
+
+def test_a_winner_is_not_lost_where_the_database_refused(
+    room: Room, seeker: SearchDriver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, _ = room.active(seeker)
+    room.trainer.train(first, 0.5, 0.95, test=0.9, status=Status.DONE)
+    refusing_once(monkeypatch, "set_study_user_attr")
+    with pytest.raises(StorageInternalError):
+        seeker.step()
+    seeker.step()
+    assert seeker.progress().winner == 1

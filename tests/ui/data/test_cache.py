@@ -1,0 +1,65 @@
+import gc
+import threading
+import time
+import weakref
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from cnnviz.data import DATASETS
+from cnnviz.data.content import Content
+from cnnviz.ui.data.cache import ContentCache, cached_result
+
+DIGITS = DATASETS["digits"]
+
+
+def content() -> Content:
+    return Content(np.zeros((4, 2), np.float32), np.zeros(4, np.int64), ("a",))
+
+
+def test_the_last_ones_are_kept_and_those_under_another_version_are_others() -> None:
+    known, first = ContentCache(max_datasets=2), content()
+    known.put(DIGITS, first)
+    newer = replace(DIGITS, version="2")
+    assert known.get(newer) is None
+    known.put(newer, content())
+    assert known.get(DIGITS) is first  # looked at: the other one goes
+    known.put(DATASETS["voxels"], content())
+    assert known.get(newer) is None
+    assert known.get(DIGITS) is first
+    known.drop("digits")
+    assert known.get(DIGITS) is None
+    assert known.get(DATASETS["voxels"]) is not None
+
+
+def test_a_result_is_computed_once_for_all_who_ask_and_goes_with_its_content() -> None:
+    held, made = content(), []
+
+    def make() -> int:
+        made.append(1)
+        time.sleep(0.05)  # long enough for the others to come
+        return 7
+
+    threads = [threading.Thread(target=cached_result, args=(held, "seven", make)) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert cached_result(held, "seven", make) == 7
+    assert made == [1]
+    gone = weakref.ref(held)
+    del held, threads, thread
+    gc.collect()
+    assert gone() is None
+
+
+def test_what_fails_is_tried_again() -> None:
+    held = content()
+
+    def fail() -> int:
+        raise ValueError("no")
+
+    with pytest.raises(ValueError, match="no"):
+        cached_result(held, 1, fail)
+    assert cached_result(held, 1, lambda: 2) == 2
