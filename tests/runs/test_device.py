@@ -46,7 +46,7 @@ class Scripted:
         self.report, self.die = on_report, on_exit
         self.made.append(self)
 
-    def order(self, message: Message) -> None:
+    def send_order(self, message: Message) -> None:
         assert not self.closed
         self.orders.append((message["type"], message.get("run", "")))
 
