@@ -287,7 +287,7 @@ def test_too_little_memory_is_told(refused: Refused, monkeypatch: pytest.MonkeyP
         def short(*_: object, error: Exception = error) -> None:
             raise error
 
-        monkeypatch.setattr(setup, "build", short)
+        monkeypatch.setattr(setup, "build_model", short)
         assert refused(*DIGITS).startswith("The training needs more memory than this device has free.")
 
 
