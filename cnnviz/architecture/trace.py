@@ -12,7 +12,7 @@ from cnnviz.architecture.design import Architecture, LayerPath
 from cnnviz.architecture.mend import Mend, find_mends
 from cnnviz.architecture.step import Step, find_refusing_step, trace_shapes
 from cnnviz.errors import ShapeError
-from cnnviz.layers.block_modules import BlockModule
+from cnnviz.layers.block_module import BlockModule
 from cnnviz.shapes import Shape
 
 

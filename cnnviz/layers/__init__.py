@@ -27,7 +27,7 @@ from cnnviz.layers.activation import (
     Tanh,
 )
 from cnnviz.layers.base import Layer
-from cnnviz.layers.block import Block, Parallel, Residual
+from cnnviz.layers.block import Block, Parallel, Residual, StackField
 from cnnviz.layers.conv import Conv1d, Conv2d, Conv3d, ConvTranspose1d, ConvTranspose2d, ConvTranspose3d
 from cnnviz.layers.dropout import AlphaDropout, Dropout, Dropout1d, Dropout2d, Dropout3d
 from cnnviz.layers.linear import Linear
@@ -128,8 +128,9 @@ else:
     AnyLayer = Annotated[Union[tuple(PALETTE.values())], Field(discriminator="kind")]  # noqa: UP007 (built at run time)
     """A layer of any kind, told apart by its `kind`, as pydantic reads it."""
 
-for _block in (Residual, Parallel):
-    _block.model_rebuild(_types_namespace={"AnyLayer": AnyLayer})
+for _kind in PALETTE.values():
+    if issubclass(_kind, Block):
+        _kind.model_rebuild(_types_namespace={"AnyLayer": AnyLayer})
 
 
 def family(kind: str) -> str:
@@ -199,6 +200,7 @@ __all__ = [
     "Softmax",
     "Softplus",
     "Softsign",
+    "StackField",
     "Tanh",
     "family",
 ]

@@ -120,6 +120,10 @@ class Layer(BaseModel):
         return cls(**{name: info.examples[0] for name, info in cls.model_fields.items() if info.examples})
 
 
+Stack = tuple[Layer, ...]
+"""Layers, each of which reads what the one before it gives."""
+
+
 @cache
 def torch_defaults(kind: str) -> dict[str, object]:
     """Every argument of a torch class with its default; `inspect.Parameter.empty` where it has none."""

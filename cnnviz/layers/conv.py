@@ -151,6 +151,10 @@ class Conv3d(Conv[Size3d, Padding3d]):
     kind: Literal["Conv3d"] = "Conv3d"
 
 
+CONV_BY_NDIM: dict[int, type[Conv1d] | type[Conv2d] | type[Conv3d]] = {2: Conv1d, 3: Conv2d, 4: Conv3d}
+"""The convolution for a number of axes."""
+
+
 class ConvTranspose(ConvBase[Size, Padding], Generic[Size, Padding]):
     """The gradient of a convolution used forwards: every input sample is spread over a window of the output."""
 
