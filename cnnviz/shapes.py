@@ -37,26 +37,6 @@ def numel(shape: Shape) -> int:
     return math.prod(shape)
 
 
-def window_out(
-    size: int, kernel_size: int, stride: int = 1, padding: int = 0, dilation: int = 1, *, ceil_mode: bool = False
-) -> int:
-    """Positions at which a window can stand along one axis.
-
-        out = ⌊(size + 2·padding − dilation·(kernel_size − 1) − 1) / stride⌋ + 1
-
-    All lengths in samples along that axis; `padding` is added on both ends. With `ceil_mode` (pooling only) the
-    quotient is rounded up, but a window that would start behind the input and its left padding is not counted.
-    Raises ShapeError when the window does not fit the padded axis.
-    Source: Dumoulin & Visin, "A guide to convolution arithmetic", relation 15; ceil_mode as in torch.nn.MaxPool2d.
-
-    >>> window_out(99, kernel_size=10)
-    90
-    >>> window_out(17, kernel_size=4, stride=4), window_out(17, kernel_size=4, stride=4, ceil_mode=True)
-    (4, 5)
-    """
-    return Window(kernel_size, stride, (padding, padding), dilation, ceil_mode).out_size(size)
-
-
 @dataclass(frozen=True)
 class ReceptiveField:
     """What one output position reads of one axis of the net's input, the receptive field, in samples.
@@ -104,7 +84,19 @@ class Window:
         return self.dilation * (self.kernel_size - 1) + 1
 
     def out_size(self, size: int, axis: str = "length") -> int:
-        """Positions along an `axis` of `size` samples; raises ShapeError when there is none."""
+        """Returns the number of positions at which the window can stand along an `axis` of `size` samples.
+
+            out = ⌊(size + padding − dilation·(kernel_size − 1) − 1) / stride⌋ + 1, padding being that on both ends
+
+        With `ceil_mode` (pooling only) the quotient is rounded up, but a window that would start behind the input and
+        its padding before it is not counted. Raises ShapeError when the window does not fit the padded axis.
+        Source: Dumoulin & Visin, "A guide to convolution arithmetic", relation 15; ceil_mode as in torch.nn.MaxPool2d.
+
+        >>> Window(10).out_size(99)
+        90
+        >>> Window(4, stride=4).out_size(17), Window(4, stride=4, ceil_mode=True).out_size(17)
+        (4, 5)
+        """
         before, after = self.padding
         rest = size + before + after - self.dilation * (self.kernel_size - 1) - 1
         if not self.ceil_mode:

@@ -146,7 +146,6 @@ def test_json_gives_back_the_same_design(architecture: Architecture) -> None:
 def test_edits_return_new_designs() -> None:
     assert LAB.update_layer(0, kernel_size=3).layers[0] == Conv2d(out_channels=10, kernel_size=3)
     assert [layer.kind for layer in LAB.move_layer(0, 2).layers[:3]] == ["MaxPool2d", "ReLU", "Conv2d"]
-    assert LAB.duplicate_layer(4).layers[5] == Flatten()
     assert len(LAB.remove_layer(8).layers) == 8
     assert LAB.insert_layer(0, Flatten()).layers[0] == Flatten()
     assert LAB.update_layer(1, kind="AvgPool2d").layers[1] == PALETTE["AvgPool2d"](kernel_size=4)
@@ -281,7 +280,7 @@ def test_a_full_net_says_so() -> None:
     with pytest.raises(
         DesignError, match="A net can have at most 200 layers, those in blocks included; delete one first"
     ):
-        full.duplicate_layer(0)
+        full.insert_layer(0, Flatten())
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from pydantic_core import ErrorDetails
 
 from cnnviz.errors import DesignError
 from cnnviz.layers import PALETTE, AnyLayer, Block, Layer
+from cnnviz.layers.base import Stack
 from cnnviz.shapes import Shape
 
 MAX_LAYERS = 200
@@ -18,7 +19,6 @@ MAX_DEPTH = 4
 MAX_JSON_LENGTH = 200_000
 MAX_SIZE = 1_000_000
 
-Stack = tuple[Layer, ...]
 LayerPath = tuple[int, ...]
 """Where a layer stands: its place in the stack; inside a block, further (number of the stack, place in it)."""
 
@@ -79,10 +79,6 @@ class Architecture(BaseModel):
     def move_layer(self, path: int | LayerPath, target: int | LayerPath) -> Architecture:
         """With the layer from `path` at `target`, counted without it."""
         return self.remove_layer(path).insert_layer(target, self.layer_at(path))
-
-    def duplicate_layer(self, path: int | LayerPath) -> Architecture:
-        """With a copy of the layer there right behind it."""
-        return self._edit(path, lambda stack, index: (*stack[: index + 1], *stack[index:]))
 
     def with_input_shape(self, shape: Shape) -> Architecture:
         """With another input shape."""

@@ -6,16 +6,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import takewhile
-from typing import TYPE_CHECKING
 
-from cnnviz.architecture.design import Architecture, LayerPath, Stack, layer_number
+from cnnviz.architecture.design import Architecture, LayerPath, layer_number
+from cnnviz.architecture.mend import Mend
 from cnnviz.errors import ShapeError
 from cnnviz.layers import Block, Layer
-from cnnviz.layers.base import ReceptiveFields
+from cnnviz.layers.base import ReceptiveFields, Stack
 from cnnviz.shapes import AXES, AxisRule, ReceptiveField, Shape, format_shape, numel
-
-if TYPE_CHECKING:
-    from cnnviz.architecture.mend import Mend
 
 MAX_VALUES = 10**12
 """Numbers in one sample behind a layer; no net that can be built comes near."""

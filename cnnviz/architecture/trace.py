@@ -1,18 +1,14 @@
-"""What follows from a design: its steps with reasons and mends, and the net in torch."""
+"""The trace of a design: its steps, with reasons and mends."""
 
 from __future__ import annotations
 
-from collections import Counter, OrderedDict
-from collections.abc import Iterator
 from dataclasses import replace
 
-from torch import nn
-
 from cnnviz.architecture.design import Architecture, LayerPath
-from cnnviz.architecture.mend import Mend, find_mends
+from cnnviz.architecture.mend import Mend
+from cnnviz.architecture.mend_candidates import find_mends
 from cnnviz.architecture.step import Step, find_refusing_step, trace_shapes
 from cnnviz.errors import ShapeError
-from cnnviz.layers.block_module import BlockModule
 from cnnviz.shapes import Shape
 
 
@@ -30,37 +26,11 @@ def trace(architecture: Architecture) -> tuple[Step, ...]:
 
 def output_shape(architecture: Architecture) -> Shape:
     """Shape of one sample behind the last layer; raises ShapeError with the reason of the layer that refuses."""
-    return _steps_or_raise(architecture)[-1].output_shape or () if architecture.layers else architecture.input_shape
+    return fitting_steps(architecture)[-1].output_shape or () if architecture.layers else architecture.input_shape
 
 
-def layer_names(architecture: Architecture) -> tuple[str, ...]:
-    """Attribute names of the layers, as in generated code and in the keys of the weights: conv1, relu1, conv2, …"""
-    counts: Counter[str] = Counter()
-    result = []
-    for layer in architecture.layers:
-        counts[layer.prefix] += 1
-        result.append(f"{layer.prefix}{counts[layer.prefix]}")
-    return tuple(result)
-
-
-def build_model(architecture: Architecture) -> nn.Module:
-    """The net in torch, its layers named by `names`; raises ShapeError where the stack does not fit."""
-    steps = _steps_or_raise(architecture)
-    modules = (step.layer.build_module(step.input_shape) for step in steps)
-    return nn.Sequential(OrderedDict(zip(layer_names(architecture), modules, strict=True)))
-
-
-def iter_modules(model: nn.Module) -> Iterator[tuple[LayerPath, nn.Module]]:
-    """Every layer of a net that `build` has made, with its path; of a block, the layers inside it."""
-    for place, layer in enumerate(model.children()):
-        if isinstance(layer, BlockModule):
-            for stack, inside in enumerate(layer.stacks):
-                yield from (((place, stack, *path), module) for path, module in iter_modules(inside))
-        else:
-            yield (place,), layer
-
-
-def _steps_or_raise(architecture: Architecture) -> tuple[Step, ...]:
+def fitting_steps(architecture: Architecture) -> tuple[Step, ...]:
+    """Returns the steps of a design without mends; raises ShapeError with the reason of the layer that refuses."""
     steps = trace_shapes(architecture)
     if steps and steps[-1].error:
         raise ShapeError(steps[-1].error)

@@ -4,8 +4,8 @@ import torch
 from safetensors.torch import load
 from torch import Tensor
 
+from cnnviz.architecture.build import build_model
 from cnnviz.architecture.design import Architecture
-from cnnviz.architecture.trace import build_model
 from cnnviz.errors import DataError, DesignError
 
 MAX_HEADER_BYTES = 2**20

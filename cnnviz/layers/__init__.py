@@ -134,8 +134,14 @@ for _kind in PALETTE.values():
 
 
 def family(kind: str) -> str:
-    """What a kind belongs to, as its file says: conv, pool, norm, linear, reshape, dropout, activation or block."""
-    return PALETTE[kind].__module__.rpartition(".")[2]
+    """Returns the file that a kind, or its nearest base in this package, is in: conv, pool, activation, block, …
+
+    >>> family("MaxPool2d"), family("Residual")
+    ('pool', 'block')
+    """
+    package = f"{__name__}."
+    module = next(base.__module__ for base in PALETTE[kind].__mro__ if base.__module__.startswith(package))
+    return module.removeprefix(package)
 
 
 __all__ = [

@@ -47,6 +47,11 @@ class Layer(BaseModel):
 
     kind: str
 
+    @classmethod
+    def parameter_names(cls) -> tuple[str, ...]:
+        """Returns the names of the fields that a student sets in a form."""
+        return tuple(name for name in cls.model_fields if name != "kind")
+
     def output_shape(self, shape: Shape) -> Shape:
         """Shape of one sample after this layer, from its `shape` before; raises ShapeError with the reason."""
         raise NotImplementedError
@@ -87,9 +92,7 @@ class Layer(BaseModel):
 
     def arguments(self, shape: Shape) -> dict[str, object]:
         """Every argument of the torch constructor, inferred ones first."""
-        return self.inferred_arguments(shape) | {
-            name: getattr(self, name) for name in type(self).model_fields if name != "kind"
-        }
+        return self.inferred_arguments(shape) | {name: getattr(self, name) for name in self.parameter_names()}
 
     def build_module(self, shape: Shape) -> nn.Module:
         """The torch module for that input."""

@@ -61,9 +61,13 @@ class Block(Layer):
 
     def with_stacks(self, stacks: Sequence[Stack]) -> Self:
         """Returns the same block around other stacks."""
-        names = {"kind", *(field.name for field in self.stack_fields)}
-        own = {name: getattr(self, name) for name in type(self).model_fields if name not in names}
-        return self.from_stacks(stacks, **own)
+        return self.from_stacks(stacks, **{name: getattr(self, name) for name in self.parameter_names()})
+
+    @classmethod
+    def parameter_names(cls) -> tuple[str, ...]:
+        """Returns the names of the fields that a student sets in a form: none of the stacks, which the canvas shows."""
+        stacks = {field.name for field in cls.stack_fields}
+        return tuple(name for name in super().parameter_names() if name not in stacks)
 
     @classmethod
     def stack_bounds(cls, field: StackField) -> tuple[int, int | None]:

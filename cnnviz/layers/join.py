@@ -43,8 +43,8 @@ class Join:
         return None
 
     def describe_fit(self, stacks: Mapping[str, Stack]) -> str:
-        """Returns the instruction that replaces stacks, named by their titles, by those of `fitting_stacks`."""
-        return "; ".join(f"Use {_list_layers(stack)} as {title}" for title, stack in stacks.items())
+        """Returns the instruction to put stacks of `fitting_stacks`, by their titles, in place of those there are."""
+        return ", ".join(f"Use {_list_layers(stack)} as {_with_article(title)}" for title, stack in stacks.items())
 
     def formula(self, shapes: Sequence[Shape]) -> str:
         """Returns how the joined shape comes about, with the numbers."""
@@ -73,7 +73,8 @@ class Sum(Join):
             if other.shape != first.shape:
                 raise ShapeError(
                     f"cannot add {format_shape(first.shape)} and {format_shape(other.shape)}:"
-                    f" {_describe_output(first)}, but {_describe_output(other)}"
+                    f" {format_shape(first.shape)} comes from {_origin(first)}, but {format_shape(other.shape)} from"
+                    f" {_origin(other)}"
                 )
         return first.shape
 
@@ -143,9 +144,10 @@ class Concat(Join):
         return [_with_same_size(output.stack) for output in outputs]
 
     def describe_fit(self, stacks: Mapping[str, Stack]) -> str:
-        """Names what all stacks have to do."""
-        titles = dict.fromkeys(title.split()[0] for title in stacks)
-        return f"Let every {' and '.join(titles)} keep the size (stride 1, padding)"
+        """Says what all these stacks have to do."""
+        *most, last = map(_with_article, stacks)
+        titles = f"{', '.join(most)} and {last}" if most else last
+        return f"Let {titles} keep the size (stride 1, padding)"
 
     def formula(self, shapes: Sequence[Shape]) -> str:
         """Writes the sum of the channels.
@@ -192,13 +194,14 @@ def fitting_projection(shape: Shape, out: Shape) -> Stack | None:
     return (CONV_BY_NDIM[len(shape)](out_channels=out[0], kernel_size=1, stride=step),)
 
 
-def _describe_output(output: StackOutput) -> str:
-    """What a stack gives, or the input where it has no layers; a title in the plural takes its verb so."""
-    shape = format_shape(output.shape)
-    if not output.stack:
-        return f"the input is {shape}"
-    article = "" if output.title[-1].isdigit() else "the "
-    return f"{article}{output.title} {'give' if output.title.endswith('s') else 'gives'} {shape}"
+def _origin(output: StackOutput) -> str:
+    """Where an output comes from: a stack without layers hands the input on."""
+    return _with_article(output.title) if output.stack else "the input"
+
+
+def _with_article(title: str) -> str:
+    """The title in a sentence: "the projection", but "branch 2"."""
+    return title if title[-1].isdigit() else f"the {title}"
 
 
 def _list_layers(stack: Stack) -> str:
