@@ -1,4 +1,4 @@
-"""Mends: edits by which a refused stack goes further. Each is tried out before it is offered."""
+"""The search for mends: edits by which a refused stack goes further, each tried out before it is offered."""
 
 from __future__ import annotations
 
@@ -14,23 +14,23 @@ from cnnviz.shapes import format_shape
 
 MAX_MENDS = 4
 MAX_KERNELS_TRIED = 64
-"""Kernels that are tried out, one smaller than the other."""
+"""Largest number of kernel sizes that are tried, in descending order."""
 
 
 def find_mends(architecture: Architecture, refused: Step) -> tuple[Mend, ...]:
-    """At most four edits after which fewer layers wait for one that refuses, or none does; the smallest first."""
+    """Returns at most four edits after which more layers get an input that they accept, the smallest edit first."""
     waiting_before = _count_waiting(architecture)
-    found: dict[str, Mend] = {}
+    mends: dict[str, Mend] = {}
     for candidate in _candidates(architecture, refused):
-        if candidate.text not in found and _count_waiting(candidate.architecture) < waiting_before:
-            found[candidate.text] = candidate
-        if len(found) == MAX_MENDS:
+        if candidate.text not in mends and _count_waiting(candidate.architecture) < waiting_before:
+            mends[candidate.text] = candidate
+        if len(mends) == MAX_MENDS:
             break
-    return tuple(found.values())
+    return tuple(mends.values())
 
 
 def _count_waiting(architecture: Architecture) -> int:
-    """Layers that refuse, or that no sample reaches because one before or inside them refuses."""
+    """Counts the layers that refuse, or that no sample reaches because one before or inside them refuses."""
     fitting = sum(step.output_shape is not None for step in iter_steps(trace_shapes(architecture)))
     return sum(1 for _ in architecture.iter_layers()) - fitting
 
@@ -45,7 +45,7 @@ def _candidates(architecture: Architecture, refused: Step) -> Iterator[Mend]:
 
 
 def _suggested_changes(architecture: Architecture, refused: Step) -> list[Mend]:
-    """What the layer itself says would help, first what leaves enough for the layers behind it."""
+    """Lists the changes that the layer suggests, preceded by one that leaves enough for the layers behind it."""
     suggestions = list(_working_changes(architecture, refused))
     kernels = (getattr(mend.architecture.layer_at(refused.path), "kernel_size", None) for mend in suggestions)
     largest = min((size for size in kernels if isinstance(size, int)), default=1)
@@ -53,7 +53,7 @@ def _suggested_changes(architecture: Architecture, refused: Step) -> list[Mend]:
 
 
 def _working_changes(architecture: Architecture, refused: Step) -> Iterator[Mend]:
-    """What the layer itself says would help; where it then refuses for another reason, its next word as well."""
+    """Yields the changes that the layer suggests; where it then refuses again, with its next suggestion as well."""
     for first in refused.suggested_changes:
         changes = dict(first)
         for _ in range(len(type(refused.layer).model_fields)):
@@ -72,7 +72,7 @@ def _working_changes(architecture: Architecture, refused: Step) -> Iterator[Mend
 
 
 def _smaller_kernel(architecture: Architecture, path: LayerPath, largest: int) -> Iterator[Mend]:
-    """Where the largest kernel that fits leaves too little for the layers behind it: the next that leaves enough."""
+    """Yields the largest kernel that leaves enough for the layers behind it, if the largest that fits does not."""
     for size in range(largest, max(largest - MAX_KERNELS_TRIED, 0), -1) if largest > 1 else ():
         mended = architecture.update_layer(path, kernel_size=size)
         if find_refusing_step(trace_shapes(mended)) is None:
@@ -84,7 +84,7 @@ def _smaller_kernel(architecture: Architecture, path: LayerPath, largest: int) -
 
 
 def _other_axes(architecture: Architecture, refused: Step) -> Iterator[Mend]:
-    """The same layer for another number of axes: Conv2d as Conv1d."""
+    """Yields the same layer for another number of axes: Conv1d for Conv2d."""
     stem = re.fullmatch(r"(\w+)[123]d", refused.layer.kind)
     kind = f"{stem[1]}{max(len(refused.input_shape) - 1, 1)}d" if stem else ""
     if kind in PALETTE and kind != refused.layer.kind:
@@ -94,14 +94,14 @@ def _other_axes(architecture: Architecture, refused: Step) -> Iterator[Mend]:
             step.layer.output_shape(step.input_shape)
         except ShapeError as error:
             step = Step(step.layer, step.input_shape, None, step.path, suggested_changes=error.changes)
-            for more in _suggested_changes(mended, step):
-                yield Mend(f"Make it {kind}, {more.text[0].lower()}{more.text[1:]}", more.architecture)
+            for mend in _suggested_changes(mended, step):
+                yield Mend(f"Make it {kind}, {mend.text[0].lower()}{mend.text[1:]}", mend.architecture)
         else:
             yield Mend(f"Make it {kind}", mended)
 
 
 def _flatten_later(architecture: Architecture, refused: Step) -> Iterator[Mend]:
-    """A layer that needs axes stands behind the Flatten that merged them."""
+    """Moves or removes a Flatten before a layer that needs the axes it merged."""
     *before, index = refused.path
     for earlier in reversed(range(index)):
         path = (*before, earlier)
@@ -116,7 +116,7 @@ def _flatten_later(architecture: Architecture, refused: Step) -> Iterator[Mend]:
 
 
 def _other_input(architecture: Architecture) -> Iterator[Mend]:
-    """Samples without a channel axis, or with an axis too many."""
+    """Adds a channel axis to the input shape, or takes off a first axis of size 1."""
     shape = architecture.input_shape
     if len(shape) in (2, 3):
         added = (1, *shape)
@@ -128,7 +128,7 @@ def _other_input(architecture: Architecture) -> Iterator[Mend]:
 
 
 def _without_earlier_pool(architecture: Architecture, refused: Step) -> Iterator[Mend]:
-    """A window that no longer fits, behind a pool that made the sample small."""
+    """Removes a pool that made the sample too small for a later window."""
     *before, index = refused.path
     for earlier in reversed(range(index)):
         path = (*before, earlier)
@@ -140,7 +140,7 @@ def _without_earlier_pool(architecture: Architecture, refused: Step) -> Iterator
 
 
 def _without_layer(architecture: Architecture, refused: Step) -> Iterator[Mend]:
-    """Without the layer (or the block around it), and without those behind it that would refuse in its place."""
+    """Removes the layer (or the block around it), and those behind it that would then refuse in its place."""
     for end in range(len(refused.path), 0, -2):
         path = refused.path[:end]
         removed, mended = 0, architecture
@@ -149,13 +149,13 @@ def _without_layer(architecture: Architecture, refused: Step) -> Iterator[Mend]:
             mended = mended.remove_layer(path)
             removed += 1
             step = find_refusing_step(trace_shapes(mended))
-        more = "" if removed == 1 else f" and the {removed - 1} behind it"
-        this = "this" if end == len(refused.path) else "the whole"
-        yield Mend(f"Remove {this} {architecture.layer_at(path).kind}{more}", mended)
+        others = "" if removed == 1 else f" and the {removed - 1} behind it"
+        which = "this" if end == len(refused.path) else "the whole"
+        yield Mend(f"Remove {which} {architecture.layer_at(path).kind}{others}", mended)
 
 
 def _describe_changes(layer: Layer, changes: Mapping[str, object]) -> str:
-    """Changes of a layer as an instruction."""
+    """Writes changes of a layer as an instruction."""
     parts = [f"Make it {changes['kind']}"] if "kind" in changes else []
     settings = {name: value for name, value in changes.items() if name != "kind"}
     if isinstance(layer, Block):

@@ -13,7 +13,7 @@ from cnnviz.shapes import Shape
 
 
 def trace(architecture: Architecture) -> tuple[Step, ...]:
-    """The steps of the stack, up to and with the first layer that refuses. Never raises, never builds a tensor.
+    """Returns the steps of the stack, up to and with the first layer that refuses; never raises or builds a tensor.
 
     >>> from cnnviz.presets import PRESETS
     >>> [step.output_shape for step in trace(PRESETS["lab-convnet"].architecture)][:2]
@@ -25,7 +25,7 @@ def trace(architecture: Architecture) -> tuple[Step, ...]:
 
 
 def output_shape(architecture: Architecture) -> Shape:
-    """Shape of one sample behind the last layer; raises ShapeError with the reason of the layer that refuses."""
+    """Returns the shape of one sample behind the last layer; raises ShapeError where a layer refuses."""
     return fitting_steps(architecture)[-1].output_shape or () if architecture.layers else architecture.input_shape
 
 
@@ -38,7 +38,7 @@ def fitting_steps(architecture: Architecture) -> tuple[Step, ...]:
 
 
 def _with_mends(steps: tuple[Step, ...], path: LayerPath, new_mends: tuple[Mend, ...]) -> tuple[Step, ...]:
-    """The same steps, the mends given to the one that refuses and to the blocks around it."""
+    """Returns the same steps, with mends in the one that refuses and in the blocks around it."""
     last = steps[-1]
     within = path[len(last.path)] if len(path) > len(last.path) else None
     stacks = tuple(

@@ -1,4 +1,4 @@
-"""The layer kinds a student can stack."""
+"""The layer kinds that a student can stack."""
 
 from typing import TYPE_CHECKING, Annotated, Union
 
@@ -120,13 +120,13 @@ PALETTE: dict[str, type[Layer]] = {
     "Residual": Residual,
     "Parallel": Parallel,
 }
-"""Every kind by its name, which is that of its torch class; a new kind is one class and one line here."""
+"""Every kind by its name, that of its torch class unless it is a block; a new kind is one class and one line here."""
 
 if TYPE_CHECKING:
     AnyLayer = Layer
 else:
     AnyLayer = Annotated[Union[tuple(PALETTE.values())], Field(discriminator="kind")]  # noqa: UP007 (built at run time)
-    """A layer of any kind, told apart by its `kind`, as pydantic reads it."""
+    """A layer of any kind, which pydantic tells by its `kind`."""
 
 for _kind in PALETTE.values():
     if issubclass(_kind, Block):

@@ -1,4 +1,4 @@
-"""Layers that hold stacks of their own: what comes out of the stacks is added, or put side by side."""
+"""Blocks: layers that hold stacks of layers and join the outputs of these, by a sum or side by side."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class StackField:
     """A field of a block that holds a stack of layers, or several of them.
 
     `name` is that of the pydantic field, `title` what a student reads over the stack. A `repeated` field is a tuple of
-    stacks, titled "branch 1", "branch 2", …; how many it may hold, its own bounds say.
+    stacks, titled "branch 1", "branch 2", …; the bounds of the pydantic field say how many it may hold.
     """
 
     name: str
@@ -41,8 +41,8 @@ class StackField:
 class Block(Layer):
     """A layer made of stacks that all read the same input, and of a join that makes one output of theirs.
 
-    A kind declares its fields, which of them are stacks (`stack_fields`; at most one is repeated) and the `join`, and
-    everything else follows.
+    A kind declares its fields, which of them are stacks (`stack_fields`, at most one of them repeated), and the `join`;
+    everything else follows. The first line of its docstring is that of the class in generated code.
     """
 
     stack_fields: ClassVar[tuple[StackField, ...]]
@@ -104,7 +104,7 @@ class Block(Layer):
 
     @property
     def stacks(self) -> tuple[Stack, ...]:
-        """The stacks, each from its input to its output; an empty one hands its input on."""
+        """The stacks in the order of `stack_fields`; an empty one passes its input on."""
         values = ((getattr(self, field.name), index) for field, index in self.stack_places)
         return tuple(value if index is None else value[index] for value, index in values)
 
@@ -129,7 +129,7 @@ class Block(Layer):
             raise ShapeError(str(error), *([self._stack_changes(fitting)] if fitting else [])) from None
 
     def describe_changes(self, changes: Mapping[str, object]) -> str:
-        """Returns those of a ShapeError's changes that concern stacks as an instruction; empty where none does."""
+        """Returns an instruction for those of a ShapeError's changes that concern stacks; empty where none does."""
         changed = self.model_copy(update={field.name: changes.get(field.name, ()) for field in self.stack_fields})
         named = {
             changed.stack_title(number): stack
@@ -158,13 +158,13 @@ class Block(Layer):
         """Adds up those of all layers inside."""
         return sum(layer.multiply_adds(before) for layer, before in self._layers_with_inputs(shape))
 
-    def receptive_field(self, before: ReceptiveFields, shape: Shape, net: Shape) -> ReceptiveFields:
+    def receptive_field(self, before: ReceptiveFields, shape: Shape, net_input_shape: Shape) -> ReceptiveFields:
         """Spans from the first to the last sample that one of the stacks reads."""
         fields = []
         for stack in self.stacks:
             inside = before
             for layer, shape_before in zip(stack, self._shapes_along(stack, shape), strict=False):
-                inside = layer.receptive_field(inside, shape_before, net)
+                inside = layer.receptive_field(inside, shape_before, net_input_shape)
             if inside is None:
                 return None
             fields.append(inside)
@@ -237,7 +237,7 @@ class Block(Layer):
         return cls.join.expression_of_list(f"[{', '.join(items)}]")
 
     def _stack_changes(self, stacks: Sequence[Stack]) -> dict[str, object]:
-        """The stack fields that are others in a block around these stacks."""
+        """Returns the stack fields that differ in a block around these stacks, with their values in it."""
         changed = self.with_stacks(stacks)
         values = {field.name: getattr(changed, field.name) for field in self.stack_fields}
         return {name: value for name, value in values.items() if value != getattr(self, name)}
@@ -247,7 +247,7 @@ class Block(Layer):
             yield from zip(stack, self._shapes_along(stack, shape), strict=False)
 
     def _shapes_along(self, stack: Stack, shape: Shape) -> list[Shape]:
-        """The shape before the first layer of a stack, and behind each."""
+        """Returns the shape before the first layer of a stack, and behind every layer."""
         shapes = [shape]
         for layer in stack:
             try:
@@ -275,12 +275,13 @@ class Residual(Block):
     kind: Literal["Residual"] = "Residual"
     layers: Layers = Field((), description="The stack whose output is added to the input.")
     projection: Layers = Field(
-        (), description="Layers on the way past the stack; empty: the input itself. Needed where the stack changes it."
+        (),
+        description="Layers beside the stack; empty: the input itself. Needed where the stack changes the shape.",
     )
 
     @classmethod
     def default(cls, shape: Shape = ()) -> Residual:
-        """Two convolutions that keep the shape, as in the paper's basic block; empty for a flat sample."""
+        """Returns a block of two convolutions that keep the shape, as in the paper; an empty one for a flat sample."""
         if len(shape) not in CONV_BY_NDIM:
             return cls()
         from cnnviz.layers import PALETTE  # noqa: PLC0415 (the palette holds this class, too)
@@ -303,12 +304,12 @@ class Parallel(Block):
 
     kind: Literal["Parallel"] = "Parallel"
     branches: Annotated[tuple[Layers, ...], Field(strict=False, min_length=1, max_length=8)] = Field(
-        ((), ()), description="Stacks that read the same input; an empty one hands it on."
+        ((), ()), description="Stacks that read the same input; an empty one passes it on."
     )
 
     @classmethod
     def default(cls, shape: Shape = ()) -> Parallel:
-        """Branches with windows of 1 and 3 that keep the size; empty for a flat sample."""
+        """Returns two branches, with windows of 1 and 3, that keep the size; empty ones for a flat sample."""
         if len(shape) not in CONV_BY_NDIM:
             return cls()
         conv = CONV_BY_NDIM[len(shape)]
@@ -317,6 +318,6 @@ class Parallel(Block):
 
 
 def _covering_field(fields: Sequence[ReceptiveField]) -> ReceptiveField:
-    """From the first sample that one of them reads to the last."""
+    """Returns the field from the first sample that one of them reads to the last."""
     start, end = min(r.start for r in fields), max(r.start + r.size for r in fields)
     return ReceptiveField(math.ceil(end - start), max(r.jump for r in fields), start)

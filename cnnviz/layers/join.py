@@ -28,7 +28,7 @@ class StackOutput:
 
 
 class Join:
-    """A way to make one output of several; has no state.
+    """A rule that makes one output of several; has no state.
 
     A new one says how shapes join (`output_shape`, `formula`), how tensors do (`tensors`), and how Python writes that
     (`expression_of_list`).
@@ -51,15 +51,15 @@ class Join:
         raise NotImplementedError
 
     def tensors(self, outputs: Sequence[Tensor]) -> Tensor:
-        """Returns the joined batch: (N, …) each → (N, …)."""
+        """Returns the joined batch: several (N, …) → (N, …)."""
         raise NotImplementedError
 
     def expression(self, values: Sequence[str]) -> str:
-        """Returns Python source that joins tensors, each given as an expression."""
+        """Returns Python source that joins the tensors which these expressions stand for."""
         return self.expression_of_list(f"[{', '.join(values)}]")
 
     def expression_of_list(self, values: str) -> str:
-        """Returns Python source that joins a list of tensors, given as one expression."""
+        """Returns Python source that joins the tensors in a list, which is one expression."""
         raise NotImplementedError
 
 
@@ -79,7 +79,7 @@ class Sum(Join):
         return first.shape
 
     def fitting_stacks(self, outputs: Sequence[StackOutput], shape: Shape) -> Sequence[Stack] | None:
-        """Puts one layer that gives the first output's shape in the place of every stack that gives another."""
+        """Replaces every stack whose output differs from the first by one layer that gives the first one's shape."""
         target = outputs[0].shape
         fitting = fitting_projection(shape, target)
         return None if fitting is None else [out.stack if out.shape == target else fitting for out in outputs]
@@ -138,7 +138,7 @@ class Concat(Join):
         return (sum(output.shape[0] for output in outputs), *first.shape[1:])
 
     def fitting_stacks(self, outputs: Sequence[StackOutput], shape: Shape) -> Sequence[Stack] | None:
-        """Gives every layer in them the stride and padding by which sizes stay."""
+        """Gives every layer in the stacks a stride and padding that keep the sizes of all axes."""
         if len({len(output.shape) for output in outputs}) > 1:
             return None
         return [_with_same_size(output.stack) for output in outputs]
@@ -195,17 +195,17 @@ def fitting_projection(shape: Shape, out: Shape) -> Stack | None:
 
 
 def _origin(output: StackOutput) -> str:
-    """Where an output comes from: a stack without layers hands the input on."""
+    """Returns where an output comes from; a stack without layers passes the input on."""
     return _with_article(output.title) if output.stack else "the input"
 
 
 def _with_article(title: str) -> str:
-    """The title in a sentence: "the projection", but "branch 2"."""
+    """Returns a title as it stands in a sentence: "the projection", but "branch 2"."""
     return title if title[-1].isdigit() else f"the {title}"
 
 
 def _list_layers(stack: Stack) -> str:
-    """The layers with the parameters that a student would set."""
+    """Lists layers with those of their parameters that are not at their defaults."""
     return ", ".join(
         f"{layer.kind} with {' and '.join(f'{k} {v}' for k, v in layer.model_dump(exclude_defaults=True).items())}"
         for layer in stack
@@ -213,7 +213,7 @@ def _list_layers(stack: Stack) -> str:
 
 
 def _with_same_size(stack: Stack) -> Stack:
-    """The same layers with stride and padding by which the sizes of all axes stay."""
+    """Returns the same layers with a stride and padding that keep the sizes of all axes."""
     layers: list[Layer] = []
     for layer in stack:
         if isinstance(layer, Conv):
