@@ -1,4 +1,4 @@
-"""Shapes of one sample, and the rules by which a sliding window changes an axis."""
+"""Shapes of one sample, and the rules by which a sliding window changes the size of an axis."""
 
 import math
 from dataclasses import dataclass
@@ -16,11 +16,11 @@ AXES: dict[int, tuple[str, ...]] = {
     3: ("channels", "height", "width"),
     4: ("channels", "depth", "height", "width"),
 }
-"""Names of the axes of a sample, by their number."""
+"""Names of a sample's axes, by how many it has."""
 
 
 def format_shape(shape: Shape) -> str:
-    """A shape as people write it.
+    """Returns a shape as people write it.
 
     >>> format_shape((10, 90, 17))
     '10 × 90 × 17'
@@ -29,7 +29,7 @@ def format_shape(shape: Shape) -> str:
 
 
 def numel(shape: Shape) -> int:
-    """Numbers in one sample of this shape.
+    """Returns the number of values in one sample of this shape.
 
     >>> numel((10, 22, 4))
     880
@@ -37,29 +37,9 @@ def numel(shape: Shape) -> int:
     return math.prod(shape)
 
 
-def window_out(
-    size: int, kernel_size: int, stride: int = 1, padding: int = 0, dilation: int = 1, *, ceil_mode: bool = False
-) -> int:
-    """Positions at which a window can stand along one axis.
-
-        out = ⌊(size + 2·padding − dilation·(kernel_size − 1) − 1) / stride⌋ + 1
-
-    All lengths in samples along that axis; `padding` is added on both ends. With `ceil_mode` (pooling only) the
-    quotient is rounded up, but a window that would start behind the input and its left padding is not counted.
-    Raises ShapeError when the window does not fit the padded axis.
-    Source: Dumoulin & Visin, "A guide to convolution arithmetic", relation 15; ceil_mode as in torch.nn.MaxPool2d.
-
-    >>> window_out(99, kernel_size=10)
-    90
-    >>> window_out(17, kernel_size=4, stride=4), window_out(17, kernel_size=4, stride=4, ceil_mode=True)
-    (4, 5)
-    """
-    return Window(kernel_size, stride, (padding, padding), dilation, ceil_mode).out_size(size)
-
-
 @dataclass(frozen=True)
 class ReceptiveField:
-    """What one output position reads of one axis of the net's input, the receptive field, in samples.
+    """Receptive field: what one output position reads along one axis of the net's input, in samples.
 
     Position p reads at most `size` samples, from about `start` + p·`jump` on (exactly there where jumps are whole
     numbers); samples before 0 are padding.
@@ -71,26 +51,26 @@ class ReceptiveField:
 
     @classmethod
     def whole_axis(cls, size: int) -> "ReceptiveField":
-        """Of a position that reads all `size` samples, as every output of a Linear layer does."""
+        """Returns the field of a position that reads all `size` samples, as every output of a Linear layer does."""
         return cls(size, 0, 0)
 
 
 class AxisRule(Protocol):
-    """How a layer changes one axis that it slides along."""
+    """Rule by which a layer changes one axis that it slides along."""
 
     def out_size(self, size: int, axis: str = "length") -> int:
-        """Samples behind the layer, from `size` before it; raises ShapeError when there is none."""
+        """Returns the number of samples behind the layer, from `size` before it; raises ShapeError if there is none."""
 
     def formula(self, size: int) -> str:
-        """The rule with its numbers, down to the result."""
+        """Returns the rule with its numbers and the result."""
 
     def receptive_field(self, before: ReceptiveField, size: int) -> ReceptiveField:
-        """The receptive field behind the layer, from the one before it and the `size` of the axis before it."""
+        """Returns the receptive field behind the layer, from the one before it and the `size` of the axis before it."""
 
 
 @dataclass(frozen=True)
 class Window:
-    """A window along one axis; lengths in samples, `padding` as (before, after)."""
+    """Window that slides along one axis; all lengths in samples, `padding` as (before, after)."""
 
     kernel_size: int
     stride: int = 1
@@ -100,11 +80,23 @@ class Window:
 
     @property
     def extent(self) -> int:
-        """Samples from the first to the last one the window reads: dilation·(kernel_size − 1) + 1."""
+        """Number of samples from the first to the last that the window reads: dilation·(kernel_size − 1) + 1."""
         return self.dilation * (self.kernel_size - 1) + 1
 
     def out_size(self, size: int, axis: str = "length") -> int:
-        """Positions along an `axis` of `size` samples; raises ShapeError when there is none."""
+        """Returns the number of positions at which the window can stand along an `axis` of `size` samples.
+
+            out = ⌊(size + padding − dilation·(kernel_size − 1) − 1) / stride⌋ + 1, padding being that on both ends
+
+        With `ceil_mode` (pooling only) the quotient is rounded up, but a window that would start behind the input and
+        its padding before it is not counted. Raises ShapeError when the window does not fit the padded axis.
+        Source: Dumoulin & Visin, "A guide to convolution arithmetic", relation 15; ceil_mode as in torch.nn.MaxPool2d.
+
+        >>> Window(10).out_size(99)
+        90
+        >>> Window(4, stride=4).out_size(17), Window(4, stride=4, ceil_mode=True).out_size(17)
+        (4, 5)
+        """
         before, after = self.padding
         rest = size + before + after - self.dilation * (self.kernel_size - 1) - 1
         if not self.ceil_mode:
@@ -119,7 +111,7 @@ class Window:
         return out
 
     def remainder(self, size: int) -> int:
-        """Samples of the padded axis behind the last position of the window: what ⌊ ⌋ rounds away.
+        """Returns the number of samples of the padded axis behind the last window, which ⌊ ⌋ rounds away.
 
         >>> Window(4, stride=4).remainder(17)
         1
@@ -127,7 +119,7 @@ class Window:
         return max((size + sum(self.padding) - self.extent) % self.stride, 0) if not self.ceil_mode else 0
 
     def unread(self, size: int) -> int:
-        """Samples at the end of the axis itself, padding apart, that no position of the window reads.
+        """Returns the number of samples at the end of the axis, without its padding, that no window reads.
 
         >>> Window(4, stride=4).unread(17), Window(3, stride=2, padding=(1, 1)).unread(112)
         (1, 0)
@@ -148,7 +140,7 @@ class Window:
         return size - 1 - read
 
     def reads_only_padding(self, size: int) -> bool:
-        """Whether the window reads nothing but padding at some position.
+        """Tells whether the window reads nothing but padding at some position.
 
         One that starts in the padding can stride over a whole axis that is shorter than its dilation:
 
@@ -166,7 +158,7 @@ class Window:
         return last >= size or any(short)
 
     def formula(self, size: int) -> str:
-        """The rule with its numbers; dilation is written only where it changes something.
+        """Returns the rule with its numbers; dilation is written only where it changes something.
 
         >>> Window(10).formula(99)
         '⌊(99 + 2·0 − 10) / 1⌋ + 1 = 90'
@@ -184,7 +176,7 @@ class Window:
         return f"{rounded} = {out}"
 
     def receptive_field(self, before: ReceptiveField, size: int) -> ReceptiveField:
-        """Wider by all but one sample of the window, each as far apart as the positions before are.
+        """Widens the field by all samples of the window but one, which stand as far apart as the positions before.
 
         >>> Window(4, stride=4).receptive_field(Window(10).receptive_field(ReceptiveField(), 99), 90)
         ReceptiveField(size=13, jump=4, start=0)
@@ -196,7 +188,7 @@ class Window:
         )
 
     def largest_kernel(self, size: int) -> int:
-        """The largest kernel_size that still fits an axis of `size` samples.
+        """Returns the largest kernel_size that still fits an axis of `size` samples.
 
         >>> Window(5, dilation=2).largest_kernel(7)
         4
@@ -214,7 +206,7 @@ class Window:
 
 @dataclass(frozen=True)
 class TransposedWindow:
-    """A window that writes instead of reading, as in a transposed convolution; lengths in samples."""
+    """Window of a transposed convolution, which writes instead of reading; all lengths in samples."""
 
     kernel_size: int
     stride: int = 1
@@ -224,11 +216,11 @@ class TransposedWindow:
 
     @property
     def extent(self) -> int:
-        """Samples from the first to the last one that a single input sample writes to."""
+        """Number of samples from the first to the last that one input sample is spread over."""
         return self.dilation * (self.kernel_size - 1) + 1
 
     def out_size(self, size: int, axis: str = "length") -> int:
-        """(size − 1)·stride − 2·padding + dilation·(kernel_size − 1) + output_padding + 1.
+        """Returns (size − 1)·stride − 2·padding + dilation·(kernel_size − 1) + output_padding + 1.
 
         Raises ShapeError when nothing is left. Source: torch.nn.ConvTranspose2d.
 
@@ -244,7 +236,7 @@ class TransposedWindow:
         return out
 
     def formula(self, size: int) -> str:
-        """The rule with its numbers; dilation and output_padding are written only where they change something.
+        """Returns the rule with its numbers; dilation and output_padding are written only where they change something.
 
         >>> TransposedWindow(4, stride=2, padding=1).formula(16)
         '(16 − 1)·2 − 2·1 + 4 = 32'
@@ -254,7 +246,7 @@ class TransposedWindow:
         return f"({size} − 1)·{self.stride} − 2·{self.padding} + {extent}{more} = {self.out_size(size)}"
 
     def receptive_field(self, before: ReceptiveField, size: int) -> ReceptiveField:
-        """Wider by the other input samples that write to the same output sample; positions stand closer."""
+        """Widens the field by the other input samples that write to the same output sample, and narrows the jump."""
         others = (self.extent - 1) // self.stride
         first = -((self.extent - 1 - self.padding) // self.stride)
         return ReceptiveField(
@@ -266,16 +258,16 @@ class TransposedWindow:
 
 @dataclass(frozen=True)
 class AdaptiveWindow:
-    """Windows as wide as it takes to get `output_size` of them; lengths in samples."""
+    """Windows of an adaptive pool, as wide as it takes to get `output_size` of them; all lengths in samples."""
 
     output_size: int
 
     def out_size(self, size: int, axis: str = "length") -> int:
-        """Always output_size."""
+        """Returns output_size, whatever the `size`."""
         return self.output_size
 
     def formula(self, size: int) -> str:
-        """What the windows are.
+        """Returns where the windows stand, and how many there are.
 
         >>> AdaptiveWindow(1).formula(7), AdaptiveWindow(3).formula(7)
         ('all 7 in one window = 1', 'windows from ⌊i·7/3⌋ to ⌈(i+1)·7/3⌉ = 3')
@@ -288,7 +280,7 @@ class AdaptiveWindow:
         )
 
     def receptive_field(self, before: ReceptiveField, size: int) -> ReceptiveField:
-        """Wider by all but one sample of the widest window."""
+        """Widens the field by all samples of the widest window but one."""
         out = self.output_size
         widest = -(-(size + out - math.gcd(size, out)) // out)
         return ReceptiveField(

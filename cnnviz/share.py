@@ -1,7 +1,7 @@
-"""A whole design as a token for a link, and back.
+"""Share links: a whole design as a token, and back.
 
 The token is base64url( deflate( the design's JSON without defaults ) + CRC-32 ), with the version before it. Nothing is
-stored anywhere: the link is the design.
+stored anywhere: the link contains the design.
 """
 
 import base64
@@ -14,18 +14,18 @@ from cnnviz.errors import DesignError
 from cnnviz.layers import Layer
 
 VERSION = "1"
-"""First character of a token. Another dictionary, or another default of a layer's parameter, is another version."""
+"""First character of a token; has to change with the dictionary and with any default of a layer's parameter."""
 MAX_TOKEN_LENGTH = 7_500
-"""Longest token, in characters.
+"""Largest number of characters in a token.
 
-nginx takes a request line of 8,192 bytes, Apache one of 8,190; the address and the page's name need room in it as well.
+nginx takes request lines of up to 8,192 bytes, Apache of 8,190, which also hold the address and the page's name.
 """
 CHECKSUM_BYTES = 4
-"""Bytes of the CRC-32 at the end; it finds every damage within 32 bits in a row, so that of any five characters."""
+"""Bytes of the CRC-32 at the end, which finds all damage within 32 bits in a row, such as five characters."""
 
 
 def to_token(architecture: Architecture) -> str:
-    """The design as a token of letters, digits, - and _; raises DesignError where it is too long for a link.
+    """Returns a design as a token of letters, digits, - and _; raises DesignError where it is too long for a link.
 
     >>> from cnnviz.presets import PRESETS
     >>> token = to_token(PRESETS["lab-convnet"].architecture)
@@ -45,7 +45,7 @@ def to_token(architecture: Architecture) -> str:
 
 
 def from_token(token: str) -> Architecture:
-    """The design in a token; raises DesignError with the reason where it holds none."""
+    """Returns the design in a token; raises DesignError with the reason where it holds none."""
     token = token.strip()
     if len(token) > MAX_TOKEN_LENGTH:
         raise DesignError(
@@ -55,10 +55,10 @@ def from_token(token: str) -> Architecture:
         raise DesignError("This link is not one of this version of cnnviz, or its beginning is missing. " + _COPY_AGAIN)
     try:
         data = base64.b64decode(_add_base64_padding(token[1:]), altchars=b"-_", validate=True)
-    except ValueError:  # letters that base64 does not know
+    except ValueError:  # characters that are not base64
         raise DesignError(_DAMAGED_LINK) from None
     packed, checksum = data[:-CHECKSUM_BYTES], data[-CHECKSUM_BYTES:]
-    if _base64url(data) != token[1:] or checksum != _checksum(packed):  # the first finds bits without a meaning
+    if _base64url(data) != token[1:] or checksum != _checksum(packed):  # the first finds bits that base64 ignores
         raise DesignError(_DAMAGED_LINK)
     unpacker = zlib.decompressobj(-zlib.MAX_WBITS, zdict=ZLIB_DICTIONARY)
     try:
@@ -73,14 +73,14 @@ _DAMAGED_LINK = f"This link is damaged: characters are missing or changed. {_COP
 
 
 def _to_plain_json(value: object) -> object:
-    """A layer, or what its fields hold, as JSON knows it; fields at their defaults are left out."""
+    """Returns a layer, or the value of a field, as JSON types; fields at their defaults are left out."""
     if isinstance(value, Layer):
         fields = {name: info for name, info in type(value).model_fields.items() if name != "kind"}
         non_default = {
             name: getattr(value, name) for name, info in fields.items() if getattr(value, name) != info.default
         }
-        return {"kind": value.kind} | {name: _to_plain_json(each) for name, each in non_default.items()}
-    return [_to_plain_json(each) for each in value] if isinstance(value, tuple) else value
+        return {"kind": value.kind} | {name: _to_plain_json(field) for name, field in non_default.items()}
+    return [_to_plain_json(item) for item in value] if isinstance(value, tuple) else value
 
 
 def _checksum(packed: bytes) -> bytes:
@@ -111,4 +111,4 @@ MaxPool1d"},{"kind":"BatchNorm1dBatchNorm3d{"kind":"Conv3dDropout1dDropout3d"kin
 "stride":2},{"kind":"Conv2d","out_channels":64,"kernel_size":3,"padding":1},{"kind":"ReLU"},{"kind":"Conv2d",
 "out_channels":128,"kernel_size":3,"padding":1},{"kind":"ReLU"},{"kind":"MaxPool2d","kernel_size":2},{"kind":"Conv2d",
 "out_channels":""".replace(b"\n", b"")
-"""What designs are made of, the likeliest last, for deflate to refer to; links of this VERSION need every letter."""
+"""Text that deflate may refer to, the most frequent last; links of this VERSION need it to the letter."""

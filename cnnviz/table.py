@@ -1,4 +1,4 @@
-"""The table of a net: what every layer gets, gives and costs; as numbers, as text and as Markdown."""
+"""The table of a net: arguments, shape and cost of every layer, as numbers, text and Markdown."""
 
 from __future__ import annotations
 
@@ -22,53 +22,53 @@ COLUMNS = (
     "Receptive field",
 )
 RIGHT_ALIGNED_COLUMNS = COLUMNS[5:8]
-"""Columns written to the right."""
+"""Columns of numbers."""
 
 
 @dataclass(frozen=True)
 class TableRow:
-    """A layer in the table; numbers are for one sample in float32, those of a block include the layers inside."""
+    """Row of one layer; numbers are for one sample in float32, and those of a block include the layers inside."""
 
     path: LayerPath
     kind: str
     arguments: str
-    """What the torch constructor gets, arguments at torch's default left out; empty for a block."""
+    """Arguments of the torch constructor, without those at torch's default; empty for a block."""
     output_shape: Shape | None
     """None where the layer refuses."""
     formula: str
-    """How the shape comes about, a line per axis; empty where the layer refuses."""
+    """How the output shape is computed, a line per axis; empty where the layer refuses."""
     error: str | None
-    """Why the layer refuses; a block around it has none of its own."""
+    """Why the layer refuses; None for a block around it."""
     parameters: int
     multiply_adds: int
     activation_bytes: int
     receptive_field: ReceptiveFields
-    """The receptive field along each axis of the net's input behind its channels; None where it has none."""
+    """Receptive field along each axis of the net's input, channels excepted; None where there is none."""
 
     @property
     def number(self) -> str:
-        """The place in the net as people count: 3, or 3.a1 inside the third layer."""
+        """Place in the net as people count: 3, or 3.a1 inside the third layer."""
         return layer_number(self.path)
 
     @property
     def depth(self) -> int:
-        """Blocks around the layer."""
+        """Number of blocks around the layer."""
         return len(self.path) // 2
 
 
 @dataclass(frozen=True)
 class Totals:
-    """What all layers cost together, for one sample in float32."""
+    """Sums over all layers, for one sample in float32."""
 
     layers: int
-    """Those inside blocks, and the blocks, included."""
+    """Number of layers, blocks and the layers inside them included."""
     parameters: int
     multiply_adds: int
     activation_bytes: int
 
 
 def table_rows(steps: Sequence[Step]) -> tuple[TableRow, ...]:
-    """A row for every step, a block before the layers inside it; the last one may be of a layer that refuses.
+    """Returns a row for every step, a block before the layers inside it; the last may be of a layer that refuses.
 
     >>> from cnnviz.presets import PRESETS
     >>> first, *_ = table_rows(trace(PRESETS["lab-convnet"].architecture))
@@ -96,7 +96,7 @@ def table_rows(steps: Sequence[Step]) -> tuple[TableRow, ...]:
 
 
 def totals(steps: Sequence[Step]) -> Totals:
-    """The sums over a net, every layer counted once."""
+    """Returns the sums over the steps of a net, each layer counted once."""
     return Totals(
         layers=sum(1 for _ in iter_steps(steps)),
         parameters=sum(step.parameters for step in steps),
@@ -106,7 +106,7 @@ def totals(steps: Sequence[Step]) -> Totals:
 
 
 def format_count(value: int) -> str:
-    """A number with its thousands apart; nothing for 0.
+    """Returns a number with commas between its thousands; nothing for 0.
 
     >>> format_count(1530000), format_count(0)
     ('1,530,000', '')
@@ -115,7 +115,7 @@ def format_count(value: int) -> str:
 
 
 def format_bytes(value: int) -> str:
-    """Bytes in the unit that leaves a handy number.
+    """Returns a number of bytes in the unit that keeps it short.
 
     >>> format_bytes(140), format_bytes(61200), format_bytes(12 * 2**20), format_bytes(3 * 2**30 // 2)
     ('140 B', '59.8 KiB', '12.0 MiB', '1.5 GiB')
@@ -125,10 +125,11 @@ def format_bytes(value: int) -> str:
     return f"{value} B" if place == 0 else f"{value / 2 ** (10 * place):,.1f} {units[place]}"
 
 
-def format_receptive_field(reach: ReceptiveFields, net: Shape) -> str:
-    """The samples of the net's input (of that shape) that one output reads, behind the channels.
+def format_receptive_field(fields: ReceptiveFields, net_input_shape: Shape) -> str:
+    """Returns the receptive field in samples of the net's input, which has the shape `net_input_shape`.
 
-    "whole input" where every output reads all of it; a size above that of the input says that one in the middle does.
+    It is "whole input" where every output reads all of it. A size above the input's means that only outputs in the
+    middle do.
 
     >>> from cnnviz.shapes import ReceptiveField
     >>> format_receptive_field((ReceptiveField(13, 4), ReceptiveField(13, 4)), (1, 99, 26))
@@ -138,25 +139,25 @@ def format_receptive_field(reach: ReceptiveFields, net: Shape) -> str:
     >>> format_receptive_field(None, (1, 99, 26))
     '—'
     """
-    if not reach:
+    if not fields:
         return "—"
-    if all(axis.jump == 0 and axis.size >= size for axis, size in zip(reach, net[1:], strict=True)):
+    if all(field.jump == 0 and field.size >= size for field, size in zip(fields, net_input_shape[1:], strict=True)):
         return "whole input"
-    return format_shape(tuple(axis.size for axis in reach))
+    return format_shape(tuple(field.size for field in fields))
 
 
 def to_markdown(architecture: Architecture, steps: Sequence[Step] | None = None) -> str:
-    """The table as GitHub-flavoured Markdown: the input, every layer up to one that refuses, and the totals.
+    """Returns the table as GitHub-flavoured Markdown: the input, every layer up to one that refuses, and the totals.
 
-    `steps` are those of its trace, where they are known.
+    `steps` are those of the architecture's trace; they are computed where they are not given.
     """
-    net, steps = architecture.input_shape, trace(architecture) if steps is None else steps
+    net_input_shape, steps = architecture.input_shape, trace(architecture) if steps is None else steps
     sums, refused = totals(steps), find_refusing_step(steps)
     lines = [
         list(COLUMNS),
         ["---:" if column in RIGHT_ALIGNED_COLUMNS else "---" for column in COLUMNS],
-        ["", "Input", "", format_shape(net), *[""] * 5],
-        *(_row_cells(row, net) for row in table_rows(steps)),
+        ["", "Input", "", format_shape(net_input_shape), *[""] * 5],
+        *(_row_cells(row, net_input_shape) for row in table_rows(steps)),
         [
             "",
             "**Total**",
@@ -172,19 +173,19 @@ def to_markdown(architecture: Architecture, steps: Sequence[Step] | None = None)
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)
 
 
-def _row_cells(row: TableRow, net: Shape) -> list[str]:
-    inside = "&emsp;" * row.depth
+def _row_cells(row: TableRow, net_input_shape: Shape) -> list[str]:
+    indent = "&emsp;" * row.depth
     fits = row.output_shape is not None
     return [
-        inside + row.number,
-        inside + row.kind,
+        indent + row.number,
+        indent + row.kind,
         f"`{_escape_cell(row.arguments)}`" if row.arguments else "",
         format_shape(row.output_shape) if row.output_shape else "—",
         _escape_cell(row.formula or row.error or ""),
         format_count(row.parameters),
         format_count(row.multiply_adds),
         format_bytes(row.activation_bytes) if fits else "",
-        format_receptive_field(row.receptive_field, net) if fits else "",
+        format_receptive_field(row.receptive_field, net_input_shape) if fits else "",
     ]
 
 
@@ -195,5 +196,5 @@ def _arguments_text(step: Step) -> str:
 
 
 def _escape_cell(text: str) -> str:
-    """As one cell of a table."""
+    """Returns a text that stays within one cell of a Markdown table."""
     return text.replace("|", "\\|").replace("\n", "<br>")

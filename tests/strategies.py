@@ -7,7 +7,7 @@ from pydantic import ValidationError
 
 from cnnviz.architecture import Architecture
 from cnnviz.errors import ShapeError
-from cnnviz.layers import PALETTE, Block, Layer, Parallel, Residual, family
+from cnnviz.layers import PALETTE, Block, Layer, StackField, family
 from cnnviz.layers.base import NonNegativeInt, PositiveInt
 from cnnviz.shapes import Shape, numel
 
@@ -50,15 +50,20 @@ SIMPLE_KINDS = sorted(kind for kind, cls in PALETTE.items() if not issubclass(cl
 stacks = st.deferred(lambda: st.lists(layers(inside=True), max_size=3).map(tuple))
 
 
+def stack_lists(cls: type[Block], field: StackField) -> st.SearchStrategy[list[tuple[Layer, ...]]]:
+    """Stacks for one field of a block: one, or several where it takes them."""
+    fewest, most = cls.stack_bounds(field)
+    one = st.one_of(st.just(()), stacks)
+    return st.lists(one, min_size=fewest, max_size=min(most or 3, 3))
+
+
 @st.composite
 def layers(draw: st.DrawFn, kind: str | None = None, inside: bool = False) -> Layer:
     """A layer of any kind (or of one) with generated parameters; inside a block, of any kind but a block."""
     kind = kind or draw(st.sampled_from(SIMPLE_KINDS if inside else sorted(PALETTE)))
     cls = PALETTE[kind]
-    if cls is Residual:
-        return Residual(layers=draw(stacks), projection=draw(st.one_of(st.just(()), stacks)))
-    if cls is Parallel:
-        return Parallel(branches=draw(st.lists(stacks, min_size=1, max_size=3)))
+    if issubclass(cls, Block):
+        return cls.from_stacks([stack for field in cls.stack_fields for stack in draw(stack_lists(cls, field))])
     arguments = {}
     for name, info in cls.model_fields.items():
         if name == "kind" or (not info.examples and draw(st.booleans())):

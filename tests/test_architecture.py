@@ -83,8 +83,8 @@ def test_steps_that_are_taken_over_are_those_of_the_net_itself(one: Architecture
     for edited in (one.model_copy(update={"layers": (*one.layers[:at], *other.layers)}), other, one):
         steps = trace_shapes(edited, trace_shapes(one))
         assert steps == trace_shapes(edited)
-        assert [each.receptive_field for each in iter_steps(steps)] == [
-            each.receptive_field for each in iter_steps(trace_shapes(edited))
+        assert [step.receptive_field for step in iter_steps(steps)] == [
+            step.receptive_field for step in iter_steps(trace_shapes(edited))
         ]
         assert all(step.previous is before for before, step in pairwise(steps))
 
@@ -146,7 +146,6 @@ def test_json_gives_back_the_same_design(architecture: Architecture) -> None:
 def test_edits_return_new_designs() -> None:
     assert LAB.update_layer(0, kernel_size=3).layers[0] == Conv2d(out_channels=10, kernel_size=3)
     assert [layer.kind for layer in LAB.move_layer(0, 2).layers[:3]] == ["MaxPool2d", "ReLU", "Conv2d"]
-    assert LAB.duplicate_layer(4).layers[5] == Flatten()
     assert len(LAB.remove_layer(8).layers) == 8
     assert LAB.insert_layer(0, Flatten()).layers[0] == Flatten()
     assert LAB.update_layer(1, kind="AvgPool2d").layers[1] == PALETTE["AvgPool2d"](kernel_size=4)
@@ -236,12 +235,12 @@ LINE = Architecture(input_shape=(1, 9), layers=[Conv1d(out_channels=2, kernel_si
         ),
     ],
 )
-def test_a_value_of_the_wrong_form_is_told_in_plain_words(
+def test_a_value_of_the_wrong_form_is_explained_in_plain_words(
     design: Architecture, change: dict[str, object], sentence: str
 ) -> None:
-    with pytest.raises(DesignError) as told:
+    with pytest.raises(DesignError) as refusal:
         design.update_layer(0, **change)
-    assert str(told.value) == sentence
+    assert str(refusal.value) == sentence
 
 
 @pytest.mark.parametrize(
@@ -252,13 +251,13 @@ def test_a_value_of_the_wrong_form_is_told_in_plain_words(
         ((0,), "input_shape, number 1: should be greater than or equal to 1 (received 0)."),
     ],
 )
-def test_an_input_shape_that_cannot_be_is_told_in_plain_words(shape: tuple[int, ...], sentence: str) -> None:
-    with pytest.raises(DesignError) as told:
+def test_an_impossible_input_shape_is_explained_in_plain_words(shape: tuple[int, ...], sentence: str) -> None:
+    with pytest.raises(DesignError) as refusal:
         LAB.with_input_shape(shape)
-    assert str(told.value) == sentence
+    assert str(refusal.value) == sentence
 
 
-def test_a_conv_on_a_vector_is_told_and_can_be_removed() -> None:
+def test_a_conv_on_a_vector_is_refused_with_a_reason_and_can_be_removed() -> None:
     steps = trace(
         Architecture(input_shape=(880,), layers=[Linear(out_features=3), Conv2d(out_channels=1, kernel_size=1)])
     )
@@ -281,7 +280,7 @@ def test_a_full_net_says_so() -> None:
     with pytest.raises(
         DesignError, match="A net can have at most 200 layers, those in blocks included; delete one first"
     ):
-        full.duplicate_layer(0)
+        full.insert_layer(0, Flatten())
 
 
 @pytest.mark.parametrize(

@@ -24,11 +24,11 @@ def test_a_net_has_the_number_of_parameters_that_it_is_known_by(name: str) -> No
 
 
 @pytest.mark.parametrize("name", PRESETS)
-def test_every_story_ends_in_a_sentence(name: str) -> None:
+def test_every_description_ends_with_a_full_stop(name: str) -> None:
     assert PRESETS[name].description.endswith(".")
 
 
-def test_the_numbers_told_of_published_nets_are_theirs() -> None:
+def test_the_numbers_in_descriptions_of_published_nets_are_right() -> None:
     assert max(step.parameters for step in trace(PRESETS["vgg-11"].architecture)) == 102_764_544
     linear = sum(step.parameters for step in trace(PRESETS["alexnet"].architecture) if step.layer.kind == "Linear")
     assert round(linear / PARAMETERS["alexnet"], 2) == 0.96
@@ -45,6 +45,6 @@ def test_the_numbers_told_of_published_nets_are_theirs() -> None:
         ("vgg-11", 134),
     ],
 )
-def test_the_last_convolution_sees_what_is_told_of_it(name: str, size: int) -> None:
+def test_the_last_convolution_has_the_receptive_field_that_papers_and_descriptions_give(name: str, size: int) -> None:
     last = [step for step in trace(PRESETS[name].architecture) if step.layer.kind == "Conv2d"][-1]
     assert [reach.size for reach in last.receptive_field or ()] == [size, size]

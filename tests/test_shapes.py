@@ -7,22 +7,23 @@ from hypothesis import strategies as st
 from torch.nn import functional as F  # noqa: N812 (torch's own name for it)
 
 from cnnviz.errors import ShapeError
-from cnnviz.shapes import Window, window_out
+from cnnviz.shapes import Window
 
 
 @given(st.integers(1, 60), st.integers(1, 12), st.integers(1, 5), st.integers(0, 5), st.integers(1, 4))
-def test_window_out_is_the_length_of_torchs_unfold(
+def test_the_output_size_of_a_window_is_the_length_of_torchs_unfold(
     size: int, kernel_size: int, stride: int, padding: int, dilation: int
 ) -> None:
+    window = Window(kernel_size, stride, (padding, padding), dilation)
     fits = size + 2 * padding >= dilation * (kernel_size - 1) + 1
     if not fits:
         with pytest.raises(ShapeError, match=f"does not fit a length of {size}"):
-            window_out(size, kernel_size, stride, padding, dilation)
+            window.out_size(size)
         return
     unfolded = torch.nn.functional.unfold(
         torch.zeros(1, 1, size, 1), (kernel_size, 1), (dilation, 1), (padding, 0), (stride, 1)
     )
-    assert window_out(size, kernel_size, stride, padding, dilation) == unfolded.shape[-1]
+    assert window.out_size(size) == unfolded.shape[-1]
 
 
 @given(st.integers(1, 9), st.integers(1, 6), st.integers(1, 4), st.integers(0, 3), st.integers(1, 9), st.booleans())

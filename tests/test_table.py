@@ -101,7 +101,7 @@ def test_an_empty_net_has_a_table() -> None:
     assert [line[1] for line in lines[2:]] == ["Input", "**Total**"]
 
 
-def test_memory_is_told_in_a_handy_unit() -> None:
+def test_memory_is_written_in_a_handy_unit() -> None:
     assert [format_bytes(value) for value in (0, 1023, 1024, 2**20 - 1, 2**60)] == [
         "0 B",
         "1023 B",

@@ -39,7 +39,7 @@ def test_what_a_message_shows_of_a_strangers_name_can_be_seen() -> None:
 
 
 @pytest.mark.parametrize("header", ['{"a":{"dtype":"F4","shape":[2],"data_offsets":[0,1]}}', "{", "[]", ""])
-def test_a_damaged_file_is_told(header: str) -> None:
+def test_a_damaged_file_is_refused(header: str) -> None:
     content = len(header).to_bytes(8, "little") + header.encode() + b"\0"
     with pytest.raises(DataError, match=r"^Mine is no .safetensors file, or is damaged"):
         read_tensors(content, "Mine")

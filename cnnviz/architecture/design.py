@@ -1,4 +1,4 @@
-"""The design itself: an input shape and a stack of layers; its edits, and JSON."""
+"""Architecture: an input shape and a stack of layers, with its edits, to and from JSON."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from pydantic_core import ErrorDetails
 
 from cnnviz.errors import DesignError
 from cnnviz.layers import PALETTE, AnyLayer, Block, Layer
+from cnnviz.layers.base import Stack
 from cnnviz.shapes import Shape
 
 MAX_LAYERS = 200
@@ -18,9 +19,8 @@ MAX_DEPTH = 4
 MAX_JSON_LENGTH = 200_000
 MAX_SIZE = 1_000_000
 
-Stack = tuple[Layer, ...]
 LayerPath = tuple[int, ...]
-"""Where a layer stands: its place in the stack; inside a block, further (number of the stack, place in it)."""
+"""Where a layer stands: its index in the stack; inside a block, followed by (index of the stack, index in it)."""
 
 T = TypeVar("T")
 M = TypeVar("M", bound=BaseModel)
@@ -28,10 +28,10 @@ Size = Annotated[int, Field(ge=1, le=MAX_SIZE)]
 
 
 class Architecture(BaseModel):
-    """What a student designs; frozen, every edit returns a new one.
+    """A net as a student designs it; frozen, so that every edit returns a new one.
 
-    `input_shape` is one sample without the batch axis, one to four axes. Edits take the place of a layer in the stack,
-    or the path to a layer inside a block; they raise DesignError when the net cannot be so.
+    `input_shape` is that of one sample without the batch axis, one to four axes. Edits take the index of a layer in the
+    stack, or its path; they raise DesignError where the result is not allowed.
 
     >>> lab = Architecture(input_shape=(1, 99, 26), layers=[PALETTE["Conv2d"](out_channels=10, kernel_size=10)])
     >>> lab.update_layer(0, kernel_size=3).layers[0].kernel_size
@@ -49,52 +49,48 @@ class Architecture(BaseModel):
         if len(paths) > MAX_LAYERS:
             raise ValueError(f"A net can have at most {MAX_LAYERS} layers, those in blocks included; delete one first.")
         if any(len(path) // 2 > MAX_DEPTH for path in paths):
-            raise ValueError(f"Blocks can stand at most {MAX_DEPTH} deep in each other.")
+            raise ValueError(f"Blocks can be nested at most {MAX_DEPTH} deep.")
         return self
 
     def iter_layers(self) -> Iterator[tuple[LayerPath, Layer]]:
-        """All layers with their paths, a block before the layers in it."""
+        """Yields all layers with their paths, a block before the layers in it."""
         yield from _iter_layers(self.layers, ())
 
     def layer_at(self, path: int | LayerPath) -> Layer:
-        """The layer there."""
+        """Returns the layer at a path; raises DesignError where there is none."""
         stack, (*inside, index) = self.layers, _as_path(path)
         for place, branch in zip(inside[::2], inside[1::2], strict=True):
             stack = _item_at(_as_block(_item_at(stack, place)).stacks, branch)
         return _item_at(stack, index)
 
     def insert_layer(self, path: int | LayerPath, layer: Layer) -> Architecture:
-        """With `layer` there; what stood there moves back."""
+        """Returns the design with `layer` at a path, in front of the layer that was there."""
         return self._edit(path, lambda stack, index: (*stack[:index], layer, *stack[index:]))
 
     def update_layer(self, path: int | LayerPath, **change: object) -> Architecture:
-        """With parameters of the layer there changed; a `kind` among them makes it another kind."""
+        """Returns the design with parameters of one layer changed; `kind` makes it a layer of another kind."""
         layer = _updated_layer(self.layer_at(path), change)
         return self._edit(path, lambda stack, index: (*stack[:index], layer, *stack[index + 1 :]))
 
     def remove_layer(self, path: int | LayerPath) -> Architecture:
-        """Without the layer there."""
+        """Returns the design without the layer at a path."""
         return self._edit(path, lambda stack, index: (*stack[:index], *stack[index + 1 :]))
 
     def move_layer(self, path: int | LayerPath, target: int | LayerPath) -> Architecture:
-        """With the layer from `path` at `target`, counted without it."""
+        """Returns the design with one layer moved to `target`, a path in the design without it."""
         return self.remove_layer(path).insert_layer(target, self.layer_at(path))
 
-    def duplicate_layer(self, path: int | LayerPath) -> Architecture:
-        """With a copy of the layer there right behind it."""
-        return self._edit(path, lambda stack, index: (*stack[: index + 1], *stack[index:]))
-
     def with_input_shape(self, shape: Shape) -> Architecture:
-        """With another input shape."""
+        """Returns the same stack for another input shape."""
         return _validate(Architecture, {"input_shape": shape, "layers": self.layers})
 
     def to_json(self) -> str:
-        """The design as JSON; `from_json` reads it back."""
+        """Returns the design as JSON; `from_json` reads it back."""
         return self.model_dump_json(indent=2)
 
     @classmethod
     def from_json(cls, text: str | bytes) -> Architecture:
-        """The design that a JSON text describes; raises DesignError with the first thing that is wrong in it."""
+        """Returns the design in a JSON text; raises DesignError with the first thing that is wrong in it."""
         if len(text) > MAX_JSON_LENGTH:
             raise DesignError(f"This design is {len(text):,} characters long; at most {MAX_JSON_LENGTH:,} are read.")
         try:
@@ -111,7 +107,7 @@ class Architecture(BaseModel):
 
 
 def layer_number(path: LayerPath) -> str:
-    """The path as people count: 3 is the third layer, 3.b2 the second layer in the second stack of the third.
+    """Returns a path as people count: 3 is the third layer, 3.b2 the second layer in the second stack of the third.
 
     >>> layer_number((2,)), layer_number((2, 1, 1))
     ('3', '3.b2')
@@ -155,7 +151,7 @@ def _edit_stack(stack: Stack, path: LayerPath, edit: Callable[[Stack, int], Stac
 
 
 def _updated_layer(layer: Layer, change: dict[str, object]) -> Layer:
-    """A layer with other values; of another kind, it keeps what that kind knows, one number where axes differ."""
+    """Returns a layer with other values; one of another kind keeps the parameters that both kinds have."""
     kind = PALETTE[str(change.get("kind", layer.kind))]
     fields = type(layer).model_fields
     kept = {name: getattr(layer, name) for name in kind.model_fields if name in fields and name != "kind"}

@@ -1,4 +1,4 @@
-"""How much memory the training of a design takes: an estimate before anything starts."""
+"""Estimates of the memory that training a design takes."""
 
 from collections.abc import Sequence
 
@@ -7,19 +7,19 @@ from cnnviz.architecture.step import FLOAT32_BYTES, Step, iter_steps, trace_shap
 from cnnviz.shapes import numel
 
 EVALUATION_BATCH = 256
-"""Samples that are evaluated at a time; larger batches are slower on a CPU."""
+"""Samples in a batch while evaluating; larger batches are slower on a CPU."""
 
 
 def activation_bytes(architecture: Architecture) -> int:
-    """Bytes of all layer outputs of one sample in float32; what training keeps for the backward pass."""
+    """Returns the bytes of all layer outputs of one sample in float32, which are kept for the backward pass."""
     return sum(step.activation_bytes for step in trace_shapes(architecture))
 
 
 def training_bytes(design: Architecture | Sequence[Step], batch_size: int) -> int:
-    """Estimate of a run's memory, of a design or of its steps.
+    """Returns an estimate of the bytes that a run takes, for a design or its steps.
 
-    Weights, gradients and two moments; and each activation with its gradient while training, or the largest
-    activation of an evaluated batch before and after a layer, whichever is more.
+    It counts weights, gradients and two moments of each, and the larger of two: every activation with its gradient for
+    a training batch, or twice the largest activation for an evaluation batch.
     """
     steps = trace_shapes(design) if isinstance(design, Architecture) else design
     largest = max((numel(step.output_shape) for step in iter_steps(steps) if step.output_shape), default=0)

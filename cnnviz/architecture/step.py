@@ -1,4 +1,4 @@
-"""A step of a trace: one layer between its input and its output, or the reason why it refuses."""
+"""Step: one layer between its input and its output, or the reason why it refuses; the walk that makes them."""
 
 from __future__ import annotations
 
@@ -6,29 +6,26 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import takewhile
-from typing import TYPE_CHECKING
 
-from cnnviz.architecture.design import Architecture, LayerPath, Stack, layer_number
+from cnnviz.architecture.design import Architecture, LayerPath, layer_number
+from cnnviz.architecture.mend import Mend
 from cnnviz.errors import ShapeError
 from cnnviz.layers import Block, Layer
-from cnnviz.layers.base import ReceptiveFields
+from cnnviz.layers.base import ReceptiveFields, Stack
 from cnnviz.shapes import AXES, AxisRule, ReceptiveField, Shape, format_shape, numel
 
-if TYPE_CHECKING:
-    from cnnviz.architecture.mend import Mend
-
 MAX_VALUES = 10**12
-"""Numbers in one sample behind a layer; no net that can be built comes near."""
+"""Largest number of values in one sample behind a layer; no net that can be built comes near."""
 FLOAT32_BYTES = 4
-"""Of a number in float32."""
+"""Bytes of one number in float32."""
 
 
 @dataclass(frozen=True)
 class Step:
     """One row of the table: a layer between its input and its output.
 
-    `output_shape` is None where the layer refuses; then `error` says why and each of `mends` is an edit that helps.
-    A block has the steps of its `stacks`, each up to and with the first layer that refuses.
+    `output_shape` is None where the layer refuses; then `error` says why, and each of `mends` is an edit that helps.
+    For a block, `stacks` holds the steps of each of its stacks, up to and with the first layer that refuses.
     """
 
     layer: Layer
@@ -39,18 +36,18 @@ class Step:
     error: str | None = None
     mends: tuple[Mend, ...] = ()
     suggested_changes: tuple[Mapping[str, object], ...] = ()
-    """What the refusing layer itself says would help."""
+    """Changes of its parameters that the refusing layer suggests."""
     previous: Step | None = field(default=None, repr=False, compare=False)
-    """The step whose output is this one's input; None where that is the net's own."""
+    """The step whose output is this one's input; None where the net's own input is."""
 
     @property
     def mend(self) -> Mend | None:
-        """The first of the mends."""
+        """The smallest mend; None where there is none."""
         return self.mends[0] if self.mends else None
 
     @cached_property
     def receptive_field(self) -> ReceptiveFields:
-        """The receptive field of one output position, along each axis of the net's input behind the channels."""
+        """Receptive field of one output position along each axis of the net's input, channels excepted."""
         if not self.output_shape:
             return None
         before = (
@@ -60,43 +57,43 @@ class Step:
 
     @cached_property
     def axes(self) -> tuple[tuple[str, int, AxisRule], ...]:
-        """The axes that the layer slides along: name, size before the layer, and rule of each."""
+        """Name, size before the layer and rule of each axis that the layer slides along."""
         rules = self.layer.axis_rules(self.input_shape)
         return tuple(zip(AXES[len(self.input_shape)][1:], self.input_shape[1:], rules, strict=False))
 
     @cached_property
     def net_input_shape(self) -> Shape:
-        """Shape of the net's input."""
+        """Shape of one sample before the first layer of the net."""
         return self.previous.net_input_shape if self.previous else self.input_shape
 
     @cached_property
     def parameters(self) -> int:
-        """Trainable numbers, those inside a block included."""
+        """Number of trainable parameters, those inside a block included."""
         if self.stacks:
             return sum(step.parameters for stack in self.stacks for step in stack)
         return self.layer.parameters(self.input_shape) if self.output_shape else 0
 
     @cached_property
     def multiply_adds(self) -> int:
-        """Multiplications of an input by a weight for one sample, those inside a block included."""
+        """Number of multiplications of an input by a weight for one sample, those inside a block included."""
         if self.stacks:
             return sum(step.multiply_adds for stack in self.stacks for step in stack)
         return self.layer.multiply_adds(self.input_shape) if self.output_shape else 0
 
     @cached_property
     def activation_bytes(self) -> int:
-        """Bytes of the output of one sample in float32; for a block, of all outputs inside, too."""
+        """Bytes of the output of one sample in float32, all outputs inside a block included."""
         inside = sum(step.activation_bytes for stack in self.stacks for step in stack)
         return inside + (FLOAT32_BYTES * numel(self.output_shape) if self.output_shape else 0)
 
     @cached_property
     def formula(self) -> str:
-        """How the output shape comes about, with the numbers, a line per axis; empty where the layer refuses."""
+        """How the output shape is computed, with the numbers, a line per axis; empty where the layer refuses."""
         return self.layer.formula(self.input_shape) if self.output_shape else ""
 
 
 def iter_steps(steps: Sequence[Step]) -> Iterator[Step]:
-    """All steps, a block before those inside it."""
+    """Yields all steps, a block before those inside it."""
     for step in steps:
         yield step
         for stack in step.stacks:
@@ -104,7 +101,7 @@ def iter_steps(steps: Sequence[Step]) -> Iterator[Step]:
 
 
 def find_refusing_step(steps: Sequence[Step]) -> Step | None:
-    """The step of the layer that refuses, inside a block where it stands there; None where all fit."""
+    """Returns the step of the layer that refuses, which may be inside a block; None where all layers fit."""
     if not steps or steps[-1].error is None:
         return None
     inner = filter(None, map(find_refusing_step, steps[-1].stacks))
@@ -112,7 +109,7 @@ def find_refusing_step(steps: Sequence[Step]) -> Step | None:
 
 
 def input_shape_at(architecture: Architecture, path: LayerPath) -> Shape | None:
-    """Shape of a sample where `path` leads, the end of a stack included; None where none arrives."""
+    """Returns the shape of a sample before a path, or at the end of a stack; None where no sample gets there."""
     steps, shape = trace_shapes(architecture), architecture.input_shape
     for place, branch in zip(path[:-1:2], path[1::2], strict=True):
         if place >= len(steps) or branch >= len(steps[place].stacks):
@@ -124,9 +121,9 @@ def input_shape_at(architecture: Architecture, path: LayerPath) -> Shape | None:
 
 
 def trace_shapes(architecture: Architecture, reusable: Sequence[Step] = ()) -> tuple[Step, ...]:
-    """The steps up to and with the first layer that refuses, without mends; never raises.
+    """Returns the steps up to and with the first layer that refuses, without mends; never raises.
 
-    Where the net begins as another one does, the steps of that one can be given and are taken over.
+    `reusable` are the steps of a net that may begin with the same layers; those of the common beginning are reused.
     """
     shape = architecture.input_shape
     pairs = zip(reusable, architecture.layers, strict=False)

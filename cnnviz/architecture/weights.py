@@ -1,30 +1,31 @@
-"""Weights from files, checked against the design that they are for."""
+"""Reads weights from files and checks them against the design that they are for."""
 
 import torch
 from safetensors.torch import load
 from torch import Tensor
 
+from cnnviz.architecture.build import build_model
 from cnnviz.architecture.design import Architecture
-from cnnviz.architecture.trace import build_model
 from cnnviz.errors import DataError, DesignError
 
 MAX_HEADER_BYTES = 2**20
-"""Bytes around the values of a file of weights, at most."""
+"""Largest number of bytes that a file of weights may have besides its values."""
 
 
 def read_tensors(content: bytes, source: str) -> dict[str, Tensor]:
-    """What a .safetensors file holds; raises DataError, which names the `source`, where it is none."""
+    """Returns the tensors in a .safetensors file; raises DataError, which names the `source`, where it is none."""
     try:
         tensors: dict[str, Tensor] = load(content)
-    except Exception:  # safetensors and torch let all kinds out: SafetensorError, KeyError, RuntimeError, …
+    except Exception:  # safetensors and torch raise all kinds of errors: SafetensorError, KeyError, RuntimeError, …
         raise DataError(f"{source} is no .safetensors file, or is damaged.") from None
     return tensors
 
 
 def read_weights(content: bytes, architecture: Architecture, source: str = "This file") -> dict[str, Tensor]:
-    """The state dict in a .safetensors file; raises DataError where it is none, DesignError where of another design.
+    """Returns the state dict in a .safetensors file for a design.
 
-    What the design wants is asked of a net without values, so that no design is too large to be asked.
+    The expected names and shapes come from a net on torch's meta device, so that no design is too large to check.
+    Raises DataError where the file is damaged, DesignError where its tensors are not those of the design.
     """
     weights = read_tensors(content, source)
     with torch.device("meta"):

@@ -1,4 +1,4 @@
-"""The layer kinds a student can stack."""
+"""The layer kinds that a student can stack."""
 
 from typing import TYPE_CHECKING, Annotated, Union
 
@@ -27,7 +27,7 @@ from cnnviz.layers.activation import (
     Tanh,
 )
 from cnnviz.layers.base import Layer
-from cnnviz.layers.block import Block, Parallel, Residual
+from cnnviz.layers.block import Block, Parallel, Residual, StackField
 from cnnviz.layers.conv import Conv1d, Conv2d, Conv3d, ConvTranspose1d, ConvTranspose2d, ConvTranspose3d
 from cnnviz.layers.dropout import AlphaDropout, Dropout, Dropout1d, Dropout2d, Dropout3d
 from cnnviz.layers.linear import Linear
@@ -120,21 +120,28 @@ PALETTE: dict[str, type[Layer]] = {
     "Residual": Residual,
     "Parallel": Parallel,
 }
-"""Every kind by its name, which is that of its torch class; a new kind is one class and one line here."""
+"""Every kind by its name, that of its torch class unless it is a block; a new kind is one class and one line here."""
 
 if TYPE_CHECKING:
     AnyLayer = Layer
 else:
     AnyLayer = Annotated[Union[tuple(PALETTE.values())], Field(discriminator="kind")]  # noqa: UP007 (built at run time)
-    """A layer of any kind, told apart by its `kind`, as pydantic reads it."""
+    """A layer of any kind, which pydantic tells by its `kind`."""
 
-for _block in (Residual, Parallel):
-    _block.model_rebuild(_types_namespace={"AnyLayer": AnyLayer})
+for _kind in PALETTE.values():
+    if issubclass(_kind, Block):
+        _kind.model_rebuild(_types_namespace={"AnyLayer": AnyLayer})
 
 
 def family(kind: str) -> str:
-    """What a kind belongs to, as its file says: conv, pool, norm, linear, reshape, dropout, activation or block."""
-    return PALETTE[kind].__module__.rpartition(".")[2]
+    """Returns the file that a kind, or its nearest base in this package, is in: conv, pool, activation, block, …
+
+    >>> family("MaxPool2d"), family("Residual")
+    ('pool', 'block')
+    """
+    package = f"{__name__}."
+    module = next(base.__module__ for base in PALETTE[kind].__mro__ if base.__module__.startswith(package))
+    return module.removeprefix(package)
 
 
 __all__ = [
@@ -199,6 +206,7 @@ __all__ = [
     "Softmax",
     "Softplus",
     "Softsign",
+    "StackField",
     "Tanh",
     "family",
 ]

@@ -1,4 +1,4 @@
-"""Activations: a nonlinear function of every value; the curves and their story are in `cnnviz.activations`."""
+"""Activations: a nonlinear function of every value. Their curves and formulas are in `cnnviz.activations`."""
 
 from typing import Annotated, ClassVar, Literal
 
@@ -12,13 +12,13 @@ Alpha = Annotated[float, Field(gt=0, le=100)]
 
 
 class Elementwise(Layer):
-    """A function of each value on its own; any shape, unchanged.
+    """A function of each value on its own; takes any shape and keeps it.
 
     Source: https://pytorch.org/docs/stable/nn.html#non-linear-activations-weighted-sum-nonlinearity
     """
 
     def output_shape(self, shape: Shape) -> Shape:
-        """Unchanged."""
+        """Returns the shape as it is."""
         return shape
 
 
@@ -51,17 +51,17 @@ class LeakyReLU(Elementwise):
 
 
 class PReLU(Elementwise):
-    """x where positive, a · x elsewhere, with a learned a for all channels or for each."""
+    """x where positive, a · x elsewhere, with one learned a for all channels or one for each."""
 
     summary: ClassVar[str] = "Leaky ReLU whose slope for negative values is learned."
     prefix: ClassVar[str] = "prelu"
 
     kind: Literal["PReLU"] = "PReLU"
     num_parameters: PositiveInt = Field(1, description="Slopes to learn: 1 for all, or one for each channel.")
-    init: Annotated[float, Field(ge=-100, le=100)] = Field(0.25, description="Slope at the start.")
+    init: Annotated[float, Field(ge=-100, le=100)] = Field(0.25, description="Slope before training.")
 
     def output_shape(self, shape: Shape) -> Shape:
-        """Unchanged; there must be one slope for all channels, or as many as channels."""
+        """Returns the shape as it is; there must be one slope for all channels, or one for each."""
         if self.num_parameters not in (1, shape[0]):
             raise ShapeError(
                 f"has {self.num_parameters} slopes for {shape[0]} channels; use 1 or {shape[0]}",
@@ -71,7 +71,7 @@ class PReLU(Elementwise):
         return shape
 
     def parameters(self, shape: Shape) -> int:
-        """The slopes."""
+        """Returns the number of learned slopes."""
         return self.num_parameters
 
 
@@ -86,12 +86,12 @@ class ELU(Elementwise):
 
 
 class SELU(Elementwise):
-    """ELU scaled so that mean 0 and variance 1 reproduce themselves.
+    """ELU scaled so that values with mean 0 and variance 1 keep both from layer to layer.
 
     Source: Klambauer et al., "Self-Normalizing Neural Networks" (2017).
     """
 
-    summary: ClassVar[str] = "ELU scaled so that mean 0 and variance 1 keep themselves up through the net."
+    summary: ClassVar[str] = "ELU scaled so that mean 0 and variance 1 are kept from layer to layer."
     prefix: ClassVar[str] = "selu"
 
     kind: Literal["SELU"] = "SELU"
@@ -108,13 +108,17 @@ class CELU(Elementwise):
 
 
 class GELU(Elementwise):
-    """x · Φ(x), Φ the distribution function of the normal distribution."""
+    """x · Φ(x), where Φ is the distribution function of the normal distribution."""
 
-    summary: ClassVar[str] = "A smooth ReLU: each value times the chance that a normal number lies below it."
+    summary: ClassVar[str] = (
+        "A smooth ReLU: each value times the chance that a normally distributed number lies below it."
+    )
     prefix: ClassVar[str] = "gelu"
 
     kind: Literal["GELU"] = "GELU"
-    approximate: Literal["none", "tanh"] = Field("none", description="Exact, or by a formula with tanh.")
+    approximate: Literal["none", "tanh"] = Field(
+        "none", description="'none' computes it exactly, 'tanh' by a formula with tanh."
+    )
 
 
 class SiLU(Elementwise):
@@ -143,7 +147,9 @@ class Softplus(Elementwise):
 
     kind: Literal["Softplus"] = "Softplus"
     beta: Alpha = Field(1.0, description="Sharpness of the corner.")
-    threshold: Annotated[float, Field(ge=0, le=1000)] = Field(20.0, description="Where it becomes x itself.")
+    threshold: Annotated[float, Field(ge=0, le=1000)] = Field(
+        20.0, description="Above this value of beta · x, the output is x itself."
+    )
 
 
 class Hardswish(Elementwise):
@@ -156,7 +162,7 @@ class Hardswish(Elementwise):
 
 
 class Hardtanh(Elementwise):
-    """x, limited to min_val … max_val."""
+    """x, limited to the range from min_val to max_val."""
 
     summary: ClassVar[str] = "Cuts every value off at min_val and max_val."
     prefix: ClassVar[str] = "hardtanh"
@@ -166,7 +172,7 @@ class Hardtanh(Elementwise):
     max_val: Annotated[float, Field(ge=-1e6, le=1e6)] = Field(1.0, description="Largest value.")
 
     def output_shape(self, shape: Shape) -> Shape:
-        """Unchanged; min_val must be below max_val."""
+        """Returns the shape as it is; min_val must be below max_val."""
         if self.min_val >= self.max_val:
             raise ShapeError(
                 f"has a min_val of {self.min_val:g} that is not below its max_val of {self.max_val:g}",
@@ -221,12 +227,14 @@ class LogSigmoid(Elementwise):
 
 
 class AlongAxis(Layer):
-    """A function of all values along one axis; the shape stays."""
+    """A function of all values along one axis; keeps the shape."""
 
-    dim: Annotated[int, Field(ge=1, le=4)] = Field(1, description="Axis that sums to 1; 0 is the batch, 1 the classes.")
+    dim: Annotated[int, Field(ge=1, le=4)] = Field(
+        1, description="Axis along which the probabilities sum to 1; 0 is the batch, 1 the classes."
+    )
 
     def output_shape(self, shape: Shape) -> Shape:
-        """Unchanged; the axis must exist."""
+        """Returns the shape as it is; the axis must exist."""
         if self.dim > len(shape):
             raise ShapeError(
                 f"has no axis {self.dim} in a sample of {format_shape(shape)}; use a dim of at most {len(shape)}",

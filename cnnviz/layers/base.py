@@ -1,4 +1,4 @@
-"""What every layer kind promises: torch's parameters, the shape rule, and all that follows from it."""
+"""Layer, the base of every layer kind: torch's parameters, the shape rule, and what follows from it."""
 
 import inspect
 from functools import cache
@@ -11,11 +11,11 @@ from cnnviz.shapes import AxisRule, ReceptiveField, Shape
 
 PositiveInt = Annotated[int, Field(ge=1, le=65_536)]
 NonNegativeInt = Annotated[int, Field(ge=0, le=65_536)]
-Probability = Annotated[float, Field(ge=0.0, le=1.0, title="p", description="Chance that a value is zeroed.")]
+Probability = Annotated[float, Field(ge=0.0, le=1.0, title="p", description="Probability that a value is set to 0.")]
 
 ZERO: Any = 0
 ONE: Any = 1
-"""Defaults that every size takes, whatever its number of axes."""
+"""Defaults for sizes of any number of axes."""
 Size1d = PositiveInt
 Size2d = PositiveInt | Annotated[tuple[PositiveInt, PositiveInt], Field(strict=False)]
 """A length in samples for both axes, or (height, width)."""
@@ -26,83 +26,87 @@ Padding2d = NonNegativeInt | Annotated[tuple[NonNegativeInt, NonNegativeInt], Fi
 Padding3d = NonNegativeInt | Annotated[tuple[NonNegativeInt, NonNegativeInt, NonNegativeInt], Field(strict=False)]
 
 ReceptiveFields = tuple[ReceptiveField, ...] | None
-"""The receptive field along each axis of the net's input behind its channels; None where axes were merged."""
+"""Receptive field along each axis of the net's input, channels excepted; None where axes were merged."""
 
 
 class Layer(BaseModel):
     """One layer, named and parameterised as in `torch.nn`; frozen.
 
-    A kind declares its parameters as pydantic fields (bounds, title and help once, for the form, the JSON and the
-    docs) and says what does not follow from the defaults here: `output_shape` always, `inferred`, `parameters`,
-    `rules` where it has them. A required parameter gives the value that a fresh layer starts with as the first of its
-    field's `examples`.
+    A kind declares its parameters as pydantic fields, whose bounds, titles and descriptions serve the form, the JSON
+    and the docs. It overrides `output_shape`, and `inferred_arguments`, `parameters`, `multiply_adds` and `axis_rules`
+    where their defaults are wrong for it. The first of a required field's `examples` is the value in a new layer.
     """
 
     model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
 
     summary: ClassVar[str]
-    """What the layer does, in one sentence for a student."""
+    """One sentence for a student: what the layer does."""
     prefix: ClassVar[str]
-    """Start of the attribute name in generated code: conv → self.conv1."""
+    """Beginning of the attribute name in generated code: conv → self.conv1."""
 
     kind: str
 
+    @classmethod
+    def parameter_names(cls) -> tuple[str, ...]:
+        """Returns the names of the fields that a student sets in a form."""
+        return tuple(name for name in cls.model_fields if name != "kind")
+
     def output_shape(self, shape: Shape) -> Shape:
-        """Shape of one sample after this layer, from its `shape` before; raises ShapeError with the reason."""
+        """Returns the shape of one sample behind this layer, from that before it; raises ShapeError with the reason."""
         raise NotImplementedError
 
     def inferred_arguments(self, shape: Shape) -> dict[str, object]:
-        """Torch constructor arguments that follow from the input: in_channels, num_features, in_features."""
+        """Returns the constructor arguments that follow from the input: in_channels, num_features, in_features."""
         return {}
 
     def parameters(self, shape: Shape) -> int:
-        """Trainable numbers in this layer for that input."""
+        """Returns the number of trainable parameters for an input of that shape."""
         return 0
 
     def multiply_adds(self, shape: Shape) -> int:
-        """Multiplications of an input by a weight for one sample; the additions of a bias are not counted."""
+        """Returns the number of multiplications of an input by a weight for one sample; biases are not counted."""
         return 0
 
     def axis_rules(self, shape: Shape) -> tuple[AxisRule, ...]:
-        """How each axis behind the channels comes about; none for a layer that leaves the axes as they are."""
+        """Returns a rule for each axis behind the channels; none where the layer leaves these axes as they are."""
         return ()
 
     def receptive_field(self, before: ReceptiveFields, shape: Shape, net_input_shape: Shape) -> ReceptiveFields:
-        """The receptive field behind the layer, from the one before it, the input's `shape` and that of the `net`.
+        """Returns the receptive field behind the layer, from the one before it and the `shape` of the layer's input.
 
-        Norms and activations leave it as it is: statistics over a whole sample are not counted.
+        Norms and activations leave it as it is: that a mean is taken over the whole sample is not counted.
         """
         rules = self.axis_rules(shape)
         if before is None or not rules:
             return before
         if len(rules) != len(before):
             return None
-        return tuple(rule.receptive_field(one, size) for rule, one, size in zip(rules, before, shape[1:], strict=True))
+        return tuple(
+            rule.receptive_field(field, size) for rule, field, size in zip(rules, before, shape[1:], strict=True)
+        )
 
     def formula(self, shape: Shape) -> str:
-        """How the output shape comes about, with the numbers; a line per axis where axes differ."""
+        """Returns how the output shape is computed, with the numbers, a line for each axis that it slides along."""
         rules = self.axis_rules(shape)
         texts = (rule.formula(size) for rule, size in zip(rules, shape[1:], strict=True)) if rules else ()
         return "\n".join(texts) or "shape unchanged"
 
     def arguments(self, shape: Shape) -> dict[str, object]:
-        """Every argument of the torch constructor, inferred ones first."""
-        return self.inferred_arguments(shape) | {
-            name: getattr(self, name) for name in type(self).model_fields if name != "kind"
-        }
+        """Returns every argument of the torch constructor, those that follow from the input first."""
+        return self.inferred_arguments(shape) | {name: getattr(self, name) for name in self.parameter_names()}
 
     def build_module(self, shape: Shape) -> nn.Module:
-        """The torch module for that input."""
+        """Returns the torch module for an input of that shape."""
         module: nn.Module = getattr(nn, self.kind)(**self.arguments(shape))
         return module
 
     def non_default_arguments(self, shape: Shape) -> dict[str, object]:
-        """The arguments that differ from torch's defaults."""
+        """Returns the constructor arguments that differ from torch's defaults."""
         defaults = torch_defaults(self.kind)
         return {name: value for name, value in self.arguments(shape).items() if value != defaults[name]}
 
     def code(self, shape: Shape) -> str:
-        """The torch constructor call, arguments at torch's default left out.
+        """Returns the torch constructor call without the arguments that are at torch's default.
 
         >>> from cnnviz.layers import PALETTE
         >>> PALETTE["Conv2d"](out_channels=10, kernel_size=10).code((1, 99, 26))
@@ -113,14 +117,18 @@ class Layer(BaseModel):
 
     @classmethod
     def default(cls, shape: Shape = ()) -> "Layer":
-        """A layer of this kind as it enters a stack where samples have that shape.
+        """Returns a new layer of this kind, to be put where samples have that shape.
 
-        Torch's defaults, and an example for what torch requires.
+        It has torch's defaults, and the first example of each parameter that torch requires.
         """
         return cls(**{name: info.examples[0] for name, info in cls.model_fields.items() if info.examples})
 
 
+Stack = tuple[Layer, ...]
+"""Layers in a row: each reads the output of the one before it."""
+
+
 @cache
 def torch_defaults(kind: str) -> dict[str, object]:
-    """Every argument of a torch class with its default; `inspect.Parameter.empty` where it has none."""
+    """Returns every argument of a class in torch.nn with its default, or `inspect.Parameter.empty`."""
     return {name: given.default for name, given in inspect.signature(getattr(nn, kind)).parameters.items()}

@@ -1,100 +1,253 @@
-"""Layers that hold stacks of their own: what comes out of the stacks is added, or put side by side."""
+"""Blocks: layers that hold stacks of layers and join the outputs of these, by a sum or side by side."""
 
 from __future__ import annotations
 
+import inspect
 import math
-from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, Self
 
+from annotated_types import MaxLen, MinLen
 from pydantic import Field
 from torch import nn
 
 from cnnviz.errors import ShapeError
-from cnnviz.layers.base import Layer, ReceptiveFields
-from cnnviz.layers.block_modules import ParallelModule, ResidualModule
-from cnnviz.layers.conv import Conv, Conv1d, Conv2d, Conv3d
-from cnnviz.layers.linear import Linear
-from cnnviz.layers.pool import AvgPool, MaxPool
-from cnnviz.layers.window import collapse_equal, per_axis
-from cnnviz.shapes import AXES, ReceptiveField, Shape, format_shape
-
-MAX_BRANCHES = 8
-Stack = tuple[Layer, ...]
+from cnnviz.layers.base import Layer, ReceptiveFields, Stack
+from cnnviz.layers.block_module import BlockModule
+from cnnviz.layers.conv import CONV_BY_NDIM
+from cnnviz.layers.join import CONCAT, SUM, Join, StackOutput
+from cnnviz.shapes import ReceptiveField, Shape
 
 if TYPE_CHECKING:
     Layers = Stack
 else:
     Layers = Annotated[tuple["AnyLayer", ...], Field(strict=False)]  # noqa: F821  AnyLayer is every kind: cnnviz.layers
-CONV_BY_NDIM: dict[int, type[Conv1d] | type[Conv2d] | type[Conv3d]] = {2: Conv1d, 3: Conv2d, 4: Conv3d}
-"""The convolution for a number of axes."""
+
+
+@dataclass(frozen=True)
+class StackField:
+    """A field of a block that holds a stack of layers, or several of them.
+
+    `name` is that of the pydantic field, `title` what a student reads over the stack. A `repeated` field is a tuple of
+    stacks, titled "branch 1", "branch 2", …; the bounds of the pydantic field say how many it may hold.
+    """
+
+    name: str
+    title: str
+    repeated: bool = False
 
 
 class Block(Layer):
-    """A layer made of stacks that all read the same input, and of `join`, which makes one output of theirs."""
+    """A layer made of stacks that all read the same input, and of a join that makes one output of theirs.
+
+    A kind declares its fields, which of them are stacks (`stack_fields`, at most one of them repeated), and the `join`;
+    everything else follows. The first line of its docstring is that of the class in generated code.
+    """
+
+    stack_fields: ClassVar[tuple[StackField, ...]]
+    join: ClassVar[Join]
+
+    @classmethod
+    def from_stacks(cls, stacks: Sequence[Stack], **parameters: object) -> Self:
+        """Returns a block around these stacks, in the order of `stack_fields`; a repeated field takes the surplus."""
+        rest, values = list(stacks), dict(parameters)
+        surplus = len(rest) - sum(not field.repeated for field in cls.stack_fields)
+        for field in cls.stack_fields:
+            size = surplus if field.repeated else 1
+            taken, rest = rest[:size], rest[size:]
+            values[field.name] = tuple(taken) if field.repeated else taken[0]
+        return cls.model_validate(values)
+
+    def with_stacks(self, stacks: Sequence[Stack]) -> Self:
+        """Returns the same block around other stacks."""
+        return self.from_stacks(stacks, **{name: getattr(self, name) for name in self.parameter_names()})
+
+    @classmethod
+    def parameter_names(cls) -> tuple[str, ...]:
+        """Returns the names of the fields that a student sets in a form: none of the stacks, which the canvas shows."""
+        stacks = {field.name for field in cls.stack_fields}
+        return tuple(name for name in super().parameter_names() if name not in stacks)
+
+    @classmethod
+    def stack_bounds(cls, field: StackField) -> tuple[int, int | None]:
+        """Returns the smallest and largest number of stacks in a field; None for the largest where it has no bound.
+
+        >>> [Residual.stack_bounds(field) for field in Residual.stack_fields]
+        [(1, 1), (1, 1)]
+        >>> Parallel.stack_bounds(*Parallel.stack_fields)
+        (1, 8)
+        """
+        if not field.repeated:
+            return 1, 1
+        metadata = cls.model_fields[field.name].metadata
+        least = next((bound.min_length for bound in metadata if isinstance(bound, MinLen)), 0)
+        most = next((bound.max_length for bound in metadata if isinstance(bound, MaxLen)), None)
+        return least, most
+
+    @property
+    def stack_places(self) -> tuple[tuple[StackField, int | None], ...]:
+        """The field of every stack, and the stack's index in it; None where the field holds just this stack.
+
+        >>> [(field.name, index) for field, index in Residual().stack_places]
+        [('layers', None), ('projection', None)]
+        >>> [(field.name, index) for field, index in Parallel().stack_places]
+        [('branches', 0), ('branches', 1)]
+        """
+        places: list[tuple[StackField, int | None]] = []
+        for field in self.stack_fields:
+            if field.repeated:
+                places.extend((field, index) for index in range(len(getattr(self, field.name))))
+            else:
+                places.append((field, None))
+        return tuple(places)
 
     @property
     def stacks(self) -> tuple[Stack, ...]:
-        """The stacks, each from its input to its output; an empty one hands its input on."""
-        raise NotImplementedError
-
-    def with_stacks(self, stacks: Sequence[Stack]) -> Block:
-        """The same block around other stacks."""
-        raise NotImplementedError
+        """The stacks in the order of `stack_fields`; an empty one passes its input on."""
+        values = ((getattr(self, field.name), index) for field, index in self.stack_places)
+        return tuple(value if index is None else value[index] for value, index in values)
 
     def stack_title(self, stack: int) -> str:
-        """What a stack is called."""
-        raise NotImplementedError
+        """Returns what a stack is called: "projection", or "branch 2"."""
+        field, index = self.stack_places[stack]
+        return field.title if index is None else f"{field.title} {index + 1}"
 
     def joined_shape(self, outputs: Sequence[Shape], shape: Shape) -> Shape:
-        """Shape behind the block, from those behind its stacks and the input's; raises ShapeError with the reason."""
-        raise NotImplementedError
+        """Returns the shape behind the block, from those behind its stacks and the input's.
+
+        Raises ShapeError with the reason, and with other stacks for which it would fit.
+        """
+        stack_outputs = [
+            StackOutput(self.stack_title(number), stack, out)
+            for number, (stack, out) in enumerate(zip(self.stacks, outputs, strict=True))
+        ]
+        try:
+            return self.join.output_shape(stack_outputs)
+        except ShapeError as error:
+            fitting = self.join.fitting_stacks(stack_outputs, shape)
+            raise ShapeError(str(error), *([self._stack_changes(fitting)] if fitting else [])) from None
+
+    def describe_changes(self, changes: Mapping[str, object]) -> str:
+        """Returns an instruction for those of a ShapeError's changes that concern stacks; empty where none does."""
+        changed = self.model_copy(update={field.name: changes.get(field.name, ()) for field in self.stack_fields})
+        named = {
+            changed.stack_title(number): stack
+            for number, (stack, (field, _)) in enumerate(zip(changed.stacks, changed.stack_places, strict=True))
+            if field.name in changes
+        }
+        return self.join.describe_fit(named) if named else ""
 
     def join_formula(self, shape: Shape) -> str:
-        """How the outputs of the stacks become one, with the numbers."""
-        raise NotImplementedError
+        """Returns how the outputs of the stacks become one, with the numbers."""
+        return self.join.formula([self._shapes_along(stack, shape)[-1] for stack in self.stacks])
 
     def output_shape(self, shape: Shape) -> Shape:
-        """What join makes of the stacks' outputs; raises ShapeError with the first layer in it that refuses."""
+        """Joins the shapes behind the stacks; raises ShapeError with the first layer in them that refuses."""
         return self.joined_shape([self._shapes_along(stack, shape)[-1] for stack in self.stacks], shape)
 
     def formula(self, shape: Shape) -> str:
-        """How the outputs become one."""
+        """Returns how the outputs become one."""
         return self.join_formula(shape)
 
     def parameters(self, shape: Shape) -> int:
-        """Those of all layers inside."""
+        """Adds up those of all layers inside."""
         return sum(layer.parameters(before) for layer, before in self._layers_with_inputs(shape))
 
     def multiply_adds(self, shape: Shape) -> int:
-        """Those of all layers inside."""
+        """Adds up those of all layers inside."""
         return sum(layer.multiply_adds(before) for layer, before in self._layers_with_inputs(shape))
 
-    def receptive_field(self, before: ReceptiveFields, shape: Shape, net: Shape) -> ReceptiveFields:
-        """From the first to the last sample that one of the stacks reads."""
-        found = []
+    def receptive_field(self, before: ReceptiveFields, shape: Shape, net_input_shape: Shape) -> ReceptiveFields:
+        """Spans from the first to the last sample that one of the stacks reads."""
+        fields = []
         for stack in self.stacks:
             inside = before
             for layer, shape_before in zip(stack, self._shapes_along(stack, shape), strict=False):
-                inside = layer.receptive_field(inside, shape_before, net)
+                inside = layer.receptive_field(inside, shape_before, net_input_shape)
             if inside is None:
                 return None
-            found.append(inside)
-        return tuple(_covering_field(axis) for axis in zip(*found, strict=True))
+            fields.append(inside)
+        return tuple(_covering_field(axis) for axis in zip(*fields, strict=True))
 
     def arguments(self, shape: Shape) -> dict[str, object]:
-        """None that torch would know."""
+        """Returns none: torch has no class for it."""
         return {}
 
     def code(self, shape: Shape) -> str:
-        """The block's name; `cnnviz.source` writes the stacks in it."""
+        """Returns the block's name; `cnnviz.source` writes the stacks in it."""
         return f"{self.kind}(…)"
+
+    def build_module(self, shape: Shape) -> nn.Module:
+        """Returns a module with the stacks under the names of their fields."""
+        single: dict[str, nn.Module] = {}
+        lists: dict[str, list[nn.Module]] = {field.name: [] for field in self.stack_fields if field.repeated}
+        for (field, index), stack in zip(self.stack_places, self.stacks, strict=True):
+            pairs = zip(stack, self._shapes_along(stack, shape), strict=False)
+            module = nn.Sequential(*(layer.build_module(before) for layer, before in pairs))
+            if index is None:
+                single[field.name] = module
+            else:
+                lists[field.name].append(module)
+        modules = single | lists
+        return BlockModule({field.name: modules[field.name] for field in self.stack_fields}, self.join)
+
+    @classmethod
+    def class_source(cls) -> str:
+        r"""Returns the block as a class in plain torch, for generated code.
+
+        >>> print("\n".join(Residual.class_source().splitlines()[-2:]))
+            def forward(self, x):
+                return self.layers(x) + self.projection(x)
+        """
+        named = [("*" if field.repeated else "") + field.name for field in cls.stack_fields]
+        assignments = [
+            f"        self.{field.name} = {f'nn.ModuleList({field.name})' if field.repeated else field.name}"
+            for field in cls.stack_fields
+        ]
+        return "\n".join(
+            [
+                f"class {cls.__name__}(nn.Module):",
+                f'    """{inspect.cleandoc(cls.__doc__ or cls.__name__).splitlines()[0]}"""',
+                "",
+                f"    def __init__(self, {', '.join(named)}):",
+                "        super().__init__()",
+                *assignments,
+                "",
+                "    def forward(self, x):",
+                f"        return {cls._forward_expression()}",
+                "",
+            ]
+        )
+
+    @classmethod
+    def _forward_expression(cls) -> str:
+        repeated = {
+            field.name: f"{field.title}(x) for {field.title} in self.{field.name}"
+            for field in cls.stack_fields
+            if field.repeated
+        }
+        if not repeated:
+            return cls.join.expression([f"self.{field.name}(x)" for field in cls.stack_fields])
+        if len(cls.stack_fields) == 1:
+            return cls.join.expression_of_list(f"[{repeated[cls.stack_fields[0].name]}]")
+        items = (
+            f"*({repeated[field.name]})" if field.repeated else f"self.{field.name}(x)" for field in cls.stack_fields
+        )
+        return cls.join.expression_of_list(f"[{', '.join(items)}]")
+
+    def _stack_changes(self, stacks: Sequence[Stack]) -> dict[str, object]:
+        """Returns the stack fields that differ in a block around these stacks, with their values in it."""
+        changed = self.with_stacks(stacks)
+        values = {field.name: getattr(changed, field.name) for field in self.stack_fields}
+        return {name: value for name, value in values.items() if value != getattr(self, name)}
 
     def _layers_with_inputs(self, shape: Shape) -> Iterator[tuple[Layer, Shape]]:
         for stack in self.stacks:
             yield from zip(stack, self._shapes_along(stack, shape), strict=False)
 
     def _shapes_along(self, stack: Stack, shape: Shape) -> list[Shape]:
-        """The shape before the first layer of a stack, and behind each."""
+        """Returns the shape before the first layer of a stack, and behind every layer."""
         shapes = [shape]
         for layer in stack:
             try:
@@ -103,66 +256,32 @@ class Block(Layer):
                 raise ShapeError(f"{layer.kind} in it {error}") from None
         return shapes
 
-    def _stack_modules(self, shape: Shape) -> Iterator[nn.Sequential]:
-        for stack in self.stacks:
-            pairs = zip(stack, self._shapes_along(stack, shape), strict=False)
-            yield nn.Sequential(*(layer.build_module(before) for layer, before in pairs))
-
 
 class Residual(Block):
-    """layers(x) + projection(x); without a projection, layers(x) + x.
+    """layers(x) + projection(x).
 
+    Without a projection, layers(x) + x.
     Source: He, Zhang, Ren & Sun, "Deep Residual Learning for Image Recognition" (2015).
     """
 
     summary: ClassVar[str] = "Adds what its layers make of the input to the input itself, so that gradients pass by."
     prefix: ClassVar[str] = "residual"
+    stack_fields: ClassVar[tuple[StackField, ...]] = (
+        StackField("layers", title="layers"),
+        StackField("projection", title="projection"),
+    )
+    join: ClassVar[Join] = SUM
 
     kind: Literal["Residual"] = "Residual"
     layers: Layers = Field((), description="The stack whose output is added to the input.")
     projection: Layers = Field(
-        (), description="Layers on the way past the stack; empty: the input itself. Needed where the stack changes it."
+        (),
+        description="Layers beside the stack; empty: the input itself. Needed where the stack changes the shape.",
     )
-
-    @property
-    def stacks(self) -> tuple[Stack, ...]:
-        """The layers and the projection."""
-        return (self.layers, self.projection)
-
-    def with_stacks(self, stacks: Sequence[Stack]) -> Residual:
-        """Around other layers and another projection."""
-        layers, projection = stacks
-        return Residual(layers=layers, projection=projection)
-
-    def stack_title(self, stack: int) -> str:
-        """Layers or projection."""
-        return ("layers", "projection")[stack]
-
-    def joined_shape(self, outputs: Sequence[Shape], shape: Shape) -> Shape:
-        """The same shape, if both are alike."""
-        inside, past = outputs
-        if inside != past:
-            what = "the projection gives" if self.projection else "the input is"
-            fitting = _fitting_projection(shape, inside)
-            raise ShapeError(
-                f"cannot add {format_shape(inside)} and {format_shape(past)}: the layers give {format_shape(inside)},"
-                f" but {what} {format_shape(past)}",
-                *([{"projection": fitting}] if fitting else []),
-            )
-        return inside
-
-    def join_formula(self, shape: Shape) -> str:
-        """A sum."""
-        out = format_shape(self.output_shape(shape))
-        return f"{out} + {out}"
-
-    def build_module(self, shape: Shape) -> nn.Module:
-        """A module that adds."""
-        return ResidualModule(*self._stack_modules(shape))
 
     @classmethod
     def default(cls, shape: Shape = ()) -> Residual:
-        """Two convolutions that keep the shape, as in the paper's basic block; empty for a flat sample."""
+        """Returns a block of two convolutions that keep the shape, as in the paper; an empty one for a flat sample."""
         if len(shape) not in CONV_BY_NDIM:
             return cls()
         from cnnviz.layers import PALETTE  # noqa: PLC0415 (the palette holds this class, too)
@@ -173,64 +292,24 @@ class Residual(Block):
 
 
 class Parallel(Block):
-    """The outputs of all branches side by side, concatenated on the channels, as in Inception.
+    """The outputs of all branches side by side, concatenated on the channels.
 
-    Source: Szegedy et al., "Going Deeper with Convolutions" (2014).
+    Known from Inception: Szegedy et al., "Going Deeper with Convolutions" (2014).
     """
 
     summary: ClassVar[str] = "Several stacks read the same input; their channels are put side by side."
     prefix: ClassVar[str] = "parallel"
+    stack_fields: ClassVar[tuple[StackField, ...]] = (StackField("branches", title="branch", repeated=True),)
+    join: ClassVar[Join] = CONCAT
 
     kind: Literal["Parallel"] = "Parallel"
-    branches: Annotated[tuple[Layers, ...], Field(strict=False, min_length=1, max_length=MAX_BRANCHES)] = Field(
-        ((), ()), description="Stacks that read the same input; an empty one hands it on."
+    branches: Annotated[tuple[Layers, ...], Field(strict=False, min_length=1, max_length=8)] = Field(
+        ((), ()), description="Stacks that read the same input; an empty one passes it on."
     )
-
-    @property
-    def stacks(self) -> tuple[Stack, ...]:
-        """The branches."""
-        return self.branches
-
-    def with_stacks(self, stacks: Sequence[Stack]) -> Parallel:
-        """Around other branches."""
-        return Parallel(branches=tuple(stacks))
-
-    def stack_title(self, stack: int) -> str:
-        """The branch's number."""
-        return f"branch {stack + 1}"
-
-    def joined_shape(self, outputs: Sequence[Shape], shape: Shape) -> Shape:
-        """The sum of all channels, if the other axes are alike."""
-        first = outputs[0]
-        for number, out in enumerate(outputs[1:], 2):
-            if len(out) != len(first):
-                raise ShapeError(
-                    f"cannot put {format_shape(first)} and {format_shape(out)} side by side: branch 1 gives"
-                    f" {len(first)} axes, branch"
-                    f" {number} {len(out)}"
-                )
-            for axis, one, other in zip(AXES[len(first)][1:], first[1:], out[1:], strict=True):
-                if one != other:
-                    raise ShapeError(
-                        f"cannot put {format_shape(first)} and {format_shape(out)} side by side: branch 1 has a {axis}"
-                        f" of {one},"
-                        f" branch {number} one of {other}; only the channels may differ",
-                        {"branches": tuple(map(_with_same_size, self.branches))},
-                    )
-        return (sum(out[0] for out in outputs), *first[1:])
-
-    def join_formula(self, shape: Shape) -> str:
-        """A sum of channels."""
-        channels = [self._shapes_along(stack, shape)[-1][0] for stack in self.branches]
-        return f"{' + '.join(map(str, channels))} = {sum(channels)} channels"
-
-    def build_module(self, shape: Shape) -> nn.Module:
-        """A module that concatenates."""
-        return ParallelModule(*self._stack_modules(shape))
 
     @classmethod
     def default(cls, shape: Shape = ()) -> Parallel:
-        """Branches with windows of 1 and 3 that keep the size; empty for a flat sample."""
+        """Returns two branches, with windows of 1 and 3, that keep the size; empty ones for a flat sample."""
         if len(shape) not in CONV_BY_NDIM:
             return cls()
         conv = CONV_BY_NDIM[len(shape)]
@@ -239,43 +318,6 @@ class Parallel(Block):
 
 
 def _covering_field(fields: Sequence[ReceptiveField]) -> ReceptiveField:
-    """From the first sample that one of them reads to the last."""
+    """Returns the field from the first sample that one of them reads to the last."""
     start, end = min(r.start for r in fields), max(r.start + r.size for r in fields)
     return ReceptiveField(math.ceil(end - start), max(r.jump for r in fields), start)
-
-
-def _fitting_projection(shape: Shape, out: Shape) -> Stack | None:
-    """Layers that make an input of `shape` fit `out`: a convolution of 1 with a stride, or a Linear; None if none can.
-
-    Source: option B of He et al. (2015), section 3.3.
-    """
-    if len(shape) != len(out):
-        return None
-    if len(shape) == 1:
-        return (Linear(out_features=out[0]),)
-    strides = []
-    for size, wanted in zip(shape[1:], out[1:], strict=True):
-        stride = -(-size // wanted)
-        if (size - 1) // stride + 1 != wanted:
-            return None
-        strides.append(stride)
-    step: Any = collapse_equal(strides)
-    return (CONV_BY_NDIM[len(shape)](out_channels=out[0], kernel_size=1, stride=step),)
-
-
-def _with_same_size(stack: Stack) -> Stack:
-    """The same layers with stride and padding by which the sizes of all axes stay."""
-    layers: list[Layer] = []
-    for layer in stack:
-        if isinstance(layer, Conv):
-            layers.append(layer.model_copy(update={"stride": 1, "padding": "same"}))
-        elif isinstance(layer, MaxPool | AvgPool):
-            odd = collapse_equal([k | 1 for k in per_axis(layer.kernel_size, layer.axes)])
-            half = collapse_equal([k // 2 for k in per_axis(odd, layer.axes)])
-            change = {"kernel_size": odd, "stride": 1, "padding": half} | (
-                {"dilation": 1} if isinstance(layer, MaxPool) else {}
-            )
-            layers.append(layer.model_copy(update=change))
-        else:
-            layers.append(layer)
-    return tuple(layers)

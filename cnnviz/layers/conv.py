@@ -1,4 +1,4 @@
-"""Convolutions and transposed convolutions: one filter bank slid over all channels of a group."""
+"""Convolutions and transposed convolutions in one, two and three dimensions."""
 
 from collections.abc import Sequence
 from math import gcd, prod
@@ -31,20 +31,20 @@ class ConvBase(Layer, Generic[Size, Padding]):
     out_channels: PositiveInt = Field(description="Number of filters, and so of feature maps.", examples=[16])
     kernel_size: Size = Field(description="Size of a filter along each axis.", examples=[3])
     stride: Size = Field(ONE, description="Step by which the filter moves.")
-    padding: Padding = Field(ZERO, description="Samples on every side.")
-    dilation: Size = Field(ONE, description="Distance between the samples that a filter touches.")
-    groups: PositiveInt = Field(1, description="Blocks of channels that are convolved apart from each other.")
+    padding: Padding = Field(ZERO, description="Samples added on every side.")
+    dilation: Size = Field(ONE, description="Distance between the samples that a filter reads.")
+    groups: PositiveInt = Field(1, description="Groups of channels, each of which is convolved on its own.")
     bias: bool = Field(True, description="Add a learned constant to every feature map.")
 
     def inferred_arguments(self, shape: Shape) -> dict[str, object]:
-        """in_channels: the channels of the input."""
+        """Returns in_channels, the channels of the input."""
         return {"in_channels": shape[0]}
 
     def _weight_count(self, in_channels: int) -> int:
         return self.out_channels * in_channels // self.groups * prod(per_axis(self.kernel_size, self.axes))  # type: ignore[arg-type]
 
     def parameters(self, shape: Shape) -> int:
-        """out_channels · C_in / groups · (product of kernel_size) weights, and a bias per feature map."""
+        """Counts out_channels · C_in / groups · (product of kernel_size) weights, and a bias per feature map."""
         return self._weight_count(shape[0]) + (self.out_channels if self.bias else 0)
 
     def _sizes_per_axis(self, *names: str) -> list[tuple[int, ...]]:
@@ -83,11 +83,11 @@ class Conv(ConvBase[Size, Padding], Generic[Size, Padding]):
         return (self.out_channels, *window_output_sizes(rules, shape))
 
     def multiply_adds(self, shape: Shape) -> int:
-        """Every weight, once for each position of the filters."""
+        """Counts every weight once for each position of the filters."""
         return self._weight_count(shape[0]) * numel(output_sizes(self._windows(), shape))
 
     def axis_rules(self, shape: Shape) -> tuple[AxisRule, ...]:
-        """A window per axis."""
+        """Returns a window for each axis."""
         return tuple(self._windows())
 
     def _windows(self) -> Sequence[Window]:
@@ -151,14 +151,20 @@ class Conv3d(Conv[Size3d, Padding3d]):
     kind: Literal["Conv3d"] = "Conv3d"
 
 
+CONV_BY_NDIM: dict[int, type[Conv1d] | type[Conv2d] | type[Conv3d]] = {2: Conv1d, 3: Conv2d, 4: Conv3d}
+"""The convolution for samples with this number of axes, channels included."""
+
+
 class ConvTranspose(ConvBase[Size, Padding], Generic[Size, Padding]):
-    """The gradient of a convolution used forwards: every input sample is spread over a window of the output."""
+    """The gradient of a convolution, used as a layer: spreads every input sample over a window of the output."""
 
     prefix: ClassVar[str] = "deconv"
 
     padding: Padding = Field(ZERO, description="Samples cut off on every side of the output.")
     output_padding: Padding = Field(
-        ZERO, description="Samples added at the end of the output, to choose among sizes that a stride makes alike."
+        ZERO,
+        description="Samples added at the end of the output: with a stride, several sizes are possible, and this"
+        " chooses one.",
     )
 
     def output_shape(self, shape: Shape) -> Shape:
@@ -184,16 +190,16 @@ class ConvTranspose(ConvBase[Size, Padding], Generic[Size, Padding]):
             raise ShapeError(str(error), {"padding": 0}) from None
 
     def multiply_adds(self, shape: Shape) -> int:
-        """Every weight, once for each input position."""
+        """Counts every weight once for each input position."""
         return self._weight_count(shape[0]) * numel(shape[1:])
 
     def axis_rules(self, shape: Shape) -> tuple[AxisRule, ...]:
-        """A transposed window per axis."""
+        """Returns a transposed window for each axis."""
         return tuple(self._windows())
 
     def _windows(self) -> Sequence[TransposedWindow]:
         sizes = self._sizes_per_axis("kernel_size", "stride", "padding", "output_padding", "dilation")
-        return [TransposedWindow(*each) for each in zip(*sizes, strict=True)]
+        return [TransposedWindow(*axis_sizes) for axis_sizes in zip(*sizes, strict=True)]
 
 
 class ConvTranspose1d(ConvTranspose[Size1d, Padding1d]):

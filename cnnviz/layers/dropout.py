@@ -1,4 +1,4 @@
-"""Dropout: noise at training time against over-fitting, nothing at evaluation time."""
+"""Dropout: noise against over-fitting while training; passes values on unchanged in evaluation."""
 
 from typing import ClassVar, Literal
 
@@ -8,12 +8,12 @@ from cnnviz.shapes import Shape
 
 
 class DropoutBase(Layer):
-    """Zeroes with chance `p` while training; any shape, unchanged."""
+    """Zeroes values with probability `p` while training; takes any shape and keeps it."""
 
     p: Probability = 0.5
 
     def output_shape(self, shape: Shape) -> Shape:
-        """Unchanged."""
+        """Returns the shape as it is."""
         return shape
 
 
@@ -41,7 +41,7 @@ class Dropout1d(DropoutBase):
     kind: Literal["Dropout1d"] = "Dropout1d"
 
     def output_shape(self, shape: Shape) -> Shape:
-        """Unchanged; torch takes no more than two axes."""
+        """Returns the shape as it is; torch takes at most two axes."""
         expect_axes(shape, 1, 2)
         return shape
 
@@ -71,7 +71,7 @@ class Dropout3d(DropoutBase):
 
 
 class AlphaDropout(DropoutBase):
-    """Sets single values to SELU's lower limit and rescales, so that mean and variance stay.
+    """Sets single values to SELU's lower limit and rescales, so that mean and variance stay the same.
 
     Source: Klambauer et al., "Self-Normalizing Neural Networks" (2017).
     """

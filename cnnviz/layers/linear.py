@@ -22,7 +22,7 @@ class Linear(Layer):
     bias: bool = Field(True, description="Add a learned constant to every output.")
 
     def output_shape(self, shape: Shape) -> Shape:
-        """The last axis becomes out_features.
+        """Replaces the size of the last axis by out_features.
 
         >>> Linear(out_features=100).output_shape((880,))
         (100,)
@@ -30,24 +30,24 @@ class Linear(Layer):
         return (*shape[:-1], self.out_features)
 
     def inferred_arguments(self, shape: Shape) -> dict[str, object]:
-        """in_features: the size of the last axis."""
+        """Returns in_features, the size of the last axis."""
         return {"in_features": shape[-1]}
 
     def parameters(self, shape: Shape) -> int:
-        """in_features · out_features weights, and a bias each."""
+        """Counts in_features · out_features weights, and one bias for each output."""
         return self.out_features * (shape[-1] + (1 if self.bias else 0))
 
     def multiply_adds(self, shape: Shape) -> int:
-        """in_features · out_features, for each row of the last axis."""
+        """Counts in_features · out_features for each row along the last axis."""
         return numel(shape) * self.out_features
 
-    def receptive_field(self, before: ReceptiveFields, shape: Shape, net: Shape) -> ReceptiveFields:
-        """All of a flat sample; of a sample with axes, all of the last one."""
+    def receptive_field(self, before: ReceptiveFields, shape: Shape, net_input_shape: Shape) -> ReceptiveFields:
+        """Covers the whole input for a flat sample, else the whole last axis."""
         if len(shape) == 1:
-            return tuple(map(ReceptiveField.whole_axis, net[1:]))
-        return before and (*before[:-1], ReceptiveField.whole_axis(net[-1]))
+            return tuple(map(ReceptiveField.whole_axis, net_input_shape[1:]))
+        return before and (*before[:-1], ReceptiveField.whole_axis(net_input_shape[-1]))
 
     def formula(self, shape: Shape) -> str:
-        """The width it gets and the width it gives."""
+        """Returns the number of features before and behind."""
         formula = f"in_features {shape[-1]} → out_features {self.out_features}"
         return formula if len(shape) == 1 else f"{formula}\n(last axis of {format_shape(shape)} only)"

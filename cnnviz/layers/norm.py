@@ -1,4 +1,4 @@
-"""Normalisation: values scaled to mean 0 and variance 1, over the batch or within each sample."""
+"""Normalisation: scales values to mean 0 and variance 1, over the batch or within each sample."""
 
 from typing import Annotated, ClassVar, Literal
 
@@ -11,32 +11,32 @@ from cnnviz.shapes import Shape, format_shape, numel
 
 Eps = Annotated[float, Field(gt=0, le=1)]
 Momentum = Annotated[float, Field(ge=0, le=1)]
-EPS = "Added to the variance before the root."
+EPS = "Added to the variance before its square root is taken."
 MOMENTUM = "Weight of the newest batch in the running mean and variance."
 
 
 class ChannelNorm(Layer):
-    """A normalisation of each channel; `sample_axes` are the numbers of axes it takes."""
+    """A normalisation of each channel; takes samples with one of the numbers of axes in `sample_axes`."""
 
     sample_axes: ClassVar[tuple[int, ...]]
     affine: bool
 
     def output_shape(self, shape: Shape) -> Shape:
-        """Unchanged."""
+        """Returns the shape as it is; the number of axes must be one of `sample_axes`."""
         expect_axes(shape, *self.sample_axes)
         return shape
 
     def inferred_arguments(self, shape: Shape) -> dict[str, object]:
-        """num_features: the channels (or features) of the input."""
+        """Returns num_features, the channels (or features) of the input."""
         return {"num_features": shape[0]}
 
     def parameters(self, shape: Shape) -> int:
-        """A factor and a shift per channel."""
+        """Counts a factor and a shift per channel, if they are learned."""
         return 2 * shape[0] if self.affine else 0
 
 
 class BatchNorm(ChannelNorm):
-    """Each channel scaled to mean 0 and variance 1 over the batch, then by a learned factor and shift.
+    """Scales each channel to mean 0 and variance 1 over the batch, then applies a learned factor and shift.
 
     Source: Ioffe & Szegedy, "Batch Normalization" (2015).
     """
@@ -51,7 +51,7 @@ class BatchNorm(ChannelNorm):
 
 
 class BatchNorm1d(BatchNorm):
-    """Over N for each feature of an (F,) sample, over (N, L) for each channel of a (C, L) sample."""
+    """Scales each feature of (F,) samples over N, each channel of (C, L) samples over (N, L)."""
 
     sample_axes: ClassVar[tuple[int, ...]] = (1, 2)
 
@@ -59,7 +59,7 @@ class BatchNorm1d(BatchNorm):
 
 
 class BatchNorm2d(BatchNorm):
-    """Over (N, H, W) for each channel of a (C, H, W) sample."""
+    """Scales each channel of (C, H, W) samples over (N, H, W)."""
 
     sample_axes: ClassVar[tuple[int, ...]] = (3,)
 
@@ -67,7 +67,7 @@ class BatchNorm2d(BatchNorm):
 
 
 class BatchNorm3d(BatchNorm):
-    """Over (N, D, H, W) for each channel of a (C, D, H, W) sample."""
+    """Scales each channel of (C, D, H, W) samples over (N, D, H, W)."""
 
     sample_axes: ClassVar[tuple[int, ...]] = (4,)
 
@@ -75,7 +75,7 @@ class BatchNorm3d(BatchNorm):
 
 
 class InstanceNorm(ChannelNorm):
-    """Each channel of each sample scaled on its own, whatever else is in the batch.
+    """Scales each channel of each sample on its own, whatever else is in the batch.
 
     Source: Ulyanov, Vedaldi & Lempitsky, "Instance Normalization" (2016).
     """
@@ -89,7 +89,7 @@ class InstanceNorm(ChannelNorm):
     track_running_stats: bool = Field(False, description="Use running statistics when the net is evaluated.")
 
     def output_shape(self, shape: Shape) -> Shape:
-        """Unchanged; a channel must hold more than one value."""
+        """Returns the shape as it is; a channel must hold more than one value."""
         expect_axes(shape, *self.sample_axes)
         if numel(shape[1:]) == 1:
             raise ShapeError(
@@ -99,7 +99,7 @@ class InstanceNorm(ChannelNorm):
 
 
 class InstanceNorm1d(InstanceNorm):
-    """Over L for each channel of a (C, L) sample."""
+    """Scales each channel of a (C, L) sample over L."""
 
     sample_axes: ClassVar[tuple[int, ...]] = (2,)
 
@@ -107,7 +107,7 @@ class InstanceNorm1d(InstanceNorm):
 
 
 class InstanceNorm2d(InstanceNorm):
-    """Over (H, W) for each channel of a (C, H, W) sample."""
+    """Scales each channel of a (C, H, W) sample over (H, W)."""
 
     sample_axes: ClassVar[tuple[int, ...]] = (3,)
 
@@ -115,7 +115,7 @@ class InstanceNorm2d(InstanceNorm):
 
 
 class InstanceNorm3d(InstanceNorm):
-    """Over (D, H, W) for each channel of a (C, D, H, W) sample."""
+    """Scales each channel of a (C, D, H, W) sample over (D, H, W)."""
 
     sample_axes: ClassVar[tuple[int, ...]] = (4,)
 
@@ -123,12 +123,14 @@ class InstanceNorm3d(InstanceNorm):
 
 
 class GroupNorm(Layer):
-    """Groups of channels of each sample scaled together.
+    """Scales groups of channels of each sample together.
 
     Source: Wu & He, "Group Normalization" (2018).
     """
 
-    summary: ClassVar[str] = "Scales groups of channels of every sample to mean 0 and variance 1; any batch size."
+    summary: ClassVar[str] = (
+        "Scales groups of channels of every sample to mean 0 and variance 1, whatever the batch size."
+    )
     prefix: ClassVar[str] = "group_norm"
 
     kind: Literal["GroupNorm"] = "GroupNorm"
@@ -137,7 +139,7 @@ class GroupNorm(Layer):
     affine: bool = Field(True, description="Learn a factor and a shift per channel.")
 
     def output_shape(self, shape: Shape) -> Shape:
-        """Unchanged; num_groups must divide the channels."""
+        """Returns the shape as it is; num_groups must divide the channels."""
         if shape[0] % self.num_groups:
             fitting = max(n for n in range(1, min(self.num_groups, shape[0]) + 1) if shape[0] % n == 0)
             raise ShapeError(
@@ -146,16 +148,16 @@ class GroupNorm(Layer):
         return shape
 
     def inferred_arguments(self, shape: Shape) -> dict[str, object]:
-        """num_channels: the channels (or features) of the input."""
+        """Returns num_channels, the channels (or features) of the input."""
         return {"num_channels": shape[0]}
 
     def parameters(self, shape: Shape) -> int:
-        """A factor and a shift per channel."""
+        """Counts a factor and a shift per channel, if they are learned."""
         return 2 * shape[0] if self.affine else 0
 
 
 class LayerNorm(Layer):
-    """The last axes of each sample scaled together; by default the whole sample.
+    """Scales the last axes of each sample together; by default the whole sample.
 
     Source: Ba, Kiros & Hinton, "Layer Normalization" (2016).
     """
@@ -172,7 +174,7 @@ class LayerNorm(Layer):
     bias: bool = Field(True, description="Learn a shift for every value, too.")
 
     def output_shape(self, shape: Shape) -> Shape:
-        """Unchanged; the last axes must have the sizes of normalized_shape."""
+        """Returns the shape as it is; the last axes must have the sizes of normalized_shape."""
         scaled = self._normalized_axes(shape)
         if shape[-len(scaled) :] != scaled:
             raise ShapeError(
@@ -183,15 +185,15 @@ class LayerNorm(Layer):
         return shape
 
     def inferred_arguments(self, shape: Shape) -> dict[str, object]:
-        """normalized_shape, where it is left open."""
+        """Returns normalized_shape, which is that of the whole sample where it is left empty."""
         return {"normalized_shape": self._normalized_axes(shape)}
 
     def arguments(self, shape: Shape) -> dict[str, object]:
-        """As torch wants them: normalized_shape is always written out."""
+        """Returns the arguments as torch wants them, normalized_shape always written out."""
         return super().arguments(shape) | self.inferred_arguments(shape)
 
     def parameters(self, shape: Shape) -> int:
-        """A factor and a shift per value."""
+        """Counts a factor and a shift per value, if they are learned."""
         return numel(self._normalized_axes(shape)) * (1 + self.bias) if self.elementwise_affine else 0
 
     def _normalized_axes(self, shape: Shape) -> Shape:

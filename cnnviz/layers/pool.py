@@ -1,4 +1,4 @@
-"""Pools: each channel on its own, one number per window."""
+"""Pools: one number per window, from each channel on its own."""
 
 from collections.abc import Sequence
 from typing import Annotated, ClassVar, Generic, Literal, TypeVar
@@ -21,8 +21,10 @@ class Pool(Layer, Generic[Size]):
     axes: ClassVar[int]
 
     kernel_size: Size = Field(description="Size of the window along each axis.", examples=[2])
-    stride: Size | None = Field(None, description="Step of the window; empty means kernel_size (no overlap).")
-    ceil_mode: bool = Field(False, description="Keep the last window even where it hangs over the edge.")
+    stride: Size | None = Field(
+        None, description="Step by which the window moves; empty means kernel_size (no overlap)."
+    )
+    ceil_mode: bool = Field(False, description="Keep the last window even where it reaches past the edge.")
 
     def output_shape(self, shape: Shape) -> Shape:
         """(C, …) → (C, …), each further axis by the window rule.
@@ -43,7 +45,7 @@ class Pool(Layer, Generic[Size]):
         return (shape[0], *window_output_sizes(axis_rules, shape))
 
     def axis_rules(self, shape: Shape) -> tuple[AxisRule, ...]:
-        """A window per axis."""
+        """Returns a window for each axis."""
         return tuple(self._windows())
 
     def _windows(self) -> Sequence[Window]:
@@ -53,7 +55,7 @@ class Pool(Layer, Generic[Size]):
 
 
 class MaxPool(Pool[Size], Generic[Size, Padding]):
-    """The largest value in each window."""
+    """A pool that keeps the largest value in each window."""
 
     summary: ClassVar[str] = "Keeps the largest value in each window and so shrinks the sample."
 
@@ -86,7 +88,7 @@ class MaxPool3d(MaxPool[Size3d, Padding3d]):
 
 
 class AvgPool(Pool[Size], Generic[Size, Padding]):
-    """The mean of each window."""
+    """A pool that keeps the mean of each window."""
 
     summary: ClassVar[str] = "Keeps the mean of each window and so shrinks the sample."
 
@@ -111,7 +113,7 @@ class AvgPool2d(AvgPool[Size2d, Padding2d]):
 
 
 class MeanPool3d(Pool[Size3d]):
-    """A pool of means in three dimensions, which torch gives only to samples as large as the window without padding."""
+    """A pool of means in three dimensions, for which torch wants samples as large as the window without padding."""
 
     axes: ClassVar[int] = 3
 
@@ -136,7 +138,7 @@ class AvgPool3d(MeanPool3d, AvgPool[Size3d, Padding3d]):
 
 
 class LPPool(Pool[Size], Generic[Size]):
-    """The p-norm of each window, (Σ xᵖ)^(1/p) with p = norm_type: 1 is the sum, large values near the maximum."""
+    """A pool that keeps the p-norm of each window, (Σ xᵖ)^(1/p) with p = norm_type."""
 
     summary: ClassVar[str] = "Keeps the p-norm of each window: between the sum (p = 1) and the maximum (p large)."
 
@@ -166,7 +168,7 @@ class LPPool3d(MeanPool3d, LPPool[Size3d]):
 
 
 class AdaptivePool(Layer, Generic[Size]):
-    """As many windows as asked for, whatever the input's size: (C, …) → (C, *output_size)."""
+    """A pool with a fixed number of windows, whatever the input's size: (C, …) → (C, *output_size)."""
 
     prefix: ClassVar[str] = "pool"
     axes: ClassVar[int]
@@ -183,24 +185,24 @@ class AdaptivePool(Layer, Generic[Size]):
         return (shape[0], *per_axis(self.output_size, self.axes))  # type: ignore[arg-type]
 
     def axis_rules(self, shape: Shape) -> tuple[AxisRule, ...]:
-        """A window per axis that grows with the input."""
+        """Returns a window for each axis that grows with the input."""
         return tuple(map(AdaptiveWindow, per_axis(self.output_size, self.axes)))  # type: ignore[arg-type]
 
 
 class AdaptiveAvgPool(AdaptivePool[Size], Generic[Size]):
-    """Means of windows."""
+    """An adaptive pool that keeps the mean of each window."""
 
     summary: ClassVar[str] = "Means over windows that grow with the input, so that the output always has output_size."
 
 
 class AdaptiveMaxPool(AdaptivePool[Size], Generic[Size]):
-    """Largest values of windows."""
+    """An adaptive pool that keeps the largest value of each window."""
 
     summary: ClassVar[str] = "Maxima of windows that grow with the input, so that the output always has output_size."
 
 
 class AdaptiveAvgPool1d(AdaptiveAvgPool[Size1d]):
-    """Source: https://pytorch.org/docs/stable/generated/torch.nn.AdaptiveAvgPool1d.html"""
+    """(C, L) → (C, output_size). Source: https://pytorch.org/docs/stable/generated/torch.nn.AdaptiveAvgPool1d.html"""
 
     axes: ClassVar[int] = 1
 
@@ -208,7 +210,7 @@ class AdaptiveAvgPool1d(AdaptiveAvgPool[Size1d]):
 
 
 class AdaptiveAvgPool2d(AdaptiveAvgPool[Size2d]):
-    """Source: https://pytorch.org/docs/stable/generated/torch.nn.AdaptiveAvgPool2d.html"""
+    """(C, H, W) → (C, *output_size). Source: https://pytorch.org/docs/stable/generated/torch.nn.AdaptiveAvgPool2d.html"""
 
     axes: ClassVar[int] = 2
 
@@ -216,7 +218,7 @@ class AdaptiveAvgPool2d(AdaptiveAvgPool[Size2d]):
 
 
 class AdaptiveAvgPool3d(AdaptiveAvgPool[Size3d]):
-    """Source: https://pytorch.org/docs/stable/generated/torch.nn.AdaptiveAvgPool3d.html"""
+    """(C, D, H, W) → (C, *output_size). Source: https://pytorch.org/docs/stable/generated/torch.nn.AdaptiveAvgPool3d.html"""
 
     axes: ClassVar[int] = 3
 
@@ -224,7 +226,7 @@ class AdaptiveAvgPool3d(AdaptiveAvgPool[Size3d]):
 
 
 class AdaptiveMaxPool1d(AdaptiveMaxPool[Size1d]):
-    """Source: https://pytorch.org/docs/stable/generated/torch.nn.AdaptiveMaxPool1d.html"""
+    """(C, L) → (C, output_size). Source: https://pytorch.org/docs/stable/generated/torch.nn.AdaptiveMaxPool1d.html"""
 
     axes: ClassVar[int] = 1
 
@@ -232,7 +234,7 @@ class AdaptiveMaxPool1d(AdaptiveMaxPool[Size1d]):
 
 
 class AdaptiveMaxPool2d(AdaptiveMaxPool[Size2d]):
-    """Source: https://pytorch.org/docs/stable/generated/torch.nn.AdaptiveMaxPool2d.html"""
+    """(C, H, W) → (C, *output_size). Source: https://pytorch.org/docs/stable/generated/torch.nn.AdaptiveMaxPool2d.html"""
 
     axes: ClassVar[int] = 2
 
@@ -240,7 +242,7 @@ class AdaptiveMaxPool2d(AdaptiveMaxPool[Size2d]):
 
 
 class AdaptiveMaxPool3d(AdaptiveMaxPool[Size3d]):
-    """Source: https://pytorch.org/docs/stable/generated/torch.nn.AdaptiveMaxPool3d.html"""
+    """(C, D, H, W) → (C, *output_size). Source: https://pytorch.org/docs/stable/generated/torch.nn.AdaptiveMaxPool3d.html"""
 
     axes: ClassVar[int] = 3
 

@@ -10,9 +10,9 @@ from cnnviz.shapes import Shape, format_shape, numel
 
 
 class Flatten(Layer):
-    """The axes from start_dim to end_dim in one; by default all axes of a sample: (C, H, W) → (C·H·W,).
+    """Merges the axes from start_dim to end_dim into one; by default all axes of a sample: (C, H, W) → (C·H·W,).
 
-    Axes are counted as torch does, with the batch as axis 0.
+    Axes are counted as in torch, with the batch as axis 0.
     Source: https://pytorch.org/docs/stable/generated/torch.nn.Flatten.html
     """
 
@@ -32,12 +32,12 @@ class Flatten(Layer):
         first, last = self._merged_axes(shape)
         return (*shape[:first], numel(shape[first : last + 1]), *shape[last + 1 :])
 
-    def receptive_field(self, before: ReceptiveFields, shape: Shape, net: Shape) -> ReceptiveFields:
-        """That of each number, as long as all axes or none are merged."""
+    def receptive_field(self, before: ReceptiveFields, shape: Shape, net_input_shape: Shape) -> ReceptiveFields:
+        """Keeps the receptive field where all axes or none are merged; None where only some are."""
         return before if len(self.output_shape(shape)) in (1, len(shape)) else None
 
     def formula(self, shape: Shape) -> str:
-        """The product of the merged axes."""
+        """Returns the product of the merged axes' sizes."""
         first, last = self._merged_axes(shape)
         merged = shape[first : last + 1]
         return f"{' · '.join(map(str, merged))} = {numel(merged)}"
@@ -48,9 +48,8 @@ class Flatten(Layer):
         last = self.end_dim + axes if self.end_dim < 0 else self.end_dim
         if not 1 <= self.start_dim <= last < axes:
             raise ShapeError(
-                f"cannot merge the axes from {self.start_dim} to {self.end_dim} of a sample of {format_shape(shape)},"
-                " which"
-                f" has the axes 1 to {axes - 1}",
+                f"cannot merge the axes from {self.start_dim} to {self.end_dim} of a sample of"
+                f" {format_shape(shape)}, which has the axes 1 to {axes - 1}",
                 {"start_dim": 1, "end_dim": -1},
             )
         return self.start_dim - 1, last - 1

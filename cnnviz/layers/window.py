@@ -1,4 +1,4 @@
-"""What convolutions and pools share: one rule per axis behind the channels."""
+"""Windows of convolutions and pools: one rule for each axis behind the channels."""
 
 from collections.abc import Sequence
 
@@ -6,11 +6,11 @@ from cnnviz.errors import ShapeError
 from cnnviz.shapes import AXES, AxisRule, Shape, Window, format_shape
 
 Sizes = int | tuple[int, ...]
-"""One number for all axes, or one each."""
+"""One number for all axes, or one for each."""
 
 
 def per_axis(value: int | str | tuple[int, ...], axes: int) -> tuple[int, ...]:
-    """One number per axis, from one for all or one each.
+    """Returns one number for each axis, from one for all or one for each.
 
     >>> per_axis(3, 2), per_axis((1, 2), 2)
     ((3, 3), (1, 2))
@@ -21,7 +21,7 @@ def per_axis(value: int | str | tuple[int, ...], axes: int) -> tuple[int, ...]:
 
 
 def collapse_equal(values: Sequence[int]) -> int | tuple[int, ...]:
-    """One number where all axes agree, else one each; the inverse of `per_axis`.
+    """Returns one number where all axes agree, else one for each; the inverse of `per_axis`.
 
     >>> collapse_equal([3, 3]), collapse_equal([3, 5])
     (3, (3, 5))
@@ -32,7 +32,7 @@ def collapse_equal(values: Sequence[int]) -> int | tuple[int, ...]:
 def windows_per_axis(
     axes: int, kernel_size: Sizes, stride: Sizes, padding: Sizes, dilation: Sizes, *, ceil_mode: bool = False
 ) -> Sequence[Window]:
-    """A window per axis, from sizes that are one number for all axes or one each.
+    """Returns a window for each axis, from sizes that are one number for all axes or one for each.
 
     >>> [window.padding for window in windows_per_axis(2, 3, 1, (1, 0), 1)]
     [(1, 1), (0, 0)]
@@ -45,7 +45,7 @@ def windows_per_axis(
 
 
 def expect_axes(shape: Shape, *axes: int) -> None:
-    """Raise ShapeError unless the sample has one of these numbers of axes."""
+    """Raises ShapeError unless the sample has one of these numbers of axes."""
     if len(shape) not in axes:
         wanted = " or ".join(f"({', '.join(AXES[n])})" for n in axes)
         raise ShapeError(
@@ -54,14 +54,14 @@ def expect_axes(shape: Shape, *axes: int) -> None:
 
 
 def output_sizes(rules: Sequence[AxisRule], shape: Shape) -> Shape:
-    """Sizes of the axes behind the channels; raises ShapeError naming the axis and what would fit."""
+    """Returns the sizes of the axes behind the channels; raises ShapeError naming an axis and what would fit."""
     return tuple(
         rule.out_size(size, axis) for rule, size, axis in zip(rules, shape[1:], AXES[len(shape)][1:], strict=True)
     )
 
 
 def window_output_sizes(windows: Sequence[Window], shape: Shape) -> Shape:
-    """As `slide`; a window that does not fit is told with the largest that does."""
+    """Returns what `output_sizes` does; its ShapeError names, and offers, the largest window that fits."""
     try:
         return output_sizes(windows, shape)
     except ShapeError as error:

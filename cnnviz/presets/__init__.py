@@ -1,10 +1,10 @@
 """Nets to start from.
 
-base.py       Preset, and the pieces that several are made of
-first.py      the lab's net, and one for the digits that come with the app
-keywords.py   better nets for the lab's task
-published.py  nets from papers
-views.py      nets for data with one or three axes behind the channels
+base.py              Preset, and stacks that several presets contain
+course.py            the lab's net, and one for the digits that come with the app
+keywords.py          better nets for the lab's task
+published.py         nets from papers
+bands_and_voxels.py  nets for data with one or three axes behind the channels
 """
 
 from cnnviz.architecture import Architecture
@@ -32,11 +32,11 @@ PRESETS: dict[str, Preset] = {
     "resnet-18": RESNET_18,
     "resnet-20": RESNET_20,
 }
-"""Every preset by its name."""
+"""Every preset by the name that commands and links use."""
 
 
 def net_name(architecture: Architecture) -> str:
-    """The preset that it is, or how many layers it has.
+    """Returns the title of the preset that a design equals, or how many layers it has.
 
     >>> net_name(Architecture(input_shape=(3,)))
     'net of 0 layers'

@@ -1,4 +1,4 @@
-"""Nets for data with one or three axes behind the channels: sound as bands or as it is, and voxels."""
+"""Nets for data with one or three axes behind the channels: sound as mel bands or as raw samples, and voxels."""
 
 from cnnviz.architecture import Architecture
 from cnnviz.layers import (
@@ -34,9 +34,10 @@ def _conv_block_3d(out_channels: int) -> Layers:
 
 BANDS_1D = Preset(
     title="Words along time, 1-D",
-    description="Conv1d over the frames with the 26 log-mel bands as its channels: every filter sees all bands at once,"
-    " and "
-    "only time is slid along.",
+    description=(
+        "Conv1d over the frames with the 26 log-mel bands as its channels: every filter sees all bands at once and "
+        "slides along time only."
+    ),
     architecture=Architecture(
         input_shape=(26, 99),
         layers=(
@@ -51,9 +52,9 @@ BANDS_1D = Preset(
 
 RAW_1D = Preset(
     title="Words from raw sound, 1-D",
-    description="The first convolution, 80 samples in steps of 4 at 8 kHz, must learn itself what the mel filters of"
-    " the lab "
-    "do.",
+    description=(
+        "The first convolution, 80 samples in steps of 4 at 8 kHz, has to learn what the mel filters do in the lab."
+    ),
     architecture=Architecture(
         input_shape=(1, 8000),
         layers=(

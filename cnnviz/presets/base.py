@@ -1,4 +1,4 @@
-"""What a preset is, and the pieces that several of them are made of."""
+"""Preset, and stacks of layers that several presets contain."""
 
 from dataclasses import dataclass
 
@@ -10,7 +10,7 @@ Layers = tuple[Layer, ...]
 
 @dataclass(frozen=True)
 class Preset:
-    """A net to open in the design room, and the story of where it comes from."""
+    """A net to start from, with its title and a description of where it comes from."""
 
     title: str
     description: str
@@ -18,7 +18,7 @@ class Preset:
 
 
 def conv_norm(out_channels: int, kernel_size: int = 3, stride: int = 1, groups: int = 1) -> Layers:
-    """A convolution that keeps the size but for its stride, and a BatchNorm in place of its bias."""
+    """Returns a convolution whose stride alone changes the size, and a BatchNorm in place of its bias."""
     conv = Conv2d(
         out_channels=out_channels,
         kernel_size=kernel_size,
@@ -31,7 +31,7 @@ def conv_norm(out_channels: int, kernel_size: int = 3, stride: int = 1, groups: 
 
 
 def basic_block(out_channels: int, stride: int = 1, *, project: bool = False) -> Layers:
-    """Two convolutions and a way past them, and a ReLU behind the sum.
+    """Returns a Residual of two convolutions, and a ReLU behind it.
 
     Source: He et al., "Deep Residual Learning for Image Recognition" (2015), figure 5, and option B of section 3.3.
     """

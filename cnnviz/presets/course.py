@@ -1,4 +1,4 @@
-"""Nets of the course: the lab's, and one for the digits that come with the app."""
+"""Nets of the course: the lab's net, and one for the digits that come with the app."""
 
 from cnnviz.architecture import Architecture
 from cnnviz.layers import (
@@ -15,8 +15,10 @@ from cnnviz.presets.base import Preset, conv_norm
 
 LAB = Preset(
     title="The lab's ConvNet",
-    description="One convolution, one pool, two Linear layers: spoken words as 99 × 26 log-mel pictures, 35 classes. "
-    "Simple on purpose; the exercise is to make it better.",
+    description=(
+        "One convolution, one pool, two Linear layers: spoken words as 99 × 26 log-mel pictures, 35 classes. Simple on "
+        "purpose; the exercise is to make it better."
+    ),
     architecture=Architecture(
         input_shape=(1, 99, 26),
         layers=(
@@ -35,8 +37,10 @@ LAB = Preset(
 
 DIGITS = Preset(
     title="ConvNet for handwritten digits",
-    description="Two small convolutions with BatchNorm for 8 × 8 pictures of digits, 10 classes; above 0.95 within"
-    " seconds.",
+    description=(
+        "Two small convolutions with BatchNorm for 8 × 8 pictures of digits, 10 classes; an accuracy above 0.95 within "
+        "seconds."
+    ),
     architecture=Architecture(
         input_shape=(1, 8, 8),
         layers=(

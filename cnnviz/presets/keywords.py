@@ -15,12 +15,12 @@ SCORE_LAYERS: Layers = (Linear(out_features=35), LogSoftmax(dim=1))
 
 
 def _conv_block(out_channels: int) -> Layers:
-    """Convolution, norm, activation, and a pool that reads the last row, too."""
+    """Returns convolution, norm, activation, and a pool that also reads a last odd row."""
     return (*conv_norm(out_channels), ReLU(), MaxPool2d(kernel_size=2, ceil_mode=True))
 
 
 def _separable_block(in_channels: int, out_channels: int) -> Layers:
-    """A window per channel, then a mix of channels per position.
+    """Returns a convolution of each channel on its own, then one that mixes the channels at each position.
 
     Source: Howard et al., "MobileNets" (2017), section 3.1.
     """
@@ -29,10 +29,11 @@ def _separable_block(in_channels: int, out_channels: int) -> Layers:
 
 THREE_BLOCKS = Preset(
     title="Keywords, three blocks",
-    description="Convolution, BatchNorm, ReLU and pool, three times, then one Linear: the plain recipe for spoken words"
-    " "
-    "as 99 × 26 log-mel pictures, 35 classes. The norms let it learn with a learning rate at which the lab's "
-    "net diverges.",
+    description=(
+        "Convolution, BatchNorm, ReLU and pool, three times, then one Linear: the plain recipe for spoken words as 99 "
+        "× 26 log-mel pictures, 35 classes. The norms let it learn with a learning rate at which the lab's net "
+        "diverges."
+    ),
     architecture=Architecture(
         input_shape=INPUT_SHAPE,
         layers=(*_conv_block(16), *_conv_block(32), *_conv_block(64), Flatten(), Dropout(p=0.2), *SCORE_LAYERS),
@@ -41,9 +42,10 @@ THREE_BLOCKS = Preset(
 
 FOUR_BLOCKS = Preset(
     title="Keywords, four blocks",
-    description="The same blocks, four of them: half the parameters of three, because the Linear gets a smaller"
-    " picture, "
-    "and a last convolution that sees 38 × 38 instead of 18 × 18.",
+    description=(
+        "The same blocks, four of them: half the parameters of three blocks, because the Linear gets a smaller "
+        "picture, and a last convolution that sees 38 × 38 instead of 18 × 18."
+    ),
     architecture=Architecture(
         input_shape=INPUT_SHAPE,
         layers=(
@@ -60,8 +62,10 @@ FOUR_BLOCKS = Preset(
 
 RESIDUAL = Preset(
     title="Keywords, residual",
-    description="Three residual blocks behind one convolution, and a mean over the whole picture in place of a wide "
-    "Linear: the last layer has 2,275 of its 79,379 parameters.",
+    description=(
+        "Three residual blocks behind one convolution, and a mean over the whole picture in place of a wide Linear: "
+        "the last layer has 2,275 of its 79,379 parameters."
+    ),
     architecture=Architecture(
         input_shape=INPUT_SHAPE,
         layers=(
@@ -78,10 +82,11 @@ RESIDUAL = Preset(
 
 SEPARABLE = Preset(
     title="Keywords, depthwise-separable",
-    description="Each convolution split in two, a window per channel and a mix of channels per position, as in"
-    " MobileNets "
-    "(Howard et al., 2017) and, for spoken words, Zhang et al., “Hello Edge” (2017). 17,123 parameters, a fifth of the "
-    "lab's net, and about as many multiplications.",
+    description=(
+        "Each convolution split in two, a window per channel and a mix of channels per position, as in MobileNets "
+        "(Howard et al., 2017) and, for spoken words, Zhang et al., “Hello Edge” (2017). 17,123 parameters, a fifth of "
+        "the lab's net, and about as many multiplications."
+    ),
     architecture=Architecture(
         input_shape=INPUT_SHAPE,
         layers=(

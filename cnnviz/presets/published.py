@@ -22,11 +22,12 @@ def _relu_conv(out_channels: int, kernel_size: int = 3, stride: int = 1, padding
 
 LENET_5 = Preset(
     title="LeNet-5",
-    description="Handwritten digits of 32 × 32, 1998: LeCun, Bottou, Bengio & Haffner, “Gradient-based learning applied"
-    " to "
-    "document recognition”. 61,706 parameters with every map of C3 joined to all of S2, plain mean pools and a Linear "
-    "at the end; the paper's own 60,000 come from a sparser C3. C5 is a convolution as in the paper: it sees all "
-    "32 × 32.",
+    description=(
+        "Handwritten digits of 32 × 32, 1998: LeCun, Bottou, Bengio & Haffner, “Gradient-based learning applied to "
+        "document recognition”. 61,706 parameters with every map of C3 joined to all of S2, plain mean pools and a "
+        "Linear at the end; the paper's own 60,000 come from a sparser C3. C5 is a convolution as in the paper: it "
+        "sees all 32 × 32."
+    ),
     architecture=Architecture(
         input_shape=(1, 32, 32),
         layers=(
@@ -48,10 +49,11 @@ LENET_5 = Preset(
 
 ALEXNET = Preset(
     title="AlexNet (one tower)",
-    description="Photographs of 224 × 224, 1,000 classes: the net that won ImageNet 2012 on two graphics cards, in its"
-    " later "
-    "form for one; Krizhevsky, “One weird trick for parallelizing convolutional neural networks” (2014), as in "
-    "torchvision. 61,100,840 parameters, 96 % of them in three Linear layers. To look at; too large to train here.",
+    description=(
+        "Photographs of 224 × 224, 1,000 classes: the net that won ImageNet 2012 on two graphics cards, in its later "
+        "form for one; Krizhevsky, “One weird trick for parallelizing convolutional neural networks” (2014), as in "
+        "torchvision. 61,100,840 parameters, 96 % of them in three Linear layers. To look at; too large to train here."
+    ),
     architecture=Architecture(
         input_shape=(3, 224, 224),
         layers=(
@@ -78,10 +80,11 @@ ALEXNET = Preset(
 
 VGG_11 = Preset(
     title="VGG-11",
-    description="Photographs of 224 × 224, 1,000 classes, with nothing but windows of 3 and pools of 2: net A of"
-    " Simonyan & "
-    "Zisserman, “Very deep convolutional networks for large-scale image recognition” (2014). 132,863,336 parameters, "
-    "102,764,544 of them in the first Linear. To look at; too large to train here.",
+    description=(
+        "Photographs of 224 × 224, 1,000 classes, with nothing but windows of 3 and pools of 2: net A of Simonyan & "
+        "Zisserman, “Very deep convolutional networks for large-scale image recognition” (2014). 132,863,336 "
+        "parameters, 102,764,544 of them in the first Linear. To look at; too large to train here."
+    ),
     architecture=Architecture(
         input_shape=(3, 224, 224),
         layers=(
@@ -113,10 +116,11 @@ VGG_11 = Preset(
 
 RESNET_18 = Preset(
     title="ResNet-18",
-    description="Photographs of 224 × 224, 1,000 classes: eight blocks whose input passes by and is added to what they"
-    " make "
-    "of it; He, Zhang, Ren & Sun, “Deep residual learning for image recognition” (2015), table 1. 11,689,512 "
-    "parameters, a fifth of AlexNet's, because a global pool stands before its only Linear.",
+    description=(
+        "Photographs of 224 × 224, 1,000 classes: eight blocks, each of which adds its input to its output; He, Zhang, "
+        "Ren & Sun, “Deep residual learning for image recognition” (2015), table 1. 11,689,512 parameters, a fifth of "
+        "AlexNet's, because a global pool precedes its only Linear."
+    ),
     architecture=Architecture(
         input_shape=(3, 224, 224),
         layers=(
@@ -140,11 +144,12 @@ RESNET_18 = Preset(
 
 RESNET_20 = Preset(
     title="ResNet-20",
-    description="Small pictures of 32 × 32 (CIFAR-10): nine residual blocks, section 4.2 of He, Zhang, Ren & Sun, “Deep"
-    " "
-    "residual learning for image recognition” (2015). 272,474 parameters; the paper's 0.27 million, with a 1 × 1 "
-    "convolution where a block changes the shape (option B; the paper's option A, which pads with zeros, has 2,752 "
-    "fewer).",
+    description=(
+        "Small pictures of 32 × 32 (CIFAR-10): nine residual blocks, section 4.2 of He, Zhang, Ren & Sun, “Deep "
+        "residual learning for image recognition” (2015). 272,474 parameters; the paper's 0.27 million, with a 1 × 1 "
+        "convolution where a block changes the shape (option B; the paper's option A, which pads with zeros, has 2,752 "
+        "fewer)."
+    ),
     architecture=Architecture(
         input_shape=(3, 32, 32),
         layers=(

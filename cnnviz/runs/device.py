@@ -270,7 +270,9 @@ class Device:
         turn.steps_done, turn.steps = message["step"], message["steps"]
         self._update_run(turn.run.id, steps=turn.steps)
         # behind what is still to be written of it
-        self._retry_queue.submit(lambda: setattr(turn, "reported_points", self._store.known_points(turn.run.id, turn.steps_done)))
+        self._retry_queue.submit(
+            lambda: setattr(turn, "reported_points", self._store.known_points(turn.run.id, turn.steps_done))
+        )
 
     def _on_fact(self, turn: Turn, message: Message, _: bytes) -> None:
         self._retry_queue.submit(partial(self._store.save_fact, turn.run.id, message["name"], message["content"]))

@@ -9,7 +9,7 @@ from cnnviz.errors import DesignError, ShapeError
 from cnnviz.layers import PALETTE, Block, Layer, Linear, family
 from cnnviz.layers.conv import Conv, ConvBase
 from cnnviz.layers.pool import Pool
-from cnnviz.layers.window import per_axis
+from cnnviz.layers.window import collapse_equal, per_axis
 
 Layers = tuple[Layer, ...]
 
@@ -154,7 +154,7 @@ def _preserve_size(layer: Layer) -> Layer:
     if isinstance(layer, Conv) and set(per_axis(layer.stride, layer.axes)) == {1}:
         # an even window has no middle, and torch would copy its input to pad it
         sizes = [size - 1 + size % 2 for size in per_axis(layer.kernel_size, layer.axes)]
-        return layer.model_copy(update={"padding": "same", "kernel_size": _int_or_tuple(sizes)})
+        return layer.model_copy(update={"padding": "same", "kernel_size": collapse_equal(sizes)})
     if isinstance(layer, Pool):
         stride = layer.kernel_size if layer.stride is None else layer.stride
         if max(per_axis(stride, layer.axes)) > 2:
@@ -172,7 +172,7 @@ def _set_kernel_size(design: Architecture, choices: Choices) -> Architecture:
         if not isinstance(layer, Conv) or max(sizes := per_axis(layer.kernel_size, layer.axes)) == 1:
             continue
         change: dict[str, object] = {"kernel_size": size}
-        half_sizes = _int_or_tuple([size_of_axis // 2 for size_of_axis in sizes])
+        half_sizes = collapse_equal([size_of_axis // 2 for size_of_axis in sizes])
         if layer.padding == half_sizes and layer.dilation == 1:
             change["padding"] = (size or 1) // 2
         design = design.update_layer(place, **change)
@@ -250,10 +250,6 @@ def _weighted_paths(design: Architecture) -> list[LayerPath]:
 
 def _scale_count(count: int, factor: float) -> int:
     return max(round(count * factor), 1)
-
-
-def _int_or_tuple(sizes: list[int]) -> int | tuple[int, ...]:
-    return sizes[0] if len(set(sizes)) == 1 else tuple(sizes)
 
 
 def _replace_layers(design: Architecture, layers: Layers) -> Architecture:

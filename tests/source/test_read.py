@@ -469,7 +469,7 @@ def test_what_is_wrong_is_named_with_its_line(init: str, forward: str, message: 
         ("n = 2 ** 4\nnn.Sequential(nn.Linear(4, n))", r"Line 1: `n = 2 \*\* 4` is not understood; numbers are worked out by"),
         ("fc = nn.Linear(4, 4)\nmodel = nn.Sequential(fc, fc)", r"Line 2: nn\.Linear of line 1 is used a second time \(before in line 2\)"),
         ("nn.Sequential(*[nn.ReLU()] * 201)", "Line 1: a net can have at most 200 layers"),
-        ("nn.Sequential(Residual(Residual(Residual(Residual(Residual(nn.ReLU()))))))", "at most 4 deep in each other"),
+        ("nn.Sequential(Residual(Residual(Residual(Residual(Residual(nn.ReLU()))))))", "nested at most 4 deep"),
         ("nn.Sequential(Parallel(*[nn.ReLU()] * 9))", "Line 1: .*at most 8"),
         ("nn.Sequential(Residual(3))", r"Line 1: Residual takes layers, or nn\.Sequential"),
         ("class A(nn.Module):\n def __init__(self, n):\n  pass\n def forward(self, x): return x", r"__init__ \(line 2\) needs n, too"),

@@ -107,9 +107,7 @@ def layer_panel() -> None:
         help="A number for each axis instead of one for all.",
     )
     with st.container(horizontal=True, key="fields"):
-        for field_name in type(layer).model_fields:
-            if field_name in ("kind", "layers", "projection", "branches"):
-                continue
+        for field_name in layer.parameter_names():
             if per_axis and field_name in sizes:
                 axis_fields(
                     layer,

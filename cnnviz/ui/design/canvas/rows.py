@@ -7,7 +7,6 @@ from typing import Any
 from cnnviz import table
 from cnnviz.architecture import Architecture, LayerPath, Step, find_refusing_step, iter_steps, layer_number
 from cnnviz.layers import Block, Layer, Parallel, family
-from cnnviz.layers.block import MAX_BRANCHES
 from cnnviz.shapes import Shape, format_shape
 
 DEPTH, HEIGHT, WIDTH = (3, 26), (7, 40), (6, 52)
@@ -85,7 +84,7 @@ def _stack(
             "kind": layer.kind,
             "family": family(layer.kind),
             "block": isinstance(layer, Block),
-            "full": isinstance(layer, Block) and len(layer.stacks) >= MAX_BRANCHES,
+            "full": isinstance(layer, Block) and len(layer.stacks) >= 8,
         }
         yield known | drawn.get(path, {"formula": "waits for the layer above", "quiet": True})
         if isinstance(layer, Block):
