@@ -1,8 +1,8 @@
 """Settings on the command line: a number is the one that was meant, or it is refused."""
 
 import pytest
-from cnnviz.cli.config import load_config
 
+from cnnviz.cli.config import load_config
 from cnnviz.errors import TrainingError
 
 
