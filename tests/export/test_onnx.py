@@ -217,7 +217,7 @@ def test_weights_of_another_design_and_what_are_no_weights_are_refused_before_an
     for content in (b"", b"\x80\x04pickle", trained(LAB)[:-1]):
         with pytest.raises(DataError, match=r"The file of weights is no .safetensors file, or is damaged"):
             to_onnx(LAB, content)
-    monkeypatch.setattr(request, "MAX_HEADER", -limits().max_export_bytes)
+    monkeypatch.setattr(request, "MAX_HEADER_BYTES", -limits().max_export_bytes)
     with pytest.raises(LimitError, match="more than the 0 bytes"):
         to_onnx(LAB, trained(LAB))
 
