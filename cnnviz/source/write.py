@@ -121,8 +121,9 @@ def _constructor_call(step: Step, *, comment: bool = False) -> Call:
     behind = _batch_shape(step.output_shape or ()) if comment else ""
     layer = step.layer
     if isinstance(layer, Block):
+        by_place = any(field.repeated for field in layer.stack_fields)
         stacks = tuple(
-            Argument(_stack_call(stack, "nn.Sequential", empty="nn.Identity"), "" if field.repeated else field.name)
+            Argument(_stack_call(stack, "nn.Sequential", empty="nn.Identity"), "" if by_place else field.name)
             for (field, _), stack in zip(layer.stack_places, step.stacks, strict=True)
         )
         return Call(layer.kind, stacks, behind, open=True)

@@ -431,7 +431,7 @@ def test_without_any_shape_the_text_is_asked_for_one() -> None:
         ("self.c = nn.Conv2d(4, 4, 1)", "a = self.c(x)\nreturn torch.cat([a, F.relu(a) + x], 1)", r"Line 6: the output of nn\.Conv2d takes several paths"),
         ("pass", "return nn.Conv2d(4, 4, 1)(x)", r"Line 6: nn\.Conv2d is created anew in every forward, so its weights never learn"),
         ("self.c = nn.Conv2d(4, 4, 1)", "self.c(x)\nreturn x", r"Line 6: `self\.c\(x\)` is not understood; its result is not used; write x = self\.c\(x\)"),
-        ("self.c = nn.Conv2d(4, 4, 3)", "return x + self.c(x)", r"Line 6: cannot add 4 × 6 × 6 and 4 × 8 × 8: the layers give 4 × 6 × 6, but the input is 4 × 8 × 8"),
+        ("self.c = nn.Conv2d(4, 4, 3)", "return x + self.c(x)", r"Line 6: cannot add 4 × 6 × 6 and 4 × 8 × 8: 4 × 6 × 6 comes from the layers, but 4 × 8 × 8 from the input"),
         ("self.c = nn.Conv2d(4, 4, 3)", "return torch.cat([x, self.c(x)], 1)", r"Line 6: cannot put 4 × 8 × 8 and 4 × 6 × 6 side by side"),
         ("pass", "return torch.cat([x, F.relu(x)], dim=2)", r"Line 6: `return torch\.cat.*` is not understood; a design can put branches side by side on the channels only"),
         ("pass", "return torch.cat([x, F.relu(x)])", r"Line 6: .*channels only, dim=1"),
