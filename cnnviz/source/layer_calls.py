@@ -42,7 +42,9 @@ def checked_layer_call(
     inplace = kept.pop("inplace", inplace) is True
     for name, value in arguments.items():
         if isinstance(value, Symbol) or not _is_constant(kept.get(name)):
-            raise DesignError(f"Line {line}: {call} gets a {name} that is not a number; write the number itself.")
+            raise DesignError(
+                f"Line {line}: {call} gets something other than a number as {name}; write the number itself."
+            )
         if name not in known and name != "inplace":
             if value != torch_defaults(kind).get(name):
                 raise DesignError(

@@ -1,4 +1,4 @@
-"""A block kind of which cnnviz.source has never heard is written and read by what it declares."""
+"""A block kind that cnnviz.source does not know is written and read by what it declares."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""The tables of handlers: what is understood besides is a function and a line."""
+"""The interpreter and its tables: one more construct is a function and a line, and nothing else."""
 
 import ast
 from math import floor
@@ -80,12 +80,12 @@ def test_one_more_method_is_a_function_and_a_line(monkeypatch: pytest.MonkeyPatc
     assert from_code(text, (4, 8, 8)).layers == (ReLU(),)
 
 
-def test_a_name_of_the_text_hides_that_of_python_or_torch() -> None:
+def test_a_name_bound_in_the_text_hides_that_of_python_or_torch() -> None:
     text = "def len(x):\n    return 2\ndef ReLU():\n    return nn.Tanh()\nnn.Sequential(nn.Linear(4, len([])), ReLU())"
     assert [layer.kind for layer in from_code(text, (4,)).layers] == ["Linear", "Tanh"]
 
 
-def test_what_a_call_gives_is_worked_out_once_before_its_method_is_called() -> None:
+def test_the_owner_of_a_method_is_worked_out_once() -> None:
     text = """
 class Net(nn.Module):
     def __init__(self):
@@ -106,7 +106,7 @@ class Net(nn.Module):
     assert from_code(text, (4,)).layers == (ReLU(), Tanh())
 
 
-def test_calls_that_were_too_deep_leave_later_ones_their_depth() -> None:
+def test_calls_nested_too_deeply_do_not_count_for_later_ones() -> None:
     too_deep = "def f(n):\n    return f(n)\n" + "x = f(1)\n" * 50
     nested = "def g(n):\n    return nn.ReLU() if n == 0 else g(n - 1)\nmodel = nn.Sequential(g(20))"
     assert from_code(too_deep + nested, (4,)).layers == (ReLU(),)

@@ -1,4 +1,4 @@
-"""What from_code understands, and how it names the rest."""
+"""What from_code understands, and the errors for what it does not."""
 # ruff: noqa: E501  (a row of a table is one line)
 
 import textwrap
@@ -42,7 +42,7 @@ LAB_DESIGN = PRESETS["lab-convnet"].architecture
 
 
 def a_net(init: str, forward: str) -> str:
-    """A class with these lines, from line 4 on and from line 6 + (lines of init) on."""
+    """Returns a class with these lines in __init__, from line 4 on, and in forward, behind them and one line more."""
     lines = ["class Net(nn.Module):", "    def __init__(self):", "        super().__init__()"]
     lines += textwrap.indent(textwrap.dedent(init).strip(), " " * 8).splitlines()
     lines += ["    def forward(self, x):"]
@@ -421,7 +421,7 @@ def test_without_any_shape_the_text_is_asked_for_one() -> None:
         ("self.c = nn.Conv2d(4, 4, 0)", "return self.c(x)", r"Line 4: nn\.Conv2d\(kernel_size=0\): it should be greater than or equal to 1\."),
         ("self.c = nn.Conv2d(4, 4, 3.0)", "return self.c(x)", r"Line 4: nn\.Conv2d\(kernel_size=3\.0\): it should be"),
         ("self.c = nn.Dropout(1.5)", "return self.c(x)", r"Line 4: nn\.Dropout\(p=1\.5\): it should be less than or equal to 1\."),
-        ("self.c = nn.Dropout(nn.ReLU())", "return self.c(x)", r"Line 4: nn\.Dropout gets a p that is not a number"),
+        ("self.c = nn.Dropout(nn.ReLU())", "return self.c(x)", r"Line 4: nn\.Dropout gets something other than a number as p; write the number itself\."),
         ("self.c = nn.MaxPool2d(9)", "return self.c(x)", r"Line 4, nn\.MaxPool2d: a window of 9 does not fit a height of 8 with padding 0; use a kernel_size of at most 8\."),
         ("self.c = nn.BatchNorm2d(3)", "return self.c(F.relu(x))", r"Line 4: nn\.BatchNorm2d says num_features=3, but 4 come in: the sample is 4 × 8 × 8 there\. Write num_features=4"),
         ("self.f = nn.Linear(255, 9)", "return self.f(x.flatten(1))", r"Line 4: nn\.Linear says in_features=255, but 256 come in"),
@@ -486,12 +486,12 @@ def test_what_is_wrong_is_named_with_its_line(init: str, forward: str, message: 
         ("# x: (N, 4, 9)\nnn.Sequential(nn.Softmax())", r"Line 2: nn\.Softmax without a dim works along the batch here"),
     ],
 )  # fmt: skip
-def test_a_text_without_one_clear_net_is_told_so(text: str, message: str) -> None:
+def test_a_text_without_one_clear_net_is_refused_with_the_reason(text: str, message: str) -> None:
     with pytest.raises(DesignError, match=message):
         from_code(text, (4,))
 
 
-def test_a_residual_of_ones_own_that_means_something_else_is_followed_as_it_is_written() -> None:
+def test_a_class_named_residual_that_does_something_else_is_read_as_it_is_written() -> None:
     own = "class Residual(nn.Module):\n def __init__(self, n):\n  super().__init__()\n  self.fc = nn.Linear(n, n)\n"
     text = f"{own} def forward(self, x): return self.fc(x)\nmodel = nn.Sequential(Residual(4), nn.ReLU())"
     assert from_code(text, (4,)).layers == (Linear(out_features=4), ReLU())
