@@ -1,15 +1,26 @@
-"""PyTorch code, out and in.
+"""PyTorch code: a design written as code, and pasted code read as a design.
 
-layout.py       calls in lines, broken as `ruff format` breaks them
-write.py        to_code(): a design as a Python file
-read.py         from_code(): a design from pasted code
-program.py      its statements, followed up to the net they make
-calls.py        what calls give
-expressions.py  what other expressions are worth
-placing.py      layers against torch's arguments and the shape that comes in
-flow.py         tensors through layers, sums and concatenations as blocks
-values.py       what names in the code stand for
-torchnames.py   torch's own names
+write.py             to_code(): a design as a Python file
+formatting.py        calls in lines, broken as `ruff format` breaks them
+read.py              from_code(): a design from pasted code
+program.py           the statements of a text, and which net they make
+interpreter.py       Interpreter: follows the syntax tree by tables of handlers
+statements.py        STATEMENTS: a handler for each kind of statement
+expressions.py       EXPRESSIONS: a handler for each kind of expression
+calls.py             CALLS: a handler for each function and class outside the text
+methods.py           METHODS: a handler for each method of tensors, modules and lists
+attributes.py        ATTRIBUTES: a handler for each kind of value with attributes
+torch_modules.py     handlers of nn.Conv2d, nn.Sequential, …
+torch_functions.py   handlers of F.relu, torch.cat, …
+python_functions.py  handlers of len, range, …
+functions.py         functions, classes and modules of the text, called
+arguments.py         the arguments of a call
+arithmetic.py        operators
+blocks.py            blocks, by their declared stacks and join
+layer_calls.py       a layer's arguments, against torch's parameters and the shape of the input
+tensors.py           tensors through layers and blocks
+values.py            what names stand for
+torch_names.py       the names of torch
 """
 
 from cnnviz.source.read import from_code

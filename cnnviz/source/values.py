@@ -1,4 +1,4 @@
-"""What the names in pasted code stand for: numbers, layers not yet placed, and tensors on their way through a net."""
+"""What the names in pasted code stand for: modules, layers not yet built, and tensors on their way through a net."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from dataclasses import dataclass, field
 from enum import Enum, auto
 
 from cnnviz.errors import DesignError
-from cnnviz.layers import Layer
+from cnnviz.layers import Block, Layer
 from cnnviz.shapes import Shape
 
 
 class MisfitError(DesignError):
-    """Code that samples of the shape at hand do not fit; of another shape, they may.
+    """Code that does not fit samples of the shape at hand, but may fit those of another.
 
-    `channels` is what the layer at the very start of the net says it gets, where that is the trouble.
+    `channels` is what the layer at the very start of the net expects, where that is what does not fit.
     """
 
     def __init__(self, reason: str, channels: int | None = None) -> None:
@@ -23,15 +23,15 @@ class MisfitError(DesignError):
         self.channels = channels
 
 
-class Sign(Enum):
-    """Values that have no number: the size of a batch, and whether the net is being trained."""
+class Symbol(Enum):
+    """Values that have no number here: the size of a batch, and whether the net is being trained."""
 
     BATCH = auto()
     TRAINING = auto()
 
 
 @dataclass(eq=False, frozen=True)
-class Written:
+class LayerCall:
     """A layer as the code makes it: its arguments by torch's names, and how and where it is called."""
 
     kind: str
@@ -39,24 +39,24 @@ class Written:
     call: str
     line: int
     inplace: bool = False
-    fleeting: bool = False
-    """Made in forward, anew for every batch."""
+    in_forward: bool = False
+    """Whether it is made in forward, anew for every batch."""
 
 
 @dataclass(eq=False)
-class Chain:
-    """An `nn.Sequential` (or Identity, which is an empty one)."""
+class Sequential:
+    """An `nn.Sequential`, or an `nn.Identity`, which is an empty one."""
 
     modules: list[object]
     line: int = 1
 
 
 @dataclass(eq=False, frozen=True)
-class Join:
-    """A block whose ways are modules."""
+class BlockCall:
+    """A block as the code makes it, around modules."""
 
-    kind: str
-    ways: tuple[object, ...]
+    block: type[Block]
+    modules: tuple[object, ...]
 
 
 @dataclass(eq=False)
@@ -67,48 +67,49 @@ class Instance:
     attributes: dict[str, object] = field(default_factory=dict)
 
     def method(self, name: str) -> ast.FunctionDef | None:
-        """The method of that name, if there is one."""
+        """Returns the method of that name, if there is one."""
         return next((m for m in self.cls.body if isinstance(m, ast.FunctionDef) and m.name == name), None)
 
 
 @dataclass(eq=False, frozen=True)
-class Method:
-    """A method of such an object, not yet called."""
+class BoundMethod:
+    """A method of an object of the text, not yet called."""
 
     owner: Instance
-    body: ast.FunctionDef
+    function: ast.FunctionDef
 
 
 @dataclass(frozen=True)
-class Function:
-    """A function of torch by its full name."""
+class ImportedName:
+    """Something from outside the text, by its full name, such as torch.nn.functional.relu."""
 
-    name: str
+    full_name: str
 
 
 @dataclass(frozen=True)
-class Unclear:
-    """What came of a line that is not understood; told only where it is needed."""
+class Unresolved:
+    """The value of a line that is not understood; its error is raised only where the value is needed."""
 
     error: DesignError
 
 
 @dataclass(eq=False, frozen=True)
-class Node:
-    """A tensor on its way: the layer it comes out of, and what went in; the input of the net has neither."""
+class TensorNode:
+    """A tensor in the graph of a net: the layer that gives it, and the tensor before; the input has neither."""
 
     shape: Shape
     layer: Layer | None = None
-    before: Node | None = None
-    written: Written | None = None
+    before: TensorNode | None = None
+    layer_call: LayerCall | None = None
     line: int = 0
-    ways: tuple[tuple[Node, ...], ...] = ()
-    count: int = 0
+    stacks: tuple[tuple[TensorNode, ...], ...] = ()
+    """The tensors inside a block, stack by stack."""
+    layer_count: int = 0
     """Layers from the input to here, those in blocks included."""
 
-    def back(self) -> Iterator[Node]:
-        """This node and all before it, the input last."""
-        node: Node | None = self
+    def iter_back(self) -> Iterator[TensorNode]:
+        """Yields this node and all before it, the input last."""
+        node: TensorNode | None = self
         while node is not None:
             yield node
             node = node.before
@@ -118,29 +119,27 @@ class Node:
 class Tensor:
     """What a name in forward is bound to; an operation in place gives it another node."""
 
-    node: Node
+    node: TensorNode
 
 
-Module = Written | Chain | Join | Instance
+Module = LayerCall | Sequential | BlockCall | Instance
 """What can be called with a tensor."""
 
 
-def inside(outer: object) -> set[int]:
-    """The `id` of everything that a module has in it, whatever is between."""
-    found: set[int] = set()
+def contained_ids(outer: object) -> set[int]:
+    """Returns the `id` of everything inside a module, at any depth."""
+    ids: set[int] = set()
     todo = list(_parts(outer))
     while todo:
-        if id(each := todo.pop()) not in found:
-            found.add(id(each))
-            todo.extend(_parts(each))
-    return found
+        if id(part := todo.pop()) not in ids:
+            ids.add(id(part))
+            todo.extend(_parts(part))
+    return ids
 
 
 def _parts(outer: object) -> Iterable[object]:
-    if isinstance(outer, Chain):
+    if isinstance(outer, Sequential | BlockCall):
         return outer.modules
-    if isinstance(outer, Join):
-        return outer.ways
     if isinstance(outer, Instance):
         return outer.attributes.values()
     return outer if isinstance(outer, list | tuple) else ()

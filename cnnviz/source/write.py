@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 from cnnviz.architecture import Architecture, Step, iter_steps, layer_names, output_shape, trace
-from cnnviz.layers import Parallel, Residual
+from cnnviz.layers import Block
 from cnnviz.shapes import Shape, format_shape
-from cnnviz.source.layout import Argument, Call, lines, literal
+from cnnviz.source.blocks import block_kinds
+from cnnviz.source.formatting import Argument, Call, format_call, literal
 
 Style = Literal["class", "sequential"]
 
@@ -20,37 +21,10 @@ import torch
 from torch import nn
 '''
 
-BLOCKS: dict[str, str] = {
-    "Residual": '''\
-class Residual(nn.Module):
-    """layers(x) + projection(x)."""
-
-    def __init__(self, layers, projection):
-        super().__init__()
-        self.layers = layers
-        self.projection = projection
-
-    def forward(self, x):
-        return self.layers(x) + self.projection(x)
-''',
-    "Parallel": '''\
-class Parallel(nn.Module):
-    """The outputs of all branches side by side, concatenated on the channels."""
-
-    def __init__(self, *branches):
-        super().__init__()
-        self.branches = nn.ModuleList(branches)
-
-    def forward(self, x):
-        return torch.cat([branch(x) for branch in self.branches], dim=1)
-''',
-}
-"""The source of each block's class, by its kind; written where a net has one."""
-
 
 @dataclass(frozen=True)
 class Writer:
-    """How a net is written down in one style."""
+    """How a net is written in one style: its title, the lines of the net, and the `__main__` behind them."""
 
     title: str
     model: Callable[[Sequence[tuple[str, Step]], Shape, Shape], Iterator[str]]
@@ -58,7 +32,7 @@ class Writer:
 
 
 def to_code(architecture: Architecture, style: Style = "class") -> str:
-    r"""A complete Python file: the net, and a `__main__` that prints the shape behind every layer.
+    r"""Returns a complete Python file: the net, and a `__main__` that prints the shape behind every layer.
 
     In both styles the weights come in the order of `build`, in the class under its names, too. The file is what
     `ruff format` would make of it. Raises ShapeError with the reason when a layer refuses its input.
@@ -74,43 +48,45 @@ def to_code(architecture: Architecture, style: Style = "class") -> str:
     shape, out = architecture.input_shape, output_shape(architecture)
     rows = list(zip(layer_names(architecture), trace(architecture), strict=True))
     used = {step.layer.kind for step in iter_steps([step for _, step in rows])}
-    blocks = "".join(f"\n\n{text}" for kind, text in BLOCKS.items() if kind in used)
+    blocks = "".join(f"\n\n{block.class_source()}" for kind, block in block_kinds().items() if kind in used)
     writer = STYLES[style]
     between = "\n\n" if blocks or style == "class" else "\n"
     model = "\n".join(writer.model(rows, shape, out))
     sizes = Call("torch.randn", tuple(Argument(str(size)) for size in (2, *shape)), "a batch of two random samples")
-    sample = "\n    ".join(lines("x = ", sizes, indent=4))
+    sample = "\n    ".join(format_call("x = ", sizes, indent=4))
     return f"{HEAD}{blocks}{between}{model}\n{writer.main.format(sample=sample)}"
 
 
-def _class(rows: Sequence[tuple[str, Step]], shape: Shape, out: Shape) -> Iterator[str]:
+def _class_lines(rows: Sequence[tuple[str, Step]], shape: Shape, out: Shape) -> Iterator[str]:
     yield "class ConvNet(nn.Module):"
     yield f'    """{_summary(rows, shape, out)}."""'
     yield ""
     yield "    def __init__(self):"
     yield "        super().__init__()"
     for name, step in rows:
-        yield from _indented(8, lines(f"self.{name} = ", _constructor(step), indent=8))
+        yield from _indent(8, format_call(f"self.{name} = ", _constructor_call(step), indent=8))
     yield ""
     yield "    def forward(self, x):"
-    yield f"        # {_input(shape)}"
+    yield f"        # {_input_comment(shape)}"
     for name, step in rows:
-        call = Call(f"self.{name}", (Argument("x"),), _batch(step.output_shape or ()))
-        yield from _indented(8, lines("x = ", call, indent=8))
+        call = Call(f"self.{name}", (Argument("x"),), _batch_shape(step.output_shape or ()))
+        yield from _indent(8, format_call("x = ", call, indent=8))
     if not rows:
         yield "        # no layers yet"
     yield "        return x"
 
 
-def _sequential(rows: Sequence[tuple[str, Step]], shape: Shape, out: Shape) -> Iterator[str]:
+def _sequential_lines(rows: Sequence[tuple[str, Step]], shape: Shape, out: Shape) -> Iterator[str]:
     yield f"# {_summary(rows, shape, out)}"
-    yield from lines("model = ", _stack([step for _, step in rows], "nn.Sequential", above=_input(shape)))
+    yield from format_call(
+        "model = ", _stack_call([step for _, step in rows], "nn.Sequential", above=_input_comment(shape))
+    )
 
 
 STYLES: dict[Style, Writer] = {
     "class": Writer(
         title="Class with forward",
-        model=_class,
+        model=_class_lines,
         main="""
 
 if __name__ == "__main__":
@@ -125,7 +101,7 @@ if __name__ == "__main__":
     ),
     "sequential": Writer(
         title="nn.Sequential",
-        model=_sequential,
+        model=_sequential_lines,
         main="""
 if __name__ == "__main__":
     {sample}
@@ -137,28 +113,29 @@ if __name__ == "__main__":
 """,
     ),
 }
-"""Every style of code by its name."""
+"""Every style of code, by name."""
 
 
-def _constructor(step: Step, *, comment: bool = False) -> Call:
-    """The call that makes the layer; with a comment, the shape behind it."""
-    behind = _batch(step.output_shape or ()) if comment else ""
+def _constructor_call(step: Step, *, comment: bool = False) -> Call:
+    """The call that makes the layer; with a comment, which gives the shape behind it."""
+    behind = _batch_shape(step.output_shape or ()) if comment else ""
     layer = step.layer
-    if isinstance(layer, Residual):
-        inside, past = (_stack(stack, "nn.Sequential", empty="nn.Identity") for stack in step.stacks)
-        return Call("Residual", (Argument(inside, "layers"), Argument(past, "projection")), behind, open=True)
-    if isinstance(layer, Parallel):
-        branches = (Argument(_stack(stack, "nn.Sequential", empty="nn.Identity")) for stack in step.stacks)
-        return Call("Parallel", tuple(branches), behind, open=True)
+    if isinstance(layer, Block):
+        by_place = any(field.repeated for field in layer.stack_fields)
+        stacks = tuple(
+            Argument(_stack_call(stack, "nn.Sequential", empty="nn.Identity"), "" if by_place else field.name)
+            for (field, _), stack in zip(layer.stack_places, step.stacks, strict=True)
+        )
+        return Call(layer.kind, stacks, behind, open=True)
     given = layer.non_default_arguments(step.input_shape)
     arguments = tuple(Argument(literal(value), name) for name, value in given.items())
     return Call(f"nn.{layer.kind}", arguments, behind)
 
 
-def _stack(steps: Sequence[Step], function: str, *, empty: str = "", above: str = "") -> Call:
+def _stack_call(steps: Sequence[Step], function: str, *, empty: str = "", above: str = "") -> Call:
     if not steps:
         return Call(empty or function, comment="" if empty else "no layers yet")
-    first, *rest = (_constructor(step, comment=True) for step in steps)
+    first, *rest = (_constructor_call(step, comment=True) for step in steps)
     return Call(function, (Argument(first, above=above), *map(Argument, rest)), open=True)
 
 
@@ -167,13 +144,13 @@ def _summary(rows: Sequence[tuple[str, Step]], shape: Shape, out: Shape) -> str:
     return f"{format_shape(shape)} → {format_shape(out)}: {parameters:,} trainable parameters"
 
 
-def _input(shape: Shape) -> str:
-    return f"x: {_batch(shape)}, N samples in a batch"
+def _input_comment(shape: Shape) -> str:
+    return f"x: {_batch_shape(shape)}, N samples in a batch"
 
 
-def _batch(shape: Shape) -> str:
+def _batch_shape(shape: Shape) -> str:
     return f"({', '.join(('N', *map(str, shape)))})"
 
 
-def _indented(indent: int, text: Iterator[str]) -> Iterator[str]:
-    return (f"{' ' * indent}{line}" for line in text)
+def _indent(indent: int, lines: Iterator[str]) -> Iterator[str]:
+    return (f"{' ' * indent}{line}" for line in lines)

@@ -15,7 +15,7 @@ from cnnviz.data.digits import DIGITS
 from cnnviz.data.scaling import NORMALIZATIONS
 from cnnviz.shapes import Shape
 from cnnviz.source import to_code
-from cnnviz.source.layout import Argument, Call, lines, literal
+from cnnviz.source.formatting import Argument, Call, format_call, literal
 from cnnviz.source.write import HEAD
 from cnnviz.training.config import OPTIMIZERS, TrainConfig
 from cnnviz.training.loss import build_criterion
@@ -98,7 +98,7 @@ def to_script(architecture: Architecture, config: TrainConfig, *, data: SampleSo
 
 
 def _call_lines(start: str, call: Call) -> str:
-    return "\n".join(lines(start, call))
+    return "\n".join(format_call(start, call))
 
 
 def _net_code(architecture: Architecture) -> str:

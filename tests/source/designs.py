@@ -1,4 +1,4 @@
-"""Designs to write down and read back."""
+"""Designs to write as code and read back."""
 
 from hypothesis import strategies as st
 
@@ -10,7 +10,7 @@ from tests.strategies import architectures
 
 
 def fitting_part(architecture: Architecture) -> Architecture:
-    """Its layers up to the first that refuses."""
+    """Returns the design up to the first layer that refuses."""
     try:
         output_shape(architecture)
     except ShapeError:
@@ -19,7 +19,7 @@ def fitting_part(architecture: Architecture) -> Architecture:
 
 
 fitting = architectures().map(fitting_part)
-"""Stacks of layers of all kinds, blocks among them, that fit."""
+"""Generated designs of all kinds of layers, blocks among them, that fit."""
 
 NESTED = Architecture(
     input_shape=(3, 16, 16),
@@ -35,11 +35,11 @@ NESTED = Architecture(
         Residual(),
     ),
 )
-"""Blocks in blocks, with ways of every length."""
+"""Blocks in blocks, with stacks of every length."""
 
 
 def canonical(architecture: Architecture) -> Architecture:
-    """With normalized_shape as `from_code` reads it: empty for the whole sample, a number for one axis."""
+    """Returns the design as `from_code` reads it: normalized_shape None for the whole sample, a number for one axis."""
     return Architecture(input_shape=architecture.input_shape, layers=tuple(map(_canonical_layer, trace(architecture))))
 
 

@@ -1,4 +1,4 @@
-"""Text that is made to do harm, or made by chance: it is told so, soon, and nothing in it runs."""
+"""Text meant to do harm, or random text: it is read or refused quickly, and nothing in it runs."""
 # ruff: noqa: E501  (a row of a table is one line)
 
 import time
@@ -21,7 +21,7 @@ RELU = "nn.ReLU()"
 
 
 def read(text: str, shape: Shape | None) -> Architecture | str:
-    """The design, or what is wrong; any other error surfaces."""
+    """Returns the design, or what is wrong with the text; any other error surfaces."""
     try:
         return from_code(text, shape)
     except DesignError as error:
@@ -94,10 +94,10 @@ HOSTILE = {
 
 
 @pytest.mark.parametrize("name", HOSTILE)
-def test_hostile_text_is_refused_or_read_soon(name: str) -> None:
+def test_hostile_text_is_read_or_refused_quickly(name: str) -> None:
     start = time.process_time()
-    told = read(HOSTILE[name], (4,))
-    assert len(told) < 600 if isinstance(told, str) else len(told.layers) <= 200
+    result = read(HOSTILE[name], (4,))
+    assert len(result) < 600 if isinstance(result, str) else len(result.layers) <= 200
     assert time.process_time() - start < 3
 
 
@@ -175,5 +175,5 @@ def test_code_with_mistakes_is_an_architecture_or_an_error_that_is_explained(dat
         start = data.draw(st.integers(0, len(text)))
         end = start + data.draw(st.integers(0, 12))
         text = text[:start] + data.draw(NEAR) + text[end:]
-    told = read(text, data.draw(st.sampled_from([(3, 8, 8), (1, 99, 26), (4,), None])))
-    assert told if isinstance(told, str) else to_code(told)
+    result = read(text, data.draw(st.sampled_from([(3, 8, 8), (1, 99, 26), (4,), None])))
+    assert result if isinstance(result, str) else to_code(result)

@@ -1,4 +1,4 @@
-"""What from_code understands, and how it names the rest."""
+"""What from_code understands, and the errors for what it does not."""
 # ruff: noqa: E501  (a row of a table is one line)
 
 import textwrap
@@ -34,7 +34,7 @@ from cnnviz.layers import (
 from cnnviz.presets import PRESETS
 from cnnviz.shapes import Shape
 from cnnviz.source import STYLES, Style, from_code, to_code
-from cnnviz.source.torchnames import FUNCTIONS
+from cnnviz.source.torch_names import FUNCTIONS, LAYER_FUNCTIONS
 from tests.source.designs import NESTED, canonical, designs
 from tests.source.lab import LAB, NOTEBOOK
 
@@ -42,7 +42,7 @@ LAB_DESIGN = PRESETS["lab-convnet"].architecture
 
 
 def a_net(init: str, forward: str) -> str:
-    """A class with these lines, from line 4 on and from line 6 + (lines of init) on."""
+    """Returns a class with these lines in __init__, from line 4 on, and in forward, behind them and one line more."""
     lines = ["class Net(nn.Module):", "    def __init__(self):", "        super().__init__()"]
     lines += textwrap.indent(textwrap.dedent(init).strip(), " " * 8).splitlines()
     lines += ["    def forward(self, x):"]
@@ -332,6 +332,11 @@ def test_every_function_is_the_layer_that_torch_says(name: str) -> None:
     torch.testing.assert_close(fresh.build_module((4, *[12] * axes))(x), theirs)
 
 
+def test_functions_in_place_and_methods_are_known_where_torch_has_them() -> None:
+    assert LAYER_FUNCTIONS["torch.nn.functional.relu_"] == "relu"
+    assert "torch.Tensor.gelu" not in LAYER_FUNCTIONS
+
+
 def test_what_does_not_change_the_net_is_passed_over() -> None:
     forward = "y = x.clone().contiguous()\nx = F.dropout(y, 0.5, False)\nx = self.same(x)\nreturn x.view(-1, 4, 8, 8)"
     init = "self.same = nn.Identity()\nself.rnn = nn.LSTM(3, 3)\nassert True\nself.apply(weights)"
@@ -406,27 +411,27 @@ def test_without_any_shape_the_text_is_asked_for_one() -> None:
         ("pass", "x = F.relu(x)\nx = x.mean(dim=2)\nreturn x", r"Line 7: `x = x\.mean\(dim=2\)` is not understood; a design holds"),
         ("self.rnn = nn.LSTM(3, 4)", "return self.rnn(x)", r"Line 4: nn\.LSTM is not a layer that can be stacked here\."),
         ("self.c = nn.Conv2D(3, 4)", "return self.c(x)", r"Line 4: nn\.Conv2D is not a layer that can be stacked here; do you mean Conv2d\?"),
-        ("self.c = nn.Conv2d(4, 4)", "return self.c(x)", r"Line 4: nn\.Conv2d needs kernel_size, too\."),
+        ("self.c = nn.Conv2d(4, 4)", "return self.c(x)", r"Line 4: nn\.Conv2d also needs kernel_size\."),
         ("self.c = nn.Conv2d(4, 4, kernel=3)", "return self.c(x)", r"Line 4: nn\.Conv2d has no parameter kernel; it takes in_channels, out_channels"),
         ("self.c = nn.Conv2d(4, 4, 3, out_channels=4)", "return self.c(x)", r"Line 4: nn\.Conv2d gets out_channels twice\."),
         ("self.c = nn.ReLU(True, 1)", "return self.c(x)", r"Line 4: nn\.ReLU gets 2 arguments, but takes at most 1: inplace\."),
-        ("self.c = nn.Tanh(1)", "return self.c(x)", r"Line 4: nn\.Tanh gets 1 arguments, but takes none\."),
-        ("self.c = nn.Conv2d(4, 4, 3, device='cuda')", "return self.c(x)", r"Line 4: nn\.Conv2d\(device=…\) is nothing that a design can hold; leave device"),
-        ("self.c = nn.MaxPool2d(2, return_indices=True)", "return self.c(x)", r"Line 4: nn\.MaxPool2d\(return_indices=…\) is nothing"),
+        ("self.c = nn.Tanh(1)", "return self.c(x)", r"Line 4: nn\.Tanh gets 1 argument, but takes none\."),
+        ("self.c = nn.Conv2d(4, 4, 3, device='cuda')", "return self.c(x)", r"Line 4: nn\.Conv2d\(device=…\) cannot be part of a design; leave device"),
+        ("self.c = nn.MaxPool2d(2, return_indices=True)", "return self.c(x)", r"Line 4: nn\.MaxPool2d\(return_indices=…\) cannot be part of a design"),
         ("self.c = nn.Conv2d(4, 4, 0)", "return self.c(x)", r"Line 4: nn\.Conv2d\(kernel_size=0\): it should be greater than or equal to 1\."),
         ("self.c = nn.Conv2d(4, 4, 3.0)", "return self.c(x)", r"Line 4: nn\.Conv2d\(kernel_size=3\.0\): it should be"),
         ("self.c = nn.Dropout(1.5)", "return self.c(x)", r"Line 4: nn\.Dropout\(p=1\.5\): it should be less than or equal to 1\."),
-        ("self.c = nn.Dropout(nn.ReLU())", "return self.c(x)", r"Line 4: nn\.Dropout gets a p that is no number"),
+        ("self.c = nn.Dropout(nn.ReLU())", "return self.c(x)", r"Line 4: nn\.Dropout gets something other than a number as p; write the number itself\."),
         ("self.c = nn.MaxPool2d(9)", "return self.c(x)", r"Line 4, nn\.MaxPool2d: a window of 9 does not fit a height of 8 with padding 0; use a kernel_size of at most 8\."),
         ("self.c = nn.BatchNorm2d(3)", "return self.c(F.relu(x))", r"Line 4: nn\.BatchNorm2d says num_features=3, but 4 come in: the sample is 4 × 8 × 8 there\. Write num_features=4"),
         ("self.f = nn.Linear(255, 9)", "return self.f(x.flatten(1))", r"Line 4: nn\.Linear says in_features=255, but 256 come in"),
         ("self.f = nn.Linear(256, 9)", "return self.f(x)", r"Line 4: nn\.Linear says in_features=256, but the sample is 4 × 8 × 8 there; a Flatten is missing"),
         ("self.c = nn.Conv2d(4, 4, 1)", "x = self.c(x)\nreturn self.c(x)", r"Line 7: nn\.Conv2d of line 4 is used a second time \(before in line 6\)\. Its weights would be shared"),
         ("self.b = nn.BatchNorm2d(4, affine=False)", "return self.b(self.b(x))", r"Line 6: nn\.BatchNorm2d of line 4 is used a second time"),
-        ("self.c = nn.Conv2d(4, 4, 1)", "a = self.c(x)\nreturn torch.cat([a, F.relu(a) + x], 1)", r"Line 6: what nn\.Conv2d gives goes several ways"),
-        ("pass", "return nn.Conv2d(4, 4, 1)(x)", r"Line 6: nn\.Conv2d is made anew in every forward, so that its weights never learn"),
+        ("self.c = nn.Conv2d(4, 4, 1)", "a = self.c(x)\nreturn torch.cat([a, F.relu(a) + x], 1)", r"Line 6: the output of nn\.Conv2d takes several paths"),
+        ("pass", "return nn.Conv2d(4, 4, 1)(x)", r"Line 6: nn\.Conv2d is created anew in every forward, so its weights never learn"),
         ("self.c = nn.Conv2d(4, 4, 1)", "self.c(x)\nreturn x", r"Line 6: `self\.c\(x\)` is not understood; its result is not used; write x = self\.c\(x\)"),
-        ("self.c = nn.Conv2d(4, 4, 3)", "return x + self.c(x)", r"Line 6: cannot add 4 × 8 × 8 and 4 × 6 × 6"),
+        ("self.c = nn.Conv2d(4, 4, 3)", "return x + self.c(x)", r"Line 6: cannot add 4 × 6 × 6 and 4 × 8 × 8: 4 × 6 × 6 comes from the layers, but 4 × 8 × 8 from the input"),
         ("self.c = nn.Conv2d(4, 4, 3)", "return torch.cat([x, self.c(x)], 1)", r"Line 6: cannot put 4 × 8 × 8 and 4 × 6 × 6 side by side"),
         ("pass", "return torch.cat([x, F.relu(x)], dim=2)", r"Line 6: `return torch\.cat.*` is not understood; a design can put branches side by side on the channels only"),
         ("pass", "return torch.cat([x, F.relu(x)])", r"Line 6: .*channels only, dim=1"),
@@ -435,7 +440,7 @@ def test_without_any_shape_the_text_is_asked_for_one() -> None:
         ("pass", "return x.view(-1, 255)", r"Line 6: `x\.view\(-1, 255\)` does not fit: one sample holds 256 numbers there \(4 × 8 × 8\), not 255"),
         ("pass", "return x.view(2, -1)", r"Line 6: `x\.view\(2, -1\)` must keep the batch as axis 0"),
         ("pass", "return torch.flatten(x)", r"Line 6: torch\.flatten merges the batch, too; its start_dim must be 1 or more\."),
-        ("pass", "return self.fc(x)", r"Line 6: `return self\.fc\(x\)` is not understood; self\.fc is made nowhere in __init__"),
+        ("pass", "return self.fc(x)", r"Line 6: `return self\.fc\(x\)` is not understood; self\.fc is not set anywhere in __init__"),
         ("self.fc = nn.Linear(n, 2)", "return self.fc(x)", r"Line 4: `self\.fc = nn\.Linear\(n, 2\)` is not understood; n has no value that could be worked out"),
         ("pass", "if x.sum() > 0:\n    x = F.relu(x)\nreturn x", r"Line 6: `x\.sum\(\)` is not understood"),
         ("pass", "while True:\n    x = F.relu(x)\nreturn x", r"Line 6: `while True: x = F\.relu\(x\)` is not understood"),
@@ -443,7 +448,7 @@ def test_without_any_shape_the_text_is_asked_for_one() -> None:
         ("pass", "return x, x", r"Line 5: forward of Net does not return one tensor\."),
         ("pass", "return F.relu(x", r"Line 6: Python cannot read this: '\(' was never closed\."),
         ("pass", "return F.max_pool2d(x, 2, strid=2)", r"Line 6: F\.max_pool2d has no parameter strid; it takes kernel_size, stride"),
-        ("pass", "return F.max_pool2d(x)", r"Line 6: F\.max_pool2d needs kernel_size, too\."),
+        ("pass", "return F.max_pool2d(x)", r"Line 6: F\.max_pool2d also needs kernel_size\."),
         ("pass", "return F.conv2d(x, w)", r"Line 6: `return F\.conv2d\(x, w\)` is not understood"),
         ("self.c = nn.ReLU(**given)", "return self.c(x)", r"Line 4: .*write the arguments out instead of \*\*"),
     ],
@@ -472,8 +477,8 @@ def test_what_is_wrong_is_named_with_its_line(init: str, forward: str, message: 
         ("nn.Sequential(Residual(Residual(Residual(Residual(Residual(nn.ReLU()))))))", "nested at most 4 deep"),
         ("nn.Sequential(Parallel(*[nn.ReLU()] * 9))", "Line 1: .*at most 8"),
         ("nn.Sequential(Residual(3))", r"Line 1: Residual takes layers, or nn\.Sequential"),
-        ("class A(nn.Module):\n def __init__(self, n):\n  pass\n def forward(self, x): return x", r"__init__ \(line 2\) needs n, too"),
-        ("class A(nn.Module):\n def forward(self, x, y): return x", r"forward \(line 2\) needs y, too"),
+        ("class A(nn.Module):\n def __init__(self, n):\n  pass\n def forward(self, x): return x", r"__init__ \(line 2\) also needs n;"),
+        ("class A(nn.Module):\n def forward(self, x, y): return x", r"forward \(line 2\) also needs y;"),
         ("class A(nn.Module):\n pass\nmodel = A()", r"what is called here has no forward"),
         ("class A(nn.Module):\n @torch.no_grad()\n def forward(self, x): return x", "functions with decorators"),
         ("class A(nn.Module):\n def forward(self, x): return x\nclass B(A):\n pass\nnn.Sequential(B())", "B is not a class that derives"),
@@ -481,12 +486,12 @@ def test_what_is_wrong_is_named_with_its_line(init: str, forward: str, message: 
         ("# x: (N, 4, 9)\nnn.Sequential(nn.Softmax())", r"Line 2: nn\.Softmax without a dim works along the batch here"),
     ],
 )  # fmt: skip
-def test_a_text_without_one_clear_net_is_told_so(text: str, message: str) -> None:
+def test_a_text_without_one_clear_net_is_refused_with_the_reason(text: str, message: str) -> None:
     with pytest.raises(DesignError, match=message):
         from_code(text, (4,))
 
 
-def test_a_residual_of_ones_own_that_means_something_else_is_followed_as_it_is_written() -> None:
+def test_a_class_named_residual_that_does_something_else_is_read_as_it_is_written() -> None:
     own = "class Residual(nn.Module):\n def __init__(self, n):\n  super().__init__()\n  self.fc = nn.Linear(n, n)\n"
     text = f"{own} def forward(self, x): return self.fc(x)\nmodel = nn.Sequential(Residual(4), nn.ReLU())"
     assert from_code(text, (4,)).layers == (Linear(out_features=4), ReLU())

@@ -19,8 +19,8 @@ from tests.source.designs import NESTED, designs, fitting
 EVERY_STYLE = pytest.mark.parametrize("style", STYLES)
 
 
-def made(architecture: Architecture, style: Style) -> nn.Module:
-    """The net that the code makes."""
+def written_net(architecture: Architecture, style: Style) -> nn.Module:
+    """Returns the net that the generated code makes."""
     scope: dict[str, object] = {"__name__": "net"}
     exec(to_code(architecture, style), scope)  # noqa: S102 (our own text)
     net = scope["model"] if style == "sequential" else scope["ConvNet"]()  # type: ignore[operator]
@@ -31,7 +31,7 @@ def made(architecture: Architecture, style: Style) -> nn.Module:
 def with_the_same_weights(architecture: Architecture, style: Style) -> tuple[nn.Module, nn.Module]:
     ours = build_model(architecture).eval()
     with torch.device("meta"):  # no time for weights that are not used
-        written = made(architecture, style).eval()
+        written = written_net(architecture, style).eval()
     names, values = list(written.state_dict()), list(ours.state_dict().values())
     written.load_state_dict(dict(zip(names, values, strict=True)), assign=True)
     return ours, written
@@ -62,7 +62,7 @@ def test_code_of_every_stack_that_fits_gives_its_parameters_its_shape_and_its_ou
 @pytest.mark.parametrize("architecture", [*(each.architecture for each in PRESETS.values()), NESTED])
 def test_the_weights_of_the_class_have_the_names_that_build_gives_them(architecture: Architecture) -> None:
     with torch.device("meta"):
-        assert list(made(architecture, "class").state_dict()) == list(build_model(architecture).state_dict())
+        assert list(written_net(architecture, "class").state_dict()) == list(build_model(architecture).state_dict())
 
 
 @EVERY_STYLE
@@ -79,7 +79,7 @@ def test_the_file_runs_on_its_own_and_prints_every_shape(
 
 
 def huge() -> Iterator[Architecture]:
-    """Nets with numbers as long as they may be."""
+    """Yields nets with numbers as long as they may be."""
     wide = ConvTranspose1d(out_channels=65_536, kernel_size=65_536, stride=65_536)
     yield Architecture(input_shape=(1_000_000, 200), layers=[wide])
     yield Architecture(input_shape=(1_000, 1_000, 1_000, 1_000), layers=[LayerNorm(), Flatten(), LayerNorm(), ReLU()])
@@ -92,7 +92,7 @@ def huge() -> Iterator[Architecture]:
         yield grown.insert_layer(count, block)
 
 
-def test_every_file_is_what_ruff_would_make_of_it_and_has_nothing_to_be_found_in(tmp_path: Path) -> None:
+def test_every_file_is_formatted_as_by_ruff_and_free_of_its_complaints(tmp_path: Path) -> None:
     written: list[str] = []
 
     @settings(max_examples=250, deadline=None, database=None)
@@ -117,7 +117,7 @@ def test_every_file_is_what_ruff_would_make_of_it_and_has_nothing_to_be_found_in
 
 
 def widths() -> Iterator[Architecture]:
-    """Lines of every length around the limit, in and out of blocks."""
+    """Yields nets whose code has lines of every length around the limit, in and out of blocks."""
     mores = ({}, {"bias": False}, {"padding": 100}, {"stride": (111, 11_111)}, {"padding": "same", "dilation": (1, 10)})
     for digits, more, dilation in product(range(1, 5), mores, range(1, 4)):
         conv = Conv2d(**{"out_channels": 10**digits, "kernel_size": 1, "dilation": 10**dilation} | more)

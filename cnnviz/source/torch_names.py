@@ -1,12 +1,13 @@
-"""Torch's names: what an import binds, and which layer each function of torch is."""
+"""The names of torch: what imports bind, and which layer each function is."""
 
 import ast
+import builtins
 from collections.abc import Mapping
 
 import torch
 from torch.nn import functional
 
-from cnnviz.layers import PALETTE, family
+from cnnviz.layers import PALETTE, Block
 
 FAMILIAR: dict[str, str] = {
     "torch": "torch",
@@ -17,10 +18,9 @@ FAMILIAR: dict[str, str] = {
     "ModuleList": "torch.nn.ModuleList",
     "Sequential": "torch.nn.Sequential",
     "Identity": "torch.nn.Identity",
-    **{kind: f"{'cnnviz' if family(kind) == 'block' else 'torch.nn'}.{kind}" for kind in PALETTE},
-    **{name: f"builtins.{name}" for name in ("len", "print", "range")},
+    **{kind: f"{'cnnviz' if issubclass(cls, Block) else 'torch.nn'}.{kind}" for kind, cls in PALETTE.items()},
 }
-"""What a name stands for in code that was pasted without its imports."""
+"""What names stand for in code that was pasted without its imports."""
 
 _WINDOW = ("kernel_size", "stride", "padding")
 _MAX_POOL = (*_WINDOW, "dilation", "ceil_mode", "return_indices")
@@ -71,25 +71,23 @@ FUNCTIONS: dict[str, tuple[str, tuple[str, ...]]] = {
     "dropout3d": ("Dropout3d", _DROPOUT),
     "alpha_dropout": ("AlphaDropout", _DROPOUT),
 }
-"""The layer that a function of torch is, and its parameters behind the input, in torch's order."""
+"""The layer that each function of torch is, and its parameters after the input, in torch's order."""
 
-_HOMES = {"torch.nn.functional": functional, "torch": torch, "torch.Tensor": torch.Tensor}
+_NAMESPACES = {"torch.nn.functional": functional, "torch": torch, "torch.Tensor": torch.Tensor}
 
-
-def function(full: str) -> str | None:
-    """The name in FUNCTIONS of a function of torch (in place, with its `_`), or of a tensor's method.
-
-    >>> function("torch.nn.functional.relu_"), function("torch.Tensor.gelu")
-    ('relu', None)
-    """
-    home, _, name = full.rpartition(".")
-    plain = name.removesuffix("_")
-    return plain if plain in FUNCTIONS and home in _HOMES and hasattr(_HOMES[home], name) else None
+LAYER_FUNCTIONS: dict[str, str] = {
+    f"{namespace}.{name}{suffix}": name
+    for namespace, module in _NAMESPACES.items()
+    for name in FUNCTIONS
+    for suffix in ("", "_")
+    if hasattr(module, f"{name}{suffix}")
+}
+"""The key in FUNCTIONS of everything in torch that is such a function, in place or not, or a tensor's method."""
 
 
-def imported(tree: ast.Module) -> dict[str, str]:
-    """What the imports of a text bind, over what a name usually stands for."""
-    names = dict(FAMILIAR)
+def imported_names(tree: ast.Module) -> dict[str, str]:
+    """Returns the full names of what a text imports, of what is usually imported, and of Python's own names."""
+    names = {**{name: f"builtins.{name}" for name in dir(builtins)}, **FAMILIAR}
     for statement in ast.walk(tree):
         if isinstance(statement, ast.Import):
             names |= {alias.asname: alias.name for alias in statement.names if alias.asname}
@@ -100,10 +98,10 @@ def imported(tree: ast.Module) -> dict[str, str]:
     return names
 
 
-def dotted(node: ast.expr, names: Mapping[str, str]) -> str | None:
-    """The full name that an expression such as `nn.Conv2d` stands for; None where it is no such name.
+def full_name(node: ast.expr, names: Mapping[str, str]) -> str | None:
+    """Returns the full name of an expression such as `nn.Conv2d`; None where it is not a name that was imported.
 
-    >>> dotted(ast.parse("nn.Conv2d", mode="eval").body, FAMILIAR)
+    >>> full_name(ast.parse("nn.Conv2d", mode="eval").body, FAMILIAR)
     'torch.nn.Conv2d'
     """
     parts: list[str] = []

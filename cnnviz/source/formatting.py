@@ -11,9 +11,9 @@ WIDTH = 88
 
 @dataclass(frozen=True)
 class Call:
-    """A call in source code, or a tuple where `function` is empty; `comment` stands behind its last line.
+    """A call in source code, or a tuple where `function` is empty.
 
-    A call that is `open` has a line for each argument, whatever its length.
+    `comment` is written behind its last line. An `open` call has a line for each argument, whatever its length.
     """
 
     function: str
@@ -28,37 +28,37 @@ class Call:
 
 @dataclass(frozen=True)
 class Argument:
-    """A value on its place, or by its name; `above` is a comment on a line of its own."""
+    """An argument by place or by name; `above` is a comment on a line of its own before it."""
 
     value: Call | str
     name: str = ""
     above: str = ""
 
     def __str__(self) -> str:
-        return f"{self.start}{self.value}"
+        return f"{self.prefix}{self.value}"
 
     @property
-    def start(self) -> str:
-        """What stands before the value."""
+    def prefix(self) -> str:
+        """The name and its sign, or nothing."""
         return f"{self.name}=" if self.name else ""
 
 
 def literal(value: object) -> Call | str:
-    """A value as source code: numbers, truth values, None, text in double quotes, tuples of them.
+    """Returns a value as source code: a number, truth value, None, text in double quotes, or a tuple of them.
 
     >>> str(literal(("same", 1e-05, (3,))))
     '("same", 1e-05, (3,))'
     """
     if isinstance(value, tuple):
-        return Call("", tuple(Argument(literal(each)) for each in value))
+        return Call("", tuple(Argument(literal(item)) for item in value))
     return json.dumps(value) if isinstance(value, str) else repr(value)
 
 
-def lines(start: str, call: Call, *, end: str = "", indent: int = 0) -> Iterator[str]:
-    """The lines of `start` call `end`, for a place `indent` characters from the left.
+def format_call(start: str, call: Call, *, end: str = "", indent: int = 0) -> Iterator[str]:
+    """Yields the lines of a call between `start` and `end`, which will stand `indent` characters from the left.
 
     >>> wide = Call("nn.Conv2d", tuple(Argument("1" * 20, name) for name in ("stride", "padding")))
-    >>> list(lines("x = ", wide, indent=20))
+    >>> list(format_call("x = ", wide, indent=20))
     ['x = nn.Conv2d(', '    stride=11111111111111111111, padding=11111111111111111111', ')']
     """
     comment = f"  # {call.comment}" if call.comment else ""
@@ -73,16 +73,16 @@ def lines(start: str, call: Call, *, end: str = "", indent: int = 0) -> Iterator
     if call.function and row and inside + len(row) <= WIDTH:
         yield f"    {row}"
     else:
-        alone = bool(call.function) and not call.open and len(call.arguments) == 1
+        is_alone = bool(call.function) and not call.open and len(call.arguments) == 1
         for argument in call.arguments:
-            yield from (f"    {line}" for line in _argument(argument, "" if alone else ",", inside))
+            yield from (f"    {line}" for line in _format_argument(argument, "" if is_alone else ",", inside))
     yield f"){end}{comment}"
 
 
-def _argument(argument: Argument, end: str, indent: int) -> Iterator[str]:
+def _format_argument(argument: Argument, end: str, indent: int) -> Iterator[str]:
     if argument.above:
         yield f"# {argument.above}"
     if isinstance(argument.value, Call):
-        yield from lines(argument.start, argument.value, end=end, indent=indent)
+        yield from format_call(argument.prefix, argument.value, end=end, indent=indent)
     else:
         yield f"{argument}{end}"

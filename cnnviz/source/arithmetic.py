@@ -1,0 +1,58 @@
+"""Operators in pasted code, between numbers, lists and tensors."""
+
+from __future__ import annotations
+
+import ast
+import operator
+from collections.abc import Callable
+from typing import Any
+
+from cnnviz.errors import DesignError
+from cnnviz.layers.join import SUM, Join
+from cnnviz.source.interpreter import MAX_LENGTH, Interpreter
+from cnnviz.source.tensors import join_tensors
+from cnnviz.source.values import Tensor
+
+MAX_NUMBER = 10**12
+NUMBERS = "numbers are worked out by + - * and //"
+
+NUMBER_OPERATORS: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
+    ast.Mult: operator.mul,
+    ast.FloorDiv: operator.floordiv,
+}
+"""What each operator makes of two numbers."""
+TENSOR_OPERATORS: dict[type[ast.operator], Join] = {ast.Add: SUM}
+"""How each operator joins two tensors."""
+
+
+def combine(
+    interpreter: Interpreter, left: object, sign: ast.operator, right: object, node: ast.expr | ast.stmt
+) -> object:
+    """Returns what an operator makes of two numbers, two tensors or lists; raises DesignError for anything else."""
+    if isinstance(left, Tensor) or isinstance(right, Tensor):
+        if isinstance(left, Tensor) and isinstance(right, Tensor) and type(sign) in TENSOR_OPERATORS:
+            return join_tensors(TENSOR_OPERATORS[type(sign)], (left, right), node.lineno, ordered=False)
+        raise interpreter.not_understood(node)
+    if _is_number(left) and _is_number(right) and type(sign) in NUMBER_OPERATORS:
+        try:
+            return bounded_number(NUMBER_OPERATORS[type(sign)](left, right), node)
+        except ArithmeticError:
+            pass
+    if isinstance(left, list) and isinstance(right, list) and isinstance(sign, ast.Add):
+        return interpreter.bounded_list([*left, *right], node)
+    if isinstance(left, list) and isinstance(right, int) and isinstance(sign, ast.Mult):
+        return interpreter.bounded_list(left * max(min(right, MAX_LENGTH), 0), node)
+    raise interpreter.not_understood(node, NUMBERS)
+
+
+def bounded_number(number: Any, node: ast.expr | ast.stmt) -> int | float:
+    """Returns the number; raises DesignError when it is too large, or not a number."""
+    if not abs(number) <= MAX_NUMBER:  # NaN compares as False
+        raise DesignError(f"Line {node.lineno}: a number here is larger than anything in a net.")
+    return number  # type: ignore[no-any-return]
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)

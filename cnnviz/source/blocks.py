@@ -1,0 +1,53 @@
+"""Blocks in pasted code, by what each kind declares of its stacks and its join."""
+
+from __future__ import annotations
+
+import ast
+
+from cnnviz.errors import DesignError
+from cnnviz.layers import PALETTE, Block
+from cnnviz.layers.join import Join
+from cnnviz.source.arguments import Arguments
+from cnnviz.source.values import BlockCall, Module, Sequential
+
+
+def block_kinds() -> dict[str, type[Block]]:
+    """Returns the kinds of blocks in PALETTE by their names."""
+    return {kind: cls for kind, cls in PALETTE.items() if issubclass(cls, Block)}
+
+
+def block_joined_by(join: Join) -> type[Block]:
+    """Returns the first kind of block whose stacks are joined this way."""
+    return next(block for block in block_kinds().values() if block.join is join)
+
+
+def written_block(cls: ast.ClassDef) -> type[Block] | None:
+    """Returns the kind of block that a class in the text is, if `to_code` writes it just so."""
+    block = block_kinds().get(cls.name)
+    return block if block and _body(ast.parse(block.class_source()).body[0]) == _body(cls) else None
+
+
+def block_call(block: type[Block], arguments: Arguments, line: int) -> BlockCall:
+    """Returns a block around the modules in its arguments.
+
+    A field of one stack is a parameter of its name; all but the first may be left out. A repeated field takes the
+    other arguments. Raises DesignError with the line where they are no modules.
+    """
+    positional, named = arguments
+    names = [field.name for field in block.stack_fields if not field.repeated]
+    repeats = len(names) < len(block.stack_fields)
+    taken = len(names) if repeats else len(positional)
+    own = {name: module for name, module in named.items() if name in names or not repeats}
+    single = Arguments(positional[:taken], own).matched(names, block.__name__, line)
+    others = [*positional[taken:], *(module for name, module in named.items() if name not in own)]
+    modules: list[object] = []
+    for field in block.stack_fields:
+        modules += others if field.repeated else [single.get(field.name, Sequential([]) if modules else None)]
+    if not modules or not all(isinstance(module, Module) for module in modules):
+        raise DesignError(f"Line {line}: {block.__name__} takes layers, or nn.Sequential(…) of layers.")
+    return BlockCall(block, tuple(modules))
+
+
+def _body(cls: ast.stmt) -> str:
+    """The syntax of a class without its docstring."""
+    return "\n".join(ast.dump(node) for node in getattr(cls, "body", ()) if not isinstance(node, ast.Expr))

@@ -1,0 +1,154 @@
+"""Tensors on their way through a net: what forward computes, as a stack of layers with blocks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import combinations, takewhile
+
+from pydantic import ValidationError
+
+from cnnviz.architecture import MAX_LAYERS
+from cnnviz.errors import DesignError, ShapeError
+from cnnviz.layers import Block, Flatten, Layer
+from cnnviz.layers.join import Join
+from cnnviz.shapes import format_shape, numel
+from cnnviz.source.blocks import block_joined_by
+from cnnviz.source.layer_calls import build_layer
+from cnnviz.source.values import LayerCall, MisfitError, Symbol, Tensor, TensorNode
+
+
+def apply_layer(call: LayerCall, tensor: Tensor, line: int) -> Tensor:
+    """Returns what a layer that is called on that line makes of a tensor."""
+    before = tensor.node
+    try:
+        layer = build_layer(call, before.shape)
+    except MisfitError as error:
+        is_at_start = all(isinstance(node.layer, Flatten | None) for node in before.iter_back())
+        raise MisfitError(str(error), error.channels if is_at_start else None) from None
+    if call.in_forward and _is_stateful(layer, before):
+        raise DesignError(
+            f"Line {line}: {call.call} is created anew in every forward, so its weights never learn; create it in"
+            " __init__."
+        )
+    layer_count = _bounded_count(before.layer_count + 1, line)
+    node = TensorNode(layer.output_shape(before.shape), layer, before, call, line, layer_count=layer_count)
+    if call.inplace:
+        tensor.node = node
+        return tensor
+    return Tensor(node)
+
+
+def join_tensors(join: Join, tensors: Sequence[Tensor], line: int, *, ordered: bool) -> Tensor:
+    """Returns the output of a block around all that has happened to the tensors since they parted.
+
+    Where they are not `ordered`, as the terms of a sum, a tensor without layers of its own becomes the last stack.
+    """
+    ends = [tensor.node for tensor in tensors]
+    start = _last_common_node(ends)
+    if not ordered:
+        ends = sorted(ends, key=lambda end: end is start)
+    return join_stacks(block_joined_by(join), ends, start, line)
+
+
+def join_stacks(block: type[Block], ends: Sequence[TensorNode], start: TensorNode, line: int) -> Tensor:
+    """Returns the output of a block whose stacks lead from one node to these; raises DesignError if none can."""
+    inner_count = sum(end.layer_count - start.layer_count for end in ends)
+    layer_count = _bounded_count(start.layer_count + 1 + inner_count, line)
+    stacks = tuple(_nodes_between(start, end) for end in ends)
+    try:
+        layer = block.from_stacks([tuple(node.layer for node in stack if node.layer) for stack in stacks])
+    except ValidationError as error:
+        raise DesignError(f"Line {line}: {error.errors()[0]['msg']}.") from None
+    try:
+        shape = layer.joined_shape([end.shape for end in ends], start.shape)
+    except ShapeError as error:
+        raise MisfitError(f"Line {line}: {error}.") from None
+    return Tensor(TensorNode(shape, layer, start, None, line, stacks, layer_count))
+
+
+def reshape_tensor(tensor: Tensor, sizes: Sequence[object], call: str, line: int) -> Tensor:
+    """Returns what `view` and `reshape` make of a tensor, as far as that is a Flatten."""
+    shape = tensor.node.shape
+    batch, *rest = sizes or (0,)
+    wanted = [size for size in rest if isinstance(size, int)]
+    if (batch is not Symbol.BATCH and batch != -1) or len(wanted) < len(rest) or not rest:
+        raise DesignError(f"Line {line}: `{call}` must keep the batch as axis 0: write x.view(x.size(0), -1).")
+    if wanted.count(-1) == 1 and batch is Symbol.BATCH:
+        known = numel(tuple(size for size in wanted if size != -1))
+        wanted[wanted.index(-1)] = numel(shape) // known if known > 0 else 0
+    if numel(tuple(wanted)) != numel(shape) or min(wanted) < 1:
+        is_flat_input = tensor.node.before is None and len(wanted) == 1
+        raise MisfitError(
+            f"Line {line}: `{call}` does not fit: one sample holds {numel(shape)} numbers there"
+            f" ({format_shape(shape)}), not {format_shape(tuple(wanted))}.",
+            wanted[0] if is_flat_input else None,
+        )
+    if tuple(wanted) == shape:
+        return tensor
+    for first, last in combinations(range(1, len(shape) + 1), 2):
+        if Flatten(start_dim=first, end_dim=last).output_shape(shape) == tuple(wanted):
+            is_whole = (first, last) == (1, len(shape))
+            arguments = {} if is_whole else {"start_dim": first, "end_dim": last}
+            return apply_layer(LayerCall("Flatten", arguments, call, line), tensor, line)
+    raise DesignError(
+        f"Line {line}: `{call}` turns {format_shape(shape)} into {format_shape(tuple(wanted))}; a design can only"
+        " flatten axes."
+    )
+
+
+def layers_up_to(node: TensorNode) -> tuple[Layer, ...]:
+    """Returns all layers from the input to a node.
+
+    Raises DesignError where a layer with weights would have to stand in two places.
+    """
+    nodes = tuple(reversed(list(node.iter_back())))
+    uses: dict[LayerCall, TensorNode] = {}
+    for use in _iter_all(nodes):
+        call = use.layer_call
+        if call is None:
+            continue
+        before = uses.get(call)
+        uses[call] = use
+        if before is None or not (use.layer and use.before and _is_stateful(use.layer, use.before)):
+            continue
+        if before is use:
+            raise DesignError(
+                f"Line {use.line}: the output of {call.call} takes several paths that do not start at one place and"
+                " meet at another, which a design cannot express."
+            )
+        raise DesignError(
+            f"Line {use.line}: {call.call} of line {call.line} is used a second time (before in line {before.line})."
+            " Its weights would be shared, which a design cannot express; make a second layer."
+        )
+    return tuple(node.layer for node in nodes if node.layer)
+
+
+def _bounded_count(count: int, line: int) -> int:
+    if count > MAX_LAYERS:
+        raise DesignError(f"Line {line}: a net can have at most {MAX_LAYERS} layers, those in blocks included.")
+    return count
+
+
+def _is_stateful(layer: Layer, before: TensorNode) -> bool:
+    """Whether it keeps anything from batch to batch: weights, or running statistics."""
+    return layer.parameters(before.shape) > 0 or getattr(layer, "track_running_stats", False)
+
+
+def _last_common_node(ends: Sequence[TensorNode]) -> TensorNode:
+    """The last node that lies on the way to all of these."""
+    others = [set(end.iter_back()) for end in ends[1:]]
+    return next(node for node in ends[0].iter_back() if all(node in other for other in others))
+
+
+def _nodes_between(start: TensorNode, end: TensorNode) -> tuple[TensorNode, ...]:
+    """The nodes behind `start` up to `end`, which is among them."""
+    nodes = list(takewhile(lambda node: node is not start, end.iter_back()))
+    return tuple(reversed(nodes))
+
+
+def _iter_all(nodes: Sequence[TensorNode]) -> Iterator[TensorNode]:
+    """The nodes and those inside their blocks."""
+    for node in nodes:
+        yield node
+        for stack in node.stacks:
+            yield from _iter_all(stack)
