@@ -31,6 +31,7 @@ RUNS = sql.Table(
     sql.Column("tags", sql.Text, nullable=False, server_default="[]"),
     sql.Column("deleted", sql.Double),
     sql.Column("search", sql.String(32), index=True),
+    sql.Column("end_reason", sql.String(24), nullable=False, server_default="none"),
 )
 POINTS = sql.Table(
     "points",
@@ -74,7 +75,7 @@ DRAFTS = sql.Table(
     sql.Column("owner", sql.String(32), primary_key=True),
     sql.Column("architecture", sql.Text, nullable=False),
 )
-"""Written by cnnviz before there were desks; only read."""
+"""Designs at hand, written by old versions of cnnviz; only read."""
 DESKS = sql.Table(
     "desks",
     METADATA,
