@@ -39,7 +39,8 @@ from cnnviz.data.base import Splits, Subset, split
 from cnnviz.layers import Conv2d, Flatten, Linear, LogSoftmax, ReLU
 from cnnviz.presets import PRESETS
 from cnnviz.processes.pipe import send
-from cnnviz.runs.worker.worker import PointBuffer
+from cnnviz.runs.worker.messages import PointsReport
+from cnnviz.runs.worker.point_buffer import PointBuffer
 from cnnviz.training.batches import EVALUATION_BATCH
 from cnnviz.training.config import TrainConfig
 from cnnviz.training.gradient_stats import GradientStats
@@ -118,10 +119,10 @@ def cnnviz(task: Task) -> float:
     """(a) the product's own training as the worker does it: slices, reports, checkpoints; the test accuracy."""
     reports, last = io.BytesIO(), 0.0
 
-    def say(points: Sequence[Point]) -> None:
+    def say(points: tuple[Point, ...]) -> None:
         nonlocal last
         last = next((p.value for p in points if (p.split, p.metric) == ("test", "accuracy")), last)
-        send(reports, {"type": "points", "run": "benchmark", "points": points})
+        send(reports, PointsReport(run="benchmark", points=points))
 
     outbox, config = PointBuffer(say), config_of(task)
     data = prepare(task.splits, config, task.device)

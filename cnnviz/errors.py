@@ -47,6 +47,10 @@ class TrainingError(CnnvizError):
     """A training that cannot start or cannot go on."""
 
 
+class DivergenceError(TrainingError):
+    """A training whose loss is no number any more."""
+
+
 class LimitError(CnnvizError):
     """A request beyond what this server allows one student."""
 

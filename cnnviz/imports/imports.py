@@ -1,4 +1,4 @@
-"""Imports under way: each in a process of its own, one at a time for the students and one for the class."""
+"""Imports of data sets: each in a process of its own, one at a time for the students and one for the class."""
 
 import hashlib
 import logging
@@ -11,15 +11,21 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple, assert_never
 
 from cnnviz.data import CLASS_OWNER, own_uploads, shared_uploads
 from cnnviz.data.collection import MAX_IMPORT_SECONDS
-from cnnviz.data.form import SampleForm
 from cnnviz.data.uploads import new_name
 from cnnviz.errors import LimitError
-from cnnviz.imports.importer import FORMS
-from cnnviz.processes.pipe import Message
+from cnnviz.imports.messages import (
+    REPORTS,
+    DoneReport,
+    ImportForm,
+    ImportOrder,
+    ImportReport,
+    ProgressReport,
+    RefusedReport,
+)
 from cnnviz.processes.worker_process import WorkerProcess
 from cnnviz.settings import Settings
 
@@ -31,35 +37,45 @@ MAX_ACTIVE_IMPORTS = 20
 """Imports of students that wait or are read; each has its zip on the disk."""
 ARCHIVE_SUFFIXES = (".zip", ".tar.gz", ".tgz")
 
-_CANCELLED_OUTCOME = "cancelled", "It was cancelled; nothing of it is kept."
+IMPORTER_MODULE = "cnnviz.imports.importer"
 
 log = logging.getLogger(__name__)
 
 
+class ImportOutcome(NamedTuple):
+    """How an import ended."""
+
+    status: str
+    message: str
+
+
+_CANCELLED = ImportOutcome("cancelled", "It was cancelled; nothing of it is kept.")
+
+
 @dataclass(frozen=True)
 class ImportProgress:
-    """An import as it was when somebody looked.
-
-    `message` is why it was refused, or what its report says; `total` is 0 until the files are counted.
-    """
+    """State of an import at one moment."""
 
     name: str
     title: str
     status: str = "waiting"
     """waiting → running → done, refused or cancelled."""
     done: int = 0
+    """Files that are read."""
     total: int = 0
+    """Files of the archive; 0 until they are counted."""
     message: str = ""
+    """Why it was refused, or what its report says."""
 
     @property
     def active(self) -> bool:
-        """Whether it still waits or reads."""
+        """Whether the import waits or is running."""
         return self.status in ("waiting", "running")
 
 
 @dataclass(eq=False)
 class _ImportJob:
-    order: Message
+    order: ImportOrder
     progress: ImportProgress
     future: Future[None] | None = None
     claimed: bool = False
@@ -71,7 +87,7 @@ class _ImportJob:
 
 
 class Imports:
-    """Every import of this server; what a student brought last, and what the class gets."""
+    """All imports of this server: the last one of every student, and those of CNNVIZ_DATASETS_DIR for the class."""
 
     def __init__(self, limits: Settings) -> None:
         self._limits = limits
@@ -84,7 +100,7 @@ class Imports:
         self._class_pool = ThreadPoolExecutor(1, thread_name_prefix="class import")
 
     def open(self) -> None:
-        """Delete what an ended server has left half done, and look for what the class gets."""
+        """Deletes what an earlier server left half done, and starts to read CNNVIZ_DATASETS_DIR."""
         self._uploads.delete_interrupted()
         self._shared.delete_interrupted()
         if self._incoming.is_dir():
@@ -95,18 +111,31 @@ class Imports:
 
     @property
     def scan_done(self) -> bool:
-        """Whether CNNVIZ_DATASETS_DIR has been looked through."""
+        """Whether all archives in CNNVIZ_DATASETS_DIR have been found."""
         return self._scan_future.done()
 
     def start(
-        self, owner: str, content: bytes, title: str, form: SampleForm | None = None, template: str = ""
+        self, owner: str, content: bytes, title: str, form: ImportForm | None = None, template: str = ""
     ) -> ImportProgress:
-        """Read a zip of folders into an upload of this owner; without a form, into what most of its files suggest.
+        """Starts to read a zip of folders into an upload of this owner; without a form, most of the files suggest one.
 
-        Raises LimitError when the owner has one under way already, or no room for another data set.
+        Raises LimitError when the owner has an import running already, or no room for another data set.
         """
         self._uploads.check_quota(owner)
-        job = _ImportJob({}, ImportProgress(new_name(), title))
+        name = new_name()
+        path = self._incoming / f"{name}.zip"
+        order = ImportOrder(
+            owner=owner,
+            name=name,
+            title=title,
+            path=path,
+            scratch=self._incoming / name,
+            form=form,
+            template=template or None,
+            max_bytes=self._limits.max_upload_bytes,
+            max_seconds=MAX_IMPORT_SECONDS,
+        )
+        job = _ImportJob(order, ImportProgress(name, title))
         with self._lock:
             previous_job = self._jobs.get(owner)
             if previous_job and previous_job.progress.active:
@@ -114,7 +143,6 @@ class Imports:
             if sum(other.progress.active for other in self._jobs.values()) >= MAX_ACTIVE_IMPORTS:
                 raise LimitError(f"{MAX_ACTIVE_IMPORTS} data sets wait to be read already. Try again in some minutes.")
             self._jobs[owner] = job
-        path = self._incoming / f"{job.progress.name}.zip"
         try:
             self._incoming.mkdir(parents=True, exist_ok=True)
             path.write_bytes(content)
@@ -122,34 +150,29 @@ class Imports:
             path.unlink(missing_ok=True)
             job.update_progress(status="refused", message="The server could not take the file; its disk may be full.")
             return job.progress
-        kind = next((kind for kind, form_type in FORMS.items() if isinstance(form, form_type)), None)
-        job.order = self._build_order(job, owner, path) | {
-            "form": {"kind": kind, "values": form.model_dump()} if form else None,
-            "template": template or None,
-        }
         job.future = self._student_pool.submit(self._run_job, job)
         return job.progress
 
     def progress_of(self, owner: str) -> ImportProgress | None:
-        """What this owner brought last, until it is dismissed."""
+        """Returns the last import of this owner, until it is dismissed."""
         job = self._jobs.get(owner)
         return job.progress if job else None
 
     def class_imports(self) -> tuple[ImportProgress, ...]:
-        """What is being made of the archives in CNNVIZ_DATASETS_DIR, and what could not be made of them."""
+        """Returns the imports from CNNVIZ_DATASETS_DIR that are not done: waiting, running or refused."""
         return tuple(job.progress for job in list(self._class_jobs) if job.progress.status != "done")
 
     def cancel(self, owner: str, wait: float = 5.0) -> None:
-        """Stop the import of this owner; harmless when there is none. Waits up to `wait` seconds for its end."""
+        """Stops the import of this owner and waits up to `wait` seconds for its end; harmless when there is none."""
         job = self._jobs.get(owner)
         if job and job.progress.active:
             job.cancelled.set()
             if job.future and job.future.cancel():  # it has not begun
-                self._finish_job(job, _CANCELLED_OUTCOME)
+                self._finish_job(job, _CANCELLED)
             job.ended.wait(wait)
 
     def claim_result(self, owner: str) -> bool:
-        """Whether this is the first time that somebody asks for what the owner's import has brought."""
+        """Returns whether the owner's import is done and nobody has asked for its result before."""
         with self._lock:
             job = self._jobs.get(owner)
             first = bool(job and job.progress.status == "done" and not job.claimed)
@@ -158,83 +181,71 @@ class Imports:
             return first
 
     def dismiss(self, owner: str) -> None:
-        """Forget an import that has ended."""
+        """Forgets an import that has ended."""
         with self._lock:
             job = self._jobs.get(owner)
             if job and not job.progress.active:
                 del self._jobs[owner]
 
     def close(self) -> None:
-        """Stop all of them."""
+        """Stops all imports."""
         for job in [*self._jobs.values(), *self._class_jobs]:
             job.cancelled.set()
         self._student_pool.shutdown(cancel_futures=True)
         self._class_pool.shutdown(cancel_futures=True)
 
-    def _build_order(self, job: _ImportJob, owner: str, path: Path) -> Message:
-        return {
-            "owner": owner,
-            "for_class": False,
-            "name": job.progress.name,
-            "title": job.progress.title,
-            "path": str(path),
-            "scratch": str(self._incoming / job.progress.name),
-            "source": "",
-            "form": None,
-            "template": None,
-            "max_bytes": self._limits.max_upload_bytes,
-            "max_seconds": MAX_IMPORT_SECONDS,
-        }
-
     def _run_job(self, job: _ImportJob) -> None:
-        """In a thread of the pool: the whole import; how it ended is told when nothing of it lies around any more."""
-        outcome = _CANCELLED_OUTCOME
+        """Does the whole import, in a thread of a pool."""
+        outcome = _CANCELLED
         try:
             if not job.cancelled.is_set():
                 job.update_progress(status="running")
                 outcome = self._run_process(job)
         except Exception:  # of the server's own making: no process, no memory
             log.exception("import %s failed", job.progress.name)
-            outcome = "refused", "The server could not read it just now. Try again in a minute."
+            outcome = ImportOutcome("refused", "The server could not read it just now. Try again in a minute.")
         finally:
             self._finish_job(job, outcome)
 
-    def _finish_job(self, job: _ImportJob, outcome: tuple[str, str]) -> None:
-        """Take away what is left of it, then tell how it ended."""
-        owner, for_class = job.order["owner"], job.order["for_class"]
+    def _finish_job(self, job: _ImportJob, outcome: ImportOutcome) -> None:
+        """Deletes what is left of an import, then sets its outcome."""
+        order = job.order
         try:
-            if outcome[0] != "done":
-                (self._shared if for_class else self._uploads).remove(owner, job.progress.name)
-            shutil.rmtree(job.order["scratch"], ignore_errors=True)
-            if not for_class:
-                Path(job.order["path"]).unlink(missing_ok=True)
+            if outcome.status != "done":
+                (self._shared if order.for_class else self._uploads).remove(order.owner, order.name)
+            shutil.rmtree(order.scratch, ignore_errors=True)
+            if not order.for_class:
+                order.path.unlink(missing_ok=True)
         except OSError:
             log.exception("something of import %s is left; the next start of the server sweeps it", job.progress.name)
         finally:
-            job.update_progress(status=outcome[0], message=outcome[1])
+            job.update_progress(status=outcome.status, message=outcome.message)
             job.ended.set()
 
-    def _run_process(self, job: _ImportJob) -> tuple[str, str]:
-        """Status and message at its end."""
+    def _run_process(self, job: _ImportJob) -> ImportOutcome:
         exited = threading.Event()
-        outcomes: list[tuple[str, str]] = []
+        outcomes: list[ImportOutcome] = []
         exit_codes: list[int] = []
 
-        def on_report(message: Message, _payload: bytes) -> None:
-            kind = message.pop("type")
-            if kind == "progress":
-                job.update_progress(**message)
-            elif kind == "done":
-                outcomes.append((kind, " ".join(message["report"])))
-            else:
-                outcomes.append((kind, message["message"]))
+        def on_report(report: ImportReport, _payload: bytes) -> None:
+            match report:
+                case ProgressReport():
+                    job.update_progress(done=report.done, total=report.total)
+                case DoneReport():
+                    outcomes.append(ImportOutcome("done", " ".join(report.report)))
+                case RefusedReport():
+                    outcomes.append(ImportOutcome("refused", report.message))
+                case _:
+                    assert_never(report)
 
         def on_exit(code: int) -> None:
             exit_codes.append(code)
             exited.set()
 
-        process = WorkerProcess(job.progress.name, on_report, on_exit, module="cnnviz.imports.importer")
-        deadline = time.monotonic() + job.order["max_seconds"] + GRACE_SECONDS
+        process = WorkerProcess[ImportOrder, ImportReport](
+            IMPORTER_MODULE, job.progress.name, REPORTS, on_report, on_exit
+        )
+        deadline = time.monotonic() + job.order.max_seconds + GRACE_SECONDS
         process.send_order(job.order)
         while not exited.wait(0.1):
             if job.cancelled.is_set() or time.monotonic() > deadline:
@@ -243,15 +254,15 @@ class Imports:
         if outcomes:
             return outcomes[0]
         if job.cancelled.is_set():
-            return _CANCELLED_OUTCOME
+            return _CANCELLED
         failure_message = (
             f"Reading it ended unexpectedly (exit code {exit_codes[0]}) after {job.progress.done:,} of"
             f" {job.progress.total:,} files. One of the next files may be damaged in an unusual way; leave it out."
         )
-        return "refused", failure_message
+        return ImportOutcome("refused", failure_message)
 
     def _scan_class_folder(self) -> None:
-        """What the class gets: what is new or has changed is read, what is gone is deleted."""
+        """Queues archives for the class that are new or have changed; deletes the data sets of those that are gone."""
         folder = self._limits.datasets_dir
         try:
             archives = dict(_find_archives(folder)) if folder else {}
@@ -262,13 +273,19 @@ class Imports:
             for name, path in archives.items():
                 if name not in imported_names:
                     self._shared.remove(CLASS_OWNER, name)  # a damaged one is not listed
-                    job = _ImportJob({}, ImportProgress(name, _archive_title(path)))
-                    job.order = self._build_order(job, CLASS_OWNER, path) | {
-                        "for_class": True,
-                        "source": _fingerprint(path),
-                        "max_bytes": self._limits.max_stored_bytes,
-                        "max_seconds": MAX_CLASS_IMPORT_SECONDS,
-                    }
+                    title = _archive_title(path)
+                    order = ImportOrder(
+                        owner=CLASS_OWNER,
+                        for_class=True,
+                        name=name,
+                        title=title,
+                        path=path,
+                        scratch=self._incoming / name,
+                        source=_fingerprint(path),
+                        max_bytes=self._limits.max_stored_bytes,
+                        max_seconds=MAX_CLASS_IMPORT_SECONDS,
+                    )
+                    job = _ImportJob(order, ImportProgress(name, title))
                     self._class_jobs.append(job)
                     self._class_pool.submit(self._run_job, job)
         except OSError:
@@ -287,7 +304,7 @@ def _archive_title(path: Path) -> str:
 
 
 def _fingerprint(path: Path) -> str:
-    """Changes with the files of an archive: how many they are, how large, and when the last one was written."""
+    """Returns a text that changes with the files of an archive: their number, size, and latest time of writing."""
     files = [path] if path.is_file() else [Path(folder, name) for folder, _, names in os.walk(path) for name in names]
     count, size, latest_mtime = 0, 0, 0
     for file in files:

@@ -8,6 +8,7 @@ import numpy.typing as npt
 
 from cnnviz.architecture import Architecture, layer_number
 from cnnviz.training.config import TrainConfig
+from cnnviz.training.end_reason import EndReason
 
 Floats = npt.NDArray[np.float64]
 NO_EPOCHS: Floats = np.array([])
@@ -33,6 +34,7 @@ class RunSummary:
     goal: float = 0.9
     has_ended: bool = True
     """Whether it has ended."""
+    end_reason: EndReason = EndReason.NONE
     message: str = ""
     """Why it failed or was stopped."""
 

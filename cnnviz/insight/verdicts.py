@@ -11,6 +11,7 @@ from cnnviz.architecture import Architecture
 from cnnviz.insight.run_summary import RunSummary
 from cnnviz.search.variant import BATCH_NORM, Choices, build_variant
 from cnnviz.training.config import TrainConfig
+from cnnviz.training.end_reason import EndReason
 from cnnviz.words import format_share
 
 MIN_EPOCHS = 3
@@ -284,7 +285,7 @@ VERDICT_RULES: dict[str, VerdictRule] = {
 
 
 def _divergence(run: RunSummary) -> Verdict | None:
-    if "diverged" not in run.message:
+    if run.end_reason is not EndReason.DIVERGED:
         return None
     return Verdict("The learning rate is too high", run.message, suggested_runs=_learning_rate_change(run, 0.1))
 

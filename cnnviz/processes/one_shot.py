@@ -1,7 +1,6 @@
-"""Work that would hold up everybody's pages, done by a process of its own: niced, bounded in time, one at a time."""
+"""Work that would hold up everybody's pages, done by a process of its own: one at a time, and bounded in time."""
 
 import logging
-import os
 import subprocess
 import sys
 import threading
@@ -14,45 +13,46 @@ from typing import BinaryIO, NoReturn
 import torch
 
 from cnnviz.errors import CnnvizError, LimitError, is_out_of_memory
+from cnnviz.processes.child import become_child, start_child
 from cnnviz.settings import settings
 
 REFUSED_EXIT_CODE = 3
 """Exit code of a process whose output is a sentence for the student."""
-NICENESS = 10
-PROJECT_ROOT = Path(__file__).parent.parent.parent
 log = logging.getLogger(__name__)
 
 
 @dataclass(eq=False, kw_only=True)
 class OneShotProcess:
-    """The server's side: a module that is started for each question, with what students are told where it fails."""
+    """The server's side: a module that is started for each request, and the messages for students where it fails."""
 
     module: str
-    """It calls `serve`."""
+    """Module to start, which calls `serve`."""
     task: str
     """What it does, as the beginning of a sentence: “Writing this net as ONNX”."""
     busy: str
+    """Sentence for a student whose request cannot wait any longer behind others."""
     timeout_advice: str
     """What to do when it takes too long."""
     no_memory: str
+    """Sentence for a process that was killed, most likely for its memory."""
     reassurance: str = "Your run is safe"
     """What is not lost when it fails."""
     refusal_error: type[CnnvizError] = CnnvizError
-    """The error that a sentence of the process becomes."""
+    """Error that is raised with the sentence of a process that refuses."""
     timeout_seconds: float = 60
-    """Time for one answer, and for waiting until others have theirs."""
+    """Time for one answer, and for waiting behind others."""
     semaphore: threading.Semaphore = field(default_factory=threading.Semaphore)
 
     def run(self, request: bytes, *arguments: str) -> bytes:
-        """What the process makes of its standard input.
+        """Returns the answer of the process to a request on its standard input.
 
-        Raises `refusal` with the sentence of the process, LimitError where it would take too long or too much memory,
+        Raises `refusal_error` with the sentence of the process, LimitError where it takes too long or too much memory,
         CnnvizError where it fails.
         """
         if not self.semaphore.acquire(timeout=self.timeout_seconds):
             raise LimitError(f"{self.busy} Try again in a minute.")
         try:
-            completed = self._start(request, arguments)
+            completed = self._complete(request, arguments)
         except subprocess.TimeoutExpired:
             raise LimitError(
                 f"{self.task} took more than {self.timeout_seconds} seconds and was given up. {self.timeout_advice}"
@@ -72,27 +72,25 @@ class OneShotProcess:
             )
         return completed.stdout
 
-    def _start(self, request: bytes, arguments: tuple[str, ...]) -> subprocess.CompletedProcess[bytes]:
-        # subprocess, not multiprocessing: its spawn would execute Streamlit's main script again
-        return subprocess.run(  # noqa: S603 (our own module)
-            [sys.executable, "-m", self.module, *arguments],
-            input=request,
-            capture_output=True,
-            cwd=PROJECT_ROOT,
-            timeout=self.timeout_seconds,
-            start_new_session=True,  # Ctrl-C in the server's terminal is the server's to handle
-            check=False,
-        )
+    def _complete(self, request: bytes, arguments: tuple[str, ...]) -> subprocess.CompletedProcess[bytes]:
+        with start_child(self.module, *arguments, stderr=subprocess.PIPE) as process:
+            try:
+                answer, log_text = process.communicate(request, timeout=self.timeout_seconds)
+            except BaseException:
+                process.kill()
+                raise
+        return subprocess.CompletedProcess(process.args, process.returncode, answer, log_text)
 
 
 def serve(handle: Callable[[bytes], bytes], *, no_memory: str) -> None:
-    """The process's side: answer the standard input on the standard output, or a sentence, and exit with REFUSED."""
-    if hasattr(os, "nice"):
-        os.nice(NICENESS)  # pages come first
+    """The process's side: answers the standard input on the standard output.
+
+    Where `handle` raises a CnnvizError, its sentence is the answer and REFUSED_EXIT_CODE the exit code; where memory is
+    short, `no_memory` is the sentence.
+    """
+    output = become_child()
     with suppress(OSError):  # not on Linux
         Path("/proc/self/oom_score_adj").write_text("1000", encoding="ascii")  # if memory runs out, this goes first
-    output = os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)  # whatever prints must not garble the answer
     torch.set_num_threads(settings().threads or 1)
     try:
         output.write(handle(sys.stdin.buffer.read()))

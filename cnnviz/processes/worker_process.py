@@ -1,49 +1,44 @@
-"""The worker process as its server sees it."""
+"""A long-lived child process as its server sees it: orders go in, reports come out."""
 
-import os
+import logging
 import signal
 import subprocess
-import sys
 import threading
 from collections.abc import Callable
 from contextlib import suppress
-from pathlib import Path
-from typing import IO, cast
+from typing import IO, Generic, TypeVar, cast
 
-from cnnviz.processes.pipe import Message, receive, send
+from pydantic import TypeAdapter
 
-OPENMP_SPIN_COUNT = "20000"
-"""How long torch's threads wait for each other before they sleep. Far less, and small nets are twice as slow; far more,
-and they keep a core busy that somebody else needs."""
-PROJECT_ROOT = Path(__file__).parent.parent.parent
+from cnnviz.processes.child import start_child
+from cnnviz.processes.pipe import GarbledMessageError, PipeMessage, receive, send
+
+CLOSE_TIMEOUT_SECONDS = 5.0
+"""Time to exit after the pipe is closed."""
+Order = TypeVar("Order", bound=PipeMessage)
+Report = TypeVar("Report")
+log = logging.getLogger(__name__)
 
 
-class WorkerProcess:
-    """A started `cnnviz.runs.worker.worker`, or another module with an argument.
+class WorkerProcess(Generic[Order, Report]):
+    """A started module that takes orders and sends `reports`.
 
-    Every report, and in the end its exit code, is handed to the callbacks, which run in this object's own thread.
+    Every report, and in the end the exit code, is handed to the callbacks, which run in this object's own thread. A
+    process that sends something else is killed.
     """
 
     def __init__(
         self,
+        module: str,
         argument: str,
-        on_report: Callable[[Message, bytes], None],
+        reports: TypeAdapter[Report],
+        on_report: Callable[[Report, bytes], None],
         on_exit: Callable[[int], None],
-        module: str = "cnnviz.runs.worker.worker",
     ) -> None:
-        path = os.pathsep.join(filter(None, [str(PROJECT_ROOT), os.environ.get("PYTHONPATH")]))
-        # subprocess, not multiprocessing: its spawn would execute Streamlit's main script again
-        self._popen = subprocess.Popen(  # noqa: S603 (our own module)
-            [sys.executable, "-m", module, argument],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            # numpy's threads spin while they wait: on two busy cores, features of sound took four times as long
-            env={"GOMP_SPINCOUNT": OPENMP_SPIN_COUNT} | os.environ | {"PYTHONPATH": path, "OPENBLAS_NUM_THREADS": "1"},
-            start_new_session=True,  # Ctrl-C in the server's terminal is the server's to handle
-        )
-        self._orders = cast("IO[bytes]", self._popen.stdin)
-        self._reports = cast("IO[bytes]", self._popen.stdout)
-        self._on_report, self._on_exit = on_report, on_exit
+        self._popen = start_child(module, argument)
+        self._order_stream = cast("IO[bytes]", self._popen.stdin)
+        self._report_stream = cast("IO[bytes]", self._popen.stdout)
+        self._reports, self._on_report, self._on_exit = reports, on_report, on_exit
         self._reader = threading.Thread(target=self._read_reports, name=f"reports of {argument}", daemon=True)
         self._reader.start()
 
@@ -52,34 +47,38 @@ class WorkerProcess:
         """Process number."""
         return self._popen.pid
 
-    def send_order(self, message: Message) -> None:
-        """Send an order; a dead worker takes none, and says so through `on_exit`."""
+    def send_order(self, order: Order) -> None:
+        """Sends an order; a dead process takes none, which `on_exit` hears of."""
         with suppress(BrokenPipeError):
-            send(self._orders, message)
+            send(self._order_stream, order)
 
     def kill(self) -> None:
-        """End it at once."""
+        """Ends the process at once."""
         self._popen.kill()
 
     def close(self) -> None:
-        """Close its pipe, upon which it exits, and wait; kill it if it does not."""
+        """Closes the pipe, upon which the process exits, and waits; kills it if it does not."""
         with suppress(BrokenPipeError):
-            self._orders.close()
+            self._order_stream.close()
         try:
-            self._popen.wait(timeout=5)
+            self._popen.wait(timeout=CLOSE_TIMEOUT_SECONDS)
         except subprocess.TimeoutExpired:
             self._popen.kill()
-        self._reader.join(timeout=5)
+        self._reader.join(timeout=CLOSE_TIMEOUT_SECONDS)
 
     def _read_reports(self) -> None:
-        with self._reports:
-            while (received := receive(self._reports)) is not None:
-                self._on_report(*received)
+        with self._report_stream:
+            try:
+                while (received := receive(self._report_stream, self._reports)) is not None:
+                    self._on_report(*received)
+            except GarbledMessageError:
+                log.exception("process %d is killed", self.pid)
+                self._popen.kill()
         self._on_exit(self._popen.wait())
 
 
 def exit_message(code: int) -> str:
-    """What an exit code means, for the student whose run was on it."""
+    """Returns what an exit code means, for the student whose run was on the process."""
     if code == -signal.SIGKILL:
         return (
             "The training process was killed, most likely because the machine ran out of memory. "

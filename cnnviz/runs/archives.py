@@ -9,14 +9,13 @@ from safetensors.numpy import load
 
 from cnnviz.data import available_datasets
 from cnnviz.insight.predictions import Predictions
+from cnnviz.runs.facts import DATASET_FACT, PARTS_FACT, SCALE_FACT
 from cnnviz.runs.label import MAX_TITLE_LENGTH
 from cnnviz.runs.run import Run, Status
 from cnnviz.runs.score import Score
 from cnnviz.runs.store import Store
 from cnnviz.takehome.run_archive import RunArchive
 
-PARTS_FACT, SCALE_FACT, DATASET_FACT = "parts", "scale", "data"
-"""Names of facts that go with a run."""
 POINTS_PER_WRITE = 20_000
 """Points that are written at once: other runs of the device wait meanwhile."""
 
@@ -36,6 +35,7 @@ def read_archive(store: Store, run: Run) -> RunArchive:
         worked=run.worked,
         device=run.device,
         message=run.message,
+        end_reason=run.end_reason,
         steps=run.steps,
         points=tuple(point for _, point in store.points(run.id)),
         best_epoch=run.score.best_epoch,
@@ -84,6 +84,7 @@ def run_from_archive(owner: str, device: str, archive: RunArchive) -> Run:
         worked=archive.worked,
         score=Score().with_points(archive.points),
         title=archive.title[:MAX_TITLE_LENGTH],
+        end_reason=archive.end_reason,
     )
 
 

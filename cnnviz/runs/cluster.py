@@ -23,7 +23,7 @@ from cnnviz.runs.device import Device
 from cnnviz.runs.drafts import Drafts
 from cnnviz.runs.library import RunLibrary
 from cnnviz.runs.retry_queue import STORE_ERRORS
-from cnnviz.runs.run import TRAIN_RUN, Run, Status
+from cnnviz.runs.run import STOPPED_BY_STUDENT, TRAIN_RUN, Ending, Run, RunKind, Status
 from cnnviz.runs.store import MAX_RUNS_PER_OWNER, Store
 from cnnviz.settings import Settings, settings
 from cnnviz.training.config import TrainConfig
@@ -72,7 +72,7 @@ class Cluster:
         owner: str,
         architecture: Architecture,
         config: TrainConfig,
-        kind: str = TRAIN_RUN,
+        kind: RunKind = TRAIN_RUN,
         *,
         title: str = "",
         search: str | None = None,
@@ -127,10 +127,10 @@ class Cluster:
         """Whether a run that is not active can go on from where it was."""
         return not run.active and run.kind == TRAIN_RUN and self.checkpoints.find(run.id) is not None
 
-    def stop(self, owner: str, run_id: str, wait: float = 0.0, reason: str = "") -> None:
+    def stop(self, owner: str, run_id: str, wait: float = 0.0, ending: Ending = STOPPED_BY_STUDENT) -> None:
         """Stop a run of this owner; twice is harmless. Waits up to `wait` seconds for it to have ended."""
         run = self.run(owner, run_id)
-        ended = self.devices[self._available_device(run)].stop(run_id, reason)
+        ended = self.devices[self._available_device(run)].stop(run_id, ending)
         if wait:
             try:
                 ended.result(wait)

@@ -5,11 +5,11 @@ import time
 from collections import deque
 from concurrent.futures import Future
 from functools import partial
+from typing import assert_never
 
 from safetensors.torch import save
 
 from cnnviz.errors import TrainingError
-from cnnviz.processes.pipe import Message
 from cnnviz.processes.worker_process import exit_message
 from cnnviz.runs import retry_queue
 from cnnviz.runs.admission import (
@@ -21,13 +21,31 @@ from cnnviz.runs.admission import (
     seconds_until_turn,
 )
 from cnnviz.runs.checkpoints import Checkpoints
+from cnnviz.runs.facts import content_to_json
 from cnnviz.runs.retry_queue import STORE_ERRORS, RetryQueue
-from cnnviz.runs.run import Run, Status
+from cnnviz.runs.run import STOPPED_BY_STUDENT, Ending, Run, Status
 from cnnviz.runs.store import Store
 from cnnviz.runs.task_loop import TaskLoop
+from cnnviz.runs.worker.messages import (
+    CheckpointReport,
+    EndedReport,
+    FactReport,
+    PausedReport,
+    PauseOrder,
+    PointsReport,
+    PredictionsReport,
+    ProgressReport,
+    ReadyReport,
+    RunReport,
+    StartedReport,
+    StopOrder,
+    TrainOrder,
+    TurnReport,
+    WorkerReport,
+)
 from cnnviz.runs.worker.supervisor import WorkerSupervisor
 from cnnviz.settings import Settings
-from cnnviz.training.point import Point
+from cnnviz.training.end_reason import EndReason
 from cnnviz.training.snapshot import Snapshot
 
 STOP_GRACE_SECONDS = 5.0
@@ -56,22 +74,12 @@ class Device:
         self._memory = MemoryBudget()
         self._stopping: dict[str, list[Future[None]]] = {}
         self._status_after_pause: dict[str, Status] = {}
-        self._stop_reasons: dict[str, str] = {}
+        self._stop_endings: dict[str, Ending] = {}
         self._supervisor = WorkerSupervisor(name, self.loop, self._on_report, self._on_worker_death)
         self._closing = False
         self._current_run_id: str | None = None  # whose turn it is, as far as the worker has said
         self._crashes = CrashRecord()
         self._retry_queue = RetryQueue(self.loop.call_later)
-        self._handlers = {
-            "started": self._on_started,
-            "fact": self._on_fact,
-            "points": self._on_points,
-            "progress": self._on_progress,
-            "checkpoint": self._on_checkpoint,
-            "predictions": self._on_predictions,
-            "paused": self._on_paused,
-            "ended": self._on_ended,
-        }
 
     # ── for other threads ──
 
@@ -84,10 +92,10 @@ class Device:
         """Queue a new run; done when it is stored."""
         return self.loop.submit(partial(self._add_run, run))
 
-    def stop(self, run_id: str, reason: str = "") -> Future[None]:
+    def stop(self, run_id: str, ending: Ending = STOPPED_BY_STUDENT) -> Future[None]:
         """Stop a waiting, paused or running run; done once it has ended. Harmless for a run that has."""
         ended: Future[None] = Future()
-        self.loop.call_soon(partial(self._stop_run, run_id, ended, reason))
+        self.loop.call_soon(partial(self._stop_run, run_id, ended, ending))
         return ended
 
     def pause(self, run_id: str) -> Future[None]:
@@ -139,7 +147,13 @@ class Device:
     def _resume_run(self, run: Run) -> None:
         if run.id in self._turns or self.runs_ahead(run.id) is not None:
             return
-        changes = {"message": "", "finished": None, "config": run.config, "steps": run.steps}
+        changes = {
+            "message": "",
+            "end_reason": EndReason.NONE,
+            "finished": None,
+            "config": run.config,
+            "steps": run.steps,
+        }
         self._store.update_run(run.id, status=Status.QUEUED, **changes)
         self._queue.append(run)
         self._start_waiting_runs()
@@ -171,23 +185,14 @@ class Device:
 
     def _start_run(self, run: Run) -> None:
         self._turns[run.id] = Turn(run, estimate_memory(run))
-        self._supervisor.send_order(
-            {
-                "type": "train",
-                "run": run.id,
-                "kind": run.kind,
-                "owner": run.owner,
-                "architecture": run.architecture.model_dump_json(),
-                "config": run.config.model_dump_json(),
-            }
-        )
+        order = TrainOrder(run=run.id, kind=run.kind, owner=run.owner, architecture=run.architecture, config=run.config)
+        self._supervisor.send_order(order)
 
-    def _stop_run(self, run_id: str, ended: Future[None], reason: str = "") -> None:
+    def _stop_run(self, run_id: str, ended: Future[None], ending: Ending) -> None:
         if run_id in self._turns:
-            if reason:
-                self._stop_reasons.setdefault(run_id, reason)
+            self._stop_endings.setdefault(run_id, ending)
             if run_id not in self._stopping:
-                self._supervisor.send_order({"type": "stop", "run": run_id})
+                self._supervisor.send_order(StopOrder(run=run_id))
                 self._stopping[run_id] = []
                 self.loop.call_later(
                     STOP_GRACE_SECONDS,
@@ -198,8 +203,9 @@ class Device:
         try:
             waiting = self._remove_from_queue(run_id)
             if waiting or ((run := self._store.run(run_id)) and (run.active or run.status == Status.PAUSED)):
-                was_started = self._save_best_weights(run_id)
-                self._finish_run(run_id, Status.STOPPED, reason or ("" if was_started else "Stopped before it began."))
+                if not self._save_best_weights(run_id) and not ending.message:
+                    ending = ending._replace(message="Stopped before it began.")
+                self._finish_run(run_id, Status.STOPPED, ending)
         except STORE_ERRORS as error:
             ended.set_exception(error)
             raise
@@ -230,7 +236,7 @@ class Device:
     def _yield_turn(self, run_id: str, status: Status) -> None:
         """Let a run give up its turn, and be that afterwards."""
         if run_id not in self._status_after_pause:
-            self._supervisor.send_order({"type": "pause", "run": run_id})
+            self._supervisor.send_order(PauseOrder(run=run_id))
         self._status_after_pause[run_id] = status
 
     def _remove_from_queue(self, run_id: str) -> bool:
@@ -253,81 +259,96 @@ class Device:
 
     # ── in this thread: what the worker says ──
 
-    def _on_report(self, message: Message, payload: bytes) -> None:
-        kind, run_id = message["type"], message.get("run", "")
-        if kind == "ready":
-            self._memory.reset(self._limits.max_device_bytes or message["memory"] // 2, message["taken"])
-            self._start_waiting_runs()
-        elif kind == "turn":
-            self._current_run_id = run_id
-        elif turn := self._turns.get(run_id):
-            self._handlers[kind](turn, message, payload)
-        else:
-            log.warning("device %s: %s of run %s, which has no turn", self.name, kind, run_id)
-            self._checkpoints.discard_draft(message.get("draft", "none"))
+    def _on_report(self, report: WorkerReport, payload: bytes) -> None:
+        match report:
+            case ReadyReport():
+                self._memory.reset(self._limits.max_device_bytes or report.total_bytes // 2, report.used_bytes)
+                self._start_waiting_runs()
+            case TurnReport():
+                self._current_run_id = report.run
+            case _ if turn := self._turns.get(report.run):
+                self._on_run_report(turn, report, payload)
+            case _:
+                log.warning("device %s: %s of run %s, which has no turn", self.name, report.type, report.run)
+                if isinstance(report, CheckpointReport):
+                    self._checkpoints.discard_draft(report.draft)
 
-    def _on_started(self, turn: Turn, message: Message, _: bytes) -> None:
-        turn.steps_done, turn.steps = message["step"], message["steps"]
+    def _on_run_report(self, turn: Turn, report: RunReport, payload: bytes) -> None:
+        run_id = turn.run.id
+        match report:
+            case StartedReport():
+                self._on_started(turn, report)
+            case FactReport(fact=fact):
+                self._retry_queue.submit(partial(self._store.save_fact, run_id, fact.name, content_to_json(fact)))
+            case PointsReport():
+                self._on_points(turn, report)
+            case ProgressReport():
+                self._on_progress(turn, report)
+            case CheckpointReport():
+                self._retry_queue.submit(partial(self._checkpoints.commit, run_id, report.draft))
+            case PredictionsReport():
+                self._retry_queue.submit(partial(self._store.save_predictions, run_id, payload))
+            case PausedReport():
+                self._on_paused(turn)
+            case EndedReport():
+                self._on_ended(turn, report, payload)
+            case _:
+                assert_never(report)
+
+    def _on_started(self, turn: Turn, report: StartedReport) -> None:
+        turn.steps_done, turn.steps = report.step, report.steps
         self._update_run(turn.run.id, steps=turn.steps)
         # behind what is still to be written of it
         self._retry_queue.submit(
             lambda: setattr(turn, "reported_points", self._store.known_points(turn.run.id, turn.steps_done))
         )
 
-    def _on_fact(self, turn: Turn, message: Message, _: bytes) -> None:
-        self._retry_queue.submit(partial(self._store.save_fact, turn.run.id, message["name"], message["content"]))
-
-    def _on_points(self, turn: Turn, message: Message, _: bytes) -> None:
-        points = [Point(*point) for point in message["points"]]
+    def _on_points(self, turn: Turn, report: PointsReport) -> None:
+        points = report.points
         turn.last_reported_step = max([turn.last_reported_step, *(point.step for point in points)])
         device_seconds = turn.seconds or None  # not told yet after a restart
         self._retry_queue.submit(
             lambda: self._store.append_points(turn.run.id, turn.unreported(points), device_seconds)
         )
 
-    def _on_progress(self, turn: Turn, message: Message, _: bytes) -> None:
+    def _on_progress(self, turn: Turn, report: ProgressReport) -> None:
         run_id = turn.run.id
-        turn.steps_done, turn.seconds = message["step"], message["seconds"]
-        if turn.seconds > self._limits.max_run_seconds and run_id not in self._stop_reasons:
-            self._stop_reasons[run_id] = (
+        turn.steps_done, turn.seconds = report.step, report.seconds
+        if turn.seconds > self._limits.max_run_seconds and run_id not in self._stop_endings:
+            message = (
                 f"Stopped after {self._limits.max_run_seconds:,} seconds of the device's time, as many as this server"
                 " gives to a run. Its weights are kept."
             )
-            self._stop_run(run_id, Future())
-        elif self._memory.note_overuse(message["taken"], self._turns.values()):
-            youngest = max(self._turns.values(), key=lambda each: each.run.created)
+            self._stop_run(run_id, Future(), Ending(EndReason.TIME_LIMIT, message))
+        elif self._memory.note_overuse(report.used_bytes, self._turns.values()):
+            youngest = max(self._turns.values(), key=lambda candidate: candidate.run.created)
             self._yield_turn(youngest.run.id, self._status_after_pause.get(youngest.run.id, Status.QUEUED))
 
-    def _on_checkpoint(self, turn: Turn, message: Message, _: bytes) -> None:
-        self._retry_queue.submit(partial(self._checkpoints.commit, turn.run.id, message["draft"]))
-
-    def _on_predictions(self, turn: Turn, _message: Message, content: bytes) -> None:
-        self._retry_queue.submit(partial(self._store.save_predictions, turn.run.id, content))
-
-    def _on_paused(self, turn: Turn, _message: Message, _payload: bytes) -> None:
+    def _on_paused(self, turn: Turn) -> None:
         run_id = turn.run.id
         del self._turns[run_id]
         status = self._status_after_pause.pop(run_id, Status.PAUSED)
         if run_id in self._stopping:
             self._save_best_weights(run_id)
-            self._finish_run(run_id, Status.STOPPED, self._stop_reasons.pop(run_id, ""))
+            self._finish_run(run_id, Status.STOPPED, self._stop_endings.pop(run_id, STOPPED_BY_STUDENT))
             return
         if status == Status.QUEUED:
             self._queue.appendleft(turn.run)
         self._update_run(run_id, status=status, worked=turn.seconds)
         self._start_waiting_runs()
 
-    def _on_ended(self, turn: Turn, message: Message, weights: bytes) -> None:
-        run_id, status, reason = turn.run.id, Status(message["status"]), message["message"]
-        if status == Status.FAILED:
+    def _on_ended(self, turn: Turn, report: EndedReport, weights: bytes) -> None:
+        run_id, ending = turn.run.id, Ending(report.reason, report.message)
+        if report.status == Status.FAILED:
             self._save_best_weights(run_id)
-            if message.get("over"):
+            if report.reason == EndReason.DIVERGED:  # there is nothing to go on from
                 self._retry_queue.submit(partial(self._checkpoints.delete, run_id))
-        if status == Status.STOPPED:
-            reason = self._stop_reasons.get(run_id, reason)
+        if report.status == Status.STOPPED:
+            ending = self._stop_endings.get(run_id, ending)
         if weights:
-            self._retry_queue.submit(lambda: self._store.save_weights(run_id, message["epoch"], weights))
-        self._finish_run(run_id, status, reason, worked=message.get("seconds", turn.seconds))
+            self._retry_queue.submit(lambda: self._store.save_weights(run_id, report.epoch, weights))
+        worked = turn.seconds if report.seconds is None else report.seconds
+        self._finish_run(run_id, report.status, ending, worked=worked)
         self._retry_queue.submit(partial(self._prune_checkpoints, turn.run.owner))
 
     def _prune_checkpoints(self, owner: str) -> None:
@@ -351,21 +372,23 @@ class Device:
             status = self._status_after_pause.pop(run_id, Status.QUEUED)
             if run_id in self._stopping:
                 self._save_best_weights(run_id)
-                self._finish_run(run_id, Status.STOPPED, self._stop_reasons.pop(run_id, ""))
+                self._finish_run(run_id, Status.STOPPED, self._stop_endings.pop(run_id, STOPPED_BY_STUDENT))
             elif is_repeat_crash:
                 self._save_best_weights(run_id)
-                self._finish_run(run_id, Status.FAILED, exit_message(code))
+                self._finish_run(run_id, Status.FAILED, Ending(EndReason.WORKER_DIED, exit_message(code)))
             else:
                 if status == Status.QUEUED:
                     self._queue.appendleft(turn.run)
                 self._update_run(run_id, status=status)
 
-    def _finish_run(self, run_id: str, status: Status, message: str, **values: object) -> None:
+    def _finish_run(self, run_id: str, status: Status, ending: Ending, **values: object) -> None:
         self._turns.pop(run_id, None)
         self._status_after_pause.pop(run_id, None)
-        self._stop_reasons.pop(run_id, None)
+        self._stop_endings.pop(run_id, None)
         self._crashes.forget(run_id)
-        self._update_run(run_id, status=status, message=message, finished=time.time(), **values)
+        self._update_run(
+            run_id, status=status, message=ending.message, end_reason=ending.reason, finished=time.time(), **values
+        )
         for future in self._stopping.pop(run_id, []):
             future.set_result(None)
         self._start_waiting_runs()

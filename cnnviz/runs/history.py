@@ -48,11 +48,6 @@ class History:
         """The splits, layers or devices that have this metric, in the order in which they came."""
         return [split for split, measured in self._columns if measured == metric]
 
-    def value(self, split: str, metric: str) -> float | None:
-        """The latest value; None before there is one."""
-        _, _, values = self._columns.get((split, metric), (None, None, None))
-        return values[-1] if values else None
-
     def best(self) -> tuple[int, float]:
         """Epoch with the highest validation accuracy (then the lowest loss) so far, and that accuracy; (0, 0) if none.
 

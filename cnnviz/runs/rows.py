@@ -12,6 +12,7 @@ from cnnviz.runs.run import Run, Status
 from cnnviz.runs.score import Score
 from cnnviz.runs.search import Search
 from cnnviz.training.config import TrainConfig
+from cnnviz.training.end_reason import EndReason
 
 DECODE_CACHE_SIZE = 4096
 """Designs and configurations that are kept at hand as read."""
@@ -48,6 +49,7 @@ def run_from_row(row: sql.RowMapping) -> Run | None:
             "status": Status(row["status"]),
             "tags": tuple(json.loads(row["tags"])),
             "score": score_from_row(row),
+            "end_reason": EndReason(row["end_reason"]),
         }
     except ValueError:  # pydantic's ValidationError is one
         log.warning("run %s was written by another version and is left out", row["id"])

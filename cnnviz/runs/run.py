@@ -2,10 +2,12 @@
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Final, Literal, NamedTuple
 
 from cnnviz.architecture import Architecture
 from cnnviz.runs.score import Score
 from cnnviz.training.config import TrainConfig
+from cnnviz.training.end_reason import EndReason
 
 
 class Status(StrEnum):
@@ -22,8 +24,20 @@ class Status(StrEnum):
 ACTIVE_STATUSES = (Status.QUEUED, Status.RUNNING)
 
 
-TRAIN_RUN, LR_FINDER_RUN = "train", "lr-finder"
-"""Kinds of runs: a training, and a search for a learning rate."""
+RunKind = Literal["train", "lr-finder"]
+"""A training, or a learning-rate finder."""
+TRAIN_RUN: Final = "train"
+LR_FINDER_RUN: Final = "lr-finder"
+
+
+class Ending(NamedTuple):
+    """Why a run ended, and the sentence about it for its student; empty where there is nothing to say."""
+
+    reason: EndReason = EndReason.NONE
+    message: str = ""
+
+
+STOPPED_BY_STUDENT = Ending(EndReason.STUDENT)
 
 
 @dataclass(frozen=True)
@@ -43,7 +57,7 @@ class Run:
     """Optimiser steps of the whole run; 0 until it starts."""
     started: float | None = None
     finished: float | None = None
-    kind: str = TRAIN_RUN
+    kind: RunKind = TRAIN_RUN
     worked: float = 0.0
     """Seconds of device time so far."""
     score: Score = field(default_factory=Score)
@@ -54,7 +68,9 @@ class Run:
     deleted: float | None = None
     """When it was put away; some time after that it is gone for good."""
     search: str | None = None
-    """The search that began it."""
+    """Id of the search that started it."""
+    end_reason: EndReason = EndReason.NONE
+    """Why it was stopped, failed, or ended before its last epoch."""
 
     @property
     def active(self) -> bool:

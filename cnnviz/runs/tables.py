@@ -31,6 +31,7 @@ RUNS = sql.Table(
     sql.Column("tags", sql.Text, nullable=False, server_default="[]"),
     sql.Column("deleted", sql.Double),
     sql.Column("search", sql.String(32), index=True),
+    sql.Column("end_reason", sql.String(24), nullable=False, server_default="none"),
 )
 POINTS = sql.Table(
     "points",

@@ -9,7 +9,7 @@ from typing import NamedTuple, Protocol
 from cnnviz.architecture import Architecture
 from cnnviz.data import find_dataset
 from cnnviz.errors import CnnvizError, LimitError
-from cnnviz.runs.run import ACTIVE_STATUSES, Run, Status
+from cnnviz.runs.run import ACTIVE_STATUSES, STOPPED_BY_STUDENT, Ending, Run, Status
 from cnnviz.runs.search import Search
 from cnnviz.runs.store import Store
 from cnnviz.search.space import SearchParameter, Space, choices_from_params, config_for_choices
@@ -17,6 +17,7 @@ from cnnviz.search.variant import build_variant
 from cnnviz.searches.study import Study, Trial
 from cnnviz.settings import Settings
 from cnnviz.training.config import TrainConfig
+from cnnviz.training.end_reason import EndReason
 from cnnviz.training.point import VALIDATION
 from cnnviz.training.readiness import check_trainable
 from cnnviz.words import format_duration, format_share
@@ -37,7 +38,7 @@ class RunSubmitter(Protocol):
     ) -> Run:
         """Queue a training; raises CnnvizError."""
 
-    def stop(self, owner: str, run_id: str, wait: float = 0.0, reason: str = "") -> None:
+    def stop(self, owner: str, run_id: str, wait: float = 0.0, ending: Ending = STOPPED_BY_STUDENT) -> None:
         """Stop a run."""
 
 
@@ -184,17 +185,17 @@ class SearchDriver:
             " and is then tested, once.",
         )
 
-    def _stop_all(self, reason: str, except_number: int | None = None) -> None:
+    def _stop_all(self, message: str, except_number: int | None = None) -> None:
         for number, followed in list(self._followed_runs.items()):
             if number != except_number:
-                self._stop_run(followed.run_id, reason)
+                self._stop_run(followed.run_id, message)
                 self._study.prune(number)
                 del self._followed_runs[number]
                 self.changed = True
 
-    def _stop_run(self, run_id: str, reason: str) -> None:
+    def _stop_run(self, run_id: str, message: str) -> None:
         try:
-            self._trainer.stop(self.search.owner, run_id, reason=reason)
+            self._trainer.stop(self.search.owner, run_id, ending=Ending(EndReason.SEARCH, message))
         except CnnvizError:  # deleted meanwhile, or the server cannot just now: then it trains to its end
             log.warning("run %s of search %s was not stopped", run_id, self.search.id)
 

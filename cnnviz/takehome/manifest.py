@@ -89,6 +89,8 @@ class Manifest(_StrictModel):
     worked: Annotated[float, Field(ge=0, le=MAX_TIMESTAMP)]
     device: Annotated[str, Field(max_length=32), VisibleText]
     message: Annotated[str, Field(max_length=MAX_MESSAGE), VisibleText]
+    end_reason: Annotated[str, Field(max_length=40)] | None = None
+    """A value of `EndReason`; missing in archives of older versions."""
     steps: Count
     best_epoch: Count
     dataset: Annotated[str, Field(max_length=MAX_TITLE), VisibleText]
@@ -118,4 +120,11 @@ def build_manifest(archive: RunArchive) -> Manifest:
     shortened = {"title": archive.title[:MAX_TITLE], "message": archive.message[:MAX_MESSAGE]}
     classes = archive.classes or (archive.predictions.classes if archive.predictions else ())
     facts = Facts.model_validate(archive.facts)
-    return Manifest(format=FORMAT, cnnviz=__version__, **copied | shortened, classes=classes, facts=facts)
+    return Manifest(
+        format=FORMAT,
+        cnnviz=__version__,
+        **copied | shortened,
+        classes=classes,
+        facts=facts,
+        end_reason=archive.end_reason.value,
+    )

@@ -8,6 +8,7 @@ from cnnviz.architecture import Architecture
 from cnnviz.insight.predictions import Predictions
 from cnnviz.presets import net_name
 from cnnviz.training.config import TrainConfig
+from cnnviz.training.end_reason import EndReason
 from cnnviz.training.point import VALIDATION, Point
 
 
@@ -26,6 +27,7 @@ class RunArchive:
     """Seconds of device time."""
     device: str = "cpu"
     message: str = ""
+    end_reason: EndReason = EndReason.NONE
     steps: int = 0
     """Optimiser steps of the whole run."""
     points: tuple[Point, ...] = ()

@@ -24,6 +24,7 @@ from cnnviz.takehome.manifest import ARCHIVE_FIELDS, MAX_COUNT, Manifest, replac
 from cnnviz.takehome.pack import CONFIG_FILE, DESIGN_FILE, POINTS_FILE, PREDICTIONS_FILE, RUN_FILE, WEIGHTS_FILE
 from cnnviz.takehome.run_archive import RunArchive
 from cnnviz.training.config import TrainConfig
+from cnnviz.training.end_reason import parse_end_reason
 from cnnviz.training.point import BATCH, DEVICE, TEST, TRAIN, VALIDATION, Point
 from cnnviz.training.training import MAX_SCORES
 
@@ -77,6 +78,7 @@ def unpack(content: bytes, limits: Settings) -> RunArchive:
         points=points,
         classes=manifest.classes,
         facts=manifest.facts.model_dump(mode="json", exclude_unset=True),
+        end_reason=parse_end_reason(manifest.end_reason, manifest.status, manifest.message),
         **{name: getattr(manifest, name) for name in ARCHIVE_FIELDS},
     )
 

@@ -8,7 +8,7 @@ import torch
 from ignite.engine import Engine
 from torch import Tensor
 
-from cnnviz.errors import TrainingError
+from cnnviz.errors import DivergenceError
 from cnnviz.training.config import TrainConfig
 from cnnviz.training.point import BATCH, Emit, Point
 
@@ -18,7 +18,7 @@ FLUSH_SECONDS = 0.1
 class Recorder:
     """Hands on points; batch losses are fetched from the device a few times a second only.
 
-    Raises TrainingError, with what to try, at a loss that is no number any more.
+    Raises DivergenceError, with what to try, at a loss that is no number any more.
     """
 
     def __init__(self, emit: Emit, config: TrainConfig) -> None:
@@ -56,7 +56,7 @@ class Recorder:
             self._emit(finite)
         for not_finite in (point for point in points if not math.isfinite(point.value)):
             if not_finite.metric == "loss":
-                raise TrainingError(
+                raise DivergenceError(
                     f"The {not_finite.split} loss stopped being a number at step {not_finite.step} (epoch"
                     f" {not_finite.epoch}): the training"
                     f" diverged. {divergence_advice(self._config)}"

@@ -109,7 +109,7 @@ class Training:
     def advance(self, until: Callable[[], bool] = lambda: False) -> TrainingResult | None:
         """Go on until `until` says so, which is asked after each step; how it ended, once it has.
 
-        Raises TrainingError when the loss is no longer a number.
+        Raises DivergenceError when the loss is no longer a number.
         """
         self._until, self._interrupted = until, False
         with self._stopwatch.running():

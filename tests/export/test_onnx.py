@@ -211,7 +211,7 @@ def test_the_process_writes_the_same_file_with_weights() -> None:
 def test_weights_of_another_design_and_what_are_no_weights_are_refused_before_anything_starts(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(one_shot.subprocess, "run", None)
+    monkeypatch.setattr(one_shot, "start_child", None)
     with pytest.raises(DesignError, match=r"The file of weights does not fit this design: conv1.weight is missing in"):
         to_onnx(LAB, save({"more": torch.zeros(1)}))
     for content in (b"", b"\x80\x04pickle", trained(LAB)[:-1]):
@@ -236,7 +236,7 @@ def fresh_limits() -> None:
 
 @pytest.mark.usefixtures("fresh_limits")
 def test_a_net_beyond_the_servers_bounds_is_refused_before_anything_starts(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(one_shot.subprocess, "run", None)
+    monkeypatch.setattr(one_shot, "start_child", None)
     vector = Architecture(input_shape=(50_000,), layers=[Linear(out_features=1000)])
     with pytest.raises(LimitError, match=r"50,001,000 parameters of this net make a file of 191 MB.*at most 100 MB"):
         to_onnx(vector)

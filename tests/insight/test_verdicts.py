@@ -11,12 +11,13 @@ from hypothesis import strategies as st
 
 from cnnviz.architecture import Architecture, output_shape
 from cnnviz.data import DATASETS
-from cnnviz.errors import TrainingError
+from cnnviz.errors import DivergenceError
 from cnnviz.insight.run_summary import RunSummary
 from cnnviz.insight.verdicts import VERDICT_RULES, find_verdicts
 from cnnviz.layers import Flatten, Linear, ReLU, Sigmoid
 from cnnviz.presets import PRESETS
 from cnnviz.training.config import TrainConfig
+from cnnviz.training.end_reason import EndReason
 from cnnviz.training.point import Point
 from cnnviz.training.trainer import train
 from tests.designs import DIVERGING
@@ -33,12 +34,12 @@ def mlp(*sizes: int, act: type[Sigmoid] | type[ReLU] = Sigmoid) -> Architecture:
 def trained(design: Architecture, **settings: object) -> RunSummary:
     config = TrainConfig(dataset="digits", **settings)  # type: ignore[arg-type]
     points: list[Point] = []
-    message = ""
+    message, end_reason = "", EndReason.NONE
     splits = DATASETS["digits"].load_splits()
     try:
         train(design, config, splits, device=torch.device("cpu"), emit=points.extend, should_stop=lambda: False)
-    except TrainingError as error:
-        message = str(error)
+    except DivergenceError as error:
+        message, end_reason = str(error), EndReason.DIVERGED
     lines: defaultdict[tuple[str, str], list[float]] = defaultdict(list)
     for point in points:
         lines[point.split, point.metric].append(point.value)
@@ -46,6 +47,7 @@ def trained(design: Architecture, **settings: object) -> RunSummary:
     return RunSummary(
         architecture=design,
         config=config,
+        end_reason=end_reason,
         message=message,
         train_loss=found.get(("train", "loss"), np.array([])),
         train_accuracy=found.get(("train", "accuracy"), np.array([])),

@@ -25,11 +25,12 @@ from cnnviz.runs.cluster import Cluster
 from cnnviz.runs.device import STOP_GRACE_SECONDS
 from cnnviz.runs.drafts import Draft
 from cnnviz.runs.label import Label
-from cnnviz.runs.run import Run, Status
+from cnnviz.runs.run import Ending, Run, Status
 from cnnviz.runs.score import Score
 from cnnviz.runs.store import Store
 from cnnviz.settings import Settings, settings
 from cnnviz.training.config import TrainConfig
+from cnnviz.training.end_reason import EndReason
 from cnnviz.training.point import Point
 from cnnviz.training.snapshot import Snapshot
 from cnnviz.training.trainer import train
@@ -275,6 +276,7 @@ def test_a_divergence_fails_the_run_with_its_sentence(server: Cluster, ended: En
     found = ended(server.store, run.id)
     assert found.status == Status.FAILED
     assert "the training diverged. Try a learning rate ten times smaller (1)" in found.message
+    assert found.end_reason == EndReason.DIVERGED
 
 
 def test_desks_are_written_by_the_thread_of_a_device(server: Cluster, wait_for: WaitFor) -> None:
@@ -383,5 +385,7 @@ def test_labels_have_bounds(label: dict[str, Any], reason: str) -> None:
 
 
 def test_a_stop_may_have_a_reason(server: Cluster, running: Run, ended: Ended) -> None:
-    server.stop(ANNA, running.id, reason="Others were better.")
-    assert ended(server.store, running.id).message == "Others were better."
+    ending = Ending(EndReason.SEARCH, "Others were better.")
+    server.stop(ANNA, running.id, ending=ending)
+    found = ended(server.store, running.id)
+    assert (found.end_reason, found.message) == ending

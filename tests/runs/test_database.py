@@ -5,6 +5,7 @@ import sqlite3
 import subprocess
 import sys
 import traceback
+import uuid
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
@@ -14,17 +15,21 @@ import pytest
 import sqlalchemy as sql
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from alembic.script import Script, ScriptDirectory
 from sqlalchemy.exc import OperationalError
 
 from cnnviz.errors import CnnvizError
+from cnnviz.insight.run_summary import RunSummary
+from cnnviz.insight.verdicts import find_verdicts
 from cnnviz.runs import database
 from cnnviz.runs.cluster import Cluster
 from cnnviz.runs.migrations import VERSION
-from cnnviz.runs.run import Status
+from cnnviz.runs.run import Run, Status
 from cnnviz.runs.score import Score
 from cnnviz.runs.store import Store
 from cnnviz.runs.tables import METADATA
 from cnnviz.settings import Settings
+from cnnviz.training.end_reason import reason_from_message
 from cnnviz.training.point import Point
 from tests.conftest import Ended, WaitFor
 from tests.designs import ANNA, BERT, NET, SHORT, make_run
@@ -127,7 +132,7 @@ def test_runs_of_before_there_were_scores_get_theirs_from_their_points(tmp_path:
             for column in ("epoch", "best_epoch", "best_accuracy", "best_loss", "test_accuracy", "deleted", "title"):
                 connection.exec_driver_sql(f"ALTER TABLE runs DROP COLUMN {column}")
             connection.exec_driver_sql("DROP INDEX ix_runs_search")
-            for column in ("starred", "tags", "search"):
+            for column in ("starred", "tags", "search", "end_reason"):
                 connection.exec_driver_sql(f"ALTER TABLE runs DROP COLUMN {column}")
             connection.exec_driver_sql("DROP INDEX points_of_epochs")
             connection.exec_driver_sql("DROP TABLE searches")
@@ -141,6 +146,70 @@ def test_runs_of_before_there_were_scores_get_theirs_from_their_points(tmp_path:
         assert differences(store) == []
         with store._engine.connect() as connection:
             assert not sql.inspect(connection).has_table("alembic_version"), "it is left to Optuna"
+
+
+ENDINGS = [
+    ("failed", "The batch loss stopped being a number at step 3 (epoch 1): the training diverged. Try …", "diverged"),
+    ("failed", "The training needs more memory than this device has free. Use a smaller …", "out-of-memory"),
+    ("failed", "The training process was killed, most likely because the machine ran out of memory. …", "worker-died"),
+    ("failed", "The training process ended unexpectedly (signal 11). Start the run again.", "worker-died"),
+    ("failed", "The training stopped on an error inside cnnviz (oops). The design is safe; …", "internal-error"),
+    ("failed", "There is no data set “upload-1” here any more.", "none"),
+    ("stopped", "", "student"),
+    ("stopped", "Stopped before it began.", "student"),
+    ("stopped", "Stopped after 3,600 seconds of the device's time, as many as this server gives …", "time-limit"),
+    ("stopped", "Stopped by its search after epoch 4: with 0.2 on validation it was not …", "search"),
+    ("stopped", "Stopped: run 2 of its search reached the goal.", "search"),
+    ("stopped", "Stopped with its search.", "search"),
+    ("done", "", "none"),
+    ("done", "Ended after epoch 9: no better one came for 5 epochs.", "early-stopping"),
+    ("queued", "", "none"),
+]
+"""Status and message of runs in a database without reasons, and the reasons that they get."""
+
+
+def migrated_to(folder: Path, url: str, version: str, monkeypatch: pytest.MonkeyPatch) -> sql.Engine:
+    """A database as an older cnnviz left it."""
+    with monkeypatch.context() as patch:
+        walk = ScriptDirectory.walk_revisions
+
+        def older(scripts: ScriptDirectory) -> Iterator[Script]:
+            return (script for script in walk(scripts) if script.revision <= version)
+
+        patch.setattr(ScriptDirectory, "walk_revisions", older)
+        return database.open_database(folder, url)
+
+
+def test_runs_of_before_there_were_reasons_get_theirs_from_their_messages(
+    tmp_path: Path, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = migrated_to(tmp_path, url, "0003", monkeypatch)
+    ids = {uuid.uuid4().hex: ending for ending in ENDINGS}
+    with engine.begin() as connection:
+        assert "end_reason" not in {column["name"] for column in sql.inspect(connection).get_columns("runs")}
+        for run_id, (status, message, _) in ids.items():
+            row = {"id": run_id, "owner": ANNA, "device": "cpu", "status": status, "message": message, "steps": 1}
+            row |= {"architecture": NET.model_dump_json(), "config": SHORT.model_dump_json(), "created": 1.0}
+            connection.execute(
+                sql.text(f"INSERT INTO runs ({', '.join(row)}) VALUES ({', '.join(f':{name}' for name in row)})"),  # noqa: S608
+                row,
+            )
+    engine.dispose()
+    for _ in range(2):  # the second time there is nothing to migrate
+        with opened(tmp_path, url) as store:
+            runs = store.runs_of(ANNA)
+            assert {run.id: (run.status, run.message, run.end_reason) for run in runs} == ids
+            assert differences(store) == []
+    for run in runs:
+        assert reason_from_message(run.status, run.message) == run.end_reason, (
+            "an archive without a reason gets the same"
+        )
+        titles = [verdict.title for verdict in find_verdicts(build_summary(run))]
+        assert (titles == ["The learning rate is too high"]) == ("diverged" in run.message)
+
+
+def build_summary(run: Run) -> RunSummary:
+    return RunSummary(architecture=run.architecture, config=run.config, end_reason=run.end_reason, message=run.message)
 
 
 def test_a_database_of_a_newer_cnnviz_is_refused(tmp_path: Path, url: str) -> None:

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 import torch
+from pydantic import TypeAdapter
 from safetensors.torch import load
 
-from cnnviz.processes.pipe import Message
 from cnnviz.processes.worker_process import exit_message
 from cnnviz.runs import device as module
 from cnnviz.runs import retry_queue
@@ -18,7 +18,21 @@ from cnnviz.runs.device import Device
 from cnnviz.runs.run import Run, Status
 from cnnviz.runs.store import Store
 from cnnviz.runs.worker import supervisor
+from cnnviz.runs.worker.messages import (
+    CheckpointReport,
+    EndedReport,
+    LeaveOrder,
+    PausedReport,
+    PointsReport,
+    ProgressReport,
+    ReadyReport,
+    StartedReport,
+    TurnReport,
+    WorkerOrder,
+    WorkerReport,
+)
 from cnnviz.settings import Settings
+from cnnviz.training.end_reason import EndReason
 from cnnviz.training.point import Point
 from cnnviz.training.snapshot import Snapshot
 from tests.conftest import WaitFor
@@ -35,7 +49,12 @@ class Scripted:
     refusals = 0
 
     def __init__(
-        self, device: str, on_report: Callable[[Message, bytes], None], on_exit: Callable[[int], None]
+        self,
+        module: str,
+        device: str,
+        reports: TypeAdapter[WorkerReport],
+        on_report: Callable[[WorkerReport, bytes], None],
+        on_exit: Callable[[int], None],
     ) -> None:
         if type(self).refusals:
             type(self).refusals -= 1
@@ -46,9 +65,9 @@ class Scripted:
         self.report, self.die = on_report, on_exit
         self.made.append(self)
 
-    def send_order(self, message: Message) -> None:
+    def send_order(self, order: WorkerOrder) -> None:
         assert not self.closed
-        self.orders.append((message["type"], message.get("run", "")))
+        self.orders.append((order.type, "" if isinstance(order, LeaveOrder) else order.run))
 
     def kill(self) -> None:
         self.die(-9)
@@ -56,18 +75,19 @@ class Scripted:
     def close(self) -> None:
         self.closed = True
 
-    def says(self, kind: str, payload: bytes = b"", **values: object) -> None:
-        self.report({"type": kind} | values, payload)
+    def says(self, report: WorkerReport, payload: bytes = b"") -> None:
+        self.report(report, payload)
 
     def is_ready(self) -> None:
-        self.says("ready", memory=GIB, taken=0)
+        self.says(ReadyReport(total_bytes=GIB, used_bytes=0))
 
     def begins(self, run: Run, step: int = 0) -> None:
-        self.says("turn", run=run.id)
-        self.says("started", run=run.id, steps=10, step=step)
+        self.says(TurnReport(run=run.id))
+        self.says(StartedReport(run=run.id, steps=10, step=step))
 
     def ends(self, run: Run, status: Status = Status.DONE, weights: bytes = b"", message: str = "") -> None:
-        self.says("ended", weights, run=run.id, status=status, epoch=1, message=message, seconds=1.5)
+        reason = {Status.STOPPED: EndReason.STUDENT, Status.FAILED: EndReason.DIVERGED}.get(status, EndReason.NONE)
+        self.says(EndedReport(run=run.id, status=status, reason=reason, epoch=1, message=message, seconds=1.5), weights)
 
 
 @pytest.fixture
@@ -150,13 +170,14 @@ def test_what_the_worker_reports_is_kept(device: Device, store: Store) -> None:
     worker = started(device)
     (run,) = submitted(device)
     point = Point(1, 1, "batch", "loss", 0.5)
-    worker.says("started", run=run.id, steps=46, step=0)
-    worker.says("points", run=run.id, points=[list(point)])
+    worker.says(StartedReport(run=run.id, steps=46, step=0))
+    worker.says(PointsReport(run=run.id, points=(point,)))
     worker.ends(run, Status.FAILED, b"weights", "The training diverged.")
     settle(device)
     found = store.run(run.id)
     assert found
     assert (found.status, found.message, found.steps) == (Status.FAILED, "The training diverged.", 46)
+    assert found.end_reason == EndReason.DIVERGED
     assert found.started
     assert found.finished
     assert run.created <= found.started <= found.finished
@@ -186,6 +207,7 @@ def test_a_waiting_run_is_stopped_at_once_and_never_begins(device: Device, store
     found = store.run(runs[1].id)
     assert found
     assert (found.status, found.message) == (Status.STOPPED, "Stopped before it began.")
+    assert found.end_reason == EndReason.STUDENT
     worker.ends(runs[0])
     settle(device)
     assert worker.orders == [("train", runs[0].id), ("train", runs[2].id)]
@@ -226,6 +248,7 @@ def test_a_run_whose_worker_dies_goes_on_and_fails_with_the_reason_when_it_happe
     found = store.run(runs[0].id)
     assert found
     assert (found.status, found.message) == (Status.FAILED, exit_message(-9))
+    assert found.end_reason == EndReason.WORKER_DIED
     Scripted.made[2].is_ready()
     settle(device)
     assert Scripted.made[2].orders == [("train", runs[1].id)]
@@ -361,7 +384,7 @@ def test_points_that_cannot_be_written_are_written_later(
 
     with monkeypatch.context() as patch:
         patch.setattr(store, "append_points", locked)
-        worker.says("points", run=run.id, points=[[1, 1, "batch", "loss", 2.0]])
+        worker.says(PointsReport(run=run.id, points=(Point(1, 1, "batch", "loss", 2.0),)))
         settle(device)
     wait_for(lambda: [point for _, point in store.points(run.id)] == [Point(1, 1, "batch", "loss", 2.0)])
 
@@ -448,7 +471,7 @@ def test_students_take_turns_as_long_as_there_is_memory_and_none_overtakes_for_w
     device.submit(small).result(SOON)
     one, most = estimate_memory(runs[0]), estimate_memory(large)
     assert most > one
-    Scripted.made[0].says("ready", memory=2 * (4 * one + most - 1), taken=0)
+    Scripted.made[0].says(ReadyReport(total_bytes=2 * (4 * one + most - 1), used_bytes=0))
     settle(device)
     assert statuses(store, [*runs, large, small]) == ["running"] * 4 + ["queued"] * 2
     assert [device.runs_ahead(run.id) for run in (large, small)] == [0, 1]
@@ -460,7 +483,7 @@ def test_students_take_turns_as_long_as_there_is_memory_and_none_overtakes_for_w
 def test_a_run_too_large_for_the_memory_trains_alone(device: Device, store: Store) -> None:
     device.start()
     runs = of_others(device, 2)
-    Scripted.made[0].says("ready", memory=8, taken=0)
+    Scripted.made[0].says(ReadyReport(total_bytes=8, used_bytes=0))
     settle(device)
     assert statuses(store, runs) == ["running", "queued"]
 
@@ -470,10 +493,10 @@ def test_the_youngest_waits_again_when_the_memory_really_taken_is_too_much(devic
     runs = of_others(device, 3)
     for run in runs:
         worker.begins(run)
-    worker.says("progress", run=runs[0].id, step=1, seconds=1.0, taken=int(0.7 * GIB))
+    worker.says(ProgressReport(run=runs[0].id, step=1, seconds=1.0, used_bytes=int(0.7 * GIB)))
     settle(device)
     assert worker.orders[3:] == [("pause", runs[2].id)]
-    worker.says("paused", run=runs[2].id)
+    worker.says(PausedReport(run=runs[2].id))
     settle(device)
     assert statuses(store, runs) == ["running", "running", "queued"]
     worker.ends(runs[0])
@@ -487,7 +510,7 @@ def test_a_pause_gives_the_turn_to_the_next_and_a_resume_waits_for_one(device: D
     device.pause(runs[0].id).result(SOON)
     device.pause(runs[0].id).result(SOON)
     assert worker.orders[1:] == [("pause", runs[0].id)]
-    worker.says("paused", run=runs[0].id)
+    worker.says(PausedReport(run=runs[0].id))
     settle(device)
     assert statuses(store, runs) == ["paused", "running"]
     device.resume(runs[0]).result(SOON)
@@ -512,7 +535,7 @@ def test_a_paused_run_that_is_stopped_keeps_its_best_weights(device: Device, sto
     worker = started(device)
     (run,) = submitted(device)
     device.pause(run.id).result(SOON)
-    worker.says("paused", run=run.id)
+    worker.says(PausedReport(run=run.id))
     checkpointed(tmp_path, run)
     device.stop(run.id).result(SOON)
     found = store.run(run.id)
@@ -532,7 +555,7 @@ def test_only_points_that_are_new_are_kept_of_a_run_that_goes_on(device: Device,
     worker = started(device)
     worker.begins(run, step=5)
     later = [Point(8, 1, "batch", "loss", 0.8), Point(7, 1, "validation", "loss", 0.7)]
-    worker.says("points", run=run.id, points=[list(point) for point in [*shown[1:], *later]])
+    worker.says(PointsReport(run=run.id, points=(*shown[1:], *later)))
     settle(device)
     assert [point for _, point in store.points(run.id)] == shown + later
 
@@ -554,8 +577,8 @@ def test_a_checkpoint_counts_once_the_points_before_it_are_written(
 
     with monkeypatch.context() as patch:
         patch.setattr(store, "append_points", full)
-        worker.says("points", run=run.id, points=[[1, 1, "batch", "loss", 2.0]])
-        worker.says("checkpoint", run=run.id, draft=draft.name, step=1)
+        worker.says(PointsReport(run=run.id, points=(Point(1, 1, "batch", "loss", 2.0),)))
+        worker.says(CheckpointReport(run=run.id, draft=draft.name, step=1))
         settle(device)
         assert checkpoints.find(run.id) is None
     wait_for(lambda: checkpoints.find(run.id))
@@ -568,8 +591,8 @@ def test_a_write_that_can_never_succeed_holds_up_no_other(
     worker = started(device)
     (run,) = submitted(device)
     worker.begins(run)
-    worker.says("points", run=run.id, points=[[1, 1, "batch", "loss", None]])
-    worker.says("points", run=run.id, points=[[2, 1, "batch", "loss", 2.0]])
+    worker.says(PointsReport(run=run.id, points=(Point(1, 1, "batch", "loss", float("nan")),)))
+    worker.says(PointsReport(run=run.id, points=(Point(2, 1, "batch", "loss", 2.0),)))
     settle(device)
     assert [point for _, point in store.points(run.id)] == [Point(2, 1, "batch", "loss", 2.0)]
     assert "something cannot be written" in caplog.text
@@ -579,7 +602,7 @@ def test_a_run_gets_no_more_of_the_devices_time_than_the_server_gives(device: De
     worker = started(device)
     (run,) = submitted(device)
     worker.begins(run)
-    worker.says("progress", run=run.id, step=9, seconds=100.5, taken=0)
+    worker.says(ProgressReport(run=run.id, step=9, seconds=100.5, used_bytes=0))
     settle(device)
     assert worker.orders[1:] == [("stop", run.id)]
     worker.ends(run, Status.STOPPED, b"weights")
@@ -589,6 +612,7 @@ def test_a_run_gets_no_more_of_the_devices_time_than_the_server_gives(device: De
     assert found.status == Status.STOPPED
     assert found.message.startswith("Stopped after 100 seconds of the device's time, as many as this server gives")
     assert found.worked == 1.5
+    assert found.end_reason == EndReason.TIME_LIMIT
 
 
 def test_how_long_it_takes_is_told_from_what_all_in_turn_have_left(device: Device) -> None:
@@ -603,7 +627,7 @@ def test_how_long_it_takes_is_told_from_what_all_in_turn_have_left(device: Devic
     )
     for run, seconds in zip(runs, (1.0, 2.0), strict=True):
         worker.begins(run)
-        worker.says("progress", run=run.id, step=2, seconds=seconds, taken=0)
+        worker.says(ProgressReport(run=run.id, step=2, seconds=seconds, used_bytes=0))
     settle(device)
     assert device.seconds_left(runs[0].id) == pytest.approx(8)  # 4 of its own, in turn with the other
     assert device.seconds_left(runs[1].id) == pytest.approx(12)  # 8 of its own, 4 of the other
@@ -616,7 +640,7 @@ def test_of_several_runs_only_the_one_in_whose_turn_a_worker_dies_is_to_blame(de
     for number in range(2):
         for run in runs:
             worker.begins(run)
-        worker.says("turn", run=runs[1].id)
+        worker.says(TurnReport(run=runs[1].id))
         worker.die(-9)
         settle(device)
         worker = Scripted.made[number + 1]
@@ -635,7 +659,7 @@ def test_nobody_is_to_blame_for_a_worker_that_was_ended_for_a_slow_stop(
     for number in range(2):
         for run in runs[number:]:
             worker.begins(run)
-        worker.says("turn", run=runs[2].id)
+        worker.says(TurnReport(run=runs[2].id))
         device.stop(runs[number].id).result(SOON)
         settle(device)
         worker = Scripted.made[number + 1]
@@ -649,10 +673,10 @@ def test_a_run_that_fails_keeps_the_best_weights_of_its_checkpoint(
 ) -> None:
     worker = started(device)
     runs = of_others(device, 2)
-    for run, over in zip(runs, (True, False), strict=True):
+    for run, reason in zip(runs, (EndReason.DIVERGED, EndReason.INTERNAL_ERROR), strict=True):
         worker.begins(run)
         checkpointed(tmp_path, run)
-        worker.says("ended", run=run.id, status=Status.FAILED, epoch=0, message="why", over=over)
+        worker.says(EndedReport(run=run.id, status=Status.FAILED, message="why", reason=reason))
     settle(device)
     assert statuses(store, runs) == ["failed", "failed"]
     assert all(store.weights(run.id) for run in runs)

@@ -12,7 +12,7 @@ from optuna.storages import RDBStorage
 from cnnviz.architecture import Architecture
 from cnnviz.errors import DataError, LimitError
 from cnnviz.presets import PRESETS
-from cnnviz.runs.run import Run, Status
+from cnnviz.runs.run import STOPPED_BY_STUDENT, Ending, Run, Status
 from cnnviz.runs.search import Search
 from cnnviz.runs.store import Store
 from cnnviz.search.space import Space, search_parameters
@@ -20,6 +20,7 @@ from cnnviz.searches.search_driver import MAX_REFUSED_TRIALS, SearchDriver
 from cnnviz.searches.study import Study, open_storage
 from cnnviz.settings import Settings
 from cnnviz.training.config import TrainConfig
+from cnnviz.training.end_reason import EndReason
 from cnnviz.training.point import Point
 from tests.designs import ANNA, make_run
 
@@ -46,9 +47,10 @@ class Trainer:
         self.store.add_run(replace(run, status=Status.RUNNING))
         return run
 
-    def stop(self, owner: str, run_id: str, wait: float = 0.0, reason: str = "") -> None:
-        self.reasons[run_id] = reason
-        self.store.update_run(run_id, status=Status.STOPPED, message=reason)
+    def stop(self, owner: str, run_id: str, wait: float = 0.0, ending: Ending = STOPPED_BY_STUDENT) -> None:
+        assert ending.reason == EndReason.SEARCH
+        self.reasons[run_id] = ending.message
+        self.store.update_run(run_id, status=Status.STOPPED, message=ending.message, end_reason=ending.reason)
 
     def train(self, run: Run, *accuracies: float, test: float | None = None, status: Status | None = None) -> None:
         """Let it reach these accuracies, an epoch each, and then end."""

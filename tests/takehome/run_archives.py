@@ -12,6 +12,7 @@ from cnnviz.insight.predictions import Predictions
 from cnnviz.layers import BatchNorm1d, Flatten, Linear, LogSoftmax, ReLU, Residual
 from cnnviz.takehome.run_archive import RunArchive
 from cnnviz.training.config import TrainConfig
+from cnnviz.training.end_reason import EndReason
 from cnnviz.training.point import Point
 from cnnviz.training.trainer import train
 
@@ -49,6 +50,7 @@ def trained_archive() -> RunArchive:
         worked=12.5,
         device="cpu",
         message="A line\nand another.",
+        end_reason=EndReason.EARLY_STOPPING,
         steps=points[-1].step,
         points=tuple(points),
         best_epoch=result.best_epoch,

@@ -22,6 +22,7 @@ from cnnviz.takehome.manifest import ARCHIVE_FIELDS
 from cnnviz.takehome.pack import pack, run_files
 from cnnviz.takehome.run_archive import RunArchive
 from cnnviz.takehome.unpack import unpack
+from cnnviz.training.end_reason import EndReason
 from cnnviz.training.point import Point
 from tests.takehome.run_archives import NET, failed_archive, trained_archive
 
@@ -54,7 +55,7 @@ def same(one: RunArchive, other: RunArchive) -> bool:
         assert np.array_equal(one.predictions.probabilities, other.predictions.probabilities)
         assert np.array_equal(one.predictions.y, other.predictions.y)
         assert one.predictions.classes == other.predictions.classes
-    fields = (*ARCHIVE_FIELDS, "architecture", "config", "points", "weights", "classes", "facts")
+    fields = (*ARCHIVE_FIELDS, "architecture", "config", "points", "weights", "classes", "facts", "end_reason")
     return all(getattr(one, name) == getattr(other, name) for name in fields)
 
 
@@ -73,6 +74,21 @@ def test_a_run_comes_back_as_it_was() -> None:
     parcel = unpack(pack(trained_archive(), {"report.html": b"<p>", "charts/loss.svg": b"<svg>"}), LIMITS)
     assert same(parcel, trained_archive())
     assert parcel.facts == trained_archive().facts
+
+
+def test_an_archive_without_a_reason_gets_the_one_that_its_message_tells() -> None:
+    assert unpack(pack(trained_archive(), {}), LIMITS).end_reason == EndReason.EARLY_STOPPING
+    older = json.loads(FILES["run.json"])
+    del older["end_reason"]
+    for status, message, reason in [
+        ("failed", "The batch loss stopped being a number at step 3 (epoch 1): the training diverged.", "diverged"),
+        ("stopped", "", "student"),
+        ("done", "", "none"),
+    ]:
+        content = json.dumps(older | {"status": status, "message": message}).encode()
+        assert unpack(zipped(FILES | {"run.json": content}), LIMITS).end_reason == reason
+        unknown = run(status=status, message=message, end_reason="of a later cnnviz")
+        assert unpack(zipped(FILES | {"run.json": unknown}), LIMITS).end_reason == reason
 
 
 def test_a_run_of_which_hardly_anything_is_known_comes_back() -> None:

@@ -1,39 +1,43 @@
-"""A worker process that is always there: started again when it dies, at once or, if it dies while starting, later."""
+"""The supervisor of a worker process: starts it again when it dies, at once or, if it died while starting, later."""
 
 import logging
 from collections.abc import Callable
 
-from cnnviz.processes.pipe import Message
 from cnnviz.processes.worker_process import WorkerProcess
 from cnnviz.runs.task_loop import TaskLoop
+from cnnviz.runs.worker.messages import REPORTS, LeaveOrder, ReadyReport, WorkerOrder, WorkerReport
 
 FIRST_RESTART_DELAY, MAX_RESTART_DELAY = 0.5, 30.0
 """Seconds before a worker that died while starting is started again; doubled each time."""
+WORKER_MODULE = "cnnviz.runs.worker.worker"
 log = logging.getLogger(__name__)
 
 
-class WorkerSupervisor:
-    """Keeps the worker of a device; everything happens in the thread of a loop, where it also hands on what it hears.
+_Worker = WorkerProcess[WorkerOrder, WorkerReport]
 
-    Of a worker that is dead nothing is heard any more.
+
+class WorkerSupervisor:
+    """Keeps a worker running for a device. Everything happens in the thread of a loop, the callbacks included.
+
+    Reports of a worker that has died are dropped.
     """
 
     def __init__(
         self,
         device: str,
         loop: TaskLoop,
-        on_report: Callable[[Message, bytes], None],
+        on_report: Callable[[WorkerReport, bytes], None],
         on_death: Callable[[int, bool], None],
     ) -> None:
         self._device, self._loop = device, loop
         self._on_report, self._on_death = on_report, on_death
-        self._worker: WorkerProcess | None = None
+        self._worker: _Worker | None = None
         self._ready = self._killed = self._closing = False
         self._restart_delay = FIRST_RESTART_DELAY
 
     @property
     def ready(self) -> bool:
-        """Whether it takes orders: it has said that it is ready, and has not been killed."""
+        """Whether the worker takes orders: it has reported that it is ready, and has not been killed."""
         return self._ready and not self._killed
 
     @property
@@ -42,12 +46,14 @@ class WorkerSupervisor:
         return self._worker.pid if self._worker and self._ready else None
 
     def start(self) -> None:
-        """Start one."""
-        holder: list[WorkerProcess] = []
+        """Starts a worker."""
+        holder: list[_Worker] = []
         try:
             self._worker = WorkerProcess(
+                WORKER_MODULE,
                 self._device,
-                lambda message, payload: self._loop.call_soon(lambda: self._handle_report(holder[0], message, payload)),
+                REPORTS,
+                lambda report, payload: self._loop.call_soon(lambda: self._handle_report(holder[0], report, payload)),
                 lambda code: self._loop.call_soon(lambda: self._handle_exit(holder[0], code)),
             )
         except (OSError, RuntimeError):  # no memory, process or thread left at this moment
@@ -56,36 +62,36 @@ class WorkerSupervisor:
         else:
             holder.append(self._worker)
 
-    def send_order(self, message: Message) -> None:
-        """Send an order to a worker that is ready."""
+    def send_order(self, order: WorkerOrder) -> None:
+        """Sends an order to a worker that is ready."""
         if self._worker:
-            self._worker.send_order(message)
+            self._worker.send_order(order)
 
     def kill(self) -> None:
-        """End this one; another follows. Nobody's run may be handed to it any more."""
+        """Kills the worker, which is then started again; until that one is ready, no run may be handed over."""
         if self._worker:
             self._killed = True
             self._worker.kill()
 
     def shut_down(self) -> None:
-        """Let it write what it has to and go; none follows."""
+        """Lets the worker write its checkpoints and exit; it is not started again."""
         self._closing = True
-        self.send_order({"type": "leave"})
+        self.send_order(LeaveOrder())
 
     def close(self) -> None:
-        """End it for good."""
+        """Ends the worker at once; it is not started again."""
         self._closing = True
         if self._worker:
             self._worker.close()
 
-    def _handle_report(self, worker: WorkerProcess, message: Message, payload: bytes) -> None:
+    def _handle_report(self, worker: _Worker, report: WorkerReport, payload: bytes) -> None:
         if worker is not self._worker:
             return
-        if message["type"] == "ready":
+        if isinstance(report, ReadyReport):
             self._ready, self._restart_delay = True, FIRST_RESTART_DELAY
-        self._on_report(message, payload)
+        self._on_report(report, payload)
 
-    def _handle_exit(self, worker: WorkerProcess, code: int) -> None:
+    def _handle_exit(self, worker: _Worker, code: int) -> None:
         if worker is not self._worker:
             return
         log.log(logging.INFO if self._closing else logging.WARNING, "device %s: worker ended, %s", self._device, code)

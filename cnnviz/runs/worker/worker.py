@@ -1,7 +1,6 @@
 """The process that trains: `python -m cnnviz.runs.worker.worker DEVICE`, driven through its standard input.
 
-It takes "train", "pause", "stop" and "leave", and answers "ready", "turn", "started", "fact", "points", "progress",
-"checkpoint", "predictions", "paused" and "ended". When its pipe closes, it exits at once.
+It takes the orders and sends the reports of `messages`. When its pipe closes, it exits at once.
 """
 
 import logging
@@ -14,30 +13,58 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from queue import SimpleQueue
-from typing import BinaryIO
+from typing import BinaryIO, assert_never
 
 import torch
 from safetensors.torch import save
 from torch import Tensor
 
-from cnnviz.architecture import Architecture
 from cnnviz.data import find_dataset
 from cnnviz.data.base import ReportProgress
-from cnnviz.errors import CnnvizError, TrainingError, is_out_of_memory
-from cnnviz.processes.pipe import Message, receive, send
+from cnnviz.errors import CnnvizError, DivergenceError, TrainingError, is_out_of_memory
+from cnnviz.processes.child import become_child
+from cnnviz.processes.pipe import GarbledMessageError, receive, send
 from cnnviz.runs.checkpoints import Checkpoints
-from cnnviz.runs.run import LR_FINDER_RUN, TRAIN_RUN, Status
+from cnnviz.runs.facts import (
+    AnyFact,
+    DatasetFact,
+    DatasetFacts,
+    LoadingFact,
+    LRFinderFact,
+    PartsFact,
+    ScaleFact,
+    ScaleFacts,
+)
+from cnnviz.runs.run import LR_FINDER_RUN, TRAIN_RUN, Ending, RunKind, Status
 from cnnviz.runs.worker import memory
 from cnnviz.runs.worker.cores import training_threads
 from cnnviz.runs.worker.data_cache import DataCache
+from cnnviz.runs.worker.messages import (
+    ORDERS,
+    CheckpointReport,
+    EndedReport,
+    FactReport,
+    LeaveOrder,
+    PausedReport,
+    PauseOrder,
+    PointsReport,
+    PredictionsReport,
+    ProgressReport,
+    ReadyReport,
+    StartedReport,
+    StopOrder,
+    TrainOrder,
+    TurnReport,
+    WorkerOrder,
+    WorkerReport,
+)
 from cnnviz.runs.worker.point_buffer import PointBuffer
 from cnnviz.settings import Settings, settings
-from cnnviz.training.config import TrainConfig
+from cnnviz.training.end_reason import EndReason
 from cnnviz.training.lr_finder import LRFinder, LRFinderResult
 from cnnviz.training.snapshot import Snapshot
 from cnnviz.training.training import OUT_OF_MEMORY_MESSAGE, Training, TrainingResult
 
-NICENESS = 10
 LOADING_REPORT_SECONDS = 0.3
 """Between two words on how far data are loaded."""
 QUANTUM_SECONDS, MIN_QUANTUM_SECONDS, ROUND_SECONDS = 1.0, 0.1, 8.0
@@ -46,7 +73,7 @@ takes no longer than the third."""
 CHECKPOINT_COST_FACTOR = 100
 """Time between two checkpoints over the time it takes to copy one, at least."""
 Job = Training | LRFinder
-JOB_TYPES: dict[str, type[Training] | type[LRFinder]] = {TRAIN_RUN: Training, LR_FINDER_RUN: LRFinder}
+JOB_TYPES: dict[RunKind, type[Training] | type[LRFinder]] = {TRAIN_RUN: Training, LR_FINDER_RUN: LRFinder}
 """What is done for a run of each kind."""
 log = logging.getLogger(__name__)
 
@@ -80,7 +107,7 @@ class Worker:
         self._device, self._interval = device, limits.checkpoint_seconds
         self._orders, self._reports = orders, reports
         self._send_lock = threading.Lock()
-        self._inbox: SimpleQueue[Message] = SimpleQueue()
+        self._inbox: SimpleQueue[WorkerOrder] = SimpleQueue()
         self._stop_requests: set[str] = set()
         self._new_runs: deque[ActiveRun] = deque()
         self._rotation: deque[ActiveRun] = deque()
@@ -93,7 +120,8 @@ class Worker:
         """Train what comes in, until the pipe closes."""
         threading.Thread(target=self._listen, name="orders", daemon=True).start()
         torch.zeros(1, device=self._device)  # a CUDA context takes a second: before the first run, not in it
-        self._send("ready", memory=memory.total_bytes(self._device), taken=memory.used_bytes(self._device))
+        total_bytes, used_bytes = memory.total_bytes(self._device), memory.used_bytes(self._device)
+        self._send(ReadyReport(total_bytes=total_bytes, used_bytes=used_bytes))
         while True:
             while not (self._new_runs or self._rotation) or not self._inbox.empty():
                 self._handle_order(self._inbox.get())
@@ -102,55 +130,61 @@ class Worker:
                 self._rotation.append(active_run)
 
     def _listen(self) -> None:
-        while (received := receive(self._orders)) is not None:
-            message, _ = received
-            if message["type"] == "stop":
-                self._stop_requests.add(message["run"])  # at once: it may be in the middle of a long evaluation
-            self._inbox.put(message)
+        try:
+            while (received := receive(self._orders, ORDERS)) is not None:
+                order, _ = received
+                if isinstance(order, StopOrder):
+                    self._stop_requests.add(order.run)  # at once: it may be in the middle of a long evaluation
+                self._inbox.put(order)
+        except GarbledMessageError:
+            log.exception("the worker exits")
+            os._exit(1)
         os._exit(0)  # the server is gone: nobody is left to train for
 
-    def _handle_order(self, order: Message) -> None:
-        kind, run_id = order["type"], order.get("run")
-        if kind == "train":
-            self._add_run(order)
-        elif kind == "leave":
-            for active_run in [*self._new_runs, *self._rotation]:
-                self._save_checkpoint(active_run).result()
-            os._exit(0)
-        for queue in (self._new_runs, self._rotation):
-            for active_run in [active_run for active_run in queue if active_run.id == run_id]:
-                if kind == "stop":
-                    queue.remove(active_run)
-                    while self._train_turn(active_run):  # orders that wait cut it short
-                        pass
-                elif kind == "pause":
-                    queue.remove(active_run)
+    def _handle_order(self, order: WorkerOrder) -> None:
+        match order:
+            case TrainOrder():
+                self._add_run(order)
+            case PauseOrder():
+                for active_run in self._take_out(order.run):
                     self._save_checkpoint(active_run).result()
                     active_run.job.close()
-                    self._send("paused", run=run_id)
-        if kind == "stop":
-            self._stop_requests.discard(
-                str(run_id)
-            )  # it may have ended by itself meanwhile, and be trained further one day
+                    self._send(PausedReport(run=order.run))
+            case StopOrder():
+                for active_run in self._take_out(order.run):
+                    while self._train_turn(active_run):  # orders that wait cut it short
+                        pass
+                # it may have ended by itself meanwhile, and be trained further one day
+                self._stop_requests.discard(order.run)
+            case LeaveOrder():
+                for active_run in [*self._new_runs, *self._rotation]:
+                    self._save_checkpoint(active_run).result()
+                os._exit(0)
+            case _:
+                assert_never(order)
 
-    def _add_run(self, order: Message) -> None:
-        run_id = order["run"]
-        self._send("turn", run=run_id)
+    def _take_out(self, run_id: str) -> list[ActiveRun]:
+        """Takes a run out of the turns; a list of none or one."""
+        found = [active_run for active_run in [*self._new_runs, *self._rotation] if active_run.id == run_id]
+        for active_run in found:
+            (self._new_runs if active_run in self._new_runs else self._rotation).remove(active_run)
+        return found
+
+    def _add_run(self, order: TrainOrder) -> None:
+        self._send(TurnReport(run=order.run))
         try:
             self._new_runs.append(self._load_run(order))
         except Exception as error:  # of whatever kind: the run ends, the worker goes on
-            self._report_failure(run_id, error)
+            self._report_failure(order.run, error)
 
-    def _load_run(self, order: Message) -> ActiveRun:
-        run_id, checkpoint = order["run"], self._checkpoints.find(order["run"])
-        architecture = Architecture.model_validate_json(order["architecture"])
-        config = TrainConfig.model_validate_json(order["config"])
-        data = self._data_cache.get(config, order["owner"], self._loading_reporter(run_id))
-        point_buffer = PointBuffer(lambda points: self._send("points", run=run_id, points=points))
+    def _load_run(self, order: TrainOrder) -> ActiveRun:
+        run_id, config, checkpoint = order.run, order.config, self._checkpoints.find(order.run)
+        data = self._data_cache.get(config, order.owner, self._loading_reporter(run_id))
+        point_buffer = PointBuffer(lambda points: self._send(PointsReport(run=run_id, points=points)))
 
         def new_job() -> Job:
-            return JOB_TYPES[order["kind"]](
-                architecture,
+            return JOB_TYPES[order.kind](
+                order.architecture,
                 config,
                 data,
                 device=self._device,
@@ -165,17 +199,17 @@ class Worker:
         except (TrainingError, KeyError, ValueError, RuntimeError):  # damaged: from the beginning, then
             log.exception("run %s begins again", run_id)
             training = new_job()
-        self._send("started", run=run_id, steps=training.steps, step=training.step)
-        parts = [len(y) for _, y in (data.train, data.validation, data.test)]
-        self._send("fact", run=run_id, name="parts", content=parts)
-        dataset = find_dataset(config.dataset, order["owner"])
-        dataset_facts = {"title": dataset.title, "classes": dataset.classes, "axes": dataset.axes}
-        self._send("fact", run=run_id, name="data", content=dataset_facts)
+        self._send(StartedReport(run=run_id, steps=training.steps, step=training.step))
+        train, validation, test = (len(y) for _, y in (data.train, data.validation, data.test))
+        self._send_fact(run_id, PartsFact(content=(train, validation, test)))
+        dataset = find_dataset(config.dataset, order.owner)
+        dataset_facts = DatasetFacts(title=dataset.title, classes=dataset.classes, axes=dataset.axes)
+        self._send_fact(run_id, DatasetFact(content=dataset_facts))
         return ActiveRun(run_id, training, point_buffer, data.test[1].cpu())
 
     def _train_turn(self, active_run: ActiveRun) -> bool:
         """Train it for a while; whether it goes on after that."""
-        self._send("turn", run=active_run.id)
+        self._send(TurnReport(run=active_run.id))
         run_count = len(self._new_runs) + len(self._rotation) + 1
         deadline = time.monotonic() + max(min(QUANTUM_SECONDS, ROUND_SECONDS / run_count), MIN_QUANTUM_SECONDS)
         try:
@@ -189,36 +223,45 @@ class Worker:
             self._report_end(active_run, result)
             return False
         training, used_bytes = active_run.job, memory.used_bytes(self._device) - self._data_cache.nbytes
-        self._send("progress", run=active_run.id, step=training.step, seconds=training.seconds, taken=used_bytes)
+        self._send(
+            ProgressReport(run=active_run.id, step=training.step, seconds=training.seconds, used_bytes=used_bytes)
+        )
         if active_run.checkpoint_due(self._interval):
             self._save_checkpoint(active_run)
         return True
 
     def _report_end(self, active_run: ActiveRun, result: TrainingResult | LRFinderResult) -> None:
         self._stop_requests.discard(active_run.id)
-        status = Status.STOPPED if result.stopped else Status.DONE
-        seconds = active_run.job.seconds
+        run_id, seconds = active_run.id, active_run.job.seconds
+        status, reason = (Status.STOPPED, EndReason.STUDENT) if result.stopped else (Status.DONE, EndReason.NONE)
         if isinstance(result, LRFinderResult):
-            self._send("fact", run=active_run.id, name=LR_FINDER_RUN, content=result.to_dict())
-            self._send("ended", run=active_run.id, status=status, seconds=seconds, epoch=0, message="")
+            self._send_fact(run_id, LRFinderFact(content=result))
+            self._send(EndedReport(run=run_id, status=status, reason=reason, seconds=seconds))
             return
         if result.final_snapshot:
             self._submit_checkpoint_write(active_run, result.final_snapshot).result()
         weights = save(result.weights) if result.best_epoch else b""
         if result.probabilities is not None:
             predictions = {"probabilities": result.probabilities, "y": active_run.test_labels}
-            self._send("predictions", save(predictions), run=active_run.id)
-        self._send("fact", run=active_run.id, name="scale", content=result.scale.to_dict())
-        epoch, note = result.best_epoch, result.note
-        self._send("ended", weights, run=active_run.id, status=status, seconds=seconds, epoch=epoch, message=note)
+            self._send(PredictionsReport(run=run_id), save(predictions))
+        self._send_fact(run_id, ScaleFact(content=ScaleFacts.model_validate(result.scale.to_dict(), strict=False)))
+        ended = EndedReport(
+            run=run_id,
+            status=status,
+            reason=EndReason.EARLY_STOPPING if result.note else reason,
+            message=result.note,
+            epoch=result.best_epoch,
+            seconds=seconds,
+        )
+        self._send(ended, weights)
 
     def _report_failure(self, run_id: str, error: Exception) -> None:
         self._stop_requests.discard(run_id)
         if "CUDA error" in str(error) and not is_out_of_memory(error):
             log.error("run %s: the device is lost to this process", run_id, exc_info=error)
             os._exit(1)  # every further run would fail in it; in a new one, they go on
-        over = isinstance(error, TrainingError)  # diverged: there is nothing to go on with
-        self._send("ended", run=run_id, status=Status.FAILED, message=failure_message(run_id, error), over=over)
+        reason, message = failure_ending(run_id, error)
+        self._send(EndedReport(run=run_id, status=Status.FAILED, reason=reason, message=message))
 
     def _save_checkpoint(self, active_run: ActiveRun) -> Future[None]:
         """Copy its state now, write it down while others train."""
@@ -245,16 +288,17 @@ class Worker:
             log.exception("run %s: no checkpoint at step %s", run_id, snapshot.metadata["step"])
             draft.unlink(missing_ok=True)
         else:
-            self._send("checkpoint", run=run_id, draft=draft.name, step=snapshot.metadata["step"])
+            self._send(CheckpointReport(run=run_id, draft=draft.name, step=snapshot.metadata["step"]))
 
     def _loading_reporter(self, run_id: str) -> "LoadingReporter":
-        return LoadingReporter(
-            lambda done, total: self._send("fact", run=run_id, name="loading", content=[done, total])
-        )
+        return LoadingReporter(lambda done, total: self._send_fact(run_id, LoadingFact(content=(done, total))))
 
-    def _send(self, kind: str, payload: bytes = b"", **values: object) -> None:
+    def _send_fact(self, run_id: str, fact: AnyFact) -> None:
+        self._send(FactReport(run=run_id, fact=fact))
+
+    def _send(self, report: WorkerReport, payload: bytes = b"") -> None:
         with self._send_lock:
-            send(self._reports, {"type": kind} | values, payload)
+            send(self._reports, report, payload)
 
 
 class LoadingReporter:
@@ -276,22 +320,21 @@ _INTERNAL_ERROR = (
 )
 
 
-def failure_message(run_id: str, error: Exception) -> str:
-    """Why a run failed, for its student; what is our fault goes to the log."""
+def failure_ending(run_id: str, error: Exception) -> Ending:
+    """Returns why a run failed, for its student; errors that are cnnviz's own fault go to the log, too."""
+    if isinstance(error, DivergenceError):
+        return Ending(EndReason.DIVERGED, str(error))
     if isinstance(error, CnnvizError):
-        return str(error)
+        return Ending(EndReason.REFUSED, str(error))
     if is_out_of_memory(error):
-        return OUT_OF_MEMORY_MESSAGE
+        return Ending(EndReason.OUT_OF_MEMORY, OUT_OF_MEMORY_MESSAGE)
     log.error("run %s failed", run_id, exc_info=error)
-    return _INTERNAL_ERROR.format(str(error).partition("\n")[0][:200])
+    return Ending(EndReason.INTERNAL_ERROR, _INTERNAL_ERROR.format(str(error).partition("\n")[0][:200]))
 
 
 def main() -> None:
-    """Serve on the device named on the command line."""
-    if hasattr(os, "nice"):
-        os.nice(NICENESS)  # pages come first
-    reports = os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)  # whatever prints must not garble the reports
+    """Serves on the device named on the command line."""
+    reports = become_child()
     device = torch.device(sys.argv[1])
     torch.set_num_threads(training_threads(device, settings().threads))
     Worker(device, sys.stdin.buffer, reports, settings()).serve()

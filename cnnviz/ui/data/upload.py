@@ -8,11 +8,12 @@ from pydantic import ValidationError
 
 from cnnviz.data import own_uploads
 from cnnviz.data.audio import Features
-from cnnviz.data.form import PictureForm, SampleForm, SoundForm
+from cnnviz.data.form import PictureForm, SoundForm
 from cnnviz.data.npy_upload import read_npz, read_pair
 from cnnviz.data.uploads import UploadInfo
 from cnnviz.errors import DataError, validation_sentence
 from cnnviz.imports.imports import ImportProgress
+from cnnviz.imports.messages import ImportForm
 from cnnviz.runs.cluster import cluster
 from cnnviz.settings import settings
 from cnnviz.shapes import format_shape
@@ -70,12 +71,12 @@ def _zip_upload() -> None:
     )
 
 
-def _form_fields(kind: str) -> SampleForm | None:
+def _form_fields(kind: str) -> ImportForm | None:
     """What the files become; None where the files themselves suggest it."""
     if kind == FILE_KINDS[0]:
         return None
     name = "sound-form" if kind == "sounds" else "picture-form"
-    form: SampleForm = st.session_state.setdefault(name, SoundForm() if kind == "sounds" else PictureForm())
+    form: ImportForm = st.session_state.setdefault(name, SoundForm() if kind == "sounds" else PictureForm())
     with st.container(horizontal=True, key="form"):
         if isinstance(form, SoundForm):
             _fields(form, name, ("seconds",))
@@ -118,7 +119,7 @@ def _change_form(name: str, features: bool, field_name: str, value: object) -> N
     st.session_state[name] = changed
 
 
-def _start_import(form: SampleForm | None, template: str) -> None:
+def _start_import(form: ImportForm | None, template: str) -> None:
     generation = st.session_state[GENERATION_KEY]
     zip_file = st.session_state.get(f"zip-{generation}")
     with notify_errors():

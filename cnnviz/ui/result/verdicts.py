@@ -35,6 +35,7 @@ def build_story(run: Run) -> RunSummary:
         config=run.config,
         goal=settings().goal,
         has_ended=not run.active,
+        end_reason=run.end_reason,
         message=run.message,
         gradient_norms=layers["gradients"],
         update_ratios=layers["updates"],

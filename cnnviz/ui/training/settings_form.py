@@ -10,7 +10,7 @@ from cnnviz.data.splitting import SPLIT_KINDS
 from cnnviz.errors import CnnvizError, DataError
 from cnnviz.presets import PRESETS
 from cnnviz.runs.cluster import cluster
-from cnnviz.runs.run import LR_FINDER_RUN, TRAIN_RUN
+from cnnviz.runs.run import LR_FINDER_RUN, TRAIN_RUN, RunKind
 from cnnviz.settings import settings
 from cnnviz.shapes import format_shape
 from cnnviz.training.config import TrainConfig
@@ -137,6 +137,6 @@ def _open_design(design: Architecture) -> None:
         save_workbench(current_workbench().restructure(design, FIRST_LAYER))
 
 
-def _start_run(kind: str = TRAIN_RUN) -> None:
+def _start_run(kind: RunKind = TRAIN_RUN) -> None:
     with notify_errors():
         choose_run(cluster().submit(current_owner(), current_workbench().architecture, current_config(), kind).id)

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from queue import Empty, SimpleQueue
-from typing import NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 import pytest
@@ -23,11 +23,30 @@ from cnnviz.data.digits import DIGITS
 from cnnviz.data.uploads import Quota, UploadInfo, Uploads
 from cnnviz.errors import CnnvizError
 from cnnviz.layers import PALETTE, BatchNorm1d, Dropout, Flatten, Linear, LogSoftmax, ReLU
-from cnnviz.processes.pipe import Message, receive, send
-from cnnviz.processes.worker_process import PROJECT_ROOT, WorkerProcess
-from cnnviz.runs.run import LR_FINDER_RUN, TRAIN_RUN
+from cnnviz.processes.child import PROJECT_ROOT
+from cnnviz.processes.pipe import receive, send
+from cnnviz.processes.worker_process import WorkerProcess
+from cnnviz.runs.facts import AnyFact, LoadingFact, LRFinderFact, PartsFact, ScaleFact
+from cnnviz.runs.run import LR_FINDER_RUN, TRAIN_RUN, RunKind, Status
+from cnnviz.runs.worker.messages import (
+    REPORTS,
+    EndedReport,
+    FactReport,
+    PausedReport,
+    PauseOrder,
+    PointsReport,
+    ReadyReport,
+    StartedReport,
+    StopOrder,
+    TrainOrder,
+    TurnReport,
+    WorkerOrder,
+    WorkerReport,
+)
+from cnnviz.runs.worker.supervisor import WORKER_MODULE
 from cnnviz.settings import Settings
 from cnnviz.training.config import TrainConfig
+from cnnviz.training.end_reason import EndReason
 from cnnviz.training.point import Point
 from cnnviz.training.readiness import check_trainable
 from cnnviz.training.trainer import train
@@ -36,12 +55,14 @@ from tests.designs import ANNA, BERT, DIVERGING, ENDLESS, NET, SHORT
 from tests.points import without_device_points
 from tests.strategies import layers
 
+Report = TypeVar("Report")
+
 
 class Worker(NamedTuple):
     """A worker that is ready, and what it reports."""
 
-    process: WorkerProcess
-    reports: SimpleQueue[tuple[Message, bytes]]
+    process: WorkerProcess[WorkerOrder, WorkerReport]
+    reports: SimpleQueue[tuple[WorkerReport, bytes]]
     exits: SimpleQueue[int]
     data_dir: Path
 
@@ -52,29 +73,20 @@ class Worker(NamedTuple):
         *,
         run: str = "one",
         owner: str = ANNA,
-        kind: str = TRAIN_RUN,
+        kind: RunKind = TRAIN_RUN,
     ) -> None:
-        self.process.send_order(
-            {
-                "type": "train",
-                "run": run,
-                "kind": kind,
-                "owner": owner,
-                "architecture": architecture.model_dump_json(),
-                "config": config.model_dump_json(),
-            }
-        )
+        self.process.send_order(TrainOrder(run=run, kind=kind, owner=owner, architecture=architecture, config=config))
 
-    def until(self, kind: str) -> tuple[list[Message], bytes]:
-        """All reports up to the next one of this kind, and its payload."""
-        messages = []
+    def until(self, last: type[Report]) -> tuple[list[WorkerReport], Report, bytes]:
+        """All reports up to the next one of this kind, that one, and its payload."""
+        reports = []
         while True:
-            message, payload = self._next()
-            messages.append(message)
-            if message["type"] == kind:
-                return messages, payload
+            report, payload = self._next()
+            reports.append(report)
+            if isinstance(report, last):
+                return reports, report, payload
 
-    def _next(self) -> tuple[Message, bytes]:
+    def _next(self) -> tuple[WorkerReport, bytes]:
         deadline = time.monotonic() + DEADLINE
         while time.monotonic() < deadline:
             with suppress(Empty):
@@ -86,25 +98,33 @@ class Worker(NamedTuple):
 @pytest.fixture(scope="module")
 def worker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Worker]:
     data_dir = tmp_path_factory.mktemp("data")
-    reports: SimpleQueue[tuple[Message, bytes]] = SimpleQueue()
+    reports: SimpleQueue[tuple[WorkerReport, bytes]] = SimpleQueue()
     exits: SimpleQueue[int] = SimpleQueue()
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("CNNVIZ_DATA_DIR", str(data_dir))
         patch.setenv("CNNVIZ_THREADS", "1")
-        process = WorkerProcess("cpu", lambda message, payload: reports.put((message, payload)), exits.put)
+        process = WorkerProcess[WorkerOrder, WorkerReport](
+            WORKER_MODULE, "cpu", REPORTS, lambda report, payload: reports.put((report, payload)), exits.put
+        )
     ready, _ = reports.get(timeout=DEADLINE)
-    assert ready["type"] == "ready"
-    assert 2**26 < ready["taken"] < ready["memory"]
+    assert isinstance(ready, ReadyReport)
+    assert 2**26 < ready.used_bytes < ready.total_bytes
     yield Worker(process, reports, exits, data_dir)
     process.close()
     assert exits.get(timeout=DEADLINE) == 0  # it exits by itself when its pipe closes
     process.close()  # twice is harmless
 
 
-def points_of(messages: list[Message]) -> list[Point]:
+def points_of(reports: list[WorkerReport]) -> list[Point]:
     return without_device_points(
-        Point(*point) for message in messages if message["type"] == "points" for point in message["points"]
+        point for report in reports if isinstance(report, PointsReport) for point in report.points
     )
+
+
+def facts_of(reports: list[WorkerReport], kind: type[AnyFact]) -> list[Any]:
+    """Contents of the facts of one kind."""
+    facts = [report.fact for report in reports if isinstance(report, FactReport)]
+    return [fact.content for fact in facts if isinstance(fact, kind)]
 
 
 def here(
@@ -120,64 +140,60 @@ def here(
 
 def test_a_run_is_reported_from_start_to_end_as_the_trainer_gives_it(worker: Worker) -> None:
     worker.train(NET, SHORT)
-    messages, payload = worker.until("ended")
+    reports, end, payload = worker.until(EndedReport)
     weights, points = here(NET, SHORT, DIGITS.load_splits())
-    assert messages[:2] == [{"type": "turn", "run": "one"}, {"type": "started", "run": "one", "steps": 46, "step": 0}]
-    facts = {message["name"]: message["content"] for message in messages if message["type"] == "fact"}
+    assert reports[:2] == [TurnReport(run="one"), StartedReport(run="one", steps=46, step=0)]
     training = DIGITS.load_splits().train.x
-    assert facts["parts"] == [1437, 180, 180]
-    assert facts["scale"]["mean"] == pytest.approx([float(training.mean())], rel=1e-4)
-    assert facts["scale"]["std"] == pytest.approx([float(training.std())], rel=1e-4)
-    assert points_of(messages) == points
+    assert facts_of(reports, PartsFact) == [(1437, 180, 180)]
+    (scale,) = facts_of(reports, ScaleFact)
+    assert scale.mean == pytest.approx([float(training.mean())], rel=1e-4)
+    assert scale.std == pytest.approx([float(training.std())], rel=1e-4)
+    assert points_of(reports) == points
     kept = load(payload)
     build_model(NET).load_state_dict(kept)
     assert all(torch.equal(kept[name], value) for name, value in weights.items())
-    assert messages[-1].pop("seconds") > 0
-    assert messages[-1] == {
-        "type": "ended",
-        "run": "one",
-        "status": "done",
-        "epoch": points[-1].epoch,
-        "message": "",
-    }
+    assert end.seconds is not None
+    assert end.seconds > 0
+    assert end == EndedReport(run="one", status=Status.DONE, epoch=points[-1].epoch, seconds=end.seconds)
 
 
 def test_a_stop_ends_the_run_as_stopped_with_the_best_weights_so_far(worker: Worker) -> None:
     worker.train(NET, ENDLESS, run="endless")
     points: list[Point] = []
     while not any(point.split == "validation" for point in points):
-        points += points_of(worker.until("points")[0])
-    worker.process.send_order({"type": "stop", "run": "another"})
-    worker.process.send_order({"type": "stop", "run": "endless"})
-    messages, payload = worker.until("ended")
-    assert (messages[-1]["run"], messages[-1]["status"], messages[-1]["message"]) == ("endless", "stopped", "")
-    assert messages[-1]["epoch"] >= 1
+        points += points_of(worker.until(PointsReport)[0])
+    worker.process.send_order(StopOrder(run="another"))
+    worker.process.send_order(StopOrder(run="endless"))
+    reports, end, payload = worker.until(EndedReport)
+    assert (end.run, end.status, end.reason, end.message) == ("endless", Status.STOPPED, EndReason.STUDENT, "")
+    assert end.epoch >= 1
     assert load(payload).keys() == build_model(NET).state_dict().keys()
-    assert not any(point.split == "test" for point in points_of(messages))
+    assert not any(point.split == "test" for point in points_of(reports))
 
 
 def test_a_run_stopped_before_it_began_has_no_weights(worker: Worker) -> None:
     worker.train(NET, ENDLESS, run="early")
-    worker.process.send_order({"type": "stop", "run": "early"})
-    messages, payload = worker.until("ended")
-    assert (messages[-1]["status"], messages[-1]["epoch"], payload) == ("stopped", 0, b"")
+    worker.process.send_order(StopOrder(run="early"))
+    _, end, payload = worker.until(EndedReport)
+    assert (end.status, end.epoch, payload) == (Status.STOPPED, 0, b"")
 
 
 def test_what_a_user_can_cause_fails_the_run_with_its_sentence_and_the_worker_goes_on(worker: Worker) -> None:
-    for architecture, config, sentence in [
+    for architecture, config, reason, sentence in [
         (
             DIVERGING,
             TrainConfig(dataset="digits", epochs=3, learning_rate=10.0),
+            EndReason.DIVERGED,
             "the training diverged. Try a learning rate",
         ),
-        (NET, TrainConfig(dataset="upload-" + "0" * 32), "There is no data set “upload-000"),
-        (NET.remove_layer(0), SHORT, "The training stopped on an error inside cnnviz ("),
+        (NET, TrainConfig(dataset="upload-" + "0" * 32), EndReason.REFUSED, "There is no data set “upload-000"),
+        (NET.remove_layer(0), SHORT, EndReason.INTERNAL_ERROR, "The training stopped on an error inside cnnviz ("),
     ]:
         worker.train(architecture, config)
-        messages, payload = worker.until("ended")
-        assert (messages[-1]["status"], payload) == ("failed", b"")
-        assert sentence in messages[-1]["message"]
-        assert "\n" not in messages[-1]["message"]
+        _, end, payload = worker.until(EndedReport)
+        assert (end.status, end.reason, payload) == (Status.FAILED, reason, b"")
+        assert sentence in end.message
+        assert "\n" not in end.message
 
 
 def test_the_data_set_that_is_named_is_the_one_that_is_learned_and_only_by_its_owner(worker: Worker) -> None:
@@ -186,12 +202,13 @@ def test_the_data_set_that_is_named_is_the_one_that_is_learned_and_only_by_its_o
     name = Uploads(worker.data_dir / "uploads", Quota(1)).add(ANNA, pair, UploadInfo("Light")).name
     config = SHORT.changed("dataset", name).changed("batch_size", 8)
     worker.train(NET, config)
-    messages, _ = worker.until("ended")
-    assert messages[1]["steps"] == 8  # 32 training samples
-    assert points_of(messages) == here(NET, config, pair.split())[1]
+    reports, _, _ = worker.until(EndedReport)
+    assert isinstance(reports[1], StartedReport)
+    assert reports[1].steps == 8  # 32 training samples
+    assert points_of(reports) == here(NET, config, pair.split())[1]
     worker.train(NET, config, owner=BERT)
-    messages, _ = worker.until("ended")
-    assert messages[-1]["message"].startswith(f"There is no data set “{name}” here any more")
+    _, end, _ = worker.until(EndedReport)
+    assert end.message.startswith(f"There is no data set “{name}” here any more")
 
 
 CHATTERBOX = """
@@ -222,11 +239,10 @@ def test_what_prints_in_a_worker_does_not_garble_its_reports_and_a_closed_pipe_e
         assert process.stdin
         assert process.stdout
         with process.stdout:
-            job = {"architecture": NET.model_dump_json(), "config": ENDLESS.model_dump_json()}
-            send(process.stdin, {"type": "train", "run": "one", "kind": TRAIN_RUN, "owner": ANNA} | job)
-            kinds = [received[0]["type"] for _ in range(7) if (received := receive(process.stdout))]
+            send(process.stdin, TrainOrder(run="one", kind=TRAIN_RUN, owner=ANNA, architecture=NET, config=ENDLESS))
+            kinds = [received[0].type for _ in range(7) if (received := receive(process.stdout, REPORTS))]
             process.stdin.close()
-            while receive(process.stdout):
+            while receive(process.stdout, REPORTS):
                 pass
         assert process.wait(DEADLINE) == 0
         assert kinds == ["ready", "turn", "started", "fact", "fact", "turn", "points"]
@@ -268,60 +284,62 @@ def test_what_passes_the_check_trains(
     except CnnvizError:
         return
     worker.train(design, config, owner=BERT)
-    messages, _ = worker.until("ended")
-    diverged = "stopped being a number" in messages[-1]["message"]  # noise may; nothing else may go wrong
-    assert diverged or messages[-1]["status"] == "done", messages[-1]["message"]
-    assert diverged or points_of(messages)[-1].split == "test"
+    reports, end, _ = worker.until(EndedReport)
+    diverged = end.reason == EndReason.DIVERGED  # noise may; nothing else may go wrong
+    assert diverged == ("stopped being a number" in end.message)
+    assert diverged or end.status == Status.DONE, end.message
+    assert diverged or points_of(reports)[-1].split == "test"
 
 
 def test_how_far_the_spoken_words_are_read_is_told_the_first_time(worker: Worker) -> None:
     flat = Architecture(input_shape=(1, 99, 26), layers=[Flatten(), Linear(out_features=35)])
     config = TrainConfig(dataset="words", epochs=1, batch_size=512)
     worker.train(flat, config)
-    messages, _ = worker.until("ended")
-    loading = [message["content"] for message in messages if message.get("name") == "loading"]
+    reports, _, _ = worker.until(EndedReport)
+    loading = facts_of(reports, LoadingFact)
     assert loading
     assert all(0 < done <= total == 35 for done, total in loading)
-    assert messages.index(next(m for m in messages if m["type"] == "started")) >= len(loading)
+    assert reports.index(next(each for each in reports if isinstance(each, StartedReport))) >= len(loading)
     worker.train(flat, config)
-    messages, _ = worker.until("ended")
-    assert not [message for message in messages if message.get("name") == "loading"]
+    reports, _, _ = worker.until(EndedReport)
+    assert not facts_of(reports, LoadingFact)
 
 
 def test_a_search_for_a_learning_rate_is_a_run_of_its_own(worker: Worker) -> None:
     worker.train(NET, SHORT, run="search", kind=LR_FINDER_RUN)
-    messages, payload = worker.until("ended")
-    points = points_of(messages)
+    reports, end, payload = worker.until(EndedReport)
+    points = points_of(reports)
     assert {point.metric for point in points} == {"learning_rate", "loss", "smoothed_loss"}
-    (found,) = [message["content"] for message in messages if message.get("name") == LR_FINDER_RUN]
-    assert 1e-4 < found["suggestion"] < 1
-    assert (messages[-1]["status"], messages[-1]["epoch"], payload) == ("done", 0, b"")
+    (found,) = facts_of(reports, LRFinderFact)
+    assert 1e-4 < found.suggestion < 1
+    assert (end.status, end.epoch, payload) == (Status.DONE, 0, b"")
     worker.train(NET, ENDLESS, run="training")
     worker.train(NET, SHORT, run="search", kind=LR_FINDER_RUN)
-    messages, _ = worker.until("ended")
-    assert points_of([m for m in messages if m.get("run") == "search"]) == points  # the same beside a training
-    worker.process.send_order({"type": "stop", "run": "training"})
-    messages, _ = worker.until("ended")
+    reports, _, _ = worker.until(EndedReport)
+    of_search = [report for report in reports if not isinstance(report, ReadyReport) and report.run == "search"]
+    assert points_of(of_search) == points  # the same beside a training
+    worker.process.send_order(StopOrder(run="training"))
+    worker.until(EndedReport)
 
 
 def test_two_stops_at_once_end_both_runs(worker: Worker) -> None:
     """The second cut the last slice of the first short, and that was forgotten."""
     for run in ("left", "right"):
         worker.train(NET, ENDLESS, run=run)
-    worker.until("points")
+    worker.until(PointsReport)
     for run in ("left", "right"):
-        worker.process.send_order({"type": "stop", "run": run})
-    ends = [worker.until("ended")[0][-1] for _ in range(2)]
-    assert {(end["run"], end["status"]) for end in ends} == {("left", "stopped"), ("right", "stopped")}
+        worker.process.send_order(StopOrder(run=run))
+    ends = [worker.until(EndedReport)[1] for _ in range(2)]
+    assert {(end.run, end.status) for end in ends} == {("left", Status.STOPPED), ("right", Status.STOPPED)}
 
 
 def test_a_stop_that_comes_too_late_does_not_stop_the_next_life_of_a_run(worker: Worker) -> None:
     worker.train(NET, ENDLESS, run="paused")
-    worker.until("points")
-    worker.process.send_order({"type": "pause", "run": "paused"})
-    worker.process.send_order({"type": "stop", "run": "paused"})
-    while worker._next()[0]["type"] not in ("paused", "ended"):  # whichever is quicker
+    worker.until(PointsReport)
+    worker.process.send_order(PauseOrder(run="paused"))
+    worker.process.send_order(StopOrder(run="paused"))
+    while not isinstance(worker._next()[0], PausedReport | EndedReport):  # whichever is quicker
         pass
     worker.train(NET, SHORT, run="paused")
-    messages, _ = worker.until("ended")
-    assert messages[-1]["status"] == "done"
+    _, end, _ = worker.until(EndedReport)
+    assert end.status == Status.DONE

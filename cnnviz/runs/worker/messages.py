@@ -1,0 +1,161 @@
+"""Messages between the thread of a device and its worker process: orders to the worker, reports from it."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, TypeAdapter
+
+from cnnviz.architecture import Architecture
+from cnnviz.processes.pipe import PipeMessage
+from cnnviz.runs.facts import Fact
+from cnnviz.runs.run import RunKind, Status
+from cnnviz.training.config import TrainConfig
+from cnnviz.training.end_reason import EndReason
+from cnnviz.training.point import Point
+
+# ── orders ──
+
+
+class TrainOrder(PipeMessage):
+    """Train a run in turn with the others, from its checkpoint where it has one."""
+
+    type: Literal["train"] = "train"
+    run: str
+    kind: RunKind
+    owner: str
+    architecture: Architecture
+    config: TrainConfig
+
+
+class PauseOrder(PipeMessage):
+    """Write a checkpoint of a run and take it out of the turns."""
+
+    type: Literal["pause"] = "pause"
+    run: str
+
+
+class StopOrder(PipeMessage):
+    """End a run at once, with the best weights so far."""
+
+    type: Literal["stop"] = "stop"
+    run: str
+
+
+class LeaveOrder(PipeMessage):
+    """Write a checkpoint of every run and exit."""
+
+    type: Literal["leave"] = "leave"
+
+
+WorkerOrder = TrainOrder | PauseOrder | StopOrder | LeaveOrder
+ORDERS: TypeAdapter[WorkerOrder] = TypeAdapter(Annotated[WorkerOrder, Field(discriminator="type")])
+
+# ── reports ──
+
+
+class ReadyReport(PipeMessage):
+    """The worker takes orders."""
+
+    type: Literal["ready"] = "ready"
+    total_bytes: int
+    """Memory of the device."""
+    used_bytes: int
+    """Memory that the worker takes without any run."""
+
+
+class TurnReport(PipeMessage):
+    """From here on the worker is busy with this run: if it dies, this run is to blame."""
+
+    type: Literal["turn"] = "turn"
+    run: str
+
+
+class StartedReport(PipeMessage):
+    """A run is loaded and stands at `step` of `steps`."""
+
+    type: Literal["started"] = "started"
+    run: str
+    steps: int
+    step: int
+
+
+class FactReport(PipeMessage):
+    """Something besides points became known of a run."""
+
+    type: Literal["fact"] = "fact"
+    run: str
+    fact: Fact
+
+
+class PointsReport(PipeMessage):
+    """New points of a run, in the order in which they were measured."""
+
+    type: Literal["points"] = "points"
+    run: str
+    points: tuple[Point, ...]
+
+
+class ProgressReport(PipeMessage):
+    """State of a run at the end of its turn."""
+
+    type: Literal["progress"] = "progress"
+    run: str
+    step: int
+    seconds: float
+    """Time that the device has worked for it."""
+    used_bytes: int
+    """Memory that the worker takes for all its runs."""
+
+
+class CheckpointReport(PipeMessage):
+    """A draft of a checkpoint is written; it counts once the server has renamed it."""
+
+    type: Literal["checkpoint"] = "checkpoint"
+    run: str
+    draft: str
+    """Name of the file."""
+    step: int
+
+
+class PredictionsReport(PipeMessage):
+    """Probabilities and labels of the test part, in the payload as a safetensors file."""
+
+    type: Literal["predictions"] = "predictions"
+    run: str
+
+
+class PausedReport(PipeMessage):
+    """A run is out of the turns, its checkpoint is written."""
+
+    type: Literal["paused"] = "paused"
+    run: str
+
+
+class EndedReport(PipeMessage):
+    """A run has ended; the best epoch's weights are in the payload as a safetensors file, if there are any."""
+
+    type: Literal["ended"] = "ended"
+    run: str
+    status: Status
+    """done, stopped or failed."""
+    reason: EndReason = EndReason.NONE
+    message: str = ""
+    """Sentence for its student."""
+    epoch: int = 0
+    """Epoch of the weights; 0 where there are none."""
+    seconds: float | None = None
+    """Time that the device has worked for it; None where it failed."""
+
+
+RunReport = (
+    StartedReport
+    | FactReport
+    | PointsReport
+    | ProgressReport
+    | CheckpointReport
+    | PredictionsReport
+    | PausedReport
+    | EndedReport
+)
+"""Reports of a run that has a turn."""
+WorkerReport = ReadyReport | TurnReport | RunReport
+REPORTS: TypeAdapter[WorkerReport] = TypeAdapter(Annotated[WorkerReport, Field(discriminator="type")])
