@@ -1,4 +1,4 @@
-"""Every limit and address of a server, from environment variables that start with CNNVIZ_."""
+"""Settings of a server, from environment variables that start with CNNVIZ_."""
 
 from functools import cache
 from pathlib import Path
@@ -11,7 +11,7 @@ from cnnviz.errors import CnnvizError
 
 
 class Settings(BaseSettings):
-    """What the person who runs the server decides; each field is read from CNNVIZ_<FIELD>."""
+    """Limits and addresses that whoever runs the server decides; each field is read from CNNVIZ_<FIELD>."""
 
     model_config = SettingsConfigDict(env_prefix="CNNVIZ_", frozen=True)
 
@@ -81,7 +81,7 @@ class Settings(BaseSettings):
 
 @cache
 def settings() -> Settings:
-    """The settings of this process, read once; raises CnnvizError naming the first variable that cannot be used."""
+    """Returns the settings of this process, read once; raises CnnvizError with the first variable that is wrong."""
     try:
         return Settings()
     except ValidationError as error:

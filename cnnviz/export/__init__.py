@@ -1,7 +1,6 @@
 """The net, trained or not, as an ONNX file, written by torch's own exporter in a process of its own.
 
-gaps.py     what that exporter cannot write
-process.py  a process beside the server, as both sides see it
+support.py  what that exporter cannot write
 request.py  to_onnx(): the server's side, with its bounds
 writer.py   `python -m cnnviz.export.writer`: the process; alone in knowing onnx
 

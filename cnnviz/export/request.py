@@ -1,4 +1,4 @@
-"""An ONNX file from a process of its own, within bounds: a file takes seconds and several times its size in memory."""
+"""Requests for ONNX files, within bounds: writing one takes seconds, and several times its size in memory."""
 
 from collections.abc import Sequence
 
@@ -14,9 +14,9 @@ from cnnviz.shapes import numel
 EXAMPLE_BATCH_SIZE = 2
 """Samples in the batch that the exporter follows through the net."""
 MEMORY_COPIES = 4
-"""Of the weights, and of the largest batch of feature maps, in memory; measured. The process itself takes 270 MB."""
+"""Copies of the weights, and of the largest batch of feature maps, in memory; measured. The process takes 270 MB."""
 LENGTH_BYTES = 8
-"""Bytes before the design in a question, which tell how long it is; the weights follow it."""
+"""Bytes of a request that hold the length of the design; the design and the weights follow."""
 NO_MEMORY = "Writing this net as ONNX needs more memory than the server has free. Use fewer channels, or pool earlier."
 ONNX_PROCESS = OneShotProcess(
     module="cnnviz.export.writer",
@@ -31,9 +31,9 @@ ONNX_PROCESS = OneShotProcess(
 
 
 def to_onnx(architecture: Architecture, weights: bytes | None = None) -> bytes:
-    """The net as an ONNX file: input x and output scores, of N samples each.
+    """Returns the net as an ONNX file: input x and output scores, of N samples each.
 
-    With the weights in a safetensors file of its state dict, or with random ones. Its nodes are named after the layers
+    It has the weights in a safetensors file of its state dict, or random ones. Its nodes are named after the layers
     (/conv1/Conv). Takes some seconds; one file is written at a time.
     Raises DesignError where the net cannot be written or the weights are those of another, DataError where they are no
     weights, LimitError where it would take too much or too long, CnnvizError where it fails.
@@ -42,18 +42,18 @@ def to_onnx(architecture: Architecture, weights: bytes | None = None) -> bytes:
     if weights is not None:
         if len(weights) > (max_bytes := settings().max_export_bytes + MAX_HEADER_BYTES):
             raise LimitError(f"These weights take more than the {max_bytes:,} bytes that this server writes as ONNX.")
-        read_weights(weights, architecture, "The file of weights")  # told at once, before anything starts
+        read_weights(weights, architecture, "The file of weights")  # refused at once, before anything starts
     return ONNX_PROCESS.run(encode_request(architecture, weights))
 
 
 def encode_request(architecture: Architecture, weights: bytes | None = None) -> bytes:
-    """What the process gets: the length of the design, the design, and the weights if there are any."""
+    """Returns the request for the process: length of the design, design, and weights if there are any."""
     design = architecture.to_json().encode()
     return len(design).to_bytes(LENGTH_BYTES, "big") + design + (weights or b"")
 
 
 def check_size(steps: Sequence[Step]) -> None:
-    """Raise LimitError where the file would have more weights than the server allows."""
+    """Raises LimitError where the file would have more weights than the server allows."""
     limits = settings()
     parameters = sum(step.parameters for step in steps)
     if (size := FLOAT32_BYTES * parameters) > limits.max_export_bytes:

@@ -1,4 +1,4 @@
-"""Layers that torch's exporter cannot write, or not so that they compute the same: told before anything starts."""
+"""Support of layers by torch's exporter: which ones it cannot write so that they compute the same."""
 
 from cnnviz.architecture import Architecture, Step, iter_steps, layer_number, trace
 from cnnviz.errors import DesignError, ShapeError
@@ -14,7 +14,7 @@ MIN_EXACT_SOFTPLUS_THRESHOLD = 14
 
 
 def unsupported_reason(step: Step) -> str | None:
-    """Why torch's exporter cannot write this layer so that it computes the same for any N; None where it can."""
+    """Returns why torch's exporter cannot write this layer so that it computes the same for any N; None if it can."""
     layer, sizes = step.layer, step.input_shape[1:]
     if isinstance(layer, AdaptivePool) and any(
         size % out for size, out in zip(sizes, per_axis(layer.output_size, layer.axes), strict=True)
@@ -45,7 +45,7 @@ def unsupported_reason(step: Step) -> str | None:
 
 
 def exportable_steps(architecture: Architecture) -> tuple[Step, ...]:
-    """The steps of a net that can be written; raises DesignError or ShapeError with the first reason why not."""
+    """Returns the steps of a net; raises DesignError or ShapeError with the first reason why it cannot be written."""
     steps = trace(architecture)
     if not steps:
         raise DesignError("This design has no layers yet; add some, or load a preset.")

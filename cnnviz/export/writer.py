@@ -1,7 +1,7 @@
 """The process that writes ONNX files: `python -m cnnviz.export.writer`.
 
-It takes a `question` on its standard input and gives the file on its standard output, or, with the exit code REFUSED, a
-sentence for the student.
+It takes a request on its standard input and writes the file to its standard output; or, with the exit code
+REFUSED_EXIT_CODE, a sentence for the student.
 """
 
 import io
@@ -19,18 +19,18 @@ from cnnviz.export.support import exportable_steps
 from cnnviz.processes.one_shot import serve
 
 SEED = 0
-"""Of the weights: the same design gives the same file."""
+"""Seed of random weights: the same design gives the same file."""
 _NO_ATTRIBUTE = onnx.AttributeProto()
 
 
 def export_onnx(architecture: Architecture, weights: bytes | None = None) -> bytes:
-    """The file, made in this process whatever its size; raises as `to_onnx` where there can be none."""
+    """Returns the file, written in this process whatever its size; raises DesignError and ShapeError as `to_onnx`."""
     exportable_steps(architecture)
     return export_model(architecture, None if weights is None else read_weights(weights, architecture))
 
 
 def export_model(architecture: Architecture, weights: Mapping[str, Tensor] | None = None) -> bytes:
-    """As `written`, with the values of a state dict, and if there is a gap, whatever torch makes of it."""
+    """Returns the file with the weights of a state dict, without asking whether torch supports all layers."""
     torch.manual_seed(SEED)
     model = build_model(architecture).eval()
     if weights is not None:
@@ -52,7 +52,7 @@ def export_model(architecture: Architecture, weights: Mapping[str, Tensor] | Non
 
 
 def _clean_up_graph(file: bytes) -> bytes:
-    """What torch wrote, without two habits of its exporter that make the file harder to read or to run.
+    """Returns the file without two habits of its exporter that make the file harder to read or to run.
 
     Equal weights, such as the zeros of all fresh biases, are stored once, with an Identity node for each further one.
     padding='same' is left to the runtime, and onnxruntime does not work it out for a dilated convolution.
@@ -76,7 +76,7 @@ def _clean_up_graph(file: bytes) -> bytes:
 
 
 def handle_request(request: bytes) -> bytes:
-    """The file that a `question` asks for."""
+    """Returns the file for a request of `encode_request`."""
     start, end = LENGTH_BYTES, LENGTH_BYTES + int.from_bytes(request[:LENGTH_BYTES], "big")
     return export_onnx(Architecture.from_json(request[start:end]), request[end:] or None)
 

@@ -1,4 +1,4 @@
-"""Runs as parcels: out of the store of one server, into that of another."""
+"""Archives of runs: read from the store of one server, written into that of another."""
 
 import uuid
 from collections.abc import Callable, Iterator
@@ -17,15 +17,15 @@ from cnnviz.runs.store import Store
 from cnnviz.takehome.run_archive import RunArchive
 
 POINTS_PER_WRITE = 20_000
-"""Points that are written at once: other runs of the device wait meanwhile."""
+"""Points that are written at once; other runs of the device wait meanwhile."""
 
 
 def read_archive(store: Store, run: Run) -> RunArchive:
-    """All that is known of a run that has ended."""
+    """Returns everything that is stored of a run that has ended."""
     facts = store.facts(run.id)
     dataset_facts = dataset_facts_of(run, facts)
     dataset = available_datasets(run.owner).get(run.config.dataset)
-    split_kind = dataset.split_kind(run.config.split) if dataset else run.config.split  # which was really gone
+    split_kind = dataset.split_kind(run.config.split) if dataset else run.config.split  # as it was really split
     return RunArchive(
         title=run.title,
         architecture=run.architecture,
@@ -49,7 +49,7 @@ def read_archive(store: Store, run: Run) -> RunArchive:
 
 
 def read_predictions(store: Store, run: Run) -> Predictions | None:
-    """What the run's net made of its test samples; None where the net of its best epoch was not tested."""
+    """Returns the predictions on the test samples; None where the net of the best epoch was not tested."""
     content = store.predictions(run.id) if run.score.test is not None else None
     if content is None:
         return None
@@ -58,7 +58,7 @@ def read_predictions(store: Store, run: Run) -> Predictions | None:
 
 
 def dataset_facts_of(run: Run, facts: dict[str, Any]) -> dict[str, Any]:
-    """Title, classes and axes of the data that a run has learned, also when they are here no more."""
+    """Returns title, classes and axes of the data that a run has learned, even if they have been removed."""
     if DATASET_FACT in facts:
         return dict(facts[DATASET_FACT])
     dataset = available_datasets(run.owner).get(run.config.dataset)
@@ -68,7 +68,7 @@ def dataset_facts_of(run: Run, facts: dict[str, Any]) -> dict[str, Any]:
 
 
 def run_from_archive(owner: str, device: str, archive: RunArchive) -> Run:
-    """The run of a parcel as one of this student's."""
+    """Returns the run of an archive as one of this student's runs."""
     return Run(
         uuid.uuid4().hex,
         owner,
@@ -89,7 +89,7 @@ def run_from_archive(owner: str, device: str, archive: RunArchive) -> Run:
 
 
 def write_tasks(store: Store, run: Run, archive: RunArchive) -> Iterator[Callable[[], None]]:
-    """What has to be written for it, in small portions; the run itself comes last, so that it is there as a whole."""
+    """Yields small tasks that write an archive; the run itself comes last, so that it appears whole."""
     for start in range(0, len(archive.points), POINTS_PER_WRITE):
         yield partial(store.append_points, run.id, archive.points[start : start + POINTS_PER_WRITE])
     dataset_facts = {"title": archive.dataset, "classes": archive.classes, "axes": archive.axes}

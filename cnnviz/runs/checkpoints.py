@@ -1,4 +1,4 @@
-"""Files from which runs go on: written by workers as drafts, made to count by the thread of their device."""
+"""Checkpoint files: workers write them as drafts, the thread of their device puts them in place."""
 
 import os
 from contextlib import suppress
@@ -13,17 +13,17 @@ class Checkpoints:
         self._folder.mkdir(parents=True, exist_ok=True)
 
     def find(self, run_id: str) -> Path | None:
-        """The run's checkpoint; None before it has one."""
+        """Returns the run's checkpoint; None before it has one."""
         file = self._path(run_id)
         return file if file.is_file() else None
 
     def draft_path(self, run_id: str, number: int) -> Path:
-        """Where a worker writes the next one."""
+        """Returns the path where a worker writes its next draft."""
         return self._folder / f"{run_id}.{os.getpid()}-{number}.draft"
 
     def commit(self, run_id: str, draft: str) -> None:
-        """Let a draft take the place of the run's checkpoint, at once or not at all."""
-        with suppress(FileNotFoundError):  # done already, before an error let it be tried again
+        """Replaces the run's checkpoint by a draft, whole or not at all."""
+        with suppress(FileNotFoundError):  # done already, before an error caused another try
             (self._folder / Path(draft).name).replace(self._path(run_id))
         folder = os.open(self._folder, os.O_RDONLY)
         try:
@@ -32,15 +32,15 @@ class Checkpoints:
             os.close(folder)
 
     def discard_draft(self, draft: str) -> None:
-        """Remove a draft that counts for nothing."""
+        """Deletes a draft that is not needed."""
         (self._folder / Path(draft).name).unlink(missing_ok=True)
 
     def delete(self, run_id: str) -> None:
-        """Forget the run's checkpoint."""
+        """Deletes the run's checkpoint."""
         self._path(run_id).unlink(missing_ok=True)
 
     def delete_drafts(self) -> None:
-        """Remove drafts of workers that are no more."""
+        """Deletes drafts of workers that have died."""
         for draft in self._folder.glob("*.draft"):
             draft.unlink(missing_ok=True)
 

@@ -1,4 +1,4 @@
-"""All devices of this server behind one door: submit, stop, look."""
+"""Cluster: all devices of a server, to submit, stop and look at runs."""
 
 import logging
 import threading
@@ -35,7 +35,7 @@ log = logging.getLogger(__name__)
 
 
 class Cluster:
-    """The devices of a server, the store they write to, the desks of its students, and the imports under way.
+    """The devices of a server, their store, the drafts of its students, and its imports.
 
     Raises CnnvizError when another server already works in the same data directory.
     """
@@ -45,7 +45,7 @@ class Cluster:
         folder.mkdir(parents=True, exist_ok=True)
         self._lock = FileLock(folder / "server.lock", thread_local=False)  # taken and given back in different threads
         try:
-            self._lock.acquire(timeout=LOCK_TIMEOUT_SECONDS)  # a server that is just being replaced needs a moment
+            self._lock.acquire(timeout=LOCK_TIMEOUT_SECONDS)  # a server that is being replaced needs a moment
         except Timeout:
             raise CnnvizError(
                 f"Another cnnviz server works in {folder}. Stop it, or set CNNVIZ_DATA_DIR to another folder."
@@ -77,7 +77,7 @@ class Cluster:
         title: str = "",
         search: str | None = None,
     ) -> Run:
-        """Queue a training, or a search for a learning rate, on the device with the fewest runs.
+        """Queues a training, or a learning-rate finder, on the device with the fewest runs.
 
         Raises CnnvizError with the reason when the design does not fit the data or a limit is reached.
         """
@@ -92,14 +92,14 @@ class Cluster:
         return run
 
     def pause(self, owner: str, run_id: str, wait: float = 0.0) -> None:
-        """Pause a waiting or running run of this owner; harmless for any other."""
+        """Pauses a waiting or running run of this owner; harmless for one that is neither."""
         run = self.run(owner, run_id)
         if run.active:
             self.devices[run.device].pause(run_id)
             self._wait_until(lambda: not self.run(owner, run_id).active, wait)
 
     def resume(self, owner: str, run_id: str) -> None:
-        """Let a paused run of this owner, or one that failed through no fault of its own, go on where it was.
+        """Continues a paused run of this owner, or one that failed through no fault of its own.
 
         Raises LimitError when its owner has as many runs as the server allows.
         """
@@ -108,7 +108,7 @@ class Cluster:
             self._requeue(run)
 
     def extend(self, owner: str, run_id: str, epochs: int) -> None:
-        """Train a run that has ended further, by so many epochs, from where it ended.
+        """Trains a run that has ended further, by so many epochs.
 
         Weights, optimizer and random numbers go on, and so does the curve. Raises DesignError when there is nothing to
         go on from, LimitError when a limit is reached.
@@ -124,11 +124,11 @@ class Cluster:
         self._requeue(replace(run, config=config, steps=steps_per_epoch * config.epochs))
 
     def resumable(self, run: Run) -> bool:
-        """Whether a run that is not active can go on from where it was."""
+        """Returns whether a run that is not active can go on from where it was."""
         return not run.active and run.kind == TRAIN_RUN and self.checkpoints.find(run.id) is not None
 
     def stop(self, owner: str, run_id: str, wait: float = 0.0, ending: Ending = STOPPED_BY_STUDENT) -> None:
-        """Stop a run of this owner; twice is harmless. Waits up to `wait` seconds for it to have ended."""
+        """Stops a run of this owner and waits up to `wait` seconds for its end; twice is harmless."""
         run = self.run(owner, run_id)
         ended = self.devices[self._available_device(run)].stop(run_id, ending)
         if wait:
@@ -140,21 +140,21 @@ class Cluster:
                 raise TrainingError("The server cannot stop runs just now. Try again in a minute.") from None
 
     def run(self, owner: str, run_id: str) -> Run:
-        """A run of this owner; raises DesignError when there is none."""
+        """Returns a run of this owner; raises DesignError when there is none."""
         return self.store.owned_run(owner, run_id)
 
     def runs_ahead(self, run: Run) -> int:
-        """Runs that get a turn before this waiting one."""
+        """Returns the number of runs that get a turn before this waiting one."""
         device = self.devices.get(run.device)
         return (device.runs_ahead(run.id) or 0) if device else 0
 
     def seconds_left(self, run: Run) -> float | None:
-        """Seconds until an active run will have ended or, if it waits, gets its turn; None if nobody can say."""
+        """Returns the seconds until an active run will have ended or, if it waits, gets its turn; None if unknown."""
         device = self.devices.get(run.device)
         return device.seconds_left(run.id) if device else None
 
     def close(self) -> None:
-        """End all workers and imports and give the data directory free."""
+        """Ends all workers and imports, and releases the data directory."""
         self.imports.close()
         for device in self.devices.values():
             device.close()
@@ -175,7 +175,7 @@ class Cluster:
             )
 
     def _requeue(self, run: Run) -> None:
-        """Queue a run that the store knows."""
+        """Queues a stored run."""
         with self._submit_lock:
             self._check_run_limit(run.owner, except_run_id=run.id)
             if run.worked >= self._limits.max_run_seconds:
@@ -189,12 +189,12 @@ class Cluster:
         try:
             task.result(ANSWER_TIMEOUT_SECONDS)
         except (SQLAlchemyError, TimeoutError):
-            task.cancel()  # or it would be done later, and once more when it is tried again
+            task.cancel()  # or it would be done later, and again when it is tried again
             log.exception("run %s of %s was not taken", run.id, run.owner)
             raise TrainingError("The server cannot take new runs just now. Try again in a minute.") from None
 
     def _available_device(self, run: Run) -> str:
-        """The run's device, or another one where that is here no more."""
+        """Returns the run's device, or another one if that no longer exists."""
         if run.device not in self.devices:
             device = min(self.devices, key=lambda name: self.devices[name].run_count)
             try:
@@ -206,25 +206,25 @@ class Cluster:
         return run.device
 
     def _wait_until(self, condition: Callable[[], bool], seconds: float) -> None:
-        """Wait for something to be stored, so that the page drawn next shows it already; it happens all the same."""
+        """Waits until something is stored, so that the page drawn next shows it; otherwise it is stored later."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline and not condition():
             time.sleep(0.02)
 
     def _requeue_unfinished(self) -> None:
-        """Queue what the last server left; what ran goes on from its checkpoint."""
+        """Queues the runs that the last server left; those that ran go on from their checkpoints."""
         for run in self.store.active_runs():
             self.devices[self._available_device(run)].requeue(run)
 
 
 @cache
 def cluster() -> Cluster:
-    """The cluster of this process, started at first use."""
+    """Returns the cluster of this process, which is started at first use."""
     return Cluster(settings())
 
 
 def _device_names(limits: Settings) -> list[str]:
-    """Names of the devices to train on; raises CnnvizError for one that is not there."""
+    """Returns the names of the devices to train on; raises CnnvizError for one that does not exist."""
     gpus = [f"cuda:{i}" for i in range(torch.cuda.device_count())]
     configured = [name.strip() for name in limits.devices.split(",") if name.strip()]
     for name in configured:

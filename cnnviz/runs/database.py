@@ -11,15 +11,15 @@ from cnnviz.runs.migrations import upgrade
 
 CONNECT_TIMEOUT_SECONDS = 10
 CLAIM_TIMEOUT_SECONDS = 15.0
-"""That a server which is just being replaced has for its end."""
+"""Time that a server which is being replaced has to end."""
 POSTGRESQL_SCHEMES = ("postgresql", "postgres", "postgresql+psycopg")
 _URL_HINT = "It should be postgresql://USER:PASSWORD@HOST:PORT/DATABASE, or empty for a file in the data directory."
 
 
 def open_database(folder: Path, url: str = "") -> sql.Engine:
-    """PostgreSQL at `url`, or SQLite in `folder` where that is empty; with the schema of this cnnviz.
+    """Opens PostgreSQL at `url`, or SQLite in `folder` where that is empty, and migrates it to the current schema.
 
-    Raises CnnvizError when nobody can be asked at `url`, or when a newer cnnviz has worked in the database.
+    Raises CnnvizError when no server answers at `url`, or when a newer cnnviz has worked in the database.
     """
     engine = _open_postgresql(url) if url else _open_sqlite(folder / "cnnviz.sqlite")
     try:
@@ -49,8 +49,8 @@ def _set_pragmas(connection: Any, _record: object) -> None:
 
 
 def _open_postgresql(text: str) -> sql.Engine:
-    """An engine that has not connected yet; a connection that broke is found out and replaced before its next use."""
-    if text.count("@") > 1:  # a part of the password would be taken for the host, and be told
+    """Returns an engine that has not connected yet; a broken connection is replaced before it is used again."""
+    if text.count("@") > 1:  # a part of the password would be taken for the host, and shown
         raise CnnvizError("CNNVIZ_DATABASE_URL has more than one @. Write %40 for those in the name or the password.")
     try:
         url = sql.make_url(text)
@@ -63,9 +63,10 @@ def _open_postgresql(text: str) -> sql.Engine:
 
 
 def claim_database(engine: sql.Engine) -> sql.Connection | None:
-    """Keep other servers from the runs in a PostgreSQL database, as long as this connection lives; None for SQLite.
+    """Locks the runs in a PostgreSQL database for this server, as long as the returned connection lives.
 
-    Its file lies in a data directory, which has a lock of its own. Raises CnnvizError where another server works.
+    Returns None for SQLite, whose file lies in a data directory with a lock of its own. Raises CnnvizError where
+    another server works.
     """
     if engine.dialect.name == "sqlite":
         return None
@@ -84,7 +85,7 @@ def claim_database(engine: sql.Engine) -> sql.Connection | None:
 
 
 def _check_connection(engine: sql.Engine) -> None:
-    """Raise CnnvizError when no connection is to be had."""
+    """Raises CnnvizError when the database cannot be reached."""
     try:
         engine.connect().close()
     except sql.exc.DBAPIError as error:

@@ -1,4 +1,4 @@
-"""One thread per device: it owns the queue, the worker process and all writing for the runs on that device."""
+"""Device: a thread that owns the queue, the worker process and all writing for the runs on one device."""
 
 import logging
 import time
@@ -49,20 +49,20 @@ from cnnviz.training.end_reason import EndReason
 from cnnviz.training.snapshot import Snapshot
 
 STOP_GRACE_SECONDS = 5.0
-"""Seconds a worker has to obey a stop before it is ended."""
+"""Time that a worker has to obey a stop before it is killed."""
 SHUTDOWN_SECONDS = 10.0
-"""Seconds a worker has for its last checkpoints when the server is closed."""
+"""Time that a worker has for its last checkpoints when the server is closed."""
 MAX_GRACE_PERIODS = 6
-"""How often a stop waits so long while another run has the turn, which may be a long evaluation."""
+"""Number of times that a stop waits so long while another run has the turn, which may be a long evaluation."""
 MAX_CHECKPOINTS = 20
-"""Ended runs of a student that can be trained further, the latest ones."""
+"""Number of a student's latest ended runs that can be trained further."""
 log = logging.getLogger(__name__)
 
 
 class Device:
-    """Trains the runs given to it, in turn: as many as its memory allows; the others wait in the order they came.
+    """Trains runs in turn, as many as its memory allows; the others wait in the order in which they came.
 
-    Everything happens in this one thread: others put tasks into its inbox, so nothing here needs a lock.
+    Everything happens in one thread, to which others submit tasks, so nothing here needs a lock.
     """
 
     def __init__(self, name: str, store: Store, checkpoints: Checkpoints, limits: Settings) -> None:
@@ -77,41 +77,41 @@ class Device:
         self._stop_endings: dict[str, Ending] = {}
         self._supervisor = WorkerSupervisor(name, self.loop, self._on_report, self._on_worker_death)
         self._closing = False
-        self._current_run_id: str | None = None  # whose turn it is, as far as the worker has said
+        self._current_run_id: str | None = None  # whose turn it is, as far as the worker has reported
         self._crashes = CrashRecord()
         self._retry_queue = RetryQueue(self.loop.call_later)
 
     # ── for other threads ──
 
     def start(self) -> None:
-        """Start the thread, which starts the worker."""
+        """Starts the thread, which starts the worker."""
         self.loop.call_soon(self._supervisor.start)
         self.loop.start()
 
     def submit(self, run: Run) -> Future[None]:
-        """Queue a new run; done when it is stored."""
+        """Queues a new run; the future is done when it is stored."""
         return self.loop.submit(partial(self._add_run, run))
 
     def stop(self, run_id: str, ending: Ending = STOPPED_BY_STUDENT) -> Future[None]:
-        """Stop a waiting, paused or running run; done once it has ended. Harmless for a run that has."""
+        """Stops a waiting, paused or running run; the future is done when it has ended. Harmless for one that has."""
         ended: Future[None] = Future()
         self.loop.call_soon(partial(self._stop_run, run_id, ended, ending))
         return ended
 
     def pause(self, run_id: str) -> Future[None]:
-        """Pause a waiting or running run: it keeps its place on the disk, and none on the device."""
+        """Pauses a waiting or running run: its state stays on the disk, and takes no memory of the device."""
         return self.loop.submit(partial(self._pause_run, run_id))
 
     def resume(self, run: Run) -> Future[None]:
-        """Queue a run that the store knows already, with what it says now; it goes on from its checkpoint."""
+        """Queues a stored run with its present settings; it goes on from its checkpoint."""
         return self.loop.submit(partial(self._resume_run, run))
 
     def requeue(self, run: Run) -> None:
-        """Queue a run that a server before this one was at."""
+        """Queues a run that an earlier server left; only before `start`."""
         self._queue.append(run)
 
     def close(self) -> None:
-        """End the worker and this thread; what is running is resumed by the next server, what waits stays queued."""
+        """Ends the worker and the thread; the next server goes on with runs that are running or wait."""
         self.loop.call_soon(self._shut_down)
         self.loop.join(SHUTDOWN_SECONDS + 15)
 
@@ -121,7 +121,7 @@ class Device:
         return self._supervisor.pid
 
     def seconds_left(self, run_id: str) -> float | None:
-        """Seconds until a run in turn will have ended, or a waiting one gets its turn; None if nobody can say."""
+        """Returns the seconds until a run in turn will have ended, or a waiting one gets its turn; None if unknown."""
         turns = list(self._turns.values())
         if run_id in self._turns:
             return seconds_until_end(turns, run_id)
@@ -129,12 +129,12 @@ class Device:
         return None if position is None else seconds_until_turn(turns, position)
 
     def runs_ahead(self, run_id: str) -> int | None:
-        """Runs that wait before this one; None for one that does not wait."""
+        """Returns the number of runs that wait before this one; None for one that does not wait."""
         return next((place for place, run in enumerate(list(self._queue)) if run.id == run_id), None)
 
     @property
     def run_count(self) -> int:
-        """Runs in turn and waiting."""
+        """Number of runs in turn and waiting."""
         return len(self._turns) + len(self._queue)
 
     # ── in this thread: tasks of others ──
@@ -159,7 +159,7 @@ class Device:
         self._start_waiting_runs()
 
     def _start_waiting_runs(self) -> None:
-        """Give those a turn for whom there is room; try again soon if the store refuses."""
+        """Starts waiting runs for which there is room; tries again soon if the store fails."""
         if not self._supervisor.ready or self._closing:
             return
         while (run := self._next_startable_run()) is not None:
@@ -176,7 +176,10 @@ class Device:
                 self._start_run(stored_run)
 
     def _next_startable_run(self) -> Run | None:
-        """The first that waits and may begin: none overtakes another for want of memory, only of a student's share."""
+        """Returns the first waiting run that may begin.
+
+        None overtakes another for want of memory, only one whose owner has as many runs in turn as allowed.
+        """
         for run in self._queue:
             owner_run_count = sum(turn.run.owner == run.owner for turn in self._turns.values())
             if owner_run_count < self._limits.max_running_runs:
@@ -212,7 +215,7 @@ class Device:
         ended.set_result(None)
 
     def _save_best_weights(self, run_id: str) -> bool:
-        """Keep the best weights that the run's checkpoint holds; whether it has one."""
+        """Stores the best weights in the run's checkpoint; returns whether it has a checkpoint."""
         file = self._checkpoints.find(run_id)
         if file is None:
             return False
@@ -234,20 +237,20 @@ class Device:
             self._update_run(run_id, status=Status.PAUSED)
 
     def _yield_turn(self, run_id: str, status: Status) -> None:
-        """Let a run give up its turn, and be that afterwards."""
+        """Lets a run give up its turn and have this status afterwards."""
         if run_id not in self._status_after_pause:
             self._supervisor.send_order(PauseOrder(run=run_id))
         self._status_after_pause[run_id] = status
 
     def _remove_from_queue(self, run_id: str) -> bool:
-        """Take it out of the queue; whether it was there."""
+        """Removes a run from the queue; returns whether it was there."""
         position = self.runs_ahead(run_id)
         if position is not None:
             del self._queue[position]
         return position is not None
 
     def _kill_if_unresponsive(self, run_id: str, stops: list[Future[None]], grace_periods: int) -> None:
-        """End a worker that does not obey this stop, but wait on while it is busy with another run."""
+        """Kills a worker that does not obey this stop, but waits on while it is busy with another run."""
         if self._stopping.get(run_id) is not stops:
             return
         if grace_periods and self._current_run_id != run_id:
@@ -257,7 +260,7 @@ class Device:
         else:
             self._supervisor.kill()
 
-    # ── in this thread: what the worker says ──
+    # ── in this thread: reports of the worker ──
 
     def _on_report(self, report: WorkerReport, payload: bytes) -> None:
         match report:
@@ -306,7 +309,7 @@ class Device:
     def _on_points(self, turn: Turn, report: PointsReport) -> None:
         points = report.points
         turn.last_reported_step = max([turn.last_reported_step, *(point.step for point in points)])
-        device_seconds = turn.seconds or None  # not told yet after a restart
+        device_seconds = turn.seconds or None  # unknown yet after a restart
         self._retry_queue.submit(
             lambda: self._store.append_points(turn.run.id, turn.unreported(points), device_seconds)
         )
@@ -352,13 +355,13 @@ class Device:
         self._retry_queue.submit(partial(self._prune_checkpoints, turn.run.owner))
 
     def _prune_checkpoints(self, owner: str) -> None:
-        """Forget the checkpoints of runs that ended long ago."""
+        """Deletes the checkpoints of runs that ended long ago."""
         ended_runs = [run for run in self._store.runs_of(owner) if not run.active and run.status != Status.PAUSED]
         for run in ended_runs[MAX_CHECKPOINTS:]:
             self._checkpoints.delete(run.id)
 
     def _on_worker_death(self, code: int, killed: bool) -> None:
-        """What becomes of the runs whose worker died: they go on from their checkpoints, but for one that kills it."""
+        """Queues the runs of a worker that died, to go on from their checkpoints; one that keeps killing it fails."""
         if self._closing:
             self._shut_down_now()
             return
@@ -394,11 +397,11 @@ class Device:
         self._start_waiting_runs()
 
     def _update_run(self, run_id: str, **values: object) -> None:
-        """Write down what has happened to a run."""
+        """Stores changes of a run."""
         self._retry_queue.submit(lambda: self._store.update_run(run_id, **values))
 
     def _shut_down(self) -> None:
-        """Let the worker write its last checkpoints; nothing that waits is started any more."""
+        """Lets the worker write its last checkpoints; no waiting run is started any more."""
         self._closing = True
         if self._supervisor.ready and self._turns:
             self._supervisor.shut_down()

@@ -1,4 +1,4 @@
-"""What students leave on their desks: the design at hand, the way back from it, settings of the next run and search."""
+"""Unfinished work of students: the design at hand with its undo history, and settings of the next run and search."""
 
 import threading
 from collections.abc import Callable
@@ -21,7 +21,7 @@ def _readable_or_empty(past: Any, read: ValidatorFunctionWrapHandler) -> Any:
 
 
 class Draft(BaseModel):
-    """A design at hand and those that Undo leads back to, the oldest first."""
+    """The design that a student works on, and those that Undo leads back to, oldest first."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -33,10 +33,10 @@ Saved = TypeVar("Saved", Draft, TrainConfig, Space)
 
 
 class Drafts:
-    """The desk of every student, found as it was left; all of a student's tabs and sessions share it.
+    """The unfinished work of every student, shared by all tabs and sessions of the student.
 
-    What is put there is found at once and written soon, by `later`, which does a task in the thread that writes to the
-    store. Of several changes that wait to be written, the last one is.
+    What is saved is found at once, and written to the store soon: `call_soon` runs a task in the thread that writes. Of
+    several changes that wait to be written, only the last one is.
     """
 
     def __init__(self, store: Store, call_soon: Callable[[Callable[[], None]], None]) -> None:
@@ -47,7 +47,10 @@ class Drafts:
         self._states: dict[str, str] = {}
 
     def save_draft(self, owner: str, draft: Draft, seen_version: str, version: str) -> bool:
-        """Remember what a student works on, and call this `state`; not where the caller has not `seen` the last one."""
+        """Saves a draft under the name `version`, unless another tab has saved one since `seen_version`.
+
+        Returns whether it was saved.
+        """
         with self._lock:
             if self._states.get(owner, "") != seen_version:
                 return False
@@ -57,28 +60,28 @@ class Drafts:
         return True
 
     def draft_version(self, owner: str) -> str:
-        """What the draft was called by the tab that kept it last; empty where none has since the server started."""
+        """Returns the version that was saved last; empty if none was since the server started."""
         with self._lock:
             return self._states.get(owner, "")
 
     def draft(self, owner: str) -> Draft | None:
-        """What this student last worked on; None when that is nothing or cannot be read any more."""
+        """Returns what this student last worked on; None if there is nothing, or nothing that can still be read."""
         return self._load(owner, "draft", Draft) or self._legacy_draft(owner)
 
     def save_config(self, owner: str, config: TrainConfig) -> None:
-        """Remember the settings of a student's next run."""
+        """Saves the settings of a student's next run."""
         self._save(owner, "config", config)
 
     def config(self, owner: str) -> TrainConfig | None:
-        """The settings that this student last chose; None when there are none or they cannot be read any more."""
+        """Returns the settings that this student last chose; None if there are none that can still be read."""
         return self._load(owner, "config", TrainConfig)
 
     def save_space(self, owner: str, space: Space) -> None:
-        """Remember what may vary in a student's next search."""
+        """Saves what may vary in a student's next search."""
         self._save(owner, "space", space)
 
     def space(self, owner: str) -> Space | None:
-        """What this student last let vary; None when that is nothing or cannot be read any more."""
+        """Returns the search space that this student last chose; None if there is none that can still be read."""
         return self._load(owner, "space", Space)
 
     def _save(self, owner: str, name: str, value: TrainConfig | Space) -> None:
@@ -108,7 +111,7 @@ class Drafts:
             return None
 
     def _legacy_draft(self, owner: str) -> Draft | None:
-        """What a cnnviz that kept no way back has left."""
+        """Returns the design that a version of cnnviz without undo history saved."""
         text = self._store.legacy_design(owner)
         try:
             return Draft(architecture=Architecture.from_json(text)) if text else None

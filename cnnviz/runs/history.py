@@ -1,4 +1,4 @@
-"""The points of a run as columns that only ever grow, so that a look at a long run reads only what is new."""
+"""Points of a run as columns that only grow, so that another look at a long run reads only what is new."""
 
 from array import array
 from collections import defaultdict
@@ -13,7 +13,7 @@ Column = npt.NDArray[np.float64]
 
 
 class History:
-    """What has been read of one run so far; `read` adds what has come since."""
+    """The points of one run that have been read so far; `read_new_points` adds those that came since."""
 
     def __init__(self, run_id: str) -> None:
         self.run_id = run_id
@@ -25,13 +25,13 @@ class History:
         )
 
     def read_new_points(self, store: Store) -> None:
-        """Take in the points that the store has beyond those read before."""
+        """Adds the points that the store has beyond those read before."""
         for number, point in store.points(self.run_id, after=self._last):
             self.add(point)
             self._last = number
 
     def add(self, point: Point) -> None:
-        """Take in one point."""
+        """Adds one point."""
         steps, epochs, values = self._columns[point.split, point.metric]
         steps.append(point.step)
         epochs.append(point.epoch)
@@ -39,19 +39,19 @@ class History:
         self.step, self.epoch = max(self.step, point.step), max(self.epoch, point.epoch)
 
     def curve(self, split: str, metric: str) -> tuple[Column, Column]:
-        """Steps and values of one split and metric, in the order in which they came."""
+        """Returns steps and values of one split and metric, in the order in which they came."""
         steps, _, values = self._columns.get((split, metric), (array("d"),) * 3)
-        # copies: an array whose memory somebody else looks at could not grow
+        # copies: an array cannot grow while its memory is shared
         return np.array(steps), np.array(values)
 
     def splits(self, metric: str) -> list[str]:
-        """The splits, layers or devices that have this metric, in the order in which they came."""
+        """Returns the splits, layers or devices that have this metric, in the order in which they came."""
         return [split for split, measured in self._columns if measured == metric]
 
     def best(self) -> tuple[int, float]:
-        """Epoch with the highest validation accuracy (then the lowest loss) so far, and that accuracy; (0, 0) if none.
+        """Returns the epoch with the highest validation accuracy, then the lowest loss, and its accuracy; or (0, 0).
 
-        The rule by which the trainer keeps weights.
+        Weights are kept by the same rule.
         """
         _, accuracy = self.curve("validation", "accuracy")
         _, loss = self.curve("validation", "loss")

@@ -1,4 +1,4 @@
-"""What a student calls a run, and by what it is found again."""
+"""Labels of runs: the name, star and tags that a student gives them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ MAX_TAGS = 8
 
 @dataclass(frozen=True)
 class Label:
-    """Name, star and tags of a run; raises DesignError for what is too long."""
+    """Name, star and tags of a run; raises DesignError where one is too long or there are too many."""
 
     title: str = ""
     starred: bool = False
@@ -32,7 +32,7 @@ class Label:
 
 
 def parse_tags(text: str) -> Sequence[str]:
-    """The tags in a line, with commas between.
+    """Returns the tags in a line that separates them by commas.
 
     >>> parse_tags("deep, lab ,")
     ['deep', 'lab']
@@ -41,5 +41,5 @@ def parse_tags(text: str) -> Sequence[str]:
 
 
 def _clean_line(text: str) -> str:
-    """One line without what cannot be seen."""
-    return " ".join("".join(each if each.isprintable() else " " for each in text).split())
+    """Returns a text as one line without invisible characters."""
+    return " ".join("".join(character if character.isprintable() else " " for character in text).split())

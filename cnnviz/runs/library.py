@@ -1,4 +1,4 @@
-"""Where runs stand after they were begun: named, starred, tagged, put away, brought back, taken in from elsewhere."""
+"""Library of runs: they are labelled, deleted, restored, and added from archives."""
 
 import logging
 import time
@@ -19,7 +19,7 @@ from cnnviz.takehome.run_archive import RunArchive
 
 ANSWER_TIMEOUT_SECONDS = 10.0
 RESTORABLE_SECONDS = 24 * 3600.0
-"""After which a run that was put away cannot be brought back."""
+"""Time in which a deleted run can be restored."""
 SWEEP_INTERVAL_SECONDS = 3600.0
 log = logging.getLogger(__name__)
 
@@ -28,23 +28,23 @@ class StopRun(Protocol):
     """Stops a run of an owner."""
 
     def __call__(self, owner: str, run_id: str, /) -> None:
-        """Harmless for one that has ended."""
+        """Stops the run; harmless for one that has ended."""
         ...
 
 
 class RunLibrary:
-    """All students' runs; what is changed is written in the thread of `scribe`, and there when the call ends."""
+    """The runs of all students; every change is written in the thread of `writer_loop` before the call returns."""
 
     def __init__(self, store: Store, checkpoints: Checkpoints, writer_loop: TaskLoop, stop: StopRun) -> None:
         self._store, self._checkpoints, self._writer_loop, self._stop = store, checkpoints, writer_loop, stop
 
     def set_label(self, owner: str, run_id: str, label: Label) -> None:
-        """Give a run of this owner another name, star or tags."""
+        """Gives a run of this owner another name, star or tags."""
         self._store.owned_run(owner, run_id)
         self._write_and_wait(partial(self._store.update_run, run_id, **vars(label)))
 
     def delete(self, owner: str, run_ids: Iterable[str]) -> None:
-        """Stop runs of this owner and list them no more; for a day they can be brought back."""
+        """Stops runs of this owner and lists them no more; they can be restored within a day."""
         runs = [self._store.owned_run(owner, run_id) for run_id in run_ids]
         for run in runs:
             if run.active or run.status == Status.PAUSED:
@@ -59,17 +59,17 @@ class RunLibrary:
         self._write_and_wait(mark_deleted)
 
     def restore(self, owner: str, run_ids: Iterable[str]) -> None:
-        """List runs again that this owner has put away."""
+        """Lists runs again that this owner has deleted."""
         for run_id in run_ids:
             self._store.owned_run(owner, run_id)
             self._write_and_wait(partial(self._store.update_run, run_id, deleted=None))
 
     def import_archive(self, owner: str, device: str, archive: RunArchive) -> Run:
-        """Keep the run of a parcel, which another server may have made, as one of this student's."""
+        """Stores the run of an archive, which another server may have made, as one of this student's runs."""
         stored_runs = [
             *self._store.runs_of(owner),
             *self._store.runs_of(owner, deleted=True),
-        ]  # deleted ones take their room for a day
+        ]  # deleted ones count for a day
         if len(stored_runs) >= MAX_RUNS_PER_OWNER:
             raise LimitError(
                 f"You have {len(stored_runs):,} runs with those deleted within a day, as many as are kept."
@@ -84,7 +84,7 @@ class RunLibrary:
         return run
 
     def start_sweeping(self) -> None:
-        """Begin to sweep every hour."""
+        """Starts to remove expired runs, once an hour."""
         self._writer_loop.call_soon(self._sweep_repeatedly)
 
     def _sweep_repeatedly(self) -> None:
@@ -92,7 +92,7 @@ class RunLibrary:
         self.delete_expired()
 
     def delete_expired(self) -> None:
-        """Forget for good what was put away long ago; in the thread that writes."""
+        """Removes for good what was deleted long ago; for the thread that writes."""
         for run in self._store.deleted_before(time.time() - RESTORABLE_SECONDS):
             if not run.active:
                 self._store.delete_run(run.id)

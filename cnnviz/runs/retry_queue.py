@@ -1,4 +1,4 @@
-"""Writes to a store that may refuse them for a while: done in their order, again and again."""
+"""Queue of writes to a store that may fail for a while: each is tried until it succeeds, in order."""
 
 import logging
 from collections import deque
@@ -8,23 +8,23 @@ from sqlalchemy import exc
 from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
 
 RETRY_SECONDS = 1.0
-"""Seconds until something is tried again that the store refused: a full disk, a locked database."""
+"""Seconds until a write that failed is tried again."""
 TRANSIENT_ERRORS = (OperationalError, InterfaceError, exc.TimeoutError, OSError)
-"""What a full disk, a locked database or one that is just being started raises."""
+"""Errors of a full disk, of a locked database, and of one that is still starting."""
 STORE_ERRORS = (SQLAlchemyError, OSError)
 
 log = logging.getLogger(__name__)
 
 
 class RetryQueue:
-    """What is still to be written; a checkpoint must never lie there before the points that led to it."""
+    """Writes in their order: a checkpoint must never be stored before the points that led to it."""
 
     def __init__(self, call_later: Callable[[float, Callable[[], None]], None]) -> None:
         self._call_later = call_later
         self._waiting: deque[Callable[[], None]] = deque()
 
     def submit(self, task: Callable[[], None]) -> None:
-        """Do it, behind all that waits."""
+        """Does a write, after all that wait."""
         self._waiting.append(task)
         if len(self._waiting) == 1:
             self._drain()
@@ -37,6 +37,6 @@ class RetryQueue:
                 log.exception("something is not written yet")
                 self._call_later(RETRY_SECONDS, self._drain)
                 return
-            except Exception:  # whatever it is, what waits behind it must not
+            except Exception:  # what waits behind it must be written all the same
                 log.exception("something cannot be written")
             self._waiting.popleft()

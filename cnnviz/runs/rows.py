@@ -1,4 +1,4 @@
-"""Rows of the tables as what they mean, and back."""
+"""Conversion of table rows into runs, searches and scores, and back."""
 
 import json
 import logging
@@ -15,7 +15,7 @@ from cnnviz.training.config import TrainConfig
 from cnnviz.training.end_reason import EndReason
 
 DECODE_CACHE_SIZE = 4096
-"""Designs and configurations that are kept at hand as read."""
+"""Parsed designs and configurations that are kept in memory."""
 log = logging.getLogger(__name__)
 SCORE_COLUMNS = {
     "epoch": "epoch",
@@ -24,10 +24,10 @@ SCORE_COLUMNS = {
     "loss": "best_loss",
     "test": "test_accuracy",
 }
-"""The column of each field of a score."""
+"""Column of each field of a score."""
 
 _LEGACY_DEFAULTS = {"normalization": "none"}
-"""What was done before there was a setting for it."""
+"""Values of settings for runs from before there were such settings."""
 
 
 @lru_cache(DECODE_CACHE_SIZE)  # all of it is frozen
@@ -41,7 +41,7 @@ def _parse_config(text: str) -> TrainConfig:
 
 
 def run_from_row(row: sql.RowMapping) -> Run | None:
-    """The run of a row; None for one that another version of cnnviz wrote and this one cannot read."""
+    """Returns the run of a row; None for one that another version of cnnviz wrote and this one cannot read."""
     try:
         parsed = {
             "architecture": _parse_architecture(row["architecture"]),
@@ -59,7 +59,7 @@ def run_from_row(row: sql.RowMapping) -> Run | None:
 
 
 def search_from_row(row: sql.RowMapping) -> Search | None:
-    """As `run`."""
+    """Returns the search of a row; None for one that this version of cnnviz cannot read."""
     try:
         parsed = {
             "architecture": _parse_architecture(row["architecture"]),
@@ -74,10 +74,10 @@ def search_from_row(row: sql.RowMapping) -> Search | None:
 
 
 def score_from_row(row: sql.RowMapping) -> Score:
-    """The score in a run's row."""
+    """Returns the score in a run's row."""
     return Score(**{name: row[column] for name, column in SCORE_COLUMNS.items()})
 
 
 def score_to_columns(score: Score) -> dict[str, Any]:
-    """A score as columns of a run's row."""
+    """Returns a score as columns of a run's row."""
     return {column: getattr(score, name) for name, column in SCORE_COLUMNS.items()}

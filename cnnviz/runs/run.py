@@ -1,4 +1,4 @@
-"""A run as it was when somebody looked."""
+"""State of a run at one moment."""
 
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -42,7 +42,7 @@ STOPPED_BY_STUDENT = Ending(EndReason.STUDENT)
 
 @dataclass(frozen=True)
 class Run:
-    """One training of one design: who asked for it, with what, and how far it is; times in seconds since 1970."""
+    """One training of one design: its owner, its settings and its progress; times in seconds since 1970."""
 
     id: str
     owner: str
@@ -59,14 +59,14 @@ class Run:
     finished: float | None = None
     kind: RunKind = TRAIN_RUN
     worked: float = 0.0
-    """Seconds of device time so far."""
+    """Device time so far, in seconds."""
     score: Score = field(default_factory=Score)
     title: str = ""
-    """What its student calls it; empty where it has no name."""
+    """Name that its student gave it; may be empty."""
     starred: bool = False
     tags: tuple[str, ...] = ()
     deleted: float | None = None
-    """When it was put away; some time after that it is gone for good."""
+    """Time at which it was deleted; some time later it is removed for good."""
     search: str | None = None
     """Id of the search that started it."""
     end_reason: EndReason = EndReason.NONE
@@ -74,5 +74,5 @@ class Run:
 
     @property
     def active(self) -> bool:
-        """Whether it still waits or trains."""
+        """Whether the run is waiting or training."""
         return self.status in ACTIVE_STATUSES

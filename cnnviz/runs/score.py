@@ -1,4 +1,4 @@
-"""What a run has reached so far: kept beside it, so that a list of many runs need not read their points."""
+"""Score of a run so far: stored with it, so that a list of many runs need not read their points."""
 
 from collections import defaultdict
 from collections.abc import Iterable
@@ -9,7 +9,7 @@ from cnnviz.training.point import TEST, VALIDATION, Point
 
 @dataclass(frozen=True)
 class Score:
-    """The last epoch that has been measured, the best one, and what the test gave."""
+    """Last measured epoch, best epoch, and the accuracy on the test part."""
 
     epoch: int = 0
     best_epoch: int = 0
@@ -19,10 +19,10 @@ class Score:
     loss: float | None = None
     """Validation loss of the best epoch."""
     test: float | None = None
-    """Accuracy on the test part, of the best epoch's weights; None where a better epoch came and was not tested."""
+    """Test accuracy of the best epoch's weights; None where that epoch was not tested."""
 
     def with_points(self, points: Iterable[Point]) -> "Score":
-        """With new points, of which those of one epoch and part come together."""
+        """Returns the score with new points added; the points of one epoch and split must come together."""
         score = self
         validation_metrics: defaultdict[int, dict[str, float]] = defaultdict(dict)
         test_accuracy = {} if self.test is None else {self.best_epoch: self.test}

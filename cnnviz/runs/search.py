@@ -1,4 +1,4 @@
-"""A search for a better net as it was when somebody looked."""
+"""State of a search for a better net at one moment."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,23 +11,23 @@ from cnnviz.training.config import TrainConfig
 
 @dataclass(frozen=True)
 class Search:
-    """A group of runs that look for a better net than the one they begin with; times in seconds since 1970."""
+    """A group of runs that look for a better net than a given one; times in seconds since 1970."""
 
     id: str
     owner: str
     created: float
     architecture: Architecture
-    """The net that it begins with."""
+    """Net to start from."""
     config: TrainConfig
     space: Mapping[str, Any]
-    """What may be changed, and how far; as JSON holds it."""
+    """What may vary, and how far: a `Space` as JSON."""
     status: Status = Status.RUNNING
     message: str = ""
     """How it ended, in a sentence."""
     number: int = 1
-    """Of the searches of its student, the first one 1."""
+    """Number among the searches of its student, from 1."""
 
     @property
     def active(self) -> bool:
-        """Whether it goes on."""
+        """Whether the search goes on."""
         return self.status in ACTIVE_STATUSES

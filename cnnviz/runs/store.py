@@ -1,6 +1,6 @@
-"""Where runs, points, weights and desks live: the tables of a database, and a folder of weights.
+"""Store of runs, points, weights and drafts: the tables of a database, and folders of files.
 
-Reading is for everybody; writing is for the device threads alone.
+Any thread may read; only device threads write.
 """
 
 import json
@@ -26,7 +26,7 @@ from cnnviz.training.config import TrainConfig
 from cnnviz.training.point import BATCH, TEST, VALIDATION, Point
 
 MAX_RUNS_PER_OWNER = 1000
-"""Runs of a student that are listed."""
+"""Most runs of a student that are kept."""
 EARLIER_SEARCHES = SEARCHES.alias()
 NUMBERED_SEARCHES = sql.select(
     SEARCHES,
@@ -35,15 +35,15 @@ NUMBERED_SEARCHES = sql.select(
     .scalar_subquery()
     .label("number"),
 )
-"""Searches with their numbers among those of their student."""
+"""Searches with their numbers among those of the same student."""
 EpochSeries = tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]
-"""Epochs and the values there."""
+"""Epochs, and a value for each."""
 
 INSERT_STATEMENTS: dict[str, Callable[[sql.Table], sqlite.Insert | postgresql.Insert]] = {
     "sqlite": sqlite.insert,
     "postgresql": postgresql.insert,
 }
-"""Of each database the `INSERT` that can say what is done about a row that is there already."""
+"""The `INSERT` of each database that can replace an existing row."""
 
 log = logging.getLogger(__name__)
 
@@ -51,8 +51,8 @@ log = logging.getLogger(__name__)
 class Store:
     """The tables of one server, in the database at `url` or in `folder`/cnnviz.sqlite.
 
-    Weights are in `folder`/weights/, what nets made of their test samples in `folder`/predictions/. Raises CnnvizError
-    when the database cannot be used.
+    Weights are in `folder`/weights/, predictions on test samples in `folder`/predictions/. Raises CnnvizError when the
+    database cannot be used.
     """
 
     def __init__(self, folder: Path, url: str = "") -> None:
@@ -64,11 +64,11 @@ class Store:
         self._claim: sql.Connection | None = None
 
     def claim(self) -> None:
-        """Keep other servers from these runs until this store is closed; CnnvizError where another one works."""
+        """Locks the database until this store is closed; raises CnnvizError where another server works in it."""
         self._claim = claim_database(self._engine)
 
     def close(self) -> None:
-        """Give back all connections."""
+        """Closes all connections."""
         if self._claim:
             self._claim.invalidate()  # not back into the pool: the lock goes with the connection
             self._claim.close()
@@ -77,18 +77,18 @@ class Store:
     # ── reading ──
 
     def run(self, run_id: str) -> Run | None:
-        """The run as it stands now."""
+        """Returns the present state of a run; None when there is none."""
         return next(iter(self._select_runs(sql.select(RUNS).where(RUNS.c.id == run_id))), None)
 
     def owned_run(self, owner: str, run_id: str) -> Run:
-        """The run, where it is this owner's; raises DesignError when there is none."""
+        """Returns a run of this owner; raises DesignError when there is none."""
         run = self.run(run_id)
         if run is None or run.owner != owner:
             raise DesignError("There is no such run of yours.")
         return run
 
     def runs_of(self, owner: str, *, deleted: bool = False) -> list[Run]:
-        """The latest runs of one student, newest first; or those that were put away."""
+        """Returns the latest runs of one student, newest first; or the deleted ones."""
         is_deleted = RUNS.c.deleted.is_not(None) if deleted else RUNS.c.deleted.is_(None)
         query = (
             sql.select(RUNS)
@@ -99,21 +99,21 @@ class Store:
         return self._select_runs(query)
 
     def runs_of_search(self, search_id: str) -> list[Run]:
-        """The runs that a search began, oldest first."""
+        """Returns the runs of a search, oldest first."""
         return self._select_runs(sql.select(RUNS).where(RUNS.c.search == search_id).order_by(RUNS.c.created))
 
     def active_runs(self) -> list[Run]:
-        """Everybody's waiting and running runs, oldest first."""
+        """Returns the waiting and running runs of all students, oldest first."""
         return self._select_runs(sql.select(RUNS).where(RUNS.c.status.in_(ACTIVE_STATUSES)).order_by(RUNS.c.created))
 
     def deleted_before(self, before: float) -> list[Run]:
-        """Everybody's runs that were put away before a time."""
+        """Returns the runs of all students that were deleted before a time."""
         return self._select_runs(sql.select(RUNS).where(RUNS.c.deleted < before))
 
     def epoch_series(
         self, run_ids: Collection[str], splits: Collection[str], metrics: Collection[str]
     ) -> dict[tuple[str, str, str], EpochSeries]:
-        """What was measured once an epoch in several runs: epochs and values by run, split and metric."""
+        """Returns what several runs measured once an epoch: epochs and values by run, split and metric."""
         query = (
             sql.select(POINTS.c.run_id, POINTS.c.split, POINTS.c.metric, POINTS.c.epoch, POINTS.c.value)
             .where(
@@ -132,7 +132,7 @@ class Store:
         }
 
     def points(self, run_id: str, after: int = 0) -> list[tuple[int, Point]]:
-        """The points of a run behind the one numbered `after`, each with its number."""
+        """Returns the points of a run after the one numbered `after`, each with its number."""
         query = (
             sql.select(POINTS.c.id, POINTS.c.step, POINTS.c.epoch, POINTS.c.split, POINTS.c.metric, POINTS.c.value)
             .where(POINTS.c.run_id == run_id, POINTS.c.id > after)
@@ -142,9 +142,9 @@ class Store:
             return [(row[0], Point(*row[1:])) for row in connection.execute(query)]
 
     def known_points(self, run_id: str, after: int) -> set[tuple[int, str, str]]:
-        """Step, split and metric of the run's points behind a step, and of all that it was tested on.
+        """Returns step, split and metric of the run's points after a step, and of all its test points.
 
-        What a run that goes on from a checkpoint will report once more.
+        A run that goes on from a checkpoint at this step reports them again.
         """
         behind = sql.or_(POINTS.c.step > after, POINTS.c.split == TEST)
         query = sql.select(POINTS.c.step, POINTS.c.split, POINTS.c.metric).where(POINTS.c.run_id == run_id, behind)
@@ -152,36 +152,36 @@ class Store:
             return {(step, split, metric) for step, split, metric in connection.execute(query)}
 
     def weights(self, run_id: str) -> bytes | None:
-        """The safetensors file of the run's best epoch; None when there is none (yet)."""
+        """Returns the weights of the run's best epoch as a safetensors file; None when there are none (yet)."""
         with self._engine.connect() as connection:
             file = connection.scalar(sql.select(CHECKPOINTS.c.file).where(CHECKPOINTS.c.run_id == run_id))
         path = self._weights / file if file else None
         return path.read_bytes() if path and path.is_file() else None
 
     def predictions(self, run_id: str) -> bytes | None:
-        """The safetensors file of what the run's net made of its test samples; None when there is none (yet)."""
+        """Returns the predictions on the test samples as a safetensors file; None when there are none (yet)."""
         file = self._predictions / f"{run_id}.safetensors"
         return file.read_bytes() if file.is_file() else None
 
     def facts(self, run_id: str) -> dict[str, Any]:
-        """What was found out about a run besides its points: the sizes of its parts, the scale of its samples."""
+        """Returns the facts of a run by name, such as the sizes of its parts; see `facts.py`."""
         query = sql.select(FACTS.c.name, FACTS.c.content).where(FACTS.c.run_id == run_id)
         with self._engine.connect() as connection:
             return {name: json.loads(content) for name, content in connection.execute(query)}
 
     def legacy_design(self, owner: str) -> str | None:
-        """The design that this student last worked on in an older cnnviz, as JSON."""
+        """Returns the design that this student last worked on in an older cnnviz, as JSON."""
         with self._engine.connect() as connection:
             return connection.scalar(sql.select(DRAFTS.c.architecture).where(DRAFTS.c.owner == owner))
 
     def read_draft(self, owner: str, name: str) -> str | None:
-        """What this student keeps under a name, as JSON."""
+        """Returns the draft that this student has under a name, as JSON."""
         query = sql.select(DESKS.c.content).where(DESKS.c.owner == owner, DESKS.c.name == name)
         with self._engine.connect() as connection:
             return connection.scalar(query)
 
     def searches(self, owner: str) -> list[Search]:
-        """The searches of one student, newest first."""
+        """Returns the searches of one student, newest first."""
         return self._select_searches(
             NUMBERED_SEARCHES.where(SEARCHES.c.owner == owner)
             .order_by(SEARCHES.c.created.desc())
@@ -189,7 +189,7 @@ class Store:
         )
 
     def active_searches(self) -> list[Search]:
-        """Everybody's searches that go on, oldest first."""
+        """Returns the active searches of all students, oldest first."""
         return self._select_searches(
             NUMBERED_SEARCHES.where(SEARCHES.c.status.in_(ACTIVE_STATUSES)).order_by(SEARCHES.c.created)
         )
@@ -197,14 +197,14 @@ class Store:
     # ── writing: device threads only ──
 
     def add_run(self, run: Run) -> None:
-        """Keep a new run."""
+        """Stores a new run."""
         row = vars(run) | {"architecture": run.architecture.model_dump_json(), "config": run.config.model_dump_json()}
         row |= {"tags": json.dumps(run.tags)} | rows.score_to_columns(row.pop("score"))
         with self._engine.begin() as connection:
             connection.execute(sql.insert(RUNS).values(row))
 
     def update_run(self, run_id: str, **values: Any) -> None:
-        """Change configuration, status, message, steps, started, finished or worked of a run."""
+        """Changes columns of a run, such as its status and message."""
         if isinstance(config := values.get("config"), TrainConfig):
             values["config"] = config.model_dump_json()
         if (tags := values.get("tags")) is not None:
@@ -213,7 +213,7 @@ class Store:
             connection.execute(sql.update(RUNS).where(RUNS.c.id == run_id).values(values))
 
     def append_points(self, run_id: str, points: Sequence[Point], worked: float | None = None) -> None:
-        """Keep new points, all or none, what they make of the run's score, and the seconds of device time by then."""
+        """Stores new points, all or none, the score with them, and the seconds of device time by then."""
         if not points:
             return
         with self._engine.begin() as connection:
@@ -225,21 +225,21 @@ class Store:
                 connection.execute(sql.update(RUNS).where(RUNS.c.id == run_id).values(changed))
 
     def save_fact(self, run_id: str, name: str, content: object) -> None:
-        """Keep something that was found out about a run; JSON."""
+        """Stores a fact of a run as JSON."""
         self._upsert(FACTS, run_id=run_id, name=name, content=json.dumps(content))
 
     def save_weights(self, run_id: str, epoch: int, content: bytes) -> None:
-        """Keep a safetensors file as the run's weights; it appears whole or not at all."""
+        """Stores a safetensors file as the run's weights; it appears whole or not at all."""
         file = self._weights / f"{run_id}.safetensors"
         _write_atomically(file, content)
         self._upsert(CHECKPOINTS, run_id=run_id, epoch=epoch, file=file.name)
 
     def save_predictions(self, run_id: str, content: bytes) -> None:
-        """Keep a safetensors file of what the run's net made of its test samples."""
+        """Stores a safetensors file of predictions on the test samples."""
         _write_atomically(self._predictions / f"{run_id}.safetensors", content)
 
     def delete_run(self, run_id: str) -> None:
-        """Forget a run and all that belongs to it."""
+        """Deletes a run and all that belongs to it."""
         with self._engine.begin() as connection:
             for table in (POINTS, FACTS, CHECKPOINTS):
                 connection.execute(sql.delete(table).where(table.c.run_id == run_id))
@@ -248,7 +248,7 @@ class Store:
             (folder / f"{run_id}.safetensors").unlink(missing_ok=True)
 
     def add_search(self, search: Search) -> None:
-        """Keep a new search."""
+        """Stores a new search."""
         row = {name: value for name, value in vars(search).items() if name in SEARCHES.c} | {
             "architecture": search.architecture.model_dump_json(),
             "config": search.config.model_dump_json(),
@@ -258,16 +258,16 @@ class Store:
             connection.execute(sql.insert(SEARCHES).values(row))
 
     def update_search(self, search_id: str, **values: Any) -> None:
-        """Change status or message of a search."""
+        """Changes status or message of a search."""
         with self._engine.begin() as connection:
             connection.execute(sql.update(SEARCHES).where(SEARCHES.c.id == search_id).values(values))
 
     def save_draft(self, owner: str, name: str, content: str) -> None:
-        """Keep something of a student under a name; what was there before is replaced."""
+        """Stores a draft of a student under a name, in the place of the one before."""
         self._upsert(DESKS, owner=owner, name=name, content=content)
 
     def _upsert(self, table: sql.Table, **row: Any) -> None:
-        """Keep a row in the place of the one with the same key."""
+        """Inserts a row, or replaces the one with the same key."""
         insert = INSERT_STATEMENTS[self._engine.dialect.name](table).values(row)
         with self._engine.begin() as connection:
             connection.execute(insert.on_conflict_do_update(index_elements=[*table.primary_key], set_=row))
@@ -282,7 +282,7 @@ class Store:
 
 
 def _write_atomically(file: Path, content: bytes) -> None:
-    """Write a file; it appears whole or not at all."""
+    """Writes a file that appears whole or not at all."""
     draft = file.with_suffix(".draft")
     draft.write_bytes(content)
     draft.replace(file)

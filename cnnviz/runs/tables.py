@@ -75,7 +75,7 @@ DRAFTS = sql.Table(
     sql.Column("owner", sql.String(32), primary_key=True),
     sql.Column("architecture", sql.Text, nullable=False),
 )
-"""Written by cnnviz before there were desks; only read."""
+"""Designs at hand, written by old versions of cnnviz; only read."""
 DESKS = sql.Table(
     "desks",
     METADATA,

@@ -1,4 +1,4 @@
-"""A thread that does one task after the other, some of them later."""
+"""Event loop: a thread that runs one task after the other, at once or later."""
 
 import logging
 import threading
@@ -13,7 +13,7 @@ log = logging.getLogger(__name__)
 
 
 class TaskLoop:
-    """Others put tasks into its inbox; what is touched by its tasks alone needs no lock."""
+    """Runs tasks of other threads in its own; data that only such tasks touch need no lock."""
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -23,11 +23,11 @@ class TaskLoop:
         self._open = True
 
     def start(self) -> None:
-        """Begin with what lies in the inbox."""
+        """Starts the thread, which begins with the tasks that wait."""
         self._thread.start()
 
     def submit(self, task: Callable[[], T]) -> Future[T]:
-        """Do something in this thread; the future has its result or its exception."""
+        """Runs a task in this thread; the future gets its result or its exception."""
         future: Future[T] = Future()
 
         def execute() -> None:
@@ -42,24 +42,24 @@ class TaskLoop:
         return future
 
     def call_soon(self, task: Callable[[], None]) -> None:
-        """Do something in this thread, some time; what goes wrong is logged."""
+        """Runs a task in this thread soon; an exception is logged."""
         self._inbox.put(task)
 
     def call_later(self, seconds: float, task: Callable[[], None]) -> None:
-        """Do something in so many seconds; for tasks of this thread."""
+        """Runs a task in so many seconds; may only be called by tasks of this thread."""
         self._timers.append((time.monotonic() + seconds, task))
 
     def stop(self) -> None:
-        """Do nothing any more; for tasks of this thread."""
+        """Ends the loop; may only be called by tasks of this thread."""
         self._open = False
 
     def join(self, seconds: float) -> None:
-        """Wait for the thread to have ended."""
+        """Waits until the thread has ended."""
         self._thread.join(timeout=seconds)
 
     @property
     def is_alive(self) -> bool:
-        """Whether it works."""
+        """Whether the thread is running."""
         return self._thread.is_alive()
 
     def _run(self) -> None:
@@ -77,7 +77,7 @@ class TaskLoop:
         return max(0.0, min(at for at, _ in self._timers) - time.monotonic()) if self._timers else None
 
     def _queue_due_timers(self) -> None:
-        """Put what is due into the inbox, so that each fails alone."""
+        """Queues the timers that are due, each as a task of its own, so that one that fails stops no other."""
         now = time.monotonic()
         for _, task in (timer for timer in self._timers if timer[0] <= now):
             self.call_soon(task)

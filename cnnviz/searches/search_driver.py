@@ -1,4 +1,4 @@
-"""One search that goes on: it begins runs, watches them, and knows when it is over."""
+"""Driver of one active search: starts its runs, follows them, and ends it."""
 
 import logging
 import time
@@ -23,34 +23,34 @@ from cnnviz.training.readiness import check_trainable
 from cnnviz.words import format_duration, format_share
 
 MAX_REFUSED_TRIALS = 5
-"""Choices in a row that cannot be trained, after which a search gives up."""
+"""Number of designs in a row that cannot be trained, after which a search gives up."""
 RESUBMIT_SECONDS = 2.0
-"""Seconds until a run is asked for again that a limit has refused."""
+"""Seconds until a run that a limit has refused is submitted again."""
 OPEN_STATUSES = (*ACTIVE_STATUSES, Status.PAUSED)
 log = logging.getLogger(__name__)
 
 
 class RunSubmitter(Protocol):
-    """What a search asks of a cluster."""
+    """The part of a `Cluster` that a search needs."""
 
     def submit(
         self, owner: str, architecture: Architecture, config: TrainConfig, *, title: str = "", search: str | None = None
     ) -> Run:
-        """Queue a training; raises CnnvizError."""
+        """Queues a training; raises CnnvizError."""
 
     def stop(self, owner: str, run_id: str, wait: float = 0.0, ending: Ending = STOPPED_BY_STUDENT) -> None:
-        """Stop a run."""
+        """Stops a run."""
 
 
 @dataclass(frozen=True)
 class SearchProgress:
-    """What a search has tried, as it was when somebody looked."""
+    """Progress of a search at one moment."""
 
     trials: tuple[Trial, ...] = ()
     importances: Mapping[str, float] = field(default_factory=dict)
-    """Share of each parameter in what made runs good; empty until there are enough."""
+    """Share of each parameter in what made runs good; empty until enough runs have ended."""
     winner: int | None = None
-    """The number of the trial that reached the goal."""
+    """Number of the trial that reached the goal."""
 
 
 class SearchOutcome(NamedTuple):
@@ -62,17 +62,17 @@ class SearchOutcome(NamedTuple):
 
 @dataclass
 class _FollowedRun:
-    """A run that goes on, and how far it has been reported."""
+    """An active run, and how far it has been reported to the study."""
 
     run_id: str
     epoch: int = 0
     best_accuracy: float = 0.0
     in_study: bool = False
-    """Whether the study knows which run it is; tried again where the database refused."""
+    """Whether the study knows which run it is; tried again where the database failed."""
 
 
 class SearchDriver:
-    """Follows the runs of a search and begins others, one step after the other; for one thread."""
+    """Follows the runs of a search and starts others, step by step; not for several threads."""
 
     def __init__(self, search: Search, study: Study, trainer: RunSubmitter, store: Store, limits: Settings) -> None:
         self.search = search
@@ -84,21 +84,21 @@ class SearchDriver:
         self._submit_not_before = 0.0
         self._refusals: list[str] = []
         self.changed = True
-        """Whether there is other progress than when it was last asked for."""
+        """Whether the progress has changed since it was last read."""
 
     def enqueue_start(self, parameters: Mapping[str, SearchParameter]) -> None:
-        """Ask first for the design as it is."""
+        """Queues the design as it is as the first trial."""
         self._study.enqueue({name: parameter.initial for name, parameter in parameters.items()})
 
     def resume(self) -> None:
-        """Follow what a server before this one had begun."""
+        """Continues with the runs that an earlier server started."""
         for trial in self._study.running_trials():
             if trial.run_id:
                 accuracies = self._study.reported_accuracies(trial.number)
                 self._followed_runs[trial.number] = _FollowedRun(
                     trial.run_id, max(accuracies, default=0), max(accuracies.values(), default=0.0), in_study=True
                 )
-            else:  # asked for, and not begun any more
+            else:  # it was asked for, but no run was started
                 self._study.fail(trial.number)
         known_run_ids = {trial.run_id for trial in self._study.trials()}
         for run in self._store.runs_of_search(self.search.id):
@@ -106,7 +106,7 @@ class SearchDriver:
                 self._stop_run(run.id, "Stopped: the server ended before its search knew of it.")
 
     def step(self) -> SearchOutcome | None:
-        """Look at all runs, begin others where there is room; how it ended, once it has."""
+        """Looks at all runs and starts others where there is room; returns the outcome, once the search is over."""
         for number, followed in list(self._followed_runs.items()):
             self._check_run(number, followed)
         if self._winner is not None:
@@ -125,11 +125,11 @@ class SearchDriver:
         )
 
     def stop_runs(self) -> None:
-        """Stop all runs."""
+        """Stops all runs."""
         self._stop_all("Stopped with its search.")
 
     def progress(self) -> SearchProgress:
-        """What has been tried so far."""
+        """Returns what has been tried so far."""
         self.changed = False
         return SearchProgress(self._study.trials(), self._study.importances(), self._winner)
 
@@ -145,7 +145,10 @@ class SearchDriver:
             self._on_goal_reached(number, followed.best_accuracy)
         if run is None or run.status == Status.STOPPED:  # by its student; or deleted
             self._study.prune(number)
-        elif run.status in (Status.DONE, Status.FAILED):  # what fails, mostly by diverging, is told with what it had
+        elif run.status in (
+            Status.DONE,
+            Status.FAILED,
+        ):  # what fails, mostly by diverging, counts with what it had reached
             self._study.complete(number, followed.best_accuracy)
         elif has_new_epochs and number != self._winner and self._study.falls_behind(number):
             self._stop_run(
@@ -161,7 +164,7 @@ class SearchDriver:
         self.changed = True
 
     def _report_epochs(self, number: int, followed: _FollowedRun) -> bool:
-        """Hand on what the run has reached after each epoch; whether there was something new."""
+        """Reports new epochs of a run to the study; returns whether there were any."""
         series_key = followed.run_id, VALIDATION, "accuracy"
         series = self._store.epoch_series([series_key[0]], [series_key[1]], [series_key[2]]).get(series_key)
         last_epoch = followed.epoch
@@ -173,7 +176,7 @@ class SearchDriver:
         return followed.epoch > last_epoch
 
     def _on_goal_reached(self, number: int, accuracy: float) -> None:
-        """Let this run train to its end, and no other."""
+        """Makes this run the winner: it trains to its end, and no other does."""
         seconds = time.time() - self.search.created
         log.info("search %s: run %d reached %.3f after %.0f s", self.search.id, number, accuracy, seconds)
         self._study.winner = self._winner = number
@@ -202,16 +205,16 @@ class SearchDriver:
     # ── runs to come ──
 
     def _has_room(self) -> bool:
-        """Whether the student's share has room for another run just now."""
+        """Returns whether the student may have another run just now."""
         active = sum(run.owner == self.search.owner for run in self._store.active_runs())
         return active < self._limits.max_running_runs and time.monotonic() >= self._submit_not_before
 
     def _next_trial(self) -> Trial | None:
-        """Other choices; None when there have been as many as the space allows."""
+        """Returns the next choices; None when there have been as many as the space allows."""
         return self._study.ask() if len(self._study.trials()) < self._space.runs else None
 
     def _start_run(self, trial: Trial) -> None:
-        """Begin a run with these choices; where there turns out to be no room, they wait."""
+        """Starts a run with these choices; they wait where a limit refuses the run."""
         search, choices = self.search, choices_from_params(trial.params)
         self._waiting_trial, self.changed = None, True
         try:

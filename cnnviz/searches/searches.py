@@ -1,4 +1,4 @@
-"""Searches for a better net: groups of ordinary runs, begun when the ones before them leave room."""
+"""Searches for a better net: groups of ordinary runs, each started when the ones before leave room."""
 
 import logging
 import time
@@ -28,10 +28,10 @@ from cnnviz.training.readiness import check_trainable
 TICK_SECONDS = 0.5
 """Seconds between two looks at the runs of a search."""
 RETRY_SECONDS = 2.0
-"""Seconds until something is tried again that the database refused."""
+"""Seconds until something that failed in the database is tried again."""
 ANSWER_TIMEOUT_SECONDS = 10.0
 MAX_CACHED_PROGRESS = 200
-"""Ended searches whose progress is kept at hand."""
+"""Number of ended searches whose progress is kept in memory."""
 OTHER_VERSION_MESSAGE = "This search was begun by another version of cnnviz and cannot go on. Start another one."
 TRANSIENT_ERRORS = (StorageInternalError, *STORE_ERRORS)
 
@@ -40,9 +40,9 @@ log = logging.getLogger(__name__)
 
 
 class Searches:
-    """Every search of a server; one at a time for each student, in their share of the devices.
+    """All searches of a server; one at a time for each student, within the student's share of the devices.
 
-    Everything happens in one thread of their own, so nothing here needs a lock.
+    Everything happens in one thread, so nothing here needs a lock.
     """
 
     def __init__(self, trainer: RunSubmitter, store: Store, limits: Settings, tick: float = TICK_SECONDS) -> None:
@@ -55,17 +55,17 @@ class Searches:
     # ── for other threads ──
 
     def open(self) -> None:
-        """Start the thread, which goes on with what an ended server has left."""
+        """Starts the thread, which continues the searches of an earlier server."""
         self._loop.call_soon(self._recover)
         self._loop.start()
 
     def close(self) -> None:
-        """End the thread; searches that go on are resumed by the next server."""
+        """Ends the thread; the next server continues active searches."""
         self._loop.call_soon(self._close)
         self._loop.join(ANSWER_TIMEOUT_SECONDS)
 
     def start(self, owner: str, architecture: Architecture, config: TrainConfig, space: Space) -> str:
-        """Begin a search; its id.
+        """Starts a search and returns its id.
 
         Raises CnnvizError with the reason when the design does not fit the data, nothing may vary, or a limit is
         reached.
@@ -83,27 +83,27 @@ class Searches:
         return search.id
 
     def stop(self, owner: str, search_id: str) -> None:
-        """Stop a search of this owner and its runs; harmless for one that has ended."""
+        """Stops a search of this owner and its runs; harmless for one that has ended."""
         self._run_in_thread(partial(self._stop_search, self.search(owner, search_id)))
 
     def searches_of(self, owner: str) -> list[Search]:
-        """The searches of one student, newest first."""
+        """Returns the searches of one student, newest first."""
         return self._store.searches(owner)
 
     def search(self, owner: str, search_id: str) -> Search:
-        """A search of this owner; raises DesignError when there is none."""
+        """Returns a search of this owner; raises DesignError when there is none."""
         match = next((search for search in self.searches_of(owner) if search.id == search_id), None)
         if match is None:
             raise DesignError("There is no such search of yours.")
         return match
 
     def progress(self, owner: str, search_id: str) -> SearchProgress:
-        """What a search of this owner has tried; raises DesignError when there is none."""
+        """Returns the progress of a search of this owner; raises DesignError when there is none."""
         search = self.search(owner, search_id)
         return self._progress.get(search_id) or self._run_in_thread(partial(self._read_progress, search))
 
     def _run_in_thread(self, task: Callable[[], T]) -> T:
-        """What the thread makes of a task; raises its CnnvizError, or one of its own where the database refuses."""
+        """Returns what a task in the thread returns; raises its CnnvizError, or TrainingError if the database fails."""
         future = self._loop.submit(task)
         try:
             return future.result(ANSWER_TIMEOUT_SECONDS)
@@ -157,7 +157,7 @@ class Searches:
         self._loop.call_soon(partial(self._step_driver, driver.search.id))
 
     def _step_driver(self, search_id: str) -> None:
-        """Once a tick for each search that goes on."""
+        """Does a step of an active search, once a tick."""
         driver = self._drivers.get(search_id)
         if driver is None:  # stopped meanwhile
             return
@@ -172,12 +172,12 @@ class Searches:
         except TRANSIENT_ERRORS:
             log.exception("search %s waits on", search_id)
             self._loop.call_later(RETRY_SECONDS, partial(self._step_driver, search_id))
-        except Exception:  # ours to mend; it must not go on for ever, unseen
+        except Exception:  # a bug: it must not go on for ever, unseen
             log.exception("search %s failed", search_id)
             self._give_up(driver)
 
     def _give_up(self, driver: SearchDriver) -> None:
-        """End a search that cannot go on, and its runs; again and again, where the database refuses."""
+        """Ends a search that cannot go on, and its runs; tries until the database takes it."""
         try:
             driver.stop_runs()
             self._finish(
@@ -197,18 +197,18 @@ class Searches:
             driver.stop_runs()
             self._cache_progress(driver)
             self._finish(driver, SearchOutcome(Status.STOPPED, ""))
-        elif search.active:  # nobody follows it any more
+        elif search.active:  # no driver follows it any more
             self._store.update_search(search.id, status=Status.STOPPED)
 
     def _cache_progress(self, driver: SearchDriver) -> SearchProgress:
-        """Have the progress at hand for pages, which ask often."""
+        """Keeps the progress in memory for pages, which read it often."""
         progress = self._progress[driver.search.id] = driver.progress()
         for ended_id in [known for known in self._progress if known not in self._drivers][:-MAX_CACHED_PROGRESS]:
             del self._progress[ended_id]
         return progress
 
     def _read_progress(self, search: Search) -> SearchProgress:
-        """The progress of a search that ended before this server began."""
+        """Returns the progress of a search that ended before this server started."""
         return self._cache_progress(self._drivers.get(search.id) or self._build_driver(search))
 
     def _close(self) -> None:
@@ -219,7 +219,7 @@ class Searches:
 
 @cache
 def searches() -> Searches:
-    """The searches of this process's cluster, begun at first use."""
+    """Returns the searches of this process's cluster, which are started at first use."""
     running = Searches(cluster(), cluster().store, settings())
     running.open()
     return running

@@ -1,4 +1,4 @@
-"""What a search has tried, in Optuna's tables beside those of cnnviz, and what it should try next."""
+"""Study of a search: what it has tried, in Optuna's tables beside those of cnnviz, and what it tries next."""
 
 import logging
 from collections.abc import Mapping, Sequence
@@ -18,14 +18,14 @@ from cnnviz.search.space import ParameterValue, RangeParameter, SearchParameter
 from cnnviz.settings import Settings
 
 STARTUP_TRIALS = 6
-"""Runs at random before the sampler draws conclusions; the first is the design as it is."""
+"""Random trials before the sampler learns from them; the first is the design as it is."""
 FIRST_RUNG_EPOCHS, REDUCTION_FACTOR = 2, 2
-"""After so many epochs, and after twice as many again and again, one run in so many goes on."""
+"""After the first number of epochs, and each time it has doubled, one run in REDUCTION_FACTOR goes on."""
 MIN_TRIALS_FOR_IMPORTANCE = 5
-"""Ended runs from which the importance of parameters is told."""
+"""Number of ended runs from which on the importance of parameters is shown."""
 LOCK_TIMEOUT_SECONDS = 10
 RUN_ATTR, STOPPED_EARLY_ATTR, WINNER_ATTR = "run", "stopped early", "winner"
-"""Names of what is noted beside trials and studies."""
+"""Names of attributes of trials and studies."""
 
 optuna.logging.disable_default_handler()
 optuna.logging.enable_propagation()
@@ -34,10 +34,10 @@ optuna.logging.set_verbosity(logging.WARNING)
 
 @dataclass(frozen=True)
 class Trial:
-    """One set of choices: which, the run that tried it, and whether it was stopped early for falling behind."""
+    """One set of choices, the run that tries it, and whether it was stopped early for falling behind."""
 
     number: int
-    """From 1, as people count."""
+    """Number from 1, as people count."""
     params: Mapping[str, ParameterValue]
     run_id: str | None
     """None for choices that could not be trained, or not yet."""
@@ -47,7 +47,7 @@ class Trial:
 
 
 def open_storage(limits: Settings) -> RDBStorage:
-    """Optuna's tables in the database of the server, which must have been opened before."""
+    """Opens Optuna's tables in the database of the server, which must have been opened before."""
     if limits.database_url:
         url = sql.make_url(limits.database_url).set(drivername="postgresql+psycopg")
         wait: dict[str, Any] = {"connect_timeout": LOCK_TIMEOUT_SECONDS}
@@ -59,7 +59,7 @@ def open_storage(limits: Settings) -> RDBStorage:
 
 
 class Study:
-    """Optuna's study of one search: asks for choices, is told what came of them. For one thread."""
+    """Optuna's study of one search: proposes choices and takes their results; not for several threads."""
 
     def __init__(
         self, storage: RDBStorage, name: str, parameters: Mapping[str, SearchParameter], seed: int = 0
@@ -74,54 +74,54 @@ class Study:
         self._study.sampler = TPESampler(n_startup_trials=STARTUP_TRIALS, seed=seed + len(self.trials()))
 
     def enqueue(self, params: Mapping[str, ParameterValue]) -> None:
-        """Ask for these choices first."""
+        """Queues these choices as the next trial."""
         self._study.enqueue_trial(dict(params))
 
     def ask(self) -> Trial:
-        """New choices."""
+        """Returns new choices."""
         return _to_trial(self._storage.get_trial(self._study.ask(self._distributions)._trial_id))
 
     def set_run(self, number: int, run_id: str) -> None:
-        """Note which run tries them."""
+        """Stores which run tries a trial."""
         self._storage.set_trial_user_attr(self._frozen_trial(number)._trial_id, RUN_ATTR, run_id)
 
     def report(self, number: int, epoch: int, accuracy: float) -> None:
-        """Keep what a run had reached after an epoch."""
+        """Stores the accuracy that a run had reached after an epoch."""
         self._storage.set_trial_intermediate_value(self._frozen_trial(number)._trial_id, epoch, accuracy)
 
     def reported_accuracies(self, number: int) -> dict[int, float]:
-        """What has been kept of a run, by epoch."""
+        """Returns the reported accuracies of a trial, by epoch."""
         return dict(self._frozen_trial(number).intermediate_values)
 
     def falls_behind(self, number: int) -> bool:
-        """Whether a run is not among the better half of those that came as far."""
+        """Returns whether a run is not in the better half of those that came as far."""
         return self._pruner.prune(self._study, self._frozen_trial(number))
 
     def complete(self, number: int, accuracy: float) -> None:
-        """Keep what a run that ended has reached."""
+        """Stores the result of a run that ended."""
         self._study.tell(number - 1, accuracy, skip_if_finished=True)
 
     def prune(self, number: int, *, behind: bool = False) -> None:
-        """Keep that a run was stopped, by somebody or for falling `behind`."""
+        """Stores that a run was stopped, by somebody or for falling `behind`."""
         if behind:
             self._storage.set_trial_user_attr(self._frozen_trial(number)._trial_id, STOPPED_EARLY_ATTR, True)
         self._study.tell(number - 1, state=TrialState.PRUNED, skip_if_finished=True)
 
     def fail(self, number: int) -> None:
-        """Keep that these choices could not be trained."""
+        """Stores that these choices could not be trained."""
         self._study.tell(number - 1, state=TrialState.FAIL, skip_if_finished=True)
 
     def trials(self) -> tuple[Trial, ...]:
-        """All choices so far."""
+        """Returns all trials so far."""
         return tuple(_to_trial(trial) for trial in self._frozen_trials())
 
     def running_trials(self) -> tuple[Trial, ...]:
-        """Those that nothing has been told of."""
+        """Returns the trials that have no result yet."""
         return tuple(_to_trial(trial) for trial in self._frozen_trials() if trial.state == TrialState.RUNNING)
 
     @property
     def winner(self) -> int | None:
-        """The first that reached the goal."""
+        """Number of the first trial that reached the goal."""
         number: int | None = self._study.user_attrs.get(WINNER_ATTR)
         return number
 
@@ -130,7 +130,7 @@ class Study:
         self._study.set_user_attr(WINNER_ATTR, number)
 
     def importances(self) -> dict[str, float]:
-        """Share of each parameter in what made runs good, the largest first; none from too few runs.
+        """Returns the share of each parameter in what made runs good, largest first; empty from too few runs.
 
         Source: Watanabe, Bansal & Hutter, "PED-ANOVA" (2023), as Optuna has it.
         """

@@ -1,4 +1,4 @@
-"""The data at hand in a worker: those of the last runs need not be read again, and runs of the same data share them."""
+"""Cache of data in a worker: data of recent runs are not read again, and runs of the same data share them."""
 
 from collections.abc import Callable
 from typing import TypeVar
@@ -11,13 +11,13 @@ from cnnviz.training.config import TrainConfig
 from cnnviz.training.prepared_data import PreparedData, prepare
 
 MAX_CACHED_BYTES = 2**30
-"""Bytes of data that are kept at hand for the next runs, those of the present one included."""
+"""Most data in the cache, those of the present run included."""
 CacheKey = tuple[object, ...]
 T = TypeVar("T")
 
 
 class DataCache:
-    """Splits as they were read, and the same scaled and resident on the device."""
+    """Splits as they were read, and as they are scaled on the device."""
 
     def __init__(self, device: torch.device) -> None:
         self._device = device
@@ -26,12 +26,12 @@ class DataCache:
 
     @property
     def nbytes(self) -> int:
-        """Bytes on the device."""
+        """Bytes that the cache takes on the device."""
         splits = sum(map(splits_nbytes, self._splits.values())) if self._device.type == "cpu" else 0
         return splits + sum(data.nbytes for data in self._prepared.values())
 
     def get(self, config: TrainConfig, owner: str, progress: ReportProgress) -> PreparedData:
-        """The data of a run; what is not at hand may take a while, which `progress` hears."""
+        """Returns the data of a run; loads them where they are not cached, and calls `progress` meanwhile."""
         splits_key = (config.dataset, owner, config.split, find_dataset(config.dataset, owner).version)
         prepared_key = (*splits_key, config.floor, config.normalization)
         if prepared_key not in self._prepared:
@@ -43,17 +43,17 @@ class DataCache:
 
 
 def load_splits(config: TrainConfig, owner: str, progress: ReportProgress) -> Splits:
-    """The data set of a run, split as it says."""
+    """Returns the data set of a run, split as its configuration says."""
     return find_dataset(config.dataset, owner).load_splits(config.split, progress)
 
 
 def splits_nbytes(splits: Splits) -> int:
-    """Bytes of all samples."""
+    """Returns the bytes of all samples."""
     return sum(part.x.nbytes for part in splits.parts)
 
 
 def _get_or_make(cache: dict[CacheKey, T], key: CacheKey, make: Callable[[], T], nbytes: Callable[[T], int]) -> T:
-    """What is kept there; made first, and others let go of for it, where nothing is."""
+    """Returns the cached value; makes it where there is none, and drops the oldest ones where they take too much."""
     if key not in cache:
         value = make()
         while cache and nbytes(value) + sum(map(nbytes, cache.values())) > MAX_CACHED_BYTES:

@@ -1,4 +1,4 @@
-"""How much memory a device has, and how much of it this process takes."""
+"""Memory of a device, and how much of it this process takes."""
 
 from contextlib import suppress
 from pathlib import Path
@@ -7,11 +7,11 @@ import psutil
 import torch
 
 MEMORY_LIMIT_FILES = (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"))
-"""Where Linux tells the limit of a container."""
+"""Files with the memory limit of a container."""
 
 
 def total_bytes(device: torch.device) -> int:
-    """Bytes that the device has; of a machine's memory, those that this container may use."""
+    """Returns the memory of the device in bytes; for the CPU, what this container may use of it."""
     if device.type == "cuda":
         return int(torch.cuda.get_device_properties(device).total_memory)
     total = psutil.virtual_memory().total
@@ -22,7 +22,7 @@ def total_bytes(device: torch.device) -> int:
 
 
 def used_bytes(device: torch.device) -> int:
-    """Bytes that this process has of the device's memory."""
+    """Returns the bytes of the device's memory that this process takes."""
     if device.type == "cuda":
         return int(torch.cuda.memory_reserved(device))
     return int(psutil.Process().memory_info().rss)

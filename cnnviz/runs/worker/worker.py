@@ -66,34 +66,34 @@ from cnnviz.training.snapshot import Snapshot
 from cnnviz.training.training import OUT_OF_MEMORY_MESSAGE, Training, TrainingResult
 
 LOADING_REPORT_SECONDS = 0.3
-"""Between two words on how far data are loaded."""
+"""Time between two reports on the progress of loading data."""
 QUANTUM_SECONDS, MIN_QUANTUM_SECONDS, ROUND_SECONDS = 1.0, 0.1, 8.0
-"""How long a run trains before the next one does; shorter, but never less than the second, so that a round of all runs
-takes no longer than the third."""
+"""A run trains for the first before the next one does; for less, but at least for the second, where a round of all runs
+would take longer than the third."""
 CHECKPOINT_COST_FACTOR = 100
-"""Time between two checkpoints over the time it takes to copy one, at least."""
+"""Least ratio of the time between two checkpoints to the time that copying one takes."""
 Job = Training | LRFinder
 JOB_TYPES: dict[RunKind, type[Training] | type[LRFinder]] = {TRAIN_RUN: Training, LR_FINDER_RUN: LRFinder}
-"""What is done for a run of each kind."""
+"""Class that does the work, by kind of run."""
 log = logging.getLogger(__name__)
 
 
 @dataclass(eq=False)
 class ActiveRun:
-    """A run that is in turn."""
+    """A run that takes turns with others in this worker."""
 
     id: str
     job: Job
     point_buffer: PointBuffer
     test_labels: Tensor
-    """Of the test part."""
+    """Labels of the test part."""
     checkpointed_at: float = field(default_factory=time.monotonic)
     checkpoint_cost_seconds: float = 0.0
-    """Seconds that copying the last checkpoint took."""
+    """Time that copying the last checkpoint took."""
     checkpoint_write: Future[None] | None = None
 
     def checkpoint_due(self, seconds: float) -> bool:
-        """Whether a checkpoint is, at one in so many seconds."""
+        """Returns whether the next checkpoint is due, `seconds` after the last one."""
         interval = max(seconds, CHECKPOINT_COST_FACTOR * self.checkpoint_cost_seconds)
         return time.monotonic() - self.checkpointed_at >= interval and (
             self.checkpoint_write is None or self.checkpoint_write.done()
@@ -101,7 +101,7 @@ class ActiveRun:
 
 
 class Worker:
-    """Trains runs in turn and tells the server everything through one pipe."""
+    """Trains runs in turn, and reports everything to the server through one pipe."""
 
     def __init__(self, device: torch.device, orders: BinaryIO, reports: BinaryIO, limits: Settings) -> None:
         self._device, self._interval = device, limits.checkpoint_seconds
@@ -117,7 +117,7 @@ class Worker:
         self._draft_count = 0
 
     def serve(self) -> None:
-        """Train what comes in, until the pipe closes."""
+        """Trains the runs that are ordered, until the pipe closes."""
         threading.Thread(target=self._listen, name="orders", daemon=True).start()
         torch.zeros(1, device=self._device)  # a CUDA context takes a second: before the first run, not in it
         total_bytes, used_bytes = memory.total_bytes(self._device), memory.used_bytes(self._device)
@@ -164,7 +164,7 @@ class Worker:
                 assert_never(order)
 
     def _take_out(self, run_id: str) -> list[ActiveRun]:
-        """Takes a run out of the turns; a list of none or one."""
+        """Takes a run out of the turns; returns a list of it, or an empty one."""
         found = [active_run for active_run in [*self._new_runs, *self._rotation] if active_run.id == run_id]
         for active_run in found:
             (self._new_runs if active_run in self._new_runs else self._rotation).remove(active_run)
@@ -208,7 +208,7 @@ class Worker:
         return ActiveRun(run_id, training, point_buffer, data.test[1].cpu())
 
     def _train_turn(self, active_run: ActiveRun) -> bool:
-        """Train it for a while; whether it goes on after that."""
+        """Trains a run for its turn; returns whether it goes on after that."""
         self._send(TurnReport(run=active_run.id))
         run_count = len(self._new_runs) + len(self._rotation) + 1
         deadline = time.monotonic() + max(min(QUANTUM_SECONDS, ROUND_SECONDS / run_count), MIN_QUANTUM_SECONDS)
@@ -264,7 +264,7 @@ class Worker:
         self._send(EndedReport(run=run_id, status=Status.FAILED, reason=reason, message=message))
 
     def _save_checkpoint(self, active_run: ActiveRun) -> Future[None]:
-        """Copy its state now, write it down while others train."""
+        """Copies the state of a run now, and writes it while others train."""
         started = time.monotonic()
         snapshot = active_run.job.snapshot()
         active_run.checkpointed_at = time.monotonic()
@@ -302,14 +302,14 @@ class Worker:
 
 
 class LoadingReporter:
-    """Hears how far data are loaded, and hands it on a few times a second."""
+    """Throttle for the progress of loading data: passes it on a few times a second."""
 
     def __init__(self, report_progress: ReportProgress) -> None:
         self._report_progress = report_progress
         self._last_report = 0.0
 
     def __call__(self, done: int, total: int) -> None:
-        """So much of so much is."""
+        """Passes on that `done` of `total` are loaded, unless it did a moment ago."""
         if time.monotonic() - self._last_report >= LOADING_REPORT_SECONDS:
             self._last_report = time.monotonic()
             self._report_progress(done, total)
