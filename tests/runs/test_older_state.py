@@ -22,6 +22,7 @@ from cnnviz.runs.run import LR_FINDER_RUN, TRAIN_RUN, Run, Status
 from cnnviz.searches.searches import Searches
 from cnnviz.settings import Settings, settings
 from cnnviz.takehome.unpack import unpack
+from cnnviz.training.end_reason import EndReason
 from tests.conftest import Ended, WaitFor
 from tests.designs import ANNA
 
@@ -76,7 +77,10 @@ def test_weights_points_and_predictions_of_a_run_are_read(server: Cluster) -> No
 
 def test_a_run_that_diverged_is_still_told_so(server: Cluster) -> None:
     failed = next(run for run in server.store.runs_of(ANNA) if run.status == Status.FAILED)
-    summary = RunSummary(architecture=failed.architecture, config=failed.config, message=failed.message)
+    assert failed.end_reason == EndReason.DIVERGED
+    summary = RunSummary(
+        architecture=failed.architecture, config=failed.config, end_reason=failed.end_reason, message=failed.message
+    )
     (verdict,) = find_verdicts(summary)
     assert "diverged" in verdict.text
 
