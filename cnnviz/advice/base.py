@@ -11,10 +11,11 @@ from pydantic import ValidationError
 
 from cnnviz.architecture import Architecture, LayerPath, Mend, Step, layer_number
 from cnnviz.architecture.step import trace_shapes
-from cnnviz.errors import DesignError, validation_sentence
+from cnnviz.errors import DesignError
 from cnnviz.layers import PALETTE, Flatten, Layer
 from cnnviz.layers.dropout import DropoutBase
 from cnnviz.shapes import Shape
+from cnnviz.validation import describe_error
 
 
 @dataclass(frozen=True)
@@ -125,8 +126,7 @@ def make_layer(kind: str, **arguments: Any) -> Layer:
     try:
         return PALETTE[kind](**arguments)
     except ValidationError as error:
-        (name,) = error.errors(include_url=False)[0]["loc"][:1]
-        raise DesignError(validation_sentence(f"{kind}, {name}", arguments.get(str(name)), error)) from None
+        raise DesignError(describe_error(error, kind)) from None
 
 
 def dropout_kind_for(shape: Shape, kind: str) -> str:

@@ -99,7 +99,7 @@ def _check_options(options: TrainOptions) -> TrainJob:
         if options.data
         else find_dataset(options.dataset or config.dataset)
     )
-    config = config.changed("dataset", data.name)
+    config = config.changed(dataset=data.name)
     check_split(data, config)
     check_trainable(architecture, config, data, limits)
     return TrainJob(architecture, config, data, _open_device(options.device))

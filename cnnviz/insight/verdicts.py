@@ -195,7 +195,7 @@ def overfitting(run: RunSummary) -> Verdict | None:
     changes = _architecture_changes(run, *extra_edits, ("Half as wide", Choices(width=0.5)))
     decay = max(10 * run.config.weight_decay, 1e-3)
     if decay <= 0.1:
-        settings = run.config.changed("weight_decay", decay)
+        settings = run.config.changed(weight_decay=decay)
         changes = (*changes, SuggestedRun(f"Weight decay {decay:g}", run.architecture, settings))
     return Verdict(
         f"It overfits from epoch {lowest + 1} on",
@@ -260,7 +260,7 @@ def still_improving(run: RunSummary) -> Verdict | None:
     if not run.has_ended or not (better or lower):
         return None
     more = min(2 * run.config.epochs, MAX_EPOCHS)
-    longer = run.config.changed("epochs", more)
+    longer = run.config.changed(epochs=more)
     last = f"last {quarter} of {count} epochs" if quarter > 1 else "last epoch"
     return Verdict(
         "It was still improving",
@@ -329,7 +329,7 @@ def _learning_rate_change(run: RunSummary, factor: float) -> tuple[SuggestedRun,
     rate = float(f"{run.config.learning_rate * factor:.2g}")
     if not 1e-8 <= rate <= 10:
         return ()
-    return (SuggestedRun(f"Learning rate {rate:g}", run.architecture, run.config.changed("learning_rate", rate)),)
+    return (SuggestedRun(f"Learning rate {rate:g}", run.architecture, run.config.changed(learning_rate=rate)),)
 
 
 def _architecture_changes(run: RunSummary, *edits: tuple[str, Choices]) -> tuple[SuggestedRun, ...]:
