@@ -218,13 +218,15 @@ def test_a_loss_that_diverges_ends_it_and_is_told_with_the_rate() -> None:
     assert smoothed[-1] > DIVERGENCE_FACTOR * min(smoothed)
     assert rates[-1] < END_RATE
     (note,) = found.notes
-    assert note.startswith(f"It ended at a rate of {float(f'{rates[-1]:.1e}'):g}: with a smoothed loss of 5 times")
+    assert note.startswith(
+        f"The search ended at a rate of {float(f'{rates[-1]:.1e}'):g}, where the smoothed loss was 5 times its lowest"
+    )
 
 
 def test_what_never_is_a_number_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(TrainingSetup, "backward", lambda *_: torch.tensor(math.nan))
     found = Kept().found()
-    assert found == LRFinderResult(None, None, ("The loss was no number from the beginning: nothing can be told.",))
+    assert found == LRFinderResult(None, None, ("The loss was not a number from the start.",))
 
 
 @pytest.mark.parametrize("bad", [math.inf, math.nan])

@@ -242,7 +242,7 @@ def test_without_a_better_epoch_for_so_long_it_ends_and_says_so() -> None:
     result, points = run(SCORES, still)
     best, last = best_epoch(points)[0], max(p.epoch for p in points if p.split == "validation")
     assert last == best + 2 < 40
-    assert result.note == f"Ended after epoch {last}: no better one came for 2 epochs."
+    assert result.note == f"Ended after epoch {last}: the last 2 epochs brought no better one."
     assert not result.stopped
     assert points[-1].split == "test"
     assert run(config=CONFIG.changed(patience=2))[1] == usual()
