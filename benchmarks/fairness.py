@@ -53,13 +53,11 @@ def measure(memory: int, preset: str, config: TrainConfig, count: int) -> Round:
     """Seconds from the first submission to each run's first point, to the end of each, and of all."""
     design = PRESETS[preset].architecture
     with opened(memory) as cluster:
-        warm = cluster.submit("f" * 32, design, config.changed("epochs", 1))
+        warm = cluster.submit("f" * 32, design, config.changed(epochs=1))
         while cluster.store.run(warm.id).active:  # type: ignore[union-attr]
             time.sleep(0.05)
         begun = time.monotonic()
-        waiting = {
-            cluster.submit(f"{number:032x}", design, config.changed("seed", number)).id for number in range(count)
-        }
+        waiting = {cluster.submit(f"{number:032x}", design, config.changed(seed=number)).id for number in range(count)}
         firsts, ends, active = dict.fromkeys(waiting, 0.0), dict.fromkeys(waiting, 0.0), set(waiting)
         while active:
             now = time.monotonic() - begun

@@ -1,18 +1,9 @@
-"""Everything a user can cause, told in one or two plain sentences: what, with which numbers, what to do.
+"""Errors that a user can cause, each explained in one or two sentences: what is wrong, with which numbers, what to do.
 
 Any other exception is a bug and must surface.
 """
 
 from collections.abc import Mapping
-
-from pydantic import ValidationError
-
-
-def validation_sentence(name: str, value: object, error: ValidationError) -> str:
-    """The first thing that pydantic finds wrong in a field, with what was received."""
-    message = error.errors(include_url=False)[0]["msg"]
-    message = message.replace("Input should", "should").replace("Value error, ", "")
-    return f"{name}: {message} (received {str(value)[:60]})."
 
 
 class CnnvizError(Exception):
@@ -22,8 +13,8 @@ class CnnvizError(Exception):
 class ShapeError(CnnvizError):
     """A layer refuses an input shape.
 
-    Each of `changes` names parameters (or the `kind`) with values that would make the layer accept it, the best
-    first; there is none when no change of this layer can.
+    Each of `changes` maps parameters (or the `kind`) to values with which the layer would accept it, the best first;
+    there are none when no change to this layer helps.
     """
 
     def __init__(self, reason: str, *changes: Mapping[str, object]) -> None:
@@ -36,7 +27,7 @@ class DesignError(CnnvizError):
 
 
 class NumberError(CnnvizError):
-    """A text that is no number, or could be several."""
+    """A text that is not a number, or is an ambiguous one."""
 
 
 class DataError(CnnvizError):
@@ -44,7 +35,7 @@ class DataError(CnnvizError):
 
 
 class TrainingError(CnnvizError):
-    """A training that cannot start or cannot go on."""
+    """A training that cannot start or cannot continue."""
 
 
 class DivergenceError(TrainingError):
@@ -52,11 +43,11 @@ class DivergenceError(TrainingError):
 
 
 class LimitError(CnnvizError):
-    """A request beyond what this server allows one student."""
+    """A request for more than this server allows."""
 
 
 def is_out_of_memory(error: BaseException) -> bool:
-    """Whether memory was short: Python's own error, torch's for a GPU, and torch's words for the CPU."""
+    """Whether memory ran out: Python's own error, torch's error for a GPU, or torch's message for the CPU."""
     return (
         isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError" or "allocate memory" in str(error)
     )

@@ -8,6 +8,7 @@ from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from cnnviz.errors import CnnvizError
+from cnnviz.validation import describe_error
 
 
 class Settings(BaseSettings):
@@ -85,7 +86,5 @@ def settings() -> Settings:
     try:
         return Settings()
     except ValidationError as error:
-        problem = error.errors(include_url=False)[0]
-        name = "CNNVIZ_" + "_".join(map(str, problem["loc"])).upper()
-        message = problem["msg"].replace("Input should", "should")
-        raise CnnvizError(f"The environment variable {name} {message} (received {problem['input']!r}).") from None
+        name = "_".join(map(str, error.errors(include_url=False)[0]["loc"])).upper()
+        raise CnnvizError(describe_error(error, place=f"The environment variable CNNVIZ_{name}")) from None

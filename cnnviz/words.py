@@ -1,8 +1,13 @@
-"""Numbers as people say them."""
+"""Numbers, values and characters in texts that people read."""
+
+import unicodedata
+
+_INVISIBLE_CATEGORIES = frozenset({"Cc", "Cs", "Zl", "Zp"})
+_BIDI_CONTROLS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
 def format_share(value: float) -> str:
-    """A share from 0 to 1 with two digits behind the point, or with as many as it has, up to four.
+    """Returns a share from 0 to 1 with two decimals, or as many as it has, up to four.
 
     >>> format_share(0.9), format_share(0.985), format_share(1), format_share(1 / 3)
     ('0.90', '0.985', '1.00', '0.3333')
@@ -12,7 +17,7 @@ def format_share(value: float) -> str:
 
 
 def format_duration(seconds: float) -> str:
-    """A time span.
+    """Returns a time span with its unit, or its two largest units.
 
     >>> format_duration(0.42), format_duration(4.2), format_duration(75), format_duration(7300)
     ('0.4 s', '4 s', '1 min 15 s', '2 h 1 min')
@@ -24,3 +29,25 @@ def format_duration(seconds: float) -> str:
         return f"{whole} s"
     minutes, rest = divmod(whole, 60)
     return f"{minutes} min {rest} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
+
+
+def format_value(value: object) -> str:
+    """Returns a setting's value as a student reads it.
+
+    >>> format_value(True), format_value(None), format_value(0.0100), format_value(1e-5), format_value("SGD")
+    ('yes', 'none', '0.01', '1e-05', 'SGD')
+    """
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if value is None:
+        return "none"
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def is_invisible(character: str) -> bool:
+    r"""Whether it is a control character, a line separator, or changes the direction of what follows.
+
+    >>> is_invisible("\n"), is_invisible("\u202e"), is_invisible("é"), is_invisible(" ")
+    (True, True, False, False)
+    """
+    return unicodedata.category(character) in _INVISIBLE_CATEGORIES or character in _BIDI_CONTROLS

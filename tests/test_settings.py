@@ -11,7 +11,7 @@ def unread() -> None:
 
 def test_a_wrong_variable_is_named_with_its_value(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CNNVIZ_MAX_ACTIVE_RUNS", "many")
-    with pytest.raises(CnnvizError, match=r"CNNVIZ_MAX_ACTIVE_RUNS should be a valid integer.*received 'many'"):
+    with pytest.raises(CnnvizError, match=r"CNNVIZ_MAX_ACTIVE_RUNS: should be a whole number.*received 'many'"):
         settings()
 
 

@@ -135,7 +135,7 @@ def recorded(spoken: Sound, random: np.random.Generator, noise_db: tuple[float, 
 def main() -> None:
     """Speak, and write."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("folder", nargs="?", type=Path, default=Path("cnnviz/data/words"))
+    parser.add_argument("folder", nargs="?", type=Path, default=Path("cnnviz/data/recordings"))
     parser.add_argument("--per-word", type=int, default=110)
     parser.add_argument("--seed", type=int, default=35)
     parser.add_argument("--noise", type=float, nargs=2, default=(14.0, 35.0), help="signal to noise, from … to … dB")

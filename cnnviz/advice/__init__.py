@@ -1,10 +1,10 @@
-"""What a good teacher would remark on a net that does build, and the mend where one click is enough.
+"""What a good teacher would say about a net that builds, with a mend where one click is enough.
 
-base.py     Task, Remark; Net and Rule: what rules are made of
-order.py    rules on what stands between two layers
-head.py     rules on the scores and the loss
-sight.py    rules on what the net sees of its input
-budget.py   rules on parameters and memory
+base.py             Task and Remark; Net, Occurrence and AdviceRule, which rules are made of
+layer_order.py      rules about the order of layers
+scores.py           rules about the scores and the loss
+receptive_field.py  rules about what the net sees of its input
+cost.py             rules about parameters and memory
 """
 
 from cnnviz.advice.base import AdviceRule, Net, Occurrence, Reference, Remark, Task
@@ -29,22 +29,22 @@ from cnnviz.errors import DesignError
 __all__ = ["ADVICE", "MAX_REMARKS_PER_RULE", "AdviceRule", "Net", "Reference", "Remark", "Task", "advise"]
 
 MAX_REMARKS_PER_RULE = 5
-"""Remarks of one rule; who has mended these is told of the next."""
+"""Remarks shown of one rule; mending some brings up the next."""
 _TORCH_DOCS = "https://pytorch.org/docs/stable/generated/torch.nn"
 
 ADVICE: dict[str, AdviceRule] = {
     "no-activation": AdviceRule(
         title="No activation between two layers",
         find=find_missing_activation,
-        reason="A linear function of a linear function is linear again: without a bend between them, two layers are "
-        "worth one.",
+        reason="A linear function of a linear function is linear again: without something nonlinear between them, "
+        "two layers can do no more than one.",
         reference=Reference("Activations", "activations"),
     ),
     "vanishing-gradient": AdviceRule(
         title="Gradients vanish on the way back",
         find=find_vanishing_gradient,
-        reason="A gradient is multiplied by the slope of every activation that it passes. Weights and norms can make "
-        "up for some of it; ReLU hands on all of it where its input is positive.",
+        reason="A gradient is multiplied by the slope of every activation that it passes through. Weights and norms "
+        "can make up for some of the loss; ReLU passes on all of the gradient where its input is positive.",
         reference=Reference("The vanishing gradient, on the Activations page", "activations"),
     ),
     "output-features": AdviceRule(
@@ -54,10 +54,10 @@ ADVICE: dict[str, AdviceRule] = {
         reference=Reference("torch: CrossEntropyLoss", f"{_TORCH_DOCS}.CrossEntropyLoss.html"),
     ),
     "softmax-before-loss": AdviceRule(
-        title="Softmax, twice",
+        title="Softmax twice",
         find=find_softmax_before_loss,
-        reason="CrossEntropyLoss and LogSoftmax turn scores into probabilities themselves. Of numbers between 0 and 1 "
-        "they make nearly equal probabilities, and gradients that are small.",
+        reason="CrossEntropyLoss and LogSoftmax turn scores into probabilities themselves. From numbers between 0 and "
+        "1 they make nearly equal probabilities, and small gradients.",
         reference=Reference("torch: CrossEntropyLoss", f"{_TORCH_DOCS}.CrossEntropyLoss.html"),
     ),
     "no-log-softmax": AdviceRule(
@@ -69,67 +69,67 @@ ADVICE: dict[str, AdviceRule] = {
     "bent-scores": AdviceRule(
         title="An activation on the scores",
         find=find_activation_on_scores,
-        reason="A class whose score an activation holds at an edge no longer learns; the loss needs scores that can be "
-        "any number.",
+        reason="Where the activation holds a score at its limit, that class no longer learns; the loss needs scores "
+        "that can be any number.",
         reference=Reference("Activations", "activations"),
     ),
     "bias-before-norm": AdviceRule(
-        title="A bias that a norm takes away",
+        title="A bias that a norm cancels",
         find=find_bias_before_norm,
-        reason="The norm subtracts the mean of each channel and adds a learned shift of its own, so that a bias before "
-        "it only costs parameters.",
+        reason="The norm subtracts the mean of each channel and adds a learned shift of its own, so a bias before it "
+        "only costs parameters.",
         reference=Reference("Ioffe & Szegedy (2015), section 3.2", "https://arxiv.org/abs/1502.03167"),
     ),
     "dropout-before-norm": AdviceRule(
         title="Dropout before BatchNorm",
         find=find_dropout_before_norm,
-        reason="Dropout changes the variance in training only, but BatchNorm evaluates with the variance of training. "
-        "Behind the norm it does no harm.",
+        reason="Dropout changes the variance only in training, but BatchNorm uses the variance of training in "
+        "evaluation, too. After the norm, Dropout does no harm.",
         reference=Reference("Li et al. (2018), variance shift", "https://arxiv.org/abs/1801.05134"),
     ),
     "dropout-axes": AdviceRule(
         title="Dropout of feature maps where there are none",
         find=find_wrong_dropout_axes,
-        reason="Dropout1d, 2d and 3d zero whole channels of samples with one, two and three axes behind them; behind "
-        "Flatten there are only single numbers, and Dropout is the one for them.",
+        reason="Dropout1d, 2d and 3d zero whole channels of samples with one, two and three further axes. After "
+        "Flatten there are only single numbers, and Dropout is made for those.",
         reference=Reference("torch: Dropout2d", f"{_TORCH_DOCS}.Dropout2d.html"),
     ),
     "unread-edge": AdviceRule(
         title="An edge that is never read",
         find=find_unread_edge,
-        reason="The rule for windows rounds down: what is left over at the end of an axis is thrown away, whatever it "
+        reason="The window rule rounds down: what is left over at the end of an axis is thrown away, whatever it "
         "shows.",
         reference=Reference("The window rule, on the Shapes page", "shapes"),
     ),
     "receptive-field": AdviceRule(
         title="The convolutions see little of the input",
         find=find_small_receptive_field,
-        reason="Convolutions find a pattern wherever it stands, as long as it fits into what they see. A Linear layer "
-        "has to learn it anew for every place.",
+        reason="Convolutions find a pattern wherever it is, as long as it fits into what they see. A Linear layer has "
+        "to learn it separately for every position.",
         reference=Reference("The receptive field, on the Shapes page", "shapes"),
     ),
     "parameters": AdviceRule(
         title="Far more parameters than samples",
         find=find_too_many_parameters,
-        reason="With enough parameters for each sample a net can learn its training data by heart, labels included, "
-        "and need not find what they have in common.",
+        reason="With enough parameters for each sample, a net can learn its training data by heart, labels included, "
+        "instead of finding what they have in common.",
         reference=Reference("Zhang et al. (2017), on learning by heart", "https://arxiv.org/abs/1611.03530"),
     ),
     "memory": AdviceRule(
         title="More memory than there is",
         find=find_too_much_memory,
         reason="Training keeps the output of every layer for every sample of a batch until the gradients are "
-        "computed. Fewer channels or an earlier pool take less, smaller batches where the batch is what takes it.",
+        "computed. Fewer channels or an earlier pool need less; so do smaller batches, where the batch needs most.",
         reference=Reference("CS231n, computational considerations", "https://cs231n.github.io/convolutional-networks/"),
     ),
 }
-"""Every rule by its name; a new one is a function that yields findings, and an entry here."""
+"""Every rule by its name; a new one is a function that yields occurrences, and an entry here."""
 
 
 def advise(architecture: Architecture, task: Task = Task()) -> tuple[Remark, ...]:  # noqa: B008 (frozen)
-    """The remarks on a net, in the order of `ADVICE`; none on a net that is empty or refuses.
+    """Returns the remarks on a net, in the order of `ADVICE`; none on a net that is empty or does not build.
 
-    A mend is offered when the net builds with it, its rule has less to remark, and all rules together no more.
+    A mend is offered when the net builds with it, its rule then has fewer remarks, and all rules together no more.
 
     >>> from cnnviz.presets import PRESETS
     >>> [remark.rule for remark in advise(PRESETS["lab-convnet"].architecture)]

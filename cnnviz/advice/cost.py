@@ -1,4 +1,4 @@
-"""Rules on what a net takes: parameters for the samples there are, memory for the device."""
+"""Rules about the cost of a net: parameters for each sample, and memory."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from cnnviz.layers.conv import ConvBase
 from cnnviz.shapes import numel
 
 MAX_PARAMETERS_PER_SAMPLE = 200
-"""Parameters for each training sample above which a net is told.
+"""Parameters for each training sample above which there is a remark.
 
 Twice what the largest of the well-known nets had: VGG-16, 138 million for the 1.28 million pictures of ImageNet, 108
 for each, and it took dropout, weight decay and augmented pictures to do it.
@@ -20,7 +20,7 @@ MIB = 2**20
 
 
 def find_too_many_parameters(net: Net) -> Iterator[Occurrence]:
-    """Far more parameters than training samples."""
+    """Finds far more parameters than training samples."""
     samples, total = net.task.samples, sum(step.parameters for step in net.steps)
     if not samples or total <= MAX_PARAMETERS_PER_SAMPLE * samples:
         return
@@ -33,7 +33,7 @@ def find_too_many_parameters(net: Net) -> Iterator[Occurrence]:
 
 
 def _pool_before_flatten(net: Net, largest: Step) -> Iterator[Mend]:
-    """Pool before the Flatten, so that Linear gets fewer inputs."""
+    """Yields nets with a pool before the Flatten, so that the Linear layer gets fewer inputs."""
     before = net.steps[: largest.path[0]]
     flattens = [step for step in before if isinstance(step.layer, Flatten) and len(step.input_shape) > 1]
     convolved = any(isinstance(step.layer, ConvBase) for step in iter_steps(before))
@@ -50,7 +50,7 @@ def _pool_before_flatten(net: Net, largest: Step) -> Iterator[Mend]:
 
 
 def find_too_much_memory(net: Net) -> Iterator[Occurrence]:
-    """A run that would take more memory than the device gives it."""
+    """Finds a run that would need more memory than the device gives it."""
     limit, batch_size = net.task.memory, net.task.batch_size
     if limit is None or batch_size is None:
         return
@@ -59,7 +59,7 @@ def find_too_much_memory(net: Net) -> Iterator[Occurrence]:
         return
     text = (
         f"Training it with batches of {batch_size:,} takes about {needed / MIB:,.0f} MB, more than the"
-        f" {limit / MIB:,.0f} MB there are. "
+        f" {limit / MIB:,.0f} MB available. "
     )
     fitting = _largest_batch(net, limit)
     largest = max(iter_steps(net.steps), key=lambda step: numel(step.output_shape or ()))
@@ -78,7 +78,7 @@ def find_too_much_memory(net: Net) -> Iterator[Occurrence]:
 
 
 def _largest_batch(net: Net, limit: int) -> int:
-    """The largest batch that fits; 0 where none does."""
+    """Returns the largest batch size that fits; 0 where none does."""
     if training_bytes(net.steps, 1) > limit:
         return 0
     activation_total = sum(step.activation_bytes for step in net.steps)

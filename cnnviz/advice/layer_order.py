@@ -1,4 +1,4 @@
-"""Rules on the order of layers: what stands between two of them, and what should not."""
+"""Rules about the order of layers: what is missing between two of them, and what should be elsewhere."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from cnnviz.layers.pool import AdaptiveAvgPool, AvgPool
 from cnnviz.layers.window import per_axis
 
 GRADIENT_FACTORS: dict[str, float] = {"Sigmoid": 0.25, "Hardsigmoid": 1 / 6, "Tanh": 0.606, "Softsign": 0.413}
-"""Share of a gradient that a squashing activation hands on.
+"""Share of a gradient that a squashing activation passes on.
 
 The largest slope of the sigmoids; of those with a slope of 1 at 0, the mean over normally distributed inputs.
 """
 MIN_GRADIENT = 1 / 20
-"""What must arrive of a gradient. Three sigmoids hand on less (0.25³ = 0.016), and six tanh (0.606⁶ = 0.0495).
+"""Share of a gradient that must arrive. Three sigmoids pass on less (0.25³ = 0.016), and six tanh (0.606⁶ = 0.0495).
 
 Glorot & Bengio, "Understanding the difficulty of training deep feedforward neural networks" (2010), section 3.1: nets
 of four sigmoid layers were stuck for a hundred epochs, of five for good. LeNet-5 learned with four tanh.
@@ -29,7 +29,7 @@ of four sigmoid layers were stuck for a hundred epochs, of five for good. LeNet-
 
 
 def find_missing_activation(net: Net) -> Iterator[Occurrence]:
-    """Two layers with weights, and nothing between them that bends a line.
+    """Finds two layers with weights and nothing nonlinear between them.
 
     Convolutions split on purpose (windows of 1, groups) are left alone.
     """
@@ -64,19 +64,19 @@ def _describe_linear_pair(first: Step, between: Sequence[Step], second: Step) ->
         (inputs,), (outputs,) = first.input_shape, second.output_shape or (0,)
         two, one = first.parameters + second.parameters, Linear(out_features=outputs).parameters((inputs,))
         text += f" Together they can do no more than one Linear from {inputs:,} to {outputs:,}"
-        text += f", and take {two:,} parameters where it takes {one:,}." if two > one else "."
+        text += f", and have {two:,} parameters where it has {one:,}." if two > one else "."
     return text
 
 
 def _relu_between(net: Net, first: Step, between: Sequence[Step]) -> Iterator[Mend]:
     norms = [step for step in between if isinstance(step.layer, BatchNorm)]
     before = norms[-1] if norms else first
-    text = f"Put a ReLU behind layer {layer_number(before.path)}"
+    text = f"Put a ReLU after layer {layer_number(before.path)}"
     yield Mend(text, net.architecture.insert_layer(path_after(before), ReLU()))
 
 
 def find_vanishing_gradient(net: Net) -> Iterator[Occurrence]:
-    """So many sigmoids and tanh on the way that little of a gradient arrives; a way past them counts."""
+    """Finds so many sigmoids and tanh in a row that little of a gradient arrives; a path around them counts."""
     for stack in net.stacks:
         squashing = _squashing_steps(stack)
         gradient_left = prod(GRADIENT_FACTORS[step.layer.kind] for step in squashing)
@@ -87,15 +87,15 @@ def find_vanishing_gradient(net: Net) -> Iterator[Occurrence]:
             numbers = ", ".join(layer_number(step.path) for step in squashing)
             text = (
                 f"Layers {numbers} ({', '.join(kind for kind, n in counts.items() if n)}) squash their values one"
-                f" after another. Of a gradient on its way back they hand on about {factors} = {gradient_left:.2g}: the"
-                f" layers before them get one about {1 / gradient_left:,.0f} times smaller."
+                f" after another. On its way back, about {factors} = {gradient_left:.2g} of a gradient gets through:"
+                f" the layers before them get one that is about {1 / gradient_left:,.0f} times smaller."
             )
             inner = [step for step in squashing if step is not net.last_computing_step]
             yield Occurrence(in_this_stack[0].path, text, _relu_instead(net.architecture, inner))
 
 
 def _squashing_steps(stack: Sequence[Step]) -> list[Step]:
-    """The squashing activations on the easiest way through a stack."""
+    """Returns the squashing activations on the easiest path through a stack."""
     squashing = []
     for step in stack:
         if step.stacks:
@@ -117,16 +117,15 @@ def _superscript(n: int) -> str:
 
 
 def find_bias_before_norm(net: Net) -> Iterator[Occurrence]:
-    """A bias per channel, right before a norm that takes the mean off each channel."""
+    """Finds a bias for each channel right before a norm that subtracts the mean of each channel."""
     for stack in net.stacks:
         for step, norm in pairwise(stack):
             layer = step.layer
             per_channel = isinstance(layer, ConvBase) or (isinstance(layer, Linear) and len(step.input_shape) == 1)
             if per_channel and getattr(layer, "bias", False) and isinstance(norm.layer, ChannelNorm):
                 text = (
-                    f"The {norm.input_shape[0]:,} biases of {label_step(step)}, do nothing: {label_step(norm)}, takes"
-                    " the mean"
-                    " of every channel away, and the bias with it."
+                    f"The {norm.input_shape[0]:,} biases of {label_step(step)}, do nothing: {label_step(norm)},"
+                    " subtracts the mean of every channel, and the bias with it."
                 )
                 yield Occurrence(step.path, text, _without_bias(net.architecture, step))
 
@@ -138,7 +137,7 @@ def _without_bias(architecture: Architecture, step: Step) -> Iterator[Mend]:
 
 
 def find_dropout_before_norm(net: Net) -> Iterator[Occurrence]:
-    """A Dropout whose values reach a BatchNorm before any layer with weights mixes them."""
+    """Finds a Dropout whose values reach a BatchNorm before any layer with weights mixes them."""
     for stack in net.stacks:
         for index, step in enumerate(stack):
             if not isinstance(step.layer, DropoutBase) or isinstance(step.layer, AlphaDropout) or step.layer.p == 0:
@@ -164,9 +163,8 @@ def _next_batch_norm(stack: Sequence[Step]) -> Step | None:
 def _describe_variance_shift(step: Step, p: float, norm: Step) -> str:
     larger = f"{1 / (1 - p):.3g} times as large as" if p < 1 else "0, unlike"
     return (
-        f"{label_step(step, 'Layer')} with p = {p:g}, stands before {label_step(norm)}. While training it makes the"
-        " mean"
-        f" square of the values {larger} in evaluation, and the norm keeps the variance it saw in training."
+        f"{label_step(step, 'Layer')} with p = {p:g}, comes before {label_step(norm)}. In training it makes the"
+        f" mean square of the values {larger} in evaluation, and the norm keeps the variance it saw in training."
     )
 
 
@@ -179,13 +177,13 @@ def _move_dropout_behind(net: Net, stack: Sequence[Step], step: Step, norm: Step
     for target in targets:
         kind = dropout_kind_for(target.input_shape, step.layer.kind)
         moved = net.architecture.update_layer(step.path, kind=kind).move_layer(step.path, target.path)
-        text = f"Put the {step.layer.kind} behind layer {layer_number(target.path)}, {target.layer.kind}"
+        text = f"Put the {step.layer.kind} after layer {layer_number(target.path)}, {target.layer.kind}"
         yield Mend(text if kind == step.layer.kind else f"{text}, as {kind}", moved)
     yield Mend(f"Remove the {step.layer.kind}", net.architecture.remove_layer(step.path))
 
 
 def find_wrong_dropout_axes(net: Net) -> Iterator[Occurrence]:
-    """A dropout of feature maps on samples that have none, or others."""
+    """Finds a dropout of feature maps on samples without any, or with another number of axes."""
     for step in iter_steps(net.steps):
         kind, axes = step.layer.kind, len(step.input_shape)
         expected = {"Dropout1d": 2, "Dropout2d": 3, "Dropout3d": 4}.get(kind, axes)
@@ -194,7 +192,7 @@ def find_wrong_dropout_axes(net: Net) -> Iterator[Occurrence]:
         actual = "single numbers" if axes == 1 else f"{axes} axes"
         zeroes_samples = kind == "Dropout1d" or (kind == "Dropout3d" and axes < 4)
         effect = (
-            "torch takes its samples for channels and zeroes whole samples"
+            "torch takes the samples for channels and zeroes whole samples"
             if zeroes_samples
             else f"it works as {dropout_kind_for(step.input_shape, kind)}, and torch warns that it will refuse it"
         )

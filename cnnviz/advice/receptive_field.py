@@ -1,4 +1,4 @@
-"""Rules on what a net sees of its input: edges that are never read, and the receptive field."""
+"""Rules about what a net sees of its input: edges that are never read, and the receptive field."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ from cnnviz.layers.window import collapse_equal
 from cnnviz.shapes import Window, format_shape
 
 MIN_UNREAD_SHARE = 0.02
-"""Share of an axis that must be lost for a remark: one row of 50 at an edge is nothing that a net would miss."""
+"""Share of an axis that must be lost for a remark: a net would not miss one row of 50."""
 MIN_SEEN_SHARE = 0.5
-"""Share of the input that the last convolution should see along one axis at least.
+"""Share of the input that the last convolution should see along at least one axis.
 
 AlexNet sees 163 of 224 there and VGG-11 134 of 224; nets that see less leave it to their Linear layers to put the
 parts of a picture together.
 """
 SLICE_NAMES = {"height": ("row", "rows"), "width": ("column", "columns"), "depth": ("slice", "slices")}
-"""What lies along an axis, one of it and several."""
+"""What an axis consists of, in the singular and the plural."""
 
 
 def find_unread_edge(net: Net) -> Iterator[Occurrence]:
-    """Rows or columns at the end of an axis that no window reads, because ⌊ ⌋ rounds down."""
+    """Finds rows or columns at the end of an axis that no window reads, because ⌊ ⌋ rounds down."""
     for step in iter_steps(net.steps):
         lost = [
             (axis, size, rule)
@@ -42,7 +42,7 @@ def find_unread_edge(net: Net) -> Iterator[Occurrence]:
 
 
 def _loses_its_end(layer: Layer, rule: Window, size: int) -> bool:
-    """Whether the end of an axis is lost to a window that reads all that lies before it.
+    """Whether a window misses the end of an axis but reads everything before it.
 
     A stride longer than the window, or one that shares a divisor with the dilation, leaves gaps on purpose. Padding
     that repeats samples may show the end of an axis at its beginning.
@@ -58,7 +58,7 @@ def _describe_unread(axis: str, size: int, rule: Window) -> str:
     times = "once" if rule.out_size(size) == 1 else f"{rule.out_size(size)} times"
     which = f"the last {one} is" if unread == 1 else f"the last {unread} {several} are"
     return (
-        f"a window of {rule.kernel_size} in steps of {rule.stride} stands {times} in a {axis} of {size},"
+        f"a window of {rule.kernel_size} in steps of {rule.stride} is placed {times} in a {axis} of {size},"
         f" and {which} never read"
     )
 
@@ -81,7 +81,7 @@ def _read_everything(architecture: Architecture, step: Step) -> Iterator[Mend]:
 
 
 def _smallest_reading_padding(layer: Layer, rule: Window, size: int) -> int:
-    """The smallest padding, no less than now, with which the end of an axis is read; where it is not lost, as now."""
+    """Returns the smallest padding, at least the present one, with which the end of an axis is read."""
     if not _loses_its_end(layer, rule, size):
         return max(rule.padding)
     paddings = range(max(rule.padding), max(rule.padding) + rule.stride + 1)
@@ -90,7 +90,7 @@ def _smallest_reading_padding(layer: Layer, rule: Window, size: int) -> int:
 
 
 def find_small_receptive_field(net: Net) -> Iterator[Occurrence]:
-    """The last convolution sees less than half of the input along every axis."""
+    """Finds a last convolution that sees less than half of the input along every axis."""
     convolutions = [step for step in net.steps if any(isinstance(each.layer, ConvBase) for each in iter_steps([step]))]
     last = convolutions[-1] if convolutions else None
     if last is None or last.receptive_field is None:
@@ -107,16 +107,16 @@ def find_small_receptive_field(net: Net) -> Iterator[Occurrence]:
         return
     seen = " × ".join(f"{seen} of {size}" for seen, size in axes)
     what = "the last convolution" if isinstance(last.layer, ConvBase) else "which holds the last convolution"
-    text = f"Each number behind {label_step(last)}, {what}, comes from {seen} of the input."
+    text = f"Each number after {label_step(last)}, {what}, comes from {seen} of the input."
     later = [step for step in net.steps[last.path[0] + 1 :] if isinstance(step.layer, Linear | AdaptivePool)]
     if later:
         effect = "puts together" if isinstance(later[0].layer, Linear) else "pools"
-        text += f" What lies further apart, only {label_step(later[0])}, {effect}, place by place."
+        text += f" Only {label_step(later[0])}, {effect} what is further apart, position by position."
     yield Occurrence(last.path, text, _add_convolution(net, last))
 
 
 def _add_convolution(net: Net, last: Step) -> Iterator[Mend]:
-    """A further convolution behind the last one and what belongs to it, with a pool before it if need be."""
+    """Yields nets with one more convolution after the last one and what belongs to it, with and without a pool."""
     position = last
     for step in net.steps[last.path[0] + 1 :]:
         if family(step.layer.kind) not in ("norm", "activation", "pool", "dropout") or isinstance(
@@ -137,4 +137,4 @@ def _add_convolution(net: Net, last: Step) -> Iterator[Mend]:
         mended = net.architecture
         for layer in reversed(layers):
             mended = mended.insert_layer(path_after(position), layer)
-        yield Mend(f"Add a {text} behind layer {layer_number(position.path)}", mended)
+        yield Mend(f"Add a {text} after layer {layer_number(position.path)}", mended)

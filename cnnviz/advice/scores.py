@@ -1,4 +1,4 @@
-"""Rules on the end of a net: its scores, and what the loss makes of them."""
+"""Rules about the end of a net: its scores, and what the loss makes of them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from cnnviz.shapes import Shape, format_shape
 
 
 def find_wrong_output_features(net: Net) -> Iterator[Occurrence]:
-    """Not one score for each class."""
+    """Finds a net that does not end in one score for each class."""
     classes, step = net.task.classes, net.steps[-1]
     out = step.output_shape or ()
     if classes is None:
@@ -24,21 +24,20 @@ def find_wrong_output_features(net: Net) -> Iterator[Occurrence]:
     if len(out) > 1:
         text = f"The net ends in {format_shape(out)}, but {classes:,} classes need one row of {classes:,} scores."
     elif out[0] < classes:
-        text = f"The net ends in {out[0]:,} scores for {classes:,} classes: {classes - out[0]:,} can never be found."
+        text = f"The net ends in {out[0]:,} scores for {classes:,} classes: {classes - out[0]:,} are never the answer."
     else:
         text = f"The net ends in {out[0]:,} scores for {classes:,} classes: {out[0] - classes:,} of them mean nothing."
     yield Occurrence(net.last_computing_step.path, text, _one_score_per_class(net, classes))
 
 
 def _find_missing_flatten(net: Net, out: Shape) -> Iterator[Occurrence]:
-    """A net with a head whose scores are more than one row: whatever the classes, a Flatten was forgotten."""
+    """Finds a net with more than one row of scores: whatever the classes are, a Flatten was forgotten."""
     wide = next((step for step in net.steps if isinstance(step.layer, Linear) and len(step.input_shape) > 1), None)
     if wide is None or len(out) < 2:
         return
     text = (
         f"{label_step(wide, 'Layer')}, works on the last axis of {format_shape(wide.input_shape)} alone, and the net"
-        " ends in"
-        f" {format_shape(out)}; a classifier needs one row with a score for each class."
+        f" ends in {format_shape(out)}; a classifier needs one row with a score for each class."
     )
     yield Occurrence(wide.path, text, _flatten_before(net, wide))
 
@@ -68,7 +67,7 @@ def _one_score_per_class(net: Net, classes: int) -> Iterator[Mend]:
 
 
 def find_softmax_before_loss(net: Net) -> Iterator[Occurrence]:
-    """Probabilities where the loss takes a softmax itself."""
+    """Finds a Softmax before a loss that takes the softmax itself."""
     rest = [step for step in net.steps if not passes_values_on(step)]
     log_softmax = rest.pop() if rest and isinstance(rest[-1].layer, LogSoftmax) else None
     if not rest or rest[-1].layer.kind != "Softmax" or (net.loss == "NLLLoss" and not log_softmax):
@@ -77,9 +76,9 @@ def find_softmax_before_loss(net: Net) -> Iterator[Occurrence]:
     scores = step.input_shape[0]
     next_softmax = f"{label_step(log_softmax)}," if log_softmax else "CrossEntropyLoss"
     text = (
-        f"{label_step(step, 'Layer')}, hands on probabilities, and {next_softmax} takes a softmax of them once more:"
-        " even where"
-        f" the net is sure and right, the loss of {scores} classes stays above {log(1 + (scores - 1) / e):.2f}."
+        f"{label_step(step, 'Layer')}, passes on probabilities, and {next_softmax} takes the softmax of them again:"
+        f" even where the net is sure and right, the loss of {scores} classes stays above"
+        f" {log(1 + (scores - 1) / e):.2f}."
     )
     removed = Mend(f"Remove the Softmax (layer {layer_number(step.path)})", net.architecture.remove_layer(step.path))
     logs = Mend("Make it LogSoftmax", net.architecture.update_layer(step.path, kind="LogSoftmax"))
@@ -87,14 +86,13 @@ def find_softmax_before_loss(net: Net) -> Iterator[Occurrence]:
 
 
 def find_missing_log_softmax(net: Net) -> Iterator[Occurrence]:
-    """NLLLoss on anything but log-probabilities."""
+    """Finds NLLLoss on anything but log-probabilities."""
     if net.loss != "NLLLoss" or isinstance(net.last_computing_step.layer, LogSoftmax):
         return
     last = net.last_computing_step
     text = (
-        f"NLLLoss expects log-probabilities, but the net ends in {label_step(last)}. It only takes the number of the"
-        " true"
-        " class with its sign turned: a net that makes all its numbers larger gets a smaller loss and learns nothing."
+        f"NLLLoss expects log-probabilities, but the net ends in {label_step(last)}. The loss is just the number of the"
+        " true class with its sign flipped: a net can lower it by making all its numbers larger, and learns nothing."
     )
     yield Occurrence(last.path, text, _log_softmax(net))
 
@@ -108,7 +106,7 @@ def _log_softmax(net: Net) -> Iterator[Mend]:
 
 
 def find_activation_on_scores(net: Net) -> Iterator[Occurrence]:
-    """An activation between the last layer with weights and the loss."""
+    """Finds an activation between the last layer with weights and the loss."""
     rest = [
         step for step in net.steps if not passes_values_on(step) and step.layer.kind not in ("Softmax", "LogSoftmax")
     ]
@@ -116,8 +114,7 @@ def find_activation_on_scores(net: Net) -> Iterator[Occurrence]:
     if step is None or family(step.layer.kind) != "activation" or len(step.input_shape) > 1:
         return
     text = (
-        f"{label_step(step, 'Layer')}, bends the scores of the classes before the loss sees them. Scores may take any"
-        " value:"
-        f" without the {step.layer.kind} the loss can move each of them freely."
+        f"{label_step(step, 'Layer')}, changes the scores of the classes before the loss sees them. Scores may have any"
+        f" value: without the {step.layer.kind} the loss can move each of them freely."
     )
     yield Occurrence(step.path, text, [Mend(f"Remove the {step.layer.kind}", net.architecture.remove_layer(step.path))])

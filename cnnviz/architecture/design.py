@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
-from pydantic_core import ErrorDetails
 
 from cnnviz.errors import DesignError
 from cnnviz.layers import PALETTE, AnyLayer, Block, Layer
 from cnnviz.layers.base import Stack
 from cnnviz.shapes import Shape
+from cnnviz.validation import describe_error, is_own_sentence
 
 MAX_LAYERS = 200
 MAX_DEPTH = 4
@@ -96,8 +95,8 @@ class Architecture(BaseModel):
         try:
             return cls.model_validate_json(text)
         except ValidationError as error:
-            problem = _describe_first_error(error)
-            message = problem if _is_own_message(error) else f"This design cannot be read. {problem}"
+            problem = describe_error(error)
+            message = problem if is_own_sentence(error) else f"This design cannot be read. {problem}"
             raise DesignError(message) from None
 
     def _edit(self, path: int | LayerPath, edit: Callable[[Stack, int], Stack]) -> Architecture:
@@ -170,90 +169,4 @@ def _validate(model: type[M], values: dict[str, Any]) -> M:
     try:
         return model(**values)
     except ValidationError as error:
-        raise DesignError(_describe_first_error(error)) from None
-
-
-def _is_own_message(error: ValidationError) -> bool:
-    """Whether the reason is a sentence of ours, told by a validator."""
-    return error.errors(include_url=False)[0]["type"] == "value_error"
-
-
-def _describe_first_error(error: ValidationError) -> str:
-    """Where it is wrong, what was expected there and what came; of several alternatives, the one that nearly fit."""
-    problems = error.errors(include_url=False)
-    if _is_own_message(error):
-        return problems[0]["msg"].removeprefix("Value error, ")
-    place = _error_place(problems[0])
-    same_place = [problem for problem in problems if _error_place(problem)[:1] == place[:1]]
-    type_mismatches = ("_type", "literal_error", "too_short")
-    nearest = [problem for problem in same_place if not problem["type"].endswith(type_mismatches)] or same_place
-    axes = _count_axes(same_place)
-    expected = ", or ".join(dict.fromkeys(_expectation(problem, axes) for problem in nearest))
-    return f"{_format_place(_error_place(nearest[0]))}: {expected} (received {_format_received(nearest[0]['input'])})."
-
-
-def _error_place(problem: ErrorDetails) -> tuple[str, ...]:
-    parts = [part for part in problem["loc"] if isinstance(part, int) or str(part).isidentifier()]  # no union branches
-    if problem["type"] == "missing" and isinstance(parts[-1], int):  # a number too few: the place is the field
-        parts.pop()
-    return tuple(str(part + 1) if isinstance(part, int) else str(part) for part in parts)
-
-
-def _format_place(place: tuple[str, ...]) -> str:
-    """A place in words.
-
-    >>> _format_place(("layers", "2", "kernel_size")), _format_place(("input_shape", "1")), _format_place(())
-    ('Layer 2, kernel_size', 'input_shape, number 1', 'The design')
-    """
-    text = ", ".join(place) or "The design"
-    for name, thing in {"layers": "layer", "branches": "branch", "projection": "layer"}.items():
-        text = re.sub(rf"\b{name}, (?=\d)", f"{thing} ", text)
-    text = re.sub(r"(?<=[a-z_]), (?=\d+$)", ", number ", text)
-    return text if text.startswith(tuple(place[:1])) else text[:1].upper() + text[1:]
-
-
-def _count_axes(problems: list[ErrorDetails]) -> int:
-    """Axes of a field that takes one number for all or one for each; 0 for any other field."""
-    branches = (str(part) for problem in problems for part in problem["loc"])
-    return next((branch.count(",") + 1 for branch in branches if branch.startswith("tuple[")), 0)
-
-
-def _expectation(problem: ErrorDetails, axes: int) -> str:
-    """What pydantic expected, in words for people who know no pydantic."""
-    kind, message = problem["type"], problem["msg"]
-    if axes and kind in ("too_long", "missing", "tuple_type", "int_type"):
-        return "give one whole number" + (f", or one for each of {axes} axes" if axes > 1 else "")
-    if axes and kind == "literal_error":
-        return message.removeprefix("Input should be ")
-    if kind in ("too_long", "too_short"):
-        bound = problem["ctx"]["max_length" if kind == "too_long" else "min_length"]
-        thing = {"branches": "branch", "layers": "layer"}.get((_error_place(problem) or ("",))[-1], "number")
-        several = "branches" if thing == "branch" else f"{thing}s"
-        return f"give at {'most' if kind == 'too_long' else 'least'} {bound} {thing if bound == 1 else several}"
-    if kind in _PLAIN_EXPECTATIONS:
-        return _PLAIN_EXPECTATIONS[kind]
-    for original, plain in (
-        ("a valid integer", "a whole number"),
-        ("a valid array", "a list"),
-        ("Input should", "should"),
-    ):
-        message = message.replace(original, plain)
-    return message
-
-
-_PLAIN_EXPECTATIONS = {
-    "extra_forbidden": "there is no parameter of this name here",
-    "int_parsing_size": "is far too large a number",
-    "union_tag_invalid": "there is no layer of this kind",
-    "union_tag_not_found": "give the kind of the layer",
-}
-"""What pydantic's own words leave unclear, by the type of the problem."""
-
-
-def _format_received(value: object) -> str:
-    """What came, as a student types it."""
-    if isinstance(value, tuple | list) and all(isinstance(item, int) for item in value):
-        text = ", ".join(map(str, value)) or "nothing"
-    else:
-        text = "nothing" if value is None else repr(value)
-    return text if len(text) <= 60 else f"{text[:57]}…"
+        raise DesignError(describe_error(error)) from None

@@ -12,10 +12,11 @@ from cnnviz.data.augmentation import Augmentation
 from cnnviz.data.base import Dataset
 from cnnviz.data.npy_upload import MAX_LABEL_BYTES, read_pair
 from cnnviz.data.uploads import MAX_TITLE_LENGTH
-from cnnviz.errors import DataError, NumberError, TrainingError, validation_sentence
+from cnnviz.errors import DataError, NumberError, TrainingError
 from cnnviz.numbers import parse_float
 from cnnviz.shapes import format_shape
 from cnnviz.training.config import TrainConfig
+from cnnviz.validation import describe_error
 
 MAX_CONFIG_BYTES = 100_000
 """Bytes of a configuration."""
@@ -80,10 +81,10 @@ def _read_config(path: Path) -> TrainConfig:
         return TrainConfig.model_validate_json(text)
     except ValidationError as error:
         problem = error.errors(include_url=False)[0]
-        name = ".".join(map(str, problem["loc"])) or "The configuration"
-        reasons = {"json_invalid": f"{problem['msg']}.", "extra_forbidden": _unknown_setting_message(name)}
-        reason = reasons.get(problem["type"]) or validation_sentence(name, problem["input"], error)
-        raise TrainingError(f"{path}: {reason}") from None
+        if problem["type"] == "extra_forbidden":
+            name = ".".join(map(str, problem["loc"]))
+            raise TrainingError(f"{path}: {_unknown_setting_message(name)}") from None
+        raise TrainingError(describe_error(error, str(path))) from None
 
 
 def _apply_change(config: TrainConfig, change: str) -> TrainConfig:
@@ -95,7 +96,7 @@ def _apply_change(config: TrainConfig, change: str) -> TrainConfig:
     if name not in SETTING_NAMES:
         raise TrainingError(_unknown_setting_message(name))
     field = name.removeprefix(AUGMENTATION_PREFIX)
-    return config.changed(name, value) if field == name else config.with_augmentation(field, value)
+    return config.changed(**{name: value}) if field == name else config.with_augmentation(**{field: value})
 
 
 def _parse_number(text: str) -> float | str:

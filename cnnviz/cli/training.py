@@ -67,7 +67,7 @@ def run_training(options: TrainOptions) -> tuple[str, int]:
     if not options.quiet:
         click.echo(f"Loading “{job.data.title}” …", err=True)
     splits = job.data.load_splits(job.config.split)
-    _prepare_folder(options.out, force=options.force)
+    _prepare_folder(options.out)
     write_file(options.out / DESIGN_FILE, job.architecture.to_json())
     write_file(options.out / CONFIG_FILE, job.config.model_dump_json(indent=2))
     write_file(options.out / CODE_FILE, to_code(job.architecture))
@@ -99,7 +99,7 @@ def _check_options(options: TrainOptions) -> TrainJob:
         if options.data
         else find_dataset(options.dataset or config.dataset)
     )
-    config = config.changed("dataset", data.name)
+    config = config.changed(dataset=data.name)
     check_split(data, config)
     check_trainable(architecture, config, data, limits)
     return TrainJob(architecture, config, data, _open_device(options.device))
@@ -115,7 +115,7 @@ def _open_device(name: str) -> torch.device:
     return device
 
 
-def _prepare_folder(folder: Path, *, force: bool) -> None:
+def _prepare_folder(folder: Path) -> None:
     """Make the folder, without what an earlier training left in it."""
     with explain_os_errors(folder):
         folder.mkdir(parents=True, exist_ok=True)

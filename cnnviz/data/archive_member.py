@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from itertools import takewhile
 
 from cnnviz.errors import DataError
+from cnnviz.words import is_invisible
 
 MAX_NAME_LENGTH = 255
 """Characters of a folder's or a file's name."""
@@ -16,8 +17,6 @@ IGNORED_NAMES = frozenset({"__macosx", "thumbs.db", "desktop.ini", "_background_
 """Names, in lower case, that are passed over with all they hold; so are those that start with a dot."""
 
 _DRIVE_LETTER = re.compile(r"[A-Za-z]:")
-_INVISIBLE_CATEGORIES = frozenset({"Cc", "Cs", "Zl", "Zp"})
-_BIDI_CONTROLS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
 @dataclass(frozen=True)
@@ -65,9 +64,7 @@ def split_path(path: str) -> tuple[str, ...]:
             " the"
             " folder again."
         )
-    if any(
-        unicodedata.category(character) in _INVISIBLE_CATEGORIES or character in _BIDI_CONTROLS for character in path
-    ):
+    if any(map(is_invisible, path)):
         raise DataError(
             f"The archive names the file {quote_name(path)}, which has characters nobody can see. Rename it."
         )

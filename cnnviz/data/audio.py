@@ -2,12 +2,15 @@
 
 import math
 from functools import lru_cache
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 from scipy.fft import dct
+
+from cnnviz.errors import DataError
+from cnnviz.validation import FrozenModel
 
 SoundBatch = npt.NDArray[np.generic]
 """(N, samples): N sounds at one rate, in the scale of 16-bit integers (−32,768 … 32,767)."""
@@ -17,10 +20,10 @@ BLOCK_SIZE = 64
 """Sounds that are computed together: more would not stay in the cache."""
 
 
-class Features(BaseModel):
+class Features(FrozenModel):
     """How sound becomes a picture of frames × bands; frozen, bounds included. The defaults are the lab's."""
 
-    model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
+    change_error: ClassVar = DataError
 
     kind: Literal["log-mel", "MFCC"] = Field(
         "log-mel",

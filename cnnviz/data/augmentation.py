@@ -1,19 +1,22 @@
 """Training samples changed a little each time they are seen, so that a net learns what does not depend on it."""
 
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import torch
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 from torch import Tensor
 
+from cnnviz.errors import TrainingError
+from cnnviz.validation import FrozenModel
 
-class Augmentation(BaseModel):
+
+class Augmentation(FrozenModel):
     """How much each kind of change may do; frozen, bounds included. With the defaults nothing is changed.
 
     Source of the masks: Park et al., "SpecAugment" (2019).
     """
 
-    model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
+    change_error: ClassVar = TrainingError
 
     time_shift: Annotated[int, Field(ge=0, le=10_000)] = Field(
         0,

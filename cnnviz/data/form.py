@@ -6,19 +6,21 @@ from typing import Annotated, ClassVar
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from cnnviz.data.audio import Features
 from cnnviz.data.base import Samples
 from cnnviz.data.picture import PICTURE_EXTENSIONS, read_picture
 from cnnviz.data.sound import SOUND_EXTENSIONS, read_sound
+from cnnviz.errors import DataError
 from cnnviz.shapes import Shape
+from cnnviz.validation import FrozenModel
 
 
-class SampleForm(BaseModel, ABC):
+class SampleForm(FrozenModel, ABC):
     """One kind of sample; frozen, bounds included."""
 
-    model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
+    change_error: ClassVar = DataError
     extensions: ClassVar[tuple[str, ...]]
     noun: ClassVar[str]
     """What a message calls the files."""

@@ -1,4 +1,4 @@
-"""What distinguishes several runs: their settings and layers in rows, a column for each run."""
+"""Differences between runs: their settings and layers in rows, with a column for each run."""
 
 import re
 from collections import Counter
@@ -12,38 +12,39 @@ from cnnviz.architecture import Architecture, trace
 from cnnviz.shapes import format_shape
 from cnnviz.table import table_rows
 from cnnviz.training.config import TrainConfig
+from cnnviz.words import format_value
 
 MISSING = "—"
-"""Where a net has no such layer."""
+"""Shown where a net has no such layer."""
 
 INPUT_ARGUMENTS = re.compile(r"(in_channels|in_features|num_features|num_channels)=\d+(, )?")
-"""Arguments that say what a layer gets."""
+"""Arguments that follow from the input of a layer."""
 
 
 @dataclass(frozen=True)
 class DifferenceRow:
-    """One setting or layer: what it is called, and what it is in each run."""
+    """One setting or layer: its name, and its value in each run."""
 
     name: str
     values: tuple[str, ...]
 
     @property
     def differs(self) -> bool:
-        """Whether the runs are not all alike in it."""
+        """Whether any two runs differ in it."""
         return len(set(self.values)) > 1
 
 
 def settings_rows(configs: Sequence[TrainConfig], titles: Mapping[str, str]) -> list[DifferenceRow]:
-    """A row for every setting, in the order of the form; `titles` are what data sets are called, by name."""
+    """Returns a row for every setting, in the order of the form; `titles` maps names of data sets to their titles."""
     columns = [_setting_texts(config, titles) for config in configs]
     return [DifferenceRow(name, tuple(each[name] for each in columns)) for name in (columns[0] if columns else {})]
 
 
 def layer_rows(architectures: Sequence[Architecture]) -> list[DifferenceRow]:
-    """A row for the input and for every layer; layers that correspond to each other stand in one row.
+    """Returns a row for the input and for every layer; layers that correspond to each other share a row.
 
-    Each net is aligned with those before it by the kinds of its layers, so that one more layer in a net shifts nothing,
-    and a row is of one kind. Rows are called by it and numbered: they are no places in any of the nets.
+    Each net is aligned with those before it by the kinds of its layers, so that one more layer in a net shifts nothing.
+    All layers of a row are of one kind, which gives the row its name; its number is no place in any of the nets.
     """
     if not architectures:
         return []
@@ -65,20 +66,14 @@ def _setting_texts(config: TrainConfig, titles: Mapping[str, str]) -> dict[str, 
         value, title = getattr(config, name), info.title or name
         if isinstance(value, BaseModel):
             for inner, about in type(value).model_fields.items():
-                texts[f"{title}: {(about.title or inner).lower()}"] = _format_value(getattr(value, inner))
+                texts[f"{title}: {(about.title or inner).lower()}"] = format_value(getattr(value, inner))
         else:
-            texts[title] = titles.get(value, str(value)) if name == "dataset" else _format_value(value)
+            texts[title] = titles.get(value, str(value)) if name == "dataset" else format_value(value)
     return texts
 
 
-def _format_value(value: object) -> str:
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return "none" if value is None else f"{value:g}" if isinstance(value, float) else str(value)
-
-
 def _layer_texts(architecture: Architecture) -> list[tuple[str, str]]:
-    """Kind and text of every layer, those inside blocks behind their block."""
+    """Returns kind and text of every layer; those inside a block follow it."""
     return [
         (f"{'· ' * row.depth}{row.kind}", f"{'· ' * row.depth}{row.kind}({_own_arguments(row.arguments)})")
         for row in table_rows(trace(architecture))
@@ -86,7 +81,7 @@ def _layer_texts(architecture: Architecture) -> list[tuple[str, str]]:
 
 
 def _own_arguments(arguments: str) -> str:
-    """Without what follows from the layer before: that this differs is told there.
+    """Leaves out the arguments that follow from the layer before, where the difference is shown.
 
     >>> _own_arguments("in_channels=1, out_channels=10, kernel_size=(3, 3)")
     'out_channels=10, kernel_size=(3, 3)'
@@ -97,7 +92,7 @@ def _own_arguments(arguments: str) -> str:
 def _align_layers(
     slots: list[tuple[str, list[str]]], layers: list[tuple[str, str]], column: int
 ) -> list[tuple[str, list[str]]]:
-    """The slots with one more column."""
+    """Returns the slots with one more column."""
     matcher = SequenceMatcher(None, [kind for kind, _ in slots], [kind for kind, _ in layers], autojunk=False)
     result: list[tuple[str, list[str]]] = []
     for operation, first, last, begin, end in matcher.get_opcodes():

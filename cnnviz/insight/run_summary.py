@@ -1,4 +1,4 @@
-"""What the curves of a run tell, as numbers that verdicts ask for."""
+"""The curves of a run, and the numbers that verdicts are based on."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -9,6 +9,7 @@ import numpy.typing as npt
 from cnnviz.architecture import Architecture, layer_number
 from cnnviz.training.config import TrainConfig
 from cnnviz.training.end_reason import EndReason
+from cnnviz.training.epoch_score import EpochScore, best_index
 
 Floats = npt.NDArray[np.float64]
 NO_EPOCHS: Floats = np.array([])
@@ -16,55 +17,55 @@ NO_EPOCHS: Floats = np.array([])
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class RunSummary:
-    """A run so far: its net, its settings, and what was measured after each epoch (E,).
-
-    Of layers with weights, by their number in the net: norm of the gradient, and of the update over that of the
-    weights.
-    """
+    """A run so far: its net, its settings, and the values (E,) measured after each epoch."""
 
     architecture: Architecture
     config: TrainConfig
     train_loss: Floats = field(default_factory=lambda: NO_EPOCHS)
     train_accuracy: Floats = field(default_factory=lambda: NO_EPOCHS)
-    loss: Floats = field(default_factory=lambda: NO_EPOCHS)
-    """On validation, as `accuracy`."""
-    accuracy: Floats = field(default_factory=lambda: NO_EPOCHS)
+    validation_loss: Floats = field(default_factory=lambda: NO_EPOCHS)
+    validation_accuracy: Floats = field(default_factory=lambda: NO_EPOCHS)
     gradient_norms: Mapping[str, Floats] = field(default_factory=dict)
+    """‖gradient‖ of each layer with weights, by its number in the net."""
     update_ratios: Mapping[str, Floats] = field(default_factory=dict)
+    """‖update‖ / ‖weights‖ of each layer with weights, by its number in the net."""
     goal: float = 0.9
+    """Validation accuracy that a run should reach."""
     has_ended: bool = True
-    """Whether it has ended."""
+    """Whether it trains no more."""
     end_reason: EndReason = EndReason.NONE
+    """Why it ended, as stored with the run."""
     message: str = ""
-    """Why it failed or was stopped."""
+    """Why it failed or was stopped; "" where it was not."""
 
     @property
     def epochs(self) -> int:
-        """Epochs in which all four curves were measured."""
-        return min(map(len, (self.train_loss, self.train_accuracy, self.loss, self.accuracy)))
+        """Number of epochs for which all four curves have a value."""
+        return min(map(len, (self.train_loss, self.train_accuracy, self.validation_loss, self.validation_accuracy)))
 
     @property
     def best_epoch(self) -> int:
-        """The epoch with the highest validation accuracy, then the lowest loss; the first one is 1."""
+        """The epoch whose weights are kept, as `EpochScore` ranks them; the first one is 1, and 0 means none yet."""
         count = self.epochs
-        return int(np.lexsort((self.loss[:count], -self.accuracy[:count]))[0]) + 1
+        best = best_index(map(EpochScore, self.validation_accuracy[:count], self.validation_loss[:count]))
+        return 0 if best is None else best + 1
 
     def layer_label(self, name: str) -> str:
-        """A layer by its number, with its kind.
+        """Returns the number of a layer with its kind.
 
         >>> from cnnviz.presets import PRESETS
-        >>> story = RunSummary(architecture=PRESETS["lab-convnet"].architecture, config=TrainConfig())
-        >>> story.layer_label("1")
+        >>> run = RunSummary(architecture=PRESETS["lab-convnet"].architecture, config=TrainConfig())
+        >>> run.layer_label("1")
         'layer 1, Conv2d'
         """
         kinds = {layer_number(path): layer.kind for path, layer in self.architecture.iter_layers()}
         return f"layer {name}, {kinds[name]}" if name in kinds else f"layer {name}"
 
     def late_medians(self, values: Mapping[str, Floats]) -> dict[str, float]:
-        """The median over the last half of the epochs of each layer, in the order of the net."""
+        """Returns the median of each layer over the last half of its epochs, in the order of the net."""
         return self.medians({name: line[len(line) // 2 :] for name, line in values.items()})
 
     def medians(self, values: Mapping[str, Floats]) -> dict[str, float]:
-        """The median over all epochs of each layer, in the order of the net."""
+        """Returns the median of each layer over all epochs, in the order of the net."""
         order = [layer_number(path) for path, _ in self.architecture.iter_layers()]
         return {name: float(np.median(values[name])) for name in order if name in values and len(values[name])}

@@ -1,4 +1,4 @@
-"""What a teacher would say of a run, from its numbers, and what to try next."""
+"""What a teacher would say about a run, judging by its numbers, and what to try next."""
 
 from __future__ import annotations
 
@@ -15,32 +15,34 @@ from cnnviz.training.end_reason import EndReason
 from cnnviz.words import format_share
 
 MIN_EPOCHS = 3
-"""Epochs before which nothing can be said."""
+"""Epochs a run needs before anything can be said about it."""
 LOSS_RISE, UNSTABLE_EPOCH_SHARE = 0.10, 0.3
-"""A loss that rises by more than the first share in more than the second share of all epochs jumps up and down."""
+"""A loss is unstable if it rises by more than the first share in more than the second share of all epochs."""
 USUAL_UPDATE_RATIO, FAST_UPDATE_RATIO, SLOW_UPDATE_RATIO = 1e-3, 3e-2, 2e-4
-"""Update over weights as it usually is, far above it and far below it (see the Gradients view)."""
+"""‖update‖ / ‖weights‖ as it usually is, far above that and far below (see the Gradients view)."""
 MAX_RATE_EXPONENT = 4
 """Powers of ten by which a learning rate is changed at most."""
 VANISHING_GRADIENT_RATIO = 1e-2
-"""A gradient below this share of the net's largest vanishes, where the net has not learned its task."""
+"""A gradient vanishes if it is below this share of the net's largest and the net has not learned its task."""
 OVERFIT_LOSS_FACTOR, OVERFIT_LOSS_RISE, TRAIN_LOSS_FACTOR = 1.15, 0.1, 0.85
-"""Over-fitting: validation loss above this factor of its lowest, by so much, while training fell below the last one."""
+"""Overfitting: the validation loss ends above its lowest by this factor and this amount, while the training loss falls
+below the last factor times what it was there."""
 ACCURACY_DROP = 0.2
-"""Training accuracy that is lost again only where steps are too large."""
+"""A loss of training accuracy as large as this means that steps are too large."""
 EXPLODED_LOSS = 20.0
-"""A training loss that is blown up: guessing among a thousand classes costs 6.9."""
+"""A training loss above this has blown up: guessing among a thousand classes costs 6.9."""
 UNDERFIT_GAP, UNDERFIT_GOAL_SHARE, UNDERFIT_OUTLOOK = 0.07, 0.9, 3
-"""Under-fitting: training accuracy no further than the first above validation, and below the second, as a share of the
-goal, even with the gain of the last third of the epochs so many times again."""
+"""Underfitting: training accuracy is at most the first above validation, and would stay below the second, a share of
+the goal, even after gaining the third times what the last third of the epochs brought."""
 IMPROVING_ACCURACY_GAIN, IMPROVING_LOSS_DROP = 0.01, 0.05
-"""Validation accuracy, or share of the loss, that the last quarter of the epochs brought to a run still improving."""
+"""What the last quarter of the epochs adds to the validation accuracy of a run that is still improving, or the share
+that it takes off the validation loss."""
 MAX_EPOCHS = 1000
 
 
 @dataclass(frozen=True)
 class SuggestedRun:
-    """Another run to try: what is changed in a few words, and its net and settings."""
+    """Another run to try: its net, its settings, and a label that says what is changed."""
 
     label: str
     architecture: Architecture
@@ -49,7 +51,7 @@ class SuggestedRun:
 
 @dataclass(frozen=True)
 class Verdict:
-    """Something that the numbers say of a run: in words, with what to try."""
+    """Something that the numbers say about a run, and what to try."""
 
     title: str
     text: str
@@ -60,21 +62,19 @@ class Verdict:
 
 @dataclass(frozen=True)
 class VerdictRule:
-    """What finds something in a story, and the names of the rules that have nothing to say then."""
+    """A function that looks for one thing in a run, and the names of the rules that are skipped when it finds it."""
 
     find: Callable[[RunSummary], Verdict | None]
     suppressed_rules: frozenset[str] = frozenset()
 
 
 def find_verdicts(run: RunSummary) -> tuple[Verdict, ...]:
-    """Everything that stands out, the weightiest first; never empty."""
+    """Returns everything that stands out, the most important first; never empty."""
     diverged = _divergence(run)
     if diverged:
         return (diverged,)
     if run.epochs < MIN_EPOCHS:
-        return (
-            Verdict("Too early to say", f"After {MIN_EPOCHS} epochs there is something to be read off the curves."),
-        )
+        return (Verdict("Too early to say", f"The curves can be judged once there are {MIN_EPOCHS} epochs."),)
     verdicts: list[Verdict] = []
     suppressed: set[str] = set()
     for name, rule in VERDICT_RULES.items():
@@ -85,22 +85,21 @@ def find_verdicts(run: RunSummary) -> tuple[Verdict, ...]:
 
 
 def goal_reached(run: RunSummary) -> Verdict | None:
-    """The goal was reached on validation."""
-    epochs_at_goal = np.flatnonzero(run.accuracy[: run.epochs] >= run.goal)
+    """Finds a validation accuracy that reached the goal."""
+    epochs_at_goal = np.flatnonzero(run.validation_accuracy[: run.epochs] >= run.goal)
     if not len(epochs_at_goal):
         return None
     return Verdict(
         f"It reached the goal of {format_share(run.goal)}",
-        f"Validation accuracy first passed it in epoch {epochs_at_goal[0] + 1}; its best is {run.accuracy.max():.3f},"
-        " in epoch"
-        f" {run.best_epoch}.",
-        "Can a net with fewer parameters do the same? The Runs page draws accuracy over what it costs.",
+        f"Validation accuracy first reached it in epoch {epochs_at_goal[0] + 1}; the best value is"
+        f" {run.validation_accuracy.max():.3f}, in epoch {run.best_epoch}.",
+        "Can a net with fewer parameters do the same? The Runs page plots accuracy against cost.",
         is_good=True,
     )
 
 
 def learning_rate_too_high(run: RunSummary) -> Verdict | None:
-    """The loss jumps up and down, or the steps are huge."""
+    """Finds a loss that jumps up and down, or huge steps."""
     loss = run.train_loss[: run.epochs]
     rises = float(np.mean(loss[1:] > (1 + LOSS_RISE) * loss[:-1]))
     update_ratios = run.late_medians(run.update_ratios)
@@ -131,27 +130,28 @@ def learning_rate_too_high(run: RunSummary) -> Verdict | None:
         symptoms.append(f"the training loss was {loss[worst_epoch]:.3g} in epoch {worst_epoch + 1}")
     if accuracy_lost >= ACCURACY_DROP:
         symptoms.append(
-            f"training accuracy fell from {accuracy.max():.3f} to {accuracy[-1]:.3f}: what was learned was lost"
+            f"training accuracy fell from {accuracy.max():.3f} to {accuracy[-1]:.3f}: the net lost what it had learned"
         )
     if dead_layer:
         symptoms.append(
-            f"no gradient reaches {run.layer_label(dead_layer)} any more: too large a step has switched its units off"
+            f"no gradient reaches {run.layer_label(dead_layer)} any more: too large a step has switched off its units"
         )
     if huge and largest:
         symptoms.append(
-            f"one step moves the weights of {run.layer_label(largest)} by {update_ratios[largest]:.1%}, 0.1 % is usual"
+            f"one step changes the weights of {run.layer_label(largest)} by {update_ratios[largest]:.1%} (0.1 % is"
+            " usual)"
         )
     text = "; ".join(symptoms)
     return Verdict(
         "The learning rate is too high",
         f"{text[0].upper()}{text[1:]}.",
-        "A lower one, or one that falls: one-cycle or cosine. The learning-rate finder shows where it breaks.",
+        "A lower rate, or one that falls: one-cycle or cosine. The learning-rate finder shows where it breaks down.",
         _learning_rate_change(run, min(_factor_to_usual(update_ratios[largest]), 0.1) if huge and largest else 0.1),
     )
 
 
 def vanishing_gradients(run: RunSummary) -> Verdict | None:
-    """The gradient of a layer is orders of magnitude below that of others."""
+    """Finds layers whose gradient is orders of magnitude below that of others."""
     gradient_norms = {name: value for name, value in run.medians(run.gradient_norms).items() if value > 0}
     if len(gradient_norms) < 2 or run.train_accuracy[run.epochs - 1] >= run.goal:
         return None
@@ -162,25 +162,26 @@ def vanishing_gradients(run: RunSummary) -> Verdict | None:
     if not weak_layers:
         return None
     layer = weak_layers[0]
-    others = f" So do {len(weak_layers) - 1} more." if len(weak_layers) > 1 else ""
+    count = len(weak_layers) - 1
+    others = f" The same is true of {count} more layer{'s' if count > 1 else ''}." if count else ""
     return Verdict(
         f"Gradients vanish in {run.layer_label(layer)}",
-        f"Its gradient has a norm of {gradient_norms[layer]:.1e}, that of {run.layer_label(strongest)}"
-        f" {gradient_norms[strongest]:.1e}:"
-        f" {gradient_norms[strongest] / gradient_norms[layer]:,.0f} times as much. It hardly learns.{others}",
-        "ReLU in the place of sigmoid and tanh, BatchNorm behind layers with weights, or Residual blocks around them.",
+        f"Its gradient has a norm of {gradient_norms[layer]:.1e}; that of {run.layer_label(strongest)},"
+        f" {gradient_norms[strongest]:.1e}, is {gradient_norms[strongest] / gradient_norms[layer]:,.0f} times as large."
+        f" The layer hardly learns.{others}",
+        "ReLU instead of sigmoid and tanh, BatchNorm after layers with weights, or Residual blocks around them.",
         _architecture_changes(
             run,
             ("ReLU everywhere", Choices(activation="ReLU")),
-            ("BatchNorm behind every layer with weights", Choices(normalization=BATCH_NORM)),
+            ("BatchNorm after every layer with weights", Choices(normalization=BATCH_NORM)),
         ),
     )
 
 
 def overfitting(run: RunSummary) -> Verdict | None:
-    """Validation gets worse while training gets better."""
+    """Finds a validation loss that rises while the training loss falls."""
     count = run.epochs
-    loss, train = run.loss[:count], run.train_loss[:count]
+    loss, train = run.validation_loss[:count], run.train_loss[:count]
     lowest = int(loss.argmin())
     final_loss = float(np.median(loss[-2:]))
     if (
@@ -189,42 +190,42 @@ def overfitting(run: RunSummary) -> Verdict | None:
         or train[-1] >= TRAIN_LOSS_FACTOR * train[lowest]
     ):
         return None
-    gap = float(run.train_accuracy[count - 1] - run.accuracy[count - 1])
+    gap = float(run.train_accuracy[count - 1] - run.validation_accuracy[count - 1])
     dropouts = [float(getattr(layer, "p", 0)) for _, layer in run.architecture.iter_layers() if "Dropout" in layer.kind]
     extra_edits = (("Dropout of 0.4", Choices(dropout=0.4)),) if max(dropouts, default=0) < 0.4 else ()
     changes = _architecture_changes(run, *extra_edits, ("Half as wide", Choices(width=0.5)))
     decay = max(10 * run.config.weight_decay, 1e-3)
     if decay <= 0.1:
-        settings = run.config.changed("weight_decay", decay)
+        settings = run.config.changed(weight_decay=decay)
         changes = (*changes, SuggestedRun(f"Weight decay {decay:g}", run.architecture, settings))
     return Verdict(
-        f"It over-fits since epoch {lowest + 1}",
+        f"It overfits from epoch {lowest + 1} on",
         f"Validation loss was lowest there ({loss[lowest]:.3f}) and is {final_loss:.3f} at the end, while the training"
-        " loss"
-        f" fell from {train[lowest]:.3f} to {train[-1]:.3f}. Training accuracy is {gap:+.3f} from validation: it learns"
-        " its samples by heart.",
-        "More dropout, weight decay, augmentation (on the Data page), or a smaller net; more data help most.",
+        f" loss fell from {train[lowest]:.3f} to {train[-1]:.3f}. Training accuracy differs from validation accuracy by"
+        f" {gap:+.3f}: the net learns its training samples by heart.",
+        "More dropout, weight decay, augmentation (on the Data page), or a smaller net. More data helps most.",
         changes,
     )
 
 
 def underfitting(run: RunSummary) -> Verdict | None:
-    """Even the training samples are not learned, and it does not get better."""
+    """Finds a net that does not even learn its training samples, and is not getting better at it."""
     count = run.epochs
-    train, gap = run.train_accuracy[count - 1], run.train_accuracy[count - 1] - run.accuracy[count - 1]
+    train, gap = run.train_accuracy[count - 1], run.train_accuracy[count - 1] - run.validation_accuracy[count - 1]
     gained = _recent_gain(run.train_accuracy, count)
     if not _stays_underfit(run) or gap > UNDERFIT_GAP:
         return None
     return Verdict(
-        "It under-fits",
-        f"Even on its own training samples it is right in {train:.1%} only, {gained:+.3f} in the last third of the"
-        f" epochs; validation is {run.accuracy[count - 1]:.1%}. The net is too small for the task, or too held back.",
+        "It underfits",
+        f"Even on its own training samples, only {train:.1%} of its answers are right ({gained:+.3f} in the last third"
+        f" of the epochs); on validation, {run.validation_accuracy[count - 1]:.1%}. The net is too small for the task,"
+        " or too strongly regularized.",
         "A wider or deeper net, less dropout, normalized samples, or another learning rate.",
         (
             *_architecture_changes(
                 run,
                 ("Twice as wide", Choices(width=2.0)),
-                ("BatchNorm behind every layer with weights", Choices(normalization=BATCH_NORM)),
+                ("BatchNorm after every layer with weights", Choices(normalization=BATCH_NORM)),
             ),
             *_learning_rate_change(run, 3.0),
         ),
@@ -232,7 +233,7 @@ def underfitting(run: RunSummary) -> Verdict | None:
 
 
 def learning_rate_too_low(run: RunSummary) -> Verdict | None:
-    """It still learns, in tiny steps."""
+    """Finds a net that still learns, but in tiny steps."""
     update_ratios = run.late_medians(run.update_ratios)
     count = run.epochs
     falling = run.train_loss[count - 1] < 1.02 * run.train_loss[0]  # in steps so small it may hardly move
@@ -241,17 +242,17 @@ def learning_rate_too_low(run: RunSummary) -> Verdict | None:
         return None
     return Verdict(
         "The learning rate is too low",
-        f"A step moves the weights of a layer by {step:.1e} of their norm; about 1e-3 is usual. In {count} epochs the"
-        f" training loss came from {run.train_loss[0]:.3f} to {run.train_loss[count - 1]:.3f}.",
-        "A higher one; the learning-rate finder shows how far it can go.",
+        f"One step changes the weights of a layer by {step:.1e} of their norm; about 1e-3 is usual. In {count} epochs"
+        f" the training loss went from {run.train_loss[0]:.3f} to {run.train_loss[count - 1]:.3f}.",
+        "A higher rate; the learning-rate finder shows how high it can be.",
         _learning_rate_change(run, max(_factor_to_usual(step), 10.0)),
     )
 
 
 def still_improving(run: RunSummary) -> Verdict | None:
-    """The last epochs brought something yet."""
+    """Finds a run that ended while its last epochs still improved it."""
     count = run.epochs
-    accuracy, loss = run.accuracy[:count], run.loss[:count]
+    accuracy, loss = run.validation_accuracy[:count], run.validation_loss[:count]
     quarter = max(count // 4, 1)
     gained = float(accuracy[-quarter:].max() - accuracy[:-quarter].max())
     fell = 1 - float(loss[-quarter:].min()) / max(float(loss[:-quarter].min()), 1e-9)
@@ -260,14 +261,14 @@ def still_improving(run: RunSummary) -> Verdict | None:
     if not run.has_ended or not (better or lower):
         return None
     more = min(2 * run.config.epochs, MAX_EPOCHS)
-    longer = run.config.changed("epochs", more)
+    longer = run.config.changed(epochs=more)
     last = f"last {quarter} of {count} epochs" if quarter > 1 else "last epoch"
     return Verdict(
         "It was still improving",
-        f"The {last} brought {max(gained, 0):+.3f} of validation accuracy and took"
-        f" {max(fell, 0):.0%} from the validation loss.",
-        "Train it longer: further from where it is (on the Train page), or anew, so that its schedule fits.",
-        (SuggestedRun(f"Train it for {more} epochs", run.architecture, longer),) if more > run.config.epochs else (),
+        f"The {last} added {max(gained, 0):.3f} to the validation accuracy and took"
+        f" {max(fell, 0):.0%} off the validation loss.",
+        "Train it longer: continue from where it ended (on the Train page), or start again, so that the schedule fits.",
+        (SuggestedRun(f"Train for {more} epochs", run.architecture, longer),) if more > run.config.epochs else (),
     )
 
 
@@ -281,7 +282,7 @@ VERDICT_RULES: dict[str, VerdictRule] = {
     "under-fitting": VerdictRule(underfitting, _LESSER_RULES),
     "improving": VerdictRule(still_improving),
 }
-"""Everything that can be said of a run, by name, in the order in which it is told."""
+"""Every rule by name, in the order in which verdicts are shown."""
 
 
 def _divergence(run: RunSummary) -> Verdict | None:
@@ -291,17 +292,17 @@ def _divergence(run: RunSummary) -> Verdict | None:
 
 
 def _nothing_stands_out(run: RunSummary) -> Verdict:
-    last = float(run.accuracy[run.epochs - 1])
+    last = float(run.validation_accuracy[run.epochs - 1])
     return Verdict(
         "Nothing stands out",
-        f"No fault shows in the curves: validation accuracy is {last:.3f} at the end and {run.accuracy.max():.3f} at"
-        " best.",
-        "Another architecture leads further from here: compare a deeper and a wider one on the Runs page, or search.",
+        f"The curves show no fault: validation accuracy is {last:.3f} at the end and"
+        f" {run.validation_accuracy.max():.3f} at best.",
+        "Another architecture may do better: compare a deeper and a wider one on the Runs page, or start a search.",
     )
 
 
 def _stays_underfit(run: RunSummary) -> bool:
-    """Whether the training samples would not be learned by going on like this, either."""
+    """Whether the training samples would not be learned even if it went on like this."""
     train = float(run.train_accuracy[run.epochs - 1])
     return (
         train + UNDERFIT_OUTLOOK * max(_recent_gain(run.train_accuracy, run.epochs), 0) < UNDERFIT_GOAL_SHARE * run.goal
@@ -309,13 +310,13 @@ def _stays_underfit(run: RunSummary) -> bool:
 
 
 def _recent_gain(values: np.ndarray[tuple[int, ...], np.dtype[np.float64]], count: int) -> float:
-    """What the last third of the epochs has added to the best before."""
+    """Returns what the last third of the epochs has added to the best value before."""
     third = max(count // 3, 1)
     return float(values[count - third : count].max() - values[: count - third].max())
 
 
 def _factor_to_usual(step: float) -> float:
-    """The power of ten that brings a step, relative to the weights, nearest to the usual one; within bounds.
+    """Returns the power of ten, within bounds, that brings a step relative to the weights nearest to the usual one.
 
     >>> _factor_to_usual(0.9), _factor_to_usual(2e-5), _factor_to_usual(0.0)
     (0.001, 100.0, 10000.0)
@@ -325,15 +326,15 @@ def _factor_to_usual(step: float) -> float:
 
 
 def _learning_rate_change(run: RunSummary, factor: float) -> tuple[SuggestedRun, ...]:
-    """The same with another learning rate, as far as there can be one."""
+    """Returns the run with its learning rate multiplied, or nothing where that is out of bounds."""
     rate = float(f"{run.config.learning_rate * factor:.2g}")
     if not 1e-8 <= rate <= 10:
         return ()
-    return (SuggestedRun(f"Learning rate {rate:g}", run.architecture, run.config.changed("learning_rate", rate)),)
+    return (SuggestedRun(f"Learning rate {rate:g}", run.architecture, run.config.changed(learning_rate=rate)),)
 
 
 def _architecture_changes(run: RunSummary, *edits: tuple[str, Choices]) -> tuple[SuggestedRun, ...]:
-    """The same with other nets; an edit that changes nothing is none."""
+    """Returns the run with each of the edited nets; an edit that changes nothing is left out."""
     allowed_edits = (
         edit for edit in edits if edit[1].normalization is None or run.config.batch_size > 1
     )  # needs a variance

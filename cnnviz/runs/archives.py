@@ -29,7 +29,7 @@ def read_archive(store: Store, run: Run) -> RunArchive:
     return RunArchive(
         title=run.title,
         architecture=run.architecture,
-        config=run.config.changed("split", split_kind),
+        config=run.config.changed(split=split_kind),
         status=run.status,
         created=run.created,
         worked=run.worked,

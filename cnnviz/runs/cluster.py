@@ -118,7 +118,7 @@ class Cluster:
             raise DesignError("This run left nothing behind from which it could go on. Start it again.")
         if epochs < 1:
             raise TrainingError(f"A run is trained further by 1 or more epochs, not by {epochs}.")
-        config = run.config.changed("epochs", run.score.epoch + epochs)
+        config = run.config.changed(epochs=run.score.epoch + epochs)
         check_trainable(run.architecture, config, find_dataset(config.dataset, owner), self._limits)
         steps_per_epoch = run.steps // run.config.epochs
         self._requeue(replace(run, config=config, steps=steps_per_epoch * config.epochs))

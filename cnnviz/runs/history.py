@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cnnviz.runs.store import Store
+from cnnviz.training.epoch_score import EpochScore, best_index
 from cnnviz.training.point import Point
 
 Column = npt.NDArray[np.float64]
@@ -55,8 +56,7 @@ class History:
         """
         _, accuracy = self.curve("validation", "accuracy")
         _, loss = self.curve("validation", "loss")
-        measured = min(len(accuracy), len(loss))
-        if not measured:
+        best = best_index(map(EpochScore, accuracy, loss))
+        if best is None:
             return 0, 0.0
-        best = int(np.lexsort((loss[:measured], -accuracy[:measured]))[0])
         return int(self._columns["validation", "accuracy"][1][best]), float(accuracy[best])

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+from cnnviz.training.epoch_score import NO_EPOCH, EpochScore
 from cnnviz.training.point import TEST, VALIDATION, Point
 
 
@@ -34,11 +35,14 @@ class Score:
         for epoch, metrics in validation_metrics.items():
             score = replace(score, epoch=max(score.epoch, epoch))
             accuracy, loss = metrics.get("accuracy"), metrics.get("loss")
-            if accuracy is not None and loss is not None and score._is_worse_than(accuracy, loss):
+            if (
+                accuracy is not None
+                and loss is not None
+                and EpochScore(accuracy, loss).is_better_than(score._best_score)
+            ):
                 score = replace(score, best_epoch=epoch, accuracy=accuracy, loss=loss)
         return replace(score, test=test_accuracy.get(score.best_epoch))
 
-    def _is_worse_than(self, accuracy: float, loss: float) -> bool:
-        if self.accuracy is None or self.loss is None:
-            return True
-        return (accuracy, -loss) > (self.accuracy, -self.loss)
+    @property
+    def _best_score(self) -> EpochScore:
+        return NO_EPOCH if self.accuracy is None or self.loss is None else EpochScore(self.accuracy, self.loss)

@@ -3,14 +3,15 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Annotated
+from typing import Annotated, ClassVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field
 
 from cnnviz.architecture import Architecture
-from cnnviz.errors import TrainingError, validation_sentence
+from cnnviz.errors import TrainingError
 from cnnviz.search.variant import BATCH_NORM, NO_NORMALIZATION, Choices, build_variant, conv_groups
 from cnnviz.training.config import TrainConfig
+from cnnviz.validation import FrozenModel
 
 ParameterValue = float | int | str | None
 """What is chosen; None leaves it as it is."""
@@ -29,10 +30,10 @@ def _vary_field(title: str, description: str) -> bool:
     return varied
 
 
-class Space(BaseModel):
+class Space(FrozenModel):
     """What may vary, the bounds, and when a search ends; frozen, bounds included. The form draws these fields."""
 
-    model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
+    change_error: ClassVar = TrainingError
 
     learning_rate: bool = _vary_field("Learning rate", "Anything between the two bounds, on a log scale.")
     optimizer: bool = _vary_field("Optimizer", "Adam, SGD, or the one that is set.")
@@ -71,13 +72,6 @@ class Space(BaseModel):
         title="Most multiply-adds",
         description="For one sample. A larger net gets fewer filters, so that no run takes all the time.",
     )
-
-    def changed(self, name: str, value: object) -> "Space":
-        """With one field changed; raises TrainingError when the value is out of its bounds."""
-        try:
-            return Space(**dict(self) | {name: value})
-        except ValidationError as error:
-            raise TrainingError(validation_sentence(name, value, error)) from None
 
 
 VARIABLE_FIELDS = tuple(
@@ -167,12 +161,12 @@ def _values_that_change(
 
 def config_for_choices(config: TrainConfig, space: Space, choices: Choices) -> TrainConfig:
     """The settings of a run; raises TrainingError when one is out of its bounds."""
-    config = config.changed("epochs", space.epochs)
+    config = config.changed(epochs=space.epochs)
     if space.one_cycle:
-        config = config.changed("schedule", "one-cycle")
+        config = config.changed(schedule="one-cycle")
     for name in ("learning_rate", "optimizer"):
         if (value := getattr(choices, name)) is not None:
-            config = config.changed(name, _round_value(value))
+            config = config.changed(**{name: _round_value(value)})
     return config
 
 

@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from pydantic import ValidationError
+
 from cnnviz.architecture import Architecture, LayerPath, find_refusing_step, output_shape
 from cnnviz.architecture.step import trace_shapes
 from cnnviz.errors import DesignError, ShapeError
@@ -10,6 +12,7 @@ from cnnviz.layers import PALETTE, Block, Layer, Linear, family
 from cnnviz.layers.conv import Conv, ConvBase
 from cnnviz.layers.pool import Pool
 from cnnviz.layers.window import collapse_equal, per_axis
+from cnnviz.validation import describe_error
 
 Layers = tuple[Layer, ...]
 
@@ -255,5 +258,5 @@ def _scale_count(count: int, factor: float) -> int:
 def _replace_layers(design: Architecture, layers: Layers) -> Architecture:
     try:
         return Architecture(input_shape=design.input_shape, layers=layers)
-    except ValueError as error:  # pydantic's: too many layers
-        raise DesignError(str(error)) from None
+    except ValidationError as error:  # too many layers
+        raise DesignError(describe_error(error)) from None

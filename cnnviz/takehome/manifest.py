@@ -1,6 +1,5 @@
-"""What a zip of a run says of it in words and numbers: run.json, checked when it comes back from a stranger."""
+"""The run.json in the zip of a run, checked when a stranger brings such a zip."""
 
-import unicodedata
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
@@ -8,37 +7,29 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 from cnnviz import __version__
 from cnnviz.data.base import MAX_CLASS_NAME_LENGTH, MAX_CLASSES
 from cnnviz.takehome.run_archive import RunArchive
+from cnnviz.words import is_invisible
 
 FORMAT: Literal[1] = 1
-"""Of the zip; a change that older versions of cnnviz cannot read is another one."""
-MAX_TITLE = 200
-MAX_MESSAGE = 4_000
-"""Characters."""
+"""Version of the zip's format; a change that older versions of cnnviz cannot read raises it."""
+MAX_TITLE, MAX_MESSAGE = 200, 4_000
+"""Characters of a title and of a message."""
 MAX_TIMESTAMP = 253_370_764_800.0
-"""The first of the year 9999, since 1970: later dates are none to Python."""
+"""1 January 9999, in seconds since 1970: Python knows no dates much later."""
 MAX_COUNT = 2**31 - 1
-"""Of steps and epochs: a column of the database holds no more."""
+"""Largest number of steps or epochs that a column of the database holds."""
 MIN_DEVIATION = 1e-13
-"""Deviation that samples are divided by; no data set's is smaller."""
+"""Smallest deviation that samples may be divided by; no data set has a smaller one."""
 MAX_MOMENTS = 1_000_000
-"""Means that samples were scaled by, at most: one for each place of an axis."""
-
-_INVISIBLE_CATEGORIES = frozenset({"Cc", "Cs", "Zl", "Zp"})
-_BIDI_CONTROLS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+"""Largest number of means for scaling: one for each position along an axis."""
 
 
 def replace_invisible(text: str) -> str:
-    r"""A stranger's text with � for what nobody can see, which databases and pages take ill; line breaks stay.
+    r"""Replaces invisible characters, which databases and pages handle badly, by �; line breaks stay.
 
     >>> replace_invisible("Anna’s net\x00")
     'Anna’s net�'
     """
-    return "".join(
-        "�"
-        if (unicodedata.category(each) in _INVISIBLE_CATEGORIES and each != "\n") or each in _BIDI_CONTROLS
-        else each
-        for each in text
-    )
+    return "".join("�" if is_invisible(character) and character != "\n" else character for character in text)
 
 
 VisibleText = AfterValidator(replace_invisible)
@@ -50,13 +41,13 @@ Moments = Annotated[
 
 
 class _StrictModel(BaseModel):
-    """Whatever else a later cnnviz writes is passed over."""
+    """A model that ignores fields which later versions of cnnviz may add."""
 
     model_config = ConfigDict(frozen=True, strict=True, extra="ignore", allow_inf_nan=False)
 
 
 class ScaleFacts(_StrictModel):
-    """As `Scale.facts` has it."""
+    """How the samples were scaled, as `Scale.to_dict` has it."""
 
     floor: float | None = None
     mean: Moments | None = None
@@ -72,14 +63,14 @@ class ScaleFacts(_StrictModel):
 
 
 class Facts(_StrictModel):
-    """What was found out about the samples."""
+    """What is known about the samples of a run."""
 
     parts: Annotated[tuple[Count, Count, Count], Field(strict=False)] | None = None
     scale: ScaleFacts | None = None
 
 
 class Manifest(_StrictModel):
-    """Everything of a parcel but its design, its settings, its points and its arrays, which are files of their own."""
+    """A run without its design, settings, points and arrays, which have files of their own."""
 
     format: Literal[1]
     cnnviz: Annotated[str, Field(max_length=40)]
@@ -111,11 +102,11 @@ class Manifest(_StrictModel):
 
 
 ARCHIVE_FIELDS = ("title", "status", "created", "worked", "device", "message", "steps", "best_epoch", "dataset", "axes")
-"""What a manifest and a parcel have in common as it is."""
+"""Fields that a manifest and a run archive share unchanged."""
 
 
 def build_manifest(archive: RunArchive) -> Manifest:
-    """That of a parcel; texts that are longer than is read back are cut."""
+    """Returns the manifest of a run; texts too long to be read back are cut."""
     copied: dict[str, Any] = {name: getattr(archive, name) for name in ARCHIVE_FIELDS}
     shortened = {"title": archive.title[:MAX_TITLE], "message": archive.message[:MAX_MESSAGE]}
     classes = archive.classes or (archive.predictions.classes if archive.predictions else ())

@@ -54,7 +54,7 @@ def to_notebook(archive: RunArchive, *, data: SampleSource, charts: Mapping[str,
     if charts:
         outputs = [output for title, svg in charts.items() for output in _chart_outputs(title, svg)]
         cells += [_markdown_cell("## Charts"), _code_cell(CHARTS_COMMENT, outputs)]
-    cells.append(_markdown_cell("## The training\n\nThese cells train the net anew, and give the same curve."))
+    cells.append(_markdown_cell("## The training\n\nThese cells train the net again and give the same curves."))
     for section in split_sections(
         to_script(archive.architecture, archive.config, data=data, stopped=archive.stopped_after)
     ):
@@ -103,14 +103,18 @@ def _intro_paragraphs(archive: RunArchive) -> Iterator[str]:
     yield to_markdown(archive.architecture)
     yield "## Settings"
     changed = list(_changed_settings(archive.config, TrainConfig()))
-    yield _markdown_table(("Setting", "Here", "By default"), changed) if changed else "All are as they are by default."
+    yield (
+        _markdown_table(("Setting", "Here", "By default"), changed)
+        if changed
+        else "All settings have their default values."
+    )
 
 
 def _fact_rows(archive: RunArchive) -> Iterator[tuple[str, str]]:
     yield "Data set", escape_markdown(archive.dataset or archive.config.dataset)
     if parts := archive.facts.get("parts"):
         yield "Samples", "{:,} for training, {:,} for validation, {:,} for the test".format(*parts)
-    yield "Begun", datetime.fromtimestamp(archive.created, UTC).strftime("%Y-%m-%d %H:%M UTC")
+    yield "Started", datetime.fromtimestamp(archive.created, UTC).strftime("%Y-%m-%d %H:%M UTC")
     yield "Ended", ": ".join(filter(None, (archive.status, escape_markdown(archive.message))))
     yield (
         "Steps",

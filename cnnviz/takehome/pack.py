@@ -12,7 +12,7 @@ from cnnviz.takehome.run_archive import RunArchive
 
 RUN_FILE, DESIGN_FILE, CONFIG_FILE, POINTS_FILE = "run.json", "design.json", "config.json", "points.csv"
 WEIGHTS_FILE, PREDICTIONS_FILE = "weights.safetensors", "predictions.safetensors"
-"""The files that are read back; the others are for people and other programs."""
+"""Files that are read back; the others are for people and other programs."""
 POINTS_JSON_FILE, README_FILE = "points.json", "README.txt"
 
 FILE_DESCRIPTIONS = {
@@ -23,22 +23,22 @@ FILE_DESCRIPTIONS = {
     POINTS_JSON_FILE: "the same numbers as JSON",
     WEIGHTS_FILE: "the trained weights of the best epoch, a PyTorch state dict; safetensors.torch.load_file reads it",
     PREDICTIONS_FILE: "the test samples: probabilities (samples, classes) and y, the number of the right class",
-    "report.html": "what came of it, to read and to print; opens in any browser, without a network",
+    "report.html": "the results, to read and to print; opens in any browser, without a network",
     "charts/accuracy.svg": "the accuracy over the epochs",
     "charts/loss.svg": "the loss over the epochs",
-    "train.py": "a script that trains this net once more, without cnnviz",
+    "train.py": "a script that trains this net again, without cnnviz",
     "train.ipynb": "the same as a notebook",
     "model.onnx": "the trained net for onnxruntime, Netron and other programs",
     "tensorboard/events.out.tfevents.0.cnnviz": "the numbers for TensorBoard: tensorboard --logdir tensorboard",
 }
-"""What each file is, in the order in which README.txt tells them."""
+"""What each file is, in the order of README.txt."""
 
 _ZIP_TIMESTAMP = (1980, 1, 1, 0, 0, 0)
 _ZIP_UNIX_SYSTEM = 3
 
 
 def pack(archive: RunArchive, files: Mapping[str, bytes], missing: Mapping[str, str] | None = None) -> bytes:
-    """A zip of the run itself and of `files`, by their names; `missing` are files that could not be made, with why.
+    """Returns a zip of the run itself and of `files` by name; `missing` says why a file could not be made.
 
     Arrays are stored as they are: deflate gains nothing on weights, and what repeats itself too much is taken for a
     bomb by those who read zips with care. All else is deflated.
@@ -58,7 +58,7 @@ def pack(archive: RunArchive, files: Mapping[str, bytes], missing: Mapping[str, 
 
 
 def run_files(archive: RunArchive) -> dict[str, bytes]:
-    """The files of the run itself, by name."""
+    """Returns the files of the run itself by name."""
     text_files = {
         RUN_FILE: build_manifest(archive).model_dump_json(indent=2, exclude_unset=True),
         DESIGN_FILE: archive.architecture.to_json(),
@@ -84,7 +84,7 @@ def _readme_text(archive: RunArchive, names: list[str], missing: Mapping[str, st
             *(f"{name:{width}}  {FILE_DESCRIPTIONS.get(name, '')}".rstrip() for name in names),
             *(f"{name:{width}}  is not here: {reason}" for name, reason in missing.items()),
             "",
-            "cnnviz reads this zip back as it is: a run to look at, to compare and to begin again from.",
+            "cnnviz can read this zip back: as a run to look at, to compare and to start again from.",
             "",
         ]
     )

@@ -1,4 +1,4 @@
-"""A run as one page that can be read, printed and handed in: nothing is loaded from anywhere, no script runs."""
+"""A run as one page to read, print and hand in; it loads nothing and runs no script."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -22,10 +22,11 @@ from cnnviz.takehome.run_archive import RunArchive
 from cnnviz.training.config import TrainConfig
 from cnnviz.training.metrics import METRICS
 from cnnviz.training.point import TEST, TRAIN, VALIDATION
+from cnnviz.words import format_value
 
 SPLIT_TITLES = {TRAIN: "training", VALIDATION: "validation", TEST: "test"}
 MAX_CLASSES_SHOWN, MAX_PAIRS_SHOWN = 60, 40
-"""Of a confusion matrix that a page can hold; and confusions that are told where there are more classes."""
+"""Most classes of a confusion matrix that a page can hold; with more, this many confusions are listed instead."""
 STATUS_TEXTS = {"done": "trained to its end", "stopped": "stopped early", "failed": "failed"}
 _TEMPLATES = Environment(
     loader=PackageLoader("cnnviz.takehome", ""),
@@ -38,7 +39,7 @@ _TEMPLATES = Environment(
 
 @dataclass(frozen=True)
 class SettingRow:
-    """A field of the configuration in words."""
+    """A setting as a student reads it."""
 
     title: str
     value: str
@@ -46,12 +47,12 @@ class SettingRow:
 
     @property
     def changed(self) -> bool:
-        """Whether somebody chose it."""
+        """Whether it differs from the default."""
         return self.value != self.default
 
 
 def to_html(archive: RunArchive, charts: Mapping[str, str]) -> str:
-    """The page; `charts` are SVG drawings of our own by the name of what they show, put in as they are."""
+    """Returns the page; `charts` are our own SVG drawings by the names of what they show, embedded as they are."""
     steps = trace(archive.architecture)
     refused = find_refusing_step(steps)
     return _TEMPLATES.get_template("report.html").render(
@@ -75,7 +76,7 @@ def to_html(archive: RunArchive, charts: Mapping[str, str]) -> str:
 
 
 def run_facts(archive: RunArchive) -> dict[str, str]:
-    """What was trained on what, where and when, by what it is."""
+    """Returns what was trained on what, where and when: texts by their labels."""
     config, parts = archive.config, archive.facts.get("parts") or ()
     samples = ", ".join(f"{count:,} {part}" for count, part in zip(parts, PARTS, strict=False))
     texts = {
@@ -92,7 +93,7 @@ def run_facts(archive: RunArchive) -> dict[str, str]:
 
 
 def best_results(archive: RunArchive) -> dict[str, dict[str, str]]:
-    """What was measured of the best epoch: the values of each split, by metric."""
+    """Returns the values of the best epoch on each split, by metric."""
     names = {"loss": "loss", **{name: name for name in METRICS}}
     best = (p for p in archive.points if p.epoch == archive.best_epoch and p.split in SPLIT_TITLES)
     values = {(p.split, p.metric): p.value for p in best} if archive.best_epoch else {}
@@ -104,7 +105,7 @@ def best_results(archive: RunArchive) -> dict[str, dict[str, str]]:
 
 
 def setting_rows(config: TrainConfig) -> Iterator[SettingRow]:
-    """Every field but the data set, which is told before them; those of the augmentation after it."""
+    """Yields every setting but the data set, which the page names above, those of the augmentation included."""
     defaults = TrainConfig()
     yield from (
         row for row in _setting_rows(config, defaults) if row.title != TrainConfig.model_fields["dataset"].title
@@ -117,20 +118,14 @@ def _setting_rows(model: BaseModel, defaults: BaseModel) -> Iterator[SettingRow]
         if isinstance(value, BaseModel):
             yield from _setting_rows(value, default)
         else:
-            yield SettingRow(info.title or name, _format_value(name, value), _format_value(name, default))
+            yield SettingRow(info.title or name, _setting_text(name, value), _setting_text(name, default))
 
 
-def _format_value(name: str, value: Any) -> str:
-    if value is None:
-        return "none"
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, float):
-        return f"{value:g}"
+def _setting_text(name: str, value: Any) -> str:
     if name == "split":
         return SPLIT_KINDS[value].title
     normalization = NORMALIZATIONS.get(value) if name == "normalization" else None
-    return normalization.title if normalization else str(value)
+    return normalization.title if normalization else format_value(value)
 
 
 def _describe_scaling(scale: Mapping[str, Any]) -> str:
@@ -142,7 +137,7 @@ def _describe_scaling(scale: Mapping[str, Any]) -> str:
 
 
 def _confusion_matrix(archive: RunArchive) -> dict[str, Any] | None:
-    """Cells (count, shade between 0 and 1: the share of the right class) by row; None where there are none to show."""
+    """Returns rows of cells (count, share of the true class); None where there is nothing to show or too much."""
     if archive.predictions is None:
         return None
     class_indices = occurring_classes(archive.predictions)
@@ -158,7 +153,7 @@ def _confusion_matrix(archive: RunArchive) -> dict[str, Any] | None:
 
 
 def _confused_pairs(predictions: Predictions) -> list[dict[str, Any]]:
-    """The most frequent confusions, by name."""
+    """Returns the most frequent confusions with the names of their classes."""
     names = predictions.classes
     return [
         {
@@ -172,7 +167,7 @@ def _confused_pairs(predictions: Predictions) -> list[dict[str, Any]]:
 
 
 def _class_scores(predictions: Predictions) -> list[dict[str, Any]]:
-    """How each class that occurs came off."""
+    """Returns precision, recall and F1 of every class that occurs."""
     scores = class_scores(predictions)
     return [
         {

@@ -27,6 +27,7 @@ from cnnviz.training.config import TrainConfig
 from cnnviz.training.end_reason import parse_end_reason
 from cnnviz.training.point import BATCH, DEVICE, TEST, TRAIN, VALIDATION, Point
 from cnnviz.training.training import MAX_SCORES
+from cnnviz.validation import describe_error
 
 MAX_BYTES = 512 * 2**20
 """Of a zip, and of what comes out of it."""
@@ -115,13 +116,7 @@ def _parse_model(model: type[Model], content: bytes, name: str) -> Model:
     try:
         return model.model_validate_json(content)
     except ValidationError as error:
-        problem = error.errors(include_url=False)[0]
-        place = ", ".join([name, *map(str, problem["loc"])])
-        received = "" if problem["type"] == "json_invalid" else f" (received {str(problem['input'])[:60]})"
-        message = problem["msg"].replace("Input should", "should").replace("Value error, ", "")
-        raise DataError(
-            f"{replace_invisible(place)[:120]}: {replace_invisible(message)[:200]}{replace_invisible(received)}."
-        ) from None
+        raise DataError(replace_invisible(describe_error(error, name))) from None
 
 
 def _parse_design(content: bytes, limits: Settings) -> tuple[Architecture, int]:

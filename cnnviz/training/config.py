@@ -1,15 +1,16 @@
 """Every knob of a run."""
 
 from collections.abc import Callable, Iterable
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, Field
 from torch import nn, optim
 
 from cnnviz.data.augmentation import Augmentation
 from cnnviz.data.scaling import NORMALIZATIONS
 from cnnviz.data.splitting import SPLIT_KINDS
-from cnnviz.errors import TrainingError, validation_sentence
+from cnnviz.errors import TrainingError
+from cnnviz.validation import FrozenModel
 
 
 def _check_known(name: str, names: Iterable[str]) -> str:
@@ -22,10 +23,10 @@ SCHEDULE_NAMES = ("constant", "step", "cosine", "one-cycle")
 """Names of the schedules, which training/schedule.py makes."""
 
 
-class TrainConfig(BaseModel):
+class TrainConfig(FrozenModel):
     """How a net is trained; frozen, bounds included. The form draws these fields, loading enforces them."""
 
-    model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
+    change_error: ClassVar = TrainingError
 
     dataset: Annotated[str, Field(pattern=r"^[a-z0-9-]{1,60}$")] = Field(
         "words", title="Data set", description="What the net learns from."
@@ -118,19 +119,9 @@ class TrainConfig(BaseModel):
         0, title="Seed", description="Start of all random numbers: same seed, same device, same curve."
     )
 
-    def changed(self, name: str, value: object) -> "TrainConfig":
-        """With one field changed; raises TrainingError when the value is out of its bounds."""
-        try:
-            return TrainConfig(**dict(self) | {name: value})
-        except ValidationError as error:
-            raise TrainingError(validation_sentence(name, value, error)) from None
-
-    def with_augmentation(self, name: str, value: object) -> "TrainConfig":
-        """With one field of its augmentation changed; raises TrainingError when the value is out of its bounds."""
-        try:
-            return self.changed("augmentation", Augmentation(**dict(self.augmentation) | {name: value}))
-        except ValidationError as error:
-            raise TrainingError(validation_sentence(name, value, error)) from None
+    def with_augmentation(self, **changes: object) -> Self:
+        """Returns a copy with some fields of its augmentation changed; raises TrainingError for a refused value."""
+        return self.changed(augmentation=self.augmentation.changed(**changes))
 
 
 OPTIMIZERS: dict[str, Callable[[Iterable[nn.Parameter], TrainConfig], optim.Optimizer]] = {

@@ -1,4 +1,4 @@
-"""The learning-rate finder: a few hundred steps in which the rate grows, and the loss tells which ones are good."""
+"""The learning-rate finder: a few hundred steps with a growing rate; the loss shows which rates are good."""
 
 import math
 import warnings
@@ -17,52 +17,50 @@ from cnnviz.architecture import Architecture
 from cnnviz.training.config import TrainConfig
 from cnnviz.training.point import Emit, Point
 from cnnviz.training.prepared_data import Batch, PreparedData
-from cnnviz.training.setup import TrainingSetup
+from cnnviz.training.sliced_job import SlicedJob
 from cnnviz.training.snapshot import Snapshot
-from cnnviz.training.stopwatch import Stopwatch
 
 FINDER, LEARNING_RATE, RAW_LOSS, SMOOTHED = "finder", "learning_rate", "loss", "smoothed_loss"
 START_RATE, END_RATE = 1e-6, 10.0
-"""Rates of the first step and the last."""
+"""Rates of the first and the last step."""
 ITERATIONS = 150
-"""Steps behind the first; with the ten to twenty of one epoch of a small data set, the range is what decides."""
+"""Steps after the first; with the ten to twenty of one epoch of a small data set, the range would decide."""
 RATES: list[float] = np.geomspace(START_RATE, END_RATE, ITERATIONS + 1).tolist()
-"""The rate of every step, each larger by the same factor than the one before."""
+"""The rate of every step, each larger than the one before by the same factor."""
 SMOOTHING = 0.05
 """Share of a new loss in the smoothed one."""
 DIVERGENCE_FACTOR = 5.0
-"""A smoothed loss of so many times the lowest ends the search."""
+"""The search ends when the smoothed loss is this many times its lowest value."""
 SUGGESTION_DIVISOR = 10.0
-"""The rate with the lowest smoothed loss over the suggested one: the curve lags behind, and at its bottom the loss is
+"""The rate with the lowest smoothed loss divided by the suggested one: the curve lags, and at its bottom the loss is
 about to rise."""
 FLAT_LOSS_RATIO = 0.98
-"""Lowest over first smoothed loss from which on nothing has been learned."""
+"""Lowest divided by first smoothed loss above which nothing has been learned."""
 
 
 @dataclass(frozen=True)
 class LRFinderResult:
-    """What a search has found."""
+    """What a search found."""
 
     suggestion: float | None
     """A tenth of the rate at which the smoothed loss was lowest; None where the curve has no such place."""
     steepest: float | None
-    """ignite's: the rate at which it fell fastest; None where ignite finds the curve's shape unexpected."""
+    """ignite's suggestion: the rate at which the loss fell fastest; None where the curve has an unexpected shape."""
     notes: tuple[str, ...]
-    """What is to be known about it, in sentences."""
+    """Sentences that explain the result."""
     stopped: bool = False
 
     def to_dict(self) -> dict[str, Any]:
-        """As JSON holds it."""
+        """Returns the result as JSON holds it."""
         return asdict(self)
 
 
-class LRFinder:
-    """One search with ignite's FastaiLRFinder, in slices as a `Training`.
+class LRFinder(SlicedJob):
+    """One search with ignite's FastaiLRFinder, in slices like a `Training`.
 
-    Points: at each step the learning rate, the loss and the smoothed loss, as split "finder". The net and its optimizer
-    are as they were before, once it has ended. ignite's finder smooths the losses, ends the search and restores net and
-    optimizer. The rates are set here: by itself, it trains the first step with the optimizer's own, and notes
-    the others one step too high.
+    Each step emits the learning rate, the loss and the smoothed loss as the split "finder". ignite's finder smooths the
+    losses, ends the search and then restores net and optimizer. The rates are set here: on its own, ignite trains the
+    first step with the optimizer's rate, and notes the others one step too high.
     Source: Smith, "Cyclical Learning Rates for Training Neural Networks" (2017), section 3.3.
     """
 
@@ -76,11 +74,9 @@ class LRFinder:
         emit: Emit,
         should_stop: Callable[[], bool],
     ) -> None:
-        self.setup = TrainingSetup(architecture, config, data, device)
-        self.steps = len(RATES)  # ignite ends behind them
-        self._emit, self._should_stop = emit, should_stop
-        self._until: Callable[[], bool] = lambda: False
-        self._stopwatch, self._interrupted, self._loss_is_nan = Stopwatch(), False, False
+        super().__init__(architecture, config, data, device=device, emit=emit, should_stop=should_stop)
+        self.steps = len(RATES)  # ignite ends after them
+        self._loss_is_nan = False
         self._losses: list[float] = []
         self._engine, self._finder = Engine(self._step), FastaiLRFinder()
         self._engine.add_event_handler(Events.ITERATION_COMPLETED, self._stop_if_needed)
@@ -88,21 +84,15 @@ class LRFinder:
 
     @property
     def step(self) -> int:
-        """Steps that are done."""
+        """Steps done so far."""
         return len(self._losses)
 
-    @property
-    def seconds(self) -> float:
-        """Time spent on it."""
-        return self._stopwatch.seconds
-
     def advance(self, until: Callable[[], bool] = lambda: False) -> LRFinderResult | None:
-        """Go on until `until` says so, which is asked after each step; what was found, once it has ended."""
-        self._until, self._interrupted = until, False
+        """Searches until `until`, asked after each step, is true; returns the result once the search has ended."""
         if not self.step:
             self._attach()
         epochs = math.ceil(self.steps / len(self.setup.batches))
-        with self._stopwatch.running(), self.setup.random.activate(), warnings.catch_warnings():
+        with self._slice(until), self.setup.random.activate(), warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)  # "completed without loss diverging": told below
             self._engine.run(self.setup.batches, max_epochs=epochs)
         if self._interrupted:
@@ -111,16 +101,16 @@ class LRFinder:
         return self._result()
 
     def close(self) -> None:
-        """Give net and optimizer back as they were, and let go of the copy."""
+        """Restores net and optimizer, and releases the copy of their state."""
         self._attached.close()
 
     def snapshot(self) -> Snapshot | None:
-        """None: a search is short, and begins again."""
+        """Returns None: a search is short, and starts again."""
         return None
 
     def restore(self, snapshot: Snapshot) -> None:
-        """There is nothing to go on from."""
-        raise ValueError("a search begins again")
+        """Raises ValueError: a search cannot be continued from a snapshot."""
+        raise ValueError("a search cannot be continued from a snapshot")
 
     def _attach(self) -> None:
         self._attached.enter_context(
@@ -134,7 +124,7 @@ class LRFinder:
                 diverge_th=DIVERGENCE_FACTOR,
             )
         )
-        self._engine.add_event_handler(Events.STARTED, self._attach_report)  # behind the finder's own handlers
+        self._engine.add_event_handler(Events.STARTED, self._attach_report)  # after the finder's own handlers
 
     def _step(self, engine: Engine, batch: Batch) -> Tensor:
         for group in self.setup.optimizer.param_groups:
@@ -147,7 +137,7 @@ class LRFinder:
         engine.add_event_handler(Events.ITERATION_COMPLETED, self._emit_points)
 
     def _stop_if_needed(self, engine: Engine) -> None:
-        """Before the finder takes it in: a loss that is no number would spoil its curve."""
+        """Runs before the finder sees the loss: a NaN would spoil its curve."""
         self._losses.append(float(cast("Tensor", engine.state.output)))
         if not math.isfinite(self._losses[-1]):
             self._loss_is_nan = True
@@ -156,44 +146,44 @@ class LRFinder:
             engine.terminate()
 
     def _emit_points(self, engine: Engine) -> None:
-        """Behind the finder: the rate of this step, its loss, and the finder's smoothed loss."""
+        """Runs after the finder: emits the rate of this step, its loss, and the finder's smoothed loss."""
         smoothed = self._finder.get_results()["loss"]
         if not self._loss_is_nan and len(smoothed) >= self.step:
             step, epoch = self.step, engine.state.epoch
             values = {LEARNING_RATE: self.rates[-1], RAW_LOSS: self._losses[-1], SMOOTHED: smoothed[-1]}
             self._emit([Point(step, epoch, FINDER, metric, float(value)) for metric, value in values.items()])
         if not engine.should_terminate and self._until() and self.step < self.steps:
-            self._interrupted = True
-            engine.interrupt()
+            self._interrupt(engine)
 
     @property
     def rates(self) -> list[float]:
-        """The rate of each step so far that gave a loss."""
+        """The rate of each step so far that has a loss."""
         return RATES[: len(self._finder.get_results()["loss"])]
 
     def _result(self) -> LRFinderResult:
         losses = [loss for loss in self._finder.get_results()["loss"] if math.isfinite(loss)]
         rates, stopped = self.rates[: len(losses)], self._should_stop()
         if stopped or len(losses) < 3:
-            reason = "It was stopped." if stopped else "The loss was no number from the beginning: nothing can be told."
+            reason = "It was stopped." if stopped else "The loss was not a number from the start."
             return LRFinderResult(None, None, (reason,), stopped)
         lowest = min(range(len(losses)), key=losses.__getitem__)
         notes = []
         if self._loss_is_nan:
-            notes.append(f"From a rate of about {_round_rate(rates[-1]):g} on, the loss is no number any more.")
+            notes.append(f"From a rate of about {_round_rate(rates[-1]):g} on, the loss is no longer a number.")
         elif losses[-1] <= DIVERGENCE_FACTOR * losses[lowest]:
-            notes.append(f"The loss did not diverge up to a rate of {END_RATE:g}: even larger ones might do.")
+            notes.append(f"The loss did not diverge up to a rate of {END_RATE:g}: even higher rates might work.")
         else:
             notes.append(
-                f"It ended at a rate of {_round_rate(rates[-1]):g}: with a smoothed loss of {DIVERGENCE_FACTOR:g} times"
-                " its lowest,"
-                " the training had diverged. The chart leaves out what lies far above the first loss."
+                f"The search ended at a rate of {_round_rate(rates[-1]):g}, where the smoothed loss was"
+                f" {DIVERGENCE_FACTOR:g} times its lowest: the training had diverged. The chart leaves out what is far"
+                " above the first loss."
             )
         suggestion: float | None = _round_rate(rates[lowest] / SUGGESTION_DIVISOR)
         if losses[lowest] > FLAT_LOSS_RATIO * losses[0]:
             suggestion = None
             notes.append(
-                "The loss hardly fell at any rate. See whether the samples are normalized and the net reads them all."
+                "The loss hardly fell at any rate. Check that the samples are normalized, and that the net can learn at"
+                " all."
             )
         self._finder.get_results().update(lr=rates, loss=losses)  # what ignite's rule reads; NaN would be its lowest
         return LRFinderResult(suggestion, self._steepest(notes), tuple(notes))
@@ -202,10 +192,10 @@ class LRFinder:
         try:
             return _round_rate(float(self._finder.lr_suggestion()))
         except RuntimeError:  # "unexpected curve shape"
-            notes.append("ignite's rule needs a curve that falls before it rises, and suggests nothing here.")
+            notes.append("ignite's rule needs a curve that falls before it rises, so it suggests nothing here.")
             return None
 
 
 def _round_rate(rate: float) -> float:
-    """Two digits are more than the curve can tell."""
+    """Rounds to two digits, which is more than the curve can tell."""
     return float(f"{rate:.1e}")

@@ -1,4 +1,4 @@
-"""One training with ignite, in slices: batches in, points out, the best epoch's weights at the end."""
+"""One training with ignite, in slices: it takes batches, emits points, and ends with the weights of the best epoch."""
 
 import logging
 from collections.abc import Callable
@@ -20,49 +20,48 @@ from cnnviz.training.point import DEVICE, TEST, TRAIN, VALIDATION, Emit, Point
 from cnnviz.training.prepared_data import Batch, PreparedData
 from cnnviz.training.recorder import Recorder
 from cnnviz.training.schedule import build_scheduler
-from cnnviz.training.setup import TrainingSetup
+from cnnviz.training.sliced_job import SlicedJob
 from cnnviz.training.snapshot import Snapshot, copy_to_cpu, load_optimizer_state, optimizer_state
-from cnnviz.training.stopwatch import Stopwatch
 
 OUT_OF_MEMORY_MESSAGE = (
     "The training needs more memory than this device has free. Use a smaller batch size or a smaller net."
 )
-"""What to say where memory was short."""
+"""What a student reads when memory ran out."""
 MAX_PROBABILITY_BYTES = 2**26
-"""Bytes of probabilities that are kept of the test."""
+"""Largest size in bytes of the test probabilities that are kept."""
 MAX_SCORES = 2_000
-"""Scores of a net whose probabilities are kept: a confusion matrix has as many rows and columns."""
+"""Largest number of scores for which probabilities are kept: a confusion matrix has as many rows and columns."""
 MIN_TRAIN_SAMPLES_EVALUATED = 2_000
-"""Training samples that are evaluated after each epoch, at least; as many as there are in validation if more."""
+"""Training samples evaluated after each epoch, or as many as there are validation samples if that is more."""
 logging.getLogger("ignite").setLevel(logging.CRITICAL)  # what it logs it also raises, but for an interrupted run let go
 
 
 @dataclass(frozen=True, eq=False)
 class TrainingResult:
-    """How a training ended."""
+    """What came of a training."""
 
     weights: dict[str, Tensor]
-    """State dict of the best epoch (highest validation accuracy, then lowest loss), on the CPU."""
+    """State dict of the best epoch, as `EpochScore` ranks them, on the CPU."""
     best_epoch: int
     """0 when it was stopped before the first epoch ended."""
     stopped: bool
     scale: Scale
-    """What was done to all samples before the net saw them."""
+    """How all samples were scaled before the net saw them."""
     note: str = ""
-    """Why it ended before its last epoch, if it did so by itself."""
+    """Why it ended before its last epoch; "" where it did not, or was stopped."""
     probabilities: Tensor | None = None
-    """(N, C) on the CPU, of the test part in its order; None where it was not tested, or where they are too many."""
+    """(N, C) on the CPU, in the order of the test part; None if there was no test or there are too many."""
     final_snapshot: Snapshot | None = None
-    """From where it can be trained further; None when it was stopped in the middle of an evaluation."""
+    """State from which it can be trained further; None if it was stopped during an evaluation."""
 
 
-class Training:
-    """One training, which can be interrupted after any step and gone on with, here or elsewhere.
+class Training(SlicedJob):
+    """One training, which can be interrupted after any step and continued, here or elsewhere.
 
-    Each step gives a batch loss, each epoch the loss and METRICS on training samples (dropout off) and validation, and
-    gradient and update of each layer at its last step. At the end the best epoch's weights are measured once on the
-    test split; a stop ends at once, without test. Its random numbers are its own, so nothing that runs between two of
-    its slices changes them.
+    Each step emits the batch loss; each epoch emits the loss and METRICS on training samples (dropout off) and on
+    validation, and the gradient and update of each layer at its last step. At the end, the weights of the best epoch
+    are evaluated once on the test part; a stop ends the training at once, without a test. Its random numbers are its
+    own: nothing that runs between two of its slices changes them.
     """
 
     def __init__(
@@ -75,8 +74,9 @@ class Training:
         emit: Emit,
         should_stop: Callable[[], bool],
     ) -> None:
-        self._config, self._data, self._device, self._should_stop = config, data, device, should_stop
-        self._setup = setup = TrainingSetup(architecture, config, data, device)
+        super().__init__(architecture, config, data, device=device, emit=emit, should_stop=should_stop)
+        self._config, self._data, self._device = config, data, device
+        setup = self.setup
         self._model, self._optimizer, self._batches = setup.model, setup.optimizer, setup.batches
         x, y = data.train
         sample = max(
@@ -90,45 +90,37 @@ class Training:
         self._trainer, self._outputs = Engine(self._step), EpochOutputStore()
         self._evaluator = Engine(lambda _, batch: setup.predict(batch))
         self._attach()
-        self._until: Callable[[], bool] = lambda: False
-        self._interrupted = self._evaluation_stopped = False
+        self._evaluation_stopped = False
         self._resumed_epoch = self._evaluated_step = 0
-        self._stopwatch = Stopwatch()
         self._scores = torch.empty(0)
 
     @property
     def step(self) -> int:
-        """Optimiser steps that are done."""
+        """Optimizer steps done so far."""
         return self._trainer.state.iteration
 
-    @property
-    def seconds(self) -> float:
-        """Time spent on it."""
-        return self._stopwatch.seconds
-
     def advance(self, until: Callable[[], bool] = lambda: False) -> TrainingResult | None:
-        """Go on until `until` says so, which is asked after each step; how it ended, once it has.
+        """Trains until `until`, asked after each step, is true; returns the result once the training has ended.
 
         Raises DivergenceError when the loss is no longer a number.
         """
-        self._until, self._interrupted = until, False
-        with self._stopwatch.running():
-            with self._setup.random.activate():
+        with self._slice(until):
+            with self.setup.random.activate():
                 if self.step < self.steps:
                     self._trainer.run(self._batches, max_epochs=self._config.epochs)
             self._recorder.flush()
             return None if self._interrupted else self._finish()
 
     def snapshot(self, *, ended: bool = False) -> Snapshot:
-        """Its whole state between two slices, copied; `ended` where it goes on only by being trained further."""
+        """Returns a copy of its state between two slices; if `ended`, it continues only by being trained further."""
         tensors = {
             "model": copy_to_cpu(self._model.state_dict()),
             "best": self._best.weights if self._best.epoch else {},
             "optimizer": optimizer_state(self._optimizer),
-            "random": {name: state.clone() for name, state in self._setup.random.states.items()},
+            "random": {name: state.clone() for name, state in self.setup.random.states.items()},
             "order": {
                 "batches": self._batches.state(self.step),
-                "augmentation": self._setup.augmentation_generator.get_state(),
+                "augmentation": self.setup.augmentation_generator.get_state(),
             },
         }
         flat = {f"{part}/{name}": value for part, named in tensors.items() for name, value in named.items()}
@@ -136,16 +128,16 @@ class Training:
         return Snapshot(flat, facts | {"ended": ended, "resumed": self._resumed_epoch})
 
     def restore(self, snapshot: Snapshot) -> None:
-        """Go on from there: a training of the same design, data and seed, perhaps with more epochs."""
+        """Continues from a snapshot of a training with the same design, data and seed, perhaps with more epochs."""
         step, per_epoch = snapshot.metadata["step"], len(self._batches)
         self._model.load_state_dict(snapshot.tensors_below("model"))
         for _ in range(step):  # the schedule is a function of the step: it needs no state of its own
             self._schedule(None)
         load_optimizer_state(self._optimizer, snapshot.tensors_below("optimizer"))
-        self._setup.random.states = snapshot.tensors_below("random")
+        self.setup.random.states = snapshot.tensors_below("random")
         order = snapshot.tensors_below("order")
         self._batches.resume(order["batches"], step)
-        self._setup.augmentation_generator.set_state(order["augmentation"])
+        self.setup.augmentation_generator.set_state(order["augmentation"])
         self._best.restore(snapshot)
         self._stopwatch.restore(snapshot.metadata["seconds"])
         self._resumed_epoch = step // per_epoch if snapshot.metadata["ended"] else snapshot.metadata["resumed"]
@@ -153,9 +145,7 @@ class Training:
         self._trainer.load_state_dict({"epoch_length": per_epoch, "max_epochs": self._config.epochs, "iteration": step})
 
     def close(self) -> None:
-        """There is nothing to give back."""
-
-    # ── what the engines call ──
+        """Does nothing: a training holds nothing that must be released."""
 
     def _attach(self) -> None:
         self._outputs.attach(self._evaluator)
@@ -167,7 +157,7 @@ class Training:
         self._trainer.add_event_handler(Events.EPOCH_COMPLETED, self._finish_epoch)
 
     def _step(self, engine: Engine, batch: Batch) -> Tensor:
-        loss = self._setup.backward(batch)
+        loss = self.setup.backward(batch)
         if engine.state.iteration % len(self._batches):
             self._optimizer.step()
         else:  # once an epoch
@@ -207,21 +197,15 @@ class Training:
         elif self._until():
             self._interrupt(engine)
 
-    # ── the rest ──
-
-    def _interrupt(self, engine: Engine) -> None:
-        self._interrupted = True
-        engine.interrupt()
-
     def _evaluate(self, part: Batch) -> dict[str, float] | None:
-        """Loss and metrics of the weights as they are; None when it was stopped meanwhile."""
+        """Returns loss and metrics of the current weights; None when it was stopped meanwhile."""
         self._model.eval()
         with self._stopwatch.outside_epoch():
             self._evaluator.run(Batches(*part, EVALUATION_BATCH))
             if self._should_stop():
                 return None
             self._scores = scores = torch.cat([scores for scores, _ in self._outputs.data])
-            values = [self._setup.criterion(scores, part[1]), *(metric(scores, part[1]) for metric in METRICS.values())]
+            values = [self.setup.criterion(scores, part[1]), *(metric(scores, part[1]) for metric in METRICS.values())]
             return dict(
                 zip(["loss", *METRICS], torch.stack([value.double() for value in values]).tolist(), strict=True)
             )
@@ -242,13 +226,15 @@ class Training:
                 probabilities = probabilities_of(self._scores)
         ended_early = not stopped and epoch < self._config.epochs
         note = (
-            f"Ended after epoch {epoch}: no better one came for {self._config.patience} epochs." if ended_early else ""
+            f"Ended after epoch {epoch}: the last {self._config.patience} epochs brought no better one."
+            if ended_early
+            else ""
         )
         best = self._best
         return TrainingResult(best.weights, best.epoch, stopped, self._data.scale, note, probabilities, final_snapshot)
 
     def _throughput(self) -> dict[str, float]:
-        """Samples of this epoch per second of its steps, and the most memory that a GPU has given out."""
+        """Returns samples per second over the steps of this epoch, and the peak memory of a GPU."""
         speed = {"samples_per_second": len(self._data.train[1]) / self._stopwatch.epoch_seconds}
         if self._device.type == "cuda":
             speed["memory_bytes"] = float(torch.cuda.max_memory_allocated(self._device))
@@ -256,9 +242,9 @@ class Training:
 
 
 def probabilities_of(scores: Tensor) -> Tensor | None:
-    """The probabilities (N, C) that the loss sees in scores (N, C), on the CPU; None where they are too many to keep.
+    """Returns the probabilities (N, C) that the loss sees in scores (N, C), on the CPU; None if too many to keep.
 
-    Of log-probabilities, softmax makes the probabilities that they are logarithms of.
+    Softmax turns log-probabilities back into probabilities.
     """
     if scores.shape[1] > MAX_SCORES or scores.numel() * scores.element_size() > MAX_PROBABILITY_BYTES:
         return None

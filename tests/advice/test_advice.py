@@ -23,16 +23,16 @@ LAB_TASK = TASKS["lab-convnet"]
 def test_the_labs_net_gets_exactly_these_remarks() -> None:
     remarks = advise(LAB, LAB_TASK)
     assert [(remark.rule, remark.path, remark.mend and remark.mend.text) for remark in remarks] == [
-        ("no-activation", (7,), "Put a ReLU behind layer 6"),
+        ("no-activation", (7,), "Put a ReLU after layer 6"),
         ("unread-edge", (1,), "Set ceil_mode to True: 10 × 22 × 4 becomes 10 × 23 × 5"),
-        ("receptive-field", (0,), "Add a convolution and a ReLU behind layer 4"),
+        ("receptive-field", (0,), "Add a convolution and a ReLU after layer 4"),
     ]
     assert remarks[0].text == (
         "Between layer 6, Linear, and layer 8, Linear, there is no activation (only Dropout). Together they can do no"
-        " more than one Linear from 880 to 35, and take 91,635 parameters where it takes 30,835."
+        " more than one Linear from 880 to 35, and have 91,635 parameters where it has 30,835."
     )
-    assert "stands 22 times in a height of 90, and the last 2 rows are never read" in remarks[1].text
-    assert "stands 4 times in a width of 17, and the last column is never read" in remarks[1].text
+    assert "is placed 22 times in a height of 90, and the last 2 rows are never read" in remarks[1].text
+    assert "is placed 4 times in a width of 17, and the last column is never read" in remarks[1].text
     assert "comes from 10 of 99 × 10 of 26 of the input" in remarks[2].text
 
 

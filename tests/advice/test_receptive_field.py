@@ -45,7 +45,7 @@ def unread(architecture: Architecture) -> list[int]:
 @pytest.mark.parametrize(
     ("layer", "size", "told", "mend"),
     [
-        (pool(4), 17, "stands 4 times in a height of 17, and the last row is never read", "ceil_mode to True"),
+        (pool(4), 17, "is placed 4 times in a height of 17, and the last row is never read", "ceil_mode to True"),
         (AvgPool2d(kernel_size=5), 23, "and the last 3 rows are never read", "ceil_mode to True"),
         (conv(1, 3, stride=3), 10, "and the last row is never read", "padding to 1"),
         (conv(1, 4, stride=4, padding=1), 17, "and the last 2 rows are never read", "padding to 2"),
@@ -83,7 +83,7 @@ def test_windows_of_one_along_one_axis_are_told_along_the_other() -> None:
     first, second = pool((4, 1), stride=2), pool((3, 2), stride=2)  # type: ignore[arg-type]
     (remark,) = remarks_of("unread-edge", net(first, second, flatten, linear(10), shape=(1, 13, 12)))
     assert remark.text == (
-        "Layer 1, MaxPool2d: a window of 4 in steps of 2 stands 5 times in a height of 13, and the last row is never"
+        "Layer 1, MaxPool2d: a window of 4 in steps of 2 is placed 5 times in a height of 13, and the last row is never"
         " read."
     )
     assert remark.mend is None  # padding does not fit a window of 1; with ceil_mode the other pool would lose a row
@@ -169,8 +169,8 @@ def test_convolutions_that_see_little_are_told_and_one_more_mends_it() -> None:
     stack = (conv(4, 10), pool(4), relu, flatten, linear(35))
     (remark,) = remarks_of("receptive-field", net(*stack, shape=(1, 99, 26)))
     assert remark.text == (
-        "Each number behind layer 1, Conv2d, the last convolution, comes from 10 of 99 × 10 of 26 of the input. What"
-        " lies further apart, only layer 5, Linear, puts together, place by place."
+        "Each number after layer 1, Conv2d, the last convolution, comes from 10 of 99 × 10 of 26 of the input. Only"
+        " layer 5, Linear, puts together what is further apart, position by position."
     )
     assert remark.mend
     assert remark.mend.architecture.layers[3:5] == (conv(8, 3, padding=1), relu)

@@ -20,7 +20,7 @@ log_softmax, softmax = LogSoftmax(), Softmax()
     [
         (
             (flatten, linear(8)),
-            "The net ends in 8 scores for 10 classes: 2 can never be found.",
+            "The net ends in 8 scores for 10 classes: 2 are never the answer.",
             "Set out_features of layer 2 to 10",
         ),
         (
@@ -30,7 +30,7 @@ log_softmax, softmax = LogSoftmax(), Softmax()
         ),
         (
             (conv(6), relu, AdaptiveAvgPool2d(output_size=1), flatten),
-            "The net ends in 6 scores for 10 classes: 4 can never be found.",
+            "The net ends in 6 scores for 10 classes: 4 are never the answer.",
             "Set out_channels of layer 1 to 10",
         ),
         (
@@ -69,7 +69,7 @@ def test_a_forgotten_flatten_is_told_whatever_the_classes() -> None:
 
 def test_a_softmax_that_the_loss_takes_again_is_told() -> None:
     (remark,) = remarks_of("softmax-before-loss", net(*HEAD, softmax))
-    assert "hands on probabilities, and CrossEntropyLoss takes a softmax of them once more" in remark.text
+    assert "passes on probabilities, and CrossEntropyLoss takes the softmax of them again" in remark.text
     assert f"the loss of 10 classes stays above {log(1 + 9 / e):.2f}" in remark.text
     assert remark.mend
     assert remark.mend.architecture == net(*HEAD, log_softmax)

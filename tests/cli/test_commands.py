@@ -197,7 +197,7 @@ def test_a_wrong_setting_of_the_environment_is_told(refused: Refused, monkeypatc
     settings.cache_clear()
     try:
         assert refused("train", "design.json", "--dataset", "digits", "--out", "run").startswith(
-            "The environment variable CNNVIZ_THREADS should be a valid integer"
+            "The environment variable CNNVIZ_THREADS: should be a whole number (received 'none')"
         )
     finally:
         settings.cache_clear()

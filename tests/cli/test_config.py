@@ -16,5 +16,5 @@ def test_a_decimal_comma_is_a_decimal_point(typed: str) -> None:
 )
 def test_what_could_be_another_number_is_refused(change: str) -> None:
     name, _, typed = change.partition("=")
-    with pytest.raises(TrainingError, match=f"{name}: should be .*received {typed[0]}"):
+    with pytest.raises(TrainingError, match=f"{name}: should be .*received '?{typed[0]}"):
         load_config(None, (change,))

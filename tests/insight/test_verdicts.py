@@ -51,8 +51,8 @@ def trained(design: Architecture, **settings: object) -> RunSummary:
         message=message,
         train_loss=found.get(("train", "loss"), np.array([])),
         train_accuracy=found.get(("train", "accuracy"), np.array([])),
-        loss=found.get(("validation", "loss"), np.array([])),
-        accuracy=found.get(("validation", "accuracy"), np.array([])),
+        validation_loss=found.get(("validation", "loss"), np.array([])),
+        validation_accuracy=found.get(("validation", "accuracy"), np.array([])),
         gradient_norms={split: line for (split, metric), line in found.items() if metric == "gradient_norm"},
         update_ratios={split: line for (split, metric), line in found.items() if metric == "update_ratio"},
     )
@@ -66,7 +66,7 @@ def trained(design: Architecture, **settings: object) -> RunSummary:
         (CONVNET, {"epochs": 4, "learning_rate": 1e-3}, ["It was still improving"]),
         (CONVNET, {"epochs": 4, "learning_rate": 1e-5}, ["The learning rate is too low"]),
         (mlp(*[32] * 8), {"epochs": 6}, ["Gradients vanish in layer 2, Linear"]),
-        (mlp(1, act=ReLU), {"epochs": 30}, ["It under-fits"]),
+        (mlp(1, act=ReLU), {"epochs": 30}, ["It underfits"]),
         (CONVNET, {"epochs": 4, "learning_rate": 1e-4}, ["The learning rate is too low"]),
         (mlp(64, 64, act=ReLU), {"epochs": 6, "learning_rate": 3.0}, ["The learning rate is too high"]),
         (mlp(*[32] * 5), {"epochs": 6, "optimizer": "Adam", "learning_rate": 1e-3}, ["Gradients vanish in"]),
@@ -101,9 +101,9 @@ def curves(loss: list[float], train: list[float], accuracy: list[float], known: 
     return RunSummary(
         architecture=LAB,
         config=TrainConfig(epochs=len(loss)),
-        loss=np.array(loss),
+        validation_loss=np.array(loss),
         train_loss=np.array(train),
-        accuracy=np.array(accuracy),
+        validation_accuracy=np.array(accuracy),
         train_accuracy=np.array(known),
     )
 
@@ -116,7 +116,7 @@ def test_over_fitting_begins_where_validation_loss_was_lowest() -> None:
         [0.4] * 5 + [1],
     )
     (finding,) = find_verdicts(story)
-    assert finding.title == "It over-fits since epoch 3"
+    assert finding.title == "It overfits from epoch 3 on"
     assert "0.800" in finding.text
     labels = [change.label for change in finding.suggested_runs]
     assert labels == ["Dropout of 0.4", "Half as wide", "Weight decay 0.001"]
@@ -150,9 +150,9 @@ def test_whatever_the_curves_there_is_a_verdict_in_words(
     story = RunSummary(
         architecture=LAB,
         config=TrainConfig(),
-        loss=np.array(loss),
+        validation_loss=np.array(loss),
         train_loss=np.array(train),
-        accuracy=np.array(accuracy),
+        validation_accuracy=np.array(accuracy),
         train_accuracy=np.array(accuracy[::-1]),
         gradient_norms=values,
         update_ratios=values,

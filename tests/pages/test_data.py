@@ -103,7 +103,7 @@ def test_values_before_and_after_are_told_and_the_knobs_are_those_of_the_next_ru
     assert not app.exception
     assert "as the net gets them" in text(app)
     assert "mean 0, standard deviation 1." in text(app)
-    assert app.session_state["config"] == SHORT.changed("floor", 0.25).changed("normalization", "global")
+    assert app.session_state["config"] == SHORT.changed(floor=0.25).changed(normalization="global")
 
 
 def test_augmentation_is_set_here_for_the_next_run(app: AppTest) -> None:

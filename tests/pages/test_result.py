@@ -64,7 +64,7 @@ def test_the_numbers_of_a_run_are_those_that_it_reached(open_page: OpenPage, ann
 def test_a_verdict_opens_the_changed_settings_on_the_train_page(open_page: OpenPage, anna: str, ended: Run) -> None:
     app = open_page("result", owner=anna, run=ended.id)
     assert any("What to try" in markdown.value for markdown in app.markdown)
-    button = next(button for button in app.button if button.label == "Train it for 8 epochs")
+    button = next(button for button in app.button if button.label == "Train for 8 epochs")
     button.click().run()
     assert not app.exception
     assert app.session_state["config"].epochs == 8

@@ -15,7 +15,7 @@ from tests.pages.conftest import wait_for
 OpenPage = Callable[..., AppTest]
 DIGITS = PRESETS["digits-convnet"].architecture
 ENDLESS = TrainConfig(dataset="digits", epochs=1000)
-SHORT = ENDLESS.changed("epochs", 2)
+SHORT = ENDLESS.changed(epochs=2)
 
 
 def labels(app: AppTest) -> dict[str, bool]:

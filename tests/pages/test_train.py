@@ -96,7 +96,7 @@ def test_the_loss_changes_the_run(open_page: OpenPage, server: Cluster) -> None:
     usual = press_train(app, server)[1]
     knob(app.selectbox, "loss").select("NLLLoss").run()
     run, points = press_train(app, server)
-    assert run.config == SHORT.changed("loss", "NLLLoss")
+    assert run.config == SHORT.changed(loss="NLLLoss")
     assert points != usual
 
 
@@ -123,7 +123,7 @@ def test_the_split_changes_the_run(open_page: OpenPage, server: Cluster) -> None
     knob(app.selectbox, "split").select("speaker").run()
     assert any("a voice that it has never heard" in caption.value for caption in app.caption)
     run, points = press_train(app, server)
-    assert run.config == config.changed("split", "speaker")
+    assert run.config == config.changed(split="speaker")
     assert points != usual
 
 

@@ -178,7 +178,7 @@ def test_the_runs_of_all_students_advance_in_turn_and_those_of_one_wait_in_their
 def test_a_paused_run_goes_on_where_it_was_and_is_what_it_would_have_been(
     server: Cluster, ended: Ended, wait_for: WaitFor
 ) -> None:
-    config = SHORT.changed("epochs", 150)
+    config = SHORT.changed(epochs=150)
     run = server.submit(ANNA, NET, config)
     wait_for(lambda: server.store.points(run.id))
     server.pause(ANNA, run.id, wait=STOP_SECONDS)
@@ -200,7 +200,7 @@ def test_a_run_that_ended_is_trained_further_as_one_that_was_meant_to_be_longer(
     found = ended(server.store, run.id)
     assert (found.status, found.config.epochs, found.steps) == (Status.DONE, 5, 115)
     points = [point for _, point in server.store.points(run.id)]
-    longer = [point for point in alone(SHORT.changed("epochs", 5)) if point.split != "test"]
+    longer = [point for point in alone(SHORT.changed(epochs=5)) if point.split != "test"]
     assert [point for point in without_device_points(points) if point.split != "test"] == longer
 
 
@@ -231,7 +231,7 @@ def test_a_run_is_its_owners_alone(server: Cluster, running: Run) -> None:
 def test_a_run_whose_worker_is_killed_goes_on_in_a_new_one_and_is_what_it_would_have_been(
     server: Cluster, ended: Ended, wait_for: WaitFor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    config = SHORT.changed("epochs", 200)
+    config = SHORT.changed(epochs=200)
     run = server.submit(ANNA, NET, config)
     wait_for(lambda: len(server.store.points(run.id)) > 50)
     pid = server.devices["cpu"].pid

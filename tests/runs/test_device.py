@@ -465,7 +465,7 @@ def test_students_take_turns_as_long_as_there_is_memory_and_none_overtakes_for_w
 ) -> None:
     device.start()
     runs = of_others(device, 4)
-    large = make_run(OTHERS[4], architecture=DIVERGING, config=SHORT.changed("batch_size", 4096))
+    large = make_run(OTHERS[4], architecture=DIVERGING, config=SHORT.changed(batch_size=4096))
     device.submit(large).result(SOON)
     small = make_run(OTHERS[5])
     device.submit(small).result(SOON)

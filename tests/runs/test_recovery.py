@@ -25,7 +25,7 @@ from tests.designs import ANNA, BERT, NET, SHORT
 from tests.points import without_device_points
 from tests.runs.test_cluster import alone
 
-CONFIGS = {ANNA: SHORT.changed("epochs", 120), BERT: SHORT.changed("epochs", 150).changed("optimizer", "Adam")}
+CONFIGS = {ANNA: SHORT.changed(epochs=120), BERT: SHORT.changed(epochs=150).changed(optimizer="Adam")}
 MOMENTS = random.Random(35)
 
 SERVER = """

@@ -25,7 +25,7 @@ CONFIG = TrainConfig(learning_rate=0.02, optimizer="RMSprop")
 def test_what_may_not_vary_is_no_parameter() -> None:
     assert list(search_parameters(Space(), LAB, CONFIG)) == list(VARIABLE_FIELDS)
     for name in VARIABLE_FIELDS:
-        assert name not in search_parameters(Space().changed(name, False), LAB, CONFIG)
+        assert name not in search_parameters(Space().changed(**{name: False}), LAB, CONFIG)
     with pytest.raises(TrainingError, match="Nothing may vary"):
         search_parameters(Space(**dict.fromkeys(VARIABLE_FIELDS, False)), LAB, CONFIG)
 
@@ -62,12 +62,12 @@ def test_a_search_begins_with_the_present_settings_as_far_as_they_are_in_bounds(
 def test_a_net_without_convolutions_has_neither_depth_nor_kernels_and_a_batch_of_one_no_batch_norm() -> None:
     plain = Architecture(input_shape=(1, 8, 8), layers=[Flatten(), Linear(out_features=10)])
     assert set(search_parameters(Space(), plain, CONFIG)) == {"learning_rate", "optimizer", "dropout"}
-    assert "normalization" not in search_parameters(Space(), LAB, CONFIG.changed("batch_size", 1))
+    assert "normalization" not in search_parameters(Space(), LAB, CONFIG.changed(batch_size=1))
 
 
 def test_bounds_that_leave_nothing_and_values_out_of_bounds_are_refused() -> None:
     with pytest.raises(TrainingError, match=r"lowest learning rate, 0\.1, is not below the highest, 0\.1"):
         search_parameters(Space(lowest_rate=0.1), LAB, CONFIG)
     with pytest.raises(TrainingError, match=r"goal: should be less than or equal to 1 \(received 2"):
-        Space().changed("goal", 2.0)
+        Space().changed(goal=2.0)
     assert Space.model_validate(Space(goal=0.5).model_dump()) == Space(goal=0.5)

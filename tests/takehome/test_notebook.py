@@ -131,7 +131,7 @@ def test_a_run_at_its_defaults_that_ended_at_once_is_told_so(run: ScriptRun) -> 
     told, *_ = sources(read(to_notebook(parcel, data=SampleSource(), charts={})), "markdown")
     assert told.startswith("# ConvNet for handwritten digits\n")
     assert "It ended before its first epoch did." in told
-    assert "All are as they are by default." in told
+    assert "All settings have their default values." in told
 
 
 def test_charts_are_shown_where_the_notebook_is_trusted_and_where_it_is_not(notebook: NotebookNode) -> None:

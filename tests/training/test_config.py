@@ -28,11 +28,11 @@ BOUNDS = {
 def test_bounds_are_inside_and_what_is_beyond_is_told(name: str) -> None:
     low, high, below, above = BOUNDS[name]
     for value in (low, high):
-        assert getattr(TrainConfig().changed(name, value), name) == value
+        assert getattr(TrainConfig().changed(**{name: value}), name) == value
     with pytest.raises(TrainingError, match=rf"^{name}: should be greater than or equal to .* \(received {below}\)\.$"):
-        TrainConfig().changed(name, below)
+        TrainConfig().changed(**{name: below})
     with pytest.raises(TrainingError, match=rf"^{name}: should be less than .* \(received {above}\)\.$"):
-        TrainConfig().changed(name, above)
+        TrainConfig().changed(**{name: above})
 
 
 def test_every_number_has_bounds_and_every_field_a_title_and_a_description() -> None:
@@ -47,32 +47,32 @@ def test_every_number_has_bounds_and_every_field_a_title_and_a_description() -> 
 @pytest.mark.parametrize("value", [math.nan, math.inf, "0.1", None])
 def test_a_learning_rate_is_a_number(value: object) -> None:
     with pytest.raises(TrainingError, match=r"^learning_rate: should be"):
-        TrainConfig().changed("learning_rate", value)
+        TrainConfig().changed(learning_rate=value)
 
 
 @pytest.mark.parametrize("name", ["", "Digits", "../digits", "a" * 61, "digits\n", "di gits"])
 def test_a_data_set_name_is_never_a_path(name: str) -> None:
-    with pytest.raises(TrainingError, match=r"^dataset: String should match pattern"):
-        TrainConfig().changed("dataset", name)
+    with pytest.raises(TrainingError, match=r"^dataset: should match pattern"):
+        TrainConfig().changed(dataset=name)
 
 
 def test_an_unknown_optimizer_is_refused_with_those_there_are() -> None:
-    with pytest.raises(TrainingError, match=r"^optimizer: must be one of SGD, Adam, AdamW.* \(received Magic\)\.$"):
-        TrainConfig().changed("optimizer", "Magic")
+    with pytest.raises(TrainingError, match=r"^optimizer: must be one of SGD, Adam, AdamW.* \(received 'Magic'\)\.$"):
+        TrainConfig().changed(optimizer="Magic")
 
 
 def test_an_unknown_field_is_refused() -> None:
-    with pytest.raises(TrainingError, match=r"^code: Extra inputs are not permitted"):
-        TrainConfig().changed("code", 1)
+    with pytest.raises(TrainingError, match=r"^code: there is no parameter of this name here"):
+        TrainConfig().changed(code=1)
     with pytest.raises(ValidationError, match="code"):
         TrainConfig.model_validate_json('{"code": 1}')
 
 
 def test_an_unknown_loss_is_refused_with_those_there_are() -> None:
     with pytest.raises(
-        TrainingError, match=r"^loss: should be 'auto', 'NLLLoss' or 'CrossEntropyLoss' \(received L1\)"
+        TrainingError, match=r"^loss: should be 'auto', 'NLLLoss' or 'CrossEntropyLoss' \(received 'L1'\)"
     ):
-        TrainConfig().changed("loss", "L1")
+        TrainConfig().changed(loss="L1")
 
 
 def test_a_configuration_from_before_there_was_a_choice_of_loss_is_read() -> None:
@@ -81,7 +81,7 @@ def test_a_configuration_from_before_there_was_a_choice_of_loss_is_read() -> Non
 
 def test_a_change_gives_a_new_configuration() -> None:
     config = TrainConfig()
-    assert config.changed("epochs", 3) == TrainConfig(epochs=3)
+    assert config.changed(epochs=3) == TrainConfig(epochs=3)
     assert config == TrainConfig()
     with pytest.raises(ValidationError, match="frozen"):
         config.epochs = 3  # type: ignore[misc]

@@ -29,7 +29,7 @@ def trained(config: TrainConfig, *, slices: bool = False) -> list[Point]:
 
 @pytest.mark.parametrize("name", ["mixed_precision", "channels_last"])
 def test_a_setting_of_the_gpu_trains(name: str) -> None:
-    points = trained(CONFIG.changed(name, True))
+    points = trained(CONFIG.changed(**{name: True}))
     assert {point.metric for point in points if point.split == "device"} == {"samples_per_second", "memory_bytes"}
     assert [point for point in points if point.split == "test"]
 
@@ -37,7 +37,7 @@ def test_a_setting_of_the_gpu_trains(name: str) -> None:
 def test_channels_last_lays_the_weights_out() -> None:
     data = prepare(digits(), CONFIG, torch.device("cuda:0"))
     for wanted in (False, True):
-        setup = TrainingSetup(DESIGN, CONFIG.changed("channels_last", wanted), data, torch.device("cuda:0"))
+        setup = TrainingSetup(DESIGN, CONFIG.changed(channels_last=wanted), data, torch.device("cuda:0"))
         weight = next(setup.model.parameters())
         assert weight.is_contiguous(memory_format=torch.channels_last) or not wanted
 

@@ -30,7 +30,7 @@ from cnnviz.training.prepared_data import prepare
 from cnnviz.training.setup import TrainingSetup
 from tests.training.test_trainer import CONFIG, CPU, NET, SCORES, digits, same
 
-GLOBAL = CONFIG.changed("normalization", "global")
+GLOBAL = CONFIG.changed(normalization="global")
 FORMS = (1e-4, 0.01, 0.1, 1.0, 10.0)
 """Learning rates that the form may hold when a search begins."""
 MORE: dict[str, dict[str, object]] = {
@@ -176,15 +176,15 @@ def test_rates_grow_evenly_from_the_first_to_the_last(monkeypatch: pytest.Monkey
 
 @pytest.mark.parametrize("optimizer", ["SGD", "Adam"])
 def test_the_suggestion_hardly_depends_on_the_seed_and_trains(optimizer: str) -> None:
-    config = GLOBAL.changed("optimizer", optimizer)
-    found = [Kept(SCORES, config.changed("seed", seed)).found().suggestion for seed in range(5)]
+    config = GLOBAL.changed(optimizer=optimizer)
+    found = [Kept(SCORES, config.changed(seed=seed)).found().suggestion for seed in range(5)]
     rates = [rate for rate in found if rate]
     assert len(rates) == 5
     assert max(rates) <= 10 * min(rates)
 
 
 def test_weights_and_optimizer_are_afterwards_as_they_were() -> None:
-    config = GLOBAL.changed("optimizer", "Adam")
+    config = GLOBAL.changed(optimizer="Adam")
     kept, untouched = Kept(config=config), Kept(config=config)
     before = {name: value.clone() for name, value in kept.search.setup.model.state_dict().items()}
     assert same(before, untouched.search.setup.model.state_dict())
@@ -211,20 +211,22 @@ def test_a_loss_that_diverges_ends_it_and_is_told_with_the_rate() -> None:
     deep = Architecture(
         input_shape=(1, 8, 8), layers=[SCORES.layers[0], *[Linear(out_features=32)] * 6, Linear(out_features=10)]
     )
-    kept = Kept(deep, CONFIG.changed("momentum", 0.99))
+    kept = Kept(deep, CONFIG.changed(momentum=0.99))
     found = kept.found()
     assert found.suggestion
     smoothed, rates = kept.curve("smoothed_loss"), kept.curve("learning_rate")
     assert smoothed[-1] > DIVERGENCE_FACTOR * min(smoothed)
     assert rates[-1] < END_RATE
     (note,) = found.notes
-    assert note.startswith(f"It ended at a rate of {float(f'{rates[-1]:.1e}'):g}: with a smoothed loss of 5 times")
+    assert note.startswith(
+        f"The search ended at a rate of {float(f'{rates[-1]:.1e}'):g}, where the smoothed loss was 5 times its lowest"
+    )
 
 
 def test_what_never_is_a_number_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(TrainingSetup, "backward", lambda *_: torch.tensor(math.nan))
     found = Kept().found()
-    assert found == LRFinderResult(None, None, ("The loss was no number from the beginning: nothing can be told.",))
+    assert found == LRFinderResult(None, None, ("The loss was not a number from the start.",))
 
 
 @pytest.mark.parametrize("bad", [math.inf, math.nan])

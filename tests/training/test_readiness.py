@@ -109,7 +109,7 @@ def test_the_limit_of_parameters_is_exact() -> None:
 
 
 def test_the_limit_of_memory_is_exact_and_grows_with_the_batch() -> None:
-    config = CONFIG.changed("batch_size", 1000)
+    config = CONFIG.changed(batch_size=1000)
     needed = training_bytes(design(*SCORES), 1000)
     check_trainable(design(*SCORES), config, DIGITS, Settings(max_training_bytes=needed))
     with pytest.raises(
@@ -123,7 +123,7 @@ def test_the_limit_of_memory_is_exact_and_grows_with_the_batch() -> None:
 def test_small_batches_do_not_hide_what_evaluation_needs() -> None:
     wide = design(Conv2d(out_channels=60_000, kernel_size=1), ReLU(), MaxPool2d(kernel_size=8), *SCORES)
     with pytest.raises(LimitError, match=r"fewer channels, or pool earlier"):
-        check_trainable(wide, CONFIG.changed("batch_size", 1), DIGITS, LIMITS)
+        check_trainable(wide, CONFIG.changed(batch_size=1), DIGITS, LIMITS)
 
 
 BLIND = MaxPool2d(kernel_size=(1, 2), stride=1, padding=(0, 1), dilation=2)

@@ -150,7 +150,7 @@ def test_points_come_in_the_order_of_their_steps() -> None:
 
 @pytest.mark.parametrize("optimizer", ["SGD", "AdamW"])
 def test_the_same_seed_gives_the_same_curve_bit_for_bit(optimizer: str) -> None:
-    config = CONFIG.changed("optimizer", optimizer)
+    config = CONFIG.changed(optimizer=optimizer)
     assert run(config=config)[1] == run(config=config)[1]
 
 
@@ -176,7 +176,7 @@ CHANGES: dict[str, object] = {
 
 @pytest.mark.parametrize("name", CHANGES)
 def test_every_control_changes_the_curve(name: str) -> None:
-    assert run(config=CONFIG.changed(name, CHANGES[name]))[1] != usual()
+    assert run(config=CONFIG.changed(**{name: CHANGES[name]}))[1] != usual()
 
 
 def test_no_control_is_forgotten() -> None:
@@ -188,11 +188,11 @@ def test_no_control_is_forgotten() -> None:
 @pytest.mark.parametrize("name", Augmentation.model_fields)
 def test_every_augmentation_changes_the_curve(name: str) -> None:
     value: object = True if name == "flip" else 0.5 if name == "noise" else 2
-    assert run(config=CONFIG.with_augmentation(name, value))[1] != usual()
+    assert run(config=CONFIG.with_augmentation(**{name: value}))[1] != usual()
 
 
 def test_only_training_samples_are_augmented_and_all_are_scaled_by_them() -> None:
-    config = CONFIG.changed("floor", 0.1).changed("normalization", "global").with_augmentation("noise", 0.3)
+    config = CONFIG.changed(floor=0.1).changed(normalization="global").with_augmentation(noise=0.3)
     result, points = run(config=config)
     scale = fit_scale(digits().train.x, 0.1, "global")
     assert result.scale.to_dict() == scale.to_dict()
@@ -204,7 +204,7 @@ def test_only_training_samples_are_augmented_and_all_are_scaled_by_them() -> Non
 
 
 def test_the_order_of_batches_and_dropout_stay_the_same_under_augmentation() -> None:
-    tiny = run(config=CONFIG.with_augmentation("noise", 1e-7))[1]
+    tiny = run(config=CONFIG.with_augmentation(noise=1e-7))[1]
     assert [p.value for p in tiny] == pytest.approx([p.value for p in usual()], rel=1e-2, abs=1e-2)
 
 
@@ -215,14 +215,14 @@ def test_other_data_changes_the_curve() -> None:
 
 
 def test_more_epochs_begin_with_the_same_curve() -> None:
-    short, long = usual(), run(config=CONFIG.changed("epochs", 3))[1]
+    short, long = usual(), run(config=CONFIG.changed(epochs=3))[1]
     begun = [point for point in short if point.split != "test"]
     assert long[: len(begun)] == begun
 
 
 def test_the_training_numbers_of_large_data_come_from_its_first_samples(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(training, "MIN_TRAIN_SAMPLES_EVALUATED", 100)
-    result, points = run(config=CONFIG.changed("epochs", 1))
+    result, points = run(config=CONFIG.changed(epochs=1))
     model = build_model(NET)
     model.load_state_dict(result.weights)
     recorded = {p.metric: p.value for p in points if p.split == "train"}
@@ -232,24 +232,24 @@ def test_the_training_numbers_of_large_data_come_from_its_first_samples(monkeypa
 
 @pytest.mark.parametrize(("name", "value"), [("step_size", 2), ("gamma", 0.5)])
 def test_the_schedule_of_steps_has_controls_of_its_own(name: str, value: float) -> None:
-    step = CONFIG.changed("epochs", 3).changed("schedule", "step").changed("step_size", 1)
-    assert run(config=step.changed(name, value))[1] != run(config=step)[1]
-    assert run(config=CONFIG.changed(name, value))[1] == usual()
+    step = CONFIG.changed(epochs=3).changed(schedule="step").changed(step_size=1)
+    assert run(config=step.changed(**{name: value}))[1] != run(config=step)[1]
+    assert run(config=CONFIG.changed(**{name: value}))[1] == usual()
 
 
 def test_without_a_better_epoch_for_so_long_it_ends_and_says_so() -> None:
-    still = CONFIG.changed("epochs", 40).changed("learning_rate", 2.0).changed("patience", 2)
+    still = CONFIG.changed(epochs=40).changed(learning_rate=2.0).changed(patience=2)
     result, points = run(SCORES, still)
     best, last = best_epoch(points)[0], max(p.epoch for p in points if p.split == "validation")
     assert last == best + 2 < 40
-    assert result.note == f"Ended after epoch {last}: no better one came for 2 epochs."
+    assert result.note == f"Ended after epoch {last}: the last 2 epochs brought no better one."
     assert not result.stopped
     assert points[-1].split == "test"
-    assert run(config=CONFIG.changed("patience", 2))[1] == usual()
+    assert run(config=CONFIG.changed(patience=2))[1] == usual()
 
 
 def test_smoothed_labels_are_for_training_alone_and_the_same_behind_log_softmax() -> None:
-    smooth = CONFIG.changed("label_smoothing", 0.2)
+    smooth = CONFIG.changed(label_smoothing=0.2)
     logs = SCORES.insert_layer(2, LogSoftmax(dim=1))
     with_logs, without = run(logs, smooth)[1], run(SCORES, smooth)[1]
     assert [p.value for p in with_logs] == pytest.approx([p.value for p in without], rel=1e-3)
@@ -261,7 +261,7 @@ def test_smoothed_labels_are_for_training_alone_and_the_same_behind_log_softmax(
 
 
 def test_a_clipped_gradient_moves_the_weights_no_further_than_that() -> None:
-    config = CONFIG.changed("epochs", 1).changed("max_grad_norm", 1e-4).changed("momentum", 0)
+    config = CONFIG.changed(epochs=1).changed(max_grad_norm=1e-4).changed(momentum=0)
     torch.manual_seed(config.seed)
     before = build_model(SCORES).state_dict()
     after = run(SCORES, config)[0].weights
@@ -270,8 +270,8 @@ def test_a_clipped_gradient_moves_the_weights_no_further_than_that() -> None:
 
 
 def test_momentum_is_sgds_alone() -> None:
-    adam = CONFIG.changed("optimizer", "Adam")
-    assert run(config=adam)[1] == run(config=adam.changed("momentum", 0.1))[1]
+    adam = CONFIG.changed(optimizer="Adam")
+    assert run(config=adam)[1] == run(config=adam.changed(momentum=0.1))[1]
 
 
 def test_the_loss_is_the_same_with_and_without_log_softmax() -> None:
@@ -286,13 +286,13 @@ def test_the_loss_is_the_same_with_and_without_log_softmax() -> None:
 @pytest.mark.parametrize("loss", ["NLLLoss", "CrossEntropyLoss"])
 @pytest.mark.parametrize("design", [NET, SCORES])
 def test_a_loss_that_was_chosen_is_used_whatever_the_net_ends_in(loss: str, design: Architecture) -> None:
-    assert type(build_criterion(design, CONFIG.changed("loss", loss))) is getattr(nn, loss)
+    assert type(build_criterion(design, CONFIG.changed(loss=loss))) is getattr(nn, loss)
 
 
 def test_another_loss_changes_the_curve_and_the_usual_one_does_not() -> None:
     usual_loss = run(SCORES)[1]
-    assert run(SCORES, CONFIG.changed("loss", "CrossEntropyLoss"))[1] == usual_loss
-    raw = run(SCORES, CONFIG.changed("loss", "NLLLoss"))[1]
+    assert run(SCORES, CONFIG.changed(loss="CrossEntropyLoss"))[1] == usual_loss
+    raw = run(SCORES, CONFIG.changed(loss="NLLLoss"))[1]
     assert raw != usual_loss
     assert min(point.value for point in raw if point.metric == "loss") < 0  # scores taken for log-probabilities
 
@@ -359,7 +359,7 @@ def by_hand_weights(architecture: Architecture, config: TrainConfig) -> dict[str
 
 def test_the_weights_are_those_of_the_best_epoch_and_not_of_the_last() -> None:
     config = TrainConfig(epochs=4, learning_rate=0.3, normalization="none")
-    second = by_hand_weights(SCORES, config.changed("epochs", 2))
+    second = by_hand_weights(SCORES, config.changed(epochs=2))
     model = build_model(SCORES)
     model.load_state_dict(second)
     x = digits().validation.x

@@ -18,13 +18,8 @@ from cnnviz.training.training import MAX_SCORES, Training, TrainingResult, proba
 from tests.points import without_device_points
 from tests.training.test_trainer import CONFIG, CPU, NET, SCORES, digits, run, same
 
-LONG = CONFIG.changed("epochs", 4)
-RICH = (
-    LONG.changed("optimizer", "Adam")
-    .changed("learning_rate", 0.01)
-    .with_augmentation("noise", 0.2)
-    .changed("patience", 3)
-)
+LONG = CONFIG.changed(epochs=4)
+RICH = LONG.changed(optimizer="Adam").changed(learning_rate=0.01).with_augmentation(noise=0.2).changed(patience=3)
 
 
 class Kept:
@@ -74,7 +69,7 @@ def test_trainings_that_take_turns_end_bit_for_bit_as_those_left_alone(slices: l
 def test_a_training_goes_on_elsewhere_as_if_nothing_had_happened(
     tmp_path: Path, schedule: str, optimizer: str, steps: int
 ) -> None:
-    config = RICH.changed("optimizer", optimizer).changed("schedule", schedule).changed("warmup", 1.0)
+    config = RICH.changed(optimizer=optimizer).changed(schedule=schedule).changed(warmup=1.0)
     here, there = Kept(config), Kept(config)
     assert here.steps(steps) is None
     here.training.snapshot().write(tmp_path / "it")
@@ -109,7 +104,7 @@ def test_a_training_that_ended_is_trained_further_as_one_that_was_meant_to_be_lo
 
 
 def test_a_training_that_ended_for_want_of_a_better_epoch_gets_its_patience_anew() -> None:
-    still = CONFIG.changed("epochs", 40).changed("learning_rate", 2.0).changed("patience", 2)
+    still = CONFIG.changed(epochs=40).changed(learning_rate=2.0).changed(patience=2)
     ended = Kept(still).to_the_end()
     assert ended.note
     assert ended.final_snapshot

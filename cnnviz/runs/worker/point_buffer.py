@@ -1,11 +1,9 @@
 """Buffer for the points of a run before they leave the worker."""
 
-import time
 from collections.abc import Callable, Sequence
 
 from cnnviz.training.point import Point
-
-FLUSH_INTERVAL_SECONDS = 0.1
+from cnnviz.training.throttle import POINTS_INTERVAL_SECONDS, Throttle
 
 
 class PointBuffer:
@@ -14,12 +12,12 @@ class PointBuffer:
     def __init__(self, send: Callable[[tuple[Point, ...]], None]) -> None:
         self._send = send
         self._waiting: list[Point] = []
-        self._last = 0.0
+        self._throttle = Throttle(POINTS_INTERVAL_SECONDS)
 
     def add(self, points: Sequence[Point]) -> None:
         """Takes points, and sends all that wait when it is time."""
         self._waiting += points
-        if time.monotonic() - self._last >= FLUSH_INTERVAL_SECONDS:
+        if self._throttle.is_due():
             self.flush()
 
     def flush(self) -> None:
@@ -27,4 +25,4 @@ class PointBuffer:
         if self._waiting:
             self._send(tuple(self._waiting))
         self._waiting = []
-        self._last = time.monotonic()
+        self._throttle.restart()

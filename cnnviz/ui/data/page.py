@@ -30,7 +30,7 @@ def choose_dataset(name: str) -> None:
 def use_dataset(name: str) -> None:
     """Make what was just brought the data set that is looked at and trained on."""
     choose_dataset(name)
-    save_config(current_config().changed("dataset", name))
+    save_config(current_config().changed(dataset=name))
 
 
 def dataset_picker() -> Dataset:
@@ -65,7 +65,7 @@ def split_kind_picker(dataset: Dataset) -> str:
 def train_button(dataset: Dataset, split_kind: str) -> None:
     """Take data set and split over to the Train page."""
     if st.button("Train on it", icon=":material/show_chart:", key="train-on-it", width="content"):
-        save_config(current_config().changed("dataset", dataset.name).changed("split", split_kind))
+        save_config(current_config().changed(dataset=dataset.name).changed(split=split_kind))
         open_page("pages/train.py")
 
 

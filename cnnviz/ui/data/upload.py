@@ -4,14 +4,13 @@ import logging
 from functools import partial
 
 import streamlit as st
-from pydantic import ValidationError
 
 from cnnviz.data import own_uploads
 from cnnviz.data.audio import Features
 from cnnviz.data.form import PictureForm, SoundForm
 from cnnviz.data.npy_upload import read_npz, read_pair
 from cnnviz.data.uploads import UploadInfo
-from cnnviz.errors import DataError, validation_sentence
+from cnnviz.errors import DataError
 from cnnviz.imports.imports import ImportProgress
 from cnnviz.imports.messages import ImportForm
 from cnnviz.runs.cluster import cluster
@@ -108,15 +107,12 @@ def _fields(model: SoundForm | PictureForm | Features, name: str, fields: tuple[
 
 
 def _change_form(name: str, features: bool, field_name: str, value: object) -> None:
-    form = st.session_state[name]
-    try:
-        if features:
-            changed = type(form)(**dict(form) | {"features": Features(**dict(form.features) | {field_name: value})})
-        else:
-            changed = type(form)(**dict(form) | {field_name: value})
-    except ValidationError as error:
-        raise DataError(validation_sentence(field_name, value, error)) from None
-    st.session_state[name] = changed
+    form: SampleForm = st.session_state[name]
+    if features and isinstance(form, SoundForm):
+        form = form.changed(features=form.features.changed(**{field_name: value}))
+    else:
+        form = form.changed(**{field_name: value})
+    st.session_state[name] = form
 
 
 def _start_import(form: ImportForm | None, template: str) -> None:

@@ -2,10 +2,12 @@
 
 import streamlit as st
 
-from cnnviz.insight.run_summary import RunSummary
+from cnnviz.insight.run_summary import Floats, RunSummary
 from cnnviz.insight.verdicts import SuggestedRun, Verdict, find_verdicts
 from cnnviz.runs.run import Run
 from cnnviz.settings import settings
+from cnnviz.training.gradient_stats import GRADIENT_NORM, UPDATE_RATIO
+from cnnviz.training.point import TRAIN, VALIDATION
 from cnnviz.ui.navigation import open_page
 from cnnviz.ui.state import current_workbench, notify_errors, save_config, save_workbench
 from cnnviz.ui.training.run_history import forget_other_histories, read_history
@@ -17,19 +19,10 @@ def build_story(run: Run) -> RunSummary:
     """The curves of a run of this student."""
     history = read_history(run.id)
     forget_other_histories({run.id})
-    curves = {
-        name: history.curve(split, metric)[1]
-        for name, split, metric in (
-            ("train_loss", "train", "loss"),
-            ("train_accuracy", "train", "accuracy"),
-            ("loss", "validation", "loss"),
-            ("accuracy", "validation", "accuracy"),
-        )
-    }
-    layers = {
-        name: {split: history.curve(split, metric)[1] for split in history.splits(metric)}
-        for name, metric in (("gradients", "gradient_norm"), ("updates", "update_ratio"))
-    }
+
+    def curve_by_layer(metric: str) -> dict[str, Floats]:
+        return {layer: history.curve(layer, metric)[1] for layer in history.splits(metric)}
+
     return RunSummary(
         architecture=run.architecture,
         config=run.config,
@@ -37,9 +30,12 @@ def build_story(run: Run) -> RunSummary:
         has_ended=not run.active,
         end_reason=run.end_reason,
         message=run.message,
-        gradient_norms=layers["gradients"],
-        update_ratios=layers["updates"],
-        **curves,
+        train_loss=history.curve(TRAIN, "loss")[1],
+        train_accuracy=history.curve(TRAIN, "accuracy")[1],
+        validation_loss=history.curve(VALIDATION, "loss")[1],
+        validation_accuracy=history.curve(VALIDATION, "accuracy")[1],
+        gradient_norms=curve_by_layer(GRADIENT_NORM),
+        update_ratios=curve_by_layer(UPDATE_RATIO),
     )
 
 

@@ -135,7 +135,7 @@ def _space_field(space: Space, name: str) -> None:
 
 
 def _change_space(name: str, value: object) -> None:
-    st.session_state["space"] = space = _current_space().changed(name, value)
+    st.session_state["space"] = space = _current_space().changed(**{name: value})
     cluster().drafts.save_space(current_owner(), space)
 
 

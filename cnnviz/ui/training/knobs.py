@@ -44,9 +44,9 @@ def refused_knob_titles() -> list[str]:
 
 def _change_config(key: str, name: str, value: object) -> None:
     if key == knob_key(name):  # the knobs that were there before call back, too, when they are replaced
-        save_config(current_config().changed(name, value), by_knob=True)
+        save_config(current_config().changed(**{name: value}), by_knob=True)
 
 
 def _change_augmentation(key: str, name: str, value: object) -> None:
     if key == knob_key(f"augmentation-{name}"):
-        save_config(current_config().with_augmentation(name, value), by_knob=True)
+        save_config(current_config().with_augmentation(**{name: value}), by_knob=True)

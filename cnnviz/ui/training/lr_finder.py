@@ -62,7 +62,7 @@ def _use_rate_button(run: Run, rate: float, *, label: str, primary: bool) -> Non
     kind = "primary" if primary else "secondary"
     if st.button(label, key=f"use-{kind}-{run.id}", type=kind, icon=":material/check:"):  # type: ignore[arg-type]
         try:
-            save_config(current_config().changed("learning_rate", rate))
+            save_config(current_config().changed(learning_rate=rate))
         except CnnvizError as error:
             st.session_state["notice"] = str(error)
         st.rerun()

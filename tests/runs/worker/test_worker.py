@@ -200,7 +200,7 @@ def test_the_data_set_that_is_named_is_the_one_that_is_learned_and_only_by_its_o
     labels = np.arange(40) % 2
     pair = Content(np.repeat(labels, 64).reshape(40, 1, 8, 8).astype(np.float32), labels, ("dark", "bright"))
     name = Uploads(worker.data_dir / "uploads", Quota(1)).add(ANNA, pair, UploadInfo("Light")).name
-    config = SHORT.changed("dataset", name).changed("batch_size", 8)
+    config = SHORT.changed(dataset=name).changed(batch_size=8)
     worker.train(NET, config)
     reports, _, _ = worker.until(EndedReport)
     assert isinstance(reports[1], StartedReport)
