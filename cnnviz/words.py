@@ -1,4 +1,4 @@
-"""Numbers as people say them."""
+"""Numbers, counts and names as a message shows them."""
 
 
 def format_share(value: float) -> str:
@@ -24,3 +24,18 @@ def format_duration(seconds: float) -> str:
         return f"{whole} s"
     minutes, rest = divmod(whole, 60)
     return f"{minutes} min {rest} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
+
+
+def count_label(count: int, noun: str) -> str:
+    """A number of things.
+
+    >>> count_label(1, "sample"), count_label(2_000, "sample")
+    ('1 sample', '2,000 samples')
+    """
+    return f"{count:,} {noun}{'s' * (count != 1)}"
+
+
+def quote_name(name: str) -> str:
+    """A stranger's name as a message can show it: short, and nothing in it invisible."""
+    shown = "".join(character if character.isprintable() else "�" for character in name[:80])
+    return f"“{shown}{'…' if len(name) > 80 else ''}”"

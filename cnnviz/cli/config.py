@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from cnnviz.cli.files import read_file, read_text_file
 from cnnviz.data import DATASETS
 from cnnviz.data.augmentation import Augmentation
-from cnnviz.data.base import Dataset
+from cnnviz.data.dataset import Dataset
 from cnnviz.data.npy_upload import MAX_LABEL_BYTES, read_pair
 from cnnviz.data.uploads import MAX_TITLE_LENGTH
 from cnnviz.errors import DataError, NumberError, TrainingError, validation_sentence

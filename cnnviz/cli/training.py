@@ -18,7 +18,8 @@ from cnnviz.cli.designs import check_shapes, read_design
 from cnnviz.cli.files import explain_os_errors, write_file
 from cnnviz.cli.progress import show_progress
 from cnnviz.cli.stopping import StopSignal
-from cnnviz.data.base import Dataset, Splits
+from cnnviz.data.dataset import Dataset
+from cnnviz.data.splits import Splits
 from cnnviz.errors import CnnvizError, TrainingError, is_out_of_memory
 from cnnviz.settings import settings
 from cnnviz.source import to_code

@@ -1,10 +1,10 @@
 """The data sets that can be learned."""
 
-from cnnviz.data.base import Dataset
+from cnnviz.data.dataset import Dataset
 from cnnviz.data.digits import DIGITS
+from cnnviz.data.spoken_words import WORDS, WORDS_BANDS, WORDS_RAW
 from cnnviz.data.uploads import Quota, Uploads
 from cnnviz.data.voxels import VOXELS
-from cnnviz.data.words import WORDS, WORDS_BANDS, WORDS_RAW
 from cnnviz.errors import DataError
 from cnnviz.settings import Settings, settings
 

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from io import BytesIO
 from typing import IO, BinaryIO, Self, cast
 
-from cnnviz.data.archive_member import ArchiveMember, is_ignored, quote_name, split_path, strip_common_folders
+from cnnviz.data.archive_member import ArchiveMember, is_ignored, split_path, strip_common_folders
 from cnnviz.errors import DataError
+from cnnviz.words import quote_name
 
 MAX_MEMBERS = 100_000
 MAX_MEMBER_BYTES = 64 * 2**20

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from itertools import takewhile
 
 from cnnviz.errors import DataError
+from cnnviz.words import quote_name
 
 MAX_NAME_LENGTH = 255
 """Characters of a folder's or a file's name."""
@@ -38,12 +39,6 @@ class ArchiveMember:
     def path(self) -> str:
         """Folders and name, joined by slashes."""
         return "/".join((*self.folders, self.name))
-
-
-def quote_name(name: str) -> str:
-    """A stranger's name as a message can show it: short, and nothing in it invisible."""
-    shown = "".join(character if character.isprintable() else "�" for character in name[:80])
-    return f"“{shown}{'…' if len(name) > 80 else ''}”"
 
 
 def split_path(path: str) -> tuple[str, ...]:

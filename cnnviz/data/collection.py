@@ -10,15 +10,18 @@ import numpy as np
 import numpy.typing as npt
 
 from cnnviz.data.archive import Archive
-from cnnviz.data.archive_member import ArchiveMember, quote_name
+from cnnviz.data.archive_member import ArchiveMember
+from cnnviz.data.arrays import Labels
 from cnnviz.data.audio import BLOCK_SIZE
-from cnnviz.data.base import MAX_CLASS_NAME_LENGTH, MAX_CLASSES, Labels, ReportProgress, check_class_counts, count_label
+from cnnviz.data.classes import MAX_CLASS_NAME_LENGTH, MAX_CLASSES, check_class_counts
 from cnnviz.data.content import Content
+from cnnviz.data.dataset import ReportProgress
 from cnnviz.data.form import PictureForm, SampleForm, SoundForm
 from cnnviz.data.part_lists import read_part_lists
 from cnnviz.data.report import ImportReport
 from cnnviz.data.speaker import find_speakers
 from cnnviz.errors import DataError, LimitError
+from cnnviz.words import count_label, quote_name
 
 MAX_IMPORT_SECONDS = 1800.0
 """Time that one import may take, unless the caller says otherwise."""

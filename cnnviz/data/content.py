@@ -8,11 +8,12 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from cnnviz.data.archive_member import quote_name
-from cnnviz.data.base import Labels, Samples, SplitIndices, Splits, split_at_random, take_splits
-from cnnviz.data.splitting import SPLIT_KINDS, PartNumbers, split_by_parts, split_by_speaker
+from cnnviz.data.arrays import Labels, PartNumbers, Samples, SplitIndices
+from cnnviz.data.splits import Splits, take_splits
+from cnnviz.data.splitting import SPLIT_KINDS, split_at_random, split_by_parts, split_by_speaker
 from cnnviz.errors import DataError
 from cnnviz.shapes import Shape
+from cnnviz.words import quote_name
 
 
 class Recordings(Protocol):

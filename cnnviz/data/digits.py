@@ -3,8 +3,8 @@
 import numpy as np
 from sklearn.datasets import load_digits
 
-from cnnviz.data.base import Dataset, ReportProgress
 from cnnviz.data.content import Content
+from cnnviz.data.dataset import Dataset, ReportProgress
 
 _CLASSES = tuple("0123456789")
 

@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict, Field
 
+from cnnviz.data.arrays import Samples
 from cnnviz.data.audio import Features
-from cnnviz.data.base import Samples
 from cnnviz.data.picture import PICTURE_EXTENSIONS, read_picture
 from cnnviz.data.sound import SOUND_EXTENSIONS, read_sound
 from cnnviz.shapes import Shape

@@ -7,11 +7,12 @@ import numpy.typing as npt
 
 from cnnviz.architecture import MAX_SIZE
 from cnnviz.data.archive import ZipArchive
-from cnnviz.data.archive_member import quote_name
-from cnnviz.data.base import MAX_CLASS_NAME_LENGTH, MAX_CLASSES, Labels, Samples, check_class_counts
+from cnnviz.data.arrays import Labels, Samples
+from cnnviz.data.classes import MAX_CLASS_NAME_LENGTH, MAX_CLASSES, check_class_counts
 from cnnviz.data.content import Content
 from cnnviz.data.npy import read_npy
 from cnnviz.errors import DataError
+from cnnviz.words import quote_name
 
 MAX_LABEL_BYTES = 64 * 2**20
 SAMPLE_ARRAY_NAMES = ("feats", "features", "x", "data")

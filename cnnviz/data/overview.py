@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from cnnviz.data.base import Labels, Samples, SplitIndices
+from cnnviz.data.arrays import Labels, Samples, SplitIndices
 from cnnviz.data.content import Content, SubsetView
 from cnnviz.data.scaling import Scale
 

@@ -9,9 +9,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from cnnviz.data.archive import Archive
-from cnnviz.data.archive_member import ArchiveMember, quote_name
-from cnnviz.data.splitting import PartNumbers
+from cnnviz.data.archive_member import ArchiveMember
+from cnnviz.data.arrays import PartNumbers
 from cnnviz.errors import DataError
+from cnnviz.words import quote_name
 
 LIST_NAMES = ("validation_list.txt", "testing_list.txt")
 MAX_LIST_BYTES = 16 * 2**20

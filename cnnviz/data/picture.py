@@ -7,9 +7,9 @@ from PIL import Image, ImageFile, ImageOps
 from PIL.JpegImagePlugin import JpegImageFile
 from PIL.PngImagePlugin import PngImageFile
 
-from cnnviz.data.archive_member import quote_name
-from cnnviz.data.base import Samples
+from cnnviz.data.arrays import Samples
 from cnnviz.errors import DataError
+from cnnviz.words import quote_name
 
 PICTURE_EXTENSIONS = (".png", ".jpg", ".jpeg")
 MAX_SIDE = 4096

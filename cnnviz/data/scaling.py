@@ -6,7 +6,7 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from cnnviz.data.base import Samples
+from cnnviz.data.arrays import Samples
 
 BLOCK_SIZE = 1024
 """Samples that are summed up together."""

@@ -19,15 +19,9 @@ from cnnviz.data.archive import (
     check_total_size,
     damaged_file_error,
 )
-from cnnviz.data.archive_member import (
-    MAX_DEPTH,
-    ArchiveMember,
-    is_ignored,
-    quote_name,
-    split_path,
-    strip_common_folders,
-)
+from cnnviz.data.archive_member import MAX_DEPTH, ArchiveMember, is_ignored, split_path, strip_common_folders
 from cnnviz.errors import DataError
+from cnnviz.words import quote_name
 
 MAX_STORED_FILES = 200_000
 """Files of a folder or a .tar.gz: all of Speech Commands (105,835) and more."""

@@ -9,8 +9,8 @@ import numpy.typing as npt
 import soundfile
 from scipy.signal import resample_poly
 
-from cnnviz.data.archive_member import quote_name
 from cnnviz.errors import DataError
+from cnnviz.words import quote_name
 
 SOUND_EXTENSIONS = (".wav", ".flac", ".ogg")
 MAX_SECONDS = 600

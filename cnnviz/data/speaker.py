@@ -3,8 +3,8 @@
 import re
 from collections.abc import Sequence
 
-from cnnviz.data.archive_member import quote_name
 from cnnviz.errors import DataError
+from cnnviz.words import quote_name
 
 MAX_TEMPLATE_LENGTH = 60
 """Characters of a template."""

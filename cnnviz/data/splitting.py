@@ -5,14 +5,14 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.model_selection import GroupShuffleSplit, StratifiedGroupKFold
+from sklearn.model_selection import GroupShuffleSplit, StratifiedGroupKFold, train_test_split
 
-from cnnviz.data.base import Labels, SplitIndices
+from cnnviz.data.arrays import Labels, PartNumbers, SplitIndices
+from cnnviz.data.classes import check_class_counts
 from cnnviz.errors import DataError
+from cnnviz.words import count_label
 
 PARTS = ("training", "validation", "test")
-PartNumbers = npt.NDArray[np.int8]
-"""(N,): the part of each sample, as a place in PARTS."""
 FOLDS = 10
 """Parts of equal size that speakers are dealt into: one for validation, one for test."""
 MAX_STRATIFIED = 2_000_000
@@ -41,6 +41,17 @@ SPLIT_KINDS: dict[str, SplitKind] = {
 """Every way to split, by name; “random” is the lab's."""
 
 
+def split_at_random(y: Labels, classes: tuple[str, ...]) -> SplitIndices:
+    """The lab's split: 80 % train, 10 % validation, 10 % test, stratified, random_state=42.
+
+    Raises DataError when a class has fewer than ten samples.
+    """
+    check_class_counts(y, classes)
+    train, rest = train_test_split(np.arange(len(y)), train_size=0.8, stratify=y, random_state=42)
+    validation, test = train_test_split(rest, train_size=0.5, stratify=y[rest], random_state=42)
+    return train, validation, test
+
+
 def split_by_speaker(y: Labels, classes: tuple[str, ...], speakers: Sequence[str]) -> SplitIndices:
     """About 80/10/10 of the samples, classes kept as even as they can be, no speaker in two parts; always the same.
 
@@ -50,7 +61,7 @@ def split_by_speaker(y: Labels, classes: tuple[str, ...], speakers: Sequence[str
     names, groups = np.unique(np.asarray(speakers), return_inverse=True)
     if len(names) < 3:
         raise DataError(
-            f"The file names tell of {len(names)} speaker{'s' * (len(names) != 1)}; a split by speaker needs at least"
+            f"The file names tell of {count_label(len(names), 'speaker')}; a split by speaker needs at least"
             " 3, one for each part. Split at random or add recordings of other people."
         )
     folds = min(FOLDS, len(names))

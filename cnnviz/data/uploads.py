@@ -15,8 +15,8 @@ import numpy as np
 from filelock import FileLock
 
 from cnnviz.data.audio import Features
-from cnnviz.data.base import Dataset, ReportProgress
 from cnnviz.data.content import Content
+from cnnviz.data.dataset import Dataset, ReportProgress
 from cnnviz.errors import DataError, LimitError
 from cnnviz.shapes import format_shape
 

@@ -5,8 +5,8 @@ from functools import cache
 import numpy as np
 import numpy.typing as npt
 
-from cnnviz.data.base import Dataset, ReportProgress
 from cnnviz.data.content import Content
+from cnnviz.data.dataset import Dataset, ReportProgress
 
 EDGE_LENGTH = 16
 SAMPLES_PER_CLASS = 150

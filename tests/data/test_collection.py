@@ -6,11 +6,12 @@ from numpy.lib.format import open_memmap
 
 from cnnviz.data.archive import Archive, ZipArchive
 from cnnviz.data.audio import Features
-from cnnviz.data.base import split
 from cnnviz.data.collection import ImportedContent, collect_samples, suggest_form
 from cnnviz.data.content import Content
 from cnnviz.data.form import PictureForm, SampleForm, SoundForm
 from cnnviz.data.sound import read_sound
+from cnnviz.data.splits import take_splits
+from cnnviz.data.splitting import split_at_random
 from cnnviz.errors import DataError, LimitError
 from tests.data.upload_files import image_bytes, sound_bytes, tone, word_recordings, zip_bytes
 
@@ -177,7 +178,8 @@ def test_lists_at_the_top_are_a_ready_made_split() -> None:
 def test_each_way_splits_and_others_are_refused() -> None:
     found = collected(WORDS)
     assert len(found.split("speaker").train) == 12  # two of four voices
-    np.testing.assert_array_equal(found.split().test.x, split(found.x, found.y, found.classes).test.x)
+    at_random = take_splits(found.x, found.y, split_at_random(found.y, found.classes))
+    np.testing.assert_array_equal(found.split().test.x, at_random.test.x)
     for way in ("lists", "by moonlight"):
         with pytest.raises(DataError, match=rf"do not tell how to split them in the way “{way}”"):
             found.split(way)

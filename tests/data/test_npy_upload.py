@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from cnnviz.data.base import MAX_CLASS_NAME_LENGTH, MAX_CLASSES
+from cnnviz.data.classes import MAX_CLASS_NAME_LENGTH, MAX_CLASSES
 from cnnviz.data.content import Content
 from cnnviz.data.npy_upload import read_pair
 from cnnviz.errors import DataError

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from cnnviz.data.base import Samples
+from cnnviz.data.arrays import Samples
 from cnnviz.data.picture import read_picture
 from cnnviz.errors import DataError
 from tests.data.upload_files import image_bytes

@@ -8,7 +8,7 @@ from streamlit.testing.v1 import AppTest
 
 from cnnviz.architecture import Architecture
 from cnnviz.data import DATASETS
-from cnnviz.data.words import WORDS
+from cnnviz.data.spoken_words import WORDS
 from cnnviz.layers import AvgPool2d, Flatten, Linear, LogSoftmax
 from cnnviz.presets import PRESETS
 from cnnviz.runs.cluster import Cluster

@@ -9,9 +9,9 @@ from torch import Tensor, nn
 
 from cnnviz.architecture import Architecture, build_model
 from cnnviz.data.augmentation import Augmentation
-from cnnviz.data.base import Splits, Subset
 from cnnviz.data.digits import DIGITS
 from cnnviz.data.scaling import fit_scale
+from cnnviz.data.splits import Splits, Subset
 from cnnviz.errors import TrainingError
 from cnnviz.layers import BatchNorm1d, Dropout, Flatten, Linear, LogSoftmax, ReLU
 from cnnviz.presets import PRESETS

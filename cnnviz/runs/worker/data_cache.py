@@ -6,7 +6,8 @@ from typing import TypeVar
 import torch
 
 from cnnviz.data import find_dataset
-from cnnviz.data.base import ReportProgress, Splits
+from cnnviz.data.dataset import ReportProgress
+from cnnviz.data.splits import Splits
 from cnnviz.training.config import TrainConfig
 from cnnviz.training.prepared_data import PreparedData, prepare
 

@@ -22,7 +22,7 @@ from torch import Tensor
 
 from cnnviz.architecture import Architecture
 from cnnviz.data import find_dataset
-from cnnviz.data.base import ReportProgress
+from cnnviz.data.dataset import ReportProgress
 from cnnviz.errors import CnnvizError, TrainingError, is_out_of_memory
 from cnnviz.processes.pipe import Message, receive, send
 from cnnviz.runs.checkpoints import Checkpoints

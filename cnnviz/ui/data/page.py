@@ -5,8 +5,9 @@ import numpy.typing as npt
 import streamlit as st
 
 from cnnviz.data import available_datasets
-from cnnviz.data.base import Dataset, SplitIndices
+from cnnviz.data.arrays import SplitIndices
 from cnnviz.data.content import Content, SubsetView
+from cnnviz.data.dataset import Dataset
 from cnnviz.data.overview import Histogram, class_mean, histograms_before_and_after
 from cnnviz.data.scaling import Scale, fit_scale
 from cnnviz.data.splitting import PARTS, SPLIT_KINDS

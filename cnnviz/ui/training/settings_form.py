@@ -5,7 +5,7 @@ import streamlit as st
 from cnnviz.architecture import Architecture
 from cnnviz.charts.schedule import learning_rate_figure
 from cnnviz.data import available_datasets
-from cnnviz.data.base import Dataset
+from cnnviz.data.dataset import Dataset
 from cnnviz.data.splitting import SPLIT_KINDS
 from cnnviz.errors import CnnvizError, DataError
 from cnnviz.presets import PRESETS

@@ -19,9 +19,10 @@ import numpy.typing as npt
 import soundfile
 from filelock import FileLock
 
+from cnnviz.data.arrays import Samples
 from cnnviz.data.audio import Features
-from cnnviz.data.base import Dataset, ReportProgress, Samples
 from cnnviz.data.content import Content
+from cnnviz.data.dataset import Dataset, ReportProgress
 from cnnviz.settings import settings
 
 RECORDINGS_FOLDER = Path(__file__).parent / "recordings"
