@@ -67,7 +67,7 @@ def run_training(options: TrainOptions) -> tuple[str, int]:
     torch.set_num_threads(options.threads or settings().threads or 1)
     if not options.quiet:
         click.echo(f"Loading “{job.data.title}” …", err=True)
-    splits = job.data.load_splits(job.config.split)
+    splits = job.data.load_splits(job.config.split_kind)
     _prepare_folder(options.out, force=options.force)
     write_file(options.out / DESIGN_FILE, job.architecture.to_json())
     write_file(options.out / CONFIG_FILE, job.config.model_dump_json(indent=2))

@@ -81,7 +81,7 @@ def run_facts(archive: RunArchive) -> dict[str, str]:
     texts = {
         "Data set": archive.dataset or config.dataset,
         "Classes": f"{len(archive.classes)}: {', '.join(archive.classes)}" if archive.classes else "",
-        "Split": f"{SPLIT_KINDS[config.split].title.lower()}{f': {samples} samples' if samples else ''}",
+        "Split": f"{SPLIT_KINDS[config.split_kind].title.lower()}{f': {samples} samples' if samples else ''}",
         "Input": " · ".join(filter(None, [format_shape(archive.architecture.input_shape), " × ".join(archive.axes)])),
         "Scaling": _describe_scaling(archive.facts.get("scale") or {}),
         "Trained": f"{datetime.fromtimestamp(archive.created, UTC):%-d %B %Y, %H:%M} UTC",
@@ -127,7 +127,7 @@ def _format_value(name: str, value: Any) -> str:
         return "yes" if value else "no"
     if isinstance(value, float):
         return f"{value:g}"
-    if name == "split":
+    if name == "split_kind":
         return SPLIT_KINDS[value].title
     normalization = NORMALIZATIONS.get(value) if name == "normalization" else None
     return normalization.title if normalization else str(value)

@@ -120,10 +120,10 @@ def test_the_split_changes_the_run(open_page: OpenPage, server: Cluster) -> None
     app = open_page("train", workbench=Workbench(small), config=config)
     assert any("samples like those it has seen" in caption.value for caption in app.caption)
     usual = press_train(app, server)[1]
-    knob(app.selectbox, "split").select("speaker").run()
+    knob(app.selectbox, "split_kind").select("speaker").run()
     assert any("a voice that it has never heard" in caption.value for caption in app.caption)
     run, points = press_train(app, server)
-    assert run.config == config.changed("split", "speaker")
+    assert run.config == config.changed("split_kind", "speaker")
     assert points != usual
 
 

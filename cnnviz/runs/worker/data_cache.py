@@ -33,7 +33,7 @@ class DataCache:
 
     def get(self, config: TrainConfig, owner: str, progress: ReportProgress) -> PreparedData:
         """The data of a run; what is not at hand may take a while, which `progress` hears."""
-        splits_key = (config.dataset, owner, config.split, find_dataset(config.dataset, owner).version)
+        splits_key = (config.dataset, owner, config.split_kind, find_dataset(config.dataset, owner).version)
         prepared_key = (*splits_key, config.floor, config.normalization)
         if prepared_key not in self._prepared:
             splits = _get_or_make(self._splits, splits_key, lambda: load_splits(config, owner, progress), splits_nbytes)
@@ -45,7 +45,7 @@ class DataCache:
 
 def load_splits(config: TrainConfig, owner: str, progress: ReportProgress) -> Splits:
     """The data set of a run, split as it says."""
-    return find_dataset(config.dataset, owner).load_splits(config.split, progress)
+    return find_dataset(config.dataset, owner).load_splits(config.split_kind, progress)
 
 
 def splits_nbytes(splits: Splits) -> int:

@@ -54,7 +54,7 @@ def split_kind_picker(dataset: Dataset) -> str:
     picked = st.segmented_control(
         "Split",
         dataset.split_kinds,
-        default=dataset.split_kind(current_config().split),
+        default=dataset.split_kind(current_config().split_kind),
         required=True,
         format_func=lambda name: SPLIT_KINDS[name].title,
         key=f"{WAY}-{dataset.name}",
@@ -66,7 +66,7 @@ def split_kind_picker(dataset: Dataset) -> str:
 def train_button(dataset: Dataset, split_kind: str) -> None:
     """Take data set and split over to the Train page."""
     if st.button("Train on it", icon=":material/show_chart:", key="train-on-it", width="content"):
-        save_config(current_config().changed("dataset", dataset.name).changed("split", split_kind))
+        save_config(current_config().changed("dataset", dataset.name).changed("split_kind", split_kind))
         open_page("pages/train.py")
 
 

@@ -202,7 +202,7 @@ from cnnviz.runs.worker import data_cache, worker
 def read(config, owner, progress):
     print("a stray print", flush=True)
     os.write(1, b"and one from C\\n")
-    return data_cache.find_dataset(config.dataset, owner).load_splits(config.split, progress)
+    return data_cache.find_dataset(config.dataset, owner).load_splits(config.split_kind, progress)
 
 data_cache.load_splits = read
 worker.main()
