@@ -9,7 +9,7 @@ from cnnviz.data.splits import Splits
 from cnnviz.shapes import Shape
 
 ReportProgress = Callable[[int, int], None]
-"""Is called with the number of steps done and their total."""
+"""Called with the number of steps done and the total."""
 
 
 @dataclass(frozen=True)
@@ -23,26 +23,26 @@ class Dataset:
     classes: tuple[str, ...]
     size: int
     load: Callable[[ReportProgress], Content]
-    """Everything in it; the first time that may take a while."""
+    """Loads all samples; the first call may take a while."""
     preset: str | None = None
-    """A preset that fits this task."""
+    """Name of a preset that suits this task."""
     split_kinds: tuple[str, ...] = ("random",)
-    """The ways in which it can be split, by their names in `WAYS`."""
+    """Ways in which it can be split, by their names in `SPLIT_KINDS`."""
     axes: tuple[str, ...] = ()
-    """What the axes of a sample are: channel, time, band, depth, height, width; empty where nobody knows."""
+    """Names of the axes of a sample (channel, time, band, depth, height, width); empty if they are unknown."""
     features: Features | None = None
-    """How sound became these samples, if they are of sound."""
+    """How the samples were computed from sound, if they were."""
     version: str = ""
-    """Changes when other data come under the same name."""
+    """Changes whenever other data are stored under the same name."""
 
     def split_kind(self, wanted: str) -> str:
-        """The wanted way to split, or the first where this data set does not know it."""
+        """Returns the wanted way to split, or the first one if this data set does not support it."""
         return wanted if wanted in self.split_kinds else self.split_kinds[0]
 
     def load_content(self, progress: ReportProgress = lambda done, total: None) -> Content:
-        """Everything in it."""
+        """Loads all samples and what is known about them."""
         return self.load(progress)
 
     def load_splits(self, split_kind: str = "random", progress: ReportProgress = lambda done, total: None) -> Splits:
-        """In three parts; where this data set knows no such way, by its first."""
+        """Loads training, validation and test samples, split as `split_kind` says."""
         return replace(self.load_content(progress).split(self.split_kind(split_kind)), axes=self.axes)

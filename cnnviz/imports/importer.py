@@ -49,7 +49,7 @@ def run_import(order: Message, reports: IO[bytes]) -> None:
                 max_bytes=order["max_bytes"],
                 template=order["template"],
                 max_seconds=order["max_seconds"],
-                room=lambda name, shape, kind: open_memmap(scratch / f"{name}.npy", "w+", kind, shape),
+                allocate=lambda name, shape, kind: open_memmap(scratch / f"{name}.npy", "w+", kind, shape),
                 progress=report_progress,
             )
         about = UploadInfo(

@@ -101,7 +101,7 @@ def test_six_speakers_are_split_4_1_1_and_always_the_same() -> None:
 @pytest.mark.parametrize(("people", "told"), [(1, "1 speaker;"), (2, "2 speakers;")])
 def test_too_few_speakers_are_refused(people: int, told: str) -> None:
     y = np.arange(40) % 2
-    with pytest.raises(DataError, match=rf"^The file names tell of {told} a split by speaker needs at least 3"):
+    with pytest.raises(DataError, match=rf"^The file names show only {told} a split by speaker needs at least 3"):
         split_by_speaker(y, CLASSES, [f"s{number % people}" for number in range(40)])
 
 
@@ -110,8 +110,8 @@ def test_a_class_that_two_people_said_is_refused_with_its_numbers() -> None:
     y = np.array([int(speaker in ("s0", "s1")) for speaker in speakers])
     with pytest.raises(
         DataError,
-        match=r"^No split by speaker was found in 20 tries .* with 8 speakers, 1 of 2 classes have no sample in the "
-        r"\w+ part of \d+ samples, first “yes”\. Split at random",
+        match=r"^In 20 tries no split by speaker was found .* with 8 speakers, 1 of 2 classes have no sample in the "
+        r"\w+ part \(\d+ samples\), the first being “yes”\. Split at random",
     ):
         split_by_speaker(y, CLASSES, speakers)
 
@@ -128,7 +128,9 @@ def test_lists_that_leave_a_class_out_are_refused(part: int, name: str) -> None:
     y = np.arange(12) % 2
     parts = np.repeat([0, 1, 2], 4).astype(np.int8)
     parts[(parts == part) & (y == 0)] = (part + 1) % 3
-    with pytest.raises(DataError, match=rf"1 of 2 classes have no sample in the {name} part of 2 samples, first “no”"):
+    with pytest.raises(
+        DataError, match=rf"1 of 2 classes have no sample in the {name} part \(2 samples\), the first being “no”"
+    ):
         split_by_parts(y, CLASSES, parts)
 
 
