@@ -64,7 +64,7 @@ def first_reaching(curve: Curve, goal: float) -> tuple[float, float] | None:
 
 
 def downsample(curve: Curve, limit: int = MAX_POINTS) -> Curve:
-    """Selects up to `limit` points (100 or more) that show the shape, with first, last, lowest and highest.
+    """Selects up to `limit` points (100 or more) that show the shape: first, last, lowest, highest, …
 
     Points are chosen without regard to the newest part, less than a sixteenth, so that what has been drawn stays still
     while the curve grows. Uses MinMaxLTTB; source: Van Der Donckt et al., "MinMaxLTTB" (2023), after Steinarsson (2013).
