@@ -64,10 +64,10 @@ def first_reaching(curve: Curve, goal: float) -> tuple[float, float] | None:
 
 
 def downsample(curve: Curve, limit: int = MAX_POINTS) -> Curve:
-    """Selects up to `limit` points (100 or more) that show the shape: first, last, lowest, highest, …
+    """Selects up to `limit` points (at least 100) that show the shape, first, last, lowest and highest included.
 
     Points are chosen without regard to the newest part, less than a sixteenth, so that what has been drawn stays still
-    while the curve grows. Uses MinMaxLTTB; source: Van Der Donckt et al., "MinMaxLTTB" (2023), after Steinarsson (2013).
+    while the curve grows. Source: Van Der Donckt et al., "MinMaxLTTB" (2023), after Steinarsson (2013).
     """
     count = len(curve.values)
     if count <= limit:
