@@ -35,7 +35,8 @@ from torch.utils.data import DataLoader, TensorDataset
 from benchmarks.table import spread, table, verdict
 from cnnviz.architecture import Architecture, build_model
 from cnnviz.data import DATASETS
-from cnnviz.data.base import Splits, Subset, split
+from cnnviz.data.content import Content
+from cnnviz.data.splits import Splits, Subset
 from cnnviz.layers import Conv2d, Flatten, Linear, LogSoftmax, ReLU
 from cnnviz.presets import PRESETS
 from cnnviz.processes.pipe import send
@@ -87,7 +88,7 @@ def lab(samples: int, epochs: int) -> Task:
     total = samples * 10 // 8
     x = generator.standard_normal((total, 1, 99, 26), dtype=np.float32)
     y = np.arange(total) % 35
-    splits = split(x, y, tuple(map(str, range(35))))
+    splits = Content(x, y, tuple(map(str, range(35)))).split()
     return Task("lab's ConvNet, 99 × 26, batch 256", PRESETS["lab-convnet"].architecture, splits, 256, epochs, "large")
 
 

@@ -1,4 +1,4 @@
-"""Numbers, values and characters in texts that people read."""
+"""Numbers, counts, names, values and characters in texts that people read."""
 
 import unicodedata
 
@@ -51,3 +51,18 @@ def is_invisible(character: str) -> bool:
     (True, True, False, False)
     """
     return unicodedata.category(character) in _INVISIBLE_CATEGORIES or character in _BIDI_CONTROLS
+
+
+def count_label(count: int, noun: str) -> str:
+    """A number of things.
+
+    >>> count_label(1, "sample"), count_label(2_000, "sample")
+    ('1 sample', '2,000 samples')
+    """
+    return f"{count:,} {noun}{'s' * (count != 1)}"
+
+
+def quote_name(name: str) -> str:
+    """A stranger's name as a message can show it: short, and nothing in it invisible."""
+    shown = "".join(character if character.isprintable() else "�" for character in name[:80])
+    return f"“{shown}{'…' if len(name) > 80 else ''}”"

@@ -31,7 +31,7 @@ _WORDS = (
 WORDS = _WORDS.split()
 RATE = 16_000
 SPOKEN_RATE = 22_050
-"""Of espeak-ng."""
+"""Sample rate of espeak-ng, in hertz."""
 ACCENTS = ("en", "en-us", "en-us-nyc", "en-gb-x-rp", "en-gb-scotland", "en-029")
 _VOICES = (
     "Alex Alicia Andrea Andy Annie Denis Diogo Gene Gene2 Henrique Hugo Jacky Lee Marco Mario Michael Mike Nguyen Reed"
@@ -133,7 +133,7 @@ def recorded(spoken: Sound, random: np.random.Generator, noise_db: tuple[float, 
 
 
 def main() -> None:
-    """Speak, and write."""
+    """Speaks every word and writes the recordings."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", nargs="?", type=Path, default=Path("cnnviz/data/recordings"))
     parser.add_argument("--per-word", type=int, default=110)
@@ -144,7 +144,7 @@ def main() -> None:
     espeak, who = Espeak(), speakers(options.seed)
     about: dict[str, list[list[str]]] = {}
     for number, word in enumerate(WORDS):
-        clips, told = [], []
+        clips, speaker_labels = [], []
         for split, share in SHARES.items():
             for index in range(round(share * options.per_word)):
                 random = np.random.default_rng([options.seed, number, list(SHARES).index(split), index])
@@ -156,10 +156,10 @@ def main() -> None:
                     rate = int(1.2 * rate)
                     spoken = espeak.say(word, speaker, pitch=pitch, rate=rate, seed=int(random.integers(2**31)))
                 clips.append(recorded(spoken, random, tuple(options.noise)))
-                told.append([split, f"{speaker.accent}+{speaker.voice}"])
+                speaker_labels.append([split, f"{speaker.accent}+{speaker.voice}"])
         path = options.folder / f"{word}.ogg"
         soundfile.write(path, np.concatenate(clips), RATE, format="OGG", subtype="VORBIS", compression_level=0.95)
-        about[word] = told
+        about[word] = speaker_labels
         print(f"{word}: {len(clips)} utterances, {path.stat().st_size / 2**20:.2f} MB", flush=True)
     (options.folder / "speakers.json").write_text(json.dumps(about, separators=(",", ":")), encoding="utf-8")
 

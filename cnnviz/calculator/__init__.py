@@ -1,10 +1,10 @@
-"""The arithmetic of the Shapes page: one window operation, taken apart.
+"""The arithmetic of the Shapes page: one window operation, step by step.
 
-operation.py  the operations, and how one becomes another
-formula.py    the shape rule in LaTeX, with numbers; what rounding leaves over
-inverse.py    which parameters give a wanted size
-track.py      what stands along one axis, and what each position of a window reads of it
-example.py    a small input with the values that torch computes of it
-chain.py      the receptive field, layer by layer
-lab.py        the lab's printed trace, line by line
+operation.py        the operations, and how to switch from one to another
+formula.py          the shape rule in LaTeX, with numbers; what rounding leaves over
+inverse.py          which parameters give a wanted size
+axis_layout.py      the cells along one axis, and which of them each position of a window reads
+example.py          a small input with the values that torch computes from it
+receptive_field.py  the receptive field, layer by layer
+lab_trace.py        the lab's printed trace, line by line
 """

@@ -1,4 +1,4 @@
-"""What stands along one axis of a padded input, and what each position of a window reads of it."""
+"""The cells along one axis of a padded input, and which of them each position of a window reads."""
 
 from dataclasses import dataclass
 
@@ -6,17 +6,18 @@ from cnnviz.calculator.operation import WindowRule
 from cnnviz.shapes import TransposedWindow
 
 PAD, STRIDE_HOLE, OVERHANG = -1, -2, -3
-"""Cells that are no input: padding, the holes a transposed stride leaves, and what a ceil_mode window hangs over."""
+"""Cells that are not input: padding, the holes of a transposed stride, and where a ceil_mode window hangs over the end.
+"""
 
 Tap = tuple[int, int]
-"""A cell that is read, and the number of the weight it meets."""
+"""A cell that is read, and the number of the weight that it is multiplied by."""
 
 
 @dataclass(frozen=True)
 class AxisLayout:
     """One axis as it is drawn: its cells, and the taps of each output position.
 
-    A cell is the number of an input sample, or PAD, HOLE or BEYOND.
+    A cell is the number of an input sample, or PAD, STRIDE_HOLE or OVERHANG.
     """
 
     cells: tuple[int, ...]
@@ -24,7 +25,7 @@ class AxisLayout:
 
     @property
     def unread_cells(self) -> tuple[int, ...]:
-        """Cells of the input that no position reads.
+        """Input cells that no position reads.
 
         >>> from cnnviz.shapes import Window
         >>> lay_out_axis(Window(4, stride=4), 9).unread_cells
@@ -35,10 +36,10 @@ class AxisLayout:
 
 
 def lay_out_axis(rule: WindowRule, size: int) -> AxisLayout:
-    """The track of a rule over `size` samples; raises ShapeError when no window fits.
+    """Lays out a rule over `size` samples; raises ShapeError when no window fits.
 
-    A transposed window is drawn as what it is equal to: the mirrored kernel, in steps of 1, over the input pulled
-    apart by the stride. Source: Dumoulin & Visin, "A guide to convolution arithmetic", relationship 14.
+    A transposed window is drawn as its equivalent: the mirrored kernel, in steps of 1, over the input spread out by
+    the stride. Source: Dumoulin & Visin, "A guide to convolution arithmetic", relationship 14.
 
     >>> from cnnviz.shapes import Window
     >>> lay_out_axis(Window(2, stride=2, padding=(1, 1)), 3).cells

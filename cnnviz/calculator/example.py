@@ -1,4 +1,4 @@
-"""A small input for a window to slide over, with the values that torch computes of it."""
+"""A small input for a window to slide over, with the values that torch computes from it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -20,10 +20,10 @@ SEED = 8
 
 @dataclass(frozen=True)
 class DrawingLimits:
-    """How much of each thing a drawing has room for, along each axis.
+    """What a drawing has room for along each axis.
 
-    `cells` and `kernel_size` are the most that is drawn of a student's own numbers; what is larger is drawn with
-    `size` samples and a kernel of `instead`, which are seen at a glance.
+    Up to `max_cells` and `max_kernel_size` a student's own numbers are drawn; larger ones are replaced with
+    `fallback_size` samples and a kernel of `fallback_kernel_size`, which can be taken in at a glance.
     """
 
     max_cells: int
@@ -64,14 +64,14 @@ DRAWING_LIMITS = {
         max_dilation=2,
     ),
 }
-"""Room by the number of axes."""
+"""Limits by the number of axes."""
 
 
 @dataclass(frozen=True)
 class Example:
-    """A layer over a small sample of one channel: what goes in, the weights, and what torch makes of it.
+    """A layer over a small sample of one channel: its input, its weights, and the output that torch computes.
 
-    `source` and `result` are nested lists (…, H, W), `weights` too, or None for a pool.
+    The values have the shape (…, H, W); `weights` is None for a pool.
     """
 
     layer: Layer
@@ -84,9 +84,9 @@ class Example:
 
 @lru_cache(maxsize=256)
 def build_example(design: Architecture) -> Example:
-    """The student's own operation where it is small, else one that is as much like it as there is room for.
+    """Builds an example of the student's operation, or of one as similar as there is room for if it is too large.
 
-    Raises ShapeError when the layer does not take its input.
+    Raises ShapeError when the layer does not accept its input.
     """
     rules = window_rules(design)
     (layer,) = design.layers
@@ -99,7 +99,7 @@ def build_example(design: Architecture) -> Example:
 
 
 def describe_reductions(design: Architecture, drawn_example: Example) -> str:
-    """What is drawn instead of the student's own numbers; empty where those are drawn.
+    """Says what is drawn instead of the student's own numbers; empty if those are drawn.
 
     >>> from cnnviz.calculator.operation import EXAMPLE_DESIGNS
     >>> describe_reductions(EXAMPLE_DESIGNS["The lab's pool"], build_example(EXAMPLE_DESIGNS["The lab's pool"]))
@@ -119,7 +119,7 @@ def describe_reductions(design: Architecture, drawn_example: Example) -> str:
 
 
 def compute_example(layer: Layer, sizes: tuple[int, ...]) -> Example:
-    """What torch makes of whole numbers, the same ones every time."""
+    """Computes the layer's output for an input of whole numbers, the same ones every time."""
     rules = window_rules(Architecture(input_shape=(1, *sizes), layers=(layer,)))
     random = torch.Generator().manual_seed(SEED)
     pool = "Pool" in layer.kind
@@ -137,7 +137,7 @@ def compute_example(layer: Layer, sizes: tuple[int, ...]) -> Example:
 
 
 def _shrink_rule(layer: Layer, rule: WindowRule, limits: DrawingLimits) -> WindowRule:
-    """The rule along one axis with every number clipped until at least one size can be drawn."""
+    """Reduces the numbers of a rule until at least one size can be drawn."""
     kernel = rule.kernel_size if rule.kernel_size <= limits.max_kernel_size else limits.fallback_kernel_size
     dilation = min(rule.dilation, limits.max_dilation)
     small = replace(rule, kernel_size=kernel, stride=min(rule.stride, limits.max_stride), dilation=dilation)
@@ -152,7 +152,7 @@ def _shrink_rule(layer: Layer, rule: WindowRule, limits: DrawingLimits) -> Windo
 
 
 def _fit_padding(layer: Layer, rule: WindowRule, small: WindowRule, limits: DrawingLimits) -> WindowRule:
-    """With as much of the rule's padding as there is room for and torch takes; no stride is the kernel_size."""
+    """Gives a reduced rule as much padding as fits and torch accepts; a stride of None follows the kernel_size."""
     if isinstance(rule, TransposedWindow) and isinstance(small, TransposedWindow):
         most = max(small.stride, small.dilation) - 1
         output_padding = min(rule.output_padding, most)
@@ -168,7 +168,7 @@ def _fit_padding(layer: Layer, rule: WindowRule, small: WindowRule, limits: Draw
 
 
 def _layer_with_rules(layer: Layer, rules: Sequence[WindowRule]) -> Layer:
-    """The layer with these rules, and one filter without a bias."""
+    """Returns the layer with these rules along its axes, and with one filter without a bias."""
     change: dict[str, object] = {"out_channels": 1, "groups": 1, "bias": False, "padding_mode": "zeros"}
     for name in ("kernel_size", "stride", "padding", "output_padding", "dilation"):
         if isinstance(getattr(layer, name, None), int | tuple):
@@ -177,7 +177,7 @@ def _layer_with_rules(layer: Layer, rules: Sequence[WindowRule]) -> Layer:
 
 
 def _choose_size(rule: WindowRule, original: WindowRule, size: int, limits: DrawingLimits) -> int:
-    """The student's size where it can be drawn, else the largest one; where there is one, with the same remainder."""
+    """Returns the student's size if it can be drawn, else the largest one, if possible with the same remainder."""
     fitting = [n for n in range(1, limits.max_cells + 1) if _fits_drawing(rule, n, limits)]
     if size in fitting and size <= limits.max_cells:
         return size

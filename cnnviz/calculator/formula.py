@@ -1,9 +1,10 @@
-r"""The shape rule in LaTeX, as it stands in books and with a student's numbers, down to the floor step."""
+r"""The shape rule in LaTeX, as in textbooks and with a student's numbers, down to the rounding step."""
 
 from fractions import Fraction
 
 from cnnviz.calculator.operation import WindowRule
 from cnnviz.shapes import TransposedWindow, Window
+from cnnviz.words import count_label
 
 PARAMETER_COLOURS = {
     "k": ("#1D6FB8", "#56B4E9"),
@@ -12,12 +13,12 @@ PARAMETER_COLOURS = {
     "d": ("#A83D82", "#E39AC4"),
     "o": ("#6A55C9", "#B9A3F5"),
 }
-"""Each parameter in a colour of its own, on a light and on a dark page: kernel_size, stride, padding, dilation,
-output_padding; the same in the formula and in the drawing. LaTeX has the first, which the page replaces."""
+"""Colours on a light and on a dark page of kernel_size, stride, padding, dilation and output_padding, the same in the
+formula and in the drawing. The LaTeX always has the first colour; the page replaces it if it is dark."""
 
 
 def general_formula(rule: WindowRule) -> str:
-    """The rule in LaTeX, with letters.
+    """Writes the rule in LaTeX, with letters.
 
     Sources: Dumoulin & Visin, "A guide to convolution arithmetic"; torch.nn.Conv2d, MaxPool2d and ConvTranspose2d.
     """
@@ -33,13 +34,13 @@ def general_formula(rule: WindowRule) -> str:
 
 
 def letter_legend() -> str:
-    """Which parameter each letter of the rule stands for, as Markdown with LaTeX."""
+    """Says which parameter each letter of the rule stands for, in Markdown with LaTeX."""
     names = {"k": "kernel_size", "s": "stride", "p": "padding", "d": "dilation"}
     return ", ".join(f"${_in_colour(letter, letter)}$ {name}" for letter, name in names.items())
 
 
 def worked_formula(rule: WindowRule, size: int, axis: str) -> str:
-    r"""The rule in LaTeX with the numbers along one axis, one line per step of the calculation.
+    r"""Writes the rule in LaTeX with the numbers along one axis, one line per step of the calculation.
 
     >>> print(worked_formula(TransposedWindow(2, stride=2), 3, "length").rpartition("&=")[2])
      4 - 0 + 1 + 0 + 1 = \mathbf{6}\end{aligned}
@@ -51,7 +52,7 @@ def worked_formula(rule: WindowRule, size: int, axis: str) -> str:
 
 
 def explain_rounding(rule: WindowRule, size: int, axis: str) -> str:
-    """What rounding does along this axis, and which samples are therefore never read.
+    """Explains what rounding does along this axis, and which samples are never read as a result.
 
     >>> explain_rounding(Window(4, stride=4), 17, "width").split(". ")[1]
     'The last of the 17 samples of the width is never read.'
@@ -65,22 +66,26 @@ def explain_rounding(rule: WindowRule, size: int, axis: str) -> str:
         sentence = _ceil_mode_sentence(rule, size, rest)
     elif remainder:
         sentence = (
-            f"{rest} / {rule.stride} leaves a remainder of {remainder}: behind the last window"
-            f" {_stand_samples(remainder)}, too few for another step of {rule.stride}."
+            f"{rest} / {rule.stride} leaves a remainder of {remainder}: after the last window there"
+            f" {'is' if remainder == 1 else 'are'} {count_label(remainder, 'sample')}, too few for another step of"
+            f" {rule.stride}."
             f" {_unread_sentence(rule, size, axis)}"
         )
     elif rule.padding[1]:
         sentence = sentence.removesuffix(".") + ", padding included."
-        if rule.unread(size) and not rule.ceil_mode:  # a dilated window steps over the end into the padding
+        if rule.unread(size) and not rule.ceil_mode:  # a dilated window steps past the end into the padding
             sentence += f" {_unread_sentence(rule, size, axis)}"
     skipped = rule.stride - rule.extent
     if skipped > 0 and rule.out_size(size) > 1:
-        sentence += f" The stride is larger than the window: between two windows {_stand_samples(skipped)} unread."
+        sentence += (
+            f" The stride is larger than the window, which leaves {count_label(skipped, 'sample')} unread between one"
+            " window and the next."
+        )
     return sentence
 
 
 def decimal_quotient(rest: int, stride: int) -> str:
-    r"""A division as a decimal number in LaTeX.
+    r"""Writes a quotient as a decimal number in LaTeX.
 
     >>> decimal_quotient(13, 4), decimal_quotient(8, 3), decimal_quotient(-1, 2)
     ('3.25', '2.666\\ldots', '-0.5')
@@ -127,14 +132,10 @@ def _in_colour(letter: str, text: object) -> str:
     return rf"\textcolor{{{PARAMETER_COLOURS[letter][0]}}}{{{text}}}"
 
 
-def _stand_samples(count: int) -> str:
-    return "stands 1 sample" if count == 1 else f"stand {count} samples"
-
-
 def _unread_sentence(rule: Window, size: int, axis: str) -> str:
     unread = rule.unread(size)
     if not unread:
-        return f"That is padding: every sample at the end of the {axis} is read."
+        return f"Only padding is left unread: every sample at the end of the {axis} is read."
     if unread == 1:
         return f"The last of the {size} samples of the {axis} is never read."
     return f"The last {unread} of the {size} samples of the {axis} are never read."
@@ -142,9 +143,12 @@ def _unread_sentence(rule: Window, size: int, axis: str) -> str:
 
 def _ceil_mode_sentence(rule: Window, size: int, rest: int) -> str:
     if rule.out_size(size) == -(-rest // rule.stride):
-        return "Rounded up, the last window would start in the padding behind the input: torch leaves it out."
+        return "After rounding up, the last window would start in the padding after the input, so torch leaves it out."
     over = rule.stride - rest % rule.stride
-    return f"Rounded up, the last window hangs {over} over the end; what is not there does not count."
+    return (
+        f"After rounding up, the last window extends {over} past the end; the part of it outside the input does not"
+        " count."
+    )
 
 
 def _transposed_sentence(rule: TransposedWindow, size: int) -> str:
@@ -152,6 +156,6 @@ def _transposed_sentence(rule: TransposedWindow, size: int) -> str:
         return "Nothing is rounded: a stride of 1 leaves no choice."
     least = (size - 1) * rule.stride - 2 * rule.padding + rule.extent
     return (
-        "Nothing is rounded here. The other way round, a convolution with the same numbers turns every size from"
-        f" {max(least, 1)} to {least + rule.stride - 1} into {size}; output_padding says which of them comes out."
+        "Nothing is rounded here. In the other direction, a convolution with the same numbers turns every size from"
+        f" {max(least, 1)} to {least + rule.stride - 1} into {size}; output_padding chooses one of them."
     )

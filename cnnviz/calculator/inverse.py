@@ -1,4 +1,4 @@
-"""The inverse question: which parameters give a wanted size along one axis?"""
+"""The inverse question: which parameters give the wanted size along one axis?"""
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
@@ -12,7 +12,7 @@ from cnnviz.layers.window import collapse_equal
 from cnnviz.shapes import TransposedWindow, Window
 
 MAX_VALUES = {1: 2000, 2: 64, 3: 24, 4: 10, 5: 6}
-"""Largest value that is tried of each parameter, by how many of them may vary."""
+"""Largest value of each parameter that is tried, by the number of parameters that may vary."""
 
 MIN_VALUES = {"kernel_size": 1, "stride": 1, "padding": 0, "output_padding": 0, "dilation": 1}
 """Every parameter that can vary, with its smallest value."""
@@ -20,9 +20,9 @@ MIN_VALUES = {"kernel_size": 1, "stride": 1, "padding": 0, "output_padding": 0, 
 
 @dataclass(frozen=True)
 class Answers:
-    """Every set of parameters that gives the wanted size, the nearest to the present one first.
+    """Every set of parameters that gives the wanted size, the nearest to the current one first.
 
-    `below` and `above` are the nearest sizes that can be had instead; None where there is none.
+    `nearest_below` and `nearest_above` are the nearest other sizes that can be reached; None if there is none.
     """
 
     rules: tuple[WindowRule, ...]
@@ -32,7 +32,7 @@ class Answers:
 
 
 def variable_parameters(rule: WindowRule) -> list[str]:
-    """Names of the parameters that can vary.
+    """Returns the names of the parameters that can vary.
 
     >>> variable_parameters(Window(3)), variable_parameters(TransposedWindow(3))[-2:]
     (['kernel_size', 'stride', 'padding', 'dilation'], ['output_padding', 'dilation'])
@@ -42,10 +42,10 @@ def variable_parameters(rule: WindowRule) -> list[str]:
 
 @lru_cache(maxsize=32)
 def find_answers(rule: WindowRule, size: int, wanted: int, vary: frozenset[str], *, pool: bool = False) -> Answers:
-    """All settings of the parameters in `vary` by which an axis of `size` samples becomes `wanted`.
+    """Finds all values of the parameters in `vary` that turn an axis of `size` samples into `wanted`.
 
-    The others stay as they are in `rule`. Only what torch accepts is an answer: a pool's padding is at most half of
-    its window, an output_padding is smaller than the stride or the dilation.
+    The other parameters stay as they are in `rule`. An answer must be valid in torch: a pool's padding is at most half
+    its window, and an output_padding is smaller than the stride or the dilation.
 
     >>> [rule.stride for rule in find_answers(Window(4, stride=4), 90, 22, frozenset({"stride"})).rules]
     [4]
@@ -67,23 +67,23 @@ def find_answers(rule: WindowRule, size: int, wanted: int, vary: frozenset[str],
             below = max(below, out)
         else:
             above = min(above or out, out)
-    rules.sort(key=lambda each: _distance(each, rule))
+    rules.sort(key=lambda answer: _distance(answer, rule))
     return Answers(tuple(rules), bound, below or None, above or None)
 
 
 def parameter_value(rule: WindowRule, name: str) -> int:
-    """The value of a parameter of a rule; of a padding, that before the input."""
+    """Returns the value of a parameter of a rule; for padding, the amount before the input."""
     value = getattr(rule, name)
     return int(value[0] if isinstance(value, tuple) else value)
 
 
 def has_unequal_padding(rule: WindowRule) -> bool:
-    """Whether padding="same" pads the two ends of an axis unequally, which no number for padding does."""
+    """Whether padding="same" pads the two ends of an axis unequally, which no number for padding can do."""
     return isinstance(rule, Window) and rule.padding[0] != rule.padding[1]
 
 
 def changed_parameters(answer: WindowRule, rule: WindowRule) -> list[str]:
-    """Names of the parameters in which an answer differs from the present rule.
+    """Returns the names of the parameters in which an answer differs from the current rule.
 
     >>> changed_parameters(Window(3, stride=2, padding=(1, 1)), Window(3))
     ['stride', 'padding']
@@ -92,7 +92,7 @@ def changed_parameters(answer: WindowRule, rule: WindowRule) -> list[str]:
 
 
 def apply_answer(design: Architecture, axis: int, answer: WindowRule) -> Architecture:
-    """The design of one layer with an answer along one of its axes, the others as they were.
+    """Applies an answer along one axis of a design of one layer; the other axes stay as they are.
 
     >>> from cnnviz.calculator.operation import EXAMPLE_DESIGNS
     >>> apply_answer(EXAMPLE_DESIGNS["The lab's convolution"], 1, Window(10, stride=2)).layers[0].stride
@@ -106,7 +106,7 @@ def apply_answer(design: Architecture, axis: int, answer: WindowRule) -> Archite
     if not change:
         return design
     layer = design.layers[0]
-    for name in ("stride", "padding"):  # what followed the window by itself stays as the answer has it
+    for name in ("stride", "padding"):  # what followed the window by itself now stays as it is in the answer
         follows = getattr(layer, name, 0) is None or isinstance(getattr(layer, name, 0), str)
         if follows and name not in change:
             change[name] = collapse_equal(
@@ -125,7 +125,7 @@ def _candidates(rule: WindowRule, vary: Collection[str], bound: int) -> Iterator
 
 
 def _is_valid_in_torch(rule: WindowRule, *, pool: bool) -> bool:
-    """Whether torch takes these parameters, whatever the input."""
+    """Whether torch accepts these parameters, whatever the input."""
     if isinstance(rule, TransposedWindow):
         return rule.output_padding < max(rule.stride, rule.dilation)
     return not pool or rule.padding[0] <= rule.kernel_size // 2

@@ -7,17 +7,17 @@ from cnnviz.presets import PRESETS
 from cnnviz.shapes import AXES, Shape, format_shape
 
 BATCH_SIZE = 256
-"""Samples that go through the lab's net at once."""
+"""Samples in a batch of the lab."""
 
 PRINTED_AFTER = (0, 3, 4, 5, 6, 7)
-"""Layers that a batch has passed at each print of the lab's forward()."""
+"""Numbers of layers that a batch has passed at each print in the lab's forward()."""
 
 
 @dataclass(frozen=True)
 class TraceLine:
-    """One line of the trace, the shape it shows, and the steps since the line before.
+    """One line of the trace: the shape that it shows, and the steps since the previous line.
 
-    The last line is that of the scores, which the lab does not print.
+    The last line shows the scores, which the lab does not print.
     """
 
     shape: Shape
@@ -26,7 +26,7 @@ class TraceLine:
 
     @property
     def text(self) -> str:
-        """What torch prints.
+        """The shape as torch prints it.
 
         >>> [line.text for line in printed_trace()][1]
         'torch.Size([256, 10, 22, 4])'
@@ -35,7 +35,7 @@ class TraceLine:
 
     @property
     def explanations(self) -> tuple[str, ...]:
-        """The arithmetic of each step, with the names of the axes."""
+        """Arithmetic of each step, with the names of the axes."""
         if not self.steps:
             sizes = ", ".join(f"{axis} {size}" for axis, size in zip(AXES[len(self.shape)], self.shape, strict=True))
             return (f"A batch of {BATCH_SIZE} samples: {sizes}.",)
@@ -43,7 +43,7 @@ class TraceLine:
 
 
 def printed_trace() -> tuple[TraceLine, ...]:
-    """Every printed line of the lab's net, and the scores behind them."""
+    """Returns every line that the lab's net prints, and a last one with the scores."""
     architecture = PRESETS["lab-convnet"].architecture
     steps = trace(architecture)
     shapes = (architecture.input_shape, *(step.output_shape or () for step in steps))
@@ -57,11 +57,11 @@ def printed_trace() -> tuple[TraceLine, ...]:
 def _explain_step(step: Step) -> str:
     shape = step.output_shape or ()
     if shape == step.input_shape:
-        return f"**{step.layer.kind}** leaves the shape as it is: {format_shape(shape)}."
+        return f"**{step.layer.kind}** does not change the shape: {format_shape(shape)}."
     lines = step.formula.split("\n")
     axes = AXES[len(shape)][1:]
     if len(lines) == len(axes) > 0:
         lines = [f"{axis} {line}" for axis, line in zip(axes, lines, strict=True)]
     return (
-        f"**{step.layer.kind}** makes {format_shape(step.input_shape)} into {format_shape(shape)}: {'; '.join(lines)}."
+        f"**{step.layer.kind}** turns {format_shape(step.input_shape)} into {format_shape(shape)}: {'; '.join(lines)}."
     )

@@ -1,4 +1,4 @@
-"""The operations of the calculator: a design of one layer, and how one operation becomes another."""
+"""Operations of the calculator: designs of one layer, and how to switch from one operation to another."""
 
 from cnnviz.architecture import Architecture
 from cnnviz.errors import DesignError
@@ -19,13 +19,13 @@ OPERATIONS: dict[str, str] = {
 DIMENSIONS = (1, 2, 3)
 
 WINDOW_PARAMETERS = ("kernel_size", "stride", "padding", "output_padding", "dilation", "ceil_mode", "count_include_pad")
-"""What changes a window, in the order in which it is asked for; a kind has some of them."""
+"""Parameters that change a window, in the order of the form; each kind has some of them."""
 
 _LAB_CONVNET = PRESETS["lab-convnet"].architecture
 
 
 def single_layer_design(layer: Layer, *sizes: int) -> Architecture:
-    """A design of one layer over one channel with these sizes."""
+    """Returns a design of one layer over one channel with these sizes."""
     return Architecture(input_shape=(1, *sizes), layers=(layer,))
 
 
@@ -41,11 +41,11 @@ EXAMPLE_DESIGNS: dict[str, Architecture] = {
     "Along a signal": single_layer_design(Conv1d(out_channels=1, kernel_size=5, stride=2), 16),
     "Through a volume": single_layer_design(Conv3d(out_channels=1, kernel_size=3, padding=1), 16, 32, 32),
 }
-"""Title → a design to open in the calculator; the first one is there at the start."""
+"""Title → a design to open in the calculator; the first one is shown at the start."""
 
 
 def operation_title(layer: Layer) -> str:
-    """Title of what a layer does.
+    """Returns the title of a layer's operation.
 
     >>> operation_title(MaxPool2d(kernel_size=2))
     'Max pooling'
@@ -54,7 +54,7 @@ def operation_title(layer: Layer) -> str:
 
 
 def window_parameters(layer: Layer) -> list[str]:
-    """Names of the parameters of a layer that change its window.
+    """Returns the names of the layer's parameters that change its window.
 
     >>> window_parameters(Conv2d.default())
     ['kernel_size', 'stride', 'padding', 'dilation']
@@ -63,14 +63,14 @@ def window_parameters(layer: Layer) -> list[str]:
 
 
 def window_rules(design: Architecture) -> list[WindowRule]:
-    """The rule of the layer along each axis; raises ShapeError when it does not take the input."""
+    """Returns the layer's rule along each axis; raises ShapeError when it does not accept the input."""
     (layer,) = design.layers
     layer.output_shape(design.input_shape)
     return [rule for rule in layer.axis_rules(design.input_shape) if isinstance(rule, Window | TransposedWindow)]
 
 
 def switch_operation(design: Architecture, title: str, dimensions: int) -> Architecture:
-    """Another operation, or another number of dimensions, with as many of the numbers as it has a use for.
+    """Switches to another operation or number of dimensions, keeping all numbers that still apply.
 
     >>> pool = switch_operation(EXAMPLE_DESIGNS["The lab's convolution"], "Max pooling", 1)
     >>> pool.input_shape, pool.layers[0].code(pool.input_shape)
@@ -96,6 +96,6 @@ def switch_operation(design: Architecture, title: str, dimensions: int) -> Archi
 
 
 def _resize_axes(shape: Shape, dimensions: int) -> Shape:
-    """The sizes for another number of axes; the last one is repeated."""
+    """Returns the sizes for another number of axes; the last one is repeated if there are more."""
     sizes = shape[1:] + shape[-1:] * dimensions
     return (shape[0], *sizes[:dimensions])

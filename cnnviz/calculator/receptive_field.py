@@ -1,4 +1,4 @@
-"""The chain: the receptive field growing layer by layer, with the arithmetic of every step."""
+"""The receptive field as it grows layer by layer, with the arithmetic of every step."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -15,11 +15,11 @@ SOURCE_URL = "https://doi.org/10.23915/distill.00021"
 
 @dataclass(frozen=True)
 class ReceptiveFieldRow:
-    """One layer of the chain: what a position behind it reads of the net's input, and how that comes about.
+    """One layer of a net: which part of the net's input one of its outputs reads, and why.
 
-    `places` are the positions along each axis. `fields` is what one of them reads, (first sample, samples) along each
-    axis: behind the last layer the one in the middle, before that the one in the middle of what the next layer reads,
-    so that each field lies in the next. None where axes were merged so that no window is left.
+    `positions` is the number of outputs along each axis. `spans` is what one of them reads, (first sample, samples)
+    along each axis: after the last layer it is the output in the middle, before that the one in the middle of what the
+    next layer reads, so that each span lies within the next. None if axes were merged and there is no window left.
     """
 
     number: str
@@ -33,7 +33,7 @@ class ReceptiveFieldRow:
 
 
 def receptive_field_rows(architecture: Architecture) -> tuple[ReceptiveFieldRow, ...]:
-    """The links of a net, up to the first layer that refuses; none for samples without axes behind the channels.
+    """Returns a row for every layer before the first one that does not fit; none for samples with channels only.
 
     Along each axis, with e the samples a window spans and s its stride:
 
@@ -83,7 +83,7 @@ def _rows(steps: Sequence[Step], before: ReceptiveFields, net: Shape) -> Iterato
 
 
 def _nearest_span(reach: ReceptiveField, positions: int, centre: float) -> tuple[float, int]:
-    """What the position nearest to a sample reads, of as many as there are."""
+    """Returns what the position nearest to `centre` reads, out of the given number of positions."""
     if not reach.jump:
         return float(reach.start), reach.size
     nearest = round((centre - float(reach.start) - (reach.size - 1) / 2) / float(reach.jump))
@@ -91,7 +91,7 @@ def _nearest_span(reach: ReceptiveField, positions: int, centre: float) -> tuple
 
 
 def _window_text(layer: Layer, shape: Shape) -> str:
-    """The parameters that change the field, as one short text."""
+    """Returns the parameters that change the receptive field as a short text."""
     parts = []
     for letter, name in (("k", "kernel_size"), ("s", "stride"), ("p", "padding"), ("d", "dilation")):
         value = getattr(layer, name, None)
@@ -104,9 +104,9 @@ def _window_text(layer: Layer, shape: Shape) -> str:
 
 
 def _growth_lines(step: Step, before: ReceptiveFields, net: Shape) -> tuple[str, ...]:
-    """How the field comes about, a line per axis, or one where all axes are alike."""
+    """Explains how the field grows, with a line per axis, or a single line if all axes are alike."""
     if step.receptive_field is None:
-        return ("axes were merged: there is no window on the input any more",)
+        return ("axes were merged: there is no window on the input any longer",)
     if step.stacks:
         return ("from the first to the last sample that its stacks read",)
     if before == step.receptive_field:
@@ -135,6 +135,6 @@ def _growth_line(rule: AxisRule, old: ReceptiveField, new: ReceptiveField, size:
 
 
 def _ceil_text(samples: str, jump: int | Fraction) -> str:
-    """So many samples, each a jump apart; a sample of which a part is reached counts."""
+    """Writes the product of samples and jump; rounded up if it is not whole, as a sample reached in part counts."""
     product = f"{samples}·{jump}"
     return product if Fraction(jump).denominator == 1 else f"⌈{product}⌉"

@@ -1,4 +1,4 @@
-"""Numbers in, figures out; nothing here knows where the numbers come from or where a figure is shown."""
+"""Charts: numbers in, figures out. Nothing here knows where the numbers come from or where a figure is shown."""
 
 from plotly.graph_objects import Figure
 

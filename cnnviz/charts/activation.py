@@ -1,4 +1,4 @@
-"""Activation functions and their slopes as a plotly figure."""
+"""Plotly figures of activation functions and their slopes."""
 
 from collections.abc import Mapping
 
@@ -13,7 +13,7 @@ CURVE_INPUTS = np.linspace(-10.0, 10.0, 401)
 
 
 def activation_figure(names: list[str], *, derivative: bool) -> Figure:
-    """Value (or slope) over −10 … 10 for each named function."""
+    """Draws the value (or slope) of each named function over −10 … 10."""
     figure = _lines_figure(
         {name: (CURVE_INPUTS, ACTIVATIONS[name].curve(CURVE_INPUTS)[1 if derivative else 0]) for name in names},
         mode="lines",
@@ -32,7 +32,7 @@ def activation_figure(names: list[str], *, derivative: bool) -> Figure:
 
 
 def vanishing_gradient_figure(names: list[str], layers: int, x: float) -> Figure:
-    """The share of a gradient that passes 1, 2, … `layers` activations whose input is x, on a logarithmic axis."""
+    """Draws the share of a gradient that passes 1, 2, … `layers` activations with input x, on a logarithmic axis."""
     depth = np.arange(1, layers + 1)
     figure = _lines_figure({name: (depth, ACTIVATIONS[name].slope(x) ** depth) for name in names}, mode="lines+markers")
     figure.update_layout(
@@ -50,9 +50,9 @@ def vanishing_gradient_figure(names: list[str], layers: int, x: float) -> Figure
 
 
 def _lines_figure(curves: Mapping[str, tuple[Values, Values]], *, mode: str) -> Figure:
-    """A line for each function that is shown, and an unseen one for each that is not.
+    """Draws a line for each function that is shown, and an invisible one for each that is not.
 
-    The theme's colours, light or dark, go to lines by their place: so a function keeps its own whatever is shown.
+    The theme assigns its colours by the order of the lines, so a function keeps its colour whatever else is shown.
     """
     figure = Figure()
     for name in ACTIVATIONS:

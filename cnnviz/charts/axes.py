@@ -1,4 +1,4 @@
-"""What the live charts have in common: the axis of epochs, its zoom, and styles that all eyes tell apart."""
+"""Parts that the live charts share: axes, zoom, legend, tooltip, the goal, and styles that everybody can tell apart."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -16,7 +16,7 @@ GOAL = "goal"
 """Name of the data set with the goal."""
 
 COLOURS = ("#2F8FD8", "#E0701A", "#1BA37A", "#808A9C")
-"""Told apart by the colour-blind on light and dark alike."""
+"""Colours that colour-blind people can tell apart, on light and dark pages."""
 
 DASHES = ((1, 0), (6, 3), (2, 2), (9, 3, 2, 3), (14, 4))
 """Line styles: lengths of stroke and gap in pixels."""
@@ -26,17 +26,17 @@ ZOOM: dict[str, Any] = {
     "select": {"type": "interval", "encodings": ["x"], "zoom": "wheel![event.ctrlKey || event.metaKey]"},
     "bind": "scales",
 }
-"""Ctrl and the wheel zoom, so that the wheel alone still scrolls the page; a drag moves, a double click goes back."""
+"""Zoom with Ctrl and the wheel (the wheel alone scrolls the page), move by dragging, reset with a double click."""
 
 NUMBER_FORMAT = ".4~g"
-"""Format of the numbers at an axis, however large: 0.25, 1500, 6e+17."""
+"""Format of the numbers on an axis, however large: 0.25, 1500, 6e+17."""
 
 LOG_SCALE: dict[str, Any] = {"type": "log", "nice": True}
-"""A log scale for the values."""
+"""Logarithmic scale of the values."""
 
 
 def epoch_axis(epochs: int) -> dict[str, Any]:
-    """The x channel: all epochs of a run, also those to come."""
+    """Returns the x channel: all epochs of a run, including those to come."""
     return {
         "field": "epoch",
         "type": "quantitative",
@@ -47,19 +47,19 @@ def epoch_axis(epochs: int) -> dict[str, Any]:
 
 
 def value_axis(title: str, scale: Mapping[str, Any]) -> dict[str, Any]:
-    """The y channel."""
+    """Returns the y channel, with a tick format for numbers of any size."""
     axis = {"format": NUMBER_FORMAT} | ({"tickCount": 5} if scale == LOG_SCALE else {})
     return {"field": "value", "type": "quantitative", "scale": dict(scale), "title": title, "axis": axis}
 
 
 def legend(title: str | None, **options: Any) -> dict[str, Any]:
-    """Short strokes with their names."""
+    """Returns a legend of short strokes, changed by `options` of Vega-Lite."""
     defaults = {"orient": "top", "symbolType": "stroke", "symbolStrokeWidth": 3, "symbolOpacity": 1, "labelLimit": 420}
     return {"title": title} | defaults | options
 
 
 def tooltip(*names: str, value: str, form: str = ".4f") -> list[dict[str, Any]]:
-    """Fields that a point tells of when it is pointed at, besides its epoch and value."""
+    """Returns the fields in a point's tooltip: those named, its epoch and its value."""
     return [
         *({"field": name} for name in names),
         {"field": "epoch", "type": "quantitative", "format": ".4~g"},
@@ -68,15 +68,15 @@ def tooltip(*names: str, value: str, form: str = ".4f") -> list[dict[str, Any]]:
 
 
 def filter_rows(values: Iterable[str], *, field: str) -> list[dict[str, str]]:
-    """The transform that leaves the rows with one of these values."""
+    """Returns the transform that keeps the rows with one of these values."""
     return [{"filter": " || ".join(f"datum.{field} == '{value}'" for value in values)}]
 
 
 def stack_curves(lines: Sequence[tuple[Curve, Mapping[str, str]]]) -> pd.DataFrame:
-    """All curves in one table of columns epoch and value, and one for each name that the curves have.
+    """Puts all curves into one table with columns epoch and value, and one for each name that the curves have.
 
-    A curve without a value yet has one far left of the chart, where nobody sees it: Vega-Lite asks every layer for the
-    extent of its values, and complains of those that have none. It is a value of another curve, as an axis covers it.
+    A curve without values gets one far to the left of the chart, out of sight: Vega-Lite needs the extent of every
+    layer's values and warns about empty ones. It is a value of another curve, so that it does not extend the axis.
     """
     any_value = next((float(curve.values[0]) for curve, _ in lines if len(curve.values)), 1.0)
     offscreen = Curve(np.array([OFFSCREEN_EPOCH]), np.array([any_value]))
@@ -92,7 +92,7 @@ def stack_curves(lines: Sequence[tuple[Curve, Mapping[str, str]]]) -> pd.DataFra
 
 
 def goal_line_table(goal: float) -> pd.DataFrame:
-    """The goal and its label.
+    """Returns a table with the goal and its label.
 
     >>> goal_line_table(0.9).to_dict("records")
     [{'goal': 0.9, 'label': 'goal 0.90'}]
@@ -101,7 +101,7 @@ def goal_line_table(goal: float) -> pd.DataFrame:
 
 
 def goal_line_layers() -> list[dict[str, Any]]:
-    """The layers of a `goal_line_table`: a dashed line across, and its label at the left."""
+    """Returns the layers that draw a `goal_line_table`: a dashed line across the chart, with its label at the left."""
     encoding = {"y": {"field": "goal", "type": "quantitative"}, "color": {"value": "currentColor"}}
     label = {"type": "text", "align": "left", "baseline": "bottom", "dx": 6, "dy": -4, "fontSize": 13}
     rule = {"type": "rule", "strokeDash": [5, 4], "strokeWidth": 1.5, "opacity": 0.7}

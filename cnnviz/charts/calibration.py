@@ -1,4 +1,4 @@
-"""How sure a net was, and how often it was right then."""
+"""Calibration of a net, how sure it was and how often it was right, and its accuracy on groups of samples."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -12,11 +12,11 @@ from cnnviz.insight.groups import SampleGroup
 
 DIAGONAL = "diagonal"
 GROUP_HEIGHT = 26
-"""Pixels of a group."""
+"""Height of a group in pixels."""
 
 
 def calibration_tables(calibration: Calibration) -> dict[str, pd.DataFrame]:
-    """A row for each bin with samples (low, high, confidence, accuracy, samples), and the two ends of the diagonal."""
+    """Returns the bins that have samples (low, high, confidence, accuracy, samples), and the ends of the diagonal."""
     filled_bins = np.flatnonzero(calibration.counts)
     return {
         POINTS: pd.DataFrame(
@@ -33,7 +33,7 @@ def calibration_tables(calibration: Calibration) -> dict[str, pd.DataFrame]:
 
 
 def calibration_spec() -> dict[str, Any]:
-    """A Vega-Lite chart of `calibration_tables`: bars as high as the net was right, the diagonal where it should be."""
+    """Draws `calibration_tables` with Vega-Lite: bars for how often the net was right, and a diagonal for the ideal."""
     scale = {"domain": [0, 1], "nice": False}
     x: dict[str, Any] = {"type": "quantitative", "title": "probability of the answer", "scale": scale}
     y: dict[str, Any] = {"field": "accuracy", "type": "quantitative", "title": "share of right answers", "scale": scale}
@@ -75,7 +75,7 @@ def calibration_spec() -> dict[str, Any]:
 
 
 def groups_table(groups: Sequence[SampleGroup]) -> pd.DataFrame:
-    """A row for each group: name, accuracy, low, high, hits, samples."""
+    """Returns a row for each group: name, accuracy, low, high, hits, samples."""
     return pd.DataFrame(
         {
             "name": pd.array([group.name for group in groups], dtype="str"),
@@ -89,7 +89,7 @@ def groups_table(groups: Sequence[SampleGroup]) -> pd.DataFrame:
 
 
 def groups_spec(count: int) -> dict[str, Any]:
-    """A Vega-Lite chart of a `groups_table` of so many groups: accuracy, and where it may lie."""
+    """Draws a `groups_table` of `count` groups with Vega-Lite: each accuracy with its 95 % interval."""
     y = {
         "field": "name",
         "type": "nominal",

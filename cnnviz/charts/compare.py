@@ -1,4 +1,4 @@
-"""Several runs over each other: what was measured once an epoch, and what accuracy costs."""
+"""Comparison of runs: their curves in one chart, and the cost of accuracy."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -27,7 +27,7 @@ from cnnviz.charts.curve import Curve
 from cnnviz.insight.pareto import pareto_front
 
 MAX_NAMED_RUNS = 20
-"""Runs up to which each has a line style of its own and a place in the legend."""
+"""Number of runs up to which each has a line style of its own and a place in the legend."""
 RUNS = "runs"
 """Name of the data set with a row for each run."""
 ON_FRONT, OFF_FRONT = "on the Pareto front", "others"
@@ -37,7 +37,7 @@ _RUN_LEGEND = {"orient": "bottom", "columns": 2, "symbolLimit": 0, "symbolSize":
 
 
 def compare_table(lines: Mapping[str, Mapping[str, Curve]]) -> pd.DataFrame:
-    """The curves of one metric by run and split, in columns epoch, value, run and split."""
+    """Puts the curves of one metric, by run and split, into columns epoch, value, run and split."""
     return stack_curves(
         [(curve, {"run": run, "split": split}) for run, splits in lines.items() for split, curve in splits.items()]
     )
@@ -46,9 +46,9 @@ def compare_table(lines: Mapping[str, Mapping[str, Curve]]) -> pd.DataFrame:
 def compare_spec(
     metric: str, epochs: int, runs: Sequence[str], *, log: bool = False, goal: bool = False
 ) -> dict[str, Any]:
-    """A Vega-Lite chart of a `compare_table`: a colour and style for each run, validation bold and training fine.
+    """Draws a `compare_table` with Vega-Lite: a colour and style for each run, validation bold and training fine.
 
-    With `goal`, the line of a `goal_line_table` is drawn, too.
+    With `goal`, the line of a `goal_line_table` is drawn as well.
     """
     is_named = len(runs) <= MAX_NAMED_RUNS
     run_legend = legend(None, **_RUN_LEGEND) if is_named else None
@@ -92,10 +92,10 @@ def pareto_tables(
     accuracy: npt.NDArray[np.float64],
     goal: float,
 ) -> dict[str, pd.DataFrame]:
-    """A row for each run, in columns run, data, cost, accuracy and kind; and the goal.
+    """Returns a row for each run, in columns run, data, cost, accuracy and kind; and the goal.
 
-    `data` are the data sets that the runs learned from: each has a front of its own, as accuracies on others say
-    nothing.
+    Each data set that runs learned from has a Pareto front of its own, as accuracies on different data cannot be
+    compared.
     """
     on_front, sets = np.zeros(len(names), bool), np.array(list(datasets), dtype=object)
     for dataset in dict.fromkeys(datasets):
@@ -115,7 +115,7 @@ def pareto_tables(
 
 
 def pareto_spec(title: str) -> dict[str, Any]:
-    """A Vega-Lite chart of `trade_tables`: what accuracy costs, on a log axis, with the Pareto fronts and the goal."""
+    """Draws `pareto_tables` with Vega-Lite: accuracy over its cost on a log axis, the Pareto fronts and the goal."""
     x: dict[str, Any] = {"field": "cost", "type": "quantitative", "title": title}
     x |= {"scale": {"type": "log", "nice": True}}
     x |= {"axis": {"format": ",.4~r", "tickCount": 6}}

@@ -10,25 +10,25 @@ import pandas as pd
 from cnnviz.charts.axes import COLOURS, POINTS
 
 CELL_SELECTION = "cell"
-"""Name of the selection: a click on a cell."""
+"""Name of the selection that a click on a cell makes."""
 MAX_DRAWN_CLASSES = 60
-"""Classes that are drawn; of more, those with the most mistakes."""
+"""Classes that are drawn; if there are more, those with the most mistakes."""
 MAX_NUMBERED_CLASSES = 40
-"""Classes up to which there is room for numbers in the cells."""
+"""Number of classes up to which the cells have room for numbers."""
 MAX_LARGE_PRINT_CLASSES = 20
-"""Classes up to which they are written large."""
+"""Number of classes up to which these numbers are printed large."""
 MAX_SIDE, MIN_SIDE = 860, 360
-"""Pixels."""
+"""Height of the matrix in pixels."""
 SELECTED_COLOUR = COLOURS[1]
 LIGHT_SCHEME = ["#E8EEF2", "#9CC3E0", "#3F8FCB", "#12507F"]
-"""From few to many: one hue that gets further from the page, which all eyes tell apart."""
+"""Colours from few to many: a single hue with growing contrast to the page, which everybody can tell apart."""
 DARK_SCHEME = ["#1D2B3A", "#20527F", "#3F8FCB", "#BFE0F7"]
 TEXT_COLOURS, DARK_TEXT_COLOURS = ("#1C2330", "#FFFFFF"), ("#FFFFFF", "#101820")
-"""Of the numbers in cells of few and of many."""
+"""Colours of the numbers in cells of few and of many samples."""
 
 
 def drawn_classes(counts: npt.NDArray[np.int64], limit: int = MAX_DRAWN_CLASSES) -> npt.NDArray[np.intp]:
-    """The classes that are drawn: all, or those that were in the most mistakes, in their order."""
+    """Returns the classes that are drawn: all, or those involved in the most mistakes, in their order."""
     if len(counts) <= limit:
         return np.arange(len(counts))
     wrong = counts - np.diag(np.diag(counts))
@@ -37,7 +37,7 @@ def drawn_classes(counts: npt.NDArray[np.int64], limit: int = MAX_DRAWN_CLASSES)
 
 
 def confusion_table(counts: npt.NDArray[np.int64], classes: Sequence[str], *, shares: bool) -> pd.DataFrame:
-    """A row for each cell: right, answer, count, share (of the samples of the right class), text.
+    """Returns a row for each cell: right, answer, count, share (of the samples of the right class), text.
 
     counts is (C, C). Cells without a sample have no text.
     """
@@ -60,10 +60,10 @@ def confusion_table(counts: npt.NDArray[np.int64], classes: Sequence[str], *, sh
 
 
 def confusion_spec(classes: Sequence[str], *, dark: bool = False) -> dict[str, Any]:
-    """A Vega-Lite chart of a `confusion_table` of these classes; a click selects a cell by `right` and `answer`.
+    """Draws a `confusion_table` of these classes with Vega-Lite; a click selects a cell by `right` and `answer`.
 
-    The shade is the share of the right class; counts of classes with many samples would hide the rare ones. On a `dark`
-    page, many are bright.
+    The shade shows the share of the right class, as counts would let frequent classes hide the rare ones. On a `dark`
+    page, cells with many samples are bright.
     """
     side = max(min(MAX_SIDE, 46 * len(classes) + 60), MIN_SIDE)
     names = list(classes)

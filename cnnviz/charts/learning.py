@@ -1,4 +1,4 @@
-"""Learning curves while they grow, as tables and a Vega-Lite chart that browsers update in place."""
+"""Learning curves as they grow: tables, and a Vega-Lite chart that browsers update in place."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -23,25 +23,25 @@ from cnnviz.charts.curve import OFFSCREEN_EPOCH, Curve
 from cnnviz.words import format_share
 
 SPLIT_COLOURS = dict(zip(("batch", "train", "validation", "test"), (axes.COLOURS[-1], *axes.COLOURS), strict=False))
-"""Every split in its drawing order with its colour."""
+"""Colour of each split, in drawing order."""
 
 SMOOTHED = "smoothed"
-"""The split of the batch loss when it is smoothed."""
+"""Name in the column split of the smoothed batch loss."""
 
 THIS_RUN = "this run"
 """Name of the run that others are compared with."""
 
 CHART_HEIGHT, LEGEND_ROW_HEIGHT = 300, 28
-"""Pixels of a chart, and of a row of the legend below it."""
+"""Height of a chart, and of a row of the legend below it, in pixels."""
 
 CurvesBySplit = Mapping[str, Curve]
-"""The curves of one metric of a run by split."""
+"""Curves of one metric of a run, by split."""
 
 EMPTY_CURVE = Curve(np.array([]), np.array([]))
 
 
 def learning_table(lines: CurvesBySplit, others: Mapping[str, CurvesBySplit] | None = None) -> pd.DataFrame:
-    """All curves of one chart, in columns epoch, value, split and run; `others` are runs to compare with."""
+    """Puts all curves of a chart into columns epoch, value, split and run; `others` are runs to compare with."""
     own_lines = [
         (lines.get(split, EMPTY_CURVE), {"split": split, "run": THIS_RUN})
         for split in (*SPLIT_COLOURS, *([SMOOTHED] if SMOOTHED in lines else []))
@@ -55,7 +55,7 @@ def learning_table(lines: CurvesBySplit, others: Mapping[str, CurvesBySplit] | N
 
 
 def goal_table(goal: float, reached: tuple[float, float] | None) -> pd.DataFrame:
-    """The goal, and epoch and value where it was reached with a label, out of sight before that.
+    """Returns the goal, and the point where it was reached with a label; the point is out of sight before that.
 
     >>> goal_table(0.9, (12.0, 0.91)).to_dict("records")
     [{'epoch': 12.0, 'value': 0.91, 'goal': 0.9, 'label': '0.90 reached: epoch 12'}]
@@ -68,12 +68,11 @@ def goal_table(goal: float, reached: tuple[float, float] | None) -> pd.DataFrame
 def learning_spec(
     metric: str, epochs: int, *, log: bool = False, smooth: bool = False, others: Sequence[str] = (), goal: bool = False
 ) -> dict[str, Any]:
-    """A Vega-Lite chart of a `learning_table`: one line per split over the epochs, test as a diamond.
+    """Draws a `learning_table` with Vega-Lite: one line per split over the epochs, test as a diamond.
 
-    Runs to compare with have the same colours in other line styles. With `goal`, a `goal_table` is drawn, too.
+    Runs to compare with have the same colours in other line styles. With `goal`, a `goal_table` is drawn as well.
 
-    It depends on nothing that changes while a run goes on, so a browser keeps the chart, and its zoom, when new
-    rows come.
+    It depends on nothing that changes during a run, so a browser keeps the chart, and its zoom, when new rows arrive.
     """
     splits = [split for split in SPLIT_COLOURS if split != "batch" or metric == "loss"]
     colour = {
@@ -139,10 +138,10 @@ def _run_dashes(others: Sequence[str]) -> dict[str, Any]:
 
 
 def _goal_layers(epochs: int) -> list[dict[str, Any]]:
-    """The goal as a line, the point where it is reached, and from there a line down to its label.
+    """Draws the goal as a line, the point where it is reached, and from there a line down to its label.
 
-    At the bottom no curve is in the way: behind the goal they are high, and before it the label stands to the left
-    only in the second half.
+    No curve is in the way at the bottom: after the goal they are high, and the label is to the left of its line only in
+    the second half.
     """
     text_colour = "currentColor"  # of the page around the chart, on light and dark
     encoding = {"color": {"value": text_colour}}

@@ -32,18 +32,18 @@ _SMALL_LEGEND = {
     "columnPadding": 10,
     "rowPadding": 4,
 }
-"""A legend that has room for every layer beside a narrow desk."""
+"""Options of a legend with room for every layer in a narrow column."""
 
 
 def lines_table(lines: Mapping[str, Curve]) -> pd.DataFrame:
-    """All curves of one chart below each other, in columns epoch, value and line."""
+    """Puts all curves of a chart into columns epoch, value and line."""
     return stack_curves([(curve, {"line": name}) for name, curve in lines.items()])
 
 
 def lines_spec(title: str, epochs: int, names: Sequence[str], *, log: bool = False) -> dict[str, Any]:
-    """A Vega-Lite chart of a `lines_table`: colours take turns, and once all were used, line styles.
+    """Draws a `lines_table` with Vega-Lite: lines differ in colour and, once all colours are used, in style.
 
-    It depends on nothing that changes while a run goes on.
+    It depends on nothing that changes during a run.
     """
     places = range(len(names))
     colours = [COLOURS[place % len(COLOURS)] for place in places]

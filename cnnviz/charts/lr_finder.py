@@ -1,4 +1,4 @@
-"""The loss over growing learning rates, with the rates that two rules suggest."""
+"""Chart of the learning-rate finder: the loss over growing rates, and the rates that two rules suggest."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -14,23 +14,22 @@ MARKS = "marks"
 RAW_LINE, SMOOTHED_LINE = "loss of a step", "smoothed"
 LINE_COLOURS = {RAW_LINE: SPLIT_COLOURS["batch"], SMOOTHED_LINE: SPLIT_COLOURS["train"]}
 RATE_DOMAIN = [1e-6, 10.0]
-"""Of the axis, which stays while the curve grows."""
+"""Range of the axis, which stays the same while the curve grows."""
 SUGGESTION_LABELS = {"suggestion": "suggested", "steepest": "steepest (ignite)"}
-"""What a search finds, by its name there: each has a line of its own, in another style."""
+"""Labels of the rules that suggest a rate; each suggestion has a line in a style of its own."""
 SUGGESTION_STYLES = {"suggestion": (SPLIT_COLOURS["validation"], [6, 4]), "steepest": (SPLIT_COLOURS["test"], [2, 3])}
-"""Colour and dash of each."""
+"""Colour and dashes of each suggestion."""
 LOSS_MARGIN = 0.1
-"""Of the first smoothed loss; what rises that far above it, or as far as it fell before, is cut off."""
+"""Share of the first smoothed loss; losses that exceed it by more than that, or than it fell before, are cut off."""
 Column = npt.NDArray[np.float64]
 
 
 def lr_finder_tables(
     rates: Column, losses: Column, smoothed: Column, suggestions: Mapping[str, float | None]
 ) -> dict[str, pd.DataFrame]:
-    """Points (rate, value, line), each line over the rates as far as it has not diverged, and marks.
+    """Returns points (rate, value, line) of each line up to where it diverges, and marks (rate, rule, label, side).
 
-    Marks have the columns rate, rule, label and side. `suggested` has the rate of each rule; one that suggests none
-    has no mark.
+    `suggestions` has the rate of each rule; a rule that suggests none has no mark.
     """
     highest_loss = (
         smoothed[0] + max(smoothed[0] - smoothed.min(), LOSS_MARGIN * abs(smoothed[0])) if len(smoothed) else 0.0
@@ -61,7 +60,7 @@ def lr_finder_tables(
 def lr_finder_chart(
     rates: Column, losses: Column, smoothed: Column, suggestions: Mapping[str, float | None]
 ) -> dict[str, Any]:
-    """A Vega-Lite chart of `finder_tables` over a logarithmic axis of rates."""
+    """Draws `lr_finder_tables` with Vega-Lite over a logarithmic axis of rates."""
     x = {"field": "rate", "type": "quantitative", "scale": {"type": "log", "domain": RATE_DOMAIN, "clamp": True}}
     x |= {"title": "learning rate", "axis": {"format": "~e", "tickCount": 8}}
     y = {"field": "value", "type": "quantitative", "title": "loss", "scale": {"zero": False}}
@@ -101,12 +100,12 @@ def lr_finder_chart(
 
 
 def _label_side(rate: float, rates: Iterable[float]) -> str:
-    """Where the name of a mark stands: to the left of the first one, so that it does not cross the line of the next."""
+    """Returns the side of a mark for its label: left of the first mark, so that it does not cross the next line."""
     return "left" if rate == min(rates) else "right"
 
 
 def _label_layer(side: str, rule: dict[str, Any]) -> dict[str, Any]:
-    """The names of the marks that have theirs on one side."""
+    """Draws the labels of the marks that have them on this side."""
     left = side == "left"
     return {
         "data": {"name": MARKS},

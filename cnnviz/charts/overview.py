@@ -1,4 +1,4 @@
-"""A data set as a whole: how many samples of each class, and how its values lie."""
+"""Charts of a whole data set: its samples per class, and the distribution of its values."""
 
 from collections.abc import Mapping, Sequence
 
@@ -10,7 +10,7 @@ MARGIN = {"l": 10, "r": 10, "t": 40, "b": 10}
 
 
 def class_counts_figure(classes: Sequence[str], parts: Sequence[str], counts: npt.NDArray[np.int64]) -> Figure:
-    """A bar for each class, its parts above each other; counts (parts, classes)."""
+    """Draws a stacked bar for each class; counts has the shape (parts, classes)."""
     figure = Figure(
         [
             Bar(x=list(classes), y=row, name=part, hovertemplate=f"%{{x}}: %{{y:,}} for {part}<extra></extra>")
@@ -31,7 +31,7 @@ def class_counts_figure(classes: Sequence[str], parts: Sequence[str], counts: np
 def histogram_figure(
     histograms: Mapping[str, tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]],
 ) -> Figure:
-    """Shares of all values, in per cent, over the values: edges and shares by what the values are."""
+    """Draws histograms, each given as edges and shares in per cent, by the name of their values."""
     figure = Figure(
         [
             Scatter(

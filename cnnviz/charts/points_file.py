@@ -1,4 +1,4 @@
-"""Every exact point of a run as a file."""
+"""Files with every point of a run, without any loss of precision."""
 
 import csv
 import io
@@ -8,11 +8,11 @@ from collections.abc import Iterable
 COLUMNS = ("step", "epoch", "split", "metric", "value")
 
 PointRows = Iterable[tuple[int, int, str, str, float]]
-"""Points of a training, their fields in the order of COLUMNS."""
+"""Points of a training, with their fields in the order of COLUMNS."""
 
 
 def points_to_csv(points: PointRows) -> str:
-    r"""A line per point below the names of the columns; numbers are written so that they read back the same.
+    r"""Writes a header and a line per point; numbers are written so that they are read back unchanged.
 
     >>> points_to_csv([(1, 1, "batch", "loss", 0.1)])
     'step,epoch,split,metric,value\n1,1,batch,loss,0.1\n'
@@ -25,7 +25,7 @@ def points_to_csv(points: PointRows) -> str:
 
 
 def points_to_json(points: PointRows) -> str:
-    """A list with an object per point.
+    """Writes a list with an object per point.
 
     >>> points_to_json([(1, 1, "batch", "loss", 0.1)])
     '[{"step": 1, "epoch": 1, "split": "batch", "metric": "loss", "value": 0.1}]'

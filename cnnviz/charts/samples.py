@@ -1,4 +1,4 @@
-"""Samples as pictures: small ones of any shape, and a sound with its axes in seconds and hertz."""
+"""Pictures of samples: thumbnails of samples of any shape, and sounds with axes in seconds and hertz."""
 
 from itertools import pairwise
 
@@ -10,10 +10,10 @@ from plotly.graph_objects import Figure, Heatmap, Scatter
 Image = npt.NDArray[np.uint8]
 COLOUR_SCALE = "Viridis"
 LINE_COLOUR = (31, 138, 138)
-"""Of a signal in a small picture; can be read on light and dark."""
+"""Colour of a signal in a thumbnail; visible on light and dark pages."""
 MAX_LINE_POINTS = 2000
 MAX_SIDE = 512
-"""Rows and columns of a picture before it is enlarged, and rows of it afterwards; of more, means are drawn."""
+"""Rows and columns of a picture before it is enlarged, and rows afterwards; if there are more, means are drawn."""
 MAX_FRAMES = 1000
 MARGIN = {"l": 10, "r": 10, "t": 30, "b": 10}
 
@@ -29,11 +29,11 @@ def thumbnail(
     width: int,
     bounds: tuple[float, float] | None = None,
 ) -> Image:
-    """(height, width', 3 or 4): any sample (*shape) as a small picture at least `width` points wide.
+    """Draws any sample (*shape) as a small picture at least `width` pixels wide, (height, width', 3 or 4).
 
-    Sound has time to the right and high bands at the top; a volume is seen through, along its depth; a signal is drawn
-    as a line. `axes` are those of `Dataset`; a sample whose axes nobody knows is drawn row by row. `bounds`
-    are the lowest and highest value that a line is drawn between, its own without them.
+    Sound has time to the right and high bands at the top; a volume is summed up along its depth; a signal is drawn as a
+    line. `axes` are those of `Dataset`; a sample whose axes are unknown is drawn row by row. `bounds` are the values at
+    the lower and upper edge of a line, by default its own extremes.
     """
     plane = _shrink(_to_plane(sample, axes))
     if plane.ndim == 1:
@@ -52,7 +52,7 @@ def thumbnail(
 def spectrogram_figure(
     features: npt.NDArray[np.float32], seconds: float, hertz: npt.NDArray[np.float64] | None
 ) -> Figure:
-    """Features (frames, bands) of a sound over time; `hertz` of each band, or None for cepstral coefficients."""
+    """Draws features (frames, bands) of a sound over time; `hertz` of each band, or None for cepstral coefficients."""
     features = _average_neighbours(features, 0, MAX_FRAMES)
     frames, bands = features.shape
     step = seconds / frames
@@ -81,7 +81,7 @@ def spectrogram_figure(
 
 
 def waveform_figure(sound: npt.NDArray[np.int16], rate: int) -> Figure:
-    """A sound over time, as a share of the loudest there can be; of many samples, lowest and highest of a group."""
+    """Draws a sound over time, full scale being 1; of a long one, the lowest and highest sample of each group."""
     group = max(1, -(-len(sound) // (MAX_LINE_POINTS // 2)))
     whole = sound[: len(sound) // group * group].reshape(-1, group) / 2**15
     values = np.stack([whole.min(axis=1), whole.max(axis=1)], axis=1).ravel()
@@ -99,7 +99,7 @@ def waveform_figure(sound: npt.NDArray[np.int16], rate: int) -> Figure:
 
 
 def _to_plane(sample: npt.NDArray[np.float32], axes: tuple[str, ...]) -> npt.NDArray[np.float32]:
-    """(height, width), (height, width, 3), or (points,) for a line."""
+    """Turns a sample into (height, width), (height, width, 3), or (points,) for a line."""
     if axes == ("channel", "time", "band"):
         return np.asarray(sample[0].T[::-1])
     if axes == ("band", "time"):
@@ -112,7 +112,7 @@ def _to_plane(sample: npt.NDArray[np.float32], axes: tuple[str, ...]) -> npt.NDA
 
 
 def _shrink(plane: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-    """A picture of at most `MOST` rows and columns; a line stays as it is."""
+    """Shrinks a picture to at most MAX_SIDE rows and columns; a line stays as it is."""
     if plane.ndim == 1:
         return plane
     for axis in (0, 1):
@@ -121,7 +121,7 @@ def _shrink(plane: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
 
 
 def _average_neighbours(values: npt.NDArray[np.float32], axis: int, limit: int) -> npt.NDArray[np.float32]:
-    """At most so many along an axis, each the mean of neighbours."""
+    """Averages neighbours along an axis so that at most `limit` values remain."""
     group = -(-values.shape[axis] // limit)
     if group == 1:
         return values
@@ -133,7 +133,7 @@ def _average_neighbours(values: npt.NDArray[np.float32], axis: int, limit: int) 
 
 
 def _draw_line(values: npt.NDArray[np.float32], width: int, bounds: tuple[float, float]) -> Image:
-    """A signal as a filled band from the lowest to the highest value of each column, on nothing."""
+    """Draws a signal as a band from the lowest to the highest value in each column, on a transparent background."""
     height = width * 2 // 3
     edges = np.linspace(0, len(values), width + 1).astype(int)
     low, high = bounds

@@ -1,4 +1,4 @@
-"""The learning rate over a training, before it starts."""
+"""Chart of the learning rate over a training, drawn before it starts."""
 
 import numpy as np
 import numpy.typing as npt
@@ -6,7 +6,7 @@ from plotly.graph_objects import Figure, Scatter
 
 
 def learning_rate_figure(rates: npt.NDArray[np.float64], epochs: int) -> Figure:
-    """The learning rate of each step over the epochs."""
+    """Draws the learning rate of each step over the epochs."""
     figure = Figure(
         Scatter(
             x=np.arange(len(rates)) * epochs / len(rates),

@@ -1,4 +1,4 @@
-"""A search for a better net: what its runs reached, which choices mattered, and which went together with what."""
+"""Charts of a search for a better net: what its runs reached, which choices mattered, and which went together."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -12,23 +12,23 @@ from cnnviz.charts.axes import COLOURS, GOAL, goal_line_layers, goal_line_table,
 from cnnviz.search.space import ParameterValue, RangeParameter, SearchParameter, Space, choice_label
 
 DONE, RUNNING, PRUNED, STOPPED, FAILED = STATES = ("done", "going on", "fell behind", "stopped", "failed")
-"""How a run of a search stands."""
+"""States of a run of a search."""
 STATE_SHAPES = dict(zip(STATES, ("circle", "diamond", "triangle-down", "square", "cross"), strict=True))
 STATE_COLOURS = dict(zip(STATES, (COLOURS[0], COLOURS[2], COLOURS[3], COLOURS[3], COLOURS[1]), strict=True))
 RUNS, BEST = "runs", "best"
 """Names of the data sets with a row for each run, and with the best so far."""
 LINES, TICKS = "lines", "ticks"
-"""Names of the data sets with a row for each run and axis, and with the labels of the axes."""
+"""Names of the data sets with a row for each run and axis, and with the labels on the axes."""
 ACCURACY = "accuracy"
 ACCURACY_TITLE = "best validation accuracy"
 ACCURACY_TICKS = (0.0, 0.25, 0.5, 0.75, 1.0)
 CHART_HEIGHT, BAR_HEIGHT = 300, 26
-"""Pixels of a chart, and of a bar."""
+"""Height of a chart, and of a bar, in pixels."""
 
 
 @dataclass(frozen=True)
 class TrialResult:
-    """A run of a search: its number, what was chosen, its best validation accuracy so far, and how it stands."""
+    """A run of a search: its number, the choices made for it, its best validation accuracy so far, and its state."""
 
     number: int
     params: Mapping[str, ParameterValue]
@@ -37,7 +37,7 @@ class TrialResult:
 
 
 def parameter_title(name: str) -> str:
-    """What a parameter is called.
+    """Returns the title of a parameter, or of the accuracy.
 
     >>> parameter_title("kernel_size")
     'Kernel size'
@@ -46,7 +46,9 @@ def parameter_title(name: str) -> str:
 
 
 def history_tables(trials: Sequence[TrialResult], goal: float) -> dict[str, pd.DataFrame]:
-    """Runs (run, accuracy, state), the best so far behind each (run, best), and the goal; runs without a value are not.
+    """Returns runs (run, accuracy, state), the best so far after each (run, best), and the goal.
+
+    Runs without an accuracy are left out.
 
     >>> tables = history_tables([TrialResult(1, {}, 0.5, DONE), TrialResult(2, {}, 0.4, PRUNED)], 0.9)
     >>> tables[BEST].to_dict("list")
@@ -60,7 +62,7 @@ def history_tables(trials: Sequence[TrialResult], goal: float) -> dict[str, pd.D
             {
                 "run": numbers,
                 "accuracy": values,
-                "state": pd.array([one.state for one in measured], dtype="str"),
+                "state": pd.array([trial.state for trial in measured], dtype="str"),
             }
         ),
         BEST: pd.DataFrame({"run": numbers, "best": np.maximum.accumulate(values)}),
@@ -69,7 +71,7 @@ def history_tables(trials: Sequence[TrialResult], goal: float) -> dict[str, pd.D
 
 
 def history_spec(runs: int) -> dict[str, Any]:
-    """A Vega-Lite chart of `history_tables`: a point for each of up to `runs` runs, over them the best so far."""
+    """Draws `history_tables` with Vega-Lite: a point for each of up to `runs` runs, and a line for the best so far."""
     x: dict[str, Any] = {"field": "run", "type": "quantitative", "title": "number of the run"}
     x |= {"scale": {"domain": [0.5, runs + 0.5], "nice": False}, "axis": {"tickMinStep": 1, "format": "d"}}
     y: dict[str, Any] = {"type": "quantitative", "title": ACCURACY_TITLE, "scale": {"domain": [0, 1.02], "nice": False}}
@@ -104,7 +106,7 @@ def history_spec(runs: int) -> dict[str, Any]:
 
 
 def importance_table(importances: Mapping[str, float]) -> pd.DataFrame:
-    """A row for each parameter (parameter, share), the most important first.
+    """Returns a row for each parameter (parameter, share), the most important first.
 
     >>> importance_table({"depth": 0.3, "learning_rate": 0.7}).to_dict("list")
     {'parameter': ['Learning rate', 'Depth'], 'share': [0.7, 0.3]}
@@ -119,7 +121,7 @@ def importance_table(importances: Mapping[str, float]) -> pd.DataFrame:
 
 
 def importance_spec(parameters: int) -> dict[str, Any]:
-    """A Vega-Lite chart of an `importance_table` of so many parameters: a bar for each."""
+    """Draws an `importance_table` of this many parameters with Vega-Lite: a bar for each."""
     return {
         "data": {"name": RUNS},
         "height": BAR_HEIGHT * max(parameters, 1),
@@ -147,7 +149,7 @@ def importance_spec(parameters: int) -> dict[str, Any]:
 def parallel_tables(
     trials: Sequence[TrialResult], parameters: Mapping[str, SearchParameter]
 ) -> dict[str, pd.DataFrame]:
-    """Lines (run, axis, place, value, accuracy) and ticks (axis, place, label); places are from 0 to 1 on each axis.
+    """Returns lines (run, axis, place, value, accuracy) and ticks (axis, place, label), with places from 0 to 1.
 
     The last axis is the accuracy itself. The best runs come last, so that they are drawn over the others.
     """
@@ -177,7 +179,7 @@ def parallel_tables(
 
 
 def parallel_spec(names: Sequence[str]) -> dict[str, Any]:
-    """A Vega-Lite chart of `parallel_tables`: an upright axis for each parameter, a line through them for each run."""
+    """Draws `parallel_tables` with Vega-Lite: a vertical axis for each parameter, and a line for each run."""
     axes = [parameter_title(name) for name in (*names, ACCURACY)]
     x: dict[str, Any] = {"field": "axis", "type": "nominal", "title": "parameter of the search, each with its own axis"}
     x |= {
@@ -229,7 +231,7 @@ def parallel_spec(names: Sequence[str]) -> dict[str, Any]:
 
 
 def axis_position(parameter: SearchParameter, value: ParameterValue) -> float:
-    """Where a value stands on the axis of its parameter, from 0 to 1.
+    """Returns the place of a value on the axis of its parameter, from 0 to 1.
 
     >>> round(axis_position(RangeParameter(1e-4, 1e-2, 1e-3, is_log=True), 1e-3), 6)
     0.5
@@ -247,7 +249,7 @@ def axis_position(parameter: SearchParameter, value: ParameterValue) -> float:
 
 
 def _tick_values(parameter: SearchParameter) -> Sequence[ParameterValue]:
-    """The values that are written beside an axis."""
+    """Returns the values that are labelled on an axis."""
     if not isinstance(parameter, RangeParameter):
         return parameter.values
     if parameter.is_log:

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from cnnviz.cli.files import read_file, read_text_file
 from cnnviz.data import DATASETS
 from cnnviz.data.augmentation import Augmentation
-from cnnviz.data.base import Dataset
+from cnnviz.data.dataset import Dataset
 from cnnviz.data.npy_upload import MAX_LABEL_BYTES, read_pair
 from cnnviz.data.uploads import MAX_TITLE_LENGTH
 from cnnviz.errors import DataError, NumberError, TrainingError
@@ -23,11 +23,13 @@ MAX_CONFIG_BYTES = 100_000
 FILES_DATASET_NAME = "files"
 """The name of the data set that two files make."""
 AUGMENTATION_PREFIX = "augmentation."
-SETTING_NAMES = (
-    *(name for name in TrainConfig.model_fields if f"{name}." != AUGMENTATION_PREFIX),
-    *(AUGMENTATION_PREFIX + name for name in Augmentation.model_fields),
-)
-"""What can be set on the command line, by name."""
+SETTING_FIELDS = {
+    **{
+        info.alias or name: name for name, info in TrainConfig.model_fields.items() if f"{name}." != AUGMENTATION_PREFIX
+    },
+    **{AUGMENTATION_PREFIX + name: name for name in Augmentation.model_fields},
+}
+"""The field that each setting of the command line stands for, by the name that it also has in a configuration file."""
 _MAX_NPY_HEADER_BYTES = 2**16
 """Bytes around the values of a .npy file, at most."""
 
@@ -69,9 +71,9 @@ def load_arrays(feats: Path, labels: Path, max_bytes: int) -> Dataset:
 
 def check_split(data: Dataset, config: TrainConfig) -> None:
     """Raise DataError where these data cannot be split in the wanted way."""
-    if config.split not in data.split_kinds:
+    if config.split_kind not in data.split_kinds:
         raise DataError(
-            f"“{data.title}” cannot be split in the way “{config.split}”; it knows {', '.join(data.split_kinds)}."
+            f"“{data.title}” cannot be split in the way “{config.split_kind}”; it knows {', '.join(data.split_kinds)}."
         )
 
 
@@ -93,10 +95,10 @@ def _apply_change(config: TrainConfig, change: str) -> TrainConfig:
         value = json.loads(text)
     except (ValueError, RecursionError):  # a word, such as the name of an optimizer, or a number with a comma
         value = _parse_number(text) if "," in text else text
-    if name not in SETTING_NAMES:
+    if name not in SETTING_FIELDS:
         raise TrainingError(_unknown_setting_message(name))
-    field = name.removeprefix(AUGMENTATION_PREFIX)
-    return config.changed(**{name: value}) if field == name else config.with_augmentation(**{field: value})
+    change_field = config.with_augmentation if name.startswith(AUGMENTATION_PREFIX) else config.changed
+    return change_field(**{SETTING_FIELDS[name]: value})
 
 
 def _parse_number(text: str) -> float | str:
@@ -108,4 +110,4 @@ def _parse_number(text: str) -> float | str:
 
 
 def _unknown_setting_message(name: str) -> str:
-    return f"There is no setting “{name[:MAX_TITLE_LENGTH]}”; there are {', '.join(SETTING_NAMES)}."
+    return f"There is no setting “{name[:MAX_TITLE_LENGTH]}”; there are {', '.join(SETTING_FIELDS)}."

@@ -18,7 +18,8 @@ from cnnviz.cli.designs import check_shapes, read_design
 from cnnviz.cli.files import explain_os_errors, write_file
 from cnnviz.cli.progress import show_progress
 from cnnviz.cli.stopping import StopSignal
-from cnnviz.data.base import Dataset, Splits
+from cnnviz.data.dataset import Dataset
+from cnnviz.data.splits import Splits
 from cnnviz.errors import CnnvizError, TrainingError, is_out_of_memory
 from cnnviz.settings import settings
 from cnnviz.source import to_code
@@ -66,7 +67,7 @@ def run_training(options: TrainOptions) -> tuple[str, int]:
     torch.set_num_threads(options.threads or settings().threads or 1)
     if not options.quiet:
         click.echo(f"Loading “{job.data.title}” …", err=True)
-    splits = job.data.load_splits(job.config.split)
+    splits = job.data.load_splits(job.config.split_kind)
     _prepare_folder(options.out)
     write_file(options.out / DESIGN_FILE, job.architecture.to_json())
     write_file(options.out / CONFIG_FILE, job.config.model_dump_json(indent=2))

@@ -1,10 +1,10 @@
-"""The data sets that can be learned."""
+"""Data sets to train on: those that come with cnnviz, those of the class, and each student's own."""
 
-from cnnviz.data.base import Dataset
+from cnnviz.data.dataset import Dataset
 from cnnviz.data.digits import DIGITS
+from cnnviz.data.spoken_words import WORDS, WORDS_BANDS, WORDS_RAW
 from cnnviz.data.uploads import Quota, Uploads
 from cnnviz.data.voxels import VOXELS
-from cnnviz.data.words import WORDS, WORDS_BANDS, WORDS_RAW
 from cnnviz.errors import DataError
 from cnnviz.settings import Settings, settings
 
@@ -19,28 +19,28 @@ DATASETS: dict[str, Dataset] = {
 
 
 CLASS_OWNER = "0" * 32
-"""The owner of what everybody may use."""
+"""Owner of the data sets that everybody may use."""
 
 
 def own_uploads(limits: Settings | None = None) -> Uploads:
-    """What the students of this server brought."""
+    """Returns the data sets that the students of this server have uploaded."""
     limits = limits or settings()
     quota = Quota(limits.max_uploads, limits.max_owner_bytes, limits.max_uploads_bytes)
     return Uploads(limits.data_dir / "uploads", quota)
 
 
 def shared_uploads(limits: Settings | None = None) -> Uploads:
-    """What was made of the archives in CNNVIZ_DATASETS_DIR, for the whole class; all of it belongs to `CLASS`."""
+    """Returns the data sets made from the archives in CNNVIZ_DATASETS_DIR; all of them belong to `CLASS_OWNER`."""
     return Uploads((limits or settings()).data_dir / "shared", Quota(10_000))
 
 
 def available_datasets(owner: str) -> dict[str, Dataset]:
-    """What this student can train on: the built-in data sets, those of the class, then the student's own."""
+    """Returns what a student can train on: the built-in data sets, those of the class, then the student's own."""
     return DATASETS | shared_uploads().datasets_of(CLASS_OWNER) | own_uploads().datasets_of(owner)
 
 
 def find_dataset(name: str, owner: str) -> Dataset:
-    """A data set by its name, as far as `owner` may use it; raises DataError when there is none."""
+    """Returns the data set of this name if `owner` may use it; raises DataError when there is none."""
     try:
         return available_datasets(owner)[name]
     except KeyError:

@@ -1,4 +1,4 @@
-"""Files in folders that a stranger packed: everything is checked before anything is expanded, nothing is written."""
+"""Archives sent by strangers: everything is checked before anything is expanded, and nothing is written."""
 
 import stat
 import zipfile
@@ -7,42 +7,43 @@ from collections.abc import Iterator
 from io import BytesIO
 from typing import IO, BinaryIO, Self, cast
 
-from cnnviz.data.archive_member import ArchiveMember, is_ignored, quote_name, split_path, strip_common_folders
+from cnnviz.data.archive_member import ArchiveMember, is_ignored, split_path, strip_common_folders
 from cnnviz.errors import DataError
+from cnnviz.words import quote_name
 
 MAX_MEMBERS = 100_000
 MAX_MEMBER_BYTES = 64 * 2**20
-"""Of one file, expanded."""
+"""Size of a single file after expansion."""
 MAX_READ_BYTES = MAX_MEMBER_BYTES + 2**16
-"""Bytes that are taken from a file at once: one member, or a zip's list of its files."""
+"""Bytes that are read from an archive at once: one member, or a zip's list of its files."""
 MAX_RATIO = 200
-"""Bytes expanded for each packed byte, of a whole archive that expands to more than `RATIO_FROM`."""
+"""Expanded bytes per packed byte of a whole archive, if it expands to more than RATIO_CHECKED_FROM bytes."""
 RATIO_CHECKED_FROM = 16 * 2**20
 DEFLATE_RATIO = 1040
-"""More than deflate can reach (1,032), so that a file which claims it lies. Source: zlib.net/zlib_tech.html."""
+"""A ratio that deflate cannot reach (its limit is 1,032). Source: zlib.net/zlib_tech.html."""
 
 _ALLOWED_FILE_TYPES = (0, stat.S_IFREG, stat.S_IFDIR)
 _ENTRY_SIGNATURE = b"PK\x01\x02"
 
 
 class Archive(ABC):
-    """Files in folders, one folder for each class; `read` gives one file at a time."""
+    """Files in folders, one folder for each class, that are read one at a time."""
 
     members: tuple[ArchiveMember, ...]
-    """The files that count, in the order in which they are read the fastest."""
+    """The files, without ignored ones, in the order in which reading them is fastest."""
 
     @abstractmethod
     def read(self, member: ArchiveMember) -> bytes:
-        """The content of a member; raises DataError when it is damaged or not as large as the archive says."""
+        """Returns the content of a member; raises DataError when it is damaged or its size is not as stated."""
 
     def __iter__(self) -> Iterator[tuple[str, str, bytes]]:
-        """(class folder, file name, content) of every member, one at a time."""
+        """Yields (class folder, file name, content) of every member."""
         for member in self.members:
             yield member.folder, member.name, self.read(member)
 
     @abstractmethod
     def close(self) -> None:
-        """Let go of the archive; `read` is over then."""
+        """Closes the archive; `read` must not be called afterwards."""
 
     def __enter__(self) -> Self:
         return self
@@ -51,22 +52,22 @@ class Archive(ABC):
         self.close()
 
     def read_text(self, name: str, max_bytes: int) -> str | None:
-        """A text at the top of the archive, or None where there is none; raises DataError when it is too large."""
+        """Returns a text file at the top of the archive, or None without one; raises DataError when it is too large."""
         matching = [member for member in self.members if not member.folders and member.name == name]
         if not matching:
             return None
         if matching[0].size > max_bytes:
             raise DataError(
-                f"{name} takes {matching[0].size / 2**20:,.0f} MB; at most {max_bytes / 2**20:,.0f} MB of it are read."
+                f"{name} takes {matching[0].size / 2**20:,.0f} MB; at most {max_bytes / 2**20:,.0f} MB are allowed."
                 " Leave it out."
             )
         return self.read(matching[0]).decode("utf-8", "replace")
 
 
 class ZipArchive(Archive):
-    """A zip in memory or in a binary file; at most `max_bytes` come out of it.
+    """A zip in memory or in a binary file, expanding to at most `max_bytes`.
 
-    Raises DataError when it is no zip, or when a name, a size, a link or a number in it is not to be trusted.
+    Raises DataError when it is not a zip, or when a name, a size, a link or a number in it cannot be trusted.
     """
 
     def __init__(self, file: bytes | BinaryIO, max_bytes: int, *, max_member: int = MAX_MEMBER_BYTES) -> None:
@@ -90,18 +91,18 @@ class ZipArchive(Archive):
                 members.append(ArchiveMember(path[:-1], path[-1], number, info.file_size))
         packed = sum(info.compress_size for info in self._infos)
         if packed > stream.seek(0, 2):
-            raise DataError("The files in this zip lie over each other, which no packer does. Pack the folder again.")
+            raise DataError("The files in this zip overlap, which no packing program does. Pack the folder again.")
         expanded = sum(info.file_size for info in self._infos)
         check_total_size(expanded, max_bytes)
         if expanded > RATIO_CHECKED_FROM and expanded > MAX_RATIO * packed:
             raise DataError(
                 f"This zip would grow from {packed / 2**20:,.1f} to {expanded / 2**20:,.0f} MB, more than"
-                f" {MAX_RATIO} times, as no real recordings or pictures do. It is not opened."
+                f" {MAX_RATIO} times its size, as no real recordings or pictures do. It is not opened."
             )
         self.members = strip_common_folders(members)
 
     def read(self, member: ArchiveMember) -> bytes:
-        """The content; no byte more than was claimed and checked is ever expanded."""
+        """Returns the content of a member; never expands more bytes than were stated and checked."""
         info = self._infos[member.index]
         try:
             with self._zip.open(info) as stream:
@@ -113,14 +114,14 @@ class ZipArchive(Archive):
         return content
 
     def close(self) -> None:
-        """Let go of the zip; a file that was handed in stays open."""
+        """Closes the zip; a file that was passed in stays open."""
         self._zip.close()
 
 
 class _GuardedZipStream:
-    """A file for zipfile, which reads the list of a zip at once and makes an object of each entry: first it is counted.
+    """File for zipfile that counts the entries of a zip before zipfile makes an object of each of them.
 
-    The counts at the end of a zip are the packer's word; the entries themselves are what zipfile goes by.
+    The entries themselves are counted, as zipfile goes by them; the count at the end of a zip could be a lie.
     """
 
     def __init__(self, stream: BinaryIO) -> None:
@@ -135,8 +136,7 @@ class _GuardedZipStream:
         if self.opening and size > MAX_READ_BYTES:
             raise DataError(
                 f"The list of files in this zip takes {size / 2**20:,.0f} MB; at most {MAX_READ_BYTES / 2**20:,.0f} MB"
-                " are"
-                " read. Send fewer files of each class."
+                " are allowed. Send fewer files of each class."
             )
         content = self._stream.read(size)
         if self.opening and len(content) > 46 * MAX_MEMBERS:
@@ -145,7 +145,7 @@ class _GuardedZipStream:
 
 
 def check_file_count(count: int, limit: int = MAX_MEMBERS) -> None:
-    """Raise DataError when an archive holds too many files."""
+    """Raises DataError when an archive holds too many files."""
     if count > limit:
         raise DataError(
             f"The archive holds {count:,} files or more; at most {limit:,} can be read. Send fewer files of each class."
@@ -153,16 +153,16 @@ def check_file_count(count: int, limit: int = MAX_MEMBERS) -> None:
 
 
 def check_file_size(name: str, size: int, limit: int = MAX_MEMBER_BYTES) -> None:
-    """Raise DataError when one file is too large."""
+    """Raises DataError when a file is too large."""
     if size > limit:
         raise DataError(
-            f"The file {quote_name(name)} takes {size / 2**20:,.0f} MB; at most {limit / 2**20:,.0f} MB of one"
-            " file are read. Cut it into samples or leave it out."
+            f"The file {quote_name(name)} takes {size / 2**20:,.0f} MB; one file may take at most"
+            f" {limit / 2**20:,.0f} MB. Cut it into samples or leave it out."
         )
 
 
 def check_total_size(size: int, max_bytes: int) -> None:
-    """Raise DataError when all files together are too large."""
+    """Raises DataError when all files together are too large."""
     if size > max_bytes:
         raise DataError(
             f"The archive holds {size / 2**20:,.1f} MB of files; this server takes at most {max_bytes / 2**20:,.1f} MB."
@@ -171,7 +171,7 @@ def check_total_size(size: int, max_bytes: int) -> None:
 
 
 def damaged_file_error(name: str) -> DataError:
-    """What is told of a file that does not come out as it went in."""
+    """Returns the error for a file that cannot be unpacked intact."""
     return DataError(f"{quote_name(name)} is damaged in the archive.")
 
 
@@ -185,7 +185,7 @@ def _check_zip_entry(info: zipfile.ZipInfo) -> None:
         raise DataError(f"{quote_name(name)} is a link or a device, not a file. Pack the files themselves.")
     if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
         raise DataError(
-            f"The file {quote_name(name)} is packed in a way that is not read here. Pack it as a plain .zip."
+            f"The file {quote_name(name)} is packed in a way that cannot be read here. Pack it as a plain .zip."
         )
     if info.file_size > DEFLATE_RATIO * info.compress_size + 64:
         raise DataError(f"The file {quote_name(name)} claims to be larger than it can be. Pack the folder again.")

@@ -1,4 +1,4 @@
-"""A file of an archive: where it lies and how large it claims to be; every name is checked before it is used."""
+"""Files of an archive: their checked paths and their stated sizes."""
 
 import re
 import unicodedata
@@ -7,21 +7,21 @@ from dataclasses import dataclass, replace
 from itertools import takewhile
 
 from cnnviz.errors import DataError
-from cnnviz.words import is_invisible
+from cnnviz.words import is_invisible, quote_name
 
 MAX_NAME_LENGTH = 255
-"""Characters of a folder's or a file's name."""
+"""Characters in the name of a folder or a file."""
 MAX_DEPTH = 8
-"""Folders around a file."""
+"""Folders that a file may be nested in."""
 IGNORED_NAMES = frozenset({"__macosx", "thumbs.db", "desktop.ini", "_background_noise_"})
-"""Names, in lower case, that are passed over with all they hold; so are those that start with a dot."""
+"""Lower-case names of files and folders that are skipped; so are those that start with a dot."""
 
 _DRIVE_LETTER = re.compile(r"[A-Za-z]:")
 
 
 @dataclass(frozen=True)
 class ArchiveMember:
-    """A file: its folders from the outermost, its name, its place in the archive, and the bytes that it claims."""
+    """A file: its folders from the outermost, its name, its place in the archive, and its stated size in bytes."""
 
     folders: tuple[str, ...]
     name: str
@@ -39,14 +39,8 @@ class ArchiveMember:
         return "/".join((*self.folders, self.name))
 
 
-def quote_name(name: str) -> str:
-    """A stranger's name as a message can show it: short, and nothing in it invisible."""
-    shown = "".join(character if character.isprintable() else "�" for character in name[:80])
-    return f"“{shown}{'…' if len(name) > 80 else ''}”"
-
-
 def split_path(path: str) -> tuple[str, ...]:
-    """The folders and the name in a path as an archive writes it; raises DataError when it could lead elsewhere.
+    """Splits the path in an archive into folders and name; raises DataError when it could lead out of the archive.
 
     >>> split_path("digits/7/anna_0.wav")
     ('digits', '7', 'anna_0.wav')
@@ -54,31 +48,26 @@ def split_path(path: str) -> tuple[str, ...]:
     if "\\" in path or _DRIVE_LETTER.match(path) or path.startswith("/"):
         raise DataError(
             f"The archive names the file {quote_name(path)}, with a drive, a backslash or a slash at the start; names"
-            " must"
-            " be relative, with folders parted by “/”. Pack the folder again."
+            " must be relative, with folders separated by “/”. Pack the folder again."
         )
     path_parts = tuple(unicodedata.normalize("NFC", path).split("/"))
     if any(part in ("", ".", "..") for part in path_parts):
         raise DataError(
             f"The archive names the file {quote_name(path)}, which leads out of its folder or has an empty part. Pack"
-            " the"
-            " folder again."
+            " the folder again."
         )
     if any(map(is_invisible, path)):
-        raise DataError(
-            f"The archive names the file {quote_name(path)}, which has characters nobody can see. Rename it."
-        )
+        raise DataError(f"The archive names the file {quote_name(path)}, which has invisible characters. Rename it.")
     if len(path_parts) - 1 > MAX_DEPTH or max(map(len, path_parts)) > MAX_NAME_LENGTH:
         raise DataError(
-            f"The archive names the file {quote_name(path)}; at most {MAX_DEPTH} folders around a file and"
-            f" {MAX_NAME_LENGTH}"
-            " characters in a name can be used."
+            f"The archive names the file {quote_name(path)}; a file can be nested in at most {MAX_DEPTH} folders, and a"
+            f" name can have at most {MAX_NAME_LENGTH} characters."
         )
     return path_parts
 
 
 def is_ignored(path: Sequence[str]) -> bool:
-    """Whether an operating system or a program left this file: .DS_Store, Thumbs.db, __MACOSX/…
+    """Whether a path belongs to an operating system or a program: .DS_Store, Thumbs.db, __MACOSX/…
 
     >>> is_ignored(("__MACOSX", "7", "._anna_0.wav")), is_ignored(("7", "anna_0.wav"))
     (True, False)
@@ -87,7 +76,7 @@ def is_ignored(path: Sequence[str]) -> bool:
 
 
 def strip_common_folders(members: Sequence[ArchiveMember]) -> tuple[ArchiveMember, ...]:
-    """The members without the folders that are around everything; raises DataError when two have the same path."""
+    """Removes the folders that all members share; raises DataError when two members have the same path."""
     seen: set[str] = set()
     for member in members:
         if member.path in seen:

@@ -1,4 +1,4 @@
-"""Sound into features: log-mel energies as the lab has them, or MFCC."""
+"""Features of sounds: log-mel energies as in the lab, or MFCC."""
 
 import math
 from functools import lru_cache
@@ -13,23 +13,23 @@ from cnnviz.errors import DataError
 from cnnviz.validation import FrozenModel
 
 SoundBatch = npt.NDArray[np.generic]
-"""(N, samples): N sounds at one rate, in the scale of 16-bit integers (−32,768 … 32,767)."""
+"""(N, samples): N sounds at one rate, on the scale of 16-bit integers (−32,768 … 32,767)."""
 MIN_ENERGY = float(np.finfo(np.float64).eps)
-"""What an energy of 0 is replaced by, 2.2e-16: its logarithm is −36."""
+"""Replaces an energy of 0; 2.2e-16, whose logarithm is −36."""
 BLOCK_SIZE = 64
-"""Sounds that are computed together: more would not stay in the cache."""
+"""Sounds whose features are computed at once: more would not fit into the processor's cache."""
 
 
 class Features(FrozenModel):
-    """How sound becomes a picture of frames × bands; frozen, bounds included. The defaults are the lab's."""
+    """How a sound is turned into frames × bands; frozen, bounds included. The defaults are the lab's."""
 
     change_error: ClassVar = DataError
 
     kind: Literal["log-mel", "MFCC"] = Field(
         "log-mel",
         title="Features",
-        description="log-mel: the logarithm of the energy in each mel band. MFCC: their cosine transform, of which the"
-        " first coefficients are kept.",
+        description="log-mel: the logarithm of the energy in each mel band. MFCC: the cosine transform of these values,"
+        " of which the first coefficients are kept.",
     )
     sample_rate: Annotated[int, Field(ge=1000, le=48_000)] = Field(
         16_000, title="Sample rate", description="Samples a second, in hertz; sounds of other rates are resampled."
@@ -38,21 +38,23 @@ class Features(FrozenModel):
         0.025, title="Window", description="Length of a frame, in seconds."
     )
     step: Annotated[float, Field(ge=0.002, le=0.5)] = Field(
-        0.010, title="Step", description="From the start of one frame to that of the next, in seconds."
+        0.010, title="Step", description="Time from the start of one frame to the start of the next, in seconds."
     )
-    bands: Annotated[int, Field(ge=2, le=128)] = Field(26, title="Bands", description="Filters of the mel bank.")
+    bands: Annotated[int, Field(ge=2, le=128)] = Field(
+        26, title="Bands", description="Number of filters in the mel bank."
+    )
     coefficients: Annotated[int, Field(ge=1, le=128)] = Field(
-        13, title="Coefficients", description="Cepstral coefficients that MFCC keeps, at most one for each band."
+        13, title="Coefficients", description="Cepstral coefficients that MFCC keeps, at most one per band."
     )
 
     @property
     def frame_length(self) -> int:
-        """Samples of a frame."""
+        """Samples in a frame."""
         return round(self.window * self.sample_rate)
 
     @property
     def hop_length(self) -> int:
-        """Samples from the start of one frame to that of the next."""
+        """Samples from the start of one frame to the start of the next."""
         return round(self.step * self.sample_rate)
 
     @property
@@ -62,12 +64,12 @@ class Features(FrozenModel):
 
     @property
     def width(self) -> int:
-        """Numbers that describe a frame."""
+        """Values that describe a frame: bands or coefficients."""
         return self.bands if self.kind == "log-mel" else min(self.coefficients, self.bands)
 
     @property
     def band_centres(self) -> npt.NDArray[np.float64]:
-        """(bands,): the middle of each mel band, in hertz.
+        """(bands,): the centre of each mel band, in hertz.
 
         >>> [round(hertz) for hertz in Features().band_centres[:3]]
         [68, 144, 226]
@@ -75,7 +77,7 @@ class Features(FrozenModel):
         return _band_edges(self.bands, self.sample_rate)[1:-1]
 
     def frame_count(self, samples: int) -> int:
-        """Frames of a sound of so many samples; the last one is filled up with zeros.
+        """Returns the number of frames of a sound; the last one is padded with zeros.
 
             frames = 1 + ⌈(samples − frame) / hop⌉
 
@@ -85,7 +87,7 @@ class Features(FrozenModel):
         return 1 + max(0, -(-(samples - self.frame_length) // self.hop_length))
 
     def frame_count_formula(self, samples: int) -> str:
-        """The number of frames with its numbers.
+        """Writes out the calculation of `frame_count`.
 
         >>> Features().frame_count_formula(16_000)
         '1 + ⌈(16000 − 400) / 160⌉ = 99'
@@ -93,11 +95,11 @@ class Features(FrozenModel):
         return f"1 + ⌈({samples} − {self.frame_length}) / {self.hop_length}⌉ = {self.frame_count(samples)}"
 
     def compute(self, sounds: SoundBatch) -> npt.NDArray[np.float32]:
-        """(N, samples) → (N, frames, width) in float32.
+        """Computes the features of sounds: (N, samples) → (N, frames, width) in float32.
 
         Pre-emphasis 0.97, frames without a window function, power spectrum, triangular mel filters from 0 to half the
         sample rate, natural logarithm; for MFCC an orthonormal cosine transform (type 2), sinusoidal lifter of 22 and
-        the log energy of the frame in place of the first coefficient.
+        the log energy of the frame instead of the first coefficient.
         Source: the defaults of python_speech_features 0.6, which the lab uses.
         """
         blocks = [
@@ -126,9 +128,9 @@ class Features(FrozenModel):
 
 @lru_cache(maxsize=8)
 def mel_filter_bank(bands: int, n_fft: int, sample_rate: int) -> npt.NDArray[np.float64]:
-    """(points / 2 + 1, bands): triangles whose corners stand evenly on the mel scale, at whole points.
+    """Returns triangular filters, (n_fft / 2 + 1, bands), with corners evenly spaced in mel and rounded to FFT bins.
 
-    Mel of f hertz is 2595·log₁₀(1 + f / 700). Source: python_speech_features 0.6.
+    f hertz are 2595·log₁₀(1 + f / 700) mel. Source: python_speech_features 0.6.
     """
     corners = np.floor((n_fft + 1) * _band_edges(bands, sample_rate) / sample_rate)
     bank = np.zeros((n_fft // 2 + 1, bands))
@@ -140,7 +142,7 @@ def mel_filter_bank(bands: int, n_fft: int, sample_rate: int) -> npt.NDArray[np.
 
 
 def _band_edges(bands: int, sample_rate: int) -> npt.NDArray[np.float64]:
-    """(bands + 2,): where the triangles begin, stand and end, in hertz."""
+    """Returns the corners of the triangles in hertz, (bands + 2,)."""
     highest = 2595 * math.log10(1 + sample_rate / 2 / 700)
     return np.asarray(700 * (10 ** (np.linspace(0, highest, bands + 2) / 2595) - 1))
 

@@ -1,4 +1,4 @@
-"""Training samples changed a little each time they are seen, so that a net learns what does not depend on it."""
+"""Random changes of training samples, new each time, so that a net learns to ignore such changes."""
 
 from typing import Annotated, ClassVar
 
@@ -11,7 +11,7 @@ from cnnviz.validation import FrozenModel
 
 
 class Augmentation(FrozenModel):
-    """How much each kind of change may do; frozen, bounds included. With the defaults nothing is changed.
+    """Strength of each kind of change; frozen, bounds included. With the defaults nothing is changed.
 
     Source of the masks: Park et al., "SpecAugment" (2019).
     """
@@ -21,33 +21,36 @@ class Augmentation(FrozenModel):
     time_shift: Annotated[int, Field(ge=0, le=10_000)] = Field(
         0,
         title="Time shift",
-        description="Earlier or later by up to so many steps of the time axis; what leaves at one end comes in at the"
-        " other.",
+        description="Moves a sample by up to this many steps along the time axis, either way; what leaves at one end"
+        " comes back in at the other.",
     )
     noise: Annotated[float, Field(ge=0, le=5)] = Field(
         0.0,
         title="Noise",
-        description="Standard deviation of added normal noise, as a share of that of the training samples.",
+        description="Standard deviation of added normal noise, relative to that of the training samples.",
     )
     time_mask: Annotated[int, Field(ge=0, le=10_000)] = Field(
-        0, title="Time mask", description="Longest stretch of time that is replaced by the sample's mean (SpecAugment)."
+        0,
+        title="Time mask",
+        description="Longest stretch of time that is replaced with the sample's mean (SpecAugment).",
     )
     band_mask: Annotated[int, Field(ge=0, le=1000)] = Field(
         0,
         title="Band mask",
-        description="Most neighbouring bands that are replaced by the sample's mean (SpecAugment).",
+        description="Largest number of neighbouring bands that are replaced with the sample's mean (SpecAugment).",
     )
     shift: Annotated[int, Field(ge=0, le=256)] = Field(
         0,
         title="Shift",
-        description="Every picture axis moved by up to so many places either way; the edge is repeated.",
+        description="Moves a picture by up to this many pixels along each axis, either way; the edge is repeated.",
     )
-    flip: bool = Field(False, title="Flip", description="Every second sample mirrored, left to right.")
+    flip: bool = Field(False, title="Flip", description="Mirrors half of the samples, chosen at random, left to right.")
 
     def apply(self, x: Tensor, axes: tuple[str, ...], deviation: float, generator: torch.Generator) -> Tensor:
-        """(N, *shape) → the same shape, each sample changed in its own way; x itself where nothing is to be done.
+        """Changes each sample of x (N, *shape) in its own way; returns x itself when there is nothing to do.
 
-        `axes` says what the axes of a sample are, as `Dataset.axes`; `deviation` is that of the training samples.
+        `axes` names the axes of a sample, as in `Dataset.axes`; `deviation` is the standard deviation of the training
+        samples.
         """
         sample_axes = AugmentationAxes(axes, x.ndim - 1)
         if self.time_shift and sample_axes.time_axis is not None:
@@ -68,10 +71,10 @@ class Augmentation(FrozenModel):
 
 
 class AugmentationAxes:
-    """Which axes of (N, *shape) are time, bands, and those of a picture.
+    """The axes of (N, *shape) along which samples can be changed: time, bands, and the axes of a picture.
 
-    Where nobody has said what the axes are, the first behind the channels may be time or height, the last bands or
-    width: the lab's 99 × 26 come as they are.
+    If the axes are unknown, the first one after the channels may be time or height, and the last one bands or width:
+    the lab's 99 × 26 come without names.
     """
 
     def __init__(self, axes: tuple[str, ...], count: int) -> None:
@@ -86,7 +89,7 @@ class AugmentationAxes:
 
     @property
     def applicable_fields(self) -> tuple[str, ...]:
-        """The fields of `Augmentation` that change such samples."""
+        """Fields of `Augmentation` that have an effect on such samples."""
         required_axes = {
             "time_shift": self.time_axis,
             "noise": 0,
@@ -107,7 +110,7 @@ def _as_column(values: Tensor, axes: int) -> Tensor:
 
 
 def _random_integers(count: int, low: int, high: int, generator: torch.Generator) -> Tensor:
-    """Whole numbers from least to most, both included."""
+    """Draws whole numbers from `low` to `high`, both included."""
     return torch.randint(low, high + 1, (count,), generator=generator, device=generator.device)
 
 

@@ -1,4 +1,4 @@
-"""An archive with a folder for each class as a data set: files are decoded one by one, damaged ones are left out."""
+"""Turns an archive with a folder for each class into a data set; damaged files are left out."""
 
 import time
 from collections import Counter
@@ -10,41 +10,43 @@ import numpy as np
 import numpy.typing as npt
 
 from cnnviz.data.archive import Archive
-from cnnviz.data.archive_member import ArchiveMember, quote_name
+from cnnviz.data.archive_member import ArchiveMember
+from cnnviz.data.arrays import Labels
 from cnnviz.data.audio import BLOCK_SIZE
-from cnnviz.data.base import MAX_CLASS_NAME_LENGTH, MAX_CLASSES, Labels, ReportProgress, check_class_counts, count_label
+from cnnviz.data.classes import MAX_CLASS_NAME_LENGTH, MAX_CLASSES, check_class_counts
 from cnnviz.data.content import Content
+from cnnviz.data.dataset import ReportProgress
 from cnnviz.data.form import PictureForm, SampleForm, SoundForm
 from cnnviz.data.part_lists import read_part_lists
 from cnnviz.data.report import ImportReport
 from cnnviz.data.speaker import find_speakers
 from cnnviz.errors import DataError, LimitError
+from cnnviz.words import count_label, quote_name
 
 MAX_IMPORT_SECONDS = 1800.0
-"""Time that one import may take, unless the caller says otherwise."""
+"""Default limit on the duration of an import."""
 MAX_DAMAGED_SHARE = 0.2
 """Share of the files that may be damaged."""
 
-
 Allocate = Callable[[str, tuple[int, ...], type[np.generic]], npt.NDArray[Any]]
-"""Makes an array of zeros of this name, shape and type."""
+"""Returns an array of zeros with this name, shape and type."""
 
 
 def allocate_in_memory(_name: str, shape: tuple[int, ...], kind: type[np.generic]) -> npt.NDArray[Any]:
-    """An array as any other."""
+    """Returns an ordinary array; its name is not used."""
     return np.zeros(shape, kind)
 
 
 @dataclass(frozen=True, eq=False)
 class ImportedContent:
-    """What an archive gave, and what must be told of it."""
+    """Content of an archive, and a report on its import."""
 
     content: Content
     report: ImportReport
 
 
 def suggest_form(archive: Archive) -> SampleForm:
-    """The form for the files that the archive has most of, as it is by default; raises DataError when it has none."""
+    """Returns the default form for the most frequent kind of file; raises DataError when there is no usable file."""
     forms: tuple[SampleForm, ...] = (SoundForm(), PictureForm())
     counts = [len(_members_of_form(archive, form)) for form in forms]
     if not any(counts):
@@ -62,14 +64,14 @@ def collect_samples(
     max_bytes: int,
     template: str | None = None,
     max_seconds: float = MAX_IMPORT_SECONDS,
-    room: Allocate = allocate_in_memory,
+    allocate: Allocate = allocate_in_memory,
     progress: ReportProgress = lambda done, total: None,
 ) -> ImportedContent:
-    """Decode every file of the form's kind; its class is the folder around it, `progress` hears (files done, files).
+    """Decodes every file of the form's kind; the folder around a file is its class.
 
-    `room` makes the arrays for what is decoded, in memory unless it says otherwise.
+    `allocate` makes the arrays for what is decoded; `progress` is called with the number of files done and the total.
     Raises DataError when there are too few or too many classes, too few files in one, too many damaged ones, or names
-    that do not fit `template` (see `speakers`); LimitError when it takes more than `max_bytes` or `max_seconds`.
+    that do not fit `template` (see `find_speakers`); LimitError when it takes more than `max_bytes` or `max_seconds`.
     """
     deadline = time.monotonic() + max_seconds
     members = _members_of_form(archive, form)
@@ -82,7 +84,7 @@ def collect_samples(
         )
     file_speakers = find_speakers([member.name for member in members], template) if form.keeps_decoded else None
     parts = read_part_lists(archive, members)
-    decoder = _SampleDecoder(form, len(members), room)
+    decoder = _SampleDecoder(form, len(members), allocate)
     for number, member in enumerate(members):
         if time.monotonic() >= deadline:
             raise LimitError(
@@ -111,7 +113,7 @@ def collect_samples(
 
 
 class _SampleDecoder:
-    """The samples as far as they are decoded, at most `count`; features are computed in blocks."""
+    """Collects up to `count` decoded files and computes their features in blocks."""
 
     def __init__(self, form: SampleForm, count: int, allocate: Allocate) -> None:
         shape, kind = form.decoded_spec
@@ -124,7 +126,7 @@ class _SampleDecoder:
         self.treatments: Counter[str] = Counter()
 
     def add(self, number: int, member: ArchiveMember, archive: Archive) -> None:
-        """Decode one file; raises DataError when it is one damaged file too many."""
+        """Decodes one file; raises DataError when it is one damaged file too many."""
         try:
             self.decoded[len(self.decoded_numbers)], words = self._form.decode(archive.read(member), member.path)
         except DataError as error:
@@ -138,7 +140,7 @@ class _SampleDecoder:
             self.compute_features()
 
     def compute_features(self) -> None:
-        """Compute the features of what was decoded since the last time."""
+        """Computes the features of the files decoded since the last call."""
         block = slice(self._computed, len(self.decoded_numbers))
         if self._form.keeps_decoded and len(self.decoded_numbers) > self._computed:
             self.x[block] = self._form.to_samples(self.decoded[block])
@@ -146,7 +148,9 @@ class _SampleDecoder:
 
 
 def _members_of_form(archive: Archive, form: SampleForm) -> tuple[ArchiveMember, ...]:
-    return tuple(each for each in archive.members if each.folders and each.name.lower().endswith(form.extensions))
+    return tuple(
+        member for member in archive.members if member.folders and member.name.lower().endswith(form.extensions)
+    )
 
 
 def _class_labels(members: Sequence[ArchiveMember], form: SampleForm) -> tuple[tuple[str, ...], Labels]:
@@ -156,14 +160,14 @@ def _class_labels(members: Sequence[ArchiveMember], form: SampleForm) -> tuple[t
     classes = tuple(sorted({member.folder for member in members}))
     if not 2 <= len(classes) <= MAX_CLASSES:
         raise DataError(
-            f"The archive has {form.noun} in {count_label(len(classes), 'folder')}; 2 to {MAX_CLASSES:,} can be"
-            " learned,"
-            f" one folder for each class. Put the {form.noun} of each class into a folder of its name."
+            f"The archive has {form.noun} in {count_label(len(classes), 'folder')}; 2 to {MAX_CLASSES:,} classes can be"
+            f" learned, one folder for each. Put the {form.noun} of each class into a folder with its name."
         )
     for name in classes:
         if len(name) > MAX_CLASS_NAME_LENGTH:
             raise DataError(
-                f"The folder {quote_name(name)} has a long name; a class can have {MAX_CLASS_NAME_LENGTH} characters."
+                f"The folder name {quote_name(name)} is too long; the name of a class can have at most"
+                f" {MAX_CLASS_NAME_LENGTH} characters."
             )
     numbers = {name: number for number, name in enumerate(classes)}
     y = np.array([numbers[member.folder] for member in members], np.int64)
@@ -172,12 +176,11 @@ def _class_labels(members: Sequence[ArchiveMember], form: SampleForm) -> tuple[t
 
 
 def _count_skipped(archive: Archive, members: Sequence[ArchiveMember]) -> int:
-    return sum(1 for each in archive.members if each.folders) - len(members)
+    return sum(1 for member in archive.members if member.folders) - len(members)
 
 
 def _too_many_damaged_error(damaged: Sequence[str], total: int) -> DataError:
     return DataError(
-        f"{len(damaged):,} of {total:,} files cannot be read, more than {MAX_DAMAGED_SHARE:.0%}, so the import has"
-        " stopped."
-        f" The first: {' '.join(damaged[:3])}"
+        f"{len(damaged):,} of {total:,} files cannot be read, more than {MAX_DAMAGED_SHARE:.0%}, so the import was"
+        f" stopped. The first ones: {' '.join(damaged[:3])}"
     )

@@ -1,4 +1,4 @@
-"""What a data set holds once it is loaded: all samples, and what is known of each."""
+"""All samples of a data set, and what is known about each of them."""
 
 import math
 from collections.abc import Mapping
@@ -8,23 +8,24 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from cnnviz.data.archive_member import quote_name
-from cnnviz.data.base import Labels, Samples, SplitIndices, Splits, split_at_random, take_splits
-from cnnviz.data.splitting import SPLIT_KINDS, PartNumbers, split_by_parts, split_by_speaker
+from cnnviz.data.arrays import Labels, PartNumbers, Samples, SplitIndices
+from cnnviz.data.splits import Splits, take_splits
+from cnnviz.data.splitting import SPLIT_KINDS, split_at_random, split_by_parts, split_by_speaker
 from cnnviz.errors import DataError
 from cnnviz.shapes import Shape
+from cnnviz.words import quote_name
 
 
 class Recordings(Protocol):
-    """The recordings that samples were made of; an array, or what decodes them when they are asked for."""
+    """Recordings that samples were computed from: an array, or an object that decodes them on demand."""
 
     def __getitem__(self, number: int, /) -> npt.NDArray[np.int16]:
-        """(samples,): the sound of one sample."""
+        """Returns the recording of one sample, (samples,)."""
         ...
 
 
 class SubsetView:
-    """The samples of one part, of which only what is sliced comes into memory; in the order in which they lie."""
+    """The samples of one part in the order of the data set; only the slices that are asked for are loaded."""
 
     def __init__(self, x: Samples, indices: npt.NDArray[np.intp]) -> None:
         self._x, self._indices = x, np.sort(indices)
@@ -40,10 +41,10 @@ class SubsetView:
 
 @dataclass(frozen=True, eq=False)
 class Content:
-    """Samples x (N, *shape) float32 with class numbers y (N,), and what their source told of each.
+    """Samples x (N, *shape) float32 with class numbers y (N,), and what their source says about each of them.
 
-    sounds: what x are features of, `rate` samples a second. speakers: who is heard, if that is known. parts: by the
-    name of a way to split, the part of each sample as the source itself has it.
+    sounds: the recordings whose features x holds, at `rate` samples a second. speakers: who is heard, if known.
+    parts: the part of each sample where the source itself defines one, by the name of that way to split.
     """
 
     x: Samples
@@ -61,12 +62,12 @@ class Content:
 
     @property
     def split_kinds(self) -> tuple[str, ...]:
-        """The names in WAYS that `rows` can be asked for; whether one of them succeeds, it tells."""
+        """Names of the ways to split that this data has the information for; `split_indices` may still refuse one."""
         possible_kinds = {"random", *self.parts} | ({"speaker"} if self.speakers is not None else set())
-        return tuple(way for way in SPLIT_KINDS if way in possible_kinds)
+        return tuple(kind for kind in SPLIT_KINDS if kind in possible_kinds)
 
     def split_indices(self, split_kind: str = "random") -> SplitIndices:
-        """Places of the samples of each part; raises DataError when this way does not do for these samples."""
+        """Returns the indices of the samples of each part; raises DataError when they cannot be split this way."""
         if split_kind in self.parts:
             return split_by_parts(self.y, self.classes, self.parts[split_kind])
         if split_kind == "speaker" and self.speakers is not None:
@@ -74,9 +75,10 @@ class Content:
         if split_kind == "random":
             return split_at_random(self.y, self.classes)
         raise DataError(
-            f"These files do not tell how to split them in the way {quote_name(split_kind)}; split them at random."
+            f"These files do not say which sample belongs to which part of the split {quote_name(split_kind)}; split"
+            " them at random."
         )
 
     def split(self, split_kind: str = "random") -> Splits:
-        """Three parts in one of `ways`, as `rows`."""
+        """Returns training, validation and test samples; raises DataError like `split_indices`."""
         return take_splits(self.x, self.y, self.split_indices(split_kind))

@@ -1,10 +1,10 @@
-"""Handwritten digits: real pictures that come with scikit-learn."""
+"""Handwritten digits that come with scikit-learn."""
 
 import numpy as np
 from sklearn.datasets import load_digits
 
-from cnnviz.data.base import Dataset, ReportProgress
 from cnnviz.data.content import Content
+from cnnviz.data.dataset import Dataset, ReportProgress
 
 _CLASSES = tuple("0123456789")
 
@@ -18,7 +18,7 @@ def _load(_progress: ReportProgress) -> Content:
 DIGITS = Dataset(
     name="digits",
     title="Handwritten digits",
-    description="1,797 grey pictures of 8 × 8, written by 43 people (E. Alpaydin and C. Kaynak, UCI, 1998).",
+    description="1,797 grey pictures of 8 × 8 pixels, written by 43 people (E. Alpaydin and C. Kaynak, UCI, 1998).",
     shape=(1, 8, 8),
     classes=_CLASSES,
     size=1797,

@@ -1,4 +1,4 @@
-"""What the files of an archive become: sounds become features, pictures become points."""
+"""Forms of samples that files are turned into: sounds become features, pictures become pixels of one size."""
 
 import math
 from abc import ABC, abstractmethod
@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import Field
 
+from cnnviz.data.arrays import Samples
 from cnnviz.data.audio import Features
-from cnnviz.data.base import Samples
 from cnnviz.data.picture import PICTURE_EXTENSIONS, read_picture
 from cnnviz.data.sound import SOUND_EXTENSIONS, read_sound
 from cnnviz.errors import DataError
@@ -18,14 +18,14 @@ from cnnviz.validation import FrozenModel
 
 
 class SampleForm(FrozenModel, ABC):
-    """One kind of sample; frozen, bounds included."""
+    """Kind of file, and what a sample made from one looks like; frozen, bounds included."""
 
     change_error: ClassVar = DataError
     extensions: ClassVar[tuple[str, ...]]
     noun: ClassVar[str]
     """What a message calls the files."""
     keeps_decoded: ClassVar[bool]
-    """Whether what was decoded is kept beside the samples that are made of it."""
+    """Whether the decoded files are kept next to the samples computed from them."""
 
     @property
     @abstractmethod
@@ -34,36 +34,36 @@ class SampleForm(FrozenModel, ABC):
 
     @property
     def sample_rate(self) -> int:
-        """Samples a second of what is kept, if that is sound."""
+        """Samples a second of the decoded files, if they are sounds."""
         return 16_000
 
     @property
     @abstractmethod
     def axes(self) -> tuple[str, ...]:
-        """What the axes of a sample are."""
+        """Names of the axes of a sample, as in `Dataset.axes`."""
 
     @property
     @abstractmethod
     def decoded_spec(self) -> tuple[Shape, type[np.generic]]:
-        """Shape and type of a file as it is decoded."""
+        """Shape and type of a decoded file."""
 
     @abstractmethod
     def decode(self, content: bytes, name: str) -> tuple[npt.NDArray[np.generic], tuple[str, ...]]:
-        """A decoded file, and in single words what was done to it; raises DataError when it is damaged."""
+        """Returns a decoded file, and one word for each change made to it; raises DataError when it is damaged."""
 
     @abstractmethod
     def to_samples(self, decoded: npt.NDArray[np.generic]) -> Samples:
-        """(N, *raw shape) → (N, *shape) float32."""
+        """Turns decoded files into samples: (N, *decoded shape) → (N, *shape) float32."""
 
     @property
     def sample_bytes(self) -> int:
-        """Bytes that are kept of one sample."""
+        """Bytes that one sample takes, with the decoded file if it is kept."""
         shape, kind = self.decoded_spec
         return 4 * math.prod(self.shape) + self.keeps_decoded * np.dtype(kind).itemsize * math.prod(shape)
 
 
 class SoundForm(SampleForm):
-    """Sounds of one length become (1, frames, width) features."""
+    """Sounds of one length, turned into (1, frames, width) features."""
 
     extensions = SOUND_EXTENSIONS
     noun = "sounds"
@@ -81,7 +81,7 @@ class SoundForm(SampleForm):
 
     @property
     def axes(self) -> tuple[str, ...]:
-        """Frames and bands."""
+        """One channel of frames × bands."""
         return ("channel", "time", "band")
 
     @property
@@ -96,51 +96,51 @@ class SoundForm(SampleForm):
 
     @property
     def decoded_spec(self) -> tuple[Shape, type[np.generic]]:
-        """One channel in 16-bit integers."""
+        """One channel of 16-bit integers."""
         return (self.sample_count,), np.int16
 
     def decode(self, content: bytes, name: str) -> tuple[npt.NDArray[np.generic], tuple[str, ...]]:
-        """(length,) int16."""
+        """Returns the sound, (length,) int16, and what was done to it."""
         sound = read_sound(content, name, self.features.sample_rate, self.sample_count)
         done = sound.treatment
         words = {"resampled": done.resampled_from, "padded": done.padded, "cut": done.cut}
         return sound.samples, tuple(word for word, value in words.items() if value)
 
     def to_samples(self, decoded: npt.NDArray[np.generic]) -> Samples:
-        """(N, length) → (N, 1, frames, width)."""
+        """Computes the features: (N, length) → (N, 1, frames, width)."""
         return self.features.compute(decoded)[:, None]
 
 
 class PictureForm(SampleForm):
-    """Pictures become (1 or 3, height, width) points from 0 to 1."""
+    """Pictures, turned into (1 or 3, height, width) pixels from 0 to 1."""
 
     extensions = PICTURE_EXTENSIONS
     noun = "pictures"
     keeps_decoded = False
 
-    height: Annotated[int, Field(ge=4, le=512)] = Field(32, title="Height", description="Points of every column.")
-    width: Annotated[int, Field(ge=4, le=512)] = Field(32, title="Width", description="Points of every row.")
+    height: Annotated[int, Field(ge=4, le=512)] = Field(32, title="Height", description="Pixels in a column.")
+    width: Annotated[int, Field(ge=4, le=512)] = Field(32, title="Width", description="Pixels in a row.")
     grey: bool = Field(False, title="Grey", description="One channel instead of red, green and blue.")
 
     @property
     def axes(self) -> tuple[str, ...]:
-        """Rows and columns."""
+        """Channels of rows and columns."""
         return ("channel", "height", "width")
 
     @property
     def shape(self) -> Shape:
-        """Channels first."""
+        """Shape of one picture, channels first."""
         return (1 if self.grey else 3, self.height, self.width)
 
     @property
     def decoded_spec(self) -> tuple[Shape, type[np.generic]]:
-        """Points are decoded into what they stay."""
+        """Shape and type of a sample: decoded pictures need no further step."""
         return self.shape, np.float32
 
     def decode(self, content: bytes, name: str) -> tuple[npt.NDArray[np.generic], tuple[str, ...]]:
-        """(C, height, width) float32."""
+        """Returns the picture, (C, height, width) float32; nothing done to it is worth reporting."""
         return read_picture(content, name, self.height, self.width, grey=self.grey), ()
 
     def to_samples(self, decoded: npt.NDArray[np.generic]) -> Samples:
-        """(N, C, height, width), as decoded."""
+        """Returns the pictures as they were decoded, (N, C, height, width)."""
         return np.asarray(decoded, np.float32)

@@ -1,4 +1,4 @@
-"""Reading a `.npy` file that a stranger sent: the header is checked before a single value is."""
+"""Reads `.npy` files sent by strangers: the header is checked before a single value is read."""
 
 import math
 import sys
@@ -15,10 +15,10 @@ _HEADER_READERS = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_hea
 
 
 def read_npy(content: bytes, name: str, max_bytes: int) -> npt.NDArray[np.generic]:
-    """The array in a `.npy` file called `name`; nothing in it is ever unpickled.
+    """Returns the array in a `.npy` file called `name`; nothing in it is ever unpickled.
 
-    Raises DataError when it is no such file, holds Python objects, claims more than `max_bytes`, or when its size
-    and its header disagree. Source of the format: numpy.lib.format.
+    Raises DataError when it is not such a file, holds Python objects, claims more than `max_bytes`, or when its size
+    does not match its header. Source of the format: numpy.lib.format.
     """
     stream = BytesIO(content)
     try:

@@ -1,4 +1,4 @@
-"""Samples and labels as the lab keeps them, feats.npy + labels.npy or both in one .npz, checked and in one form."""
+"""Reads and checks samples and labels as the lab stores them: feats.npy and labels.npy, or both in one .npz."""
 
 import sys
 
@@ -7,35 +7,36 @@ import numpy.typing as npt
 
 from cnnviz.architecture import MAX_SIZE
 from cnnviz.data.archive import ZipArchive
-from cnnviz.data.archive_member import quote_name
-from cnnviz.data.base import MAX_CLASS_NAME_LENGTH, MAX_CLASSES, Labels, Samples, check_class_counts
+from cnnviz.data.arrays import Labels, Samples
+from cnnviz.data.classes import MAX_CLASS_NAME_LENGTH, MAX_CLASSES, check_class_counts
 from cnnviz.data.content import Content
 from cnnviz.data.npy import read_npy
 from cnnviz.errors import DataError
+from cnnviz.words import quote_name
 
 MAX_LABEL_BYTES = 64 * 2**20
 SAMPLE_ARRAY_NAMES = ("feats", "features", "x", "data")
 LABEL_ARRAY_NAMES = ("labels", "label", "y", "target", "targets")
-"""What arrays in a .npz are called, in any case."""
+"""Names of the arrays in a .npz; upper or lower case does not matter."""
 
 _MAX_HEADER_BYTES = 2**16
-"""Bytes around the values of a .npy file, at most."""
+"""Limit on what precedes the values in a .npy file."""
 _NamedFile = tuple[str, bytes]
-"""What a message calls a .npy file, and its content."""
+"""Name of a .npy file for messages, and its content."""
 
 
 def read_pair(feats: bytes, labels: bytes, max_bytes: int) -> Content:
-    """The two files as one data set; (N, H, W) gets its channel axis, labels become class numbers 0, 1, 2, …
+    """Reads a data set from two files; (N, H, W) gets a channel axis, labels become class numbers 0, 1, 2, …
 
-    Raises DataError with one sentence on the first thing that is wrong.
+    Raises DataError for the first thing that is wrong.
     """
     return _read_pair(("feats.npy", feats), ("labels.npy", labels), max_bytes)
 
 
 def read_npz(content: bytes, max_bytes: int) -> Content:
-    """A .npz with one array of samples (feats, features, x or data) and one of labels (labels, y or target).
+    """Reads a .npz with one array of samples (feats, features, x or data) and one of labels (labels, y or target).
 
-    Raises DataError like `read_pair`, and when the arrays cannot be told from their names.
+    Raises DataError like `read_pair`, and when the names do not identify the two arrays.
     """
     if content[:2] != b"PK":
         raise DataError("This is not a .npz file. Save both arrays with np.savez(file, feats=…, labels=…) and send it.")
@@ -61,7 +62,7 @@ def _read_pair(feats: _NamedFile, labels: _NamedFile, max_bytes: int) -> Content
     raw = read_npy(labels_content, labels_name, min(max_bytes, MAX_LABEL_BYTES))
     if raw.ndim == 1 and len(x) != len(raw):  # before the labels are sorted: they could be many
         raise DataError(
-            f"{feats_name} has {len(x):,} samples but {labels_name} {len(raw):,} labels; they must be equal."
+            f"{feats_name} has {len(x):,} samples but {labels_name} has {len(raw):,} labels; every sample needs one."
         )
     y, classes = _class_numbers(raw, labels_name)
     check_class_counts(y, classes)  # refuse now what could not be split later
@@ -75,8 +76,8 @@ def _check_samples(feats: npt.NDArray[np.generic], name: str, max_bytes: int) ->
         )
     if not 2 <= feats.ndim <= 5:
         raise DataError(
-            f"{name} has {feats.ndim} axes; expected are (samples, height, width), as the lab has them, or 2 to 5"
-            " axes with the samples first."
+            f"{name} has {feats.ndim} axes; expected are (samples, height, width), as in the lab, or 2 to 5 axes with"
+            " the samples first."
         )
     if feats.size == 0:
         raise DataError(f"{name} is empty: its shape is {feats.shape}.")
@@ -87,26 +88,25 @@ def _check_samples(feats: npt.NDArray[np.generic], name: str, max_bytes: int) ->
         )
     if max(feats.shape[1:]) > MAX_SIZE:
         raise DataError(
-            f"{name} has an axis of {max(feats.shape[1:]):,} values in one sample; at most {MAX_SIZE:,} can be used."
+            f"{name} has samples with {max(feats.shape[1:]):,} values along one axis; at most {MAX_SIZE:,} can be used."
         )
-    with np.errstate(over="ignore", invalid="ignore"):  # what float32 cannot hold becomes infinite and is told below
+    with np.errstate(over="ignore", invalid="ignore"):  # what float32 cannot hold becomes infinite and is refused below
         x = np.ascontiguousarray(feats, dtype=np.float32)
     bad_samples = np.flatnonzero(~np.isfinite(x.reshape(len(x), -1)).all(axis=1))
     if bad_samples.size:
         raise DataError(
             f"{name} has NaN or infinite values in {bad_samples.size:,} of {len(x):,} samples, first in sample"
-            f" {bad_samples[0]}."
-            " Remove or repair them."
+            f" {bad_samples[0]}. Remove or repair them."
         )
     return x[:, None] if x.ndim == 3 else x
 
 
 def _class_numbers(labels: npt.NDArray[np.generic], name: str) -> tuple[Labels, tuple[str, ...]]:
     if labels.ndim != 1:
-        raise DataError(f"{name} has the shape {labels.shape}; one label per sample is expected, as (samples,).")
+        raise DataError(f"{name} has the shape {labels.shape}; expected is one label per sample, (samples,).")
     if labels.dtype.kind not in "iuU":
         raise DataError(
-            f"{name} holds {_dtype_label(labels)} values; whole numbers or text are expected. "
+            f"{name} holds {_dtype_label(labels)} values; whole numbers or texts are expected. "
             "Convert them with labels.astype(int) or labels.astype(str)."
         )
     if labels.dtype.kind == "U" and not _is_valid_unicode(labels):
@@ -118,11 +118,11 @@ def _class_numbers(labels: npt.NDArray[np.generic], name: str) -> tuple[Labels, 
 
 
 def _is_valid_unicode(text: npt.NDArray[np.generic]) -> bool:
-    """Whether every character can be shown: neither behind the last code point nor half of a UTF-16 pair."""
+    """Whether every character exists: no code point past the last one, and no half of a UTF-16 pair."""
     points = text.view(np.dtype(np.uint32).newbyteorder(text.dtype.byteorder))
     return bool(((points < 0xD800) | (points > 0xDFFF) & (points <= sys.maxunicode)).all())
 
 
 def _dtype_label(array: npt.NDArray[np.generic]) -> str:
-    """What its values are, in words."""
+    """Returns the type of the values in words."""
     return {"U": "text", "S": "bytes"}.get(array.dtype.kind, array.dtype.name)

@@ -1,38 +1,38 @@
-"""What can be said of a data set as a whole: counts, mean samples, and how its values lie."""
+"""Statistics of a whole data set: samples per class, mean samples, and the distribution of its values."""
 
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from cnnviz.data.base import Labels, Samples, SplitIndices
+from cnnviz.data.arrays import Labels, Samples, SplitIndices
 from cnnviz.data.content import Content, SubsetView
 from cnnviz.data.scaling import Scale
 
 MAX_MEAN_SAMPLES = 400
-"""Samples that the mean of a class is taken over."""
+"""Samples of a class that its mean is taken over."""
 MAX_VALUES = 50_000_000
-"""Values that a histogram counts; of more, those of evenly spaced samples."""
+"""Values that a histogram counts; if there are more, those of evenly spaced samples."""
 BINS = 60
 MAX_FLOAT32 = float(np.finfo(np.float32).max)
 BLOCK_SIZE = 1024
-"""Samples that are counted together."""
+"""Samples that are counted at once."""
 
 
 def class_counts(y: Labels, split_indices: SplitIndices, classes: int) -> npt.NDArray[np.int64]:
-    """(3, classes): how many samples of each class are in each part."""
+    """Counts the samples of each class in each part, (3, classes)."""
     return np.stack([np.bincount(y[part], minlength=classes) for part in split_indices]).astype(np.int64)
 
 
 def class_mean(content: Content, label: int) -> npt.NDArray[np.float32]:
-    """(*shape): the mean of the first samples of a class, up to `MOST`."""
+    """Returns the mean of the first MAX_MEAN_SAMPLES samples of a class, (*shape)."""
     indices = np.flatnonzero(content.y == label)[:MAX_MEAN_SAMPLES]
     return np.asarray(content.x[indices].mean(axis=0, dtype=np.float64), np.float32)
 
 
 @dataclass(frozen=True, eq=False)
 class Histogram:
-    """How the values of some samples lie: edges (BINS + 1,) and the share of all values in each bin, in per cent."""
+    """Distribution of values: edges (BINS + 1,) and the share of all values in each bin, in per cent."""
 
     samples: int
     edges: npt.NDArray[np.float64]
@@ -44,11 +44,11 @@ class Histogram:
 
 
 def histogram(x: Samples, scale: Scale) -> Histogram:
-    """Of the values of all these samples, scaled."""
+    """Computes the distribution of the values of these samples after scaling."""
     blocks = [slice(start, start + BLOCK_SIZE) for start in range(0, len(x), BLOCK_SIZE)]
 
     def scaled_block(block: slice) -> npt.NDArray[np.float64]:
-        """Scaled; what has become infinite is as large as a number can be."""
+        """Scales a block; infinite values become the largest finite ones."""
         return np.nan_to_num(scale.apply(x[block]).astype(np.float64), posinf=MAX_FLOAT32, neginf=-MAX_FLOAT32)
 
     low = min(float(scaled_block(block).min()) for block in blocks)
@@ -67,6 +67,6 @@ def histogram(x: Samples, scale: Scale) -> Histogram:
 
 
 def histograms_before_and_after(training: Samples | SubsetView, scale: Scale) -> tuple[Histogram, Histogram]:
-    """The values of the training samples as they are, and as the net gets them."""
+    """Computes the distribution of the training samples as they are, and as the net sees them."""
     sample = training[:: -(-training.size // MAX_VALUES)]
     return histogram(sample, Scale()), histogram(sample, scale)

@@ -1,7 +1,7 @@
-"""The lists of a data set that say which files are for validation and which for the test, as Speech Commands has them.
+"""Lists in an archive that say which files are for validation and which for the test, as in Speech Commands.
 
-`validation_list.txt` and `testing_list.txt` lie at the top of the archive, with one “folder/file” in each line; what is
-in neither is for training.
+`validation_list.txt` and `testing_list.txt` are at the top of the archive, with one “folder/file” on each line; files
+in neither are for training.
 """
 
 from collections.abc import Sequence
@@ -9,16 +9,17 @@ from collections.abc import Sequence
 import numpy as np
 
 from cnnviz.data.archive import Archive
-from cnnviz.data.archive_member import ArchiveMember, quote_name
-from cnnviz.data.splitting import PartNumbers
+from cnnviz.data.archive_member import ArchiveMember
+from cnnviz.data.arrays import PartNumbers
 from cnnviz.errors import DataError
+from cnnviz.words import count_label, quote_name
 
 LIST_NAMES = ("validation_list.txt", "testing_list.txt")
 MAX_LIST_BYTES = 16 * 2**20
 
 
 def read_part_lists(archive: Archive, members: Sequence[ArchiveMember]) -> PartNumbers | None:
-    """(N,): the part of each member as the lists say, or None where a list is missing or names none of the members.
+    """Returns the part of each member, (N,), or None if a list is missing or the lists name none of the members.
 
     Raises DataError when a file is in both lists.
     """
@@ -29,9 +30,9 @@ def read_part_lists(archive: Archive, members: Sequence[ArchiveMember]) -> PartN
     shared_lines = {line for line in validation & test if line}
     if shared_lines:
         raise DataError(
-            f"{LIST_NAMES[0]} and {LIST_NAMES[1]} share {len(shared_lines):,} of their files, first"
-            f" {quote_name(min(shared_lines))}, so the"
-            " test would not be fair. Take what they share out of one."
+            f"{LIST_NAMES[0]} and {LIST_NAMES[1]} have {count_label(len(shared_lines), 'file')} in common, the first"
+            f" being {quote_name(min(shared_lines))}, so the test would not be fair. Remove common files from one of"
+            " the lists."
         )
     parts = [1 if member.path in validation else 2 if member.path in test else 0 for member in members]
     return np.array(parts, np.int8) if any(parts) else None

@@ -1,18 +1,18 @@
-"""What came of an import, to be told in a few sentences."""
+"""Summary of an import in a few sentences."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 MAX_NAMED_FILES = 5
-"""Damaged files that are told by name."""
+"""Damaged files that are mentioned by name."""
 
 
 @dataclass(frozen=True)
 class ImportReport:
-    """Files that were used, left out or changed.
+    """Numbers of files that an import used, left out or changed.
 
-    damaged: a sentence for each file that could not be read. passed: files in the folders of another kind.
-    treated: how many files were “resampled”, “padded”, “cut”.
+    noun: what the files are called. damaged: a sentence for each file that could not be read. skipped: files of another
+    kind in the class folders. treatments: how many files were “resampled”, “padded” or “cut”.
     """
 
     noun: str
@@ -22,7 +22,7 @@ class ImportReport:
     treatments: Mapping[str, int] = field(default_factory=dict)
 
     def sentences(self) -> tuple[str, ...]:
-        """One sentence for each thing that happened, the most important first.
+        """Returns a sentence for each thing that happened, the most important first.
 
         >>> ImportReport("sounds", 90, ("“a/b.wav” is a damaged sound file.",), treatments={"cut": 2}).sentences()[1:]
         ('1 file could not be read and was left out: “a/b.wav” is a damaged sound file.', 'Cut: 2 of 90.')
@@ -34,6 +34,6 @@ class ImportReport:
             files = "1 file could not be read and was" if count == 1 else f"{count:,} files could not be read and were"
             lines.append(f"{files} left out: {' '.join(self.damaged[:MAX_NAMED_FILES])}{more}")
         if self.skipped:
-            lines.append(f"Files of another kind, passed over: {self.skipped:,}.")
+            lines.append(f"Files of another kind that were skipped: {self.skipped:,}.")
         lines += [f"{word.capitalize()}: {count:,} of {self.used:,}." for word, count in self.treatments.items()]
         return tuple(lines)

@@ -1,4 +1,4 @@
-"""Values brought to a common scale: a floor under them, then mean 0 and deviation 1 by the training samples alone."""
+"""Scaling of values: a lower bound, then mean 0 and standard deviation 1 as measured on the training samples alone."""
 
 from dataclasses import dataclass
 from typing import Protocol
@@ -6,34 +6,34 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from cnnviz.data.base import Samples
+from cnnviz.data.arrays import Samples
 
 BLOCK_SIZE = 1024
-"""Samples that are summed up together."""
+"""Samples that are summed up at once."""
 
 
 class SliceableSamples(Protocol):
-    """An array of samples, or what gives slices of one."""
+    """An array of samples, or an object that loads slices of one."""
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """(N, *shape)."""
+        """(N, *shape), with the shape of one sample."""
         ...
 
     @property
     def ndim(self) -> int:
-        """Axes, that of the samples included."""
+        """Number of axes, including that of the samples."""
         ...
 
     @property
     def size(self) -> int:
-        """Values in all."""
+        """Number of values in all samples."""
         ...
 
     def __len__(self) -> int: ...
 
     def __getitem__(self, place: slice, /) -> Samples:
-        """Some of them."""
+        """Returns a slice along the axis of the samples."""
         ...
 
 
@@ -42,7 +42,7 @@ Moments = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Normalization:
-    """Over what mean and standard deviation are taken: which axes of (N, *shape) keep numbers of their own."""
+    """Way to normalize: along `kept_axes` of (N, *shape), each place has a mean and standard deviation of its own."""
 
     title: str
     kept_axes: tuple[int, ...]
@@ -52,32 +52,32 @@ NORMALIZATIONS: dict[str, Normalization | None] = {
     "none": None,
     "global": Normalization("one for all values", ()),
     "channel": Normalization("one for each channel", (1,)),
-    "column": Normalization("one for each place of the last axis", (-1,)),
+    "column": Normalization("one for each place on the last axis", (-1,)),
 }
-"""Every way to normalise, by name. For pictures of sound the last axis are the bands."""
+"""Every way to normalize, by name. In features of sound, the last axis holds the bands."""
 
 
 @dataclass(frozen=True, eq=False)
 class Scale:
-    """Values below `floor` are raised to it, then (x − mean) / std; mean and std broadcast over (N, *shape)."""
+    """Raises values below `floor` to it, then computes (x − mean) / std; mean and std broadcast over (N, *shape)."""
 
     floor: float | None = None
     mean: npt.NDArray[np.float32] | None = None
     std: npt.NDArray[np.float32] | None = None
 
     def apply(self, x: Samples) -> Samples:
-        """The scaled samples; `x` itself where there is nothing to do, and never changed."""
+        """Returns the scaled samples, or `x` itself when there is nothing to do; `x` is never changed."""
         if self.floor is None and self.mean is None:
             return x
         scaled = np.array(x, np.float32) if self.floor is None else np.maximum(x, np.float32(self.floor))
         if self.mean is not None and self.std is not None:
-            with np.errstate(over="ignore"):  # of enormous values infinite ones are left, and training tells
-                scaled -= self.mean  # in place: what is scaled may be most of the memory there is
+            with np.errstate(over="ignore"):  # enormous values become infinite, which training reports
+                scaled -= self.mean  # in place: the samples may take most of the memory
                 scaled /= self.std
         return scaled
 
     def to_dict(self) -> dict[str, object]:
-        """As JSON holds it."""
+        """Returns the scale in a form that JSON can hold."""
         result: dict[str, object] = {"floor": self.floor}
         for name, value in (("mean", self.mean), ("std", self.std)):
             result[name] = None if value is None else [float(number) for number in value.ravel()]
@@ -85,9 +85,9 @@ class Scale:
 
 
 def fit_scale(training: SliceableSamples, floor: float | None = None, normalization: str = "none") -> Scale:
-    """The scale that these training samples ask for; no other sample has a say.
+    """Measures the scale on training samples alone.
 
-    A place where all training values are equal is not stretched.
+    Where all training values are equal, nothing is divided.
     """
     normalization_kind = NORMALIZATIONS[normalization]
     if normalization_kind is None:

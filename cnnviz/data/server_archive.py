@@ -1,6 +1,6 @@
-"""Archives that the person who runs the server has put there: a folder with a folder for each class, a .tar.gz, a zip.
+"""Archives on the server's disk, put there by whoever runs it: a folder with a folder for each class, a .tar.gz, a zip.
 
-They are read under the rules of a stranger's zip, but may hold more files.
+The rules for uploaded zips apply to them as well, but they may hold more files.
 """
 
 import gzip
@@ -19,24 +19,18 @@ from cnnviz.data.archive import (
     check_total_size,
     damaged_file_error,
 )
-from cnnviz.data.archive_member import (
-    MAX_DEPTH,
-    ArchiveMember,
-    is_ignored,
-    quote_name,
-    split_path,
-    strip_common_folders,
-)
+from cnnviz.data.archive_member import MAX_DEPTH, ArchiveMember, is_ignored, split_path, strip_common_folders
 from cnnviz.errors import DataError
+from cnnviz.words import quote_name
 
 MAX_STORED_FILES = 200_000
-"""Files of a folder or a .tar.gz: all of Speech Commands (105,835) and more."""
+"""Files in a folder or a .tar.gz; Speech Commands has 105,835."""
 
 
 def open_archive(path: Path, max_bytes: int) -> Archive:
-    """A folder, a .zip, a .tar.gz or a .tgz on the server's disk; to be closed after use.
+    """Opens a folder, a .zip, a .tar.gz or a .tgz on the server's disk; close it after use.
 
-    At most `max_bytes` come out of it. Raises DataError when it is none of them or cannot be trusted.
+    At most `max_bytes` are expanded. Raises DataError when it is none of these or cannot be trusted.
     """
     try:
         if path.is_dir():
@@ -65,7 +59,7 @@ class _StoredZip(ZipArchive):
 
 
 class FolderArchive(Archive):
-    """A folder with a folder for each class; links in it are refused."""
+    """A folder with a folder for each class; links inside it are refused."""
 
     def __init__(self, root: Path, max_bytes: int) -> None:
         self._root = root
@@ -91,7 +85,7 @@ class FolderArchive(Archive):
         self.members = strip_common_folders(members)
 
     def read(self, member: ArchiveMember) -> bytes:
-        """The content, if the file is still as large as it was when the folder was opened."""
+        """Returns the content; raises DataError if the file's size has changed since the folder was opened."""
         try:
             with os.fdopen(os.open(self._paths[member.index], os.O_RDONLY | os.O_NOFOLLOW), "rb") as file:
                 content = file.read(member.size + 1)
@@ -102,11 +96,11 @@ class FolderArchive(Archive):
         return content
 
     def close(self) -> None:
-        """Nothing stays open between two reads."""
+        """Does nothing: no file stays open between two reads."""
 
 
 class TarArchive(Archive):
-    """A .tar.gz; it is gone through once when it is opened, and once more when its members are read in order."""
+    """A .tar.gz; it is expanded once when it is opened, and once more when its members are read in order."""
 
     def __init__(self, path: Path, max_bytes: int) -> None:
         self._stream = _BoundedGzip(path, max_bytes + 2048 * MAX_STORED_FILES)
@@ -141,7 +135,7 @@ class TarArchive(Archive):
         return members
 
     def read(self, member: ArchiveMember) -> bytes:
-        """The content; fast in the order of `members`, while going back means starting from the beginning."""
+        """Returns the content; fast in the order of `members`, as going back means starting from the beginning."""
         try:
             self._stream.seek(self._starts[member.index])
             content = self._stream.read(member.size)
@@ -152,12 +146,12 @@ class TarArchive(Archive):
         return content
 
     def close(self) -> None:
-        """Close the file."""
+        """Closes the file."""
         self._stream.close()
 
 
 class _BoundedGzip:
-    """What a .gz file expands to, never gone through further than `most` bytes."""
+    """Expanded content of a .gz file, of which at most the first `max_bytes` are read."""
 
     def __init__(self, path: Path, max_bytes: int) -> None:
         self._file = gzip.GzipFile(path, "rb")
@@ -167,18 +161,18 @@ class _BoundedGzip:
     def seek(self, position: int) -> int:
         if position > self._max_bytes:
             raise DataError(
-                f"The archive expands to more than {self._max_bytes / 2**20:,.0f} MB, more than it may hold."
+                f"The archive expands to more than {self._max_bytes / 2**20:,.0f} MB, which is more than is allowed."
             )
         return self._file.seek(position)
 
     def read(self, size: int = MAX_READ_BYTES) -> bytes:
         if size > MAX_READ_BYTES:
-            raise DataError(f"The archive has a header of {size / 2**20:,.0f} MB, which no packer writes.")
+            raise DataError(f"The archive has a header of {size / 2**20:,.0f} MB, which no packing program writes.")
         return self._file.read(size)
 
 
 def _file_size(path: Path) -> int:
-    """Bytes of a file; raises DataError for a link or a device."""
+    """Returns the size of a file in bytes; raises DataError for a link or a device."""
     status = path.lstat()
     if not (stat.S_ISREG(status.st_mode) or stat.S_ISDIR(status.st_mode)):
         raise DataError(f"{quote_name(path.name)} is a link or a device, not a file. Put the files themselves there.")

@@ -1,4 +1,4 @@
-"""A sound file that a stranger sent, as a fixed number of samples at one rate."""
+"""Decodes sound files sent by strangers into a fixed number of samples at one rate."""
 
 from dataclasses import dataclass
 from fractions import Fraction
@@ -9,8 +9,8 @@ import numpy.typing as npt
 import soundfile
 from scipy.signal import resample_poly
 
-from cnnviz.data.archive_member import quote_name
 from cnnviz.errors import DataError
+from cnnviz.words import quote_name
 
 SOUND_EXTENSIONS = (".wav", ".flac", ".ogg")
 MAX_SECONDS = 600
@@ -18,23 +18,23 @@ MAX_CHANNELS = 8
 MIN_RATE, MAX_RATE = 1000, 384_000
 """Samples a second, in hertz."""
 MAX_RATIO_TERM = 1000
-"""Both numbers of the fraction that a rate is changed by, but for whole multiples of it."""
+"""Largest numerator and denominator of the fraction that a rate is changed by, unless it is a whole multiple."""
 
 _FORMATS = {b"RIFF": ("WAV", "WAVEX"), b"fLaC": ("FLAC",), b"OggS": ("OGG",)}
-"""What the file starts with: what libsndfile must take it for, so that none of its thirty other readers is reached."""
+"""First bytes of a file → formats that libsndfile may detect, so that none of its thirty other readers is reached."""
 _SUBTYPES = (
     *("PCM_S8", "PCM_U8", "PCM_16", "PCM_24", "PCM_32", "FLOAT", "DOUBLE", "ULAW", "ALAW", "IMA_ADPCM", "MS_ADPCM"),
     *("VORBIS", "OPUS"),
 )
 _UNKNOWN_FRAMES = 2**60
-"""More frames than this are libsndfile's word for a .flac that was written into a pipe."""
+"""More frames than this mean that libsndfile does not know: the .flac was written into a pipe."""
 _UNKNOWN_SIZE = 0x7FFFFFFF
-"""From this size on, a WAV header says that its writer could not know the size."""
+"""A WAV header with this size or more means that its writer could not know the size."""
 
 
 @dataclass(frozen=True)
 class SoundTreatment:
-    """What was done to a sound: the rate it had where that was changed, and samples added or taken at its end."""
+    """Changes made to a sound: its former rate if it was resampled, and the samples added or cut at its end."""
 
     resampled_from: int | None = None
     padded: int = 0
@@ -43,17 +43,18 @@ class SoundTreatment:
 
 @dataclass(frozen=True, eq=False)
 class Sound:
-    """(samples,) int16 in −32,768 … 32,767, one channel, and what was done to get there."""
+    """One channel of (samples,) int16 in −32,768 … 32,767, and the changes made to it."""
 
     samples: npt.NDArray[np.int16]
     treatment: SoundTreatment
 
 
 def read_sound(content: bytes, name: str, sample_rate: int, samples: int) -> Sound:
-    """The first `samples` at `sample_rate` hertz of a .wav, .flac or .ogg file, channels averaged, silence at the end.
+    """Returns the first `samples` of a .wav, .flac or .ogg file at `sample_rate` hertz, averaged over its channels.
 
-    The header is checked before anything is decoded, and no more is decoded than is kept. Raises DataError when the
-    file is none of these, is damaged, longer than 10 minutes, has more than 8 channels or a rate outside 1 to 384 kHz.
+    A shorter sound ends in silence. The header is checked before anything is decoded, and no more is decoded than is
+    kept. Raises DataError when the file is none of these, is damaged, longer than 10 minutes, has more than 8 channels
+    or a rate outside 1 to 384 kHz.
     """
     kinds = _FORMATS.get(content[:4], ())
     if not kinds or (content[:4] == b"RIFF" and content[8:12] != b"WAVE"):
@@ -64,7 +65,7 @@ def read_sound(content: bytes, name: str, sample_rate: int, samples: int) -> Sou
         with soundfile.SoundFile(BytesIO(content)) as file:
             if file.format not in kinds or file.subtype not in _SUBTYPES:
                 raise DataError(
-                    f"{quote_name(name)} is coded as {file.subtype}, which is not read here; save it as 16 bit."
+                    f"{quote_name(name)} is encoded as {file.subtype}, which cannot be read here; save it with 16 bits."
                 )
             rate, frames = file.samplerate, file.frames
             _check_header(name, rate, frames, file.channels)
@@ -82,7 +83,7 @@ def read_sound(content: bytes, name: str, sample_rate: int, samples: int) -> Sou
 
 
 def resample(mono: npt.NDArray[np.float64], rate: int, new_rate: int) -> npt.NDArray[np.int16]:
-    """A whole sound, from −1 to 1, at another rate in 16-bit integers."""
+    """Converts a whole sound, from −1 to 1, to another rate and to 16-bit integers."""
     ratio = _resampling_ratio(new_rate, rate)
     length = -(-len(mono) * ratio.numerator // ratio.denominator)
     return _resample_and_pad(mono, rate, len(mono), ratio, length).samples
@@ -103,24 +104,24 @@ def _resample_and_pad(mono: npt.NDArray[np.float64], rate: int, frames: int, rat
 
 def _check_header(name: str, rate: int, frames: int, channels: int) -> None:
     if not MIN_RATE <= rate <= MAX_RATE:
-        raise DataError(f"{quote_name(name)} has {rate:,} samples a second; {MIN_RATE:,} to {MAX_RATE:,} are read.")
+        raise DataError(f"{quote_name(name)} has {rate:,} samples a second; {MIN_RATE:,} to {MAX_RATE:,} are allowed.")
     if channels > MAX_CHANNELS:
-        raise DataError(f"{quote_name(name)} has {channels:,} channels; at most {MAX_CHANNELS} are read.")
+        raise DataError(f"{quote_name(name)} has {channels:,} channels; at most {MAX_CHANNELS} are allowed.")
     if frames > _UNKNOWN_FRAMES:
         raise DataError(
-            f"{quote_name(name)} does not say how long it lasts; open it in a sound program and save it again."
+            f"{quote_name(name)} does not say how long it lasts; open it in a sound editor and save it again."
         )
     if frames > MAX_SECONDS * rate:
         raise DataError(
             f"{quote_name(name)} claims to last {frames / rate / 60:,.0f} minutes; at most {MAX_SECONDS // 60} are"
-            " read."
+            " allowed."
         )
     if frames < 1:
         raise DataError(f"{quote_name(name)} holds no sound.")
 
 
 def _resampling_ratio(new_rate: int, old_rate: int) -> Fraction:
-    """New rate over old rate; in small numbers, since the filter grows with them: off by 0.05 % at the very most.
+    """Returns new rate / old rate in small numbers, since the filter grows with them; at most 0.05 % off.
 
     >>> _resampling_ratio(16_000, 44_100)
     Fraction(160, 441)

@@ -1,28 +1,28 @@
-"""Who speaks in a recording, as the file's name tells: needed for a split in which no voice is in two parts."""
+"""Speakers of recordings, read from the names of the files: needed for a split in which no voice is in two parts."""
 
 import re
 from collections.abc import Sequence
 
-from cnnviz.data.archive_member import quote_name
 from cnnviz.errors import DataError
+from cnnviz.words import quote_name
 
 MAX_TEMPLATE_LENGTH = 60
-"""Characters of a template."""
+"""Characters in a template."""
 MAX_STEM_LENGTH = 100
-"""Characters of a name that a template is tried on: three gaps in a template can take the cube of them in steps."""
+"""Longest name that a template is matched with: three placeholders can take as many steps as the cube of its length."""
 
 _SPEECH_COMMANDS_NAME = re.compile(r"([0-9a-f]{8})_nohash_[0-9]{1,9}")
-"""Names of Speech Commands: eight hex digits for the speaker."""
+"""File names in Speech Commands: eight hex digits identify the speaker."""
 _PLACEHOLDERS = {"{speaker}": r"(.+?)", "{n}": r"[0-9]+", "*": r".*"}
 _PLACEHOLDER = re.compile(r"(\{speaker\}|\{n\}|\*)")
 
 
 def find_speakers(names: Sequence[str], template: str | None = None) -> tuple[str, ...] | None:
-    """The speaker of each file by its name, or None where the names do not tell.
+    """Returns the speaker of each file according to its name, or None if the names do not show the speakers.
 
-    A template such as “{speaker}_{n}” or “{speaker}-*” says where the speaker stands: {n} is a number, * is anything,
-    the ending of the file is left out. Without one, names as in Speech Commands and then {speaker}_{n} are tried.
-    Raises DataError when the template cannot be used or a name does not fit it.
+    A template such as “{speaker}_{n}” or “{speaker}-*” says where the speaker is: {n} is a number, * is anything, and
+    the extension of the file is ignored. Without a template, names as in Speech Commands and then {speaker}_{n} are
+    tried. Raises DataError when the template cannot be used or a name does not fit it.
 
     >>> find_speakers(["anna_0.wav", "anna_1.wav", "bert_0.wav"], "{speaker}_{n}")
     ('anna', 'anna', 'bert')
@@ -38,9 +38,9 @@ def find_speakers(names: Sequence[str], template: str | None = None) -> tuple[st
 
 
 def template_pattern(template: str) -> re.Pattern[str]:
-    """A template as a regular expression, in which all that is no gap stands for itself; raises DataError.
+    """Turns a template into a regular expression; raises DataError when it cannot be used.
 
-    Source of the bound: each gap is there at most once, and `MAX_STEM` bounds what it is tried on.
+    Matching takes bounded time: each placeholder occurs at most once, and no name is longer than MAX_STEM_LENGTH.
     """
     pieces = _PLACEHOLDER.split(template)
     placeholders = pieces[1::2]
@@ -50,15 +50,13 @@ def template_pattern(template: str) -> re.Pattern[str]:
         or len(set(placeholders)) != len(placeholders)
     ):
         raise DataError(
-            f"The template {quote_name(template)} cannot be used: it needs {{speaker}} once and may have {{n}} and *"
-            " once"
-            f" each, {MAX_TEMPLATE_LENGTH} characters at most, such as {{speaker}}_{{n}}."
+            f"The template {quote_name(template)} cannot be used: it needs {{speaker}} once, may have {{n}} and * once"
+            f" each, and at most {MAX_TEMPLATE_LENGTH} characters; an example is {{speaker}}_{{n}}."
         )
     if "{speaker}*" in template or "*{speaker}" in template:
         raise DataError(
-            f"The template {quote_name(template)} does not say where the speaker ends: put what stands between"
-            f" {{speaker}}"
-            " and *, such as {speaker}-*."
+            f"The template {quote_name(template)} does not say where the speaker ends: put the characters between"
+            " {speaker} and * into it, as in {speaker}-*."
         )
     text = "".join(_PLACEHOLDERS[piece] if index % 2 else re.escape(piece) for index, piece in enumerate(pieces))
     return re.compile(text, re.DOTALL)
@@ -74,7 +72,7 @@ def _speakers_by_template(stems: Sequence[str], pattern: re.Pattern[str], templa
     unmatched = [stem for stem, speaker in zip(stems, matched, strict=True) if speaker is None]
     if unmatched:
         raise DataError(
-            f"{len(unmatched):,} of {len(stems):,} file names do not fit the template {quote_name(template)}, first"
-            f" {quote_name(unmatched[0])}. Change the template or rename the files."
+            f"{len(unmatched):,} of {len(stems):,} file names do not fit the template {quote_name(template)}, the"
+            f" first being {quote_name(unmatched[0])}. Change the template or rename the files."
         )
     return tuple(str(each) for each in matched)

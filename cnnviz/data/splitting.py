@@ -1,29 +1,29 @@
-"""Ways to split a data set in three; each answers a question of its own."""
+"""Ways to split a data set into training, validation and test samples; each answers a question of its own."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.model_selection import GroupShuffleSplit, StratifiedGroupKFold
+from sklearn.model_selection import GroupShuffleSplit, StratifiedGroupKFold, train_test_split
 
-from cnnviz.data.base import Labels, SplitIndices
+from cnnviz.data.arrays import Labels, PartNumbers, SplitIndices
+from cnnviz.data.classes import check_class_counts
 from cnnviz.errors import DataError
+from cnnviz.words import count_label
 
 PARTS = ("training", "validation", "test")
-PartNumbers = npt.NDArray[np.int8]
-"""(N,): the part of each sample, as a place in PARTS."""
 FOLDS = 10
-"""Parts of equal size that speakers are dealt into: one for validation, one for test."""
+"""Folds of about equal size that speakers are dealt into: one is for validation, one for test."""
 MAX_STRATIFIED = 2_000_000
-"""Speakers × classes up to which they are dealt out evenly; more are drawn, which comes out as even."""
+"""Speakers × classes up to which the folds are stratified; with more, a random choice comes out as even."""
 MAX_TRIES = 20
-"""Splits that are tried until every class is in every part."""
+"""Random splits that are tried until every class is in every part."""
 
 
 @dataclass(frozen=True)
 class SplitKind:
-    """A way to split: its name, what a form calls it, and which question its scores answer."""
+    """A way to split: its name, its title in a form, and the question that its scores answer."""
 
     name: str
     title: str
@@ -31,27 +31,40 @@ class SplitKind:
 
 
 SPLIT_KINDS: dict[str, SplitKind] = {
-    way.name: way
-    for way in (
-        SplitKind("random", "At random", "How well does it know samples like those it has seen, from the same people?"),
-        SplitKind("speaker", "By speaker", "How well does it know a voice that it has never heard?"),
-        SplitKind("lists", "As the data set says", "How well does it do beside others who used the same lists?"),
+    kind.name: kind
+    for kind in (
+        SplitKind(
+            "random", "At random", "How well does it recognise samples like those it has seen, from the same people?"
+        ),
+        SplitKind("speaker", "By speaker", "How well does it recognise a voice that it has never heard?"),
+        SplitKind("lists", "As the data set says", "How well does it compare with others who used the same lists?"),
     )
 }
 """Every way to split, by name; “random” is the lab's."""
 
 
-def split_by_speaker(y: Labels, classes: tuple[str, ...], speakers: Sequence[str]) -> SplitIndices:
-    """About 80/10/10 of the samples, classes kept as even as they can be, no speaker in two parts; always the same.
+def split_at_random(y: Labels, classes: tuple[str, ...]) -> SplitIndices:
+    """Splits as the lab does: 80 % train, 10 % validation, 10 % test, stratified, random_state=42.
 
-    With fewer than ten speakers validation and test get one fold of as many as there are. Raises DataError with the
-    numbers when there are fewer than three, or when no split was found in which every class is in every part.
+    Raises DataError when a class has fewer than ten samples.
+    """
+    check_class_counts(y, classes)
+    train, rest = train_test_split(np.arange(len(y)), train_size=0.8, stratify=y, random_state=42)
+    validation, test = train_test_split(rest, train_size=0.5, stratify=y[rest], random_state=42)
+    return train, validation, test
+
+
+def split_by_speaker(y: Labels, classes: tuple[str, ...], speakers: Sequence[str]) -> SplitIndices:
+    """Splits about 80/10/10 with no speaker in two parts, classes as even as possible, and always the same result.
+
+    Fewer than ten speakers are dealt into one fold each, of which validation and test get one. Raises DataError when
+    there are fewer than three speakers, or when no split was found in which every class is in every part.
     """
     names, groups = np.unique(np.asarray(speakers), return_inverse=True)
     if len(names) < 3:
         raise DataError(
-            f"The file names tell of {len(names)} speaker{'s' * (len(names) != 1)}; a split by speaker needs at least"
-            " 3, one for each part. Split at random or add recordings of other people."
+            f"The file names show only {count_label(len(names), 'speaker')}; a split by speaker needs at least 3, one"
+            " for each part. Split at random or add recordings of other people."
         )
     folds = min(FOLDS, len(names))
     first_missing = ""
@@ -64,14 +77,13 @@ def split_by_speaker(y: Labels, classes: tuple[str, ...], speakers: Sequence[str
             return _shuffled_indices(parts)
         first_missing = first_missing or missing
     raise DataError(
-        f"No split by speaker was found in {MAX_TRIES} tries with every class in every part: with {len(names):,}"
-        " speakers,"
-        f" {first_missing}. Split at random or add recordings of other people."
+        f"In {MAX_TRIES} tries no split by speaker was found that has every class in every part: with"
+        f" {len(names):,} speakers, {first_missing}. Split at random or add recordings of other people."
     )
 
 
 def split_by_parts(y: Labels, classes: tuple[str, ...], parts: PartNumbers) -> SplitIndices:
-    """The parts that a data set comes with; raises DataError when one of them lacks a class."""
+    """Returns the split that a data set comes with; raises DataError when one of its parts lacks a class."""
     missing = _describe_missing_classes(y, parts, classes)
     if missing is not None:
         raise DataError(f"The lists of this data set cannot be used: {missing}. Split at random or by speaker.")
@@ -81,7 +93,7 @@ def split_by_parts(y: Labels, classes: tuple[str, ...], parts: PartNumbers) -> S
 def _test_and_validation_folds(
     y: Labels, groups: npt.NDArray[np.intp], classes: int, folds: int, seed: int
 ) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
-    """Indices of the samples of one fold for test and of one for validation."""
+    """Returns the indices of the samples in the test fold and in the validation fold."""
     if (int(groups.max()) + 1) * classes <= MAX_STRATIFIED:
         folds_iterator = StratifiedGroupKFold(folds, shuffle=True, random_state=seed).split(y, y, groups)
         (_, test), (_, validation), *_ = folds_iterator
@@ -93,20 +105,20 @@ def _test_and_validation_folds(
 
 
 def _describe_missing_classes(y: Labels, parts: PartNumbers, classes: tuple[str, ...]) -> str | None:
-    """What is missing: the emptiest class of a part, with its number."""
+    """Describes the classes that the first incomplete part lacks; None when every part has every class."""
     for number, part in enumerate(PARTS):
         counts = np.bincount(y[parts == number], minlength=len(classes))
         if not counts.all():
             empty = np.flatnonzero(counts == 0)
             return (
-                f"{len(empty):,} of {len(classes):,} classes have no sample in the {part} part of {counts.sum():,}"
-                f" samples, first “{classes[empty[0]]}”"
+                f"{len(empty):,} of {len(classes):,} classes have no sample in the {part} part"
+                f" ({count_label(int(counts.sum()), 'sample')}), the first being “{classes[empty[0]]}”"
             )
     return None
 
 
 def _shuffled_indices(parts: PartNumbers) -> SplitIndices:
-    """In an order in which the first samples of a part are a fair choice of it, and always the same."""
+    """Shuffles each part, always the same way, so that its first samples are representative of it."""
     order = np.random.default_rng(42).permutation(len(parts))
     train, validation, test = (order[parts[order] == number] for number in range(len(PARTS)))
     return train, validation, test

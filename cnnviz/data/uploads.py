@@ -1,4 +1,4 @@
-"""Data sets that people brought themselves, in the data directory; each belongs to its owner."""
+"""Data sets that people have uploaded, stored in the data directory; each belongs to its owner."""
 
 import json
 import os
@@ -15,8 +15,8 @@ import numpy as np
 from filelock import FileLock
 
 from cnnviz.data.audio import Features
-from cnnviz.data.base import Dataset, ReportProgress
 from cnnviz.data.content import Content
+from cnnviz.data.dataset import Dataset, ReportProgress
 from cnnviz.errors import DataError, LimitError
 from cnnviz.shapes import format_shape
 
@@ -28,7 +28,7 @@ _ABOUT_FILE = "about.json"
 
 @dataclass(frozen=True)
 class Quota:
-    """How much may be kept: data sets of one owner, their bytes, and bytes of all owners together."""
+    """Limits on what is stored: data sets of one owner, their bytes, and the bytes of all owners together."""
 
     count: int
     owner_bytes: int = 2**62
@@ -37,9 +37,10 @@ class Quota:
 
 @dataclass(frozen=True)
 class UploadInfo:
-    """What is told of an upload.
+    """Description of an upload.
 
-    axes and features are those of `Dataset`, report is what its import had to tell, source what it was made of.
+    axes and features are those of `Dataset`; report holds the sentences of its `ImportReport`; source says which files
+    it was made from.
     """
 
     title: str
@@ -50,9 +51,9 @@ class UploadInfo:
 
 
 class Uploads:
-    """The folder `root`/owner/name/ for every upload.
+    """Uploads of all owners, each in the folder `root`/owner/name/.
 
-    In it about.json, feats.npy and labels.npy; for sounds sounds.npy; where speakers or parts are known, told.json.
+    It holds about.json, feats.npy and labels.npy; sounds.npy for sounds; told.json if speakers or parts are known.
     """
 
     def __init__(self, root: Path, quota: Quota) -> None:
@@ -60,29 +61,29 @@ class Uploads:
         self._quota = quota
 
     def check_quota(self, owner: str, size: int = 0) -> None:
-        """Raise LimitError when one more upload of that many bytes would be more than the quota allows."""
+        """Raises LimitError when one more upload of `size` bytes would exceed the quota."""
         own_datasets = self.datasets_of(owner)
         if len(own_datasets) >= self._quota.count:
             raise LimitError(
-                f"You already keep {self._quota.count} data sets on this server. Remove one, then bring the next."
+                f"You already have {self._quota.count} data sets on this server. Remove one before you upload another."
             )
         own_bytes = sum(_upload_bytes(self._folder(owner, name)) for name in own_datasets)
         if own_bytes + size > self._quota.owner_bytes:
             raise LimitError(
-                f"This data set takes {_format_megabytes(size)} and yours take {_format_megabytes(own_bytes)} already;"
-                " this server keeps at most"
-                f" {_format_megabytes(self._quota.owner_bytes)} for one student. Remove one, or bring less."
+                f"This data set takes {_format_megabytes(size)}, and your others already take"
+                f" {_format_megabytes(own_bytes)}; this server stores at most"
+                f" {_format_megabytes(self._quota.owner_bytes)} for one student. Remove one, or upload less."
             )
         all_bytes = sum(map(_upload_bytes, self._root.glob("*/upload-*")))
         if all_bytes + size > self._quota.bytes:
             raise LimitError(
                 f"All data sets on this server take {_format_megabytes(all_bytes)} of"
-                f" {_format_megabytes(self._quota.bytes)}, so there is no"
-                f" room for {_format_megabytes(size)} more. Bring less, or ask who runs the server."
+                f" {_format_megabytes(self._quota.bytes)}, so there is no room for {_format_megabytes(size)} more."
+                " Upload less, or ask whoever runs the server."
             )
 
     def add(self, owner: str, content: Content, about: UploadInfo, name: str = "") -> Dataset:
-        """Keep a checked data set; it appears whole or not at all. Raises LimitError when there is no room for it."""
+        """Stores a checked data set, whole or not at all; raises LimitError when there is no room for it."""
         sounds = None if content.sounds is None else np.asarray(content.sounds)
         size = content.x.nbytes + content.y.nbytes + (0 if sounds is None else sounds.nbytes)
         self.check_quota(owner, size)
@@ -115,7 +116,7 @@ class Uploads:
             )
             for file in draft.iterdir():
                 _flush_to_disk(file)
-            with FileLock(self._root / ".lock"):  # of two that come at the same moment, the second counts the first
+            with FileLock(self._root / ".lock"):  # of two uploads at the same moment, the second counts the first
                 self.check_quota(owner, size)
                 draft.rename(folder)
         except BaseException:
@@ -124,24 +125,24 @@ class Uploads:
         return self._open(folder)
 
     def datasets_of(self, owner: str) -> dict[str, Dataset]:
-        """The owner's data sets by name, oldest first."""
+        """Returns the owner's data sets by name, oldest first."""
         if not _OWNER_PATTERN.fullmatch(owner):
             return {}
         datasets = []
         for folder in (self._root / owner).glob("upload-*"):
             if _NAME_PATTERN.fullmatch(folder.name):
-                with suppress(FileNotFoundError, ValueError, KeyError):  # removed in this moment, or damaged
+                with suppress(FileNotFoundError, ValueError, KeyError):  # removed at this moment, or damaged
                     datasets.append((folder.stat().st_mtime_ns, self._open(folder)))
-        return {dataset.name: dataset for _, dataset in sorted(datasets, key=lambda each: (each[0], each[1].name))}
+        return {dataset.name: dataset for _, dataset in sorted(datasets, key=lambda pair: (pair[0], pair[1].name))}
 
     def source(self, owner: str, name: str) -> str:
-        """What an upload was made of, as it was told to `add`; empty where it was not, or is gone."""
+        """Returns `UploadInfo.source` of an upload; empty if it is unknown or the upload is gone."""
         with suppress(FileNotFoundError, ValueError):
             return str(_read_about(self._folder(owner, name)).get("source", ""))
         return ""
 
     def remove(self, owner: str, name: str) -> None:
-        """Delete an upload, or what an interrupted import has left of it; harmless when it is gone already."""
+        """Deletes an upload, or what an interrupted import has left of it; harmless when it is already gone."""
         folder = self._folder(owner, name)
         trash = _draft_folder(folder)
         if trash.exists():
@@ -151,7 +152,7 @@ class Uploads:
         shutil.rmtree(trash, ignore_errors=True)
 
     def delete_interrupted(self) -> None:
-        """Delete what interrupted imports have left; only while none is under way."""
+        """Deletes what interrupted imports have left behind; must not be called during an import."""
         for draft in self._root.glob("*/.upload-*"):
             shutil.rmtree(draft, ignore_errors=True)
 
@@ -182,15 +183,15 @@ class Uploads:
 
 
 def new_name() -> str:
-    """A name that no upload has."""
+    """Returns a name that no upload has."""
     return f"upload-{uuid.uuid4().hex}"
 
 
 def _load_content(folder: Path, classes: tuple[str, ...], rate: int, _progress: ReportProgress) -> Content:
     try:
         return _read_content(folder, classes, rate)
-    except FileNotFoundError:  # in this moment, from another tab
-        raise DataError("This data set was just removed; choose another one.") from None
+    except FileNotFoundError:  # at this moment, from another tab
+        raise DataError("This data set has just been removed; choose another one.") from None
 
 
 def _read_content(folder: Path, classes: tuple[str, ...], rate: int) -> Content:
@@ -206,18 +207,18 @@ def _read_content(folder: Path, classes: tuple[str, ...], rate: int) -> Content:
         sounds=_memory_map(sounds) if sounds.exists() else None,
         rate=rate,
         speakers=tuple(speakers) if speakers else None,
-        parts={way: np.array(part, np.int8) for way, part in extras.get("parts", {}).items()},
+        parts={split_kind: np.array(part, np.int8) for split_kind, part in extras.get("parts", {}).items()},
     )
 
 
 def _flush_to_disk(file: Path) -> None:
-    """Have a file on the disk, not only on its way there, before anything says that it is whole."""
+    """Waits until a file is on the disk, before anything marks the upload as complete."""
     with file.open("rb") as stream:
         os.fsync(stream.fileno())
 
 
 def _memory_map(file: Path) -> Any:
-    """The array of a file, of which only what is looked at comes into memory."""
+    """Returns the array in a file; only the parts that are used are loaded into memory."""
     return np.load(file, mmap_mode="r", allow_pickle=False)
 
 
@@ -231,7 +232,7 @@ def _read_about(folder: Path) -> dict[str, Any]:
 
 
 def _upload_bytes(folder: Path) -> int:
-    """Bytes of an upload; those of an older cnnviz are counted by their files."""
+    """Returns the size of an upload in bytes; an older cnnviz did not store it, so its files are measured."""
     with suppress(FileNotFoundError, ValueError):
         about = _read_about(folder)
         return int(about.get("bytes") or sum(file.stat().st_size for file in folder.glob("*.npy")))

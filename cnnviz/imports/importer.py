@@ -46,7 +46,7 @@ def run_import(order: ImportOrder, reports: IO[bytes]) -> None:
                 max_bytes=order.max_bytes,
                 template=order.template,
                 max_seconds=order.max_seconds,
-                room=lambda name, shape, kind: open_memmap(order.scratch / f"{name}.npy", "w+", kind, shape),
+                allocate=lambda name, shape, kind: open_memmap(order.scratch / f"{name}.npy", "w+", kind, shape),
                 progress=report_progress,
             )
         info = UploadInfo(

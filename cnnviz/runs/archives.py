@@ -25,11 +25,11 @@ def read_archive(store: Store, run: Run) -> RunArchive:
     facts = store.facts(run.id)
     dataset_facts = dataset_facts_of(run, facts)
     dataset = available_datasets(run.owner).get(run.config.dataset)
-    split_kind = dataset.split_kind(run.config.split) if dataset else run.config.split  # as it was really split
+    split_kind = dataset.split_kind(run.config.split_kind) if dataset else run.config.split_kind
     return RunArchive(
         title=run.title,
         architecture=run.architecture,
-        config=run.config.changed(split=split_kind),
+        config=run.config.changed(split_kind=split_kind),
         status=run.status,
         created=run.created,
         worked=run.worked,

@@ -27,7 +27,7 @@ class FileInputs:
     def source(self) -> SampleSource:
         """Where its script finds the samples."""
         config = self.archive.config
-        return SampleSource.for_dataset(config.dataset, config.split, self.archive.axes)
+        return SampleSource.for_dataset(config.dataset, config.split_kind, self.archive.axes)
 
 
 def _onnx(inputs: FileInputs) -> bytes:

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from cnnviz import __version__
-from cnnviz.data.base import MAX_CLASS_NAME_LENGTH, MAX_CLASSES
+from cnnviz.data.classes import MAX_CLASS_NAME_LENGTH, MAX_CLASSES
 from cnnviz.takehome.run_archive import RunArchive
 from cnnviz.words import is_invisible
 

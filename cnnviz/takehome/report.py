@@ -82,7 +82,7 @@ def run_facts(archive: RunArchive) -> dict[str, str]:
     texts = {
         "Data set": archive.dataset or config.dataset,
         "Classes": f"{len(archive.classes)}: {', '.join(archive.classes)}" if archive.classes else "",
-        "Split": f"{SPLIT_KINDS[config.split].title.lower()}{f': {samples} samples' if samples else ''}",
+        "Split": f"{SPLIT_KINDS[config.split_kind].title.lower()}{f': {samples} samples' if samples else ''}",
         "Input": " · ".join(filter(None, [format_shape(archive.architecture.input_shape), " × ".join(archive.axes)])),
         "Scaling": _describe_scaling(archive.facts.get("scale") or {}),
         "Trained": f"{datetime.fromtimestamp(archive.created, UTC):%-d %B %Y, %H:%M} UTC",
@@ -122,7 +122,7 @@ def _setting_rows(model: BaseModel, defaults: BaseModel) -> Iterator[SettingRow]
 
 
 def _setting_text(name: str, value: Any) -> str:
-    if name == "split":
+    if name == "split_kind":
         return SPLIT_KINDS[value].title
     normalization = NORMALIZATIONS.get(value) if name == "normalization" else None
     return normalization.title if normalization else format_value(value)

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from typing import Annotated, ClassVar, Literal, Self
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, ConfigDict, Field
 from torch import nn, optim
 
 from cnnviz.data.augmentation import Augmentation
@@ -24,15 +24,22 @@ SCHEDULE_NAMES = ("constant", "step", "cosine", "one-cycle")
 
 
 class TrainConfig(FrozenModel):
-    """How a net is trained; frozen, bounds included. The form draws these fields, loading enforces them."""
+    """How a net is trained; frozen, bounds included. The form draws these fields, loading enforces them.
+
+    JSON calls `split_kind` “split”: stored runs, archives that were taken home and configuration files have it under
+    that name, and an older cnnviz can still read what this one writes. Both names are accepted.
+    """
+
+    model_config = ConfigDict(validate_by_alias=True, validate_by_name=True, serialize_by_alias=True)
 
     change_error: ClassVar = TrainingError
 
     dataset: Annotated[str, Field(pattern=r"^[a-z0-9-]{1,60}$")] = Field(
         "words", title="Data set", description="What the net learns from."
     )
-    split: Annotated[str, AfterValidator(lambda name: _check_known(name, SPLIT_KINDS))] = Field(
+    split_kind: Annotated[str, AfterValidator(lambda name: _check_known(name, SPLIT_KINDS))] = Field(
         "random",
+        alias="split",
         title="Split",
         description="Which samples are kept for validation and test; each way asks another thing.",
     )

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from cnnviz.data.base import Splits, Subset
 from cnnviz.data.scaling import Scale, fit_scale
+from cnnviz.data.splits import Splits, Subset
 from cnnviz.training.config import TrainConfig
 
 Batch = tuple[Tensor, Tensor]

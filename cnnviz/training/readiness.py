@@ -1,7 +1,7 @@
 """Whether a design can be trained on a data set with a configuration, told before anything starts."""
 
 from cnnviz.architecture import Architecture, Step, iter_steps, layer_number, trace, training_bytes
-from cnnviz.data.base import Dataset
+from cnnviz.data.dataset import Dataset
 from cnnviz.errors import DesignError, LimitError
 from cnnviz.layers import GroupNorm, Linear
 from cnnviz.layers.norm import BatchNorm

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import torch
 
 from cnnviz.architecture import Architecture
-from cnnviz.data.base import Splits
+from cnnviz.data.splits import Splits
 from cnnviz.training.batches import Batches
 from cnnviz.training.config import TrainConfig
 from cnnviz.training.point import Emit

@@ -86,10 +86,10 @@ def test_what_is_brought_is_what_the_next_run_learns_from(room: Page, server: Se
 def test_a_refused_upload_is_told_and_its_files_stay(room: Page, pair: tuple[Path, Path]) -> None:
     choose_files(room, pair[0], pair[0])
     room.get_by_role("button", name="Use these files").click()
-    expect(room.get_by_text("one label per sample is expected")).to_be_visible()
+    expect(room.get_by_text("expected is one label per sample")).to_be_visible()
     expect(room.get_by_test_id("stForm").get_by_test_id("stFileChip")).to_have_count(2)
     room.get_by_role("radio", name="Samples", exact=True).click()
-    expect(room.get_by_text("one label per sample is expected")).to_have_count(0)
+    expect(room.get_by_text("expected is one label per sample")).to_have_count(0)
 
 
 def test_one_file_alone_is_told_and_kept(room: Page, pair: tuple[Path, Path]) -> None:

@@ -83,8 +83,8 @@ def test_the_samples_said_to_be_never_read_are_never_read(rule: Window, size: in
     [
         (Window(4, stride=4), 17, "13 / 4 leaves a remainder of 1"),
         (Window(4, stride=4), 16, "no remainder"),
-        (Window(3, stride=2, padding=(1, 1)), 224, "That is padding"),
-        (Window(2, stride=2, ceil_mode=True), 7, "hangs 1 over the end"),
+        (Window(3, stride=2, padding=(1, 1)), 224, "Only padding is left unread"),
+        (Window(2, stride=2, ceil_mode=True), 7, "extends 1 past the end"),
         (Window(1, padding=(0, 1), ceil_mode=True), 1, "no remainder"),
         (Window(2, stride=3, padding=(1, 1), ceil_mode=True), 5, "torch leaves it out"),
         (Window(1, stride=3), 7, "2 samples unread"),

@@ -35,7 +35,7 @@ def test_every_line_is_explained_with_its_arithmetic() -> None:
     assert "batch of 256" in explained[0]
     assert "10 × 90 × 17" in explained[1]
     assert "⌊(17 + 2·0 − 4) / 4⌋ + 1 = 4" in explained[1]
-    assert "leaves the shape as it is" in explained[2]
+    assert "does not change the shape" in explained[2]
     assert "10 · 22 · 4 = 880" in explained[3]
     assert "in_features 880 → out_features 100" in explained[4]
     assert "in_features 100 → out_features 35" in explained[6]

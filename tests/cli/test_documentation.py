@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from cnnviz.cli import main
-from cnnviz.cli.config import SETTING_NAMES
+from cnnviz.cli.config import SETTING_FIELDS
 from cnnviz.cli.training import OUTPUT_FILES
 from cnnviz.source import STYLES
 from cnnviz.training.config import TrainConfig
@@ -22,7 +22,7 @@ OPTIONS = [
 ]
 
 
-@pytest.mark.parametrize("name", [*main.commands, *OUTPUT_FILES, *SETTING_NAMES, *STYLES])
+@pytest.mark.parametrize("name", [*main.commands, *OUTPUT_FILES, *SETTING_FIELDS, *STYLES])
 def test_every_command_file_and_setting_is_documented(name: str) -> None:
     assert f"`{name}`" in TEXT
 

@@ -18,7 +18,7 @@ from cnnviz.cli.stopping import StopSignal
 from cnnviz.cli.training import OUTPUT_FILES
 from cnnviz.data import DATASETS
 from cnnviz.data.augmentation import Augmentation
-from cnnviz.data.base import Splits
+from cnnviz.data.splits import Splits
 from cnnviz.layers import Flatten, Linear
 from cnnviz.training import setup
 from cnnviz.training.config import TrainConfig

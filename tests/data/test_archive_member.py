@@ -10,7 +10,6 @@ from cnnviz.data.archive_member import (
     MAX_NAME_LENGTH,
     ArchiveMember,
     is_ignored,
-    quote_name,
     split_path,
     strip_common_folders,
 )
@@ -32,12 +31,6 @@ def test_whatever_is_accepted_stays_inside_and_can_be_shown(path: str) -> None:
         assert all(0 < len(part) <= MAX_NAME_LENGTH and "\\" not in part and "\0" not in part for part in found)
         "/".join(found).encode()
         assert split_path("/".join(found)) == found
-
-
-@given(st.text())
-def test_a_quoted_name_is_short_and_printable(name: str) -> None:
-    assert quote_name(name).isprintable()
-    assert len(quote_name(name)) <= 83
 
 
 @pytest.mark.parametrize(

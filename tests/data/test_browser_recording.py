@@ -49,9 +49,12 @@ def test_channels_are_averaged_and_rates_changed() -> None:
         (b"RIFF nonsense", r"^This recording cannot be read"),
         (
             recorded(np.zeros(10, np.uint8), width=1),
-            r"^This recording has 1 channels of 8 bits at 16,000 Hz; 1",
+            r"^This recording has 1 channel of 8 bits at 16,000 Hz; it must have 1",
         ),
-        (recorded(np.zeros(10, np.int16), 1000), r"at 1,000 Hz; 1 to 8 of 16 bits at 4,000 to 192,000 Hz are read"),
+        (
+            recorded(np.zeros(10, np.int16), 1000),
+            r"at 1,000 Hz; it must have 1 to 8 channels of 16 bits at 4,000 to 192,000 Hz",
+        ),
         (recorded(np.zeros(0, np.int16)), r"^This recording is empty"),
         (
             recorded(np.zeros(4000 * (MAX_RECORDING_SECONDS + 1), np.int16), 4000),

@@ -6,11 +6,12 @@ from numpy.lib.format import open_memmap
 
 from cnnviz.data.archive import Archive, ZipArchive
 from cnnviz.data.audio import Features
-from cnnviz.data.base import split
 from cnnviz.data.collection import ImportedContent, collect_samples, suggest_form
 from cnnviz.data.content import Content
 from cnnviz.data.form import PictureForm, SampleForm, SoundForm
 from cnnviz.data.sound import read_sound
+from cnnviz.data.splits import take_splits
+from cnnviz.data.splitting import split_at_random
 from cnnviz.errors import DataError, LimitError
 from tests.data.upload_files import image_bytes, sound_bytes, tone, word_recordings, zip_bytes
 
@@ -97,13 +98,15 @@ def test_damaged_files_are_named_and_left_out() -> None:
     assert used == "24 sounds were read."
     assert left_out.startswith("2 files could not be read and were left out: “low/s0_90.wav” is not a .wav, .flac or")
     assert left_out.endswith(" “high/s9_0.wav” is a damaged sound file.")
-    assert passed == "Files of another kind, passed over: 1."
+    assert passed == "Files of another kind that were skipped: 1."
 
 
 def test_too_many_damaged_files_are_refused_at_once() -> None:
     heard: list[tuple[int, int]] = []
     broken = {f"low/s0_{number}.wav": b"nothing" for number in range(50, 70)}
-    with pytest.raises(DataError, match=r"^9 of 44 files cannot be read, more than 20%, .* The first: “low/s0_50\.wav"):
+    with pytest.raises(
+        DataError, match=r"^9 of 44 files cannot be read, more than 20%, .* The first ones: “low/s0_50\.wav"
+    ):
         collected(broken | WORDS, progress=lambda *both: heard.append(both))
     assert heard[-1] == (8, 44)
 
@@ -121,7 +124,10 @@ def test_a_class_that_lost_too_many_files_is_refused() -> None:
         ({}, r"has no .wav, .flac or .ogg file in a folder, so no sounds"),
         ({f"{number}/a.wav": b"" for number in range(1001)}, r"has sounds in 1,001 folders"),
         (word_recordings(9), r"Class “high” has 9 samples"),
-        (word_recordings() | {"x" * 61 + "/a.wav": b""}, r"has a long name; a class can have 60 characters"),
+        (
+            word_recordings() | {"x" * 61 + "/a.wav": b""},
+            r"is too long; the name of a class can have at most 60 characters",
+        ),
     ],
 )
 def test_folders_that_cannot_be_learned_are_refused_before_a_file_is_read(
@@ -148,10 +154,10 @@ def test_progress_is_told() -> None:
 
 
 def test_what_is_decoded_can_be_kept_in_files(tmp_path: Path) -> None:
-    def room(name: str, shape: tuple[int, ...], kind: type) -> np.ndarray:
+    def allocate(name: str, shape: tuple[int, ...], kind: type) -> np.ndarray:
         return open_memmap(tmp_path / f"{name}.npy", "w+", kind, shape)
 
-    found, usual = collected(WORDS, room=room), collected(WORDS)
+    found, usual = collected(WORDS, allocate=allocate), collected(WORDS)
     np.testing.assert_array_equal(found.x, usual.x)
     np.testing.assert_array_equal(np.load(tmp_path / "decoded.npy"), usual.sounds)
 
@@ -170,17 +176,20 @@ def test_lists_at_the_top_are_a_ready_made_split() -> None:
     splits = found.split("lists")
     assert (len(splits.train), len(splits.validation), len(splits.test)) == (18, 2, 4)
     files["commands/testing_list.txt"] = names[0].encode()
-    with pytest.raises(DataError, match=r"^validation_list\.txt and testing_list\.txt share 1 of their files, first “"):
+    with pytest.raises(
+        DataError, match=r"^validation_list\.txt and testing_list\.txt have 1 file in common, the first being “"
+    ):
         collected(files)
 
 
 def test_each_way_splits_and_others_are_refused() -> None:
     found = collected(WORDS)
     assert len(found.split("speaker").train) == 12  # two of four voices
-    np.testing.assert_array_equal(found.split().test.x, split(found.x, found.y, found.classes).test.x)
-    for way in ("lists", "by moonlight"):
-        with pytest.raises(DataError, match=rf"do not tell how to split them in the way “{way}”"):
-            found.split(way)
+    at_random = take_splits(found.x, found.y, split_at_random(found.y, found.classes))
+    np.testing.assert_array_equal(found.split().test.x, at_random.test.x)
+    for kind in ("lists", "by moonlight"):
+        with pytest.raises(DataError, match=rf"do not say which sample belongs to which part of the split “{kind}”"):
+            found.split(kind)
 
 
 def test_a_template_names_the_speakers() -> None:

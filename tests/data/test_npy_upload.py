@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from cnnviz.data.base import MAX_CLASS_NAME_LENGTH, MAX_CLASSES
+from cnnviz.data.classes import MAX_CLASS_NAME_LENGTH, MAX_CLASSES
 from cnnviz.data.content import Content
 from cnnviz.data.npy_upload import read_pair
 from cnnviz.errors import DataError
@@ -101,7 +101,9 @@ def test_a_long_class_name_is_cut() -> None:
             np.ones((N, 2), [("a", "f4"), ("b" * 999, "f4")]), r"feats\.npy holds void64 values", id="records"
         ),
         pytest.param(
-            FEATS[:-1], r"feats\.npy has 19 samples but labels\.npy 20 labels; they must be equal", id="19 of 20"
+            FEATS[:-1],
+            r"feats\.npy has 19 samples but labels\.npy has 20 labels; every sample needs one",
+            id="19 of 20",
         ),
     ],
 )
@@ -118,10 +120,14 @@ def test_feats_that_cannot_be_learned_from_get_one_sentence(feats: npt.ArrayLike
         pytest.param(LABELS.astype(bool), r"labels\.npy holds bool values", id="booleans"),
         pytest.param(LABELS.astype("S1"), r"labels\.npy holds bytes values", id="bytes"),
         pytest.param(LABELS.astype("M8[s]"), r"labels\.npy holds datetime64\[s\] values", id="times"),
-        pytest.param(LABELS[:, None], r"labels\.npy has the shape \(20, 1\); one label per sample", id="two axes"),
-        pytest.param(np.int64(3), r"labels\.npy has the shape \(\); one label per sample", id="a single label"),
+        pytest.param(
+            LABELS[:, None], r"labels\.npy has the shape \(20, 1\); expected is one label per sample", id="two axes"
+        ),
+        pytest.param(
+            np.int64(3), r"labels\.npy has the shape \(\); expected is one label per sample", id="a single label"
+        ),
         pytest.param(LABELS * 0, r"labels\.npy names 1 classes; 2 to 1,000 can be learned", id="one class"),
-        pytest.param(LABELS[:0], r"feats\.npy has 20 samples but labels\.npy 0 labels", id="no labels"),
+        pytest.param(LABELS[:0], r"feats\.npy has 20 samples but labels\.npy has 0 labels", id="no labels"),
         pytest.param(
             np.where(np.arange(N) < 11, "many", "few"),
             r"Class “few” has 9 samples; .* needs at least 10 of every class",
@@ -144,12 +150,12 @@ def test_too_many_classes_are_refused() -> None:
 def test_many_labels_for_few_samples_are_refused_before_they_are_sorted(monkeypatch: pytest.MonkeyPatch) -> None:
     """600 MB of one-byte labels beside twenty samples took several gigabytes to sort."""
     monkeypatch.setattr(np, "unique", lambda *_, **__: pytest.fail("they were sorted"))
-    with pytest.raises(DataError, match=r"feats\.npy has 20 samples but labels\.npy 100,000 labels"):
+    with pytest.raises(DataError, match=r"feats\.npy has 20 samples but labels\.npy has 100,000 labels"):
         read(FEATS, np.zeros(100_000, np.int8))
 
 
 def test_an_axis_longer_than_a_design_can_have_is_refused() -> None:
-    with pytest.raises(DataError, match=r"^feats\.npy has an axis of 1,000,001 values in one sample"):
+    with pytest.raises(DataError, match=r"^feats\.npy has samples with 1,000,001 values along one axis"):
         read_pair(npy_bytes(np.zeros((20, 1_000_001), np.uint8)), npy_bytes(LABELS), 2**28)
 
 

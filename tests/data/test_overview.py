@@ -2,10 +2,10 @@ import numpy as np
 import pytest
 
 from cnnviz.data import overview
-from cnnviz.data.base import split_at_random
 from cnnviz.data.content import Content
 from cnnviz.data.overview import MAX_MEAN_SAMPLES, class_counts, class_mean, histogram, histograms_before_and_after
 from cnnviz.data.scaling import Scale, fit_scale
+from cnnviz.data.splitting import split_at_random
 
 Y = np.repeat([0, 1, 2], [40, 20, 60])
 

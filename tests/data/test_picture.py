@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from cnnviz.data.base import Samples
+from cnnviz.data.arrays import Samples
 from cnnviz.data.picture import read_picture
 from cnnviz.errors import DataError
 from tests.data.upload_files import image_bytes
@@ -103,8 +103,8 @@ DAMAGED = r"^“cat/a\.png” is a damaged picture\.$"
         pytest.param(image_bytes(COLOURS)[:20], DAMAGED, id="start of a png"),
         pytest.param(b"\xff\xd8\xff", DAMAGED, id="start of a jpg"),
         pytest.param(claiming(4096, 4096), DAMAGED, id="fewer points than promised"),
-        pytest.param(claiming(4097, 1), r"has 1 × 4,097 points; at most 4,096 × 4,096 are read", id="one too wide"),
-        pytest.param(claiming(2**31 - 1, 2**31 - 1), r"points; at most 4,096 × 4,096 are read", id="a bomb"),
+        pytest.param(claiming(4097, 1), r"has 1 × 4,097 pixels; at most 4,096 × 4,096 are allowed", id="one too wide"),
+        pytest.param(claiming(2**31 - 1, 2**31 - 1), r"pixels; at most 4,096 × 4,096 are allowed", id="a bomb"),
         pytest.param(claiming(0, 0), DAMAGED, id="no points"),
     ],
 )
@@ -126,7 +126,7 @@ def test_a_jpg_that_goes_over_its_points_again_and_again_is_refused() -> None:
     whole = image_bytes(np.zeros((64, 64), np.uint8), "JPEG", progressive=True)
     last = whole[whole.rindex(b"\xff\xda") : -2]
     assert read(whole[:-2] + last * 20 + whole[-2:]).max() < 0.01
-    with pytest.raises(DataError, match=r"^“cat/a\.png” goes over its points 10\d times; at most 100 are read\.$"):
+    with pytest.raises(DataError, match=r"^“cat/a\.png” has 10\d scans; a JPEG may have at most 100\.$"):
         read(whole[:-2] + last * 100 + whole[-2:])
 
 

@@ -126,11 +126,11 @@ def header(at: int, kind: str, value: int) -> bytes:
         pytest.param(sound_bytes(tone(440), kind="FLAC")[:-1000], DAMAGED, id="truncated flac"),
         pytest.param(b"fLaC" + bytes(100), DAMAGED, id="no flac"),
         pytest.param(b"OggS" + bytes(100), DAMAGED, id="no ogg"),
-        pytest.param(header(22, "<H", 9), r"has 9 channels; at most 8 are read|damaged", id="9 channels"),
+        pytest.param(header(22, "<H", 9), r"has 9 channels; at most 8 are allowed|damaged", id="9 channels"),
         pytest.param(
-            sound_bytes(np.zeros((10, 9), np.int16)), r"has 9 channels; at most 8 are read", id="really 9 channels"
+            sound_bytes(np.zeros((10, 9), np.int16)), r"has 9 channels; at most 8 are allowed", id="really 9 channels"
         ),
-        pytest.param(header(24, "<I", 999), r"has 999 samples a second; 1,000 to 384,000 are read", id="999 hertz"),
+        pytest.param(header(24, "<I", 999), r"has 999 samples a second; 1,000 to 384,000 are allowed", id="999 hertz"),
         pytest.param(header(24, "<I", 384_001), r"has 384,001 samples a second", id="384,001 hertz"),
         pytest.param(
             sound_bytes(np.zeros(601_000, np.int16), 1000), r"claims to last 10 minutes; at most 10", id="too long"
@@ -138,7 +138,9 @@ def header(at: int, kind: str, value: int) -> bytes:
         pytest.param(sound_bytes(np.zeros(0, np.int16)), r"holds no sound|damaged", id="no samples"),
         pytest.param(sound_bytes([0.0, np.nan], coding="FLOAT"), DAMAGED, id="NaN"),
         pytest.param(
-            sound_bytes(np.zeros(64, np.int16), coding="GSM610"), r"is coded as GSM610, which is not read", id="gsm"
+            sound_bytes(np.zeros(64, np.int16), coding="GSM610"),
+            r"is encoded as GSM610, which cannot be read",
+            id="gsm",
         ),
     ],
 )
@@ -158,7 +160,7 @@ def test_a_flac_that_was_written_into_a_pipe_is_told_what_it_lacks() -> None:
     content[21] &= 0xF0  # the last 36 bits before the checksum of all samples count them
     content[22:26] = bytes(4)
     assert refusal(bytes(content)) == (
-        "“yes/a.wav” does not say how long it lasts; open it in a sound program and save it again."
+        "“yes/a.wav” does not say how long it lasts; open it in a sound editor and save it again."
     )
 
 

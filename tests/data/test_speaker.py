@@ -29,7 +29,7 @@ def test_a_template_says_where_the_speaker_stands(template: str, names: list[str
     ["", "{n}", "{speaker}_{speaker}", "{speaker}_{n}_{n}", "*_{speaker}_*", "{speaker}" + "x" * 60],
 )
 def test_a_template_that_cannot_be_used_is_refused(template: str) -> None:
-    with pytest.raises(DataError, match=r"cannot be used: it needs \{speaker\} once and may have"):
+    with pytest.raises(DataError, match=r"cannot be used: it needs \{speaker\} once, may have"):
         find_speakers(["a"], template)
 
 
@@ -40,7 +40,9 @@ def test_a_template_must_say_where_the_speaker_ends(template: str) -> None:
 
 
 def test_names_that_do_not_fit_are_counted_and_the_first_is_named() -> None:
-    with pytest.raises(DataError, match=r"^2 of 3 file names do not fit the template “\{speaker\}_\{n\}”, first “x”"):
+    with pytest.raises(
+        DataError, match=r"^2 of 3 file names do not fit the template “\{speaker\}_\{n\}”, the first being “x”"
+    ):
         find_speakers(["anna_0.wav", "x.wav", "y.wav"], "{speaker}_{n}")
 
 

@@ -2,12 +2,17 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sklearn.model_selection import train_test_split
 
 from cnnviz.data import splitting
-from cnnviz.data.base import SplitIndices
+from cnnviz.data.arrays import SplitIndices
+from cnnviz.data.classes import MIN_SAMPLES_PER_CLASS
+from cnnviz.data.content import Content
 from cnnviz.data.splitting import SPLIT_KINDS, split_by_parts, split_by_speaker
 from cnnviz.errors import DataError
 
+X = np.arange(300, dtype=np.float32).reshape(100, 3)
+Y = np.repeat([0, 1, 2], [20, 30, 50])
 CLASSES = ("no", "yes")
 
 
@@ -27,6 +32,46 @@ def check(y: np.ndarray, speakers: list[str], classes: tuple[str, ...]) -> list[
     assert not heard[0] & heard[2]
     assert not heard[1] & heard[2]
     return found
+
+
+def test_the_split_is_the_labs() -> None:
+    ours = Content(X, Y, ("a", "b", "c")).split()
+    x_train, x_rest, y_train, y_rest = train_test_split(X, Y, train_size=0.8, stratify=Y, random_state=42)
+    x_validation, x_test, y_validation, y_test = train_test_split(
+        x_rest, y_rest, train_size=0.5, stratify=y_rest, random_state=42
+    )
+    for part, x, y in [
+        (ours.train, x_train, y_train),
+        (ours.validation, x_validation, y_validation),
+        (ours.test, x_test, y_test),
+    ]:
+        np.testing.assert_array_equal(part.x, x)
+        np.testing.assert_array_equal(part.y, y)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.integers(MIN_SAMPLES_PER_CLASS, 40), min_size=2, max_size=12))
+def test_ten_of_every_class_can_always_be_split(counts: list[int]) -> None:
+    y = np.repeat(np.arange(len(counts)), counts)
+    number = np.arange(len(y), dtype=np.float32)[:, None]
+    parts = Content(number, y, tuple(map(str, range(len(counts))))).split()
+    found = np.concatenate([parts.train.x, parts.validation.x, parts.test.x])[:, 0]
+    np.testing.assert_array_equal(np.sort(found), number[:, 0])  # disjoint and whole
+    for part in (parts.train, parts.validation, parts.test):
+        assert len(part) == len(part.x)
+        np.testing.assert_array_equal(y[part.x[:, 0].astype(int)], part.y)  # every sample kept its label
+    rest = np.concatenate([parts.validation.y, parts.test.y])
+    assert (np.bincount(rest, minlength=len(counts)) >= 2).all()
+    assert abs(len(parts.train) - 0.8 * len(y)) <= 1
+    assert abs(len(parts.validation) - len(parts.test)) <= 1
+
+
+@pytest.mark.parametrize("missing", ["some", "all"])
+def test_a_rare_class_is_named_with_its_count(missing: str) -> None:
+    y = np.repeat([0, 1], [91, 9] if missing == "some" else [100, 0])
+    count = 9 if missing == "some" else 0
+    with pytest.raises(DataError, match=rf"^Class “rare” has {count} samples; .* at least 10 of every class\. Add"):
+        Content(X, y, ("often", "rare")).split()
 
 
 @settings(max_examples=40, deadline=None)
@@ -56,7 +101,7 @@ def test_six_speakers_are_split_4_1_1_and_always_the_same() -> None:
 @pytest.mark.parametrize(("people", "told"), [(1, "1 speaker;"), (2, "2 speakers;")])
 def test_too_few_speakers_are_refused(people: int, told: str) -> None:
     y = np.arange(40) % 2
-    with pytest.raises(DataError, match=rf"^The file names tell of {told} a split by speaker needs at least 3"):
+    with pytest.raises(DataError, match=rf"^The file names show only {told} a split by speaker needs at least 3"):
         split_by_speaker(y, CLASSES, [f"s{number % people}" for number in range(40)])
 
 
@@ -65,8 +110,8 @@ def test_a_class_that_two_people_said_is_refused_with_its_numbers() -> None:
     y = np.array([int(speaker in ("s0", "s1")) for speaker in speakers])
     with pytest.raises(
         DataError,
-        match=r"^No split by speaker was found in 20 tries .* with 8 speakers, 1 of 2 classes have no sample in the "
-        r"\w+ part of \d+ samples, first “yes”\. Split at random",
+        match=r"^In 20 tries no split by speaker was found .* with 8 speakers, 1 of 2 classes have no sample in the "
+        r"\w+ part \(\d+ samples\), the first being “yes”\. Split at random",
     ):
         split_by_speaker(y, CLASSES, speakers)
 
@@ -83,7 +128,9 @@ def test_lists_that_leave_a_class_out_are_refused(part: int, name: str) -> None:
     y = np.arange(12) % 2
     parts = np.repeat([0, 1, 2], 4).astype(np.int8)
     parts[(parts == part) & (y == 0)] = (part + 1) % 3
-    with pytest.raises(DataError, match=rf"1 of 2 classes have no sample in the {name} part of 2 samples, first “no”"):
+    with pytest.raises(
+        DataError, match=rf"1 of 2 classes have no sample in the {name} part \(2 samples\), the first being “no”"
+    ):
         split_by_parts(y, CLASSES, parts)
 
 

@@ -103,7 +103,7 @@ def test_one_too_many_is_refused_until_one_is_removed(uploads: Uploads, tmp_path
     first = uploads.add(ANNA, PAIR, UploadInfo("one"))
     uploads.add(ANNA, PAIR, UploadInfo("two"))
     before = everything(tmp_path)
-    with pytest.raises(LimitError, match=r"^You already keep 2 data sets on this server\. Remove one"):
+    with pytest.raises(LimitError, match=r"^You already have 2 data sets on this server\. Remove one"):
         uploads.add(ANNA, PAIR, UploadInfo("three"))
     assert everything(tmp_path) == before
     uploads.add(BERT, PAIR, UploadInfo("another student's"))
@@ -236,7 +236,10 @@ def test_sounds_speakers_and_parts_are_kept(uploads: Uploads) -> None:
 @pytest.mark.parametrize(
     ("quota", "told"),
     [
-        (Quota(9, owner_bytes=2 * 2**20), "^This data set takes 1 MB and yours take 1 MB already; .* at most 2 MB for"),
+        (
+            Quota(9, owner_bytes=2 * 2**20),
+            "^This data set takes 1 MB, and your others already take 1 MB; .* at most 2 MB for",
+        ),
         (Quota(9, bytes=2 * 2**20), "^All data sets on this server take 1 MB of 2 MB, so there is no room for 1 MB"),
     ],
 )
@@ -298,5 +301,5 @@ def test_a_damaged_upload_is_left_out_and_harms_nobody(uploads: Uploads, tmp_pat
 def test_an_upload_that_is_removed_while_it_is_opened_is_told(uploads: Uploads) -> None:
     kept = uploads.add(ANNA, PAIR, UploadInfo("short-lived"))
     uploads.remove(ANNA, kept.name)
-    with pytest.raises(DataError, match=r"^This data set was just removed"):
+    with pytest.raises(DataError, match=r"^This data set has just been removed"):
         kept.load_content()

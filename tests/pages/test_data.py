@@ -145,7 +145,7 @@ def test_one_npz_is_as_good_as_the_pair(app: AppTest) -> None:
 def test_a_bad_upload_is_told_and_changes_nothing(app: AppTest) -> None:
     feats, labels = noise(np.random.default_rng(0))
     upload(app, feats, labels[:-1])
-    assert "they must be equal" in app.error[0].value
+    assert "every sample needs one" in app.error[0].value
     assert app.session_state["config"] == SHORT
     assert list(app.selectbox("data-set").options) == BUILT_IN
 
@@ -230,5 +230,5 @@ def test_a_set_of_too_few_speakers_says_so(app: AppTest, server: Cluster) -> Non
     look(app, "Classes")
     app.segmented_control(f"way-{name}").select("speaker").run()
     assert not app.exception
-    assert "The file names tell of 2 speakers" in text(app)
+    assert "The file names show only 2 speakers" in text(app)
     assert "Choose another way to split" in text(app)

@@ -8,7 +8,7 @@ from streamlit.testing.v1 import AppTest
 
 from cnnviz.architecture import Architecture
 from cnnviz.data import DATASETS
-from cnnviz.data.words import WORDS
+from cnnviz.data.spoken_words import WORDS
 from cnnviz.layers import AvgPool2d, Flatten, Linear, LogSoftmax
 from cnnviz.presets import PRESETS
 from cnnviz.runs.cluster import Cluster
@@ -120,10 +120,10 @@ def test_the_split_changes_the_run(open_page: OpenPage, server: Cluster) -> None
     app = open_page("train", workbench=Workbench(small), config=config)
     assert any("samples like those it has seen" in caption.value for caption in app.caption)
     usual = press_train(app, server)[1]
-    knob(app.selectbox, "split").select("speaker").run()
+    knob(app.selectbox, "split_kind").select("speaker").run()
     assert any("a voice that it has never heard" in caption.value for caption in app.caption)
     run, points = press_train(app, server)
-    assert run.config == config.changed(split="speaker")
+    assert run.config == config.changed(split_kind="speaker")
     assert points != usual
 
 

@@ -13,8 +13,10 @@ import torch
 
 from cnnviz.architecture import Architecture
 from cnnviz.charts.points_file import points_to_csv
-from cnnviz.data.base import SplitIndices, Splits, split_at_random, take_splits
+from cnnviz.data.arrays import SplitIndices
 from cnnviz.data.digits import DIGITS
+from cnnviz.data.splits import Splits, take_splits
+from cnnviz.data.splitting import split_at_random
 from cnnviz.presets import PRESETS
 from cnnviz.takehome.arrays import FEATS_FILE, LABELS_FILE, PARTS
 from cnnviz.takehome.script import SampleSource

@@ -245,7 +245,7 @@ def test_the_runs_try_every_setting() -> None:
     assert {config.normalization for config in configs} == {*NORMALIZATIONS}
     usual = TrainConfig()
     tried = {name for config in configs for name, value in config if value != getattr(usual, name)}
-    assert {*TrainConfig.model_fields} - tried == {"split"}  # that is the source's
+    assert {*TrainConfig.model_fields} - tried == {"split_kind"}  # that is the source's
     assert {name for config in configs for name, value in config.augmentation if value} == {*Augmentation.model_fields}
 
 

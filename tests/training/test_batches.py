@@ -4,7 +4,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cnnviz.data.base import Subset
+from cnnviz.data.splits import Subset
 from cnnviz.training.batches import Batches
 from cnnviz.training.prepared_data import to_device
 

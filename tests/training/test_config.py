@@ -1,3 +1,4 @@
+import json
 import math
 
 import pytest
@@ -77,6 +78,15 @@ def test_an_unknown_loss_is_refused_with_those_there_are() -> None:
 
 def test_a_configuration_from_before_there_was_a_choice_of_loss_is_read() -> None:
     assert TrainConfig.model_validate_json('{"epochs": 3}') == TrainConfig(epochs=3, loss="auto")
+
+
+def test_the_kind_of_split_is_called_split_in_json_and_read_under_both_names() -> None:
+    config = TrainConfig(split_kind="speaker")
+    assert json.loads(config.model_dump_json())["split"] == "speaker"
+    assert "split_kind" not in config.model_dump()
+    for name in ("split", "split_kind"):
+        assert TrainConfig.model_validate_json(f'{{"{name}": "speaker"}}') == config
+    assert config.changed(split_kind="random") == TrainConfig()
 
 
 def test_a_change_gives_a_new_configuration() -> None:

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 from cnnviz.architecture import Architecture, activation_bytes, build_model, output_shape, training_bytes
-from cnnviz.data.base import Dataset
 from cnnviz.data.content import Content
+from cnnviz.data.dataset import Dataset
 from cnnviz.data.digits import DIGITS
 from cnnviz.errors import DesignError, LimitError
 from cnnviz.layers import (

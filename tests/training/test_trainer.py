@@ -9,9 +9,9 @@ from torch import Tensor, nn
 
 from cnnviz.architecture import Architecture, build_model
 from cnnviz.data.augmentation import Augmentation
-from cnnviz.data.base import Splits, Subset
 from cnnviz.data.digits import DIGITS
 from cnnviz.data.scaling import fit_scale
+from cnnviz.data.splits import Splits, Subset
 from cnnviz.errors import TrainingError
 from cnnviz.layers import BatchNorm1d, Dropout, Flatten, Linear, LogSoftmax, ReLU
 from cnnviz.presets import PRESETS
@@ -181,7 +181,7 @@ def test_every_control_changes_the_curve(name: str) -> None:
 
 def test_no_control_is_forgotten() -> None:
     # the data set is given as its splits; the others have tests of their own
-    elsewhere = {"dataset", "split", "loss", "step_size", "gamma", "patience", "channels_last"}
+    elsewhere = {"dataset", "split_kind", "loss", "step_size", "gamma", "patience", "channels_last"}
     assert CHANGES.keys() | elsewhere == TrainConfig.model_fields.keys()
 
 

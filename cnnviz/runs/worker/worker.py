@@ -20,7 +20,7 @@ from safetensors.torch import save
 from torch import Tensor
 
 from cnnviz.data import find_dataset
-from cnnviz.data.base import ReportProgress
+from cnnviz.data.dataset import ReportProgress
 from cnnviz.errors import CnnvizError, DivergenceError, TrainingError, is_out_of_memory
 from cnnviz.processes.child import become_child
 from cnnviz.processes.pipe import GarbledMessageError, receive, send

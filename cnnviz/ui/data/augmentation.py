@@ -5,9 +5,10 @@ import streamlit as st
 import torch
 
 from cnnviz.charts.samples import thumbnail
+from cnnviz.data.arrays import SplitIndices
 from cnnviz.data.augmentation import Augmentation
-from cnnviz.data.base import Dataset, SplitIndices
 from cnnviz.data.content import Content
+from cnnviz.data.dataset import Dataset
 from cnnviz.ui.data.page import cached_scale
 from cnnviz.ui.state import current_config
 from cnnviz.ui.training.knobs import augmentation_knobs

@@ -6,8 +6,8 @@ from collections.abc import Callable, Hashable
 from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
 
-from cnnviz.data.base import Dataset
 from cnnviz.data.content import Content
+from cnnviz.data.dataset import Dataset
 
 MAX_DATASETS = 48
 """Data sets; large ones are files of which only what is shown comes into memory."""

@@ -5,8 +5,9 @@ import numpy.typing as npt
 import streamlit as st
 
 from cnnviz.data import available_datasets
-from cnnviz.data.base import Dataset, SplitIndices
+from cnnviz.data.arrays import SplitIndices
 from cnnviz.data.content import Content, SubsetView
+from cnnviz.data.dataset import Dataset
 from cnnviz.data.overview import Histogram, class_mean, histograms_before_and_after
 from cnnviz.data.scaling import Scale, fit_scale
 from cnnviz.data.splitting import PARTS, SPLIT_KINDS
@@ -53,7 +54,7 @@ def split_kind_picker(dataset: Dataset) -> str:
     picked = st.segmented_control(
         "Split",
         dataset.split_kinds,
-        default=dataset.split_kind(current_config().split),
+        default=dataset.split_kind(current_config().split_kind),
         required=True,
         format_func=lambda name: SPLIT_KINDS[name].title,
         key=f"{WAY}-{dataset.name}",
@@ -65,7 +66,7 @@ def split_kind_picker(dataset: Dataset) -> str:
 def train_button(dataset: Dataset, split_kind: str) -> None:
     """Take data set and split over to the Train page."""
     if st.button("Train on it", icon=":material/show_chart:", key="train-on-it", width="content"):
-        save_config(current_config().changed(dataset=dataset.name).changed(split=split_kind))
+        save_config(current_config().changed(dataset=dataset.name).changed(split_kind=split_kind))
         open_page("pages/train.py")
 
 

@@ -5,9 +5,9 @@ import streamlit as st
 
 from cnnviz.charts.samples import thumbnail
 from cnnviz.data.audio import Features
-from cnnviz.data.base import Dataset
 from cnnviz.data.browser_recording import read_recording
 from cnnviz.data.content import Content
+from cnnviz.data.dataset import Dataset
 from cnnviz.errors import DataError
 from cnnviz.shapes import format_shape
 from cnnviz.ui.data.page import cached_class_mean

@@ -9,9 +9,10 @@ import numpy.typing as npt
 import streamlit as st
 
 from cnnviz.charts.samples import spectrogram_figure, thumbnail, waveform_figure
+from cnnviz.data.arrays import SplitIndices
 from cnnviz.data.audio import Features
-from cnnviz.data.base import Dataset, SplitIndices
 from cnnviz.data.content import Content
+from cnnviz.data.dataset import Dataset
 from cnnviz.data.splitting import PARTS
 from cnnviz.shapes import format_shape
 from cnnviz.ui.widgets.chart import plotly_chart

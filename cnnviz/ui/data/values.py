@@ -5,8 +5,9 @@ import streamlit as st
 
 from cnnviz.charts.overview import class_counts_figure, histogram_figure
 from cnnviz.charts.samples import thumbnail
-from cnnviz.data.base import Dataset, SplitIndices
+from cnnviz.data.arrays import SplitIndices
 from cnnviz.data.content import Content
+from cnnviz.data.dataset import Dataset
 from cnnviz.data.overview import Histogram, class_counts
 from cnnviz.data.scaling import NORMALIZATIONS, Scale
 from cnnviz.data.splitting import PARTS

@@ -165,7 +165,9 @@ def _samples_download(run: Run) -> None:
     try:
         with st.spinner("Being written …"):
             content = arrays_zip(
-                page.load_content(run_dataset), run_dataset.split_kind(run.config.split), settings().max_export_bytes
+                page.load_content(run_dataset),
+                run_dataset.split_kind(run.config.split_kind),
+                settings().max_export_bytes,
             )
     except CnnvizError as error:
         st.warning(escape_markdown(str(error)), icon=":material/error:")

@@ -117,7 +117,7 @@ def _tested_run(run: Run, test_predictions: Predictions) -> TestedRun:
     if run_dataset is None:
         return TestedRun(run.id, test_predictions)
     content = page.load_content(run_dataset)
-    rows = page.split_indices(content, run_dataset.split_kind(run.config.split))
+    rows = page.split_indices(content, run_dataset.split_kind(run.config.split_kind))
     indices = None if rows is None else test_indices(content, rows, test_predictions)
     return (
         TestedRun(run.id, test_predictions, run_dataset, content, indices)

@@ -12,8 +12,8 @@ from cnnviz.charts.axes import POINTS
 from cnnviz.charts.calibration import calibration_spec, calibration_tables, groups_spec, groups_table
 from cnnviz.charts.confusion import CELL_SELECTION, MAX_NUMBERED_CLASSES, confusion_spec, confusion_table, drawn_classes
 from cnnviz.charts.samples import thumbnail
-from cnnviz.data.base import Dataset
 from cnnviz.data.content import Content
+from cnnviz.data.dataset import Dataset
 from cnnviz.insight.calibration import calibration
 from cnnviz.insight.groups import group_accuracies
 from cnnviz.insight.mistakes import (

@@ -5,7 +5,7 @@ from functools import partial
 import streamlit as st
 
 from cnnviz.data.augmentation import Augmentation, AugmentationAxes
-from cnnviz.data.base import Dataset
+from cnnviz.data.dataset import Dataset
 from cnnviz.data.scaling import NORMALIZATIONS
 from cnnviz.training.config import OPTIMIZERS, TrainConfig
 from cnnviz.ui.state import current_config, knob_key, save_config

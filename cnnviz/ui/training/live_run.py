@@ -81,7 +81,7 @@ def preparation_text(config: TrainConfig, facts: Mapping[str, Any]) -> str:
     sentences = []
     if parts := facts.get("parts"):
         sentences.append(
-            f"Split {SPLIT_KINDS[config.split].title.lower()}: {', '.join(f'{part:,}' for part in parts)} samples."
+            f"Split {SPLIT_KINDS[config.split_kind].title.lower()}: {', '.join(f'{part:,}' for part in parts)} samples."
         )
     scale = facts.get("scale") or {}
     scaling_steps = [f"raised to at least {config.floor:g}"] if config.floor is not None else []

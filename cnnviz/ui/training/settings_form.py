@@ -5,7 +5,7 @@ import streamlit as st
 from cnnviz.architecture import Architecture
 from cnnviz.charts.schedule import learning_rate_figure
 from cnnviz.data import available_datasets
-from cnnviz.data.base import Dataset
+from cnnviz.data.dataset import Dataset
 from cnnviz.data.splitting import SPLIT_KINDS
 from cnnviz.errors import CnnvizError, DataError
 from cnnviz.presets import PRESETS
@@ -38,9 +38,9 @@ def settings_form() -> None:
     dataset = datasets[config.dataset]
     knob(config, "dataset", options={name: choice.title for name, choice in datasets.items()})
     st.caption(escape_markdown(dataset.description))
-    split_kind = dataset.split_kind(config.split)
+    split_kind = dataset.split_kind(config.split_kind)
     if len(dataset.split_kinds) > 1:
-        knob(config, "split", options={name: SPLIT_KINDS[name].title for name in dataset.split_kinds})
+        knob(config, "split_kind", options={name: SPLIT_KINDS[name].title for name in dataset.split_kinds})
     split_text = (
         f"Split {SPLIT_KINDS[split_kind].title.lower()}, " if len(dataset.split_kinds) == 1 else ""
     )  # else it stands in the knob above

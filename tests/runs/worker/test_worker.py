@@ -17,9 +17,10 @@ from hypothesis import strategies as st
 from safetensors.torch import load
 
 from cnnviz.architecture import Architecture, build_model
-from cnnviz.data.base import Dataset, Splits
 from cnnviz.data.content import Content
+from cnnviz.data.dataset import Dataset
 from cnnviz.data.digits import DIGITS
+from cnnviz.data.splits import Splits
 from cnnviz.data.uploads import Quota, UploadInfo, Uploads
 from cnnviz.errors import CnnvizError
 from cnnviz.layers import PALETTE, BatchNorm1d, Dropout, Flatten, Linear, LogSoftmax, ReLU
@@ -218,7 +219,7 @@ from cnnviz.runs.worker import data_cache, worker
 def read(config, owner, progress):
     print("a stray print", flush=True)
     os.write(1, b"and one from C\\n")
-    return data_cache.find_dataset(config.dataset, owner).load_splits(config.split, progress)
+    return data_cache.find_dataset(config.dataset, owner).load_splits(config.split_kind, progress)
 
 data_cache.load_splits = read
 worker.main()

@@ -5,10 +5,10 @@ import numpy as np
 import pytest
 
 from cnnviz.architecture import output_shape
-from cnnviz.data import DATASETS, words
-from cnnviz.data.base import Dataset
+from cnnviz.data import DATASETS, spoken_words
+from cnnviz.data.dataset import Dataset
+from cnnviz.data.spoken_words import SAMPLE_RATE, WORDS, WORDS_BANDS, WORDS_RAW, read_sounds, utterance_speakers
 from cnnviz.data.voxels import SOLIDS, VOXELS
-from cnnviz.data.words import SAMPLE_RATE, WORDS, WORDS_BANDS, WORDS_RAW, read_sounds, utterance_speakers
 from cnnviz.presets import PRESETS
 from cnnviz.settings import settings
 
@@ -36,13 +36,13 @@ def _own_settings(folder: Path, monkeypatch: pytest.MonkeyPatch) -> object:
 def test_there_are_35_words_with_at_least_100_utterances_and_the_package_stays_small() -> None:
     assert len(utterance_speakers()) == 35
     assert all(len(told) >= 100 for told in utterance_speakers().values())
-    assert sum(file.stat().st_size for file in words.RECORDINGS_FOLDER.iterdir()) <= 15 * 2**20
+    assert sum(file.stat().st_size for file in spoken_words.RECORDINGS_FOLDER.iterdir()) <= 15 * 2**20
 
 
 def test_no_voice_of_the_test_part_speaks_in_another_one() -> None:
     voices = {
         part: {voice for told in utterance_speakers().values() for each, voice in told if each == part}
-        for part in words.SPEAKER_PARTS
+        for part in spoken_words.SPEAKER_PARTS
     }
     assert all(len(heard) >= 8 for heard in voices.values())
     assert not voices["train"] & voices["test"]
@@ -60,8 +60,8 @@ def test_every_utterance_is_a_second_that_is_heard() -> None:
 def test_a_view_has_its_shape_and_is_computed_once(
     view: Dataset, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(words, "utterance_speakers", lambda: dict(list(utterance_speakers().items())[:2]))
-    monkeypatch.setattr(words, "_cache_key", lambda: f"two-{view.name}")
+    monkeypatch.setattr(spoken_words, "utterance_speakers", lambda: dict(list(utterance_speakers().items())[:2]))
+    monkeypatch.setattr(spoken_words, "_cache_key", lambda: f"two-{view.name}")
     at_random, by_speaker = view.load_splits("random"), view.load_splits("speaker")
     for splits in (at_random, by_speaker):
         parts = (splits.train, splits.validation, splits.test)
@@ -71,13 +71,13 @@ def test_a_view_has_its_shape_and_is_computed_once(
     assert [file.name.split("-two-")[0] for file in (folder / "cache").glob("*.npy") if view.name in file.name] == [
         view.name.removesuffix("-bands")
     ]
-    monkeypatch.setattr(words, "read_sounds", lambda word: pytest.fail("decoded again"))
+    monkeypatch.setattr(spoken_words, "read_sounds", lambda word: pytest.fail("decoded again"))
     assert np.array_equal(view.load_splits("random").test.x, at_random.test.x)
 
 
 def test_a_cache_that_was_cut_off_is_written_again(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(words, "utterance_speakers", lambda: dict(list(utterance_speakers().items())[:2]))
-    monkeypatch.setattr(words, "_cache_key", lambda: "cut")
+    monkeypatch.setattr(spoken_words, "utterance_speakers", lambda: dict(list(utterance_speakers().items())[:2]))
+    monkeypatch.setattr(spoken_words, "_cache_key", lambda: "cut")
     whole = WORDS.load_splits("random")
     (file,) = (folder / "cache").glob("words-cut*.npy")
     file.write_bytes(file.read_bytes()[:1000])
@@ -103,11 +103,11 @@ def test_voxels_are_solids_in_air_and_the_same_every_time() -> None:
 
 
 def test_of_several_that_need_the_features_now_one_computes_them(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(words, "utterance_speakers", lambda: dict(list(utterance_speakers().items())[:2]))
-    monkeypatch.setattr(words, "_cache_key", lambda: "together")
+    monkeypatch.setattr(spoken_words, "utterance_speakers", lambda: dict(list(utterance_speakers().items())[:2]))
+    monkeypatch.setattr(spoken_words, "_cache_key", lambda: "together")
     decoded: list[str] = []
-    usual = words.read_sounds
-    monkeypatch.setattr(words, "read_sounds", lambda word: decoded.append(word) or usual(word))
+    usual = spoken_words.read_sounds
+    monkeypatch.setattr(spoken_words, "read_sounds", lambda word: decoded.append(word) or usual(word))
     threads = [threading.Thread(target=WORDS.load_content) for _ in range(4)]
     for thread in threads:
         thread.start()
@@ -120,8 +120,8 @@ def test_of_several_that_need_the_features_now_one_computes_them(folder: Path, m
 def test_whatever_stands_in_the_cache_is_written_again(
     left: bytes, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(words, "utterance_speakers", lambda: dict(list(utterance_speakers().items())[:2]))
-    monkeypatch.setattr(words, "_cache_key", lambda: f"left-{len(left)}")
+    monkeypatch.setattr(spoken_words, "utterance_speakers", lambda: dict(list(utterance_speakers().items())[:2]))
+    monkeypatch.setattr(spoken_words, "_cache_key", lambda: f"left-{len(left)}")
     (folder / "cache").mkdir(exist_ok=True)
     (folder / "cache" / f"words-left-{len(left)}.npy").write_bytes(left)
     assert WORDS.load_content().x.shape[1:] == (1, 99, 26)

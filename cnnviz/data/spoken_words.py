@@ -1,8 +1,8 @@
-"""Spoken words that come with cnnviz: the 35 of Speech Commands v2 in synthetic voices, in three views.
+"""Spoken words that come with cnnviz: the 35 words of Speech Commands v2 in synthetic voices, in three views.
 
-The recordings stand in recordings/, written by tools/synthesise_words.py: one Ogg Vorbis file a word with utterances of
-a second one behind the other, and speakers.json with the part and the voice of each. Features are computed once and
-kept in the data directory.
+The recordings are in recordings/, written by tools/synthesise_words.py: one Ogg Vorbis file per word with its
+utterances of one second each, one after the other, and speakers.json with the part and the voice of each utterance.
+Features are computed once and cached in the data directory.
 """
 
 import hashlib
@@ -19,16 +19,17 @@ import numpy.typing as npt
 import soundfile
 from filelock import FileLock
 
+from cnnviz.data.arrays import Samples
 from cnnviz.data.audio import Features
-from cnnviz.data.base import Dataset, ReportProgress, Samples
 from cnnviz.data.content import Content
+from cnnviz.data.dataset import Dataset, ReportProgress
 from cnnviz.settings import settings
 
 RECORDINGS_FOLDER = Path(__file__).parent / "recordings"
 SAMPLE_RATE = 16_000
 """Samples a second."""
 RAW_STEP = 2
-"""Every so many samples are one in the raw view: 8 kHz, which keeps what distinguishes the words."""
+"""Recorded samples that are averaged into one in the raw view: its 8 kHz keep what distinguishes the words."""
 SPEAKER_PARTS = ("train", "validation", "test")
 SoundClips = npt.NDArray[np.int16]
 FEATURES = Features()
@@ -36,34 +37,34 @@ FEATURES = Features()
 
 @cache
 def utterance_speakers() -> dict[str, list[tuple[str, str]]]:
-    """The part and the voice of each utterance, by word."""
+    """Returns the part and the voice of each utterance, by word."""
     about = json.loads((RECORDINGS_FOLDER / "speakers.json").read_text(encoding="utf-8"))
-    return {word: [(part, voice) for part, voice in told] for word, told in about.items()}
+    return {word: [(part, voice) for part, voice in utterances] for word, utterances in about.items()}
 
 
 def read_sounds(word: str) -> SoundClips:
-    """(utterances, 16,000): everything said of one word, in int16."""
+    """Decodes all utterances of a word, (utterances, 16,000) int16."""
     samples, _ = soundfile.read(RECORDINGS_FOLDER / f"{word}.ogg", dtype="int16")
     return np.asarray(samples[: len(utterance_speakers()[word]) * SAMPLE_RATE].reshape(-1, SAMPLE_RATE))
 
 
 def log_mel_pictures(clips: SoundClips) -> Samples:
-    """(N, 16,000) → (N, 1, 99, 26): log-mel energies as the lab computes them."""
+    """Computes log-mel energies as in the lab: (N, 16,000) → (N, 1, 99, 26)."""
     return FEATURES.compute(clips)[:, None]
 
 
 def raw_signal(clips: SoundClips) -> Samples:
-    """(N, 16,000) → (N, 1, 8,000): means of two neighbours, as a share of the loudest there can be."""
+    """Averages pairs of samples and scales full amplitude to 1: (N, 16,000) → (N, 1, 8,000)."""
     return np.asarray(clips.reshape(len(clips), 1, -1, RAW_STEP).mean(axis=3) / 2**15, np.float32)
 
 
 def bands_as_channels(pictures: Samples) -> Samples:
-    """(N, 1, 99, 26) → (N, 26, 99): the log-mel bands as channels."""
+    """Turns the log-mel bands into channels: (N, 1, 99, 26) → (N, 26, 99)."""
     return pictures[:, 0].transpose(0, 2, 1)
 
 
 class _LazyRecordings:
-    """The recordings in the order of the samples, decoded when one is asked for."""
+    """The recordings in the order of the samples, decoded on demand."""
 
     def __getitem__(self, number: int) -> npt.NDArray[np.int16]:
         for word, utterances in utterance_speakers().items():
@@ -82,7 +83,9 @@ def _content(x: Samples) -> Content:
     utterances = [utterance for word in utterance_speakers().values() for utterance in word]
     return Content(
         x=x,
-        y=np.repeat(np.arange(len(utterance_speakers())), [len(each) for each in utterance_speakers().values()]),
+        y=np.repeat(
+            np.arange(len(utterance_speakers())), [len(speakers) for speakers in utterance_speakers().values()]
+        ),
         classes=tuple(utterance_speakers()),
         sounds=_LazyRecordings(),
         rate=SAMPLE_RATE,
@@ -92,19 +95,19 @@ def _content(x: Samples) -> Content:
 
 
 def _cached_view(name: str, view: Callable[[SoundClips], Samples], progress: ReportProgress) -> Samples:
-    """The view of all recordings, from the data directory where it stands there already."""
+    """Returns a view of all recordings, from the data directory if it has been computed before."""
     path = settings().data_dir / "cache" / f"{name}-{_cache_key()}.npy"
     if (x := _read_cache(path)) is not None:
         return x
     with suppress(OSError):
         path.parent.mkdir(parents=True, exist_ok=True)
-        with FileLock(path.with_suffix(".lock")):  # of several that need it now, one computes it
+        with FileLock(path.with_suffix(".lock")):  # of several processes that need it now, one computes it
             return x if (x := _read_cache(path)) is not None else _compute_and_cache(path, view, progress)
     return _compute_and_cache(path, view, progress)
 
 
 def _read_cache(path: Path) -> Samples | None:
-    """What is kept there; None where nothing is yet, or a full disk has cut it off."""
+    """Returns the cached array; None if there is none yet, or a full disk has truncated it."""
     try:
         return np.asarray(np.load(path, mmap_mode="r", allow_pickle=False))
     except (OSError, ValueError, EOFError):
@@ -117,18 +120,18 @@ def _compute_and_cache(path: Path, view: Callable[[SoundClips], Samples], progre
         computed.append(view(read_sounds(word)))
         progress(done, len(utterance_speakers()))
     x = np.concatenate(computed)
-    draft = path.with_name(f".{uuid.uuid4().hex}.npy")  # whole or not at all, also when two compute it at once
+    draft = path.with_name(f".{uuid.uuid4().hex}.npy")  # whole or not at all, even when two compute it at once
     try:
         np.save(draft, x)
         os.replace(draft, path)
-    except OSError:  # what cannot be kept is computed again the next time
+    except OSError:  # what cannot be cached is computed again the next time
         draft.unlink(missing_ok=True)
     return x
 
 
 @cache
 def _cache_key() -> str:
-    """Changes with the recordings and with what is made of them."""
+    """Returns a key that changes with the recordings and with their features."""
     sizes = sorted((file.name, file.stat().st_size) for file in RECORDINGS_FOLDER.glob("*.ogg"))
     fingerprint = (RECORDINGS_FOLDER / "speakers.json").read_bytes() + f"{sizes} {FEATURES.model_dump_json()}".encode()
     return hashlib.sha256(fingerprint).hexdigest()[:16]
