@@ -22,6 +22,8 @@ def settle(app: Page) -> None:
 
 
 def drag(app: Page, source: Locator, gap: Locator, *, drop: bool = True) -> None:
+    settle(app)
+    app.evaluate("document.fonts.ready.then(() => null)")  # rows change their height when the font arrives
     start, end = source.locator(".kind").bounding_box(), gap.bounding_box()
     assert start
     assert end
