@@ -1,4 +1,4 @@
-"""Design: stack layers, see every shape, hear advice, take the code."""
+"""Design: stack layers, see every shape, get advice, take the code home."""
 
 import streamlit as st
 

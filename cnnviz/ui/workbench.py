@@ -1,4 +1,4 @@
-"""The student's workbench: the design at hand, what is selected, and the way back."""
+"""The student's workbench: the current design, the selected layers, and the edits to undo and redo."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ FIRST_LAYER: tuple[LayerPath, ...] = ((0,),)
 
 @dataclass(frozen=True)
 class Workbench:
-    """The state of the design room; frozen, every action returns a new one.
+    """The state of the Design page; frozen, so that every action returns a new workbench.
 
-    `revision` changes whenever widgets must forget what they show: widgets keyed by position alone would inherit
-    the values of a deleted neighbour. `version` changes with the design.
+    `revision` changes whenever widgets must be made anew: widgets keyed by position alone would inherit the values of
+    a deleted neighbour. `version` changes with the design.
     """
 
     architecture: Architecture
@@ -25,34 +25,34 @@ class Workbench:
     past: tuple[Architecture, ...] = ()
     future: tuple[Architecture, ...] = ()
     past_selections: tuple[tuple[LayerPath, ...], ...] = ()
-    """What was selected in each of the last designs of `past`; those found again after a reload have none."""
+    """What was selected in each of the last designs of `past`; designs restored after a reload have none."""
     revision: int = 0
     version: int = 0
     canvas_version: int = -1
-    """The version that the last edit on the canvas made."""
+    """The version that the last edit on the canvas produced."""
     acknowledged_seq: int = 0
-    """The number of the last act on the canvas that was done or refused."""
+    """The number of the last action on the canvas that was applied or refused."""
     refusal: tuple[int, str] = (0, "")
-    """Why the last act was refused, and at which version; past as soon as the design changes."""
+    """The version at which the last action was refused, and why; obsolete as soon as the design changes."""
     draft_token: str = ""
-    """Which state of the student's desk this is based on."""
+    """The state of the stored draft on which this is based."""
 
     def __post_init__(self) -> None:
-        """Only a layer that stands can be selected; where none of the chosen does, the last layer of the net is."""
+        """Drops layers that do not exist from the selection; where none is left, selects the last layer of the net."""
         object.__setattr__(self, "selected", _existing_selection(self.architecture, self.selected))
 
     @property
     def refusal_reason(self) -> str:
-        """Why the last act was not done; empty where it was, or where that is past."""
+        """Why the last action was refused; empty where it was applied, or where the design has changed since."""
         version, reason = self.refusal
         return reason if version == self.version else ""
 
     def acknowledge(self, seq: int, reason: str = "") -> Workbench:
-        """With an act on the canvas answered, and the reason where it was not done."""
+        """Returns the workbench with an action on the canvas answered; `reason` says why where it was refused."""
         return replace(self, acknowledged_seq=seq, refusal=(self.version, reason))
 
     def edit(self, architecture: Architecture) -> Workbench:
-        """With a parameter changed; the widgets that changed it stay as they are."""
+        """Returns the workbench with a parameter changed; the widgets that changed it stay as they are."""
         if architecture == self.architecture:
             return self
         past = (*self.past, self.architecture)[-MAX_UNDO_STEPS:]
@@ -67,15 +67,15 @@ class Workbench:
         )
 
     def restructure(self, architecture: Architecture, selected: Iterable[LayerPath]) -> Workbench:
-        """With layers added, moved, removed or replaced, and other layers selected."""
+        """Returns the workbench with layers added, moved, removed or replaced, and other layers selected."""
         return self.edit(architecture)._renew_widgets(selected)
 
     def select(self, selected: Iterable[LayerPath]) -> Workbench:
-        """With other layers selected."""
+        """Returns the workbench with other layers selected."""
         return replace(self, selected=tuple(selected))
 
     def undo(self) -> Workbench:
-        """One edit back; the same workbench when there is none."""
+        """Returns the workbench before the last edit; the same one when there is no edit to undo."""
         if not self.past:
             return self
         *past, last = self.past
@@ -92,7 +92,7 @@ class Workbench:
         return previous._renew_widgets(selected)
 
     def redo(self) -> Workbench:
-        """One undone edit forth again; the same workbench when there is none."""
+        """Returns the workbench with the last undone edit repeated; the same one when there is none."""
         if not self.future:
             return self
         first, *future = self.future

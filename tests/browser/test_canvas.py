@@ -22,6 +22,8 @@ def settle(app: Page) -> None:
 
 
 def drag(app: Page, source: Locator, gap: Locator, *, drop: bool = True) -> None:
+    settle(app)
+    app.evaluate("document.fonts.ready.then(() => null)")  # rows change their height when the font arrives
     start, end = source.locator(".kind").bounding_box(), gap.bounding_box()
     assert start
     assert end
@@ -153,7 +155,7 @@ def test_it_works_at_900_pixels(app: Page) -> None:
     expect(row(app, "Layer 2, MaxPool2d, shape 10 × 45 × 8")).to_be_visible()
 
 
-def test_advice_is_heeded_in_one_click_and_leads_to_the_page_that_explains_it(app: Page) -> None:
+def test_advice_is_applied_in_one_click_and_leads_to_the_page_that_explains_it(app: Page) -> None:
     card = app.locator(".card").filter(has_text="No activation between two layers")
     expect(row(app, "Layer 8, Linear").get_by_role("button", name=re.compile("Advice: No activation"))).to_be_visible()
     card.get_by_role("button", name="Layer 8").click()
@@ -185,7 +187,7 @@ def test_a_link_opens_the_design_for_somebody_else(app: Page, server: Server) ->
     friend.context.close()
 
 
-def test_acts_without_a_pause_are_all_done(app: Page) -> None:
+def test_actions_without_a_pause_are_all_applied(app: Page) -> None:
     """Of two messages at the same moment Streamlit keeps one: undos went missing, and a deletion came back.
 
     And fields of a layer that was selected before call back once more: their numbers went to the layer selected now.
@@ -210,12 +212,12 @@ def test_after_a_refused_edit_keys_act_on_what_is_drawn(app: Page) -> None:
         expect(app.locator(".layer[aria-selected='true']")).to_have_count(app.locator(".layer").count())
         app.keyboard.press("Control+d")
         expect(app.locator(".layer")).to_have_count(layers)
-    told = app.locator(".stack .refused[role=alert]")
-    expect(told).to_have_text(re.compile("^A net can have at most 200 layers"))
-    expect(told).to_be_in_viewport()  # far down in the net as well
+    refusal = app.locator(".stack .refused[role=alert]")
+    expect(refusal).to_have_text(re.compile("^A net can have at most 200 layers"))
+    expect(refusal).to_be_in_viewport()  # far down in the net as well
     expect(app.locator(".layer")).to_have_count(144)
     row(app, "Layer 1, Conv2d").click()
-    expect(told).to_be_empty()
+    expect(refusal).to_be_empty()
     expect(row(app, "Layer 1, Conv2d")).to_have_attribute("aria-selected", "true")
     app.keyboard.press("Delete")
     expect(row(app, "Layer 1, MaxPool2d")).to_be_visible()
@@ -300,7 +302,7 @@ def test_a_family_that_is_typed_gives_the_layer_that_fits(app: Page) -> None:
     expect_kinds(app, ["Conv2d", "BatchNorm2d", *LAB[1:]])
 
 
-def test_the_keyboard_goes_on_where_a_remark_was_heeded(app: Page) -> None:
+def test_the_keyboard_goes_on_at_the_layer_whose_advice_was_applied(app: Page) -> None:
     app.get_by_role("button", name=re.compile("Set ceil_mode to True")).press("Enter")
     expect(row(app, "Layer 2, MaxPool2d, shape 10 × 23 × 5")).to_be_focused()
 

@@ -41,7 +41,7 @@ def code(app: AppTest) -> str:
 
 def told(app: AppTest, text: str) -> bool:
     """Whether the page says under a widget why its value was refused."""
-    return any(":red" in told.value and text in told.value for told in app.markdown)
+    return any(":red" in caption.value and text in caption.value for caption in app.markdown)
 
 
 @pytest.fixture
@@ -73,9 +73,9 @@ def test_a_value_that_cannot_be_is_told_and_changes_nothing(app: AppTest, typed:
     assert not app.exception
     assert bench(app).architecture == LAB
     assert app.text_input(key).value == typed
-    assert any("kernel\\_size" in told.value and ":red" in told.value for told in app.markdown)
+    assert any("kernel\\_size" in caption.value and ":red" in caption.value for caption in app.markdown)
     app.text_input(key).set_value("4").run()
-    assert not any(":red" in told.value for told in app.markdown)
+    assert not any(":red" in caption.value for caption in app.markdown)
 
 
 def test_a_layer_that_refuses_is_told_instead_of_code(app: AppTest) -> None:

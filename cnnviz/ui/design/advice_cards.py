@@ -1,4 +1,4 @@
-"""Advice in the design room: what a teacher would remark on the design at hand, for what it is to be trained on."""
+"""Advice on the Design page, given for the data set and the settings that are chosen on the Train page."""
 
 from cnnviz.advice import Remark, Task, advise
 from cnnviz.architecture import Architecture
@@ -8,16 +8,16 @@ from cnnviz.ui.identity import current_owner
 from cnnviz.ui.state import current_config
 
 TRAINING_SHARE = 0.8
-"""Share of a data set that is trained on."""
+"""Share of a data set on which a net is trained."""
 
 
 def remarks_on(architecture: Architecture) -> tuple[Remark, ...]:
-    """What is to say about a design, for the data set and settings chosen on the Train page."""
+    """Returns the remarks of `ADVICE` on a design, given what it is to be trained on."""
     return advise(architecture, _advice_task(architecture))
 
 
 def _advice_task(architecture: Architecture) -> Task:
-    """What is known of the net's purpose; of the data set only what is true of one that the net can take."""
+    """Returns what is known of the training; number of classes and samples only for a data set that fits the net."""
     config = current_config()
     dataset = available_datasets(current_owner()).get(config.dataset)
     memory = settings().max_training_bytes

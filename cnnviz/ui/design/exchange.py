@@ -1,4 +1,4 @@
-"""Designs in and out: PyTorch code both ways, a file, a link, ONNX."""
+"""Designs exported and imported: as PyTorch code, as a file, as a link; exported as ONNX."""
 
 from collections.abc import Callable
 from urllib.parse import urlsplit
@@ -26,7 +26,7 @@ PASTE_PLACEHOLDER = """model = nn.Sequential(
 
 
 def open_shared_design() -> None:
-    """Open the design that the page's address carries, once; what was there before comes back by Undo."""
+    """Opens the design in the address of the page, once; Undo brings the previous design back."""
     token = st.query_params.get(DESIGN_PARAM)
     if token is None:
         return
@@ -37,7 +37,7 @@ def open_shared_design() -> None:
 
 @st.fragment(key=EXCHANGE_KEY)
 def exchange_panel() -> None:
-    """One of the ways in and out, as chosen; none at first, so that an edit need not draw it."""
+    """The chosen view of `VIEWS`; none at first, so that an edit need not draw one."""
     view = st.segmented_control("Take it home, bring it back", list(VIEWS), key=EXCHANGE_VIEW_KEY)
     if view:
         VIEWS[view]()
@@ -62,8 +62,8 @@ def _code_view() -> None:
 
 def _paste_view() -> None:
     st.caption(
-        "A class with `forward` as in the lab, or an `nn.Sequential(…)`. It is read, never run; what is not understood"
-        " is named with its line. The input shape is that of your design above unless the code names one."
+        "A class with `forward` as in the lab, or an `nn.Sequential(…)`. It is read, never run; a line that is not"
+        " understood is named. The input shape is that of your design above unless the code names one."
     )
     st.text_area("PyTorch code", key="paste", height=320, placeholder=PASTE_PLACEHOLDER, max_chars=100_000)
     show_problem("paste")
@@ -118,7 +118,7 @@ def _onnx_view() -> None:
         except CnnvizError as error:
             st.warning(escape_markdown(str(error)), icon=":material/error:")
             return
-        st.session_state["onnx"] = exported  # the last one alone
+        st.session_state["onnx"] = exported  # only the last export is kept
     placeholder.download_button(
         "Download convnet.onnx", exported[1], "convnet.onnx", icon=":material/download:", key="get-onnx"
     )
@@ -130,7 +130,7 @@ VIEWS: dict[str, Callable[[], None]] = {
     "File and link": _file_and_link_view,
     "ONNX": _onnx_view,
 }
-"""Every way in or out by what it is called."""
+"""Every form of a design that can be exported or imported, by its label."""
 
 
 def _warn_if_refused(design: Architecture, what: str) -> bool:
@@ -156,7 +156,7 @@ def _open_pasted_code() -> None:
     )
 
 
-def _rerun_page(had_problem: bool) -> None:  # the reason is told beside the widget, which is drawn with the rest
+def _rerun_page(had_problem: bool) -> None:  # the problem is shown beside the widget, which is drawn with the page
     del had_problem
     st.rerun()
 
@@ -175,7 +175,7 @@ def _open_uploaded_file() -> None:
 
 def _reset_uploader(had_problem: bool) -> None:
     if not had_problem:
-        st.session_state["json-generation"] += 1  # an empty uploader: the file is not kept
+        st.session_state["json-generation"] += 1  # a new, empty uploader: the file is not kept
     st.rerun()
 
 
@@ -183,10 +183,10 @@ def _decode_text(content: bytes) -> str:
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError:
-        raise ShapeError("This file is no text; a design is a JSON file in UTF-8.") from None
+        raise ShapeError("This file is not text; a design is a JSON file in UTF-8.") from None
 
 
 def _page_address() -> str:
-    """The address of this page without what it carries."""
+    """Returns the address of this page without its query parameters."""
     parts = urlsplit(st.context.url or "")
     return f"{parts.scheme}://{parts.netloc}{parts.path}" if parts.netloc else ""

@@ -1,4 +1,4 @@
-"""The design room: the toolbar over the canvas, the canvas, and the panel of the selected layer."""
+"""The Design page: the toolbar above the canvas, the canvas, and the panel of the selected layer."""
 
 import secrets
 from contextlib import suppress
@@ -6,14 +6,15 @@ from functools import partial
 
 import streamlit as st
 
-from cnnviz.advice import Remark
 from cnnviz.architecture import LayerPath, layer_number
 from cnnviz.errors import CnnvizError, DesignError
 from cnnviz.presets import PRESETS
 from cnnviz.shapes import AXES
 from cnnviz.ui.design.advice_cards import remarks_on
-from cnnviz.ui.design.canvas import stack
-from cnnviz.ui.design.canvas.act import acts, after
+from cnnviz.ui.design.canvas import draw_canvas
+from cnnviz.ui.design.canvas.actions import apply_action
+from cnnviz.ui.design.canvas.messages import ApplyAdvice, read_actions
+from cnnviz.ui.design.canvas.state import canvas_state
 from cnnviz.ui.state import current_workbench, notify_errors, save_workbench
 from cnnviz.ui.widgets.fields import (
     FIELD_WIDTH,
@@ -29,9 +30,9 @@ from cnnviz.ui.widgets.fields import (
 from cnnviz.ui.workbench import FIRST_LAYER
 
 CANVAS_KEY, EXCHANGE_KEY = "stack", "exchange"
-"""Keys of the parts of the page that follow the design."""
+"""Keys of the fragments that are drawn anew when the design changes."""
 EXCHANGE_VIEW_KEY = "view"
-"""Key of the choice among the ways in and out."""
+"""Key of the choice among the views of the exchange panel."""
 
 
 def toolbar() -> None:
@@ -63,27 +64,11 @@ def toolbar() -> None:
 
 @st.fragment(key=CANVAS_KEY)
 def canvas() -> None:
-    """The stack with every shape, to edit by mouse and keyboard, and what a teacher would say about it."""
+    """The layers with every shape, edited by mouse and keyboard, and the advice on them."""
     workbench = current_workbench()
-    design = workbench.architecture
-    mount_id = st.session_state.setdefault("mount", secrets.token_hex(8))
-    stack(
-        design,
-        workbench.selected,
-        key=CANVAS_KEY,
-        on_act=_apply_canvas_actions,
-        mount=mount_id,
-        seq=workbench.acknowledged_seq,
-        version=workbench.version,
-        undo=bool(workbench.past),
-        redo=bool(workbench.future),
-        refused=workbench.refusal_reason,
-        advice=[_advice_card(remark) for remark in remarks_on(design)],
-        about=next(
-            (f"{preset.title}. {preset.description}" for preset in PRESETS.values() if preset.architecture == design),
-            "",
-        ),
-    )
+    mount = st.session_state.setdefault("mount", secrets.token_hex(8))
+    state = canvas_state(workbench, remarks_on(workbench.architecture), mount=mount)
+    draw_canvas(state, key=CANVAS_KEY, on_message=_apply_canvas_actions)
 
 
 @st.fragment(key="panel")
@@ -128,15 +113,15 @@ def layer_panel() -> None:
 
 
 def _apply_canvas_actions() -> None:
-    """Do what was done on the canvas."""
+    """Applies what the student did on the canvas; a refused action is acknowledged with its reason."""
     before = workbench = current_workbench()
-    for action in acts(st.session_state[CANVAS_KEY].get("act"), workbench.acknowledged_seq):
+    for action in read_actions(st.session_state[CANVAS_KEY].get("message"), workbench.acknowledged_seq):
         try:
-            remarks = remarks_on(workbench.architecture) if action.op == "heed" else ()
-            workbench = after(workbench, action, remarks).acknowledge(action.seq)
+            remarks = remarks_on(workbench.architecture) if isinstance(action, ApplyAdvice) else ()
+            workbench = apply_action(workbench, action, remarks).acknowledge(action.seq)
         except CnnvizError as error:
-            workbench = workbench.acknowledge(action.seq, str(error))  # refused or not, it is answered
-    with suppress(DesignError):  # told on the canvas
+            workbench = workbench.acknowledge(action.seq, str(error))
+    with suppress(DesignError):  # the canvas shows the reason
         save_workbench(workbench)
     if current_workbench().version == before.version:
         st.rerun([CANVAS_KEY, "panel"])
@@ -148,31 +133,19 @@ def _deselect() -> None:
     st.rerun([CANVAS_KEY, "panel"])
 
 
-def _advice_card(remark: Remark) -> dict[str, object]:
-    """A remark as the canvas draws it."""
-    return {
-        "path": remark.path,
-        "number": "" if remark.path is None else layer_number(remark.path),
-        "title": remark.title,
-        "text": f"{remark.text} {remark.reason}",
-        "more": remark.reference.text,
-        "url": remark.reference.url,
-        "mend": remark.mend.text if remark.mend else "",
-    }
-
-
 def _redraw_after_change(had_problem: bool) -> None:
-    """Draw what follows the design, and the panel itself only where a reason comes or goes: the less, the sooner."""
-    if (
-        current_workbench().refusal_reason
-    ):  # what another tab has made of the net is taken over: all that is drawn may be of another one
+    """Draws the fragments that show the design, and the panel only where an error appears or disappears.
+
+    The fewer fragments are drawn, the sooner the page answers.
+    """
+    if current_workbench().refusal_reason:  # another tab changed the net: everything on the page may be out of date
         st.rerun()
     exchange_keys = [EXCHANGE_KEY] if st.session_state.get(EXCHANGE_VIEW_KEY) else []
     st.rerun([CANVAS_KEY, *exchange_keys, *(["panel"] if had_problem else [])])
 
 
-# A browser sends the values of all widgets that it still shows. Those that the page has replaced meanwhile look changed
-# to Streamlit, and call back: what they say is about a stack that is no longer there, which its revision tells.
+# A browser sends the values of all widgets that it still shows. To Streamlit, widgets that the page has replaced in the
+# meantime look changed, so their callbacks run. The revision tells that such a value belongs to an earlier design.
 
 
 def _change_parameter(revision: int, path: LayerPath, name: str, value: object) -> None:

@@ -7,7 +7,8 @@ from cnnviz.advice import advise
 from cnnviz.architecture import Architecture
 from cnnviz.presets import PRESETS
 from cnnviz.training.config import TrainConfig
-from cnnviz.ui.design.canvas.act import acts, after
+from cnnviz.ui.design.canvas.actions import apply_action
+from cnnviz.ui.design.canvas.messages import read_actions
 from cnnviz.ui.workbench import Workbench
 
 LAB = PRESETS["lab-convnet"].architecture
@@ -52,13 +53,13 @@ def test_the_chosen_loss_counts(loss: str, told: bool) -> None:
     assert ("no-log-softmax" in rules(DIGITS.remove_layer(11), config)) == told
 
 
-def test_a_remark_is_heeded_in_one_act() -> None:
+def test_one_action_applies_the_mend_of_a_remark() -> None:
     found = advise(LAB)
     place = next(index for index, remark in enumerate(found) if remark.rule == "no-activation")
-    (done,) = acts({"acts": [{"op": "heed", "seq": 1, "index": place}]}, 0)
-    bench = after(Workbench(LAB), done, found)
-    assert bench.architecture == found[place].mend.architecture  # type: ignore[union-attr]
-    assert bench.undo().architecture == LAB
-    assert after(bench, done, found) is bench  # a second click on what is no longer there
-    (missing,) = acts({"acts": [{"op": "heed", "seq": 2, "version": bench.version, "index": 99}]}, 0)
-    assert after(bench, missing, found) is bench
+    (action,) = read_actions({"actions": [{"op": "advice", "seq": 1, "index": place}]}, 0)
+    workbench = apply_action(Workbench(LAB), action, found)
+    assert workbench.architecture == found[place].mend.architecture  # type: ignore[union-attr]
+    assert workbench.undo().architecture == LAB
+    assert apply_action(workbench, action, found) is workbench  # a second click on what is no longer there
+    (missing,) = read_actions({"actions": [{"op": "advice", "seq": 2, "version": workbench.version, "index": 99}]}, 0)
+    assert apply_action(workbench, missing, found) is workbench

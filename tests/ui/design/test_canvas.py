@@ -1,3 +1,7 @@
+"""The canvas: what it draws, which messages it takes, and what an action does."""
+
+import dataclasses
+import json
 from typing import Any
 
 import pytest
@@ -8,58 +12,67 @@ from cnnviz.architecture import Architecture, find_refusing_step, iter_steps, tr
 from cnnviz.errors import CnnvizError, DesignError
 from cnnviz.layers import PALETTE, Conv2d, MaxPool2d, Parallel, Residual
 from cnnviz.presets import PRESETS
-from cnnviz.ui.design.canvas.act import Act, acts, after
-from cnnviz.ui.design.canvas.rows import Drawn, rows, totals
+from cnnviz.ui.design.canvas.actions import apply_action
+from cnnviz.ui.design.canvas.messages import (
+    MAX_ACTIONS,
+    Action,
+    CanvasState,
+    LayerRow,
+    read_actions,
+    to_json_data,
+)
+from cnnviz.ui.design.canvas.rows import format_totals, table_rows
+from cnnviz.ui.design.canvas.state import canvas_state
 from cnnviz.ui.workbench import Workbench
 from tests.strategies import architectures
 
 LAB = PRESETS["lab-convnet"].architecture
 
 
-def layers(architecture: Architecture) -> list[Drawn]:
-    return [row for row in rows(architecture, trace(architecture)) if "kind" in row]
+def layer_rows(architecture: Architecture) -> list[LayerRow]:
+    return [row for row in table_rows(architecture, trace(architecture)) if isinstance(row, LayerRow)]
 
 
 def test_rows_show_shape_formula_parameters_and_arguments() -> None:
-    first = layers(LAB)[0]
-    assert first["arguments"] == "in_channels=1, out_channels=10, kernel_size=10"
-    assert (first["shape"], first["parameters"], first["error"]) == ("10 × 90 × 17", "1,010", None)
-    assert (first["multiply"], first["memory"], first["reach"]) == ("1.53 M", "59.8 KiB", "10 × 10")
-    assert first["formula"].splitlines()[1] == "⌊(26 + 2·0 − 10) / 1⌋ + 1 = 17"
-    assert layers(LAB)[5]["reach"] == "whole input"
+    first = layer_rows(LAB)[0]
+    assert first.arguments == "in_channels=1, out_channels=10, kernel_size=10"
+    assert (first.shape, first.parameters, first.error) == ("10 × 90 × 17", "1,010", None)
+    assert (first.multiply_adds, first.memory, first.receptive_field) == ("1.53 M", "59.8 KiB", "10 × 10")
+    assert first.formula.splitlines()[1] == "⌊(26 + 2·0 − 10) / 1⌋ + 1 = 17"
+    assert layer_rows(LAB)[5].receptive_field == "whole input"
 
 
-def test_rows_behind_a_refusal_are_kept_without_shape() -> None:
-    kept = layers(LAB.update_layer(1, kernel_size=50))
+def test_rows_below_a_refusal_have_no_shape() -> None:
+    kept = layer_rows(LAB.update_layer(1, kernel_size=50))
     assert len(kept) == len(LAB.layers)
-    assert kept[0]["shape"]
-    assert "a window of 50 does not fit a width of 17" in kept[1]["error"]
-    assert kept[1]["mends"][0] == "Set kernel_size to (50, 17)"
-    assert all(not row.get("shape") and not row.get("error") for row in kept[2:])
+    assert kept[0].shape
+    assert "a window of 50 does not fit a width of 17" in (kept[1].error or "")
+    assert kept[1].mends[0] == "Set kernel_size to (50, 17)"
+    assert all(not row.shape and not row.error for row in kept[2:])
 
 
-def test_a_refusal_in_a_block_is_told_by_the_layer_inside() -> None:
+def test_a_refusal_inside_a_block_stands_in_the_row_of_the_layer_inside() -> None:
     block = Residual(layers=(Conv2d(out_channels=4, kernel_size=50), MaxPool2d(kernel_size=2)))
-    shown = layers(Architecture(input_shape=(4, 20, 20), layers=(block,)))
-    assert [row["number"] for row in shown] == ["1", "1.a1", "1.a2"]
-    assert shown[0]["error"] is None
-    assert "a window of 50" in shown[1]["error"]
-    assert shown[1]["mends"]
+    shown = layer_rows(Architecture(input_shape=(4, 20, 20), layers=(block,)))
+    assert [row.number for row in shown] == ["1", "1.a1", "1.a2"]
+    assert shown[0].error is None
+    assert "a window of 50" in (shown[1].error or "")
+    assert shown[1].mends
 
 
 @settings(max_examples=100, deadline=None)
 @given(architectures())
 def test_every_layer_has_a_row_with_the_shape_of_its_step(architecture: Architecture) -> None:
-    shown = layers(architecture)
-    assert [tuple(row["path"]) for row in shown] == [path for path, _ in architecture.iter_layers()]
+    shown = layer_rows(architecture)
+    assert [row.path for row in shown] == [path for path, _ in architecture.iter_layers()]
     reached = {step.path: step for step in iter_steps(trace(architecture))}
     for row in shown:
-        step = reached.get(tuple(row["path"]))
-        assert bool(row.get("shape")) == (step is not None and step.output_shape is not None)
+        step = reached.get(row.path)
+        assert bool(row.shape) == (step is not None and step.output_shape is not None)
     refused = find_refusing_step(trace(architecture))
-    assert [tuple(row["path"]) for row in shown if row.get("error")][:1] == ([refused.path] if refused else [])
-    assert all(tuple(row["path"]) == refused.path for row in shown if row.get("mends") and refused)
-    assert totals(trace(architecture))
+    assert [row.path for row in shown if row.error][:1] == ([refused.path] if refused else [])
+    assert all(row.path == refused.path for row in shown if row.mends and refused)
+    assert format_totals(trace(architecture))
 
 
 @pytest.mark.parametrize(
@@ -79,84 +92,109 @@ def test_every_layer_has_a_row_with_the_shape_of_its_step(architecture: Architec
         {"op": "select", "seq": 1, "selected": [["0"]]},
         {"op": "select", "seq": 1, "selected": [[0] * 99]},
         {"op": "select", "seq": 1, "selected": [[0]] * 1001},
+        {"op": "select", "seq": 1, "selected": {"0": 0}},
+        {"op": "select", "seq": 2**53},
+        {"op": "select", "seq": 1, "version": None},
+        {"op": "select"},
+        {"op": "mend", "seq": 1, "index": "0"},
         {"op": "add", "seq": 1, "path": [0], "kind": 7},
     ],
 )
-def test_what_is_no_act_is_ignored(sent: object) -> None:
-    assert acts({"acts": [sent]}, 0) == []
-    assert acts(sent, 0) == []
+def test_what_no_canvas_sends_is_ignored(sent: object) -> None:
+    assert read_actions({"actions": [sent]}, 0) == []
+    assert read_actions(sent, 0) == []
 
 
-def test_a_design_that_cannot_be_is_told() -> None:
+def test_more_actions_than_may_wait_are_ignored_and_a_bad_one_stops_no_other() -> None:
+    undo = {"op": "undo", "seq": 1}
+    assert read_actions({"actions": [undo] * (MAX_ACTIONS + 1)}, 0) == []
+    assert len(read_actions({"actions": [undo] * MAX_ACTIONS}, 0)) == MAX_ACTIONS
+    assert [action.op for action in read_actions({"actions": [{"op": "explode", "seq": 1}, undo]}, 0)] == ["undo"]
+
+
+@settings(max_examples=50, deadline=None)
+@given(architectures())
+def test_the_state_reaches_the_browser_as_json_with_the_design_and_a_row_for_every_layer(design: Architecture) -> None:
+    state = canvas_state(Workbench(design), (), mount="m")
+    data = json.loads(json.dumps(to_json_data(state)))
+    assert Architecture.model_validate(data["design"]) == design
+    rows = [row for row in data["rows"] if row["type"] == "layer"]
+    assert [tuple(row["path"]) for row in rows] == [path for path, _ in design.iter_layers()]
+    assert set(data) == {field.name for field in dataclasses.fields(CanvasState)}
+
+
+def test_a_design_that_cannot_be_read_is_refused_with_the_reason() -> None:
     with pytest.raises(DesignError, match="This design cannot be read"):
-        after(Workbench(LAB), sent("edit", design={"input_shape": [1], "layers": [{"kind": "Exec"}]}))
+        apply_action(Workbench(LAB), sent("edit", design={"input_shape": [1], "layers": [{"kind": "Exec"}]}))
     deep: Any = []
     for _ in range(50_000):
         deep = [deep]
     with pytest.raises(DesignError, match="cannot be read"):
-        after(Workbench(LAB), sent("edit", design=deep))
+        apply_action(Workbench(LAB), sent("edit", design=deep))
 
 
-def test_acts_that_wait_are_done_once_and_in_order() -> None:
+def test_repeated_actions_are_applied_once_and_in_order() -> None:
     waiting = {
-        "acts": [{"op": "undo", "seq": 3}, {"op": "select", "seq": 1, "selected": [[0]]}, {"op": "redo", "seq": 2}]
+        "actions": [{"op": "undo", "seq": 3}, {"op": "select", "seq": 1, "selected": [[0]]}, {"op": "redo", "seq": 2}]
     }
-    assert [done.op for done in acts(waiting, 0)] == ["select", "redo", "undo"]
-    assert [done.op for done in acts(waiting, 2)] == ["undo"]
-    assert acts(waiting, 3) == []
+    assert [action.op for action in read_actions(waiting, 0)] == ["select", "redo", "undo"]
+    assert [action.op for action in read_actions(waiting, 2)] == ["undo"]
+    assert read_actions(waiting, 3) == []
 
 
-def sent(op: str, **more: object) -> Act:
-    (found,) = acts({"acts": [{"op": op, "seq": 1, **more}]}, 0)
+def sent(op: str, **more: object) -> Action:
+    (found,) = read_actions({"actions": [{"op": op, "seq": 1, **more}]}, 0)
     return found
 
 
 def test_select_add_mend_undo_and_redo_do_what_they_say() -> None:
-    bench = after(Workbench(LAB), sent("select", selected=[[2], [3]]))
-    assert bench.selected == ((2,), (3,))
-    bench = after(bench, sent("add", version=0, path=[1], kind="BatchNorm2d"))
-    assert [layer.kind for layer in bench.architecture.layers[:3]] == ["Conv2d", "BatchNorm2d", "MaxPool2d"]
-    assert bench.selected == ((1,),)
-    assert after(bench, sent("undo")).architecture == LAB
-    assert after(after(bench, sent("undo")), sent("redo")).architecture == bench.architecture
+    workbench = apply_action(Workbench(LAB), sent("select", selected=[[2], [3]]))
+    assert workbench.selected == ((2,), (3,))
+    workbench = apply_action(workbench, sent("add", version=0, path=[1], kind="BatchNorm2d"))
+    assert [layer.kind for layer in workbench.architecture.layers[:3]] == ["Conv2d", "BatchNorm2d", "MaxPool2d"]
+    assert workbench.selected == ((1,),)
+    assert apply_action(workbench, sent("undo")).architecture == LAB
+    assert apply_action(apply_action(workbench, sent("undo")), sent("redo")).architecture == workbench.architecture
     refused = Workbench(LAB.update_layer(1, kernel_size=50))
-    assert trace(after(refused, sent("mend", index=0)).architecture)[-1].error is None
-    assert after(refused, sent("mend", index=9)) is refused
-    assert after(bench, sent("add", path=[1], kind="Exec")) is bench
+    assert trace(apply_action(refused, sent("mend", index=0)).architecture)[-1].error is None
+    assert apply_action(refused, sent("mend", index=9)) is refused
+    assert apply_action(workbench, sent("add", path=[1], kind="Exec")) is workbench
 
 
 def test_an_edit_takes_the_design_and_can_be_undone() -> None:
     edited = LAB.move_layer(2, 1)
     design = edited.model_dump(mode="json")
-    bench = after(Workbench(LAB), sent("edit", version=0, design=design, selected=[[1]]))
-    assert bench.architecture == edited
-    assert bench.selected == ((1,),)
-    assert bench.undo().architecture == LAB
+    workbench = apply_action(Workbench(LAB), sent("edit", version=0, design=design, selected=[[1]]))
+    assert workbench.architecture == edited
+    assert workbench.selected == ((1,),)
+    assert workbench.undo().architecture == LAB
 
 
-def test_quick_edits_follow_each_other_and_a_missed_change_is_told() -> None:
+def test_quick_edits_follow_each_other_and_an_edit_of_an_outdated_design_is_refused() -> None:
     """Two edits sent before the first was answered name the same version; a change made elsewhere must not be lost."""
     first, second = LAB.remove_layer(8), LAB.remove_layer(8).remove_layer(7)
-    bench = after(Workbench(LAB), sent("edit", version=0, design=first.model_dump(mode="json")))
-    bench = after(bench, sent("edit", version=0, design=second.model_dump(mode="json")))
-    assert bench.architecture == second
-    changed = bench.edit(second.update_layer(0, kernel_size=3))
+    workbench = apply_action(Workbench(LAB), sent("edit", version=0, design=first.model_dump(mode="json")))
+    workbench = apply_action(workbench, sent("edit", version=0, design=second.model_dump(mode="json")))
+    assert workbench.architecture == second
+    changed = workbench.edit(second.update_layer(0, kernel_size=3))
     with pytest.raises(DesignError, match="changed elsewhere at the same moment"):
-        after(changed, sent("edit", version=0, design=LAB.model_dump(mode="json")))
+        apply_action(changed, sent("edit", version=0, design=LAB.model_dump(mode="json")))
 
 
 @settings(max_examples=100, deadline=None)
 @given(architectures(), st.lists(st.integers(0, 5), min_size=1, max_size=5), st.sampled_from(sorted(PALETTE)))
-def test_a_layer_is_added_at_any_place_or_the_reason_is_told(design: Architecture, path: list[int], kind: str) -> None:
+def test_a_layer_is_added_at_any_place_or_refused_with_the_reason(
+    design: Architecture, path: list[int], kind: str
+) -> None:
     try:
-        bench = after(Workbench(design), sent("add", path=path, kind=kind))
+        workbench = apply_action(Workbench(design), sent("add", path=path, kind=kind))
     except CnnvizError:
         return
-    assert len(list(bench.architecture.iter_layers())) >= len(list(design.iter_layers()))
+    assert len(list(workbench.architecture.iter_layers())) >= len(list(design.iter_layers()))
 
 
 def test_branches_are_json_like_any_design() -> None:
     block = Parallel(branches=((Conv2d(out_channels=2, kernel_size=1),), ()))
     design = Architecture(input_shape=(3, 5, 5), layers=(block,))
-    bench = after(Workbench(LAB), sent("edit", version=0, design=design.model_dump(mode="json")))
-    assert bench.architecture == design
+    workbench = apply_action(Workbench(LAB), sent("edit", version=0, design=design.model_dump(mode="json")))
+    assert workbench.architecture == design

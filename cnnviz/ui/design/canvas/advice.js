@@ -1,7 +1,8 @@
-// What a teacher would say: a card for each remark, with a mend where one click is enough.
+// What a teacher would say: a card for each remark, with a button where one click applies the mend.
 
-// The app's own pages are opened by its navigation, in the same session; other addresses in a tab of their own.
-const linkTo = (text, url) => {
+// A page of the app is opened by the app's own navigation, so that the session goes on; any other address opens in a new
+// tab.
+const adviceLink = ({ link_text: text, link_url: url }) => {
   const link = element("a", "more", text)
   link.href = url
   if (url.startsWith("https://")) {
@@ -10,7 +11,7 @@ const linkTo = (text, url) => {
     return link
   }
   link.onclick = (event) => {
-    const page = [...document.querySelectorAll("a[href]")].find((each) => each.pathname.endsWith(`/${url}`))
+    const page = [...document.querySelectorAll("a[href]")].find(({ pathname }) => pathname.endsWith(`/${url}`))
     if (!page) return
     event.preventDefault()
     page.click()
@@ -18,17 +19,29 @@ const linkTo = (text, url) => {
   return link
 }
 
-const cards = (remarks, hands) =>
-  remarks.map((remark, index) => {
-    const card = element("article", "card")
-    card.tabIndex = -1 // led to by the mark of its layer
-    card.dataset.path = (remark.path ?? []).join(".")
-    const title = element("h4", "", remark.title)
-    if (remark.path)
-      title.prepend(button("where", `Layer ${remark.number}`, `Select layer ${remark.number}`, (event) => hands.select(remark.path, event)))
-    const text = element("p", "", `${remark.text} `)
-    text.append(linkTo(remark.more, remark.url))
-    card.append(title, text)
-    if (remark.mend) card.append(button("heed", remark.mend, "", () => hands.mend("heed", index, remark.path)))
-    return card
-  })
+const adviceCard = (canvas, remark, index) => {
+  const node = element("article", "card")
+  node.tabIndex = -1 // the mark on its layer moves the focus here
+  node.dataset.path = (remark.path ?? []).join(".")
+  const title = element("h4", "", remark.title)
+  if (remark.path) {
+    const select = (event) => canvas.select(remark.path, event)
+    title.prepend(button("select-layer", `Layer ${remark.number}`, `Select layer ${remark.number}`, select))
+  }
+  const text = element("p", "", `${remark.text} `)
+  text.append(adviceLink(remark))
+  node.append(title, text)
+  if (remark.mend)
+    node.append(button("apply", remark.mend, "", () => canvas.applyMend("advice", index, remark.path)))
+  return node
+}
+
+const drawAdvice = (canvas) => {
+  const { advice, fits } = canvas.state
+  const cards = element("div", "cards")
+  cards.append(...advice.map((remark, index) => adviceCard(canvas, remark, index)))
+  const nothing = fits
+    ? "Nothing to remark: this net is fine as it is."
+    : "Remarks on the net appear here as soon as it has layers that fit."
+  return [element("h3", "", "What a teacher would say"), advice.length ? cards : element("p", "muted", nothing)]
+}

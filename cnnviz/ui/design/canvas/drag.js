@@ -1,92 +1,107 @@
 // Dragging rows with mouse, pen or finger: a line shows the gap into which they would fall.
 
-const THRESHOLD = 5
-const EDGE = 60
+const DRAG_THRESHOLD = 5 // pixels that the pointer must move before a press becomes a drag
+const SCROLL_MARGIN = 60 // pixels from an edge of the window within which the page scrolls
 
-const scrollerOf = (node) => {
-  for (let each = node; each; each = each.parentElement ?? each.getRootNode().host) {
-    if (each.scrollHeight > each.clientHeight + 1 && /auto|scroll/.test(getComputedStyle(each).overflowY)) return each
+const findScroller = (node) => {
+  for (let ancestor = node; ancestor; ancestor = ancestor.parentElement ?? ancestor.getRootNode().host) {
+    const canScroll = ancestor.scrollHeight > ancestor.clientHeight + 1
+    if (canScroll && /auto|scroll/.test(getComputedStyle(ancestor).overflowY)) return ancestor
   }
   return document.scrollingElement
 }
 
-const dragging = (root, item, start, chosen, drop, done) => {
-  const gaps = () => [...root.querySelectorAll(".gap")]
-  const scroller = scrollerOf(root)
-  let active = false
-  let target = null
-  let pointer = start
-  let frame = 0
-  const place = (node) => node.dataset.gap.split(".").map(Number)
-  const aim = () => {
-    const open = gaps().filter((node) => !chosen.some((path) => inside(place(node), path)))
-    const distance = (node) => {
-      const area = node.getBoundingClientRect()
-      const depth = place(node).length
-      return Math.abs(area.top + area.height / 2 - pointer.clientY) - depth * 0.1
-    }
-    const nearest = open.reduce((best, node) => (!best || distance(node) < distance(best) ? node : best), null)
-    if (nearest === target) return
-    target?.classList.remove("target")
-    target = nearest
-    target?.classList.add("target")
+const gapPath = (gap) => parsePath(gap.dataset.gap)
+
+class Drag {
+  // `chosen` are the paths that are dragged, `onDrop` gets the path of a gap, and `onEnd` is called after every drag.
+  constructor(root, row, start, chosen, { onDrop, onEnd }) {
+    Object.assign(this, { root, row, start, chosen, onDrop, onEnd, pointer: start })
+    this.scroller = findScroller(root)
+    this.isActive = false
+    this.target = null
+    const listeners = new AbortController()
+    const { signal } = listeners
+    this.stopListening = () => listeners.abort()
+    row.addEventListener("pointermove", (event) => this.onMove(event), { signal })
+    row.addEventListener("pointerup", () => this.finish(true), { signal })
+    row.addEventListener("pointercancel", () => this.finish(false), { signal })
+    addEventListener("keydown", (event) => this.onKey(event), { capture: true, signal })
   }
-  const scroll = () => {
-    if (!active) return
-    const area = scroller === document.scrollingElement ? { top: 0, bottom: innerHeight } : scroller.getBoundingClientRect()
-    const over = Math.max(pointer.clientY - (area.bottom - EDGE), 0) - Math.max(area.top + EDGE - pointer.clientY, 0)
-    if (over) {
-      scroller.scrollBy(0, over / 4)
-      aim()
-    }
-    frame = requestAnimationFrame(scroll)
-  }
-  const finish = (dropped) => {
-    item.removeEventListener("pointermove", move)
-    item.removeEventListener("pointerup", up)
-    item.removeEventListener("pointercancel", cancel)
-    removeEventListener("keydown", escape, true)
-    cancelAnimationFrame(frame)
-    root.classList.remove("dragging")
-    root.querySelectorAll(".dragged").forEach((each) => each.classList.remove("dragged"))
-    target?.classList.remove("target")
-    if (active) {
-      // the click that the release of the button makes, now or, after Escape, some time later, is none
-      const swallow = (event) => event.stopPropagation()
-      const over = () => item.removeEventListener("click", swallow, true)
-      item.addEventListener("click", swallow, { capture: true, once: true })
-      for (const next of ["pointerdown", "keydown"]) addEventListener(next, over, { capture: true, once: true })
-      if (dropped && target) drop(place(target))
-      done()
-    }
-    active = false
-  }
-  const move = (event) => {
-    pointer = event
-    if (!active) {
-      if (Math.hypot(event.clientX - start.clientX, event.clientY - start.clientY) < THRESHOLD) return
-      active = true
-      item.setPointerCapture(event.pointerId)
-      root.classList.add("dragging")
-      for (const row of root.querySelectorAll(".layer")) {
-        const path = row.dataset.path.split(".").map(Number)
-        row.classList.toggle("dragged", chosen.some((each) => same(each, path) || inside(path, each)))
-      }
-      scroll()
-    }
+
+  onMove(event) {
+    this.pointer = event
+    const distance = Math.hypot(event.clientX - this.start.clientX, event.clientY - this.start.clientY)
+    if (!this.isActive && distance < DRAG_THRESHOLD) return
+    if (!this.isActive) this.begin(event)
     event.preventDefault()
-    aim()
+    this.aim()
   }
-  const up = () => finish(true)
-  const cancel = () => finish(false)
-  const escape = (event) => {
-    if (event.key !== "Escape" || !active) return
+
+  onKey(event) {
+    if (event.key !== "Escape" || !this.isActive) return
     event.preventDefault()
-    event.stopPropagation() // it ends the drag and nothing else
-    finish(false)
+    event.stopPropagation() // Escape ends the drag and does nothing else
+    this.finish(false)
   }
-  item.addEventListener("pointermove", move)
-  item.addEventListener("pointerup", up)
-  item.addEventListener("pointercancel", cancel)
-  addEventListener("keydown", escape, true)
+
+  begin(event) {
+    this.isActive = true
+    this.row.setPointerCapture(event.pointerId)
+    this.root.classList.add("dragging")
+    for (const row of this.root.querySelectorAll(".layer")) {
+      const path = parsePath(row.dataset.path)
+      row.classList.toggle("dragged", this.chosen.some((other) => samePath(other, path) || isInside(path, other)))
+    }
+    this.scroll()
+  }
+
+  // Marks the gap that is nearest to the pointer; of two at the same height, the one deeper inside a block.
+  aim() {
+    const distance = (gap) => {
+      const area = gap.getBoundingClientRect()
+      return Math.abs(area.top + area.height / 2 - this.pointer.clientY) - gapPath(gap).length * 0.1
+    }
+    const gaps = [...this.root.querySelectorAll(".gap")]
+    const open = gaps.filter((gap) => !this.chosen.some((path) => isInside(gapPath(gap), path)))
+    const nearest = open.reduce((best, gap) => (!best || distance(gap) < distance(best) ? gap : best), null)
+    if (nearest === this.target) return
+    this.target?.classList.remove("target")
+    this.target = nearest
+    this.target?.classList.add("target")
+  }
+
+  scroll() {
+    if (!this.isActive) return
+    const isWindow = this.scroller === document.scrollingElement
+    const area = isWindow ? { top: 0, bottom: innerHeight } : this.scroller.getBoundingClientRect()
+    const below = Math.max(this.pointer.clientY - (area.bottom - SCROLL_MARGIN), 0)
+    const above = Math.max(area.top + SCROLL_MARGIN - this.pointer.clientY, 0)
+    if (below !== above) {
+      this.scroller.scrollBy(0, (below - above) / 4)
+      this.aim()
+    }
+    this.frame = requestAnimationFrame(() => this.scroll())
+  }
+
+  finish(isDropped) {
+    this.stopListening()
+    cancelAnimationFrame(this.frame)
+    this.root.classList.remove("dragging")
+    this.root.querySelectorAll(".dragged").forEach((row) => row.classList.remove("dragged"))
+    this.target?.classList.remove("target")
+    if (!this.isActive) return
+    this.isActive = false
+    this.ignoreNextClick()
+    if (isDropped && this.target) this.onDrop(gapPath(this.target))
+    this.onEnd()
+  }
+
+  // Releasing the button makes a click, at once or, after Escape, some time later: it must not select the row.
+  ignoreNextClick() {
+    const ignore = (event) => event.stopPropagation()
+    const stopIgnoring = () => this.row.removeEventListener("click", ignore, true)
+    this.row.addEventListener("click", ignore, { capture: true, once: true })
+    for (const next of ["pointerdown", "keydown"]) addEventListener(next, stopIgnoring, { capture: true, once: true })
+  }
 }

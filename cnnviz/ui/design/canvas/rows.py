@@ -1,47 +1,42 @@
-"""What the canvas draws: the rows of the table with a block each, and the gaps and headings between them."""
+"""The rows of the canvas: the table's layers with a drawn box each, the headings of stacks, and the gaps between."""
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
 
 from cnnviz import table
 from cnnviz.architecture import Architecture, LayerPath, Step, find_refusing_step, iter_steps, layer_number
-from cnnviz.layers import Block, Layer, Parallel, family
+from cnnviz.layers import Block, Layer, family
 from cnnviz.shapes import Shape, format_shape
+from cnnviz.ui.design.canvas.messages import GapRow, LayerRow, Row, StackRow
 
 DEPTH, HEIGHT, WIDTH = (3, 26), (7, 40), (6, 52)
-"""Smallest and largest edge of a drawn tensor, in pixels; edges grow with the root of what they stand for."""
-
-Drawn = dict[str, Any]
+"""Smallest and largest edge of a drawn tensor in pixels; an edge grows with the square root of its axis."""
 
 
-def rows(architecture: Architecture, steps: Sequence[Step]) -> list[Drawn]:
-    """All rows from the top of the net to its end: layers, those in blocks included, and the ends of stacks."""
-    shapes = [architecture.input_shape, *(step.output_shape for step in iter_steps(steps) if step.output_shape)]
-    scale = _Scale(shapes)
-    drawn = {
-        row.path: _row(row, step, architecture.input_shape, scale)
-        for row, step in zip(table.table_rows(steps), iter_steps(steps), strict=True)
-    }
-    return list(_stack(architecture.layers, (), {step.path: step for step in iter_steps(steps)}, drawn))
+def table_rows(architecture: Architecture, steps: Sequence[Step]) -> list[Row]:
+    """Returns all rows from the input of the net to its output, with those inside blocks.
+
+    `steps` is the trace of the architecture; layers that it does not reach have a row without shape and numbers.
+    """
+    return list(_Rows(architecture, steps).stack(architecture.layers, ()))
 
 
-def totals(steps: Sequence[Step]) -> str:
-    """What all layers add up to."""
+def format_totals(steps: Sequence[Step]) -> str:
+    """Returns a sentence with the sums over all layers."""
     if not steps:
         return "An empty net: add a layer."
     sums = table.totals(steps)
-    reached = "" if find_refusing_step(steps) is None else ", up to the layer that refuses"
+    scope = "" if find_refusing_step(steps) is None else ", up to the layer that refuses"
     return (
         f"{sums.parameters:,} trainable parameters · {sums.multiply_adds:,} multiply-adds · "
-        f"{table.format_bytes(sums.activation_bytes)} of activations for one sample{reached}"
+        f"{table.format_bytes(sums.activation_bytes)} of activations for one sample{scope}"
     )
 
 
-def short(count: int) -> str:
-    """A large number in few characters.
+def abbreviate(count: int) -> str:
+    """Returns a large number in few characters; an empty text for zero.
 
-    >>> short(0), short(4_096), short(1_530_000), short(7_600_000_000)
+    >>> abbreviate(0), abbreviate(4_096), abbreviate(1_530_000), abbreviate(7_600_000_000)
     ('', '4,096', '1.53 M', '7.60 G')
     """
     for size, unit in ((10**12, "T"), (10**9, "G"), (10**6, "M")):
@@ -51,19 +46,19 @@ def short(count: int) -> str:
 
 
 class _Scale:
-    """Sizes of drawn tensors, in proportion to the largest of a net."""
+    """Sizes of drawn tensors in proportion to the largest tensor of a net."""
 
     def __init__(self, shapes: Sequence[Shape]) -> None:
         self._channels = max((shape[0] for shape in shapes if len(shape) > 1), default=1)
         self._features = max((shape[0] for shape in shapes if len(shape) == 1), default=1)
         self._size = max((max(shape[1:]) for shape in shapes if len(shape) > 1), default=1)
 
-    def box(self, shape: Shape) -> list[int]:
+    def box(self, shape: Shape) -> tuple[int, int, int]:
         """Depth, height and width in pixels."""
         if len(shape) == 1:
-            return [4, _edge(shape[0], self._features, HEIGHT), WIDTH[0]]
+            return 4, _edge(shape[0], self._features, HEIGHT), WIDTH[0]
         height = _edge(shape[-2], self._size, HEIGHT) if len(shape) > 2 else HEIGHT[0]
-        return [_edge(shape[0], self._channels, DEPTH), height, _edge(shape[-1], self._size, WIDTH)]
+        return _edge(shape[0], self._channels, DEPTH), height, _edge(shape[-1], self._size, WIDTH)
 
 
 def _edge(value: int, largest: int, limits: tuple[int, int]) -> int:
@@ -71,56 +66,69 @@ def _edge(value: int, largest: int, limits: tuple[int, int]) -> int:
     return round(low + (high - low) * math.sqrt(value / largest))
 
 
-def _stack(
-    stack: Sequence[Layer], at: LayerPath, steps: Mapping[LayerPath, Step], drawn: Mapping[LayerPath, Drawn]
-) -> Iterator[Drawn]:
-    for index, layer in enumerate(stack):
-        path = (*at, index)
-        step = steps.get(path)
-        known = {
-            "path": path,
-            "depth": len(path) // 2,
-            "number": layer_number(path),
-            "kind": layer.kind,
-            "family": family(layer.kind),
-            "block": isinstance(layer, Block),
-            "full": isinstance(layer, Block) and len(layer.stacks) >= 8,
-        }
-        yield known | drawn.get(path, {"formula": "waits for the layer above", "quiet": True})
-        if isinstance(layer, Block):
-            before = format_shape(step.input_shape) if step else ""
-            for branch, inside in enumerate(layer.stacks):
-                yield _heading(layer, (*path, branch), before)
-                yield from _stack(inside, (*path, branch), steps, drawn)
-        out = step.output_shape if step else None
-        yield {"end": True, "path": (*at, index + 1), "shape": format_shape(out) if out else ""}
+class _Rows:
+    """The rows of one net, stack by stack."""
+
+    def __init__(self, architecture: Architecture, steps: Sequence[Step]) -> None:
+        reached = list(iter_steps(steps))
+        self._net_input = architecture.input_shape
+        self._steps: Mapping[LayerPath, Step] = {step.path: step for step in reached}
+        self._table = {row.path: row for row in table.table_rows(steps)}
+        self._scale = _Scale([self._net_input, *(step.output_shape for step in reached if step.output_shape)])
+
+    def stack(self, layers: Sequence[Layer], prefix: LayerPath) -> Iterator[Row]:
+        """The rows of one stack, whose layers have paths that begin with `prefix`."""
+        for index, layer in enumerate(layers):
+            path = (*prefix, index)
+            step = self._steps.get(path)
+            yield self._layer(layer, path)
+            if isinstance(layer, Block):
+                input_shape = format_shape(step.input_shape) if step else ""
+                for number, inner_layers in enumerate(layer.stacks):
+                    yield _stack_row(layer, (*path, number), input_shape)
+                    yield from self.stack(inner_layers, (*path, number))
+            shape = format_shape(step.output_shape) if step and step.output_shape else ""
+            yield GapRow(path=(*prefix, index + 1), shape=shape)
+
+    def _layer(self, layer: Layer, path: LayerPath) -> LayerRow:
+        row = self._table.get(path)
+        depth, number, group = len(path) // 2, layer_number(path), family(layer.kind)
+        if row is None:
+            return LayerRow(
+                path=path,
+                depth=depth,
+                number=number,
+                kind=layer.kind,
+                family=group,
+                formula="waits for the layer above",
+                formula_is_trivial=True,
+            )
+        out = row.output_shape
+        return LayerRow(
+            path=path,
+            depth=depth,
+            number=number,
+            kind=layer.kind,
+            family=group,
+            arguments=row.arguments if out else "",
+            formula=row.formula or "a layer inside refuses its input",
+            formula_is_trivial=row.formula in ("", "shape unchanged"),
+            shape=format_shape(out) if out else "",
+            box=self._scale.box(out) if out else None,
+            parameters=table.format_count(row.parameters),
+            multiply_adds=abbreviate(row.multiply_adds),
+            memory=table.format_bytes(row.activation_bytes) if out else "",
+            receptive_field=table.format_receptive_field(row.receptive_field, self._net_input) if out else "",
+            error=row.error,
+            mends=tuple(mend.text for mend in self._steps[path].mends) if row.error else (),
+        )
 
 
-def _heading(block: Block, path: LayerPath, before: str) -> Drawn:
-    """The line over a stack in a block."""
-    return {
-        "stack": True,
-        "path": path,
-        "depth": len(path) // 2,
-        "title": block.stack_title(path[-1]),
-        "input": before,
-        "empty": not block.stacks[path[-1]],
-        "removable": isinstance(block, Parallel) and len(block.stacks) > 1,
-    }
-
-
-def _row(row: table.TableRow, step: Step, net: Shape, scale: _Scale) -> Drawn:
-    out = row.output_shape
-    return {
-        "arguments": row.arguments if out else "",
-        "formula": row.formula or "a layer in it refuses",
-        "quiet": row.formula in ("", "shape unchanged"),
-        "shape": format_shape(out) if out else "",
-        "box": scale.box(out) if out else None,
-        "parameters": table.format_count(row.parameters),
-        "multiply": short(row.multiply_adds),
-        "memory": table.format_bytes(row.activation_bytes) if out else "",
-        "reach": table.format_receptive_field(row.receptive_field, net) if out else "",
-        "error": row.error,
-        "mends": [mend.text for mend in step.mends] if row.error else [],
-    }
+def _stack_row(block: Block, path: LayerPath, input_shape: str) -> StackRow:
+    return StackRow(
+        path=path,
+        depth=len(path) // 2,
+        title=block.stack_title(path[-1]),
+        input_shape=input_shape,
+        is_empty=not block.stacks[path[-1]],
+    )
