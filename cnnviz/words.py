@@ -1,4 +1,6 @@
-"""Numbers as people say them."""
+"""Words for a reader: numbers as people say them, labels that differ."""
+
+from itertools import count
 
 
 def format_share(value: float) -> str:
@@ -9,6 +11,25 @@ def format_share(value: float) -> str:
     """
     digits = f"{value:.4f}".rstrip("0")
     return max(digits, f"{value:.2f}", key=len)
+
+
+def unique_labels(labels: dict[str, str]) -> dict[str, str]:
+    """Returns labels that a number sets apart where they are equal: a choice is told by its label.
+
+    >>> unique_labels({"a": "My data", "b": "Words", "c": "My data"})
+    {'a': 'My data', 'b': 'Words', 'c': 'My data (2)'}
+    """
+    used: set[str] = set()
+    result = {}
+    for name, label in labels.items():
+        unique_label = label
+        for number in count(2):
+            if unique_label not in used:
+                break
+            unique_label = f"{label} ({number})"
+        used.add(unique_label)
+        result[name] = unique_label
+    return result
 
 
 def format_duration(seconds: float) -> str:

@@ -12,7 +12,7 @@ from cnnviz.ui.shapes.lab_trace import lab_trace
 from cnnviz.ui.shapes.receptive_field import receptive_field
 from cnnviz.ui.shapes.sliding_window import sliding_window
 from cnnviz.ui.state import current_workbench
-from cnnviz.ui.widgets.fields import unique_labels
+from cnnviz.words import unique_labels
 
 st.title("Shapes: the calculator")
 st.markdown("How large is what comes out? One window, along each axis, with your own numbers.")

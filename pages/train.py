@@ -4,8 +4,9 @@ import streamlit as st
 
 from cnnviz.architecture import trace
 from cnnviz.shapes import format_shape
-from cnnviz.ui.state import current_workbench, show_notice
+from cnnviz.ui.state import current_workbench
 from cnnviz.ui.training import live_run, settings_form
+from cnnviz.ui.widgets.notice import show_notice
 
 st.title("Train it and watch")
 show_notice()

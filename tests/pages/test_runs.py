@@ -14,7 +14,7 @@ from cnnviz.runs.cluster import Cluster
 from cnnviz.runs.run import LR_FINDER_RUN, Run, Status
 from cnnviz.training.config import TrainConfig
 from cnnviz.training.point import Point
-from cnnviz.ui.runs.table import PICKED_KEY
+from cnnviz.ui.runs.actions import PICKED_KEY
 
 OpenPage = Callable[..., AppTest]
 LAB, RESIDUAL = (PRESETS[name].architecture for name in ("lab-convnet", "keywords-residual"))

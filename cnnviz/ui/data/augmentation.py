@@ -11,6 +11,7 @@ from cnnviz.data.content import Content
 from cnnviz.ui.data.page import cached_scale
 from cnnviz.ui.state import current_config
 from cnnviz.ui.training.knobs import augmentation_knobs
+from cnnviz.ui.widgets.counter import count_up, counter
 from cnnviz.ui.widgets.fields import escape_markdown
 
 VARIANT_COUNT = 7
@@ -29,13 +30,13 @@ def augmentation_view(dataset: Dataset, content: Content, rows: SplitIndices, sp
     scale, _, scaled_histogram = cached_scale(content, split_kind, config.floor, config.normalization)
     training_indices = rows[0]
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.button("Another sample", icon=":material/shuffle:", on_click=_increment, args=("augmented",), key="another")
-        st.button("Change it again", icon=":material/casino:", on_click=_increment, args=("draw",), key="again")
+        st.button("Another sample", icon=":material/shuffle:", on_click=count_up, args=("augmented",), key="another")
+        st.button("Change it again", icon=":material/casino:", on_click=count_up, args=("draw",), key="again")
         if config.augmentation == Augmentation():
             st.caption("Nothing is changed yet: turn one of the knobs.")
-    index = int(training_indices[7919 * st.session_state.get("augmented", 0) % len(training_indices)])
+    index = int(training_indices[7919 * counter("augmented") % len(training_indices)])
     sample = scale.apply(np.asarray(content.x[index])[None])
-    generator = torch.Generator().manual_seed(st.session_state.get("draw", 0))
+    generator = torch.Generator().manual_seed(counter("draw"))
     batch = torch.from_numpy(sample.repeat(VARIANT_COUNT, axis=0))
     variants = config.augmentation.apply(batch, dataset.axes, scaled_histogram.std, generator).numpy()
     with st.container(horizontal=True, gap="small", key="variants"):
@@ -45,7 +46,3 @@ def augmentation_view(dataset: Dataset, content: Content, rows: SplitIndices, sp
                 st.caption(
                     escape_markdown(dataset.classes[int(content.y[index])]) if number == 0 else f"changed, {number}"
                 )
-
-
-def _increment(name: str) -> None:
-    st.session_state[name] = st.session_state.get(name, 0) + 1

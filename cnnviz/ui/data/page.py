@@ -13,18 +13,10 @@ from cnnviz.data.splitting import PARTS, SPLIT_KINDS
 from cnnviz.errors import CnnvizError, DataError
 from cnnviz.shapes import format_shape
 from cnnviz.ui.data.cache import ContentCache, cached_result
-from cnnviz.ui.identity import current_owner
 from cnnviz.ui.navigation import open_page
-from cnnviz.ui.state import current_config, save_config
-from cnnviz.ui.widgets.fields import escape_markdown, unique_labels
-
-DATASET_KEY, WAY = "data-set", "way"
-"""Keys of the widgets that choose the data set and the way to split it."""
-
-
-def choose_dataset(name: str) -> None:
-    """Make this the data set that is looked at."""
-    st.session_state[DATASET_KEY] = name
+from cnnviz.ui.state import choose_dataset, current_config, current_owner, dataset_choice_key, save_config
+from cnnviz.ui.widgets.fields import escape_markdown
+from cnnviz.words import unique_labels
 
 
 def use_dataset(name: str) -> None:
@@ -36,12 +28,14 @@ def use_dataset(name: str) -> None:
 def dataset_picker() -> Dataset:
     """The widget that chooses; at first what the student trains on."""
     datasets = available_datasets(current_owner())
-    if st.session_state.get(DATASET_KEY) not in datasets:
-        dataset_name = current_config().dataset
-        choose_dataset(dataset_name if dataset_name in datasets else next(iter(datasets)))
     titles = unique_labels({name: dataset.title for name, dataset in datasets.items()})
     name = st.selectbox(
-        "Data set", list(titles), format_func=titles.__getitem__, key=DATASET_KEY, persist_state="session", width=320
+        "Data set",
+        list(titles),
+        format_func=titles.__getitem__,
+        key=dataset_choice_key(datasets),
+        persist_state="session",
+        width=320,
     )
     return datasets[name]
 
@@ -56,7 +50,7 @@ def split_kind_picker(dataset: Dataset) -> str:
         default=dataset.split_kind(current_config().split),
         required=True,
         format_func=lambda name: SPLIT_KINDS[name].title,
-        key=f"{WAY}-{dataset.name}",
+        key=f"split-kind-{dataset.name}",
         persist_state="session",
     )
     return picked or dataset.split_kinds[0]

@@ -17,16 +17,21 @@ from cnnviz.runs.cluster import cluster
 from cnnviz.settings import settings
 from cnnviz.shapes import format_shape
 from cnnviz.ui.data.page import forget_dataset, use_dataset
-from cnnviz.ui.identity import current_owner
-from cnnviz.ui.state import notify_errors
+from cnnviz.ui.state import current_owner, open_dataset_later, session_dict
+from cnnviz.ui.widgets.counter import is_news
 from cnnviz.ui.widgets.fields import escape_markdown, field
+from cnnviz.ui.widgets.notice import notify_errors
+from cnnviz.ui.widgets.uploader import empty_uploaders, uploader_key
 
 log = logging.getLogger(__name__)
 
 FILE_KINDS = ("what the files are", "sounds", "pictures")
 REFRESH_SECONDS = 0.5
 """Seconds between two looks at an import."""
-GENERATION_KEY = "upload-generation"
+UPLOAD = "upload"
+"""Name of the form of uploaders that is emptied when its files were taken."""
+SAMPLE_FORMS = "sample-forms"
+"""Session dict with what the files of a zip become: a SoundForm and a PictureForm."""
 
 
 def upload_view() -> None:
@@ -62,12 +67,15 @@ def _zip_upload() -> None:
         help="Where a file's name says who the speaker is, for the split by speaker: {speaker}, {n} for a number, * for"
         " anything. Names as in Speech Commands and {speaker}_{n} are understood without it.",
     )
-    generation = st.session_state.setdefault(GENERATION_KEY, 0)
-    st.file_uploader("zip", type="zip", key=f"zip-{generation}")
-    st.text_input("Name", key=f"zip-title-{generation}", max_chars=60, placeholder="My recordings")
+    st.file_uploader("zip", type="zip", key=_key("zip"))
+    st.text_input("Name", key=_key("zip-title"), max_chars=60, placeholder="My recordings")
     st.button(
         "Read the zip", icon=":material/folder_zip:", on_click=_start_import, args=(form, template), key="read-zip"
     )
+
+
+def _key(name: str) -> str:
+    return uploader_key(name, UPLOAD)
 
 
 def _form_fields(kind: str) -> SampleForm | None:
@@ -75,7 +83,7 @@ def _form_fields(kind: str) -> SampleForm | None:
     if kind == FILE_KINDS[0]:
         return None
     name = "sound-form" if kind == "sounds" else "picture-form"
-    form: SampleForm = st.session_state.setdefault(name, SoundForm() if kind == "sounds" else PictureForm())
+    form: SampleForm = session_dict(SAMPLE_FORMS).setdefault(name, SoundForm() if kind == "sounds" else PictureForm())
     with st.container(horizontal=True, key="form"):
         if isinstance(form, SoundForm):
             _fields(form, name, ("seconds",))
@@ -107,7 +115,7 @@ def _fields(model: SoundForm | PictureForm | Features, name: str, fields: tuple[
 
 
 def _change_form(name: str, features: bool, field_name: str, value: object) -> None:
-    form = st.session_state[name]
+    form = session_dict(SAMPLE_FORMS)[name]
     try:
         if features:
             changed = type(form)(**dict(form) | {"features": Features(**dict(form.features) | {field_name: value})})
@@ -115,18 +123,17 @@ def _change_form(name: str, features: bool, field_name: str, value: object) -> N
             changed = type(form)(**dict(form) | {field_name: value})
     except ValidationError as error:
         raise DataError(validation_sentence(field_name, value, error)) from None
-    st.session_state[name] = changed
+    session_dict(SAMPLE_FORMS)[name] = changed
 
 
 def _start_import(form: SampleForm | None, template: str) -> None:
-    generation = st.session_state[GENERATION_KEY]
-    zip_file = st.session_state.get(f"zip-{generation}")
+    zip_file = st.session_state.get(_key("zip"))
     with notify_errors():
         if zip_file is None:
             raise DataError("Choose a zip first: one folder for each class, the files of the class in it.")
-        title = st.session_state[f"zip-title-{generation}"].strip() or zip_file.name.removesuffix(".zip")
+        title = st.session_state[_key("zip-title")].strip() or zip_file.name.removesuffix(".zip")
         cluster().imports.start(current_owner(), zip_file.getvalue(), title, form, template.strip())
-        st.session_state[GENERATION_KEY] = generation + 1  # empty uploaders
+        empty_uploaders(UPLOAD)
 
 
 @st.fragment(run_every=REFRESH_SECONDS)
@@ -140,10 +147,9 @@ def _import_progress() -> None:
         st.progress(progress.done / progress.total if progress.total else 0.0, _progress_text(progress))
         st.button("Cancel", icon=":material/close:", on_click=_cancel_import, key="cancel-import")
         return
-    if st.session_state.get("settled") != progress.name:  # the list below and the data sets above have changed
-        st.session_state["settled"] = progress.name
+    if is_news("ended-import", progress.name):  # the list below and the data sets above have changed
         if progress.status == "done" and cluster().imports.claim_result(current_owner()):
-            st.session_state["to-view"] = progress.name
+            open_dataset_later(progress.name)
         st.rerun()
     if progress.status == "done":
         st.success(
@@ -189,20 +195,18 @@ def _arrays_upload() -> None:
         " 5 axes, and one label per sample, a number or a text. Or both in one, written by"
         " `np.savez(file, feats=…, labels=…)`."
     )
-    generation = st.session_state.setdefault(GENERATION_KEY, 0)
     # In a form, a file that arrives does not run the page: a page that starts to run throws away the address to
     # which another file was about to be sent (Streamlit 1.67), and that file never comes.
     with st.form("own-data", border=False):
-        st.file_uploader("feats.npy", type="npy", key=f"feats-{generation}")
-        st.file_uploader("labels.npy", type="npy", key=f"labels-{generation}")
-        st.file_uploader("or both in one .npz", type="npz", key=f"npz-{generation}")
-        st.text_input("Name", key=f"title-{generation}", max_chars=60, placeholder="My data")
+        st.file_uploader("feats.npy", type="npy", key=_key("feats"))
+        st.file_uploader("labels.npy", type="npy", key=_key("labels"))
+        st.file_uploader("or both in one .npz", type="npz", key=_key("npz"))
+        st.text_input("Name", key=_key("title"), max_chars=60, placeholder="My data")
         st.form_submit_button("Use these files", key="use-files", on_click=_add_arrays)
 
 
 def _add_arrays() -> None:
-    generation = st.session_state[GENERATION_KEY]
-    feats, labels, npz = (st.session_state[f"{name}-{generation}"] for name in ("feats", "labels", "npz"))
+    feats, labels, npz = (st.session_state[_key(name)] for name in ("feats", "labels", "npz"))
     with notify_errors():
         if npz and not feats and not labels:
             content = read_npz(npz.getvalue(), settings().max_upload_bytes)
@@ -213,14 +217,12 @@ def _add_arrays() -> None:
                 "Choose both files, the features and their labels, or one .npz with both; then press “Use these files”."
             )
         try:
-            dataset = own_uploads().add(
-                current_owner(), content, UploadInfo(st.session_state[f"title-{generation}"].strip())
-            )
+            dataset = own_uploads().add(current_owner(), content, UploadInfo(st.session_state[_key("title")].strip()))
         except OSError:
             log.exception("an upload could not be kept")
             raise DataError("The server could not keep these files; its disk may be full.") from None
         use_dataset(dataset.name)
-        st.session_state[GENERATION_KEY] = generation + 1  # empty uploaders
+        empty_uploaders(UPLOAD)
 
 
 def _own_datasets() -> None:

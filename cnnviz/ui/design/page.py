@@ -14,7 +14,7 @@ from cnnviz.shapes import AXES
 from cnnviz.ui.design.advice_cards import remarks_on
 from cnnviz.ui.design.canvas import stack
 from cnnviz.ui.design.canvas.act import acts, after
-from cnnviz.ui.state import current_workbench, notify_errors, save_workbench
+from cnnviz.ui.state import current_workbench, open_design, save_workbench, session_dict
 from cnnviz.ui.widgets.fields import (
     FIELD_WIDTH,
     attempt,
@@ -26,10 +26,12 @@ from cnnviz.ui.widgets.fields import (
     per_axis_names,
     show_problem,
 )
-from cnnviz.ui.workbench import FIRST_LAYER
+from cnnviz.ui.widgets.notice import notify_errors
 
 CANVAS_KEY, EXCHANGE_KEY = "stack", "exchange"
 """Keys of the parts of the page that follow the design."""
+CANVAS_STATE = "canvas"
+"""Session dict of the canvas."""
 EXCHANGE_VIEW_KEY = "view"
 """Key of the choice among the ways in and out."""
 
@@ -66,7 +68,7 @@ def canvas() -> None:
     """The stack with every shape, to edit by mouse and keyboard, and what a teacher would say about it."""
     workbench = current_workbench()
     design = workbench.architecture
-    mount_id = st.session_state.setdefault("mount", secrets.token_hex(8))
+    mount_id = session_dict(CANVAS_STATE).setdefault("mount", secrets.token_hex(8))
     stack(
         design,
         workbench.selected,
@@ -195,4 +197,4 @@ def _change_input_shape(revision: int, typed: object) -> None:
 def _load_preset(revision: int, name: object) -> None:
     if isinstance(name, str) and name in PRESETS and current_workbench().revision == revision:
         with notify_errors():
-            save_workbench(current_workbench().restructure(PRESETS[name].architecture, FIRST_LAYER))
+            open_design(PRESETS[name].architecture)

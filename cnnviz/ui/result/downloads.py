@@ -16,11 +16,11 @@ from cnnviz.takehome.request import ALL_FILES, EVENTS_FILE, MLFLOW, export_run
 from cnnviz.takehome.tracking import redact_address
 from cnnviz.takehome.unpack import unpack
 from cnnviz.ui.data import page
-from cnnviz.ui.identity import current_owner
 from cnnviz.ui.runs.labels import run_name
-from cnnviz.ui.state import choose_run
+from cnnviz.ui.state import choose_run, current_owner, session_dict
 from cnnviz.ui.training.run_history import export_buttons
-from cnnviz.ui.widgets.fields import attempt, escape_markdown, show_problem
+from cnnviz.ui.widgets.fields import escape_markdown
+from cnnviz.ui.widgets.uploader import instant_uploader
 
 FILES_KEY = "made"
 """The files that were made last, by run and name: as many as MOST_MADE bytes of memory hold, and always the last."""
@@ -101,7 +101,7 @@ def downloads_view(run: Run) -> None:
 def _download_card(run: Run, name: str, download: Download) -> None:
     st.markdown(f"{download.icon} **{download.title}**  \n:small[{download.description}]")
     placeholder = st.empty()
-    files: dict[tuple[object, ...], bytes] = st.session_state.setdefault(FILES_KEY, {})
+    files: dict[tuple[object, ...], bytes] = session_dict(FILES_KEY)
     key = name, run.id, run.status, run.steps, run.finished, run.title  # trained further or renamed, it is another one
     if key not in files:
         if not placeholder.button("Make it", key=f"make-{name}-{run.id}", icon=":material/build:"):
@@ -199,21 +199,10 @@ def import_run_form() -> None:
     """A zip of another installation, as a run of this student."""
     with st.expander("Bring a run from elsewhere", icon=":material/upload:"):
         st.caption("The zip that “Everything, one zip” on a Result page has made, of this cnnviz or another.")
-        generation = st.session_state.setdefault("zip-generation", 0)
-        key = f"zip-{generation}"
-        st.file_uploader(
-            "run.zip", type="zip", key=key, on_change=_import_uploaded, args=(key,), max_upload_size=MAX_ZIP_MB
-        )
-        show_problem(key)
-
-
-def _import_uploaded(key: str) -> None:
-    if st.session_state[key] is not None:
-        attempt(key, lambda file: _import_archive(file.getvalue()))  # type: ignore[attr-defined]
+        instant_uploader("run.zip", name="run-zip", kind="zip", max_megabytes=MAX_ZIP_MB, read=_import_archive)
 
 
 def _import_archive(content: bytes) -> None:
     run = cluster().library.import_archive(current_owner(), next(iter(cluster().devices)), unpack(content, settings()))
-    st.session_state["zip-generation"] += 1  # an empty uploader: the file is not kept
     choose_run(run.id)
     st.toast(f"{escape_markdown(run_name(run))} is among your runs.", icon=":material/check:")

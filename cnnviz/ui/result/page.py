@@ -1,28 +1,32 @@
 """One run of the student looked at closely: what it reached, and several ways to look further."""
 
 from collections.abc import Callable
+from functools import partial
+from operator import attrgetter
 from typing import Any
 
 import streamlit as st
 
 from cnnviz.data import available_datasets
 from cnnviz.insight.predictions import Predictions
+from cnnviz.insight.tested_samples import find_tested_samples
 from cnnviz.presets import net_name
 from cnnviz.runs.archives import read_predictions
 from cnnviz.runs.cluster import cluster
 from cnnviz.runs.run import LR_FINDER_RUN, Run, Status
 from cnnviz.settings import settings
+from cnnviz.table import parameter_count
 from cnnviz.ui.data import page
-from cnnviz.ui.identity import current_owner
 from cnnviz.ui.navigation import open_page
 from cnnviz.ui.result.downloads import downloads_view
-from cnnviz.ui.result.predictions import TestedRun, predictions_view, test_indices
+from cnnviz.ui.result.predictions import TestedRun, predictions_view
 from cnnviz.ui.result.verdicts import verdict_cards
-from cnnviz.ui.runs.labels import dataset_titles, parameter_count, run_label
-from cnnviz.ui.state import choose_run, run_choice_key
-from cnnviz.ui.widgets.fields import escape_markdown, unique_labels
+from cnnviz.ui.runs.labels import dataset_titles, run_label
+from cnnviz.ui.state import choose_run, current_owner, run_choice_key
+from cnnviz.ui.widgets.fields import escape_markdown
+from cnnviz.ui.widgets.live_fragment import live_fragment
 from cnnviz.ui.widgets.status_badge import STATUS_BADGES
-from cnnviz.words import format_duration, format_share
+from cnnviz.words import format_duration, format_share, unique_labels
 
 REFRESH_SECONDS = 2.0
 """Seconds between two looks at a run that goes on."""
@@ -44,16 +48,15 @@ def result_page() -> None:
     titles = dataset_titles()
     labels = unique_labels({run.id: run_label(run, titles) for run in mine})
     run_id = st.selectbox("Run", list(labels), format_func=labels.__getitem__, key=run_choice_key(list(labels)))
-    run_shown = next(run for run in mine if run.id == run_id)
-    st.fragment(_run_view, run_every=REFRESH_SECONDS if run_shown.active else None)(run_id, run_shown.active)
+    live_fragment(
+        partial(cluster().run, current_owner(), run_id),
+        _run_view,
+        is_active=attrgetter("active"),
+        seconds=REFRESH_SECONDS,
+    )
 
 
-def _run_view(run_id: str, active: bool) -> None:
-    if "notice" in st.session_state:  # the page above has the place for it
-        st.rerun()
-    run = cluster().run(current_owner(), run_id)
-    if run.active != active:
-        st.rerun()  # the whole page once more, without ticks or with them
+def _run_view(run: Run) -> None:
     _score_summary(run)
     view = st.segmented_control(
         "Look at",
@@ -118,7 +121,7 @@ def _tested_run(run: Run, test_predictions: Predictions) -> TestedRun:
         return TestedRun(run.id, test_predictions)
     content = page.load_content(run_dataset)
     rows = page.split_indices(content, run_dataset.split_kind(run.config.split))
-    indices = None if rows is None else test_indices(content, rows, test_predictions)
+    indices = None if rows is None else find_tested_samples(content, rows, test_predictions)
     return (
         TestedRun(run.id, test_predictions, run_dataset, content, indices)
         if indices is not None

@@ -1,6 +1,6 @@
 """What a net made of its test samples: the confusion matrix and its cells, classes, mistakes, certainty, voices."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +14,7 @@ from cnnviz.charts.confusion import CELL_SELECTION, MAX_NUMBERED_CLASSES, confus
 from cnnviz.charts.samples import thumbnail
 from cnnviz.data.base import Dataset
 from cnnviz.data.content import Content
+from cnnviz.data.wav import encode_wav
 from cnnviz.insight.calibration import calibration
 from cnnviz.insight.groups import group_accuracies
 from cnnviz.insight.mistakes import (
@@ -26,8 +27,8 @@ from cnnviz.insight.mistakes import (
     top_classes,
 )
 from cnnviz.insight.predictions import Predictions
-from cnnviz.ui.data.samples import encode_wav
 from cnnviz.ui.widgets.chart import vega_chart
+from cnnviz.ui.widgets.counter import count_up, counter, is_news
 from cnnviz.ui.widgets.fields import escape_markdown
 
 SAMPLES_PER_PAGE = 12
@@ -100,8 +101,7 @@ def _cell_samples(tested: TestedRun, right: str, answer: str) -> None:
     description = "taken for what they are" if right == answer else f"taken for **{escape_markdown(answer)}**"
     story = f"{len(rows)} × {escape_markdown(right)}, {description}"
     st.subheader(story, anchor=False)
-    if st.session_state.get(SHOWN_CELL_KEY) != (tested.run_id, story):  # it may stand below the edge of the window
-        st.session_state[SHOWN_CELL_KEY] = tested.run_id, story
+    if is_news(SHOWN_CELL_KEY, (tested.run_id, story)):  # the samples may be below the edge of the window
         st.toast(f"{story}: below the matrix.", icon=":material/arrow_downward:")
     _sample_gallery(tested, rows, f"cell-{classes.index(right)}-{classes.index(answer)}")
 
@@ -213,14 +213,18 @@ def _sample_gallery(tested: TestedRun, rows: SampleIndices, name: str) -> None:
         st.caption("There are none.")
         return
     key = f"{name}-{tested.run_id}"
-    limit = SAMPLES_PER_PAGE * (1 + st.session_state.get(f"more-{key}", 0))
+    limit = SAMPLES_PER_PAGE * (1 + counter(f"more-{key}"))
     with st.container(horizontal=True, gap="medium", key=f"samples-{key}"):
         for row in rows[:limit]:
             with st.container(width=PICTURE_WIDTH, gap="small"):
                 _sample_card(tested, int(row))
     if len(rows) > limit:
         st.button(
-            f"More of {len(rows):,}", key=f"go-{key}", icon=":material/expand_more:", on_click=_show_more, args=(key,)
+            f"More of {len(rows):,}",
+            key=f"go-{key}",
+            icon=":material/expand_more:",
+            on_click=count_up,
+            args=(f"more-{key}",),
         )
     if tested.content is None:
         st.caption("The samples themselves are not here: their data set was changed or removed.")
@@ -240,14 +244,3 @@ def _sample_card(tested: TestedRun, row: int) -> None:
         texts.append(f"{mark}[{escape_markdown(predictions.classes[number])} {probability:.1%}]")
     lines = "  \n".join(texts)
     st.markdown(f":small[{lines}]")
-
-
-def _show_more(key: str) -> None:
-    st.session_state[f"more-{key}"] = st.session_state.get(f"more-{key}", 0) + 1
-
-
-def test_indices(content: Content, rows: Sequence[SampleIndices], predictions: Predictions) -> SampleIndices | None:
-    """Where in the content the predicted samples stand: in its test part; None where these are other samples."""
-    indices = np.asarray(rows[2])
-    matches = len(indices) == len(predictions.y) and bool((content.y[indices] == predictions.y).all())
-    return indices if matches else None

@@ -7,10 +7,10 @@ from cnnviz.insight.verdicts import SuggestedRun, Verdict, find_verdicts
 from cnnviz.runs.run import Run
 from cnnviz.settings import settings
 from cnnviz.ui.navigation import open_page
-from cnnviz.ui.state import current_workbench, notify_errors, save_config, save_workbench
+from cnnviz.ui.state import open_design
 from cnnviz.ui.training.run_history import forget_other_histories, read_history
 from cnnviz.ui.widgets.fields import escape_markdown
-from cnnviz.ui.workbench import FIRST_LAYER
+from cnnviz.ui.widgets.notice import has_notice, notify_errors
 
 
 def build_story(run: Run) -> RunSummary:
@@ -69,8 +69,7 @@ def _verdict_card(run: Run, finding: Verdict, position: int) -> None:
 
 def _apply_change(change: SuggestedRun) -> None:
     with notify_errors():
-        save_workbench(current_workbench().restructure(change.architecture, FIRST_LAYER))
-        save_config(change.config)
-    if "notice" not in st.session_state:
+        open_design(change.architecture, change.config)
+    if not has_notice():
         open_page("pages/train.py")
     st.rerun()

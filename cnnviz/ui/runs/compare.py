@@ -13,7 +13,8 @@ from cnnviz.insight.differences import MISSING, DifferenceRow, layer_rows, setti
 from cnnviz.runs.cluster import cluster
 from cnnviz.runs.run import Run
 from cnnviz.settings import settings
-from cnnviz.ui.runs.labels import REMOVED_LABEL, dataset_titles, legend_labels, parameter_count
+from cnnviz.table import parameter_count
+from cnnviz.ui.runs.labels import REMOVED_LABEL, dataset_titles, legend_labels
 from cnnviz.ui.training.chart_options import MAX_SMOOTHING
 from cnnviz.ui.widgets.chart import vega_chart
 from cnnviz.words import format_duration

@@ -2,27 +2,18 @@
 
 from collections.abc import Iterable
 from datetime import datetime
-from functools import lru_cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import streamlit as st
 
-from cnnviz.architecture import Architecture, trace
 from cnnviz.data import available_datasets
 from cnnviz.presets import net_name
 from cnnviz.runs.run import LR_FINDER_RUN, Run
 from cnnviz.runs.search import Search
-from cnnviz.table import totals
-from cnnviz.ui.identity import current_owner
-from cnnviz.ui.widgets.fields import unique_labels
+from cnnviz.ui.state import current_owner
+from cnnviz.words import unique_labels
 
 REMOVED_LABEL = "removed data"
-
-
-@lru_cache(4096)
-def parameter_count(architecture: Architecture) -> int:
-    """Trainable parameters of a net."""
-    return totals(trace(architecture)).parameters
 
 
 def run_name(run: Run) -> str:

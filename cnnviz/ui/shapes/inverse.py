@@ -1,15 +1,20 @@
 """The inverse question of the calculator: which parameters give a wanted size?"""
 
+from collections.abc import Sequence
+from functools import partial
+
 import streamlit as st
 
 from cnnviz.calculator import inverse
-from cnnviz.calculator.operation import window_parameters, window_rules
+from cnnviz.calculator.operation import WindowRule, window_parameters, window_rules
 from cnnviz.errors import ShapeError
 from cnnviz.shapes import AXES
 from cnnviz.ui.shapes.answers import MAX_ROWS, answer_list, picked_index
-from cnnviz.ui.shapes.calculator import current_calculator, save_calculator
+from cnnviz.ui.shapes.calculator import open_operation
+from cnnviz.ui.state import current_calculator
 from cnnviz.ui.widgets.fields import number
-from cnnviz.ui.workbench import FIRST_LAYER
+
+ANSWERS_KEY = "answers"
 
 
 def inverse_view() -> None:
@@ -29,7 +34,8 @@ def inverse_view() -> None:
         axis = st.segmented_control(
             "Axis", axes, default=axes[0], required=True, key=f"axis-{key_suffix}", persist_state="session"
         )
-        rule, size = rules[axes.index(axis or axes[0])], design.input_shape[1 + axes.index(axis or axes[0])]
+        axis_index = axes.index(axis or axes[0])
+        rule, size = rules[axis_index], design.input_shape[1 + axis_index]
         with st.container(width=140):
             wanted = int(
                 number(
@@ -59,10 +65,15 @@ def inverse_view() -> None:
         st.info(message, icon=":material/info:")
         return
     answers = inverse.find_answers(rule, size, wanted, frozenset(vary), pool=pool)
-    st.session_state["answered"] = (axes.index(axis or axes[0]), answers.rules)
     st.markdown(_answer_text(answers, wanted, vary, axis or axes[0], size))
     if answers.rules:
-        answer_list(answers.rules, rule, names, key="answers", on_pick=_use_answer)
+        answer_list(
+            answers.rules,
+            rule,
+            names,
+            key=ANSWERS_KEY,
+            on_pick=partial(_use_answer, axes.index(axis or axes[0]), answers.rules),
+        )
 
 
 def _answer_text(inverse_answers: inverse.Answers, wanted: int, vary: list[str], axis: str, size: int) -> str:
@@ -79,12 +90,7 @@ def _answer_text(inverse_answers: inverse.Answers, wanted: int, vary: list[str],
     )
 
 
-def _use_answer() -> None:
-    axis, answers = st.session_state["answered"]
-    number = picked_index(st.session_state["answers"].get("pick"), len(answers))
-    if number is None:
-        return
-    workbench = current_calculator()
-    save_calculator(
-        workbench.restructure(inverse.apply_answer(workbench.architecture, axis, answers[number]), FIRST_LAYER)
-    )
+def _use_answer(axis: int, answers: Sequence[WindowRule]) -> None:
+    index = picked_index(st.session_state[ANSWERS_KEY].get("pick"), len(answers))
+    if index is not None:
+        open_operation(inverse.apply_answer(current_calculator().architecture, axis, answers[index]))

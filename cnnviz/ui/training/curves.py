@@ -21,7 +21,7 @@ from cnnviz.charts.lines import lines_spec, lines_table
 from cnnviz.runs.cluster import cluster
 from cnnviz.runs.history import History
 from cnnviz.runs.run import Run
-from cnnviz.ui.identity import current_owner
+from cnnviz.ui.state import current_owner
 from cnnviz.ui.training.chart_options import DEVICE, GRADIENTS, LEARNING, TOP5_F1, ChartOptions
 from cnnviz.ui.training.run_history import RunHistory, forget_other_histories, read_history
 from cnnviz.ui.widgets.chart import vega_chart

@@ -5,7 +5,6 @@ from typing import Any
 import streamlit as st
 
 from cnnviz.charts.lr_finder import SUGGESTION_LABELS, lr_finder_chart
-from cnnviz.errors import CnnvizError
 from cnnviz.runs.cluster import cluster
 from cnnviz.runs.history import History
 from cnnviz.runs.run import LR_FINDER_RUN, Run, Status
@@ -13,6 +12,7 @@ from cnnviz.training.lr_finder import FINDER, LEARNING_RATE, RAW_LOSS, SMOOTHED,
 from cnnviz.ui.state import current_config, save_config
 from cnnviz.ui.widgets.chart import vega_chart
 from cnnviz.ui.widgets.fields import escape_markdown
+from cnnviz.ui.widgets.notice import notify_errors
 
 
 def lr_finder_view(run: Run, history: History) -> None:
@@ -61,8 +61,6 @@ def _suggestions(run: Run, result: dict[str, Any]) -> None:
 def _use_rate_button(run: Run, rate: float, *, label: str, primary: bool) -> None:
     kind = "primary" if primary else "secondary"
     if st.button(label, key=f"use-{kind}-{run.id}", type=kind, icon=":material/check:"):  # type: ignore[arg-type]
-        try:
+        with notify_errors():
             save_config(current_config().changed("learning_rate", rate))
-        except CnnvizError as error:
-            st.session_state["notice"] = str(error)
         st.rerun()

@@ -5,11 +5,10 @@ import streamlit as st
 from cnnviz.runs.cluster import cluster
 from cnnviz.runs.run import LR_FINDER_RUN, Run, Status
 from cnnviz.settings import settings
-from cnnviz.ui.identity import current_owner
 from cnnviz.ui.navigation import open_page
-from cnnviz.ui.state import current_workbench, notify_errors, save_config, save_workbench
+from cnnviz.ui.state import current_owner, open_design
 from cnnviz.ui.widgets.fields import number
-from cnnviz.ui.workbench import FIRST_LAYER
+from cnnviz.ui.widgets.notice import notify_errors
 
 ANSWER_WAIT_SECONDS = 0.4
 """Seconds a click waits, so that the page it draws shows what came of it."""
@@ -46,7 +45,8 @@ def run_actions(run: Run) -> None:
             key=f"clone-{run.id}",
             help="Opens the net of this run and its settings, to change something and train again.",
         ):
-            open_run_design(run)
+            with notify_errors():
+                open_design(run.architecture, run.config)
             st.rerun()
         if run.kind != LR_FINDER_RUN and st.button(
             "Look closely",
@@ -72,13 +72,6 @@ def _train_further_popover(run: Run) -> None:
             with notify_errors():
                 cluster().extend(current_owner(), run.id, int(epochs))
             st.rerun()
-
-
-def open_run_design(run: Run) -> None:
-    """Make its net and settings those at hand."""
-    with notify_errors():
-        save_workbench(current_workbench().restructure(run.architecture, FIRST_LAYER))
-        save_config(run.config)
 
 
 def _pause(run_id: str) -> None:

@@ -11,6 +11,9 @@ from cnnviz.charts.points_file import points_to_csv, points_to_json
 from cnnviz.runs.cluster import cluster
 from cnnviz.runs.history import History
 from cnnviz.runs.run import Run
+from cnnviz.ui.state import session_dict
+
+_HISTORIES = "histories"
 
 
 @dataclass(frozen=True)
@@ -28,17 +31,16 @@ class RunHistory:
 
 def read_history(run_id: str) -> History:
     """All points of the run; only those that are new since the last look are read."""
-    histories: dict[str, History] = st.session_state.setdefault("histories", {})
-    history = histories.setdefault(run_id, History(run_id))
+    history: History = session_dict(_HISTORIES).setdefault(run_id, History(run_id))
     history.read_new_points(cluster().store)
     return history
 
 
 def forget_other_histories(run_ids: Container[str]) -> None:
     """Forget the points of all other runs: they are read again when they come back to the page."""
-    st.session_state["histories"] = {
-        run_id: history for run_id, history in st.session_state["histories"].items() if run_id in run_ids
-    }
+    histories = session_dict(_HISTORIES)
+    for run_id in [run_id for run_id in histories if run_id not in run_ids]:
+        del histories[run_id]
 
 
 def export_buttons(run_id: str) -> None:

@@ -17,12 +17,11 @@ from cnnviz.training.config import TrainConfig
 from cnnviz.training.readiness import adapt_to_dataset, check_trainable
 from cnnviz.training.schedule import SCHEDULES, learning_rates
 from cnnviz.training.trainer import steps_per_epoch
-from cnnviz.ui.identity import current_owner
-from cnnviz.ui.state import choose_run, current_config, current_workbench, notify_errors, save_config, save_workbench
+from cnnviz.ui.state import choose_run, current_config, current_owner, current_workbench, open_design, save_config
 from cnnviz.ui.training.knobs import augmentation_knobs, knob, refused_knob_titles
 from cnnviz.ui.widgets.chart import plotly_chart
 from cnnviz.ui.widgets.fields import escape_markdown
-from cnnviz.ui.workbench import FIRST_LAYER
+from cnnviz.ui.widgets.notice import notify_errors
 
 MAX_DRAWN_STEPS = 1000
 """Steps of a schedule that are drawn; of longer trainings, fewer in each epoch."""
@@ -134,7 +133,7 @@ def _fit_buttons(design: Architecture, dataset: Dataset) -> None:
 
 def _open_design(design: Architecture) -> None:
     with notify_errors():
-        save_workbench(current_workbench().restructure(design, FIRST_LAYER))
+        open_design(design)
 
 
 def _start_run(kind: str = TRAIN_RUN) -> None:

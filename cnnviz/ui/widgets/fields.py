@@ -3,7 +3,6 @@
 import math
 import re
 from collections.abc import Callable
-from itertools import count
 from typing import Annotated, Any, Literal, get_args, get_origin
 
 import streamlit as st
@@ -14,6 +13,7 @@ from pydantic.fields import FieldInfo
 from cnnviz.errors import CnnvizError, NumberError
 from cnnviz.numbers import format_number, parse_float, parse_int
 from cnnviz.shapes import AXES
+from cnnviz.words import unique_labels
 
 FIELD_WIDTH = 126
 """Of a field in the panel of a layer, in pixels: two stand beside each other."""
@@ -47,25 +47,6 @@ def show_problem(key: str) -> None:
     """Say under a widget why what stands in it was refused."""
     if reason := problem(key):
         _show_reason(reason)
-
-
-def unique_labels(labels: dict[str, str]) -> dict[str, str]:
-    """Labels told apart by a number where they are equal: a choice goes by its label.
-
-    >>> unique_labels({"a": "My data", "b": "Words", "c": "My data"})
-    {'a': 'My data', 'b': 'Words', 'c': 'My data (2)'}
-    """
-    used: set[str] = set()
-    result = {}
-    for name, label in labels.items():
-        unique_label = label
-        for number in count(2):
-            if unique_label not in used:
-                break
-            unique_label = f"{label} ({number})"
-        used.add(unique_label)
-        result[name] = unique_label
-    return result
 
 
 def field(
