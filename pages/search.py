@@ -1,4 +1,4 @@
-"""Search: let nets like yours be tried, one after another, until one reaches the goal."""
+"""Search: try nets like yours, one after another, until one reaches the goal."""
 
 import streamlit as st
 

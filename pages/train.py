@@ -18,6 +18,6 @@ with left:
         f"Your design: {len(design.layers)} layers for {format_shape(design.input_shape)}, {parameters:,} parameters."
     )
     settings_form.settings_form()
-    st.page_link("pages/data.py", label="See or bring data", icon=":material/graphic_eq:")
+    st.page_link("pages/data.py", label="Look at data or bring your own", icon=":material/graphic_eq:")
 with right:
     live_run.live_run()

@@ -49,7 +49,7 @@ def view(app: AppTest, name: str, key: str = "result-view") -> AppTest:
 
 
 def test_without_a_run_the_page_says_what_will_stand_there(open_page: OpenPage) -> None:
-    assert any("looked at closely, once there is one" in info.value for info in open_page("result").info)
+    assert any("looks closely at one of your runs" in info.value for info in open_page("result").info)
 
 
 def test_the_numbers_of_a_run_are_those_that_it_reached(open_page: OpenPage, anna: str, ended: Run) -> None:
@@ -77,7 +77,7 @@ def test_every_view_of_the_mistakes_can_be_looked_at(open_page: OpenPage, anna: 
     assert any(f"{round(180 * ended.score.test)} of 180 test samples are on" in each.value for each in app.caption)
     for name in ("Classes", "Samples", "Certainty"):
         view(app, name, "closer-view")
-    assert any("less sure than right" in each.value or "sure" in each.value for each in app.caption)
+    assert any("underconfident" in each.value or "sure" in each.value for each in app.caption)
     view(app, "Classes", "closer-view")
     assert set(app.dataframe[0].value["class"]) == set("0123456789")
 

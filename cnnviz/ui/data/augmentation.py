@@ -19,10 +19,10 @@ PICTURE_WIDTH = 170
 
 
 def augmentation_view(dataset: Dataset, content: Content, rows: SplitIndices, split_kind: str) -> None:
-    """The knobs, and a training sample as the net might see it in one epoch and the next."""
+    """Draws the knobs, and one training sample as the net might see it from epoch to epoch."""
     st.markdown(
-        "Each time a training sample is used, it is changed a little, by chance: so the net learns what does not depend"
-        " on it, and a small data set lasts longer. Validation and test samples stay as they are."
+        "Each time a training sample is used, it is changed a little at random. So the net learns what does not depend"
+        " on such changes, and a small data set goes further. Validation and test samples stay as they are."
     )
     with st.container(horizontal=True, key="augmentation"):
         augmentation_knobs(current_config(), dataset)
@@ -33,7 +33,7 @@ def augmentation_view(dataset: Dataset, content: Content, rows: SplitIndices, sp
         st.button("Another sample", icon=":material/shuffle:", on_click=count_up, args=("augmented",), key="another")
         st.button("Change it again", icon=":material/casino:", on_click=count_up, args=("draw",), key="again")
         if config.augmentation == Augmentation():
-            st.caption("Nothing is changed yet: turn one of the knobs.")
+            st.caption("Nothing is changed yet: set one of the fields above.")
     index = int(training_indices[7919 * counter("augmented") % len(training_indices)])
     sample = scale.apply(np.asarray(content.x[index])[None])
     generator = torch.Generator().manual_seed(counter("draw"))

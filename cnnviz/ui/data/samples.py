@@ -1,4 +1,4 @@
-"""Samples of a data set: many small pictures, and one looked at and listened to."""
+"""Samples of a data set: many small pictures, and one in detail, to see and hear."""
 
 from functools import partial
 
@@ -26,7 +26,7 @@ VIEWED = "viewed-sample"
 
 
 def sample_grid(dataset: Dataset, content: Content, rows: SplitIndices) -> None:
-    """A handful of samples with their labels; one of them is looked at closely."""
+    """Draws some samples with their labels, and the details of one."""
     with st.container(horizontal=True, vertical_alignment="bottom", key="handful"):
         label = st.selectbox(
             "Class", [ALL_CLASSES, *dataset.classes], key=f"class-{dataset.name}", persist_state="session", width=220
@@ -35,7 +35,7 @@ def sample_grid(dataset: Dataset, content: Content, rows: SplitIndices) -> None:
         st.button("Other samples", icon=":material/shuffle:", on_click=_shuffle, key="others")
     indices = _sample_indices(dataset, content, rows[PARTS.index(part or PARTS[0])], label)
     if not indices:
-        st.info(f"There is no such sample in the {part} part.", icon=":material/search_off:")
+        st.info(f"There is no sample of this class in the {part} part.", icon=":material/search_off:")
         return
     with st.container(horizontal=True, gap="small", key="samples"):
         for index in indices:
@@ -48,12 +48,12 @@ def sample_grid(dataset: Dataset, content: Content, rows: SplitIndices) -> None:
                     type="tertiary",
                     on_click=partial(_select_sample, dataset.name, index),
                 )
-    st.caption("A click on a label below its picture looks at that sample closely.")
+    st.caption("Click the label below a picture to look at that sample closely.")
     sample_details(dataset, content, session_dict(VIEWED).get(dataset.name, indices[0]))
 
 
 def sample_details(dataset: Dataset, content: Content, index: int) -> None:
-    """One sample: its picture with axes, and where it is of sound, the wave beside it, to be played."""
+    """Draws one sample: its picture with axes and, of a sound, the waveform and a player."""
     st.subheader(escape_markdown(dataset.classes[int(content.y[index])]), anchor=False)
     details = [f"Sample {index:,}"]
     if content.speakers:
@@ -67,7 +67,7 @@ def sample_details(dataset: Dataset, content: Content, index: int) -> None:
 
 
 def sound_view(sound: npt.NDArray[np.int16], rate: int, features: Features | None, *, key: str) -> None:
-    """The picture of a sound beside its wave, and the sound itself."""
+    """Draws the spectrogram and the waveform of a sound, and a player."""
     shown_features = features or Features(sample_rate=rate)
     picture = shown_features.compute(np.asarray(sound)[None])[0]
     hertz = shown_features.band_centres if shown_features.kind == "log-mel" else None

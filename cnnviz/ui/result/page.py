@@ -1,4 +1,4 @@
-"""One run of the student looked at closely: what it reached, and several ways to look further."""
+"""One run in detail: its scores, verdict, mistakes and downloads."""
 
 from collections.abc import Callable
 from functools import partial
@@ -19,7 +19,8 @@ from cnnviz.table import parameter_count
 from cnnviz.ui.data import page
 from cnnviz.ui.navigation import open_page
 from cnnviz.ui.result.downloads import downloads_view
-from cnnviz.ui.result.predictions import TestedRun, predictions_view
+from cnnviz.ui.result.gallery import TestedRun
+from cnnviz.ui.result.predictions import predictions_view
 from cnnviz.ui.result.verdicts import verdict_cards
 from cnnviz.ui.runs.labels import dataset_titles, run_label
 from cnnviz.ui.state import choose_run, current_owner, run_choice_key
@@ -32,17 +33,17 @@ REFRESH_SECONDS = 2.0
 """Seconds between two looks at a run that goes on."""
 UNTESTED_ADVICE = {
     Status.PAUSED: " Resume this one on the Train page.",
-    Status.STOPPED: " This one was stopped: train it further, to its end, on the Train page.",
-    Status.FAILED: " This one failed; the Verdict says what to try.",
+    Status.STOPPED: " This one was stopped: train it to its end on the Train page.",
+    Status.FAILED: " This one failed; its verdict says what to try.",
 }
 """What can be done about a run that was not tested."""
 
 
 def result_page() -> None:
-    """A choice among the student's trainings, and the chosen one."""
+    """Draws the choice among the student's runs, and the chosen one."""
     mine = [run for run in cluster().store.runs_of(current_owner()) if run.kind != LR_FINDER_RUN]
     if not mine:
-        st.info("Here a run is looked at closely, once there is one.", icon=":material/search_insights:")
+        st.info("This page looks closely at one of your runs. Train a net first.", icon=":material/search_insights:")
         st.page_link("pages/train.py", label="Train", icon=":material/show_chart:")
         return
     titles = dataset_titles()
@@ -72,7 +73,7 @@ def _run_view(run: Run) -> None:
 
 
 def _score_summary(run: Run) -> None:
-    """Status and numbers of a run."""
+    """Draws the status and the scores of a run."""
     label, colour, icon = STATUS_BADGES[run.status]
     with st.container(horizontal=True, vertical_alignment="center", key="result-status"):
         st.badge(label, color=colour, icon=icon)  # type: ignore[arg-type]
@@ -84,7 +85,7 @@ def _score_summary(run: Run) -> None:
     score, goal = run.score, settings().goal
     with st.container(horizontal=True, gap="medium", key="result-numbers"):
         accuracy = "—" if score.accuracy is None else f"{score.accuracy:.3f}"
-        goal_distance = None if score.accuracy is None else f"{score.accuracy - goal:+.3f} to the goal"
+        goal_distance = None if score.accuracy is None else f"{score.accuracy - goal:+.3f} from the goal"
         card: dict[str, Any] = {"border": True, "height": "stretch"}
         st.metric(
             "Validation",
@@ -95,9 +96,9 @@ def _score_summary(run: Run) -> None:
             **card,
         )
         test = "—" if score.test is None else f"{score.test:.3f}"
-        st.metric("Test", test, help="Accuracy, measured once, with the weights of the best epoch.", **card)
+        st.metric("Test", test, help="Test accuracy, measured once, with the weights of the best epoch.", **card)
         st.metric("Best epoch", f"{score.best_epoch or '—'}", **card)
-        st.metric("Work", format_duration(run.worked), help="Time that the device worked for it.", **card)
+        st.metric("Training time", format_duration(run.worked), help="Computing time on the device.", **card)
     if run.message:
         st.caption(escape_markdown(run.message))
 
@@ -106,7 +107,7 @@ def _predictions_view(run: Run) -> None:
     test_predictions = read_predictions(cluster().store, run)
     if test_predictions is None:
         st.info(
-            "What a net makes of the test samples is kept when a run ends by itself: test is asked once, at the end."
+            "A net is tested once, when its run ends by itself; then its answers are shown here."
             + UNTESTED_ADVICE.get(run.status, ""),
             icon=":material/hourglass_empty:",
         )
@@ -115,7 +116,7 @@ def _predictions_view(run: Run) -> None:
 
 
 def _tested_run(run: Run, test_predictions: Predictions) -> TestedRun:
-    """The predictions with their samples, as far as these are still there."""
+    """Returns the predictions with their samples, where the data set still has them."""
     run_dataset = available_datasets(current_owner()).get(run.config.dataset)
     if run_dataset is None:
         return TestedRun(run.id, test_predictions)

@@ -1,4 +1,4 @@
-"""What the numbers of a run say, each with what to try and buttons that make it."""
+"""The verdicts on a run, each with what to try and buttons that do it."""
 
 import streamlit as st
 
@@ -14,7 +14,7 @@ from cnnviz.ui.widgets.notice import has_notice, notify_errors
 
 
 def build_story(run: Run) -> RunSummary:
-    """The curves of a run of this student."""
+    """Returns the curves of a run, as verdicts are based on them."""
     history = read_history(run.id)
     forget_other_histories({run.id})
     curves = {
@@ -43,15 +43,15 @@ def build_story(run: Run) -> RunSummary:
 
 
 def verdict_cards(run: Run) -> None:
-    """A card for each finding."""
+    """Draws a card for each verdict."""
     found = find_verdicts(build_story(run))
     for position, finding in enumerate(found):
         with st.container(border=True, key=f"finding-{position}"):
             _verdict_card(run, finding, position)
     if run.active:
-        st.caption("It goes on; this is what the numbers say so far.")
+        st.caption("The run is still training; this is what the numbers say so far.")
     if any(finding.suggested_runs for finding in found):
-        st.caption("A button opens the changed net and settings on the Train page. Undo brings your net back.")
+        st.caption("Each button opens the changed net and settings on the Train page. Undo brings your net back.")
 
 
 def _verdict_card(run: Run, finding: Verdict, position: int) -> None:

@@ -22,7 +22,7 @@ PICKED_KEY = "picked"
 
 
 def picked_actions(picked: Sequence[Run]) -> None:
-    """What can be done with the chosen runs; with none, what was deleted last can be brought back."""
+    """Draws the buttons for the chosen runs, and the one that restores those deleted last."""
     one, some = len(picked) == 1, bool(picked)
     count_text = "1 run chosen" if one else f"{len(picked)} runs chosen" if some else "Choose runs in the table"
     st.caption(count_text, width="content")
@@ -31,7 +31,7 @@ def picked_actions(picked: Sequence[Run]) -> None:
         icon=":material/search:",
         key="look-closely",
         disabled=not one,
-        help="One run: its verdict, its mistakes, and all of it to take home.",
+        help="One run: its verdict, its mistakes, and its files to download.",
     ):
         choose_run(picked[0].id)
         open_page("pages/result.py")
@@ -40,7 +40,7 @@ def picked_actions(picked: Sequence[Run]) -> None:
         icon=":material/content_copy:",
         key="shelf-clone",
         disabled=not one,
-        help="Opens the net of one run and its settings, to change something and train again.",
+        help="Opens the net and the settings of this run, so that you can change something and train again.",
     ):
         with notify_errors():
             open_design(picked[0].architecture, picked[0].config)
@@ -63,7 +63,7 @@ def picked_actions(picked: Sequence[Run]) -> None:
         disabled=not some,
         on_click=_delete_runs,
         args=(picked,),
-        help="For a day, it can be brought back. A run that goes on is stopped.",
+        help="You can bring it back for a day. A run that is still training is stopped.",
     )
     if deleted_ids := last_deleted_runs():
         st.button(
@@ -73,7 +73,7 @@ def picked_actions(picked: Sequence[Run]) -> None:
             type="primary",
             on_click=_restore_runs,
             args=(deleted_ids,),
-            help="What was deleted last. A day later it is gone for good.",
+            help="Restores what you deleted last. After a day it is gone for good.",
         )
 
 
@@ -91,13 +91,13 @@ def _label_form(picked: Sequence[Run]) -> None:
         )
         common = [tag for tag in first.tags if all(tag in run.tags for run in picked)]
         tags = st.text_input(
-            "Tags, with commas between",
+            "Tags, separated by commas",
             ", ".join(common),
             key=f"tags-{digest([*(run.id for run in picked), *common])}",
             max_chars=MAX_TAGS * (MAX_TAG_LENGTH + 2),
-            help=f"Up to {MAX_TAGS} of up to {MAX_TAG_LENGTH} characters.",
+            help=f"Up to {MAX_TAGS} tags of up to {MAX_TAG_LENGTH} characters.",
         )
-        if st.form_submit_button("Keep", type="primary"):
+        if st.form_submit_button("Save", type="primary"):
             wanted = parse_tags(tags)
             with notify_errors():
                 for run in picked:
@@ -106,7 +106,7 @@ def _label_form(picked: Sequence[Run]) -> None:
                         _current_label(run), tags=(*own, *wanted), title=run.title if name is None else name
                     )
                     cluster().library.set_label(current_owner(), run.id, label)
-                st.toast("Kept.", icon=":material/check:")
+                st.toast("Saved.", icon=":material/check:")
             st.rerun()
 
 
@@ -131,19 +131,17 @@ def _delete_runs(picked: Sequence[Run]) -> None:
 def _restore_runs(ids: Sequence[str]) -> None:
     with notify_errors():
         cluster().library.restore(current_owner(), ids)
-        st.toast(
-            f"{'It is' if len(ids) == 1 else f'All {len(ids)} are'} among your runs again.", icon=":material/undo:"
-        )
+        st.toast(f"{'It is' if len(ids) == 1 else f'All {len(ids)} are'} back in your runs.", icon=":material/undo:")
     save_last_deleted_runs([])
 
 
 def deleted_runs() -> None:
-    """The runs that were deleted within a day, to be brought back."""
+    """Draws the runs that were deleted in the last day, each with a button that restores it."""
     earliest = time.time() - RESTORABLE_SECONDS
     deleted = [run for run in cluster().store.runs_of(current_owner(), deleted=True) if (run.deleted or 0) >= earliest]
     if not deleted:
         return
-    with st.expander(f"Deleted within a day: {len(deleted)}", icon=":material/delete:"):
+    with st.expander(f"Deleted in the last day: {len(deleted)}", icon=":material/delete:"):
         for run in deleted[:50]:
             with st.container(horizontal=True, vertical_alignment="center"):
                 st.markdown(f"{escape_markdown(run_name(run))}, {created_at(run):%d %b %H:%M}", width="stretch")

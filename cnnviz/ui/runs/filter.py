@@ -14,7 +14,7 @@ ORDERS: dict[str, Callable[[Run], object]] = {
     "Newest first": lambda run: -run.created,
     "Best validation accuracy": lambda run: -(run.score.accuracy or 0.0),
     "Fewest parameters": lambda run: parameter_count(run.architecture),
-    "Shortest work": lambda run: run.worked,
+    "Shortest training time": lambda run: run.worked,
     "Name": lambda run: run_name(run).casefold(),
 }
 """Every order of the table by what it is called."""
@@ -32,7 +32,7 @@ def filter_runs(runs: Sequence[Run], titles: dict[str, str]) -> list[Run]:
             key="find-runs",
             persist_state="session",
             width=280,
-            help="The beginnings of words, all of which are found in it.",
+            help="Finds runs that have a word beginning with each of these.",
         )[:MAX_QUERY_LENGTH]
         used = {run.config.dataset for run in runs}
         data = st.selectbox(

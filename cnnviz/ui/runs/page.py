@@ -1,4 +1,4 @@
-"""The page of all runs: the shelf, and below it what the chosen ones look like beside each other."""
+"""All runs of a student, and below them a comparison of the chosen ones."""
 
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -22,7 +22,7 @@ TRADEOFF = "What accuracy costs"
 
 
 def runs_page() -> None:
-    """Shelf and charts; while runs go on, they are drawn again and again."""
+    """Draws the table of runs and the comparison, anew every second while a run is active."""
     live_fragment(
         partial(cluster().store.runs_of, current_owner()), _runs_view, is_active=_any_active, seconds=REFRESH_SECONDS
     )
@@ -57,4 +57,4 @@ def _comparison_view(selection: table.RunSelection) -> None:
         elif selection.picked:
             VIEWS[view](selection.picked)
         else:
-            st.info("Choose runs in the table, by the boxes at its left.", icon=":material/check_box:")
+            st.info("Choose runs in the table by the boxes on its left.", icon=":material/check_box:")

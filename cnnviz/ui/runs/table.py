@@ -1,4 +1,4 @@
-"""All runs of a student in a table: found, sorted, chosen, and what can be done with the chosen ones."""
+"""All runs of a student in a table, to be filtered, sorted and chosen."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,39 +16,39 @@ from cnnviz.ui.widgets.status_badge import STATUS_BADGES
 
 ROW_HEIGHT, MAX_ROWS = 35, 12
 COLUMNS = {
-    "star": st.column_config.TextColumn("★", width=32, help="Runs with a star, to find them again."),
+    "star": st.column_config.TextColumn("★", width=32, help="A star, to find the run again."),
     "name": st.column_config.TextColumn("Name", width=160),
     "status": st.column_config.TextColumn("Status", width=80),
     "accuracy": st.column_config.NumberColumn(
         "Val. accuracy", format="%.3f", help="Validation accuracy of the best epoch."
     ),
-    "test": st.column_config.NumberColumn("Test", format="%.3f", help="Accuracy, measured once, at the end."),
-    "best": st.column_config.NumberColumn("Best epoch", help="With the highest validation accuracy."),
-    "epochs": st.column_config.TextColumn("Epochs", help="Those that are done, of those that were asked for."),
+    "test": st.column_config.NumberColumn("Test", format="%.3f", help="Test accuracy, measured once, at the end."),
+    "best": st.column_config.NumberColumn("Best epoch", help="The epoch with the highest validation accuracy."),
+    "epochs": st.column_config.TextColumn("Epochs", help="Epochs done, of those planned."),
     "parameters": st.column_config.NumberColumn("Parameters", format="localized"),
-    "worked": st.column_config.NumberColumn("Work in s", format="%.0f", help="Seconds that the device worked for it."),
+    "worked": st.column_config.NumberColumn("Time in s", format="%.0f", help="Seconds of computing on the device."),
     "data": st.column_config.TextColumn("Data"),
     "settings": st.column_config.TextColumn("Settings", help="Optimizer, learning rate, schedule, batch size."),
     "tags": st.column_config.ListColumn("Tags", width=75),
-    "begun": st.column_config.DatetimeColumn("Begun", format="DD MMM HH:mm:ss", width=130),
+    "begun": st.column_config.DatetimeColumn("Started", format="DD MMM HH:mm:ss", width=130),
 }
 
 
 @dataclass(frozen=True)
 class RunSelection:
-    """The runs that the filter leaves, and which of them are chosen; in the order of the table."""
+    """The runs that pass the filter, and the chosen ones among them, in the order of the table."""
 
     shown: Sequence[Run]
     picked: Sequence[Run]
 
 
 def runs_table(mine: Sequence[Run]) -> RunSelection:
-    """Filter, table and buttons of a student's trainings."""
+    """Draws the filter, the buttons and the table of a student's runs."""
     titles = dataset_titles()
     shown = filter_runs([run for run in mine if run.kind != LR_FINDER_RUN], titles)
     buttons = st.container(horizontal=True, vertical_alignment="bottom", key="shelf-acts")
     if not shown:
-        st.info("No run of yours is like that.", icon=":material/search_off:")
+        st.info("None of your runs matches this filter.", icon=":material/search_off:")
         picked: list[Run] = []
     else:
         ids = selectable_rows(
@@ -66,7 +66,7 @@ def runs_table(mine: Sequence[Run]) -> RunSelection:
 
 
 def runs_frame(runs: Sequence[Run], titles: dict[str, str]) -> pd.DataFrame:
-    """A row for each run, in the columns of COLUMNS."""
+    """Returns a row for each run, with the columns of COLUMNS."""
     return pd.DataFrame(
         {
             "star": pd.array(["★" if run.starred else "" for run in runs], dtype="str"),

@@ -29,16 +29,18 @@ MAIN_FIELDS, BOUND_FIELDS = (
 
 
 def search_form() -> None:
-    """From which net, what may vary, and the Start button; says why when it cannot be pressed."""
+    """Draws the form and the Start button, and why it cannot be pressed."""
     design, config, space = current_workbench().architecture, current_config(), current_space()
     datasets = available_datasets(current_owner())
     data = datasets.get(config.dataset) or next(iter(datasets.values()))
     parameters = f"{parameter_count(design):,} parameters"
     net = f"{escape_markdown(net_name(design))}, {format_shape(design.input_shape)}, {parameters}"
     st.markdown(
-        f"It begins with **your design** ({net}) on **{escape_markdown(data.title)}**, with the settings of the Train"
+        f"The search starts from **your design** ({net}) on **{escape_markdown(data.title)}**, with the"
+        " settings of the Train"
         " page, but"
-        f" for {space.epochs} epochs{' and one-cycle rates' * space.one_cycle}. Each of its runs is one of yours, in"
+        f" for {space.epochs} epochs{' and with a one-cycle schedule' * space.one_cycle}. Its runs are listed"
+        " with yours and take"
         " your share of the device."
     )
     st.markdown("**May vary**")
@@ -58,7 +60,7 @@ def search_form() -> None:
 def _start_button(space: Space) -> None:
     design, config = current_workbench().architecture, current_config()
     refused = [name for name in Space.model_fields if problem(_field_key(name))]
-    reason = "What stands in a field above cannot be used; the reason stands below it." if refused else ""
+    reason = "The value of a field above cannot be used; the reason is below the field." if refused else ""
     try:
         data = available_datasets(current_owner()).get(config.dataset)
         if data is not None and not reason:

@@ -29,11 +29,12 @@ REFRESH_SECONDS = 1.0
 
 
 def search_progress() -> None:
-    """A choice among the student's searches, and the chosen one, live."""
+    """Draws the choice among the student's searches, and the chosen one, live."""
     mine = searches().searches_of(current_owner())
     if not mine:
         st.info(
-            "Press **Start the search**: net after net is trained, each chosen by what came of those before it, until"
+            "Press **Start the search**: net after net is trained, each chosen from the results of those"
+            " before it, until"
             " one reaches the goal.",
             icon=":material/travel_explore:",
         )
@@ -62,13 +63,13 @@ def _search_view(search: Search) -> None:
         st.warning(escape_markdown(str(error)), icon=":material/error:")
         return
     except ValueError:  # pydantic's: another version has written it
-        st.warning("This search was begun by another version of cnnviz, which alone can show it.")
+        st.warning("This search was started by another version of cnnviz and can only be shown there.")
         return
     runs = {run.id: run for run in cluster().store.runs_of_search(search.id) if not run.deleted}
     trials = [trial_result(trial, runs.get(trial.run_id or "")) for trial in progress.trials]
     _search_status(search, space, trials)
     if not trials:
-        st.caption("The first run begins as soon as there is room for it.")
+        st.caption("The first run starts as soon as there is room for it.")
         return
     _search_actions(search, progress, runs)
     search_charts(search, space, progress, trials)
@@ -109,7 +110,7 @@ def _search_actions(search: Search, progress: SearchProgress, runs: dict[str, Ru
             icon=":material/stacks:",
             key=f"open-best-{search.id}",
             disabled=best is None,
-            help="On the Design page; its settings come to the Train page. Undo brings your net back.",
+            help="Opens the net on the Design page and its settings on the Train page. Undo brings your net back.",
         ):
             if best:
                 with notify_errors():

@@ -35,13 +35,13 @@ TRIAL_STATES = {Status.DONE: DONE, Status.STOPPED: STOPPED, Status.FAILED: FAILE
 def search_charts(search: Search, space: Space, progress: SearchProgress, trials: list[TrialResult]) -> None:
     """Draws the history of a search, which choices went together, and how much each mattered."""
     if all(trial.accuracy is None for trial in trials):
-        st.caption("The charts begin with the first epoch of the first run.")
+        st.caption("The charts appear after the first epoch of the first run.")
         return
     shown = search_parameters(space, search.architecture, search.config)
     draw_chart = partial(vega_chart, alt="runs of the search")
     st.markdown("**History**: each point is a run, the line is the best so far.")
     draw_chart(history_spec(space.runs), history_tables(trials, space.goal), key=f"history-{search.id}")
-    st.markdown("**Which choices went together**: a line is a run; warm colours are accurate.")
+    st.markdown("**Which choices went together**: each line is a run; warm colours are more accurate.")
     draw_chart(parallel_spec(list(shown)), parallel_tables(trials, shown), key=f"parallel-{search.id}")
     with st.container(key="importance"):
         st.markdown("**What mattered**")
@@ -49,11 +49,11 @@ def search_charts(search: Search, space: Space, progress: SearchProgress, trials
             spec = importance_spec(len(progress.importances))
             draw_chart(spec, {RUNS: importance_table(progress.importances)}, key=f"importance-{search.id}")
             st.caption(
-                "Share of each parameter in what set the good runs apart (PED-ANOVA, [Watanabe et al."
-                " 2023](https://arxiv.org/abs/2304.10255)). From few runs it is a hint, no more."
+                "How much each parameter set the good runs apart (PED-ANOVA, [Watanabe et al."
+                " 2023](https://arxiv.org/abs/2304.10255)). With few runs it is only a hint."
             )
         else:
-            st.caption("Told when some runs have trained to their end.")
+            st.caption("Shown when some runs have trained to their end.")
 
 
 def trials_table(
@@ -88,7 +88,7 @@ def trials_table(
             **{name: st.column_config.TextColumn(parameter_title(name)) for name in shown},
         },
     )
-    st.caption(f"All of these runs are on the Runs page, too, as “Search {search.number}, run …”.")
+    st.caption(f"All these runs are also on the Runs page, as “Search {search.number}, run …”.")
 
 
 def trial_result(trial: Trial, run: Run | None) -> TrialResult:

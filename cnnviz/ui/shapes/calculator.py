@@ -25,7 +25,7 @@ from cnnviz.ui.workbench import FIRST_LAYER
 
 
 def _css_rgb(colour: str) -> str:
-    """A colour as browsers write it into the style of an element."""
+    """Returns a colour as browsers write it in the style of an element."""
     return "rgb({}, {}, {})".format(*bytes.fromhex(colour[1:]))
 
 
@@ -37,7 +37,7 @@ DARK_MODE_STYLE = "".join(
 
 
 def controls() -> None:
-    """Example, operation, dimensions, input size and every parameter of the window."""
+    """Draws the fields for operation, dimensions, example, input size and every parameter of the window."""
     workbench = current_calculator()
     (layer,) = workbench.architecture.layers
     sizes = workbench.architecture.input_shape[1:]
@@ -75,7 +75,7 @@ def controls() -> None:
                 "Input size",
                 format_size(collapse_equal(sizes)),
                 key=key,
-                help=f"Samples along {', '.join(AXES[len(sizes) + 1][1:])}: one number for all, or one each.",
+                help=f"Samples along {', '.join(AXES[len(sizes) + 1][1:])}: one number for all, or one for each.",
                 on_change=lambda: attempt(key, partial(_change_input_size, workbench.revision)),
                 max_chars=40,
             )
@@ -91,7 +91,7 @@ def controls() -> None:
 
 
 def result() -> None:
-    """The formula with the student's numbers along each axis, or why the window does not fit."""
+    """Draws the formula with the student's numbers along each axis, or why the window does not fit."""
     design = current_calculator().architecture
     (layer,) = design.layers
     try:
@@ -131,7 +131,7 @@ def open_operation(design: Architecture) -> None:
     save_calculator(current_calculator().restructure(design, FIRST_LAYER))
 
 
-# As in the design room: a widget that was replaced meanwhile calls back as well, and its revision tells.
+# A widget that has been replaced still calls back; its revision tells that it is outdated.
 
 
 def _switch_operation(revision: int) -> None:

@@ -18,13 +18,13 @@ ANSWERS_KEY = "answers"
 
 
 def inverse_view() -> None:
-    """Which parameters give a wanted size along one axis? Every answer, each to be used with a click."""
+    """Draws every set of parameters that gives a wanted size along one axis; a click uses it."""
     design = current_calculator().architecture
     (layer,) = design.layers
     try:
         rules = window_rules(design)
     except ShapeError:
-        st.caption("The question can be asked as soon as these numbers go together.")
+        st.caption("You can ask this as soon as the window fits the input.")
         return
     axes = AXES[len(design.input_shape)][1:]
     pool = "Pool" in layer.kind
@@ -61,7 +61,7 @@ def inverse_view() -> None:
         st.info("Choose at least one parameter that may change.", icon=":material/touch_app:")
         return
     if any(map(inverse.has_unequal_padding, rules)):
-        message = "padding='same' pads the two ends unequally here. Give padding a number, then ask."
+        message = "padding='same' pads the two ends unequally here. Set padding to a number first."
         st.info(message, icon=":material/info:")
         return
     answers = inverse.find_answers(rule, size, wanted, frozenset(vary), pool=pool)
@@ -83,10 +83,10 @@ def _answer_text(inverse_answers: inverse.Answers, wanted: int, vary: list[str],
         count = len(inverse_answers.rules)
         listed = "" if count <= MAX_ROWS else f" The nearest {MAX_ROWS:,} are listed."
         answers = "**1 answer** turns" if count == 1 else f"**{count:,} answers** turn"
-        return f"{answers} a {axis} of {size} into {wanted}, of {tried}.{listed}"
+        return f"{answers} a {axis} of {size} into {wanted}, out of {tried}.{listed}"
     near = " or ".join(str(near) for near in (inverse_answers.nearest_below, inverse_answers.nearest_above) if near)
-    return f"**No answer:** of {tried}, none turns a {axis} of {size} into {wanted}." + (
-        f" The nearest that can be had: {near}." if near else ""
+    return f"**No answer:** out of {tried}, none turns a {axis} of {size} into {wanted}." + (
+        f" The nearest possible: {near}." if near else ""
     )
 
 

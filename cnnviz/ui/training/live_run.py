@@ -1,4 +1,4 @@
-"""The student's runs: which one to look at, and how it goes."""
+"""The student's runs: which one to look at, and how it is going."""
 
 from functools import partial
 from operator import attrgetter
@@ -26,11 +26,11 @@ REFRESH_SECONDS = 0.5
 
 
 def live_run() -> None:
-    """A choice among the student's runs and the chosen one, live."""
+    """Draws the choice among the student's runs, and the chosen one, live."""
     mine = cluster().store.runs_of(current_owner())
     if not mine:
         st.info(
-            "Press **Train**: here you watch, live, the loss fall and the accuracy rise.", icon=":material/show_chart:"
+            "Press **Train** and watch live how the loss falls and the accuracy rises.", icon=":material/show_chart:"
         )
         return
     titles = dataset_titles()
@@ -68,7 +68,7 @@ def _run_view(options: ChartOptions, run: Run) -> None:
 
 
 def _done_share(run: Run, history: History) -> float:
-    """Share of the run's steps that are done."""
+    """Returns the share of a run's steps that are done."""
     return min(history.step / run.steps, 1.0) if run.steps else 0.0
 
 
@@ -76,11 +76,11 @@ def _status_text(run: Run, history: History) -> str:
     left = cluster().seconds_left(run) if run.active else None
     if run.status == Status.QUEUED:
         ahead = cluster().runs_ahead(run)
-        waits = f"waits for its turn, behind {ahead} other{'s' * (ahead != 1)}" if ahead else "has its turn next"
+        waits = f"waits for its turn, after {ahead} other{'s' * (ahead != 1)}" if ahead else "has its turn next"
         return f"{waits}, in about **{format_duration(left)}**" if left is not None else waits
     if run.status == Status.RUNNING and not run.steps:
         done, total = cluster().store.facts(run.id).get("loading", (0, 0))
-        return f"reads its data: {done:,} of {total:,}" if total else "reads its data"
+        return f"reading its data: {done:,} of {total:,}" if total else "reading its data"
     if run.kind == LR_FINDER_RUN:
         parts = [f"step **{history.step}** of {run.steps}"]
     else:
@@ -88,7 +88,7 @@ def _status_text(run: Run, history: History) -> str:
     if run.status == Status.RUNNING and left is not None:
         parts.append(f"about **{format_duration(left)}** left")
     if not run.active and run.worked:
-        parts.append(f"{format_duration(run.worked)} of work")
+        parts.append(f"{format_duration(run.worked)} of training")
     best, accuracy = history.best()
     if best:
         parts.append(f"best validation accuracy **{accuracy:.3f}** (epoch {best})")

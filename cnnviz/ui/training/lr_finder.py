@@ -1,4 +1,4 @@
-"""A search for a learning rate, live: its curve, what it suggests, and the button that takes it over."""
+"""The learning-rate finder, live: its curve, its suggestions, and the buttons that use them."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ from cnnviz.ui.widgets.notice import notify_errors
 
 
 def lr_finder_view(run: Run, history: History) -> None:
-    """Draw a search, and what came of it."""
+    """Draws the curve of the finder and its suggestions."""
     result: dict[str, Any] = cluster().store.facts(run.id).get(LR_FINDER_RUN) or {}
     rates, losses, smoothed = (history.curve(FINDER, metric)[1] for metric in (LEARNING_RATE, RAW_LOSS, SMOOTHED))
     point_count = min(len(rates), len(losses), len(smoothed))
@@ -30,7 +30,8 @@ def lr_finder_view(run: Run, history: History) -> None:
             _suggestions(run, result)
         elif run.active:
             st.caption(
-                "Each step trains with a larger learning rate than the one before. At first the loss stays, then it"
+                "Each step trains with a larger learning rate than the one before. At first the loss hardly"
+                " changes, then it"
                 " falls, and in the end it explodes."
             )
 
@@ -41,21 +42,22 @@ def _suggestions(run: Run, result: dict[str, Any]) -> None:
     rate = result["suggestion"]
     if rate is not None:
         st.markdown(
-            f"Suggested learning rate: **{rate:g}**. At {rate * SUGGESTION_DIVISOR:.2g} the smoothed loss was lowest,"
+            f"Suggested learning rate: **{rate:g}**. At {rate * SUGGESTION_DIVISOR:.2g} the smoothed loss was lowest"
             " and about to"
-            " rise: there the steps are as large as they may be. A tenth of that is far enough away."
+            " rise: the steps cannot be larger than that. A tenth of it is a safe choice."
         )
         _use_rate_button(run, rate, label=f"Use {rate:g}", primary=True)
     steepest = result["steepest"]
     if steepest is not None:
         st.caption(
-            f"ignite's own rule, the place where the loss falls fastest, says {steepest:g}. It jumps from seed to seed"
+            f"ignite's own rule, the rate at which the loss falls fastest, suggests {steepest:g}. It changes"
+            " with the seed"
             " more than the first."
         )
         _use_rate_button(run, steepest, label=f"Use {steepest:g}", primary=False)
     for note in result["notes"]:
         st.info(escape_markdown(note), icon=":material/info:")
-    st.caption(f"Found with {run.config.optimizer} and batches of {run.config.batch_size:,}; others want another rate.")
+    st.caption(f"Found with {run.config.optimizer} and batches of {run.config.batch_size:,}; others need another rate.")
 
 
 def _use_rate_button(run: Run, rate: float, *, label: str, primary: bool) -> None:

@@ -11,7 +11,7 @@ _GENERATIONS_KEY = "uploader-generations"
 
 
 def uploader_key(name: str, form: str = "") -> str:
-    """Key of a widget in a form of uploaders, until that form is emptied; a single uploader is a form of its own."""
+    """Returns the key of a widget in a form, until the form is emptied; a single uploader is a form of its own."""
     generations: dict[str, int] = st.session_state.get(_GENERATIONS_KEY, {})
     return f"{name}-{generations.get(form or name, 0)}"
 
