@@ -75,7 +75,7 @@ def test_the_split_is_told_with_its_question_and_its_speakers(app: AppTest, way:
     told = text(app)
     assert "**3,080** for training, **385** for validation, **385** for test." in told
     assert SPLIT_KINDS[way].question in told
-    assert ("none in two parts" in told) == (way == "speaker")
+    assert ("each in one part only" in told) == (way == "speaker")
     app.button("train-on-it").click().run()
     assert (app.session_state["config"].dataset, app.session_state["config"].split) == ("words", way)
 
@@ -189,7 +189,7 @@ def test_a_zip_is_read_and_its_data_can_be_split_by_speaker(app: AppTest, server
     (name,) = own_uploads().datasets_of(owner)
     assert app.selectbox("data-set").value == name
     app.segmented_control(f"split-kind-{name}").select("speaker").run()
-    assert "Speakers: 2, 1, 1, none in two parts" in text(app)
+    assert "Speakers: 2, 1, 1, each in one part only" in text(app)
     app.button("dismiss-import").click().run()
     assert server.imports.progress_of(owner) is None
 
@@ -232,4 +232,4 @@ def test_a_set_of_too_few_speakers_says_so(app: AppTest, server: Cluster) -> Non
     app.segmented_control(f"split-kind-{name}").select("speaker").run()
     assert not app.exception
     assert "The file names tell of 2 speakers" in text(app)
-    assert "Choose another way to split" in text(app)
+    assert "Choose another split above" in text(app)

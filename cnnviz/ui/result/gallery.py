@@ -28,7 +28,7 @@ class TestedRun:
     dataset: Dataset | None = None
     content: Content | None = None
     indices: SampleIndices | None = None
-    """(N,): where in the content each sample stands."""
+    """(N,): where in the content each sample is."""
 
     @property
     def speakers(self) -> list[str] | None:

@@ -20,7 +20,7 @@ FIELD_WIDTH = 126
 OnChange = Callable[[str, object], None]
 """Takes a field's name and its new value; raises CnnvizError when it cannot be."""
 AfterChange = Callable[[bool], None]
-"""Called when a change is done; takes whether a reason stands or stood beside the widget, so that it is drawn anew."""
+"""Called after a change; takes whether the reason below the widget has come or gone, so that it is drawn anew."""
 
 
 def attempt(key: str, action: Callable[[object], None], after_change: AfterChange | None = None) -> None:
@@ -67,12 +67,19 @@ def field(
     kind = _widget_type(info.annotation)
     value = getattr(model, name)
     read = _READERS.get(kind)
+    label = info.title or name
+
+    def apply(given: object) -> None:
+        try:
+            on_change(name, read(str(given)) if read else given)
+        except CnnvizError as error:  # a reason names the field, which the page calls by its label
+            raise CnnvizError(re.sub(rf"^{name}:", f"{label}:", str(error))) from None
 
     def handle_change() -> None:
-        attempt(key, lambda given: on_change(name, read(str(given)) if read else given), settled)
+        attempt(key, apply, settled)
 
     widget_args: dict[str, Any] = {
-        "label": info.title or name,
+        "label": label,
         "key": key,
         "help": info.description,
         "on_change": handle_change,
@@ -186,7 +193,7 @@ def escape_markdown(text: str) -> str:
 def parse_size(text: str) -> object:
     """Returns the size that a student has typed: a number, one per axis, a word, or nothing.
 
-    A comma stands between axes. What can only be a part of another number, as in 0,05 or 1,000, is left as it is.
+    A comma separates axes. What can only be part of another number, as in 0,05 or 1,000, is left as it is.
 
     >>> parse_size("3"), parse_size("3, 5"), parse_size("3 × 5"), parse_size("same"), parse_size(" ")
     (3, (3, 5), (3, 5), 'same', None)

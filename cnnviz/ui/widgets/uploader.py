@@ -31,7 +31,7 @@ def instant_uploader(
     read: Callable[[bytes], None],
     after_change: AfterChange | None = None,
 ) -> None:
-    """Draws an uploader whose file is read as soon as it has arrived; if it is refused, the reason stands below."""
+    """Draws an uploader whose file is read as soon as it has arrived; if it is refused, the reason is below."""
     key = uploader_key(name)
     st.file_uploader(
         label,
