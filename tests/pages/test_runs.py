@@ -104,7 +104,7 @@ def test_runs_are_found_and_sorted(
     app.run()
     assert not app.exception
     if not left:
-        assert any("No run of yours is like that" in info.value for info in app.info)
+        assert any("None of your runs matches this filter" in info.value for info in app.info)
         return
     table = app.dataframe[0].value
     if widget == "sort-runs" and value != "Best validation accuracy":
