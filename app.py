@@ -17,7 +17,7 @@ STYLESHEET = Path(__file__).parent / "cnnviz" / "ui" / "frame.css"
 
 
 def render_app() -> None:
-    """The navigation, and the page that is open."""
+    """Draws the navigation and the open page."""
     st.set_page_config(page_title="cnnviz", page_icon="static/icon.svg", layout="wide")
     st.html(STYLESHEET)
     step_numbers()

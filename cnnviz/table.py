@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from cnnviz.architecture import Architecture, LayerPath, Step, find_refusing_step, iter_steps, layer_number, trace
 from cnnviz.layers import Block
@@ -103,6 +104,12 @@ def totals(steps: Sequence[Step]) -> Totals:
         multiply_adds=sum(step.multiply_adds for step in steps),
         activation_bytes=sum(step.activation_bytes for step in steps),
     )
+
+
+@lru_cache(4096)
+def parameter_count(architecture: Architecture) -> int:
+    """Returns the number of trainable parameters of a net."""
+    return totals(trace(architecture)).parameters
 
 
 def format_count(value: int) -> str:

@@ -1,6 +1,7 @@
-"""Numbers, counts, names, values and characters in texts that people read."""
+"""Numbers, counts, labels, names, values and characters in texts that people read."""
 
 import unicodedata
+from itertools import count
 
 _INVISIBLE_CATEGORIES = frozenset({"Cc", "Cs", "Zl", "Zp"})
 _BIDI_CONTROLS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
@@ -14,6 +15,25 @@ def format_share(value: float) -> str:
     """
     digits = f"{value:.4f}".rstrip("0")
     return max(digits, f"{value:.2f}", key=len)
+
+
+def unique_labels(labels: dict[str, str]) -> dict[str, str]:
+    """Returns labels that a number sets apart where they are equal: a choice is told by its label.
+
+    >>> unique_labels({"a": "My data", "b": "Words", "c": "My data"})
+    {'a': 'My data', 'b': 'Words', 'c': 'My data (2)'}
+    """
+    used: set[str] = set()
+    result = {}
+    for name, label in labels.items():
+        unique_label = label
+        for number in count(2):
+            if unique_label not in used:
+                break
+            unique_label = f"{label} ({number})"
+        used.add(unique_label)
+        result[name] = unique_label
+    return result
 
 
 def format_duration(seconds: float) -> str:

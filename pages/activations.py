@@ -9,7 +9,7 @@ from cnnviz.ui.widgets.chart import plotly_chart
 st.title("Activation functions")
 st.markdown(
     "A stack of linear layers alone is one linear layer: $f_3(f_2(f_1(x)))$ of linear functions is linear again. "
-    "What makes depth worth while is a nonlinear function in between."
+    "What makes depth worthwhile is a nonlinear function in between."
 )
 names = st.pills("Functions", list(ACTIVATIONS), selection_mode="multi", default=list(ACTIVATIONS), key="functions")
 if not names:
@@ -35,11 +35,11 @@ with st.container(horizontal=True, gap="medium", key="cards"):
 
 st.subheader("The vanishing gradient")
 st.markdown(
-    "On its way back through the net a gradient is multiplied by the slope of every activation it passes. Even at its "
+    "On its way back through the net, a gradient is multiplied by the slope of every activation it passes. Even at its "
     "steepest, at x = 0, the sigmoid lets only a quarter through; tanh fades as soon as its input leaves 0; ReLU hands "
     "on everything, as long as its input is positive."
 )
 left, right = st.columns(2, gap="large")
-depth = left.slider("Activations on the way", 2, 30, 10, key="depth")
+depth = left.slider("Activations on its way", 2, 30, 10, key="depth")
 x = right.slider("Input x of each activation", 0.0, 5.0, 1.0, 0.1, key="input")
 plotly_chart(vanishing_gradient_figure(names, depth, x), key="fading")

@@ -4,16 +4,17 @@ import streamlit as st
 
 from cnnviz.runs.cluster import cluster
 from cnnviz.ui.data import augmentation, page, samples, values
+from cnnviz.ui.data.import_progress import import_status_line
 from cnnviz.ui.data.recording import recording_view
-from cnnviz.ui.data.upload import import_status_line, upload_view
-from cnnviz.ui.identity import current_owner
-from cnnviz.ui.state import show_notice
+from cnnviz.ui.data.upload import upload_view
+from cnnviz.ui.state import current_owner, take_dataset_to_open
+from cnnviz.ui.widgets.notice import show_notice
 
 VIEWS = ("Samples", "Classes", "Values", "Augmentation", "Record yourself", "Bring your own")
 
 st.title("Data: what a net learns from")
 show_notice()
-if name := st.session_state.pop("to-view", None):
+if name := take_dataset_to_open():
     page.use_dataset(name)
 with st.container(horizontal=True, vertical_alignment="bottom", key="choice"):
     chosen_dataset = page.dataset_picker()
@@ -34,7 +35,7 @@ if current_import and current_import.active:
 if view == "Record yourself":
     recording_view(chosen_dataset, content)
 elif rows is None:
-    st.caption("Choose another way to split, above.")
+    st.caption("Choose another split above.")
 elif view == "Classes":
     values.classes_view(chosen_dataset, content, rows)
 elif view == "Values":

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from cnnviz.ui.design import exchange, page
-from cnnviz.ui.state import show_notice
+from cnnviz.ui.widgets.notice import show_notice
 
 st.title("Design a net")
 exchange.open_shared_design()

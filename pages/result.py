@@ -3,7 +3,7 @@
 import streamlit as st
 
 from cnnviz.ui.result.page import result_page
-from cnnviz.ui.state import show_notice
+from cnnviz.ui.widgets.notice import show_notice
 
 st.title("One run, looked at closely")
 show_notice()

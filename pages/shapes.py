@@ -1,4 +1,4 @@
-"""Shapes: one window taken apart, the inverse question, the sliding window, the chain, the lab's trace."""
+"""Shapes: one window in detail, the sliding window, the inverse question, the chain, and the lab's trace."""
 
 import streamlit as st
 
@@ -12,7 +12,7 @@ from cnnviz.ui.shapes.lab_trace import lab_trace
 from cnnviz.ui.shapes.receptive_field import receptive_field
 from cnnviz.ui.shapes.sliding_window import sliding_window
 from cnnviz.ui.state import current_workbench
-from cnnviz.ui.widgets.fields import unique_labels
+from cnnviz.words import unique_labels
 
 st.title("Shapes: the calculator")
 st.markdown("How large is what comes out? One window, along each axis, with your own numbers.")
@@ -21,12 +21,14 @@ with st.container(border=True):
 calculator.result()
 
 st.subheader("The window slides")
-st.markdown("Whole numbers go in, and every output is what torch computes of them. Step, play, or click an output.")
+st.markdown(
+    "The input is whole numbers, and every output is what torch computes from them. Step, play, or click an output."
+)
 design = calculator.current_calculator().architecture
 try:
     window_rules(design)
 except ShapeError:
-    st.caption("It is drawn as soon as these numbers go together.")
+    st.caption("It is drawn as soon as the window fits the input.")
 else:
     sliding_window(design, key="sliding")
 
@@ -49,7 +51,7 @@ if receptive_field_rows(net):
     receptive_field(net, key="chain")
 else:
     st.info(
-        "A chain needs samples with an axis behind the channels, and a first layer that fits.", icon=":material/link:"
+        "The chain needs samples with an axis after the channels, and a first layer that fits.", icon=":material/link:"
     )
 
 st.subheader("Worked through: the trace that the lab prints")

@@ -4,8 +4,9 @@ import streamlit as st
 
 from cnnviz.architecture import trace
 from cnnviz.shapes import format_shape
-from cnnviz.ui.state import current_workbench, show_notice
+from cnnviz.ui.state import current_workbench
 from cnnviz.ui.training import live_run, settings_form
+from cnnviz.ui.widgets.notice import show_notice
 
 st.title("Train it and watch")
 show_notice()
@@ -17,6 +18,6 @@ with left:
         f"Your design: {len(design.layers)} layers for {format_shape(design.input_shape)}, {parameters:,} parameters."
     )
     settings_form.settings_form()
-    st.page_link("pages/data.py", label="See or bring data", icon=":material/graphic_eq:")
+    st.page_link("pages/data.py", label="Look at data or bring your own", icon=":material/graphic_eq:")
 with right:
     live_run.live_run()

@@ -1,9 +1,8 @@
-"""Who sits at a browser: a random name in a cookie, by which runs are found again after a reload."""
+"""The cookie with a random name for each browser, by which a student's runs are found again after a reload."""
 
 import re
 import secrets
 
-import streamlit as st
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import cookie_parser
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -14,17 +13,17 @@ TOKEN_PATTERN = re.compile(r"[0-9a-f]{32}")
 
 
 class StudentCookie:
-    """Gives every browser a random name of its own, by which its runs are found again after a reload.
+    """Middleware that gives every browser a random name of its own.
 
-    The name is a secret of 128 bits: whoever does not hold the cookie cannot guess it, and page scripts never see it.
+    The name is a secret of 128 bits: nobody without the cookie can guess it, and page scripts never see it.
     """
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Add the cookie to pages that are sent to a browser without one."""
-        if scope["type"] != "http" or _student_token(Headers(scope=scope).get("cookie", "")):
+        """Adds the cookie to pages that are sent to a browser without one."""
+        if scope["type"] != "http" or student_token(Headers(scope=scope).get("cookie", "")):
             await self._app(scope, receive, send)
             return
 
@@ -41,14 +40,7 @@ class StudentCookie:
         await self._app(scope, receive, send_with_cookie)
 
 
-def current_owner() -> str:
-    """Who sits at this browser: the name in its cookie, or one for this session where cookies are refused."""
-    if "owner" not in st.session_state:
-        st.session_state["owner"] = _student_token(st.context.headers.get("Cookie", "")) or secrets.token_hex(16)
-    return str(st.session_state["owner"])
-
-
-def _student_token(cookies: str) -> str | None:
-    """The name in a cookie header, whatever cookies of other pages stand beside it."""
+def student_token(cookies: str) -> str | None:
+    """Returns the name in a cookie header, whatever cookies of other pages are beside it; None without a valid one."""
     token = cookie_parser(cookies).get(COOKIE_NAME, "")
     return token if TOKEN_PATTERN.fullmatch(token) else None

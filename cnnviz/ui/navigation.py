@@ -1,4 +1,4 @@
-"""The way from one page to another by a button."""
+"""Buttons that open another page."""
 
 from typing import NoReturn
 

@@ -1,4 +1,4 @@
-"""What surrounds the pages in the server process: its start, its end, and what happens on a bug."""
+"""The server process around the pages: its start, its end, and what it does about a bug."""
 
 import asyncio
 import gc
@@ -23,7 +23,7 @@ GC_INTERVAL_SECONDS = 10.0
 
 
 def disable_nagle() -> None:
-    """Let no connection of this process hold a small message back until the one before it is acknowledged.
+    """Has no connection of this process hold back a small message until the one before it is acknowledged.
 
     asyncio asks for that (TCP_NODELAY) where a socket names its protocol. Streamlit 1.67 makes its listening socket
     without one, so every answer of some small messages waited for the browser's delayed acknowledgement: 40 ms, once or
@@ -41,7 +41,7 @@ def disable_nagle() -> None:
 
 
 async def collect_garbage() -> None:
-    """Collect what gone sessions have left behind, now and then: Streamlit would after every run of a script.
+    """Collects the garbage of ended sessions from time to time; Streamlit would after every run of a script.
 
     That is turned off (runner.postScriptGC): it holds up each answer, and those of all others, for 2 to 3 ms.
     """
@@ -52,7 +52,7 @@ async def collect_garbage() -> None:
 
 @asynccontextmanager
 async def lifespan(_app: object) -> AsyncIterator[None]:
-    """Start the devices before the first visitor, end them with the server."""
+    """Starts the devices before the first visitor, and stops them with the server."""
     # Until the frame has run once, Streamlit takes a folder called pages/ for its old scheme of pages without a
     # frame; the first visitor may come by the address of a page.
     PagesManager.uses_pages_directory = False
@@ -71,7 +71,7 @@ async def lifespan(_app: object) -> AsyncIterator[None]:
 
 
 def on_script_error(error: Exception) -> bool:
-    """Tell the student in a sentence that this was our fault; the traceback goes to the log."""
+    """Tells the student in one sentence that this was our fault; the traceback goes to the log."""
     log.error("a page failed", exc_info=error)
     st.error("Something went wrong on our side. Your design and your runs are safe: reload the page to go on.")
     return True

@@ -1,32 +1,42 @@
-"""The state of one browser session: a workbench, a training configuration, and what must be said."""
+"""The state of one browser session: who sits there, the design and settings at hand, and what is looked at."""
 
 import secrets
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Collection
 from dataclasses import replace
+from typing import Any
 
 import streamlit as st
 
-from cnnviz.errors import CnnvizError, DesignError
+from cnnviz.architecture import Architecture
+from cnnviz.calculator.operation import EXAMPLE_DESIGNS
+from cnnviz.errors import DesignError
 from cnnviz.presets import PRESETS
 from cnnviz.runs.cluster import cluster
 from cnnviz.runs.drafts import Draft
+from cnnviz.search.space import Space
+from cnnviz.settings import settings
 from cnnviz.training.config import TrainConfig
-from cnnviz.ui.identity import current_owner
-from cnnviz.ui.widgets.fields import escape_markdown
-from cnnviz.ui.workbench import Workbench
+from cnnviz.ui.identity import student_token
+from cnnviz.ui.workbench import FIRST_LAYER, Workbench
 
 FIRST_PRESET = "lab-convnet"
 SAVED_UNDO_STEPS = 20
 """Designs that Undo still leads back to after a reload."""
 CHANGED_IN_OTHER_TAB = (
-    "Another tab of yours has changed the net. It is shown as it is now, and this edit was left out: make it again, or"
-    " go back by Undo to what stood here."
+    "You have changed this net in another tab. It is shown here as it is now, without your last edit: make the edit"
+    " again, or press Undo to go back to the net that was here."
 )
 
 
+def current_owner() -> str:
+    """Returns the name in the cookie of this browser, or one for this session where cookies are refused."""
+    if "owner" not in st.session_state:
+        st.session_state["owner"] = student_token(st.context.headers.get("Cookie", "")) or secrets.token_hex(16)
+    return str(st.session_state["owner"])
+
+
 def current_workbench() -> Workbench:
-    """The workbench of this session; at first, what the student left behind or the lab's ConvNet."""
+    """Returns the workbench of this session; at first the net that the student left behind, or the lab's ConvNet."""
     if "workbench" not in st.session_state:
         draft_token = cluster().drafts.draft_version(current_owner())
         draft = cluster().drafts.draft(current_owner()) or Draft(architecture=PRESETS[FIRST_PRESET].architecture)
@@ -36,9 +46,9 @@ def current_workbench() -> Workbench:
 
 
 def save_workbench(workbench: Workbench) -> None:
-    """Make this the workbench of the session, and its design with the way back the student's draft.
+    """Keeps a workbench for the session, and saves its design with its undo steps as the student's draft.
 
-    Raises DesignError where another tab of the student has changed the design: that is taken over instead.
+    Raises DesignError where the student has changed the design in another tab: that design is opened instead.
     """
     student, before = current_owner(), current_workbench()
     if workbench.architecture == before.architecture:
@@ -49,19 +59,19 @@ def save_workbench(workbench: Workbench) -> None:
         raise DesignError(CHANGED_IN_OTHER_TAB)
     workbench = replace(workbench, draft_token=secrets.token_hex(8))
     st.session_state["workbench"] = workbench
-    # where another tab was quicker by a moment, the desk stays as it is, and `seen` tells the next run of it
+    # if another tab has saved a moment earlier, its draft stays, and the next run of the page finds it newer
     draft = Draft(architecture=workbench.architecture, past=workbench.past[-SAVED_UNDO_STEPS:])
     cluster().drafts.save_draft(student, draft, before.draft_token, workbench.draft_token)
 
 
 def sync_with_other_tabs() -> None:
-    """Take over what another tab of this student has made of the design."""
+    """Opens the design as another tab of this student has changed it."""
     if newer := _workbench_from_newer_draft(current_owner(), current_workbench()):
         st.session_state["workbench"] = newer
 
 
 def _workbench_from_newer_draft(student: str, workbench: Workbench) -> Workbench | None:
-    """The workbench with what stands on the desk, where that is not what it is based on."""
+    """Returns the workbench with the design of a draft that another tab has saved meanwhile; None without one."""
     draft_token = cluster().drafts.draft_version(student)
     draft = cluster().drafts.draft(student) if draft_token != workbench.draft_token else None
     if draft is None or draft.architecture == workbench.architecture:
@@ -69,8 +79,31 @@ def _workbench_from_newer_draft(student: str, workbench: Workbench) -> Workbench
     return replace(workbench.restructure(draft.architecture, workbench.selected), draft_token=draft_token)
 
 
+def open_design(architecture: Architecture, config: TrainConfig | None = None) -> None:
+    """Opens a net on the workbench, from where Undo leads back, and its settings on the Train page.
+
+    Raises DesignError as `save_workbench` does.
+    """
+    save_workbench(current_workbench().restructure(architecture, FIRST_LAYER))
+    if config is not None:
+        save_config(config)
+
+
+def current_calculator() -> Workbench:
+    """Returns the calculator of this session: a workbench with one layer, at first the lab's convolution."""
+    if "calculator" not in st.session_state:
+        st.session_state["calculator"] = Workbench(next(iter(EXAMPLE_DESIGNS.values())))
+    workbench: Workbench = st.session_state["calculator"]
+    return workbench
+
+
+def save_calculator(workbench: Workbench) -> None:
+    """Keeps a workbench as the calculator of the session."""
+    st.session_state["calculator"] = workbench
+
+
 def current_config() -> TrainConfig:
-    """The training configuration of this session; at first, what the student left behind or the defaults."""
+    """Returns the training settings of this session; at first those that the student left behind, or the defaults."""
     if "config" not in st.session_state:
         st.session_state["config"] = cluster().drafts.config(current_owner()) or TrainConfig()
     config: TrainConfig = st.session_state["config"]
@@ -78,10 +111,10 @@ def current_config() -> TrainConfig:
 
 
 def save_config(new: TrainConfig, *, by_knob: bool = False) -> None:
-    """Make this the training configuration of the session, and the one the student finds again.
+    """Keeps training settings for the session, and saves them for the student's next visit.
 
-    Knobs are drawn anew, unless it was one of them that changed it: a browser goes on showing, and sending, what
-    stood in a knob before, whatever the configuration says.
+    Knobs are drawn anew unless it was one of them that changed the settings: a browser goes on showing, and sending,
+    what was in a knob before, whatever the settings say.
     """
     if new != current_config():
         cluster().drafts.save_config(current_owner(), new)
@@ -91,43 +124,93 @@ def save_config(new: TrainConfig, *, by_knob: bool = False) -> None:
 
 
 def knob_key(name: str) -> str:
-    """Key of the widget for one field of the configuration."""
+    """Returns the key of the widget for one field of the settings."""
     return f"config-{name}-{_knob_generation()}"
 
 
 def _knob_generation() -> int:
-    """How often the knobs were drawn anew."""
+    """Returns how often the knobs were drawn anew."""
     return int(st.session_state.get("knobs", 0))
 
 
 def choose_run(run_id: str) -> None:
-    """Make this the run to look at."""
+    """Makes this the run that the Train and Result pages show."""
     st.session_state["run"] = run_id
 
 
-def run_choice_key(run_ids: list[str]) -> str:
-    """Key of the widget that chooses a run; holds an existing one, at first the newest (the first of them)."""
-    if st.session_state.get("run") not in run_ids:
-        choose_run(run_ids[0])
-    st.session_state["run"] = st.session_state["run"]  # a page without the widget must not forget it
-    return "run"
+def run_choice_key(run_ids: Collection[str]) -> str:
+    """Returns the key of the widget that chooses a run; it holds one of these, at first the newest, which is first."""
+    return _choice_key("run", run_ids)
 
 
-@contextmanager
-def notify_errors() -> Iterator[None]:
-    """Turn a CnnvizError of an action into a notice on the page."""
-    try:
-        yield
-    except CnnvizError as error:
-        st.session_state["notice"] = str(error)
+def choose_search(search_id: str) -> None:
+    """Makes this the search that the Search page shows."""
+    st.session_state["search"] = search_id
 
 
-def show_notice() -> None:
-    """Say once what the last action had to say.
+def search_choice_key(search_ids: Collection[str]) -> str:
+    """Returns the key of the widget that chooses a search; it holds one of these, at first the newest, first one."""
+    return _choice_key("search", search_ids)
 
-    The place for it is always there: an element more or less on a page moves all those below it, and a browser draws
-    anew what has moved: expanders close, files on their way are lost, charts blink.
-    """
-    with st.container():
-        if notice := st.session_state.pop("notice", None):
-            st.error(escape_markdown(notice), icon=":material/error:")
+
+def choose_dataset(name: str) -> None:
+    """Makes this the data set that the Data page shows."""
+    st.session_state["data-set"] = name
+
+
+def dataset_choice_key(names: Collection[str]) -> str:
+    """Returns the key of the widget that chooses a data set; it holds one of these, at first the one to train on."""
+    if st.session_state.get("data-set") not in names:
+        trained_on = current_config().dataset
+        choose_dataset(trained_on if trained_on in names else next(iter(names)))
+    return "data-set"
+
+
+def open_dataset_later(name: str) -> None:
+    """Has the Data page open a data set on its next run; the widget that shows it can no longer be changed in this."""
+    st.session_state["to-view"] = name
+
+
+def take_dataset_to_open() -> str | None:
+    """Returns the data set that the Data page is to open, once."""
+    name: str | None = st.session_state.pop("to-view", None)
+    return name
+
+
+def current_space() -> Space:
+    """Returns the space of the next search; at first the one that the student left behind, or the defaults."""
+    if "space" not in st.session_state:
+        st.session_state["space"] = cluster().drafts.space(current_owner()) or Space(goal=settings().goal)
+    space: Space = st.session_state["space"]
+    return space
+
+
+def save_space(space: Space) -> None:
+    """Keeps the space of the next search for the session, and saves it for the student's next visit."""
+    st.session_state["space"] = space
+    cluster().drafts.save_space(current_owner(), space)
+
+
+def last_deleted_runs() -> list[str]:
+    """Returns the ids of the runs that were deleted last, until they are restored."""
+    ids: list[str] = st.session_state.get("put-away", [])
+    return ids
+
+
+def save_last_deleted_runs(ids: list[str]) -> None:
+    """Keeps the ids of the runs that were deleted last."""
+    st.session_state["put-away"] = ids
+
+
+def session_dict(name: str) -> dict[Any, Any]:
+    """Returns a dict that lives as long as the session, empty at first; what is put into it stays."""
+    mapping: dict[Any, Any] = st.session_state.setdefault(name, {})
+    return mapping
+
+
+def _choice_key(key: str, options: Collection[str]) -> str:
+    """Returns the key of a widget after its choice was made one of the options, at first the first of them."""
+    if st.session_state.get(key) not in options:
+        st.session_state[key] = next(iter(options))
+    st.session_state[key] = st.session_state[key]  # else a page without the widget would forget it
+    return key

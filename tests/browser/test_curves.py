@@ -141,7 +141,7 @@ def test_a_run_without_measured_layers_says_so(room: Page) -> None:
     expect(room.get_by_test_id("stVegaLiteChart")).to_have_count(2)
     for view in ("Top-5 and F1", "Gradients", "Device"):
         room.locator(".st-key-look").get_by_text(view).click()
-        told = room.get_by_text("This run has none of these points")
+        told = room.get_by_text("This run has no such curves")
         expect(told.or_(room.get_by_test_id("stVegaLiteChart")).first).to_be_visible()
     room.locator(".st-key-look").get_by_text("Accuracy and loss").click()
     expect(room.get_by_test_id("stVegaLiteChart")).to_have_count(2)

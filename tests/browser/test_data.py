@@ -163,18 +163,18 @@ def test_a_zip_is_read_with_progress_can_be_cancelled_and_is_heard(room: Page, t
     with room.expect_response(re.compile("upload_file")):  # before it is there, there is nothing to read
         zip_box.set_input_files(tmp_path / "many.zip")
     room.get_by_role("button", name="Read the zip").click()
-    being_read = room.get_by_text(re.compile(r"“many” is being read: [1-9][\d,]* of 6,000 files"))
+    being_read = room.get_by_text(re.compile(r"Reading “many”: [1-9][\d,]* of 6,000 files"))
     expect(being_read).to_be_visible()
     room.get_by_role("button", name="Cancel").click()
     expect(room.get_by_text("It was cancelled; nothing of it is kept.")).to_be_visible()
-    room.get_by_role("button", name="Bring another one").click()
+    room.get_by_role("button", name="Import another one").click()
 
     zip_box.set_input_files(tmp_path / "tones.zip")
     room.get_by_role("button", name="Read the zip").click()
-    expect(room.get_by_text("“tones” is there. 80 sounds were read.")).to_be_visible()
+    expect(room.get_by_text("“tones” is ready. 80 sounds were read.")).to_be_visible()
     expect(room.get_by_role("combobox", name="Data set")).to_have_value("tones")
     room.get_by_role("radio", name="By speaker").click()
-    expect(room.get_by_text("Speakers: 5, 1, 1, none in two parts.")).to_be_visible()
+    expect(room.get_by_text("Speakers: 5, 1, 1, each in one part only.")).to_be_visible()
     room.get_by_role("radio", name="Samples", exact=True).click()
     expect(room.get_by_test_id("stImage")).to_have_count(12)
     audio = room.locator("audio")
@@ -192,6 +192,8 @@ def test_a_word_can_be_recorded_and_is_shown_as_the_net_gets_it(browser: Browser
     page.get_by_role("button", name="Record", exact=True).click()
     page.wait_for_timeout(1500)  # as long as the word
     page.get_by_role("button", name="Stop recording").click()
-    expect(page.get_by_text("As a picture of sound it is 1 × 99 × 26, as the lab's nets take it.")).to_be_visible()
+    expect(
+        page.get_by_text("As a picture of sound its shape is 1 × 99 × 26, as the lab's nets expect.")
+    ).to_be_visible()
     expect(page.locator("audio[controls]")).to_have_count(1)
     page.context.close()

@@ -139,7 +139,7 @@ def test_another_student_sees_none_of_it(app: Page, server: Server) -> None:
     assert browser
     stranger = browser.new_context().new_page()
     stranger.goto(f"{server.url}/train")
-    expect(stranger.get_by_text("the loss fall and the accuracy rise")).to_be_visible()
+    expect(stranger.get_by_text("how the loss falls and the accuracy rises")).to_be_visible()
     stranger.context.close()
 
 

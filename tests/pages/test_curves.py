@@ -131,7 +131,7 @@ def test_a_run_of_an_older_version_says_what_it_lacks(
     app = open_page("train", owner=owner)
     choose(app, view)
     assert not charts(app)
-    assert any("This run has none of these points" in info.value for info in app.info)
+    assert any("This run has no such curves" in info.value for info in app.info)
 
 
 @pytest.mark.parametrize("points", [[], [Point(1, 1, "batch", "loss", 2.0)]])

@@ -13,6 +13,7 @@ from cnnviz.data.splitting import SPLIT_KINDS
 from cnnviz.presets import PRESETS
 from cnnviz.runs.cluster import Cluster
 from cnnviz.training.config import TrainConfig
+from cnnviz.ui.data.zip_upload import SAMPLE_FORMS
 from cnnviz.ui.workbench import Workbench
 from tests.data.upload_files import word_recordings as recordings
 from tests.data.upload_files import zip_bytes
@@ -70,11 +71,11 @@ def test_every_data_set_is_shown_in_every_view(app: AppTest, name: str) -> None:
 @pytest.mark.parametrize("way", ["random", "speaker"])
 def test_the_split_is_told_with_its_question_and_its_speakers(app: AppTest, way: str) -> None:
     app.selectbox("data-set").select("words").run()
-    app.segmented_control("way-words").select(way).run()
+    app.segmented_control("split-kind-words").select(way).run()
     told = text(app)
     assert "**3,080** for training, **385** for validation, **385** for test." in told
     assert SPLIT_KINDS[way].question in told
-    assert ("none in two parts" in told) == (way == "speaker")
+    assert ("each in one part only" in told) == (way == "speaker")
     app.button("train-on-it").click().run()
     assert (app.session_state["config"].dataset, app.session_state["config"].split) == ("words", way)
 
@@ -187,8 +188,8 @@ def test_a_zip_is_read_and_its_data_can_be_split_by_speaker(app: AppTest, server
     assert "24 sounds were read" in text(app)
     (name,) = own_uploads().datasets_of(owner)
     assert app.selectbox("data-set").value == name
-    app.segmented_control(f"way-{name}").select("speaker").run()
-    assert "Speakers: 2, 1, 1, none in two parts" in text(app)
+    app.segmented_control(f"split-kind-{name}").select("speaker").run()
+    assert "Speakers: 2, 1, 1, each in one part only" in text(app)
     app.button("dismiss-import").click().run()
     assert server.imports.progress_of(owner) is None
 
@@ -212,11 +213,11 @@ def test_the_form_of_sounds_and_pictures_has_bounds(app: AppTest) -> None:
     assert "One sample is 1 × 99 × 40" in text(app)
     next(each for each in app.text_input if each.key == "sound-form-bands").set_value("1").run()
     assert "should be greater than or equal to 2" in text(app)
-    assert app.session_state["sound-form"].features.bands == 40
+    assert app.session_state[SAMPLE_FORMS]["sound-form"].features.bands == 40
     app.segmented_control("kind").select("pictures").run()
     assert not app.exception
     next(each for each in app.text_input if each.key == "picture-form-height").set_value("8").run()
-    assert app.session_state["picture-form"].height == 8
+    assert app.session_state[SAMPLE_FORMS]["picture-form"].height == 8
 
 
 def test_a_set_of_too_few_speakers_says_so(app: AppTest, server: Cluster) -> None:
@@ -228,7 +229,7 @@ def test_a_set_of_too_few_speakers_says_so(app: AppTest, server: Cluster) -> Non
     app.run().run()
     (name,) = own_uploads().datasets_of(owner)
     look(app, "Classes")
-    app.segmented_control(f"way-{name}").select("speaker").run()
+    app.segmented_control(f"split-kind-{name}").select("speaker").run()
     assert not app.exception
     assert "The file names show only 2 speakers" in text(app)
-    assert "Choose another way to split" in text(app)
+    assert "Choose another split above" in text(app)

@@ -67,7 +67,7 @@ def test_the_net_is_exported_as_onnx_until_it_is_edited(open_page: OpenPage) -> 
     app = view(open_page("design"), "ONNX")
     app.button("make-onnx").click().run(timeout=90)
     assert not app.exception
-    exported, content = app.session_state["onnx"]
+    ((exported, content),) = app.session_state["onnx"].items()
     assert exported == LAB
     assert b"/conv1/Conv" in content
     app.text_input("input-0").set_value("1, 99, 27").run()

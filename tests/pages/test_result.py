@@ -49,7 +49,7 @@ def view(app: AppTest, name: str, key: str = "result-view") -> AppTest:
 
 
 def test_without_a_run_the_page_says_what_will_stand_there(open_page: OpenPage) -> None:
-    assert any("looked at closely, once there is one" in info.value for info in open_page("result").info)
+    assert any("looks closely at one of your runs" in info.value for info in open_page("result").info)
 
 
 def test_the_numbers_of_a_run_are_those_that_it_reached(open_page: OpenPage, anna: str, ended: Run) -> None:
@@ -74,10 +74,11 @@ def test_a_verdict_opens_the_changed_settings_on_the_train_page(open_page: OpenP
 def test_every_view_of_the_mistakes_can_be_looked_at(open_page: OpenPage, anna: str, ended: Run) -> None:
     app = view(open_page("result", owner=anna, run=ended.id), "Mistakes")
     assert ended.score.test
-    assert any(f"{round(180 * ended.score.test)} of 180 test samples are on" in each.value for each in app.caption)
+    assert any(f"{round(180 * ended.score.test)} of 180 test samples are right" in each.value for each in app.caption)
     for name in ("Classes", "Samples", "Certainty"):
         view(app, name, "closer-view")
-    assert any("less sure than right" in each.value or "sure" in each.value for each in app.caption)
+    claims = ("overconfident", "underconfident", "well calibrated")
+    assert any(claim in each.value for claim in claims for each in app.caption)
     view(app, "Classes", "closer-view")
     assert set(app.dataframe[0].value["class"]) == set("0123456789")
 
@@ -92,14 +93,14 @@ def test_predictions_of_samples_that_are_gone_are_told_without_them(
     server.store.save_predictions(run.id, Predictions(np.eye(2, dtype=np.float32)[[0, 1, 0]], y, ()).to_bytes())
     app = view(open_page("result", owner=anna, run=run.id), "Mistakes")
     view(app, "Samples", "closer-view")
-    assert any("are not here" in each.value for each in app.caption)
+    assert any("cannot be shown" in each.value for each in app.caption)
 
 
 def test_a_run_that_was_not_tested_says_so(server: Cluster, open_page: OpenPage, anna: str) -> None:
     run = trained_run(anna)
     server.store.add_run(run)
     app = view(open_page("result", owner=anna, run=run.id), "Mistakes")
-    assert any("test is asked once" in info.value for info in app.info)
+    assert any("A net is tested once" in info.value for info in app.info)
 
 
 def test_what_older_weights_were_tested_with_is_not_told_of_better_ones(
@@ -114,14 +115,14 @@ def test_what_older_weights_were_tested_with_is_not_told_of_better_ones(
     app = open_page("result", owner=anna, run=run.id)
     assert {metric.label: metric.value for metric in app.metric}["Test"] == "—"
     view(app, "Mistakes")
-    assert any("test is asked once" in info.value for info in app.info)
+    assert any("A net is tested once" in info.value for info in app.info)
 
 
 def test_a_paused_run_is_not_taken_home_yet(server: Cluster, open_page: OpenPage, anna: str) -> None:
     run = replace(trained_run(anna), status=Status.PAUSED)
     server.store.add_run(run)
     app = view(open_page("result", owner=anna, run=run.id), "Take it home")
-    assert any("Once it has ended" in info.value for info in app.info)
+    assert any("downloaded once it has ended" in info.value for info in app.info)
 
 
 def trained_run(owner: str) -> Run:

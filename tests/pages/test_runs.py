@@ -14,7 +14,7 @@ from cnnviz.runs.cluster import Cluster
 from cnnviz.runs.run import LR_FINDER_RUN, Run, Status
 from cnnviz.training.config import TrainConfig
 from cnnviz.training.point import Point
-from cnnviz.ui.runs.table import PICKED_KEY
+from cnnviz.ui.runs.actions import PICKED_KEY
 
 OpenPage = Callable[..., AppTest]
 LAB, RESIDUAL = (PRESETS[name].architecture for name in ("lab-convnet", "keywords-residual"))
@@ -62,7 +62,7 @@ def tags_field(app: AppTest) -> TextInput:
 
 
 def test_without_runs_the_page_says_what_will_stand_there(open_page: OpenPage) -> None:
-    assert any("Here stands every run" in info.value for info in open_page("runs").info)
+    assert any("All your runs will be listed here" in info.value for info in open_page("runs").info)
 
 
 def test_runs_are_listed_newest_first_without_searches_for_a_rate(
@@ -104,7 +104,7 @@ def test_runs_are_found_and_sorted(
     app.run()
     assert not app.exception
     if not left:
-        assert any("No run of yours is like that" in info.value for info in app.info)
+        assert any("None of your runs matches this filter" in info.value for info in app.info)
         return
     table = app.dataframe[0].value
     if widget == "sort-runs" and value != "Best validation accuracy":
@@ -141,7 +141,7 @@ def test_a_run_is_starred_named_deleted_and_brought_back(
     assert server.run(anna, run.id).starred
     app.text_input(key=f"name-{run.id}").set_value("mine")
     tags_field(app).set_value("a, b")
-    next(button for button in app.button if button.label == "Keep").click().run()
+    next(button for button in app.button if button.label == "Save").click().run()
     found = server.run(anna, run.id)
     assert (found.title, found.tags, found.starred) == ("mine", ("a", "b"), True)
     app.button(key="shelf-delete").click().run()
@@ -165,6 +165,6 @@ def test_what_was_deleted_earlier_can_be_brought_back(
 def test_what_cannot_be_kept_is_told(open_page: OpenPage, anna: str, three: list[Run]) -> None:
     app = open_page("runs", owner=anna, **{PICKED_KEY: (three[0].id,)})
     tags_field(app).set_value("a, b, c, d, e, f, g, h, i")
-    next(button for button in app.button if button.label == "Keep").click().run()
+    next(button for button in app.button if button.label == "Save").click().run()
     assert not app.exception
     assert any("at most 8 tags" in error.value for error in app.error)

@@ -155,7 +155,7 @@ def test_the_inverse_question_needs_something_to_vary(app: AppTest) -> None:
 def test_the_chain_is_that_of_the_students_design_or_of_a_preset(open_page: OpenPage) -> None:
     flat = Architecture(input_shape=(64,), layers=(Linear(out_features=10),))
     app = open_page("shapes", workbench=Workbench(flat))
-    assert "A chain needs samples with an axis" in app.info[0].value
+    assert "The chain needs samples with an axis" in app.info[0].value
     app.selectbox("chain-net").select("lab-convnet").run()
     assert not app.info
 

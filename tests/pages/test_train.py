@@ -106,7 +106,7 @@ def test_nothing_is_trained_while_a_number_stands_there_that_cannot_be_used(
 ) -> None:
     knob(app.text_input, control).set_value(str(value)).run()
     assert app.button("train").disabled
-    assert "the reason stands below it" in app.warning[0].value
+    assert "the reason is below the field" in app.warning[0].value
     assert app.session_state["config"] == SHORT
     knob(app.text_input, control).set_value(str(getattr(SHORT, control))).run()
     assert not app.button("train").disabled

@@ -1,6 +1,6 @@
 import pytest
 
-from cnnviz.ui.identity import COOKIE_NAME, _student_token
+from cnnviz.ui.identity import COOKIE_NAME, student_token
 
 NAME = "0123456789abcdef" * 2
 
@@ -16,10 +16,10 @@ NAME = "0123456789abcdef" * 2
     ],
 )
 def test_the_name_is_found_beside_any_other_cookie(header: str) -> None:
-    assert _student_token(header) == NAME
+    assert student_token(header) == NAME
 
 
 @pytest.mark.parametrize("value", ["", "short", NAME + "0", NAME.upper(), "../" * 10 + "ab", NAME[:-1] + "g"])
 def test_what_is_no_name_is_none(value: str) -> None:
-    assert _student_token(f"{COOKIE_NAME}={value}") is None
-    assert _student_token("") is None
+    assert student_token(f"{COOKIE_NAME}={value}") is None
+    assert student_token("") is None

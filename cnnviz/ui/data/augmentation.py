@@ -12,6 +12,7 @@ from cnnviz.data.dataset import Dataset
 from cnnviz.ui.data.page import cached_scale
 from cnnviz.ui.state import current_config
 from cnnviz.ui.training.knobs import augmentation_knobs
+from cnnviz.ui.widgets.counter import count_up, counter
 from cnnviz.ui.widgets.fields import escape_markdown
 
 VARIANT_COUNT = 7
@@ -19,10 +20,10 @@ PICTURE_WIDTH = 170
 
 
 def augmentation_view(dataset: Dataset, content: Content, rows: SplitIndices, split_kind: str) -> None:
-    """The knobs, and a training sample as the net might see it in one epoch and the next."""
+    """Draws the knobs, and one training sample as the net might see it from epoch to epoch."""
     st.markdown(
-        "Each time a training sample is used, it is changed a little, by chance: so the net learns what does not depend"
-        " on it, and a small data set lasts longer. Validation and test samples stay as they are."
+        "Each time a training sample is used, it is changed a little at random. So the net learns what does not depend"
+        " on such changes, and a small data set goes further. Validation and test samples stay as they are."
     )
     with st.container(horizontal=True, key="augmentation"):
         augmentation_knobs(current_config(), dataset)
@@ -30,13 +31,13 @@ def augmentation_view(dataset: Dataset, content: Content, rows: SplitIndices, sp
     scale, _, scaled_histogram = cached_scale(content, split_kind, config.floor, config.normalization)
     training_indices = rows[0]
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.button("Another sample", icon=":material/shuffle:", on_click=_increment, args=("augmented",), key="another")
-        st.button("Change it again", icon=":material/casino:", on_click=_increment, args=("draw",), key="again")
+        st.button("Another sample", icon=":material/shuffle:", on_click=count_up, args=("augmented",), key="another")
+        st.button("Change it again", icon=":material/casino:", on_click=count_up, args=("draw",), key="again")
         if config.augmentation == Augmentation():
-            st.caption("Nothing is changed yet: turn one of the knobs.")
-    index = int(training_indices[7919 * st.session_state.get("augmented", 0) % len(training_indices)])
+            st.caption("Nothing is changed yet: set one of the fields above.")
+    index = int(training_indices[7919 * counter("augmented") % len(training_indices)])
     sample = scale.apply(np.asarray(content.x[index])[None])
-    generator = torch.Generator().manual_seed(st.session_state.get("draw", 0))
+    generator = torch.Generator().manual_seed(counter("draw"))
     batch = torch.from_numpy(sample.repeat(VARIANT_COUNT, axis=0))
     variants = config.augmentation.apply(batch, dataset.axes, scaled_histogram.std, generator).numpy()
     with st.container(horizontal=True, gap="small", key="variants"):
@@ -46,7 +47,3 @@ def augmentation_view(dataset: Dataset, content: Content, rows: SplitIndices, sp
                 st.caption(
                     escape_markdown(dataset.classes[int(content.y[index])]) if number == 0 else f"changed, {number}"
                 )
-
-
-def _increment(name: str) -> None:
-    st.session_state[name] = st.session_state.get(name, 0) + 1

@@ -1,4 +1,4 @@
-"""What the pages of this process keep of data sets: the last ones looked at, and what was computed of each."""
+"""The data sets that pages of this process have opened last, and the results computed from them."""
 
 import threading
 from collections import OrderedDict
@@ -17,7 +17,7 @@ T = TypeVar("T")
 
 
 class ContentCache:
-    """The data sets that were looked at last; those that nobody looks at any more are let go of."""
+    """Cache of the data sets opened last; the one unused for longest is dropped first."""
 
     def __init__(self, max_datasets: int = MAX_DATASETS) -> None:
         self._max_datasets = max_datasets
@@ -25,7 +25,7 @@ class ContentCache:
         self._lock = threading.Lock()
 
     def get(self, dataset: Dataset) -> Content | None:
-        """Everything in it, if it is kept."""
+        """Returns the content of a data set, or None if it is not cached."""
         with self._lock:
             content = self._contents.get((dataset.name, dataset.version))
             if content is not None:
@@ -33,14 +33,14 @@ class ContentCache:
             return content
 
     def put(self, dataset: Dataset, content: Content) -> None:
-        """Keep it for the next look."""
+        """Caches the content of a data set."""
         with self._lock:
             self._contents[dataset.name, dataset.version] = content
             while len(self._contents) > self._max_datasets:
                 self._contents.popitem(last=False)
 
     def drop(self, name: str) -> None:
-        """Let go of it."""
+        """Drops a data set."""
         with self._lock:
             for key in [key for key in self._contents if key[0] == name]:
                 del self._contents[key]
@@ -51,7 +51,7 @@ _lock = threading.Lock()
 
 
 def cached_result(content: Content, key: Hashable, compute: Callable[[], T]) -> T:
-    """What `make` gives, computed once for all who ask at the same time; forgotten with the content."""
+    """Returns what `compute` returns, computed once for all callers at a time, and dropped with the content."""
     with _lock:
         lock, results = _results.setdefault(content, (threading.RLock(), OrderedDict()))
     with lock:

@@ -1,4 +1,4 @@
-"""The data set that is looked at: which one, how it is split, and everything in it."""
+"""The data set that the Data page shows: which one, how it is split, and its content."""
 
 import numpy as np
 import numpy.typing as npt
@@ -14,41 +14,35 @@ from cnnviz.data.splitting import PARTS, SPLIT_KINDS
 from cnnviz.errors import CnnvizError, DataError
 from cnnviz.shapes import format_shape
 from cnnviz.ui.data.cache import ContentCache, cached_result
-from cnnviz.ui.identity import current_owner
 from cnnviz.ui.navigation import open_page
-from cnnviz.ui.state import current_config, save_config
-from cnnviz.ui.widgets.fields import escape_markdown, unique_labels
-
-DATASET_KEY, WAY = "data-set", "way"
-"""Keys of the widgets that choose the data set and the way to split it."""
-
-
-def choose_dataset(name: str) -> None:
-    """Make this the data set that is looked at."""
-    st.session_state[DATASET_KEY] = name
+from cnnviz.ui.state import choose_dataset, current_config, current_owner, dataset_choice_key, save_config
+from cnnviz.ui.widgets.fields import escape_markdown
+from cnnviz.words import unique_labels
 
 
 def use_dataset(name: str) -> None:
-    """Make what was just brought the data set that is looked at and trained on."""
+    """Opens a data set on the Data page and chooses it for training."""
     choose_dataset(name)
     save_config(current_config().changed(dataset=name))
 
 
 def dataset_picker() -> Dataset:
-    """The widget that chooses; at first what the student trains on."""
+    """Draws the choice among data sets, and returns the chosen one; at first the one to train on."""
     datasets = available_datasets(current_owner())
-    if st.session_state.get(DATASET_KEY) not in datasets:
-        dataset_name = current_config().dataset
-        choose_dataset(dataset_name if dataset_name in datasets else next(iter(datasets)))
     titles = unique_labels({name: dataset.title for name, dataset in datasets.items()})
     name = st.selectbox(
-        "Data set", list(titles), format_func=titles.__getitem__, key=DATASET_KEY, persist_state="session", width=320
+        "Data set",
+        list(titles),
+        format_func=titles.__getitem__,
+        key=dataset_choice_key(datasets),
+        persist_state="session",
+        width=320,
     )
     return datasets[name]
 
 
 def split_kind_picker(dataset: Dataset) -> str:
-    """The widget that chooses the way to split, where there is a choice."""
+    """Draws the choice among ways to split, where there are several, and returns the chosen one."""
     if len(dataset.split_kinds) < 2:
         return dataset.split_kinds[0]
     picked = st.segmented_control(
@@ -57,21 +51,21 @@ def split_kind_picker(dataset: Dataset) -> str:
         default=dataset.split_kind(current_config().split_kind),
         required=True,
         format_func=lambda name: SPLIT_KINDS[name].title,
-        key=f"{WAY}-{dataset.name}",
+        key=f"split-kind-{dataset.name}",
         persist_state="session",
     )
     return picked or dataset.split_kinds[0]
 
 
 def train_button(dataset: Dataset, split_kind: str) -> None:
-    """Take data set and split over to the Train page."""
+    """Draws the button that takes a data set and its split to the Train page."""
     if st.button("Train on it", icon=":material/show_chart:", key="train-on-it", width="content"):
         save_config(current_config().changed(dataset=dataset.name).changed(split_kind=split_kind))
         open_page("pages/train.py")
 
 
 def dataset_summary(dataset: Dataset) -> None:
-    """What it is, and the shape that a net gets."""
+    """Draws the description of a data set and the shape of its samples."""
     axes = " × ".join(dataset.axes)
     st.markdown(
         f"{escape_markdown(dataset.description)}  \nOne sample is **{format_shape(dataset.shape)}**"
@@ -81,14 +75,14 @@ def dataset_summary(dataset: Dataset) -> None:
 
 
 def load_content(dataset: Dataset) -> Content:
-    """Everything in it; with a progress bar while it is made for the first time."""
+    """Returns the content of a data set, with a progress bar while it is read for the first time."""
     content = _content_cache.get(dataset)
     if content is None:
         placeholder = st.empty()
-        bar = placeholder.progress(0.0, f"“{escape_markdown(dataset.title)}” is being read …")
+        bar = placeholder.progress(0.0, f"Reading “{escape_markdown(dataset.title)}” …")
 
         def report_progress(done: int, total: int) -> None:
-            bar.progress(done / total, f"“{escape_markdown(dataset.title)}” is being read: {done:,} of {total:,}")
+            bar.progress(done / total, f"Reading “{escape_markdown(dataset.title)}”: {done:,} of {total:,}")
 
         try:
             content = dataset.load_content(report_progress)
@@ -101,7 +95,7 @@ def load_content(dataset: Dataset) -> Content:
 
 
 def show_split(content: Content, split_kind: str) -> SplitIndices | None:
-    """The places of each part, with their sizes, who is heard in them, and which question their scores answer.
+    """Draws the sizes and speakers of each part and what their scores tell; returns the sample indices.
 
     None, with the reason on the page, where the data cannot be split so.
     """
@@ -114,19 +108,19 @@ def show_split(content: Content, split_kind: str) -> SplitIndices | None:
     speaker_text = ""
     if speaker_counts:
         speaker_text = " Speakers: " + ", ".join(f"{count:,}" for count in speaker_counts)
-        speaker_text += ", none in two parts." if split_kind == "speaker" else ", mixed among the parts."
+        speaker_text += ", each in one part only." if split_kind == "speaker" else ", mixed among the parts."
     st.markdown(f"{sizes}.{speaker_text} *{SPLIT_KINDS[split_kind].question}*")
     return rows
 
 
 def split_indices(content: Content, split_kind: str) -> SplitIndices | None:
-    """The places of each part; None where the data cannot be split so."""
+    """Returns the sample indices of each part; None where the data cannot be split in this way."""
     result = _cached_split(content, split_kind)
     return None if isinstance(result, str) else result[0]
 
 
 def _cached_split(content: Content, split_kind: str) -> tuple[SplitIndices, tuple[int, ...]] | str:
-    """The parts and how many speakers are heard in each, or why there are none."""
+    """Returns the sample indices and the number of speakers of each part, or why the data cannot be split so."""
 
     def compute() -> tuple[SplitIndices, tuple[int, ...]] | str:
         try:
@@ -140,14 +134,14 @@ def _cached_split(content: Content, split_kind: str) -> tuple[SplitIndices, tupl
 
 
 def cached_class_mean(content: Content, label: int) -> npt.NDArray[np.float32]:
-    """The mean sample of a class."""
+    """Returns the mean sample of a class."""
     return cached_result(content, ("mean", label), lambda: class_mean(content, label))
 
 
 def cached_scale(
     content: Content, split_kind: str, floor: float | None, normalization: str
 ) -> tuple[Scale, Histogram, Histogram]:
-    """The scale by the training part alone, and its values before and after; the way must be one that does."""
+    """Returns the scale of the training part, and its values before and after; raises DataError without a split."""
 
     def compute() -> tuple[Scale, Histogram, Histogram]:
         result = _cached_split(content, split_kind)
@@ -161,7 +155,7 @@ def cached_scale(
 
 
 def forget_dataset(name: str) -> None:
-    """Let go of a data set that was removed: its files take room on the disk as long as somebody holds them."""
+    """Drops a removed data set from the cache, which would keep its files on the disk."""
     _content_cache.drop(name)
 
 

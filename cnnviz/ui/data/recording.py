@@ -1,4 +1,4 @@
-"""Record yourself: one's own voice as the picture that a net gets."""
+"""A recording of the student's own voice, as a net would get it."""
 
 import numpy as np
 import streamlit as st
@@ -18,12 +18,14 @@ PICTURE_WIDTH = 220
 
 
 def recording_view(dataset: Dataset, content: Content) -> None:
-    """A recording of one second, shown as all others are, beside the mean of a word."""
-    st.markdown("Say one word. The loudest second of what you say becomes a sample; it is not kept.")
+    """Draws the recorder, and a recording of one second beside the mean of a word."""
+    st.markdown("Say one word. The loudest second of the recording becomes a sample. It is not stored.")
     features = dataset.features or Features()
     recorded = st.audio_input("Record yourself", sample_rate=16_000, key="recorded", width=420)
     if recorded is None:
-        st.caption("A browser asks for your leave first, and lets pages use the microphone on https or localhost only.")
+        st.caption(
+            "Your browser asks for permission first. It only lets pages use the microphone on https or localhost."
+        )
         return
     length = len(content.sounds[0]) if content.sounds is not None else features.sample_rate
     try:
@@ -33,10 +35,10 @@ def recording_view(dataset: Dataset, content: Content) -> None:
         return
     sound_view(sound, features.sample_rate, features, key="yours")
     picture = features.compute(sound[None])
-    st.markdown(f"As a picture of sound it is **{format_shape(picture.shape)}**, as the lab's nets take it.")
+    st.markdown(f"As a picture of sound its shape is **{format_shape(picture.shape)}**, as the lab's nets expect.")
     if dataset.axes != ("channel", "time", "band"):
         return
-    word = st.selectbox("Beside the mean of", dataset.classes, key=f"beside-{dataset.name}", width=220)
+    word = st.selectbox("Compare with the mean of", dataset.classes, key=f"beside-{dataset.name}", width=220)
     with st.container(horizontal=True, gap="medium", key="beside"):
         means = np.asarray(cached_class_mean(content, dataset.classes.index(word)))
         for title, values in (("you", picture), (f"the mean of “{word}”", means)):

@@ -1,7 +1,5 @@
-"""Samples of a data set: many small pictures, and one looked at and listened to."""
+"""Samples of a data set: many small pictures, and one in detail, to see and hear."""
 
-import io
-import wave
 from functools import partial
 
 import numpy as np
@@ -14,17 +12,22 @@ from cnnviz.data.audio import Features
 from cnnviz.data.content import Content
 from cnnviz.data.dataset import Dataset
 from cnnviz.data.splitting import PARTS
+from cnnviz.data.wav import encode_wav
 from cnnviz.shapes import format_shape
+from cnnviz.ui.state import session_dict
 from cnnviz.ui.widgets.chart import plotly_chart
+from cnnviz.ui.widgets.counter import count_up, counter
 from cnnviz.ui.widgets.fields import escape_markdown
 
 SAMPLE_COUNT = 12
 PICTURE_WIDTH = 150
 ALL_CLASSES = "all classes"
+VIEWED = "viewed-sample"
+"""Session dict with the sample that is looked at closely, by the name of its data set."""
 
 
 def sample_grid(dataset: Dataset, content: Content, rows: SplitIndices) -> None:
-    """A handful of samples with their labels; one of them is looked at closely."""
+    """Draws some samples with their labels, and the details of one."""
     with st.container(horizontal=True, vertical_alignment="bottom", key="handful"):
         label = st.selectbox(
             "Class", [ALL_CLASSES, *dataset.classes], key=f"class-{dataset.name}", persist_state="session", width=220
@@ -33,7 +36,7 @@ def sample_grid(dataset: Dataset, content: Content, rows: SplitIndices) -> None:
         st.button("Other samples", icon=":material/shuffle:", on_click=_shuffle, key="others")
     indices = _sample_indices(dataset, content, rows[PARTS.index(part or PARTS[0])], label)
     if not indices:
-        st.info(f"There is no such sample in the {part} part.", icon=":material/search_off:")
+        st.info(f"There is no sample of this class in the {part} part.", icon=":material/search_off:")
         return
     with st.container(horizontal=True, gap="small", key="samples"):
         for index in indices:
@@ -46,13 +49,12 @@ def sample_grid(dataset: Dataset, content: Content, rows: SplitIndices) -> None:
                     type="tertiary",
                     on_click=partial(_select_sample, dataset.name, index),
                 )
-    st.caption("A click on a label below its picture looks at that sample closely.")
-    viewed_dataset, index = st.session_state.get("looked", ("", 0))
-    sample_details(dataset, content, index if viewed_dataset == dataset.name else indices[0])
+    st.caption("Click the label below a picture to look at that sample closely.")
+    sample_details(dataset, content, session_dict(VIEWED).get(dataset.name, indices[0]))
 
 
 def sample_details(dataset: Dataset, content: Content, index: int) -> None:
-    """One sample: its picture with axes, and where it is of sound, the wave beside it, to be played."""
+    """Draws one sample: its picture with axes and, of a sound, the waveform and a player."""
     st.subheader(escape_markdown(dataset.classes[int(content.y[index])]), anchor=False)
     details = [f"Sample {index:,}"]
     if content.speakers:
@@ -66,7 +68,7 @@ def sample_details(dataset: Dataset, content: Content, index: int) -> None:
 
 
 def sound_view(sound: npt.NDArray[np.int16], rate: int, features: Features | None, *, key: str) -> None:
-    """The picture of a sound beside its wave, and the sound itself."""
+    """Draws the spectrogram and the waveform of a sound, and a player."""
     shown_features = features or Features(sample_rate=rate)
     picture = shown_features.compute(np.asarray(sound)[None])[0]
     hertz = shown_features.band_centres if shown_features.kind == "log-mel" else None
@@ -84,27 +86,17 @@ def sound_view(sound: npt.NDArray[np.int16], rate: int, features: Features | Non
     )
 
 
-def encode_wav(sound: npt.NDArray[np.int16], rate: int) -> bytes:
-    """A .wav file as loud as the sound is: what is quiet stays quiet."""
-    stream = io.BytesIO()
-    with wave.open(stream, "wb") as file:
-        file.setnchannels(1)
-        file.setsampwidth(2)
-        file.setframerate(rate)
-        file.writeframes(np.ascontiguousarray(sound, "<i2").tobytes())
-    return stream.getvalue()
-
-
 def _sample_indices(dataset: Dataset, content: Content, part: npt.NDArray[np.intp], label: str) -> list[int]:
     candidates = part if label == ALL_CLASSES else part[content.y[part] == dataset.classes.index(label)]
-    order = np.random.default_rng(st.session_state.get("handful", 0)).permutation(len(candidates))
+    order = np.random.default_rng(counter("handful")).permutation(len(candidates))
     return [int(place) for place in candidates[order[:SAMPLE_COUNT]]]
 
 
 def _shuffle() -> None:
-    st.session_state["handful"] = st.session_state.get("handful", 0) + 1
-    st.session_state.pop("looked", None)
+    count_up("handful")
+    session_dict(VIEWED).clear()
 
 
 def _select_sample(name: str, index: int) -> None:
-    st.session_state["looked"] = name, index
+    session_dict(VIEWED).clear()
+    session_dict(VIEWED)[name] = index

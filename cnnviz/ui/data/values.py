@@ -1,4 +1,4 @@
-"""A data set as a whole: counts, mean samples, and its values before and after they are brought to a common scale."""
+"""A data set as a whole: class counts, class means, and its values before and after scaling."""
 
 import numpy as np
 import streamlit as st
@@ -22,12 +22,12 @@ PICTURE_WIDTH = 130
 
 
 def classes_view(dataset: Dataset, content: Content, rows: SplitIndices) -> None:
-    """How many samples of each class are in each part, and what they are like on average."""
+    """Draws how many samples of each class are in each part, and the mean of each class."""
     plotly_chart(
         class_counts_figure(dataset.classes, PARTS, class_counts(content.y, rows, len(dataset.classes))), key="counts"
     )
     st.subheader("The mean of each class", anchor=False)
-    st.markdown("What all samples of a class have in common stays; what differs from one to the next is smeared.")
+    st.markdown("What the samples of a class have in common stays sharp; what differs between them is blurred.")
     subset = content.x[: dataset.size : max(1, dataset.size // 50)]
     bounds = float(subset.min()), float(subset.max())  # of single samples, so that a mean looks as weak as it is
     with st.container(horizontal=True, gap="small", key="means"):
@@ -43,10 +43,11 @@ def classes_view(dataset: Dataset, content: Content, rows: SplitIndices) -> None
 
 
 def values_view(content: Content, split_kind: str) -> None:
-    """Floor and normalisation, and what they do to the values."""
+    """Draws the fields for floor and normalisation, and what they do to the values."""
     st.markdown(
-        "A net learns best from values around 0 that spread by about 1. Mean and deviation come from the **training"
-        " part alone**: validation and test must not have a say in what the net gets to see."
+        "A net learns best from values around 0 with a deviation of about 1. Mean and deviation come from the"
+        " **training"
+        " part alone**: validation and test samples must not influence what the net sees."
     )
     with st.container(horizontal=True, vertical_alignment="top", key="scaling"):
         for name in ("floor", "normalization"):
@@ -76,12 +77,12 @@ def _histogram_text(name: str, histogram: Histogram) -> str:
 
 def _scale_text(scale: Scale) -> str:
     if scale.mean is None or scale.std is None:
-        return "Nothing is subtracted and nothing divided."
+        return "The values are not scaled."
     if scale.mean.size == 1:
         return (
-            f"From every value the mean {scale.mean.item():.4g} is subtracted, then it is divided by"
+            f"The mean {scale.mean.item():.4g} is subtracted from every value, which is then divided by"
             f" {scale.std.item():.4g}."
         )
     normalization = NORMALIZATIONS[current_config().normalization]
     title = normalization.title if normalization else ""
-    return f"{scale.mean.size} means and deviations, {title}; they are kept with each run."
+    return f"{scale.mean.size} means and deviations, {title}; they are stored with each run."

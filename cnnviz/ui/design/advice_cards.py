@@ -4,8 +4,7 @@ from cnnviz.advice import Remark, Task, advise
 from cnnviz.architecture import Architecture
 from cnnviz.data import available_datasets
 from cnnviz.settings import settings
-from cnnviz.ui.identity import current_owner
-from cnnviz.ui.state import current_config
+from cnnviz.ui.state import current_config, current_owner
 
 TRAINING_SHARE = 0.8
 """Share of a data set on which a net is trained."""

@@ -11,9 +11,10 @@ from cnnviz.export import to_onnx
 from cnnviz.share import from_token, to_token
 from cnnviz.source import STYLES, from_code, to_code
 from cnnviz.ui.design.page import EXCHANGE_KEY, EXCHANGE_VIEW_KEY
-from cnnviz.ui.state import current_workbench, notify_errors, save_workbench
+from cnnviz.ui.state import current_workbench, open_design, session_dict
 from cnnviz.ui.widgets.fields import attempt, escape_markdown, show_problem
-from cnnviz.ui.workbench import FIRST_LAYER
+from cnnviz.ui.widgets.notice import notify_errors
+from cnnviz.ui.widgets.uploader import instant_uploader
 
 DESIGN_PARAM = "design"
 """The query parameter that carries a design."""
@@ -78,15 +79,14 @@ def _file_and_link_view() -> None:
         st.download_button(
             "Download design.json", design.to_json(), "design.json", "application/json", icon=":material/download:"
         )
-        generation = st.session_state.setdefault("json-generation", 0)
-        st.file_uploader(
+        instant_uploader(
             "Open a design.json",
-            type="json",
-            key=f"json-{generation}",
-            on_change=_open_uploaded_file,
-            max_upload_size=1,
+            name="json",
+            kind="json",
+            max_megabytes=1,
+            read=_open_uploaded_file,
+            after_change=_rerun_page,
         )
-        show_problem(f"json-{generation}")
     with right:
         st.markdown("**As a link**")
         st.caption(
@@ -107,20 +107,19 @@ def _onnx_view() -> None:
     if _warn_if_refused(design, "The export"):
         return
     placeholder = st.empty()
-    exported = st.session_state.get("onnx")
-    if not exported or exported[0] != design:
-        st.session_state.pop("onnx", None)
+    files: dict[Architecture, bytes] = session_dict("onnx")
+    if design not in files:
+        files.clear()
         if not placeholder.button("Export as ONNX", icon=":material/deployed_code:", key="make-onnx"):
             return
         try:
             with st.spinner("Exporting …"):
-                exported = design, to_onnx(design)
+                files[design] = to_onnx(design)
         except CnnvizError as error:
             st.warning(escape_markdown(str(error)), icon=":material/error:")
             return
-        st.session_state["onnx"] = exported  # only the last export is kept
     placeholder.download_button(
-        "Download convnet.onnx", exported[1], "convnet.onnx", icon=":material/download:", key="get-onnx"
+        "Download convnet.onnx", files[design], "convnet.onnx", icon=":material/download:", key="get-onnx"
     )
 
 
@@ -144,7 +143,7 @@ def _warn_if_refused(design: Architecture, what: str) -> bool:
 
 
 def _open_design(design: Architecture, what: str) -> None:
-    save_workbench(current_workbench().restructure(design, FIRST_LAYER))
+    open_design(design)
     st.toast(f"{what} is open. Undo brings your own back.", icon=":material/input:")
 
 
@@ -161,22 +160,8 @@ def _rerun_page(had_problem: bool) -> None:  # the problem is shown beside the w
     st.rerun()
 
 
-def _open_uploaded_file() -> None:
-    generation = st.session_state["json-generation"]
-    key = f"json-{generation}"
-    if st.session_state[key] is None:
-        return
-    attempt(
-        key,
-        lambda file: _open_design(Architecture.from_json(_decode_text(file.getvalue())), "The design of the file"),  # type: ignore[attr-defined]
-        _reset_uploader,
-    )
-
-
-def _reset_uploader(had_problem: bool) -> None:
-    if not had_problem:
-        st.session_state["json-generation"] += 1  # a new, empty uploader: the file is not kept
-    st.rerun()
+def _open_uploaded_file(content: bytes) -> None:
+    _open_design(Architecture.from_json(_decode_text(content)), "The design of the file")
 
 
 def _decode_text(content: bytes) -> str:

@@ -15,7 +15,7 @@ from cnnviz.ui.design.canvas import draw_canvas
 from cnnviz.ui.design.canvas.actions import apply_action
 from cnnviz.ui.design.canvas.messages import ApplyAdvice, read_actions
 from cnnviz.ui.design.canvas.state import canvas_state
-from cnnviz.ui.state import current_workbench, notify_errors, save_workbench
+from cnnviz.ui.state import current_workbench, open_design, save_workbench, session_dict
 from cnnviz.ui.widgets.fields import (
     FIELD_WIDTH,
     attempt,
@@ -27,10 +27,12 @@ from cnnviz.ui.widgets.fields import (
     per_axis_names,
     show_problem,
 )
-from cnnviz.ui.workbench import FIRST_LAYER
+from cnnviz.ui.widgets.notice import notify_errors
 
 CANVAS_KEY, EXCHANGE_KEY = "stack", "exchange"
-"""Keys of the fragments that are drawn anew when the design changes."""
+"""Keys of the parts of the page that follow the design."""
+CANVAS_STATE = "canvas"
+"""Session dict of the canvas."""
 EXCHANGE_VIEW_KEY = "view"
 """Key of the choice among the views of the exchange panel."""
 
@@ -66,7 +68,7 @@ def toolbar() -> None:
 def canvas() -> None:
     """The layers with every shape, edited by mouse and keyboard, and the advice on them."""
     workbench = current_workbench()
-    mount = st.session_state.setdefault("mount", secrets.token_hex(8))
+    mount = session_dict(CANVAS_STATE).setdefault("mount", secrets.token_hex(8))
     state = canvas_state(workbench, remarks_on(workbench.architecture), mount=mount)
     draw_canvas(state, key=CANVAS_KEY, on_message=_apply_canvas_actions)
 
@@ -168,4 +170,4 @@ def _change_input_shape(revision: int, typed: object) -> None:
 def _load_preset(revision: int, name: object) -> None:
     if isinstance(name, str) and name in PRESETS and current_workbench().revision == revision:
         with notify_errors():
-            save_workbench(current_workbench().restructure(PRESETS[name].architecture, FIRST_LAYER))
+            open_design(PRESETS[name].architecture)

@@ -1,4 +1,4 @@
-"""A run taken home: files that are written when they are asked for, and a run brought from elsewhere."""
+"""The files of a run, written when they are asked for."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -14,25 +14,20 @@ from cnnviz.settings import settings
 from cnnviz.takehome.arrays import arrays_zip
 from cnnviz.takehome.request import ALL_FILES, EVENTS_FILE, MLFLOW, export_run
 from cnnviz.takehome.tracking import redact_address
-from cnnviz.takehome.unpack import unpack
 from cnnviz.ui.data import page
-from cnnviz.ui.identity import current_owner
-from cnnviz.ui.runs.labels import run_name
-from cnnviz.ui.state import choose_run
+from cnnviz.ui.state import current_owner, session_dict
 from cnnviz.ui.training.run_history import export_buttons
-from cnnviz.ui.widgets.fields import attempt, escape_markdown, show_problem
+from cnnviz.ui.widgets.fields import escape_markdown
 
 FILES_KEY = "made"
 """The files that were made last, by run and name: as many as MOST_MADE bytes of memory hold, and always the last."""
 MAX_FILES_BYTES = 16 * 2**20
 """Bytes of made files of a session."""
-MAX_ZIP_MB = 200
-"""Megabytes of a zip that is brought."""
 
 
 @dataclass(frozen=True)
 class Download:
-    """A form of a run: what a student is told of it, and its file."""
+    """A file of a run to download, with its description."""
 
     title: str
     description: str
@@ -43,20 +38,20 @@ class Download:
 DOWNLOADS: dict[str, Download] = {
     ALL_FILES: Download(
         "Everything, one zip",
-        "All that follows, and what another cnnviz needs to have this run: hand it in, or import it elsewhere.",
+        "All the files below, and what another cnnviz needs to import this run. Hand it in, or open it elsewhere.",
         "run.zip",
         ":material/folder_zip:",
     ),
     "train.py": Download(
         "Training script",
-        "The lab's notebook for this net and these settings, without cnnviz: it gives the same curve. But for the"
+        "The lab's notebook for this net and these settings, without cnnviz: it gives the same curve. Except for the"
         " digits, it reads the “Samples for the script” below.",
         "train.py",
         ":material/code:",
     ),
     "train.ipynb": Download(
         "Jupyter notebook",
-        "The same in cells, with what came of it and the charts.",
+        "The same in cells, with its results and charts.",
         "train.ipynb",
         ":material/book_2:",
     ),
@@ -71,7 +66,7 @@ DOWNLOADS: dict[str, Download] = {
     ),
     EVENTS_FILE: Download(
         "TensorBoard",
-        "An event file: put it into a folder, and `tensorboard --logdir` that.",
+        "An event file: put it into a folder and run `tensorboard --logdir` on that folder.",
         "events.out.tfevents.0.cnnviz",
         ":material/monitoring:",
     ),
@@ -80,9 +75,9 @@ DOWNLOADS: dict[str, Download] = {
 
 
 def downloads_view(run: Run) -> None:
-    """Every form of a run that has ended."""
+    """Draws every file of a run that has ended."""
     if run.active or run.status == Status.PAUSED:
-        st.info("Once it has ended, it can be taken home.", icon=":material/hourglass_empty:")
+        st.info("Its files can be downloaded once it has ended.", icon=":material/hourglass_empty:")
         return
     with st.container(horizontal=True, gap="medium", key="forms"):
         for name, download in DOWNLOADS.items():
@@ -90,8 +85,8 @@ def downloads_view(run: Run) -> None:
                 border=True, key=f"form-{download.file.partition('.')[0]}-{download.file[-4:].strip('.')}"
             ):
                 _download_card(run, name, download)
-    st.caption("A file takes some seconds to be made, and waits here then.")
-    st.subheader("As it is", anchor=False)
+    st.caption("Making a file takes a few seconds; then its download button appears here.")
+    st.subheader("Single files", anchor=False)
     with st.container(horizontal=True, key="plain-forms"):
         _plain_downloads(run)
     if settings().mlflow_uri:
@@ -101,13 +96,13 @@ def downloads_view(run: Run) -> None:
 def _download_card(run: Run, name: str, download: Download) -> None:
     st.markdown(f"{download.icon} **{download.title}**  \n:small[{download.description}]")
     placeholder = st.empty()
-    files: dict[tuple[object, ...], bytes] = st.session_state.setdefault(FILES_KEY, {})
+    files: dict[tuple[object, ...], bytes] = session_dict(FILES_KEY)
     key = name, run.id, run.status, run.steps, run.finished, run.title  # trained further or renamed, it is another one
     if key not in files:
         if not placeholder.button("Make it", key=f"make-{name}-{run.id}", icon=":material/build:"):
             return
         try:
-            with st.spinner("Being written …"):
+            with st.spinner("Writing the file …"):
                 content = export_run(read_archive(cluster().store, run), name)
         except CnnvizError as error:
             st.warning(escape_markdown(str(error)), icon=":material/error:")
@@ -125,7 +120,7 @@ def _download_card(run: Run, name: str, download: Download) -> None:
 
 
 def store_file(files: dict[tuple[object, ...], bytes], key: tuple[object, ...], content: bytes) -> None:
-    """Put a file behind the others, of which the oldest give way.
+    """Adds a file, and drops the oldest ones where they take too much memory together.
 
     >>> made = {("a",): bytes(MAX_FILES_BYTES), ("b",): b"1"}
     >>> store_file(made, ("c",), b"2"); list(made)
@@ -137,7 +132,7 @@ def store_file(files: dict[tuple[object, ...], bytes], key: tuple[object, ...], 
 
 
 def _plain_downloads(run: Run) -> None:
-    """What is there already."""
+    """Draws the downloads that need no preparation."""
     store = cluster().store
     button_args: dict[str, Any] = {"icon": ":material/download:", "on_click": "ignore"}
     if run.score.best_epoch:
@@ -153,7 +148,7 @@ def _plain_downloads(run: Run) -> None:
         "Samples for the script",
         key=f"arrays-{run.id}",
         icon=":material/dataset:",
-        help="feats.npy and labels.npy, as in the lab, which the training script reads; the digits come with"
+        help="feats.npy and labels.npy as in the lab, for the training script to read; the digits come with"
         " scikit-learn.",
     ):
         _samples_download(run)
@@ -163,7 +158,7 @@ def _plain_downloads(run: Run) -> None:
 def _samples_download(run: Run) -> None:
     run_dataset = available_datasets(current_owner())[run.config.dataset]
     try:
-        with st.spinner("Being written …"):
+        with st.spinner("Writing the file …"):
             content = arrays_zip(
                 page.load_content(run_dataset),
                 run_dataset.split_kind(run.config.split_kind),
@@ -185,37 +180,13 @@ def _samples_download(run: Run) -> None:
 
 def _mlflow_button(run: Run) -> None:
     st.caption(
-        f"Or keep it at the MLflow server of this class, {escape_markdown(redact_address(settings().mlflow_uri))}:"
+        f"Or send it to the MLflow server of this class, {escape_markdown(redact_address(settings().mlflow_uri))}:"
     )
-    if st.button("Hand it to MLflow", key=f"mlflow-{run.id}", icon=":material/cloud_upload:"):
+    if st.button("Send it to MLflow", key=f"mlflow-{run.id}", icon=":material/cloud_upload:"):
         try:
-            with st.spinner("On its way …"):
+            with st.spinner("Sending …"):
                 name = export_run(read_archive(cluster().store, run), MLFLOW).decode()
         except CnnvizError as error:
             st.warning(escape_markdown(str(error)), icon=":material/error:")
         else:
             st.success(f"MLflow has it as run {escape_markdown(name)}.", icon=":material/check:")
-
-
-def import_run_form() -> None:
-    """A zip of another installation, as a run of this student."""
-    with st.expander("Bring a run from elsewhere", icon=":material/upload:"):
-        st.caption("The zip that “Everything, one zip” on a Result page has made, of this cnnviz or another.")
-        generation = st.session_state.setdefault("zip-generation", 0)
-        key = f"zip-{generation}"
-        st.file_uploader(
-            "run.zip", type="zip", key=key, on_change=_import_uploaded, args=(key,), max_upload_size=MAX_ZIP_MB
-        )
-        show_problem(key)
-
-
-def _import_uploaded(key: str) -> None:
-    if st.session_state[key] is not None:
-        attempt(key, lambda file: _import_archive(file.getvalue()))  # type: ignore[attr-defined]
-
-
-def _import_archive(content: bytes) -> None:
-    run = cluster().library.import_archive(current_owner(), next(iter(cluster().devices)), unpack(content, settings()))
-    st.session_state["zip-generation"] += 1  # an empty uploader: the file is not kept
-    choose_run(run.id)
-    st.toast(f"{escape_markdown(run_name(run))} is among your runs.", icon=":material/check:")

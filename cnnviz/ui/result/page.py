@@ -1,59 +1,63 @@
-"""One run of the student looked at closely: what it reached, and several ways to look further."""
+"""One run in detail: its scores, verdict, mistakes and downloads."""
 
 from collections.abc import Callable
+from functools import partial
+from operator import attrgetter
 from typing import Any
 
 import streamlit as st
 
 from cnnviz.data import available_datasets
 from cnnviz.insight.predictions import Predictions
+from cnnviz.insight.tested_samples import find_tested_samples
 from cnnviz.presets import net_name
 from cnnviz.runs.archives import read_predictions
 from cnnviz.runs.cluster import cluster
 from cnnviz.runs.run import LR_FINDER_RUN, Run, Status
 from cnnviz.settings import settings
+from cnnviz.table import parameter_count
 from cnnviz.ui.data import page
-from cnnviz.ui.identity import current_owner
 from cnnviz.ui.navigation import open_page
 from cnnviz.ui.result.downloads import downloads_view
-from cnnviz.ui.result.predictions import TestedRun, predictions_view, test_indices
+from cnnviz.ui.result.gallery import TestedRun
+from cnnviz.ui.result.predictions import predictions_view
 from cnnviz.ui.result.verdicts import verdict_cards
-from cnnviz.ui.runs.labels import dataset_titles, parameter_count, run_label
-from cnnviz.ui.state import choose_run, run_choice_key
-from cnnviz.ui.widgets.fields import escape_markdown, unique_labels
+from cnnviz.ui.runs.labels import dataset_titles, run_label
+from cnnviz.ui.state import choose_run, current_owner, run_choice_key
+from cnnviz.ui.widgets.fields import escape_markdown
+from cnnviz.ui.widgets.live_fragment import live_fragment
 from cnnviz.ui.widgets.status_badge import STATUS_BADGES
-from cnnviz.words import format_duration, format_share
+from cnnviz.words import format_duration, format_share, unique_labels
 
 REFRESH_SECONDS = 2.0
 """Seconds between two looks at a run that goes on."""
 UNTESTED_ADVICE = {
     Status.PAUSED: " Resume this one on the Train page.",
-    Status.STOPPED: " This one was stopped: train it further, to its end, on the Train page.",
-    Status.FAILED: " This one failed; the Verdict says what to try.",
+    Status.STOPPED: " This one was stopped: train it to its end on the Train page.",
+    Status.FAILED: " This one failed; its verdict says what to try.",
 }
 """What can be done about a run that was not tested."""
 
 
 def result_page() -> None:
-    """A choice among the student's trainings, and the chosen one."""
+    """Draws the choice among the student's runs, and the chosen one."""
     mine = [run for run in cluster().store.runs_of(current_owner()) if run.kind != LR_FINDER_RUN]
     if not mine:
-        st.info("Here a run is looked at closely, once there is one.", icon=":material/search_insights:")
+        st.info("This page looks closely at one of your runs. Train a net first.", icon=":material/search_insights:")
         st.page_link("pages/train.py", label="Train", icon=":material/show_chart:")
         return
     titles = dataset_titles()
     labels = unique_labels({run.id: run_label(run, titles) for run in mine})
     run_id = st.selectbox("Run", list(labels), format_func=labels.__getitem__, key=run_choice_key(list(labels)))
-    run_shown = next(run for run in mine if run.id == run_id)
-    st.fragment(_run_view, run_every=REFRESH_SECONDS if run_shown.active else None)(run_id, run_shown.active)
+    live_fragment(
+        partial(cluster().run, current_owner(), run_id),
+        _run_view,
+        is_active=attrgetter("active"),
+        seconds=REFRESH_SECONDS,
+    )
 
 
-def _run_view(run_id: str, active: bool) -> None:
-    if "notice" in st.session_state:  # the page above has the place for it
-        st.rerun()
-    run = cluster().run(current_owner(), run_id)
-    if run.active != active:
-        st.rerun()  # the whole page once more, without ticks or with them
+def _run_view(run: Run) -> None:
     _score_summary(run)
     view = st.segmented_control(
         "Look at",
@@ -69,7 +73,7 @@ def _run_view(run_id: str, active: bool) -> None:
 
 
 def _score_summary(run: Run) -> None:
-    """Status and numbers of a run."""
+    """Draws the status and the scores of a run."""
     label, colour, icon = STATUS_BADGES[run.status]
     with st.container(horizontal=True, vertical_alignment="center", key="result-status"):
         st.badge(label, color=colour, icon=icon)  # type: ignore[arg-type]
@@ -81,7 +85,7 @@ def _score_summary(run: Run) -> None:
     score, goal = run.score, settings().goal
     with st.container(horizontal=True, gap="medium", key="result-numbers"):
         accuracy = "—" if score.accuracy is None else f"{score.accuracy:.3f}"
-        goal_distance = None if score.accuracy is None else f"{score.accuracy - goal:+.3f} to the goal"
+        goal_distance = None if score.accuracy is None else f"{score.accuracy - goal:+.3f} from the goal"
         card: dict[str, Any] = {"border": True, "height": "stretch"}
         st.metric(
             "Validation",
@@ -92,9 +96,9 @@ def _score_summary(run: Run) -> None:
             **card,
         )
         test = "—" if score.test is None else f"{score.test:.3f}"
-        st.metric("Test", test, help="Accuracy, measured once, with the weights of the best epoch.", **card)
+        st.metric("Test", test, help="Test accuracy, measured once, with the weights of the best epoch.", **card)
         st.metric("Best epoch", f"{score.best_epoch or '—'}", **card)
-        st.metric("Work", format_duration(run.worked), help="Time that the device worked for it.", **card)
+        st.metric("Training time", format_duration(run.worked), help="Computing time on the device.", **card)
     if run.message:
         st.caption(escape_markdown(run.message))
 
@@ -103,7 +107,7 @@ def _predictions_view(run: Run) -> None:
     test_predictions = read_predictions(cluster().store, run)
     if test_predictions is None:
         st.info(
-            "What a net makes of the test samples is kept when a run ends by itself: test is asked once, at the end."
+            "A net is tested once, when its run ends by itself; then its answers are shown here."
             + UNTESTED_ADVICE.get(run.status, ""),
             icon=":material/hourglass_empty:",
         )
@@ -112,13 +116,13 @@ def _predictions_view(run: Run) -> None:
 
 
 def _tested_run(run: Run, test_predictions: Predictions) -> TestedRun:
-    """The predictions with their samples, as far as these are still there."""
+    """Returns the predictions with their samples, where the data set still has them."""
     run_dataset = available_datasets(current_owner()).get(run.config.dataset)
     if run_dataset is None:
         return TestedRun(run.id, test_predictions)
     content = page.load_content(run_dataset)
     rows = page.split_indices(content, run_dataset.split_kind(run.config.split_kind))
-    indices = None if rows is None else test_indices(content, rows, test_predictions)
+    indices = None if rows is None else find_tested_samples(content, rows, test_predictions)
     return (
         TestedRun(run.id, test_predictions, run_dataset, content, indices)
         if indices is not None

@@ -1,7 +1,6 @@
-"""What a net made of its test samples: the confusion matrix and its cells, classes, mistakes, certainty, voices."""
+"""The predictions of a net for its test samples: confusion matrix, classes, mistakes, calibration, speakers."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -11,28 +10,20 @@ import streamlit as st
 from cnnviz.charts.axes import POINTS
 from cnnviz.charts.calibration import calibration_spec, calibration_tables, groups_spec, groups_table
 from cnnviz.charts.confusion import CELL_SELECTION, MAX_NUMBERED_CLASSES, confusion_spec, confusion_table, drawn_classes
-from cnnviz.charts.samples import thumbnail
-from cnnviz.data.content import Content
-from cnnviz.data.dataset import Dataset
 from cnnviz.insight.calibration import calibration
 from cnnviz.insight.groups import group_accuracies
 from cnnviz.insight.mistakes import (
-    SampleIndices,
     class_scores,
     confusion_counts,
     least_confident_hits,
     most_confident_mistakes,
     samples_in_cell,
-    top_classes,
 )
-from cnnviz.insight.predictions import Predictions
-from cnnviz.ui.data.samples import encode_wav
+from cnnviz.ui.result.gallery import TestedRun, sample_gallery
 from cnnviz.ui.widgets.chart import vega_chart
+from cnnviz.ui.widgets.counter import is_news
 from cnnviz.ui.widgets.fields import escape_markdown
 
-SAMPLES_PER_PAGE = 12
-"""Samples that are shown before More is pressed."""
-PICTURE_WIDTH = 150
 MAX_TABLE_ROWS = 20
 SHARES_LABEL = "Shares instead of counts"
 SHOWN_CELL_KEY = "cell-shown"
@@ -41,21 +32,9 @@ CONFIDENCE_TOLERANCE = 0.01
 """Difference between claimed and real accuracy that is none."""
 
 
-@dataclass(frozen=True, eq=False)
-class TestedRun:
-    """A run's predictions, and the samples that they are of where the data set still has them."""
-
-    run_id: str
-    predictions: Predictions
-    dataset: Dataset | None = None
-    content: Content | None = None
-    indices: SampleIndices | None = None
-    """(N,): where in the content each sample stands."""
-
-
 def predictions_view(tested: TestedRun) -> None:
-    """A choice of views, and the one that was chosen."""
-    view_names = [name for name in VIEWS if name != SPEAKERS or _speaker_names(tested)]
+    """Draws the choice among views of the predictions, and the chosen one."""
+    view_names = [name for name in VIEWS if name != SPEAKERS or tested.speakers]
     view = st.segmented_control(
         "Mistakes", view_names, default=view_names[0], required=True, key="closer-view", label_visibility="collapsed"
     )
@@ -70,7 +49,7 @@ def _confusion_view(tested: TestedRun) -> None:
     shares = show_numbers and st.toggle(SHARES_LABEL, key="closer-shares", persist_state="session")
     class_names = [predictions.classes[number] for number in drawn_classes(counts)]
     table = confusion_table(counts, predictions.classes, shares=shares)
-    st.caption("**Click a cell**: the samples in it come below the matrix.")
+    st.caption("**Click a cell** to see its samples below the matrix.")
     with st.container(key="matrix"):
         event = vega_chart(
             confusion_spec(class_names, dark=st.context.theme.type == "dark"),
@@ -81,29 +60,28 @@ def _confusion_view(tested: TestedRun) -> None:
         )
     hits, class_count = int(np.trace(counts)), len(class_names)
     some = (
-        f" Of {len(counts)} classes, the {class_count} with most mistakes are drawn."
+        f" Of {len(counts)} classes, the {class_count} with the most mistakes are drawn."
         if class_count < len(counts)
         else ""
     )
-    st.caption(f"{hits:,} of {counts.sum():,} test samples are on the diagonal: right.{some}")
+    st.caption(f"{hits:,} of {counts.sum():,} test samples are right: they are on the diagonal.{some}")
     picked = (event or {}).get("selection", {}).get(CELL_SELECTION, [])
     if picked:
         _cell_samples(tested, str(picked[0].get("right")), str(picked[0].get("answer")))
 
 
 def _cell_samples(tested: TestedRun, right: str, answer: str) -> None:
-    """The samples of a cell that was clicked."""
+    """Draws the samples of the cell that was clicked."""
     classes = tested.predictions.classes
     if right not in classes or answer not in classes:  # of another run's matrix
         return
     rows = samples_in_cell(tested.predictions, classes.index(right), classes.index(answer))
-    description = "taken for what they are" if right == answer else f"taken for **{escape_markdown(answer)}**"
+    description = "recognised" if right == answer else f"mistaken for **{escape_markdown(answer)}**"
     story = f"{len(rows)} × {escape_markdown(right)}, {description}"
     st.subheader(story, anchor=False)
-    if st.session_state.get(SHOWN_CELL_KEY) != (tested.run_id, story):  # it may stand below the edge of the window
-        st.session_state[SHOWN_CELL_KEY] = tested.run_id, story
+    if is_news(SHOWN_CELL_KEY, (tested.run_id, story)):  # the samples may be below the edge of the window
         st.toast(f"{story}: below the matrix.", icon=":material/arrow_downward:")
-    _sample_gallery(tested, rows, f"cell-{classes.index(right)}-{classes.index(answer)}")
+    sample_gallery(tested, rows, f"cell-{classes.index(right)}-{classes.index(answer)}")
 
 
 def _class_scores_view(tested: TestedRun) -> None:
@@ -125,16 +103,16 @@ def _class_scores_view(tested: TestedRun) -> None:
         column_config={
             "class": st.column_config.TextColumn("Class", pinned=True),
             "precision": _share_column(
-                "Precision", "Of the samples that got this answer, the share that is of this class."
+                "Precision", "Of the samples that got this answer, the share that belongs to this class."
             ),
-            "recall": _share_column("Recall", "Of the samples of this class, the share that got this answer."),
-            "F1": _share_column("F1", "The harmonic mean of both."),
+            "recall": _share_column("Recall", "Of the samples of this class, the share that was recognised."),
+            "F1": _share_column("F1", "The harmonic mean of precision and recall."),
             "samples": st.column_config.NumberColumn("Test samples"),
         },
     )
     st.caption(
-        "The weakest classes first. A class that is given too often has a"
-        " low precision, one that is often missed a low recall."
+        "The weakest classes come first. A class that is answered too often has a"
+        " low precision, one that is often missed has a low recall."
     )
 
 
@@ -146,11 +124,11 @@ def _samples_view(tested: TestedRun) -> None:
     wrong, doubtful = most_confident_mistakes(tested.predictions), least_confident_hits(tested.predictions)
     st.subheader(f"The worst of {len(wrong):,} mistakes", anchor=False)
     has_sound = tested.content is not None and tested.content.sounds is not None
-    st.caption(f"Wrong, and sure of it. Some may be wrong labels or bad samples: look{' and listen' * has_sound}.")
-    _sample_gallery(tested, wrong, "worst")
-    st.subheader("The least certain hits", anchor=False)
-    st.caption("Right, those first whose right class had the lowest probability.")
-    _sample_gallery(tested, doubtful, "doubtful")
+    st.caption(f"Surest mistakes first. Some may be wrong labels or bad samples: look{' and listen' * has_sound}.")
+    sample_gallery(tested, wrong, "worst")
+    st.subheader("The least certain right answers", anchor=False)
+    st.caption("Right answers, those with the lowest probability first.")
+    sample_gallery(tested, doubtful, "doubtful")
 
 
 def _calibration_view(tested: TestedRun) -> None:
@@ -163,12 +141,13 @@ def _calibration_view(tested: TestedRun) -> None:
     )
     mean_confidence = float(tested.predictions.probabilities.max(axis=1).mean())
     accuracy = float((tested.predictions.predicted == tested.predictions.y).mean())
-    claims = {1: "more sure than right", -1: "less sure than right", 0: "as sure as right"}
+    claims = {1: "overconfident", -1: "underconfident", 0: "well calibrated"}
     claim = claims[
         int(mean_confidence > accuracy + CONFIDENCE_TOLERANCE) - int(mean_confidence < accuracy - CONFIDENCE_TOLERANCE)
     ]
     st.caption(
-        f"A bar on the dashed line: the net is right as often as it claims; the numbers are samples. On average it"
+        "Where a bar meets the dashed line, the net is right as often as it claims; numbers count samples. On"
+        " average it"
         f" claims {mean_confidence:.3f} and is right in {accuracy:.3f}: **{claim}**. The mean distance from the line,"
         " by samples, is"
         f" {calibration_result.expected_error:.3f} (expected calibration error; [Guo et al. 2017](https://arxiv.org/abs/1706.04599))."
@@ -176,17 +155,14 @@ def _calibration_view(tested: TestedRun) -> None:
 
 
 def _speakers_view(tested: TestedRun) -> None:
-    speaker_groups = group_accuracies(tested.predictions, _speaker_names(tested) or ())
+    speaker_groups = group_accuracies(tested.predictions, tested.speakers or ())
     vega_chart(
         groups_spec(len(speaker_groups)),
         {POINTS: groups_table(speaker_groups)},
         key=f"speakers-{tested.run_id}",
         alt="accuracy on the test samples of each speaker",
     )
-    st.caption(
-        "The speakers of the test samples, those first whom the net understands least. Few samples make a wide"
-        " interval."
-    )
+    st.caption("The speakers of the test samples, the least understood first. Few samples make a wide interval.")
 
 
 SPEAKERS = "Speakers"
@@ -198,56 +174,3 @@ VIEWS: dict[str, Callable[[TestedRun], None]] = {
     SPEAKERS: _speakers_view,
 }
 """Every view of the predictions by what it is called."""
-
-
-def _speaker_names(tested: TestedRun) -> list[str] | None:
-    """Who is heard in each test sample, where that is known."""
-    if tested.content is None or tested.indices is None or tested.content.speakers is None:
-        return None
-    return [tested.content.speakers[place] for place in tested.indices]
-
-
-def _sample_gallery(tested: TestedRun, rows: SampleIndices, name: str) -> None:
-    """The first of these samples as pictures and sounds, each with what the net held for likeliest; more on demand."""
-    if not len(rows):
-        st.caption("There are none.")
-        return
-    key = f"{name}-{tested.run_id}"
-    limit = SAMPLES_PER_PAGE * (1 + st.session_state.get(f"more-{key}", 0))
-    with st.container(horizontal=True, gap="medium", key=f"samples-{key}"):
-        for row in rows[:limit]:
-            with st.container(width=PICTURE_WIDTH, gap="small"):
-                _sample_card(tested, int(row))
-    if len(rows) > limit:
-        st.button(
-            f"More of {len(rows):,}", key=f"go-{key}", icon=":material/expand_more:", on_click=_show_more, args=(key,)
-        )
-    if tested.content is None:
-        st.caption("The samples themselves are not here: their data set was changed or removed.")
-
-
-def _sample_card(tested: TestedRun, row: int) -> None:
-    predictions, content = tested.predictions, tested.content
-    if content is not None and tested.indices is not None and tested.dataset is not None:
-        index = int(tested.indices[row])
-        st.image(thumbnail(content.x[index], tested.dataset.axes, PICTURE_WIDTH), width=PICTURE_WIDTH)
-        if content.sounds is not None:
-            st.audio(encode_wav(np.asarray(content.sounds[index]), content.rate), format="audio/wav")
-    right = int(predictions.y[row])
-    texts = [f"is **{escape_markdown(predictions.classes[right])}**"]
-    for number, probability in top_classes(predictions, row):
-        mark = ":green" if number == right else ":red" if number == predictions.predicted[row] else ":gray"
-        texts.append(f"{mark}[{escape_markdown(predictions.classes[number])} {probability:.1%}]")
-    lines = "  \n".join(texts)
-    st.markdown(f":small[{lines}]")
-
-
-def _show_more(key: str) -> None:
-    st.session_state[f"more-{key}"] = st.session_state.get(f"more-{key}", 0) + 1
-
-
-def test_indices(content: Content, rows: Sequence[SampleIndices], predictions: Predictions) -> SampleIndices | None:
-    """Where in the content the predicted samples stand: in its test part; None where these are other samples."""
-    indices = np.asarray(rows[2])
-    matches = len(indices) == len(predictions.y) and bool((content.y[indices] == predictions.y).all())
-    return indices if matches else None

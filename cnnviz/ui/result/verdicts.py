@@ -1,4 +1,4 @@
-"""What the numbers of a run say, each with what to try and buttons that make it."""
+"""The verdicts on a run, each with what to try and buttons that do it."""
 
 import streamlit as st
 
@@ -9,14 +9,14 @@ from cnnviz.settings import settings
 from cnnviz.training.gradient_stats import GRADIENT_NORM, UPDATE_RATIO
 from cnnviz.training.point import TRAIN, VALIDATION
 from cnnviz.ui.navigation import open_page
-from cnnviz.ui.state import current_workbench, notify_errors, save_config, save_workbench
+from cnnviz.ui.state import open_design
 from cnnviz.ui.training.run_history import forget_other_histories, read_history
 from cnnviz.ui.widgets.fields import escape_markdown
-from cnnviz.ui.workbench import FIRST_LAYER
+from cnnviz.ui.widgets.notice import has_notice, notify_errors
 
 
 def build_story(run: Run) -> RunSummary:
-    """The curves of a run of this student."""
+    """Returns the curves of a run, as verdicts are based on them."""
     history = read_history(run.id)
     forget_other_histories({run.id})
 
@@ -40,15 +40,15 @@ def build_story(run: Run) -> RunSummary:
 
 
 def verdict_cards(run: Run) -> None:
-    """A card for each finding."""
+    """Draws a card for each verdict."""
     found = find_verdicts(build_story(run))
     for position, finding in enumerate(found):
         with st.container(border=True, key=f"finding-{position}"):
             _verdict_card(run, finding, position)
     if run.active:
-        st.caption("It goes on; this is what the numbers say so far.")
+        st.caption("The run is still training; this is what the numbers say so far.")
     if any(finding.suggested_runs for finding in found):
-        st.caption("A button opens the changed net and settings on the Train page. Undo brings your net back.")
+        st.caption("Each button opens the changed net and settings on the Train page. Undo brings your net back.")
 
 
 def _verdict_card(run: Run, finding: Verdict, position: int) -> None:
@@ -66,8 +66,7 @@ def _verdict_card(run: Run, finding: Verdict, position: int) -> None:
 
 def _apply_change(change: SuggestedRun) -> None:
     with notify_errors():
-        save_workbench(current_workbench().restructure(change.architecture, FIRST_LAYER))
-        save_config(change.config)
-    if "notice" not in st.session_state:
+        open_design(change.architecture, change.config)
+    if not has_notice():
         open_page("pages/train.py")
     st.rerun()

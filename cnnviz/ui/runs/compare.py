@@ -1,4 +1,4 @@
-"""Runs beside each other: curves over curves, what differs in a table, and what accuracy costs."""
+"""Comparison of runs: their curves, a table of their differences, and what accuracy costs."""
 
 from collections.abc import Sequence
 
@@ -13,7 +13,8 @@ from cnnviz.insight.differences import MISSING, DifferenceRow, layer_rows, setti
 from cnnviz.runs.cluster import cluster
 from cnnviz.runs.run import Run
 from cnnviz.settings import settings
-from cnnviz.ui.runs.labels import REMOVED_LABEL, dataset_titles, legend_labels, parameter_count
+from cnnviz.table import parameter_count
+from cnnviz.ui.runs.labels import REMOVED_LABEL, dataset_titles, legend_labels
 from cnnviz.ui.training.chart_options import MAX_SMOOTHING
 from cnnviz.ui.widgets.chart import vega_chart
 from cnnviz.words import format_duration
@@ -30,10 +31,10 @@ DIFFERENCE_STYLE = "background-color: rgba(47, 143, 216, 0.16)"
 
 
 def tradeoff_charts(runs: Sequence[Run]) -> None:
-    """Accuracy against parameters and against work, with the Pareto front and the goal."""
+    """Draws accuracy against parameters and training time, with the Pareto front and the goal."""
     measured = [run for run in runs if run.score.accuracy is not None]
     if not measured:
-        st.info("These charts begin with the first epoch of the first run.", icon=":material/scatter_plot:")
+        st.info("These charts appear after the first epoch of your first run.", icon=":material/scatter_plot:")
         return
     labels, titles = legend_labels(measured), dataset_titles()
     data = [titles.get(run.config.dataset, REMOVED_LABEL) for run in measured]
@@ -50,14 +51,14 @@ def tradeoff_charts(runs: Sequence[Run]) -> None:
                     pareto_spec(title), tables, key=f"trade-{title}", alt=f"best validation accuracy over {title}"
                 )
     st.caption(
-        "Runs on the **Pareto front** are worth their cost: no other one on the same data is at least as accurate for"
-        " less. A net that reaches the goal with few parameters has understood more with less. Training time also hangs"
-        " on what else the device did meanwhile."
+        "Runs on the **Pareto front** are worth their cost: no other run on the same data is at least as accurate for"
+        " less. A net that reaches the goal with few parameters does more with less. Training time also depends"
+        " on what else the device was doing."
     )
 
 
 def compared_curves(runs: Sequence[Run]) -> None:
-    """Accuracy and loss of several runs over each other."""
+    """Draws the accuracy and the loss of several runs in one chart each."""
     with st.container(horizontal=True, vertical_alignment="center", key="compare-look"):
         log = st.toggle("Log axis for the loss", key="compare-log", persist_state="session")
         smoothing = st.slider(
@@ -68,7 +69,7 @@ def compared_curves(runs: Sequence[Run]) -> None:
             key="compare-smoothing",
             persist_state="session",
             width=220,
-            help="Weight of what came before in an exponential moving average.",
+            help="Weight of the earlier values in an exponential moving average.",
         )
     labels = legend_labels(runs)
     lines = cluster().store.epoch_series(list(labels), SPLITS, METRICS)
@@ -92,29 +93,29 @@ def compared_curves(runs: Sequence[Run]) -> None:
             spec, {POINTS: table, **goal}, key=f"compare-{metric}", alt=f"{metric} of the chosen runs over their epochs"
         )
     many = (
-        f" Of more than {MAX_NAMED_RUNS} runs, the tooltip tells which line is which."
+        f" With more than {MAX_NAMED_RUNS} runs, the tooltip tells which line is which."
         if len(runs) > MAX_NAMED_RUNS
         else ""
     )
-    st.caption(f"Bold: validation. Fine: training samples, without dropout.{many}")
+    st.caption(f"Thick: validation. Thin: training samples, without dropout.{many}")
 
 
 def differences_table(runs: Sequence[Run]) -> None:
-    """Settings and layers of several runs, a column each; only what differs, or everything with that marked."""
-    show_all = st.toggle("Also what is alike", key="compare-all", persist_state="session")
+    """Draws settings and layers of several runs, a column each: the rows that differ, or all with those marked."""
+    show_all = st.toggle("Show equal rows, too", key="compare-all", persist_state="session")
     labels = list(legend_labels(runs).values())
     rows = [
         DifferenceRow("Best validation accuracy", tuple(_format_score(run.score.accuracy) for run in runs)),
         DifferenceRow("Test accuracy", tuple(_format_score(run.score.test) for run in runs)),
         DifferenceRow("Parameters", tuple(f"{parameter_count(run.architecture):,}" for run in runs)),
         DifferenceRow("Best epoch", tuple(f"{run.score.best_epoch or MISSING} of {run.score.epoch}" for run in runs)),
-        DifferenceRow("Work", tuple(format_duration(run.worked) for run in runs)),
+        DifferenceRow("Training time", tuple(format_duration(run.worked) for run in runs)),
         *settings_rows([run.config for run in runs], dataset_titles()),
         *layer_rows([run.architecture for run in runs]),
     ]
     shown = rows if show_all else [row for row in rows if row.differs]
     if not shown:
-        st.info("These runs have the same net and the same settings, and came out alike.", icon=":material/equal:")
+        st.info("These runs have the same net, the same settings and the same results.", icon=":material/equal:")
         return
     table = pd.DataFrame([row.values for row in shown], index=[row.name for row in shown], columns=labels)
     styled = table.style.apply(

@@ -1,37 +1,28 @@
-"""What runs are called on pages: by their student, else by their net, data and settings."""
+"""Names of runs: the one that the student gave, or else the net, data and settings."""
 
 from collections.abc import Iterable
 from datetime import datetime
-from functools import lru_cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import streamlit as st
 
-from cnnviz.architecture import Architecture, trace
 from cnnviz.data import available_datasets
 from cnnviz.presets import net_name
 from cnnviz.runs.run import LR_FINDER_RUN, Run
 from cnnviz.runs.search import Search
-from cnnviz.table import totals
-from cnnviz.ui.identity import current_owner
-from cnnviz.ui.widgets.fields import unique_labels
+from cnnviz.ui.state import current_owner
+from cnnviz.words import unique_labels
 
-REMOVED_LABEL = "removed data"
-
-
-@lru_cache(4096)
-def parameter_count(architecture: Architecture) -> int:
-    """Trainable parameters of a net."""
-    return totals(trace(architecture)).parameters
+REMOVED_LABEL = "removed data set"
 
 
 def run_name(run: Run) -> str:
-    """What its student calls it, or else its net."""
+    """Returns the name that the student gave a run, or else that of its net."""
     return run.title or net_name(run.architecture)
 
 
 def run_label(run: Run, titles: dict[str, str]) -> str:
-    """A run in a line; `titles` are those of the data sets by name."""
+    """Returns a run in one line; `titles` has the titles of data sets by name."""
     dataset = titles.get(run.config.dataset, REMOVED_LABEL)
     rate = "learning-rate finder" if run.kind == LR_FINDER_RUN else f"{run.config.learning_rate:.3g}"
     name = f"{run.title} · " if run.title else ""
@@ -39,22 +30,22 @@ def run_label(run: Run, titles: dict[str, str]) -> str:
 
 
 def legend_labels(runs: Iterable[Run]) -> dict[str, str]:
-    """Names for the legend of a chart by id, all different."""
+    """Returns names for the legend of a chart by run id, all different."""
     return unique_labels({run.id: f"{run_name(run)}, {created_at(run):%H:%M:%S}" for run in runs})
 
 
 def dataset_titles() -> dict[str, str]:
-    """What the data sets of this student are called, by name."""
+    """Returns the titles of the data sets of this student by name."""
     return {name: dataset.title for name, dataset in available_datasets(current_owner()).items()}
 
 
 def created_at(run: Run | Search) -> datetime:
-    """When it was asked for, in the time of the browser."""
+    """Returns when a run or search was started, in the time zone of the browser."""
     return datetime.fromtimestamp(run.created, tz=time_zone(st.context.timezone))
 
 
 def time_zone(name: str | None) -> ZoneInfo | None:
-    """The time zone that a browser names; None, for the server's, when it is not known here.
+    """Returns the time zone that a browser names; None, for the server's own, if it is unknown.
 
     >>> time_zone("Nowhere/../etc"), time_zone(None)
     (None, None)

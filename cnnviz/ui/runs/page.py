@@ -1,13 +1,15 @@
-"""The page of all runs: the shelf, and below it what the chosen ones look like beside each other."""
+"""All runs of a student, and below them a comparison of the chosen ones."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
 import streamlit as st
 
 from cnnviz.runs.cluster import cluster
 from cnnviz.runs.run import Run
-from cnnviz.ui.identity import current_owner
-from cnnviz.ui.runs import compare, table
+from cnnviz.ui.runs import actions, compare, table
+from cnnviz.ui.state import current_owner
+from cnnviz.ui.widgets.live_fragment import live_fragment
 
 REFRESH_SECONDS = 1.0
 """Seconds between two looks while runs go on."""
@@ -20,21 +22,23 @@ TRADEOFF = "What accuracy costs"
 
 
 def runs_page() -> None:
-    """Shelf and charts; while runs go on, they are drawn again and again."""
-    any_active = any(run.active for run in cluster().store.runs_of(current_owner()))
-    st.fragment(_runs_view, run_every=REFRESH_SECONDS if any_active else None)(any_active)
+    """Draws the table of runs and the comparison, anew every second while a run is active."""
+    live_fragment(
+        partial(cluster().store.runs_of, current_owner()), _runs_view, is_active=_any_active, seconds=REFRESH_SECONDS
+    )
 
 
-def _runs_view(any_active: bool) -> None:
-    if "notice" in st.session_state:  # the page above has the place for it
+def _any_active(runs: Sequence[Run]) -> bool:
+    return any(run.active for run in runs)
+
+
+def _runs_view(mine: Sequence[Run]) -> None:
+    if not mine:  # the last one was deleted: the page without runs is another one
         st.rerun()
-    mine = cluster().store.runs_of(current_owner())
-    if any_active != any(run.active for run in mine) or not mine:
-        st.rerun()  # the whole page once more, without ticks or with them
     selection = table.runs_table(mine)
     if selection.shown:
         _comparison_view(selection)
-    table.deleted_runs()
+    actions.deleted_runs()
 
 
 def _comparison_view(selection: table.RunSelection) -> None:
@@ -53,4 +57,4 @@ def _comparison_view(selection: table.RunSelection) -> None:
         elif selection.picked:
             VIEWS[view](selection.picked)
         else:
-            st.info("Choose runs in the table, by the boxes at its left.", icon=":material/check_box:")
+            st.info("Choose runs in the table by the boxes on its left.", icon=":material/check_box:")

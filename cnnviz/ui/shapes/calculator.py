@@ -19,12 +19,13 @@ from cnnviz.calculator.operation import (
 from cnnviz.errors import DesignError, ShapeError
 from cnnviz.layers.window import collapse_equal, per_axis
 from cnnviz.shapes import AXES, format_shape
+from cnnviz.ui.state import current_calculator, save_calculator
 from cnnviz.ui.widgets.fields import attempt, escape_markdown, field, format_size, parse_size, show_problem
-from cnnviz.ui.workbench import FIRST_LAYER, Workbench
+from cnnviz.ui.workbench import FIRST_LAYER
 
 
 def _css_rgb(colour: str) -> str:
-    """A colour as browsers write it into the style of an element."""
+    """Returns a colour as browsers write it in the style of an element."""
     return "rgb({}, {}, {})".format(*bytes.fromhex(colour[1:]))
 
 
@@ -35,19 +36,8 @@ DARK_MODE_STYLE = "".join(
 """The colours of the formula on a dark page: LaTeX knows one colour, whatever the page."""
 
 
-def current_calculator() -> Workbench:
-    """The calculator of this session: a bench with a design of one layer, at first the lab's convolution."""
-    workbench: Workbench = st.session_state.setdefault("calculator", Workbench(next(iter(EXAMPLE_DESIGNS.values()))))
-    return workbench
-
-
-def save_calculator(workbench: Workbench) -> None:
-    """Make this the calculator of the session."""
-    st.session_state["calculator"] = workbench
-
-
 def controls() -> None:
-    """Example, operation, dimensions, input size and every parameter of the window."""
+    """Draws the fields for operation, dimensions, example, input size and every parameter of the window."""
     workbench = current_calculator()
     (layer,) = workbench.architecture.layers
     sizes = workbench.architecture.input_shape[1:]
@@ -85,7 +75,7 @@ def controls() -> None:
                 "Input size",
                 format_size(collapse_equal(sizes)),
                 key=key,
-                help=f"Samples along {', '.join(AXES[len(sizes) + 1][1:])}: one number for all, or one each.",
+                help=f"Samples along {', '.join(AXES[len(sizes) + 1][1:])}: one number for all, or one for each.",
                 on_change=lambda: attempt(key, partial(_change_input_size, workbench.revision)),
                 max_chars=40,
             )
@@ -101,7 +91,7 @@ def controls() -> None:
 
 
 def result() -> None:
-    """The formula with the student's numbers along each axis, or why the window does not fit."""
+    """Draws the formula with the student's numbers along each axis, or why the window does not fit."""
     design = current_calculator().architecture
     (layer,) = design.layers
     try:
@@ -132,15 +122,16 @@ def _mend_buttons(design: Architecture) -> None:
         changed = mend.architecture
         if len(changed.layers) == 1 and changed.input_shape == design.input_shape:
             st.button(
-                mend.text, key=f"mend-{mend.text}", icon=":material/build:", on_click=_apply_mend, args=(changed,)
+                mend.text, key=f"mend-{mend.text}", icon=":material/build:", on_click=open_operation, args=(changed,)
             )
 
 
-def _apply_mend(design: Architecture) -> None:
+def open_operation(design: Architecture) -> None:
+    """Opens a window with its input in the calculator."""
     save_calculator(current_calculator().restructure(design, FIRST_LAYER))
 
 
-# As in the design room: a widget that was replaced meanwhile calls back as well, and its revision tells.
+# A widget that has been replaced still calls back; its revision tells that it is outdated.
 
 
 def _switch_operation(revision: int) -> None:
@@ -150,7 +141,7 @@ def _switch_operation(revision: int) -> None:
     title = st.session_state[f"operation-{workbench.revision}"]
     dimensions = st.session_state[f"dimensions-{workbench.revision}"]
     if title in OPERATIONS and dimensions in DIMENSIONS:
-        save_calculator(workbench.restructure(switch_operation(workbench.architecture, title, dimensions), FIRST_LAYER))
+        open_operation(switch_operation(workbench.architecture, title, dimensions))
 
 
 def _open_example(revision: int) -> None:
@@ -159,7 +150,7 @@ def _open_example(revision: int) -> None:
         return
     design = EXAMPLE_DESIGNS.get(st.session_state[f"example-{workbench.revision}"])
     if design:
-        save_calculator(workbench.restructure(design, FIRST_LAYER))
+        open_operation(design)
 
 
 def _change_input_size(revision: int, typed: object) -> None:

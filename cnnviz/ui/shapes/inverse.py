@@ -1,25 +1,30 @@
 """The inverse question of the calculator: which parameters give a wanted size?"""
 
+from collections.abc import Sequence
+from functools import partial
+
 import streamlit as st
 
 from cnnviz.calculator import inverse
-from cnnviz.calculator.operation import window_parameters, window_rules
+from cnnviz.calculator.operation import WindowRule, window_parameters, window_rules
 from cnnviz.errors import ShapeError
 from cnnviz.shapes import AXES
 from cnnviz.ui.shapes.answers import MAX_ROWS, answer_list, picked_index
-from cnnviz.ui.shapes.calculator import current_calculator, save_calculator
+from cnnviz.ui.shapes.calculator import open_operation
+from cnnviz.ui.state import current_calculator
 from cnnviz.ui.widgets.fields import number
-from cnnviz.ui.workbench import FIRST_LAYER
+
+ANSWERS_KEY = "answers"
 
 
 def inverse_view() -> None:
-    """Which parameters give a wanted size along one axis? Every answer, each to be used with a click."""
+    """Draws every set of parameters that gives a wanted size along one axis; a click uses it."""
     design = current_calculator().architecture
     (layer,) = design.layers
     try:
         rules = window_rules(design)
     except ShapeError:
-        st.caption("The question can be asked as soon as these numbers go together.")
+        st.caption("You can ask this as soon as the window fits the input.")
         return
     axes = AXES[len(design.input_shape)][1:]
     pool = "Pool" in layer.kind
@@ -29,7 +34,8 @@ def inverse_view() -> None:
         axis = st.segmented_control(
             "Axis", axes, default=axes[0], required=True, key=f"axis-{key_suffix}", persist_state="session"
         )
-        rule, size = rules[axes.index(axis or axes[0])], design.input_shape[1 + axes.index(axis or axes[0])]
+        axis_index = axes.index(axis or axes[0])
+        rule, size = rules[axis_index], design.input_shape[1 + axis_index]
         with st.container(width=140):
             wanted = int(
                 number(
@@ -55,14 +61,19 @@ def inverse_view() -> None:
         st.info("Choose at least one parameter that may change.", icon=":material/touch_app:")
         return
     if any(map(inverse.has_unequal_padding, rules)):
-        message = "padding='same' pads the two ends unequally here. Give padding a number, then ask."
+        message = "padding='same' pads the two ends unequally here. Set padding to a number first."
         st.info(message, icon=":material/info:")
         return
     answers = inverse.find_answers(rule, size, wanted, frozenset(vary), pool=pool)
-    st.session_state["answered"] = (axes.index(axis or axes[0]), answers.rules)
     st.markdown(_answer_text(answers, wanted, vary, axis or axes[0], size))
     if answers.rules:
-        answer_list(answers.rules, rule, names, key="answers", on_pick=_use_answer)
+        answer_list(
+            answers.rules,
+            rule,
+            names,
+            key=ANSWERS_KEY,
+            on_pick=partial(_use_answer, axes.index(axis or axes[0]), answers.rules),
+        )
 
 
 def _answer_text(inverse_answers: inverse.Answers, wanted: int, vary: list[str], axis: str, size: int) -> str:
@@ -72,19 +83,14 @@ def _answer_text(inverse_answers: inverse.Answers, wanted: int, vary: list[str],
         count = len(inverse_answers.rules)
         listed = "" if count <= MAX_ROWS else f" The nearest {MAX_ROWS:,} are listed."
         answers = "**1 answer** turns" if count == 1 else f"**{count:,} answers** turn"
-        return f"{answers} a {axis} of {size} into {wanted}, of {tried}.{listed}"
+        return f"{answers} a {axis} of {size} into {wanted}, out of {tried}.{listed}"
     near = " or ".join(str(near) for near in (inverse_answers.nearest_below, inverse_answers.nearest_above) if near)
-    return f"**No answer:** of {tried}, none turns a {axis} of {size} into {wanted}." + (
-        f" The nearest that can be had: {near}." if near else ""
+    return f"**No answer:** out of {tried}, none turns a {axis} of {size} into {wanted}." + (
+        f" The nearest possible: {near}." if near else ""
     )
 
 
-def _use_answer() -> None:
-    axis, answers = st.session_state["answered"]
-    number = picked_index(st.session_state["answers"].get("pick"), len(answers))
-    if number is None:
-        return
-    workbench = current_calculator()
-    save_calculator(
-        workbench.restructure(inverse.apply_answer(workbench.architecture, axis, answers[number]), FIRST_LAYER)
-    )
+def _use_answer(axis: int, answers: Sequence[WindowRule]) -> None:
+    index = picked_index(st.session_state[ANSWERS_KEY].get("pick"), len(answers))
+    if index is not None:
+        open_operation(inverse.apply_answer(current_calculator().architecture, axis, answers[index]))

@@ -1,4 +1,4 @@
-"""How the curves of a run are looked at: which, on what axis, how smooth, and beside which other runs."""
+"""Options of the charts of a run: which curves, on what axis, how smooth, and with which other runs."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -17,7 +17,7 @@ MAX_SMOOTHING = 0.99
 
 @dataclass(frozen=True)
 class ChartOptions:
-    """What the student has chosen above the charts."""
+    """The options that the student has chosen above the charts."""
 
     view: str = LEARNING
     log_axis: bool = False
@@ -30,7 +30,7 @@ class ChartOptions:
 
 
 def chart_options(shown_id: str, labels: Mapping[str, str]) -> ChartOptions:
-    """A row with the choices for the curves of the run `shown`; kept as long as the session."""
+    """Draws the options for the curves of a run, which last as long as the session, and returns them."""
     others = {run_id: label for run_id, label in labels.items() if run_id != shown_id}
     with st.container(horizontal=True, vertical_alignment="center", key="look"):
         view = st.segmented_control(
@@ -50,7 +50,7 @@ def chart_options(shown_id: str, labels: Mapping[str, str]) -> ChartOptions:
                 MAX_SMOOTHING,
                 step=0.01,
                 key="look-smoothing",
-                help="Weight of what came before in an exponential moving average; the loss itself stays behind it.",
+                help="Weight of earlier values in an exponential moving average. The loss itself stays visible.",
                 persist_state="session",
             )
             goal = number(

@@ -1,4 +1,4 @@
-"""The live curves of a run: those that were chosen, exact where a student zooms in."""
+"""The live curves of a run, exact where a student zooms in."""
 
 from collections.abc import Callable, Mapping
 
@@ -21,7 +21,7 @@ from cnnviz.charts.lines import lines_spec, lines_table
 from cnnviz.runs.cluster import cluster
 from cnnviz.runs.history import History
 from cnnviz.runs.run import Run
-from cnnviz.ui.identity import current_owner
+from cnnviz.ui.state import current_owner
 from cnnviz.ui.training.chart_options import DEVICE, GRADIENTS, LEARNING, TOP5_F1, ChartOptions
 from cnnviz.ui.training.run_history import RunHistory, forget_other_histories, read_history
 from cnnviz.ui.widgets.chart import vega_chart
@@ -31,24 +31,26 @@ MIN_POINTS = 100
 """Points of a line that are drawn even where there are many lines."""
 MIB = 2**20
 GRADIENT_STORY = (
-    "Each line is a layer with weights. **A gradient that vanishes** shows as a fan: the first layers lie orders of"
-    " magnitude below the last ones, and hardly learn. A 0 has no place on a log axis."
+    "Each line is a layer with weights. **A vanishing gradient** looks like a fan: the first layers are orders of"
+    " magnitude below the last ones and hardly learn. A value of 0 cannot be drawn on a log axis."
 )
 UPDATE_STORY = (
-    "How far one step moves the weights of a layer, as a share of their norm. About 10⁻³ is usual; far above, the"
-    " learning rate is too high, far below, too low"
+    "How far one step moves the weights of a layer, as a share of their norm. About 10⁻³ is usual; far above it, the"
+    " learning rate is too high, far below it too low"
     " ([CS231n](https://cs231n.github.io/neural-networks-3/#ratio-of-weightsupdates))."
 )
 
 
 def run_curves(run: Run, history: History, options: ChartOptions) -> None:
-    """Draw what was chosen of one run."""
+    """Draws the chosen curves of a run."""
     others = {
         name: RunHistory(cluster().run(current_owner(), run_id), read_history(run_id))
         for run_id, name in options.compared.items()
     }
     forget_other_histories({run.id, *options.compared})
-    with st.container(key="curves"):  # of however many elements, they are one to those below
+    with st.container(
+        key="curves"
+    ):  # one container, so that what is below stays in place however many elements there are
         _VIEWS[options.view](RunHistory(run, history), others, options)
 
 
@@ -60,7 +62,7 @@ def _learning_view(run_history: RunHistory, others: Mapping[str, RunHistory], op
     st.caption(
         f"Goal for the validation accuracy, {format_share(options.goal)}:"
         f" {outcome}{' yet' * _is_waiting(run_history, goal_point)}. The best"
-        " epoch has the highest validation accuracy; of several, the lowest validation loss."
+        " epoch has the highest validation accuracy and, among equals, the lowest validation loss."
     )
     _metric_chart(run_history, others, options, metric="loss")
     _zoom_help()
@@ -106,9 +108,9 @@ def _device_view(run_history: RunHistory, _others: Mapping[str, RunHistory], _op
         return
     _lines_chart(run_history, "training samples per second", {"throughput": speed})
     st.caption(
-        f"Trained on `{run_history.run.device}`. Counted are the steps of an epoch, without its evaluation; where that"
+        f"Trained on `{run_history.run.device}`. The steps of each epoch are timed, without its evaluation; where that"
         " is"
-        " a matter of hundredths of a second, whatever else the machine does makes it jump."
+        " only takes hundredths of a second, anything else the machine does makes the curve jump."
     )
     if len(memory.values):
         _lines_chart(run_history, "memory in MiB", {"memory": Curve(memory.epochs, memory.values / MIB)})
@@ -133,7 +135,7 @@ def _metric_chart(
     metric: str,
     marks: Mapping[str, pd.DataFrame] | None = None,
 ) -> None:
-    """One metric on every split, of other runs where it tells most."""
+    """Draws one metric on every split, and on the most telling splits of other runs."""
     key = _chart_key(run_history, metric)
     epoch_range, log, smooth = (
         _zoomed_range(key),
@@ -174,7 +176,7 @@ def _chart_key(run_history: RunHistory, name: str) -> str:
 
 
 def _zoomed_range(key: str) -> EpochRange | None:
-    """The epochs that a student has zoomed to in this chart."""
+    """Returns the epochs that the student has zoomed to in a chart."""
     selection = (st.session_state.get(key) or {}).get("selection", {})
     match selection.get("zoom", {}).get("epoch"):
         case [int() | float() as first, int() | float() as last]:
@@ -188,15 +190,16 @@ def _is_waiting(run_history: RunHistory, goal_point: object) -> bool:
 
 def _no_points_notice(run_history: RunHistory) -> None:
     st.info(
-        "These points come at the end of the first epoch."
+        "These curves start at the end of the first epoch."
         if run_history.run.active
-        else "This run has none of these points: it ended within its first epoch, or before they were measured.",
+        else "This run has no such curves: it ended during its first epoch, or it is older than these measurements.",
         icon=":material/show_chart:",
     )
 
 
 def _zoom_help() -> None:
     st.caption(
-        "Ctrl + wheel zooms, dragging moves, a double click goes back. Of a long line, the points that show its shape"
-        " are drawn; zoomed in, all of those in sight."
+        "Ctrl + wheel zooms, dragging moves, a double click resets the view. Of a long curve only the points"
+        " that show its"
+        " shape are drawn; zoom in to see them all."
     )

@@ -1,4 +1,4 @@
-"""The knobs of a training configuration, wherever they stand."""
+"""Fields of the training settings, on whatever page they are."""
 
 from functools import partial
 
@@ -21,14 +21,14 @@ KNOB_OPTIONS = {
 
 
 def knob(config: TrainConfig, name: str, options: dict[str, str] | None = None) -> None:
-    """One field of the configuration; a refused value has its reason below it."""
+    """Draws one field of the settings; the reason for a refused value is below it."""
     with st.container():
         key = knob_key(name)
         field(config, name, key=key, on_change=partial(_change_config, key), options=options or KNOB_OPTIONS.get(name))
 
 
 def augmentation_knobs(config: TrainConfig, dataset: Dataset) -> None:
-    """The fields of the augmentation that change such samples."""
+    """Draws the fields of those augmentations that apply to the samples of a data set."""
     for name in AugmentationAxes(dataset.axes, len(dataset.shape)).applicable_fields:
         with st.container():
             key = knob_key(f"augmentation-{name}")
@@ -36,7 +36,7 @@ def augmentation_knobs(config: TrainConfig, dataset: Dataset) -> None:
 
 
 def refused_knob_titles() -> list[str]:
-    """Titles of the knobs in which something stands that was refused."""
+    """Returns the titles of the knobs whose value was refused."""
     fields = {name: info.title for name, info in TrainConfig.model_fields.items()}
     fields |= {f"augmentation-{name}": info.title for name, info in Augmentation.model_fields.items()}
     return [title or name for name, title in fields.items() if problem(knob_key(name))]

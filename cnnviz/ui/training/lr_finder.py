@@ -1,11 +1,10 @@
-"""A search for a learning rate, live: its curve, what it suggests, and the button that takes it over."""
+"""The learning-rate finder, live: its curve, its suggestions, and the buttons that use them."""
 
 from typing import Any
 
 import streamlit as st
 
 from cnnviz.charts.lr_finder import SUGGESTION_LABELS, lr_finder_chart
-from cnnviz.errors import CnnvizError
 from cnnviz.runs.cluster import cluster
 from cnnviz.runs.history import History
 from cnnviz.runs.run import LR_FINDER_RUN, Run, Status
@@ -13,10 +12,11 @@ from cnnviz.training.lr_finder import FINDER, LEARNING_RATE, RAW_LOSS, SMOOTHED,
 from cnnviz.ui.state import current_config, save_config
 from cnnviz.ui.widgets.chart import vega_chart
 from cnnviz.ui.widgets.fields import escape_markdown
+from cnnviz.ui.widgets.notice import notify_errors
 
 
 def lr_finder_view(run: Run, history: History) -> None:
-    """Draw a search, and what came of it."""
+    """Draws the curve of the finder and its suggestions."""
     result: dict[str, Any] = cluster().store.facts(run.id).get(LR_FINDER_RUN) or {}
     rates, losses, smoothed = (history.curve(FINDER, metric)[1] for metric in (LEARNING_RATE, RAW_LOSS, SMOOTHED))
     point_count = min(len(rates), len(losses), len(smoothed))
@@ -30,7 +30,8 @@ def lr_finder_view(run: Run, history: History) -> None:
             _suggestions(run, result)
         elif run.active:
             st.caption(
-                "Each step trains with a larger learning rate than the one before. At first the loss stays, then it"
+                "Each step trains with a larger learning rate than the one before. At first the loss hardly"
+                " changes, then it"
                 " falls, and in the end it explodes."
             )
 
@@ -41,28 +42,27 @@ def _suggestions(run: Run, result: dict[str, Any]) -> None:
     rate = result["suggestion"]
     if rate is not None:
         st.markdown(
-            f"Suggested learning rate: **{rate:g}**. At {rate * SUGGESTION_DIVISOR:.2g} the smoothed loss was lowest,"
+            f"Suggested learning rate: **{rate:g}**. At {rate * SUGGESTION_DIVISOR:.2g} the smoothed loss was lowest"
             " and about to"
-            " rise: there the steps are as large as they may be. A tenth of that is far enough away."
+            " rise: the steps cannot be larger than that. A tenth of it is a safe choice."
         )
         _use_rate_button(run, rate, label=f"Use {rate:g}", primary=True)
     steepest = result["steepest"]
     if steepest is not None:
         st.caption(
-            f"ignite's own rule, the place where the loss falls fastest, says {steepest:g}. It jumps from seed to seed"
+            f"ignite's own rule, the rate at which the loss falls fastest, suggests {steepest:g}. It changes"
+            " with the seed"
             " more than the first."
         )
         _use_rate_button(run, steepest, label=f"Use {steepest:g}", primary=False)
     for note in result["notes"]:
         st.info(escape_markdown(note), icon=":material/info:")
-    st.caption(f"Found with {run.config.optimizer} and batches of {run.config.batch_size:,}; others want another rate.")
+    st.caption(f"Found with {run.config.optimizer} and batches of {run.config.batch_size:,}; others need another rate.")
 
 
 def _use_rate_button(run: Run, rate: float, *, label: str, primary: bool) -> None:
     kind = "primary" if primary else "secondary"
     if st.button(label, key=f"use-{kind}-{run.id}", type=kind, icon=":material/check:"):  # type: ignore[arg-type]
-        try:
+        with notify_errors():
             save_config(current_config().changed(learning_rate=rate))
-        except CnnvizError as error:
-            st.session_state["notice"] = str(error)
         st.rerun()

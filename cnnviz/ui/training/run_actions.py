@@ -1,22 +1,21 @@
-"""What can be done with a run: pause, resume, stop, train further, and begin another one like it."""
+"""What can be done with a run: pause, resume, stop, train further, and start another one like it."""
 
 import streamlit as st
 
 from cnnviz.runs.cluster import cluster
 from cnnviz.runs.run import LR_FINDER_RUN, Run, Status
 from cnnviz.settings import settings
-from cnnviz.ui.identity import current_owner
 from cnnviz.ui.navigation import open_page
-from cnnviz.ui.state import current_workbench, notify_errors, save_config, save_workbench
+from cnnviz.ui.state import current_owner, open_design
 from cnnviz.ui.widgets.fields import number
-from cnnviz.ui.workbench import FIRST_LAYER
+from cnnviz.ui.widgets.notice import notify_errors
 
 ANSWER_WAIT_SECONDS = 0.4
 """Seconds a click waits, so that the page it draws shows what came of it."""
 
 
 def run_actions(run: Run) -> None:
-    """The buttons of a run; those that make no sense just now cannot be pressed."""
+    """Draws the buttons of a run; those that make no sense at the moment are disabled."""
     paused, resumable = run.status == Status.PAUSED, cluster().resumable(run)
     with st.container(horizontal=True, key="acts"):
         if paused or (run.status == Status.FAILED and resumable):
@@ -44,15 +43,16 @@ def run_actions(run: Run) -> None:
             "Use its net and settings",
             icon=":material/content_copy:",
             key=f"clone-{run.id}",
-            help="Opens the net of this run and its settings, to change something and train again.",
+            help="Opens the net and the settings of this run, so that you can change something and train again.",
         ):
-            open_run_design(run)
+            with notify_errors():
+                open_design(run.architecture, run.config)
             st.rerun()
         if run.kind != LR_FINDER_RUN and st.button(
             "Look closely",
             icon=":material/search_insights:",
             key=f"closely-{run.id}",
-            help="Its verdict, its mistakes, and all of it to take home.",
+            help="Its verdict, its mistakes, and its files to download.",
         ):
             open_page("pages/result.py")
 
@@ -62,23 +62,17 @@ def _train_further_popover(run: Run) -> None:
         max_epochs = settings().max_epochs
         default_epochs = min(run.config.epochs, max_epochs)
         epochs = number(
-            "Epochs more", default_epochs, whole=True, bounds=(1, max_epochs), step=1, key=f"epochs-{run.id}"
+            "More epochs", default_epochs, whole=True, bounds=(1, max_epochs), step=1, key=f"epochs-{run.id}"
         )
         st.caption(
-            "It goes on from its last epoch, as if it had been meant to be longer: weights, optimizer and random"
-            " numbers are as it left them. A schedule is stretched over all epochs, so its rate may jump."
+            "Training continues after the last epoch as if it had been planned to be longer: weights,"
+            " optimizer and random"
+            " numbers are as the run left them. A schedule is stretched over all epochs, so the learning rate may jump."
         )
-        if st.button("Go on", key=f"further-{run.id}", type="primary"):
+        if st.button("Continue", key=f"further-{run.id}", type="primary"):
             with notify_errors():
                 cluster().extend(current_owner(), run.id, int(epochs))
             st.rerun()
-
-
-def open_run_design(run: Run) -> None:
-    """Make its net and settings those at hand."""
-    with notify_errors():
-        save_workbench(current_workbench().restructure(run.architecture, FIRST_LAYER))
-        save_config(run.config)
 
 
 def _pause(run_id: str) -> None:

@@ -1,4 +1,4 @@
-"""A run whose points are followed: read once, drawn as lines, and written to files."""
+"""The recorded points of a run: read once, drawn as curves, and written to files."""
 
 from collections.abc import Container
 from dataclasses import dataclass
@@ -11,38 +11,40 @@ from cnnviz.charts.points_file import points_to_csv, points_to_json
 from cnnviz.runs.cluster import cluster
 from cnnviz.runs.history import History
 from cnnviz.runs.run import Run
+from cnnviz.ui.state import session_dict
+
+_HISTORIES = "histories"
 
 
 @dataclass(frozen=True)
 class RunHistory:
-    """A run with what has been read of its points."""
+    """A run with the points that have been read so far."""
 
     run: Run
     history: History
 
     def curve(self, split: str, metric: str) -> Curve:
-        """A line over epochs passed."""
+        """Returns a curve over the epochs passed."""
         steps, values = self.history.curve(split, metric)
         return Curve(steps / max(self.run.steps // self.run.config.epochs, 1), values)
 
 
 def read_history(run_id: str) -> History:
-    """All points of the run; only those that are new since the last look are read."""
-    histories: dict[str, History] = st.session_state.setdefault("histories", {})
-    history = histories.setdefault(run_id, History(run_id))
+    """Returns all points of a run; only those recorded since the last call are read."""
+    history: History = session_dict(_HISTORIES).setdefault(run_id, History(run_id))
     history.read_new_points(cluster().store)
     return history
 
 
 def forget_other_histories(run_ids: Container[str]) -> None:
-    """Forget the points of all other runs: they are read again when they come back to the page."""
-    st.session_state["histories"] = {
-        run_id: history for run_id, history in st.session_state["histories"].items() if run_id in run_ids
-    }
+    """Drops the points of all other runs, which are read again when they are needed."""
+    histories = session_dict(_HISTORIES)
+    for run_id in [run_id for run_id in histories if run_id not in run_ids]:
+        del histories[run_id]
 
 
 def export_buttons(run_id: str) -> None:
-    """Every exact point of a run of this student as a file, which is written when it is asked for."""
+    """Draws downloads of every exact point of a run, written when they are asked for."""
     store = cluster().store
 
     def points() -> list[Any]:

@@ -1,4 +1,4 @@
-"""The training room's desk: what to train on and how, and the Train button."""
+"""The form of the Train page: what to train on and how, and the Train button."""
 
 import streamlit as st
 
@@ -17,19 +17,18 @@ from cnnviz.training.config import TrainConfig
 from cnnviz.training.readiness import adapt_to_dataset, check_trainable
 from cnnviz.training.schedule import SCHEDULES, learning_rates
 from cnnviz.training.trainer import steps_per_epoch
-from cnnviz.ui.identity import current_owner
-from cnnviz.ui.state import choose_run, current_config, current_workbench, notify_errors, save_config, save_workbench
+from cnnviz.ui.state import choose_run, current_config, current_owner, current_workbench, open_design, save_config
 from cnnviz.ui.training.knobs import augmentation_knobs, knob, refused_knob_titles
 from cnnviz.ui.widgets.chart import plotly_chart
 from cnnviz.ui.widgets.fields import escape_markdown
-from cnnviz.ui.workbench import FIRST_LAYER
+from cnnviz.ui.widgets.notice import notify_errors
 
 MAX_DRAWN_STEPS = 1000
 """Steps of a schedule that are drawn; of longer trainings, fewer in each epoch."""
 
 
 def settings_form() -> None:
-    """Data set and every knob of a run, and the Train button; says why when it cannot be pressed."""
+    """Draws the fields of the settings and the Train button, and why it cannot be pressed."""
     datasets = available_datasets(current_owner())
     config = current_config()
     if config.dataset not in datasets:  # removed meanwhile
@@ -50,7 +49,7 @@ def settings_form() -> None:
             knob(config, "floor")
             knob(config, "normalization")
             augmentation_knobs(config, dataset)
-        st.page_link("pages/data.py", label="See what they do", icon=":material/graphic_eq:")
+        st.page_link("pages/data.py", label="See what this does", icon=":material/graphic_eq:")
     with st.container(horizontal=True, key="knobs"):
         knob(config, "epochs")
         knob(config, "batch_size")
@@ -69,12 +68,12 @@ def settings_form() -> None:
             knob(config, "channels_last")
         if config.optimizer == "SGD":
             knob(config, "nesterov")
-    with st.container():  # of however many elements, they are one to those below
+    with st.container():  # one container, so that what is below stays in place however many elements there are
         _train_buttons(config, dataset)
 
 
 def _schedule_form(config: TrainConfig, dataset: Dataset) -> None:
-    """The schedule, drawn before anything starts."""
+    """Draws the fields of the schedule and its curve."""
     with st.expander("Learning rate over time", icon=":material/timeline:"):
         schedule = SCHEDULES[config.schedule]
         with st.container(horizontal=True, key="schedule"):
@@ -95,7 +94,7 @@ def _train_buttons(config: TrainConfig, dataset: Dataset) -> None:
     refused = refused_knob_titles()
     try:
         if refused:
-            raise DataError(f"What stands in {' and '.join(refused)} cannot be used; the reason stands below it.")
+            raise DataError(f"The value of {' and '.join(refused)} cannot be used; the reason is below the field.")
         check_trainable(design, config, dataset, settings())
     except CnnvizError as error:
         st.button("Train", key="train", type="primary", icon=":material/play_arrow:", disabled=True, width="stretch")
@@ -113,7 +112,7 @@ def _train_buttons(config: TrainConfig, dataset: Dataset) -> None:
             on_click=_start_run,
             args=(LR_FINDER_RUN,),
             width="stretch",
-            help="Trains a copy of the net for some 150 steps with growing learning rates and suggests one.",
+            help="Trains a copy of the net for about 150 steps with rising learning rates, and suggests one of them.",
         )
 
 
@@ -134,7 +133,7 @@ def _fit_buttons(design: Architecture, dataset: Dataset) -> None:
 
 def _open_design(design: Architecture) -> None:
     with notify_errors():
-        save_workbench(current_workbench().restructure(design, FIRST_LAYER))
+        open_design(design)
 
 
 def _start_run(kind: RunKind = TRAIN_RUN) -> None:

@@ -17,7 +17,7 @@ _PLOTLY_CONFIG = {
 
 
 def plotly_chart(figure: Figure, *, key: str) -> None:
-    """Draw a plotly figure."""
+    """Draws a plotly figure."""
     st.plotly_chart(figure, key=key, config=_PLOTLY_CONFIG)
 
 
@@ -29,7 +29,7 @@ def vega_chart(
     alt: str,
     selection_mode: Sequence[str] = ("zoom",),
 ) -> Any:
-    """Draw a Vega-Lite chart with its data by name; what is selected in it.
+    """Draws a Vega-Lite chart with its tables by name, and returns what is selected in it.
 
     Streamlit gives it tools for its picture as PNG and its data as CSV. Its data lie in its specification, so that
     browsers begin with them. A selection is kept when data change; a zoom that is none would be thrown away.

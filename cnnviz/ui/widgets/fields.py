@@ -3,7 +3,6 @@
 import math
 import re
 from collections.abc import Callable
-from itertools import count
 from typing import Annotated, Any, Literal, get_args, get_origin
 
 import streamlit as st
@@ -14,17 +13,18 @@ from pydantic.fields import FieldInfo
 from cnnviz.errors import CnnvizError, NumberError
 from cnnviz.numbers import format_number, parse_float, parse_int
 from cnnviz.shapes import AXES
+from cnnviz.words import unique_labels
 
 FIELD_WIDTH = 126
 """Of a field in the panel of a layer, in pixels: two stand beside each other."""
 OnChange = Callable[[str, object], None]
 """Takes a field's name and its new value; raises CnnvizError when it cannot be."""
 AfterChange = Callable[[bool], None]
-"""Called when a change is done; takes whether a reason stands or stood beside the widget, so that it is drawn anew."""
+"""Called after a change; takes whether the reason below the widget has come or gone, so that it is drawn anew."""
 
 
 def attempt(key: str, action: Callable[[object], None], after_change: AfterChange | None = None) -> None:
-    """Do something with what was typed into a widget; if it cannot be, the reason is kept beside the widget."""
+    """Calls an action with the value of a widget; if it is refused, the reason is kept to be shown below it."""
     problems: dict[str, tuple[object, str]] = st.session_state.setdefault("problems", {})
     had_problem = problems.pop(key, None) is not None
     value = st.session_state[key]
@@ -38,34 +38,15 @@ def attempt(key: str, action: Callable[[object], None], after_change: AfterChang
 
 
 def problem(key: str) -> str | None:
-    """Why what stands in a widget was refused; None when it was not."""
+    """Returns why the value of a widget was refused; None if it was not."""
     value, reason = st.session_state.get("problems", {}).get(key, (None, None))
     return reason if reason and st.session_state.get(key) == value else None
 
 
 def show_problem(key: str) -> None:
-    """Say under a widget why what stands in it was refused."""
+    """Draws below a widget why its value was refused."""
     if reason := problem(key):
         _show_reason(reason)
-
-
-def unique_labels(labels: dict[str, str]) -> dict[str, str]:
-    """Labels told apart by a number where they are equal: a choice goes by its label.
-
-    >>> unique_labels({"a": "My data", "b": "Words", "c": "My data"})
-    {'a': 'My data', 'b': 'Words', 'c': 'My data (2)'}
-    """
-    used: set[str] = set()
-    result = {}
-    for name, label in labels.items():
-        unique_label = label
-        for number in count(2):
-            if unique_label not in used:
-                break
-            unique_label = f"{label} ({number})"
-        used.add(unique_label)
-        result[name] = unique_label
-    return result
 
 
 def field(
@@ -78,7 +59,7 @@ def field(
     settled: AfterChange | None = None,
     width: int | Literal["stretch"] = "stretch",
 ) -> None:
-    """Draw the widget that fits the type of one field of `model`; `options` (value → label) make it a choice.
+    """Draws the widget that fits the type of one field of `model`; `options` (value → label) make it a choice.
 
     A value that is refused stays in the widget with the reason below it.
     """
@@ -86,12 +67,19 @@ def field(
     kind = _widget_type(info.annotation)
     value = getattr(model, name)
     read = _READERS.get(kind)
+    label = info.title or name
+
+    def apply(given: object) -> None:
+        try:
+            on_change(name, read(str(given)) if read else given)
+        except CnnvizError as error:  # a reason names the field, which the page calls by its label
+            raise CnnvizError(re.sub(rf"^{name}:", f"{label}:", str(error))) from None
 
     def handle_change() -> None:
-        attempt(key, lambda given: on_change(name, read(str(given)) if read else given), settled)
+        attempt(key, apply, settled)
 
     widget_args: dict[str, Any] = {
-        "label": info.title or name,
+        "label": label,
         "key": key,
         "help": info.description,
         "on_change": handle_change,
@@ -122,7 +110,7 @@ def number_box(
     width: int | Literal["stretch"] = "stretch",
     **about: Any,
 ) -> str:
-    """Draw a field for one number and return what stands in it, as it was typed.
+    """Draws a field for one number, and returns its text as it was typed.
 
     A text field: a browser's own number field leaves out what it does not expect, a decimal comma among it, and says
     nothing. What is typed is read by `parse_float` or `parse_int`. The arrow keys and the two buttons that
@@ -133,7 +121,7 @@ def number_box(
 
 
 def number(label: str, default: float, *, whole: bool, bounds: tuple[float, float], key: str, **about: Any) -> float:
-    """Draw a field for a number that no model has, and return it; what is refused leaves the number as it was."""
+    """Draws a field for a number that is in no model, and returns it; a refused value leaves it as it was."""
     accepted: dict[str, float] = st.session_state.setdefault("accepted", {})
     text = number_box(label, default, key=key, **about)
     low, high = bounds
@@ -148,7 +136,7 @@ def number(label: str, default: float, *, whole: bool, bounds: tuple[float, floa
 
 
 def per_axis_names(model: BaseModel) -> dict[str, int]:
-    """The fields of a model that take one number for all axes or one each, with the number of axes.
+    """Returns the fields of a model that take one number for all axes or one for each, with the number of axes.
 
     >>> from cnnviz.layers import Conv2d, Linear
     >>> per_axis_names(Conv2d.default())["kernel_size"], per_axis_names(Linear.default())
@@ -161,7 +149,7 @@ def per_axis_names(model: BaseModel) -> dict[str, int]:
 def axis_fields(
     model: BaseModel, name: str, *, key: str, on_change: OnChange, settled: AfterChange | None = None
 ) -> None:
-    """Draw a number field for each axis of one field of `model`, in the order depth, height, width."""
+    """Draws a number field for each axis of one field of `model`, in the order depth, height, width."""
     axes = per_axis_names(model)[name]
     value = getattr(model, name)
     sizes = value if isinstance(value, tuple) else (value,) * axes
@@ -194,7 +182,7 @@ def axis_fields(
 
 
 def escape_markdown(text: str) -> str:
-    r"""Text as Markdown shows it literally.
+    r"""Returns a text that Markdown shows literally.
 
     >>> print(escape_markdown("2 * 3 [x]"))
     2 \* 3 \[x\]
@@ -203,9 +191,9 @@ def escape_markdown(text: str) -> str:
 
 
 def parse_size(text: str) -> object:
-    """What a student types for a size: a number, one per axis, a word, or nothing.
+    """Returns the size that a student has typed: a number, one per axis, a word, or nothing.
 
-    A comma stands between axes. What can only be a part of another number, as in 0,05 or 1,000, is left as it is.
+    A comma separates axes. What can only be part of another number, as in 0,05 or 1,000, is left as it is.
 
     >>> parse_size("3"), parse_size("3, 5"), parse_size("3 × 5"), parse_size("same"), parse_size(" ")
     (3, (3, 5), (3, 5), 'same', None)
@@ -222,7 +210,7 @@ def parse_size(text: str) -> object:
 
 
 def format_size(value: object) -> str:
-    """A size as a student types it.
+    """Returns a size as a student would type it.
 
     >>> format_size((3, 5)), format_size(3), format_size(None)
     ('3, 5', '3', '')
@@ -249,7 +237,7 @@ def _show_reason(reason: str) -> None:
 
 
 def _widget_type(annotation: Any) -> Any:
-    """int, float, bool or a Literal; object for all that is typed as text."""
+    """Returns int, float, bool or a Literal; object for anything that is typed as text."""
     if get_origin(annotation) is Annotated:
         return _widget_type(get_args(annotation)[0])
     members = [member for member in get_args(annotation) if member is not type(None)]
@@ -259,7 +247,7 @@ def _widget_type(annotation: Any) -> Any:
 
 
 def _axis_count(annotation: Any) -> int:
-    """Numbers in the longest tuple that an annotation takes; 0 where it takes none of a fixed length."""
+    """Returns the length of the longest tuple that an annotation takes; 0 where it takes none of a fixed length."""
     args = get_args(annotation)
     if get_origin(annotation) is tuple:
         return 0 if Ellipsis in args else len(args)
@@ -267,13 +255,13 @@ def _axis_count(annotation: Any) -> int:
 
 
 def _step(info: FieldInfo) -> float:
-    """By how much an arrow key changes a number."""
+    """Returns by how much an arrow key changes a number."""
     upper_bound = _upper_bound(info)
     return 0.05 if upper_bound <= 1 else 0.001 if upper_bound <= 10 else 1.0
 
 
 def _upper_bound(info: FieldInfo) -> float:
-    """The upper bound of a field."""
+    """Returns the upper bound of a field."""
     bounds = (m.le if isinstance(m, Le) else m.lt for m in info.metadata if isinstance(m, Le | Lt))
     return next((float(str(bound)) for bound in bounds), math.inf)
 

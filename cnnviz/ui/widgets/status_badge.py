@@ -1,4 +1,4 @@
-"""How the status of a run is told."""
+"""Badges for the status of a run."""
 
 from typing import NamedTuple
 
@@ -6,7 +6,7 @@ from cnnviz.runs.run import Status
 
 
 class StatusBadge(NamedTuple):
-    """A word, a colour of Streamlit's, and a sign."""
+    """A word, one of Streamlit's colours, and an icon."""
 
     label: str
     colour: str

@@ -24,12 +24,12 @@ _component = st.components.v2.component(
 def answer_list(
     answers: Sequence[WindowRule], rule: WindowRule, names: Sequence[str], *, key: str, on_pick: Callable[[], None]
 ) -> None:
-    """Draw the list; the number of the answer that was picked stands in [key].pick when `on_pick` is called."""
+    """Draws the list; session state has the index of the picked answer as [key].pick when `on_pick` is called."""
     _component(key=key, data=answer_table(answers, rule, names), on_pick_change=on_pick)
 
 
 def answer_table(answers: Sequence[WindowRule], rule: WindowRule, names: Sequence[str]) -> dict[str, Any]:
-    """A row per answer with the values of the named parameters, and which of them differ from the present `rule`.
+    """Returns a row per answer with the values of the named parameters, and which of them differ from `rule`.
 
     >>> from cnnviz.shapes import Window
     >>> answer_table([Window(4, stride=4)], Window(4, stride=2), ["kernel_size", "stride"])["rows"]
@@ -49,7 +49,7 @@ def answer_table(answers: Sequence[WindowRule], rule: WindowRule, names: Sequenc
 
 
 def picked_index(value: object, count: int) -> int | None:
-    """The number of the answer that the browser says was picked, checked; None for anything else."""
+    """Returns the index of the picked answer that the browser sends, checked; None for anything else."""
     if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < min(count, MAX_ROWS):
         return None
     return value

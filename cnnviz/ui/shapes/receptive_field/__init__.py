@@ -20,12 +20,12 @@ _component = st.components.v2.component(
 
 
 def receptive_field(architecture: Architecture, *, key: str) -> None:
-    """Draw the chain of a net whose samples have axes behind their channels, and at least one layer that fits."""
+    """Draws the chain of a net whose samples have axes after their channels, and that has a layer that fits."""
     _component(key=key, data=component_data(architecture))
 
 
 def component_data(architecture: Architecture) -> dict[str, Any]:
-    """What the browser draws: the axes of the input, and a row per layer with the field of the middle position."""
+    """Returns what the browser draws: the axes of the input, and a row per layer with its middle field."""
     shape = architecture.input_shape
     return {
         "axes": AXES[len(shape)][1:],

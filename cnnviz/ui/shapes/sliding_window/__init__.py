@@ -28,12 +28,12 @@ _MISSING_AXIS = AxisLayout((0,), (((0, 0),),))
 
 
 def sliding_window(design: Architecture, *, key: str) -> None:
-    """Draw the operation; raises ShapeError when it does not take its input."""
+    """Draws the operation; raises ShapeError when the window does not fit the input."""
     _component(key=key, data=component_data(design))
 
 
 def component_data(design: Architecture) -> dict[str, Any]:
-    """What the browser draws: three axes (those not there have one cell), nested numbers, results as text."""
+    """Returns what the browser draws: three axes (missing ones have one cell), nested numbers, results as text."""
     worked_example = build_example(design)
     missing_axes = 3 - len(worked_example.sizes)
     rules = [
@@ -59,7 +59,7 @@ def component_data(design: Architecture) -> dict[str, Any]:
 
 
 def _window_step(rule: WindowRule) -> dict[str, int]:
-    """What says where a window stands: at place p it starts with sample p·stride − padding."""
+    """Returns what places a window: at position p it starts with sample p·stride − padding."""
     padding = rule.padding[0] if isinstance(rule, Window) else rule.padding
     return {"stride": rule.stride, "padding": padding, "dilation": rule.dilation}
 
@@ -71,7 +71,7 @@ def _add_axes(values: list[Any], missing_axes: int) -> list[Any]:
 
 
 def _result_texts(worked_example: Example) -> list[Any]:
-    """The results as people write them: whole numbers whole, others with two decimals."""
+    """Returns the results as people write them: whole numbers whole, others with two decimals."""
 
     def format_value(value: Any) -> Any:
         if isinstance(value, list):

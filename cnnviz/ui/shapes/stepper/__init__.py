@@ -1,4 +1,4 @@
-"""What drawings that go step by step have in common: buttons, a slider, keys and a clock. Put before their own code."""
+"""Buttons, slider, keys and clock of drawings that go step by step, to be put before their own code."""
 
 from pathlib import Path
 

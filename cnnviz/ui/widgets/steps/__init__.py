@@ -12,5 +12,5 @@ _component = st.components.v2.component(
 
 
 def step_numbers() -> None:
-    """Let the number fields of the page, wherever `number_box` has drawn one, go up and down by steps."""
+    """Has every number field that `number_box` draws go up and down by steps."""
     _component(key="steps")

@@ -1,0 +1,18 @@
+"""The samples that a run was tested on, found again in their data set."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from cnnviz.data.content import Content
+from cnnviz.insight.mistakes import SampleIndices
+from cnnviz.insight.predictions import Predictions
+
+
+def find_tested_samples(
+    content: Content, rows: Sequence[SampleIndices], predictions: Predictions
+) -> SampleIndices | None:
+    """Returns (N,) where each predicted sample is in the data set, in its test part; None where it has other ones."""
+    indices = np.asarray(rows[2])
+    matches = len(indices) == len(predictions.y) and bool((content.y[indices] == predictions.y).all())
+    return indices if matches else None

@@ -1,0 +1,77 @@
+"""A gallery of test samples: pictures and sounds, each with the answers of the net."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import streamlit as st
+
+from cnnviz.charts.samples import thumbnail
+from cnnviz.data.content import Content
+from cnnviz.data.dataset import Dataset
+from cnnviz.data.wav import encode_wav
+from cnnviz.insight.mistakes import SampleIndices, top_classes
+from cnnviz.insight.predictions import Predictions
+from cnnviz.ui.widgets.counter import count_up, counter
+from cnnviz.ui.widgets.fields import escape_markdown
+
+SAMPLES_PER_PAGE = 12
+"""Samples that are shown before More is pressed."""
+PICTURE_WIDTH = 150
+
+
+@dataclass(frozen=True, eq=False)
+class TestedRun:
+    """The predictions of a run and, where the data set still has them, the samples."""
+
+    run_id: str
+    predictions: Predictions
+    dataset: Dataset | None = None
+    content: Content | None = None
+    indices: SampleIndices | None = None
+    """(N,): where in the content each sample is."""
+
+    @property
+    def speakers(self) -> list[str] | None:
+        """Who is heard in each sample, where that is known."""
+        if self.content is None or self.indices is None or self.content.speakers is None:
+            return None
+        return [self.content.speakers[place] for place in self.indices]
+
+
+def sample_gallery(tested: TestedRun, rows: SampleIndices, name: str) -> None:
+    """Draws the first of these samples with the classes that the net found most likely; more when More is pressed."""
+    if not len(rows):
+        st.caption("No samples.")
+        return
+    key = f"{name}-{tested.run_id}"
+    limit = SAMPLES_PER_PAGE * (1 + counter(f"more-{key}"))
+    with st.container(horizontal=True, gap="medium", key=f"samples-{key}"):
+        for row in rows[:limit]:
+            with st.container(width=PICTURE_WIDTH, gap="small"):
+                _sample_card(tested, int(row))
+    if len(rows) > limit:
+        st.button(
+            f"More of {len(rows):,}",
+            key=f"go-{key}",
+            icon=":material/expand_more:",
+            on_click=count_up,
+            args=(f"more-{key}",),
+        )
+    if tested.content is None:
+        st.caption("The samples themselves cannot be shown: their data set was changed or removed.")
+
+
+def _sample_card(tested: TestedRun, row: int) -> None:
+    predictions, content = tested.predictions, tested.content
+    if content is not None and tested.indices is not None and tested.dataset is not None:
+        index = int(tested.indices[row])
+        st.image(thumbnail(content.x[index], tested.dataset.axes, PICTURE_WIDTH), width=PICTURE_WIDTH)
+        if content.sounds is not None:
+            st.audio(encode_wav(np.asarray(content.sounds[index]), content.rate), format="audio/wav")
+    right = int(predictions.y[row])
+    texts = [f"is **{escape_markdown(predictions.classes[right])}**"]
+    for number, probability in top_classes(predictions, row):
+        mark = ":green" if number == right else ":red" if number == predictions.predicted[row] else ":gray"
+        texts.append(f"{mark}[{escape_markdown(predictions.classes[number])} {probability:.1%}]")
+    lines = "  \n".join(texts)
+    st.markdown(f":small[{lines}]")

@@ -1,0 +1,55 @@
+"""File uploaders that can be emptied: Streamlit keeps a file for as long as the widget keeps its key."""
+
+from collections.abc import Callable
+from functools import partial
+
+import streamlit as st
+
+from cnnviz.ui.widgets.fields import AfterChange, attempt, show_problem
+
+_GENERATIONS_KEY = "uploader-generations"
+
+
+def uploader_key(name: str, form: str = "") -> str:
+    """Returns the key of a widget in a form, until the form is emptied; a single uploader is a form of its own."""
+    generations: dict[str, int] = st.session_state.get(_GENERATIONS_KEY, {})
+    return f"{name}-{generations.get(form or name, 0)}"
+
+
+def empty_uploaders(form: str) -> None:
+    """Replaces the widgets of a form by empty ones, so that their files are not kept."""
+    generations: dict[str, int] = st.session_state.setdefault(_GENERATIONS_KEY, {})
+    generations[form] = generations.get(form, 0) + 1
+
+
+def instant_uploader(
+    label: str,
+    *,
+    name: str,
+    kind: str,
+    max_megabytes: int,
+    read: Callable[[bytes], None],
+    after_change: AfterChange | None = None,
+) -> None:
+    """Draws an uploader whose file is read as soon as it has arrived; if it is refused, the reason is below."""
+    key = uploader_key(name)
+    st.file_uploader(
+        label,
+        type=kind,
+        key=key,
+        on_change=partial(_read_file, name, read, after_change),
+        max_upload_size=max_megabytes,
+    )
+    show_problem(key)
+
+
+def _read_file(name: str, read: Callable[[bytes], None], after_change: AfterChange | None) -> None:
+    key = uploader_key(name)
+    if st.session_state[key] is None:
+        return
+
+    def read_and_empty(file: object) -> None:
+        read(file.getvalue())  # type: ignore[attr-defined]
+        empty_uploaders(name)
+
+    attempt(key, read_and_empty, after_change)
