@@ -1,4 +1,4 @@
-"""How the samples of a run were prepared, in words."""
+"""Describes in words how the samples of a run were prepared."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,7 +8,7 @@ from cnnviz.training.config import TrainConfig
 
 
 def preparation_text(config: TrainConfig, facts: Mapping[str, Any]) -> str:
-    """Returns how the samples of a run were split and scaled, with the mean and deviation that were measured.
+    """Returns sentences that say how the samples of a run were split and scaled, with the measured mean and deviation.
 
     >>> facts = {"parts": [8, 1, 1], "scale": {"mean": [2.5], "std": [0.5]}}
     >>> preparation_text(TrainConfig(floor=0.0), facts).split(". ")[1]
