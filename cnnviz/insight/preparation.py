@@ -22,7 +22,7 @@ def preparation_text(config: TrainConfig, facts: Mapping[str, Any]) -> str:
     scale = facts.get("scale") or {}
     scaling_steps = [f"raised to at least {config.floor:g}"] if config.floor is not None else []
     if mean := scale.get("mean"):
-        several = f"minus the mean of its place, divided by the deviation there ({len(mean):,} of each)"
+        several = f"minus the mean at its position, divided by the deviation there ({len(mean):,} of each)"
         one = f"minus the mean {mean[0]:.4g}, divided by the deviation {scale['std'][0]:.4g}"
         scaling_steps.append(one if len(mean) == 1 else several)
     if scaling_steps:
