@@ -7,14 +7,14 @@ from collections.abc import Mapping
 
 
 class CnnvizError(Exception):
-    """A mistake that can be explained to the person at the screen; `str(error)` is the explanation."""
+    """Error that a user can cause; `str(error)` explains it to the user."""
 
 
 class ShapeError(CnnvizError):
-    """A layer refuses an input shape.
+    """Raised for an input shape that a layer cannot take.
 
-    Each of `changes` maps parameters (or the `kind`) to values with which the layer would accept it, the best first;
-    there are none when no change to this layer helps.
+    Each of `changes` maps parameters (or the `kind`) to values with which the layer would accept the shape, the best
+    first; empty if no change to this layer helps.
     """
 
     def __init__(self, reason: str, *changes: Mapping[str, object]) -> None:
@@ -23,31 +23,31 @@ class ShapeError(CnnvizError):
 
 
 class DesignError(CnnvizError):
-    """A design (JSON of an Architecture, or an edit of one) that cannot be read or does not fit its purpose."""
+    """Raised for a design (JSON of an Architecture, or an edit of one) that cannot be read or is unfit for its use."""
 
 
 class NumberError(CnnvizError):
-    """A text that is not a number, or is an ambiguous one."""
+    """Raised for a text that is not a number, or can be read as two different ones."""
 
 
 class DataError(CnnvizError):
-    """Uploaded or stored data that cannot be used."""
+    """Raised for uploaded or stored data that cannot be used."""
 
 
 class TrainingError(CnnvizError):
-    """A training that cannot start or cannot continue."""
+    """Raised for a training that cannot start or cannot continue."""
 
 
 class DivergenceError(TrainingError):
-    """A training whose loss is no number any more."""
+    """Raised when the loss of a training becomes NaN or infinite."""
 
 
 class LimitError(CnnvizError):
-    """A request for more than this server allows."""
+    """Raised for a request that exceeds a limit of this server."""
 
 
 def is_out_of_memory(error: BaseException) -> bool:
-    """Whether memory ran out: Python's own error, torch's error for a GPU, or torch's message for the CPU."""
+    """Returns whether memory ran out: Python's MemoryError, torch's error for a GPU, or torch's message for the CPU."""
     return (
         isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError" or "allocate memory" in str(error)
     )

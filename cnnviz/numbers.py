@@ -1,4 +1,4 @@
-"""Numbers as people type them, with a decimal point or a decimal comma: read as what is meant, or refused."""
+"""Parses numbers as people type them, with a decimal point or a decimal comma; refuses ambiguous ones."""
 
 import math
 import re
@@ -7,16 +7,16 @@ from decimal import Decimal
 from cnnviz.errors import NumberError
 
 MAX_LENGTH = 40
-"""Characters of a number."""
+"""Largest number of characters in a typed number."""
 MAX_WHOLE = 10**15
-"""Bound of a whole number."""
+"""Largest absolute value of a whole number."""
 _NUMBER = re.compile(r"[+-]?([0-9]+([.,][0-9]*)?|[.,][0-9]+)(e[+-]?[0-9]{1,4})?", re.IGNORECASE)
 _GROUPED = re.compile(r"[+-]?[1-9][0-9]{0,2}[.,][0-9]{3}")
-"""Three digits behind a mark that may be a decimal mark or one between thousands."""
+"""Pattern of a number in which the mark before three digits may be a decimal mark or separate thousands."""
 
 
 def parse_float(text: str) -> float:
-    """Returns the number that was typed; raises NumberError for anything that could be another number, too.
+    """Returns the number that was typed; raises NumberError if it could also be read as another number.
 
     >>> parse_float("0.05"), parse_float("0,05"), parse_float("1e-3"), parse_float("1.125")
     (0.05, 0.05, 0.001, 1.125)
@@ -33,7 +33,7 @@ def parse_float(text: str) -> float:
 
 
 def parse_int(text: str) -> int:
-    """Returns the whole number that was typed; raises NumberError for anything else.
+    """Returns the whole number that was typed; raises NumberError for any other text.
 
     >>> parse_int("64"), parse_int("1e3"), parse_int("2.0")
     (64, 1000, 2)
@@ -51,7 +51,7 @@ def parse_int(text: str) -> int:
 
 
 def format_number(value: float | None) -> str:
-    """Returns the shortest text that is read as this number; none for None.
+    """Returns the shortest text that is read as this number; "" for None.
 
     >>> format_number(30), format_number(0.05), format_number(2.0), format_number(1e-05), format_number(None)
     ('30', '0.05', '2', '1e-5', '')
@@ -62,7 +62,7 @@ def format_number(value: float | None) -> str:
 
 
 def _decimal(text: str, ambiguous: str) -> Decimal:
-    """The number in a text; `ambiguous` are the marks that may stand between thousands."""
+    """Returns the number in a text; `ambiguous` lists the marks that might separate thousands."""
     typed = text.strip()
     plain = typed.replace("−", "-")
     if len(plain) > MAX_LENGTH or not _NUMBER.fullmatch(plain):

@@ -1,4 +1,4 @@
-"""A frozen, strict base model, and what pydantic finds wrong in one, in a sentence without its jargon."""
+"""A frozen, strict base model, and sentences that explain pydantic's errors without its jargon."""
 
 import re
 from collections.abc import Mapping
@@ -10,9 +10,9 @@ from pydantic_core import ErrorDetails
 from cnnviz.errors import CnnvizError
 
 MAX_RECEIVED_LENGTH, MAX_PLACE_LENGTH, MAX_EXPECTATION_LENGTH = 60, 120, 300
-"""Characters that a sentence quotes of a value, of the place where it stood, and of pydantic's message."""
+"""Largest number of characters that a sentence quotes of a value, of its place, and of pydantic's message."""
 TYPE_MISMATCHES = ("_type", "literal_error", "too_short")
-"""Endings of the types of problems that another alternative of the field comes closer to than this one."""
+"""Endings of problem types that mean that another alternative of the field is the one the user had in mind."""
 EXPECTATIONS = {
     "extra_forbidden": "there is no parameter of this name here",
     "int_parsing": "should be a whole number",
@@ -22,25 +22,25 @@ EXPECTATIONS = {
     "union_tag_invalid": "there is no layer of this kind",
     "union_tag_not_found": "give the kind of the layer",
 }
-"""What was expected, by the type of a problem, where pydantic's own words are unclear."""
+"""Words for what was expected, by problem type, where pydantic's own are unclear."""
 PLAIN_WORDS = {
     "a valid integer": "a whole number",
     "a valid array": "a list",
     "Input should": "should",
     "String should": "should",
 }
-"""Words to use instead of pydantic's."""
+"""Plain words by the words of pydantic that they replace."""
 SINGULARS = {"layers": "layer", "branches": "branch", "projection": "layer"}
-"""What one item is called, by the name of the field that lists them."""
+"""Name of one item, by the name of the field that lists them."""
 
 
 class FrozenModel(BaseModel):
-    """A frozen pydantic model that converts nothing and takes no unknown fields."""
+    """Frozen pydantic model that converts no types and accepts no unknown fields."""
 
     model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
 
     change_error: ClassVar[type[CnnvizError]] = CnnvizError
-    """What `changed` raises."""
+    """Class of the error that `changed` raises."""
 
     def changed(self, **changes: object) -> Self:
         """Returns a copy with some fields changed, validated as a whole; raises `change_error` for a refused value."""
@@ -51,11 +51,11 @@ class FrozenModel(BaseModel):
 
 
 def describe_error(error: ValidationError, within: str = "", *, place: str = "") -> str:
-    """Returns the first problem as a sentence: where it is, what was expected there, and what was received.
+    """Returns a sentence about the first problem: where it is, what was expected there, and what was received.
 
-    Of several alternatives for a field, it is the one that nearly fits. `within` names the file or model that the field
-    is in, `place` the field itself where it is known by another name. A validator's own message stands as it is where
-    it is a sentence.
+    If a field has several alternatives, the sentence is about the one that nearly fits. `within` names the file or
+    model that contains the field; `place` replaces the field's name. A validator's own message is used unchanged if it
+    is a sentence.
 
     >>> class Example(FrozenModel):
     ...     size: int
@@ -78,7 +78,7 @@ def describe_error(error: ValidationError, within: str = "", *, place: str = "")
 
 
 def is_own_sentence(error: ValidationError) -> bool:
-    """Whether the first problem was found by a validator of ours, which explains it in a whole sentence."""
+    """Returns whether the first problem comes from one of our validators that explains it in a whole sentence."""
     problem = error.errors(include_url=False)[0]
     return problem["type"] == "value_error" and _own_message(problem)[:1].isupper()
 
@@ -89,13 +89,13 @@ def _own_message(problem: ErrorDetails) -> str:
 
 def _place(problem: ErrorDetails) -> tuple[str, ...]:
     parts = [part for part in problem["loc"] if isinstance(part, int) or str(part).isidentifier()]  # no union branches
-    if problem["type"] == "missing" and parts and isinstance(parts[-1], int):  # a number too few: it is the field's
+    if problem["type"] == "missing" and parts and isinstance(parts[-1], int):  # a number of a field is missing
         parts.pop()
     return tuple(str(part + 1) if isinstance(part, int) else str(part) for part in parts)
 
 
 def _format_place(place: tuple[str, ...]) -> str:
-    """Returns a place in words; "" for the model as a whole.
+    """Returns a place as text for users; "" for the model as a whole.
 
     >>> _format_place(("layers", "2", "kernel_size")), _format_place(("input_shape", "1")), _format_place(())
     ('Layer 2, kernel_size', 'input_shape, number 1', '')
@@ -108,7 +108,7 @@ def _format_place(place: tuple[str, ...]) -> str:
 
 
 def _count_axes(problems: list[ErrorDetails]) -> int:
-    """Returns the axes of a field that takes one number for all or one for each; 0 for any other field."""
+    """Returns the number of axes of a field that takes one number for all axes or one for each; 0 for other fields."""
     branches = (str(part) for problem in problems for part in problem["loc"])
     return next((branch.count(",") + 1 for branch in branches if branch.startswith("tuple[")), 0)
 
@@ -134,7 +134,7 @@ def _expectation(problem: ErrorDetails, axes: int) -> str:
 
 
 def _format_received(problem: ErrorDetails) -> str:
-    """Returns what came as a student types it; "" where that is the whole of a file or of a model."""
+    """Returns the received value in brackets, as a student would type it; "" for a whole file or model."""
     value: object = problem["input"]
     if problem["type"] == "json_invalid" or (problem["type"] == "value_error" and isinstance(value, Mapping)):
         return ""

@@ -1,4 +1,4 @@
-"""Numbers, counts, labels, names, values and characters in texts that people read."""
+"""Formats numbers, durations, counts, labels and names for texts that people read."""
 
 import unicodedata
 from itertools import count
@@ -18,7 +18,7 @@ def format_share(value: float) -> str:
 
 
 def unique_labels(labels: dict[str, str]) -> dict[str, str]:
-    """Returns labels that a number sets apart where they are equal: a choice is told by its label.
+    """Returns the labels, with a number added to repeated ones, because users tell choices apart by their labels.
 
     >>> unique_labels({"a": "My data", "b": "Words", "c": "My data"})
     {'a': 'My data', 'b': 'Words', 'c': 'My data (2)'}
@@ -37,7 +37,7 @@ def unique_labels(labels: dict[str, str]) -> dict[str, str]:
 
 
 def format_duration(seconds: float) -> str:
-    """Returns a time span with its unit, or its two largest units.
+    """Returns a time span in its largest unit, or its two largest ones.
 
     >>> format_duration(0.42), format_duration(4.2), format_duration(75), format_duration(7300)
     ('0.4 s', '4 s', '1 min 15 s', '2 h 1 min')
@@ -52,7 +52,7 @@ def format_duration(seconds: float) -> str:
 
 
 def format_value(value: object) -> str:
-    """Returns a setting's value as a student reads it.
+    """Returns the value of a setting as text for students.
 
     >>> format_value(True), format_value(None), format_value(0.0100), format_value(1e-5), format_value("SGD")
     ('yes', 'none', '0.01', '1e-05', 'SGD')
@@ -65,7 +65,7 @@ def format_value(value: object) -> str:
 
 
 def is_invisible(character: str) -> bool:
-    r"""Whether it is a control character, a line separator, or changes the direction of what follows.
+    r"""Returns whether it is a control character or line separator, or changes the direction of the text after it.
 
     >>> is_invisible("\n"), is_invisible("\u202e"), is_invisible("é"), is_invisible(" ")
     (True, True, False, False)
@@ -74,7 +74,7 @@ def is_invisible(character: str) -> bool:
 
 
 def count_label(count: int, noun: str) -> str:
-    """A number of things.
+    """Returns a count with its noun, in the plural unless it is 1.
 
     >>> count_label(1, "sample"), count_label(2_000, "sample")
     ('1 sample', '2,000 samples')
@@ -83,6 +83,6 @@ def count_label(count: int, noun: str) -> str:
 
 
 def quote_name(name: str) -> str:
-    """A stranger's name as a message can show it: short, and nothing in it invisible."""
+    """Returns a name from outside, in quotation marks, cut to 80 characters and with invisible ones replaced by “�”."""
     shown = "".join(character if character.isprintable() else "�" for character in name[:80])
     return f"“{shown}{'…' if len(name) > 80 else ''}”"

@@ -1,1 +1,1 @@
-"""What can be read off a run: its mistakes, how sure it was, what its curves say. No widget, no file, no database."""
+"""Analysis of a run: its mistakes, its confidence, what its curves say. Uses no widget, file or database."""

@@ -1,4 +1,4 @@
-"""Whether a net is as often right as it claims."""
+"""Calibration: whether a net is right as often as its confidence claims."""
 
 from dataclasses import dataclass
 
@@ -13,7 +13,7 @@ Floats = npt.NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class Calibration:
-    """Of BINS equal bins of confidence: mean confidence, share of right answers (both NaN in empty bins), samples."""
+    """Mean confidence, accuracy (both NaN in empty bins) and number of samples in BINS equal bins of confidence."""
 
     confidence: Floats
     accuracy: Floats
@@ -21,14 +21,14 @@ class Calibration:
 
     @property
     def expected_error(self) -> float:
-        """The expected calibration error, Σ n_b / N · |accuracy_b − confidence_b|; 0 for a net that knows itself."""
+        """The expected calibration error, Σ n_b / N · |accuracy_b − confidence_b|; 0 for perfect calibration."""
         filled = self.counts > 0
         gaps = np.abs(self.accuracy[filled] - self.confidence[filled])
         return float(gaps @ self.counts[filled] / max(self.counts.sum(), 1))
 
 
 def calibration(predictions: Predictions) -> Calibration:
-    """The answers sorted into bins (0, 0.1], …, (0.9, 1] of the probability that they got.
+    """Sorts predictions by their probability into the bins (0, 0.1], …, (0.9, 1], and returns statistics of each bin.
 
     Source: Guo, Pleiss, Sun & Weinberger, "On Calibration of Modern Neural Networks" (2017), section 2.
     """
@@ -37,5 +37,5 @@ def calibration(predictions: Predictions) -> Calibration:
     bins = np.clip(np.ceil(confidence * BINS).astype(int) - 1, 0, BINS - 1)
     counts = np.bincount(bins, minlength=BINS)
     with np.errstate(invalid="ignore"):
-        means = [np.bincount(bins, weights=each, minlength=BINS) / counts for each in (confidence, correct)]
+        means = [np.bincount(bins, weights=values, minlength=BINS) / counts for values in (confidence, correct)]
     return Calibration(means[0], means[1], counts)

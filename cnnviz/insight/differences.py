@@ -1,4 +1,4 @@
-"""Differences between runs: their settings and layers in rows, with a column for each run."""
+"""Comparison of runs: their settings and layers in rows, with a column for each run."""
 
 import re
 from collections import Counter
@@ -15,36 +15,37 @@ from cnnviz.training.config import TrainConfig
 from cnnviz.words import format_value
 
 MISSING = "—"
-"""Shown where a net has no such layer."""
+"""Text that stands for a layer that a net does not have."""
 
 INPUT_ARGUMENTS = re.compile(r"(in_channels|in_features|num_features|num_channels)=\d+(, )?")
-"""Arguments that follow from the input of a layer."""
+"""Arguments whose values follow from the input of a layer, with the comma after them."""
 
 
 @dataclass(frozen=True)
 class DifferenceRow:
-    """One setting or layer: its name, and its value in each run."""
+    """Row of the comparison: a setting or layer, and its value in each run."""
 
     name: str
     values: tuple[str, ...]
 
     @property
     def differs(self) -> bool:
-        """Whether any two runs differ in it."""
+        """Whether its value is not the same in all runs."""
         return len(set(self.values)) > 1
 
 
 def settings_rows(configs: Sequence[TrainConfig], titles: Mapping[str, str]) -> list[DifferenceRow]:
     """Returns a row for every setting, in the order of the form; `titles` maps names of data sets to their titles."""
     columns = [_setting_texts(config, titles) for config in configs]
-    return [DifferenceRow(name, tuple(each[name] for each in columns)) for name in (columns[0] if columns else {})]
+    return [DifferenceRow(name, tuple(texts[name] for texts in columns)) for name in (columns[0] if columns else {})]
 
 
 def layer_rows(architectures: Sequence[Architecture]) -> list[DifferenceRow]:
     """Returns a row for the input and for every layer; layers that correspond to each other share a row.
 
-    Each net is aligned with those before it by the kinds of its layers, so that one more layer in a net shifts nothing.
-    All layers of a row are of one kind, which gives the row its name; its number is no place in any of the nets.
+    Each net is aligned with those before it by the kinds of its layers, so that an extra layer in one net does not
+    shift the rows after it. All layers of a row are of one kind, which gives the row its name; the number in the name
+    counts rows of that kind, not layers of a net.
     """
     if not architectures:
         return []
@@ -73,7 +74,7 @@ def _setting_texts(config: TrainConfig, titles: Mapping[str, str]) -> dict[str, 
 
 
 def _layer_texts(architecture: Architecture) -> list[tuple[str, str]]:
-    """Returns kind and text of every layer; those inside a block follow it."""
+    """Returns kind and text of every layer; the layers of a block follow the block."""
     return [
         (f"{'· ' * row.depth}{row.kind}", f"{'· ' * row.depth}{row.kind}({_own_arguments(row.arguments)})")
         for row in table_rows(trace(architecture))
@@ -81,7 +82,7 @@ def _layer_texts(architecture: Architecture) -> list[tuple[str, str]]:
 
 
 def _own_arguments(arguments: str) -> str:
-    """Leaves out the arguments that follow from the layer before, where the difference is shown.
+    """Removes the arguments that follow from the layer before, since any difference is shown in that layer's row.
 
     >>> _own_arguments("in_channels=1, out_channels=10, kernel_size=(3, 3)")
     'out_channels=10, kernel_size=(3, 3)'
@@ -92,7 +93,7 @@ def _own_arguments(arguments: str) -> str:
 def _align_layers(
     slots: list[tuple[str, list[str]]], layers: list[tuple[str, str]], column: int
 ) -> list[tuple[str, list[str]]]:
-    """Returns the slots with one more column."""
+    """Returns the slots with the layers of one more net as their last column."""
     matcher = SequenceMatcher(None, [kind for kind, _ in slots], [kind for kind, _ in layers], autojunk=False)
     result: list[tuple[str, list[str]]] = []
     for operation, first, last, begin, end in matcher.get_opcodes():

@@ -1,4 +1,4 @@
-"""Which of several nets are worth their cost."""
+"""The Pareto front: which of several nets are worth their cost."""
 
 import numpy as np
 import numpy.typing as npt
@@ -7,9 +7,10 @@ Floats = npt.NDArray[np.float64]
 
 
 def pareto_front(costs: Floats, gains: Floats) -> npt.NDArray[np.bool_]:
-    """(N,): whether no other one costs at most as much and gains at least as much, and is better in one of them.
+    """Returns a mask (N,) of the Pareto front of low costs and high gains.
 
-    The Pareto front of low costs and high gains; equals are all on it.
+    A point is on it if no other costs at most as much, gains at least as much, and is better in one of the two. Equal
+    points are all on it.
 
     >>> pareto_front(np.array([1.0, 2.0, 3.0]), np.array([0.5, 0.4, 0.9])).tolist()
     [True, False, True]

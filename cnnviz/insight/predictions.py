@@ -1,4 +1,4 @@
-"""What a net made of the samples that it was tested on."""
+"""Predictions of a net on the samples that it was tested on."""
 
 from dataclasses import dataclass
 
@@ -9,29 +9,29 @@ from safetensors.numpy import save
 
 @dataclass(frozen=True, eq=False)
 class Predictions:
-    """Probabilities (N, C) float32 of each class, and the class numbers y (N,) int64 that are right.
+    """Class probabilities (N, C) float32 and true class numbers y (N,) int64 of the test samples.
 
-    In the order of the test part of the data set, as its split gives it.
+    The samples are in the order of the test part, as the split of the data set returns it.
     """
 
     probabilities: npt.NDArray[np.float32]
     y: npt.NDArray[np.int64]
     classes: tuple[str, ...]
-    """C names; a net may have more scores than there are classes, and then they are called so."""
+    """C names. A net may have more scores than there are classes; the names of the others say so."""
 
     def __post_init__(self) -> None:
-        """Give scores that are no class a name."""
+        """Adds names for the scores that belong to no class."""
         names, count = self.classes, self.probabilities.shape[1]
-        extra_names = (f"score {place + 1} (no class)" for place in range(len(names), count))
+        extra_names = (f"score {index + 1} (no class)" for index in range(len(names), count))
         object.__setattr__(self, "classes", (*names[:count], *extra_names))
 
     @property
     def predicted(self) -> npt.NDArray[np.int64]:
-        """(N,): the class that the net holds for the likeliest."""
+        """Number of the class with the highest probability for each sample, (N,)."""
         return np.asarray(self.probabilities.argmax(axis=1), np.int64)
 
     def to_bytes(self) -> bytes:
-        """A safetensors file of probabilities and y."""
+        """Returns the content of a safetensors file with probabilities and y."""
         return save(
             {
                 "probabilities": np.ascontiguousarray(self.probabilities, np.float32),

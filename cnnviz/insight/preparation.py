@@ -1,4 +1,4 @@
-"""How the samples of a run were prepared, in words."""
+"""Describes in words how the samples of a run were prepared."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,7 +8,7 @@ from cnnviz.training.config import TrainConfig
 
 
 def preparation_text(config: TrainConfig, facts: Mapping[str, Any]) -> str:
-    """Returns how the samples of a run were split and scaled, with the mean and deviation that were measured.
+    """Returns sentences that say how the samples of a run were split and scaled, with the measured mean and deviation.
 
     >>> facts = {"parts": [8, 1, 1], "scale": {"mean": [2.5], "std": [0.5]}}
     >>> preparation_text(TrainConfig(floor=0.0), facts).split(". ")[1]
@@ -22,7 +22,7 @@ def preparation_text(config: TrainConfig, facts: Mapping[str, Any]) -> str:
     scale = facts.get("scale") or {}
     scaling_steps = [f"raised to at least {config.floor:g}"] if config.floor is not None else []
     if mean := scale.get("mean"):
-        several = f"minus the mean of its place, divided by the deviation there ({len(mean):,} of each)"
+        several = f"minus the mean at its position, divided by the deviation there ({len(mean):,} of each)"
         one = f"minus the mean {mean[0]:.4g}, divided by the deviation {scale['std'][0]:.4g}"
         scaling_steps.append(one if len(mean) == 1 else several)
     if scaling_steps:

@@ -32,7 +32,7 @@ class RunSummary:
     goal: float = 0.9
     """Validation accuracy that a run should reach."""
     has_ended: bool = True
-    """Whether it trains no more."""
+    """Whether its training is over."""
     end_reason: EndReason = EndReason.NONE
     """Why it ended, as stored with the run."""
     message: str = ""
@@ -45,13 +45,13 @@ class RunSummary:
 
     @property
     def best_epoch(self) -> int:
-        """The epoch whose weights are kept, as `EpochScore` ranks them; the first one is 1, and 0 means none yet."""
+        """Number of the epoch whose weights are kept, the best by `EpochScore`, counted from 1; 0 means none yet."""
         count = self.epochs
         best = best_index(map(EpochScore, self.validation_accuracy[:count], self.validation_loss[:count]))
         return 0 if best is None else best + 1
 
     def layer_label(self, name: str) -> str:
-        """Returns the number of a layer with its kind.
+        """Returns the number of a layer and its kind, as a sentence mentions it.
 
         >>> from cnnviz.presets import PRESETS
         >>> run = RunSummary(architecture=PRESETS["lab-convnet"].architecture, config=TrainConfig())

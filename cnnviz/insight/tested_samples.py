@@ -1,4 +1,4 @@
-"""The samples that a run was tested on, found again in their data set."""
+"""Finds the samples that a run was tested on in their data set."""
 
 from collections.abc import Sequence
 
@@ -12,7 +12,7 @@ from cnnviz.insight.predictions import Predictions
 def find_tested_samples(
     content: Content, rows: Sequence[SampleIndices], predictions: Predictions
 ) -> SampleIndices | None:
-    """Returns (N,) where each predicted sample is in the data set, in its test part; None where it has other ones."""
+    """Returns the indices (N,) of the predicted samples in the data set; None if its test part has other labels."""
     indices = np.asarray(rows[2])
     matches = len(indices) == len(predictions.y) and bool((content.y[indices] == predictions.y).all())
     return indices if matches else None

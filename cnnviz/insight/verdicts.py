@@ -17,32 +17,32 @@ from cnnviz.words import format_share
 MIN_EPOCHS = 3
 """Epochs a run needs before anything can be said about it."""
 LOSS_RISE, UNSTABLE_EPOCH_SHARE = 0.10, 0.3
-"""A loss is unstable if it rises by more than the first share in more than the second share of all epochs."""
+"""A training loss is unstable if it rises by more than the first share in more than the second share of all epochs."""
 USUAL_UPDATE_RATIO, FAST_UPDATE_RATIO, SLOW_UPDATE_RATIO = 1e-3, 3e-2, 2e-4
-"""‖update‖ / ‖weights‖ as it usually is, far above that and far below (see the Gradients view)."""
+"""‖update‖ / ‖weights‖ that is usual, far too high, and far too low (see the Gradients view)."""
 MAX_RATE_EXPONENT = 4
-"""Powers of ten by which a learning rate is changed at most."""
+"""Largest power of ten by which a learning rate is changed."""
 VANISHING_GRADIENT_RATIO = 1e-2
 """A gradient vanishes if it is below this share of the net's largest and the net has not learned its task."""
 OVERFIT_LOSS_FACTOR, OVERFIT_LOSS_RISE, TRAIN_LOSS_FACTOR = 1.15, 0.1, 0.85
 """Overfitting: the validation loss ends above its lowest by this factor and this amount, while the training loss falls
-below the last factor times what it was there."""
+below the last factor times its value in the epoch of that lowest loss."""
 ACCURACY_DROP = 0.2
-"""A loss of training accuracy as large as this means that steps are too large."""
+"""Drop of the training accuracy from which on the steps are too large."""
 EXPLODED_LOSS = 20.0
-"""A training loss above this has blown up: guessing among a thousand classes costs 6.9."""
+"""Training loss above which a run has blown up; guessing among a thousand classes gives a loss of 6.9."""
 UNDERFIT_GAP, UNDERFIT_GOAL_SHARE, UNDERFIT_OUTLOOK = 0.07, 0.9, 3
-"""Underfitting: training accuracy is at most the first above validation, and would stay below the second, a share of
-the goal, even after gaining the third times what the last third of the epochs brought."""
+"""Underfitting: training accuracy exceeds validation accuracy by at most the first value. It would also stay below the
+second, a share of the goal, even if it gained the third times as much as in the last third of the epochs."""
 IMPROVING_ACCURACY_GAIN, IMPROVING_LOSS_DROP = 0.01, 0.05
-"""What the last quarter of the epochs adds to the validation accuracy of a run that is still improving, or the share
-that it takes off the validation loss."""
+"""A run is still improving if its last quarter of epochs adds the first value to the validation accuracy, or takes the
+second, as a share, off the validation loss."""
 MAX_EPOCHS = 1000
 
 
 @dataclass(frozen=True)
 class SuggestedRun:
-    """Another run to try: its net, its settings, and a label that says what is changed."""
+    """Net and settings of a run to try next, with a label that says what is changed."""
 
     label: str
     architecture: Architecture
@@ -51,7 +51,7 @@ class SuggestedRun:
 
 @dataclass(frozen=True)
 class Verdict:
-    """Something that the numbers say about a run, and what to try."""
+    """Finding about a run, based on its numbers, and what to try next."""
 
     title: str
     text: str
@@ -62,14 +62,14 @@ class Verdict:
 
 @dataclass(frozen=True)
 class VerdictRule:
-    """A function that looks for one thing in a run, and the names of the rules that are skipped when it finds it."""
+    """Function that looks for one symptom in a run, and the names of the rules to skip when it finds it."""
 
     find: Callable[[RunSummary], Verdict | None]
     suppressed_rules: frozenset[str] = frozenset()
 
 
 def find_verdicts(run: RunSummary) -> tuple[Verdict, ...]:
-    """Returns everything that stands out, the most important first; never empty."""
+    """Returns the verdicts on a run, the most important first; never empty."""
     diverged = _divergence(run)
     if diverged:
         return (diverged,)
@@ -236,7 +236,7 @@ def learning_rate_too_low(run: RunSummary) -> Verdict | None:
     """Finds a net that still learns, but in tiny steps."""
     update_ratios = run.late_medians(run.update_ratios)
     count = run.epochs
-    falling = run.train_loss[count - 1] < 1.02 * run.train_loss[0]  # in steps so small it may hardly move
+    falling = run.train_loss[count - 1] < 1.02 * run.train_loss[0]  # with steps so small, the loss may hardly move
     step = float(np.median(list(update_ratios.values()))) if update_ratios else 1.0
     if step > SLOW_UPDATE_RATIO or not falling or run.train_accuracy[count - 1] >= run.goal:
         return None
@@ -302,7 +302,7 @@ def _nothing_stands_out(run: RunSummary) -> Verdict:
 
 
 def _stays_underfit(run: RunSummary) -> bool:
-    """Whether the training samples would not be learned even if it went on like this."""
+    """Returns whether the net would not learn its training samples even if it went on improving like this."""
     train = float(run.train_accuracy[run.epochs - 1])
     return (
         train + UNDERFIT_OUTLOOK * max(_recent_gain(run.train_accuracy, run.epochs), 0) < UNDERFIT_GOAL_SHARE * run.goal
@@ -310,13 +310,13 @@ def _stays_underfit(run: RunSummary) -> bool:
 
 
 def _recent_gain(values: np.ndarray[tuple[int, ...], np.dtype[np.float64]], count: int) -> float:
-    """Returns what the last third of the epochs has added to the best value before."""
+    """Returns how much the last third of the epochs raised the best value of the epochs before."""
     third = max(count // 3, 1)
     return float(values[count - third : count].max() - values[: count - third].max())
 
 
 def _factor_to_usual(step: float) -> float:
-    """Returns the power of ten, within bounds, that brings a step relative to the weights nearest to the usual one.
+    """Returns the power of ten, within bounds, that brings the update ratio `step` closest to the usual one.
 
     >>> _factor_to_usual(0.9), _factor_to_usual(2e-5), _factor_to_usual(0.0)
     (0.001, 100.0, 10000.0)
@@ -326,7 +326,7 @@ def _factor_to_usual(step: float) -> float:
 
 
 def _learning_rate_change(run: RunSummary, factor: float) -> tuple[SuggestedRun, ...]:
-    """Returns the run with its learning rate multiplied, or nothing where that is out of bounds."""
+    """Returns the run with its learning rate multiplied by `factor`; empty if the result is out of bounds."""
     rate = float(f"{run.config.learning_rate * factor:.2g}")
     if not 1e-8 <= rate <= 10:
         return ()
@@ -335,9 +335,8 @@ def _learning_rate_change(run: RunSummary, factor: float) -> tuple[SuggestedRun,
 
 def _architecture_changes(run: RunSummary, *edits: tuple[str, Choices]) -> tuple[SuggestedRun, ...]:
     """Returns the run with each of the edited nets; an edit that changes nothing is left out."""
-    allowed_edits = (
-        edit for edit in edits if edit[1].normalization is None or run.config.batch_size > 1
-    )  # needs a variance
+    # BatchNorm needs a variance, which a batch of one sample does not have
+    allowed_edits = (edit for edit in edits if edit[1].normalization is None or run.config.batch_size > 1)
     edited_designs = ((label, build_variant(run.architecture, choices)) for label, choices in allowed_edits)
     return tuple(
         SuggestedRun(label, design, run.config) for label, design in edited_designs if design != run.architecture

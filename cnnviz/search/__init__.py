@@ -1,1 +1,1 @@
-"""What a search changes of a net, and how: designs and settings made of a few choices."""
+"""Variants of a net that a search can try: its parameters, and the designs and settings that result from them."""

@@ -1,4 +1,4 @@
-"""What a search may change, and how far: the space of its choices."""
+"""The search space: which parameters a search may vary, and within which bounds."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from cnnviz.training.config import TrainConfig
 from cnnviz.validation import FrozenModel
 
 ParameterValue = float | int | str | None
-"""What is chosen; None leaves it as it is."""
+"""Value of a search parameter; None leaves design and settings as they are."""
 UNCHANGED = "as it is"
 
 WIDTHS = (0.5, 1.0, 2.0, 4.0)
@@ -31,18 +31,18 @@ def _vary_field(title: str, description: str) -> bool:
 
 
 class Space(FrozenModel):
-    """What may vary, the bounds, and when a search ends; frozen, bounds included. The form draws these fields."""
+    """Which parameters a search varies, within which bounds, and when it ends. The form on the Search page shows it."""
 
     change_error: ClassVar = TrainingError
 
     learning_rate: bool = _vary_field("Learning rate", "Anything between the two bounds, on a log scale.")
-    optimizer: bool = _vary_field("Optimizer", "Adam, SGD, or the one that is set.")
+    optimizer: bool = _vary_field("Optimizer", "Adam, SGD, or the one in the settings.")
     width: bool = _vary_field("Width", "Half, twice or four times the filters and units of all layers but the last.")
-    depth: bool = _vary_field("Depth", "More convolutions or fewer, each with what follows it: norm, activation, pool.")
+    depth: bool = _vary_field("Depth", "More or fewer convolutions, each with the norm, activation and pool after it.")
     kernel_size: bool = _vary_field("Kernel size", "Windows of 3, 5 or 7 in all convolutions.")
-    dropout: bool = _vary_field("Dropout", "None, or one that zeroes 10, 20 or 40 % of the values.")
+    dropout: bool = _vary_field("Dropout", "No dropout, or one that zeroes 10, 20 or 40 % of the values.")
     activation: bool = _vary_field("Activation", "ReLU, LeakyReLU, GELU or Tanh everywhere.")
-    normalization: bool = _vary_field("Normalization", "BatchNorm behind every layer with weights, or none.")
+    normalization: bool = _vary_field("Normalization", "BatchNorm after every layer with weights, or none.")
     lowest_rate: Annotated[float, Field(ge=1e-6, le=1)] = Field(
         1e-4, title="Lowest learning rate", description="Lower bound of the learning rate."
     )
@@ -53,10 +53,10 @@ class Space(FrozenModel):
         4, title="Most convolutions", description="Upper bound of the depth, unless the net has more already."
     )
     runs: Annotated[int, Field(ge=1, le=300)] = Field(
-        60, title="Runs", description="The search ends after so many, with or without success."
+        60, title="Runs", description="The search ends after this many runs, whether or not it has reached the goal."
     )
     epochs: Annotated[int, Field(ge=1, le=1000)] = Field(
-        8, title="Epochs of a run", description="Runs that fall behind are stopped earlier."
+        8, title="Epochs of a run", description="Runs that fall behind the others are stopped earlier."
     )
     goal: Annotated[float, Field(ge=0, le=1)] = Field(
         0.9, title="Goal", description="Validation accuracy at which the search ends."
@@ -64,34 +64,34 @@ class Space(FrozenModel):
     one_cycle: bool = Field(
         True,
         title="One-cycle rates",
-        description="Up to the learning rate and far down again within the epochs of a run: short runs get furthest so."
-        " Off: the schedule that is set.",
+        description="The rate rises to the learning rate and falls far again within the epochs of a run, which helps"
+        " short runs most. Off: the schedule in the settings.",
     )
     most_multiply_adds: Annotated[int, Field(ge=1_000, le=10**11)] = Field(
         20_000_000,
         title="Most multiply-adds",
-        description="For one sample. A larger net gets fewer filters, so that no run takes all the time.",
+        description="Per sample. A larger net gets fewer filters, so that no run takes all the time.",
     )
 
 
 VARIABLE_FIELDS = tuple(
     name for name, info in Space.model_fields.items() if info.annotation is bool and name != "one_cycle"
 )
-"""Names of everything that may vary, as `Choices` call it."""
+"""Names of the parameters that may vary, which are also fields of `Choices`."""
 
 
 @dataclass(frozen=True)
 class CategoricalParameter:
-    """A choice among a few values."""
+    """Parameter with a few possible values."""
 
     values: tuple[ParameterValue, ...]
     initial: ParameterValue
-    """What the design and its settings have."""
+    """Value in the design and settings that the search starts from."""
 
 
 @dataclass(frozen=True)
 class RangeParameter:
-    """A choice between two numbers, both included."""
+    """Parameter with numbers between two bounds, both included."""
 
     low: float
     high: float
@@ -103,11 +103,11 @@ class RangeParameter:
 SearchParameter = CategoricalParameter | RangeParameter
 
 
-@lru_cache(256)  # pages ask every second; all of it is frozen
+@lru_cache(256)  # pages call it every second; all arguments are frozen
 def search_parameters(space: Space, architecture: Architecture, config: TrainConfig) -> dict[str, SearchParameter]:
-    """Every choice that a search has, by name; of values that change nothing, only one is left.
+    """Returns the parameters of a search by name, without values that leave the design as it is (but for one).
 
-    Raises TrainingError when there is nothing to choose.
+    Raises TrainingError when nothing can vary, or when the bounds of the learning rate are the wrong way round.
     """
     if space.lowest_rate >= space.highest_rate and space.learning_rate:
         raise TrainingError(
@@ -115,7 +115,7 @@ def search_parameters(space: Space, architecture: Architecture, config: TrainCon
         )
     parameters = dict(_search_parameters(space, architecture, config))
     if not parameters:
-        raise TrainingError("Nothing may vary. Switch on at least one thing that may.")
+        raise TrainingError("Nothing may vary. Switch on at least one thing to vary.")
     return parameters
 
 
@@ -151,7 +151,7 @@ def _search_parameters(
 def _values_that_change(
     name: str, values: tuple[ParameterValue, ...] | range, architecture: Architecture
 ) -> tuple[ParameterValue, ...]:
-    """The values that make another design."""
+    """Returns the values that lead to another design."""
     return tuple(
         value
         for value in values
@@ -160,7 +160,7 @@ def _values_that_change(
 
 
 def config_for_choices(config: TrainConfig, space: Space, choices: Choices) -> TrainConfig:
-    """The settings of a run; raises TrainingError when one is out of its bounds."""
+    """Returns the settings of the run that tries these choices; raises TrainingError for a value out of bounds."""
     config = config.changed(epochs=space.epochs)
     if space.one_cycle:
         config = config.changed(schedule="one-cycle")
@@ -171,7 +171,7 @@ def config_for_choices(config: TrainConfig, space: Space, choices: Choices) -> T
 
 
 def _round_value(value: ParameterValue) -> ParameterValue:
-    """A number that people can read: what it has beyond three digits changes nothing.
+    """Rounds a number to three digits, for people to read; further digits make no difference to a training.
 
     >>> _round_value(0.002554877905895381), _round_value("Adam")
     (0.00255, 'Adam')
@@ -180,7 +180,7 @@ def _round_value(value: ParameterValue) -> ParameterValue:
 
 
 def choice_label(name: str, value: ParameterValue) -> str:
-    """A choice in words.
+    """Returns the text that shows a value of the parameter `name`.
 
     >>> choice_label("width", 2.0), choice_label("dropout", 0.1), choice_label("kernel_size", None)
     ('× 2', '0.1', 'as it is')
@@ -195,5 +195,5 @@ def choice_label(name: str, value: ParameterValue) -> str:
 
 
 def choices_from_params(params: Mapping[str, ParameterValue]) -> Choices:
-    """Choices from their names and values."""
+    """Returns `Choices` with these values by parameter name."""
     return Choices(**params)  # type: ignore[arg-type]

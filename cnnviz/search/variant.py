@@ -1,4 +1,4 @@
-"""A design made of another one and a few choices, always one that fits."""
+"""Builds variants of a design from a few choices; every variant fits its input and keeps its output."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,23 +17,23 @@ from cnnviz.validation import describe_error
 Layers = tuple[Layer, ...]
 
 NO_NORMALIZATION, BATCH_NORM = "none", "BatchNorm"
-"""Normalisations: all taken away, or one behind every layer with weights but the last."""
+"""Values of `Choices.normalization`: no norm at all, or one after every layer with weights but the last."""
 OUTPUTS = ("Softmax", "LogSoftmax")
-"""Activations that make the answer of a net and are no choice."""
+"""Kinds of activation that form the output of a net, and are therefore never replaced."""
 MIN_WIDTH = 1 / 16
 
 
 @dataclass(frozen=True)
 class Choices:
-    """What is changed of a design and of the settings of its training; None, or a width of 1, leaves it as it is."""
+    """Changes to a design and to its training settings; None, or a width of 1, leaves things as they are."""
 
     width: float = 1.0
     """Factor on the filters and units of all layers but the last."""
     depth: int | None = None
-    """Number of convolutions, each with the norm, activation, pool and dropout behind it."""
+    """Number of convolutions, each with the norm, activation, pool and dropout after it."""
     kernel_size: int | None = None
     dropout: float | None = None
-    """Chance that a value is zeroed; 0 takes every dropout away."""
+    """Probability that a value is zeroed; 0 removes every dropout."""
     activation: str | None = None
     normalization: str | None = None
     learning_rate: float | None = None
@@ -43,11 +43,11 @@ class Choices:
 def build_variant(
     architecture: Architecture, choices: Choices, max_multiply_adds: float = float("inf")
 ) -> Architecture:
-    """The design with the choices made: same input, same output, and no layer of it refuses.
+    """Returns the design with the choices applied: same input shape, same output shape, and every layer fits.
 
-    Windows become as small as what arrives at them, and a pool that would have nothing to do is left out. A choice that
-    cannot be is left as it was; layers in blocks change their width and activation only. A net of more than `most`
-    multiply-adds gets fewer filters, half of them each time, unless the design itself takes as many.
+    Windows shrink to the size of their input, and a pool that would have nothing to do is left out. A choice that is
+    impossible is ignored; of layers in blocks, only width and activation change. While a net takes more than
+    `max_multiply_adds`, its filters are halved, unless the original design takes that many itself.
 
     >>> from cnnviz.presets import PRESETS
     >>> lab = PRESETS["lab-convnet"].architecture
@@ -74,7 +74,7 @@ Edit = Callable[[Architecture, Choices], Architecture]
 
 
 def _try_edit(edit: Edit, design: Architecture, choices: Choices, target_shape: tuple[int, ...]) -> Architecture | None:
-    """The edited design with windows that fit; None where it cannot be or gives another output."""
+    """Returns the edited design with windows that fit; None if it is impossible or has another output shape."""
     try:
         edited = _fit_windows(edit(design, choices))
         return edited if output_shape(edited) == target_shape else None
@@ -83,7 +83,7 @@ def _try_edit(edit: Edit, design: Architecture, choices: Choices, target_shape: 
 
 
 def _fit_windows(design: Architecture) -> Architecture:
-    """With windows no larger than what arrives at them, and without pools of a single value."""
+    """Returns the design with windows no larger than their input, and without pools over a single value."""
     for _ in design.layers:
         refused_step = find_refusing_step(trace_shapes(design))
         if refused_step is None:
@@ -107,9 +107,9 @@ def _multiply_adds(design: Architecture) -> int:
 
 
 def conv_groups(architecture: Architecture) -> list[Layers]:
-    """Every convolution of the stack itself with the norm, activation, pool and dropout that follow it.
+    """Returns each convolution with the norm, activation, pool and dropout that follow it.
 
-    Empty for a net with blocks or transposed convolutions, whose depth is no matter of repeating.
+    Empty for a net with blocks or transposed convolutions, which cannot be made deeper by repeating a convolution.
     """
     if any(isinstance(layer, Block | ConvBase) and not isinstance(layer, Conv) for layer in architecture.layers):
         return []
@@ -126,10 +126,10 @@ def conv_groups(architecture: Architecture) -> list[Layers]:
 
 
 def _set_depth(design: Architecture, choices: Choices) -> Architecture:
-    """With so many convolutions.
+    """Returns the design with the chosen number of convolutions.
 
-    The last ones go, or the last one is repeated with twice its filters each time. Then every convolution keeps the
-    size, as far as it has no stride, and no pool does more than halve it, so that something is left for those behind.
+    Removes the last ones, or repeats the last one with twice its filters each time. After repeating, convolutions
+    without a stride keep the size and pools at most halve it, so that later layers have something left to work on.
     """
     groups = conv_groups(design)
     if not groups or choices.depth in (None, len(groups)):
@@ -147,13 +147,13 @@ def _set_depth(design: Architecture, choices: Choices) -> Architecture:
 
 def _double_filters(group: Layers) -> Layers:
     conv, *rest = group
-    assert isinstance(conv, Conv)  # noqa: S101 (what a group is)
+    assert isinstance(conv, Conv)  # noqa: S101 (every group begins with one)
     filters = min(2 * conv.out_channels, 65_536)
     return (conv.model_copy(update={"out_channels": filters, "groups": 1, "stride": 1}), *rest)
 
 
 def _preserve_size(layer: Layer) -> Layer:
-    """A layer that leaves enough for many behind it."""
+    """Returns a convolution that keeps the size, or a pool that at most halves it; other layers as they are."""
     if isinstance(layer, Conv) and set(per_axis(layer.stride, layer.axes)) == {1}:
         # an even window has no middle, and torch would copy its input to pad it
         sizes = [size - 1 + size % 2 for size in per_axis(layer.kernel_size, layer.axes)]
@@ -169,21 +169,21 @@ def _preserve_size(layer: Layer) -> Layer:
 
 
 def _set_kernel_size(design: Architecture, choices: Choices) -> Architecture:
-    """With windows of one size, but for those of 1 that only mix channels; what kept the size still does."""
+    """Returns the design with the chosen kernel size, but for windows of 1; padding that kept the size still does."""
     size = choices.kernel_size
-    for place, layer in enumerate(design.layers if size else ()):
+    for index, layer in enumerate(design.layers if size else ()):
         if not isinstance(layer, Conv) or max(sizes := per_axis(layer.kernel_size, layer.axes)) == 1:
             continue
         change: dict[str, object] = {"kernel_size": size}
         half_sizes = collapse_equal([size_of_axis // 2 for size_of_axis in sizes])
         if layer.padding == half_sizes and layer.dilation == 1:
             change["padding"] = (size or 1) // 2
-        design = design.update_layer(place, **change)
+        design = design.update_layer(index, **change)
     return design
 
 
 def _set_normalization(design: Architecture, choices: Choices) -> Architecture:
-    """With no norm, or with one behind every layer with weights but the last; norms that are there stay."""
+    """Returns the design without norms, or with one after every layer with weights but the last; keeps present ones."""
     if choices.normalization is None:
         return design
     if choices.normalization == NO_NORMALIZATION:
@@ -192,21 +192,21 @@ def _set_normalization(design: Architecture, choices: Choices) -> Architecture:
     shapes = {step.path[0]: step.output_shape for step in trace_shapes(design)}
     weighted = [path[0] for path in _weighted_paths(design) if len(path) == 1]
     last = max((path[0] for path in _weighted_paths(design)), default=-1)
-    for place in reversed(weighted):
-        following = design.layers[place + 1 : place + 2]
-        if place != last and not any(family(layer.kind) == "norm" for layer in following):
-            axes = max(len(shapes[place] or ()) - 1, 1)
-            design = design.insert_layer(place + 1, PALETTE[f"BatchNorm{axes}d"].default())
+    for index in reversed(weighted):
+        following = design.layers[index + 1 : index + 2]
+        if index != last and not any(family(layer.kind) == "norm" for layer in following):
+            axes = max(len(shapes[index] or ()) - 1, 1)
+            design = design.insert_layer(index + 1, PALETTE[f"BatchNorm{axes}d"].default())
     return design
 
 
 def _restore_bias(layer: Layer) -> Layer:
-    """With the constant that a norm had made needless."""
+    """Returns the layer with its bias, which a norm after it had made superfluous."""
     return layer.model_copy(update={"bias": True}) if isinstance(layer, ConvBase | Linear) else layer
 
 
 def _set_activation(design: Architecture, choices: Choices) -> Architecture:
-    """With one activation everywhere, inside blocks, too."""
+    """Returns the design with the chosen activation everywhere, inside blocks, too."""
     for path, layer in design.iter_layers() if choices.activation else ():
         if family(layer.kind) == "activation" and layer.kind not in OUTPUTS:
             design = design.remove_layer(path).insert_layer(path, PALETTE[str(choices.activation)].default())
@@ -214,16 +214,16 @@ def _set_activation(design: Architecture, choices: Choices) -> Architecture:
 
 
 def _set_dropout(design: Architecture, choices: Choices) -> Architecture:
-    """With that chance in every dropout, or without any; where there is none, one before the last weights."""
+    """Returns the design with the chosen dropout everywhere (0: none); adds one before the last weights if needed."""
     if choices.dropout is None:
         return design
-    places = [place for place, layer in enumerate(design.layers) if family(layer.kind) == "dropout"]
+    indices = [index for index, layer in enumerate(design.layers) if family(layer.kind) == "dropout"]
     if choices.dropout == 0:
-        return _replace_layers(design, tuple(layer for i, layer in enumerate(design.layers) if i not in places))
-    for place in places:
-        design = design.update_layer(place, p=choices.dropout)
+        return _replace_layers(design, tuple(layer for i, layer in enumerate(design.layers) if i not in indices))
+    for index in indices:
+        design = design.update_layer(index, p=choices.dropout)
     weighted = _weighted_paths(design)
-    if not places and weighted:
+    if not indices and weighted:
         design = design.insert_layer(weighted[-1][0], PALETTE["Dropout"].default()).update_layer(
             weighted[-1][0], p=choices.dropout
         )
@@ -231,7 +231,7 @@ def _set_dropout(design: Architecture, choices: Choices) -> Architecture:
 
 
 def _set_width(design: Architecture, choices: Choices) -> Architecture:
-    """With so many times the filters and units, but for the last ones, which are the net's answer."""
+    """Returns the design with filters and units multiplied, except for the last layer, which gives the net's scores."""
     if choices.width == 1:
         return design
     for path in _weighted_paths(design)[:-1]:
@@ -247,7 +247,7 @@ def _set_width(design: Architecture, choices: Choices) -> Architecture:
 
 
 def _weighted_paths(design: Architecture) -> list[LayerPath]:
-    """Where convolutions and Linear layers stand."""
+    """Returns the paths of all convolutions and Linear layers, in order."""
     return [path for path, layer in design.iter_layers() if isinstance(layer, ConvBase | Linear)]
 
 

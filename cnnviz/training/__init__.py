@@ -1,1 +1,1 @@
-"""Training: configuration, batches, the ignite trainer."""
+"""Training a net with ignite: its configuration, its batches, and what is measured on the way."""

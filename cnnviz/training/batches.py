@@ -1,4 +1,4 @@
-"""Batches as slices of tensors that lie on the device, instead of samples collated one by one."""
+"""Batches cut as slices from tensors on the device, instead of collated sample by sample."""
 
 from collections.abc import Callable, Iterator
 
@@ -11,14 +11,15 @@ from cnnviz.training.prepared_data import Batch
 __all__ = ["EVALUATION_BATCH", "Batches"]
 
 MAX_GATHERED_BYTES = 8 * 2**20
-"""Bytes of samples that are put into their order once an epoch, not batch by batch: every run in turn holds a copy."""
+"""Largest size in bytes of a split that is copied into its random order once per epoch. A larger one is gathered batch
+by batch, because each of the runs that take turns would hold such a copy."""
 
 
 class Batches:
-    """A split cut into batches; with a `generator`, in a new random order at every pass.
+    """Iterable over the batches (x, y) of a split; with a `generator`, in a new random order at every pass.
 
-    `change` makes of each x what the net gets to see.
-    A last batch of a single sample joins the one before it: BatchNorm cannot take the variance of one value.
+    `transform` turns the x of a batch into what the net sees.
+    A last batch of a single sample is joined to the one before it: BatchNorm cannot take the variance of one value.
     """
 
     def __init__(
@@ -56,13 +57,13 @@ class Batches:
             yield from ((self._transform(self._x[indices]), self._y[indices]) for indices in batch_indices)
 
     def state(self, batches_done: int) -> Tensor:
-        """What `resume` needs, when so many batches have been passed since the beginning."""
+        """Returns the generator state that `resume` needs after `batches_done` batches, counted over all epochs."""
         if self._generator is None or self._epoch_start_state is None:
             raise ValueError("only batches in random order have a state")
         return self._epoch_start_state if batches_done % len(self) else self._generator.get_state()
 
     def resume(self, state: Tensor, batches_done: int) -> None:
-        """Make the next pass go on where it was: in the same order, behind the batches that are done."""
+        """Makes the next pass continue an interrupted one: in the same order, after the batches that are done."""
         if self._generator is None:
             raise ValueError("only batches in random order have a state")
         self._generator.set_state(state)

@@ -1,4 +1,4 @@
-"""The weights of the best epoch so far."""
+"""A copy of the weights of the best epoch so far."""
 
 from typing import Any
 
@@ -18,18 +18,18 @@ class BestWeights:
         self.weights: dict[str, Tensor] = copy_to_cpu(model.state_dict())
 
     def update(self, step: int, epoch: int, metrics: dict[str, float]) -> None:
-        """Copies the model's weights if these validation metrics are better than all before."""
+        """Copies the model's weights if these validation metrics are better than those of all epochs before."""
         score = EpochScore(metrics["accuracy"], metrics["loss"])
         if score.is_better_than(self._score):
             self._score, self.step, self.epoch, self.weights = score, step, epoch, copy_to_cpu(self._model.state_dict())
 
     def state_dict(self) -> dict[str, Any]:
-        """Returns everything but the weights, as JSON holds it; the score as [accuracy, −loss]."""
+        """Returns step, epoch and score, [accuracy, −loss], for JSON; empty before the first epoch has ended."""
         accuracy, loss = self._score
         return {"step": self.step, "epoch": self.epoch, "score": (accuracy, -loss)} if self.epoch else {}
 
     def restore(self, snapshot: Snapshot) -> None:
-        """Restores what a snapshot has of it."""
+        """Restores weights, step, epoch and score from a snapshot, if it has any."""
         if state := snapshot.metadata["best"]:
             accuracy, negative_loss = state["score"]
             self._score = EpochScore(accuracy, -negative_loss)

@@ -1,4 +1,4 @@
-"""Every knob of a run."""
+"""The settings of a run, with their bounds, titles and help texts."""
 
 from collections.abc import Callable, Iterable
 from typing import Annotated, ClassVar, Literal, Self
@@ -20,11 +20,11 @@ def _check_known(name: str, names: Iterable[str]) -> str:
 
 
 SCHEDULE_NAMES = ("constant", "step", "cosine", "one-cycle")
-"""Names of the schedules, which training/schedule.py makes."""
+"""Names of the learning-rate schedules, which training/schedule.py builds."""
 
 
 class TrainConfig(FrozenModel):
-    """How a net is trained; frozen, bounds included. The form draws these fields, loading enforces them.
+    """Settings of a training. The form on the Train page shows these fields; their bounds hold for loaded files, too.
 
     JSON calls `split_kind` “split”: stored runs, archives that were taken home and configuration files have it under
     that name, and an older cnnviz can still read what this one writes. Both names are accepted.
@@ -41,89 +41,101 @@ class TrainConfig(FrozenModel):
         "random",
         alias="split",
         title="Split",
-        description="Which samples are kept for validation and test; each way asks another thing.",
+        description="Which samples are kept for validation and test. Each kind of split tests something different.",
     )
     floor: Annotated[float, Field(ge=-1e6, le=1e6)] | None = Field(
         None,
         title="Floor",
-        description="Smaller values are raised to it. Digital silence has a log energy of −36, far from any sound.",
+        description="Raises smaller values to this one. Digital silence has a log energy of −36, far below any sound.",
     )
     normalization: Annotated[str, AfterValidator(lambda name: _check_known(name, NORMALIZATIONS))] = Field(
         "global",
         title="Normalization",
-        description="Values to mean 0 and standard deviation 1, both taken from the training part alone.",
+        description="Scales values to mean 0 and standard deviation 1, both measured on the training part alone.",
     )
     augmentation: Augmentation = Field(
-        Augmentation(), title="Augmentation", description="Changes of the training samples, new each time."
+        Augmentation(),
+        title="Augmentation",
+        description="Random changes to the training samples, different in every epoch.",
     )
     epochs: Annotated[int, Field(ge=1, le=1000)] = Field(
-        30, title="Epochs", description="How often the net sees the whole training set."
+        30, title="Epochs", description="Number of passes over the whole training set."
     )
     batch_size: Annotated[int, Field(ge=1, le=4096)] = Field(
-        64, title="Batch size", description="Samples between two updates of the weights."
+        64, title="Batch size", description="Number of samples in each update of the weights."
     )
     optimizer: Annotated[str, AfterValidator(lambda name: _check_known(name, OPTIMIZERS))] = Field(
-        "SGD", title="Optimizer", description="Rule by which gradients become updates."
+        "SGD", title="Optimizer", description="Rule that turns gradients into updates of the weights."
     )
     learning_rate: Annotated[float, Field(ge=1e-8, le=10)] = Field(
-        0.01, title="Learning rate", description="Size of an update: too small learns slowly, too large diverges."
+        0.01,
+        title="Learning rate",
+        description="Size of the updates. Too small, and the net learns slowly; too large, and it diverges.",
     )
     momentum: Annotated[float, Field(ge=0, le=0.999)] = Field(
         0.9,
         title="Momentum",
-        description="Share of the last update that SGD and RMSprop keep; Adam and AdamW have their own.",
+        description="Share of the last update that SGD and RMSprop keep in the next; Adam and AdamW have their own.",
     )
     nesterov: bool = Field(
-        False, title="Nesterov", description="SGD looks ahead: the gradient where momentum leads (with momentum > 0)."
+        False,
+        title="Nesterov",
+        description="SGD takes the gradient at the point to which momentum leads. Needs a momentum above 0.",
     )
     weight_decay: Annotated[float, Field(ge=0, le=1)] = Field(
-        0.0, title="Weight decay", description="Pulls weights towards 0 at each step, so that they stay small."
+        0.0, title="Weight decay", description="Pulls the weights towards 0 at each step, so that they stay small."
     )
     schedule: Annotated[str, AfterValidator(lambda name: _check_known(name, SCHEDULE_NAMES))] = Field(
-        "constant", title="Schedule", description="How the learning rate goes over the training."
+        "constant", title="Schedule", description="How the learning rate changes during the training."
     )
     warmup: Annotated[float, Field(ge=0, le=100)] = Field(
-        0.0, title="Warm-up", description="Epochs in which the learning rate rises from a hundredth to its full size."
+        0.0,
+        title="Warm-up",
+        description="Number of epochs in which the learning rate rises from a hundredth of its value to all of it.",
     )
     step_size: Annotated[int, Field(ge=1, le=1000)] = Field(
-        10, title="Step size", description="Epochs after which the schedule “step” lowers the learning rate."
+        10,
+        title="Step size",
+        description="Number of epochs after which the schedule “step” lowers the learning rate, again and again.",
     )
     gamma: Annotated[float, Field(ge=0.001, le=1)] = Field(
-        0.1, title="Gamma", description="What the schedule “step” multiplies the learning rate by."
+        0.1, title="Gamma", description="Factor by which the schedule “step” multiplies the learning rate."
     )
     label_smoothing: Annotated[float, Field(ge=0, le=0.9)] = Field(
         0.0,
         title="Label smoothing",
-        description="Share of each label that is spread over all classes, so that the net need not be quite sure.",
+        description="Share of each label that is spread over all classes, so that the net need not be fully certain.",
     )
     max_grad_norm: Annotated[float, Field(ge=0, le=1000)] = Field(
         0.0,
         title="Gradient clipping",
-        description="Longer gradients, over all weights together, are shortened to this norm; 0: none is.",
+        description="Largest norm of the gradient, over all weights; a longer one is shortened to it. 0: no clipping.",
     )
     patience: Annotated[int, Field(ge=0, le=1000)] = Field(
         0,
         title="Patience",
-        description="Epochs without a better validation accuracy after which the training ends early; 0: it does not.",
+        description="Epochs without a better validation accuracy after which the training ends early. 0: never.",
     )
     mixed_precision: bool = Field(
         False,
         title="Mixed precision",
-        description="Most arithmetic in bfloat16: faster on a GPU, less exact; slower on a CPU.",
+        description="Computes mostly in bfloat16: faster on a GPU, but less exact; slower on a CPU.",
     )
     channels_last: bool = Field(
         False,
         title="Channels last",
-        description="The channels of a picture side by side in a GPU's memory. On a CPU they always are.",
+        description="Stores the channels of each pixel side by side in a GPU's memory. On a CPU they always are.",
     )
     loss: Literal["auto", "NLLLoss", "CrossEntropyLoss"] = Field(
         "auto",
         title="Loss",
-        description="What training makes small. auto: NLLLoss when the net ends in LogSoftmax, as it expects"
-        " log-probabilities; else CrossEntropyLoss, which takes raw scores.",
+        description="What training minimizes. auto: NLLLoss if the net ends in LogSoftmax, because this loss expects"
+        " log-probabilities; otherwise CrossEntropyLoss, which takes raw scores.",
     )
     seed: Annotated[int, Field(ge=0, le=2**31 - 1)] = Field(
-        0, title="Seed", description="Start of all random numbers: same seed, same device, same curve."
+        0,
+        title="Seed",
+        description="Start of all random numbers: the same seed on the same device gives the same curve.",
     )
 
     def with_augmentation(self, **changes: object) -> Self:
@@ -150,4 +162,4 @@ OPTIMIZERS: dict[str, Callable[[Iterable[nn.Parameter], TrainConfig], optim.Opti
         parameters, lr=config.learning_rate, momentum=config.momentum, weight_decay=config.weight_decay
     ),
 }
-"""Every optimizer by the name of its torch class; all weights in one kernel where torch has one (RMSprop has none)."""
+"""Functions that build an optimizer, by its torch class; fused, one kernel for all weights, but for RMSprop."""

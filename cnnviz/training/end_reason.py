@@ -1,29 +1,29 @@
-"""Why a run ended before its last epoch."""
+"""The reasons for which a run can end before its last epoch."""
 
 from enum import StrEnum
 
 
 class EndReason(StrEnum):
-    """Why a run was stopped, failed, or ended before its last epoch; stored with it, so the values stay."""
+    """Reason why a run was stopped, failed, or ended early; stored runs have these values, so they must not change."""
 
     NONE = "none"
-    """The run goes on, has trained all its epochs, or ended for a reason that nobody has noted."""
+    """The run goes on, has trained all its epochs, or ended for an unrecorded reason."""
     EARLY_STOPPING = "early-stopping"
-    """No better epoch came for as many epochs as `TrainConfig.patience`."""
+    """For `TrainConfig.patience` epochs, none was better than the best before."""
     STUDENT = "student"
-    """Its student stopped it."""
+    """The student who owns the run stopped it."""
     SEARCH = "search"
-    """Its search stopped it: it fell behind, or the search was over."""
+    """The search that it belongs to stopped it, because other runs were better or the search was over."""
     TIME_LIMIT = "time-limit"
-    """It had as much of the device's time as the server gives to a run."""
+    """It used up the device time that the server allows a run."""
     DIVERGED = "diverged"
-    """Its loss was no number any more."""
+    """Its loss became NaN or infinite."""
     OUT_OF_MEMORY = "out-of-memory"
     """The device had too little memory for a step."""
     WORKER_DIED = "worker-died"
     """The process that trained it died, again and again at the same step."""
     REFUSED = "refused"
-    """It could not begin: its data set is gone, for example."""
+    """It could not begin, for example because its data set is gone."""
     INTERNAL_ERROR = "internal-error"
     """An error inside cnnviz."""
 
@@ -38,11 +38,11 @@ MESSAGE_BEGINNINGS = {
     "The training process ": EndReason.WORKER_DIED,
     "The training stopped on an error inside cnnviz": EndReason.INTERNAL_ERROR,
 }
-"""How messages began in versions of cnnviz that stored no reason."""
+"""Reasons by the beginning of the message, for runs of cnnviz versions that stored no reason."""
 
 
 def reason_from_message(status: str, message: str) -> EndReason:
-    """Returns the reason of a run that was stored without one, read off its status and message.
+    """Returns the reason of a run that was stored without one, judging by its status and message.
 
     >>> reason_from_message("failed", "The batch loss stopped being a number at step 3: the training diverged.")
     <EndReason.DIVERGED: 'diverged'>
@@ -58,7 +58,7 @@ def reason_from_message(status: str, message: str) -> EndReason:
 
 
 def parse_end_reason(text: str | None, status: str, message: str) -> EndReason:
-    """Returns the reason with this value; one that is not known is read off status and message.
+    """Returns the reason with this value; for an unknown value, the one that status and message suggest.
 
     >>> parse_end_reason("time-limit", "stopped", "")
     <EndReason.TIME_LIMIT: 'time-limit'>

@@ -6,13 +6,13 @@ from typing import NamedTuple
 
 
 class EpochScore(NamedTuple):
-    """What an epoch is judged by, measured on the validation part."""
+    """Validation accuracy and loss of an epoch, by which it is compared with others."""
 
     accuracy: float
     loss: float
 
     def is_better_than(self, other: "EpochScore") -> bool:
-        """Whether its accuracy is higher, or the same with a lower loss; NaN is worse than any number.
+        """Returns whether its accuracy is higher, or equal with a lower loss; NaN is worse than any number.
 
         >>> EpochScore(0.9, 0.4).is_better_than(EpochScore(0.9, 0.5))
         True
@@ -30,7 +30,7 @@ NO_EPOCH = EpochScore(-1.0, math.inf)
 
 
 def best_index(scores: Iterable[EpochScore]) -> int | None:
-    """Returns the index of the best score, of equal ones the first; None when there is none.
+    """Returns the index of the best score, the first of equal ones; None when there is none.
 
     >>> best_index([EpochScore(0.5, 0.9), EpochScore(0.9, 0.5), EpochScore(0.9, 0.4), EpochScore(0.9, 0.4)])
     2

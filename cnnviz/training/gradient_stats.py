@@ -1,4 +1,4 @@
-"""How strongly each layer is being taught: the norm of its gradient, and how far a step moves its weights."""
+"""Gradient norm of every layer, and how far a step moves its weights in relation to their size."""
 
 from collections.abc import Iterator
 
@@ -12,27 +12,31 @@ GRADIENT_NORM, UPDATE_RATIO = "gradient_norm", "update_ratio"
 
 
 class GradientStats:
-    """Measures one step of a training: `before` between backward pass and optimiser, `after` behind the optimiser.
+    """Measures gradients and updates of one training step.
 
-    Of every layer with parameters: ‖gradient‖, as the backward pass left it, and ‖w after − w before‖ / ‖w before‖;
-    L2 norms over weight and bias together.
+    `before_step` is called between the backward pass and the optimiser, `after_step` after the optimiser. Every layer
+    with parameters gets ‖gradient‖, as the backward pass left it, and ‖w after − w before‖ / ‖w before‖: L2 norms over
+    weight and bias together.
     """
 
     def __init__(self, model: nn.Module) -> None:
-        found = ((path, list(layer.parameters())) for path, layer in iter_modules(model))
-        self._layers = {layer_number(path): parameters for path, parameters in found if parameters}
+        layer_parameters = ((path, list(layer.parameters())) for path, layer in iter_modules(model))
+        self._layers = {layer_number(path): parameters for path, parameters in layer_parameters if parameters}
         self._gradients: list[Tensor] = []
         self._weights: list[list[Tensor]] = []
 
     def before_step(self) -> None:
-        """The gradients are there, the weights are still the old ones."""
+        """Measures the gradients, and copies the weights that the step is about to change."""
         self._gradients = [
-            _norm([each.grad for each in parameters if each.grad is not None]) for parameters in self._layers.values()
+            _norm([parameter.grad for parameter in parameters if parameter.grad is not None])
+            for parameters in self._layers.values()
         ]
-        self._weights = [[each.detach().clone() for each in parameters] for parameters in self._layers.values()]
+        self._weights = [
+            [parameter.detach().clone() for parameter in parameters] for parameters in self._layers.values()
+        ]
 
     def after_step(self, step: int, epoch: int) -> list[Point]:
-        """The points of this step; a layer whose weights are all 0 has no ratio."""
+        """Returns gradient norm and update ratio of every layer as points; no ratio where all weights were 0."""
         ratios = [
             torch.stack(
                 (
@@ -56,7 +60,7 @@ class GradientStats:
 
 
 def _norm(parts: list[Tensor]) -> Tensor:
-    """‖all values together‖, in float32; 0 of nothing."""
+    """Returns the L2 norm over the values of all parts, in float32; 0 for no parts."""
     if not parts:
         return torch.zeros(())
     norms: Tensor = torch.stack([part.norm() for part in parts]).norm()

@@ -1,4 +1,4 @@
-"""The loss of a training."""
+"""The loss that training minimizes, and the one that evaluations report."""
 
 from torch import nn
 
@@ -8,9 +8,9 @@ from cnnviz.training.config import TrainConfig
 
 
 def build_criterion(architecture: Architecture, config: TrainConfig) -> nn.Module:
-    """The loss that was chosen.
+    """Returns the loss that the configuration names, without label smoothing.
 
-    Of itself NLLLoss behind LogSoftmax, as in the lab, and CrossEntropyLoss (which contains LogSoftmax) otherwise.
+    “auto” means NLLLoss after LogSoftmax, as in the lab, and CrossEntropyLoss (which contains LogSoftmax) otherwise.
     """
     ends_in_log_softmax = bool(architecture.layers) and isinstance(architecture.layers[-1], LogSoftmax)
     uses_nll = ends_in_log_softmax if config.loss == "auto" else config.loss == "NLLLoss"
@@ -18,10 +18,10 @@ def build_criterion(architecture: Architecture, config: TrainConfig) -> nn.Modul
 
 
 def build_training_loss(architecture: Architecture, config: TrainConfig) -> nn.Module:
-    """The loss that training makes small: `criterion`, with smoothed labels where the configuration says so.
+    """Returns the loss that training minimizes: `build_criterion`, with label smoothing if the configuration has some.
 
-    NLLLoss knows no smoothing. Behind a LogSoftmax, CrossEntropyLoss is the same: a LogSoftmax of log-probabilities
-    changes nothing.
+    NLLLoss cannot smooth labels, so CrossEntropyLoss replaces it. After a LogSoftmax the two are equal: a LogSoftmax of
+    log-probabilities changes nothing.
     """
     plain = build_criterion(architecture, config)
     return nn.CrossEntropyLoss(label_smoothing=config.label_smoothing) if config.label_smoothing else plain

@@ -24,23 +24,24 @@ FINDER, LEARNING_RATE, RAW_LOSS, SMOOTHED = "finder", "learning_rate", "loss", "
 START_RATE, END_RATE = 1e-6, 10.0
 """Rates of the first and the last step."""
 ITERATIONS = 150
-"""Steps after the first; with the ten to twenty of one epoch of a small data set, the range would decide."""
+"""Number of steps after the first. With only the ten to twenty steps that an epoch of a small data set has, the result
+would depend on the range of rates."""
 RATES: list[float] = np.geomspace(START_RATE, END_RATE, ITERATIONS + 1).tolist()
-"""The rate of every step, each larger than the one before by the same factor."""
+"""The rates of all steps; each is larger than the one before by the same factor."""
 SMOOTHING = 0.05
-"""Share of a new loss in the smoothed one."""
+"""Weight of the newest loss in the smoothed loss."""
 DIVERGENCE_FACTOR = 5.0
 """The search ends when the smoothed loss is this many times its lowest value."""
 SUGGESTION_DIVISOR = 10.0
-"""The rate with the lowest smoothed loss divided by the suggested one: the curve lags, and at its bottom the loss is
-about to rise."""
+"""Quotient of the rate with the lowest smoothed loss and the suggested one: the smoothed curve lags behind, and at its
+lowest point the loss is about to rise."""
 FLAT_LOSS_RATIO = 0.98
-"""Lowest divided by first smoothed loss above which nothing has been learned."""
+"""Quotient of lowest and first smoothed loss; above this value, the net has learned nothing."""
 
 
 @dataclass(frozen=True)
 class LRFinderResult:
-    """What a search found."""
+    """Suggested learning rates of a finished search, with an explanation."""
 
     suggestion: float | None
     """A tenth of the rate at which the smoothed loss was lowest; None where the curve has no such place."""
@@ -51,16 +52,16 @@ class LRFinderResult:
     stopped: bool = False
 
     def to_dict(self) -> dict[str, Any]:
-        """Returns the result as JSON holds it."""
+        """Returns the result in a form that JSON can hold."""
         return asdict(self)
 
 
 class LRFinder(SlicedJob):
-    """One search with ignite's FastaiLRFinder, in slices like a `Training`.
+    """Search for a learning rate with ignite's FastaiLRFinder, in slices like a `Training`.
 
     Each step emits the learning rate, the loss and the smoothed loss as the split "finder". ignite's finder smooths the
-    losses, ends the search and then restores net and optimizer. The rates are set here: on its own, ignite trains the
-    first step with the optimizer's rate, and notes the others one step too high.
+    losses, ends the search and then restores net and optimizer. The rates are set here: left to itself, ignite trains
+    the first step with the optimizer's rate, and reports each of the others one step too high.
     Source: Smith, "Cyclical Learning Rates for Training Neural Networks" (2017), section 3.3.
     """
 
@@ -93,7 +94,7 @@ class LRFinder(SlicedJob):
             self._attach()
         epochs = math.ceil(self.steps / len(self.setup.batches))
         with self._slice(until), self.setup.random.activate(), warnings.catch_warnings():
-            warnings.simplefilter("ignore", UserWarning)  # "completed without loss diverging": told below
+            warnings.simplefilter("ignore", UserWarning)  # "completed without loss diverging": a note says so
             self._engine.run(self.setup.batches, max_epochs=epochs)
         if self._interrupted:
             return None
@@ -157,7 +158,7 @@ class LRFinder(SlicedJob):
 
     @property
     def rates(self) -> list[float]:
-        """The rate of each step so far that has a loss."""
+        """Rates of all steps so far that have a loss."""
         return RATES[: len(self._finder.get_results()["loss"])]
 
     def _result(self) -> LRFinderResult:

@@ -1,4 +1,4 @@
-"""What is measured of a net's scores after each epoch."""
+"""Metrics of a net's scores, measured after each epoch."""
 
 from collections.abc import Callable
 
@@ -7,22 +7,22 @@ from torch import Tensor
 
 TOP_K = 5
 Metric = Callable[[Tensor, Tensor], Tensor]
-"""Takes scores (N, C) and class numbers (N,); gives one number."""
+"""Function of scores (N, C) and class numbers (N,) that returns one number."""
 
 
 def accuracy(scores: Tensor, y: Tensor) -> Tensor:
-    """Share of samples whose highest score is that of their class."""
+    """Returns the share of samples whose highest score is that of their own class."""
     return (scores.argmax(1) == y).double().mean()
 
 
 def top_five(scores: Tensor, y: Tensor) -> Tensor:
-    """Share of samples whose class is among the five highest scores."""
+    """Returns the share of samples whose own class is among the five with the highest scores."""
     top_classes = scores.topk(min(TOP_K, scores.shape[1]), dim=1).indices
     return (top_classes == y[:, None]).any(1).double().mean()
 
 
 def macro_f1(scores: Tensor, y: Tensor) -> Tensor:
-    """F1, 2·TP / (2·TP + FP + FN), of each class that occurs as label or as answer, and of those the mean.
+    """Returns the mean of F1, 2·TP / (2·TP + FP + FN), over the classes that occur as label or as prediction.
 
     Every class counts alike, however few samples it has. Source: sklearn.metrics.f1_score(average="macro").
     """
@@ -34,4 +34,4 @@ def macro_f1(scores: Tensor, y: Tensor) -> Tensor:
 
 
 METRICS: dict[str, Metric] = {"accuracy": accuracy, "top-5": top_five, "macro F1": macro_f1}
-"""Every metric besides the loss, by the name in its points."""
+"""Every metric besides the loss, by the name that its points carry."""

@@ -1,14 +1,14 @@
-"""The only event of a run."""
+"""The one kind of event that a run emits: a number that was measured at some step."""
 
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 BATCH, TRAIN, VALIDATION, TEST, DEVICE = "batch", "train", "validation", "test", "device"
-"""What a point is about, besides the layers: those have their numbers."""
+"""Values of `Point.split`; points about a layer have its number instead."""
 
 
 class Point(NamedTuple):
-    """One number at one optimiser step."""
+    """Number measured at one optimiser step."""
 
     step: int
     epoch: int

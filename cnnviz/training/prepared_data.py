@@ -1,4 +1,4 @@
-"""Samples as a training takes them: scaled, and resident on its device."""
+"""Samples that are ready for training: scaled, and on the device."""
 
 from dataclasses import dataclass
 
@@ -15,28 +15,28 @@ Batch = tuple[Tensor, Tensor]
 
 @dataclass(frozen=True, eq=False)
 class PreparedData:
-    """The three parts of a data set on a device; trainings of the same data with the same scale share them."""
+    """Training, validation and test part of a data set, on a device; trainings with the same scale share them."""
 
     train: Batch
     validation: Batch
     test: Batch
     axes: tuple[str, ...]
     scale: Scale
-    """What was done to all samples."""
+    """Scaling that was applied to all samples."""
 
     @property
     def nbytes(self) -> int:
-        """Bytes of all of it."""
-        return sum(each.nbytes for part in (self.train, self.validation, self.test) for each in part)
+        """Size in bytes of all three parts."""
+        return sum(tensor.nbytes for part in (self.train, self.validation, self.test) for tensor in part)
 
 
 def prepare(splits: Splits, config: TrainConfig, device: torch.device) -> PreparedData:
-    """The samples scaled as the configuration says, by the training part alone."""
+    """Returns the samples scaled as the configuration says; the scale is fitted to the training part alone."""
     scale = fit_scale(splits.train.x, config.floor, config.normalization)
     train, validation, test = (to_device(Subset(scale.apply(part.x), part.y), device) for part in splits.parts)
     return PreparedData(train, validation, test, splits.axes, scale)
 
 
 def to_device(split: Subset, device: torch.device) -> Batch:
-    """The whole split as two tensors on the device."""
+    """Copies x and y of a split to the device."""
     return torch.from_numpy(split.x).to(device), torch.from_numpy(split.y).to(device)

@@ -1,4 +1,4 @@
-"""Random numbers of one training, whatever others draw meanwhile."""
+"""Random numbers of one training, independent of what other trainings draw in between."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,7 +8,7 @@ from torch import Tensor
 
 
 class RandomState:
-    """torch's global random numbers, which weights and dropout are drawn from, as one training finds them."""
+    """State of torch's global random generators, which initial weights and dropout use, kept apart for one training."""
 
     def __init__(self, seed: int, device: torch.device) -> None:
         self._device = device
@@ -19,7 +19,7 @@ class RandomState:
 
     @contextmanager
     def activate(self) -> Iterator[None]:
-        """Inside, the numbers go on where they stopped last time; outside, nothing has been drawn."""
+        """Continues the training's own random numbers inside the block, and restores the global ones after it."""
         outside_states = self._get_states()
         self._set_states(self.states)
         try:

@@ -1,4 +1,4 @@
-"""Whether a design can be trained on a data set with a configuration, told before anything starts."""
+"""Checks, before anything starts, whether a design can be trained on a data set with a configuration."""
 
 from cnnviz.architecture import Architecture, Step, iter_steps, layer_number, trace, training_bytes
 from cnnviz.data.dataset import Dataset
@@ -12,17 +12,16 @@ from cnnviz.training.config import TrainConfig
 
 
 def check_trainable(architecture: Architecture, config: TrainConfig, dataset: Dataset, limits: Settings) -> None:
-    """Raise DesignError or LimitError with the reason why this run cannot be trained; return quietly when it can."""
+    """Raises DesignError or LimitError, with the reason, if this run cannot be trained."""
     steps = trace(architecture)
     if not steps:
         raise DesignError("This design has no layers yet; add some, or load a preset.")
     if steps[-1].error:
-        raise DesignError(f"{steps[-1].error} Mend it on the Design page first.")
+        raise DesignError(f"{steps[-1].error} Fix it on the Design page first.")
     if architecture.input_shape != dataset.shape:
         raise DesignError(
             f"This design takes samples of {format_shape(architecture.input_shape)}, but “{dataset.title}” has samples"
-            " of"
-            f" {format_shape(dataset.shape)}."
+            f" of {format_shape(dataset.shape)}."
         )
     output_shape = steps[-1].output_shape or ()
     if len(output_shape) != 1:
@@ -52,16 +51,15 @@ def check_trainable(architecture: Architecture, config: TrainConfig, dataset: Da
     if needed_bytes > limits.max_training_bytes:
         raise LimitError(
             f"Training this design with batches of {config.batch_size:,} needs about {needed_bytes / 2**20:,.0f} MB;"
-            " this"
-            f" server gives a run at most {limits.max_training_bytes / 2**20:,.0f} MB. Use smaller batches, fewer"
+            f" this server gives a run at most {limits.max_training_bytes / 2**20:,.0f} MB. Use smaller batches, fewer"
             " channels, or pool earlier."
         )
 
 
 def adapt_to_dataset(architecture: Architecture, dataset: Dataset) -> Architecture | None:
-    """The design fitted to a data set: its input shape, windows no larger than it allows, one score per class.
+    """Returns the design with the input shape of a data set, one score per class, and windows small enough to fit.
 
-    None where that takes more than changing parameters.
+    Returns None where changing parameters alone does not suffice.
     """
     last = max((i for i, layer in enumerate(architecture.layers) if isinstance(layer, Linear)), default=None)
     if last is None:
@@ -70,7 +68,7 @@ def adapt_to_dataset(architecture: Architecture, dataset: Dataset) -> Architectu
         fitted = architecture.with_input_shape(dataset.shape).update_layer(last, out_features=len(dataset.classes))
     except DesignError:
         return None
-    for _ in architecture.iter_layers():  # with each mend fewer layers wait
+    for _ in architecture.iter_layers():  # each mend leaves fewer layers to mend
         mend = trace(fitted)[-1].mend
         if mend is None:
             break
@@ -82,20 +80,19 @@ def adapt_to_dataset(architecture: Architecture, dataset: Dataset) -> Architectu
 
 
 def _check_max_pools(steps: tuple[Step, ...]) -> None:
-    """Maxima over nothing: −∞ in torch, whose backward pass (2.13) then writes outside of its memory."""
+    """Refuses maxima of padding alone: they are −∞, and torch's backward pass (2.13) writes outside its memory."""
     for step in iter_steps(steps):
         for axis, size, rule in step.axes if isinstance(step.layer, MaxPool) else ():
             if isinstance(rule, Window) and rule.reads_only_padding(size):
                 raise DesignError(
                     f"Layer {layer_number(step.path)}, {step.layer.kind}, has a window that reads nothing but padding:"
-                    " with"
-                    f" padding {rule.padding[0]} and dilation {rule.dilation} it strides over the whole {axis} of"
+                    f" with padding {rule.padding[0]} and dilation {rule.dilation} it strides over the whole {axis} of"
                     f" {size}. The maximum of nothing cannot be trained; use less padding or a smaller dilation."
                 )
 
 
 def _check_norms(steps: tuple[Step, ...], batch_size: int) -> None:
-    """Norms that would get a single value to take mean and variance over."""
+    """Refuses norms that would take mean and variance over a single value."""
     for step in iter_steps(steps):
         values = numel(step.input_shape[1:])  # of one channel of one sample
         layer_label = f"Layer {layer_number(step.path)}, {step.layer.kind},"

@@ -1,4 +1,4 @@
-"""Losses and metrics of ignite engines, as points."""
+"""Turns the losses and metrics of ignite engines into points."""
 
 import math
 from typing import cast
@@ -14,7 +14,7 @@ from cnnviz.training.throttle import POINTS_INTERVAL_SECONDS, Throttle
 
 
 class Recorder:
-    """Emits points; batch losses are fetched from the device only a few times a second.
+    """Emits the points of a training; fetches batch losses from the device only a few times a second.
 
     Raises DivergenceError, which says what to try, when a loss is NaN or infinite.
     """
@@ -25,13 +25,13 @@ class Recorder:
         self._throttle = Throttle(POINTS_INTERVAL_SECONDS)
 
     def record_batch_loss(self, engine: Engine) -> None:
-        """Notes the loss of this step."""
+        """Keeps the loss of this step on the device, to be emitted with the next `flush`."""
         self._pending.append((engine.state.iteration, engine.state.epoch, cast("Tensor", engine.state.output)))
         if self._throttle.is_due():
             self.flush()
 
     def flush(self) -> None:
-        """Emits the batch losses noted so far."""
+        """Emits all batch losses that have not been emitted yet."""
         if not self._pending:
             return
         values = torch.stack([loss for _, _, loss in self._pending]).tolist()
@@ -44,11 +44,11 @@ class Recorder:
         self.send(points)
 
     def record_metrics(self, split: str, step: int, epoch: int, metrics: dict[str, float]) -> None:
-        """Emits the metrics of a split."""
+        """Emits a point for every metric of a split."""
         self.send([Point(step, epoch, split, metric, value) for metric, value in metrics.items()])
 
     def send(self, points: list[Point]) -> None:
-        """Emits the points whose values are finite; raises TrainingError when a loss is not."""
+        """Emits the points whose values are finite; raises DivergenceError when a loss is not."""
         finite = [point for point in points if math.isfinite(point.value)]
         if finite:
             self._emit(finite)

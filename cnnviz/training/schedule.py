@@ -1,4 +1,4 @@
-"""How the learning rate goes from the first step of a training to the last."""
+"""Learning-rate schedules: how the rate changes from the first step of a training to the last."""
 
 import math
 from collections.abc import Callable
@@ -15,19 +15,19 @@ from torch.optim.lr_scheduler import LambdaLR, LRScheduler, OneCycleLR, StepLR
 from cnnviz.training.config import TrainConfig
 
 WARMUP_START = 0.01
-"""Share of the learning rate that a warm-up begins with."""
+"""Share of the learning rate with which a warm-up begins."""
 MakeScheduler = Callable[[optim.Optimizer, TrainConfig, int, int], LRScheduler]
-"""Takes optimizer, configuration, all steps, and those of an epoch."""
+"""Function of an optimizer, a configuration, the number of all steps, and that of the steps in an epoch."""
 
 
 @dataclass(frozen=True)
 class Schedule:
-    """A schedule: what it does, how it is made, and whether a warm-up can go before it."""
+    """Kind of schedule, with the function that builds its torch scheduler."""
 
     description: str
     make: MakeScheduler
     has_warmup: bool = False
-    """Whether it warms up by itself."""
+    """Whether it has a warm-up of its own, so that none can be put before it."""
 
 
 SCHEDULES: dict[str, Schedule] = {
@@ -36,18 +36,18 @@ SCHEDULES: dict[str, Schedule] = {
         lambda optimizer, config, steps, per_epoch: LambdaLR(optimizer, lambda step: 1.0),
     ),
     "step": Schedule(
-        "Every so many epochs it is multiplied by gamma.",
+        "Multiplied by gamma after every so many epochs, the step size.",
         lambda optimizer, config, steps, per_epoch: StepLR(optimizer, config.step_size * per_epoch, config.gamma),
     ),
     "cosine": Schedule(
-        "Down to 0 along half a cosine: fast learning first, fine tuning last.",
+        "Falls to 0 along half a cosine: fast learning at first, fine-tuning at the end.",
         # in closed form: under ignite's handler, torch's CosineAnnealingLR begins above the rate (0.104 for 0.1)
         lambda optimizer, config, steps, per_epoch: LambdaLR(
             optimizer, lambda step: (1 + math.cos(math.pi * min(step / max(steps, 1), 1))) / 2
         ),
     ),
     "one-cycle": Schedule(
-        "Up to the learning rate in the first 30 % of the training, then far down: fast, and it calms down in the end.",
+        "Rises to the learning rate in the first 30 % of the training, then falls far: learns fast, ends calmly.",
         lambda optimizer, config, steps, per_epoch: OneCycleLR(
             optimizer, config.learning_rate, max(steps, 2), cycle_momentum=False
         ),
@@ -60,7 +60,7 @@ SCHEDULES: dict[str, Schedule] = {
 def build_scheduler(
     optimizer: optim.Optimizer, config: TrainConfig, steps: int, steps_per_epoch: int
 ) -> ParamScheduler:
-    """An ignite handler that sets the learning rate at the start of each step."""
+    """Returns an ignite handler that sets the learning rate at the start of each step."""
     schedule = SCHEDULES[config.schedule]
     warmup = 0 if schedule.has_warmup else min(round(config.warmup * steps_per_epoch), steps - 1)
     if warmup < 2:
@@ -71,7 +71,7 @@ def build_scheduler(
 
 
 def learning_rates(config: TrainConfig, epochs: int, steps_per_epoch: int) -> npt.NDArray[np.float64]:
-    """(steps,): the learning rate of every step of such a training."""
+    """Returns the learning rate of every step, (steps,), in a training of that many epochs."""
     steps = epochs * steps_per_epoch
     optimizer = optim.SGD([nn.Parameter(torch.zeros(1))], lr=config.learning_rate)
     handler = build_scheduler(optimizer, config, steps, steps_per_epoch)

@@ -1,4 +1,4 @@
-"""What every training begins with: the net, its loss, its optimizer, its batches and its random numbers."""
+"""The parts that every training needs: net, loss, optimizer, batches and random numbers."""
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
@@ -15,11 +15,11 @@ from cnnviz.training.prepared_data import Batch, PreparedData
 from cnnviz.training.random_state import RandomState
 
 AUTOCAST_DTYPE = torch.bfloat16
-"""Of mixed precision: as wide a range as float32, so that no gradient has to be scaled."""
+"""Type for mixed precision; its range is as wide as that of float32, so that gradients need no scaling."""
 
 
 class TrainingSetup:
-    """The parts of one training, ready for its first step."""
+    """Net, loss, optimizer, batches and random numbers of one training, ready for its first step."""
 
     def __init__(
         self, architecture: Architecture, config: TrainConfig, data: PreparedData, device: torch.device
@@ -33,13 +33,13 @@ class TrainingSetup:
         if config.max_grad_norm:
             self.optimizer.register_step_pre_hook(_clip_gradients_hook(self.model, config.max_grad_norm))
         self.augmentation_generator = torch.Generator(device).manual_seed(config.seed)
-        """Of augmentation, so that dropout's numbers stay the same."""
+        """Generator for augmentation alone, so that dropout draws the same numbers with and without it."""
         x, y = data.train
-        change = _augment_batches(config, data.axes, x, self.augmentation_generator)
-        self.batches = Batches(x, y, config.batch_size, torch.Generator().manual_seed(config.seed), change)
+        transform = _augmentation_transform(config, data.axes, x, self.augmentation_generator)
+        self.batches = Batches(x, y, config.batch_size, torch.Generator().manual_seed(config.seed), transform)
 
     def backward(self, batch: Batch) -> Tensor:
-        """Give every weight its gradient on a batch; the loss."""
+        """Computes the gradient of every weight on a batch, and returns the loss."""
         x, y = batch
         if not self.model.training:
             self.model.train()
@@ -50,7 +50,7 @@ class TrainingSetup:
         return loss.detach()
 
     def predict(self, batch: Batch) -> Batch:
-        """What the net makes of a batch, and the batch's labels; the net must be in evaluation mode."""
+        """Returns the net's scores (N, C) for a batch, and the batch's labels; the net must be in evaluation mode."""
         x, y = batch
         with torch.no_grad(), self._autocast():
             return self.model(x).float(), y
@@ -63,19 +63,19 @@ class TrainingSetup:
 def to_memory_format(
     model: nn.Module, architecture: Architecture, config: TrainConfig, device: torch.device
 ) -> nn.Module:
-    """The model with its weights in the memory order that is faster, or was asked for.
+    """Puts the model's weights into the faster memory order or, on a GPU, the one that was chosen; returns the model.
 
     With channels last, torch's max-pool is vectorised on the CPU, which makes the lab's net 1.2 times faster; see
-    docs/benchmarks.md. On CUDA it pays with mixed precision only, and is a choice.
+    docs/benchmarks.md. On CUDA it only pays with mixed precision, so it is a setting.
     """
-    pictures = len(architecture.input_shape) == 3  # torch has no channels_last for volumes among them
+    pictures = len(architecture.input_shape) == 3  # for volumes, torch has no channels_last
     if pictures and (config.channels_last if device.type == "cuda" else True):
         model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's stub does not know it
     return model
 
 
 def _clip_gradients_hook(model: nn.Module, norm: float) -> Callable[..., None]:
-    """What shortens the gradients of a model before each step of its optimizer."""
+    """Returns a hook that clips the gradients of a model before each step of its optimizer."""
 
     def clip(*_: object) -> None:
         nn.utils.clip_grad_norm_(model.parameters(), norm)
@@ -83,10 +83,10 @@ def _clip_gradients_hook(model: nn.Module, norm: float) -> Callable[..., None]:
     return clip
 
 
-def _augment_batches(
+def _augmentation_transform(
     config: TrainConfig, axes: tuple[str, ...], x: Tensor, generator: torch.Generator
 ) -> Callable[[Tensor], Tensor]:
-    """What changes a training batch."""
+    """Returns the function that augments the x of a training batch."""
     if config.augmentation == Augmentation():
         return lambda batch: batch
     deviation = float(x.std())

@@ -1,4 +1,4 @@
-"""What trainings and searches for a learning rate have in common: they run in slices, in turn with others."""
+"""Base of trainings and learning-rate searches, which run in slices and take turns with others."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,7 +15,7 @@ from cnnviz.training.stopwatch import Stopwatch
 
 
 class SlicedJob:
-    """The state around an ignite engine that is interrupted after a step and continued later."""
+    """Work of an ignite engine that can be interrupted after any step and continued later."""
 
     def __init__(
         self,
@@ -35,12 +35,12 @@ class SlicedJob:
 
     @property
     def seconds(self) -> float:
-        """Seconds spent in its slices."""
+        """Seconds spent in all slices so far."""
         return self._stopwatch.seconds
 
     @contextmanager
     def _slice(self, until: Callable[[], bool]) -> Iterator[None]:
-        """Counts the time of a slice, which `until` ends."""
+        """Measures the time of a slice, which ends when `until` returns True."""
         self._until, self._interrupted = until, False
         with self._stopwatch.running():
             yield

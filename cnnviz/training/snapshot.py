@@ -1,4 +1,4 @@
-"""All that a training needs to go on elsewhere as if nothing had happened: a safetensors file, nothing pickled."""
+"""State from which a training continues elsewhere as if never interrupted: a safetensors file, nothing pickled."""
 
 import json
 import os
@@ -15,22 +15,22 @@ from torch import Tensor, nn, optim
 from cnnviz.errors import TrainingError
 
 METADATA_KEY = "cnnviz"
-"""Name of the JSON text among the file's metadata."""
+"""Key in the file's metadata under which the JSON text is stored."""
 
 
 @dataclass(frozen=True, eq=False)
 class Snapshot:
-    """Tensors by name, on the CPU, and numbers as JSON."""
+    """State of a training: tensors by name, on the CPU, and metadata that JSON can hold."""
 
     tensors: dict[str, Tensor]
     metadata: dict[str, Any]
 
     def tensors_below(self, name: str) -> dict[str, Tensor]:
-        """The tensors below a name, `name/…`, without it."""
+        """Returns the tensors whose names begin with `name/`, under the rest of their names."""
         return {key[len(name) + 1 :]: value for key, value in self.tensors.items() if key.startswith(f"{name}/")}
 
     def write(self, file: Path) -> None:
-        """Write it down and wait until it lies on the disk; OSError where it cannot."""
+        """Writes the file and waits until it is on the disk; raises OSError where that fails."""
         content = save(
             {name: value.contiguous() for name, value in self.tensors.items()},
             {METADATA_KEY: json.dumps(self.metadata)},
@@ -42,7 +42,7 @@ class Snapshot:
 
     @classmethod
     def read(cls, file: Path) -> "Snapshot":
-        """What `write` has written; raises TrainingError for anything else."""
+        """Reads a file that `write` has written; raises TrainingError for any other file."""
         try:
             with safe_open(file, framework="pt") as stream:
                 facts = json.loads((stream.metadata() or {})[METADATA_KEY])
@@ -52,7 +52,7 @@ class Snapshot:
 
 
 def copy_to_cpu(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Copies on the CPU, in plain memory order; a state dict alone is an alias of the living weights."""
+    """Copies tensors to the CPU, in contiguous memory order; a plain state dict would change with the model."""
     return {
         name: value.detach().to("cpu", memory_format=torch.contiguous_format, copy=True)
         for name, value in tensors.items()
@@ -60,7 +60,7 @@ def copy_to_cpu(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
 
 
 def optimizer_state(optimizer: optim.Optimizer) -> dict[str, Tensor]:
-    """What an optimizer remembers, by "index of the parameter/name"."""
+    """Returns the tensors of an optimizer's state, named by index of the parameter and name: “0/momentum_buffer”."""
     return copy_to_cpu(
         {
             f"{index}/{name}": value
@@ -72,8 +72,8 @@ def optimizer_state(optimizer: optim.Optimizer) -> dict[str, Tensor]:
 
 
 def load_optimizer_state(optimizer: optim.Optimizer, tensors: Mapping[str, Tensor]) -> None:
-    """Give an optimizer back what it remembered; learning rate and the like stay as they are."""
-    parameters = [each for group in optimizer.param_groups for each in group["params"]]
+    """Restores an optimizer's tensors; learning rate and other settings stay as they are."""
+    parameters = [parameter for group in optimizer.param_groups for parameter in group["params"]]
     state: dict[int, dict[str, Tensor]] = {}
     for key, value in tensors.items():
         index, _, name = key.partition("/")
@@ -82,5 +82,5 @@ def load_optimizer_state(optimizer: optim.Optimizer, tensors: Mapping[str, Tenso
 
 
 def _like_parameter(value: Tensor, parameter: nn.Parameter) -> Tensor:
-    """In the memory order of its parameter, which makes the arithmetic as fast as before."""
+    """Returns the value in the memory order of its parameter, so that the arithmetic is as fast as before."""
     return torch.empty_like(parameter, dtype=value.dtype).copy_(value) if value.shape == parameter.shape else value

@@ -1,4 +1,4 @@
-"""Time spent on a training and on the steps of an epoch, whatever runs between its slices."""
+"""Time spent on a training and on the steps of an epoch, without the pauses between slices."""
 
 import time
 from collections.abc import Iterator
@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 
 class Stopwatch:
-    """Counts while it runs; what is timed `apart` belongs to no epoch's steps."""
+    """Measures a total time and the time of the current epoch; time spent `outside_epoch` counts for the total only."""
 
     def __init__(self) -> None:
         self._total = self._epoch = 0.0
@@ -14,17 +14,17 @@ class Stopwatch:
 
     @property
     def seconds(self) -> float:
-        """Spent in all."""
+        """Seconds in total."""
         return self._total + self._elapsed
 
     @property
     def epoch_seconds(self) -> float:
-        """Spent since `new_epoch`, but for what was apart."""
+        """Seconds since `start_epoch`, without those spent `outside_epoch`."""
         return self._epoch + self._elapsed
 
     @contextmanager
     def running(self) -> Iterator[None]:
-        """Time counts inside."""
+        """Measures the time spent inside the block."""
         self._started = time.perf_counter()
         try:
             yield
@@ -34,7 +34,7 @@ class Stopwatch:
 
     @contextmanager
     def outside_epoch(self) -> Iterator[None]:
-        """Time inside counts in all alone."""
+        """Counts the time inside the block for the total only, not for the epoch."""
         self._add_elapsed()
         epoch = self._epoch
         try:
@@ -44,16 +44,16 @@ class Stopwatch:
             self._epoch = epoch
 
     def start_epoch(self) -> None:
-        """The steps of an epoch begin."""
+        """Sets the time of the epoch back to 0."""
         self._add_elapsed()
         self._epoch = 0.0
 
     def state(self) -> tuple[float, float]:
-        """All there is to it, between two slices."""
+        """Returns total and epoch seconds, to be saved between two slices."""
         return self._total, self._epoch
 
     def restore(self, state: tuple[float, float]) -> None:
-        """As it was."""
+        """Continues from the times that `state` returned."""
         self._total, self._epoch = state
 
     @property

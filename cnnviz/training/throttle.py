@@ -1,17 +1,17 @@
-"""Things that should not happen too often."""
+"""A minimum interval between two actions, such as sending points."""
 
 import math
 import time
 
 
 class Throttle:
-    """Tells when enough time has passed since the last time; before the first time, it always has."""
+    """Keeps track of whether an interval has passed since the last `restart`; before the first one, it has."""
 
     def __init__(self, seconds: float) -> None:
         self._seconds, self._last = seconds, -math.inf
 
     def is_due(self) -> bool:
-        """Whether the interval is over."""
+        """Returns whether the interval has passed."""
         return time.monotonic() - self._last >= self._seconds
 
     def restart(self) -> None:

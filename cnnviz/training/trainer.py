@@ -1,4 +1,4 @@
-"""Training a design from the first step to the last."""
+"""Trains a design from the first step to the last, without interruption."""
 
 from collections.abc import Callable
 
@@ -14,7 +14,7 @@ from cnnviz.training.training import Training, TrainingResult
 
 
 def steps_per_epoch(samples: int, batch_size: int) -> int:
-    """Optimiser steps in one pass over that many samples.
+    """Returns the number of optimiser steps in one pass over that many samples.
 
     >>> steps_per_epoch(1437, 64)
     23
@@ -31,7 +31,7 @@ def train(
     emit: Emit,
     should_stop: Callable[[], bool],
 ) -> TrainingResult:
-    """A whole `Training` in one go, every number on the way reported through `emit`."""
+    """Runs a whole `Training` at once and returns its result; every number measured on the way goes to `emit`."""
     data = prepare(splits, config, device)
     training = Training(architecture, config, data, device=device, emit=emit, should_stop=should_stop)
     result = training.advance()

@@ -1,4 +1,4 @@
-"""One training with ignite, in slices: it takes batches, emits points, and ends with the weights of the best epoch."""
+"""Training with ignite in slices: takes batches, emits points, and ends with the weights of the best epoch."""
 
 import logging
 from collections.abc import Callable
@@ -26,19 +26,19 @@ from cnnviz.training.snapshot import Snapshot, copy_to_cpu, load_optimizer_state
 OUT_OF_MEMORY_MESSAGE = (
     "The training needs more memory than this device has free. Use a smaller batch size or a smaller net."
 )
-"""What a student reads when memory ran out."""
+"""Message for the student whose training ran out of memory."""
 MAX_PROBABILITY_BYTES = 2**26
 """Largest size in bytes of the test probabilities that are kept."""
 MAX_SCORES = 2_000
 """Largest number of scores for which probabilities are kept: a confusion matrix has as many rows and columns."""
 MIN_TRAIN_SAMPLES_EVALUATED = 2_000
 """Training samples evaluated after each epoch, or as many as there are validation samples if that is more."""
-logging.getLogger("ignite").setLevel(logging.CRITICAL)  # what it logs it also raises, but for an interrupted run let go
+logging.getLogger("ignite").setLevel(logging.CRITICAL)  # it raises what it logs, unless an interrupted run is dropped
 
 
 @dataclass(frozen=True, eq=False)
 class TrainingResult:
-    """What came of a training."""
+    """Outcome of a training: the best weights, their test predictions, and a state to continue from."""
 
     weights: dict[str, Tensor]
     """State dict of the best epoch, as `EpochScore` ranks them, on the CPU."""
@@ -46,22 +46,22 @@ class TrainingResult:
     """0 when it was stopped before the first epoch ended."""
     stopped: bool
     scale: Scale
-    """How all samples were scaled before the net saw them."""
+    """Scaling that was applied to all samples before the net saw them."""
     note: str = ""
     """Why it ended before its last epoch; "" where it did not, or was stopped."""
     probabilities: Tensor | None = None
-    """(N, C) on the CPU, in the order of the test part; None if there was no test or there are too many."""
+    """Class probabilities (N, C) in the order of the test part, on the CPU; None without a test or if too many."""
     final_snapshot: Snapshot | None = None
-    """State from which it can be trained further; None if it was stopped during an evaluation."""
+    """State from which more epochs can be trained; None if it was stopped during an evaluation."""
 
 
 class Training(SlicedJob):
-    """One training, which can be interrupted after any step and continued, here or elsewhere.
+    """Training that can be interrupted after any step and continued, here or on another machine.
 
     Each step emits the batch loss; each epoch emits the loss and METRICS on training samples (dropout off) and on
     validation, and the gradient and update of each layer at its last step. At the end, the weights of the best epoch
     are evaluated once on the test part; a stop ends the training at once, without a test. Its random numbers are its
-    own: nothing that runs between two of its slices changes them.
+    own: no other work between two of its slices changes them.
     """
 
     def __init__(
@@ -100,7 +100,7 @@ class Training(SlicedJob):
         return self._trainer.state.iteration
 
     def advance(self, until: Callable[[], bool] = lambda: False) -> TrainingResult | None:
-        """Trains until `until`, asked after each step, is true; returns the result once the training has ended.
+        """Trains until `until`, called after each step, returns True; returns the result once the training has ended.
 
         Raises DivergenceError when the loss is no longer a number.
         """
@@ -112,7 +112,7 @@ class Training(SlicedJob):
             return None if self._interrupted else self._finish()
 
     def snapshot(self, *, ended: bool = False) -> Snapshot:
-        """Returns a copy of its state between two slices; if `ended`, it continues only by being trained further."""
+        """Returns a copy of its state between two slices; if `ended`, it continues only when given more epochs."""
         tensors = {
             "model": copy_to_cpu(self._model.state_dict()),
             "best": self._best.weights if self._best.epoch else {},
@@ -187,7 +187,8 @@ class Training(SlicedJob):
                 engine.terminate()
                 return
             self._recorder.record_metrics(name, step, epoch, metrics)
-        self._recorder.send([*self._gradient_points, *(Point(step, epoch, DEVICE, *each) for each in speed.items())])
+        device_points = [Point(step, epoch, DEVICE, metric, value) for metric, value in speed.items()]
+        self._recorder.send([*self._gradient_points, *device_points])
         self._best.update(step, epoch, metrics or {})
         self._evaluated_step = step
         self._stopwatch.start_epoch()
@@ -198,7 +199,7 @@ class Training(SlicedJob):
             self._interrupt(engine)
 
     def _evaluate(self, part: Batch) -> dict[str, float] | None:
-        """Returns loss and metrics of the current weights; None when it was stopped meanwhile."""
+        """Returns loss and metrics of the current weights on a part; None if the training was stopped meanwhile."""
         self._model.eval()
         with self._stopwatch.outside_epoch():
             self._evaluator.run(Batches(*part, EVALUATION_BATCH))
@@ -234,7 +235,7 @@ class Training(SlicedJob):
         return TrainingResult(best.weights, best.epoch, stopped, self._data.scale, note, probabilities, final_snapshot)
 
     def _throughput(self) -> dict[str, float]:
-        """Returns samples per second over the steps of this epoch, and the peak memory of a GPU."""
+        """Returns samples per second over the steps of this epoch and, on a GPU, the peak memory in bytes."""
         speed = {"samples_per_second": len(self._data.train[1]) / self._stopwatch.epoch_seconds}
         if self._device.type == "cuda":
             speed["memory_bytes"] = float(torch.cuda.max_memory_allocated(self._device))
@@ -242,9 +243,9 @@ class Training(SlicedJob):
 
 
 def probabilities_of(scores: Tensor) -> Tensor | None:
-    """Returns the probabilities (N, C) that the loss sees in scores (N, C), on the CPU; None if too many to keep.
+    """Returns the class probabilities (N, C) of scores (N, C), on the CPU; None if they are too many to keep.
 
-    Softmax turns log-probabilities back into probabilities.
+    Softmax turns log-probabilities, too, into probabilities.
     """
     if scores.shape[1] > MAX_SCORES or scores.numel() * scores.element_size() > MAX_PROBABILITY_BYTES:
         return None

@@ -47,7 +47,7 @@ def test_a_design_that_fits_passes_quietly() -> None:
         pytest.param(design(), r"^This design has no layers yet; add some, or load a preset\.$", id="empty"),
         pytest.param(
             design(MaxPool2d(kernel_size=9), *SCORES),
-            r"^Layer 1, MaxPool2d: a window of 9 does not fit .* Mend it on the Design page first\.$",
+            r"^Layer 1, MaxPool2d: a window of 9 does not fit .* Fix it on the Design page first\.$",
             id="refused by a layer",
         ),
         pytest.param(
