@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from cnnviz.data.content import Content
-from cnnviz.insight.mistakes import SampleIndices
+from cnnviz.insight.confusion import SampleIndices
 from cnnviz.insight.predictions import Predictions
 
 

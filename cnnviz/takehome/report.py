@@ -14,7 +14,7 @@ from cnnviz import __version__
 from cnnviz.architecture import find_refusing_step, trace
 from cnnviz.data.scaling import NORMALIZATIONS
 from cnnviz.data.splitting import PARTS, SPLIT_KINDS
-from cnnviz.insight.mistakes import class_scores, confusion_counts, most_confused_pairs, occurring_classes
+from cnnviz.insight.confusion import class_scores, confusion_counts, most_confused_pairs, occurring_classes
 from cnnviz.insight.predictions import Predictions
 from cnnviz.shapes import format_shape
 from cnnviz.table import format_bytes, table_rows, totals

@@ -9,7 +9,7 @@ from cnnviz.charts.samples import thumbnail
 from cnnviz.data.content import Content
 from cnnviz.data.dataset import Dataset
 from cnnviz.data.wav import encode_wav
-from cnnviz.insight.mistakes import SampleIndices, top_classes
+from cnnviz.insight.confusion import SampleIndices, top_classes
 from cnnviz.insight.predictions import Predictions
 from cnnviz.ui.widgets.counter import count_up, counter
 from cnnviz.ui.widgets.fields import escape_markdown

@@ -11,14 +11,14 @@ from cnnviz.charts.axes import POINTS
 from cnnviz.charts.calibration import calibration_spec, calibration_tables, groups_spec, groups_table
 from cnnviz.charts.confusion import CELL_SELECTION, MAX_NUMBERED_CLASSES, confusion_spec, confusion_table, drawn_classes
 from cnnviz.insight.calibration import calibration
-from cnnviz.insight.groups import group_accuracies
-from cnnviz.insight.mistakes import (
+from cnnviz.insight.confusion import (
     class_scores,
     confusion_counts,
     least_confident_hits,
     most_confident_mistakes,
     samples_in_cell,
 )
+from cnnviz.insight.groups import group_accuracies
 from cnnviz.ui.result.gallery import TestedRun, sample_gallery
 from cnnviz.ui.widgets.chart import vega_chart
 from cnnviz.ui.widgets.counter import is_news

@@ -15,7 +15,7 @@ from cnnviz.ui.widgets.fields import escape_markdown
 from cnnviz.ui.widgets.notice import has_notice, notify_errors
 
 
-def build_story(run: Run) -> RunSummary:
+def summarize_run(run: Run) -> RunSummary:
     """Returns the curves of a run, as verdicts are based on them."""
     history = read_history(run.id)
     forget_other_histories({run.id})
@@ -41,10 +41,10 @@ def build_story(run: Run) -> RunSummary:
 
 def verdict_cards(run: Run) -> None:
     """Draws a card for each verdict."""
-    found = find_verdicts(build_story(run))
-    for position, finding in enumerate(found):
+    verdicts = find_verdicts(summarize_run(run))
+    for position, verdict in enumerate(verdicts):
         with st.container(border=True, key=f"finding-{position}"):
-            _verdict_card(run, finding, position)
+            _verdict_card(run, verdict, position)
     if run.active:
         st.caption("The run is still training; this is what the numbers say so far.")
     if any(finding.suggested_runs for finding in found):

@@ -2,7 +2,7 @@ import numpy as np
 from hypothesis import given
 from sklearn.metrics import f1_score, precision_score, recall_score
 
-from cnnviz.insight.mistakes import (
+from cnnviz.insight.confusion import (
     class_scores,
     confusion_counts,
     least_confident_hits,
