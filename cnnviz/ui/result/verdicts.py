@@ -47,19 +47,19 @@ def verdict_cards(run: Run) -> None:
             _verdict_card(run, verdict, position)
     if run.active:
         st.caption("The run is still training; this is what the numbers say so far.")
-    if any(finding.suggested_runs for finding in found):
+    if any(verdict.suggested_runs for verdict in verdicts):
         st.caption("Each button opens the changed net and settings on the Train page. Undo brings your net back.")
 
 
-def _verdict_card(run: Run, finding: Verdict, position: int) -> None:
-    icon = ":material/trophy:" if finding.is_good else ":material/troubleshoot:"
-    st.markdown(f"{icon} **{escape_markdown(finding.title)}**  \n{escape_markdown(finding.text)}")
-    if finding.suggestion:
-        st.markdown(f"*What to try:* {finding.suggestion}")
-    if not finding.suggested_runs:
+def _verdict_card(run: Run, verdict: Verdict, position: int) -> None:
+    icon = ":material/trophy:" if verdict.is_good else ":material/troubleshoot:"
+    st.markdown(f"{icon} **{escape_markdown(verdict.title)}**  \n{escape_markdown(verdict.text)}")
+    if verdict.suggestion:
+        st.markdown(f"*What to try:* {verdict.suggestion}")
+    if not verdict.suggested_runs:
         return
     with st.container(horizontal=True, key=f"changes-{position}"):
-        for number, change in enumerate(finding.suggested_runs):
+        for number, change in enumerate(verdict.suggested_runs):
             if st.button(change.label, key=f"try-{run.id}-{position}-{number}", icon=":material/science:"):
                 _apply_change(change)
 
