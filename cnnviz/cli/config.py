@@ -73,7 +73,8 @@ def check_split(data: Dataset, config: TrainConfig) -> None:
     """Raises DataError when the data set does not support the kind of split in the settings."""
     if config.split_kind not in data.split_kinds:
         raise DataError(
-            f"“{data.title}” does not support the split “{config.split_kind}”; choose one of {', '.join(data.split_kinds)}."
+            f"“{data.title}” does not support the split “{config.split_kind}”; choose one of"
+            f" {', '.join(data.split_kinds)}."
         )
 
 

@@ -33,8 +33,8 @@ ONNX_PROCESS = OneShotProcess(
 def to_onnx(architecture: Architecture, weights: bytes | None = None) -> bytes:
     """Returns the net as an ONNX file: input x and output scores, of N samples each.
 
-    `weights` is a safetensors file of its state dict; without it, the weights are random. Its nodes are named after the layers
-    (/conv1/Conv). Takes some seconds; one file is written at a time.
+    `weights` is a safetensors file of its state dict; without it, the weights are random. The nodes of
+    the file are named after the layers (/conv1/Conv). Takes some seconds; one file is written at a time.
     Raises DesignError when the net cannot be written or the weights are those of another net, DataError when they are
     invalid, LimitError when writing would take too much memory or time, CnnvizError when it fails.
     """

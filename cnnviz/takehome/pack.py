@@ -29,7 +29,7 @@ FILE_DESCRIPTIONS = {
     "train.py": "a script that trains this net again, without cnnviz",
     "train.ipynb": "the same script as a Jupyter notebook",
     "model.onnx": "the trained net for onnxruntime, Netron and other programs",
-    "tensorboard/events.out.tfevents.0.cnnviz": "the numbers for TensorBoard; view them with: tensorboard --logdir tensorboard",
+    "tensorboard/events.out.tfevents.0.cnnviz": "the numbers for TensorBoard; run: tensorboard --logdir tensorboard",
 }
 """Descriptions of the files by name, in the order of README.txt."""
 

@@ -141,7 +141,7 @@ DESIGNS: dict[str, tuple[str | bytes, str]] = {
     "deep": ("[" * 100_000, "cannot be read"),
     "too deep blocks": (
         '{"input_shape": [1], "layers": [' + '{"kind": "Residual", "layers": [' * 9 + "]}" * 9 + "]}",
-        "Blocks can stand at most 4 deep",
+        "Blocks can be nested at most 4 deep",
     ),
     "escapes": ('{"input_shape": [1], "layers": [{"kind": "\\u001b[31m\\nred"}]}', "there is no layer of this kind"),
 }
