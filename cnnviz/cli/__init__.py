@@ -1,12 +1,12 @@
-"""cnnviz without a page: for scripts, clusters and tests. What each command does: docs/headless.md.
+"""cnnviz on the command line, for scripts, clusters and tests. The commands are described in docs/headless.md.
 
-commands.py  the commands and their options; imports what they need when they run, since torch takes a second
-files.py     files read within bounds and written whole or not at all
+commands.py  the commands and their options; each imports what it needs when it runs, since torch takes a second
+files.py     reading files up to a size, and writing them atomically
 designs.py   designs from files, and their tables
-choosing.py  the configuration and the data of a training
-training.py  a training into a folder
-progress.py  how far it is, on the standard error
-stopping.py  SIGINT and SIGTERM as a wish to stop
+config.py    the settings and the data of a training
+training.py  a training whose results are written to a folder
+progress.py  progress of a training, on the standard error
+stopping.py  SIGINT and SIGTERM as a request to stop
 weights.py   weights from files
 """
 

@@ -12,15 +12,15 @@ from cnnviz import __version__
 from cnnviz.errors import CnnvizError
 
 INTERRUPTED_EXIT_CODE = 130
-"""Exit code after SIGINT, as shells have it."""
+"""Exit code after SIGINT, by the convention of shells (128 + 2)."""
 FILE_PATH = click.Path(path_type=Path)
 
 
 class OneSentenceErrors(click.Group):
-    """Commands that tell what cannot be done in one sentence, with the exit code 1."""
+    """Group of commands that report a CnnvizError in one sentence, with exit code 1."""
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Invoke the command."""
+        """Runs the command; a CnnvizError becomes click's error, SIGINT an exit code."""
         try:
             return super().invoke(ctx)
         except CnnvizError as error:
@@ -45,16 +45,16 @@ def main() -> None:
 @click.option("--data", type=FILE_PATH, nargs=2, metavar="FEATS LABELS", help="Two .npy files: samples and labels.")
 @click.option("--dataset", metavar="NAME", help="A data set that comes with cnnviz: words, digits, …")
 @click.option(
-    "--config", type=FILE_PATH, metavar="CONFIG", help="A JSON file of settings; those it lacks are the default."
+    "--config", type=FILE_PATH, metavar="CONFIG", help="A JSON file of settings; missing ones have their defaults."
 )
 @click.option(
-    "--set", "changes", multiple=True, metavar="NAME=VALUE", help="One setting, over that of the file: epochs=3."
+    "--set", "changes", multiple=True, metavar="NAME=VALUE", help="One setting, which overrides the file: epochs=3."
 )
 @click.option("--device", default="cpu", show_default=True, metavar="NAME", help="cpu, cuda:0, …")
 @click.option("--threads", type=click.IntRange(1, 1024), help="CPU threads.  [default: CNNVIZ_THREADS, or 1]")
-@click.option("--out", type=FILE_PATH, required=True, metavar="DIR", help="The folder for what comes of it.")
-@click.option("--force", is_flag=True, help="Write over the result of an earlier training there.")
-@click.option("--quiet", is_flag=True, help="Without progress.")
+@click.option("--out", type=FILE_PATH, required=True, metavar="DIR", help="The folder for the results.")
+@click.option("--force", is_flag=True, help="Overwrite the results of an earlier training there.")
+@click.option("--quiet", is_flag=True, help="Show no progress.")
 @click.pass_context
 def train(ctx: click.Context, /, **options: Any) -> None:
     """Train a design, as the Train page does.
@@ -79,7 +79,7 @@ def train(ctx: click.Context, /, **options: Any) -> None:
 def shapes(design: Path, *, as_json: bool) -> None:
     """Print the table of layers: shapes, formulas, parameters, costs.
 
-    Where a layer does not fit, the table ends with it, and reason and mend follow on the standard error.
+    If a layer does not fit, the table ends with it, and the standard error gives the reason and a fix.
     """
     from cnnviz.cli.designs import check_shapes, layer_table_json, read_design
     from cnnviz.table import to_markdown
@@ -93,7 +93,7 @@ def shapes(design: Path, *, as_json: bool) -> None:
 @main.command()
 @click.argument("design", type=FILE_PATH)
 @click.option("--style", type=click.Choice(["class", "sequential"]), default="class", show_default=True)
-@click.option("--out", type=FILE_PATH, metavar="FILE", help="A file instead of the standard output.")
+@click.option("--out", type=FILE_PATH, metavar="FILE", help="Write to this file instead of the standard output.")
 def code(design: Path, style: Literal["class", "sequential"], out: Path | None) -> None:
     """Write the net as PyTorch code."""
     from cnnviz.cli.designs import check_shapes, read_design
@@ -128,5 +128,5 @@ def export(design: Path, out: Path, weights: Path | None) -> None:
 
 
 def _printable_line(text: str) -> str:
-    """One line that a terminal can show, whatever a file has put into it."""
+    """Returns a text as one line without control characters, which could come from a file."""
     return "".join(character if character.isprintable() else " " for character in text)

@@ -1,4 +1,4 @@
-"""What a training is asked for on the command line: its configuration and its data."""
+"""Settings and data of a training, read from the options of the command line."""
 
 import json
 from functools import reduce
@@ -19,9 +19,9 @@ from cnnviz.training.config import TrainConfig
 from cnnviz.validation import describe_error
 
 MAX_CONFIG_BYTES = 100_000
-"""Bytes of a configuration."""
+"""Maximum size of a configuration file, in bytes."""
 FILES_DATASET_NAME = "files"
-"""The name of the data set that two files make."""
+"""Name of the data set in two .npy files."""
 AUGMENTATION_PREFIX = "augmentation."
 SETTING_FIELDS = {
     **{
@@ -29,18 +29,18 @@ SETTING_FIELDS = {
     },
     **{AUGMENTATION_PREFIX + name: name for name in Augmentation.model_fields},
 }
-"""The field that each setting of the command line stands for, by the name that it also has in a configuration file."""
+"""Fields of TrainConfig and Augmentation, by the setting's name on the command line and in configuration files."""
 _MAX_NPY_HEADER_BYTES = 2**16
-"""Bytes around the values of a .npy file, at most."""
+"""Maximum size of a .npy file without its values, in bytes."""
 
 
 def load_config(path: Path | None, changes: tuple[str, ...]) -> TrainConfig:
-    """That of a file, or the default, with single fields changed; raises CnnvizError where a value is refused."""
+    """Returns the settings in a file, or the defaults, with some changed; raises CnnvizError for an invalid value."""
     return reduce(_apply_change, changes, TrainConfig() if path is None else _read_config(path))
 
 
 def find_dataset(name: str) -> Dataset:
-    """A data set that comes with cnnviz; raises DataError with those there are."""
+    """Returns a data set that comes with cnnviz; raises DataError with the available names for any other name."""
     if name not in DATASETS:
         raise DataError(
             f"There is no data set “{name[:MAX_TITLE_LENGTH]}”; choose one of {', '.join(DATASETS)}, or give two .npy"
@@ -50,7 +50,7 @@ def find_dataset(name: str) -> Dataset:
 
 
 def load_arrays(feats: Path, labels: Path, max_bytes: int) -> Dataset:
-    """Two .npy files as a data set, checked and in the form that an upload of them gets; raises CnnvizError."""
+    """Returns two .npy files as a data set, checked and converted like an upload; raises CnnvizError when invalid."""
     feat_bytes, label_bytes = (
         read_file(feats, max_bytes + _MAX_NPY_HEADER_BYTES),
         read_file(labels, min(max_bytes, MAX_LABEL_BYTES) + _MAX_NPY_HEADER_BYTES),
@@ -70,10 +70,11 @@ def load_arrays(feats: Path, labels: Path, max_bytes: int) -> Dataset:
 
 
 def check_split(data: Dataset, config: TrainConfig) -> None:
-    """Raise DataError where these data cannot be split in the wanted way."""
+    """Raises DataError when the data set does not support the kind of split in the settings."""
     if config.split_kind not in data.split_kinds:
         raise DataError(
-            f"“{data.title}” cannot be split in the way “{config.split_kind}”; it knows {', '.join(data.split_kinds)}."
+            f"“{data.title}” does not support the split “{config.split_kind}”; choose one of"
+            f" {', '.join(data.split_kinds)}."
         )
 
 
@@ -102,7 +103,7 @@ def _apply_change(config: TrainConfig, change: str) -> TrainConfig:
 
 
 def _parse_number(text: str) -> float | str:
-    """What a text with a decimal comma means; the text itself where that is not clear."""
+    """Returns the number that a text with a decimal comma means; the text itself when that is not clear."""
     try:
         return parse_float(text)
     except NumberError:
@@ -110,4 +111,4 @@ def _parse_number(text: str) -> float | str:
 
 
 def _unknown_setting_message(name: str) -> str:
-    return f"There is no setting “{name[:MAX_TITLE_LENGTH]}”; there are {', '.join(SETTING_FIELDS)}."
+    return f"There is no setting “{name[:MAX_TITLE_LENGTH]}”; choose one of {', '.join(SETTING_FIELDS)}."

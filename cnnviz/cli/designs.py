@@ -13,7 +13,7 @@ from cnnviz.table import TableRow, table_rows, totals
 
 
 def read_design(path: Path) -> Architecture:
-    """The design in a file that the Design page has saved; raises CnnvizError with the reason where it holds none."""
+    """Returns the design in a file saved by the Design page; raises CnnvizError with the reason when it is invalid."""
     text = read_text_file(path, 4 * MAX_JSON_LENGTH)  # UTF-8 takes up to four bytes for a character
     try:
         return Architecture.from_json(text)
@@ -22,7 +22,7 @@ def read_design(path: Path) -> Architecture:
 
 
 def shape_problem(architecture: Architecture) -> CnnvizError | None:
-    """The reason of the layer that refuses, and a mend; None where every layer fits."""
+    """Returns why a layer does not fit, with a fix if there is one; None when every layer fits."""
     refused = find_refusing_step(trace(architecture))
     if refused is None:
         return None
@@ -30,13 +30,13 @@ def shape_problem(architecture: Architecture) -> CnnvizError | None:
 
 
 def check_shapes(architecture: Architecture) -> None:
-    """Raise the `misfit` of a design that has one."""
+    """Raises the `shape_problem` of a design that has one."""
     if error := shape_problem(architecture):
         raise error
 
 
 def layer_table_json(architecture: Architecture) -> dict[str, Any]:
-    """The table of a net as JSON holds it, up to a layer that refuses."""
+    """Returns the table of layers in JSON types, up to the first layer that does not fit."""
     steps = trace(architecture)
     refused_row = find_refusing_step(steps)
     return {

@@ -1,4 +1,4 @@
-"""Files that may be anything until they are checked: read within bounds, written whole or not at all."""
+"""Reading files up to a maximum size, and writing them atomically: complete or not at all."""
 
 import os
 import stat
@@ -12,7 +12,7 @@ from cnnviz.errors import CnnvizError
 
 @contextmanager
 def explain_os_errors(path: Path) -> Iterator[None]:
-    """What the file system refuses there becomes a sentence: a missing file, a full disk, a lacking permission."""
+    """Turns an OSError into a sentence with the path: a missing file, a full disk, a missing permission."""
     try:
         yield
     except OSError as error:
@@ -20,26 +20,26 @@ def explain_os_errors(path: Path) -> Iterator[None]:
 
 
 def read_file(path: Path, max_bytes: int) -> bytes:
-    """The content of a file; raises CnnvizError when there is none, or when it has more than `most` bytes."""
+    """Returns the content of a file; raises CnnvizError when it is missing or larger than `max_bytes`."""
     with explain_os_errors(path), path.open("rb") as file:
         file_stat = os.fstat(file.fileno())
         size = file_stat.st_size if stat.S_ISREG(file_stat.st_mode) else max_bytes  # a pipe does not tell its size
         content = file.read(min(size, max_bytes) + 1)
     if len(content) > max_bytes:
-        raise CnnvizError(f"{path} is larger than the {max_bytes:,} bytes that are read of such a file.")
+        raise CnnvizError(f"{path} is larger than {max_bytes:,} bytes, the limit for such a file.")
     return content
 
 
 def read_text_file(path: Path, max_bytes: int) -> str:
-    """The text in a file, as `read`; raises CnnvizError where it is none in UTF-8."""
+    """Returns the text in a file, like `read_file`; raises CnnvizError when it is not UTF-8."""
     try:
         return read_file(path, max_bytes).decode("utf-8-sig")
     except UnicodeDecodeError:
-        raise CnnvizError(f"{path} is no text; a JSON file in UTF-8 is expected.") from None
+        raise CnnvizError(f"{path} is not a text file; expected a JSON file in UTF-8.") from None
 
 
 def write_file(path: Path, content: bytes | str) -> None:
-    """Put a file there, whole or not at all; raises CnnvizError where that fails."""
+    """Writes a file, complete or not at all; raises CnnvizError when that fails."""
     data = content.encode() if isinstance(content, str) else content
     draft = path.with_name(f".{uuid.uuid4().hex}.part")
     with explain_os_errors(path):

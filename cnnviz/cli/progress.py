@@ -1,4 +1,4 @@
-"""How far a training is, on the standard error: a bar on a terminal, a line for each epoch in the log of a cluster."""
+"""Progress of a training on the standard error: a bar on a terminal, one line per epoch elsewhere."""
 
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -13,7 +13,7 @@ PointListener = Callable[[Sequence[Point]], None]
 
 @contextmanager
 def show_progress(steps: int, epochs: int, *, quiet: bool) -> Iterator[PointListener]:
-    """What hears the points of a training of so many steps and tells of them, unless it is to be quiet."""
+    """Yields a function that takes new points of a training and shows its progress; it shows nothing if `quiet`."""
     if quiet:
         yield lambda points: None
     elif not sys.stderr.isatty():
@@ -32,7 +32,7 @@ def show_progress(steps: int, epochs: int, *, quiet: bool) -> Iterator[PointList
 
 
 class _LatestValues:
-    """The last numbers of a training."""
+    """Latest step, epoch and metrics of a training, as text."""
 
     def __init__(self, epochs: int) -> None:
         self._epochs = epochs
@@ -51,7 +51,7 @@ class _LatestValues:
 
 
 class _EpochLines:
-    """A line whenever the validation data have been measured."""
+    """Listener that prints a line after each evaluation on the validation samples."""
 
     def __init__(self, epochs: int) -> None:
         self._latest = _LatestValues(epochs)

@@ -1,14 +1,14 @@
-"""SIGINT and SIGTERM as a wish to stop, which a training asks for after every batch."""
+"""SIGINT and SIGTERM as a request to stop, which a training checks after every batch."""
 
 import signal
 from types import FrameType
 
 
 class StopSignal:
-    """While it is entered, the first of these signals is only noted; a second one ends the process as ever."""
+    """Context in which the first SIGINT or SIGTERM is only recorded; a second one ends the process as usual."""
 
     def __init__(self) -> None:
-        self._noted = 0
+        self._received = 0
 
     def __enter__(self) -> "StopSignal":
         self._previous_handlers = {
@@ -22,14 +22,14 @@ class StopSignal:
             signal.signal(signal_number, handler)
 
     def __call__(self) -> bool:
-        """Whether there has been one."""
-        return self._noted != 0
+        """Returns whether a signal has arrived."""
+        return self._received != 0
 
     @property
     def exit_code(self) -> int:
-        """What shells give a process that such a signal has ended: 130 after SIGINT, 143 after SIGTERM."""
-        return 128 + self._noted
+        """Exit code after the signal, by the convention of shells: 130 after SIGINT, 143 after SIGTERM."""
+        return 128 + self._received
 
     def _on_signal(self, number: int, _frame: FrameType | None) -> None:
-        self._noted = number
+        self._received = number
         self.__exit__()

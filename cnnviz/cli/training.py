@@ -1,4 +1,4 @@
-"""A training into a folder: what it was asked for, every number on the way, and what came of it."""
+"""A training whose design, settings, points, weights and result are written to a folder."""
 
 import json
 import time
@@ -32,12 +32,12 @@ from cnnviz.training.training import OUT_OF_MEMORY_MESSAGE, TrainingResult
 RESULT_FILE, WEIGHTS_FILE, POINTS_FILE = "result.json", "weights.safetensors", "points.csv"
 DESIGN_FILE, CONFIG_FILE, CODE_FILE = "design.json", "config.json", "model.py"
 OUTPUT_FILES = (RESULT_FILE, WEIGHTS_FILE, POINTS_FILE, DESIGN_FILE, CONFIG_FILE, CODE_FILE)
-"""What a training leaves in its folder; the result is written last."""
+"""Files that a training writes to its folder; the result is written last."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class TrainOptions:
-    """What the command line asks for, as its options are called."""
+    """Options of the train command, named as on the command line."""
 
     design: Path
     out: Path
@@ -53,7 +53,7 @@ class TrainOptions:
 
 @dataclass(frozen=True)
 class TrainJob:
-    """An order that has been checked: this can be trained."""
+    """A checked training: design, settings, data and device fit together."""
 
     architecture: Architecture
     config: TrainConfig
@@ -62,7 +62,7 @@ class TrainJob:
 
 
 def run_training(options: TrainOptions) -> tuple[str, int]:
-    """Train, and give the result as JSON and the exit code; raises CnnvizError with the reason where it cannot be."""
+    """Trains; returns the result as JSON and the exit code. Raises CnnvizError with the reason when it cannot."""
     job = _check_options(options)
     torch.set_num_threads(options.threads or settings().threads or 1)
     if not options.quiet:
@@ -84,12 +84,12 @@ def run_training(options: TrainOptions) -> tuple[str, int]:
 
 
 def _check_options(options: TrainOptions) -> TrainJob:
-    """The order, read and found possible before anything is loaded, made or written."""
+    """Returns the job of these options, checked before samples are loaded or files written."""
     with explain_os_errors(options.out):
         has_result = (options.out / RESULT_FILE).exists()
     if has_result and not options.force:
         raise CnnvizError(
-            f"{options.out} holds the result of a training already; choose another folder, or add --force."
+            f"{options.out} already contains the result of a training; choose another folder, or add --force."
         )
     limits = settings()
     architecture = read_design(options.design)
@@ -110,14 +110,14 @@ def _open_device(name: str) -> torch.device:
     try:
         device = torch.device(name)
         torch.zeros(1, device=device).tolist()
-    except (RuntimeError, AssertionError) as error:  # torch's words for a name, a driver or a GPU that is not there
+    except (RuntimeError, AssertionError) as error:  # torch's errors for an unknown name, or a missing driver or GPU
         reason = str(error).strip().partition("\n")[0][:200]
         raise TrainingError(f"The device {name} cannot be used here: {reason.rstrip('.')}.") from None
     return device
 
 
 def _prepare_folder(folder: Path) -> None:
-    """Make the folder, without what an earlier training left in it."""
+    """Creates the folder, and deletes the files of an earlier training in it."""
     with explain_os_errors(folder):
         folder.mkdir(parents=True, exist_ok=True)
         for name in OUTPUT_FILES:
@@ -148,7 +148,7 @@ def _train(
 
 
 class _PointsFile:
-    """Points as lines of a new file; those of whole parts are kept at hand."""
+    """Writer of points to a new CSV file; keeps the points that are not of batches for the result."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -171,11 +171,11 @@ class _PointsFile:
     def _write(self, lines: list[str]) -> None:
         with explain_os_errors(self._path):
             self._file.writelines(f"{line}\n" for line in lines)
-            self._file.flush()  # whoever follows the file sees them now
+            self._file.flush()  # so that tail -f shows them now
 
 
 def _result_json(job: TrainJob, splits: Splits, result: TrainingResult, epoch_points: list[Point]) -> dict[str, Any]:
-    """The result as JSON holds it."""
+    """Returns metrics of the best epoch, settings and versions in JSON types."""
     best = [point for point in epoch_points if point.epoch == result.best_epoch]
     parts = {
         part: {point.metric: point.value for point in best if point.split == part} or None

@@ -1,4 +1,4 @@
-"""Weights from files, checked against the design that they are for."""
+"""Weights from files, checked against a design."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from cnnviz.settings import settings
 
 
 def read_weights_file(path: Path, architecture: Architecture) -> bytes:
-    """A .safetensors file; raises CnnvizError where it is none, or that of another design."""
+    """Returns the content of a .safetensors file; raises CnnvizError when it is invalid or of another design."""
     content = read_file(path, settings().max_export_bytes + MAX_HEADER_BYTES)
     read_weights(content, architecture, str(path))
     return content

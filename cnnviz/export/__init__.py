@@ -1,8 +1,8 @@
 """The net, trained or not, as an ONNX file, written by torch's own exporter in a process of its own.
 
-support.py  what that exporter cannot write
-request.py  to_onnx(): the server's side, with its bounds
-writer.py   `python -m cnnviz.export.writer`: the process; alone in knowing onnx
+support.py  layers that the exporter cannot write
+request.py  to_onnx(): the server's side, with its limits
+writer.py   `python -m cnnviz.export.writer`: the process; the only module that imports onnx
 
 Which exporter, and why a process: docs/adr/0004-onnx.md.
 """

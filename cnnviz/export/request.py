@@ -1,4 +1,4 @@
-"""Requests for ONNX files, within bounds: writing one takes seconds, and several times its size in memory."""
+"""Requests for ONNX files, with limits: writing one takes seconds, and several times its size in memory."""
 
 from collections.abc import Sequence
 
@@ -27,16 +27,16 @@ ONNX_PROCESS = OneShotProcess(
     reassurance="The design is safe",
     refusal_error=DesignError,
 )
-"""Usual nets take three seconds of a core."""
+"""Process that writes ONNX files; a typical net takes three seconds of a core."""
 
 
 def to_onnx(architecture: Architecture, weights: bytes | None = None) -> bytes:
     """Returns the net as an ONNX file: input x and output scores, of N samples each.
 
-    It has the weights in a safetensors file of its state dict, or random ones. Its nodes are named after the layers
-    (/conv1/Conv). Takes some seconds; one file is written at a time.
-    Raises DesignError where the net cannot be written or the weights are those of another, DataError where they are no
-    weights, LimitError where it would take too much or too long, CnnvizError where it fails.
+    `weights` is a safetensors file of its state dict; without it, the weights are random. The nodes of
+    the file are named after the layers (/conv1/Conv). Takes some seconds; one file is written at a time.
+    Raises DesignError when the net cannot be written or the weights are those of another net, DataError when they are
+    invalid, LimitError when writing would take too much memory or time, CnnvizError when it fails.
     """
     check_size(exportable_steps(architecture))
     if weights is not None:
@@ -53,7 +53,7 @@ def encode_request(architecture: Architecture, weights: bytes | None = None) -> 
 
 
 def check_size(steps: Sequence[Step]) -> None:
-    """Raises LimitError where the file would have more weights than the server allows."""
+    """Raises LimitError when the file or the memory to write it would exceed the server's limits."""
     limits = settings()
     parameters = sum(step.parameters for step in steps)
     if (size := FLOAT32_BYTES * parameters) > limits.max_export_bytes:

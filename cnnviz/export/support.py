@@ -1,4 +1,4 @@
-"""Support of layers by torch's exporter: which ones it cannot write so that they compute the same."""
+"""Layers that torch's exporter cannot write so that they compute the same."""
 
 from cnnviz.architecture import Architecture, Step, iter_steps, layer_number, trace
 from cnnviz.errors import DesignError, ShapeError
@@ -21,12 +21,11 @@ def unsupported_reason(step: Step) -> str | None:
     ):
         return (
             f"ONNX has no windows of unequal sizes; use an output_size that divides {format_shape(sizes)}, such as 1,"
-            " or a pool"
-            " with a kernel_size"
+            " or a pool with a kernel_size"
         )
     if isinstance(layer, ConvTranspose) and any(
-        more >= stride
-        for more, stride in zip(
+        output_padding >= stride
+        for output_padding, stride in zip(
             *(per_axis(size, layer.axes) for size in (layer.output_padding, layer.stride)), strict=True
         )
     ):
@@ -38,8 +37,7 @@ def unsupported_reason(step: Step) -> str | None:
     if isinstance(layer, Softplus) and layer.threshold < MIN_EXACT_SOFTPLUS_THRESHOLD:
         return (
             f"ONNX knows it only without a threshold; set it to {MIN_EXACT_SOFTPLUS_THRESHOLD} or more, which is as"
-            " good"
-            " as none"
+            " good as none"
         )
     return None
 

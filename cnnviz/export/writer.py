@@ -37,11 +37,11 @@ def export_model(architecture: Architecture, weights: Mapping[str, Tensor] | Non
         model.load_state_dict(weights)
     file = io.BytesIO()
     with warnings.catch_warnings(), torch.no_grad():
-        warnings.simplefilter("ignore")  # that this exporter is the older one, and advice on dropout of vectors
+        warnings.simplefilter("ignore")  # about this exporter being the older one, and about dropout of vectors
         torch.onnx.export(
             model,
             (torch.zeros(EXAMPLE_BATCH_SIZE, *architecture.input_shape),),
-            file,  # type: ignore[arg-type]  # takes a path or a file, whatever torch's stub says
+            file,  # type: ignore[arg-type]  # takes a path or a file, unlike torch's stub
             dynamo=False,
             training=torch.onnx.TrainingMode.PRESERVE,  # as .eval() left it, and no BatchNorm merged into its Conv
             input_names=["x"],

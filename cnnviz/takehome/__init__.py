@@ -1,1 +1,1 @@
-"""A run in forms that leave the app: a script, a notebook, a report, event files, one zip."""
+"""Files that a run can be downloaded as: a script, a notebook, a report, event files, and a zip of all of them."""

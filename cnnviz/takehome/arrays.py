@@ -1,4 +1,4 @@
-"""The samples of a data set as files that a training script of one's own reads."""
+"""Samples of a data set as .npy files, which the downloaded training script reads."""
 
 import io
 import zipfile
@@ -14,14 +14,14 @@ FEATS_FILE, LABELS_FILE, PARTS = "feats.npy", "labels.npy", "parts.npz"
 
 
 def arrays_zip(content: Content, split_kind: str, max_bytes: int) -> bytes:
-    """A zip of FEATS, LABELS, and of PARTS unless the split is at random, which the script repeats by itself.
+    """Returns a zip of FEATS_FILE and LABELS_FILE, and of PARTS unless the split is random, which the script repeats.
 
-    Raises LimitError where the samples take more than `most` bytes.
+    Raises LimitError when the samples take more than `max_bytes` bytes.
     """
     if content.x.nbytes > max_bytes:
         raise LimitError(
             f"These samples take {content.x.nbytes / 2**20:,.0f} MB; this server writes files of at most"
-            f" {max_bytes / 2**20:,.0f} MB. Whoever runs it can raise CNNVIZ_MAX_EXPORT_BYTES."
+            f" {max_bytes / 2**20:,.0f} MB. Its administrator can raise CNNVIZ_MAX_EXPORT_BYTES."
         )
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:

@@ -1,4 +1,4 @@
-"""The charts of a run for paper and for other programs: whole, on white, without a mouse."""
+"""Charts of a run for printing and for other programs: complete, on white, and not interactive."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from cnnviz.charts.learning import SPLIT_COLOURS, goal_table, learning_spec, lea
 from cnnviz.takehome.run_archive import RunArchive
 
 WIDTH, HEIGHT = 640, 280
-"""Pixels of the frame of a chart."""
+"""Size of a chart's plotting area, in pixels."""
 TEXT_COLOUR, GRID_COLOUR = "#1f2933", "#d9dee5"
 CHART_CONFIG: dict[str, Any] = {
     "font": "Helvetica, Arial, Liberation Sans, sans-serif",
@@ -29,16 +29,16 @@ CHART_CONFIG: dict[str, Any] = {
 
 
 def chart_specs(archive: RunArchive, goal: float) -> dict[str, dict[str, Any]]:
-    """A Vega-Lite specification with its data for each chart, as JSON holds it: accuracy and loss.
+    """Returns the Vega-Lite specifications of accuracy and loss by metric, with their data, ready for JSON.
 
-    A run that has no values of a metric has no chart of it.
+    A metric without values has no chart.
     """
     curves_by_metric = {metric: _curves_by_split(archive, metric) for metric in ("accuracy", "loss")}
     return {metric: _chart_spec(metric, lines, archive, goal) for metric, lines in curves_by_metric.items() if lines}
 
 
 def archived_curve(archive: RunArchive, split: str, metric: str) -> Curve:
-    """One line over epochs; batches lie between them by their steps."""
+    """Returns the values of a metric on a split over epochs; a batch counts as a fraction of its epoch."""
     points = [point for point in archive.points if (point.split, point.metric) == (split, metric)]
     per_epoch = archive.steps // archive.config.epochs
     epochs = [point.step / per_epoch if per_epoch else point.epoch for point in points]
@@ -64,9 +64,9 @@ def _chart_spec(metric: str, lines: dict[str, Curve], archive: RunArchive, goal:
 
 
 def _replace_word(value: Any, old: str, new: str) -> Any:
-    """With another word wherever there is that one."""
+    """Returns a copy of a JSON value in which every string equal to `old` is `new`."""
     if isinstance(value, dict):
-        return {name: _replace_word(each, old, new) for name, each in value.items()}
+        return {name: _replace_word(item, old, new) for name, item in value.items()}
     if isinstance(value, list):
-        return [_replace_word(each, old, new) for each in value]
+        return [_replace_word(item, old, new) for item in value]
     return new if value == old else value

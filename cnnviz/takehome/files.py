@@ -1,4 +1,4 @@
-"""Every form in which a run leaves the app, besides the zip of all of them."""
+"""Files that a run can be downloaded as, and the zip of all of them."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -18,21 +18,21 @@ from cnnviz.takehome.tensorboard import to_events
 
 @dataclass(frozen=True, eq=False)
 class FileInputs:
-    """What files are made of: a run, and its charts by name."""
+    """Input of every file writer: a run, and its charts as SVG by metric."""
 
     archive: RunArchive
     charts: Mapping[str, str]
 
     @property
     def source(self) -> SampleSource:
-        """Where its script finds the samples."""
+        """Source from which the training script reads the samples."""
         config = self.archive.config
         return SampleSource.for_dataset(config.dataset, config.split_kind, self.archive.axes)
 
 
 def _onnx(inputs: FileInputs) -> bytes:
     if inputs.archive.weights is None:
-        raise DesignError("This run has no weights: it ended before its first epoch did.")
+        raise DesignError("This run has no weights: it ended before its first epoch was complete.")
     return export_onnx(inputs.archive.architecture, inputs.archive.weights)
 
 
@@ -47,24 +47,24 @@ def _notebook(inputs: FileInputs) -> bytes:
 
 
 FILE_WRITERS: dict[str, Callable[[FileInputs], bytes]] = {
-    "report.html": lambda making: to_html(making.archive, making.charts).encode(),
-    "charts/accuracy.svg": lambda making: _chart_svg(making, "accuracy"),
-    "charts/loss.svg": lambda making: _chart_svg(making, "loss"),
+    "report.html": lambda inputs: to_html(inputs.archive, inputs.charts).encode(),
+    "charts/accuracy.svg": lambda inputs: _chart_svg(inputs, "accuracy"),
+    "charts/loss.svg": lambda inputs: _chart_svg(inputs, "loss"),
     "train.py": _code,
     "train.ipynb": _notebook,
     "model.onnx": _onnx,
-    EVENTS_FILE: lambda making: to_events(making.archive),
+    EVENTS_FILE: lambda inputs: to_events(inputs.archive),
 }
-"""What makes each file, by its name in the zip."""
+"""Functions that write the files, by file name in the zip."""
 
 
 def draw_charts(archive: RunArchive, goal: float) -> FileInputs:
-    """With its charts drawn; for a process of its own, which V8 may take along."""
+    """Returns a run with its charts drawn; call it in a process of its own, since V8 can crash the process."""
     return FileInputs(archive, {name: render_svg(spec) for name, spec in chart_specs(archive, goal).items()})
 
 
 def write_zip(inputs: FileInputs) -> bytes:
-    """The zip; what cannot be made is told in it."""
+    """Returns the zip of all files; its README gives the reason for every file that cannot be written."""
     files: dict[str, bytes] = {}
     missing: dict[str, str] = {}
     for name, make in FILE_WRITERS.items():
@@ -77,5 +77,5 @@ def write_zip(inputs: FileInputs) -> bytes:
 
 def _chart_svg(inputs: FileInputs, name: str) -> bytes:
     if name not in inputs.charts:
-        raise DesignError("This run has no values of it: it ended before its first epoch did.")
+        raise DesignError(f"This run has no {name} chart: it ended before its first epoch was complete.")
     return inputs.charts[name].encode()

@@ -1,4 +1,4 @@
-"""The run.json in the zip of a run, checked when a stranger brings such a zip."""
+"""The run.json in the zip of a run, validated when such a zip is uploaded."""
 
 from typing import Annotated, Any, Literal, Self
 
@@ -12,15 +12,15 @@ from cnnviz.words import is_invisible
 FORMAT: Literal[1] = 1
 """Version of the zip's format; a change that older versions of cnnviz cannot read raises it."""
 MAX_TITLE, MAX_MESSAGE = 200, 4_000
-"""Characters of a title and of a message."""
+"""Maximum lengths of a title and of a message, in characters."""
 MAX_TIMESTAMP = 253_370_764_800.0
-"""1 January 9999, in seconds since 1970: Python knows no dates much later."""
+"""1 January 9999, in seconds since 1970: Python's dates end with that year."""
 MAX_COUNT = 2**31 - 1
 """Largest number of steps or epochs that a column of the database holds."""
 MIN_DEVIATION = 1e-13
 """Smallest deviation that samples may be divided by; no data set has a smaller one."""
 MAX_MOMENTS = 1_000_000
-"""Largest number of means for scaling: one for each position along an axis."""
+"""Maximum number of means for scaling, which may differ between the positions along an axis."""
 
 
 def replace_invisible(text: str) -> str:
@@ -47,7 +47,7 @@ class _StrictModel(BaseModel):
 
 
 class ScaleFacts(_StrictModel):
-    """How the samples were scaled, as `Scale.to_dict` has it."""
+    """Scaling of the samples, in the format of `Scale.to_dict`."""
 
     floor: float | None = None
     mean: Moments | None = None
@@ -63,14 +63,14 @@ class ScaleFacts(_StrictModel):
 
 
 class Facts(_StrictModel):
-    """What is known about the samples of a run."""
+    """Sizes of the parts, and scaling, of the samples of a run."""
 
     parts: Annotated[tuple[Count, Count, Count], Field(strict=False)] | None = None
     scale: ScaleFacts | None = None
 
 
 class Manifest(_StrictModel):
-    """A run without its design, settings, points and arrays, which have files of their own."""
+    """Description of a run; design, settings, points and arrays have files of their own."""
 
     format: Literal[1]
     cnnviz: Annotated[str, Field(max_length=40)]

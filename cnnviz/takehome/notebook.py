@@ -1,4 +1,4 @@
-"""A run as a Jupyter notebook: what it was, its charts, and its training script in cells."""
+"""A run as a Jupyter notebook: a summary, the charts, and the training script in cells."""
 
 import base64
 import json
@@ -21,8 +21,8 @@ from cnnviz.training.point import TEST, TRAIN, VALIDATION
 
 Cell = dict[str, Any]
 Output = dict[str, Any]
-"""Both as nbformat 4 has them."""
-CHARTS_COMMENT = "# The charts of this run, as cnnviz drew them. Running this cell takes them away."
+"""A cell and an output in the JSON of nbformat 4."""
+CHARTS_COMMENT = "# The charts of this run, as drawn by cnnviz. Running this cell removes them."
 
 
 @dataclass(frozen=True)
@@ -31,12 +31,12 @@ class Section:
 
     title: str
     description: str
-    """The comment that it begins with, as Markdown."""
+    """Comment at the beginning of the section, as Markdown."""
     code: str
 
 
 def split_sections(script: str) -> tuple[Section, ...]:
-    r"""The sections of a script of `to_script`; what stands above the first is left out.
+    r"""Returns the sections of a script by `to_script`; the text above the first is left out.
 
     >>> split_sections("# %% Net\n# Small.\nnet = None\n\n\n# %% Test\nnet()\n")[0]
     Section(title='Net', description='Small.', code='net = None')
@@ -45,10 +45,10 @@ def split_sections(script: str) -> tuple[Section, ...]:
 
 
 def to_notebook(archive: RunArchive, *, data: SampleSource, charts: Mapping[str, str]) -> str:
-    """The notebook as JSON (nbformat 4), to be read without running it; its code is that of `to_script`.
+    """Returns the notebook as JSON (nbformat 4), readable without being run; its code is that of `to_script`.
 
-    `charts` are SVG files by their titles. They are kept as PNG, too: Jupyter shows no SVG of a notebook that it does
-    not trust. What a student wrote stays text. Raises ShapeError as `to_script`.
+    `charts` are SVG files by title. They are stored as PNG too, because Jupyter shows no SVG in a notebook that it
+    does not trust. Text written by a student is escaped. Raises ShapeError like `to_script`.
     """
     cells = [_markdown_cell("\n\n".join(_intro_paragraphs(archive)))]
     if charts:
@@ -73,7 +73,7 @@ def to_notebook(archive: RunArchive, *, data: SampleSource, charts: Mapping[str,
 
 
 def escape_markdown(text: str) -> str:
-    r"""Text as Markdown that shows it as it is, in one line: nothing in it is markup, a link or a formula.
+    r"""Returns Markdown that shows a text literally, on one line: nothing in it becomes markup, a link or a formula.
 
     >>> escape_markdown("a *b*\n<i> $c$")
     'a &#42;b&#42; &#60;i&#62; <code>&#36;</code>c<code>&#36;</code>'
@@ -83,18 +83,20 @@ def escape_markdown(text: str) -> str:
 
 def _as_entity(match: re.Match[str]) -> str:
     entity = f"&#{ord(match[0])};"
-    return f"<code>{entity}</code>" if match[0] in "$\\" else entity  # formulas are sought after the entities are read
+    return (
+        f"<code>{entity}</code>" if match[0] in "$\\" else entity
+    )  # Jupyter looks for formulas after decoding entities
 
 
 def _parse_section(text: str) -> Section:
     title, *rest = text.strip().split("\n")
-    first = next((place for place, line in enumerate(rest) if not line.startswith("#")), len(rest))
+    first = next((index for index, line in enumerate(rest) if not line.startswith("#")), len(rest))
     description = "\n".join(line.removeprefix("#").strip() for line in rest[:first])
     return Section(title, description, "\n".join(rest[first:]).strip())
 
 
 def _intro_paragraphs(archive: RunArchive) -> Iterator[str]:
-    """What is to be read above the charts, in paragraphs."""
+    """Yields the Markdown blocks above the charts: title, facts, results, design and settings."""
     yield f"# {escape_markdown(archive.name)}"
     yield _markdown_table(("", ""), list(_fact_rows(archive)))
     yield "## Results"
@@ -104,7 +106,7 @@ def _intro_paragraphs(archive: RunArchive) -> Iterator[str]:
     yield "## Settings"
     changed = list(_changed_settings(archive.config, TrainConfig()))
     yield (
-        _markdown_table(("Setting", "Here", "By default"), changed)
+        _markdown_table(("Setting", "This run", "Default"), changed)
         if changed
         else "All settings have their default values."
     )
@@ -124,21 +126,21 @@ def _fact_rows(archive: RunArchive) -> Iterator[tuple[str, str]]:
 
 def _results_table(archive: RunArchive) -> str:
     if not archive.best_epoch:
-        return "It ended before its first epoch did."
+        return "The run ended before its first epoch was complete."
     shown_points = {(split, metric) for split in (TRAIN, VALIDATION, TEST) for metric in ("loss", *METRICS)}
-    of_best = [point for point in archive.points if point.epoch == archive.best_epoch]
-    values = {(point.split, point.metric): point.value for point in of_best if point[2:4] in shown_points}
+    best_points = [point for point in archive.points if point.epoch == archive.best_epoch]
+    values = {(point.split, point.metric): point.value for point in best_points if point[2:4] in shown_points}
     splits = [split for split in (TRAIN, VALIDATION, TEST) if (split, "loss") in values]
     rows = [
         (metric, *(f"{values[split, metric]:.4f}" if (split, metric) in values else "" for split in splits))
         for metric in ("loss", *METRICS)
     ]
     table = _markdown_table(("", *splits), rows)
-    return f"The best epoch is {archive.best_epoch:,}; the test was made with its weights.\n\n{table}"
+    return f"The best epoch is {archive.best_epoch:,}; its weights were used for the test.\n\n{table}"
 
 
 def _changed_settings(config: BaseModel, defaults: BaseModel, title_prefix: str = "") -> Iterator[tuple[str, str, str]]:
-    """The settings that are not as usual, those inside others included: title, value and usual value."""
+    """Yields title, value and default of every setting that differs from its default, nested settings included."""
     for name, field in type(config).model_fields.items():
         value, default = getattr(config, name), getattr(defaults, name)
         title = f"{title_prefix}{field.title or name}"
@@ -149,8 +151,8 @@ def _changed_settings(config: BaseModel, defaults: BaseModel, title_prefix: str 
 
 
 def _markdown_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    every = [head, ["---"] * len(head), *rows]
-    return "\n".join(f"| {' | '.join(row)} |" for row in every)
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join(f"| {' | '.join(row)} |" for row in lines)
 
 
 def _markdown_cell(text: str) -> Cell:

@@ -1,4 +1,4 @@
-"""Everything of a run in one zip, which any cnnviz reads back; the same run gives the same bytes."""
+"""The zip of a complete run, which any cnnviz can import; the same run always gives the same bytes."""
 
 import io
 import stat
@@ -12,44 +12,44 @@ from cnnviz.takehome.run_archive import RunArchive
 
 RUN_FILE, DESIGN_FILE, CONFIG_FILE, POINTS_FILE = "run.json", "design.json", "config.json", "points.csv"
 WEIGHTS_FILE, PREDICTIONS_FILE = "weights.safetensors", "predictions.safetensors"
-"""Files that are read back; the others are for people and other programs."""
+"""Files that an import reads; the others are for people and other programs."""
 POINTS_JSON_FILE, README_FILE = "points.json", "README.txt"
 
 FILE_DESCRIPTIONS = {
-    RUN_FILE: "what the run was: title, data set, classes, scale of the samples, and how it ended",
-    DESIGN_FILE: "the design; the Design page opens it",
+    RUN_FILE: "a description of the run: title, data set, classes, scaling of the samples, and how it ended",
+    DESIGN_FILE: "the design, which the Design page can open",
     CONFIG_FILE: "the settings of the training",
     POINTS_FILE: "every number of the training: step, epoch, split, metric, value",
     POINTS_JSON_FILE: "the same numbers as JSON",
-    WEIGHTS_FILE: "the trained weights of the best epoch, a PyTorch state dict; safetensors.torch.load_file reads it",
-    PREDICTIONS_FILE: "the test samples: probabilities (samples, classes) and y, the number of the right class",
-    "report.html": "the results, to read and to print; opens in any browser, without a network",
-    "charts/accuracy.svg": "the accuracy over the epochs",
-    "charts/loss.svg": "the loss over the epochs",
+    WEIGHTS_FILE: "the weights of the best epoch as a PyTorch state dict; load it with safetensors.torch.load_file",
+    PREDICTIONS_FILE: "for the test samples: probabilities (samples, classes) and y, the index of the true class",
+    "report.html": "a report to read or print; it opens in any browser, even offline",
+    "charts/accuracy.svg": "a chart of the accuracy over the epochs",
+    "charts/loss.svg": "a chart of the loss over the epochs",
     "train.py": "a script that trains this net again, without cnnviz",
-    "train.ipynb": "the same as a notebook",
+    "train.ipynb": "the same script as a Jupyter notebook",
     "model.onnx": "the trained net for onnxruntime, Netron and other programs",
-    "tensorboard/events.out.tfevents.0.cnnviz": "the numbers for TensorBoard: tensorboard --logdir tensorboard",
+    "tensorboard/events.out.tfevents.0.cnnviz": "the numbers for TensorBoard; run: tensorboard --logdir tensorboard",
 }
-"""What each file is, in the order of README.txt."""
+"""Descriptions of the files by name, in the order of README.txt."""
 
 _ZIP_TIMESTAMP = (1980, 1, 1, 0, 0, 0)
 _ZIP_UNIX_SYSTEM = 3
 
 
 def pack(archive: RunArchive, files: Mapping[str, bytes], missing: Mapping[str, str] | None = None) -> bytes:
-    """Returns a zip of the run itself and of `files` by name; `missing` says why a file could not be made.
+    """Returns a zip of the run itself and of `files` by name; `missing` gives the reason for each file left out.
 
-    Arrays are stored as they are: deflate gains nothing on weights, and what repeats itself too much is taken for a
-    bomb by those who read zips with care. All else is deflated.
+    Arrays are stored uncompressed: deflate gains nothing on weights, and careful readers of zips take a file that
+    compresses too well for a zip bomb. All other files are deflated.
     """
     all_files = {**files, **run_files(archive)}
-    order = {name: place for place, name in enumerate(FILE_DESCRIPTIONS)}
+    order = {name: index for index, name in enumerate(FILE_DESCRIPTIONS)}
     names = sorted(all_files, key=lambda name: (order.get(name, len(order)), name))
-    run_json_files = {README_FILE: _readme_text(archive, names, missing or {}).encode()}
+    readme = {README_FILE: _readme_text(archive, names, missing or {}).encode()}
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w") as zip_file:
-        for name, content in (run_json_files | {name: all_files[name] for name in names}).items():
+        for name, content in (readme | {name: all_files[name] for name in names}).items():
             info = zipfile.ZipInfo(name, _ZIP_TIMESTAMP)
             info.create_system, info.external_attr = _ZIP_UNIX_SYSTEM, (stat.S_IFREG | 0o644) << 16
             info.compress_type = zipfile.ZIP_STORED if name.endswith(".safetensors") else zipfile.ZIP_DEFLATED
@@ -58,7 +58,7 @@ def pack(archive: RunArchive, files: Mapping[str, bytes], missing: Mapping[str, 
 
 
 def run_files(archive: RunArchive) -> dict[str, bytes]:
-    """Returns the files of the run itself by name."""
+    """Returns the files that describe the run itself, by name."""
     text_files = {
         RUN_FILE: build_manifest(archive).model_dump_json(indent=2, exclude_unset=True),
         DESIGN_FILE: archive.architecture.to_json(),
@@ -82,9 +82,9 @@ def _readme_text(archive: RunArchive, names: list[str], missing: Mapping[str, st
             f"{title}, trained with cnnviz",
             "",
             *(f"{name:{width}}  {FILE_DESCRIPTIONS.get(name, '')}".rstrip() for name in names),
-            *(f"{name:{width}}  is not here: {reason}" for name, reason in missing.items()),
+            *(f"{name:{width}}  is missing: {reason}" for name, reason in missing.items()),
             "",
-            "cnnviz can read this zip back: as a run to look at, to compare and to start again from.",
+            "Import this zip into cnnviz to look at the run, compare it with others, or train again from it.",
             "",
         ]
     )

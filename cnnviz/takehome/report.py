@@ -1,4 +1,4 @@
-"""A run as one page to read, print and hand in; it loads nothing and runs no script."""
+"""A run as one HTML page to read, print and hand in; it loads no other files and runs no script."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -26,8 +26,8 @@ from cnnviz.words import format_value
 
 SPLIT_TITLES = {TRAIN: "training", VALIDATION: "validation", TEST: "test"}
 MAX_CLASSES_SHOWN, MAX_PAIRS_SHOWN = 60, 40
-"""Most classes of a confusion matrix that a page can hold; with more, this many confusions are listed instead."""
-STATUS_TEXTS = {"done": "trained to its end", "stopped": "stopped early", "failed": "failed"}
+"""Maximum number of classes in a confusion matrix; with more, at most MAX_PAIRS_SHOWN confusions are listed."""
+STATUS_TEXTS = {"done": "training finished", "stopped": "stopped early", "failed": "failed"}
 _TEMPLATES = Environment(
     loader=PackageLoader("cnnviz.takehome", ""),
     autoescape=True,
@@ -39,7 +39,7 @@ _TEMPLATES = Environment(
 
 @dataclass(frozen=True)
 class SettingRow:
-    """A setting as a student reads it."""
+    """Title, value and default of a setting, as shown in the report."""
 
     title: str
     value: str
@@ -52,7 +52,7 @@ class SettingRow:
 
 
 def to_html(archive: RunArchive, charts: Mapping[str, str]) -> str:
-    """Returns the page; `charts` are our own SVG drawings by the names of what they show, embedded as they are."""
+    """Returns the page; `charts` are SVG drawings by metric, made by cnnviz and embedded without escaping."""
     steps = trace(archive.architecture)
     refused = find_refusing_step(steps)
     return _TEMPLATES.get_template("report.html").render(
@@ -76,7 +76,7 @@ def to_html(archive: RunArchive, charts: Mapping[str, str]) -> str:
 
 
 def run_facts(archive: RunArchive) -> dict[str, str]:
-    """Returns what was trained on what, where and when: texts by their labels."""
+    """Returns data set, input, time and device of the training, as texts by label."""
     config, parts = archive.config, archive.facts.get("parts") or ()
     samples = ", ".join(f"{count:,} {part}" for count, part in zip(parts, PARTS, strict=False))
     texts = {
@@ -105,7 +105,7 @@ def best_results(archive: RunArchive) -> dict[str, dict[str, str]]:
 
 
 def setting_rows(config: TrainConfig) -> Iterator[SettingRow]:
-    """Yields every setting but the data set, which the page names above, those of the augmentation included."""
+    """Yields all settings, including those of the augmentation, but not the data set, which `run_facts` has."""
     defaults = TrainConfig()
     yield from (
         row for row in _setting_rows(config, defaults) if row.title != TrainConfig.model_fields["dataset"].title
@@ -131,19 +131,19 @@ def _setting_text(name: str, value: Any) -> str:
 def _describe_scaling(scale: Mapping[str, Any]) -> str:
     parts = [f"raised to at least {scale['floor']:g}"] if scale.get("floor") is not None else []
     if mean := scale.get("mean"):
-        one = f"minus {mean[0]:.4g}, divided by {scale['std'][0]:.4g}"
-        parts.append(one if len(mean) == 1 else f"minus mean, divided by deviation, {len(mean):,} of each")
+        text = f"minus {mean[0]:.4g}, divided by {scale['std'][0]:.4g}"
+        parts.append(text if len(mean) == 1 else f"minus mean, divided by standard deviation, {len(mean):,} of each")
     return "; ".join(parts)
 
 
 def _confusion_matrix(archive: RunArchive) -> dict[str, Any] | None:
-    """Returns rows of cells (count, share of the true class); None where there is nothing to show or too much."""
+    """Returns rows of cells (count, share of the true class); None without predictions or with too many classes."""
     if archive.predictions is None:
         return None
     class_indices = occurring_classes(archive.predictions)
     if len(class_indices) > MAX_CLASSES_SHOWN:
         return None
-    names = [archive.predictions.classes[place] for place in class_indices]
+    names = [archive.predictions.classes[index] for index in class_indices]
     counts = confusion_counts(archive.predictions)[np.ix_(class_indices, class_indices)]
     cells = [
         [(int(count), round(float(count) / max(int(total), 1), 3)) for count in row]
@@ -153,7 +153,7 @@ def _confusion_matrix(archive: RunArchive) -> dict[str, Any] | None:
 
 
 def _confused_pairs(predictions: Predictions) -> list[dict[str, Any]]:
-    """Returns the most frequent confusions with the names of their classes."""
+    """Returns the most frequent confusions with their class names, the most frequent first."""
     names = predictions.classes
     return [
         {
@@ -171,11 +171,11 @@ def _class_scores(predictions: Predictions) -> list[dict[str, Any]]:
     scores = class_scores(predictions)
     return [
         {
-            "name": predictions.classes[place],
-            "precision": scores.precision[place],
-            "recall": scores.recall[place],
-            "f1": scores.f1[place],
-            "samples": int(scores.support[place]),
+            "name": predictions.classes[index],
+            "precision": scores.precision[index],
+            "recall": scores.recall[index],
+            "f1": scores.f1[index],
+            "samples": int(scores.support[index]),
         }
-        for place in occurring_classes(predictions)
+        for index in occurring_classes(predictions)
     ]

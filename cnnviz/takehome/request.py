@@ -1,4 +1,4 @@
-"""Files of a run from a process of its own: drawing takes a JavaScript engine, and writing them seconds of a core."""
+"""Requests for files of a run, written in a separate process: that takes a JavaScript engine and seconds of a core."""
 
 from cnnviz.processes.one_shot import OneShotProcess
 from cnnviz.takehome.pack import pack
@@ -9,7 +9,7 @@ EVENTS_FILE = "tensorboard/events.out.tfevents.0.cnnviz"
 """The event file for TensorBoard."""
 NO_MEMORY = "Writing this run needs more memory than the server has free. Take its weights and its points instead."
 OWN_RUN_LIMITS = {"max_parameters": 2**40}
-"""Limits of this server's own runs: they were checked when they were begun."""
+"""Settings for reading this server's own runs, whose size was checked when they were submitted."""
 FILE_PROCESS = OneShotProcess(
     module="cnnviz.takehome.writer",
     task="Writing this run",
@@ -19,18 +19,18 @@ FILE_PROCESS = OneShotProcess(
 )
 MLFLOW_PROCESS = OneShotProcess(
     module="cnnviz.takehome.writer",
-    task="Handing this run to MLflow",
-    busy="Many runs are on their way to MLflow.",
-    timeout_advice="Ask whoever runs its server.",
+    task="Sending this run to MLflow",
+    busy="Many runs are being sent to MLflow just now.",
+    timeout_advice="Ask the administrator of the MLflow server.",
     no_memory=NO_MEMORY,
 )
-"""With a turn of its own: a server that is slow holds up no files."""
+"""Process for MLflow, separate so that a slow MLflow server delays no files."""
 
 
 def export_run(archive: RunArchive, name: str) -> bytes:
-    """One of the files that a run leaves the app in, or with ALL the zip of all; some seconds, one at a time.
+    """Returns the file `name` of a run, or the zip of all files for ALL_FILES; takes seconds, one request at a time.
 
-    With TRACKED the run is handed to the MLflow server of the settings, and the answer is its name there. Raises
-    CnnvizError with the reason where it cannot be.
+    MLFLOW sends the run to the MLflow server of the settings and returns its id there. Raises CnnvizError with the
+    reason when the file cannot be written or the run cannot be sent.
     """
     return (MLFLOW_PROCESS if name == MLFLOW else FILE_PROCESS).run(pack(archive, {}), name)

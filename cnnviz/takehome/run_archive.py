@@ -1,4 +1,4 @@
-"""A finished run with all that is known of it, free of the server it ran on."""
+"""A finished run with all its data, independent of the server that trained it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -14,14 +14,14 @@ from cnnviz.training.point import VALIDATION, Point
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class RunArchive:
-    """Everything of one run that can be taken home; times in seconds since 1970."""
+    """Everything about a run that can be downloaded; times in seconds since 1970."""
 
     title: str
-    """What its student calls it; may be empty."""
+    """Title that the student gave the run; may be empty."""
     architecture: Architecture
     config: TrainConfig
     status: str
-    """done, stopped or failed."""
+    """One of done, stopped and failed."""
     created: float
     worked: float = 0.0
     """Seconds of device time."""
@@ -32,27 +32,27 @@ class RunArchive:
     """Optimiser steps of the whole run."""
     points: tuple[Point, ...] = ()
     best_epoch: int = 0
-    """Epoch of the weights; 0 where there are none."""
+    """Epoch of the weights; 0 when there are none."""
     weights: bytes | None = None
     """The best epoch's state dict, as a safetensors file."""
     facts: Mapping[str, Any] = field(default_factory=dict)
-    """`parts`: samples of training, validation and test; `scale`: the mean and std that samples were scaled by."""
+    """`parts`: numbers of training, validation and test samples; `scale`: their scaling, as `Scale.to_dict`."""
     predictions: Predictions | None = None
-    """On the test part, with the weights."""
+    """Predictions for the test samples, made with the weights."""
     classes: tuple[str, ...] = ()
     dataset: str = ""
     """Title of the data set."""
     axes: tuple[str, ...] = ()
-    """What the axes of a sample are, as `Dataset.axes`."""
+    """Names of the axes of a sample, as in `Dataset.axes`."""
 
     @property
     def name(self) -> str:
-        """What its student calls it, or else its net."""
+        """Title of the run, or the name of its net when it has none."""
         return self.title.strip() or net_name(self.architecture)
 
     @property
     def stopped_after(self) -> int:
-        """Epochs after which it was stopped; 0 where it was not."""
+        """Number of epochs after which the run was stopped; 0 when it was not stopped."""
         if self.status != "stopped":
             return 0
         return max((point.epoch for point in self.points if point.split == VALIDATION), default=0)

@@ -1,4 +1,4 @@
-"""A run as a training script of its own, in the style of the lab's notebook."""
+"""A run as a standalone training script, in the style of the lab's notebook."""
 
 import inspect
 from collections.abc import Callable
@@ -23,10 +23,10 @@ from cnnviz.training.schedule import SCHEDULES
 from cnnviz.training.training import MIN_TRAIN_SAMPLES_EVALUATED
 
 CELL_MARKER = "# %% "
-"""What the title of a section stands behind; editors know it as the beginning of a cell."""
+"""Marker before the title of a section, which editors recognise as the beginning of a cell."""
 TEMPLATES = Environment(
     loader=FileSystemLoader(Path(__file__).parent),
-    autoescape=False,  # noqa: S701  (Python, not HTML; no text of a user is in it)
+    autoescape=False,  # noqa: S701  (Python, not HTML; it contains no text from users)
     trim_blocks=True,
     lstrip_blocks=True,
     keep_trailing_newline=True,
@@ -38,37 +38,37 @@ SCHEDULERS: dict[str, Callable[[TrainConfig], Call]] = {
     "cosine": lambda config: _scheduler_call("LambdaLR", "half_cosine"),
     "one-cycle": lambda config: _scheduler_call("OneCycleLR", "LEARNING_RATE", "max(steps, 2)", cycle_momentum="False"),
 }
-"""The code that makes each of SCHEDULES."""
+"""Functions that return the code for each of SCHEDULES."""
 
 
 @dataclass(frozen=True)
 class SampleSource:
-    """Where the script finds its samples."""
+    """Source from which the script reads its samples."""
 
     is_digits: bool = False
-    """Whether they are those that come with scikit-learn; if not, they lie in FEATS and LABELS beside the script."""
+    """Whether the samples are scikit-learn's digits; if not, they are in FEATS_FILE and LABELS_FILE by the script."""
     has_parts_file: bool = False
-    """Whether PARTS beside the script says which rows are for what; if not, the split is the lab's.
+    """Whether the file PARTS by the script defines the split; if not, the script splits at random, as the lab does.
 
-    It holds the arrays `train`, `validation` and `test`, in the order of `Content.rows`.
+    The file holds the arrays of row numbers `train`, `validation` and `test`, as `Content.split_indices` returns them.
     """
     axes: tuple[str, ...] = ()
-    """What the axes of a sample are, as `Dataset.axes`: augmentation asks."""
+    """Names of the axes of a sample, as in `Dataset.axes`; augmentation depends on them."""
 
     @classmethod
     def for_dataset(cls, dataset: str, split_kind: str = "random", axes: tuple[str, ...] = ()) -> "SampleSource":
-        """That of a data set by its name, split in one of its ways."""
+        """Returns the source for a data set by name and kind of split."""
         return cls(is_digits=dataset == DIGITS.name, has_parts_file=split_kind != "random", axes=axes)
 
 
 def to_script(architecture: Architecture, config: TrainConfig, *, data: SampleSource, stopped: int = 0) -> str:
-    """A complete Python file that trains as `train` does, and needs numpy, torch, ignite and scikit-learn alone.
+    """Returns a complete Python file that trains as `train` does; it needs only numpy, torch, ignite and scikit-learn.
 
-    On the CPU it gives the same curve, printed and as points.csv (columns as `csv_record`, loss and accuracy), and the
-    best epoch's weights as weights.pt. Only what this run uses is in it; the file is what `ruff format` would make of
-    it. Its sections begin with `# %%`, as editors know cells. A constant of it, FIND_LR, makes it look for a learning
-    rate first, which changes nothing else. Of a run that was `stopped` after so many epochs, it says so. Raises
-    ShapeError with the reason when a layer refuses its input.
+    On the CPU it gives the same curve, printed and as points.csv (columns as in `points_to_csv`, loss and accuracy),
+    and writes the weights of the best epoch as weights.pt. It contains only what this run uses, and is formatted as
+    `ruff format` would. Its sections begin with `# %%`, which editors recognise as cells. Setting its constant FIND_LR
+    makes it look for a learning rate first and changes nothing else. Its docstring mentions the number of epochs after
+    which the run was `stopped`, unless that is 0. Raises ShapeError with the reason when a layer refuses its input.
     """
     shape = architecture.input_shape
     return TEMPLATES.get_template("script.py.jinja").render(
@@ -102,13 +102,13 @@ def _call_lines(start: str, call: Call) -> str:
 
 
 def _net_code(architecture: Architecture) -> str:
-    """The classes, without what stands around them in a file of their own."""
+    """Returns the code of the classes, without the imports and the main block of `to_code`."""
     code, _, _ = to_code(architecture).removeprefix(HEAD).partition('\n\n\nif __name__ == "__main__":')
     return code.strip()
 
 
 def _normalization_axes(normalization: str, axes: int) -> tuple[int, ...] | None:
-    """The axes of (N, *shape) that mean and deviation are taken over; None for all."""
+    """Returns the axes of (N, *shape) that mean and standard deviation are taken over; None for all."""
     normalization_kind = NORMALIZATIONS[normalization]
     if normalization_kind is None or not normalization_kind.kept_axes:
         return None
@@ -117,7 +117,7 @@ def _normalization_axes(normalization: str, axes: int) -> tuple[int, ...] | None
 
 
 def _optimizer_call(config: TrainConfig) -> Call:
-    """The call that makes it, with the arguments that are not torch's defaults."""
+    """Returns the call that creates the optimizer, with the arguments that differ from torch's defaults."""
     optimizer = OPTIMIZERS[config.optimizer]([nn.Parameter(torch.zeros(1))], config)
     signature_parameters = inspect.signature(type(optimizer)).parameters
     options = {
@@ -155,7 +155,7 @@ def _evaluator_call(config: TrainConfig) -> Call:
 
 
 def _augmentation_code(augmentation: Augmentation, shape: Shape, axes: tuple[str, ...]) -> dict[str, str]:
-    """The code of each change of x that such samples know, in the order of `Augmentation.of`."""
+    """Returns the code of every change of x that is switched on and fits these axes, by field, in order of use."""
     places, ones = AugmentationAxes(axes, len(shape)), ", 1" * len(shape)
     shift_lines = [f"x = moved(x, {axis}, {augmentation.shift}, around=False)" for axis in places.picture_axes]
     generator_arguments = "generator=noise, device=device"

@@ -1,4 +1,4 @@
-"""Charts drawn without a browser, by Vega-Lite in V8: only for a process beside the server, which V8 may take along."""
+"""Charts drawn without a browser, by Vega-Lite in V8; not for the server's own process, which V8 could crash."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,5 +7,5 @@ from vl_convert import vegalite_to_svg
 
 
 def render_svg(spec: Mapping[str, Any]) -> str:
-    """The drawing of a Vega-Lite specification that has its data in it; nothing is loaded from anywhere."""
+    """Returns the SVG of a Vega-Lite specification that contains its data; nothing is loaded from a network or disk."""
     return str(vegalite_to_svg(dict(spec), allowed_base_urls=[]))

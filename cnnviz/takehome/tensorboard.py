@@ -1,4 +1,4 @@
-"""The numbers of a run as an event file that TensorBoard reads, written by ignite's logger."""
+"""The points of a run as an event file for TensorBoard, written by ignite's logger."""
 
 import tempfile
 from pathlib import Path
@@ -9,7 +9,7 @@ from cnnviz.takehome.run_archive import RunArchive
 
 
 def to_events(archive: RunArchive) -> bytes:
-    """An event file with a scalar for every point, tagged metric/split, at its step."""
+    """Returns an event file with a scalar for every point, tagged metric/split, at its step."""
     with tempfile.TemporaryDirectory(prefix="cnnviz-") as folder:
         logger = TensorboardLogger(log_dir=folder)
         with logger:

@@ -1,4 +1,4 @@
-"""A run for an MLflow server that whoever runs cnnviz has named."""
+"""Sending a run to the MLflow server of the settings."""
 
 import logging
 import os
@@ -16,16 +16,16 @@ from cnnviz.takehome.run_archive import RunArchive
 
 EXPERIMENT_NAME = "cnnviz"
 METRICS_PER_REQUEST = 1000
-"""Metrics in one request, as many as MLflow takes."""
+"""Maximum number of metrics that MLflow accepts in one request."""
 MAX_PARAM_LENGTH = 250
-"""Characters of a parameter."""
+"""Maximum length of a parameter's value, in characters."""
 MLFLOW_TIMEOUTS = {"MLFLOW_HTTP_REQUEST_TIMEOUT": "10", "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1"}
-"""A server that does not answer is told of soon; MLflow alone would try for minutes."""
+"""Environment variables that report an unreachable server soon; by default MLflow retries for minutes."""
 log = logging.getLogger(__name__)
 
 
 def redact_address(address: str) -> str:
-    """An address without what is secret in it.
+    """Returns an address without user name, password, path and query, which may be secret.
 
     >>> redact_address("https://anna:secret@mlflow:5000/x?token=1")
     'https://mlflow:5000'
@@ -35,10 +35,10 @@ def redact_address(address: str) -> str:
 
 
 def log_to_mlflow(archive: RunArchive, address: str, files: Mapping[str, bytes]) -> str:
-    """Keep the run with its settings, its numbers of each epoch and these files; MLflow's name of the run.
+    """Sends the run with its settings, the metrics of every epoch and these files; returns MLflow's id of the run.
 
-    For a process of its own: MLflow takes its settings from the environment. Raises CnnvizError where MLflow is not
-    installed or its server does not answer.
+    Call it in a process of its own: it sets environment variables, from which MLflow takes its settings. Raises
+    CnnvizError when MLflow is not installed, or when its server does not answer or refuses the run.
     """
     os.environ |= MLFLOW_TIMEOUTS
     try:
@@ -80,9 +80,9 @@ def log_to_mlflow(archive: RunArchive, address: str, files: Mapping[str, bytes])
 
 
 def _mlflow_error(address: str, error: Exception) -> CnnvizError:
-    log.warning("MLflow did not take a run", exc_info=error)
+    log.warning("MLflow did not accept a run", exc_info=error)
     return CnnvizError(
-        f"The MLflow server at {redact_address(address)} did not take the run; the server's log has the reason."
+        f"The MLflow server at {redact_address(address)} did not accept the run; the log of cnnviz has the reason."
     )
 
 

@@ -1,4 +1,4 @@
-"""A run from a zip that any stranger may have made: everything is checked, nothing is written, nothing is executed."""
+"""Reading a run from an untrusted zip: everything is checked, nothing is written, nothing is executed."""
 
 import csv
 import io
@@ -30,30 +30,30 @@ from cnnviz.training.training import MAX_SCORES
 from cnnviz.validation import describe_error
 
 MAX_BYTES = 512 * 2**20
-"""Of a zip, and of what comes out of it."""
+"""Maximum size of a zip, and of its content uncompressed, in bytes."""
 MAX_MANIFEST_BYTES, MAX_CONFIG_BYTES = 16 * 2**20, 100_000
 MAX_POINTS, MAX_POINT_BYTES = 2_000_000, 100
-"""Points of a run; and bytes of one, on average."""
+"""Maximum number of points of a run, and of bytes per point on average."""
 MAX_METRICS, MAX_METRIC_LENGTH = 50, 32
-"""Kinds of metrics, and characters of a name."""
+"""Maximum number of different metrics, and of characters in a metric's name."""
 MAX_PREDICTIONS_BYTES = 128 * 2**20
-"""Bytes."""
+"""Maximum size of the file of predictions, in bytes."""
 MAX_REASON_LENGTH = 400
-"""Characters of what is told of a design, whose names may be as long as it."""
+"""Maximum length of an error about a design, in characters; it may quote a very long name."""
 MAX_BUFFER_BYTES = 16 * 2**20
-"""Bytes of weights that are no parameters: what norms keep."""
+"""Maximum size of weights that are not parameters, such as the running statistics of norms, in bytes."""
 Model = TypeVar("Model", bound=BaseModel)
 
 
 def unpack(content: bytes, limits: Settings) -> RunArchive:
-    """The run in a zip that `pack` has written.
+    """Returns the run in a zip written by `pack`.
 
-    Raises CnnvizError with the reason where it is none: DataError, DesignError where design and weights do not belong
-    together, LimitError where it is larger than this server allows.
+    Raises CnnvizError with the reason when it cannot be read: DesignError when the design is invalid or the weights do
+    not fit it, LimitError when the run is larger than this server allows, DataError otherwise.
     """
     if len(content) > MAX_BYTES:
         size, limit = (f"{byte_count / 2**20:,.0f} MB" for byte_count in (len(content), MAX_BYTES))
-        raise LimitError(f"This zip takes {size}; at most {limit} are read.")
+        raise LimitError(f"This zip takes {size}; this server reads at most {limit}.")
     with ZipArchive(content, MAX_BYTES, max_member=MAX_BYTES) as zip_file:
         files = _ZipFiles(zip_file)
         manifest = _parse_model(Manifest, files.read(RUN_FILE, MAX_MANIFEST_BYTES), RUN_FILE)
@@ -85,15 +85,13 @@ def unpack(content: bytes, limits: Settings) -> RunArchive:
 
 
 class _ZipFiles:
-    """The files beside the run.json of a zip, which may lie in a folder."""
+    """Files in the folder of a zip that contains run.json."""
 
     def __init__(self, archive: ZipArchive) -> None:
         self._archive = archive
         runs = [member for member in archive.members if member.name == RUN_FILE]
         if not runs:
-            raise DataError(
-                f"This zip holds no run: there is no {RUN_FILE} in it. Choose a zip that cnnviz has written."
-            )
+            raise DataError(f"This zip contains no run: {RUN_FILE} is missing. Choose a zip written by cnnviz.")
         folders = min((member.folders for member in runs), key=len)
         self._members: dict[str, ArchiveMember] = {m.name: m for m in archive.members if m.folders == folders}
 
@@ -102,13 +100,13 @@ class _ZipFiles:
         if member is None:
             return None
         if member.size > max_bytes:
-            raise LimitError(f"{name} takes {member.size:,} bytes; at most {max_bytes:,} of it are read.")
+            raise LimitError(f"{name} takes {member.size:,} bytes; at most {max_bytes:,} are read.")
         return self._archive.read(member)
 
     def read(self, name: str, max_bytes: int) -> bytes:
         content = self.read_optional(name, max_bytes)
         if content is None:
-            raise DataError(f"This zip is not whole: there is no {name} in it. Choose one as cnnviz has written it.")
+            raise DataError(f"This zip is incomplete: {name} is missing. Choose an unchanged zip written by cnnviz.")
         return content
 
 
@@ -120,7 +118,7 @@ def _parse_model(model: type[Model], content: bytes, name: str) -> Model:
 
 
 def _parse_design(content: bytes, limits: Settings) -> tuple[Architecture, int]:
-    """The design, and how many scores it gives."""
+    """Returns the design and its number of scores."""
     try:
         architecture = Architecture.from_json(content)
     except DesignError as error:
@@ -146,11 +144,14 @@ def _parse_design(content: bytes, limits: Settings) -> tuple[Architecture, int]:
 def _check_weights(content: bytes, architecture: Architecture) -> None:
     for name, values in read_weights(content, architecture, WEIGHTS_FILE).items():
         if not torch.isfinite(values).all():
-            raise DataError(f"{WEIGHTS_FILE} has values that are no finite numbers, in {name}.")
+            raise DataError(f"{WEIGHTS_FILE} has values that are not finite numbers, in {name}.")
 
 
 def _parse_predictions(content: bytes, classes: tuple[str, ...], outputs: int) -> Predictions | None:
-    """(N, C) and (N,) in range; a net may have more scores than there are classes, None if more than MOST_SCORES."""
+    """Returns the checked predictions, (N, C) and (N,); None when the net has more than MAX_SCORES scores.
+
+    A net may have more scores than there are classes.
+    """
     tensors = read_tensors(content, PREDICTIONS_FILE)
     probabilities, y = tensors.get("probabilities"), tensors.get("y")
     if probabilities is None or y is None:
@@ -162,7 +163,7 @@ def _parse_predictions(content: bytes, classes: tuple[str, ...], outputs: int) -
         raise DataError(f"{PREDICTIONS_FILE} has {count} probabilities for each sample, for {len(classes)} classes.")
     if not len(y):
         raise DataError(f"{PREDICTIONS_FILE} holds no samples.")
-    if not ((probabilities >= 0) & (probabilities <= 1 + 1e-3)).all():  # no NaN is, either
+    if not ((probabilities >= 0) & (probabilities <= 1 + 1e-3)).all():  # also false for NaN
         raise DataError(f"{PREDICTIONS_FILE} has probabilities that are not between 0 and 1.")
     if not ((y >= 0) & (y < len(classes))).all():
         raise DataError(f"{PREDICTIONS_FILE} has classes that are not between 0 and {len(classes) - 1}.")
@@ -172,7 +173,7 @@ def _parse_predictions(content: bytes, classes: tuple[str, ...], outputs: int) -
 
 
 def _parse_points(content: bytes, architecture: Architecture) -> tuple[Point, ...]:
-    """Every line of a `csv_record`."""
+    """Returns the points in a file written by `points_to_csv`."""
     splits = {BATCH, TRAIN, VALIDATION, TEST, DEVICE, *(layer_number(path) for path, _ in architecture.iter_layers())}
     metrics: set[str] = set()
     points: list[Point] = []
@@ -184,8 +185,8 @@ def _parse_points(content: bytes, architecture: Architecture) -> tuple[Point, ..
             points.append(_parse_point(line))
             if points[-1].split not in splits:
                 raise DataError(
-                    f"{POINTS_FILE} has the split “{replace_invisible(points[-1].split)[:40]}”, which this design has"
-                    " not."
+                    f"{POINTS_FILE} has the split “{replace_invisible(points[-1].split)[:40]}”, which this design"
+                    " does not have."
                 )
             metrics.add(points[-1].metric)
             if len(points) > MAX_POINTS or len(metrics) > MAX_METRICS:
@@ -196,7 +197,7 @@ def _parse_points(content: bytes, architecture: Architecture) -> tuple[Point, ..
 
 
 def _parse_point(line: list[str]) -> Point:
-    """The fields of a line; raises ValueError where they are none."""
+    """Returns the point in a line; raises ValueError when the line is invalid."""
     step, epoch, split, metric, value = line
     if not 1 <= len(metric) <= MAX_METRIC_LENGTH or not metric.isascii() or not metric.isprintable():
         raise ValueError

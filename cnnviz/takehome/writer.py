@@ -1,6 +1,6 @@
-"""The process that makes files of a run: `python -m cnnviz.takehome.writer NAME`, a zip of `pack` as its input.
+"""The process that writes files of a run: `python -m cnnviz.takehome.writer NAME`, with a zip by `pack` as its input.
 
-NAME is one of FILES, ALL or TRACKED; the answer is the file, or MLflow's name of the run.
+NAME is a key of FILE_WRITERS, ALL_FILES or MLFLOW; the output is the file, or MLflow's id of the run.
 """
 
 import sys
@@ -16,7 +16,7 @@ from cnnviz.takehome.unpack import unpack
 
 
 def handle_request(request: bytes) -> bytes:
-    """The file that the command line names."""
+    """Returns the file that the command line names, or MLflow's id of the run."""
     (name,) = sys.argv[1:]
     limits = settings()
     inputs = draw_charts(unpack(request, limits.model_copy(update=OWN_RUN_LIMITS)), limits.goal)
@@ -27,7 +27,7 @@ def handle_request(request: bytes) -> bytes:
         for file_name, make in FILE_WRITERS.items():
             try:
                 files[file_name] = make(inputs)
-            except CnnvizError:  # told where it is asked for by itself
+            except CnnvizError:  # the student sees the reason when downloading this file
                 continue
         return log_to_mlflow(inputs.archive, limits.mlflow_uri, files).encode()
     return FILE_WRITERS[name](inputs)

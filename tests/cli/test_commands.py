@@ -135,13 +135,13 @@ DESIGNS: dict[str, tuple[str | bytes, str]] = {
     "no layer kind": ('{"input_shape": [1], "layers": [{"kind": "Magic"}]}', "there is no layer of this kind"),
     "a wrong field": ('{"input_shape": [1], "story": 1}', "there is no parameter of this name here"),
     "out of bounds": ('{"input_shape": [0], "layers": []}', "should be greater than or equal to 1 (received 0)"),
-    "no text": (b"\xff\xfe{}", "is no text; a JSON file in UTF-8 is expected."),
+    "no text": (b"\xff\xfe{}", "is not a text file; expected a JSON file in UTF-8."),
     "many letters": (" " * (MAX_JSON_LENGTH + 1), "at most 200,000 are read"),
-    "many bytes": (b" " * (4 * MAX_JSON_LENGTH + 1), "is larger than the 800,000 bytes that are read of such a file."),
+    "many bytes": (b" " * (4 * MAX_JSON_LENGTH + 1), "is larger than 800,000 bytes, the limit for such a file."),
     "deep": ("[" * 100_000, "cannot be read"),
     "too deep blocks": (
         '{"input_shape": [1], "layers": [' + '{"kind": "Residual", "layers": [' * 9 + "]}" * 9 + "]}",
-        "Blocks can stand at most 4 deep",
+        "Blocks can be nested at most 4 deep",
     ),
     "escapes": ('{"input_shape": [1], "layers": [{"kind": "\\u001b[31m\\nred"}]}', "there is no layer of this kind"),
 }

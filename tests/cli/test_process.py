@@ -56,7 +56,7 @@ def test_a_training_prints_its_result_and_nothing_else() -> None:
     assert len(err.splitlines()) == 3
     assert ended(*DIGITS)[::2] == (
         1,
-        "Error: run holds the result of a training already; choose another folder, or add --force.\n",
+        "Error: run already contains the result of a training; choose another folder, or add --force.\n",
     )
 
 

@@ -141,13 +141,13 @@ def test_a_file_of_settings_is_used_and_single_ones_are_set_over_it(cnnviz: RunC
         ("epochs=", "epochs: should be a whole number (received '')."),
         ("learning_rate=NaN", "learning_rate: should be less than or equal to 10 (received nan)."),
         ("optimizer=Magic", "optimizer: must be one of SGD, Adam, AdamW, RMSprop (received 'Magic')."),
-        ("magic=1", "There is no setting “magic”; there are dataset, split, floor, "),
-        ("augmentation.magic=1", "There is no setting “augmentation.magic”; there are "),
+        ("magic=1", "There is no setting “magic”; choose one of dataset, split, floor, "),
+        ("augmentation.magic=1", "There is no setting “augmentation.magic”; choose one of "),
         ("augmentation.noise=6", "noise: should be less than or equal to 5 (received 6)."),
-        ("augmentation=1", "There is no setting “augmentation”; there are "),
+        ("augmentation=1", "There is no setting “augmentation”; choose one of "),
         ("seed=" + "9" * 5000, "seed: should be a whole number"),
         ("seed=" + "[" * 5000, "seed: should be a whole number"),
-        ("split=speaker", "“Handwritten digits” cannot be split in the way “speaker”; it knows random."),
+        ("split=speaker", "“Handwritten digits” does not support the split “speaker”; choose one of random."),
         ("batch_size=1", "Layer 3, BatchNorm1d, takes mean and variance over the batch"),
     ],
 )
@@ -166,7 +166,7 @@ def test_a_wrong_setting_is_refused_before_anything_is_written(
         ("", ": Invalid JSON: EOF while parsing a value at line 1 column 0."),
         ("[]", ": should be an object (received nothing)."),
         ('{"epochs": "3"}', ", epochs: should be a whole number (received '3')."),
-        ('{"magic": 1}', ": There is no setting “magic”; there are dataset, "),
+        ('{"magic": 1}', ": There is no setting “magic”; choose one of dataset, "),
         ('{"augmentation": {"noise": 9}}', ", augmentation, noise: should be less than or equal to 5 (received 9)."),
         ('{"dataset": "../digits"}', ", dataset: should match pattern"),
         ("\x00", ": Invalid JSON: expected value at line 1 column 1."),
@@ -184,14 +184,14 @@ def test_files_that_are_missing_or_huge_are_refused(refused: Refused, folder: Pa
     with (folder / "huge").open("wb") as file:
         file.truncate(2**40)  # a hole: it takes no room on the disk
     assert refused(*DIGITS, "--config", "huge") == (
-        f"huge is larger than the {MAX_CONFIG_BYTES:,} bytes that are read of such a file."
+        f"huge is larger than {MAX_CONFIG_BYTES:,} bytes, the limit for such a file."
     )
     _, labels = feats(folder)
     command = ("train", "design.json", "--out", "run", "--data")
-    assert refused(*command, "huge", labels).startswith("huge is larger than the 629,211,136 bytes")
-    assert refused(*command, "feats.npy", "huge").startswith("huge is larger than the 67,174,400 bytes")
+    assert refused(*command, "huge", labels).startswith("huge is larger than 629,211,136 bytes")
+    assert refused(*command, "feats.npy", "huge").startswith("huge is larger than 67,174,400 bytes")
     assert refused(*command, "no.npy", labels) == "no.npy: No such file or directory."
-    assert refused("export", "design.json", "--out", "n", "--weights", "huge").startswith("huge is larger than the ")
+    assert refused("export", "design.json", "--out", "n", "--weights", "huge").startswith("huge is larger than ")
 
 
 def test_what_the_reader_of_uploads_refuses_is_refused(refused: Refused, folder: Path) -> None:
@@ -242,7 +242,7 @@ def test_a_result_is_not_written_over_unless_that_is_wanted(cnnviz: RunCommand, 
     (folder / "run/notes.txt").write_text("mine", encoding="utf-8")
     assert cnnviz(*DIGITS, "--set", "epochs=1").exit_code == 0
     before = (folder / "run/result.json").read_bytes()
-    assert refused(*DIGITS) == "run holds the result of a training already; choose another folder, or add --force."
+    assert refused(*DIGITS) == "run already contains the result of a training; choose another folder, or add --force."
     assert (folder / "run/result.json").read_bytes() == before
     told = cnnviz(*DIGITS, "--set", "epochs=2", "--force")
     assert (told.exit_code, json.loads(told.stdout)["epochs"]) == (0, 2)

@@ -36,7 +36,7 @@ def test_the_zip_holds_every_form_and_tells_what_each_is() -> None:
     assert set(files) == {*FILE_DESCRIPTIONS, "README.txt"}
     told = files["README.txt"].decode()
     assert all(name in told for name in FILE_DESCRIPTIONS)
-    assert "is not here" not in told
+    assert "is missing" not in told
 
 
 def test_the_trained_net_as_onnx_gives_the_scores_of_torch() -> None:
@@ -72,7 +72,7 @@ def test_what_a_run_without_weights_cannot_be_is_told() -> None:
     with zipfile.ZipFile(io.BytesIO(all_of_it(FileInputs(failed_archive(status="stopped"), {})))) as archive:
         told = archive.read("README.txt").decode()
     assert "model.onnx" in told
-    assert "is not here: This run has no weights" in told
+    assert "is missing: This run has no weights" in told
 
 
 def test_the_server_never_loads_what_draws_and_writes() -> None:

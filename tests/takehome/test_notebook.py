@@ -130,7 +130,7 @@ def test_a_run_at_its_defaults_that_ended_at_once_is_told_so(run: ScriptRun) -> 
     parcel = packed(run, config=TrainConfig(), title="", points=(), best_epoch=0, facts={}, status="stopped")
     told, *_ = sources(read(to_notebook(parcel, data=SampleSource(), charts={})), "markdown")
     assert told.startswith("# ConvNet for handwritten digits\n")
-    assert "It ended before its first epoch did." in told
+    assert "The run ended before its first epoch was complete." in told
     assert "All settings have their default values." in told
 
 

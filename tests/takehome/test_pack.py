@@ -42,7 +42,7 @@ def test_the_readme_says_what_each_file_is_and_why_one_is_missing(members: dict[
     for name in members.keys() - {"README.txt"}:
         (line,) = [line for line in lines if line.startswith(f"{name} ") or line == name]
         assert line.endswith(FILE_DESCRIPTIONS.get(name, name))
-    assert any(line.startswith("model.onnx ") and line.endswith("is not here: No time.") for line in lines)
+    assert any(line.startswith("model.onnx ") and line.endswith("is missing: No time.") for line in lines)
 
 
 def test_the_same_run_gives_the_same_bytes() -> None:

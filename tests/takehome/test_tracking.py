@@ -39,5 +39,5 @@ def test_settings_numbers_and_files_are_kept(tmp_path: Path) -> None:
 
 
 def test_a_server_that_does_not_answer_is_told_of() -> None:
-    with pytest.raises(CnnvizError, match=r"The MLflow server at http://127\.0\.0\.1:9 did not take the run"):
+    with pytest.raises(CnnvizError, match=r"The MLflow server at http://127\.0\.0\.1:9 did not accept the run"):
         log_to_mlflow(trained_archive(), "http://127.0.0.1:9", {})

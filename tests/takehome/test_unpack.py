@@ -137,9 +137,9 @@ def test_what_nobody_can_see_is_replaced() -> None:
 
 
 REFUSED: dict[str, tuple[dict[str, bytes | None], str]] = {
-    "no run": ({"run.json": None}, "This zip holds no run"),
-    "no design": ({"design.json": None}, "not whole: there is no design.json"),
-    "no points": ({"points.csv": None}, "not whole: there is no points.csv"),
+    "no run": ({"run.json": None}, "This zip contains no run: run.json is missing"),
+    "no design": ({"design.json": None}, "incomplete: design.json is missing"),
+    "no points": ({"points.csv": None}, "incomplete: points.csv is missing"),
     "no json": ({"run.json": b"\xff"}, "^run.json: Invalid JSON"),
     "deep json": ({"run.json": b'{"title":' + b"[" * 100_000}, "recursion limit"),
     "newer": ({"run.json": run(format=2)}, r"^run.json, format: should be 1 \(received 2\)"),
@@ -193,7 +193,7 @@ REFUSED: dict[str, tuple[dict[str, bytes | None], str]] = {
     "long metric": ({"points.csv": lines(f"1,1,batch,{'x' * 33},1")}, "damaged"),
     "long line": ({"points.csv": lines("x" * 200_000)}, "damaged"),
     "no text": ({"points.csv": lines() + b"\n\xff"}, "damaged"),
-    "split": ({"points.csv": lines("1,1,9.a1,loss,1")}, "the split “9.a1”, which this design has not"),
+    "split": ({"points.csv": lines("1,1,9.a1,loss,1")}, "the split “9.a1”, which this design does not have"),
     "metrics": ({"points.csv": lines(*(f"1,1,batch,m{i},1" for i in range(51)))}, "more than 2,000,000 points or 50"),
 }
 
@@ -268,7 +268,7 @@ def test_a_design_with_a_long_name_in_it_is_refused_in_short() -> None:
 def test_weights_that_are_no_numbers_are_refused() -> None:
     net = Architecture(input_shape=(2,), layers=[Linear(out_features=1)])
     weights = save({"fc1.weight": torch.tensor([[1.0, float("nan")]]), "fc1.bias": torch.zeros(1)})
-    with pytest.raises(DataError, match=r"no finite numbers, in fc1.weight"):
+    with pytest.raises(DataError, match=r"not finite numbers, in fc1.weight"):
         unpack(pack(failed_archive(architecture=net, weights=weights), {}), LIMITS)
 
 
