@@ -1,4 +1,4 @@
-"""The cells along one axis of a padded input, and which of them each position of a window reads."""
+"""The cells along one axis of a padded input, and which of them a window reads at each position."""
 
 from dataclasses import dataclass
 

@@ -20,10 +20,10 @@ SEED = 8
 
 @dataclass(frozen=True)
 class DrawingLimits:
-    """What a drawing has room for along each axis.
+    """The largest numbers that fit a drawing, for every axis.
 
     Up to `max_cells` and `max_kernel_size` a student's own numbers are drawn; larger ones are replaced with
-    `fallback_size` samples and a kernel of `fallback_kernel_size`, which can be taken in at a glance.
+    `fallback_size` samples and a kernel of `fallback_kernel_size`, which are easy to take in at a glance.
     """
 
     max_cells: int
@@ -64,7 +64,7 @@ DRAWING_LIMITS = {
         max_dilation=2,
     ),
 }
-"""Limits by the number of axes."""
+"""Number of axes → the limits of its drawing."""
 
 
 @dataclass(frozen=True)
@@ -99,7 +99,7 @@ def build_example(design: Architecture) -> Example:
 
 
 def describe_reductions(design: Architecture, drawn_example: Example) -> str:
-    """Says what is drawn instead of the student's own numbers; empty if those are drawn.
+    """Describes what is drawn instead of the student's own numbers; empty if those are drawn.
 
     >>> from cnnviz.calculator.operation import EXAMPLE_DESIGNS
     >>> describe_reductions(EXAMPLE_DESIGNS["The lab's pool"], build_example(EXAMPLE_DESIGNS["The lab's pool"]))
@@ -132,8 +132,8 @@ def compute_example(layer: Layer, sizes: tuple[int, ...]) -> Example:
             weights = torch.tensor([-1.0, 1.0, 2.0])[torch.randint(0, 3, kernel, generator=random)]
             module.weight.copy_(weights.expand_as(module.weight))  # type: ignore[operator, arg-type]
         result = module(source[None, None])[0, 0]
-    tracks = tuple(lay_out_axis(rule, size) for rule, size in zip(rules, sizes, strict=True))
-    return Example(layer, sizes, tracks, source, weights, result)
+    axis_layouts = tuple(lay_out_axis(rule, size) for rule, size in zip(rules, sizes, strict=True))
+    return Example(layer, sizes, axis_layouts, source, weights, result)
 
 
 def _shrink_rule(layer: Layer, rule: WindowRule, limits: DrawingLimits) -> WindowRule:
@@ -154,8 +154,8 @@ def _shrink_rule(layer: Layer, rule: WindowRule, limits: DrawingLimits) -> Windo
 def _fit_padding(layer: Layer, rule: WindowRule, small: WindowRule, limits: DrawingLimits) -> WindowRule:
     """Gives a reduced rule as much padding as fits and torch accepts; a stride of None follows the kernel_size."""
     if isinstance(rule, TransposedWindow) and isinstance(small, TransposedWindow):
-        most = max(small.stride, small.dilation) - 1
-        output_padding = min(rule.output_padding, most)
+        max_output_padding = max(small.stride, small.dilation) - 1
+        output_padding = min(rule.output_padding, max_output_padding)
         return replace(small, padding=min(rule.padding, limits.max_padding), output_padding=output_padding)
     if not isinstance(rule, Window) or not isinstance(small, Window):
         raise TypeError(rule)
@@ -163,8 +163,8 @@ def _fit_padding(layer: Layer, rule: WindowRule, small: WindowRule, limits: Draw
         return replace(small, padding=((small.extent - 1) // 2, small.extent // 2))
     if layer.stride is None:  # type: ignore[attr-defined]
         small = replace(small, stride=small.kernel_size)
-    most = min(limits.max_padding, small.kernel_size // 2) if "Pool" in layer.kind else limits.max_padding
-    return replace(small, padding=(min(rule.padding[0], most),) * 2)
+    max_padding = min(limits.max_padding, small.kernel_size // 2) if "Pool" in layer.kind else limits.max_padding
+    return replace(small, padding=(min(rule.padding[0], max_padding),) * 2)
 
 
 def _layer_with_rules(layer: Layer, rules: Sequence[WindowRule]) -> Layer:
@@ -184,8 +184,8 @@ def _choose_size(rule: WindowRule, original: WindowRule, size: int, limits: Draw
     large = [n for n in fitting if n >= rule.kernel_size] or fitting
     candidates = [n for n in large if n <= min(size, limits.fallback_size)] or large[:1]
     if isinstance(rule, Window) and isinstance(original, Window) and rule.stride == original.stride:
-        wanted = original.remainder(size)
-        candidates = [n for n in candidates if rule.out_size(n) > 1 and rule.remainder(n) == wanted] or candidates
+        remainder = original.remainder(size)
+        candidates = [n for n in candidates if rule.out_size(n) > 1 and rule.remainder(n) == remainder] or candidates
     return candidates[-1]
 
 

@@ -34,7 +34,7 @@ def general_formula(rule: WindowRule) -> str:
 
 
 def letter_legend() -> str:
-    """Says which parameter each letter of the rule stands for, in Markdown with LaTeX."""
+    """Returns a legend of the letters in the rule and their parameters, in Markdown with LaTeX."""
     names = {"k": "kernel_size", "s": "stride", "p": "padding", "d": "dilation"}
     return ", ".join(f"${_in_colour(letter, letter)}$ {name}" for letter, name in names.items())
 

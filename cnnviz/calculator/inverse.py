@@ -12,7 +12,7 @@ from cnnviz.layers.window import collapse_equal
 from cnnviz.shapes import TransposedWindow, Window
 
 MAX_VALUES = {1: 2000, 2: 64, 3: 24, 4: 10, 5: 6}
-"""Largest value of each parameter that is tried, by the number of parameters that may vary."""
+"""Number of parameters that may vary → the largest value that is tried for each."""
 
 MIN_VALUES = {"kernel_size": 1, "stride": 1, "padding": 0, "output_padding": 0, "dilation": 1}
 """Every parameter that can vary, with its smallest value."""
@@ -106,7 +106,7 @@ def apply_answer(design: Architecture, axis: int, answer: WindowRule) -> Archite
     if not change:
         return design
     layer = design.layers[0]
-    for name in ("stride", "padding"):  # what followed the window by itself now stays as it is in the answer
+    for name in ("stride", "padding"):  # a value that followed the kernel_size is fixed to that of the answer
         follows = getattr(layer, name, 0) is None or isinstance(getattr(layer, name, 0), str)
         if follows and name not in change:
             change[name] = collapse_equal(
@@ -125,7 +125,7 @@ def _candidates(rule: WindowRule, vary: Collection[str], bound: int) -> Iterator
 
 
 def _is_valid_in_torch(rule: WindowRule, *, pool: bool) -> bool:
-    """Whether torch accepts these parameters, whatever the input."""
+    """Whether torch accepts these parameters regardless of the input."""
     if isinstance(rule, TransposedWindow):
         return rule.output_padding < max(rule.stride, rule.dilation)
     return not pool or rule.padding[0] <= rule.kernel_size // 2

@@ -10,7 +10,7 @@ BATCH_SIZE = 256
 """Samples in a batch of the lab."""
 
 PRINTED_AFTER = (0, 3, 4, 5, 6, 7)
-"""Numbers of layers that a batch has passed at each print in the lab's forward()."""
+"""Number of layers that a batch has passed at each print in the lab's forward()."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class TraceLine:
 
     @property
     def explanations(self) -> tuple[str, ...]:
-        """Arithmetic of each step, with the names of the axes."""
+        """The arithmetic of every step, with the names of the axes."""
         if not self.steps:
             sizes = ", ".join(f"{axis} {size}" for axis, size in zip(AXES[len(self.shape)], self.shape, strict=True))
             return (f"A batch of {BATCH_SIZE} samples: {sizes}.",)

@@ -65,7 +65,7 @@ def test_the_window_steps_by_button_key_slider_and_click_and_shows_what_torch_co
         assert evaluated(sum_line(shapes)) == float(results[step].replace("−", "-"))
 
     stands_at(0)
-    press(shapes, "One step on")
+    press(shapes, "One step forward")
     stands_at(1)
     press(shapes, "One step back")
     stands_at(0)

@@ -106,16 +106,16 @@ def test_without_a_form_the_files_suggest_one_and_a_template_names_the_speakers(
 
 
 @pytest.mark.parametrize(
-    ("content", "told"),
+    ("content", "message"),
     [(b"no zip at all", "This is not a zip archive"), (zip_bytes({"a.wav": b""}), "The archive has no .wav")],
 )
 def test_what_cannot_be_used_is_told_and_leaves_nothing(
-    imports: Imports, limits: Settings, content: bytes, told: str, wait_for: WaitFor
+    imports: Imports, limits: Settings, content: bytes, message: str, wait_for: WaitFor
 ) -> None:
     imports.start(ANNA, content, "Bad")
     refused = ended(imports, ANNA, wait_for)
     assert refused.status == "refused"
-    assert refused.message.startswith(told)
+    assert refused.message.startswith(message)
     assert left(limits) == []
 
 
@@ -205,28 +205,28 @@ def test_archives_of_the_server_become_data_sets_for_everybody(
     (archives / "broken.tar.gz").write_bytes(b"nothing")
     (archives / "notes.txt").write_text("no archive")
 
-    def scanned() -> dict[str, str]:
+    def scan_messages() -> dict[str, str]:
         scanning = Imports(limits)
         scanning.open()
         wait_for(lambda: scanning.scan_done and not [job for job in scanning.class_imports() if job.active])
-        told = {job.title: job.message for job in scanning.class_imports()}
+        messages = {job.title: job.message for job in scanning.class_imports()}
         scanning.close()
-        return told
+        return messages
 
-    assert scanned() == {"broken": "“broken.tar.gz” is not a .tar.gz file, or it is damaged."}
-    found = shared_uploads().datasets_of(CLASS_OWNER)
-    assert sorted(dataset.title for dataset in found.values()) == ["a folder", "tones"]
-    assert all(find_dataset(name, BERT).size == 24 for name in found)
-    kept = {name: dataset.load for name, dataset in found.items()}
+    assert scan_messages() == {"broken": "“broken.tar.gz” is not a .tar.gz file, or it is damaged."}
+    datasets = shared_uploads().datasets_of(CLASS_OWNER)
+    assert sorted(dataset.title for dataset in datasets.values()) == ["a folder", "tones"]
+    assert all(find_dataset(name, BERT).size == 24 for name in datasets)
+    loaders = {name: dataset.load for name, dataset in datasets.items()}
     before = {path: path.stat().st_mtime_ns for path in left(limits)}
-    scanned()
+    scan_messages()
     assert {path: path.stat().st_mtime_ns for path in left(limits)} == before  # nothing is read again
     (archives / "tones.zip").write_bytes(zip_bytes(word_recordings(10)))
     (archives / "a folder").rename(archives / ".away")
-    scanned()
+    scan_messages()
     (again,) = shared_uploads().datasets_of(CLASS_OWNER).values()
     assert (again.title, again.size) == ("tones", 20)
-    assert again.name in kept
+    assert again.name in loaders
 
 
 def test_a_student_with_the_name_of_the_class_is_a_student(imports: Imports, wait_for: WaitFor) -> None:

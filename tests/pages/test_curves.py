@@ -21,8 +21,8 @@ DIGITS = PRESETS["digits-convnet"].architecture
 EPOCHS, STEPS = 4, 10
 
 
-def measured(epoch: int) -> Iterator[Point]:
-    """What is measured after an epoch."""
+def epoch_points(epoch: int) -> Iterator[Point]:
+    """Yields the points that are measured after an epoch."""
     step = epoch * STEPS
     for split in ("train", "validation"):
         for metric, value in (("loss", 1 / epoch), ("accuracy", 1 - 0.4 / epoch), ("top-5", 0.9), ("macro F1", 0.8)):
@@ -34,11 +34,11 @@ def measured(epoch: int) -> Iterator[Point]:
 
 
 def points_of(metrics: set[str] | None = None, memory: bool = False) -> list[Point]:
-    found = [Point(step, 1 + (step - 1) // STEPS, "batch", "loss", 2.0) for step in range(1, EPOCHS * STEPS + 1)]
-    found += [point for epoch in range(1, EPOCHS + 1) for point in measured(epoch)]
+    points = [Point(step, 1 + (step - 1) // STEPS, "batch", "loss", 2.0) for step in range(1, EPOCHS * STEPS + 1)]
+    points += [point for epoch in range(1, EPOCHS + 1) for point in epoch_points(epoch)]
     if memory:
-        found.append(Point(STEPS, 1, "device", "memory_bytes", 3 * 2.0**20))
-    return [point for point in found if metrics is None or point.metric in metrics]
+        points.append(Point(STEPS, 1, "device", "memory_bytes", 3 * 2.0**20))
+    return [point for point in points if metrics is None or point.metric in metrics]
 
 
 @pytest.fixture
@@ -47,10 +47,10 @@ def owner() -> str:
 
 
 @pytest.fixture
-def keep(server: Cluster, owner: str) -> Callable[..., str]:
-    """Put a run that has ended into the store."""
+def store_run(server: Cluster, owner: str) -> Callable[..., str]:
+    """Returns a function that stores a run that has ended, and returns its id."""
 
-    def keep_(points: list[Point], rate: float = 0.01) -> str:
+    def store_(points: list[Point], rate: float = 0.01) -> str:
         config = TrainConfig(dataset="digits", epochs=EPOCHS, learning_rate=rate)
         now = time.time()
         run = Run(uuid.uuid4().hex, owner, "cpu", DIGITS, config, Status.DONE, now, "", EPOCHS * STEPS, now, now)
@@ -58,7 +58,7 @@ def keep(server: Cluster, owner: str) -> Callable[..., str]:
         server.store.append_points(run.id, points)
         return run.id
 
-    return keep_
+    return store_
 
 
 def charts(app: AppTest) -> list[Any]:
@@ -79,8 +79,10 @@ def choose(app: AppTest, view: str) -> None:
     assert not app.exception
 
 
-def test_accuracy_and_loss_are_drawn_with_the_goal(open_page: OpenPage, keep: Callable[..., str], owner: str) -> None:
-    keep(points_of())
+def test_accuracy_and_loss_are_drawn_with_the_goal(
+    open_page: OpenPage, store_run: Callable[..., str], owner: str
+) -> None:
+    store_run(points_of())
     app = open_page("train", owner=owner)
     assert len(charts(app)) == 2
     (goal,) = tables(app, 0)["goal"]
@@ -90,18 +92,18 @@ def test_accuracy_and_loss_are_drawn_with_the_goal(open_page: OpenPage, keep: Ca
     assert any("0.95: not reached." in caption.value for caption in app.caption)
 
 
-def test_top_5_and_f1_are_drawn_on_both_splits(open_page: OpenPage, keep: Callable[..., str], owner: str) -> None:
-    keep(points_of())
+def test_top_5_and_f1_are_drawn_on_both_splits(open_page: OpenPage, store_run: Callable[..., str], owner: str) -> None:
+    store_run(points_of())
     app = open_page("train", owner=owner)
     choose(app, TOP5_F1)
     values = [{row["split"]: row["value"] for row in tables(app, place)["points"]} for place in (0, 1)]
-    assert [drawn["validation"] for drawn in values] == [0.9, 0.8]
+    assert [value["validation"] for value in values] == [0.9, 0.8]
 
 
 def test_gradients_have_a_line_for_each_layer_by_name(
-    open_page: OpenPage, keep: Callable[..., str], owner: str
+    open_page: OpenPage, store_run: Callable[..., str], owner: str
 ) -> None:
-    keep(points_of())
+    store_run(points_of())
     app = open_page("train", owner=owner)
     choose(app, GRADIENTS)
     assert len(charts(app)) == 2
@@ -112,9 +114,9 @@ def test_gradients_have_a_line_for_each_layer_by_name(
 
 @pytest.mark.parametrize("memory", [True, False])
 def test_memory_is_drawn_where_it_was_measured(
-    open_page: OpenPage, keep: Callable[..., str], owner: str, memory: bool
+    open_page: OpenPage, store_run: Callable[..., str], owner: str, memory: bool
 ) -> None:
-    keep(points_of(memory=memory))
+    store_run(points_of(memory=memory))
     app = open_page("train", owner=owner)
     choose(app, DEVICE)
     assert len(charts(app)) == 1 + memory
@@ -125,9 +127,9 @@ def test_memory_is_drawn_where_it_was_measured(
 
 @pytest.mark.parametrize("view", [TOP5_F1, GRADIENTS, DEVICE])
 def test_a_run_of_an_older_version_says_what_it_lacks(
-    open_page: OpenPage, keep: Callable[..., str], owner: str, view: str
+    open_page: OpenPage, store_run: Callable[..., str], owner: str, view: str
 ) -> None:
-    keep(points_of({"loss", "accuracy"}))
+    store_run(points_of({"loss", "accuracy"}))
     app = open_page("train", owner=owner)
     choose(app, view)
     assert not charts(app)
@@ -136,9 +138,9 @@ def test_a_run_of_an_older_version_says_what_it_lacks(
 
 @pytest.mark.parametrize("points", [[], [Point(1, 1, "batch", "loss", 2.0)]])
 def test_a_run_with_hardly_a_point_is_drawn_with_every_option(
-    open_page: OpenPage, keep: Callable[..., str], owner: str, points: list[Point]
+    open_page: OpenPage, store_run: Callable[..., str], owner: str, points: list[Point]
 ) -> None:
-    keep(points)
+    store_run(points)
     app = open_page("train", owner=owner)
     app.toggle("look-log").set_value(True).run()
     app.slider("look-smoothing").set_value(0.9).run()
@@ -147,16 +149,16 @@ def test_a_run_with_hardly_a_point_is_drawn_with_every_option(
 
 
 def test_options_are_kept_when_another_run_is_looked_at(
-    open_page: OpenPage, keep: Callable[..., str], owner: str
+    open_page: OpenPage, store_run: Callable[..., str], owner: str
 ) -> None:
-    first, second, third = (keep(points_of(), rate) for rate in (0.01, 0.02, 0.03))
+    first, second, third = (store_run(points_of(), rate) for rate in (0.01, 0.02, 0.03))
     app = open_page("train", owner=owner)
     assert app.session_state["run"] == third
     app.multiselect("look-compared").set_value([first, second]).run()
     assert not app.exception
     app.slider("look-smoothing").set_value(0.9).run()
-    drawn = {row["run"] for row in tables(app, 1)["points"]}
-    assert len(drawn) == 3
+    drawn_runs = {row["run"] for row in tables(app, 1)["points"]}
+    assert len(drawn_runs) == 3
     assert {row["split"] for row in tables(app, 1)["points"]} >= {"smoothed"}
     app.selectbox("run").set_value(second).run()
     assert not app.exception

@@ -1,4 +1,4 @@
-"""The Data page: what is shown of a data set, and what one brings is what the next run learns from."""
+"""The Data page: what is shown of a data set, and that the next run learns from an upload."""
 
 import io
 from collections.abc import Callable
@@ -18,7 +18,7 @@ from cnnviz.ui.workbench import Workbench
 from tests.data.upload_files import word_recordings as recordings
 from tests.data.upload_files import zip_bytes
 from tests.pages.conftest import wait_for
-from tests.pages.test_train import knob, press_train
+from tests.pages.test_train import config_widget, press_train
 
 OpenPage = Callable[..., AppTest]
 DIGITS = PRESETS["digits-convnet"].architecture
@@ -68,16 +68,16 @@ def test_every_data_set_is_shown_in_every_view(app: AppTest, name: str) -> None:
     assert not app.warning
 
 
-@pytest.mark.parametrize("way", ["random", "speaker"])
-def test_the_split_is_told_with_its_question_and_its_speakers(app: AppTest, way: str) -> None:
+@pytest.mark.parametrize("split_kind", ["random", "speaker"])
+def test_the_split_is_described_with_its_question_and_its_speakers(app: AppTest, split_kind: str) -> None:
     app.selectbox("data-set").select("words").run()
-    app.segmented_control("split-kind-words").select(way).run()
-    told = text(app)
-    assert "**3,080** for training, **385** for validation, **385** for test." in told
-    assert SPLIT_KINDS[way].question in told
-    assert ("each in one part only" in told) == (way == "speaker")
+    app.segmented_control("split-kind-words").select(split_kind).run()
+    page_text = text(app)
+    assert "**3,080** for training, **385** for validation, **385** for test." in page_text
+    assert SPLIT_KINDS[split_kind].question in page_text
+    assert ("each in one part only" in page_text) == (split_kind == "speaker")
     app.button("train-on-it").click().run()
-    assert (app.session_state["config"].dataset, app.session_state["config"].split) == ("words", way)
+    assert (app.session_state["config"].dataset, app.session_state["config"].split) == ("words", split_kind)
 
 
 def test_one_sample_is_looked_at_closely_and_heard(app: AppTest) -> None:
@@ -99,8 +99,8 @@ def test_values_before_and_after_are_told_and_the_knobs_are_those_of_the_next_ru
     look(app, "Values")
     assert "Values as they are, of 1,437 training samples: from 0 to 1" in text(app)
     assert "as the net gets them" not in text(app)
-    knob(app.text_input, "floor").set_value("0.25").run()
-    knob(app.selectbox, "normalization").select("global").run()
+    config_widget(app.text_input, "floor").set_value("0.25").run()
+    config_widget(app.selectbox, "normalization").select("global").run()
     assert not app.exception
     assert "as the net gets them" in text(app)
     assert "mean 0, standard deviation 1." in text(app)
@@ -110,9 +110,9 @@ def test_values_before_and_after_are_told_and_the_knobs_are_those_of_the_next_ru
 def test_augmentation_is_set_here_for_the_next_run(app: AppTest) -> None:
     look(app, "Augmentation")
     assert "Nothing is changed yet" in text(app)
-    knob(app.text_input, "augmentation-shift").set_value("2").run()
+    config_widget(app.text_input, "augmentation-shift").set_value("2").run()
     assert "Nothing is changed yet" not in text(app)
-    knob(app.checkbox if not app.toggle else app.toggle, "augmentation-flip").set_value(True).run()
+    config_widget(app.checkbox if not app.toggle else app.toggle, "augmentation-flip").set_value(True).run()
     assert app.session_state["config"].augmentation == Augmentation(shift=2, flip=True)
     for key in ("another", "again"):
         app.button(key).click().run()
@@ -128,7 +128,7 @@ def test_what_is_brought_is_what_the_next_run_learns_from(app: AppTest, server: 
     app.switch_page("pages/train.py").run()
     run, points = press_train(app, server)
     assert run.config.dataset == name
-    knob(app.selectbox, "dataset").select("digits").run()
+    config_widget(app.selectbox, "dataset").select("digits").run()
     assert press_train(app, server)[1] != points
 
 

@@ -59,7 +59,7 @@ def test_pasted_code_that_is_not_understood_is_told_with_its_line(open_page: Ope
     app.text_area("paste").set_value("model = nn.Sequential(\n    nn.Linear(2574, 35),\n    nn.LSTM(3, 4),\n)").run()
     app.button("read").click().run()
     assert design(app) == LAB
-    assert any("Line 3" in told.value and ":red" in told.value for told in app.markdown)
+    assert any("Line 3" in markdown.value and ":red" in markdown.value for markdown in app.markdown)
     assert "nn.LSTM" in app.text_area("paste").value
 
 
@@ -115,4 +115,4 @@ def test_a_file_that_is_no_design_is_told(open_page: OpenPage, content: bytes, s
     app = view(open_page("design"), "File and link")
     app.file_uploader[0].upload("design.json", content, "application/json").run()
     assert design(app) == LAB
-    assert any(sentence in told.value and ":red" in told.value for told in app.markdown)
+    assert any(sentence in markdown.value and ":red" in markdown.value for markdown in app.markdown)

@@ -54,11 +54,11 @@ def test_without_a_run_the_page_says_what_will_stand_there(open_page: OpenPage) 
 
 def test_the_numbers_of_a_run_are_those_that_it_reached(open_page: OpenPage, anna: str, ended: Run) -> None:
     app = open_page("result", owner=anna, run=ended.id)
-    told = {metric.label: metric.value for metric in app.metric}
+    metrics = {metric.label: metric.value for metric in app.metric}
     assert ended.score.accuracy
-    assert told["Validation"] == f"{ended.score.accuracy:.3f}"
-    assert told["Test"] == f"{ended.score.test:.3f}"
-    assert told["Best epoch"] == str(ended.score.best_epoch)
+    assert metrics["Validation"] == f"{ended.score.accuracy:.3f}"
+    assert metrics["Test"] == f"{ended.score.test:.3f}"
+    assert metrics["Best epoch"] == str(ended.score.best_epoch)
 
 
 def test_a_verdict_opens_the_changed_settings_on_the_train_page(open_page: OpenPage, anna: str, ended: Run) -> None:
@@ -134,20 +134,20 @@ def test_a_run_is_made_into_files_that_can_be_downloaded(open_page: OpenPage, an
     app = view(open_page("result", owner=anna, run=ended.id), "Take it home")
     app.button(key=f"make-all-{ended.id}").click().run()
     assert not app.exception
-    ((key, made),) = app.session_state["made"].items()
+    ((key, zip_content),) = app.session_state["made"].items()
     assert key[:2] == ("all", ended.id)
-    with zipfile.ZipFile(io.BytesIO(made)) as archive:
+    with zipfile.ZipFile(io.BytesIO(zip_content)) as archive:
         assert {"train.py", "report.html", "model.onnx", "points.csv", "run.json"} <= set(archive.namelist())
-    found = unpack(made, settings())
-    assert found.predictions
-    assert float((found.predictions.predicted == found.predictions.y).mean()) == ended.score.test
+    archive_of_run = unpack(zip_content, settings())
+    assert archive_of_run.predictions
+    assert float((archive_of_run.predictions.predicted == archive_of_run.predictions.y).mean()) == ended.score.test
 
 
 def test_a_zip_from_elsewhere_becomes_a_run_with_everything(server: Cluster, anna: str) -> None:
-    parcel = unpack(pack(trained_archive(), {}), settings())
-    run = server.library.import_archive(anna, "cpu", parcel)
-    assert (run.status, run.title, run.architecture) == ("done", parcel.title, parcel.architecture)
-    assert tuple(point for _, point in server.store.points(run.id)) == parcel.points
-    assert server.store.weights(run.id) == parcel.weights
-    best = [p for p in parcel.points if (p.split, p.metric, p.epoch) == ("validation", "accuracy", parcel.best_epoch)]
-    assert (run.score.best_epoch, run.score.accuracy) == (parcel.best_epoch, best[0].value)
+    archive = unpack(pack(trained_archive(), {}), settings())
+    run = server.library.import_archive(anna, "cpu", archive)
+    assert (run.status, run.title, run.architecture) == ("done", archive.title, archive.architecture)
+    assert tuple(point for _, point in server.store.points(run.id)) == archive.points
+    assert server.store.weights(run.id) == archive.weights
+    best = [p for p in archive.points if (p.split, p.metric, p.epoch) == ("validation", "accuracy", archive.best_epoch)]
+    assert (run.score.best_epoch, run.score.accuracy) == (archive.best_epoch, best[0].value)

@@ -38,9 +38,9 @@ def started(app: AppTest, server: Cluster) -> Run:
 
 
 def status(server: Cluster, run: Run) -> Status:
-    found = server.store.run(run.id)
-    assert found
-    return found.status
+    stored_run = server.store.run(run.id)
+    assert stored_run
+    return stored_run.status
 
 
 @pytest.fixture
@@ -76,9 +76,9 @@ def test_a_run_that_ended_is_trained_further(open_page: OpenPage, server: Cluste
     app.text_input(f"epochs-{run.id}").set_value("3").run()
     app.button(f"further-{run.id}").click().run()
     wait_for(lambda: status(server, run) == Status.DONE)
-    found = server.store.run(run.id)
-    assert found
-    assert found.config.epochs == 5
+    stored_run = server.store.run(run.id)
+    assert stored_run
+    assert stored_run.config.epochs == 5
     assert max(point.epoch for _, point in server.store.points(run.id)) == 5
     app.run()
     assert not app.exception
@@ -109,13 +109,13 @@ def test_a_rate_that_was_found_is_used_by_a_click(app: AppTest, server: Cluster)
     wait_for(lambda: not server.store.run(run_id).active)
     app.run()
     assert not app.exception
-    found = server.store.facts(run_id)[LR_FINDER_RUN]
-    assert f"Suggested learning rate: **{found['suggestion']:g}**" in badge(app)
-    assert labels(app)[f"Use {found['suggestion']:g}"]
+    fact = server.store.facts(run_id)[LR_FINDER_RUN]
+    assert f"Suggested learning rate: **{fact['suggestion']:g}**" in badge(app)
+    assert labels(app)[f"Use {fact['suggestion']:g}"]
     app.button(f"use-primary-{run_id}").click().run()
-    assert app.session_state["config"].learning_rate == found["suggestion"]
+    assert app.session_state["config"].learning_rate == fact["suggestion"]
     app.button(f"use-secondary-{run_id}").click().run()
-    assert app.session_state["config"].learning_rate == found["steepest"]
+    assert app.session_state["config"].learning_rate == fact["steepest"]
     assert {"Pause", "Train further", "Resume"}.isdisjoint(labels(app))
 
 

@@ -20,7 +20,9 @@ OpenPage = Callable[..., AppTest]
 LAB, RESIDUAL = (PRESETS[name].architecture for name in ("lab-convnet", "keywords-residual"))
 
 
-def made(owner: str, design: Architecture, accuracy: float, created: float, **more: object) -> tuple[Run, list[Point]]:
+def make_run_with_points(
+    owner: str, design: Architecture, accuracy: float, created: float, **more: object
+) -> tuple[Run, list[Point]]:
     run = Run(secrets.token_hex(16), owner, "cpu", design, TrainConfig(epochs=2), Status.DONE, created, worked=3.0)
     points = [
         Point(10 * epoch, epoch, split, metric, value)
@@ -38,13 +40,15 @@ def anna() -> str:
 
 @pytest.fixture
 def three(server: Cluster, anna: str) -> list[Run]:
-    """The lab's net, a better one with a name, and one of digits that is waiting no more; and a finder run."""
+    """A run of the lab's net, a better one with a name, a stopped one on digits, and a finder run."""
     runs = []
     for run, points in [
-        made(anna, LAB, 0.5, 1.0),
-        made(anna, RESIDUAL, 0.9, 2.0, title="the *good* one", tags=("deep",), config=TrainConfig(learning_rate=0.25)),
-        made(anna, LAB, 0.4, 3.0, config=TrainConfig(dataset="digits"), status=Status.STOPPED),
-        made(anna, LAB, 0.4, 4.0, kind=LR_FINDER_RUN),
+        make_run_with_points(anna, LAB, 0.5, 1.0),
+        make_run_with_points(
+            anna, RESIDUAL, 0.9, 2.0, title="the *good* one", tags=("deep",), config=TrainConfig(learning_rate=0.25)
+        ),
+        make_run_with_points(anna, LAB, 0.4, 3.0, config=TrainConfig(dataset="digits"), status=Status.STOPPED),
+        make_run_with_points(anna, LAB, 0.4, 4.0, kind=LR_FINDER_RUN),
     ]:
         server.store.add_run(run)
         server.store.append_points(run.id, points)
@@ -53,7 +57,7 @@ def three(server: Cluster, anna: str) -> list[Run]:
 
 
 def names(app: AppTest) -> list[str]:
-    """What the table tells of each run, in its order."""
+    """Returns the names of the runs in the order of the table."""
     return list(app.dataframe[0].value["name"])
 
 
@@ -142,8 +146,8 @@ def test_a_run_is_starred_named_deleted_and_brought_back(
     app.text_input(key=f"name-{run.id}").set_value("mine")
     tags_field(app).set_value("a, b")
     next(button for button in app.button if button.label == "Save").click().run()
-    found = server.run(anna, run.id)
-    assert (found.title, found.tags, found.starred) == ("mine", ("a", "b"), True)
+    stored_run = server.run(anna, run.id)
+    assert (stored_run.title, stored_run.tags, stored_run.starred) == ("mine", ("a", "b"), True)
     app.button(key="shelf-delete").click().run()
     assert len(names(app)) == 2
     assert server.run(anna, run.id).deleted

@@ -1,4 +1,4 @@
-"""Every control of the Shapes page changes what it shows; nonsense is told and loses nothing."""
+"""Every control of the Shapes page changes what it shows; nonsense is refused with a reason and loses nothing."""
 
 from collections.abc import Callable
 
@@ -16,27 +16,28 @@ LAB = EXAMPLE_DESIGNS["The lab's convolution"]
 
 
 def design(app: AppTest) -> Architecture:
-    kept: Workbench = app.session_state["calculator"]
-    return kept.architecture
+    workbench: Workbench = app.session_state["calculator"]
+    return workbench.architecture
 
 
-def shown(app: AppTest) -> str:
-    """The sizes before and behind the window."""
+def size_heading(app: AppTest) -> str:
+    """Returns the heading with the sizes before and after the window."""
     return next(str(text.value) for text in app.markdown if text.value.startswith("###"))
 
 
-def keyed(app: AppTest, part: str) -> str:
-    """The full key of the one widget whose key ends, before or behind its revision, in `part`."""
+def key_of(app: AppTest, part: str) -> str:
+    """Returns the full key of the one widget whose key has `part` right before or after its revision."""
     widgets = [*app.text_input, *app.selectbox, *app.toggle, *app.segmented_control, *app.pills]
     (key,) = [w.key for w in widgets if w.key and (w.key.endswith(f"-{part}") or w.key.startswith(f"{part}-"))]
     return str(key)
 
 
-def told(app: AppTest, text: str) -> bool:
-    return any(":red" in told.value and text in told.value for told in app.markdown)
+def shows_reason(app: AppTest, text: str) -> bool:
+    """Whether the page shows, below a widget, why its value was refused."""
+    return any(":red" in markdown.value and text in markdown.value for markdown in app.markdown)
 
 
-def opened(open_page: OpenPage, layer: object, *sizes: int) -> AppTest:
+def open_with(open_page: OpenPage, layer: object, *sizes: int) -> AppTest:
     start = Architecture(input_shape=(1, *sizes), layers=[layer])  # type: ignore[list-item]
     return open_page("shapes", calculator=Workbench(start))
 
@@ -47,7 +48,7 @@ def app(open_page: OpenPage) -> AppTest:
 
 
 def test_it_opens_with_the_labs_convolution_worked_out(app: AppTest) -> None:
-    assert shown(app) == "### 99 × 26 → 90 × 17"
+    assert size_heading(app) == "### 99 × 26 → 90 × 17"
     general, height, width = (latex.value for latex in app.latex)
     assert r"\lfloor" in general
     assert r"H_{\text{out}}" in height
@@ -56,26 +57,26 @@ def test_it_opens_with_the_labs_convolution_worked_out(app: AppTest) -> None:
 
 
 def test_the_pool_of_4_says_which_samples_are_never_read(app: AppTest) -> None:
-    app.selectbox(keyed(app, "example")).select("The lab's pool").run()
-    assert shown(app) == "### 90 × 17 → 22 × 4"
+    app.selectbox(key_of(app, "example")).select("The lab's pool").run()
+    assert size_heading(app) == "### 90 × 17 → 22 × 4"
     assert r"\left\lfloor 3.25 \right\rfloor" in app.latex[2].value
     assert any("The last of the 17 samples of the width is never read." in caption.value for caption in app.caption)
 
 
 def test_every_example_opens(app: AppTest) -> None:
     for title, example in EXAMPLE_DESIGNS.items():
-        app.selectbox(keyed(app, "example")).select(title).run()
+        app.selectbox(key_of(app, "example")).select(title).run()
         assert not app.exception
         assert design(app) == example
-        drawn = {str(w.key).rsplit("-", 1)[-1] for w in [*app.text_input, *app.toggle]}
-        assert set(window_parameters(example.layers[0])) <= drawn
+        drawn_fields = {str(w.key).rsplit("-", 1)[-1] for w in [*app.text_input, *app.toggle]}
+        assert set(window_parameters(example.layers[0])) <= drawn_fields
 
 
 @pytest.mark.parametrize("title", OPERATIONS)
 def test_every_operation_in_every_number_of_dimensions(app: AppTest, title: str) -> None:
-    app.segmented_control(keyed(app, "operation")).set_value(title).run()
+    app.segmented_control(key_of(app, "operation")).set_value(title).run()
     for dimensions in (3, 1, 2):
-        app.segmented_control(keyed(app, "dimensions")).set_value(dimensions).run()
+        app.segmented_control(key_of(app, "dimensions")).set_value(dimensions).run()
         assert not app.exception
         (layer,) = design(app).layers
         assert (operation_title(layer), len(design(app).input_shape)) == (title, dimensions + 1)
@@ -98,57 +99,57 @@ def test_every_operation_in_every_number_of_dimensions(app: AppTest, title: str)
 def test_every_parameter_changes_the_result(
     open_page: OpenPage, layer: object, name: str, value: object, sizes: str
 ) -> None:
-    app = opened(open_page, layer, 20, 20)
-    before = shown(app)
+    app = open_with(open_page, layer, 20, 20)
+    before = size_heading(app)
     widget = app.toggle if isinstance(value, bool) else app.text_input
-    widget(keyed(app, name)).set_value(value).run()
+    widget(key_of(app, name)).set_value(value).run()
     assert not app.exception
-    assert shown(app) == sizes != before
+    assert size_heading(app) == sizes != before
 
 
 def test_the_input_size_takes_one_number_or_one_per_axis(app: AppTest) -> None:
-    app.text_input(keyed(app, "sizes")).set_value("28").run()
-    assert shown(app) == "### 28 × 28 → 19 × 19"
-    app.text_input(keyed(app, "sizes")).set_value("28 × 30").run()
-    assert shown(app) == "### 28 × 30 → 19 × 21"
+    app.text_input(key_of(app, "sizes")).set_value("28").run()
+    assert size_heading(app) == "### 28 × 28 → 19 × 19"
+    app.text_input(key_of(app, "sizes")).set_value("28 × 30").run()
+    assert size_heading(app) == "### 28 × 30 → 19 × 21"
 
 
 @pytest.mark.parametrize("part", ["sizes", "kernel_size"])
-def test_nonsense_is_told_and_loses_nothing(app: AppTest, part: str) -> None:
+def test_nonsense_is_refused_with_a_reason_and_loses_nothing(app: AppTest, part: str) -> None:
     for typed in ("0", "-3", "wide", "3, 4, 5", "99999999999", "", "<b>3</b>", "3, y"):
-        app.text_input(keyed(app, part)).set_value(typed).run()
+        app.text_input(key_of(app, part)).set_value(typed).run()
         assert not app.exception
         assert design(app) == LAB
-        assert app.text_input(keyed(app, part)).value == typed
-        assert told(app, "")
+        assert app.text_input(key_of(app, part)).value == typed
+        assert shows_reason(app, "")
 
 
 def test_a_window_that_does_not_fit_says_so_and_offers_what_fits(app: AppTest) -> None:
-    app.text_input(keyed(app, "kernel_size")).set_value("30").run()
+    app.text_input(key_of(app, "kernel_size")).set_value("30").run()
     assert "a window of 30 does not fit a width of 26" in app.error[0].value
     mend = next(button for button in app.button if str(button.key).startswith("mend-"))
     mend.click().run()
     assert not app.error
-    assert shown(app) == "### 99 × 26 → 70 × 1"
+    assert size_heading(app) == "### 99 × 26 → 70 × 1"
 
 
 def test_the_inverse_question_counts_every_answer(app: AppTest) -> None:
-    app.text_input(keyed(app, "height")).set_value("22").run()
+    app.text_input(key_of(app, "height")).set_value("22").run()
     assert any("answers** turn a height of 99 into 22" in text.value for text in app.markdown)
-    app.segmented_control(keyed(app, "axis")).set_value("width").run()
-    app.text_input(keyed(app, "width")).set_value("9").run()
-    app.pills(keyed(app, "vary")).set_value(["stride"]).run()
+    app.segmented_control(key_of(app, "axis")).set_value("width").run()
+    app.text_input(key_of(app, "width")).set_value("9").run()
+    app.pills(key_of(app, "vary")).set_value(["stride"]).run()
     assert any("**1 answer** turns a width of 26 into 9" in text.value for text in app.markdown)
 
 
 def test_a_size_that_cannot_be_had_names_the_nearest(app: AppTest) -> None:
-    app.pills(keyed(app, "vary")).set_value(["stride"]).run()
-    app.text_input(keyed(app, "height")).set_value("40").run()
+    app.pills(key_of(app, "vary")).set_value(["stride"]).run()
+    app.text_input(key_of(app, "height")).set_value("40").run()
     assert any("No answer" in text.value and "30 or 45" in text.value for text in app.markdown)
 
 
 def test_the_inverse_question_needs_something_to_vary(app: AppTest) -> None:
-    app.pills(keyed(app, "vary")).set_value([]).run()
+    app.pills(key_of(app, "vary")).set_value([]).run()
     assert "at least one parameter" in app.info[0].value
 
 

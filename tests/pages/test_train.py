@@ -27,7 +27,7 @@ BUILT_IN = [dataset.title for dataset in DATASETS.values()]
 
 
 def press_train(app: AppTest, server: Cluster) -> tuple[Run, list[Point]]:
-    """Press Train and wait for the end of the run."""
+    """Presses Train, waits for the end of the run, and returns it with its points."""
     app.button("train").click().run()
     assert not app.exception
     assert not app.error
@@ -38,10 +38,10 @@ def press_train(app: AppTest, server: Cluster) -> tuple[Run, list[Point]]:
     return run, [point for _, point in server.store.points(run_id)]
 
 
-def knob(widgets: Any, name: str) -> Any:
+def config_widget(widgets: Any, name: str) -> Any:
     """The widget of one field of the configuration."""
-    (found,) = [widget for widget in widgets if str(widget.key).startswith(f"config-{name}-")]
-    return found
+    (match,) = [widget for widget in widgets if str(widget.key).startswith(f"config-{name}-")]
+    return match
 
 
 @pytest.fixture
@@ -74,7 +74,7 @@ def test_pressing_train_trains_this_design_with_these_settings(
 def test_each_number_changes_the_run(
     app: AppTest, server: Cluster, plain: list[Point], control: str, value: float
 ) -> None:
-    knob(app.text_input, control).set_value(str(value)).run()
+    config_widget(app.text_input, control).set_value(str(value)).run()
     run, points = press_train(app, server)
     assert run.config == SHORT.model_copy(update={control: value})
     assert points != plain
@@ -82,7 +82,7 @@ def test_each_number_changes_the_run(
 
 @pytest.mark.parametrize("optimizer", ["Adam", "AdamW"])
 def test_the_optimizer_changes_the_run(app: AppTest, server: Cluster, plain: list[Point], optimizer: str) -> None:
-    knob(app.selectbox, "optimizer").select(optimizer).run()
+    config_widget(app.selectbox, "optimizer").select(optimizer).run()
     assert not any("momentum" in str(widget.key) for widget in app.text_input)
     run, points = press_train(app, server)
     assert run.config.optimizer == optimizer
@@ -92,9 +92,9 @@ def test_the_optimizer_changes_the_run(app: AppTest, server: Cluster, plain: lis
 def test_the_loss_changes_the_run(open_page: OpenPage, server: Cluster) -> None:
     scores = DIGITS.remove_layer(len(DIGITS.layers) - 1)
     app = open_page("train", workbench=Workbench(scores), config=SHORT)
-    assert knob(app.selectbox, "loss").value == "auto"
+    assert config_widget(app.selectbox, "loss").value == "auto"
     usual = press_train(app, server)[1]
-    knob(app.selectbox, "loss").select("NLLLoss").run()
+    config_widget(app.selectbox, "loss").select("NLLLoss").run()
     run, points = press_train(app, server)
     assert run.config == SHORT.changed(loss="NLLLoss")
     assert points != usual
@@ -104,11 +104,11 @@ def test_the_loss_changes_the_run(open_page: OpenPage, server: Cluster) -> None:
 def test_nothing_is_trained_while_a_number_stands_there_that_cannot_be_used(
     app: AppTest, control: str, value: float
 ) -> None:
-    knob(app.text_input, control).set_value(str(value)).run()
+    config_widget(app.text_input, control).set_value(str(value)).run()
     assert app.button("train").disabled
     assert "the reason is below the field" in app.warning[0].value
     assert app.session_state["config"] == SHORT
-    knob(app.text_input, control).set_value(str(getattr(SHORT, control))).run()
+    config_widget(app.text_input, control).set_value(str(getattr(SHORT, control))).run()
     assert not app.button("train").disabled
 
 
@@ -120,7 +120,7 @@ def test_the_split_changes_the_run(open_page: OpenPage, server: Cluster) -> None
     app = open_page("train", workbench=Workbench(small), config=config)
     assert any("samples like those it has seen" in caption.value for caption in app.caption)
     usual = press_train(app, server)[1]
-    knob(app.selectbox, "split_kind").select("speaker").run()
+    config_widget(app.selectbox, "split_kind").select("speaker").run()
     assert any("a voice that it has never heard" in caption.value for caption in app.caption)
     run, points = press_train(app, server)
     assert run.config == config.changed(split_kind="speaker")
@@ -168,11 +168,11 @@ def test_the_preset_for_the_data_opens_in_one_click(open_page: OpenPage) -> None
 
 def test_settings_are_found_again_in_a_new_session_of_the_same_student(open_page: OpenPage) -> None:
     first = open_page("train", owner="e" * 32)
-    knob(first.text_input, "epochs").set_value("1000").run()
-    knob(first.text_input, "seed").set_value("5").run()
+    config_widget(first.text_input, "epochs").set_value("1000").run()
+    config_widget(first.text_input, "seed").set_value("5").run()
     again = open_page("train", owner="e" * 32)
     assert again.session_state["config"] == TrainConfig(epochs=1000, seed=5)
-    assert knob(again.text_input, "epochs").value == "1000"
+    assert config_widget(again.text_input, "epochs").value == "1000"
     assert open_page("train", owner="f" * 32).session_state["config"] == TrainConfig()
 
 

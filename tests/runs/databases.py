@@ -20,5 +20,5 @@ def postgres() -> Iterator[Postgres]:
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
 def url(request: pytest.FixtureRequest) -> str:
-    """What CNNVIZ_DATABASE_URL is: nothing, or the address of an empty database."""
+    """The value of CNNVIZ_DATABASE_URL: empty, or the address of an empty database."""
     return "" if request.param == "sqlite" else request.getfixturevalue("postgres").database()

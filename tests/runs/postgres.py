@@ -33,33 +33,33 @@ class Postgres:
         self.start()
 
     def start(self) -> None:
-        """Start, and wait until it takes connections."""
+        """Starts the server and waits until it takes connections."""
         log = str(self.folder / "log")
         self._run_program(
             "pg_ctl", "start", "--wait", f"--log={log}", f"--options=-k {self.folder} -c listen_addresses=''"
         )
 
     def stop(self, mode: str = "fast") -> None:
-        """Stop and wait for it; "immediate" is a crash, after which the server recovers from its log when it starts."""
+        """Stops the server and waits for its end; after a crash ("immediate") it recovers from its log at the start."""
         self._run_program("pg_ctl", "stop", "--wait", f"--mode={mode}")
 
     def remove(self) -> None:
-        """Stop, and leave nothing behind."""
+        """Stops the server and removes its files."""
         self.stop()
         shutil.rmtree(self.folder)
 
     def database(self) -> str:
-        """The URL of a new, empty database."""
+        """Creates an empty database and returns its URL."""
         name = f"test_{next(self._numbers)}"
         self.execute(f"CREATE DATABASE {name}")
         return self.url(name)
 
     def url(self, name: str, user: str = "cnnviz") -> str:
-        """What CNNVIZ_DATABASE_URL would be for a database; the server asks for no password."""
+        """Returns the value of CNNVIZ_DATABASE_URL for a database; the server asks for no password."""
         return f"postgresql://{user}:secret@/{name}?host={self.folder}"
 
     def execute(self, statement: str, database: str = "postgres") -> None:
-        """Do something as the owner of the server."""
+        """Executes a statement as the owner of the server."""
         with psycopg.connect(self.url(database), autocommit=True) as connection:
             connection.execute(statement.encode())
 

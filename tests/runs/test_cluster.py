@@ -109,21 +109,21 @@ def status(server: Cluster, run: Run) -> Status:
 
 
 def test_a_restart_trains_what_waited_and_what_ran(server: Cluster, ended: Ended) -> None:
-    found = {name: ended(server.store, run.id) for name, run in LEFT_BEHIND.items()}
-    assert {run.status for run in found.values()} == {"done"}
-    assert found["elsewhere"].device == "cpu"  # the device it waited for is here no more
-    assert all(server.store.weights(found[name].id) for name in ("running", "queued", "elsewhere"))
-    assert found["done"] == LEFT_BEHIND["done"]
+    runs = {name: ended(server.store, run.id) for name, run in LEFT_BEHIND.items()}
+    assert {run.status for run in runs.values()} == {"done"}
+    assert runs["elsewhere"].device == "cpu"  # the device it waited for is here no more
+    assert all(server.store.weights(runs[name].id) for name in ("running", "queued", "elsewhere"))
+    assert runs["done"] == LEFT_BEHIND["done"]
 
 
 def test_a_submitted_run_ends_done_with_points_and_weights(server: Cluster, ended: Ended) -> None:
     run = server.submit(ANNA, NET, SHORT)
     assert (run.owner, run.architecture, run.config, run.status) == (ANNA, NET, SHORT, Status.QUEUED)
     assert server.store.runs_of(ANNA)[0].id == run.id
-    found = ended(server.store, run.id)
-    assert (found.status, found.message, found.steps) == (Status.DONE, "", 46)
-    assert found.worked > 0
-    begun = replace(found, status=run.status, steps=0, started=None, finished=None, worked=0.0, score=Score())
+    ended_run = ended(server.store, run.id)
+    assert (ended_run.status, ended_run.message, ended_run.steps) == (Status.DONE, "", 46)
+    assert ended_run.worked > 0
+    begun = replace(ended_run, status=run.status, steps=0, started=None, finished=None, worked=0.0, score=Score())
     assert begun == run
     points = [point for _, point in server.store.points(run.id)]
     assert [p.step for p in points if p.split == "batch"] == list(range(1, 47))
@@ -132,12 +132,12 @@ def test_a_submitted_run_ends_done_with_points_and_weights(server: Cluster, ende
     weights = server.store.weights(run.id)
     assert weights
     build_model(NET).load_state_dict(load(weights))
-    assert found.score.best_epoch == best_epoch(points)[0]
-    assert found.score.test == next(p.value for p in points if (p.split, p.metric) == ("test", "accuracy"))
+    assert ended_run.score.best_epoch == best_epoch(points)[0]
+    assert ended_run.score.test == next(p.value for p in points if (p.split, p.metric) == ("test", "accuracy"))
     tested = store_predictions(server, run)
     assert tested["y"].tolist() == DATASETS["digits"].load_splits().test.y.tolist()
     assert tested["probabilities"].sum(1).numpy() == pytest.approx(1.0)
-    assert (tested["probabilities"].argmax(1) == tested["y"]).double().mean() == found.score.test
+    assert (tested["probabilities"].argmax(1) == tested["y"]).double().mean() == ended_run.score.test
     assert server.store.facts(run.id)["data"]["classes"] == list("0123456789")
 
 
@@ -197,8 +197,8 @@ def test_a_run_that_ended_is_trained_further_as_one_that_was_meant_to_be_longer(
     run = server.submit(ANNA, NET, SHORT)
     ended(server.store, run.id)
     server.extend(ANNA, run.id, 3)
-    found = ended(server.store, run.id)
-    assert (found.status, found.config.epochs, found.steps) == (Status.DONE, 5, 115)
+    ended_run = ended(server.store, run.id)
+    assert (ended_run.status, ended_run.config.epochs, ended_run.steps) == (Status.DONE, 5, 115)
     points = [point for _, point in server.store.points(run.id)]
     longer = [point for point in alone(SHORT.changed(epochs=5)) if point.split != "test"]
     assert [point for point in without_device_points(points) if point.split != "test"] == longer
@@ -273,10 +273,10 @@ def test_what_cannot_be_trained_is_refused_and_leaves_no_run(server: Cluster) ->
 
 def test_a_divergence_fails_the_run_with_its_sentence(server: Cluster, ended: Ended) -> None:
     run = server.submit(ANNA, DIVERGING, TrainConfig(dataset="digits", epochs=3, learning_rate=10.0))
-    found = ended(server.store, run.id)
-    assert found.status == Status.FAILED
-    assert "the training diverged. Try a learning rate ten times smaller (1)" in found.message
-    assert found.end_reason == EndReason.DIVERGED
+    ended_run = ended(server.store, run.id)
+    assert ended_run.status == Status.FAILED
+    assert "the training diverged. Try a learning rate ten times smaller (1)" in ended_run.message
+    assert ended_run.end_reason == EndReason.DIVERGED
 
 
 def test_desks_are_written_by_the_thread_of_a_device(server: Cluster, wait_for: WaitFor) -> None:
@@ -315,12 +315,12 @@ def test_closing_ends_the_worker_and_gives_the_data_directory_to_the_next_server
     store = Store(tmp_path)
     shown = [point for _, point in store.points(running.id)]
     step = max(point.step for point in shown)
-    found = [store.run(run.id) for run in (running, waiting)]
-    assert [run.status for run in found if run] == ["running", "running"]
+    stored_runs = [store.run(run.id) for run in (running, waiting)]
+    assert [run.status for run in stored_runs if run] == ["running", "running"]
     store.close()
-    kept = Checkpoints(tmp_path).find(running.id)
-    assert kept
-    assert Snapshot.read(kept).metadata["step"] == step
+    checkpoint = Checkpoints(tmp_path).find(running.id)
+    assert checkpoint
+    assert Snapshot.read(checkpoint).metadata["step"] == step
     second = Cluster(Settings(data_dir=tmp_path, devices="cpu"))
     wait_for(lambda: max(point.step for _, point in second.store.points(running.id)) > step)
     assert [point for _, point in second.store.points(running.id)][: len(shown)] == shown
@@ -387,5 +387,5 @@ def test_labels_have_bounds(label: dict[str, Any], reason: str) -> None:
 def test_a_stop_may_have_a_reason(server: Cluster, running: Run, ended: Ended) -> None:
     ending = Ending(EndReason.SEARCH, "Others were better.")
     server.stop(ANNA, running.id, ending=ending)
-    found = ended(server.store, running.id)
-    assert (found.end_reason, found.message) == ending
+    ended_run = ended(server.store, running.id)
+    assert (ended_run.end_reason, ended_run.message) == ending

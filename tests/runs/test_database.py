@@ -127,7 +127,7 @@ def test_runs_of_before_there_were_scores_get_theirs_from_their_points(tmp_path:
         store.add_run(run)
         store.add_run(other)
         store.append_points(run.id, EPOCHS)
-        found = store.run(run.id)
+        stored_run = store.run(run.id)
         with store._engine.begin() as connection:  # back to how it was
             for column in ("epoch", "best_epoch", "best_accuracy", "best_loss", "test_accuracy", "deleted", "title"):
                 connection.exec_driver_sql(f"ALTER TABLE runs DROP COLUMN {column}")
@@ -140,9 +140,9 @@ def test_runs_of_before_there_were_scores_get_theirs_from_their_points(tmp_path:
             connection.exec_driver_sql("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL)")
             connection.exec_driver_sql("INSERT INTO alembic_version VALUES ('0002')")
     with opened(tmp_path, url) as store:
-        assert found
-        assert found.score == Score(epoch=3, best_epoch=2, accuracy=0.75, loss=0.5, test=0.7)
-        assert (store.run(run.id), store.run(other.id)) == (found, other)
+        assert stored_run
+        assert stored_run.score == Score(epoch=3, best_epoch=2, accuracy=0.75, loss=0.5, test=0.7)
+        assert (store.run(run.id), store.run(other.id)) == (stored_run, other)
         assert differences(store) == []
         with store._engine.connect() as connection:
             assert not sql.inspect(connection).has_table("alembic_version"), "it is left to Optuna"
@@ -293,9 +293,9 @@ def test_threads_may_open_stores_at_once(tmp_path: Path) -> None:
     ],
 )
 def test_a_wrong_address_is_told_without_the_password(tmp_path: Path, wrong: str, sentence: str) -> None:
-    with pytest.raises(CnnvizError, match=sentence) as told:
+    with pytest.raises(CnnvizError, match=sentence) as error_info:
         Store(tmp_path, wrong)
-    assert "secret" not in "".join(traceback.format_exception(told.value))
+    assert "secret" not in "".join(traceback.format_exception(error_info.value))
 
 
 def test_settings_do_not_show_the_address() -> None:
@@ -304,9 +304,11 @@ def test_settings_do_not_show_the_address() -> None:
 
 @pytest.mark.postgres
 def test_a_database_that_is_not_there_is_told(tmp_path: Path, postgres: Postgres) -> None:
-    with pytest.raises(CnnvizError, match=r'cannot be opened: .* database "nowhere" does not exist. Start its') as told:
+    with pytest.raises(
+        CnnvizError, match=r'cannot be opened: .* database "nowhere" does not exist. Start its'
+    ) as error_info:
         Store(tmp_path, postgres.url("nowhere"))
-    assert "secret" not in str(told.value)
+    assert "secret" not in str(error_info.value)
 
 
 @pytest.mark.postgres
@@ -345,12 +347,12 @@ def test_every_committed_point_survives_the_death_of_the_server(
         with pytest.raises(CnnvizError, match=r"cannot be opened: .* Start its server"):
             Store(tmp_path, url)
         postgres.start()
-        found = [point for _, point in store.points("one")]
-        assert found[: len(committed)] == committed
-        assert len(found) in (len(committed), len(committed) + 10), "a commit counts whole, answered or not"
+        stored_points = [point for _, point in store.points("one")]
+        assert stored_points[: len(committed)] == committed
+        assert len(stored_points) in (len(committed), len(committed) + 10), "a commit counts whole, answered or not"
         store.append_points("two", POINTS)
     with opened(tmp_path, url) as again:
-        assert [point for _, point in again.points("one")] == found
+        assert [point for _, point in again.points("one")] == stored_points
         assert [point for _, point in again.points("two")] == POINTS
 
 
@@ -385,7 +387,7 @@ def test_a_run_is_trained_with_its_points_in_postgresql(tmp_path: Path, postgres
 def test_a_second_server_with_a_data_directory_of_its_own_is_refused_until_the_first_has_gone(
     tmp_path: Path, postgres: Postgres, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It would have taken the runs of the living one for those that a dead one left, and trained them, too."""
+    """It would have taken the runs of the living server for those that a dead one left, and trained them as well."""
     monkeypatch.setattr(database, "CLAIM_TIMEOUT_SECONDS", 0.05)
     url = postgres.database()
     first, second = Store(tmp_path / "one", url), Store(tmp_path / "two", url)

@@ -1,4 +1,4 @@
-"""The device thread against a worker that does what each test tells it; test_cluster.py has the real one."""
+"""The device thread against a worker that each test scripts; test_cluster.py has the real one."""
 
 import logging
 from collections.abc import Callable, Iterator
@@ -42,10 +42,10 @@ SOON = 10.0
 GIB = 2**30
 
 
-class Scripted:
+class ScriptedWorker:
     """Takes the place of WorkerProcess: keeps its orders, and reports and dies when a test says so."""
 
-    made: list["Scripted"]
+    workers: list["ScriptedWorker"]
     refusals = 0
 
     def __init__(
@@ -59,11 +59,11 @@ class Scripted:
         if type(self).refusals:
             type(self).refusals -= 1
             raise OSError(12, "Cannot allocate memory")
-        self.pid = 1000 + len(self.made)
+        self.pid = 1000 + len(self.workers)
         self.orders: list[tuple[str, str]] = []
         self.closed = False
         self.report, self.die = on_report, on_exit
-        self.made.append(self)
+        self.workers.append(self)
 
     def send_order(self, order: WorkerOrder) -> None:
         assert not self.closed
@@ -104,11 +104,11 @@ def limits() -> Settings:
 
 @pytest.fixture
 def device(store: Store, limits: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Device]:
-    monkeypatch.setattr(supervisor, "WorkerProcess", Scripted)
+    monkeypatch.setattr(supervisor, "WorkerProcess", ScriptedWorker)
     monkeypatch.setattr(supervisor, "FIRST_RESTART_DELAY", 0.01)
     monkeypatch.setattr(retry_queue, "RETRY_SECONDS", 0.01)
     monkeypatch.setattr(module, "SHUTDOWN_SECONDS", 0.01)
-    Scripted.made, Scripted.refusals = [], 0
+    ScriptedWorker.workers, ScriptedWorker.refusals = [], 0
     started = Device("cpu", store, Checkpoints(tmp_path), limits)
     yield started
     if started.loop.is_alive:
@@ -117,14 +117,14 @@ def device(store: Store, limits: Settings, tmp_path: Path, monkeypatch: pytest.M
 
 
 def settle(device: Device) -> None:
-    """Everything that was asked of the device so far is done."""
+    """Waits until the device has done everything that was asked of it so far."""
     device.loop.submit(lambda: None).result(SOON)
 
 
-def started(device: Device) -> Scripted:
+def started(device: Device) -> ScriptedWorker:
     device.start()
     settle(device)
-    worker = Scripted.made[-1]
+    worker = ScriptedWorker.workers[-1]
     worker.is_ready()
     settle(device)
     return worker
@@ -160,7 +160,7 @@ def test_a_run_waits_until_the_worker_is_ready(device: Device, store: Store) -> 
     (run,) = submitted(device)
     assert device.pid is None
     assert statuses(store, [run]) == ["queued"]
-    Scripted.made[0].is_ready()
+    ScriptedWorker.workers[0].is_ready()
     settle(device)
     assert statuses(store, [run]) == ["running"]
     assert device.pid == 1000
@@ -174,14 +174,14 @@ def test_what_the_worker_reports_is_kept(device: Device, store: Store) -> None:
     worker.says(PointsReport(run=run.id, points=(point,)))
     worker.ends(run, Status.FAILED, b"weights", "The training diverged.")
     settle(device)
-    found = store.run(run.id)
-    assert found
-    assert (found.status, found.message, found.steps) == (Status.FAILED, "The training diverged.", 46)
-    assert found.end_reason == EndReason.DIVERGED
-    assert found.started
-    assert found.finished
-    assert run.created <= found.started <= found.finished
-    assert [kept for _, kept in store.points(run.id)] == [point]
+    stored_run = store.run(run.id)
+    assert stored_run
+    assert (stored_run.status, stored_run.message, stored_run.steps) == (Status.FAILED, "The training diverged.", 46)
+    assert stored_run.end_reason == EndReason.DIVERGED
+    assert stored_run.started
+    assert stored_run.finished
+    assert run.created <= stored_run.started <= stored_run.finished
+    assert [stored for _, stored in store.points(run.id)] == [point]
     assert store.weights(run.id) == b"weights"
 
 
@@ -204,10 +204,10 @@ def test_a_waiting_run_is_stopped_at_once_and_never_begins(device: Device, store
     worker = started(device)
     runs = submitted(device, 3)
     device.stop(runs[1].id).result(SOON)
-    found = store.run(runs[1].id)
-    assert found
-    assert (found.status, found.message) == (Status.STOPPED, "Stopped before it began.")
-    assert found.end_reason == EndReason.STUDENT
+    stored_run = store.run(runs[1].id)
+    assert stored_run
+    assert (stored_run.status, stored_run.message) == (Status.STOPPED, "Stopped before it began.")
+    assert stored_run.end_reason == EndReason.STUDENT
     worker.ends(runs[0])
     settle(device)
     assert worker.orders == [("train", runs[0].id), ("train", runs[2].id)]
@@ -222,9 +222,9 @@ def test_a_worker_that_does_not_obey_a_stop_is_ended_and_the_run_is_stopped(
     device.stop(run.id).result(SOON)
     assert statuses(store, [run, waiting]) == ["stopped", "queued"]
     settle(device)
-    Scripted.made[1].is_ready()
+    ScriptedWorker.workers[1].is_ready()
     settle(device)
-    assert Scripted.made[1].orders == [("train", waiting.id)]
+    assert ScriptedWorker.workers[1].orders == [("train", waiting.id)]
 
 
 def test_a_run_whose_worker_dies_goes_on_and_fails_with_the_reason_when_it_happens_again(
@@ -238,20 +238,20 @@ def test_a_run_whose_worker_dies_goes_on_and_fails_with_the_reason_when_it_happe
     assert statuses(store, runs) == ["queued", "queued"]
     assert worker.closed
     assert device.pid is None
-    again = Scripted.made[1]
+    again = ScriptedWorker.workers[1]
     again.is_ready()
     settle(device)
     assert again.orders == [("train", runs[0].id)]
     again.begins(runs[0])
     again.die(-9)
     settle(device)
-    found = store.run(runs[0].id)
-    assert found
-    assert (found.status, found.message) == (Status.FAILED, exit_message(-9))
-    assert found.end_reason == EndReason.WORKER_DIED
-    Scripted.made[2].is_ready()
+    stored_run = store.run(runs[0].id)
+    assert stored_run
+    assert (stored_run.status, stored_run.message) == (Status.FAILED, exit_message(-9))
+    assert stored_run.end_reason == EndReason.WORKER_DIED
+    ScriptedWorker.workers[2].is_ready()
     settle(device)
-    assert Scripted.made[2].orders == [("train", runs[1].id)]
+    assert ScriptedWorker.workers[2].orders == [("train", runs[1].id)]
 
 
 def test_the_last_words_of_a_dead_worker_change_nothing(device: Device, store: Store) -> None:
@@ -263,19 +263,19 @@ def test_the_last_words_of_a_dead_worker_change_nothing(device: Device, store: S
     worker.die(1)
     settle(device)
     assert statuses(store, [run]) == ["queued"]
-    assert len(Scripted.made) == 2
+    assert len(ScriptedWorker.workers) == 2
 
 
 def test_a_worker_that_dies_while_starting_is_started_again(device: Device, store: Store, wait_for: WaitFor) -> None:
     device.start()
     (run,) = submitted(device)
     for number in range(3):
-        wait_for(lambda number=number: len(Scripted.made) == number + 1)
+        wait_for(lambda number=number: len(ScriptedWorker.workers) == number + 1)
         settle(device)
-        Scripted.made[number].die(1)
-    wait_for(lambda: len(Scripted.made) == 4)
+        ScriptedWorker.workers[number].die(1)
+    wait_for(lambda: len(ScriptedWorker.workers) == 4)
     settle(device)
-    Scripted.made[3].is_ready()
+    ScriptedWorker.workers[3].is_ready()
     settle(device)
     assert statuses(store, [run]) == ["running"]
 
@@ -284,9 +284,9 @@ def test_a_worker_that_cannot_be_started_is_tried_again(
     device: Device, caplog: pytest.LogCaptureFixture, wait_for: WaitFor
 ) -> None:
     """The OSError of a machine without memory ended the device's thread, and every later run waited for ever."""
-    Scripted.refusals = 2
+    ScriptedWorker.refusals = 2
     device.start()
-    wait_for(lambda: Scripted.made)
+    wait_for(lambda: ScriptedWorker.workers)
     settle(device)
     assert [record.message for record in caplog.records] == ["device cpu: no worker could be started"] * 2
 
@@ -367,9 +367,9 @@ def test_a_death_whose_end_cannot_be_written_leaves_a_working_device(
         patch.setattr(store, "update_run", full)
         worker.die(1)
         settle(device)
-        Scripted.made[1].is_ready()
+        ScriptedWorker.workers[1].is_ready()
         settle(device)
-    wait_for(lambda: Scripted.made[1].orders == [("train", runs[0].id)])
+    wait_for(lambda: ScriptedWorker.workers[1].orders == [("train", runs[0].id)])
     wait_for(lambda: statuses(store, runs) == ["running", "queued"])
 
 
@@ -444,8 +444,8 @@ def test_death_names_memory_for_sigkill_and_the_code_otherwise() -> None:
 OTHERS = [character * 32 for character in "cdefgh"]
 
 
-def of_others(device: Device, count: int) -> list[Run]:
-    """Runs of as many students."""
+def submit_for_others(device: Device, count: int) -> list[Run]:
+    """Submits one run for each of `count` other students."""
     runs = [make_run(owner) for owner in OTHERS[:count]]
     for run in runs:
         device.submit(run).result(SOON)
@@ -464,33 +464,33 @@ def test_students_take_turns_as_long_as_there_is_memory_and_none_overtakes_for_w
     device: Device, store: Store
 ) -> None:
     device.start()
-    runs = of_others(device, 4)
+    runs = submit_for_others(device, 4)
     large = make_run(OTHERS[4], architecture=DIVERGING, config=SHORT.changed(batch_size=4096))
     device.submit(large).result(SOON)
     small = make_run(OTHERS[5])
     device.submit(small).result(SOON)
     one, most = estimate_memory(runs[0]), estimate_memory(large)
     assert most > one
-    Scripted.made[0].says(ReadyReport(total_bytes=2 * (4 * one + most - 1), used_bytes=0))
+    ScriptedWorker.workers[0].says(ReadyReport(total_bytes=2 * (4 * one + most - 1), used_bytes=0))
     settle(device)
     assert statuses(store, [*runs, large, small]) == ["running"] * 4 + ["queued"] * 2
     assert [device.runs_ahead(run.id) for run in (large, small)] == [0, 1]
-    Scripted.made[0].ends(runs[2])
+    ScriptedWorker.workers[0].ends(runs[2])
     settle(device)
     assert statuses(store, [large, small]) == ["running", "queued"]
 
 
 def test_a_run_too_large_for_the_memory_trains_alone(device: Device, store: Store) -> None:
     device.start()
-    runs = of_others(device, 2)
-    Scripted.made[0].says(ReadyReport(total_bytes=8, used_bytes=0))
+    runs = submit_for_others(device, 2)
+    ScriptedWorker.workers[0].says(ReadyReport(total_bytes=8, used_bytes=0))
     settle(device)
     assert statuses(store, runs) == ["running", "queued"]
 
 
 def test_the_youngest_waits_again_when_the_memory_really_taken_is_too_much(device: Device, store: Store) -> None:
     worker = started(device)
-    runs = of_others(device, 3)
+    runs = submit_for_others(device, 3)
     for run in runs:
         worker.begins(run)
     worker.says(ProgressReport(run=runs[0].id, step=1, seconds=1.0, used_bytes=int(0.7 * GIB)))
@@ -538,9 +538,9 @@ def test_a_paused_run_that_is_stopped_keeps_its_best_weights(device: Device, sto
     worker.says(PausedReport(run=run.id))
     checkpointed(tmp_path, run)
     device.stop(run.id).result(SOON)
-    found = store.run(run.id)
-    assert found
-    assert (found.status, found.message) == (Status.STOPPED, "")
+    stored_run = store.run(run.id)
+    assert stored_run
+    assert (stored_run.status, stored_run.message) == (Status.STOPPED, "")
     weights = store.weights(run.id)
     assert weights
     assert load(weights)["weight"].tolist() == [1, 1]
@@ -563,7 +563,7 @@ def test_only_points_that_are_new_are_kept_of_a_run_that_goes_on(device: Device,
 def test_a_checkpoint_counts_once_the_points_before_it_are_written(
     device: Device, store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, wait_for: WaitFor
 ) -> None:
-    """Otherwise a restart would go on behind points that nobody has."""
+    """Otherwise a restart would go on after points that are not in the store."""
     worker = started(device)
     (run,) = submitted(device)
     worker.begins(run)
@@ -607,17 +607,17 @@ def test_a_run_gets_no_more_of_the_devices_time_than_the_server_gives(device: De
     assert worker.orders[1:] == [("stop", run.id)]
     worker.ends(run, Status.STOPPED, b"weights")
     settle(device)
-    found = store.run(run.id)
-    assert found
-    assert found.status == Status.STOPPED
-    assert found.message.startswith("Stopped after 100 seconds of the device's time, as many as this server gives")
-    assert found.worked == 1.5
-    assert found.end_reason == EndReason.TIME_LIMIT
+    stored_run = store.run(run.id)
+    assert stored_run
+    assert stored_run.status == Status.STOPPED
+    assert stored_run.message.startswith("Stopped after 100 seconds of the device's time, as many as this server gives")
+    assert stored_run.worked == 1.5
+    assert stored_run.end_reason == EndReason.TIME_LIMIT
 
 
 def test_how_long_it_takes_is_told_from_what_all_in_turn_have_left(device: Device) -> None:
     worker = started(device)
-    runs = of_others(device, 2)
+    runs = submit_for_others(device, 2)
     waiting = make_run(OTHERS[0])
     device.submit(waiting).result(SOON)
     assert (device.seconds_left(runs[0].id), device.seconds_left(waiting.id), device.seconds_left("none")) == (
@@ -636,14 +636,14 @@ def test_how_long_it_takes_is_told_from_what_all_in_turn_have_left(device: Devic
 
 def test_of_several_runs_only_the_one_in_whose_turn_a_worker_dies_is_to_blame(device: Device, store: Store) -> None:
     worker = started(device)
-    runs = of_others(device, 3)
+    runs = submit_for_others(device, 3)
     for number in range(2):
         for run in runs:
             worker.begins(run)
         worker.says(TurnReport(run=runs[1].id))
         worker.die(-9)
         settle(device)
-        worker = Scripted.made[number + 1]
+        worker = ScriptedWorker.workers[number + 1]
         worker.is_ready()
         settle(device)
     assert statuses(store, runs) == ["running", "failed", "running"]
@@ -655,14 +655,14 @@ def test_nobody_is_to_blame_for_a_worker_that_was_ended_for_a_slow_stop(
 ) -> None:
     monkeypatch.setattr(module, "STOP_GRACE_SECONDS", 0.01)
     worker = started(device)
-    runs = of_others(device, 3)
+    runs = submit_for_others(device, 3)
     for number in range(2):
         for run in runs[number:]:
             worker.begins(run)
         worker.says(TurnReport(run=runs[2].id))
         device.stop(runs[number].id).result(SOON)
         settle(device)
-        worker = Scripted.made[number + 1]
+        worker = ScriptedWorker.workers[number + 1]
         worker.is_ready()
         settle(device)
     assert statuses(store, runs) == ["stopped", "stopped", "running"]
@@ -672,7 +672,7 @@ def test_a_run_that_fails_keeps_the_best_weights_of_its_checkpoint(
     device: Device, store: Store, tmp_path: Path
 ) -> None:
     worker = started(device)
-    runs = of_others(device, 2)
+    runs = submit_for_others(device, 2)
     for run, reason in zip(runs, (EndReason.DIVERGED, EndReason.INTERNAL_ERROR), strict=True):
         worker.begins(run)
         checkpointed(tmp_path, run)
@@ -697,4 +697,4 @@ def test_an_old_stop_does_not_end_the_worker_in_a_later_life_of_the_run(
     late = device.loop.submit(lambda: device.loop.call_later(0.1, lambda: worker.ends(run)))
     late.result(SOON)
     wait_for(lambda: statuses(store, [run]) == ["done"])
-    assert len(Scripted.made) == 1
+    assert len(ScriptedWorker.workers) == 1

@@ -33,104 +33,104 @@ def tasks() -> Tasks:
 
 
 @pytest.fixture
-def desks(store: Store, tasks: Tasks) -> Drafts:
+def drafts(store: Store, tasks: Tasks) -> Drafts:
     return Drafts(store, tasks.append)
 
 
-def test_one_tab_learns_of_anothers_changes(desks: Drafts) -> None:
-    assert desks.draft_version(ANNA) == ""
-    assert desks.save_draft(ANNA, DRAFT, "", "one")
-    assert desks.save_draft(BERT, DRAFT, "", "his")
-    assert not desks.save_draft(ANNA, Draft(architecture=NET), "", "late")  # made of what is no longer there
-    assert (desks.draft(ANNA), desks.draft_version(ANNA)) == (DRAFT, "one")
-    assert desks.save_draft(ANNA, Draft(architecture=NET), "one", "two")
-    assert desks.draft_version(ANNA) == "two"
+def test_one_tab_learns_of_anothers_changes(drafts: Drafts) -> None:
+    assert drafts.draft_version(ANNA) == ""
+    assert drafts.save_draft(ANNA, DRAFT, "", "one")
+    assert drafts.save_draft(BERT, DRAFT, "", "his")
+    assert not drafts.save_draft(ANNA, Draft(architecture=NET), "", "late")  # made of what is no longer there
+    assert (drafts.draft(ANNA), drafts.draft_version(ANNA)) == (DRAFT, "one")
+    assert drafts.save_draft(ANNA, Draft(architecture=NET), "one", "two")
+    assert drafts.draft_version(ANNA) == "two"
 
 
-def do(tasks: Tasks) -> None:
+def run_tasks(tasks: Tasks) -> None:
     while tasks:
         tasks.pop(0)()
 
 
 @pytest.mark.parametrize("written", [False, True])
 def test_design_way_back_and_settings_are_found_again_by_their_owner(
-    store: Store, desks: Drafts, tasks: Tasks, written: bool
+    store: Store, drafts: Drafts, tasks: Tasks, written: bool
 ) -> None:
-    assert (desks.draft(ANNA), desks.config(ANNA), desks.space(ANNA)) == (None, None, None)
-    desks.save_draft(ANNA, DRAFT, "", "one")
-    desks.save_config(ANNA, CONFIG)
-    desks.save_space(ANNA, SPACE)
+    assert (drafts.draft(ANNA), drafts.config(ANNA), drafts.space(ANNA)) == (None, None, None)
+    drafts.save_draft(ANNA, DRAFT, "", "one")
+    drafts.save_config(ANNA, CONFIG)
+    drafts.save_space(ANNA, SPACE)
     if written:
-        do(tasks)
-        desks = Drafts(store, tasks.append)  # after a restart
-    assert (desks.draft(ANNA), desks.config(ANNA), desks.space(ANNA)) == (DRAFT, CONFIG, SPACE)
-    assert (desks.draft(BERT), desks.config(BERT), desks.space(BERT)) == (None, None, None)
+        run_tasks(tasks)
+        drafts = Drafts(store, tasks.append)  # after a restart
+    assert (drafts.draft(ANNA), drafts.config(ANNA), drafts.space(ANNA)) == (DRAFT, CONFIG, SPACE)
+    assert (drafts.draft(BERT), drafts.config(BERT), drafts.space(BERT)) == (None, None, None)
 
 
 def test_of_several_changes_that_wait_the_last_is_written_once(
-    store: Store, desks: Drafts, tasks: Tasks, monkeypatch: pytest.MonkeyPatch
+    store: Store, drafts: Drafts, tasks: Tasks, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     written: list[str] = []
     monkeypatch.setattr(store, "save_draft", lambda owner, name, content: written.append(content))
     for seed in range(5):
-        desks.save_config(ANNA, TrainConfig(seed=seed))
-    do(tasks)
+        drafts.save_config(ANNA, TrainConfig(seed=seed))
+    run_tasks(tasks)
     assert written == [TrainConfig(seed=4).model_dump_json()]
 
 
 def test_a_change_while_the_last_one_is_written_is_written_too(
-    store: Store, desks: Drafts, tasks: Tasks, monkeypatch: pytest.MonkeyPatch
+    store: Store, drafts: Drafts, tasks: Tasks, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     keep = store.save_draft
 
     def slow(owner: str, name: str, content: str) -> None:
         if not tasks:
-            desks.save_config(owner, TrainConfig(seed=2))
+            drafts.save_config(owner, TrainConfig(seed=2))
         keep(owner, name, content)
 
     with monkeypatch.context() as patch:
         patch.setattr(store, "save_draft", slow)
-        desks.save_config(ANNA, TrainConfig(seed=1))
+        drafts.save_config(ANNA, TrainConfig(seed=1))
         tasks.pop(0)()
-    assert desks.config(ANNA) == TrainConfig(seed=2)
-    do(tasks)
+    assert drafts.config(ANNA) == TrainConfig(seed=2)
+    run_tasks(tasks)
     assert Drafts(store, tasks.append).config(ANNA) == TrainConfig(seed=2)
 
 
 def test_what_a_full_disk_refused_is_still_found_and_written_with_the_next_change(
-    store: Store, desks: Drafts, tasks: Tasks, monkeypatch: pytest.MonkeyPatch
+    store: Store, drafts: Drafts, tasks: Tasks, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(*_: object) -> None:
         raise OperationalError("", {}, Exception("disk full"))
 
-    desks.save_config(ANNA, TrainConfig(seed=1))
+    drafts.save_config(ANNA, TrainConfig(seed=1))
     with monkeypatch.context() as patch:
         patch.setattr(store, "save_draft", refuse)
         with pytest.raises(OperationalError):
             tasks.pop(0)()
-    assert desks.config(ANNA) == TrainConfig(seed=1)
-    desks.save_config(ANNA, TrainConfig(seed=2))
-    do(tasks)
+    assert drafts.config(ANNA) == TrainConfig(seed=1)
+    drafts.save_config(ANNA, TrainConfig(seed=2))
+    run_tasks(tasks)
     assert Drafts(store, tasks.append).config(ANNA) == TrainConfig(seed=2)
 
 
 @pytest.mark.parametrize("text", ['{"epochs": 0}', '{"epochs": "30"}', '{"nonsense": 1}', "[", ""])
-def test_settings_that_are_none_any_more_are_forgotten(store: Store, desks: Drafts, text: str) -> None:
+def test_settings_that_are_none_any_more_are_forgotten(store: Store, drafts: Drafts, text: str) -> None:
     store.save_draft(ANNA, "config", text)
-    assert desks.config(ANNA) is None
+    assert drafts.config(ANNA) is None
 
 
-def test_settings_without_a_field_that_came_later_are_read(store: Store, desks: Drafts) -> None:
+def test_settings_without_a_field_that_came_later_are_read(store: Store, drafts: Drafts) -> None:
     store.save_draft(ANNA, "config", '{"dataset":"digits","epochs":7,"batch_size":64,"optimizer":"SGD"}')
-    assert desks.config(ANNA) == TrainConfig(dataset="digits", epochs=7)
+    assert drafts.config(ANNA) == TrainConfig(dataset="digits", epochs=7)
 
 
-def test_a_way_back_that_cannot_be_read_costs_not_the_design(store: Store, desks: Drafts) -> None:
+def test_a_way_back_that_cannot_be_read_costs_not_the_design(store: Store, drafts: Drafts) -> None:
     text = f'{{"architecture": {NET.model_dump_json()}, "past": [{{"layers": "old"}}]}}'
     store.save_draft(ANNA, "draft", text)
-    assert desks.draft(ANNA) == Draft(architecture=NET)
+    assert drafts.draft(ANNA) == Draft(architecture=NET)
     store.save_draft(ANNA, "draft", '{"architecture": {"layers": "old"}}')
-    assert desks.draft(ANNA) is None
+    assert drafts.draft(ANNA) is None
 
 
 def test_a_database_of_the_older_schema_opens_with_its_drafts(tmp_path: Path, tasks: Tasks) -> None:
@@ -140,10 +140,10 @@ def test_a_database_of_the_older_schema_opens_with_its_drafts(tmp_path: Path, ta
             connection.execute("INSERT INTO drafts VALUES (?, ?)", (owner, text))
     connection.close()
     store = Store(tmp_path)
-    desks = Drafts(store, tasks.append)
-    assert desks.draft(ANNA) == Draft(architecture=NET)
-    assert desks.draft(BERT) is None
-    desks.save_draft(ANNA, DRAFT, "", "one")
-    do(tasks)
+    drafts = Drafts(store, tasks.append)
+    assert drafts.draft(ANNA) == Draft(architecture=NET)
+    assert drafts.draft(BERT) is None
+    drafts.save_draft(ANNA, DRAFT, "", "one")
+    run_tasks(tasks)
     assert Drafts(store, tasks.append).draft(ANNA) == DRAFT
     store.close()

@@ -39,7 +39,7 @@ time.sleep(600)
 
 @pytest.fixture
 def data_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """Of a server whose runs have checkpoints every tenth of a second."""
+    """Data directory of a server that saves a checkpoint of its runs every tenth of a second."""
     for name, value in {"DATA_DIR": tmp_path, "CHECKPOINT_SECONDS": 0.1, "THREADS": 1, "DEVICES": "cpu"}.items():
         monkeypatch.setenv(f"CNNVIZ_{name}", str(value))
     settings.cache_clear()

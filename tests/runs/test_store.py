@@ -49,11 +49,11 @@ def test_an_update_changes_what_it_names_and_no_other_run(store: Store) -> None:
 def test_a_status_comes_back_as_what_it_is(store: Store, status: Status) -> None:
     run = make_run(status=status)
     store.add_run(run)
-    found = store.run(run.id)
-    assert found
-    assert found.status is status
-    assert found.active == (status in ("queued", "running"))
-    assert store.active_runs() == ([run] if found.active else [])
+    stored_run = store.run(run.id)
+    assert stored_run
+    assert stored_run.status is status
+    assert stored_run.active == (status in ("queued", "running"))
+    assert store.active_runs() == ([run] if stored_run.active else [])
 
 
 def test_runs_are_listed_newest_first_and_per_owner(store: Store) -> None:
@@ -78,11 +78,11 @@ def test_work_is_counted_with_the_points_of_an_epoch_and_kept_where_it_is_not_to
     run = make_run(worked=1.0)
     store.add_run(run)
     epoch = [Point(9, 2, "validation", name, 0.5) for name in ("loss", "accuracy")]
-    for worked, kept in ((None, 1.0), (2.5, 2.5), (None, 2.5)):
+    for worked, expected in ((None, 1.0), (2.5, 2.5), (None, 2.5)):
         store.append_points(run.id, epoch, worked)
-        found = store.run(run.id)
-        assert found
-        assert (found.worked, found.score.epoch) == (kept, 2)
+        stored_run = store.run(run.id)
+        assert stored_run
+        assert (stored_run.worked, stored_run.score.epoch) == (expected, 2)
 
 
 def test_searches_are_numbered_for_each_student_from_the_first(store: Store) -> None:
@@ -185,9 +185,9 @@ def test_a_run_from_before_there_was_a_setting_tells_what_was_done_then(store: S
     store.add_run(run)
     with store._engine.begin() as connection:
         connection.exec_driver_sql('UPDATE runs SET config = \'{"dataset": "digits", "epochs": 3}\'')
-    kept = store.run(run.id)
-    assert kept is not None
-    assert kept.config == TrainConfig(dataset="digits", epochs=3, normalization="none")
+    stored_run = store.run(run.id)
+    assert stored_run is not None
+    assert stored_run.config == TrainConfig(dataset="digits", epochs=3, normalization="none")
 
 
 def test_what_was_found_out_is_kept_with_the_run(store: Store) -> None:
@@ -219,19 +219,21 @@ def test_a_run_that_was_put_away_is_listed_apart(store: Store) -> None:
 
 
 def test_a_dropped_run_leaves_nothing_behind(store: Store, tmp_path: Path) -> None:
-    gone, stays = make_run(), make_run()
-    for run in (gone, stays):
+    deleted, remaining = make_run(), make_run()
+    for run in (deleted, remaining):
         store.add_run(run)
         store.append_points(run.id, POINTS)
         store.save_fact(run.id, "parts", [1])
         store.save_weights(run.id, 1, b"weights")
         store.save_predictions(run.id, b"predictions")
-    store.delete_run(gone.id)
-    assert (store.run(gone.id), store.points(gone.id), store.facts(gone.id)) == (None, [], {})
-    assert (store.weights(gone.id), store.predictions(gone.id)) == (None, None)
-    assert (store.run(stays.id), len(store.points(stays.id))) == (stays, len(POINTS))
-    assert (store.weights(stays.id), store.predictions(stays.id)) == (b"weights", b"predictions")
-    assert {file.stem for folder in ("weights", "predictions") for file in (tmp_path / folder).iterdir()} == {stays.id}
+    store.delete_run(deleted.id)
+    assert (store.run(deleted.id), store.points(deleted.id), store.facts(deleted.id)) == (None, [], {})
+    assert (store.weights(deleted.id), store.predictions(deleted.id)) == (None, None)
+    assert (store.run(remaining.id), len(store.points(remaining.id))) == (remaining, len(POINTS))
+    assert (store.weights(remaining.id), store.predictions(remaining.id)) == (b"weights", b"predictions")
+    assert {file.stem for folder in ("weights", "predictions") for file in (tmp_path / folder).iterdir()} == {
+        remaining.id
+    }
 
 
 EPOCH_POINTS = st.lists(

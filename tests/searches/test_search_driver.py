@@ -1,4 +1,4 @@
-"""One search, step by step, with runs that do as the test says; Optuna and the store are real."""
+"""One search, step by step, with runs that each test scripts; Optuna and the store are real."""
 
 import uuid
 from collections.abc import Callable, Iterator
@@ -31,7 +31,7 @@ LAST = 4
 
 
 class Trainer:
-    """Takes runs as a cluster does and trains them when it is told to."""
+    """Takes runs as a cluster does, and trains them when a test calls `train`."""
 
     def __init__(self, store: Store) -> None:
         self.store = store
@@ -53,9 +53,9 @@ class Trainer:
         self.store.update_run(run_id, status=Status.STOPPED, message=ending.message, end_reason=ending.reason)
 
     def train(self, run: Run, *accuracies: float, test: float | None = None, status: Status | None = None) -> None:
-        """Let it reach these accuracies, an epoch each, and then end."""
-        begun = self.store.run(run.id).score.epoch  # type: ignore[union-attr]
-        for epoch, accuracy in enumerate(accuracies, begun + 1):
+        """Lets a run reach these accuracies, one per epoch, and then end."""
+        last_epoch = self.store.run(run.id).score.epoch  # type: ignore[union-attr]
+        for epoch, accuracy in enumerate(accuracies, last_epoch + 1):
             values = (("accuracy", accuracy), ("loss", 1 - accuracy))
             self.store.append_points(run.id, [Point(epoch, epoch, "validation", *value) for value in values])
         if test is not None:
@@ -65,7 +65,7 @@ class Trainer:
 
 
 class Room:
-    """A store with a search in it, and who takes its runs."""
+    """A store with a search in it, and the trainer that takes its runs."""
 
     def __init__(self, folder: Path) -> None:
         self.limits = Settings(data_dir=folder)
@@ -73,21 +73,21 @@ class Room:
         self.storage = open_storage(self.limits)
         self.trainer = Trainer(self.store)
 
-    def seeker(self, *, begin: bool = True, search: Search | None = None, **space: object) -> SearchDriver:
-        """One that begins a search, or goes on with it."""
-        wanted = Space(**{"goal": 0.9, "epochs": LAST, "runs": 20} | space)
-        search = search or Search(uuid.uuid4().hex, ANNA, 1.0, CONVNET, CONFIG, wanted.model_dump())
-        found = search_parameters(Space.model_validate(search.space), search.architecture, search.config)
-        seeker = SearchDriver(search, Study(self.storage, search.id, found), self.trainer, self.store, self.limits)
+    def make_driver(self, *, begin: bool = True, search: Search | None = None, **space: object) -> SearchDriver:
+        """Returns a driver that begins a search, or resumes it."""
+        requested_space = Space(**{"goal": 0.9, "epochs": LAST, "runs": 20} | space)
+        search = search or Search(uuid.uuid4().hex, ANNA, 1.0, CONVNET, CONFIG, requested_space.model_dump())
+        parameters = search_parameters(Space.model_validate(search.space), search.architecture, search.config)
+        driver = SearchDriver(search, Study(self.storage, search.id, parameters), self.trainer, self.store, self.limits)
         if begin:
             self.store.add_search(search)
-            seeker.enqueue_start(found)
+            driver.enqueue_start(parameters)
         else:
-            seeker.resume()
-        return seeker
+            driver.resume()
+        return driver
 
-    def active(self, seeker: SearchDriver) -> list[Run]:
-        return [run for run in self.store.runs_of_search(seeker.search.id) if run.active]
+    def active(self, driver: SearchDriver) -> list[Run]:
+        return [run for run in self.store.runs_of_search(driver.search.id) if run.active]
 
     def close(self) -> None:
         self.storage.remove_session()
@@ -103,66 +103,66 @@ def room(tmp_path: Path) -> Iterator[Room]:
 
 
 @pytest.fixture
-def seeker(room: Room) -> SearchDriver:
+def driver(room: Room) -> SearchDriver:
     """A search with its first two runs."""
-    begun = room.seeker()
-    assert begun.step() is None
-    return begun
+    driver = room.make_driver()
+    assert driver.step() is None
+    return driver
 
 
-def test_the_first_run_is_the_design_as_it_is_and_the_share_is_filled(room: Room, seeker: SearchDriver) -> None:
-    first, second = room.active(seeker)
+def test_the_first_run_is_the_design_as_it_is_and_the_share_is_filled(room: Room, driver: SearchDriver) -> None:
+    first, second = room.active(driver)
     assert (first.title, first.architecture) == ("Search 1, run 1", CONVNET)
     assert first.config == CONFIG.model_copy(update={"epochs": LAST, "schedule": "one-cycle"})
     assert second.title == "Search 1, run 2"
-    assert seeker.step() is None
-    assert len(room.active(seeker)) == room.limits.max_running_runs
+    assert driver.step() is None
+    assert len(room.active(driver)) == room.limits.max_running_runs
 
 
 def test_other_runs_of_the_student_come_first(room: Room) -> None:
     for _ in range(room.limits.max_running_runs):
         room.store.add_run(make_run(ANNA))
-    seeker = room.seeker()
-    assert seeker.step() is None
-    assert room.active(seeker) == []
+    driver = room.make_driver()
+    assert driver.step() is None
+    assert room.active(driver) == []
 
 
 def test_choices_wait_while_a_limit_refuses_their_run(
-    room: Room, seeker: SearchDriver, monkeypatch: pytest.MonkeyPatch
+    room: Room, driver: SearchDriver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    first, _ = room.active(seeker)
+    first, _ = room.active(driver)
     room.trainer.train(first, 0.5, status=Status.DONE)
     room.trainer.full = True
-    assert seeker.step() is None
-    assert [trial.run_id is None for trial in seeker.progress().trials] == [False, False, True]
-    monkeypatch.setattr(seeker, "_submit_not_before", 0.0)
+    assert driver.step() is None
+    assert [trial.run_id is None for trial in driver.progress().trials] == [False, False, True]
+    monkeypatch.setattr(driver, "_submit_not_before", 0.0)
     room.trainer.full = False
-    assert seeker.step() is None
-    assert len(seeker.progress().trials) == 3
-    assert all(trial.run_id for trial in seeker.progress().trials)
+    assert driver.step() is None
+    assert len(driver.progress().trials) == 3
+    assert all(trial.run_id for trial in driver.progress().trials)
 
 
-def test_a_run_that_falls_behind_is_stopped_with_the_reason_and_makes_room(room: Room, seeker: SearchDriver) -> None:
-    first, second = room.active(seeker)
+def test_a_run_that_falls_behind_is_stopped_with_the_reason_and_makes_room(room: Room, driver: SearchDriver) -> None:
+    first, second = room.active(driver)
     room.trainer.train(first, 0.5, 0.8)
-    seeker.step()
+    driver.step()
     room.trainer.train(second, 0.1, 0.2)
-    seeker.step()
+    driver.step()
     assert "after epoch 2: with 0.200 on validation" in room.trainer.reasons[second.id]
-    assert [trial.pruned for trial in seeker.progress().trials[:2]] == [False, True]
-    assert [run.title for run in room.active(seeker)] == ["Search 1, run 1", "Search 1, run 3"]
+    assert [trial.pruned for trial in driver.progress().trials[:2]] == [False, True]
+    assert [run.title for run in room.active(driver)] == ["Search 1, run 1", "Search 1, run 3"]
 
 
-def test_at_the_goal_the_others_stop_and_the_winner_is_tested_at_its_end(room: Room, seeker: SearchDriver) -> None:
-    first, second = room.active(seeker)
+def test_at_the_goal_the_others_stop_and_the_winner_is_tested_at_its_end(room: Room, driver: SearchDriver) -> None:
+    first, second = room.active(driver)
     room.trainer.train(second, 0.5, 0.92)
-    assert seeker.step() is None
+    assert driver.step() is None
     assert room.trainer.reasons == {first.id: "Stopped: run 2 of its search reached the goal."}
-    assert [run.id for run in room.active(seeker)] == [second.id]
-    (told,) = room.store.searches(ANNA)
-    assert told.message.startswith("Run 2 reached 0.920 on validation")
+    assert [run.id for run in room.active(driver)] == [second.id]
+    (search,) = room.store.searches(ANNA)
+    assert search.message.startswith("Run 2 reached 0.920 on validation")
     room.trainer.train(second, 0.91, 0.94, test=0.93, status=Status.DONE)
-    outcome = seeker.step()
+    outcome = driver.step()
     assert outcome
     assert outcome.status == Status.DONE
     assert outcome.message == (
@@ -170,34 +170,34 @@ def test_at_the_goal_the_others_stop_and_the_winner_is_tested_at_its_end(room: R
     )
 
 
-def test_of_two_that_reach_the_goal_at_once_one_wins(room: Room, seeker: SearchDriver) -> None:
-    for run in room.active(seeker):
+def test_of_two_that_reach_the_goal_at_once_one_wins(room: Room, driver: SearchDriver) -> None:
+    for run in room.active(driver):
         room.trainer.train(run, 0.95)
-    seeker.step()
-    assert seeker.progress().winner == 1
-    assert len(room.active(seeker)) == 1
+    driver.step()
+    assert driver.progress().winner == 1
+    assert len(room.active(driver)) == 1
 
 
-def test_a_winner_that_is_stopped_before_its_end_was_not_tested(room: Room, seeker: SearchDriver) -> None:
-    first, _ = room.active(seeker)
+def test_a_winner_that_is_stopped_before_its_end_was_not_tested(room: Room, driver: SearchDriver) -> None:
+    first, _ = room.active(driver)
     room.trainer.train(first, 0.95, status=Status.STOPPED)
-    outcome = seeker.step()
+    outcome = driver.step()
     assert outcome
     assert outcome.message.endswith("It ended before it was tested.")
 
 
-@pytest.mark.parametrize("gone", [lambda room, run: room.store.delete_run(run.id), lambda room, run: None])
-def test_a_search_ends_when_all_its_runs_are_used_up(room: Room, gone: Callable[[Room, Run], None]) -> None:
-    seeker = room.seeker(runs=3)
-    seeker.step()
-    first, second = room.active(seeker)
+@pytest.mark.parametrize("remove", [lambda room, run: room.store.delete_run(run.id), lambda room, run: None])
+def test_a_search_ends_when_all_its_runs_are_used_up(room: Room, remove: Callable[[Room, Run], None]) -> None:
+    driver = room.make_driver(runs=3)
+    driver.step()
+    first, second = room.active(driver)
     room.trainer.train(first, 0.3, 0.6, 0.6, 0.6, status=Status.DONE)
     room.trainer.train(second, status=Status.FAILED)
-    assert seeker.step() is None
-    (third,) = room.active(seeker)
+    assert driver.step() is None
+    (third,) = room.active(driver)
     room.trainer.train(third, 0.1, status=Status.STOPPED)
-    gone(room, third)
-    outcome = seeker.step()
+    remove(room, third)
+    outcome = driver.step()
     assert outcome
     assert "None of 3 runs reached 0.90 on validation. Run 1 came nearest, with 0.600" in outcome.message
 
@@ -208,60 +208,60 @@ def test_designs_that_cannot_be_trained_end_the_search_with_the_reason(
     def removed(*_: object) -> None:
         raise DataError("This data set was removed.")
 
-    seeker = room.seeker()
+    driver = room.make_driver()
     monkeypatch.setattr("cnnviz.searches.search_driver.find_dataset", removed)
-    outcome = seeker.step()
+    outcome = driver.step()
     assert outcome == (
         Status.FAILED,
         f"{MAX_REFUSED_TRIALS} designs in a row could not be trained. This data set was removed.",
     )
-    assert room.store.runs_of_search(seeker.search.id) == []
+    assert room.store.runs_of_search(driver.search.id) == []
 
 
-def test_after_a_restart_runs_are_followed_from_where_they_were(room: Room, seeker: SearchDriver) -> None:
-    first, second = room.active(seeker)
+def test_after_a_restart_runs_are_followed_from_where_they_were(room: Room, driver: SearchDriver) -> None:
+    first, second = room.active(driver)
     room.trainer.train(first, 0.5)
-    seeker.step()
+    driver.step()
     room.trainer.train(first, 0.6, 0.7, 0.7, test=0.6, status=Status.DONE)  # while nobody looks
     room.trainer.train(second, 0.8)
-    again = room.seeker(begin=False, search=seeker.search)
+    again = room.make_driver(begin=False, search=driver.search)
     assert again.step() is None
     assert [trial.run_id for trial in again.progress().trials[:2]] == [first.id, second.id]
     assert [run.title for run in room.active(again)] == ["Search 1, run 2", "Search 1, run 3"]
     room.trainer.train(second, 0.97)
     again.step()
     assert again.progress().winner == 2
-    once_more = room.seeker(begin=False, search=seeker.search)
+    once_more = room.make_driver(begin=False, search=driver.search)
     assert once_more.step() is None
     room.trainer.train(second, test=0.9, status=Status.DONE)
     assert once_more.step() is not None
 
 
-def test_a_run_that_no_search_knows_of_is_stopped_after_a_restart(room: Room, seeker: SearchDriver) -> None:
-    lost = room.trainer.submit(ANNA, CONVNET, CONFIG, search=seeker.search.id)
-    room.seeker(begin=False, search=seeker.search)
-    assert list(room.trainer.reasons) == [lost.id]
+def test_a_run_that_no_search_knows_of_is_stopped_after_a_restart(room: Room, driver: SearchDriver) -> None:
+    unknown_run = room.trainer.submit(ANNA, CONVNET, CONFIG, search=driver.search.id)
+    room.make_driver(begin=False, search=driver.search)
+    assert list(room.trainer.reasons) == [unknown_run.id]
 
 
-def test_the_halt_stops_all_runs(room: Room, seeker: SearchDriver) -> None:
-    seeker.stop_runs()
-    seeker.stop_runs()
-    assert room.active(seeker) == []
+def test_the_halt_stops_all_runs(room: Room, driver: SearchDriver) -> None:
+    driver.stop_runs()
+    driver.stop_runs()
+    assert room.active(driver) == []
     assert set(room.trainer.reasons.values()) == {"Stopped with its search."}
 
 
 def test_importances_are_told_when_enough_runs_have_ended(room: Room) -> None:
-    seeker = room.seeker(goal=1.0)
+    driver = room.make_driver(goal=1.0)
     for accuracy in (0.2, 0.4, 0.5, 0.6, 0.7, 0.8):
-        seeker.step()
-        assert seeker.progress().importances == {} or accuracy > 0.6
-        room.trainer.train(room.active(seeker)[0], *[accuracy] * LAST, status=Status.DONE)
-    seeker.step()
-    assert sum(seeker.progress().importances.values()) == pytest.approx(1)
+        driver.step()
+        assert driver.progress().importances == {} or accuracy > 0.6
+        room.trainer.train(room.active(driver)[0], *[accuracy] * LAST, status=Status.DONE)
+    driver.step()
+    assert sum(driver.progress().importances.values()) == pytest.approx(1)
 
 
-def refusing_once(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
-    """Let the database refuse the next call of one of Optuna's ways to write."""
+def refuse_next_write(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """Makes the database refuse the next call of one of Optuna's methods that write."""
     write = getattr(RDBStorage, name)
 
     def refuse(*_: object, **__: object) -> None:
@@ -272,22 +272,22 @@ def refusing_once(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
 
 
 def test_which_run_it_is_is_noted_again_where_the_database_refused(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
-    seeker = room.seeker()
-    refusing_once(monkeypatch, "set_trial_user_attr")
+    driver = room.make_driver()
+    refuse_next_write(monkeypatch, "set_trial_user_attr")
     with pytest.raises(StorageInternalError):
-        seeker.step()
-    assert seeker.step() is None
-    runs = {run.id for run in room.active(seeker)}
-    assert {trial.run_id for trial in seeker.progress().trials} == runs
+        driver.step()
+    assert driver.step() is None
+    runs = {run.id for run in room.active(driver)}
+    assert {trial.run_id for trial in driver.progress().trials} == runs
 
 
 def test_a_winner_is_not_lost_where_the_database_refused(
-    room: Room, seeker: SearchDriver, monkeypatch: pytest.MonkeyPatch
+    room: Room, driver: SearchDriver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    first, _ = room.active(seeker)
+    first, _ = room.active(driver)
     room.trainer.train(first, 0.5, 0.95, test=0.9, status=Status.DONE)
-    refusing_once(monkeypatch, "set_study_user_attr")
+    refuse_next_write(monkeypatch, "set_study_user_attr")
     with pytest.raises(StorageInternalError):
-        seeker.step()
-    seeker.step()
-    assert seeker.progress().winner == 1
+        driver.step()
+    driver.step()
+    assert driver.progress().winner == 1

@@ -147,8 +147,8 @@ def test_a_search_that_breaks_ends_and_leaves_the_others_alone(
     unreadable = Search("0" * 32, BERT, 1.0, CONVNET, DIGITS, {"a later version's": True})
     store.add_search(unreadable)
     halted: list[str] = []
-    monkeypatch.setattr(SearchDriver, "step", lambda seeker: 1 / 0)
-    monkeypatch.setattr(SearchDriver, "stop_runs", lambda seeker: halted.append(seeker.search.id))
+    monkeypatch.setattr(SearchDriver, "step", lambda driver: 1 / 0)
+    monkeypatch.setattr(SearchDriver, "stop_runs", lambda driver: halted.append(driver.search.id))
     running = Searches(cast(RunSubmitter, None), store, limits)
     running.open()
     for _ in range(2):

@@ -45,7 +45,7 @@ def test_a_study_goes_on_where_it_was_and_leaves_the_runs_alone(tmp_path: Path, 
         second = study.ask()
         study.set_run(second.number, "later")
     store.close()
-    store = Store(tmp_path, url)  # which finds its own version, whatever Optuna notes of its own
+    store = Store(tmp_path, url)  # which finds its own version, regardless of Optuna's own version table
     assert store.run(run.id) == run
     store.close()
     with storage_of(tmp_path, url) as storage:

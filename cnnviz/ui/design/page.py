@@ -101,7 +101,7 @@ def layer_panel() -> None:
                     field_name,
                     key=f"field-{name}-{field_name}",
                     on_change=on_change,
-                    settled=_redraw_after_change,
+                    after_change=_redraw_after_change,
                 )
             else:
                 field(
@@ -109,7 +109,7 @@ def layer_panel() -> None:
                     field_name,
                     key=f"field-{name}-{field_name}",
                     on_change=on_change,
-                    settled=_redraw_after_change,
+                    after_change=_redraw_after_change,
                     width=FIELD_WIDTH,
                 )
 

@@ -33,7 +33,7 @@ DARK_MODE_STYLE = "".join(
     '.katex [style*="%s"] { color: light-dark(%s, %s) !important; }' % (_css_rgb(light), light, dark)  # noqa: UP031
     for light, dark in formula.PARAMETER_COLOURS.values()
 ).join(("<style>", "</style>"))
-"""The colours of the formula on a dark page: LaTeX knows one colour, whatever the page."""
+"""Style with the colours of the formula for light and dark pages; LaTeX itself knows one colour only."""
 
 
 def controls() -> None:
@@ -75,7 +75,7 @@ def controls() -> None:
                 "Input size",
                 format_size(collapse_equal(sizes)),
                 key=key,
-                help=f"Samples along {', '.join(AXES[len(sizes) + 1][1:])}: one number for all, or one for each.",
+                help=f"Samples along {', '.join(AXES[len(sizes) + 1][1:])}: one number for all axes, or one per axis.",
                 on_change=lambda: attempt(key, partial(_change_input_size, workbench.revision)),
                 max_chars=40,
             )
@@ -91,7 +91,7 @@ def controls() -> None:
 
 
 def result() -> None:
-    """Draws the formula with the student's numbers along each axis, or why the window does not fit."""
+    """Draws the formula with the student's numbers for every axis, or the reason why the window does not fit."""
     design = current_calculator().architecture
     (layer,) = design.layers
     try:
@@ -131,7 +131,7 @@ def open_operation(design: Architecture) -> None:
     save_calculator(current_calculator().restructure(design, FIRST_LAYER))
 
 
-# A widget that has been replaced still calls back; its revision tells that it is outdated.
+# A widget that has been replaced may still call back; its revision shows that it is outdated.
 
 
 def _switch_operation(revision: int) -> None:
@@ -162,12 +162,10 @@ def _change_input_size(revision: int, typed: object) -> None:
     axis_names = AXES[axis_count + 1][1:]
     if not isinstance(sizes, int | tuple) or (isinstance(sizes, tuple) and len(sizes) != axis_count):
         raise DesignError(
-            f"An input size is one whole number, or one each for {', '.join(axis_names)}, such as 99, 26."
+            f"An input size is one whole number, or one per axis ({', '.join(axis_names)}), such as 99, 26."
         )
     if not all(1 <= size <= MAX_SIZE for size in per_axis(sizes, axis_count)):
-        raise DesignError(
-            f"An input size is 1 to {MAX_SIZE:,} samples along each axis (received {format_size(sizes)})."
-        )
+        raise DesignError(f"Every axis of the input has 1 to {MAX_SIZE:,} samples (received {format_size(sizes)}).")
     shape = (workbench.architecture.input_shape[0], *per_axis(sizes, axis_count))
     save_calculator(workbench.edit(workbench.architecture.with_input_shape(shape)))
 

@@ -18,13 +18,13 @@ ANSWERS_KEY = "answers"
 
 
 def inverse_view() -> None:
-    """Draws every set of parameters that gives a wanted size along one axis; a click uses it."""
+    """Draws every set of parameters that gives the wanted size along one axis; a click on one applies it."""
     design = current_calculator().architecture
     (layer,) = design.layers
     try:
         rules = window_rules(design)
     except ShapeError:
-        st.caption("You can ask this as soon as the window fits the input.")
+        st.caption("This works as soon as the window fits the input.")
         return
     axes = AXES[len(design.input_shape)][1:]
     pool = "Pool" in layer.kind

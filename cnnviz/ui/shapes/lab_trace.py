@@ -1,4 +1,4 @@
-"""The lab's printed trace as a worked example."""
+"""A worked example: the trace that the lab prints."""
 
 import streamlit as st
 
@@ -7,7 +7,7 @@ from cnnviz.ui.widgets.fields import escape_markdown
 
 
 def lab_trace() -> None:
-    """Draws every line that the lab's net prints, beside the arithmetic behind it."""
+    """Draws every line that the lab's net prints, next to the arithmetic that leads to it."""
     for number, line in enumerate(printed_trace()):
         with st.container(border=True, horizontal=True, vertical_alignment="center", key=f"printed-{number}"):
             with st.container(width=250):
@@ -18,7 +18,7 @@ def lab_trace() -> None:
                 if not line.printed:
                     st.caption("Not printed: the lab's last print comes before its last Linear.")
     st.caption(
-        f"The batch of {BATCH_SIZE} stays as it is in every line: a layer does the same to each sample. The third line,"
-        " the"
-        " Dropout's, equals the second, and the sixth equals the fifth: Dropout sets values to zero and removes none."
+        f"The batch size, {BATCH_SIZE}, is the same in every line, because a layer treats each sample alike. The third"
+        " line, after Dropout, equals the second, and the sixth equals the fifth: Dropout sets values to zero and"
+        " removes none."
     )

@@ -1,4 +1,4 @@
-"""Charts on a page, each with its picture and its data to download."""
+"""Charts on a page, with downloads of their picture and their data."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -13,11 +13,11 @@ _PLOTLY_CONFIG = {
     "toImageButtonOptions": {"format": "svg", "filename": "cnnviz"},
     "modeBarButtonsToAdd": ["downloadJson"],
 }
-"""Of a plotly figure: its picture as SVG, which any browser or word processor takes, and its data."""
+"""Toolbar of a plotly figure: downloads of its data and of its picture, as SVG for browsers and word processors."""
 
 
 def plotly_chart(figure: Figure, *, key: str) -> None:
-    """Draws a plotly figure."""
+    """Draws a plotly figure with a toolbar to download its picture and its data."""
     st.plotly_chart(figure, key=key, config=_PLOTLY_CONFIG)
 
 
@@ -31,8 +31,9 @@ def vega_chart(
 ) -> Any:
     """Draws a Vega-Lite chart with its tables by name, and returns what is selected in it.
 
-    Streamlit gives it tools for its picture as PNG and its data as CSV. Its data lie in its specification, so that
-    browsers begin with them. A selection is kept when data change; a zoom that is none would be thrown away.
+    Streamlit's toolbar downloads the picture as PNG and the data as CSV. The data are part of the specification, so
+    that a browser has them from the start. A selection survives a change of the data. A selection mode that the
+    specification does not declare is dropped.
     """
     modes = [mode for mode in selection_mode if mode in _selection_names(spec)]
     return st.vega_lite_chart(
@@ -45,6 +46,6 @@ def vega_chart(
 
 
 def _selection_names(spec: Mapping[str, Any]) -> set[str]:
-    """Names of the selections that a chart knows."""
+    """Returns the names of the selections that a chart and its layers declare."""
     names = {param["name"] for param in spec.get("params", ())}
     return names.union(*(_selection_names(layer) for layer in spec.get("layer", ())))

@@ -1,4 +1,4 @@
-"""Counters of a session, such as how often “Other samples” was pressed, and values that are news only once."""
+"""Counters of a session, such as how often “Other samples” was pressed, and a check for changed values."""
 
 import streamlit as st
 
@@ -9,7 +9,7 @@ def counter(key: str) -> int:
 
 
 def count_up(key: str) -> None:
-    """Adds one; the callback of a button."""
+    """Adds one to a counter; used as the callback of a button."""
     st.session_state[key] = counter(key) + 1
 
 

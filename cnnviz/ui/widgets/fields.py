@@ -16,15 +16,15 @@ from cnnviz.shapes import AXES
 from cnnviz.words import unique_labels
 
 FIELD_WIDTH = 126
-"""Of a field in the panel of a layer, in pixels: two stand beside each other."""
+"""Width of a field in the panel of a layer, in pixels; two fit side by side."""
 OnChange = Callable[[str, object], None]
-"""Takes a field's name and its new value; raises CnnvizError when it cannot be."""
+"""Takes a field's name and its new value; raises CnnvizError if the value is refused."""
 AfterChange = Callable[[bool], None]
-"""Called after a change; takes whether the reason below the widget has come or gone, so that it is drawn anew."""
+"""Called after a change; takes whether the reason below the widget has appeared or disappeared and needs redrawing."""
 
 
 def attempt(key: str, action: Callable[[object], None], after_change: AfterChange | None = None) -> None:
-    """Calls an action with the value of a widget; if it is refused, the reason is kept to be shown below it."""
+    """Calls an action with the value of a widget; if it is refused, keeps the reason for `show_problem`."""
     problems: dict[str, tuple[object, str]] = st.session_state.setdefault("problems", {})
     had_problem = problems.pop(key, None) is not None
     value = st.session_state[key]
@@ -38,13 +38,13 @@ def attempt(key: str, action: Callable[[object], None], after_change: AfterChang
 
 
 def problem(key: str) -> str | None:
-    """Returns why the value of a widget was refused; None if it was not."""
+    """Returns the reason why the value of a widget was refused; None if it was not."""
     value, reason = st.session_state.get("problems", {}).get(key, (None, None))
     return reason if reason and st.session_state.get(key) == value else None
 
 
 def show_problem(key: str) -> None:
-    """Draws below a widget why its value was refused."""
+    """Draws the reason why the value of a widget was refused; called right after the widget."""
     if reason := problem(key):
         _show_reason(reason)
 
@@ -56,7 +56,7 @@ def field(
     key: str,
     on_change: OnChange,
     options: dict[str, str] | None = None,
-    settled: AfterChange | None = None,
+    after_change: AfterChange | None = None,
     width: int | Literal["stretch"] = "stretch",
 ) -> None:
     """Draws the widget that fits the type of one field of `model`; `options` (value → label) make it a choice.
@@ -69,14 +69,14 @@ def field(
     read = _READERS.get(kind)
     label = info.title or name
 
-    def apply(given: object) -> None:
+    def apply(entered: object) -> None:
         try:
-            on_change(name, read(str(given)) if read else given)
-        except CnnvizError as error:  # a reason names the field, which the page calls by its label
+            on_change(name, read(str(entered)) if read else entered)
+        except CnnvizError as error:  # the reason has the field's name; the page shows its label
             raise CnnvizError(re.sub(rf"^{name}:", f"{label}:", str(error))) from None
 
     def handle_change() -> None:
-        attempt(key, apply, settled)
+        attempt(key, apply, after_change)
 
     widget_args: dict[str, Any] = {
         "label": label,
@@ -112,23 +112,23 @@ def number_box(
 ) -> str:
     """Draws a field for one number, and returns its text as it was typed.
 
-    A text field: a browser's own number field leaves out what it does not expect, a decimal comma among it, and says
-    nothing. What is typed is read by `parse_float` or `parse_int`. The arrow keys and the two buttons that
-    ui/steps adds to the field go `step` on, which it finds in the name of the container, in thousandths.
+    It is a text field, because a browser's own number field silently drops what it does not expect, such as a decimal
+    comma. `parse_float` or `parse_int` reads the text. The arrow keys and the two buttons that ui/widgets/steps adds
+    change the number by `step`, which the script reads from the name of the container, in thousandths.
     """
     with st.container(key=f"step-{round(step * 1000)}-{key}", width=width):
         return str(st.text_input(label, format_number(value), key=key, **about))
 
 
 def number(label: str, default: float, *, whole: bool, bounds: tuple[float, float], key: str, **about: Any) -> float:
-    """Draws a field for a number that is in no model, and returns it; a refused value leaves it as it was."""
+    """Draws a field for a number that is in no model, and returns the number; a refused value does not change it."""
     accepted: dict[str, float] = st.session_state.setdefault("accepted", {})
     text = number_box(label, default, key=key, **about)
     low, high = bounds
     try:
         value = parse_int(text) if whole else parse_float(text)
         if not low <= value <= high:
-            raise NumberError(f"{label}: a number from {format_number(low)} to {format_number(high)} is wanted.")
+            raise NumberError(f"{label} must be a number from {format_number(low)} to {format_number(high)}.")
         accepted[key] = value
     except NumberError as error:
         _show_reason(str(error))
@@ -136,7 +136,7 @@ def number(label: str, default: float, *, whole: bool, bounds: tuple[float, floa
 
 
 def per_axis_names(model: BaseModel) -> dict[str, int]:
-    """Returns the fields of a model that take one number for all axes or one for each, with the number of axes.
+    """Returns the fields of a model that take one number for all axes or one per axis, with the number of axes.
 
     >>> from cnnviz.layers import Conv2d, Linear
     >>> per_axis_names(Conv2d.default())["kernel_size"], per_axis_names(Linear.default())
@@ -147,7 +147,7 @@ def per_axis_names(model: BaseModel) -> dict[str, int]:
 
 
 def axis_fields(
-    model: BaseModel, name: str, *, key: str, on_change: OnChange, settled: AfterChange | None = None
+    model: BaseModel, name: str, *, key: str, on_change: OnChange, after_change: AfterChange | None = None
 ) -> None:
     """Draws a number field for each axis of one field of `model`, in the order depth, height, width."""
     axes = per_axis_names(model)[name]
@@ -157,16 +157,16 @@ def axis_fields(
     labels = AXES[axes + 1][1:]
 
     def handle_change(axis: int) -> None:
-        def apply(given: object) -> None:
-            size = _whole_or_none(str(given))
-            now = [_whole_or_none(st.session_state[f"{key}-{each}"]) for each in labels]
+        def apply(entered: object) -> None:
+            size = _whole_or_none(str(entered))
+            now = [_whole_or_none(st.session_state[f"{key}-{axis_label}"]) for axis_label in labels]
             on_change(name, size if None in now else tuple(now))
 
-        attempt(f"{key}-{labels[axis]}", apply, settled)
+        attempt(f"{key}-{labels[axis]}", apply, after_change)
 
     with st.container(horizontal=True, gap="small"):
         for axis, label in enumerate(labels):
-            size = sizes[axis] if isinstance(sizes[axis], int) else None  # 'same', or the kernel_size of a pool
+            size = sizes[axis] if isinstance(sizes[axis], int) else None  # else 'same', or a pool's kernel_size
             number_box(
                 f"{info.title or name} · {label}",
                 size,
@@ -193,7 +193,7 @@ def escape_markdown(text: str) -> str:
 def parse_size(text: str) -> object:
     """Returns the size that a student has typed: a number, one per axis, a word, or nothing.
 
-    A comma separates axes. What can only be part of another number, as in 0,05 or 1,000, is left as it is.
+    A comma separates axes. Text that could be a single number, such as 0,05 or 1,000, is returned unchanged.
 
     >>> parse_size("3"), parse_size("3, 5"), parse_size("3 × 5"), parse_size("same"), parse_size(" ")
     (3, (3, 5), (3, 5), 'same', None)
@@ -229,7 +229,7 @@ def _whole_or_none(text: str) -> int | None:
 
 
 _READERS: dict[object, Callable[[str], object]] = {int: _whole_or_none, float: _float_or_none, object: parse_size}
-"""What reads the text that was typed, by the kind of a field."""
+"""Type of a field → the function that reads its text."""
 
 
 def _show_reason(reason: str) -> None:
@@ -237,7 +237,7 @@ def _show_reason(reason: str) -> None:
 
 
 def _widget_type(annotation: Any) -> Any:
-    """Returns int, float, bool or a Literal; object for anything that is typed as text."""
+    """Returns int, float, bool or a Literal; object for any other type, whose values are typed as text."""
     if get_origin(annotation) is Annotated:
         return _widget_type(get_args(annotation)[0])
     members = [member for member in get_args(annotation) if member is not type(None)]
@@ -247,7 +247,7 @@ def _widget_type(annotation: Any) -> Any:
 
 
 def _axis_count(annotation: Any) -> int:
-    """Returns the length of the longest tuple that an annotation takes; 0 where it takes none of a fixed length."""
+    """Returns the length of the longest tuple that an annotation takes; 0 if it takes none of a fixed length."""
     args = get_args(annotation)
     if get_origin(annotation) is tuple:
         return 0 if Ellipsis in args else len(args)
@@ -255,13 +255,13 @@ def _axis_count(annotation: Any) -> int:
 
 
 def _step(info: FieldInfo) -> float:
-    """Returns by how much an arrow key changes a number."""
+    """Returns the amount by which an arrow key changes a number."""
     upper_bound = _upper_bound(info)
     return 0.05 if upper_bound <= 1 else 0.001 if upper_bound <= 10 else 1.0
 
 
 def _upper_bound(info: FieldInfo) -> float:
-    """Returns the upper bound of a field."""
+    """Returns the upper bound of a field, infinity if it has none."""
     bounds = (m.le if isinstance(m, Le) else m.lt for m in info.metadata if isinstance(m, Le | Lt))
     return next((float(str(bound)) for bound in bounds), math.inf)
 

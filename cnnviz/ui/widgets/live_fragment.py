@@ -1,4 +1,4 @@
-"""A part of a page that is drawn again and again while something is running."""
+"""A part of a page that redraws itself while something is running."""
 
 from collections.abc import Callable
 from typing import TypeVar
@@ -13,10 +13,10 @@ T = TypeVar("T")
 def live_fragment(
     load: Callable[[], T], draw: Callable[[T], None], *, is_active: Callable[[T], bool], seconds: float
 ) -> None:
-    """Draws what `load` returns, every `seconds` anew while it is active.
+    """Draws what `load` returns, and redraws it every `seconds` seconds while it is active.
 
-    The whole page runs again when that begins or ends, so that the refreshing begins or ends too, and when a button
-    in this part has left a notice, whose place is on the page above.
+    The whole page reruns when the activity begins or ends, which starts or stops the redrawing, and when a button in
+    this part has left a notice, because notices are shown further up on the page.
     """
     active = is_active(load())
 

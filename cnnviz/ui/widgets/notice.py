@@ -1,4 +1,4 @@
-"""The notice of an action: why it could not be done, shown once at the place that every page keeps for it."""
+"""A notice that says why an action failed, shown once in the place that every page reserves for it."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,15 +21,15 @@ def notify_errors() -> Iterator[None]:
 
 
 def has_notice() -> bool:
-    """Whether a notice is still to be shown."""
+    """Whether a notice waits to be shown."""
     return NOTICE_KEY in st.session_state
 
 
 def show_notice() -> None:
     """Shows the notice of the last action, once.
 
-    The place for it is always there: an element more or less on a page moves all those below it, and a browser draws
-    anew what has moved: expanders close, files on their way are lost, charts blink.
+    Its place is always there, because an added or removed element moves all those below it, and a browser redraws what
+    has moved: expanders close, uploads are lost, charts flicker.
     """
     with st.container():
         if notice := st.session_state.pop(NOTICE_KEY, None):

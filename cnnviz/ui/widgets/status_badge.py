@@ -6,7 +6,7 @@ from cnnviz.runs.run import Status
 
 
 class StatusBadge(NamedTuple):
-    """A word, one of Streamlit's colours, and an icon."""
+    """A label, one of Streamlit's colours, and a Material icon."""
 
     label: str
     colour: str
@@ -21,4 +21,4 @@ STATUS_BADGES = {
     Status.STOPPED: StatusBadge("stopped", "orange", ":material/stop_circle:"),
     Status.FAILED: StatusBadge("failed", "red", ":material/error:"),
 }
-"""A badge for every status."""
+"""Status of a run → its badge."""

@@ -11,13 +11,13 @@ _GENERATIONS_KEY = "uploader-generations"
 
 
 def uploader_key(name: str, form: str = "") -> str:
-    """Returns the key of a widget in a form, until the form is emptied; a single uploader is a form of its own."""
+    """Returns the key of a widget, which changes when its form is emptied; without `form`, it is its own form."""
     generations: dict[str, int] = st.session_state.get(_GENERATIONS_KEY, {})
     return f"{name}-{generations.get(form or name, 0)}"
 
 
 def empty_uploaders(form: str) -> None:
-    """Replaces the widgets of a form by empty ones, so that their files are not kept."""
+    """Replaces the widgets of a form with empty ones, so that Streamlit drops their files."""
     generations: dict[str, int] = st.session_state.setdefault(_GENERATIONS_KEY, {})
     generations[form] = generations.get(form, 0) + 1
 
@@ -31,7 +31,7 @@ def instant_uploader(
     read: Callable[[bytes], None],
     after_change: AfterChange | None = None,
 ) -> None:
-    """Draws an uploader whose file is read as soon as it has arrived; if it is refused, the reason is below."""
+    """Draws an uploader that reads its file as soon as it arrives; if the file is refused, the reason appears below."""
     key = uploader_key(name)
     st.file_uploader(
         label,

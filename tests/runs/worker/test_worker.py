@@ -79,7 +79,7 @@ class Worker(NamedTuple):
         self.process.send_order(TrainOrder(run=run, kind=kind, owner=owner, architecture=architecture, config=config))
 
     def until(self, last: type[Report]) -> tuple[list[WorkerReport], Report, bytes]:
-        """All reports up to the next one of this kind, that one, and its payload."""
+        """Returns all reports up to the next one of this kind, that report, and its payload."""
         reports = []
         while True:
             report, payload = self._next()
@@ -93,7 +93,7 @@ class Worker(NamedTuple):
             with suppress(Empty):
                 return self.reports.get(timeout=0.2)
             assert self.exits.empty(), f"the worker died ({self.exits.get()})"
-        raise AssertionError("the worker said nothing in time")
+        raise AssertionError("the worker sent no report in time")
 
 
 @pytest.fixture(scope="module")
@@ -123,7 +123,7 @@ def points_of(reports: list[WorkerReport]) -> list[Point]:
 
 
 def facts_of(reports: list[WorkerReport], kind: type[AnyFact]) -> list[Any]:
-    """Contents of the facts of one kind."""
+    """Returns the contents of the facts of one kind."""
     facts = [report.fact for report in reports if isinstance(report, FactReport)]
     return [fact.content for fact in facts if isinstance(fact, kind)]
 
@@ -131,7 +131,7 @@ def facts_of(reports: list[WorkerReport], kind: type[AnyFact]) -> list[Any]:
 def here(
     architecture: Architecture, config: TrainConfig, splits: Splits
 ) -> tuple[dict[str, torch.Tensor], list[Point]]:
-    """The same training in this process."""
+    """Returns the result of the same training in this process."""
     points: list[Point] = []
     result = train(
         architecture, config, splits, device=torch.device("cpu"), emit=points.extend, should_stop=lambda: False
@@ -150,9 +150,9 @@ def test_a_run_is_reported_from_start_to_end_as_the_trainer_gives_it(worker: Wor
     assert scale.mean == pytest.approx([float(training.mean())], rel=1e-4)
     assert scale.std == pytest.approx([float(training.std())], rel=1e-4)
     assert points_of(reports) == points
-    kept = load(payload)
-    build_model(NET).load_state_dict(kept)
-    assert all(torch.equal(kept[name], value) for name, value in weights.items())
+    loaded = load(payload)
+    build_model(NET).load_state_dict(loaded)
+    assert all(torch.equal(loaded[name], value) for name, value in weights.items())
     assert end.seconds is not None
     assert end.seconds > 0
     assert end == EndedReport(run="one", status=Status.DONE, epoch=points[-1].epoch, seconds=end.seconds)
@@ -253,7 +253,7 @@ def test_what_prints_in_a_worker_does_not_garble_its_reports_and_a_closed_pipe_e
 
 @pytest.fixture(scope="module")
 def noise(worker: Worker) -> Mapping[int, Dataset]:
-    """Data sets from which nothing can be learned, by the axes behind their two channels."""
+    """Data sets from which nothing can be learned, by the number of axes after their two channels."""
     random, uploads = np.random.default_rng(0), Uploads(worker.data_dir / "uploads", Quota(3))
     labels = np.arange(20) % 2
 
@@ -311,8 +311,8 @@ def test_a_search_for_a_learning_rate_is_a_run_of_its_own(worker: Worker) -> Non
     reports, end, payload = worker.until(EndedReport)
     points = points_of(reports)
     assert {point.metric for point in points} == {"learning_rate", "loss", "smoothed_loss"}
-    (found,) = facts_of(reports, LRFinderFact)
-    assert 1e-4 < found.suggestion < 1
+    (fact,) = facts_of(reports, LRFinderFact)
+    assert 1e-4 < fact.suggestion < 1
     assert (end.status, end.epoch, payload) == (Status.DONE, 0, b"")
     worker.train(NET, ENDLESS, run="training")
     worker.train(NET, SHORT, run="search", kind=LR_FINDER_RUN)

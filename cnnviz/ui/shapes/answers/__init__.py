@@ -1,4 +1,4 @@
-"""The answers to the inverse question as a list to choose from: a component without an iframe."""
+"""A list of the answers to the inverse question, to choose from: a component without an iframe."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -10,12 +10,12 @@ from cnnviz.calculator.inverse import changed_parameters, parameter_value, varia
 from cnnviz.calculator.operation import WindowRule
 
 MAX_ROWS = 2000
-"""Answers that are listed; the nearest come first."""
+"""Number of answers that are listed at most; the nearest come first."""
 
 _HERE = Path(__file__).parent
 _component = st.components.v2.component(
     "cnnviz_answers",
-    html="<div class='answers'></div>\n<!-- drawn by answers.js -->\n",
+    html="<div class='answers'></div>\n<!-- answers.js draws here -->\n",
     css=(_HERE / "answers.css").read_text(encoding="utf-8"),
     js=(_HERE / "answers.js").read_text(encoding="utf-8"),
 )
@@ -24,7 +24,7 @@ _component = st.components.v2.component(
 def answer_list(
     answers: Sequence[WindowRule], rule: WindowRule, names: Sequence[str], *, key: str, on_pick: Callable[[], None]
 ) -> None:
-    """Draws the list; session state has the index of the picked answer as [key].pick when `on_pick` is called."""
+    """Draws the list; when `on_pick` is called, session state holds the index of the picked answer as [key].pick."""
     _component(key=key, data=answer_table(answers, rule, names), on_pick_change=on_pick)
 
 
@@ -49,7 +49,7 @@ def answer_table(answers: Sequence[WindowRule], rule: WindowRule, names: Sequenc
 
 
 def picked_index(value: object, count: int) -> int | None:
-    """Returns the index of the picked answer that the browser sends, checked; None for anything else."""
+    """Returns the index of the picked answer that the browser sent; None if it is not the index of a listed answer."""
     if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < min(count, MAX_ROWS):
         return None
     return value

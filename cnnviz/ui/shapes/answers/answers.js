@@ -1,4 +1,4 @@
-// Draws the rows it is given; runs again at every change of its data, so it only ever replaces.
+// Draws a row per answer. It runs again whenever its data change, so it replaces what it drew before.
 
 const element = (tag, name, text) => {
   const node = document.createElement(tag)
@@ -19,8 +19,8 @@ export default function ({ data, parentElement, setTriggerValue }) {
     const present = !changed.includes(true)
     const row = element("button", present ? "row present" : "row")
     row.type = "button"
-    const said = data.names.map((name, column) => `${name} ${values[column]}`).join(", ")
-    row.setAttribute("aria-label", present ? `${said}: yours` : `Use ${said}`)
+    const valuesText = data.names.map((name, column) => `${name} ${values[column]}`).join(", ")
+    row.setAttribute("aria-label", present ? `${valuesText}: yours` : `Use ${valuesText}`)
     row.append(
       ...values.map((value, column) => element("span", changed[column] ? "changed" : "", String(value))),
       element("span", "use", present ? "yours" : "use"),

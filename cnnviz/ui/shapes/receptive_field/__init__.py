@@ -1,4 +1,4 @@
-"""The receptive field growing layer by layer, as a list and a drawing: a component without an iframe."""
+"""A list and a drawing of the receptive field as it grows layer by layer: a component without an iframe."""
 
 from pathlib import Path
 from typing import Any
@@ -13,24 +13,24 @@ from cnnviz.ui.shapes.stepper import STEPPER_CSS, STEPPER_JS
 _HERE = Path(__file__).parent
 _component = st.components.v2.component(
     "cnnviz_chain",
-    html="<div class='chain'></div>\n<!-- drawn by chain.js -->\n",
+    html="<div class='chain'></div>\n<!-- chain.js draws here -->\n",
     css=STEPPER_CSS + (_HERE / "chain.css").read_text(encoding="utf-8"),
     js=STEPPER_JS + (_HERE / "chain.js").read_text(encoding="utf-8"),
 )
 
 
 def receptive_field(architecture: Architecture, *, key: str) -> None:
-    """Draws the chain of a net whose samples have axes after their channels, and that has a layer that fits."""
+    """Draws the chain of layers; the samples need an axis besides their channels, and at least one layer must fit."""
     _component(key=key, data=component_data(architecture))
 
 
 def component_data(architecture: Architecture) -> dict[str, Any]:
-    """Returns what the browser draws: the axes of the input, and a row per layer with its middle field."""
+    """Returns what the browser draws: the input's axes, and a row per layer with the field of its middle output."""
     shape = architecture.input_shape
     return {
         "axes": AXES[len(shape)][1:],
         "sizes": shape[1:],
-        "links": [_row_data(link) for link in receptive_field_rows(architecture)],
+        "links": [_row_data(row) for row in receptive_field_rows(architecture)],
     }
 
 

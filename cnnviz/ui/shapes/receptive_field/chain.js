@@ -10,17 +10,17 @@ const head = () => {
   return row
 }
 
-const spoken = (link) => `Layer ${link.number}, ${link.kind}, field ${link.size}, jump ${link.jump}`
+const labelOf = (link) => `Layer ${link.number}, ${link.kind}, field ${link.size}, jump ${link.jump}`
 
 const rowOf = (link) => {
   const row = element("li", "row layer")
   row.setAttribute("role", "option")
-  row.setAttribute("aria-label", spoken(link))
+  row.setAttribute("aria-label", labelOf(link))
   for (const name of ["number", "kind", "window", "shape", "size", "jump"]) row.append(element("span", name, link[name]))
   return row
 }
 
-// A plane (two axes) or a bar (one axis) of the input, with the field of every layer on it.
+// Draws a plane (two axes) or a bar (one axis) of the input, with the field of every layer on it.
 const viewOf = (data, [y, x]) => {
   const across = data.sizes[x]
   const down = y === null ? Math.max(across / 9, 1) : data.sizes[y]
@@ -76,7 +76,7 @@ const draw = (root, data, before) => {
   list.setAttribute("aria-label", "Layers of the chain. Arrow keys step, space plays and pauses.")
   list.tabIndex = 0
   list.append(...rows)
-  const [lines, told] = [element("div", "lines"), element("div", "field-told")]
+  const [lines, summary] = [element("div", "lines"), element("div", "summary")]
   const show = (step, playing) => {
     const link = data.links[step]
     views.forEach((view) => view.show(step))
@@ -84,16 +84,16 @@ const draw = (root, data, before) => {
     const [top, bottom] = [rows[step].offsetTop, rows[step].offsetTop + rows[step].offsetHeight]
     if (top < list.scrollTop || bottom > list.scrollTop + list.clientHeight) list.scrollTop = top - list.clientHeight / 2
     lines.replaceChildren(...link.lines.map((line) => element("div", "", line)))
-    told.setAttribute("aria-live", playing ? "off" : "polite")
+    summary.setAttribute("aria-live", playing ? "off" : "polite")
     const padded = link.fields?.some(([start, size], axis) => start < 0 || start + size > data.sizes[axis])
-    told.textContent = link.fields
-      ? `One position behind layer ${link.number} (${link.kind}) reads ${link.size} samples; the input has ` +
+    summary.textContent = link.fields
+      ? `One output of layer ${link.number} (${link.kind}) reads ${link.size} samples; the input has ` +
         `${data.sizes.join(" × ")}.${padded ? " What lies outside is padding." : ""}`
-      : `Behind layer ${link.number} (${link.kind}) positions and channels are mixed in one row.`
+      : `After layer ${link.number} (${link.kind}), positions and channels are mixed in one row.`
   }
   const steps = stepper(root, {
     count: data.links.length, pace: 1200, name: "Layer of the chain", show,
-    named: (step) => spoken(data.links[step]),
+    labelOf: (step) => labelOf(data.links[step]),
   })
   rows.forEach((row, index) => (row.onclick = () => steps.go(index)))
   const table = element("div", "table")
@@ -101,7 +101,7 @@ const draw = (root, data, before) => {
   const drawing = element("figure", "drawing")
   drawing.append(...views.map((view) => view.svg))
   const text = element("div", "text")
-  text.append(told, lines)
+  text.append(summary, lines)
   const right = element("div", "right")
   right.append(drawing, text)
   const sides = element("div", "sides")
@@ -114,5 +114,5 @@ const draw = (root, data, before) => {
 export default function ({ data, parentElement }) {
   const root = parentElement.querySelector(".chain")
   if (!root || !data?.links?.length) return
-  return drawn(root, data, draw)
+  return drawOnChange(root, data, draw)
 }

@@ -1,6 +1,6 @@
-"""The window sliding over a small input: a drawing that goes step by step, a component without an iframe.
+"""A step-by-step drawing of the window sliding over a small input: a component without an iframe.
 
-All numbers come from here (the input, the weights and what torch made of them); the browser only draws.
+All numbers come from here (the input, the weights and the output that torch computes); the browser only draws.
 """
 
 from pathlib import Path
@@ -19,12 +19,12 @@ from cnnviz.ui.shapes.stepper import STEPPER_CSS, STEPPER_JS
 _HERE = Path(__file__).parent
 _component = st.components.v2.component(
     "cnnviz_sliding",
-    html="<div class='sliding'></div>\n<!-- drawn by sliding.js -->\n",
+    html="<div class='sliding'></div>\n<!-- sliding.js draws here -->\n",
     css=STEPPER_CSS + (_HERE / "sliding.css").read_text(encoding="utf-8"),
     js=STEPPER_JS + (_HERE / "sliding.js").read_text(encoding="utf-8"),
 )
 _MISSING_AXIS = AxisLayout((0,), (((0, 0),),))
-"""An axis that is not there: one cell, read by one position."""
+"""Stand-in for an axis that the input lacks: one cell, read by one position."""
 
 
 def sliding_window(design: Architecture, *, key: str) -> None:
@@ -59,7 +59,7 @@ def component_data(design: Architecture) -> dict[str, Any]:
 
 
 def _window_step(rule: WindowRule) -> dict[str, int]:
-    """Returns what places a window: at position p it starts with sample p·stride − padding."""
+    """Returns the numbers that place a window: at position p it starts at sample p·stride − padding."""
     padding = rule.padding[0] if isinstance(rule, Window) else rule.padding
     return {"stride": rule.stride, "padding": padding, "dilation": rule.dilation}
 
@@ -71,11 +71,11 @@ def _add_axes(values: list[Any], missing_axes: int) -> list[Any]:
 
 
 def _result_texts(worked_example: Example) -> list[Any]:
-    """Returns the results as people write them: whole numbers whole, others with two decimals."""
+    """Returns the results as text: whole numbers without decimals, others with at most two."""
 
     def format_value(value: Any) -> Any:
         if isinstance(value, list):
-            return [format_value(each) for each in value]
+            return [format_value(item) for item in value]
         return f"{value:.2f}".rstrip("0").rstrip(".").replace("-", "−").replace("inf", "∞")
 
     texts: list[Any] = format_value(worked_example.output_values.tolist())

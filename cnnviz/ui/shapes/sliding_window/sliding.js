@@ -27,11 +27,11 @@ const grid = (rows, columns, label, edge = 0) => {
     viewBox: `${-edge} ${-edge} ${width} ${height}`, width, height, role: "img", "aria-label": label,
   })
   const cells = Array.from({ length: rows }, (_, row) => Array.from({ length: columns }, (_, column) => cell(row, column)))
-  svg.append(...cells.flat().map((each) => each.group))
+  svg.append(...cells.flat().map(({ group }) => group))
   return { svg, cells }
 }
 
-// A small mark above every place where a window starts: the stride, to be seen.
+// Draws a small mark wherever a window starts, which makes the stride visible.
 const marks = (svg, rows, columns) => {
   const mark = (x, y) => shape("circle", { cx: x, cy: y, r: 2.6, class: "mark" })
   const placed = {
@@ -48,7 +48,7 @@ const span = (taps) => taps[taps.length - 1][0] - taps[0][0] + 1
 const kindOf = (...cells) =>
   cells.includes(BEYOND) ? "beyond" : cells.includes(PAD) ? "pad" : cells.includes(HOLE) ? "hole" : "input"
 
-// The planes of the input that the window reads: one, or in a volume one per sample of its depth.
+// Returns the planes of the input that the window reads: one, or in a volume one per sample of its depth.
 const inputPlanes = (data) => {
   const [depth, height, width] = data.tracks
   const count = depth.windows[0].length
@@ -90,23 +90,23 @@ const fillPlane = (data, plane, place) => {
   plane.caption.textContent = here >= 0 ? `depth ${here}` : kindOf(here) === "pad" ? "depth: padding" : "depth: nothing"
 }
 
-// Every product (or number) that goes into one output, in the order in which it is read.
+// Returns every product (or number) that goes into one output, in the order in which it is read.
 const terms = (data, place) => {
   const [depth, height, width] = data.tracks
-  const found = []
+  const products = []
   for (const [d, wd] of depth.windows[place[0]])
     for (const [r, wr] of height.windows[place[1]])
       for (const [c, wc] of width.windows[place[2]]) {
         const at = [depth.cells[d], height.cells[r], width.cells[c]]
         const kind = kindOf(...at)
         if (kind === "beyond" || kind === "hole" || (kind === "pad" && data.operation === "ConvTranspose")) continue
-        found.push({
+        products.push({
           kind,
           value: kind === "input" ? data.source[at[0]][at[1]][at[2]] : 0,
           weight: data.weights ? data.weights[wd][wr][wc] : null,
         })
       }
-  return found
+  return products
 }
 
 const sumOf = (data, place) => {
@@ -114,13 +114,13 @@ const sumOf = (data, place) => {
   const inside = all.filter((term) => term.kind === "input")
   const result = data.result[place[0]][place[1]][place[2]]
   const line = element("span", "terms")
-  const written = (term) => {
+  const termNode = (term) => {
     const node = element("span", `term ${term.kind}`)
     node.append(element("span", "v", String(term.value)))
     if (term.weight !== null) node.append("·", element("span", "w", factor(term.weight)))
     return node
   }
-  const joined = (list, between) => list.flatMap((term, index) => (index ? [between, written(term)] : [written(term)]))
+  const joined = (list, between) => list.flatMap((term, index) => (index ? [between, termNode(term)] : [termNode(term)]))
   if (data.operation === "MaxPool") line.append("max(", ...joined(inside, ", "), ")")
   else if (data.operation === "AvgPool") {
     const counted = data.counted ? all : inside
@@ -139,13 +139,13 @@ const whereOf = (data, place) => {
       const start = used[index] * stride - padding
       return `${axis} ${used[index]}·${stride} − ${padding} = ${minus(start)}`
     }
-    const ways = track.windows[used[index]].filter(([at]) => track.cells[at] >= 0).reverse()
+    const contributions = track.windows[used[index]].filter(([at]) => track.cells[at] >= 0).reverse()
     const equation = ([at, k]) => `${track.cells[at]}·${stride} + ${k}·${dilation} − ${padding}`
-    return `${axis} ${used[index]}${ways.map((way) => ` = ${equation(way)}`).join("") || " meets no input"}`
+    return `${axis} ${used[index]}${contributions.map((tap) => ` = ${equation(tap)}`).join("") || " meets no input"}`
   })
   const rule = data.operation === "ConvTranspose" ? "output = input·stride + weight·dilation − padding" : "the window starts at"
-  const named = used.length > 1 ? `Output (${used.join(", ")})` : `Output ${used[0]}`
-  return `${named}: ${rule}: ${parts.join("; ")}`.replace("at: ", "at ")
+  const outputName = used.length > 1 ? `Output (${used.join(", ")})` : `Output ${used[0]}`
+  return `${outputName}: ${rule}: ${parts.join("; ")}`.replace("at: ", "at ")
 }
 
 const legend = (data) => {
@@ -221,13 +221,13 @@ const draw = (root, data, before) => {
   outputFigure.querySelector("figcaption").append(outputTitle)
   const spread = data.operation === "ConvTranspose" && data.steps.some(({ stride }) => stride > 1)
   board.append(
-    figure(`Input ${sizes(inner)}${spread ? ", pulled apart by the stride" : ""}`, inputs),
+    figure(`Input ${sizes(inner)}${spread ? ", spread out by the stride" : ""}`, inputs),
     ...[kernelFigure(data)].filter(Boolean),
     outputFigure,
   )
   const sum = element("div", "sum")
   const read = data.tracks.reduce((count, { windows }) => count * windows[0].length, 1)
-  sum.style.minHeight = `${1.75 * Math.ceil(read / 9)}em`  // so that a longer sum moves nothing
+  sum.style.minHeight = `${1.75 * Math.ceil(read / 9)}em`  // so that a longer sum does not move what is below it
   const where = element("div", "where")
   const show = (step, playing) => {
     const place = placeOf(step)
@@ -243,16 +243,16 @@ const draw = (root, data, before) => {
     sum.replaceChildren(sumOf(data, place))
     where.textContent = whereOf(data, place)
   }
-  const named = (step) => {
+  const labelOf = (step) => {
     const place = placeOf(step)
     return `output ${place.slice(3 - data.axes.length).join(", ")}: ${data.result[place[0]][place[1]][place[2]]}`
   }
   const total = counts[0] * counts[1] * counts[2]
-  const steps = stepper(root, { count: total, row: counts[2], name: "Position of the window", show, named })
+  const steps = stepper(root, { count: total, row: counts[2], name: "Position of the window", show, labelOf })
   output.cells.forEach((line, row) => line.forEach(({ group }, column) => {
     group.onclick = () => steps.go((placeOf(steps.at())[0] * counts[1] + row) * counts[2] + column)
   }))
-  const note = data.smaller ? [element("p", "note", `Drawn smaller, so that it can be seen: ${data.smaller}.`)] : []
+  const note = data.smaller ? [element("p", "note", `Drawn smaller to fit the page: ${data.smaller}.`)] : []
   root.replaceChildren(...note, board, legend(data), sum, where, steps.bar)
   steps.to(0)
   return steps
@@ -261,5 +261,5 @@ const draw = (root, data, before) => {
 export default function ({ data, parentElement }) {
   const root = parentElement.querySelector(".sliding")
   if (!root || !data) return
-  return drawn(root, data, draw)
+  return drawOnChange(root, data, draw)
 }

@@ -1,4 +1,4 @@
-"""Buttons, slider, keys and clock of drawings that go step by step, to be put before their own code."""
+"""The buttons, slider, keys and timer of step-by-step drawings, which put this code before their own."""
 
 from pathlib import Path
 

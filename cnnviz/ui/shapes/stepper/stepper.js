@@ -1,4 +1,4 @@
-// Shared by the drawings that go step by step. A drawing is built once per data; a step only changes attributes.
+// Shared by the step-by-step drawings. A drawing is built once for its data; a step only changes attributes.
 
 const SVG = "http://www.w3.org/2000/svg"
 
@@ -19,7 +19,7 @@ const shape = (tag, attributes, ...children) => {
 const ICONS = {
   first: "M6 5h2v14H6zM18 5v14L9 12z",
   back: "M16 5v14L7 12z",
-  forth: "M8 5v14l9-7z",
+  forward: "M8 5v14l9-7z",
   play: "M7 4v16l13-8z",
   pause: "M6 5h4v14H6zM14 5h4v14h-4z",
 }
@@ -36,22 +36,23 @@ const button = (name, label, press) => {
   return node
 }
 
-// Steps 0 … count − 1. `show(step, playing)` draws one; `named(step)` says it in a few words.
-// The keys work wherever the focus is in `root`: ←/→ a step, ↑/↓ `row` steps, Home, End, and space to play.
-const stepper = (root, { count, row = 1, pace = 900, name, show, named }) => {
+// Steps 0 … count − 1. `show(step, playing)` draws one; `labelOf(step)` describes it in a few words.
+// The keys work wherever the focus is in `root`: ←/→ move one step, ↑/↓ `row` steps, Home and End to the ends;
+// space plays and pauses.
+const stepper = (root, { count, row = 1, pace = 900, name, show, labelOf }) => {
   const state = { step: 0, clock: 0, speed: 1 }
   const playing = () => state.clock !== 0
   const bar = element("div", "bar")
   const range = element("input", "range")
-  const told = element("output", "told")
+  const position = element("output", "position")
 
   const to = (step) => {
     state.step = Math.min(Math.max(step, 0), count - 1)
     range.value = state.step
-    range.setAttribute("aria-valuetext", named(state.step))
-    told.textContent = `${state.step + 1} / ${count}`
+    range.setAttribute("aria-valuetext", labelOf(state.step))
+    position.textContent = `${state.step + 1} / ${count}`
     first.disabled = back.disabled = state.step === 0
-    forth.disabled = state.step === count - 1
+    forward.disabled = state.step === count - 1
     show(state.step, playing())
   }
   const stop = () => {
@@ -90,7 +91,7 @@ const stepper = (root, { count, row = 1, pace = 900, name, show, named }) => {
   const first = button("first", "To the start", () => go(0))
   const back = button("back", "One step back", () => go(state.step - 1))
   const play = button("play", "Play", toggle)
-  const forth = button("forth", "One step on", () => go(state.step + 1))
+  const forward = button("forward", "One step forward", () => go(state.step + 1))
   range.type = "range"
   range.min = 0
   range.max = count - 1
@@ -105,7 +106,7 @@ const stepper = (root, { count, row = 1, pace = 900, name, show, named }) => {
     speed.append(option)
   }
   speed.onchange = () => (state.speed = Number(speed.value))
-  bar.append(first, back, play, forth, range, told, speed)
+  bar.append(first, back, play, forward, range, position, speed)
 
   root.onkeydown = (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.target === speed) return
@@ -121,16 +122,16 @@ const stepper = (root, { count, row = 1, pace = 900, name, show, named }) => {
   return { bar, to, go, stop, at: () => state.step }
 }
 
-// One drawing per place in the page: redrawn when its data change, left alone when only the page ran again.
+// One drawing per element of the page. It is redrawn when its data change, and left alone when only the page reran.
 const drawings = new WeakMap()
 
-const drawn = (root, data, draw) => {
-  const known = JSON.stringify(data)
+const drawOnChange = (root, data, draw) => {
+  const dataJson = JSON.stringify(data)
   const before = drawings.get(root)
-  if (before?.known !== known) {
+  if (before?.dataJson !== dataJson) {
     before?.steps?.stop()
     const focused = root.contains(root.getRootNode().activeElement)
-    drawings.set(root, { known, steps: draw(root, data, before?.steps?.at() ?? 0) })
+    drawings.set(root, { dataJson, steps: draw(root, data, before?.steps?.at() ?? 0) })
     if (focused) root.querySelector("[tabindex='0']")?.focus({ preventScroll: true })
   }
   return () => drawings.get(root)?.steps?.stop()

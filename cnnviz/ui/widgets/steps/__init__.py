@@ -1,4 +1,4 @@
-"""Arrow keys and buttons for number fields: a script that is mounted once, in the frame of all pages."""
+"""Arrow keys and buttons for number fields: a script that is mounted once for all pages."""
 
 from pathlib import Path
 
@@ -12,5 +12,5 @@ _component = st.components.v2.component(
 
 
 def step_numbers() -> None:
-    """Has every number field that `number_box` draws go up and down by steps."""
+    """Adds arrow keys and step buttons to every number field that `number_box` draws."""
     _component(key="steps")

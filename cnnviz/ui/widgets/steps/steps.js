@@ -1,5 +1,5 @@
-// Number fields are text fields that Python reads. This adds what a browser's own have: arrow keys, and two buttons.
-// What a field takes for a step stands in the class of its container, in thousandths: st-key-step-50-….
+// Number fields are text fields that Python reads. This adds arrow keys and two buttons, as a browser's own number fields have.
+// The step of a field is part of the class of its container, in thousandths: st-key-step-50-….
 
 const FIELDS = "[class*='st-key-step-'] input"
 const NUMBER = /^[+-]?(\d+([.,]\d*)?|[.,]\d+)(e[+-]?\d{1,4})?$/i
@@ -11,7 +11,7 @@ const stepOf = (input) => {
   return Number(thousandths) / 1000
 }
 
-// The number in a field, or null for what is none, or could be two.
+// Returns the number in a field; null if the text is not a number, or could mean two.
 const read = (input) => {
   const text = input.value.trim().replace("−", "-")
   const unclear = GROUPED.test(text) && (text.includes(",") || Number.isInteger(stepOf(input)))
@@ -23,7 +23,7 @@ const go = (input, direction) => {
   if (value === null || input.disabled) return
   setValue.call(input, String(Number((value + direction * stepOf(input)).toPrecision(12))))
   input.dispatchEvent(new Event("input", { bubbles: true }))
-  // behind React, which takes over what was written as soon as this event is over
+  // after React, which reads the new value as soon as this event is over
   queueMicrotask(() => input.dispatchEvent(new KeyboardEvent("keydown", { key: "Enter", bubbles: true, cancelable: true })))
 }
 
@@ -33,7 +33,7 @@ const button = (input, label, sign, direction) => {
   node.tabIndex = -1 // the arrow keys do the same
   node.textContent = sign
   node.setAttribute("aria-label", `${label} ${input.getAttribute("aria-label")}`)
-  node.onmousedown = (event) => event.preventDefault() // the focus stays where it is, and so does what was typed
+  node.onmousedown = (event) => event.preventDefault() // keeps the focus and the typed text
   node.onclick = () => go(input, direction)
   return node
 }
