@@ -74,8 +74,8 @@ class Visitor:
         return await self.rerun(WidgetState(id=self._ids[label], string_value=text))
 
     async def enter(self, label: str, number: float) -> Answer:
-        """Enter a number into a number field."""
-        return await self.rerun(WidgetState(id=self._ids[label], double_value=number))
+        """Enter a number into a number field, which is a text field."""
+        return await self.type(label, f"{number:g}")
 
     async def press(self, label: str) -> Answer:
         """Press a button."""
@@ -141,8 +141,6 @@ def _held(kind: str, widget: Any, *, set_now: bool) -> Iterator[WidgetState]:
     match kind:
         case "text_input":
             yield WidgetState(id=widget.id, string_value=widget.value if set_now else widget.default)
-        case "number_input":
-            yield WidgetState(id=widget.id, double_value=widget.value if set_now else widget.default)
         case "checkbox":
             yield WidgetState(id=widget.id, bool_value=widget.value if set_now else widget.default)
         case "selectbox" if set_now or widget.HasField("default"):

@@ -44,8 +44,9 @@ class FrozenModel(BaseModel):
 
     def changed(self, **changes: object) -> Self:
         """Returns a copy with some fields changed, validated as a whole; raises `change_error` for a refused value."""
+        names = {info.alias: name for name, info in type(self).model_fields.items() if info.alias}
         try:
-            return type(self)(**dict(self) | changes)
+            return type(self)(**dict(self) | {names.get(name, name): value for name, value in changes.items()})
         except ValidationError as error:
             raise self.change_error(describe_error(error)) from None
 

@@ -42,7 +42,7 @@ def data(page: Page) -> None:
     page.get_by_test_id("stTopNav").get_by_role("link", name="Data").click()
     expect(page.get_by_text("for training")).to_be_visible(timeout=60_000)
     page.get_by_role("radio", name="By speaker").click()
-    expect(page.get_by_text("none in two parts")).to_be_visible()
+    expect(page.get_by_text("each in one part only")).to_be_visible()
     expect(page.get_by_test_id("stPlotlyChart")).to_have_count(2)
 
 

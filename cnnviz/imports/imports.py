@@ -246,11 +246,13 @@ class Imports:
             IMPORTER_MODULE, job.progress.name, REPORTS, on_report, on_exit
         )
         deadline = time.monotonic() + job.order.max_seconds + GRACE_SECONDS
-        process.send_order(job.order)
-        while not exited.wait(0.1):
-            if job.cancelled.is_set() or time.monotonic() > deadline:
-                process.kill()
-        process.close()
+        try:
+            process.send_order(job.order)
+            while not exited.wait(0.1):
+                if job.cancelled.is_set() or time.monotonic() > deadline:
+                    process.kill()
+        finally:
+            process.close()
         if outcomes:
             return outcomes[0]
         if job.cancelled.is_set():
@@ -300,7 +302,8 @@ def _find_archives(folder: Path) -> Iterator[tuple[str, Path]]:
 
 def _archive_title(path: Path) -> str:
     suffix = next((candidate for candidate in ARCHIVE_SUFFIXES if path.name.endswith(candidate)), "")
-    return path.name.removesuffix(suffix) if path.is_file() else path.name
+    name = path.name.removesuffix(suffix) if path.is_file() else path.name
+    return os.fsencode(name).decode("utf-8", "replace")
 
 
 def _fingerprint(path: Path) -> str:

@@ -1,13 +1,21 @@
 """Messages between the server and the process that reads an upload: one order, then reports on it."""
 
+import os
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import quote, unquote_to_bytes
 
-from pydantic import Field, TypeAdapter
+from pydantic import BeforeValidator, Field, PlainSerializer, TypeAdapter
 
 from cnnviz.data.form import PictureForm, SoundForm
 from cnnviz.processes.pipe import PipeMessage
 
+FilePath = Annotated[
+    Path,
+    BeforeValidator(lambda path: Path(os.fsdecode(unquote_to_bytes(path))) if isinstance(path, str) else path),
+    PlainSerializer(lambda path: quote(os.fsencode(path)), return_type=str, when_used="json"),
+]
+"""A path of any bytes, percent-encoded in JSON: the name of a file need not be UTF-8."""
 ImportForm = SoundForm | PictureForm
 """What the files become; no field of the one is a field of the other."""
 
@@ -21,9 +29,9 @@ class ImportOrder(PipeMessage):
     """Whether it becomes a data set of the server, for everybody, instead of one of its owner."""
     name: str
     title: str
-    path: Path
+    path: FilePath
     """The archive."""
-    scratch: Path
+    scratch: FilePath
     """Folder for what is decoded, which may be larger than the memory."""
     source: str = ""
     """Changes with the archive, if that is one of the server."""

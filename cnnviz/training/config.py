@@ -27,7 +27,7 @@ class TrainConfig(FrozenModel):
     """Settings of a training. The form on the Train page shows these fields; their bounds hold for loaded files, too.
 
     JSON calls `split_kind` “split”: stored runs, archives that were taken home and configuration files have it under
-    that name, and an older cnnviz can still read what this one writes. Both names are accepted.
+    that name, and an older cnnviz can still read what this one writes. Either name is accepted.
     """
 
     model_config = ConfigDict(validate_by_alias=True, validate_by_name=True, serialize_by_alias=True)

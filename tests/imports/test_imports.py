@@ -1,5 +1,6 @@
 """Imports in their real process: what comes of them, and that nothing is left of those that end early."""
 
+import os
 import sys
 import time
 import zipfile
@@ -227,6 +228,22 @@ def test_archives_of_the_server_become_data_sets_for_everybody(
     (again,) = shared_uploads().datasets_of(CLASS_OWNER).values()
     assert (again.title, again.size) == ("tones", 20)
     assert again.name in loaders
+
+
+def test_an_archive_of_the_class_may_have_a_name_that_is_no_utf_8(
+    limits: Settings, tmp_path: Path, wait_for: WaitFor
+) -> None:
+    """Such a name could not be sent to the importer, whose process was left running."""
+    folder = tmp_path / "class"
+    folder.mkdir()
+    (folder / os.fsdecode(b"caf\xe9.zip")).write_bytes(zip_bytes(word_recordings()))
+    scanning = Imports(limits.model_copy(update={"datasets_dir": folder}))
+    scanning.open()
+    wait_for(lambda: scanning.scan_done and not scanning.class_imports())
+    scanning.close()
+    (dataset,) = shared_uploads().datasets_of(CLASS_OWNER).values()
+    assert (dataset.title, dataset.size) == ("caf�", 24)
+    assert importers() == []
 
 
 def test_a_student_with_the_name_of_the_class_is_a_student(imports: Imports, wait_for: WaitFor) -> None:

@@ -87,6 +87,7 @@ def test_the_kind_of_split_is_called_split_in_json_and_read_under_both_names() -
     for name in ("split", "split_kind"):
         assert TrainConfig.model_validate_json(f'{{"{name}": "speaker"}}') == config
     assert config.changed(split_kind="random") == TrainConfig()
+    assert config.changed(split="random") == TrainConfig()
 
 
 def test_a_change_gives_a_new_configuration() -> None:
