@@ -77,7 +77,7 @@ def test_the_split_is_described_with_its_question_and_its_speakers(app: AppTest,
     assert SPLIT_KINDS[split_kind].question in page_text
     assert ("each in one part only" in page_text) == (split_kind == "speaker")
     app.button("train-on-it").click().run()
-    assert (app.session_state["config"].dataset, app.session_state["config"].split) == ("words", split_kind)
+    assert (app.session_state["config"].dataset, app.session_state["config"].split_kind) == ("words", split_kind)
 
 
 def test_one_sample_is_looked_at_closely_and_heard(app: AppTest) -> None:
