@@ -19,8 +19,8 @@ REFUSED = LAB.update_layer(0, kernel_size=50)
 
 
 def design(app: AppTest) -> Architecture:
-    bench: Workbench = app.session_state["workbench"]
-    return bench.architecture
+    workbench: Workbench = app.session_state["workbench"]
+    return workbench.architecture
 
 
 def view(app: AppTest, name: str) -> AppTest:

@@ -186,11 +186,11 @@ def test_undo_leads_back_in_a_new_session_of_the_same_student(open_page: OpenPag
 
 
 def test_of_the_way_back_only_the_last_designs_are_kept(open_page: OpenPage) -> None:
-    bench = Workbench(DIGITS)
+    workbench = Workbench(DIGITS)
     for channels in range(1, 2 * SAVED_UNDO_STEPS):
-        bench = bench.edit(DIGITS.update_layer(0, out_channels=channels))
-    first = open_page("train", owner="8" * 32, workbench=bench, config=SHORT)
-    first.session_state["workbench"] = bench.edit(PRESETS["lab-convnet"].architecture)
+        workbench = workbench.edit(DIGITS.update_layer(0, out_channels=channels))
+    first = open_page("train", owner="8" * 32, workbench=workbench, config=SHORT)
+    first.session_state["workbench"] = workbench.edit(PRESETS["lab-convnet"].architecture)
     first.run()
     first.button("fit").click().run()
     again = open_page("train", owner="8" * 32).session_state["workbench"]
