@@ -5,14 +5,14 @@ from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import quote, unquote_to_bytes
 
-from pydantic import BeforeValidator, Field, PlainSerializer, TypeAdapter
+from pydantic import Field, PlainSerializer, PlainValidator, TypeAdapter
 
 from cnnviz.data.form import PictureForm, SoundForm
 from cnnviz.processes.pipe import PipeMessage
 
 FilePath = Annotated[
     Path,
-    BeforeValidator(lambda path: Path(os.fsdecode(unquote_to_bytes(path))) if isinstance(path, str) else path),
+    PlainValidator(lambda path: Path(os.fsdecode(unquote_to_bytes(path))) if isinstance(path, str) else path),
     PlainSerializer(lambda path: quote(os.fsencode(path)), return_type=str, when_used="json"),
 ]
 """A path of any bytes, percent-encoded in JSON: the name of a file need not be UTF-8."""
