@@ -123,7 +123,7 @@ def test_a_waiting_run_says_how_many_wait_before_it(app: AppTest, server: Cluste
     runs = [started(app, server) for _ in range(2)]
     for _ in range(2):
         app.button("train").click().run()
-    assert "waits for its turn, behind 1 other" in badge(app)
+    assert "waits for its turn, after 1 other" in badge(app)
     assert not app.exception
     for run in server.store.runs_of(app.session_state["owner"]):
         server.stop(run.owner, run.id)

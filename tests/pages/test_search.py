@@ -47,7 +47,7 @@ def test_a_net_that_does_not_fit_the_data_is_told(open_page: OpenPage, digits: d
 def test_bounds_are_checked_where_they_stand(open_page: OpenPage, digits: dict[str, object]) -> None:
     app = open_page("search", **digits)
     app.text_input(key="space-goal").set_value("1.5").run()
-    assert any("goal" in each.value and "1.5" in each.value for each in app.markdown)
+    assert any("Goal" in each.value and "1.5" in each.value for each in app.markdown)
     assert app.button(key="start-search").disabled
 
 
