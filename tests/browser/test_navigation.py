@@ -133,14 +133,15 @@ def walk(app: Page, names: Iterable[str]) -> set[tuple[str, str]]:
 
 @pytest.fixture
 def trained(app: Page) -> Page:
-    """A student with a short run and a short search that are over."""
+    """A student with a short run and a short search that are over; at so low a rate, their verdicts have something to try."""
     open_digits(app)
-    set_number(app, "Epochs", "1")
+    set_number(app, "Epochs", "3")
+    set_number(app, "Learning rate", "1e-6")
     app.get_by_role("button", name="Train", exact=True).click()
     expect(status(app, "done")).to_be_visible()
     open_page(app, "search")
     set_number(app, "Runs", "1")
-    set_number(app, "Epochs of a run", "1")
+    set_number(app, "Epochs of a run", "3")
     app.get_by_role("button", name="Start the search").click()
     expect(app.get_by_role("button", name="Look at the best run closely")).to_be_enabled()
     expect(app.get_by_role("button", name="Stop the search")).to_be_disabled()
