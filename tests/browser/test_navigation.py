@@ -133,7 +133,7 @@ def walk(app: Page, names: Iterable[str]) -> set[tuple[str, str]]:
 
 @pytest.fixture
 def trained(app: Page) -> Page:
-    """A student with a short run and a short search that are over; at so low a rate, their verdicts have something to try."""
+    """A student with a short run and a short search, both over; at so low a rate, verdicts have something to try."""
     open_digits(app)
     set_number(app, "Epochs", "3")
     set_number(app, "Learning rate", "1e-6")
