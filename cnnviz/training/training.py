@@ -79,9 +79,8 @@ class Training(SlicedJob):
         setup = self.setup
         self._model, self._optimizer, self._batches = setup.model, setup.optimizer, setup.batches
         x, y = data.train
-        sample = max(
-            MIN_TRAIN_SAMPLES_EVALUATED, len(data.validation[1])
-        )  # the split has shuffled: the first ones are a fair sample
+        # the split has shuffled: the first ones are a fair sample
+        sample = max(MIN_TRAIN_SAMPLES_EVALUATED, len(data.validation[1]))
         self._evaluated_parts = {TRAIN: (x[:sample], y[:sample]), VALIDATION: data.validation}
         self.steps = config.epochs * len(self._batches)
         self._schedule = build_scheduler(self._optimizer, config, self.steps, len(self._batches))
