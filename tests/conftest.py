@@ -8,6 +8,7 @@ import pytest
 import torch
 from hypothesis import settings
 
+from cnnviz.processes.launcher import FORK_SERVER
 from cnnviz.runs.run import Run, Status
 from cnnviz.runs.store import Store
 
@@ -26,8 +27,12 @@ settings.load_profile("repeatable")
 
 
 def pytest_sessionstart() -> None:
-    """One thread, as a worker has: those of several wait for each other on a busy machine, and their sums differ."""
+    """One thread, as a worker has: those of several wait for each other on a busy machine, and their sums differ.
+
+    Processes are forked, as a server's are; the first of them starts the fork server.
+    """
     torch.set_num_threads(1)
+    FORK_SERVER.enable()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -1,4 +1,4 @@
-"""The process that writes ONNX files: `python -m cnnviz.export.writer`.
+"""The process that writes ONNX files.
 
 It takes a request on its standard input and writes the file to its standard output; or, with the exit code
 REFUSED_EXIT_CODE, a sentence for the student.
@@ -81,5 +81,6 @@ def handle_request(request: bytes) -> bytes:
     return export_onnx(Architecture.from_json(request[start:end]), request[end:] or None)
 
 
-if __name__ == "__main__":
+def main() -> None:
+    """Answers one request."""
     serve(handle_request, no_memory=NO_MEMORY)

@@ -1,13 +1,11 @@
-"""The process that reads an uploaded archive: `python -m cnnviz.imports.importer NAME` does one import, then exits.
+"""The process that reads an uploaded archive: it does one import, then exits.
 
 Decoders of sounds and pictures are C code: whatever a file does to them, it does not do to the server. The process
 takes one order through its standard input, reports progress and then how it ended, and exits when its pipe closes:
 nothing is left of an import but the draft of an upload, which whoever started it deletes.
 """
 
-import os
 import sys
-import threading
 import time
 from typing import IO
 
@@ -20,7 +18,8 @@ from cnnviz.data.server_archive import open_archive
 from cnnviz.data.uploads import UploadInfo
 from cnnviz.errors import CnnvizError
 from cnnviz.imports.messages import ORDERS, DoneReport, ImportOrder, ProgressReport, RefusedReport
-from cnnviz.processes.child import become_child
+from cnnviz.processes.child import take_standard_output
+from cnnviz.processes.lifeline import exit_with_server
 from cnnviz.processes.pipe import receive, send
 
 PROGRESS_INTERVAL_SECONDS = 0.1
@@ -70,22 +69,10 @@ def run_import(order: ImportOrder, reports: IO[bytes]) -> None:
         send(reports, DoneReport(report=info.report))
 
 
-def main() -> None:
+def main(_name: str) -> None:
     """Waits for the order and does it."""
-    reports = become_child()
+    reports = take_standard_output()
     received = receive(sys.stdin.buffer, ORDERS)
-    if received is None:
-        return
-    threading.Thread(target=_exit_with_server, daemon=True).start()
-    run_import(received[0], reports)
-
-
-def _exit_with_server() -> None:
-    """Ends this process, in the middle of whatever it does, when the server closes the pipe or dies."""
-    while os.read(0, 2**16):  # not through sys.stdin, whose lock would be held when the process wants to exit
-        pass
-    os._exit(1)
-
-
-if __name__ == "__main__":
-    main()
+    if received is not None:
+        exit_with_server(0)  # through the pipe, so that an import can be ended by closing it
+        run_import(received[0], reports)

@@ -26,6 +26,7 @@ from cnnviz.imports.messages import (
     ProgressReport,
     RefusedReport,
 )
+from cnnviz.processes.launcher import JOB_OOM_SCORE
 from cnnviz.processes.worker_process import WorkerProcess
 from cnnviz.settings import Settings
 
@@ -243,7 +244,7 @@ class Imports:
             exited.set()
 
         process = WorkerProcess[ImportOrder, ImportReport](
-            IMPORTER_MODULE, job.progress.name, REPORTS, on_report, on_exit
+            IMPORTER_MODULE, job.progress.name, REPORTS, on_report, on_exit, oom_score=JOB_OOM_SCORE
         )
         deadline = time.monotonic() + job.order.max_seconds + GRACE_SECONDS
         try:

@@ -1,41 +1,82 @@
-"""How the server starts a module of its own as a child process, and what the child does first."""
+"""What a child process does first, whichever way it was started: `python -m cnnviz.processes.child SPEC`.
 
+SPEC is the JSON of a `ChildSpec`. Forked children begin with `run_child`, too.
+"""
+
+import importlib
+import logging
 import os
-import subprocess
 import sys
+import traceback
+from contextlib import suppress
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, NoReturn
 
-NICENESS = 10
-"""How far a child's priority is lowered: pages come first."""
-OPENMP_SPIN_COUNT = "20000"
-"""How long torch's threads wait for each other before they sleep. Far less, and small nets are twice as slow; far more,
-and they keep a core busy that somebody else needs."""
-PROJECT_ROOT = Path(__file__).parent.parent.parent
+from cnnviz.processes.lifeline import exit_with_server
+from cnnviz.processes.messages import ChildSpec
 
-
-def start_child(module: str, *arguments: str, stderr: int | None = None) -> subprocess.Popen[bytes]:
-    """Starts `python -m module` with pipes for its standard input and output; `stderr` as in `subprocess.Popen`."""
-    path = os.pathsep.join(filter(None, [str(PROJECT_ROOT), os.environ.get("PYTHONPATH")]))
-    # subprocess, not multiprocessing: its spawn would execute Streamlit's main script again
-    return subprocess.Popen(  # noqa: S603 (our own module)
-        [sys.executable, "-m", module, *arguments],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=stderr,
-        # numpy's threads spin while they wait: on two busy cores, features of sound took four times as long
-        env={"GOMP_SPINCOUNT": OPENMP_SPIN_COUNT} | os.environ | {"PYTHONPATH": path, "OPENBLAS_NUM_THREADS": "1"},
-        start_new_session=True,  # Ctrl-C in the server's terminal is the server's to handle
-    )
+if sys.platform == "linux":
+    import resource
 
 
-def become_child() -> BinaryIO:
-    """Lowers the priority of this process and returns its standard output, which nothing else can write to any more.
+def run_child(spec: ChildSpec) -> NoReturn:
+    """Calls `main` of the module under the limits of `spec`, and ends this process with its exit code."""
+    code = 1
+    try:
+        _apply_priority(spec)
+        _name_process(spec)
+        if spec.lifeline is not None:
+            exit_with_server(spec.lifeline)
+        main = importlib.import_module(spec.module).main
+        if spec.memory_bytes is not None:
+            _limit_memory(spec.memory_bytes)
+        main(*spec.arguments)
+        code = 0
+    except SystemExit as request:
+        code = request.code if isinstance(request.code, int) else int(request.code is not None)
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        logging.shutdown()
+        with suppress(OSError, ValueError):  # nobody reads any more
+            sys.stdout.flush()
+        with suppress(OSError, ValueError):
+            sys.stderr.flush()
+        os._exit(code)  # at once: taking torch apart takes longer than many an answer
+
+
+def take_standard_output() -> BinaryIO:
+    """Returns the standard output of this process, which nothing else can write to any more.
 
     What is printed from now on, by Python or by C code, goes to the standard error.
     """
-    if hasattr(os, "nice"):
-        os.nice(NICENESS)
     output = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
     return output
+
+
+def _apply_priority(spec: ChildSpec) -> None:
+    if spec.priority is not None:
+        os.setpriority(os.PRIO_PROCESS, 0, spec.priority)
+    if sys.platform == "linux":
+        with suppress(OSError):  # it may be the administrator's to say
+            Path("/proc/self/oom_score_adj").write_text(str(spec.oom_score_adj), encoding="ascii")
+
+
+def _name_process(spec: ChildSpec) -> None:
+    """Has `top` and `ps -e` say what this process does; a forked one has the command line of the fork server."""
+    if sys.platform == "linux":
+        Path("/proc/self/comm").write_text(f"cnnviz {spec.module.rpartition('.')[2]}", encoding="ascii")
+
+
+def _limit_memory(more_bytes: int) -> None:
+    """Lets this process take so much memory beyond what it has: then allocations fail, in Python by MemoryError."""
+    if sys.platform == "linux":
+        status = Path("/proc/self/status").read_text(encoding="ascii")
+        used_bytes = 1024 * int(status.partition("VmData:")[2].split()[0])
+        limit = used_bytes + more_bytes
+        resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
+
+
+if __name__ == "__main__":
+    run_child(ChildSpec.model_validate_json(sys.argv[1]))

@@ -1,19 +1,19 @@
 """Work that would hold up everybody's pages, done by a process of its own: one at a time, and bounded in time."""
 
 import logging
-import subprocess
 import sys
 import threading
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass, field
-from pathlib import Path
+from tempfile import TemporaryFile
 from typing import BinaryIO, NoReturn
 
 import torch
 
 from cnnviz.errors import CnnvizError, LimitError, is_out_of_memory
-from cnnviz.processes.child import become_child, start_child
+from cnnviz.processes.child import take_standard_output
+from cnnviz.processes.launcher import JOB_OOM_SCORE, start_child
+from cnnviz.processes.subprocess_child import Streams
 from cnnviz.settings import settings
 
 REFUSED_EXIT_CODE = 3
@@ -52,34 +52,47 @@ class OneShotProcess:
         if not self.semaphore.acquire(timeout=self.timeout_seconds):
             raise LimitError(f"{self.busy} Try again in a minute.")
         try:
-            completed = self._complete(request, arguments)
-        except subprocess.TimeoutExpired:
+            code, answer, log_text = self._complete(request, arguments)
+        except TimeoutError:
             raise LimitError(
                 f"{self.task} took more than {self.timeout_seconds} seconds and was given up. {self.timeout_advice}"
             ) from None
+        except OSError:  # no process left, or no room for the files
+            log.exception("%s could not be started", self.module)
+            raise LimitError(f"{self.task} is not possible just now. Try again in a minute.") from None
         finally:
             self.semaphore.release()
-        if completed.returncode == REFUSED_EXIT_CODE:
-            raise self.refusal_error(completed.stdout.decode())
-        if completed.returncode:
-            log.error(
-                "%s ended with %d: %s", self.module, completed.returncode, completed.stderr.decode(errors="replace")
-            )
-            if completed.returncode < 0:
+        if code == REFUSED_EXIT_CODE:
+            raise self.refusal_error(answer.decode())
+        if code:
+            log.error("%s ended with %d: %s", self.module, code, log_text.decode(errors="replace"))
+            if code < 0:
                 raise LimitError(self.no_memory)
             raise CnnvizError(
                 f"{self.task} failed inside cnnviz. {self.reassurance}; the server's log has the details."
             )
-        return completed.stdout
+        return answer
 
-    def _complete(self, request: bytes, arguments: tuple[str, ...]) -> subprocess.CompletedProcess[bytes]:
-        with start_child(self.module, *arguments, stderr=subprocess.PIPE) as process:
+    def _complete(self, request: bytes, arguments: tuple[str, ...]) -> tuple[int, bytes, bytes]:
+        """Returns exit code, answer and log of the process; raises TimeoutError, OSError."""
+        # files, not pipes: no process waits for another that reads or writes
+        with TemporaryFile() as request_file, TemporaryFile() as answer_file, TemporaryFile() as log_file:
+            request_file.write(request)
+            request_file.seek(0)
+            streams = Streams(request_file.fileno(), answer_file.fileno(), log_file.fileno())
+            memory_bytes = settings().max_training_bytes
+            child = start_child(
+                self.module, *arguments, streams=streams, oom_score=JOB_OOM_SCORE, memory_bytes=memory_bytes
+            )
             try:
-                answer, log_text = process.communicate(request, timeout=self.timeout_seconds)
+                code = child.wait(self.timeout_seconds)
             except BaseException:
-                process.kill()
+                child.kill()
+                child.wait()
                 raise
-        return subprocess.CompletedProcess(process.args, process.returncode, answer, log_text)
+            answer_file.seek(0)
+            log_file.seek(0)
+            return code, answer_file.read(), log_file.read()
 
 
 def serve(handle: Callable[[bytes], bytes], *, no_memory: str) -> None:
@@ -88,9 +101,7 @@ def serve(handle: Callable[[bytes], bytes], *, no_memory: str) -> None:
     Where `handle` raises a CnnvizError, its sentence is the answer and REFUSED_EXIT_CODE the exit code; where memory is
     short, `no_memory` is the sentence.
     """
-    output = become_child()
-    with suppress(OSError):  # not on Linux
-        Path("/proc/self/oom_score_adj").write_text("1000", encoding="ascii")  # if memory runs out, this goes first
+    output = take_standard_output()
     torch.set_num_threads(settings().threads or 1)
     try:
         output.write(handle(sys.stdin.buffer.read()))

@@ -1,20 +1,23 @@
 """A long-lived child process as its server sees it: orders go in, reports come out."""
 
 import logging
+import os
 import signal
-import subprocess
 import threading
 from collections.abc import Callable
 from contextlib import suppress
-from typing import IO, Generic, TypeVar, cast
+from typing import Generic, TypeVar
 
 from pydantic import TypeAdapter
 
-from cnnviz.processes.child import start_child
+from cnnviz.processes.launcher import Child, start_child
 from cnnviz.processes.pipe import GarbledMessageError, PipeMessage, receive, send
+from cnnviz.processes.subprocess_child import Streams
 
 CLOSE_TIMEOUT_SECONDS = 5.0
 """Time to exit after the pipe is closed."""
+NOT_STARTED_EXIT_CODE = 71
+"""Exit code of a process that the system had no room for, as EX_OSERR of sysexits.h."""
 Order = TypeVar("Order", bound=PipeMessage)
 Report = TypeVar("Report")
 log = logging.getLogger(__name__)
@@ -34,18 +37,28 @@ class WorkerProcess(Generic[Order, Report]):
         reports: TypeAdapter[Report],
         on_report: Callable[[Report, bytes], None],
         on_exit: Callable[[int], None],
+        *,
+        oom_score: int,
     ) -> None:
-        self._popen = start_child(module, argument)
-        self._order_stream = cast("IO[bytes]", self._popen.stdin)
-        self._report_stream = cast("IO[bytes]", self._popen.stdout)
+        self._module, self._argument, self._oom_score = module, argument, oom_score
         self._reports, self._on_report, self._on_exit = reports, on_report, on_exit
-        self._reader = threading.Thread(target=self._read_reports, name=f"reports of {argument}", daemon=True)
-        self._reader.start()
+        self._lock = threading.Lock()
+        self._child: Child | None = None
+        self._killed = False
+        order_source, order_target = os.pipe()
+        report_source, report_target = os.pipe()
+        self._order_stream = os.fdopen(order_target, "wb")
+        self._child_ends = order_source, report_target
+        # in a thread, as the first child waits for the imports of the fork server
+        self._thread = threading.Thread(
+            target=self._run, args=(report_source,), name=f"reports of {argument}", daemon=True
+        )
+        self._thread.start()
 
     @property
-    def pid(self) -> int:
-        """Process number."""
-        return self._popen.pid
+    def pid(self) -> int | None:
+        """Process number, once it has been started."""
+        return self._child.pid if self._child else None
 
     def send_order(self, order: Order) -> None:
         """Sends an order; a dead process takes none, which `on_exit` hears of."""
@@ -53,28 +66,52 @@ class WorkerProcess(Generic[Order, Report]):
             send(self._order_stream, order)
 
     def kill(self) -> None:
-        """Ends the process at once."""
-        self._popen.kill()
+        """Ends the process at once, or as soon as it has been started."""
+        with self._lock:
+            self._killed = True
+            if self._child:
+                self._child.kill()
 
     def close(self) -> None:
         """Closes the pipe, upon which the process exits, and waits; kills it if it does not."""
         with suppress(BrokenPipeError):
             self._order_stream.close()
-        try:
-            self._popen.wait(timeout=CLOSE_TIMEOUT_SECONDS)
-        except subprocess.TimeoutExpired:
-            self._popen.kill()
-        self._reader.join(timeout=CLOSE_TIMEOUT_SECONDS)
+        self._thread.join(timeout=CLOSE_TIMEOUT_SECONDS)
+        if self._thread.is_alive():
+            self.kill()
+            self._thread.join(timeout=CLOSE_TIMEOUT_SECONDS)
 
-    def _read_reports(self) -> None:
-        with self._report_stream:
+    def _run(self, report_source: int) -> None:
+        """Starts the process, hands its reports over, and in the end its exit code."""
+        with os.fdopen(report_source, "rb") as report_stream:
+            child = self._start()
+            if child is None:
+                self._on_exit(NOT_STARTED_EXIT_CODE)
+                return
             try:
-                while (received := receive(self._report_stream, self._reports)) is not None:
+                while (received := receive(report_stream, self._reports)) is not None:
                     self._on_report(*received)
             except GarbledMessageError:
-                log.exception("process %d is killed", self.pid)
-                self._popen.kill()
-        self._on_exit(self._popen.wait())
+                log.exception("process %d is killed", child.pid)
+                child.kill()
+        self._on_exit(child.wait())
+
+    def _start(self) -> Child | None:
+        try:
+            child = start_child(
+                self._module, self._argument, streams=Streams(*self._child_ends), oom_score=self._oom_score
+            )
+        except (OSError, RuntimeError):  # no memory, process or thread left at this moment
+            log.exception("%s could not be started", self._module)
+            return None
+        finally:
+            for fd in self._child_ends:
+                os.close(fd)
+        with self._lock:
+            self._child = child
+            if self._killed:
+                child.kill()
+        return child
 
 
 def exit_message(code: int) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from cnnviz.errors import CnnvizError, DesignError
 from cnnviz.export.writer import export_onnx
@@ -18,10 +19,18 @@ from cnnviz.takehome.tensorboard import to_events
 
 @dataclass(frozen=True, eq=False)
 class FileInputs:
-    """Input of every file writer: a run, and its charts as SVG by metric."""
+    """Input of every file writer: a run, and the accuracy that its charts mark as the goal.
+
+    For a process of its own: drawing charts takes V8, which can crash it.
+    """
 
     archive: RunArchive
-    charts: Mapping[str, str]
+    goal: float
+
+    @cached_property
+    def charts(self) -> Mapping[str, str]:
+        """Charts as SVG, by metric; drawn when they are first needed."""
+        return {name: render_svg(spec) for name, spec in chart_specs(self.archive, self.goal).items()}
 
     @property
     def source(self) -> SampleSource:
@@ -56,11 +65,6 @@ FILE_WRITERS: dict[str, Callable[[FileInputs], bytes]] = {
     EVENTS_FILE: lambda inputs: to_events(inputs.archive),
 }
 """Functions that write the files, by file name in the zip."""
-
-
-def draw_charts(archive: RunArchive, goal: float) -> FileInputs:
-    """Returns a run with its charts drawn; call it in a process of its own, since V8 can crash the process."""
-    return FileInputs(archive, {name: render_svg(spec) for name, spec in chart_specs(archive, goal).items()})
 
 
 def write_zip(inputs: FileInputs) -> bytes:

@@ -1,25 +1,21 @@
-"""The process that writes files of a run: `python -m cnnviz.takehome.writer NAME`, with a zip by `pack` as its input.
+"""The process that writes files of a run; its input is a zip by `pack`."""
 
-NAME is a key of FILE_WRITERS, ALL_FILES or MLFLOW; the output is the file, or MLflow's id of the run.
-"""
-
-import sys
+from functools import partial
 
 from cnnviz.errors import CnnvizError
 from cnnviz.processes.one_shot import serve
 from cnnviz.settings import settings
-from cnnviz.takehome.files import FILE_WRITERS, draw_charts, write_zip
+from cnnviz.takehome.files import FILE_WRITERS, FileInputs, write_zip
 from cnnviz.takehome.pack import run_files
 from cnnviz.takehome.request import ALL_FILES, MLFLOW, NO_MEMORY, OWN_RUN_LIMITS
 from cnnviz.takehome.tracking import log_to_mlflow
 from cnnviz.takehome.unpack import unpack
 
 
-def handle_request(request: bytes) -> bytes:
-    """Returns the file that the command line names, or MLflow's id of the run."""
-    (name,) = sys.argv[1:]
+def write_file(name: str, request: bytes) -> bytes:
+    """Returns a file of FILE_WRITERS, the zip of ALL_FILES, or for MLFLOW the id of the run there."""
     limits = settings()
-    inputs = draw_charts(unpack(request, limits.model_copy(update=OWN_RUN_LIMITS)), limits.goal)
+    inputs = FileInputs(unpack(request, limits.model_copy(update=OWN_RUN_LIMITS)), limits.goal)
     if name == ALL_FILES:
         return write_zip(inputs)
     if name == MLFLOW:
@@ -33,5 +29,6 @@ def handle_request(request: bytes) -> bytes:
     return FILE_WRITERS[name](inputs)
 
 
-if __name__ == "__main__":
-    serve(handle_request, no_memory=NO_MEMORY)
+def main(name: str) -> None:
+    """Writes the file of this name."""
+    serve(partial(write_file, name), no_memory=NO_MEMORY)

@@ -12,6 +12,8 @@ from contextlib import asynccontextmanager, suppress
 import streamlit as st
 from streamlit.runtime.pages_manager import PagesManager
 
+from cnnviz.processes.launcher import start_fork_server
+
 # all that pages import, so that it is there before the freeze and no student waits for it
 from cnnviz.runs.cluster import cluster
 from cnnviz.searches.searches import searches
@@ -56,6 +58,7 @@ async def lifespan(_app: object) -> AsyncIterator[None]:
     # Until the frame has run once, Streamlit takes a folder called pages/ for its old scheme of pages without a
     # frame; the first visitor may come by the address of a page.
     PagesManager.uses_pages_directory = False
+    start_fork_server()
     running_cluster = await asyncio.to_thread(cluster)
     running_searches = await asyncio.to_thread(searches)
     disable_nagle()

@@ -265,15 +265,18 @@ def test_a_reason_found_in_the_process_reaches_the_student(monkeypatch: pytest.M
 
 @pytest.mark.parametrize(
     ("death", "sentence"),
-    [("kill -9 $$", "needs more memory than the server has free"), ("exit 1", "failed inside cnnviz")],
+    [
+        ("os.kill(os.getpid(), 9)", "needs more memory than the server has free"),
+        ("os._exit(1)", "failed inside cnnviz"),
+        ("raise SystemError", "failed inside cnnviz"),
+    ],
 )
 def test_a_process_that_dies_costs_one_file(
     death: str, sentence: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    python = tmp_path / "python"
-    python.write_text(f"#!/bin/sh\n{death}\n", encoding="ascii")
-    python.chmod(0o755)
-    monkeypatch.setattr(one_shot.sys, "executable", str(python))
+    (tmp_path / "mortal.py").write_text(f"import os\ndef main(): {death}\n", encoding="ascii")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    monkeypatch.setattr(request.ONNX_PROCESS, "module", "mortal")
     with pytest.raises(CnnvizError, match=sentence):
         to_onnx(LAB)
     assert request.ONNX_PROCESS.semaphore.acquire(blocking=False)

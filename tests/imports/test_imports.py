@@ -73,7 +73,7 @@ def many(count: int = 6000) -> bytes:
 
 
 def importers() -> list[psutil.Process]:
-    return [each for each in psutil.Process().children() if "cnnviz.imports.importer" in each.cmdline()]
+    return [child for child in psutil.Process().children(recursive=True) if child.name() == "cnnviz importer"]
 
 
 def test_a_zip_becomes_a_data_set_of_its_owner(imports: Imports, limits: Settings, wait_for: WaitFor) -> None:

@@ -1,6 +1,7 @@
 """Every message between server and importer goes through a pipe."""
 
 from io import BytesIO
+from tempfile import TemporaryFile
 from typing import Any
 
 import pytest
@@ -10,8 +11,9 @@ from pydantic import TypeAdapter
 
 from cnnviz.imports.imports import IMPORTER_MODULE
 from cnnviz.imports.messages import ORDERS, REPORTS, ImportOrder, ImportReport
-from cnnviz.processes.child import start_child
+from cnnviz.processes.launcher import start_child
 from cnnviz.processes.pipe import PipeMessage, receive, send
+from cnnviz.processes.subprocess_child import Streams
 from tests.conftest import DEADLINE
 from tests.message_strategies import kinds_of, values
 
@@ -30,8 +32,8 @@ def test_every_message_comes_back_as_it_was(
 
 
 def test_an_importer_that_gets_no_order_but_garbage_exits() -> None:
-    with start_child(IMPORTER_MODULE, "name") as process:
-        assert process.stdin
-        process.stdin.write(b"import everything\n")
-        process.stdin.flush()
-        assert process.wait(DEADLINE) == 1
+    with TemporaryFile() as orders:
+        orders.write(b"import everything\n")
+        orders.seek(0)
+        child = start_child(IMPORTER_MODULE, "name", streams=Streams(orders.fileno(), 2), oom_score=0)
+        assert child.wait(DEADLINE) == 1

@@ -1,19 +1,21 @@
 """Pipes of typed messages: what arrives, and what happens where it cannot be read."""
 
 import os
+import threading
 from io import BytesIO
 from pathlib import Path
 from queue import SimpleQueue
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import Field, TypeAdapter
 
-from cnnviz.processes import pipe
+from cnnviz.processes import pipe, worker_process
+from cnnviz.processes.launcher import Child
 from cnnviz.processes.pipe import GarbledMessageError, PipeMessage, receive, send
-from cnnviz.processes.worker_process import WorkerProcess
+from cnnviz.processes.worker_process import NOT_STARTED_EXIT_CODE, WorkerProcess
 from cnnviz.training.point import Point
 from tests.conftest import DEADLINE
 
@@ -126,8 +128,10 @@ def test_bytes_put_in_anywhere_are_refused_or_a_message(garbage: bytes, place: i
 
 CHATTERBOX = """
 import sys
-print("a stray print", flush=True)
-sys.stdin.read()
+
+def main(name):
+    print("a stray print", flush=True)
+    sys.stdin.read()
 """
 
 
@@ -137,11 +141,43 @@ def test_a_process_that_sends_no_messages_is_killed(tmp_path: Path, monkeypatch:
     reports: SimpleQueue[Either] = SimpleQueue()
     exits: SimpleQueue[int] = SimpleQueue()
     process = WorkerProcess[Text, Either](
-        "chatterbox", "name", EITHER, lambda report, _: reports.put(report), exits.put
+        "chatterbox", "name", EITHER, lambda report, _: reports.put(report), exits.put, oom_score=0
     )
     assert exits.get(timeout=DEADLINE) == -9
     assert reports.empty()
     process.send_order(READY)  # harmless
+    process.close()
+
+
+def test_a_process_killed_before_it_is_started_ends_and_one_that_cannot_be_started_is_told(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    exits: SimpleQueue[int] = SimpleQueue()
+    hold = threading.Event()
+    start_child = worker_process.start_child
+
+    def start_later(*arguments: Any, **options: Any) -> Child:
+        assert hold.wait(DEADLINE)
+        return start_child(*arguments, **options)
+
+    monkeypatch.setattr(worker_process, "start_child", start_later)
+    process = WorkerProcess[Text, Either](
+        "tests.processes.jobs", "sleep", EITHER, lambda *_: None, exits.put, oom_score=0
+    )
+    assert process.pid is None
+    process.kill()
+    hold.set()
+    assert exits.get(timeout=DEADLINE) == -9
+    process.close()
+
+    def fail(*_arguments: Any, **_options: Any) -> Child:
+        raise BlockingIOError("Resource temporarily unavailable")
+
+    monkeypatch.setattr(worker_process, "start_child", fail)
+    process = WorkerProcess[Text, Either](
+        "tests.processes.jobs", "sleep", EITHER, lambda *_: None, exits.put, oom_score=0
+    )
+    assert exits.get(timeout=DEADLINE) == NOT_STARTED_EXIT_CODE
     process.close()
 
 

@@ -49,7 +49,9 @@ LEFT_BEHIND = {
 
 
 def children() -> set[int]:
-    return {process.pid for process in psutil.Process().children(recursive=True)}
+    """Process numbers of all children but the fork server, which stays for the next cluster."""
+    processes = psutil.Process().children(recursive=True)
+    return {process.pid for process in processes if not process.name().startswith("cnnviz fork")}
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,7 @@ import psutil
 import pytest
 import sqlalchemy as sql
 
-from cnnviz.processes.child import PROJECT_ROOT
+from cnnviz.processes.subprocess_child import PROJECT_ROOT
 from cnnviz.runs.cluster import Cluster
 from cnnviz.runs.run import Run, Status
 from cnnviz.runs.store import Store

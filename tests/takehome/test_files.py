@@ -68,8 +68,8 @@ def test_the_event_file_has_every_point_at_its_step(tmp_path: Path) -> None:
 
 def test_what_a_run_without_weights_cannot_be_is_told() -> None:
     with pytest.raises(DesignError, match="This run has no weights"):
-        FILE_WRITERS["model.onnx"](FileInputs(failed_archive(status="stopped"), {}))
-    with zipfile.ZipFile(io.BytesIO(all_of_it(FileInputs(failed_archive(status="stopped"), {})))) as archive:
+        FILE_WRITERS["model.onnx"](FileInputs(failed_archive(status="stopped"), 0.9))
+    with zipfile.ZipFile(io.BytesIO(all_of_it(FileInputs(failed_archive(status="stopped"), 0.9)))) as archive:
         told = archive.read("README.txt").decode()
     assert "model.onnx" in told
     assert "is missing: This run has no weights" in told

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable
 
+from cnnviz.processes.launcher import WORKER_OOM_SCORE
 from cnnviz.processes.worker_process import WorkerProcess
 from cnnviz.runs.task_loop import TaskLoop
 from cnnviz.runs.worker.messages import REPORTS, LeaveOrder, ReadyReport, WorkerOrder, WorkerReport
@@ -55,6 +56,7 @@ class WorkerSupervisor:
                 REPORTS,
                 lambda report, payload: self._loop.call_soon(lambda: self._handle_report(holder[0], report, payload)),
                 lambda code: self._loop.call_soon(lambda: self._handle_exit(holder[0], code)),
+                oom_score=WORKER_OOM_SCORE,
             )
         except (OSError, RuntimeError):  # no memory, process or thread left at this moment
             log.exception("device %s: no worker could be started", self._device)

@@ -1,4 +1,4 @@
-"""The process that trains: `python -m cnnviz.runs.worker.worker DEVICE`, driven through its standard input.
+"""The process that trains, driven through its standard input.
 
 It takes the orders and sends the reports of `messages`. When its pipe closes, it exits at once.
 """
@@ -22,7 +22,7 @@ from torch import Tensor
 from cnnviz.data import find_dataset
 from cnnviz.data.dataset import ReportProgress
 from cnnviz.errors import CnnvizError, DivergenceError, TrainingError, is_out_of_memory
-from cnnviz.processes.child import become_child
+from cnnviz.processes.child import take_standard_output
 from cnnviz.processes.pipe import GarbledMessageError, receive, send
 from cnnviz.runs.checkpoints import Checkpoints
 from cnnviz.runs.facts import (
@@ -332,14 +332,10 @@ def failure_ending(run_id: str, error: Exception) -> Ending:
     return Ending(EndReason.INTERNAL_ERROR, _INTERNAL_ERROR.format(str(error).partition("\n")[0][:200]))
 
 
-def main() -> None:
-    """Serves on the device named on the command line."""
-    reports = become_child()
-    device = torch.device(sys.argv[1])
+def main(device_name: str) -> None:
+    """Serves on a device."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s worker %(levelname)s %(message)s")
+    reports = take_standard_output()
+    device = torch.device(device_name)
     torch.set_num_threads(training_threads(device, settings().threads))
     Worker(device, sys.stdin.buffer, reports, settings()).serve()
-
-
-if __name__ == "__main__":
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s worker %(levelname)s %(message)s")
-    main()

@@ -3,6 +3,7 @@
 import ast
 import inspect
 import os
+from tempfile import TemporaryFile
 from textwrap import dedent
 from typing import Any
 
@@ -11,8 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
-from cnnviz.processes.child import start_child
+from cnnviz.processes.launcher import start_child
 from cnnviz.processes.pipe import GarbledMessageError, PipeMessage, receive, send
+from cnnviz.processes.subprocess_child import Streams
 from cnnviz.runs.device import Device
 from cnnviz.runs.facts import AnyFact, content_to_json
 from cnnviz.runs.worker import messages as module
@@ -81,8 +83,8 @@ def test_both_sides_handle_every_kind() -> None:
 
 
 def test_a_worker_that_gets_no_order_but_garbage_exits() -> None:
-    with start_child(WORKER_MODULE, "cpu") as process:
-        assert process.stdin
-        process.stdin.write(b"train everything\n")
-        process.stdin.flush()
-        assert process.wait(DEADLINE) == 1
+    with TemporaryFile() as orders:
+        orders.write(b"train everything\n")
+        orders.seek(0)
+        child = start_child(WORKER_MODULE, "cpu", streams=Streams(orders.fileno(), 2), oom_score=0)
+        assert child.wait(DEADLINE) == 1

@@ -1,7 +1,6 @@
 """The worker as a real process."""
 
-import subprocess
-import sys
+import os
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
@@ -24,8 +23,9 @@ from cnnviz.data.splits import Splits
 from cnnviz.data.uploads import Quota, UploadInfo, Uploads
 from cnnviz.errors import CnnvizError
 from cnnviz.layers import PALETTE, BatchNorm1d, Dropout, Flatten, Linear, LogSoftmax, ReLU
-from cnnviz.processes.child import PROJECT_ROOT
+from cnnviz.processes.launcher import start_child
 from cnnviz.processes.pipe import receive, send
+from cnnviz.processes.subprocess_child import Streams
 from cnnviz.processes.worker_process import WorkerProcess
 from cnnviz.runs.facts import AnyFact, LoadingFact, LRFinderFact, PartsFact, ScaleFact
 from cnnviz.runs.run import LR_FINDER_RUN, TRAIN_RUN, RunKind, Status
@@ -105,9 +105,14 @@ def worker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Worker]:
         patch.setenv("CNNVIZ_DATA_DIR", str(data_dir))
         patch.setenv("CNNVIZ_THREADS", "1")
         process = WorkerProcess[WorkerOrder, WorkerReport](
-            WORKER_MODULE, "cpu", REPORTS, lambda report, payload: reports.put((report, payload)), exits.put
+            WORKER_MODULE,
+            "cpu",
+            REPORTS,
+            lambda report, payload: reports.put((report, payload)),
+            exits.put,
+            oom_score=0,
         )
-    ready, _ = reports.get(timeout=DEADLINE)
+        ready, _ = reports.get(timeout=DEADLINE)
     assert isinstance(ready, ReadyReport)
     assert 2**26 < ready.used_bytes < ready.total_bytes
     yield Worker(process, reports, exits, data_dir)
@@ -221,31 +226,30 @@ def read(config, owner, progress):
     os.write(1, b"and one from C\\n")
     return data_cache.find_dataset(config.dataset, owner).load_splits(config.split_kind, progress)
 
-data_cache.load_splits = read
-worker.main()
+def main(device):
+    data_cache.load_splits = read
+    worker.main(device)
 """
 
 
 def test_what_prints_in_a_worker_does_not_garble_its_reports_and_a_closed_pipe_ends_it_while_it_trains(
-    tmp_path: Path,
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with (tmp_path / "stderr").open("w+") as stderr:
-        process = subprocess.Popen(
-            [sys.executable, "-c", CHATTERBOX, "cpu"],
-            cwd=PROJECT_ROOT,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=stderr,
-        )
-        assert process.stdin
-        assert process.stdout
-        with process.stdout:
-            send(process.stdin, TrainOrder(run="one", kind=TRAIN_RUN, owner=ANNA, architecture=NET, config=ENDLESS))
-            kinds = [received[0].type for _ in range(7) if (received := receive(process.stdout, REPORTS))]
-            process.stdin.close()
-            while receive(process.stdout, REPORTS):
-                pass
-        assert process.wait(DEADLINE) == 0
+    (tmp_path / "chatterbox.py").write_text(CHATTERBOX, encoding="ascii")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    order_source, order_target = os.pipe()
+    report_source, report_target = os.pipe()
+    with (tmp_path / "stderr").open("w+") as stderr, os.fdopen(report_source, "rb") as reports:
+        streams = Streams(order_source, report_target, stderr.fileno())
+        child = start_child("chatterbox", "cpu", streams=streams, oom_score=0)
+        os.close(order_source)
+        os.close(report_target)
+        with os.fdopen(order_target, "wb") as orders:
+            send(orders, TrainOrder(run="one", kind=TRAIN_RUN, owner=ANNA, architecture=NET, config=ENDLESS))
+            kinds = [received[0].type for _ in range(7) if (received := receive(reports, REPORTS))]
+        while receive(reports, REPORTS):
+            pass
+        assert child.wait(DEADLINE) == 0
         assert kinds == ["ready", "turn", "started", "fact", "fact", "turn", "points"]
         stderr.seek(0)
         assert stderr.read().splitlines()[-2:] == ["a stray print", "and one from C"]
