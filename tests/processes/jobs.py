@@ -88,8 +88,4 @@ def exit_with(code: str) -> None:
     sys.exit(int(code))
 
 
-def start_thread() -> None:
-    threading.Thread(target=time.sleep, args=(600,), daemon=True).start()
-
-
 JOBS = {job.__name__: job for job in (describe, answer, sleep, count, spin, allocate, fail, serve, exit_with)}

@@ -222,10 +222,23 @@ def test_a_fork_server_that_hangs_is_ended_and_the_child_started_without_it(
     assert gone(pid)
 
 
-@pytest.mark.parametrize("module", ["tests.processes.threaded", "tests.processes.there_is_none"])
+THREADED = """
+import threading, time
+
+threading.Thread(target=time.sleep, args=(600,), daemon=True).start()
+"""
+
+
+@pytest.mark.parametrize("module", ["threaded", "there_is_none"])
 def test_what_cannot_be_forked_safely_is_started_without(
-    module: str, monkeypatch: pytest.MonkeyPatch, wait_for: WaitFor, capfd: pytest.CaptureFixture[str]
+    module: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    wait_for: WaitFor,
+    capfd: pytest.CaptureFixture[str],
 ) -> None:
+    (tmp_path / "threaded.py").write_text(THREADED, encoding="ascii")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     server = ForkServerSupervisor([module])
     server.enable()
     monkeypatch.setattr(launcher, "FORK_SERVER", server)

@@ -55,6 +55,8 @@ class ScriptedWorker:
         reports: TypeAdapter[WorkerReport],
         on_report: Callable[[WorkerReport, bytes], None],
         on_exit: Callable[[int], None],
+        *,
+        oom_score: int,
     ) -> None:
         if type(self).refusals:
             type(self).refusals -= 1
