@@ -77,10 +77,10 @@ def test_branches_are_added_and_removed_within_their_bounds(script: Page) -> Non
     assert most is not None
     for number, can_grow, can_shrink in ((1, True, False), (2, True, True), (most, False, True)):
         block = Parallel(branches=((),) * number).model_dump(mode="json")
-        assert script.evaluate("block => Boolean(growingField(block))", block) == can_grow
+        assert script.evaluate("block => Boolean(extensibleField(block))", block) == can_grow
         assert script.evaluate("block => canRemoveStack(block, 0)", block) == can_shrink
     residual = Residual().model_dump(mode="json")
-    assert not script.evaluate("block => Boolean(growingField(block)) || canRemoveStack(block, 0)", residual)
+    assert not script.evaluate("block => Boolean(extensibleField(block)) || canRemoveStack(block, 0)", residual)
 
 
 def test_a_block_kind_is_known_by_its_declaration_alone(script: Page) -> None:
