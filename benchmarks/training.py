@@ -36,7 +36,7 @@ from benchmarks.table import spread, table, verdict
 from cnnviz.architecture import Architecture, build_model
 from cnnviz.data import DATASETS
 from cnnviz.data.content import Content
-from cnnviz.data.splits import Splits, Subset
+from cnnviz.data.splits import Part, Splits
 from cnnviz.layers import Conv2d, Flatten, Linear, LogSoftmax, ReLU
 from cnnviz.presets import PRESETS
 from cnnviz.processes.pipe import send
@@ -166,8 +166,8 @@ def train_like_lab(task: Task) -> float:
     model, loss = build_model(task.architecture).to(task.device), build_criterion(task.architecture, TrainConfig())
     optimizer = torch.optim.SGD(model.parameters(), lr=LEARNING_RATE, momentum=MOMENTUM)
     loaders = {
-        name: DataLoader(TensorDataset(*_to_tensors(subset)), batch_size=task.batch_size)
-        for name, subset in zip(("train", "validation", "test"), task.splits.parts, strict=True)
+        name: DataLoader(TensorDataset(*_to_tensors(part)), batch_size=task.batch_size)
+        for name, part in zip(("train", "validation", "test"), task.splits.parts, strict=True)
     }
     trainer = create_supervised_trainer(model, optimizer, loss, device=task.device)
     evaluator = create_supervised_evaluator(model, metrics={"acc": Accuracy(), "loss": Loss(loss)}, device=task.device)
@@ -242,8 +242,8 @@ def _batch_bounds(samples: int, batch_size: int) -> list[tuple[int, int]]:
     return list(pairwise([*starts, samples]))
 
 
-def _to_tensors(subset: Subset) -> tuple[Tensor, Tensor]:
-    return torch.from_numpy(subset.x), torch.from_numpy(subset.y)
+def _to_tensors(part: Part) -> tuple[Tensor, Tensor]:
+    return torch.from_numpy(part.x), torch.from_numpy(part.y)
 
 
 SIDES: dict[str, Callable[[Task], float]] = {

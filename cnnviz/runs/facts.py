@@ -11,7 +11,7 @@ PARTS_FACT, SCALE_FACT, DATASET_FACT = "parts", "scale", "data"
 """Names of the facts that go with a run into its archive."""
 
 
-class DatasetFacts(PipeMessage):
+class DatasetDescription(PipeMessage):
     """What a run's data set was, to be shown also when it is gone."""
 
     title: str
@@ -19,7 +19,7 @@ class DatasetFacts(PipeMessage):
     axes: tuple[str, ...]
 
 
-class ScaleFacts(PipeMessage):
+class ScaleParameters(PipeMessage):
     """How samples were scaled, as `Scale.to_dict` gives it."""
 
     floor: float | None
@@ -38,14 +38,14 @@ class DatasetFact(PipeMessage):
     """The data set that a run learns."""
 
     name: Literal["data"] = "data"
-    content: DatasetFacts
+    content: DatasetDescription
 
 
 class ScaleFact(PipeMessage):
     """How the samples of a run were scaled."""
 
     name: Literal["scale"] = "scale"
-    content: ScaleFacts
+    content: ScaleParameters
 
 
 class LoadingFact(PipeMessage):

@@ -283,6 +283,6 @@ class Store:
 
 def _write_atomically(file: Path, content: bytes) -> None:
     """Writes a file that appears whole or not at all."""
-    draft = file.with_suffix(".draft")
-    draft.write_bytes(content)
-    draft.replace(file)
+    temporary_file = file.with_suffix(".draft")
+    temporary_file.write_bytes(content)
+    temporary_file.replace(file)

@@ -9,7 +9,7 @@ from playwright.sync_api import Page
 from cnnviz.architecture import Architecture
 from cnnviz.layers import PALETTE, Parallel, Residual
 from cnnviz.presets import PRESETS
-from cnnviz.ui.design.canvas.script import PARTS, declarations, read_part
+from cnnviz.ui.design.canvas.script import SCRIPT_FILES, declarations, read_script_file
 
 LAB = PRESETS["lab-convnet"].architecture
 CTRL, ALT, SHIFT = {"ctrlKey": True}, {"altKey": True}, {"shiftKey": True}
@@ -21,7 +21,7 @@ def script(page: Page) -> Page:
     page.clock.install(time=0)
     page.clock.pause_at(1000)
     page.set_content("<main></main>")
-    page.add_script_tag(content="\n".join([declarations(), *map(read_part, PARTS)]))
+    page.add_script_tag(content="\n".join([declarations(), *map(read_script_file, SCRIPT_FILES)]))
     return page
 
 

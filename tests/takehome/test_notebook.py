@@ -12,7 +12,7 @@ from nbformat import NotebookNode
 from PIL import Image
 
 from cnnviz.data.augmentation import Augmentation
-from cnnviz.takehome.notebook import escape_markdown, split_sections, to_notebook
+from cnnviz.takehome.notebook import escape_notebook_text, split_sections, to_notebook
 from cnnviz.takehome.run_archive import RunArchive
 from cnnviz.takehome.script import SampleSource, to_script
 from cnnviz.training.config import TrainConfig
@@ -160,6 +160,6 @@ def test_what_a_student_wrote_stays_text(run: ScriptRun) -> None:
 
 @given(st.text(st.characters(exclude_categories=("Cc", "Cs", "Cn", "Co"))))
 def test_any_text_is_shown_as_it_is(text: str) -> None:
-    shown = rendered(f"# {escape_markdown(text)}")
+    shown = rendered(f"# {escape_notebook_text(text)}")
     assert [tag for tag in shown.tags if tag != "code"] == ["h1"]
     assert shown.text.strip() == " ".join(text.split())

@@ -4,7 +4,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cnnviz.data.splits import Subset
+from cnnviz.data.splits import Part
 from cnnviz.training.batches import Batches
 from cnnviz.training.prepared_data import to_device
 
@@ -60,7 +60,7 @@ def test_the_order_leaves_the_global_generator_alone() -> None:
 
 @pytest.mark.parametrize("shape", [(5,), (1, 8, 8)])
 def test_resident_tensors_are_the_split(shape: tuple[int, ...]) -> None:
-    split = Subset(np.ones((3, *shape), np.float32), np.arange(3))
+    split = Part(np.ones((3, *shape), np.float32), np.arange(3))
     x, y = to_device(split, torch.device("cpu"))
     assert (x.dtype, y.dtype) == (torch.float32, torch.int64)
     np.testing.assert_array_equal(x, split.x)

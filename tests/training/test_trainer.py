@@ -11,7 +11,7 @@ from cnnviz.architecture import Architecture, build_model
 from cnnviz.data.augmentation import Augmentation
 from cnnviz.data.digits import DIGITS
 from cnnviz.data.scaling import fit_scale
-from cnnviz.data.splits import Splits, Subset
+from cnnviz.data.splits import Part, Splits
 from cnnviz.errors import TrainingError
 from cnnviz.layers import BatchNorm1d, Dropout, Flatten, Linear, LogSoftmax, ReLU
 from cnnviz.presets import PRESETS
@@ -45,7 +45,7 @@ def digits() -> Splits:
     """Some of the digits: five batches of 64."""
     whole = DIGITS.load_splits()
     parts = ((whole.train, 300), (whole.validation, 60), (whole.test, 60))
-    return Splits(*(Subset(part.x[:samples], part.y[:samples]) for part, samples in parts))
+    return Splits(*(Part(part.x[:samples], part.y[:samples]) for part, samples in parts))
 
 
 @cache
@@ -71,7 +71,7 @@ def run(
     return result, without_device_points(points)
 
 
-def measured(model: nn.Module, split: Subset) -> dict[str, float]:
+def measured(model: nn.Module, split: Part) -> dict[str, float]:
     """Loss and accuracy by hand, over the whole split at once, from probabilities in float64."""
     with torch.no_grad():
         out = model.eval()(torch.from_numpy(split.x)).double()
@@ -198,7 +198,7 @@ def test_only_training_samples_are_augmented_and_all_are_scaled_by_them() -> Non
     assert result.scale.to_dict() == scale.to_dict()
     model = build_model(NET)
     model.load_state_dict(result.weights)
-    test = Subset(scale.apply(digits().test.x), digits().test.y)
+    test = Part(scale.apply(digits().test.x), digits().test.y)
     recorded = {p.metric: p.value for p in points if p.split == "test"}
     assert recorded == pytest.approx(measured(model, test), rel=1e-4)
 
@@ -210,7 +210,7 @@ def test_the_order_of_batches_and_dropout_stay_the_same_under_augmentation() -> 
 
 def test_other_data_changes_the_curve() -> None:
     flipped = digits()
-    other = Splits(*(Subset(1 - part.x, part.y) for part in (flipped.train, flipped.validation, flipped.test)))
+    other = Splits(*(Part(1 - part.x, part.y) for part in (flipped.train, flipped.validation, flipped.test)))
     assert run(splits=other)[1] != usual()
 
 
@@ -226,7 +226,7 @@ def test_the_training_numbers_of_large_data_come_from_its_first_samples(monkeypa
     model = build_model(NET)
     model.load_state_dict(result.weights)
     recorded = {p.metric: p.value for p in points if p.split == "train"}
-    first = Subset(digits().train.x[:100], digits().train.y[:100])
+    first = Part(digits().train.x[:100], digits().train.y[:100])
     assert recorded == pytest.approx(measured(model, first), rel=1e-4)
 
 
@@ -364,7 +364,7 @@ def test_the_weights_are_those_of_the_best_epoch_and_not_of_the_last() -> None:
     model.load_state_dict(second)
     x = digits().validation.x
     answers = model(torch.from_numpy(x)).argmax(1).numpy()  # nobody can be better at these than the second epoch
-    result, points = run(SCORES, config, Splits(digits().train, Subset(x, answers), digits().test))
+    result, points = run(SCORES, config, Splits(digits().train, Part(x, answers), digits().test))
     assert result.best_epoch == best_epoch(points)[0] == 2
     assert same(result.weights, second)
     assert not same(result.weights, by_hand_weights(SCORES, config))

@@ -21,7 +21,7 @@ from cnnviz.ui.design.canvas.messages import (
     read_actions,
     to_json_data,
 )
-from cnnviz.ui.design.canvas.rows import format_totals, table_rows
+from cnnviz.ui.design.canvas.rows import canvas_rows, format_totals
 from cnnviz.ui.design.canvas.state import canvas_state
 from cnnviz.ui.workbench import Workbench
 from tests.strategies import architectures
@@ -30,7 +30,7 @@ LAB = PRESETS["lab-convnet"].architecture
 
 
 def layer_rows(architecture: Architecture) -> list[LayerRow]:
-    return [row for row in table_rows(architecture, trace(architecture)) if isinstance(row, LayerRow)]
+    return [row for row in canvas_rows(architecture, trace(architecture)) if isinstance(row, LayerRow)]
 
 
 def test_rows_show_shape_formula_parameters_and_arguments() -> None:
