@@ -41,8 +41,10 @@ def test_a_last_single_sample_joins_the_batch_before_it() -> None:
 
 
 def test_the_same_seed_gives_the_same_order_and_every_pass_another() -> None:
-    one, two = numbered(50, 8, seed=1), numbered(50, 8, seed=1)
-    first, second = ([torch.cat([y for _, y in batches]).tolist() for _ in range(2)] for batches in (one, two))
+    batches, same_batches = numbered(50, 8, seed=1), numbered(50, 8, seed=1)
+    first, second = (
+        [torch.cat([y for _, y in loader]).tolist() for _ in range(2)] for loader in (batches, same_batches)
+    )
     assert first == second
     assert first[0] != first[1]
     assert first[0] != torch.cat([y for _, y in numbered(50, 8, seed=2)]).tolist()
