@@ -1,4 +1,4 @@
-"""How soon an edit is seen: kernel 3 → 5 in a net of 20 layers, in a real Chromium, while twenty others edit too.
+"""How soon an edit is seen: kernel 3 → 5 in a net of 20 layers, in a real Chromium, while twenty others edit, too.
 
 Timed inside the page, from the Enter key in `kernel_size` to the frame in which the table shows the new shape. The
 others speak Streamlit's protocol over real websockets; each edits the lab's ConvNet every two seconds, as in
@@ -18,7 +18,7 @@ from statistics import median
 
 from playwright.sync_api import Page, sync_playwright
 
-from benchmarks.latency import ARGUMENTS, READY_MS, still
+from benchmarks.latency import BROWSER_ARGUMENTS, READY_MS, wait_until_idle
 from benchmarks.server import Server, serve
 from benchmarks.table import percentile, table, verdict
 from benchmarks.visitor import Visitor
@@ -28,8 +28,8 @@ from cnnviz.runs.drafts import Draft
 from cnnviz.runs.store import Store
 from cnnviz.shapes import format_shape
 
-GOALS = {"p50": 100.0, "p95": 200.0}
-"""Milliseconds with the others there."""
+GOALS_MS = {"p50": 100.0, "p95": 200.0}
+"""Milliseconds while the others edit, at most."""
 KERNELS = (3, 4, 5, 6, 7, 8, 9, 11, 12, 10)
 BLOCK = (Conv2d(out_channels=32, kernel_size=3, padding=1), BatchNorm2d(), ReLU(), MaxPool2d(kernel_size=2))
 NET = Architecture(
@@ -38,10 +38,10 @@ NET = Architecture(
 )
 
 
-async def crowd(server: Server, sessions: int, period: float, stop: threading.Event) -> None:
-    """Edit until told to stop, each session at its own moment."""
+async def edit_as_students(server: Server, sessions: int, period: float, stop: threading.Event) -> None:
+    """Edits in many sessions, each at its own moment, until `stop` is set."""
 
-    async def student(number: int) -> None:
+    async def edit(number: int) -> None:
         async with Visitor(server, secrets.token_hex(16)) as visitor:
             await asyncio.sleep(period * number / sessions)
             for kernel in cycle(KERNELS):
@@ -49,41 +49,41 @@ async def crowd(server: Server, sessions: int, period: float, stop: threading.Ev
                     return
                 await asyncio.gather(visitor.type("kernel_size", str(kernel)), asyncio.sleep(period))
 
-    await asyncio.gather(*map(student, range(sessions)))
+    await asyncio.gather(*map(edit, range(sessions)))
 
 
-WATCH = """shape => {
-  const host = [...document.querySelectorAll(".st-key-stack *")].find(each => each.shadowRoot)
+WATCH_SHAPE = """shape => {
+  const host = [...document.querySelectorAll(".st-key-stack *")].find(element => element.shadowRoot)
   const cell = () => host.shadowRoot.querySelector(".layer[data-path='0'] .shape").textContent
   window.waited = new Promise((resolve, reject) => addEventListener("keydown", event => {
-    const look = () => {
+    const check = () => {
       const passed = performance.now() - event.timeStamp
       if (cell() === shape) resolve(passed)
       else if (passed > 30000) reject(new Error(`${cell()} instead of ${shape} after 30 s`))
-      else requestAnimationFrame(look)
+      else requestAnimationFrame(check)
     }
-    look()
+    check()
   }, { capture: true, once: true }))
 }"""
 
 
-def edits(page: Page, repetitions: int) -> list[float]:
-    """Edit the first layer again and again; every time in ms, from the key to the frame with the new shape."""
+def time_edits(page: Page, repetitions: int) -> list[float]:
+    """Edits the first layer again and again; returns the ms from each key to the frame with the new shape."""
     field = page.get_by_role("textbox", name="kernel_size")
     field.wait_for(timeout=READY_MS)
-    found = []
+    milliseconds = []
     for repetition in range(repetitions + 1):
         kernel = 5 if repetition % 2 == 0 else 3
-        still(page)
+        wait_until_idle(page)
         field.fill(str(kernel))
-        page.evaluate(WATCH, format_shape(trace(NET.update_layer(0, kernel_size=kernel))[0].output_shape or ()))
+        page.evaluate(WATCH_SHAPE, format_shape(trace(NET.update_layer(0, kernel_size=kernel))[0].output_shape or ()))
         field.press("Enter")
-        found.append(float(page.evaluate("window.waited")))
-    return found[1:]
+        milliseconds.append(float(page.evaluate("window.waited")))
+    return milliseconds[1:]
 
 
 def main() -> None:
-    """Measure and print."""
+    """Measures and prints."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--repetitions", type=int, default=30)
@@ -91,7 +91,7 @@ def main() -> None:
     parser.add_argument("--period", type=float, default=2.0, help="seconds between two edits of one other session")
     options = parser.parse_args()
     owner = secrets.token_hex(16)
-    found: dict[str, list[float]] = {"alone": [], f"with {options.sessions} others": []}
+    milliseconds: dict[str, list[float]] = {"alone": [], f"with {options.sessions} others": []}
 
     def prepare(folder: Path) -> None:
         store = Store(folder)
@@ -100,36 +100,41 @@ def main() -> None:
 
     with serve(prepare=prepare) as server, sync_playwright() as playwright:
         path = os.environ.get("CHROMIUM") or shutil.which("chromium")
-        browser = playwright.chromium.launch(executable_path=path, args=list(ARGUMENTS))
+        browser = playwright.chromium.launch(executable_path=path, args=list(BROWSER_ARGUMENTS))
         context = browser.new_context(viewport={"width": 1440, "height": 1000})
         context.add_cookies([{"name": "cnnviz_student", "value": owner, "url": server.address}])
         page = context.new_page()
         page.goto(server.address)
         page.get_by_role("row", name=re.compile("Layer 20")).wait_for(timeout=READY_MS)
-        edits(page, 3)
+        time_edits(page, 3)
         for _ in range(options.rounds):
-            for side, times in found.items():
+            for label, times in milliseconds.items():
                 stop = threading.Event()
-                sessions = 0 if side == "alone" else options.sessions
+                sessions = 0 if label == "alone" else options.sessions
                 others = threading.Thread(
-                    target=lambda: asyncio.run(crowd(server, sessions, options.period, stop)),  # noqa: B023
+                    target=lambda: asyncio.run(edit_as_students(server, sessions, options.period, stop)),  # noqa: B023
                 )
                 others.start()
                 page.wait_for_timeout(1500 * options.period if sessions else 0)  # until all of them edit
-                times.extend(edits(page, options.repetitions))
+                times.extend(time_edits(page, options.repetitions))
                 stop.set()
                 others.join()
         browser.close()
     print(f"{options.rounds} rounds of {options.repetitions} edits each; ms from Enter to the new shape on screen.\n")
     rows = [
-        (side, f"{median(times):.0f}", f"{percentile(times, 0.95):.0f}", f"{max(times):.0f}")
-        for side, times in found.items()
+        (label, f"{median(times):.0f}", f"{percentile(times, 0.95):.0f}", f"{max(times):.0f}")
+        for label, times in milliseconds.items()
     ]
     print(table(["", "p50", "p95", "max"], rows))
     print()
-    busy = list(found.values())[1]
-    measured = {"p50": percentile(busy, 0.5), "p95": percentile(busy, 0.95)}
-    print(table(["goal", "ms", ""], [(n, f"≤ {g:g}", verdict(measured[n], g)) for n, g in GOALS.items()]))
+    times_with_others = list(milliseconds.values())[1]
+    measured = {"p50": percentile(times_with_others, 0.5), "p95": percentile(times_with_others, 0.95)}
+    print(
+        table(
+            ["goal", "ms", ""],
+            [(name, f"≤ {goal:g}", verdict(measured[name], goal)) for name, goal in GOALS_MS.items()],
+        )
+    )
 
 
 if __name__ == "__main__":

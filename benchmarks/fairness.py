@@ -1,4 +1,4 @@
-"""Thirty runs at once: when each shows its first point, and what taking turns costs over one after another.
+"""Thirty runs at once: when each shows its first point, and how much longer all of them take in turn than one by one.
 
 A cluster of its own, with its worker process, gets thirty runs of thirty students at once: all in turn, or one after
 the other (by a memory for a single run). The two sides alternate, in a data directory of its own each time; a short run
@@ -22,23 +22,23 @@ from cnnviz.settings import Settings, settings
 from cnnviz.training.config import TrainConfig
 
 SIDES = {"in turn": 0, "one after another": 1}
-"""Memory for all runs together; 1 byte lets one train alone."""
-FIRST_SECONDS, RATIO = 20.0, 1.05
-"""Goals: the last first point, and the whole over one after another."""
+"""Memory limit for all runs together, 0 for the default; with 1 byte, one run trains at a time."""
+GOAL_FIRST_POINT_SECONDS, GOAL_RATIO = 20.0, 1.05
+"""Goals: seconds until every run has its first point, and the total time relative to one after another."""
 
 
 @dataclass(frozen=True)
 class Round:
-    """What one side took."""
+    """Seconds that one side took."""
 
-    firsts: list[float]
-    whole: float
+    first_points: list[float]
+    total: float
     ends: list[float]
 
 
 @contextmanager
-def opened(memory: int) -> Iterator[Cluster]:
-    """A cluster in a folder of its own; its worker finds it by the environment."""
+def temporary_cluster(memory: int) -> Iterator[Cluster]:
+    """Opens a cluster in a folder of its own, which its worker finds by the environment."""
     with tempfile.TemporaryDirectory() as folder:
         os.environ |= {"CNNVIZ_DATA_DIR": folder, "CNNVIZ_DEVICES": "cpu"}
         settings.cache_clear()
@@ -50,32 +50,32 @@ def opened(memory: int) -> Iterator[Cluster]:
 
 
 def measure(memory: int, preset: str, config: TrainConfig, count: int) -> Round:
-    """Seconds from the first submission to each run's first point, to the end of each, and of all."""
+    """Measures the seconds from the first submission to each run's first point, to the end of each, and of all."""
     design = PRESETS[preset].architecture
-    with opened(memory) as cluster:
-        warm = cluster.submit("f" * 32, design, config.changed(epochs=1))
-        while cluster.store.run(warm.id).active:  # type: ignore[union-attr]
+    with temporary_cluster(memory) as cluster:
+        warm_up = cluster.submit("f" * 32, design, config.changed(epochs=1))
+        while cluster.store.run(warm_up.id).active:  # type: ignore[union-attr]
             time.sleep(0.05)
-        begun = time.monotonic()
+        start = time.monotonic()
         waiting = {cluster.submit(f"{number:032x}", design, config.changed(seed=number)).id for number in range(count)}
-        firsts, ends, active = dict.fromkeys(waiting, 0.0), dict.fromkeys(waiting, 0.0), set(waiting)
+        first_points, ends, active = dict.fromkeys(waiting, 0.0), dict.fromkeys(waiting, 0.0), set(waiting)
         while active:
-            now = time.monotonic() - begun
-            seen = {run_id for run_id in waiting if cluster.store.points(run_id)}
-            firsts |= dict.fromkeys(seen, now)
-            waiting -= seen
-            still = {run.id for run in cluster.store.active_runs()}
-            ends |= dict.fromkeys(active - still, now)
-            active &= still
+            now = time.monotonic() - start
+            reporting = {run_id for run_id in waiting if cluster.store.points(run_id)}
+            first_points |= dict.fromkeys(reporting, now)
+            waiting -= reporting
+            still_active = {run.id for run in cluster.store.active_runs()}
+            ends |= dict.fromkeys(active - still_active, now)
+            active &= still_active
             time.sleep(0.1)
-        ended = [cluster.store.run(run_id).status for run_id in firsts]  # type: ignore[union-attr]
-        if set(ended) != {"done"}:
-            raise RuntimeError(f"not all runs are done: {ended}")
-        return Round(list(firsts.values()), max(ends.values()), list(ends.values()))
+        statuses = [cluster.store.run(run_id).status for run_id in first_points]  # type: ignore[union-attr]
+        if set(statuses) != {"done"}:
+            raise RuntimeError(f"not all runs are done: {statuses}")
+        return Round(list(first_points.values()), max(ends.values()), list(ends.values()))
 
 
 def main() -> None:
-    """Measure and print."""
+    """Measures and prints."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--runs", type=int, default=30)
@@ -84,29 +84,32 @@ def main() -> None:
     parser.add_argument("--epochs", type=int, default=6)
     options = parser.parse_args()
     config = TrainConfig(dataset=options.dataset, epochs=options.epochs)
-    found: dict[str, list[Round]] = {side: [] for side in SIDES}
+    rounds_by_side: dict[str, list[Round]] = {side: [] for side in SIDES}
     for number in range(options.rounds):
         for side in list(SIDES)[:: -1 if number % 2 else 1]:
-            once = measure(SIDES[side], options.preset, config, options.runs)
-            found[side].append(once)
-            print(f"round {number + 1}, {side}: last first point {max(once.firsts):.1f} s, whole {once.whole:.1f} s")
-    turn, after = found.values()
-    ratios = [one.whole / other.whole for one, other in zip(turn, after, strict=True)]
-    last = median(max(once.firsts) for once in turn)
+            result = measure(SIDES[side], options.preset, config, options.runs)
+            rounds_by_side[side].append(result)
+            first = max(result.first_points)
+            print(f"round {number + 1}, {side}: last first point {first:.1f} s, whole {result.total:.1f} s")
+    in_turn, one_by_one = rounds_by_side.values()
+    ratios = [own.total / other.total for own, other in zip(in_turn, one_by_one, strict=True)]
+    last = median(max(result.first_points) for result in in_turn)
     print(f"\n{options.runs} runs of {options.preset}, {options.epochs} epochs each; median [quartiles] of rounds.\n")
     head = ["", "first point of the last, s", "first end, s", "whole, s", "÷ one after another", "goal"]
+    goals = (
+        f"≤ {GOAL_FIRST_POINT_SECONDS:g} s, {verdict(last, GOAL_FIRST_POINT_SECONDS)};"
+        f" ≤ {GOAL_RATIO:g}, {verdict(median(ratios), GOAL_RATIO)}"
+    )
     rows = [
         [
             side,
-            spread([max(once.firsts) for once in rounds]),
-            spread([min(once.ends) for once in rounds]),
-            spread([once.whole for once in rounds]),
-            spread(ratios, 3) if rounds is turn else "1",
-            f"≤ {FIRST_SECONDS:g} s, {verdict(last, FIRST_SECONDS)}; ≤ {RATIO:g}, {verdict(median(ratios), RATIO)}"
-            if rounds is turn
-            else "",
+            spread([max(result.first_points) for result in rounds]),
+            spread([min(result.ends) for result in rounds]),
+            spread([result.total for result in rounds]),
+            spread(ratios, 3) if rounds is in_turn else "1",
+            goals if rounds is in_turn else "",
         ]
-        for side, rounds in found.items()
+        for side, rounds in rounds_by_side.items()
     ]
     print(table(head, rows))
 

@@ -1,6 +1,6 @@
-"""What a student waits for, in a real Chromium, with the worker warm.
+"""How long a student waits, in a real Chromium, with the worker warm.
 
-Train → first point: from the click on Train until the run's line on the page tells of its first epoch, which it does
+Train → first point: from the click on Train until the run's line on the page names its first epoch, which it does
 as soon as one batch loss of it is there. Stop → stopped: from the click on Stop until the badge says “stopped”.
 Edit → shape: from Enter in `kernel_size` until the list of layers shows the new shape. All three are timed inside the
 page, from the event of the click or key to the change of the text.
@@ -24,14 +24,14 @@ from cnnviz.shapes import format_shape
 GOALS = {"Train → first point": 2.0, "Stop → stopped": 0.5, "Edit kernel_size → new shape": None}
 """Seconds at most."""
 KERNELS = (3, 4, 5, 6, 7, 8, 9, 11, 12, 10)
-ARGUMENTS = ("--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage")
-RUNS = r"training[\s\S]*epoch [1-9]\d* of [\s\S]* left"
-"""Only a run with a point has an epoch and a time left."""
+BROWSER_ARGUMENTS = ("--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage")
+TRAINING_TEXT = r"training[\s\S]*epoch [1-9]\d* of [\s\S]* left"
+"""Text of a run in training; only one with a point has an epoch and a time left."""
 STATUS, LAYERS = ".st-key-status", ".st-key-stack"
 LAB = PRESETS["lab-convnet"].architecture
 READY_MS = 60_000
 
-WATCH = """([type, selector, pattern]) => {
+WATCH_TEXT = """([type, selector, pattern]) => {
   // The list of layers lives in a shadow root, which innerText leaves out.
   const texts = element => [element.innerText,
                             ...[element, ...element.querySelectorAll("*")].filter(e => e.shadowRoot)
@@ -40,26 +40,26 @@ WATCH = """([type, selector, pattern]) => {
   window.waited = new Promise((resolve, reject) => {
     addEventListener(type, event => {
       const start = event.timeStamp
-      const look = () => {
+      const check = () => {
         if (new RegExp(pattern).test(text())) resolve((performance.now() - start) / 1000)
         else if (performance.now() - start > 30000) reject(new Error(`no ${pattern} in 30 s, but ${text()}`))
-        else requestAnimationFrame(look)
+        else requestAnimationFrame(check)
       }
-      look()
+      check()
     }, { capture: true, once: true })
   })
 }"""
 
 
-def timed(page: Page, action: Callable[[], None], event: str, *, selector: str, pattern: str) -> float:
-    """Seconds from the event that the action sends until the text of `selector` fits `pattern`, frame by frame."""
-    page.evaluate(WATCH, [event, selector, pattern])
+def time_action(page: Page, action: Callable[[], None], event: str, *, selector: str, pattern: str) -> float:
+    """Returns the seconds from the event that the action sends until the text of `selector` fits `pattern`."""
+    page.evaluate(WATCH_TEXT, [event, selector, pattern])
     action()
     return float(page.evaluate("window.waited"))
 
 
-def trainings(page: Page, repetitions: int) -> dict[str, list[float]]:
-    """Start and stop the digits preset again and again; the first time, unmeasured, warms the worker."""
+def time_trainings(page: Page, repetitions: int) -> dict[str, list[float]]:
+    """Starts and stops the digits preset again and again; the first time, unmeasured, warms the worker."""
     page.get_by_role("link", name="Train").first.click()
     page.get_by_role("combobox", name="Data set").click()
     page.get_by_role("option", name="Handwritten digits").click()
@@ -72,52 +72,52 @@ def trainings(page: Page, repetitions: int) -> dict[str, list[float]]:
     stop = page.get_by_role("button", name="Stop")
     starts, stops = [], []
     for _ in range(repetitions + 1):
-        still(page)
+        wait_until_idle(page)
         # the run before stays on the page until the new one replaces it: its badge says stopped, not training
-        starts.append(timed(page, train.click, "click", selector=STATUS, pattern=RUNS))
+        starts.append(time_action(page, train.click, "click", selector=STATUS, pattern=TRAINING_TEXT))
         page.wait_for_timeout(1500)  # let it train for some ticks
-        stops.append(timed(page, stop.click, "click", selector=STATUS, pattern="stopped"))
+        stops.append(time_action(page, stop.click, "click", selector=STATUS, pattern="stopped"))
     return {"Train → first point": starts[1:], "Stop → stopped": stops[1:]}
 
 
-def edits(page: Page, repetitions: int) -> list[float]:
-    """Edit the lab's first layer again and again."""
+def time_edits(page: Page, repetitions: int) -> list[float]:
+    """Edits the first layer of the lab's net again and again; returns the seconds of each edit but the first."""
     field = page.get_by_role("textbox", name="kernel_size")
     field.wait_for(timeout=READY_MS)
     seconds = []
     for repetition in range(repetitions + 1):
         kernel = KERNELS[repetition % len(KERNELS)]
-        still(page)
+        wait_until_idle(page)
         field.fill(str(kernel))
         shape = format_shape(trace(LAB.update_layer(0, kernel_size=kernel))[0].output_shape or ())
         enter = partial(field.press, "Enter")
-        seconds.append(timed(page, enter, "keydown", selector=LAYERS, pattern=rf"\b{shape}\b"))
+        seconds.append(time_action(page, enter, "keydown", selector=LAYERS, pattern=rf"\b{shape}\b"))
     return seconds[1:]
 
 
-def still(page: Page) -> None:
-    """Wait until the page has nothing to do."""
+def wait_until_idle(page: Page) -> None:
+    """Waits until the page's script has ended."""
     page.locator("[data-testid='stApp'][data-test-script-state='notRunning']").wait_for(timeout=READY_MS)
 
 
 def main() -> None:
-    """Measure and print."""
+    """Measures and prints."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--repetitions", type=int, default=12)
     options = parser.parse_args()
     browser_path = os.environ.get("CHROMIUM") or shutil.which("chromium")
     with serve() as server, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=browser_path, args=list(ARGUMENTS))
+        browser = playwright.chromium.launch(executable_path=browser_path, args=list(BROWSER_ARGUMENTS))
         page = browser.new_page(viewport={"width": 1440, "height": 1000})
         page.goto(server.address)
-        found = {"Edit kernel_size → new shape": edits(page, options.repetitions)}
-        found |= trainings(page, options.repetitions)
+        seconds_by_name = {"Edit kernel_size → new shape": time_edits(page, options.repetitions)}
+        seconds_by_name |= time_trainings(page, options.repetitions)
         browser.close()
     rows = []
     for name, goal in GOALS.items():
-        seconds = found[name]
-        judged = "" if goal is None else f"≤ {goal:g} s, {verdict(max(seconds), goal)}"
-        rows.append((name, f"{median(seconds):.2f}", f"{min(seconds):.2f}", f"{max(seconds):.2f}", judged))
+        seconds = seconds_by_name[name]
+        goal_text = "" if goal is None else f"≤ {goal:g} s, {verdict(max(seconds), goal)}"
+        rows.append((name, f"{median(seconds):.2f}", f"{min(seconds):.2f}", f"{max(seconds):.2f}", goal_text))
     print(f"{options.repetitions} repetitions each, one browser; seconds. A goal is met when the slowest meets it.\n")
     print(table(["", "median", "min", "max", "goal"], rows))
 

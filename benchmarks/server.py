@@ -1,4 +1,4 @@
-"""A server of cnnviz in a process of its own, with a data directory that goes when it goes."""
+"""A server of cnnviz in a process of its own, with a data directory that is deleted at its end."""
 
 import os
 import socket
@@ -21,7 +21,7 @@ START_SECONDS = 90.0
 
 @dataclass(frozen=True)
 class Server:
-    """A server that answers at 127.0.0.1:`port`."""
+    """A running server at 127.0.0.1:`port`."""
 
     port: int
     folder: Path
@@ -30,7 +30,7 @@ class Server:
 
     @property
     def address(self) -> str:
-        """Where a browser finds it."""
+        """Address for a browser."""
         return f"http://127.0.0.1:{self.port}"
 
     @property
@@ -43,7 +43,7 @@ class Server:
 def serve(
     launcher: str = FROZEN, *, prepare: Callable[[Path], None] = lambda _: None, log: Path | None = None
 ) -> Iterator[Server]:
-    """Start the app with `python -m launcher` on a free port; end it and its workers on the way out.
+    """Starts the app with `python -m launcher` on a free port; ends it and its workers at the end.
 
     `prepare` gets the data directory before the server does.
     """
@@ -67,7 +67,7 @@ def serve(
             _wait_for(server, popen)
             yield server
         finally:
-            _end(server.process)
+            _terminate(server.process)
             popen.wait()
 
 
@@ -92,11 +92,11 @@ def _wait_for(server: Server, popen: subprocess.Popen[bytes]) -> None:
     raise RuntimeError(f"the server did not start in {START_SECONDS:g} s")
 
 
-def _end(process: psutil.Process) -> None:
-    family = [process, *process.children(recursive=True)] if process.is_running() else []
-    if family:
+def _terminate(process: psutil.Process) -> None:
+    processes = [process, *process.children(recursive=True)] if process.is_running() else []
+    if processes:
         process.terminate()
-    _, alive = psutil.wait_procs(family, timeout=15)
+    _, alive = psutil.wait_procs(processes, timeout=15)
     for survivor in alive:
         survivor.kill()
     psutil.wait_procs(alive, timeout=5)

@@ -31,8 +31,8 @@ from cnnviz.runs.store import Store
 from cnnviz.shapes import format_shape
 
 SIDES = {"before (no freeze)": UNFROZEN, "after (gc.freeze)": FROZEN}
-GOALS = {"p50": 30.0, "p95": 80.0}
-"""Milliseconds with the freeze."""
+GOALS_MS = {"p50": 30.0, "p95": 80.0}
+"""Milliseconds with the freeze, at most."""
 KERNELS = (3, 4, 5, 6, 7, 8, 9, 11, 12, 10)
 TITLE, CLASSES, PER_CLASS = "Noise like the lab's", 35, 60
 LAB = PRESETS["lab-convnet"].architecture
@@ -40,7 +40,7 @@ LAB = PRESETS["lab-convnet"].architecture
 
 @dataclass(frozen=True)
 class Round:
-    """One server's life: every rerun in ms, and what each process took of one core."""
+    """Measurements on one server: every rerun in ms, and each process's share of one core."""
 
     reruns: list[float]
     late: int
@@ -55,58 +55,58 @@ class Round:
 
 
 def measure(launcher: str, *, sessions: int, period: float, seconds: float) -> Round:
-    """One round on a fresh server."""
-    trainer = secrets.token_hex(16)
-    with serve(launcher, prepare=partial(_give_data, trainer)) as server:
-        return asyncio.run(_round(server, trainer, sessions, period, seconds))
+    """Measures one round on a fresh server."""
+    owner = secrets.token_hex(16)
+    with serve(launcher, prepare=partial(_add_upload, owner)) as server:
+        return asyncio.run(_measure_round(server, owner, sessions, period, seconds))
 
 
-def _give_data(owner: str, folder: Path) -> None:
-    """An upload of noise in the lab's format, as if the student had brought it."""
+def _add_upload(owner: str, folder: Path) -> None:
+    """Adds an upload of noise in the lab's format, as if the student had uploaded it."""
     generator = np.random.default_rng(0)
     y = np.repeat(np.arange(CLASSES), PER_CLASS)
     x = generator.standard_normal((len(y), 1, 99, 26), dtype=np.float32)
     Uploads(folder / "uploads", Quota(1)).add(owner, Content(x, y, tuple(map(str, range(CLASSES)))), UploadInfo(TITLE))
 
 
-async def _round(server: Server, trainer: str, sessions: int, period: float, seconds: float) -> Round:
+async def _measure_round(server: Server, owner: str, sessions: int, period: float, seconds: float) -> Round:
     store = Store(server.folder)
     async with asyncio.timeout(seconds + 240):
-        async with Visitor(server, trainer, "train") as visitor:
+        async with Visitor(server, owner, "train") as visitor:
             await visitor.type("Data set", TITLE)
             await visitor.enter("Epochs", 1000)
             await visitor.enter("Batch size", 256)
             await visitor.press("Train")
-        run = store.runs_of(trainer)[0]
+        run = store.runs_of(owner)[0]
         while not store.points(run.id):
             await asyncio.sleep(0.2)
         visitors = [Visitor(server, secrets.token_hex(16)) for _ in range(sessions)]
         try:
             for visitor in visitors:
                 await visitor.__aenter__()
-            await _edits(visitors, period, 2 * period)  # warm: every page has been edited once
-            before, start = _busy(server), time.perf_counter()
+            await _edit_all(visitors, period, 2 * period)  # warm: every page has been edited once
+            cpu_before, start = _cpu_seconds(server), time.perf_counter()
             steps = store.points(run.id)[-1][1].step
-            reruns, late = await _edits(visitors, period, seconds)
-            wall, after = time.perf_counter() - start, _busy(server)
+            reruns, late = await _edit_all(visitors, period, seconds)
+            wall_seconds, cpu_after = time.perf_counter() - start, _cpu_seconds(server)
             steps = store.points(run.id)[-1][1].step - steps
         finally:
             for visitor in visitors:
                 await visitor.__aexit__(None)
-    still = store.run(run.id)
+    run_at_end = store.run(run.id)
     store.close()
-    if still is None or still.status != Status.RUNNING or not steps:
+    if run_at_end is None or run_at_end.status != Status.RUNNING or not steps:
         raise RuntimeError("the run did not train all the time")
-    shares = [(new - old) / wall for old, new in zip(before, after, strict=True)]
-    return Round(reruns, late, *shares, steps / wall, server.process.memory_info().rss / 2**20)
+    shares = [(new - old) / wall_seconds for old, new in zip(cpu_before, cpu_after, strict=True)]
+    return Round(reruns, late, *shares, steps / wall_seconds, server.process.memory_info().rss / 2**20)
 
 
-async def _edits(visitors: list[Visitor], period: float, seconds: float) -> tuple[list[float], int]:
-    """All visitors edit for some seconds, evenly staggered; every rerun in ms, and how many started late."""
+async def _edit_all(visitors: list[Visitor], period: float, seconds: float) -> tuple[list[float], int]:
+    """Edits for some seconds, with evenly staggered visitors; returns every rerun in ms, and how many started late."""
     start = time.perf_counter() + 0.1
     late = 0
 
-    async def student(number: int, visitor: Visitor) -> list[float]:
+    async def edit(number: int, visitor: Visitor) -> list[float]:
         nonlocal late
         reruns = []
         due = start + period * number / len(visitors)
@@ -118,52 +118,52 @@ async def _edits(visitors: list[Visitor], period: float, seconds: float) -> tupl
             await asyncio.sleep(max(pause, 0))
             answer = await visitor.type("kernel_size", str(kernel))
             rows = (answer.table() or {"rows": [{}]})["rows"]
-            if rows[0].get("shape") != _shape(kernel):
+            if rows[0].get("shape") != _expected_shape(kernel):
                 raise RuntimeError(f"kernel_size {kernel} was answered with {rows[0]}")
             reruns.append(1000 * answer.seconds)
             due += period
         return reruns
 
-    found = await asyncio.gather(*(student(*each) for each in enumerate(visitors)))
-    return [rerun for reruns in found for rerun in reruns], late
+    reruns_by_visitor = await asyncio.gather(*(edit(number, visitor) for number, visitor in enumerate(visitors)))
+    return [rerun for reruns in reruns_by_visitor for rerun in reruns], late
 
 
-def _shape(kernel: int) -> str:
+def _expected_shape(kernel: int) -> str:
     return format_shape(trace(LAB.update_layer(0, kernel_size=kernel))[0].output_shape or ())
 
 
-def _busy(server: Server) -> tuple[float, float, float]:
-    """CPU seconds so far of the server, its worker, and this process."""
-    used = []
+def _cpu_seconds(server: Server) -> tuple[float, float, float]:
+    """Returns the CPU seconds so far of the server, its worker, and this process."""
+    seconds_by_process = []
     for process in (server.process, server.worker, psutil.Process()):
         times = process.cpu_times()
-        used.append(times.user + times.system)
-    return used[0], used[1], used[2]
+        seconds_by_process.append(times.user + times.system)
+    return seconds_by_process[0], seconds_by_process[1], seconds_by_process[2]
 
 
 def main() -> None:
-    """Measure and print."""
+    """Measures and prints."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--sessions", type=int, default=20)
     parser.add_argument("--period", type=float, default=2.0, help="seconds between two edits of one session")
     parser.add_argument("--seconds", type=float, default=20.0, help="length of a measured round")
     options = parser.parse_args()
-    found: dict[str, list[Round]] = {side: [] for side in SIDES}
+    rounds_by_side: dict[str, list[Round]] = {side: [] for side in SIDES}
     for number in range(options.rounds):
         for side in list(SIDES)[:: -1 if number % 2 else 1]:
-            once = measure(SIDES[side], sessions=options.sessions, period=options.period, seconds=options.seconds)
-            found[side].append(once)
-            p50, p95 = percentile(once.reruns, 0.5), percentile(once.reruns, 0.95)
+            result = measure(SIDES[side], sessions=options.sessions, period=options.period, seconds=options.seconds)
+            rounds_by_side[side].append(result)
+            p50, p95 = percentile(result.reruns, 0.5), percentile(result.reruns, 0.95)
             print(f"round {number + 1}, {side}: p50 {p50:.1f} ms, p95 {p95:.1f} ms", flush=True)
     print(f"\n{options.sessions} sessions, an edit each every {options.period:g} s, {psutil.cpu_count()} cores; median")
     print(f"[quartiles] of {options.rounds} rounds of {options.seconds:g} s; CPU in percent of one core.\n")
     head = ["", "p50 ms", "p95 ms", "max ms", "edits", "late", "server", "worker", "visitors", "steps/s", "server MB"]
-    print(table(head, [_row(side, rounds) for side, rounds in found.items()]))
+    print(table(head, [_row(side, rounds) for side, rounds in rounds_by_side.items()]))
     print()
     medians = {
-        (side, name): median(percentile(once.reruns, share) for once in rounds)
-        for side, rounds in found.items()
+        (side, name): median(percentile(result.reruns, share) for result in rounds)
+        for side, rounds in rounds_by_side.items()
         for name, share in (("p50", 0.5), ("p95", 0.95))
     }
     before, after = SIDES
@@ -174,7 +174,7 @@ def main() -> None:
             f"{goal:g} ms",
             verdict(medians[after, name], goal),
         )
-        for name, goal in GOALS.items()
+        for name, goal in GOALS_MS.items()
     ]
     print(table(["", "before / after", "goal", "after"], rows))
 
@@ -182,14 +182,17 @@ def main() -> None:
 def _row(side: str, rounds: list[Round]) -> list[object]:
     return [
         side,
-        spread([percentile(once.reruns, 0.5) for once in rounds]),
-        spread([percentile(once.reruns, 0.95) for once in rounds]),
-        f"{max(max(once.reruns) for once in rounds):.0f}",
-        sum(len(once.reruns) for once in rounds),
-        sum(once.late for once in rounds),
-        *(f"{100 * median(getattr(once, name) for once in rounds):.0f} %" for name in ("server", "worker", "visitors")),
-        f"{median(once.steps for once in rounds):.1f}",
-        f"{median(once.memory for once in rounds):.0f}",
+        spread([percentile(result.reruns, 0.5) for result in rounds]),
+        spread([percentile(result.reruns, 0.95) for result in rounds]),
+        f"{max(max(result.reruns) for result in rounds):.0f}",
+        sum(len(result.reruns) for result in rounds),
+        sum(result.late for result in rounds),
+        *(
+            f"{100 * median(getattr(result, name) for result in rounds):.0f} %"
+            for name in ("server", "worker", "visitors")
+        ),
+        f"{median(result.steps for result in rounds):.1f}",
+        f"{median(result.memory for result in rounds):.0f}",
     ]
 
 

@@ -1,4 +1,4 @@
-"""Medians, quartiles and Markdown."""
+"""Percentiles, quartiles and Markdown tables of measurements."""
 
 import math
 from collections.abc import Iterable, Sequence
@@ -6,7 +6,7 @@ from statistics import median, quantiles
 
 
 def percentile(values: Iterable[float], share: float) -> float:
-    """The smallest value that at least this share of all values does not exceed.
+    """Returns the smallest value that at least this share of all values does not exceed.
 
     >>> percentile([4, 1, 3, 2], 0.5), percentile(range(1, 101), 0.95)
     (2, 95)
@@ -16,7 +16,7 @@ def percentile(values: Iterable[float], share: float) -> float:
 
 
 def spread(values: Sequence[float], digits: int = 1) -> str:
-    """Median and, in brackets, the quartiles.
+    """Returns the median and, in brackets, the quartiles.
 
     >>> spread([1, 2, 3, 4, 5])
     '3.0 [2.0, 4.0]'
@@ -27,12 +27,12 @@ def spread(values: Sequence[float], digits: int = 1) -> str:
     return f"{median(values):.{digits}f} [{low:.{digits}f}, {high:.{digits}f}]"
 
 
-def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    """A Markdown table; the first column to the left, all others to the right."""
-    lines = [head, ["---", *["---:"] * (len(head) - 1)], *rows]
+def table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    """Returns a Markdown table, the first column aligned left, all others right."""
+    lines = [header, ["---", *["---:"] * (len(header) - 1)], *rows]
     return "\n".join("| " + " | ".join(map(str, line)) + " |" for line in lines)
 
 
 def verdict(value: float, goal: float, *, at_least: bool = False) -> str:
-    """Whether a figure meets its goal, in a word."""
+    """Returns “met” or “missed”."""
     return "met" if (value >= goal if at_least else value <= goal) else "missed"

@@ -3,7 +3,7 @@
 (a) cnnviz: a `Training` as the worker treats it, in slices, with checkpoints, its points written as messages.
 (b) the lab: ignite's trainer, a DataLoader over a TensorDataset, a ProgressBar, validation after each epoch.
 (c) bare: a Python loop over resident tensors with the arithmetic of (a), loss and accuracy kept as (a) keeps them.
-(d) spare: (a) without points, further metrics, gradients of layers, slices and checkpoints: what those cost.
+(d) spare: (a) without points, further metrics, gradients of layers, slices and checkpoints, to show what they cost.
 
 What each does in an epoch beside the training steps themselves: (a) and (c) evaluate validation and as many training
 samples as (a) does, and remember the weights of the best epoch; (b) evaluates validation only, so (a) does more.
@@ -36,7 +36,7 @@ from benchmarks.table import spread, table, verdict
 from cnnviz.architecture import Architecture, build_model
 from cnnviz.data import DATASETS
 from cnnviz.data.content import Content
-from cnnviz.data.splits import Splits, Subset
+from cnnviz.data.splits import Part, Splits
 from cnnviz.layers import Conv2d, Flatten, Linear, LogSoftmax, ReLU
 from cnnviz.presets import PRESETS
 from cnnviz.processes.pipe import send
@@ -55,7 +55,7 @@ from cnnviz.training.training import MIN_TRAIN_SAMPLES_EVALUATED, Training
 
 CPU = torch.device("cpu")
 LEARNING_RATE, MOMENTUM = 1e-3, 0.9
-ROUNDING = 0.01
+ACCURACY_TOLERANCE = 0.01
 """Difference of two test accuracies that another order of the same sums may make."""
 SPARE = "cnnviz, spare"
 GOALS = {"large": {"lab": 1.05, "bare": 0.97, SPARE: 0.98}, "small": {"lab": 1.6, "bare": 0.87, SPARE: 0.98}}
@@ -66,7 +66,7 @@ SLICE_SECONDS, CHECKPOINT_SECONDS = 1.0, 10.0
 
 @dataclass(frozen=True)
 class Task:
-    """What is trained."""
+    """A net and the data on which it is trained."""
 
     name: str
     architecture: Architecture
@@ -82,8 +82,8 @@ class Task:
         return self.epochs * len(self.splits.train)
 
 
-def lab(samples: int, epochs: int) -> Task:
-    """The lab's net at its batch size, on noise of its format."""
+def lab_task(samples: int, epochs: int) -> Task:
+    """Returns the lab's net at its batch size, with noise in its format."""
     generator = np.random.default_rng(0)
     total = samples * 10 // 8
     x = generator.standard_normal((total, 1, 99, 26), dtype=np.float32)
@@ -92,21 +92,21 @@ def lab(samples: int, epochs: int) -> Task:
     return Task("lab's ConvNet, 99 × 26, batch 256", PRESETS["lab-convnet"].architecture, splits, 256, epochs, "large")
 
 
-def digits(epochs: int) -> Task:
-    """The digits with the net that the app proposes."""
+def digits_task(epochs: int) -> Task:
+    """Returns the digits with the net that the app proposes."""
     data = DATASETS["digits"].load_splits()
     return Task("digits, its preset, batch 64", PRESETS["digits-convnet"].architecture, data, 64, epochs, "small")
 
 
-def tiny(epochs: int) -> Task:
-    """The digits with a net of almost no arithmetic."""
+def tiny_task(epochs: int) -> Task:
+    """Returns the digits with a net of almost no arithmetic."""
     layers = [Conv2d(out_channels=4, kernel_size=3), ReLU(), Flatten(), Linear(out_features=10), LogSoftmax(dim=1)]
     design = Architecture(input_shape=(1, 8, 8), layers=layers)
     return Task("digits, one small Conv2d, batch 64", design, DATASETS["digits"].load_splits(), 64, epochs, "small")
 
 
-def config_of(task: Task) -> TrainConfig:
-    """What all sides train with."""
+def task_config(task: Task) -> TrainConfig:
+    """Returns the settings with which all sides train."""
     return TrainConfig(
         batch_size=task.batch_size,
         epochs=task.epochs,
@@ -116,85 +116,89 @@ def config_of(task: Task) -> TrainConfig:
     )
 
 
-def cnnviz(task: Task) -> float:
-    """(a) the product's own training as the worker does it: slices, reports, checkpoints; the test accuracy."""
-    reports, last = io.BytesIO(), 0.0
+def train_with_cnnviz(task: Task) -> float:
+    """(a) Trains as the worker does, with slices, reports and checkpoints; returns the test accuracy."""
+    reports, test_accuracy = io.BytesIO(), 0.0
 
-    def say(points: tuple[Point, ...]) -> None:
-        nonlocal last
-        last = next((p.value for p in points if (p.split, p.metric) == ("test", "accuracy")), last)
+    def send_points(points: tuple[Point, ...]) -> None:
+        nonlocal test_accuracy
+        test_accuracy = next((p.value for p in points if (p.split, p.metric) == ("test", "accuracy")), test_accuracy)
         send(reports, PointsReport(run="benchmark", points=points))
 
-    outbox, config = PointBuffer(say), config_of(task)
+    point_buffer, config = PointBuffer(send_points), task_config(task)
     data = prepare(task.splits, config, task.device)
-    training = Training(task.architecture, config, data, device=task.device, emit=outbox.add, should_stop=lambda: False)
-    done, slices = None, itertools.count(1)
+    training = Training(
+        task.architecture, config, data, device=task.device, emit=point_buffer.add, should_stop=lambda: False
+    )
+    end, slices = None, itertools.count(1)
     with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(1) as writer:
-        while done is None:
+        while end is None:
             deadline = time.monotonic() + SLICE_SECONDS
-            done = training.advance(lambda deadline=deadline: time.monotonic() >= deadline)
-            if next(slices) % (CHECKPOINT_SECONDS // SLICE_SECONDS) == 0 or done:
+            end = training.advance(lambda deadline=deadline: time.monotonic() >= deadline)
+            if next(slices) % (CHECKPOINT_SECONDS // SLICE_SECONDS) == 0 or end:
                 writer.submit(training.snapshot().write, Path(folder, "checkpoint"))
-    outbox.flush()
-    return last
+    point_buffer.flush()
+    return test_accuracy
 
 
-def spare(task: Task) -> float:
-    """(a) without its points, metrics but loss and accuracy, layers' gradients, slices and checkpoints."""
-    last = 0.0
+def train_spare(task: Task) -> float:
+    """(d) Trains like (a), without points, further metrics, gradients of layers, slices and checkpoints."""
+    test_accuracy = 0.0
 
     def emit(points: Sequence[Point]) -> None:
-        nonlocal last
-        last = next((p.value for p in points if (p.split, p.metric) == ("test", "accuracy")), last)
+        nonlocal test_accuracy
+        test_accuracy = next((p.value for p in points if (p.split, p.metric) == ("test", "accuracy")), test_accuracy)
 
-    nothing: dict[str, object] = {"before": lambda self: None, "after": lambda self, step, epoch: []}
+    no_gradient_stats: dict[str, object] = {"before": lambda self: None, "after": lambda self, step, epoch: []}
     with (
         patch.dict(METRICS, {"accuracy": METRICS["accuracy"]}, clear=True),
-        patch.multiple(GradientStats, **nothing),
+        patch.multiple(GradientStats, **no_gradient_stats),
     ):
-        train(task.architecture, config_of(task), task.splits, device=task.device, emit=emit, should_stop=lambda: False)
-    return last
+        train(
+            task.architecture, task_config(task), task.splits, device=task.device, emit=emit, should_stop=lambda: False
+        )
+    return test_accuracy
 
 
-def notebook(task: Task) -> float:
-    """(b) what the lab's notebook does with ignite; the test accuracy."""
+def train_like_lab(task: Task) -> float:
+    """(b) Trains with ignite, as the lab's notebook does; returns the test accuracy."""
     torch.manual_seed(0)
     model, loss = build_model(task.architecture).to(task.device), build_criterion(task.architecture, TrainConfig())
     optimizer = torch.optim.SGD(model.parameters(), lr=LEARNING_RATE, momentum=MOMENTUM)
     loaders = {
-        name: DataLoader(TensorDataset(*_tensors(part)), batch_size=task.batch_size)
+        name: DataLoader(TensorDataset(*_to_tensors(part)), batch_size=task.batch_size)
         for name, part in zip(("train", "validation", "test"), task.splits.parts, strict=True)
     }
     trainer = create_supervised_trainer(model, optimizer, loss, device=task.device)
     evaluator = create_supervised_evaluator(model, metrics={"acc": Accuracy(), "loss": Loss(loss)}, device=task.device)
-    bar = ProgressBar(persist=True, file=io.StringIO())  # drawn as in a notebook, shown to nobody
-    bar.attach(trainer, output_transform=lambda value: {"batch loss": value})
-    shown: list[str] = []
+    progress_bar = ProgressBar(persist=True, file=io.StringIO())  # drawn as in a notebook, shown to nobody
+    progress_bar.attach(trainer, output_transform=lambda value: {"batch loss": value})
+    epoch_lines: list[str] = []
 
     @trainer.on(Events.EPOCH_COMPLETED)
     def validate(engine: Engine) -> None:
         evaluator.run(loaders["validation"])
         metrics = evaluator.state.metrics
-        shown.append(f"epoch {engine.state.epoch}: accuracy {metrics['acc']:.2f}, loss {metrics['loss']:.2f}")
+        epoch_lines.append(f"epoch {engine.state.epoch}: accuracy {metrics['acc']:.2f}, loss {metrics['loss']:.2f}")
 
     trainer.run(loaders["train"], max_epochs=task.epochs)
     evaluator.run(loaders["test"])
     return float(evaluator.state.metrics["acc"])
 
 
-def bare(task: Task) -> float:
-    """(c) the least that PyTorch needs for what (a) finds out; the test accuracy."""
+def train_bare(task: Task) -> float:
+    """(c) Trains with the least PyTorch that computes what (a) computes; returns the test accuracy."""
     torch.manual_seed(0)
     model = to_memory_format(
         build_model(task.architecture).to(task.device), task.architecture, TrainConfig(), task.device
     )
-    loss_of = build_criterion(task.architecture, TrainConfig())
+    criterion = build_criterion(task.architecture, TrainConfig())
     optimizer = torch.optim.SGD(model.parameters(), lr=LEARNING_RATE, momentum=MOMENTUM)
     x, y = to_device(task.splits.train, task.device)
     validation = to_device(task.splits.validation, task.device)
     sample = max(MIN_TRAIN_SAMPLES_EVALUATED, len(task.splits.validation))
     generator = torch.Generator().manual_seed(0)
-    bounds = _bounds(len(y), task.batch_size)
+    bounds = _batch_bounds(len(y), task.batch_size)
     numbers: list[float] = []
     best, weights = (-1.0, 0.0), model.state_dict()
     for _ in range(task.epochs):
@@ -204,58 +208,63 @@ def bare(task: Task) -> float:
         for start, end in bounds:
             rows = order[start:end]
             optimizer.zero_grad()
-            loss = loss_of(model(x[rows]), y[rows])
+            loss = criterion(model(x[rows]), y[rows])
             loss.backward()
             optimizer.step()
             losses.append(loss.detach())
         numbers += torch.stack(losses).tolist()
-        numbers += _evaluate(model, loss_of, x[:sample], y[:sample])
-        accuracy, mean = _evaluate(model, loss_of, *validation)
+        numbers += _evaluate(model, criterion, x[:sample], y[:sample])
+        accuracy, mean = _evaluate(model, criterion, *validation)
         numbers += accuracy, mean
         if (accuracy, -mean) > best:
             best = accuracy, -mean
             weights = {name: value.detach().clone() for name, value in model.state_dict().items()}
     model.load_state_dict(weights)
-    return _evaluate(model, loss_of, *to_device(task.splits.test, task.device))[0]
+    return _evaluate(model, criterion, *to_device(task.splits.test, task.device))[0]
 
 
-def _evaluate(model: nn.Module, loss_of: nn.Module, x: Tensor, y: Tensor) -> tuple[float, float]:
-    """Accuracy and mean loss, batch by batch."""
-    right, loss = torch.zeros((), device=x.device), torch.zeros((), device=x.device)
+def _evaluate(model: nn.Module, criterion: nn.Module, x: Tensor, y: Tensor) -> tuple[float, float]:
+    """Computes accuracy and mean loss, batch by batch."""
+    correct, loss = torch.zeros((), device=x.device), torch.zeros((), device=x.device)
     model.eval()
     with torch.no_grad():
-        for start, end in _bounds(len(y), EVALUATION_BATCH):
+        for start, end in _batch_bounds(len(y), EVALUATION_BATCH):
             out = model(x[start:end])
-            right += (out.argmax(1) == y[start:end]).sum()
-            loss += loss_of(out, y[start:end]) * (end - start)
-    return float(right) / len(y), float(loss) / len(y)
+            correct += (out.argmax(1) == y[start:end]).sum()
+            loss += criterion(out, y[start:end]) * (end - start)
+    return float(correct) / len(y), float(loss) / len(y)
 
 
-def _bounds(samples: int, batch_size: int) -> list[tuple[int, int]]:
+def _batch_bounds(samples: int, batch_size: int) -> list[tuple[int, int]]:
     starts = list(range(0, samples, batch_size))
     if batch_size > 1 and len(starts) > 1 and samples - starts[-1] == 1:
         starts.pop()
     return list(pairwise([*starts, samples]))
 
 
-def _tensors(part: Subset) -> tuple[Tensor, Tensor]:
+def _to_tensors(part: Part) -> tuple[Tensor, Tensor]:
     return torch.from_numpy(part.x), torch.from_numpy(part.y)
 
 
-SIDES: dict[str, Callable[[Task], float]] = {"cnnviz": cnnviz, "lab": notebook, "bare": bare, SPARE: spare}
+SIDES: dict[str, Callable[[Task], float]] = {
+    "cnnviz": train_with_cnnviz,
+    "lab": train_like_lab,
+    "bare": train_bare,
+    SPARE: train_spare,
+}
 
 
 def compare(task: Task, repetitions: int) -> dict[str, list[float]]:
-    """Seconds of every repetition of every side, taken in turn; one unmeasured round before."""
+    """Measures the seconds of every repetition of every side, in turn, after one unmeasured round."""
     short = replace(task, epochs=1)
-    ends = {side: run(short) for side, run in SIDES.items()}
-    if abs(ends["cnnviz"] - ends["bare"]) > ROUNDING:
-        raise RuntimeError(f"the bare loop does not compute what cnnviz computes: {ends}")
+    accuracies = {side: run(short) for side, run in SIDES.items()}
+    if abs(accuracies["cnnviz"] - accuracies["bare"]) > ACCURACY_TOLERANCE:
+        raise RuntimeError(f"the bare loop does not compute what cnnviz computes: {accuracies}")
     seconds: dict[str, list[float]] = {side: [] for side in SIDES}
-    names = list(SIDES)
+    sides = list(SIDES)
     for repetition in range(repetitions):
-        turn = repetition % len(names)
-        for side in names[turn:] + names[:turn]:
+        rotation = repetition % len(sides)
+        for side in sides[rotation:] + sides[:rotation]:
             start = time.perf_counter()
             SIDES[side](task)  # each ends by reading its test accuracy: nothing is left in a GPU's queue
             seconds[side].append(time.perf_counter() - start)
@@ -267,7 +276,9 @@ def _print(task: Task, seconds: dict[str, list[float]]) -> None:
     print(f"{len(seconds['cnnviz'])} repetitions; median [quartiles], ratios taken within each round.\n")
     rows: list[list[object]] = []
     for side, times in seconds.items():
-        ratios = [other / own for other, own in zip(times, seconds["cnnviz"], strict=True)]
+        ratios = [
+            other_seconds / own_seconds for other_seconds, own_seconds in zip(times, seconds["cnnviz"], strict=True)
+        ]
         row: list[object] = [side, spread(times, 2), f"{task.samples / median(times):,.0f}"]
         if side == "cnnviz":
             row += ["1", ""]
@@ -279,7 +290,7 @@ def _print(task: Task, seconds: dict[str, list[float]]) -> None:
 
 
 def main() -> None:
-    """Measure and print."""
+    """Measures and prints."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--repetitions", type=int, default=9)
     parser.add_argument("--samples", type=int, default=8192, help="training samples in the lab's format")
@@ -290,7 +301,11 @@ def main() -> None:
     torch.set_num_threads(1)
     device = torch.device(options.device)
     print(torch.cuda.get_device_name(device) if device.type == "cuda" else "CPU, one thread")
-    for task in (lab(options.samples, options.epochs), digits(options.digits_epochs), tiny(4 * options.digits_epochs)):
+    for task in (
+        lab_task(options.samples, options.epochs),
+        digits_task(options.digits_epochs),
+        tiny_task(4 * options.digits_epochs),
+    ):
         _print(task, compare(replace(task, device=device), options.repetitions))
 
 

@@ -1,4 +1,4 @@
-"""The app without `gc.freeze()`, garbage collected after every run of a script, as Streamlit does.
+"""Runs the app without `gc.freeze()`, with garbage collected after every run of a script, as Streamlit does.
 
 `python -m benchmarks.unfrozen run app.py …` is `streamlit run app.py …` otherwise. The switch is here, so that the
 product needs none.

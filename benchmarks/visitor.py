@@ -18,14 +18,14 @@ from websockets.asyncio.client import ClientConnection, connect
 from benchmarks.server import Server
 
 ANSWER_SECONDS = 30.0
-AGAIN = ForwardMsg.FINISHED_EARLY_FOR_RERUN
-"""A callback has asked for other parts of the page than its own: they follow."""
+FINISHED_FOR_RERUN = ForwardMsg.FINISHED_EARLY_FOR_RERUN
+"""Ends a run of the script whose callback has asked for a rerun of other parts of the page; their messages follow."""
 FINISHED = (ForwardMsg.FINISHED_SUCCESSFULLY, ForwardMsg.FINISHED_FRAGMENT_RUN_SUCCESSFULLY)
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What came back for one rerun."""
+    """Messages of the server for one rerun."""
 
     seconds: float
     """From sending the change to `script_finished`."""
@@ -34,7 +34,7 @@ class Answer:
     """Bytes on the wire."""
 
     def table(self) -> dict[str, Any] | None:
-        """What the list of layers is told to draw; None when the page has none."""
+        """Returns the data of the list of layers; None when the page has none."""
         for message in self.messages:
             if message.delta.new_element.HasField("bidi_component"):
                 return dict(json.loads(message.delta.new_element.bidi_component.json))
@@ -53,7 +53,7 @@ class Visitor:
         self._states: dict[str, WidgetState] = {}
 
     async def __aenter__(self) -> Self:
-        """Connect and load the page."""
+        """Connects and loads the page."""
         self._socket = await connect(
             f"ws://127.0.0.1:{self._server.port}/_stcore/stream",
             additional_headers={"Cookie": f"cnnviz_student={self._owner}"},
@@ -66,23 +66,23 @@ class Visitor:
         return self
 
     async def __aexit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
-        """Leave."""
+        """Disconnects."""
         await self._socket.close()
 
     async def type(self, label: str, text: str) -> Answer:
-        """Type into a text field, or choose in a selectbox, and press Enter."""
+        """Types into a text field, or chooses in a selectbox, and presses Enter."""
         return await self.rerun(WidgetState(id=self._ids[label], string_value=text))
 
     async def enter(self, label: str, number: float) -> Answer:
-        """Enter a number into a number field, which is a text field."""
+        """Enters a number into a number field, which is a text field."""
         return await self.type(label, f"{number:g}")
 
     async def press(self, label: str) -> Answer:
-        """Press a button."""
+        """Presses a button."""
         return await self.rerun(WidgetState(id=self._ids[label], trigger_value=True))
 
     async def rerun(self, change: WidgetState | None = None) -> Answer:
-        """Send all widgets' values, one of them changed, and wait until the script has finished."""
+        """Sends all widgets' values, one of them changed, and waits until the script has finished."""
         states = list((self._states | ({change.id: change} if change else {})).values())
         request = BackMsg()
         client = request.rerun_script
@@ -97,11 +97,11 @@ class Visitor:
         await self._socket.send(content)
         messages, received = [], 0
         while True:
-            raw = await self._socket.recv(decode=False)
-            message = ForwardMsg.FromString(raw)
+            data = await self._socket.recv(decode=False)
+            message = ForwardMsg.FromString(data)
             messages.append(message)
-            received += len(raw)
-            if message.WhichOneof("type") == "script_finished" and message.script_finished != AGAIN:
+            received += len(data)
+            if message.WhichOneof("type") == "script_finished" and message.script_finished != FINISHED_FOR_RERUN:
                 break
         seconds = time.perf_counter() - start
         if message.script_finished not in FINISHED:
@@ -109,14 +109,14 @@ class Visitor:
         if change and not change.HasField("trigger_value"):
             self._states[change.id] = change
         for message in messages:
-            self._look(message, whole=not client.fragment_id)
+            self._remember(message, is_full_run=not client.fragment_id)
         self._states = {name: self._states[name] for name in self._ids.values() if name in self._states}
         return Answer(seconds, messages, received)
 
-    def _look(self, message: ForwardMsg, *, whole: bool) -> None:
-        """Learn page and widgets, and the values that the frontend would hold for them."""
+    def _remember(self, message: ForwardMsg, *, is_full_run: bool) -> None:
+        """Remembers page and widgets, and the values that the frontend would hold for them."""
         match message.WhichOneof("type"):
-            case "new_session" if whole:
+            case "new_session" if is_full_run:
                 self._ids.clear()
                 self._fragments.clear()
             case "navigation":
@@ -131,18 +131,20 @@ class Visitor:
                 self._ids[widget.label] = widget.id
                 if message.delta.fragment_id:
                     self._fragments[widget.id] = message.delta.fragment_id
-                set_now = getattr(widget, "set_value", False)
-                if set_now or widget.id not in self._states:
-                    self._states |= {state.id: state for state in _held(kind, widget, set_now=set_now)}
+                is_set_by_script = getattr(widget, "set_value", False)
+                if is_set_by_script or widget.id not in self._states:
+                    self._states |= {
+                        state.id: state for state in _untouched_state(kind, widget, is_set_by_script=is_set_by_script)
+                    }
 
 
-def _held(kind: str, widget: Any, *, set_now: bool) -> Iterator[WidgetState]:
-    """The state that the frontend sends for a widget that nobody has touched."""
+def _untouched_state(kind: str, widget: Any, *, is_set_by_script: bool) -> Iterator[WidgetState]:
+    """Yields the state that the frontend sends for a widget that nobody has touched."""
     match kind:
         case "text_input":
-            yield WidgetState(id=widget.id, string_value=widget.value if set_now else widget.default)
+            yield WidgetState(id=widget.id, string_value=widget.value if is_set_by_script else widget.default)
         case "checkbox":
-            yield WidgetState(id=widget.id, bool_value=widget.value if set_now else widget.default)
-        case "selectbox" if set_now or widget.HasField("default"):
-            chosen = widget.raw_value if set_now else widget.options[widget.default]
+            yield WidgetState(id=widget.id, bool_value=widget.value if is_set_by_script else widget.default)
+        case "selectbox" if is_set_by_script or widget.HasField("default"):
+            chosen = widget.raw_value if is_set_by_script else widget.options[widget.default]
             yield WidgetState(id=widget.id, string_value=chosen)

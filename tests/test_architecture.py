@@ -79,9 +79,11 @@ def test_trace_never_raises_and_agrees_with_the_built_net(architecture: Architec
 
 @settings(max_examples=100, deadline=None)
 @given(architectures(), architectures(), st.integers(0, 7))
-def test_steps_that_are_taken_over_are_those_of_the_net_itself(one: Architecture, other: Architecture, at: int) -> None:
-    for edited in (one.model_copy(update={"layers": (*one.layers[:at], *other.layers)}), other, one):
-        steps = trace_shapes(edited, trace_shapes(one))
+def test_steps_that_are_taken_over_are_those_of_the_net_itself(
+    first: Architecture, second: Architecture, at: int
+) -> None:
+    for edited in (first.model_copy(update={"layers": (*first.layers[:at], *second.layers)}), second, first):
+        steps = trace_shapes(edited, trace_shapes(first))
         assert steps == trace_shapes(edited)
         assert [step.receptive_field for step in iter_steps(steps)] == [
             step.receptive_field for step in iter_steps(trace_shapes(edited))

@@ -21,10 +21,10 @@ def compose_text() -> str:
 @pytest.fixture(scope="module")
 def instructions() -> dict[str, list[str]]:
     lines = re.sub(r"\\\n", "", re.sub(r"(?m)^#.*\n", "", DOCKERFILE.read_text())).splitlines()
-    found: dict[str, list[str]] = {}
+    instructions_found: dict[str, list[str]] = {}
     for name, _, text in (line.partition(" ") for line in lines if line):
-        found.setdefault(name, []).append(text)
-    return found
+        instructions_found.setdefault(name, []).append(text)
+    return instructions_found
 
 
 def test_hadolint_finds_nothing():
@@ -80,7 +80,9 @@ def test_torch_index_can_be_set_from_outside(instructions):
 
 
 def test_folders_that_the_app_names_go_into_the_image():
-    kept = {line[1:].split("/")[0] for line in (ROOT / ".dockerignore").read_text().splitlines() if line[:1] == "!"}
+    kept_paths = {
+        line[1:].split("/")[0] for line in (ROOT / ".dockerignore").read_text().splitlines() if line[:1] == "!"
+    }
     named = set(re.findall(r'"(\w+)/[\w./-]+"', (ROOT / "app.py").read_text()))
     assert named
-    assert {"app.py", "cnnviz", ".streamlit", "requirements.txt", *named} <= kept
+    assert {"app.py", "cnnviz", ".streamlit", "requirements.txt", *named} <= kept_paths

@@ -52,12 +52,12 @@ def test_what_is_unread_at_the_end_changes_nothing_that_torch_computes(
         window.out_size(size)
     except ShapeError:
         return
-    each, nothing = torch.eye(size)[:, None], torch.zeros(1, 1, size)  # one sample is 1 and the others are 0
+    impulses, nothing = torch.eye(size)[:, None], torch.zeros(1, 1, size)  # one sample is 1 and the others are 0
     if ceil_mode:
-        out, still = (F.max_pool1d(x, kernel_size, stride, padding, dilation, ceil_mode) for x in (each, nothing))
+        out, still = (F.max_pool1d(x, kernel_size, stride, padding, dilation, ceil_mode) for x in (impulses, nothing))
     else:
         out, still = (
-            F.conv1d(x, torch.ones(1, 1, kernel_size), None, stride, padding, dilation) for x in (each, nothing)
+            F.conv1d(x, torch.ones(1, 1, kernel_size), None, stride, padding, dilation) for x in (impulses, nothing)
         )
     read = (out != still).flatten(1).any(1).nonzero().flatten().tolist()
     assert window.unread(size) == size - 1 - max(read, default=-1)

@@ -1,4 +1,4 @@
-"""Pictures of every page of a running app, light and dark, for the documentation and for looking at.
+"""Takes pictures of every page of a running app, light and dark.
 
 streamlit run app.py --server.port 8501
 python tools/screenshots.py http://localhost:8501 docs/images
@@ -11,17 +11,17 @@ from pathlib import Path
 
 from playwright.sync_api import Page, expect, sync_playwright
 
-ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
-SETTLE = 1500  # milliseconds until fonts and charts are drawn
+BROWSER_ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
+SETTLE_MS = 1500  # milliseconds until fonts and charts are drawn
 
 
 def design(page: Page) -> None:
-    """The lab's ConvNet."""
+    """Opens the lab's ConvNet."""
     expect(page.get_by_role("row", name=re.compile("Layer 9, LogSoftmax"))).to_be_visible(timeout=30_000)
 
 
 def refusal(page: Page) -> None:
-    """A kernel that does not fit."""
+    """Enters a kernel that does not fit."""
     field = page.get_by_role("textbox", name="kernel_size")
     field.fill("30")
     field.press("Enter")
@@ -29,7 +29,7 @@ def refusal(page: Page) -> None:
 
 
 def shapes(page: Page) -> None:
-    """The lab's pool, at the last place of its window."""
+    """Opens the lab's pool, at the last position of its window."""
     page.get_by_test_id("stTopNav").get_by_role("link", name="Shapes").click()
     page.get_by_role("combobox", name="Example").click()
     page.get_by_role("option", name="The lab's pool").click()
@@ -38,7 +38,7 @@ def shapes(page: Page) -> None:
 
 
 def data(page: Page) -> None:
-    """Spoken words, one of them looked at closely."""
+    """Opens the spoken words, split by speaker."""
     page.get_by_test_id("stTopNav").get_by_role("link", name="Data").click()
     expect(page.get_by_text("for training")).to_be_visible(timeout=60_000)
     page.get_by_role("radio", name="By speaker").click()
@@ -47,7 +47,7 @@ def data(page: Page) -> None:
 
 
 def train(page: Page) -> None:
-    """A finished run on the digits."""
+    """Trains on the digits."""
     page.get_by_role("link", name="Train").click()
     page.get_by_role("combobox", name="Data set").click()
     page.get_by_role("option", name="Handwritten digits").click()
@@ -57,20 +57,20 @@ def train(page: Page) -> None:
 
 
 def runs(page: Page) -> None:
-    """The finished run among others."""
+    """Opens the list of runs."""
     page.get_by_role("link", name="Runs").click()
     expect(page.get_by_text("Pareto front").last).to_be_visible()
 
 
 def result(page: Page) -> None:
-    """Its confusion matrix."""
+    """Opens the confusion matrix of the finished run."""
     page.get_by_role("link", name="Result").click()
     page.get_by_role("radio", name="Mistakes").click()
     expect(page.get_by_text("Click a cell")).to_be_visible()
 
 
 def search(page: Page) -> None:
-    """A search for a net for the digits."""
+    """Searches a net for the digits."""
     page.get_by_role("link", name="Search").click()
     goal = page.get_by_role("spinbutton", name="Goal")
     goal.fill("0.97")
@@ -80,7 +80,7 @@ def search(page: Page) -> None:
 
 
 def activations(page: Page) -> None:
-    """All three functions."""
+    """Opens the activation functions."""
     page.get_by_role("link", name="Activations").click()
     expect(page.get_by_text("The vanishing gradient")).to_be_visible()
 
@@ -105,27 +105,27 @@ HEIGHTS = {"design": 900, "refusal": 900, "shapes": 1300, "data": 1350, "train":
 
 
 def main() -> None:
-    """Take them all."""
-    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    options.add_argument("url")
-    options.add_argument("folder", type=Path)
-    options.add_argument("--width", type=int, default=1440)
-    chosen = options.parse_args()
-    chosen.folder.mkdir(parents=True, exist_ok=True)
+    """Takes all pictures."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("url")
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--width", type=int, default=1440)
+    arguments = parser.parse_args()
+    arguments.folder.mkdir(parents=True, exist_ok=True)
     with sync_playwright() as playwright:
         chromium = shutil.which("chromium") or shutil.which("google-chrome")
-        browser = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
+        browser = playwright.chromium.launch(executable_path=chromium, args=BROWSER_ARGUMENTS)
         for scheme in ("light", "dark"):
             context = browser.new_context(color_scheme=scheme)
             page = context.new_page()
-            page.goto(chosen.url)
+            page.goto(arguments.url)
             for name, prepare in SCENES.items():
-                page.set_viewport_size({"width": chosen.width, "height": HEIGHTS[name]})
+                page.set_viewport_size({"width": arguments.width, "height": HEIGHTS[name]})
                 prepare(page)
                 page.evaluate("document.activeElement.blur()")
                 page.mouse.move(0, 0)
-                page.wait_for_timeout(SETTLE)
-                page.screenshot(path=chosen.folder / f"{name}-{scheme}.png")
+                page.wait_for_timeout(SETTLE_MS)
+                page.screenshot(path=arguments.folder / f"{name}-{scheme}.png")
             context.close()
         browser.close()
 

@@ -60,7 +60,7 @@ class Speaker:
 
 
 class Espeak:
-    """The library, one at a time."""
+    """The espeak-ng library, of which a process can have one instance."""
 
     def __init__(self) -> None:
         self._library = ctypes.CDLL(espeakng_loader.get_library_path())
@@ -68,12 +68,12 @@ class Espeak:
         if self._library.espeak_Initialize(2, 0, path, 0) != SPOKEN_RATE:  # 2: synchronous, to the callback
             raise RuntimeError("espeak-ng does not start")
         self._chunks: list[npt.NDArray[np.int16]] = []
-        kind = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctypes.c_int, ctypes.c_void_p)
-        self._callback = kind(self._take)  # kept: the library holds no reference
+        callback_type = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctypes.c_int, ctypes.c_void_p)
+        self._callback = callback_type(self._collect_samples)  # kept: the library holds no reference
         self._library.espeak_SetSynthCallback(self._callback)
 
     def say(self, word: str, speaker: Speaker, *, pitch: int, rate: int, seed: int) -> Sound:
-        """A word at 16 kHz, silence around it cut off."""
+        """Speaks a word; returns it at 16 kHz, without the silence around it."""
         name = f"{speaker.accent}+{speaker.voice}".encode()
         if self._library.espeak_SetVoiceByName(name) != 0:
             raise RuntimeError(f"espeak-ng knows no voice {name!r}")
@@ -88,47 +88,47 @@ class Espeak:
         loud = np.flatnonzero(np.abs(spoken) > 0.01 * np.abs(spoken).max())
         return resample_poly(spoken[loud[0] : loud[-1] + 1], 320, 441)
 
-    def _take(self, samples: "ctypes._Pointer[ctypes.c_short]", count: int, _events: object) -> int:
+    def _collect_samples(self, samples: "ctypes._Pointer[ctypes.c_short]", count: int, _events: object) -> int:
         if samples and count > 0:
             self._chunks.append(np.ctypeslib.as_array(samples, (count,)).copy())
         return 0
 
 
-def speakers(seed: int) -> dict[str, list[Speaker]]:
-    """Who speaks in which split."""
-    random = np.random.default_rng(seed)
-    order = random.permutation(len(VOICES))
-    everyone = [
-        Speaker(VOICES[i], str(random.choice(ACCENTS)), int(random.integers(30, 71)), int(random.integers(130, 201)))
+def draw_speakers(seed: int) -> dict[str, list[Speaker]]:
+    """Draws the speakers of each split."""
+    rng = np.random.default_rng(seed)
+    order = rng.permutation(len(VOICES))
+    all_speakers = [
+        Speaker(VOICES[i], str(rng.choice(ACCENTS)), int(rng.integers(30, 71)), int(rng.integers(130, 201)))
         for i in order
     ]
     return {
-        "test": everyone[:HELD_OUT],
-        "validation": everyone[HELD_OUT : 2 * HELD_OUT],
-        "train": everyone[2 * HELD_OUT :],
+        "test": all_speakers[:HELD_OUT],
+        "validation": all_speakers[HELD_OUT : 2 * HELD_OUT],
+        "train": all_speakers[2 * HELD_OUT :],
     }
 
 
-def recorded(spoken: Sound, random: np.random.Generator, noise_db: tuple[float, float]) -> npt.NDArray[np.int16]:
-    """One second as a cheap microphone in some room would take it, in int16."""
+def record(spoken: Sound, rng: np.random.Generator, noise_db: tuple[float, float]) -> npt.NDArray[np.int16]:
+    """Returns one second as a cheap microphone in some room would record it, in int16."""
     spoken = spoken[:RATE]
     free = RATE - len(spoken)
-    start = int(np.clip(free / 2 + 0.1 * RATE * random.standard_normal(), 0, free))
+    start = int(np.clip(free / 2 + 0.1 * RATE * rng.standard_normal(), 0, free))
     clip = np.zeros(RATE)
     clip[start : start + len(spoken)] = spoken
-    seconds = random.uniform(0.05, 0.2)  # until the room is quiet by 60 dB
-    tail = random.standard_normal(int(RATE * seconds)) * 10 ** (-3 * np.linspace(0, 1, int(RATE * seconds)))
-    tail *= random.uniform(0.05, 0.35) / np.sqrt((tail**2).sum())
+    seconds = rng.uniform(0.05, 0.2)  # until the room is quiet by 60 dB
+    tail = rng.standard_normal(int(RATE * seconds)) * 10 ** (-3 * np.linspace(0, 1, int(RATE * seconds)))
+    tail *= rng.uniform(0.05, 0.35) / np.sqrt((tail**2).sum())
     tail[0] = 1
     clip = fftconvolve(clip, tail)[:RATE]
-    clip = lfilter([1], [1, -random.uniform(-0.3, 0.3)], clip)  # the colour of the microphone
+    clip = lfilter([1], [1, -rng.uniform(-0.3, 0.3)], clip)  # the colour of the microphone
     power = (clip[start : start + len(spoken)] ** 2).mean()
-    noise = lfilter([1], [1, -random.choice([0.0, 0.6, 0.9, 0.97])], random.standard_normal(RATE))
-    hum = np.sin(2 * np.pi * random.uniform(50, 400) * np.arange(RATE) / RATE + random.uniform(0, 2 * np.pi))
-    noise = noise / noise.std() + random.uniform(0, 0.7) * hum
-    ratio = random.uniform(*noise_db)
+    noise = lfilter([1], [1, -rng.choice([0.0, 0.6, 0.9, 0.97])], rng.standard_normal(RATE))
+    hum = np.sin(2 * np.pi * rng.uniform(50, 400) * np.arange(RATE) / RATE + rng.uniform(0, 2 * np.pi))
+    noise = noise / noise.std() + rng.uniform(0, 0.7) * hum
+    ratio = rng.uniform(*noise_db)
     clip += noise * np.sqrt(power / (noise**2).mean() / 10 ** (ratio / 10))
-    clip *= 10 ** (random.uniform(-22, -3) / 20) / np.abs(clip).max()
+    clip *= 10 ** (rng.uniform(-22, -3) / 20) / np.abs(clip).max()
     return np.round(clip * (2**15 - 1)).astype(np.int16)
 
 
@@ -141,27 +141,27 @@ def main() -> None:
     parser.add_argument("--noise", type=float, nargs=2, default=(14.0, 35.0), help="signal to noise, from … to … dB")
     options = parser.parse_args()
     options.folder.mkdir(parents=True, exist_ok=True)
-    espeak, who = Espeak(), speakers(options.seed)
-    about: dict[str, list[list[str]]] = {}
+    espeak, speakers_by_split = Espeak(), draw_speakers(options.seed)
+    labels_by_word: dict[str, list[list[str]]] = {}
     for number, word in enumerate(WORDS):
         clips, speaker_labels = [], []
         for split, share in SHARES.items():
             for index in range(round(share * options.per_word)):
-                random = np.random.default_rng([options.seed, number, list(SHARES).index(split), index])
-                speaker = who[split][(index * 7 + number) % len(who[split])]
-                pitch = int(np.clip(speaker.pitch + random.integers(-12, 13), 0, 99))
-                rate = int(speaker.rate * random.uniform(0.85, 1.2))
-                spoken = espeak.say(word, speaker, pitch=pitch, rate=rate, seed=int(random.integers(2**31)))
+                rng = np.random.default_rng([options.seed, number, list(SHARES).index(split), index])
+                speaker = speakers_by_split[split][(index * 7 + number) % len(speakers_by_split[split])]
+                pitch = int(np.clip(speaker.pitch + rng.integers(-12, 13), 0, 99))
+                rate = int(speaker.rate * rng.uniform(0.85, 1.2))
+                spoken = espeak.say(word, speaker, pitch=pitch, rate=rate, seed=int(rng.integers(2**31)))
                 while len(spoken) > 0.95 * RATE and rate < 400:
                     rate = int(1.2 * rate)
-                    spoken = espeak.say(word, speaker, pitch=pitch, rate=rate, seed=int(random.integers(2**31)))
-                clips.append(recorded(spoken, random, tuple(options.noise)))
+                    spoken = espeak.say(word, speaker, pitch=pitch, rate=rate, seed=int(rng.integers(2**31)))
+                clips.append(record(spoken, rng, tuple(options.noise)))
                 speaker_labels.append([split, f"{speaker.accent}+{speaker.voice}"])
         path = options.folder / f"{word}.ogg"
         soundfile.write(path, np.concatenate(clips), RATE, format="OGG", subtype="VORBIS", compression_level=0.95)
-        about[word] = speaker_labels
+        labels_by_word[word] = speaker_labels
         print(f"{word}: {len(clips)} utterances, {path.stat().st_size / 2**20:.2f} MB", flush=True)
-    (options.folder / "speakers.json").write_text(json.dumps(about, separators=(",", ":")), encoding="utf-8")
+    (options.folder / "speakers.json").write_text(json.dumps(labels_by_word, separators=(",", ":")), encoding="utf-8")
 
 
 if __name__ == "__main__":

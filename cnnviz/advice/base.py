@@ -121,7 +121,7 @@ def path_after(step: Step) -> LayerPath:
     return (*step.path[:-1], step.path[-1] + 1)
 
 
-def make_layer(kind: str, **arguments: Any) -> Layer:
+def layer_of_kind(kind: str, **arguments: Any) -> Layer:
     """Returns a layer with arguments that depend on the net; raises DesignError when one is out of bounds."""
     try:
         return PALETTE[kind](**arguments)

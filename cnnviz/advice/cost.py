@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from cnnviz.advice.base import Net, Occurrence, label_step, make_layer
+from cnnviz.advice.base import Net, Occurrence, label_step, layer_of_kind
 from cnnviz.architecture import EVALUATION_BATCH, Mend, Step, iter_steps, layer_number, training_bytes
 from cnnviz.layers import Flatten, Linear
 from cnnviz.layers.conv import ConvBase
@@ -43,7 +43,7 @@ def _pool_before_flatten(net: Net, largest: Step) -> Iterator[Mend]:
     axes = len(flatten.input_shape) - 1
     pools = [(f"MaxPool{axes}d", {"kernel_size": k, "ceil_mode": True}) for k in (2, 4)]
     for kind, arguments in [*pools, (f"AdaptiveAvgPool{axes}d", {"output_size": 1})]:
-        pool = make_layer(kind, **arguments)
+        pool = layer_of_kind(kind, **arguments)
         settings = " and ".join(f"{name} {value}" for name, value in arguments.items() if name != "ceil_mode")
         text = f"Put a {kind} with {settings} before the Flatten (layer {layer_number(flatten.path)})"
         yield Mend(text, net.architecture.insert_layer(flatten.path, pool))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from math import gcd
 
-from cnnviz.advice.base import Net, Occurrence, label_step, make_layer, path_after
+from cnnviz.advice.base import Net, Occurrence, label_step, layer_of_kind, path_after
 from cnnviz.architecture import Architecture, Mend, Step, iter_steps, layer_number
 from cnnviz.errors import ShapeError
 from cnnviz.layers import Layer, Linear, ReLU, family
@@ -128,8 +128,8 @@ def _add_convolution(net: Net, last: Step) -> Iterator[Mend]:
     axes = len(shape) - 1
     if axes < 1:
         return
-    conv = make_layer(f"Conv{axes}d", out_channels=2 * shape[0], kernel_size=3, padding=1)
-    pool = make_layer(f"MaxPool{axes}d", kernel_size=2, ceil_mode=True)
+    conv = layer_of_kind(f"Conv{axes}d", out_channels=2 * shape[0], kernel_size=3, padding=1)
+    pool = layer_of_kind(f"MaxPool{axes}d", kernel_size=2, ceil_mode=True)
     for text, layers in (
         ("convolution and a ReLU", (conv, ReLU())),
         ("pool, a convolution and a ReLU", (pool, conv, ReLU())),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from math import e, log
 
-from cnnviz.advice.base import Net, Occurrence, label_step, make_layer, passes_values_on, path_after
+from cnnviz.advice.base import Net, Occurrence, label_step, layer_of_kind, passes_values_on, path_after
 from cnnviz.architecture import Mend, Step, layer_number
 from cnnviz.layers import Flatten, Linear, LogSoftmax, family
 from cnnviz.layers.conv import ConvBase
@@ -59,7 +59,7 @@ def _one_score_per_class(net: Net, classes: int) -> Iterator[Mend]:
         if isinstance(net.last_computing_step.layer, LogSoftmax)
         else path_after(net.steps[-1])
     )
-    linear = make_layer("Linear", out_features=classes)
+    linear = layer_of_kind("Linear", out_features=classes)
     mended = net.architecture.insert_layer(before, linear)
     yield Mend(f"Add a Linear with out_features {classes} at the end", mended)
     mended = net.architecture.insert_layer(before, linear).insert_layer(before, Flatten())

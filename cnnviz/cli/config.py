@@ -39,7 +39,7 @@ def load_config(path: Path | None, changes: tuple[str, ...]) -> TrainConfig:
     return reduce(_apply_change, changes, TrainConfig() if path is None else _read_config(path))
 
 
-def find_dataset(name: str) -> Dataset:
+def find_built_in_dataset(name: str) -> Dataset:
     """Returns a data set that comes with cnnviz; raises DataError with the available names for any other name."""
     if name not in DATASETS:
         raise DataError(

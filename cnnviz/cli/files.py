@@ -41,13 +41,13 @@ def read_text_file(path: Path, max_bytes: int) -> str:
 def write_file(path: Path, content: bytes | str) -> None:
     """Writes a file, complete or not at all; raises CnnvizError when that fails."""
     data = content.encode() if isinstance(content, str) else content
-    draft = path.with_name(f".{uuid.uuid4().hex}.part")
+    temporary_path = path.with_name(f".{uuid.uuid4().hex}.part")
     with explain_os_errors(path):
         try:
-            with draft.open("xb") as file:
+            with temporary_path.open("xb") as file:
                 file.write(data)
                 file.flush()
                 os.fsync(file.fileno())
-            draft.replace(path)
+            temporary_path.replace(path)
         finally:
-            draft.unlink(missing_ok=True)
+            temporary_path.unlink(missing_ok=True)

@@ -13,7 +13,7 @@ from safetensors.torch import save
 
 from cnnviz import __version__
 from cnnviz.architecture import Architecture
-from cnnviz.cli.config import check_split, find_dataset, load_arrays, load_config
+from cnnviz.cli.config import check_split, find_built_in_dataset, load_arrays, load_config
 from cnnviz.cli.designs import check_shapes, read_design
 from cnnviz.cli.files import explain_os_errors, write_file
 from cnnviz.cli.progress import show_progress
@@ -98,7 +98,7 @@ def _check_options(options: TrainOptions) -> TrainJob:
     data = (
         load_arrays(*options.data, limits.max_upload_bytes)
         if options.data
-        else find_dataset(options.dataset or config.dataset)
+        else find_built_in_dataset(options.dataset or config.dataset)
     )
     config = config.changed(dataset=data.name)
     check_split(data, config)

@@ -24,7 +24,7 @@ class Recordings(Protocol):
         ...
 
 
-class SubsetView:
+class PartView:
     """The samples of one part in the order of the data set; only the slices that are asked for are loaded."""
 
     def __init__(self, x: Samples, indices: npt.NDArray[np.intp]) -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cnnviz.data.arrays import Labels, Samples, SplitIndices
-from cnnviz.data.content import Content, SubsetView
+from cnnviz.data.content import Content, PartView
 from cnnviz.data.scaling import Scale
 
 MAX_MEAN_SAMPLES = 400
@@ -66,7 +66,7 @@ def histogram(x: Samples, scale: Scale) -> Histogram:
     return Histogram(len(x), edges, 100 * bin_counts / x.size, low, high, mean, float(np.sqrt(squares / x.size)))
 
 
-def histograms_before_and_after(training: Samples | SubsetView, scale: Scale) -> tuple[Histogram, Histogram]:
+def histograms_before_and_after(training: Samples | PartView, scale: Scale) -> tuple[Histogram, Histogram]:
     """Computes the distribution of the training samples as they are, and as the net sees them."""
     sample = training[:: -(-training.size // MAX_VALUES)]
     return histogram(sample, Scale()), histogram(sample, scale)

@@ -13,6 +13,7 @@ from cnnviz.errors import DataError
 from cnnviz.words import count_label
 
 PARTS = ("training", "validation", "test")
+"""Titles of the parts into which every split divides a data set."""
 FOLDS = 10
 """Folds of about equal size that speakers are dealt into: one is for validation, one for test."""
 MAX_STRATIFIED = 2_000_000

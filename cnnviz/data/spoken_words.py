@@ -120,12 +120,12 @@ def _compute_and_cache(path: Path, view: Callable[[SoundClips], Samples], progre
         computed.append(view(read_sounds(word)))
         progress(done, len(utterance_speakers()))
     x = np.concatenate(computed)
-    draft = path.with_name(f".{uuid.uuid4().hex}.npy")  # whole or not at all, even when two compute it at once
+    temporary_path = path.with_name(f".{uuid.uuid4().hex}.npy")  # whole or not at all, even when two compute it at once
     try:
-        np.save(draft, x)
-        os.replace(draft, path)
+        np.save(temporary_path, x)
+        os.replace(temporary_path, path)
     except OSError:  # what cannot be cached is computed again the next time
-        draft.unlink(missing_ok=True)
+        temporary_path.unlink(missing_ok=True)
     return x
 
 

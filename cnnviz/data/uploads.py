@@ -88,18 +88,18 @@ class Uploads:
         size = content.x.nbytes + content.y.nbytes + (0 if sounds is None else sounds.nbytes)
         self.check_quota(owner, size)
         folder = self._folder(owner, name or new_name())
-        draft = _draft_folder(folder)
-        draft.mkdir(parents=True)
+        temporary_folder = _temporary_folder(folder)
+        temporary_folder.mkdir(parents=True)
         try:
-            np.save(draft / "feats.npy", content.x)
-            np.save(draft / "labels.npy", content.y)
+            np.save(temporary_folder / "feats.npy", content.x)
+            np.save(temporary_folder / "labels.npy", content.y)
             if sounds is not None:
-                np.save(draft / "sounds.npy", sounds)
+                np.save(temporary_folder / "sounds.npy", sounds)
             parts = {split_kind: part.tolist() for split_kind, part in content.parts.items()}
             if parts or content.speakers:
-                _write_json(draft / "told.json", {"speakers": content.speakers, "parts": parts})
+                _write_json(temporary_folder / "told.json", {"speakers": content.speakers, "parts": parts})
             _write_json(
-                draft / _ABOUT_FILE,
+                temporary_folder / _ABOUT_FILE,
                 {
                     "title": about.title[:MAX_TITLE_LENGTH] or "My data",
                     "shape": content.x.shape[1:],
@@ -114,13 +114,13 @@ class Uploads:
                     "source": about.source,
                 },
             )
-            for file in draft.iterdir():
+            for file in temporary_folder.iterdir():
                 _flush_to_disk(file)
             with FileLock(self._root / ".lock"):  # of two uploads at the same moment, the second counts the first
                 self.check_quota(owner, size)
-                draft.rename(folder)
+                temporary_folder.rename(folder)
         except BaseException:
-            shutil.rmtree(draft, ignore_errors=True)
+            shutil.rmtree(temporary_folder, ignore_errors=True)
             raise
         return self._open(folder)
 
@@ -144,7 +144,7 @@ class Uploads:
     def remove(self, owner: str, name: str) -> None:
         """Deletes an upload, or what an interrupted import has left of it; harmless when it is already gone."""
         folder = self._folder(owner, name)
-        trash = _draft_folder(folder)
+        trash = _temporary_folder(folder)
         if trash.exists():
             shutil.rmtree(trash, ignore_errors=True)
         with suppress(FileNotFoundError):
@@ -153,8 +153,8 @@ class Uploads:
 
     def delete_interrupted(self) -> None:
         """Deletes what interrupted imports have left behind; must not be called during an import."""
-        for draft in self._root.glob("*/.upload-*"):
-            shutil.rmtree(draft, ignore_errors=True)
+        for temporary_folder in self._root.glob("*/.upload-*"):
+            shutil.rmtree(temporary_folder, ignore_errors=True)
 
     def _folder(self, owner: str, name: str) -> Path:
         if not (_OWNER_PATTERN.fullmatch(owner) and _NAME_PATTERN.fullmatch(name)):
@@ -222,7 +222,7 @@ def _memory_map(file: Path) -> Any:
     return np.load(file, mmap_mode="r", allow_pickle=False)
 
 
-def _draft_folder(folder: Path) -> Path:
+def _temporary_folder(folder: Path) -> Path:
     return folder.with_name(f".{folder.name}")
 
 

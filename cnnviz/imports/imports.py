@@ -43,14 +43,14 @@ IMPORTER_MODULE = "cnnviz.imports.importer"
 log = logging.getLogger(__name__)
 
 
-class ImportOutcome(NamedTuple):
+class ImportEnding(NamedTuple):
     """How an import ended."""
 
     status: str
     message: str
 
 
-_CANCELLED = ImportOutcome("cancelled", "It was cancelled; nothing of it is kept.")
+_CANCELLED = ImportEnding("cancelled", "It was cancelled; nothing of it is kept.")
 
 
 @dataclass(frozen=True)
@@ -106,8 +106,8 @@ class Imports:
         self._shared.delete_interrupted()
         if self._incoming.is_dir():
             shutil.rmtree(self._incoming, ignore_errors=True)
-        for draft in (self._limits.data_dir / "cache").glob(".*.npy"):
-            draft.unlink(missing_ok=True)
+        for temporary_path in (self._limits.data_dir / "cache").glob(".*.npy"):
+            temporary_path.unlink(missing_ok=True)
         self._scan_future = self._class_pool.submit(self._scan_class_folder)
 
     @property
@@ -197,22 +197,22 @@ class Imports:
 
     def _run_job(self, job: _ImportJob) -> None:
         """Does the whole import, in a thread of a pool."""
-        outcome = _CANCELLED
+        ending = _CANCELLED
         try:
             if not job.cancelled.is_set():
                 job.update_progress(status="running")
-                outcome = self._run_process(job)
+                ending = self._run_process(job)
         except Exception:  # of the server's own making: no process, no memory
             log.exception("import %s failed", job.progress.name)
-            outcome = ImportOutcome("refused", "The server could not read it just now. Try again in a minute.")
+            ending = ImportEnding("refused", "The server could not read it just now. Try again in a minute.")
         finally:
-            self._finish_job(job, outcome)
+            self._finish_job(job, ending)
 
-    def _finish_job(self, job: _ImportJob, outcome: ImportOutcome) -> None:
-        """Deletes what is left of an import, then sets its outcome."""
+    def _finish_job(self, job: _ImportJob, ending: ImportEnding) -> None:
+        """Deletes what is left of an import, then sets its ending."""
         order = job.order
         try:
-            if outcome.status != "done":
+            if ending.status != "done":
                 (self._shared if order.for_class else self._uploads).remove(order.owner, order.name)
             shutil.rmtree(order.scratch, ignore_errors=True)
             if not order.for_class:
@@ -220,12 +220,12 @@ class Imports:
         except OSError:
             log.exception("something of import %s is left; the next start of the server sweeps it", job.progress.name)
         finally:
-            job.update_progress(status=outcome.status, message=outcome.message)
+            job.update_progress(status=ending.status, message=ending.message)
             job.ended.set()
 
-    def _run_process(self, job: _ImportJob) -> ImportOutcome:
+    def _run_process(self, job: _ImportJob) -> ImportEnding:
         exited = threading.Event()
-        outcomes: list[ImportOutcome] = []
+        endings: list[ImportEnding] = []
         exit_codes: list[int] = []
 
         def on_report(report: ImportReport, _payload: bytes) -> None:
@@ -233,9 +233,9 @@ class Imports:
                 case ProgressReport():
                     job.update_progress(done=report.done, total=report.total)
                 case DoneReport():
-                    outcomes.append(ImportOutcome("done", " ".join(report.report)))
+                    endings.append(ImportEnding("done", " ".join(report.report)))
                 case RefusedReport():
-                    outcomes.append(ImportOutcome("refused", report.message))
+                    endings.append(ImportEnding("refused", report.message))
                 case _:
                     assert_never(report)
 
@@ -254,15 +254,15 @@ class Imports:
                     process.kill()
         finally:
             process.close()
-        if outcomes:
-            return outcomes[0]
+        if endings:
+            return endings[0]
         if job.cancelled.is_set():
             return _CANCELLED
         failure_message = (
             f"Reading it ended unexpectedly (exit code {exit_codes[0]}) after {job.progress.done:,} of"
             f" {job.progress.total:,} files. One of the next files may be damaged in an unusual way; leave it out."
         )
-        return ImportOutcome("refused", failure_message)
+        return ImportEnding("refused", failure_message)
 
     def _scan_class_folder(self) -> None:
         """Queues archives for the class that are new or have changed; deletes the data sets of those that are gone."""

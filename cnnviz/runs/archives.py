@@ -9,7 +9,7 @@ from safetensors.numpy import load
 
 from cnnviz.data import available_datasets
 from cnnviz.insight.predictions import Predictions
-from cnnviz.runs.facts import DATASET_FACT, PARTS_FACT, SCALE_FACT
+from cnnviz.runs.facts import DATASET_FACT, PARTS_FACT, SCALE_FACT, DatasetDescription, RunFacts
 from cnnviz.runs.label import MAX_TITLE_LENGTH
 from cnnviz.runs.run import Run, Status
 from cnnviz.runs.score import Score
@@ -23,7 +23,7 @@ POINTS_PER_WRITE = 20_000
 def read_archive(store: Store, run: Run) -> RunArchive:
     """Returns everything that is stored of a run that has ended."""
     facts = store.facts(run.id)
-    dataset_facts = dataset_facts_of(run, facts)
+    description = describe_dataset(run, facts)
     dataset = available_datasets(run.owner).get(run.config.dataset)
     split_kind = dataset.split_kind(run.config.split_kind) if dataset else run.config.split_kind
     return RunArchive(
@@ -40,11 +40,11 @@ def read_archive(store: Store, run: Run) -> RunArchive:
         points=tuple(point for _, point in store.points(run.id)),
         best_epoch=run.score.best_epoch,
         weights=store.weights(run.id),
-        facts={name: facts[name] for name in (PARTS_FACT, SCALE_FACT) if name in facts},
+        facts=_archived_facts(facts),
         predictions=read_predictions(store, run),
-        classes=tuple(dataset_facts["classes"]),
-        dataset=dataset_facts["title"],
-        axes=tuple(dataset_facts["axes"]),
+        classes=description.classes,
+        dataset=description.title,
+        axes=description.axes,
     )
 
 
@@ -53,18 +53,28 @@ def read_predictions(store: Store, run: Run) -> Predictions | None:
     content = store.predictions(run.id) if run.score.test is not None else None
     if content is None:
         return None
-    tensors, dataset_facts = load(content), dataset_facts_of(run, store.facts(run.id))
-    return Predictions(tensors["probabilities"], tensors["y"], tuple(dataset_facts["classes"]))
+    tensors, description = load(content), describe_dataset(run, store.facts(run.id))
+    return Predictions(tensors["probabilities"], tensors["y"], description.classes)
 
 
-def dataset_facts_of(run: Run, facts: dict[str, Any]) -> dict[str, Any]:
+def describe_dataset(run: Run, facts: RunFacts) -> DatasetDescription:
     """Returns title, classes and axes of the data that a run has learned, even if they have been removed."""
-    if DATASET_FACT in facts:
-        return dict(facts[DATASET_FACT])
+    if facts.dataset is not None:
+        return facts.dataset
     dataset = available_datasets(run.owner).get(run.config.dataset)
     if dataset is None:
-        return {"title": "removed data", "classes": (), "axes": ()}
-    return {"title": dataset.title, "classes": dataset.classes, "axes": dataset.axes}
+        return DatasetDescription(title="removed data", classes=(), axes=())
+    return DatasetDescription(title=dataset.title, classes=dataset.classes, axes=dataset.axes)
+
+
+def _archived_facts(facts: RunFacts) -> dict[str, Any]:
+    """Returns the facts that an archive holds, in the form that JSON can hold."""
+    archived: dict[str, Any] = {}
+    if facts.parts is not None:
+        archived[PARTS_FACT] = list(facts.parts)
+    if facts.scale is not None:
+        archived[SCALE_FACT] = facts.scale.model_dump(mode="json", exclude_unset=True)
+    return archived
 
 
 def run_from_archive(owner: str, device: str, archive: RunArchive) -> Run:
@@ -92,8 +102,8 @@ def write_tasks(store: Store, run: Run, archive: RunArchive) -> Iterator[Callabl
     """Yields small tasks that write an archive; the run itself comes last, so that it appears whole."""
     for start in range(0, len(archive.points), POINTS_PER_WRITE):
         yield partial(store.append_points, run.id, archive.points[start : start + POINTS_PER_WRITE])
-    dataset_facts = {"title": archive.dataset, "classes": archive.classes, "axes": archive.axes}
-    for name, content in {**archive.facts, DATASET_FACT: dataset_facts}.items():
+    description = DatasetDescription(title=archive.dataset, classes=archive.classes, axes=archive.axes)
+    for name, content in {**archive.facts, DATASET_FACT: description.model_dump(mode="json")}.items():
         yield partial(store.save_fact, run.id, name, content)
     if archive.weights:
         yield partial(store.save_weights, run.id, archive.best_epoch, archive.weights)

@@ -1,4 +1,4 @@
-"""Checkpoint files: workers write them as drafts, the thread of their device puts them in place."""
+"""Checkpoint files: workers write temporary files, the thread of their device puts them in place."""
 
 import os
 from contextlib import suppress
@@ -17,32 +17,32 @@ class Checkpoints:
         file = self._path(run_id)
         return file if file.is_file() else None
 
-    def draft_path(self, run_id: str, number: int) -> Path:
-        """Returns the path where a worker writes its next draft."""
+    def temporary_path(self, run_id: str, number: int) -> Path:
+        """Returns the path of the temporary file that a worker writes next."""
         return self._folder / f"{run_id}.{os.getpid()}-{number}.draft"
 
-    def commit(self, run_id: str, draft: str) -> None:
-        """Replaces the run's checkpoint by a draft, whole or not at all."""
+    def commit(self, run_id: str, temporary_name: str) -> None:
+        """Replaces the run's checkpoint by a temporary file, whole or not at all."""
         with suppress(FileNotFoundError):  # done already, before an error caused another try
-            (self._folder / Path(draft).name).replace(self._path(run_id))
+            (self._folder / Path(temporary_name).name).replace(self._path(run_id))
         folder = os.open(self._folder, os.O_RDONLY)
         try:
             os.fsync(folder)
         finally:
             os.close(folder)
 
-    def discard_draft(self, draft: str) -> None:
-        """Deletes a draft that is not needed."""
-        (self._folder / Path(draft).name).unlink(missing_ok=True)
+    def discard(self, temporary_name: str) -> None:
+        """Deletes a temporary file that is not needed."""
+        (self._folder / Path(temporary_name).name).unlink(missing_ok=True)
 
     def delete(self, run_id: str) -> None:
         """Deletes the run's checkpoint."""
         self._path(run_id).unlink(missing_ok=True)
 
-    def delete_drafts(self) -> None:
-        """Deletes drafts of workers that have died."""
-        for draft in self._folder.glob("*.draft"):
-            draft.unlink(missing_ok=True)
+    def delete_temporary_files(self) -> None:
+        """Deletes temporary files of workers that have died."""
+        for temporary_file in self._folder.glob("*.draft"):
+            temporary_file.unlink(missing_ok=True)
 
     def _path(self, run_id: str) -> Path:
         return self._folder / f"{run_id}.safetensors"

@@ -55,7 +55,7 @@ class Cluster:
         self._limits = limits
         self._submit_lock = threading.Lock()
         self.checkpoints = Checkpoints(folder)
-        self.checkpoints.delete_drafts()
+        self.checkpoints.delete_temporary_files()
         self.devices = {name: Device(name, self.store, self.checkpoints, limits) for name in _device_names(limits)}
         writer_loop = next(iter(self.devices.values())).loop  # writes what belongs to no device
         self.drafts = Drafts(self.store, writer_loop.call_soon)

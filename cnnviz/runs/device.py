@@ -274,7 +274,7 @@ class Device:
             case _:
                 log.warning("device %s: %s of run %s, which has no turn", self.name, report.type, report.run)
                 if isinstance(report, CheckpointReport):
-                    self._checkpoints.discard_draft(report.draft)
+                    self._checkpoints.discard(report.temporary_name)
 
     def _on_run_report(self, turn: Turn, report: RunReport, payload: bytes) -> None:
         run_id = turn.run.id
@@ -288,7 +288,7 @@ class Device:
             case ProgressReport():
                 self._on_progress(turn, report)
             case CheckpointReport():
-                self._retry_queue.submit(partial(self._checkpoints.commit, run_id, report.draft))
+                self._retry_queue.submit(partial(self._checkpoints.commit, run_id, report.temporary_name))
             case PredictionsReport():
                 self._retry_queue.submit(partial(self._store.save_predictions, run_id, payload))
             case PausedReport():

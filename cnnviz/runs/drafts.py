@@ -44,7 +44,7 @@ class Drafts:
         self._call_soon = call_soon
         self._lock = threading.Lock()
         self._waiting: dict[tuple[str, str], Draft | TrainConfig | Space] = {}
-        self._states: dict[str, str] = {}
+        self._versions: dict[str, str] = {}
 
     def save_draft(self, owner: str, draft: Draft, seen_version: str, version: str) -> bool:
         """Saves a draft under the name `version`, unless another tab has saved one since `seen_version`.
@@ -52,9 +52,9 @@ class Drafts:
         Returns whether it was saved.
         """
         with self._lock:
-            if self._states.get(owner, "") != seen_version:
+            if self._versions.get(owner, "") != seen_version:
                 return False
-            self._states[owner] = version
+            self._versions[owner] = version
             self._waiting[owner, "draft"] = draft
         self._call_soon(lambda: self._write(owner, "draft"))
         return True
@@ -62,7 +62,7 @@ class Drafts:
     def draft_version(self, owner: str) -> str:
         """Returns the version that was saved last; empty if none was since the server started."""
         with self._lock:
-            return self._states.get(owner, "")
+            return self._versions.get(owner, "")
 
     def draft(self, owner: str) -> Draft | None:
         """Returns what this student last worked on; None if there is nothing, or nothing that can still be read."""

@@ -1,17 +1,22 @@
 """What becomes known of a run besides its points: stored by name, each as the JSON of its `content`."""
 
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, TypeAdapter, ValidationError
 
 from cnnviz.processes.pipe import PipeMessage
 from cnnviz.training.lr_finder import LRFinderResult
 
 PARTS_FACT, SCALE_FACT, DATASET_FACT = "parts", "scale", "data"
 """Names of the facts that go with a run into its archive."""
+PartSizes = tuple[int, int, int]
+"""Numbers of training, validation and test samples."""
 
 
-class DatasetFacts(PipeMessage):
+class DatasetDescription(PipeMessage):
     """What a run's data set was, to be shown also when it is gone."""
 
     title: str
@@ -19,33 +24,33 @@ class DatasetFacts(PipeMessage):
     axes: tuple[str, ...]
 
 
-class ScaleFacts(PipeMessage):
+class ScaleParameters(PipeMessage):
     """How samples were scaled, as `Scale.to_dict` gives it."""
 
-    floor: float | None
-    mean: tuple[float, ...] | None
-    std: tuple[float, ...] | None
+    floor: float | None = None
+    mean: tuple[float, ...] | None = None
+    std: tuple[float, ...] | None = None
 
 
 class PartsFact(PipeMessage):
-    """Samples of training, validation and test."""
+    """Sizes of the parts of the data set."""
 
     name: Literal["parts"] = "parts"
-    content: tuple[int, int, int]
+    content: PartSizes
 
 
 class DatasetFact(PipeMessage):
     """The data set that a run learns."""
 
     name: Literal["data"] = "data"
-    content: DatasetFacts
+    content: DatasetDescription
 
 
 class ScaleFact(PipeMessage):
     """How the samples of a run were scaled."""
 
     name: Literal["scale"] = "scale"
-    content: ScaleFacts
+    content: ScaleParameters
 
 
 class LoadingFact(PipeMessage):
@@ -64,6 +69,45 @@ class LRFinderFact(PipeMessage):
 
 AnyFact = PartsFact | DatasetFact | ScaleFact | LoadingFact | LRFinderFact
 Fact = Annotated[AnyFact, Field(discriminator="name")]
+_FACT: TypeAdapter[AnyFact] = TypeAdapter(Fact)
+
+
+@dataclass(frozen=True)
+class RunFacts:
+    """Facts of one run; None where one is not known (yet)."""
+
+    parts: PartSizes | None = None
+    dataset: DatasetDescription | None = None
+    scale: ScaleParameters | None = None
+    loading: tuple[int, int] | None = None
+    """Progress of loading the data: so many of so many."""
+    lr_finder: LRFinderResult | None = None
+
+
+_FIELDS: dict[type[AnyFact], str] = {
+    PartsFact: "parts",
+    DatasetFact: "dataset",
+    ScaleFact: "scale",
+    LoadingFact: "loading",
+    LRFinderFact: "lr_finder",
+}
+"""Field of `RunFacts` that holds the content of each kind of fact."""
+
+
+def facts_from_json(contents: Mapping[str, str]) -> RunFacts:
+    """Returns facts from the JSON of their contents by name; those that this version cannot read are left out.
+
+    >>> facts_from_json({"parts": "[80, 10, 10]", "weather": '"fine"'}).parts
+    (80, 10, 10)
+    """
+    known: dict[str, Any] = {}
+    for name, content in contents.items():
+        try:
+            fact = _FACT.validate_json(f'{{"name": {json.dumps(name)}, "content": {content}}}')
+        except ValidationError:
+            continue
+        known[_FIELDS[type(fact)]] = fact.content
+    return RunFacts(**known)
 
 
 def content_to_json(fact: AnyFact) -> Any:

@@ -18,6 +18,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from cnnviz.errors import DesignError
 from cnnviz.runs import rows
 from cnnviz.runs.database import claim_database, open_database
+from cnnviz.runs.facts import RunFacts, facts_from_json
 from cnnviz.runs.run import ACTIVE_STATUSES, Run
 from cnnviz.runs.score import Score
 from cnnviz.runs.search import Search
@@ -163,11 +164,11 @@ class Store:
         file = self._predictions / f"{run_id}.safetensors"
         return file.read_bytes() if file.is_file() else None
 
-    def facts(self, run_id: str) -> dict[str, Any]:
-        """Returns the facts of a run by name, such as the sizes of its parts; see `facts.py`."""
+    def facts(self, run_id: str) -> RunFacts:
+        """Returns the facts of a run, such as the sizes of its parts."""
         query = sql.select(FACTS.c.name, FACTS.c.content).where(FACTS.c.run_id == run_id)
         with self._engine.connect() as connection:
-            return {name: json.loads(content) for name, content in connection.execute(query)}
+            return facts_from_json({row.name: row.content for row in connection.execute(query)})
 
     def legacy_design(self, owner: str) -> str | None:
         """Returns the design that this student last worked on in an older cnnviz, as JSON."""
@@ -283,6 +284,6 @@ class Store:
 
 def _write_atomically(file: Path, content: bytes) -> None:
     """Writes a file that appears whole or not at all."""
-    draft = file.with_suffix(".draft")
-    draft.write_bytes(content)
-    draft.replace(file)
+    temporary_file = file.with_suffix(".draft")
+    temporary_file.write_bytes(content)
+    temporary_file.replace(file)

@@ -53,7 +53,7 @@ class SearchProgress:
     """Number of the trial that reached the goal."""
 
 
-class SearchOutcome(NamedTuple):
+class SearchEnding(NamedTuple):
     """How a search ended."""
 
     status: Status
@@ -105,22 +105,22 @@ class SearchDriver:
             if run.status in OPEN_STATUSES and run.id not in known_run_ids:
                 self._stop_run(run.id, "Stopped: the server ended before its search knew of it.")
 
-    def step(self) -> SearchOutcome | None:
-        """Looks at all runs and starts others where there is room; returns the outcome, once the search is over."""
+    def step(self) -> SearchEnding | None:
+        """Looks at all runs and starts others where there is room; returns the ending, once the search is over."""
         for number, followed in list(self._followed_runs.items()):
             self._check_run(number, followed)
         if self._winner is not None:
             self._stop_all(f"Stopped: run {self._winner} of its search reached the goal.", except_number=self._winner)
-            return None if self._winner in self._followed_runs else self._goal_outcome(self._winner)
+            return None if self._winner in self._followed_runs else self._goal_ending(self._winner)
         while len(self._refusals) < MAX_REFUSED_TRIALS:
             if not self._has_room():
                 return None
             trial = self._waiting_trial or self._next_trial()
             if trial is None:
-                return None if self._followed_runs else self._exhausted_outcome()
+                return None if self._followed_runs else self._exhausted_ending()
             self._start_run(trial)
         self._stop_all("Stopped with its search.")
-        return SearchOutcome(
+        return SearchEnding(
             Status.FAILED, f"{MAX_REFUSED_TRIALS} designs in a row could not be trained. {self._refusals[-1]}"
         )
 
@@ -243,24 +243,24 @@ class SearchDriver:
 
     # ── how it ends ──
 
-    def _goal_outcome(self, number: int) -> SearchOutcome:
+    def _goal_ending(self, number: int) -> SearchEnding:
         trial = next(trial for trial in self._study.trials() if trial.number == number)
         run = self._store.run(trial.run_id or "")
         best = max(self._study.reported_accuracies(number).values(), default=0.0)
         sentence = f"Run {number} of {len(self._study.trials())} has {best:.3f} on validation; the goal was"
         sentence += f" {format_share(self._space.goal)}."
         if run is None or run.score.test is None:
-            return SearchOutcome(Status.DONE, f"{sentence} It ended before it was tested.")
-        return SearchOutcome(Status.DONE, f"{sentence} On test, asked once, it has {run.score.test:.3f}.")
+            return SearchEnding(Status.DONE, f"{sentence} It ended before it was tested.")
+        return SearchEnding(Status.DONE, f"{sentence} On test, asked once, it has {run.score.test:.3f}.")
 
-    def _exhausted_outcome(self) -> SearchOutcome:
+    def _exhausted_ending(self) -> SearchEnding:
         all_runs = self._store.runs_of_search(self.search.id)
         runs = [run for run in all_runs if run.score.accuracy is not None and not run.deleted]
         if not runs:
-            return SearchOutcome(Status.DONE, f"None of {self._space.runs} runs had got anywhere when it ended.")
+            return SearchEnding(Status.DONE, f"None of {self._space.runs} runs had got anywhere when it ended.")
         best = max(runs, key=lambda run: run.score.accuracy or 0.0)
         number = next((trial.number for trial in self._study.trials() if trial.run_id == best.id), 0)
-        return SearchOutcome(
+        return SearchEnding(
             Status.DONE,
             f"None of {self._space.runs} runs reached {format_share(self._space.goal)} on validation. Run {number} came"
             f" nearest, with {best.score.accuracy:.3f}: open its design and search on from there.",

@@ -19,7 +19,7 @@ from cnnviz.runs.search import Search
 from cnnviz.runs.store import Store
 from cnnviz.runs.task_loop import TaskLoop
 from cnnviz.search.space import SearchParameter, Space, choices_from_params, config_for_choices, search_parameters
-from cnnviz.searches.search_driver import RunSubmitter, SearchDriver, SearchOutcome, SearchProgress
+from cnnviz.searches.search_driver import RunSubmitter, SearchDriver, SearchEnding, SearchProgress
 from cnnviz.searches.study import Study, open_storage
 from cnnviz.settings import Settings, settings
 from cnnviz.training.config import TrainConfig
@@ -162,11 +162,11 @@ class Searches:
         if driver is None:  # stopped meanwhile
             return
         try:
-            outcome = driver.step()
+            ending = driver.step()
             if driver.changed:
                 self._cache_progress(driver)
-            if outcome:
-                self._finish(driver, outcome)
+            if ending:
+                self._finish(driver, ending)
             else:
                 self._loop.call_later(self._tick, partial(self._step_driver, search_id))
         except TRANSIENT_ERRORS:
@@ -180,15 +180,13 @@ class Searches:
         """Ends a search that cannot go on, and its runs; tries until the database takes it."""
         try:
             driver.stop_runs()
-            self._finish(
-                driver, SearchOutcome(Status.FAILED, "Something went wrong on our side. Start another search.")
-            )
+            self._finish(driver, SearchEnding(Status.FAILED, "Something went wrong on our side. Start another search."))
         except TRANSIENT_ERRORS:
             log.exception("search %s waits for its end", driver.search.id)
             self._loop.call_later(RETRY_SECONDS, partial(self._give_up, driver))
 
-    def _finish(self, driver: SearchDriver, outcome: SearchOutcome) -> None:
-        self._store.update_search(driver.search.id, status=outcome.status, message=outcome.message)
+    def _finish(self, driver: SearchDriver, ending: SearchEnding) -> None:
+        self._store.update_search(driver.search.id, status=ending.status, message=ending.message)
         del self._drivers[driver.search.id]
 
     def _stop_search(self, search: Search) -> None:
@@ -196,7 +194,7 @@ class Searches:
         if driver:
             driver.stop_runs()
             self._cache_progress(driver)
-            self._finish(driver, SearchOutcome(Status.STOPPED, ""))
+            self._finish(driver, SearchEnding(Status.STOPPED, ""))
         elif search.active:  # no driver follows it any more
             self._store.update_search(search.id, status=Status.STOPPED)
 

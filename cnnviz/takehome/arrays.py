@@ -9,12 +9,12 @@ import numpy.typing as npt
 from cnnviz.data.content import Content
 from cnnviz.errors import LimitError
 
-FEATS_FILE, LABELS_FILE, PARTS = "feats.npy", "labels.npy", "parts.npz"
+FEATS_FILE, LABELS_FILE, PARTS_FILE = "feats.npy", "labels.npy", "parts.npz"
 """Samples (N, *shape) float32, class numbers (N,) int64, and the rows of each part where the split is not the lab's."""
 
 
 def arrays_zip(content: Content, split_kind: str, max_bytes: int) -> bytes:
-    """Returns a zip of FEATS_FILE and LABELS_FILE, and of PARTS unless the split is random, which the script repeats.
+    """Returns a zip of FEATS_FILE, LABELS_FILE and, unless the split is random, which the script repeats, PARTS_FILE.
 
     Raises LimitError when the samples take more than `max_bytes` bytes.
     """
@@ -31,7 +31,7 @@ def arrays_zip(content: Content, split_kind: str, max_bytes: int) -> bytes:
             stream = io.BytesIO()
             train, validation, test = content.split_indices(split_kind)
             np.savez(stream, train=train, validation=validation, test=test)
-            archive.writestr(PARTS, stream.getvalue())
+            archive.writestr(PARTS_FILE, stream.getvalue())
     return file.getvalue()
 
 

@@ -46,7 +46,7 @@ class _StrictModel(BaseModel):
     model_config = ConfigDict(frozen=True, strict=True, extra="ignore", allow_inf_nan=False)
 
 
-class ScaleFacts(_StrictModel):
+class ManifestScale(_StrictModel):
     """Scaling of the samples, in the format of `Scale.to_dict`."""
 
     floor: float | None = None
@@ -62,11 +62,11 @@ class ScaleFacts(_StrictModel):
         return self
 
 
-class Facts(_StrictModel):
+class ManifestFacts(_StrictModel):
     """Sizes of the parts, and scaling, of the samples of a run."""
 
     parts: Annotated[tuple[Count, Count, Count], Field(strict=False)] | None = None
-    scale: ScaleFacts | None = None
+    scale: ManifestScale | None = None
 
 
 class Manifest(_StrictModel):
@@ -92,7 +92,7 @@ class Manifest(_StrictModel):
         tuple[Annotated[str, Field(min_length=1, max_length=MAX_CLASS_NAME_LENGTH), VisibleText], ...],
         Field(strict=False, max_length=MAX_CLASSES),
     ]
-    facts: Facts
+    facts: ManifestFacts
 
     @model_validator(mode="after")
     def _distinct(self) -> Self:
@@ -110,7 +110,7 @@ def build_manifest(archive: RunArchive) -> Manifest:
     copied: dict[str, Any] = {name: getattr(archive, name) for name in ARCHIVE_FIELDS}
     shortened = {"title": archive.title[:MAX_TITLE], "message": archive.message[:MAX_MESSAGE]}
     classes = archive.classes or (archive.predictions.classes if archive.predictions else ())
-    facts = Facts.model_validate(archive.facts)
+    facts = ManifestFacts.model_validate(archive.facts)
     return Manifest(
         format=FORMAT,
         cnnviz=__version__,

@@ -72,10 +72,10 @@ def to_notebook(archive: RunArchive, *, data: SampleSource, charts: Mapping[str,
     return json.dumps(notebook, indent=1, ensure_ascii=False) + "\n"
 
 
-def escape_markdown(text: str) -> str:
+def escape_notebook_text(text: str) -> str:
     r"""Returns Markdown that shows a text literally, on one line: nothing in it becomes markup, a link or a formula.
 
-    >>> escape_markdown("a *b*\n<i> $c$")
+    >>> escape_notebook_text("a *b*\n<i> $c$")
     'a &#42;b&#42; &#60;i&#62; <code>&#36;</code>c<code>&#36;</code>'
     """
     return re.sub(r"[^\w\s]|_", _as_entity, " ".join(text.split()))
@@ -97,7 +97,7 @@ def _parse_section(text: str) -> Section:
 
 def _intro_paragraphs(archive: RunArchive) -> Iterator[str]:
     """Yields the Markdown blocks above the charts: title, facts, results, design and settings."""
-    yield f"# {escape_markdown(archive.name)}"
+    yield f"# {escape_notebook_text(archive.name)}"
     yield _markdown_table(("", ""), list(_fact_rows(archive)))
     yield "## Results"
     yield _results_table(archive)
@@ -113,14 +113,14 @@ def _intro_paragraphs(archive: RunArchive) -> Iterator[str]:
 
 
 def _fact_rows(archive: RunArchive) -> Iterator[tuple[str, str]]:
-    yield "Data set", escape_markdown(archive.dataset or archive.config.dataset)
+    yield "Data set", escape_notebook_text(archive.dataset or archive.config.dataset)
     if parts := archive.facts.get("parts"):
         yield "Samples", "{:,} for training, {:,} for validation, {:,} for the test".format(*parts)
     yield "Started", datetime.fromtimestamp(archive.created, UTC).strftime("%Y-%m-%d %H:%M UTC")
-    yield "Ended", ": ".join(filter(None, (archive.status, escape_markdown(archive.message))))
+    yield "Ended", ": ".join(filter(None, (archive.status, escape_notebook_text(archive.message))))
     yield (
         "Steps",
-        f"{archive.steps:,} of the optimizer, in {archive.worked:,.0f} s on {escape_markdown(archive.device)}",
+        f"{archive.steps:,} of the optimizer, in {archive.worked:,.0f} s on {escape_notebook_text(archive.device)}",
     )
 
 
@@ -147,7 +147,7 @@ def _changed_settings(config: BaseModel, defaults: BaseModel, title_prefix: str 
         if isinstance(value, BaseModel):
             yield from _changed_settings(value, default, f"{title}: ")
         elif value != default:
-            yield title, escape_markdown(str(value)), escape_markdown(str(default))
+            yield title, escape_notebook_text(str(value)), escape_notebook_text(str(default))
 
 
 def _markdown_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
@@ -166,7 +166,7 @@ def _code_cell(text: str, outputs: Sequence[Output] = ()) -> Cell:
 def _chart_outputs(title: str, svg: str) -> Iterator[Output]:
     png = base64.b64encode(vl_convert.svg_to_png(svg, scale=1.5)).decode()
     for data in (
-        {"text/markdown": f"**{escape_markdown(title)}**", "text/plain": title},
+        {"text/markdown": f"**{escape_notebook_text(title)}**", "text/plain": title},
         {"image/svg+xml": svg, "image/png": png, "text/plain": title},
     ):
         yield {"output_type": "display_data", "data": data, "metadata": {}}

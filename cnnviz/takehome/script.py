@@ -48,7 +48,7 @@ class SampleSource:
     is_digits: bool = False
     """Whether the samples are scikit-learn's digits; if not, they are in FEATS_FILE and LABELS_FILE by the script."""
     has_parts_file: bool = False
-    """Whether the file PARTS by the script defines the split; if not, the script splits at random, as the lab does.
+    """Whether PARTS_FILE by the script defines the split; if not, the script splits at random, as the lab does.
 
     The file holds the arrays of row numbers `train`, `validation` and `test`, as `Content.split_indices` returns them.
     """

@@ -8,15 +8,12 @@ from dataclasses import asdict, dataclass
 from typing import Any, cast
 
 import numpy as np
-import torch
 from ignite.engine import Engine, Events
 from ignite.handlers import FastaiLRFinder
 from torch import Tensor
 
-from cnnviz.architecture import Architecture
-from cnnviz.training.config import TrainConfig
-from cnnviz.training.point import Emit, Point
-from cnnviz.training.prepared_data import Batch, PreparedData
+from cnnviz.training.point import Point
+from cnnviz.training.prepared_data import Batch
 from cnnviz.training.sliced_job import SlicedJob
 from cnnviz.training.snapshot import Snapshot
 
@@ -65,17 +62,8 @@ class LRFinder(SlicedJob):
     Source: Smith, "Cyclical Learning Rates for Training Neural Networks" (2017), section 3.3.
     """
 
-    def __init__(
-        self,
-        architecture: Architecture,
-        config: TrainConfig,
-        data: PreparedData,
-        *,
-        device: torch.device,
-        emit: Emit,
-        should_stop: Callable[[], bool],
-    ) -> None:
-        super().__init__(architecture, config, data, device=device, emit=emit, should_stop=should_stop)
+    def __post_init__(self) -> None:
+        super().__post_init__()
         self.steps = len(RATES)  # ignite ends after them
         self._loss_is_nan = False
         self._losses: list[float] = []
@@ -143,7 +131,7 @@ class LRFinder(SlicedJob):
         if not math.isfinite(self._losses[-1]):
             self._loss_is_nan = True
             engine.terminate()
-        elif self._should_stop():
+        elif self.should_stop():
             engine.terminate()
 
     def _emit_points(self, engine: Engine) -> None:
@@ -152,7 +140,7 @@ class LRFinder(SlicedJob):
         if not self._loss_is_nan and len(smoothed) >= self.step:
             step, epoch = self.step, engine.state.epoch
             values = {LEARNING_RATE: self.rates[-1], RAW_LOSS: self._losses[-1], SMOOTHED: smoothed[-1]}
-            self._emit([Point(step, epoch, FINDER, metric, float(value)) for metric, value in values.items()])
+            self.emit([Point(step, epoch, FINDER, metric, float(value)) for metric, value in values.items()])
         if not engine.should_terminate and self._until() and self.step < self.steps:
             self._interrupt(engine)
 
@@ -163,7 +151,7 @@ class LRFinder(SlicedJob):
 
     def _result(self) -> LRFinderResult:
         losses = [loss for loss in self._finder.get_results()["loss"] if math.isfinite(loss)]
-        rates, stopped = self.rates[: len(losses)], self._should_stop()
+        rates, stopped = self.rates[: len(losses)], self.should_stop()
         if stopped or len(losses) < 3:
             reason = "It was stopped." if stopped else "The loss was not a number from the start."
             return LRFinderResult(None, None, (reason,), stopped)

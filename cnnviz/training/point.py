@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 BATCH, TRAIN, VALIDATION, TEST, DEVICE = "batch", "train", "validation", "test", "device"
-"""Values of `Point.split`; points about a layer have its number instead."""
+"""Values of `Point.split`: mostly a part of the data set; points about a layer have its number instead."""
 
 
 class Point(NamedTuple):

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from cnnviz.data.scaling import Scale, fit_scale
-from cnnviz.data.splits import Splits, Subset
+from cnnviz.data.splits import Part, Splits
 from cnnviz.training.config import TrainConfig
 
 Batch = tuple[Tensor, Tensor]
@@ -33,10 +33,10 @@ class PreparedData:
 def prepare(splits: Splits, config: TrainConfig, device: torch.device) -> PreparedData:
     """Returns the samples scaled as the configuration says; the scale is fitted to the training part alone."""
     scale = fit_scale(splits.train.x, config.floor, config.normalization)
-    train, validation, test = (to_device(Subset(scale.apply(part.x), part.y), device) for part in splits.parts)
+    train, validation, test = (to_device(Part(scale.apply(part.x), part.y), device) for part in splits.parts)
     return PreparedData(train, validation, test, splits.axes, scale)
 
 
-def to_device(split: Subset, device: torch.device) -> Batch:
-    """Copies x and y of a split to the device."""
-    return torch.from_numpy(split.x).to(device), torch.from_numpy(split.y).to(device)
+def to_device(part: Part, device: torch.device) -> Batch:
+    """Copies x and y of a part to the device."""
+    return torch.from_numpy(part.x).to(device), torch.from_numpy(part.y).to(device)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import KW_ONLY, dataclass
 
 import torch
 from ignite.engine import Engine
@@ -14,21 +15,21 @@ from cnnviz.training.setup import TrainingSetup
 from cnnviz.training.stopwatch import Stopwatch
 
 
+@dataclass(eq=False, repr=False)
 class SlicedJob:
     """Work of an ignite engine that can be interrupted after any step and continued later."""
 
-    def __init__(
-        self,
-        architecture: Architecture,
-        config: TrainConfig,
-        data: PreparedData,
-        *,
-        device: torch.device,
-        emit: Emit,
-        should_stop: Callable[[], bool],
-    ) -> None:
-        self.setup = TrainingSetup(architecture, config, data, device)
-        self._emit, self._should_stop = emit, should_stop
+    architecture: Architecture
+    config: TrainConfig
+    data: PreparedData
+    _: KW_ONLY
+    device: torch.device
+    emit: Emit
+    should_stop: Callable[[], bool]
+    """Asked after each step; True ends the work at once."""
+
+    def __post_init__(self) -> None:
+        self.setup = TrainingSetup(self.architecture, self.config, self.data, self.device)
         self._until: Callable[[], bool] = lambda: False
         self._interrupted = False
         self._stopwatch = Stopwatch()

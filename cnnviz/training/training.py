@@ -9,15 +9,13 @@ from ignite.engine import Engine, Events
 from ignite.handlers import EpochOutputStore
 from torch import Tensor
 
-from cnnviz.architecture import Architecture
 from cnnviz.data.scaling import Scale
 from cnnviz.training.batches import EVALUATION_BATCH, Batches
 from cnnviz.training.best_weights import BestWeights
-from cnnviz.training.config import TrainConfig
 from cnnviz.training.gradient_stats import GradientStats
 from cnnviz.training.metrics import METRICS
-from cnnviz.training.point import DEVICE, TEST, TRAIN, VALIDATION, Emit, Point
-from cnnviz.training.prepared_data import Batch, PreparedData
+from cnnviz.training.point import DEVICE, TEST, TRAIN, VALIDATION, Point
+from cnnviz.training.prepared_data import Batch
 from cnnviz.training.recorder import Recorder
 from cnnviz.training.schedule import build_scheduler
 from cnnviz.training.sliced_job import SlicedJob
@@ -64,19 +62,9 @@ class Training(SlicedJob):
     own: no other work between two of its slices changes them.
     """
 
-    def __init__(
-        self,
-        architecture: Architecture,
-        config: TrainConfig,
-        data: PreparedData,
-        *,
-        device: torch.device,
-        emit: Emit,
-        should_stop: Callable[[], bool],
-    ) -> None:
-        super().__init__(architecture, config, data, device=device, emit=emit, should_stop=should_stop)
-        self._config, self._data, self._device = config, data, device
-        setup = self.setup
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        setup, config, data = self.setup, self.config, self.data
         self._model, self._optimizer, self._batches = setup.model, setup.optimizer, setup.batches
         x, y = data.train
         # the split has shuffled: the first ones are a fair sample
@@ -85,7 +73,7 @@ class Training(SlicedJob):
         self.steps = config.epochs * len(self._batches)
         self._schedule = build_scheduler(self._optimizer, config, self.steps, len(self._batches))
         self._gradient_stats, self._gradient_points = GradientStats(self._model), list[Point]()
-        self._best, self._recorder = BestWeights(self._model), Recorder(emit, config)
+        self._best, self._recorder = BestWeights(self._model), Recorder(self.emit, config)
         self._trainer, self._outputs = Engine(self._step), EpochOutputStore()
         self._evaluator = Engine(lambda _, batch: setup.predict(batch))
         self._attach()
@@ -106,7 +94,7 @@ class Training(SlicedJob):
         with self._slice(until):
             with self.setup.random.activate():
                 if self.step < self.steps:
-                    self._trainer.run(self._batches, max_epochs=self._config.epochs)
+                    self._trainer.run(self._batches, max_epochs=self.config.epochs)
             self._recorder.flush()
             return None if self._interrupted else self._finish()
 
@@ -141,7 +129,7 @@ class Training(SlicedJob):
         self._stopwatch.restore(snapshot.metadata["seconds"])
         self._resumed_epoch = step // per_epoch if snapshot.metadata["ended"] else snapshot.metadata["resumed"]
         self._evaluated_step = step - step % per_epoch
-        self._trainer.load_state_dict({"epoch_length": per_epoch, "max_epochs": self._config.epochs, "iteration": step})
+        self._trainer.load_state_dict({"epoch_length": per_epoch, "max_epochs": self.config.epochs, "iteration": step})
 
     def close(self) -> None:
         """Does nothing: a training holds nothing that must be released."""
@@ -166,7 +154,7 @@ class Training(SlicedJob):
         return loss
 
     def _stop_if_asked(self, engine: Engine) -> None:
-        if self._should_stop():
+        if self.should_stop():
             engine.terminate()
 
     def _maybe_interrupt(self, engine: Engine) -> None:
@@ -191,8 +179,8 @@ class Training(SlicedJob):
         self._best.update(step, epoch, metrics or {})
         self._evaluated_step = step
         self._stopwatch.start_epoch()
-        patience = self._config.patience
-        if patience and epoch - max(self._best.epoch, self._resumed_epoch) >= patience < self._config.epochs:
+        patience = self.config.patience
+        if patience and epoch - max(self._best.epoch, self._resumed_epoch) >= patience < self.config.epochs:
             engine.terminate()
         elif self._until():
             self._interrupt(engine)
@@ -202,7 +190,7 @@ class Training(SlicedJob):
         self._model.eval()
         with self._stopwatch.outside_epoch():
             self._evaluator.run(Batches(*part, EVALUATION_BATCH))
-            if self._should_stop():
+            if self.should_stop():
                 return None
             self._scores = scores = torch.cat([scores for scores, _ in self._outputs.data])
             values = [self.setup.criterion(scores, part[1]), *(metric(scores, part[1]) for metric in METRICS.values())]
@@ -211,7 +199,7 @@ class Training(SlicedJob):
             )
 
     def _finish(self) -> TrainingResult:
-        epoch, stopped = self._trainer.state.epoch, self._should_stop()
+        epoch, stopped = self._trainer.state.epoch, self.should_stop()
         evaluation_missing = (
             self.step % len(self._batches) == 0 and self.step != self._evaluated_step
         )  # an epoch not measured
@@ -219,25 +207,25 @@ class Training(SlicedJob):
         probabilities = None
         if self._best.epoch and not stopped:
             self._model.load_state_dict(self._best.weights)
-            metrics = self._evaluate(self._data.test)
+            metrics = self._evaluate(self.data.test)
             stopped = metrics is None
             if metrics:
                 self._recorder.record_metrics(TEST, self._best.step, self._best.epoch, metrics)
                 probabilities = probabilities_of(self._scores)
-        ended_early = not stopped and epoch < self._config.epochs
+        ended_early = not stopped and epoch < self.config.epochs
         note = (
-            f"Ended after epoch {epoch}: the last {self._config.patience} epochs brought no better one."
+            f"Ended after epoch {epoch}: the last {self.config.patience} epochs brought no better one."
             if ended_early
             else ""
         )
         best = self._best
-        return TrainingResult(best.weights, best.epoch, stopped, self._data.scale, note, probabilities, final_snapshot)
+        return TrainingResult(best.weights, best.epoch, stopped, self.data.scale, note, probabilities, final_snapshot)
 
     def _throughput(self) -> dict[str, float]:
         """Returns samples per second over the steps of this epoch and, on a GPU, the peak memory in bytes."""
-        speed = {"samples_per_second": len(self._data.train[1]) / self._stopwatch.epoch_seconds}
-        if self._device.type == "cuda":
-            speed["memory_bytes"] = float(torch.cuda.max_memory_allocated(self._device))
+        speed = {"samples_per_second": len(self.data.train[1]) / self._stopwatch.epoch_seconds}
+        if self.device.type == "cuda":
+            speed["memory_bytes"] = float(torch.cuda.max_memory_allocated(self.device))
         return speed
 
 

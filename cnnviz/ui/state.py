@@ -38,9 +38,9 @@ def current_owner() -> str:
 def current_workbench() -> Workbench:
     """Returns the workbench of this session; at first the net that the student left behind, or the lab's ConvNet."""
     if "workbench" not in st.session_state:
-        draft_token = cluster().drafts.draft_version(current_owner())
+        draft_version = cluster().drafts.draft_version(current_owner())
         draft = cluster().drafts.draft(current_owner()) or Draft(architecture=PRESETS[FIRST_PRESET].architecture)
-        st.session_state["workbench"] = Workbench(draft.architecture, past=draft.past, draft_token=draft_token)
+        st.session_state["workbench"] = Workbench(draft.architecture, past=draft.past, draft_version=draft_version)
     workbench: Workbench = st.session_state["workbench"]
     return workbench
 
@@ -57,11 +57,11 @@ def save_workbench(workbench: Workbench) -> None:
     if newer := _workbench_from_newer_draft(student, before):
         st.session_state["workbench"] = newer.acknowledge(workbench.acknowledged_seq, CHANGED_IN_OTHER_TAB)
         raise DesignError(CHANGED_IN_OTHER_TAB)
-    workbench = replace(workbench, draft_token=secrets.token_hex(8))
+    workbench = replace(workbench, draft_version=secrets.token_hex(8))
     st.session_state["workbench"] = workbench
     # if another tab has saved a moment earlier, its draft stays, and the next run of the page finds it newer
     draft = Draft(architecture=workbench.architecture, past=workbench.past[-SAVED_UNDO_STEPS:])
-    cluster().drafts.save_draft(student, draft, before.draft_token, workbench.draft_token)
+    cluster().drafts.save_draft(student, draft, before.draft_version, workbench.draft_version)
 
 
 def sync_with_other_tabs() -> None:
@@ -72,11 +72,11 @@ def sync_with_other_tabs() -> None:
 
 def _workbench_from_newer_draft(student: str, workbench: Workbench) -> Workbench | None:
     """Returns the workbench with the design of a draft that another tab has saved meanwhile; None without one."""
-    draft_token = cluster().drafts.draft_version(student)
-    draft = cluster().drafts.draft(student) if draft_token != workbench.draft_token else None
+    draft_version = cluster().drafts.draft_version(student)
+    draft = cluster().drafts.draft(student) if draft_version != workbench.draft_version else None
     if draft is None or draft.architecture == workbench.architecture:
         return None
-    return replace(workbench.restructure(draft.architecture, workbench.selected), draft_token=draft_token)
+    return replace(workbench.restructure(draft.architecture, workbench.selected), draft_version=draft_version)
 
 
 def open_design(architecture: Architecture, config: TrainConfig | None = None) -> None:

@@ -34,8 +34,8 @@ class Workbench:
     """The number of the last action on the canvas that was applied or refused."""
     refusal: tuple[int, str] = (0, "")
     """The version at which the last action was refused, and why; obsolete as soon as the design changes."""
-    draft_token: str = ""
-    """The state of the stored draft on which this is based."""
+    draft_version: str = ""
+    """Version of the stored draft on which this is based."""
 
     def __post_init__(self) -> None:
         """Drops layers that do not exist from the selection; where none is left, selects the last layer of the net."""

@@ -104,7 +104,7 @@ def test_every_mend_builds_and_leaves_its_rule_less_to_remark(architecture: Arch
         assert remark.text.endswith(".")
         if remark.mend:
             assert find_refusing_step(trace(remark.mend.architecture)) is None
-            before, after = (findings(each, task) for each in (architecture, remark.mend.architecture))
+            before, after = (findings(design, task) for design in (architecture, remark.mend.architecture))
             assert after[remark.rule] < before[remark.rule]
             assert after.total() <= before.total()
 

@@ -32,18 +32,18 @@ def pool(kernel_size: int = 2, **given: object) -> MaxPool2d:
 def unread(architecture: Architecture) -> list[int]:
     """Rows (of axis 2) that change nothing in the output, found by trying out."""
     shape = architecture.input_shape
-    model, found = build_model(architecture).double().eval(), []
+    model, unread_rows = build_model(architecture).double().eval(), []
     for row in range(shape[1]):
         x = torch.zeros(1, *shape, dtype=torch.float64, requires_grad=True)
         model(x + torch.rand(x.shape)).sum().backward()
         assert x.grad is not None
         if not x.grad[0, :, row].any():
-            found.append(row)
-    return found
+            unread_rows.append(row)
+    return unread_rows
 
 
 @pytest.mark.parametrize(
-    ("layer", "size", "told", "mend"),
+    ("layer", "size", "expected_text", "mend"),
     [
         (pool(4), 17, "is placed 4 times in a height of 17, and the last row is never read", "ceil_mode to True"),
         (AvgPool2d(kernel_size=5), 23, "and the last 3 rows are never read", "ceil_mode to True"),
@@ -51,14 +51,16 @@ def unread(architecture: Architecture) -> list[int]:
         (conv(1, 4, stride=4, padding=1), 17, "and the last 2 rows are never read", "padding to 2"),
     ],
 )
-def test_rows_that_no_window_reads_are_told_and_then_read(layer: Layer, size: int, told: str, mend: str) -> None:
+def test_rows_that_no_window_reads_are_told_and_then_read(
+    layer: Layer, size: int, expected_text: str, mend: str
+) -> None:
     architecture = net(layer, shape=(1, size, 40))
     (remark,) = remarks_of("unread-edge", architecture)
-    assert told in remark.text
+    assert expected_text in remark.text
     assert remark.mend
     assert f"Set {mend}" in remark.mend.text
     if not isinstance(layer, MaxPool2d):  # a maximum leaves other rows out by chance
-        assert len(unread(architecture)) == 3 if "3 rows" in told else unread(architecture)
+        assert len(unread(architecture)) == 3 if "3 rows" in expected_text else unread(architecture)
         assert unread(remark.mend.architecture) == []
 
 
@@ -109,11 +111,11 @@ def unread_by_torch(layer: Layer, shape: Shape, axis: int) -> list[int]:
     module = layer.build_module(shape).double()
     for name, parameter in module.named_parameters():
         torch.nn.init.constant_(parameter, 0 if name == "bias" else 1)
-    each = torch.zeros(shape[axis], *shape, dtype=torch.float64)
+    impulses = torch.zeros(shape[axis], *shape, dtype=torch.float64)
     for place in range(shape[axis]):
-        each[place].select(axis, place).fill_(1)
+        impulses[place].select(axis, place).fill_(1)
     with torch.no_grad():
-        changed = (module(each) != module(torch.zeros_like(each[:1]))).flatten(1).any(1)
+        changed = (module(impulses) != module(torch.zeros_like(impulses[:1]))).flatten(1).any(1)
     return [place for place in range(shape[axis]) if not changed[place]]
 
 
@@ -122,10 +124,10 @@ def at_the_end(unread: Sequence[int], size: int) -> int:
     return next((n for n in range(size) if size - 1 - n not in unread), size)
 
 
-def told_of(text: str) -> dict[str, int]:
+def unread_by_axis(text: str) -> dict[str, int]:
     """Samples that a remark calls unread, by axis."""
-    found = re.findall(r"in a (\w+) of \d+, and the last (?:(\d+) )?\w+ (?:is|are) never read", text)
-    return {axis: int(count or 1) for axis, count in found}
+    matches = re.findall(r"in a (\w+) of \d+, and the last (?:(\d+) )?\w+ (?:is|are) never read", text)
+    return {axis: int(count or 1) for axis, count in matches}
 
 
 def plain(step: Step, rule: object) -> bool:
@@ -141,16 +143,16 @@ def plain(step: Step, rule: object) -> bool:
 def test_what_is_told_to_be_unread_changes_nothing_that_torch_computes(architecture: Architecture) -> None:
     steps = trace(architecture)
     assert find_refusing_step(steps) is None
-    found = {finding.path: finding.text for finding in find_unread_edge(Net(architecture, UNKNOWN_TASK))}
+    remarks = {finding.path: finding.text for finding in find_unread_edge(Net(architecture, UNKNOWN_TASK))}
     for step in steps:
-        told = told_of(found.get(step.path, ""))
+        counts = unread_by_axis(remarks.get(step.path, ""))
         for axis, (name, size, rule) in enumerate(step.axes, 1):
             lost = at_the_end(unread_by_torch(step.layer, step.input_shape, axis), size)
-            assert told.get(name, lost) == lost
-            assert name in told or not plain(step, rule) or lost <= MIN_UNREAD_SHARE * size
+            assert counts.get(name, lost) == lost
+            assert name in counts or not plain(step, rule) or lost <= MIN_UNREAD_SHARE * size
     for remark in remarks_of("unread-edge", architecture):
         (step,) = (step for step in steps if step.path == remark.path)
-        for name in told_of(remark.text) if remark.mend else ():
+        for name in unread_by_axis(remark.text) if remark.mend else ():
             axis = AXES[len(step.input_shape)].index(name)
             mended = unread_by_torch(remark.mend.architecture.layer_at(step.path), step.input_shape, axis)
             assert step.input_shape[axis] - 1 not in mended

@@ -16,13 +16,13 @@ INSTALL_SECONDS = 900
 
 def find_or_install_chromium(playwright: Playwright) -> Path:
     """A Chromium to start; installed if there is none. Raises RuntimeError with the line to type if that fails."""
-    found = _find_chromium(playwright)
-    if not found:
+    path = _find_chromium(playwright)
+    if not path:
         _install()
-        found = _find_chromium(playwright)
-    if not found:
+        path = _find_chromium(playwright)
+    if not path:
         raise RuntimeError(f"The browser tests need Chromium. Install it with: {' '.join(_install_command())}")
-    return found
+    return path
 
 
 def _find_chromium(playwright: Playwright) -> Path | None:

@@ -9,7 +9,7 @@ from playwright.sync_api import Page
 from cnnviz.architecture import Architecture
 from cnnviz.layers import PALETTE, Parallel, Residual
 from cnnviz.presets import PRESETS
-from cnnviz.ui.design.canvas.script import PARTS, declarations, read_part
+from cnnviz.ui.design.canvas.script import SCRIPT_FILES, declarations, read_script_file
 
 LAB = PRESETS["lab-convnet"].architecture
 CTRL, ALT, SHIFT = {"ctrlKey": True}, {"altKey": True}, {"shiftKey": True}
@@ -21,7 +21,7 @@ def script(page: Page) -> Page:
     page.clock.install(time=0)
     page.clock.pause_at(1000)
     page.set_content("<main></main>")
-    page.add_script_tag(content="\n".join([declarations(), *map(read_part, PARTS)]))
+    page.add_script_tag(content="\n".join([declarations(), *map(read_script_file, SCRIPT_FILES)]))
     return page
 
 
@@ -77,10 +77,10 @@ def test_branches_are_added_and_removed_within_their_bounds(script: Page) -> Non
     assert most is not None
     for number, can_grow, can_shrink in ((1, True, False), (2, True, True), (most, False, True)):
         block = Parallel(branches=((),) * number).model_dump(mode="json")
-        assert script.evaluate("block => Boolean(growingField(block))", block) == can_grow
+        assert script.evaluate("block => Boolean(extensibleField(block))", block) == can_grow
         assert script.evaluate("block => canRemoveStack(block, 0)", block) == can_shrink
     residual = Residual().model_dump(mode="json")
-    assert not script.evaluate("block => Boolean(growingField(block)) || canRemoveStack(block, 0)", residual)
+    assert not script.evaluate("block => Boolean(extensibleField(block)) || canRemoveStack(block, 0)", residual)
 
 
 def test_a_block_kind_is_known_by_its_declaration_alone(script: Page) -> None:

@@ -109,9 +109,11 @@ def test_options_stay_open_and_chosen_while_a_run_goes_on_and_the_chart_stays(ro
 def test_the_goal_is_marked_where_it_is_reached_and_told_in_words(room: Page) -> None:
     start(room, "12")
     expect(room.get_by_text(re.compile("test accuracy"))).to_be_visible()
-    told = room.get_by_text(re.compile(r"Goal for the validation accuracy, 0\.90: reached in epoch \d+, with 0\.9"))
-    expect(told).to_be_visible()
-    reached = re.search(r"epoch (\d+)", told.inner_text())
+    status_text = room.get_by_text(
+        re.compile(r"Goal for the validation accuracy, 0\.90: reached in epoch \d+, with 0\.9")
+    )
+    expect(status_text).to_be_visible()
+    reached = re.search(r"epoch (\d+)", status_text.inner_text())
     assert reached
     expect(marks(room, 0).get_by_text(f"0.90 reached: epoch {reached[1]}", exact=True)).to_be_visible()
 
@@ -141,7 +143,7 @@ def test_a_run_without_measured_layers_says_so(room: Page) -> None:
     expect(room.get_by_test_id("stVegaLiteChart")).to_have_count(2)
     for view in ("Top-5 and F1", "Gradients", "Device"):
         room.locator(".st-key-look").get_by_text(view).click()
-        told = room.get_by_text("This run has no such curves")
-        expect(told.or_(room.get_by_test_id("stVegaLiteChart")).first).to_be_visible()
+        status_text = room.get_by_text("This run has no such curves")
+        expect(status_text.or_(room.get_by_test_id("stVegaLiteChart")).first).to_be_visible()
     room.locator(".st-key-look").get_by_text("Accuracy and loss").click()
     expect(room.get_by_test_id("stVegaLiteChart")).to_have_count(2)

@@ -155,8 +155,8 @@ def test_a_file_over_the_limit_is_refused_in_a_sentence(room: Page, tmp_path: Pa
 
 
 def test_a_zip_is_read_with_progress_can_be_cancelled_and_is_heard(room: Page, tmp_path: Path) -> None:
-    one = sound_bytes(tone(440, 8000, 0.1), 8000)
-    files = {f"{'high' if number % 2 else 'low'}/s{number % 7}_{number}.wav": one for number in range(6000)}
+    sound = sound_bytes(tone(440, 8000, 0.1), 8000)
+    files = {f"{'high' if number % 2 else 'low'}/s{number % 7}_{number}.wav": sound for number in range(6000)}
     (tmp_path / "many.zip").write_bytes(zip_bytes(files))
     zip_box = room.get_by_role("region", name="zip", exact=True).locator("input[type=file]")
     (tmp_path / "tones.zip").write_bytes(zip_bytes(dict(list(files.items())[:80])))

@@ -37,11 +37,11 @@ def calls() -> int:
 
 def heading(name: str) -> str:
     """The title of a page."""
-    found = re.search(
+    match = re.search(
         r'^st\.title\("(.+)"\)$', Path(ROOT, f"pages/{name}.py").read_text(encoding="utf-8"), re.MULTILINE
     )
-    assert found
-    return found.group(1)
+    assert match
+    return match.group(1)
 
 
 def target(link: Locator) -> str:
@@ -117,7 +117,7 @@ def walk(app: Page, names: Iterable[str]) -> set[tuple[str, str]]:
 
     The page and the words of every way in it.
     """
-    gone = set()
+    seen_ways = set()
     for name, view in places(app, names):
         if is_open(app, name):
             open_page(app, ELSEWHERE)
@@ -125,10 +125,10 @@ def walk(app: Page, names: Iterable[str]) -> set[tuple[str, str]]:
         for label, way, page in list(ways(app, name)):
             way.click()
             arrived(app, page)
-            gone.add((name, label))
+            seen_ways.add((name, label))
             look(app, name, view)
     open_page(app, ELSEWHERE)
-    return gone
+    return seen_ways
 
 
 @pytest.fixture
@@ -153,14 +153,14 @@ def trained(app: Page) -> Page:
 
 def test_every_way_of_a_new_student_leads_where_it_says(app: Page) -> None:
     """“Train on it” once failed in every view of the Data page but the first: the others stand in the address."""
-    gone = walk(app, ["data", "runs", "result"])
-    assert gone == {("data", "Train on it"), ("runs", "Train"), ("result", "Train")}
+    seen_ways = walk(app, ["data", "runs", "result"])
+    assert seen_ways == {("data", "Train on it"), ("runs", "Train"), ("result", "Train")}
 
 
 def test_every_way_leads_where_it_says(trained: Page) -> None:
-    gone = walk(trained, [name for name in navigation(trained) if name != "data"])
-    buttons = {way for way in gone if way[1] in BUTTONS.get(way[0], {})}
-    assert ("result", "try") in gone, "no verdict had a button"
+    seen_ways = walk(trained, [name for name in navigation(trained) if name != "data"])
+    buttons = {way for way in seen_ways if way[1] in BUTTONS.get(way[0], {})}
+    assert ("result", "try") in seen_ways, "no verdict had a button"
     # one more is on the Data page, walked above, and one call stands for all buttons of verdicts
     assert len(buttons) + 2 == calls(), "a button to another page was not walked"
 

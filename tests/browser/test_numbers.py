@@ -28,8 +28,8 @@ def numbers(app: Page) -> Page:
 def fields(app: Page) -> dict[str, Locator]:
     """The number fields in sight, by label."""
     expect(app.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
-    found = app.get_by_role("spinbutton").filter(visible=True)
-    labels = [str(field.get_attribute("aria-label")) for field in found.all()]
+    fields_found = app.get_by_role("spinbutton").filter(visible=True)
+    labels = [str(field.get_attribute("aria-label")) for field in fields_found.all()]
     assert labels
     return {label: app.get_by_role("spinbutton", name=label, exact=True) for label in labels}
 
@@ -66,15 +66,15 @@ def takes(models: tuple[BaseModel, ...], label: str, value: float | None) -> boo
 
 def check(app: Page, text: str, models: tuple[BaseModel, ...], again: Callable[[], None], *, paste: bool) -> None:
     """Enter a text in every number field; each has the number that is meant, or its number of before and a reason."""
-    found = fields(app)
-    before = {label: field.input_value() for label, field in found.items()}
-    taken = {label: takes(models, label, TYPED[text]) for label in found}
+    fields_found = fields(app)
+    before = {label: field.input_value() for label, field in fields_found.items()}
+    taken = {label: takes(models, label, TYPED[text]) for label in fields_found}
     refused = 0
-    for label, field in found.items():
+    for label, field in fields_found.items():
         enter(field, text, paste=paste)
         refused += not taken[label]
         expect(reasons(app)).to_have_count(refused)
-    for field in found.values():
+    for field in fields_found.values():
         expect(field).to_have_value(text)  # refused or not, it stays
     again()
     for label, field in fields(app).items():
@@ -129,12 +129,12 @@ def test_every_field_of_a_layer_takes_the_number_that_is_meant_or_refuses_it(
 
 def test_the_inverse_question_keeps_its_size_while_no_number_stands_there(numbers: Page) -> None:
     open_page(numbers, "Shapes")
-    wanted = numbers.get_by_role("spinbutton", name="Wanted size")
+    size_field = numbers.get_by_role("spinbutton", name="Wanted size")
     for text in ("1,5", "0,05", "1e-3", "1.000,5", "1.000"):
-        enter(wanted, text, paste=text == "1,5")
+        enter(size_field, text, paste=text == "1,5")
         expect(reasons(numbers)).to_have_count(1)
         expect(numbers.get_by_text("a height of 99 into 90")).to_be_visible()
-    enter(wanted, "4e1")
+    enter(size_field, "4e1")
     expect(numbers.get_by_text("a height of 99 into 40")).to_be_visible()
 
 

@@ -107,17 +107,17 @@ def test_it_plays_to_the_end_pauses_and_survives_a_rerun_of_the_page(shapes: Pag
     expect(shapes.locator(".sliding .play")).to_have_attribute("aria-label", "Play")
     board(shapes).press("Home")
     board(shapes).press("ArrowRight")
-    wanted = shapes.get_by_role("spinbutton", name="Wanted size")
-    wanted.fill("30")
-    wanted.press("Enter")
+    size_field = shapes.get_by_role("spinbutton", name="Wanted size")
+    size_field.fill("30")
+    size_field.press("Enter")
     expect(shapes.get_by_text("into 30")).to_be_visible()
     expect(slider(shapes)).to_have_value("1")
 
 
 def test_an_answer_is_used_with_a_click(shapes: Page) -> None:
-    wanted = shapes.get_by_role("spinbutton", name="Wanted size")
-    wanted.fill("45")
-    wanted.press("Enter")
+    size_field = shapes.get_by_role("spinbutton", name="Wanted size")
+    size_field.fill("45")
+    size_field.press("Enter")
     shapes.get_by_role("button", name="Use kernel_size 10, stride 2, padding 0, dilation 1").click()
     expect(shapes.get_by_role("heading", name="99 × 26 → 45 × 17")).to_be_visible()
     expect(shapes.get_by_role("textbox", name="stride")).to_have_value("2, 1")

@@ -54,38 +54,38 @@ def test_the_knobs_fill_the_width(app: Page, width: int) -> None:
 
 
 @pytest.fixture
-def heard(page: Page) -> Iterator[list[str]]:
+def console_messages(page: Page) -> Iterator[list[str]]:
     """What the browser's console says."""
-    said: list[str] = []
+    messages: list[str] = []
 
     def hear(message: ConsoleMessage) -> None:
-        said.append(message.text)
+        messages.append(message.text)
 
     page.on("console", hear)
-    yield said
+    yield messages
     page.remove_listener("console", hear)
 
 
-def test_the_console_is_quiet_while_a_run_grows(heard: list[str], room: Page) -> None:
+def test_the_console_is_quiet_while_a_run_grows(console_messages: list[str], room: Page) -> None:
     set_number(room, "Epochs", "1000")
     room.get_by_role("button", name="Train", exact=True).click()
     expect(room.get_by_text(re.compile("best validation accuracy"))).to_be_visible()
     wait_epochs(room, 3)
     room.get_by_role("button", name="Stop", exact=True).click()
     expect(status(room, "stopped")).to_be_visible()
-    assert not [text for text in heard if "extent" in text]
+    assert not [text for text in console_messages if "extent" in text]
 
 
 def test_no_page_asks_another_host_for_anything(browser: Browser, server: Server) -> None:
     """On a closed network a font from elsewhere is waited for in vain."""
     page = browser.new_context().new_page()
-    asked: list[str] = []
+    requests: list[str] = []
 
     def note(request: Request) -> None:
-        asked.append(request.url)
+        requests.append(request.url)
 
     page.on("request", note)
-    page.on("websocket", lambda socket: asked.append(socket.url.replace("ws://", "http://", 1)))
+    page.on("websocket", lambda socket: requests.append(socket.url.replace("ws://", "http://", 1)))
     pages = {
         "": "Design a net",
         "shapes": "Shapes",
@@ -97,6 +97,6 @@ def test_no_page_asks_another_host_for_anything(browser: Browser, server: Server
         page.goto(f"{server.url}/{path}")
         expect(page.get_by_role("heading", name=heading).first).to_be_visible()
         expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
-    assert asked
-    assert [url for url in asked if not url.startswith((server.url, "data:", "blob:"))] == []
+    assert requests
+    assert [url for url in requests if not url.startswith((server.url, "data:", "blob:"))] == []
     page.context.close()

@@ -71,15 +71,15 @@ def test_the_samples_said_to_be_never_read_are_never_read(rule: Window, size: in
     text = explain_rounding(rule, size, "width")
     behind = max(size - 1 - last, 0)
     if behind and not rule.ceil_mode:
-        said = re.search(r"The last (?:(\d+) )?of the \d+ samples of the width (is|are) never read", text)
-        assert said
-        assert int(said[1] or 1) == min(behind, size)
+        match = re.search(r"The last (?:(\d+) )?of the \d+ samples of the width (is|are) never read", text)
+        assert match
+        assert int(match[1] or 1) == min(behind, size)
     else:
         assert "never read" not in text
 
 
 @pytest.mark.parametrize(
-    ("rule", "size", "said"),
+    ("rule", "size", "expected_text"),
     [
         (Window(4, stride=4), 17, "13 / 4 leaves a remainder of 1"),
         (Window(4, stride=4), 16, "no remainder"),
@@ -92,8 +92,8 @@ def test_the_samples_said_to_be_never_read_are_never_read(rule: Window, size: in
         (TransposedWindow(3), 14, "Nothing is rounded"),
     ],
 )
-def test_what_rounding_does_is_told(rule: Window | TransposedWindow, size: int, said: str) -> None:
-    assert said in explain_rounding(rule, size, "width")
+def test_what_rounding_does_is_told(rule: Window | TransposedWindow, size: int, expected_text: str) -> None:
+    assert expected_text in explain_rounding(rule, size, "width")
 
 
 def test_letters_have_the_colours_of_their_numbers() -> None:

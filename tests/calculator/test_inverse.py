@@ -57,12 +57,12 @@ def test_all_answers_are_found_and_torch_agrees_with_each(data: st.DataObject) -
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(inverse, "MAX_VALUES", {1: 5, 2: 4})
         find_answers.cache_clear()
-        found = find_answers(rule, size, wanted, frozenset(vary), pool=pool)
+        answers = find_answers(rule, size, wanted, frozenset(vary), pool=pool)
         find_answers.cache_clear()
 
     expected = set()
     names = [name for name in inverse.MIN_VALUES if name in vary]
-    for values in product(*(range(inverse.MIN_VALUES[name], found.bound + 1) for name in names)):
+    for values in product(*(range(inverse.MIN_VALUES[name], answers.bound + 1) for name in names)):
         given = {name: parameter_value(rule, name) for name in variable_parameters(rule)} | dict(
             zip(names, values, strict=True)
         )
@@ -74,23 +74,23 @@ def test_all_answers_are_found_and_torch_agrees_with_each(data: st.DataObject) -
         )
         if torch_out(candidate, size, pool=pool) == wanted:
             expected.add(candidate)
-    assert set(found.rules) == expected
-    assert len(found.rules) == len(expected)
+    assert set(answers.rules) == expected
+    assert len(answers.rules) == len(expected)
 
 
 def test_the_nearest_answers_come_first() -> None:
     rule = Window(4, stride=4)
-    found = find_answers(rule, 90, 22, STRIDE_PADDING, pool=True).rules
-    assert found[0] == rule
-    counts = [len(changed_parameters(answer, rule)) for answer in found]
+    answers = find_answers(rule, 90, 22, STRIDE_PADDING, pool=True).rules
+    assert answers[0] == rule
+    counts = [len(changed_parameters(answer, rule)) for answer in answers]
     assert counts == sorted(counts)
 
 
 def test_which_stride_or_padding_gives_22() -> None:
-    found = find_answers(Window(10), 99, 22, STRIDE_PADDING).rules
-    assert Window(10, stride=4) not in found  # 23
-    assert all(rule.out_size(99) == 22 for rule in found)
-    assert found
+    answers = find_answers(Window(10), 99, 22, STRIDE_PADDING).rules
+    assert Window(10, stride=4) not in answers  # 23
+    assert all(rule.out_size(99) == 22 for rule in answers)
+    assert answers
 
 
 def test_without_an_answer_the_nearest_sizes_are_told() -> None:
@@ -126,10 +126,10 @@ def test_what_follows_the_window_by_itself_stays_as_an_answer_has_it(design: Arc
     for axis, size in enumerate(design.input_shape[1:]):
         usual = rules[axis].out_size(size)
         for wanted in {usual, max(1, usual - 1), usual // 2 + 1}:
-            found = find_answers(rules[axis], size, wanted, frozenset(vary), pool="Pool" in layer.kind)
-            for answer in found.rules[:12]:
-                made = apply_answer(design, axis, answer)
-                out = made.layers[0].output_shape(made.input_shape)
+            answers = find_answers(rules[axis], size, wanted, frozenset(vary), pool="Pool" in layer.kind)
+            for answer in answers.rules[:12]:
+                changed_design = apply_answer(design, axis, answer)
+                out = changed_design.layers[0].output_shape(changed_design.input_shape)
                 expected = [rule.out_size(each) for rule, each in zip(rules, design.input_shape[1:], strict=True)]
                 expected[axis] = wanted
                 assert list(out[1:]) == expected

@@ -34,9 +34,9 @@ def lab(rgb: Vector) -> Vector:
 
 @pytest.mark.parametrize("eye", EYES)
 def test_any_two_colours_are_told_apart(eye: str) -> None:
-    for one, other in combinations(COLOURS, 2):
-        difference = lab(EYES[eye] @ linear(one)) - lab(EYES[eye] @ linear(other))
-        assert np.linalg.norm(difference) > 15, (one, other)  # a difference of 2 can be seen
+    for first, second in combinations(COLOURS, 2):
+        difference = lab(EYES[eye] @ linear(first)) - lab(EYES[eye] @ linear(second))
+        assert np.linalg.norm(difference) > 15, (first, second)  # a difference of 2 can be seen
 
 
 def test_line_styles_differ() -> None:

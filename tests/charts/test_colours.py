@@ -15,13 +15,13 @@ STREAMLIT_COLOURS = 10
 """Streamlit 1.67 fills in so many; a theme with fewer leaves plotly with a list that it refuses as a whole."""
 
 
-def contrast(one: str, two: str) -> float:
+def contrast(first: str, second: str) -> float:
     def luminance(colour: str) -> float:
         parts = [int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5)]
         red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
         return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
-    dark, light = sorted((luminance(one), luminance(two)))
+    dark, light = sorted((luminance(first), luminance(second)))
     return (light + 0.05) / (dark + 0.05)
 
 

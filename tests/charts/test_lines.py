@@ -23,7 +23,7 @@ def test_twenty_lines_are_told_apart_by_colour_and_style(count: int) -> None:
 
 
 def test_the_legend_lets_the_chart_be_as_high_as_without() -> None:
-    one, many = (lines_spec("throughput", 30, [str(place) for place in range(count)]) for count in (1, 60))
-    assert one["encoding"]["color"]["legend"] is None
-    assert many["height"] - one["height"] >= 20 * 30
-    assert many["encoding"]["color"]["legend"]["symbolLimit"] == 0
+    few_lines, many_lines = (lines_spec("throughput", 30, [str(place) for place in range(count)]) for count in (1, 60))
+    assert few_lines["encoding"]["color"]["legend"] is None
+    assert many_lines["height"] - few_lines["height"] >= 20 * 30
+    assert many_lines["encoding"]["color"]["legend"]["symbolLimit"] == 0

@@ -33,4 +33,4 @@ def test_csv_gives_every_point_back_exactly(run: list[Point]) -> None:
 
 @given(points)
 def test_json_gives_every_point_back_exactly(run: list[Point]) -> None:
-    assert [Point(**each) for each in json.loads(points_to_json(run))] == run
+    assert [Point(**point) for point in json.loads(points_to_json(run))] == run

@@ -74,15 +74,15 @@ def test_each_run_crosses_each_axis_at_its_value_and_the_best_is_drawn_last() ->
 
 def test_each_axis_has_marks_of_its_own() -> None:
     ticks = parallel_tables([], PARAMETERS)[TICKS]
-    found = {axis: list(part["label"]) for axis, part in ticks.groupby("axis", sort=False)}
-    assert found == {
+    labels_by_axis = {axis: list(part["label"]) for axis, part in ticks.groupby("axis", sort=False)}
+    assert labels_by_axis == {
         "Learning rate": ["0.0001", "0.001", "0.01", "0.1"],
         "Depth": ["1", "2", "3"],
         "Dropout": ["as it is", "0.1", "0.4"],
         "Accuracy": ["0", "0.25", "0.5", "0.75", "1"],
     }
     assert ticks[ticks["axis"] == "Learning rate"]["place"].tolist() == pytest.approx([0, 1 / 3, 2 / 3, 1])
-    assert parallel_spec(list(PARAMETERS))["layer"][0]["encoding"]["x"]["scale"]["domain"] == list(found)
+    assert parallel_spec(list(PARAMETERS))["layer"][0]["encoding"]["x"]["scale"]["domain"] == list(labels_by_axis)
 
 
 def test_the_charts_do_not_depend_on_what_comes() -> None:

@@ -20,7 +20,7 @@ def threads_as_before() -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True)
-def heard_signals() -> Iterator[None]:
+def interruptible() -> Iterator[None]:
     """Ctrl-C is an exception, also where the tests run in the background, in which a shell makes it nothing."""
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield

@@ -44,8 +44,8 @@ def written(path: Path, content: str | bytes) -> str:
 
 
 def test_shapes_prints_the_table_of_the_design_page(cnnviz: RunCommand) -> None:
-    told = cnnviz("shapes", "design.json")
-    assert (told.exit_code, told.stdout, told.stderr) == (0, to_markdown(NET), "")
+    result = cnnviz("shapes", "design.json")
+    assert (result.exit_code, result.stdout, result.stderr) == (0, to_markdown(NET), "")
 
 
 def test_shapes_as_json_has_what_the_table_has(cnnviz: RunCommand) -> None:
@@ -59,11 +59,11 @@ def test_shapes_as_json_has_what_the_table_has(cnnviz: RunCommand) -> None:
 
 
 def test_shapes_of_a_misfit_end_with_it_and_tell_reason_and_mend(cnnviz: RunCommand, misfit: Architecture) -> None:
-    told = cnnviz("shapes", "misfit.json")
-    assert (told.exit_code, told.stdout, told.stderr) == (1, to_markdown(misfit), f"Error: {REASON}\n")
-    told = cnnviz("shapes", "misfit.json", "--json")
-    table = json.loads(told.stdout)
-    assert (told.exit_code, told.stderr) == (1, f"Error: {REASON}\n")
+    result = cnnviz("shapes", "misfit.json")
+    assert (result.exit_code, result.stdout, result.stderr) == (1, to_markdown(misfit), f"Error: {REASON}\n")
+    result = cnnviz("shapes", "misfit.json", "--json")
+    table = json.loads(result.stdout)
+    assert (result.exit_code, result.stderr) == (1, f"Error: {REASON}\n")
     assert REASON.startswith(table["error"])
     assert table["mends"] == [mend.text for mend in trace(misfit)[-1].mends]
 
@@ -71,14 +71,14 @@ def test_shapes_of_a_misfit_end_with_it_and_tell_reason_and_mend(cnnviz: RunComm
 @pytest.mark.parametrize("style", STYLES)
 def test_code_is_that_of_the_design_page_on_the_output_or_in_a_file(cnnviz: RunCommand, style: str) -> None:
     assert cnnviz("code", "design.json", "--style", style).stdout == to_code(NET, style)  # type: ignore[arg-type]
-    told = cnnviz("code", "design.json", "--style", style, "--out", "net.py")
-    assert (told.exit_code, told.output) == (0, "")
+    result = cnnviz("code", "design.json", "--style", style, "--out", "net.py")
+    assert (result.exit_code, result.output) == (0, "")
     assert Path("net.py").read_text(encoding="utf-8") == to_code(NET, style)  # type: ignore[arg-type]
 
 
 def test_export_writes_the_file_of_the_design_page(cnnviz: RunCommand) -> None:
-    told = cnnviz("export", "design.json", "--out", "net.onnx")
-    assert (told.exit_code, told.output) == (0, "")
+    result = cnnviz("export", "design.json", "--out", "net.onnx")
+    assert (result.exit_code, result.output) == (0, "")
     assert Path("net.onnx").read_bytes() == writer.export_onnx(NET)
 
 
@@ -150,11 +150,11 @@ DESIGNS: dict[str, tuple[str | bytes, str]] = {
 @pytest.mark.parametrize("name", DESIGNS)
 def test_what_is_no_design_is_refused_in_a_sentence(refused: Refused, folder: Path, name: str) -> None:
     content, reason = DESIGNS[name]
-    told = refused("shapes", written(folder / "bad.json", content))
-    assert reason in told
-    assert told.startswith(str(folder / "bad.json"))
-    assert told.endswith(".")
-    assert told.isprintable()
+    message = refused("shapes", written(folder / "bad.json", content))
+    assert reason in message
+    assert message.startswith(str(folder / "bad.json"))
+    assert message.endswith(".")
+    assert message.isprintable()
 
 
 def test_a_file_that_is_not_there_and_one_that_is_a_folder_are_refused(refused: Refused) -> None:
@@ -209,8 +209,8 @@ def test_the_version_is_that_of_cnnviz(cnnviz: RunCommand) -> None:
 
 def test_ctrl_c_has_the_exit_code_130_everywhere(monkeypatch: pytest.MonkeyPatch, cnnviz: RunCommand) -> None:
     monkeypatch.setattr("cnnviz.cli.designs.read_design", lambda path: signal.raise_signal(signal.SIGINT))
-    told = cnnviz("shapes", "design.json")
-    assert (told.exit_code, told.stdout, told.stderr) == (130, "", "Interrupted.\n")
+    result = cnnviz("shapes", "design.json")
+    assert (result.exit_code, result.stdout, result.stderr) == (130, "", "Interrupted.\n")
 
 
 def test_a_bug_surfaces(monkeypatch: pytest.MonkeyPatch, cnnviz: RunCommand) -> None:

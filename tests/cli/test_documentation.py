@@ -18,7 +18,11 @@ from tests.cli.conftest import RunCommand
 TEXT = (Path(__file__).parents[2] / "docs/headless.md").read_text(encoding="utf-8")
 EXAMPLES = re.findall(r"^python -m cnnviz (.+)$", TEXT, re.MULTILINE)
 OPTIONS = [
-    option for command in main.commands.values() for each in command.params for option in each.opts if "-" in option
+    option
+    for command in main.commands.values()
+    for parameter in command.params
+    for option in parameter.opts
+    if "-" in option
 ]
 
 
@@ -37,7 +41,7 @@ def test_every_command_has_an_example() -> None:
 
 
 def test_the_styles_of_code_are_those_there_are() -> None:
-    (style,) = [each for each in main.commands["code"].params if each.name == "style"]
+    (style,) = [parameter for parameter in main.commands["code"].params if parameter.name == "style"]
     assert isinstance(style.type, click.Choice)
     assert list(style.type.choices) == list(STYLES)
 
@@ -48,8 +52,8 @@ def test_the_examples_run_one_after_the_other(cnnviz: RunCommand, folder: Path) 
     np.save(folder / "feats.npy", generator.standard_normal((40, 8, 8)).astype(np.float32))
     np.save(folder / "labels.npy", np.arange(40) % 4)
     for example in EXAMPLES:
-        told = cnnviz(*shlex.split(example))
-        assert told.exit_code == 0, told.output
+        command_result = cnnviz(*shlex.split(example))
+        assert command_result.exit_code == 0, command_result.output
     results = (folder / "runs").glob("*/result.json")
     keys = {
         key for result in results for key in re.findall(r'^  "(\w+)"', result.read_text(encoding="utf-8"), re.MULTILINE)

@@ -91,12 +91,12 @@ def test_a_signal_stops_it_with_the_best_epoch_so_far(number: signal.Signals, co
 
 
 def test_a_terminal_gets_a_bar_with_the_latest_numbers() -> None:
-    ours, theirs = os.openpty()
-    with started(*DIGITS, "--set", "epochs=2", stderr=theirs) as process:
-        os.close(theirs)
-        shown = b"".join(iter(lambda: _read(ours), b"")).decode()
+    master, slave = os.openpty()
+    with started(*DIGITS, "--set", "epochs=2", stderr=slave) as process:
+        os.close(slave)
+        shown = b"".join(iter(lambda: _read(master), b"")).decode()
         out, _ = process.communicate()
-    os.close(ours)
+    os.close(master)
     assert process.returncode == 0
     json.loads(out)
     assert "100%" in shown
@@ -113,23 +113,23 @@ def _read(terminal: int) -> bytes:
 
 def test_help_does_not_wait_for_torch() -> None:
     ask = "import sys; from cnnviz.cli import main; main(['train', '--help'], standalone_mode=False)"
-    told = subprocess.run(
+    process = subprocess.run(
         [sys.executable, "-c", f"{ask}; assert not {{'torch', 'numpy', 'ignite'}} & sys.modules.keys()"],
         capture_output=True,
         env=ENVIRONMENT,
         check=False,
     )
-    assert told.returncode == 0, told.stderr
+    assert process.returncode == 0, process.stderr
 
 
 @pytest.mark.parametrize("command", ["shapes", "code"])
 def test_what_only_reads_a_design_does_not_wait_for_data_and_training(command: str) -> None:
     ask = f"import sys; from cnnviz.cli import main; main([{command!r}, 'design.json'], standalone_mode=False)"
     heavy = {"ignite", "sklearn", "scipy", "pandas", "onnx", "cnnviz.training", "cnnviz.data"}
-    told = subprocess.run(
+    process = subprocess.run(
         [sys.executable, "-c", f"{ask}; assert not {heavy} & sys.modules.keys()"],
         capture_output=True,
         env=ENVIRONMENT,
         check=False,
     )
-    assert told.returncode == 0, told.stderr
+    assert process.returncode == 0, process.stderr

@@ -60,15 +60,15 @@ def feats(folder: Path, shape: tuple[int, ...] = (8, 8)) -> tuple[str, str]:
 
 
 def test_it_is_the_training_of_the_app_bit_for_bit(cnnviz: RunCommand) -> None:
-    told = cnnviz(*DIGITS, "--set", "epochs=3", "--set", "learning_rate=0.1")
-    assert (told.exit_code, told.stderr) == (0, "")
+    command_result = cnnviz(*DIGITS, "--set", "epochs=3", "--set", "learning_rate=0.1")
+    assert (command_result.exit_code, command_result.stderr) == (0, "")
     config = TrainConfig(dataset="digits", epochs=3, learning_rate=0.1)
     result, points = direct(config, DATASETS["digits"].load_splits())
     assert recorded() == points
     weights = load_file("run/weights.safetensors")
     assert weights.keys() == result.weights.keys()
     assert all(torch.equal(weights[name], value) for name, value in result.weights.items())
-    facts = json.loads(told.stdout)
+    facts = json.loads(command_result.stdout)
     assert facts == json.loads(Path("run/result.json").read_text(encoding="utf-8"))
     for part in ("train", "validation", "test"):
         assert facts[part] == {p.metric: p.value for p in points if (p.split, p.epoch) == (part, result.best_epoch)}
@@ -102,8 +102,8 @@ def test_the_folder_holds_what_is_needed_to_do_it_again_and_to_use_the_net(cnnvi
 
 def test_two_files_train_as_an_upload_of_them(cnnviz: RunCommand, folder: Path) -> None:
     files = feats(folder)
-    told = cnnviz("train", "design.json", "--data", *files, "--set", "epochs=2", "--out", "run", "--quiet")
-    facts = json.loads(told.stdout)
+    result = cnnviz("train", "design.json", "--data", *files, "--set", "epochs=2", "--out", "run", "--quiet")
+    facts = json.loads(result.stdout)
     assert facts["classes"] == ["no", "off", "yes"]
     assert facts["config"]["dataset"] == "files"
     data = load_arrays(folder / files[0], folder / files[1], 2**20)
@@ -117,9 +117,9 @@ def test_a_file_of_settings_is_used_and_single_ones_are_set_over_it(cnnviz: RunC
     (folder / "config.json").write_text(given.model_dump_json(), encoding="utf-8")
     changes = ("epochs=1", "momentum=0", "loss=NLLLoss", "nesterov=true", "floor=-1e2", "augmentation.noise=0.1")
     sets = [part for change in changes for part in ("--set", change)]
-    told = cnnviz("train", "design.json", "--config", "config.json", *sets, "--out", "run", "--quiet")
-    assert told.exit_code == 0
-    wanted = TrainConfig(
+    result = cnnviz("train", "design.json", "--config", "config.json", *sets, "--out", "run", "--quiet")
+    assert result.exit_code == 0
+    expected_config = TrainConfig(
         dataset="digits",
         epochs=1,
         optimizer="Adam",
@@ -130,7 +130,7 @@ def test_a_file_of_settings_is_used_and_single_ones_are_set_over_it(cnnviz: RunC
         floor=-100,
         augmentation=Augmentation(noise=0.1),
     )
-    assert json.loads(told.stdout)["config"] == wanted.model_dump(mode="json")
+    assert json.loads(result.stdout)["config"] == expected_config.model_dump(mode="json")
 
 
 @pytest.mark.parametrize(
@@ -154,9 +154,9 @@ def test_a_file_of_settings_is_used_and_single_ones_are_set_over_it(cnnviz: RunC
 def test_a_wrong_setting_is_refused_before_anything_is_written(
     refused: Refused, folder: Path, change: str, reason: str
 ) -> None:
-    told = refused(*DIGITS, "--set", change)
-    assert told.startswith(reason)
-    assert told.endswith(".")
+    message = refused(*DIGITS, "--set", change)
+    assert message.startswith(reason)
+    assert message.endswith(".")
     assert not (folder / "run").exists()
 
 
@@ -174,9 +174,9 @@ def test_a_wrong_setting_is_refused_before_anything_is_written(
 )
 def test_a_wrong_file_of_settings_is_refused(refused: Refused, folder: Path, content: str, reason: str) -> None:
     (folder / "config.json").write_text(content, encoding="utf-8")
-    told = refused(*DIGITS, "--config", "config.json")
-    assert told.startswith(f"config.json{reason}")
-    assert told.endswith(".")
+    message = refused(*DIGITS, "--config", "config.json")
+    assert message.startswith(f"config.json{reason}")
+    assert message.endswith(".")
 
 
 def test_files_that_are_missing_or_huge_are_refused(refused: Refused, folder: Path) -> None:
@@ -233,8 +233,8 @@ def test_a_device_that_is_not_there_is_refused(refused: Refused, folder: Path, n
     ],
 )
 def test_a_wrong_command_line_has_the_exit_code_2(cnnviz: RunCommand, more: list[str]) -> None:
-    told = cnnviz(*DIGITS, *more)
-    assert (told.exit_code, told.stdout) == (2, "")
+    result = cnnviz(*DIGITS, *more)
+    assert (result.exit_code, result.stdout) == (2, "")
 
 
 def test_a_result_is_not_written_over_unless_that_is_wanted(cnnviz: RunCommand, refused: Refused, folder: Path) -> None:
@@ -244,8 +244,8 @@ def test_a_result_is_not_written_over_unless_that_is_wanted(cnnviz: RunCommand, 
     before = (folder / "run/result.json").read_bytes()
     assert refused(*DIGITS) == "run already contains the result of a training; choose another folder, or add --force."
     assert (folder / "run/result.json").read_bytes() == before
-    told = cnnviz(*DIGITS, "--set", "epochs=2", "--force")
-    assert (told.exit_code, json.loads(told.stdout)["epochs"]) == (0, 2)
+    result = cnnviz(*DIGITS, "--set", "epochs=2", "--force")
+    assert (result.exit_code, json.loads(result.stdout)["epochs"]) == (0, 2)
     assert (folder / "run/notes.txt").read_text(encoding="utf-8") == "mine"
 
 
@@ -255,8 +255,10 @@ def test_a_divergence_fails_with_its_reason_and_leaves_no_result(
     assert cnnviz(*DIGITS, "--set", "epochs=1").exit_code == 0
     layers = [Flatten(), *[Linear(out_features=32)] * 3, Linear(out_features=10)]
     (folder / "design.json").write_text(Architecture(input_shape=(1, 8, 8), layers=layers).to_json(), encoding="utf-8")
-    told = refused(*DIGITS, "--force", "--set", "learning_rate=10")
-    assert told.endswith("the training diverged. Try a learning rate ten times smaller (1), or gradient clipping at 1.")
+    message = refused(*DIGITS, "--force", "--set", "learning_rate=10")
+    assert message.endswith(
+        "the training diverged. Try a learning rate ten times smaller (1), or gradient clipping at 1."
+    )
     assert {file.name for file in (folder / "run").iterdir()} == {
         "design.json",
         "config.json",
@@ -298,17 +300,17 @@ def test_a_training_that_is_stopped_before_its_first_epoch_ended_has_no_weights(
 
     @contextmanager
     def impatient(*_: object, **__: object) -> Iterator[Callable[[Sequence[Point]], None]]:
-        def hear(_points: Sequence[Point]) -> None:
-            for each in once:
-                signal.raise_signal(each)
+        def raise_signals(_points: Sequence[Point]) -> None:
+            for signal_number in once:
+                signal.raise_signal(signal_number)
 
-        yield hear
+        yield raise_signals
 
     monkeypatch.setattr("cnnviz.cli.training.show_progress", impatient)
     before = signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)
-    told = cnnviz(*DIGITS)
-    facts = json.loads(told.stdout)
-    assert (told.exit_code, facts["stopped"], facts["best_epoch"]) == (143, True, 0)
+    result = cnnviz(*DIGITS)
+    facts = json.loads(result.stdout)
+    assert (result.exit_code, facts["stopped"], facts["best_epoch"]) == (143, True, 0)
     assert facts["train"] is facts["validation"] is facts["test"] is None
     assert {file.name for file in (folder / "run").iterdir()} == set(OUTPUT_FILES) - {"weights.safetensors"}
     assert (signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)) == before
@@ -324,10 +326,10 @@ def test_the_second_signal_does_what_it_always_does() -> None:
 
 
 def test_a_log_gets_a_line_for_each_epoch_and_quiet_means_none(cnnviz: RunCommand) -> None:
-    told = cnnviz(*DIGITS[:-1], "--set", "epochs=2", "--threads", "2")
-    loading, *epochs = told.stderr.splitlines()
+    result = cnnviz(*DIGITS[:-1], "--set", "epochs=2", "--threads", "2")
+    loading, *epochs = result.stderr.splitlines()
     assert loading == "Loading “Handwritten digits” …"
     accuracies = [p.value for p in recorded() if (p.split, p.metric) == ("validation", "accuracy")]
     assert [line.split(",")[0] for line in epochs] == ["epoch 1 of 2", "epoch 2 of 2"]
     assert [line.split()[-1] for line in epochs] == [f"{value:.4g}" for value in accuracies]
-    assert json.loads(told.stdout)["threads"] == 2
+    assert json.loads(result.stdout)["threads"] == 2

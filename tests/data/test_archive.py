@@ -48,8 +48,8 @@ def refusal(content: bytes, max_bytes: int = MEGABYTE) -> str:
 @pytest.mark.parametrize("kind", ["zip", "folder", "stored zip", "tar.gz"])
 def test_each_file_comes_with_its_class_and_without_what_systems_leave(kind: str, tmp_path: Path) -> None:
     with placed(FILES | LEFT, kind, tmp_path) as archive:
-        found = {(folder, name): content for folder, name, content in archive}
-        assert found == {
+        files = {(folder, name): content for folder, name, content in archive}
+        assert files == {
             ("yes", "a.wav"): b"aaa",
             ("yes", "b.wav"): b"bb",
             ("no", "c.wav"): b"",

@@ -24,13 +24,13 @@ pieces = st.sampled_from(["..", ".", "", "/", "\\", "C:", "a", "low", "\0", "~",
 @given(st.lists(pieces, max_size=12).map("/".join) | st.text(max_size=30) | st.lists(pieces).map("".join))
 def test_whatever_is_accepted_stays_inside_and_can_be_shown(path: str) -> None:
     with suppress(DataError):
-        found = split_path(path)
-        inside = os.path.normpath(os.path.join("/data", *found))
-        assert inside == "/data/" + "/".join(found)
-        assert len(found) <= MAX_DEPTH + 1
-        assert all(0 < len(part) <= MAX_NAME_LENGTH and "\\" not in part and "\0" not in part for part in found)
-        "/".join(found).encode()
-        assert split_path("/".join(found)) == found
+        path_parts = split_path(path)
+        inside = os.path.normpath(os.path.join("/data", *path_parts))
+        assert inside == "/data/" + "/".join(path_parts)
+        assert len(path_parts) <= MAX_DEPTH + 1
+        assert all(0 < len(part) <= MAX_NAME_LENGTH and "\\" not in part and "\0" not in part for part in path_parts)
+        "/".join(path_parts).encode()
+        assert split_path("/".join(path_parts)) == path_parts
 
 
 @pytest.mark.parametrize(
@@ -54,8 +54,8 @@ def test_only_folders_around_everything_are_passed_over() -> None:
     def of(*paths: str) -> list[str]:
         split = [path.split("/") for path in paths]
         return [
-            each.path
-            for each in strip_common_folders([ArchiveMember(tuple(folders), name, 0, 0) for *folders, name in split])
+            member.path
+            for member in strip_common_folders([ArchiveMember(tuple(folders), name, 0, 0) for *folders, name in split])
         ]
 
     assert of("top/a/1", "top/b/2", "top/list") == ["a/1", "b/2", "list"]

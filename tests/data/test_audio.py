@@ -22,8 +22,8 @@ def test_log_mel_is_what_the_lab_computes() -> None:
     clips = sounds(BLOCK_SIZE + 2, 16_000)
     clips[1, 4000:] = 0  # silence behind a word
     clips[2] = 0
-    ours = Features().compute(clips)
-    for clip, features in zip(clips, ours, strict=True):
+    features_computed = Features().compute(clips)
+    for clip, features in zip(clips, features_computed, strict=True):
         np.testing.assert_allclose(features, logfbank(clip, samplerate=16_000), atol=1e-4, rtol=0)
 
 
@@ -47,10 +47,10 @@ def test_other_settings_agree_too(samples: int, rate: int, window: float, step: 
     expected = logfbank(
         clip[0], samplerate=rate, winlen=window, winstep=step, nfilt=bands, nfft=features.n_fft, preemph=0.97
     )
-    ours = features.compute(clip)[0]
-    assert ours.shape == (features.frame_count(samples), bands)
+    features_computed = features.compute(clip)[0]
+    assert features_computed.shape == (features.frame_count(samples), bands)
     if round(window * rate) == window * rate and round(step * rate) == step * rate:
-        np.testing.assert_allclose(ours, expected, atol=1e-4, rtol=0)
+        np.testing.assert_allclose(features_computed, expected, atol=1e-4, rtol=0)
 
 
 def test_no_sound_has_no_features() -> None:

@@ -46,8 +46,8 @@ def test_a_time_shift_moves_all_bands_together_and_loses_nothing() -> None:
     x = numbered(200, 1, 9, 4)
     out = changed(x, SOUND, time_shift=2)
     shifts = set()
-    for one, other in zip(x, out, strict=True):
-        fitting = [shift for shift in range(-4, 5) if torch.equal(one.roll(shift, 1), other)]
+    for sample, augmented in zip(x, out, strict=True):
+        fitting = [shift for shift in range(-4, 5) if torch.equal(sample.roll(shift, 1), augmented)]
         shifts |= set(fitting)
         assert len(fitting) == 1
     assert shifts == {-2, -1, 0, 1, 2}
@@ -58,9 +58,9 @@ def test_a_picture_is_shifted_along_both_axes_and_its_edge_repeated() -> None:
     out = changed(x, PICTURE, shift=1)
     padded = torch.nn.functional.pad(x, (1, 1, 1, 1), mode="replicate")
     seen = set()
-    for one, other in zip(padded, out, strict=True):
-        windows = {(i, j): one[:, i : i + 5, j : j + 5] for i in range(3) for j in range(3)}
-        (place,) = [place for place, window in windows.items() if torch.equal(window, other)]
+    for sample, augmented in zip(padded, out, strict=True):
+        windows = {(i, j): sample[:, i : i + 5, j : j + 5] for i in range(3) for j in range(3)}
+        (place,) = [place for place, window in windows.items() if torch.equal(window, augmented)]
         seen.add(place)
     assert len(seen) == 9
 
@@ -68,8 +68,8 @@ def test_a_picture_is_shifted_along_both_axes_and_its_edge_repeated() -> None:
 def test_a_flip_mirrors_about_half_of_the_samples() -> None:
     x = numbered(400, 2, 3, 4)
     out = changed(x, PICTURE, flip=True)
-    mirrored = [torch.equal(one.flip(-1), other) for one, other in zip(x, out, strict=True)]
-    kept = [torch.equal(one, other) for one, other in zip(x, out, strict=True)]
+    mirrored = [torch.equal(sample.flip(-1), augmented) for sample, augmented in zip(x, out, strict=True)]
+    kept = [torch.equal(sample, augmented) for sample, augmented in zip(x, out, strict=True)]
     assert all(a != b for a, b in zip(mirrored, kept, strict=True))
     assert 150 < sum(mirrored) < 250
 
@@ -79,13 +79,13 @@ def test_a_mask_hides_one_stretch_with_the_mean(name: str, axis: int, size: int)
     x = torch.randn(300, 1, 20, 8)
     out = changed(x, SOUND, **{name: 5})
     widths = set()
-    for one, other in zip(x, out, strict=True):
-        hidden = (other == one.mean()).all(dim=5 - axis - 1).squeeze(0)
+    for sample, augmented in zip(x, out, strict=True):
+        hidden = (augmented == sample.mean()).all(dim=5 - axis - 1).squeeze(0)
         places = hidden.nonzero().flatten().tolist()
         assert places == list(range(places[0], places[0] + len(places))) if places else True
         kept = [place for place in range(size) if place not in places]
         torch.testing.assert_close(
-            other.index_select(axis - 1, torch.tensor(kept)), one.index_select(axis - 1, torch.tensor(kept))
+            augmented.index_select(axis - 1, torch.tensor(kept)), sample.index_select(axis - 1, torch.tensor(kept))
         )
         widths.add(len(places))
     assert widths == set(range(6))

@@ -43,7 +43,7 @@ def test_channels_are_averaged_and_rates_changed() -> None:
 
 
 @pytest.mark.parametrize(
-    ("content", "told"),
+    ("content", "message"),
     [
         (b"", r"^This recording cannot be read"),
         (b"RIFF nonsense", r"^This recording cannot be read"),
@@ -62,8 +62,8 @@ def test_channels_are_averaged_and_rates_changed() -> None:
         ),
     ],
 )
-def test_what_is_no_such_recording_is_told(content: bytes, told: str) -> None:
-    with pytest.raises(DataError, match=told):
+def test_what_is_no_such_recording_is_told(content: bytes, message: str) -> None:
+    with pytest.raises(DataError, match=message):
         read_recording(content, 16_000, 16_000)
 
 

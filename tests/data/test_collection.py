@@ -41,31 +41,31 @@ def pictures(count: int = 10, kind: str = "png") -> dict[str, bytes]:
 
 
 def test_a_folder_for_each_word_becomes_features_with_their_sounds() -> None:
-    found = collected(WORDS)
-    assert found.classes == ("high", "low")
-    assert found.x.shape == (24, *FORM.shape) == (24, 1, 19, 26)
-    assert found.x.dtype == np.float32
-    assert found.sounds is not None
-    assert found.sounds.dtype == np.int16
-    np.testing.assert_array_equal(found.x[:, 0], FORM.features.compute(found.sounds))
-    for name, label, samples in zip(WORDS, found.y, found.sounds, strict=True):
-        assert found.classes[label] == name.split("/")[0]
+    content = collected(WORDS)
+    assert content.classes == ("high", "low")
+    assert content.x.shape == (24, *FORM.shape) == (24, 1, 19, 26)
+    assert content.x.dtype == np.float32
+    assert content.sounds is not None
+    assert content.sounds.dtype == np.int16
+    np.testing.assert_array_equal(content.x[:, 0], FORM.features.compute(content.sounds))
+    for name, label, samples in zip(WORDS, content.y, content.sounds, strict=True):
+        assert content.classes[label] == name.split("/")[0]
         np.testing.assert_array_equal(samples, read_sound(WORDS[name], name, 8000, 1600).samples)
-    assert found.speakers == tuple(name.split("/")[1].split("_")[0] for name in WORDS)
-    assert found.split_kinds == ("random", "speaker")
+    assert content.speakers == tuple(name.split("/")[1].split("_")[0] for name in WORDS)
+    assert content.split_kinds == ("random", "speaker")
     assert imported(WORDS).report.sentences() == ("24 sounds were read.",)
 
 
 @pytest.mark.parametrize("count", [31, 32, 33, 64, 70])
 def test_features_are_right_on_both_sides_of_every_block(count: int) -> None:
-    found = collected(word_recordings(count))
-    assert found.sounds is not None
-    np.testing.assert_array_equal(found.x[:, 0], FORM.features.compute(found.sounds))
+    content = collected(word_recordings(count))
+    assert content.sounds is not None
+    np.testing.assert_array_equal(content.x[:, 0], FORM.features.compute(content.sounds))
 
 
 def test_seconds_of_the_lab_are_99_by_26() -> None:
-    found = collected(WORDS, SoundForm())
-    assert found.x.shape == (24, 1, 99, 26)
+    content = collected(WORDS, SoundForm())
+    assert content.x.shape == (24, 1, 99, 26)
     report = imported(WORDS, SoundForm()).report
     assert report.treatments == {"resampled": 24, "padded": 24}
     assert report.sentences()[1:] == ("Resampled: 24 of 24.", "Padded: 24 of 24.")
@@ -74,9 +74,9 @@ def test_seconds_of_the_lab_are_99_by_26() -> None:
 def test_pictures_become_points() -> None:
     files = pictures()
     form = PictureForm(height=8, width=9, grey=True)
-    found = collected(files, form)
-    assert (found.classes, found.sounds, found.speakers) == (("dark", "light"), None, None)
-    np.testing.assert_allclose(found.x[:, 0, 0, 0] * 255, [*range(10), *range(200, 210)], atol=1e-3)
+    content = collected(files, form)
+    assert (content.classes, content.sounds, content.speakers) == (("dark", "light"), None, None)
+    np.testing.assert_allclose(content.x[:, 0, 0, 0] * 255, [*range(10), *range(200, 210)], atol=1e-3)
     assert collected(files, PictureForm(height=5, width=4)).x.shape == (20, 3, 5, 4)
 
 
@@ -89,11 +89,11 @@ def test_the_form_that_fits_most_files_is_suggested() -> None:
 
 def test_damaged_files_are_named_and_left_out() -> None:
     broken = {"low/s0_90.wav": b"nothing", "high/s9_0.wav": WORDS["low/s0_0.wav"][:50], "high/notes.txt": b""}
-    found = collected(broken | WORDS)
+    content = collected(broken | WORDS)
     clean = collected(WORDS)
-    np.testing.assert_array_equal(found.x, clean.x)
-    np.testing.assert_array_equal(found.y, clean.y)
-    assert found.speakers == clean.speakers
+    np.testing.assert_array_equal(content.x, clean.x)
+    np.testing.assert_array_equal(content.y, clean.y)
+    assert content.speakers == clean.speakers
     used, left_out, passed = imported(broken | WORDS).report.sentences()
     assert used == "24 sounds were read."
     assert left_out.startswith("2 files could not be read and were left out: “low/s0_90.wav” is not a .wav, .flac or")
@@ -102,13 +102,13 @@ def test_damaged_files_are_named_and_left_out() -> None:
 
 
 def test_too_many_damaged_files_are_refused_at_once() -> None:
-    heard: list[tuple[int, int]] = []
+    progress_calls: list[tuple[int, int]] = []
     broken = {f"low/s0_{number}.wav": b"nothing" for number in range(50, 70)}
     with pytest.raises(
         DataError, match=r"^9 of 44 files cannot be read, more than 20%, .* The first ones: “low/s0_50\.wav"
     ):
-        collected(broken | WORDS, progress=lambda *both: heard.append(both))
-    assert heard[-1] == (8, 44)
+        collected(broken | WORDS, progress=lambda *both: progress_calls.append(both))
+    assert progress_calls[-1] == (8, 44)
 
 
 def test_a_class_that_lost_too_many_files_is_refused() -> None:
@@ -148,17 +148,17 @@ def test_the_limits_are_told_with_their_numbers() -> None:
 
 
 def test_progress_is_told() -> None:
-    heard: list[tuple[int, int]] = []
-    collected(WORDS, progress=lambda *both: heard.append(both))
-    assert heard == [(number, 24) for number in range(1, 25)]
+    progress_calls: list[tuple[int, int]] = []
+    collected(WORDS, progress=lambda *both: progress_calls.append(both))
+    assert progress_calls == [(number, 24) for number in range(1, 25)]
 
 
 def test_what_is_decoded_can_be_kept_in_files(tmp_path: Path) -> None:
     def allocate(name: str, shape: tuple[int, ...], kind: type) -> np.ndarray:
         return open_memmap(tmp_path / f"{name}.npy", "w+", kind, shape)
 
-    found, usual = collected(WORDS, allocate=allocate), collected(WORDS)
-    np.testing.assert_array_equal(found.x, usual.x)
+    content, usual = collected(WORDS, allocate=allocate), collected(WORDS)
+    np.testing.assert_array_equal(content.x, usual.x)
     np.testing.assert_array_equal(np.load(tmp_path / "decoded.npy"), usual.sounds)
 
 
@@ -168,12 +168,12 @@ def test_lists_at_the_top_are_a_ready_made_split() -> None:
     validation, test = names[::12], names[5::6]
     files["commands/validation_list.txt"] = "\r\n".join(validation).encode()
     files["commands/testing_list.txt"] = "\n".join(["", *test, "low/gone.wav"]).encode()
-    found = collected(files)
-    assert found.split_kinds == ("random", "speaker", "lists")
-    assert "lists" in found.parts
-    assert [name for name, part in zip(names, found.parts["lists"], strict=True) if part == 1] == validation
-    assert [name for name, part in zip(names, found.parts["lists"], strict=True) if part == 2] == test
-    splits = found.split("lists")
+    collected_content = collected(files)
+    assert collected_content.split_kinds == ("random", "speaker", "lists")
+    assert "lists" in collected_content.parts
+    assert [name for name, part in zip(names, collected_content.parts["lists"], strict=True) if part == 1] == validation
+    assert [name for name, part in zip(names, collected_content.parts["lists"], strict=True) if part == 2] == test
+    splits = collected_content.split("lists")
     assert (len(splits.train), len(splits.validation), len(splits.test)) == (18, 2, 4)
     files["commands/testing_list.txt"] = names[0].encode()
     with pytest.raises(
@@ -183,13 +183,13 @@ def test_lists_at_the_top_are_a_ready_made_split() -> None:
 
 
 def test_each_way_splits_and_others_are_refused() -> None:
-    found = collected(WORDS)
-    assert len(found.split("speaker").train) == 12  # two of four voices
-    at_random = take_splits(found.x, found.y, split_at_random(found.y, found.classes))
-    np.testing.assert_array_equal(found.split().test.x, at_random.test.x)
+    content = collected(WORDS)
+    assert len(content.split("speaker").train) == 12  # two of four voices
+    at_random = take_splits(content.x, content.y, split_at_random(content.y, content.classes))
+    np.testing.assert_array_equal(content.split().test.x, at_random.test.x)
     for kind in ("lists", "by moonlight"):
         with pytest.raises(DataError, match=rf"do not say which sample belongs to which part of the split “{kind}”"):
-            found.split(kind)
+            content.split(kind)
 
 
 def test_a_template_names_the_speakers() -> None:
@@ -208,6 +208,6 @@ def test_other_rates_lengths_and_codings_end_in_one_form() -> None:
         for word, hertz in (("low", 200), ("high", 900))
         for number, (rate, kind) in enumerate([(8000, "WAV"), (44_100, "FLAC"), (16_000, "OGG")] * 4)
     }
-    found = collected(mixed)
-    assert found.x.shape == (24, 1, 19, 26)
+    content = collected(mixed)
+    assert content.x.shape == (24, 1, 19, 26)
     assert imported(mixed).report.treatments == {"padded": 8, "resampled": 16, "cut": 8}

@@ -21,6 +21,6 @@ def test_the_digits_are_split_80_10_10() -> None:
 
 
 def test_loading_twice_gives_the_same_split() -> None:
-    one, two = DIGITS.load_splits(), DIGITS.load_splits()
-    np.testing.assert_array_equal(one.test.x, two.test.x)
-    np.testing.assert_array_equal(one.train.y, two.train.y)
+    first, second = DIGITS.load_splits(), DIGITS.load_splits()
+    np.testing.assert_array_equal(first.test.x, second.test.x)
+    np.testing.assert_array_equal(first.train.y, second.train.y)

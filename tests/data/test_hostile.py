@@ -1,18 +1,20 @@
-"""A part of `python -m benchmarks.importers`, which judges thousands."""
+"""A part of `python -m benchmarks.importers`, which imports thousands of files."""
 
 import tempfile
 from pathlib import Path
 
 import pytest
 
-from benchmarks.damage import good
-from benchmarks.hostile import case
-from benchmarks.intake import judged
+from benchmarks.damage import valid_files
+from benchmarks.hostile import hostile_file
+from benchmarks.import_file import import_file
 
 
-@pytest.mark.parametrize("importer", good())
+@pytest.mark.parametrize("importer", valid_files())
 def test_what_was_not_damaged_is_accepted(importer: str, tmp_path: Path) -> None:
-    assert [judged(importer, content, tmp_path) for content in good()[importer]] == ["accepted"] * len(good()[importer])
+    assert [import_file(importer, content, tmp_path) for content in valid_files()[importer]] == ["accepted"] * len(
+        valid_files()[importer]
+    )
     assert list(tmp_path.iterdir()) == []
 
 
@@ -22,6 +24,6 @@ def test_hostile_files_are_accepted_or_refused_and_leave_nothing(
     first: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    told = {number: judged(*case(number, seed=1), tmp_path) for number in range(first, first + 50)}
-    assert {number: text for number, text in told.items() if text not in ("accepted", "refused")} == {}
+    outcomes = {number: import_file(*hostile_file(number, seed=1), tmp_path) for number in range(first, first + 50)}
+    assert {number: outcome for number, outcome in outcomes.items() if outcome not in ("accepted", "refused")} == {}
     assert list(tmp_path.iterdir()) == []

@@ -79,8 +79,8 @@ OBJECTS = r"^feats\.npy holds Python objects, which could run code when loaded, 
 TOO_LARGE = r"^feats\.npy claims [\d,]+ MB; this server takes at most 1 MB\."
 
 
-def promises(claimed: str, found: str) -> str:
-    return rf"^feats\.npy is damaged: its header promises {claimed} bytes of values, the file has {found}\."
+def promises(claimed: str, actual: str) -> str:
+    return rf"^feats\.npy is damaged: its header promises {claimed} bytes of values, the file has {actual}\."
 
 
 @pytest.mark.parametrize(
@@ -124,10 +124,10 @@ def promises(claimed: str, found: str) -> str:
     ],
 )
 def test_a_hostile_file_gets_one_clear_sentence(content: bytes, sentence: str) -> None:
-    told = refusal(content)
-    assert re.search(sentence, told), told
-    assert len(told) < 200
-    assert "\n" not in told
+    message = refusal(content)
+    assert re.search(sentence, message), message
+    assert len(message) < 200
+    assert "\n" not in message
 
 
 def test_a_pickle_inside_is_never_run(tmp_path: Path) -> None:

@@ -11,9 +11,9 @@ Y = np.repeat([0, 1, 2], [40, 20, 60])
 
 
 def test_every_sample_is_counted_once_in_its_class_and_part() -> None:
-    found = class_counts(Y, split_at_random(Y, ("a", "b", "c")), 3)
-    assert found.tolist() == [[32, 16, 48], [4, 2, 6], [4, 2, 6]]
-    assert found.sum() == len(Y)
+    result = class_counts(Y, split_at_random(Y, ("a", "b", "c")), 3)
+    assert result.tolist() == [[32, 16, 48], [4, 2, 6], [4, 2, 6]]
+    assert result.sum() == len(Y)
 
 
 def test_the_mean_of_a_class_is_that_of_its_samples() -> None:
@@ -26,10 +26,10 @@ def test_the_mean_of_a_class_is_that_of_its_samples() -> None:
 
 def test_a_histogram_has_all_values_in_it() -> None:
     x = np.random.default_rng(0).normal(3, 2, size=(50, 1, 10, 10)).astype(np.float32)
-    found = histogram(x, Scale())
-    assert found.shares.sum() == pytest.approx(100)
-    assert (found.edges[0], found.edges[-1]) == pytest.approx((x.min(), x.max()))
-    assert (found.mean, found.std) == pytest.approx((x.mean(dtype=float), x.std(dtype=float)))
+    result = histogram(x, Scale())
+    assert result.shares.sum() == pytest.approx(100)
+    assert (result.edges[0], result.edges[-1]) == pytest.approx((x.min(), x.max()))
+    assert (result.mean, result.std) == pytest.approx((x.mean(dtype=float), x.std(dtype=float)))
     flat = histogram(np.full((3, 1, 2), 7.0, np.float32), Scale())
     assert (flat.shares.sum(), flat.low, flat.high, flat.std) == (pytest.approx(100), 7, 7, 0)
 

@@ -19,12 +19,12 @@ GREYS = COLOURS[:, :, 0]
 
 
 def read(content: bytes, height: int = 12, width: int = 10, *, grey: bool = False) -> Samples:
-    found = read_picture(content, "cat/a.png", height, width, grey=grey)
-    assert found.shape == (1 if grey else 3, height, width)
-    assert found.dtype == np.float32
-    assert found.flags.c_contiguous
-    assert 0 <= found.min() <= found.max() <= 1
-    return found
+    picture = read_picture(content, "cat/a.png", height, width, grey=grey)
+    assert picture.shape == (1 if grey else 3, height, width)
+    assert picture.dtype == np.float32
+    assert picture.flags.c_contiguous
+    assert 0 <= picture.min() <= picture.max() <= 1
+    return picture
 
 
 def test_points_of_a_png_become_numbers_from_0_to_1_channels_first() -> None:

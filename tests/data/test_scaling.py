@@ -64,7 +64,7 @@ def test_equal_values_are_not_stretched(value: float, name: str) -> None:
 def test_the_facts_are_json_and_give_the_scale_again() -> None:
     x = samples()
     scale = fit_scale(x, -3.0, "column")
-    told = json.loads(json.dumps(scale.to_dict()))
-    again = Scale(told["floor"], *(np.array(told[key], np.float32) for key in ("mean", "std")))
+    scale_json = json.loads(json.dumps(scale.to_dict()))
+    again = Scale(scale_json["floor"], *(np.array(scale_json[key], np.float32) for key in ("mean", "std")))
     np.testing.assert_array_equal(again.apply(x), scale.apply(x))
     assert fit_scale(x).to_dict() == {"floor": None, "mean": None, "std": None}

@@ -20,10 +20,10 @@ RATE = 16_000
 
 
 def read(content: bytes, samples: int = RATE) -> npt.NDArray[np.int16]:
-    found = read_sound(content, "yes/a.wav", RATE, samples)
-    assert found.samples.shape == (samples,)
-    assert found.samples.dtype == np.int16
-    return found.samples
+    sound = read_sound(content, "yes/a.wav", RATE, samples)
+    assert sound.samples.shape == (samples,)
+    assert sound.samples.dtype == np.int16
+    return sound.samples
 
 
 def refusal(content: bytes) -> str:
@@ -38,11 +38,11 @@ def refusal(content: bytes) -> str:
 def test_16_bit_samples_stay_as_they_are_and_end_in_silence(
     samples: npt.NDArray[np.int16], length: int, kind: str
 ) -> None:
-    found = read_sound(sound_bytes(samples, kind=kind), "a", RATE, length)
+    sound = read_sound(sound_bytes(samples, kind=kind), "a", RATE, length)
     expected = np.zeros(length, np.int16)
     expected[: len(samples)] = samples[:length]
-    np.testing.assert_array_equal(found.samples, expected)
-    assert found.treatment == SoundTreatment(None, max(0, length - len(samples)), max(0, len(samples) - length))
+    np.testing.assert_array_equal(sound.samples, expected)
+    assert sound.treatment == SoundTreatment(None, max(0, length - len(samples)), max(0, len(samples) - length))
 
 
 @pytest.mark.parametrize(
@@ -51,10 +51,10 @@ def test_16_bit_samples_stay_as_they_are_and_end_in_silence(
     + [("FLAC", "PCM_24"), ("OGG", "VORBIS"), ("OGG", "OPUS")],
 )
 def test_every_coding_comes_out_in_the_scale_of_16_bits(kind: str, coding: str) -> None:
-    heard = read(sound_bytes(tone(440) / 2**15, RATE, kind, coding))
+    sound = read(sound_bytes(tone(440) / 2**15, RATE, kind, coding))
     expected = tone(440).astype(float)
-    assert np.corrcoef(heard, expected)[0, 1] > 0.99
-    assert heard.std() == pytest.approx(expected.std(), rel=0.05)
+    assert np.corrcoef(sound, expected)[0, 1] > 0.99
+    assert sound.std() == pytest.approx(expected.std(), rel=0.05)
 
 
 def test_channels_are_averaged() -> None:
@@ -66,42 +66,42 @@ def test_channels_are_averaged() -> None:
 @pytest.mark.parametrize("seconds", [0.3, 1.7])
 def test_another_rate_is_resampled_as_scipy_does_the_whole_sound(rate: int, seconds: float) -> None:
     samples = tone(440, rate, seconds)
-    found = read_sound(sound_bytes(samples, rate), "a", RATE, RATE)
+    sound = read_sound(sound_bytes(samples, rate), "a", RATE, RATE)
     common = gcd(rate, RATE)
     whole = resample_poly(samples.astype(float), RATE // common, rate // common)
     expected = np.zeros(RATE)
     expected[: len(whole)] = whole[:RATE]
-    np.testing.assert_allclose(found.samples, expected, atol=1)
-    assert found.treatment == SoundTreatment(rate, max(0, RATE - len(whole)), max(0, len(whole) - RATE))
+    np.testing.assert_allclose(sound.samples, expected, atol=1)
+    assert sound.treatment == SoundTreatment(rate, max(0, RATE - len(whole)), max(0, len(whole) - RATE))
 
 
 @settings(max_examples=60, deadline=None)
 @given(st.integers(MIN_RATE, MAX_RATE), st.integers(1, 400), st.integers(1000, 48_000), st.integers(1, 200))
 def test_any_rate_becomes_any_other(rate: int, frames: int, new: int, samples: int) -> None:
-    found = read_sound(sound_bytes(np.full(frames, 1000, np.int16), rate), "a", new, samples)
-    assert found.samples.shape == (samples,)
-    assert found.treatment.resampled_from == (None if rate == new else rate)
+    sound = read_sound(sound_bytes(np.full(frames, 1000, np.int16), rate), "a", new, samples)
+    assert sound.samples.shape == (samples,)
+    assert sound.treatment.resampled_from == (None if rate == new else rate)
 
 
 def test_loud_floats_are_clipped() -> None:
-    heard = read(sound_bytes(np.array([2.0, -2.0, 1.0, -1.0, 0.5]), coding="FLOAT"), 5)
-    assert heard.tolist() == [32_767, -32_768, 32_767, -32_768, 16_384]
+    sound = read(sound_bytes(np.array([2.0, -2.0, 1.0, -1.0, 0.5]), coding="FLOAT"), 5)
+    assert sound.tolist() == [32_767, -32_768, 32_767, -32_768, 16_384]
 
 
 def test_no_more_is_decoded_than_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: list[int] = []
+    frame_counts: list[int] = []
     whole = soundfile.SoundFile.read
 
     def counted(file: soundfile.SoundFile, frames: int = -1, **options: object) -> object:
-        asked.append(frames)
+        frame_counts.append(frames)
         return whole(file, frames, **options)
 
     monkeypatch.setattr(soundfile.SoundFile, "read", counted)
     for rate in (16_000, 48_000, 8000):
         read(sound_bytes(np.zeros(rate * 60, np.int16), rate))
-    assert asked[0] == 16_000
-    assert 48_000 < asked[1] < 48_100
-    assert 8000 < asked[2] < 8100
+    assert frame_counts[0] == 16_000
+    assert 48_000 < frame_counts[1] < 48_100
+    assert 8000 < frame_counts[2] < 8100
 
 
 WAV = sound_bytes(tone(440))
@@ -145,8 +145,8 @@ def header(at: int, kind: str, value: int) -> bytes:
     ],
 )
 def test_a_hostile_sound_gets_one_clear_sentence(content: bytes, sentence: str) -> None:
-    told = refusal(content)
-    assert re.search(sentence, told), told
+    message = refusal(content)
+    assert re.search(sentence, message), message
 
 
 def test_a_stream_whose_writer_could_not_know_its_size_is_read() -> None:

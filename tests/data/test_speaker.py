@@ -9,7 +9,7 @@ from cnnviz.errors import DataError
 
 
 @pytest.mark.parametrize(
-    ("template", "names", "found"),
+    ("template", "names", "speakers"),
     [
         ("{speaker}_{n}", ["anna_0.wav", "anna_b_12.flac", "ß_3"], ("anna", "anna_b", "ß")),
         ("{speaker}-*", ["anna-x-1.wav", "b-.wav"], ("anna", "b")),
@@ -20,8 +20,8 @@ from cnnviz.errors import DataError
         ("{speaker}.[a-z]+{n}", ["anna.[a-z]+1.wav"], ("anna",)),
     ],
 )
-def test_a_template_says_where_the_speaker_stands(template: str, names: list[str], found: tuple[str, ...]) -> None:
-    assert find_speakers(names, template) == found
+def test_a_template_says_where_the_speaker_stands(template: str, names: list[str], speakers: tuple[str, ...]) -> None:
+    assert find_speakers(names, template) == speakers
 
 
 @pytest.mark.parametrize(

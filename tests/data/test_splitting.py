@@ -16,22 +16,22 @@ Y = np.repeat([0, 1, 2], [20, 30, 50])
 CLASSES = ("no", "yes")
 
 
-def whole(found: SplitIndices) -> list[np.ndarray]:
+def check_parts(parts_found: SplitIndices) -> list[np.ndarray]:
     """The places of each part; every sample is in one of them."""
-    together = np.concatenate(found)
+    together = np.concatenate(parts_found)
     np.testing.assert_array_equal(np.sort(together), np.arange(len(together)))
-    return list(found)
+    return list(parts_found)
 
 
 def check(y: np.ndarray, speakers: list[str], classes: tuple[str, ...]) -> list[np.ndarray]:
-    found = whole(split_by_speaker(y, classes, speakers))
-    for places in found:
+    parts_found = check_parts(split_by_speaker(y, classes, speakers))
+    for places in parts_found:
         assert set(y[places]) == set(range(len(classes)))
-    heard = [{speakers[place] for place in places} for places in found]
-    assert not heard[0] & heard[1]
-    assert not heard[0] & heard[2]
-    assert not heard[1] & heard[2]
-    return found
+    speakers_by_part = [{speakers[place] for place in places} for places in parts_found]
+    assert not speakers_by_part[0] & speakers_by_part[1]
+    assert not speakers_by_part[0] & speakers_by_part[2]
+    assert not speakers_by_part[1] & speakers_by_part[2]
+    return parts_found
 
 
 def test_the_split_is_the_labs() -> None:
@@ -55,8 +55,8 @@ def test_ten_of_every_class_can_always_be_split(counts: list[int]) -> None:
     y = np.repeat(np.arange(len(counts)), counts)
     number = np.arange(len(y), dtype=np.float32)[:, None]
     parts = Content(number, y, tuple(map(str, range(len(counts))))).split()
-    found = np.concatenate([parts.train.x, parts.validation.x, parts.test.x])[:, 0]
-    np.testing.assert_array_equal(np.sort(found), number[:, 0])  # disjoint and whole
+    parts_found = np.concatenate([parts.train.x, parts.validation.x, parts.test.x])[:, 0]
+    np.testing.assert_array_equal(np.sort(parts_found), number[:, 0])  # disjoint and whole
     for part in (parts.train, parts.validation, parts.test):
         assert len(part) == len(part.x)
         np.testing.assert_array_equal(y[part.x[:, 0].astype(int)], part.y)  # every sample kept its label
@@ -86,22 +86,22 @@ def test_no_speaker_is_in_two_parts_and_every_class_is_in_all(people: int, class
 def test_forty_speakers_are_split_80_10_10(dealt: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(splitting, "MAX_STRATIFIED", dealt)
     y = np.arange(800) % 2
-    found = check(y, [f"s{number // 20}" for number in range(800)], CLASSES)
-    assert [len(places) for places in found] == [640, 80, 80]
+    parts_found = check(y, [f"s{number // 20}" for number in range(800)], CLASSES)
+    assert [len(places) for places in parts_found] == [640, 80, 80]
 
 
 def test_six_speakers_are_split_4_1_1_and_always_the_same() -> None:
     y = np.arange(600) % 2
     speakers = [f"s{number // 100}" for number in range(600)]
-    found, again = check(y, speakers, CLASSES), check(y, speakers, CLASSES)
-    assert [len(places) for places in found] == [400, 100, 100]
-    assert all((one == two).all() for one, two in zip(found, again, strict=True))
+    parts_found, again = check(y, speakers, CLASSES), check(y, speakers, CLASSES)
+    assert [len(places) for places in parts_found] == [400, 100, 100]
+    assert all((first == second).all() for first, second in zip(parts_found, again, strict=True))
 
 
-@pytest.mark.parametrize(("people", "told"), [(1, "1 speaker;"), (2, "2 speakers;")])
-def test_too_few_speakers_are_refused(people: int, told: str) -> None:
+@pytest.mark.parametrize(("people", "message"), [(1, "1 speaker;"), (2, "2 speakers;")])
+def test_too_few_speakers_are_refused(people: int, message: str) -> None:
     y = np.arange(40) % 2
-    with pytest.raises(DataError, match=rf"^The file names show only {told} a split by speaker needs at least 3"):
+    with pytest.raises(DataError, match=rf"^The file names show only {message} a split by speaker needs at least 3"):
         split_by_speaker(y, CLASSES, [f"s{number % people}" for number in range(40)])
 
 
@@ -119,8 +119,8 @@ def test_a_class_that_two_people_said_is_refused_with_its_numbers() -> None:
 def test_lists_are_followed() -> None:
     y = np.arange(12) % 2
     parts = np.array([0] * 8 + [2, 2, 1, 1], np.int8)
-    found = whole(split_by_parts(y, CLASSES, parts))
-    assert [sorted(places) for places in found] == [list(range(8)), [10, 11], [8, 9]]
+    parts_found = check_parts(split_by_parts(y, CLASSES, parts))
+    assert [sorted(places) for places in parts_found] == [list(range(8)), [10, 11], [8, 9]]
 
 
 @pytest.mark.parametrize(("part", "name"), [(0, "training"), (1, "validation"), (2, "test")])
@@ -136,9 +136,9 @@ def test_lists_that_leave_a_class_out_are_refused(part: int, name: str) -> None:
 
 @pytest.mark.parametrize("name", SPLIT_KINDS)
 def test_every_way_says_which_question_it_answers(name: str) -> None:
-    way = SPLIT_KINDS[name]
-    assert way.name == name
-    assert way.title
-    assert way.question.startswith("How well")
-    assert way.question.endswith("?")
-    assert way.question.count("?") == 1
+    split_kind = SPLIT_KINDS[name]
+    assert split_kind.name == name
+    assert split_kind.title
+    assert split_kind.question.startswith("How well")
+    assert split_kind.question.endswith("?")
+    assert split_kind.question.count("?") == 1

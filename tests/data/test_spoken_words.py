@@ -35,16 +35,21 @@ def _own_settings(folder: Path, monkeypatch: pytest.MonkeyPatch) -> object:
 
 def test_there_are_35_words_with_at_least_100_utterances_and_the_package_stays_small() -> None:
     assert len(utterance_speakers()) == 35
-    assert all(len(told) >= 100 for told in utterance_speakers().values())
+    assert all(len(utterances) >= 100 for utterances in utterance_speakers().values())
     assert sum(file.stat().st_size for file in spoken_words.RECORDINGS_FOLDER.iterdir()) <= 15 * 2**20
 
 
 def test_no_voice_of_the_test_part_speaks_in_another_one() -> None:
     voices = {
-        part: {voice for told in utterance_speakers().values() for each, voice in told if each == part}
+        part: {
+            voice
+            for utterances in utterance_speakers().values()
+            for utterance_part, voice in utterances
+            if utterance_part == part
+        }
         for part in spoken_words.SPEAKER_PARTS
     }
-    assert all(len(heard) >= 8 for heard in voices.values())
+    assert all(len(part_voices) >= 8 for part_voices in voices.values())
     assert not voices["train"] & voices["test"]
     assert not voices["train"] & voices["validation"]
     assert not voices["validation"] & voices["test"]

@@ -33,11 +33,16 @@ def everything(folder: Path) -> list[Path]:
 
 
 def test_an_upload_is_found_again_as_it_was(uploads: Uploads) -> None:
-    kept = uploads.add(ANNA, PAIR, UploadInfo("Yes and no"))
-    found = uploads.datasets_of(ANNA)[kept.name]
-    assert (found.title, found.shape, found.classes, found.size) == ("Yes and no", (1, 4, 3), ("no", "yes"), 20)
-    assert found.description == "20 samples of 1 × 4 × 3, 2 classes."
-    loaded, expected = found.load_splits(), PAIR.split()
+    dataset = uploads.add(ANNA, PAIR, UploadInfo("Yes and no"))
+    dataset_found = uploads.datasets_of(ANNA)[dataset.name]
+    assert (dataset_found.title, dataset_found.shape, dataset_found.classes, dataset_found.size) == (
+        "Yes and no",
+        (1, 4, 3),
+        ("no", "yes"),
+        20,
+    )
+    assert dataset_found.description == "20 samples of 1 × 4 × 3, 2 classes."
+    loaded, expected = dataset_found.load_splits(), PAIR.split()
     for part in ("train", "validation", "test"):
         np.testing.assert_array_equal(getattr(loaded, part).x, getattr(expected, part).x)
         np.testing.assert_array_equal(getattr(loaded, part).y, getattr(expected, part).y)
@@ -49,10 +54,10 @@ def test_uploads_are_listed_oldest_first(uploads: Uploads) -> None:
 
 
 def test_an_upload_belongs_to_its_owner(uploads: Uploads) -> None:
-    kept = uploads.add(ANNA, PAIR, UploadInfo("mine"))
+    dataset = uploads.add(ANNA, PAIR, UploadInfo("mine"))
     assert uploads.datasets_of(BERT) == {}
-    uploads.remove(BERT, kept.name)
-    assert list(uploads.datasets_of(ANNA)) == [kept.name]
+    uploads.remove(BERT, dataset.name)
+    assert list(uploads.datasets_of(ANNA)) == [dataset.name]
 
 
 def test_find_gives_an_upload_to_its_owner_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -113,9 +118,9 @@ def test_one_too_many_is_refused_until_one_is_removed(uploads: Uploads, tmp_path
 
 
 def test_removing_twice_is_harmless_and_leaves_nothing(uploads: Uploads, tmp_path: Path) -> None:
-    kept = uploads.add(ANNA, PAIR, UploadInfo("short-lived"))
+    dataset = uploads.add(ANNA, PAIR, UploadInfo("short-lived"))
     for _ in range(2):
-        uploads.remove(ANNA, kept.name)
+        uploads.remove(ANNA, dataset.name)
         assert uploads.datasets_of(ANNA) == {}
     assert everything(tmp_path) == []
 
@@ -124,21 +129,21 @@ def test_a_removal_that_breaks_off_leaves_no_half_upload_in_the_list(
     uploads: Uploads, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Deleting about.json first and then dying left a folder that made every later look at the list raise."""
-    kept = uploads.add(ANNA, PAIR, UploadInfo("unlucky"))
+    dataset = uploads.add(ANNA, PAIR, UploadInfo("unlucky"))
 
     def delete_one_file(folder: Path, **_: object) -> None:
         (folder / "about.json").unlink()
 
     monkeypatch.setattr(shutil, "rmtree", delete_one_file)
-    uploads.remove(ANNA, kept.name)
+    uploads.remove(ANNA, dataset.name)
     assert uploads.datasets_of(ANNA) == {}
 
 
 @pytest.mark.parametrize(
-    ("given", "kept"), [("x" * 500, "x" * MAX_TITLE_LENGTH), ("", "My data"), ("Ж/..\\", "Ж/..\\")]
+    ("given", "title"), [("x" * 500, "x" * MAX_TITLE_LENGTH), ("", "My data"), ("Ж/..\\", "Ж/..\\")]
 )
-def test_a_title_is_bounded_and_never_a_path(uploads: Uploads, given: str, kept: str) -> None:
-    assert uploads.add(ANNA, PAIR, UploadInfo(given)).title == kept
+def test_a_title_is_bounded_and_never_a_path(uploads: Uploads, given: str, title: str) -> None:
+    assert uploads.add(ANNA, PAIR, UploadInfo(given)).title == title
 
 
 STRANGE = [
@@ -175,22 +180,22 @@ def test_a_strange_name_removes_nothing(uploads: Uploads, tmp_path: Path, name: 
 
 
 def test_what_lies_in_the_folder_otherwise_is_not_listed(uploads: Uploads, tmp_path: Path) -> None:
-    kept = uploads.add(ANNA, PAIR, UploadInfo("real"))
+    dataset = uploads.add(ANNA, PAIR, UploadInfo("real"))
     (tmp_path / "uploads" / ANNA / "upload-notes").mkdir()
-    assert list(uploads.datasets_of(ANNA)) == [kept.name]
+    assert list(uploads.datasets_of(ANNA)) == [dataset.name]
 
 
 def test_nothing_is_pickled(uploads: Uploads, tmp_path: Path) -> None:
-    kept = uploads.add(ANNA, PAIR, UploadInfo("plain"))
-    folder = tmp_path / "uploads" / ANNA / kept.name
+    dataset = uploads.add(ANNA, PAIR, UploadInfo("plain"))
+    folder = tmp_path / "uploads" / ANNA / dataset.name
     np.save(folder / "labels.npy", np.array([{}], dtype=object), allow_pickle=True)
     with pytest.raises(ValueError, match="allow_pickle=False"):
-        kept.load_content()
+        dataset.load_content()
 
 
 def test_what_is_kept_is_json_and_arrays(uploads: Uploads, tmp_path: Path) -> None:
-    kept = uploads.add(ANNA, Content(PAIR.x, PAIR.y, ("nein", "日本")), UploadInfo("Wörter"))
-    folder = tmp_path / "uploads" / ANNA / kept.name
+    dataset = uploads.add(ANNA, Content(PAIR.x, PAIR.y, ("nein", "日本")), UploadInfo("Wörter"))
+    folder = tmp_path / "uploads" / ANNA / dataset.name
     assert [path.name for path in everything(folder)] == ["about.json", "feats.npy", "labels.npy"]
     about = json.loads((folder / "about.json").read_text("utf-8"))
     assert (about["title"], about["shape"], about["classes"]) == ("Wörter", [1, 4, 3], ["nein", "日本"])
@@ -198,12 +203,12 @@ def test_what_is_kept_is_json_and_arrays(uploads: Uploads, tmp_path: Path) -> No
 
 
 def test_an_upload_of_an_older_cnnviz_is_read(uploads: Uploads, tmp_path: Path) -> None:
-    kept = uploads.add(ANNA, PAIR, UploadInfo("old"))
+    dataset = uploads.add(ANNA, PAIR, UploadInfo("old"))
     about = {"title": "old", "shape": [1, 4, 3], "classes": ["no", "yes"], "size": 20}
-    (tmp_path / "uploads" / ANNA / kept.name / "about.json").write_text(json.dumps(about), "utf-8")
-    found = uploads.datasets_of(ANNA)[kept.name]
-    assert (found.split_kinds, found.axes, found.features) == (("random",), (), None)
-    np.testing.assert_array_equal(found.load_splits().test.x, PAIR.split().test.x)
+    (tmp_path / "uploads" / ANNA / dataset.name / "about.json").write_text(json.dumps(about), "utf-8")
+    dataset_found = uploads.datasets_of(ANNA)[dataset.name]
+    assert (dataset_found.split_kinds, dataset_found.axes, dataset_found.features) == (("random",), (), None)
+    np.testing.assert_array_equal(dataset_found.load_splits().test.x, PAIR.split().test.x)
     uploads.check_quota(ANNA)
     with pytest.raises(LimitError, match=r"^All data sets on this server take 0 MB of 0 MB"):
         Uploads(tmp_path / "uploads", Quota(9, bytes=1000)).check_quota(ANNA)
@@ -218,23 +223,23 @@ def test_sounds_speakers_and_parts_are_kept(uploads: Uploads) -> None:
         "Sounds", ("channel", "time", "band"), Features(sample_rate=8000), ("20 sounds were read.",), "a 1"
     )
     name = uploads.add(ANNA, content, about).name
-    found = uploads.datasets_of(ANNA)[name]
-    assert (found.split_kinds, found.axes) == (("random", "speaker", "lists"), about.axes)
-    assert found.features == about.features
-    assert found.description == "20 sounds were read."
+    dataset_found = uploads.datasets_of(ANNA)[name]
+    assert (dataset_found.split_kinds, dataset_found.axes) == (("random", "speaker", "lists"), about.axes)
+    assert dataset_found.features == about.features
+    assert dataset_found.description == "20 sounds were read."
     assert uploads.source(ANNA, name) == "a 1"
     assert uploads.source(ANNA, "upload-" + "0" * 32) == ""
-    loaded = found.load_content()
+    loaded = dataset_found.load_content()
     assert loaded.sounds is not None
     np.testing.assert_array_equal(loaded.sounds[7], sounds[7])
     assert (loaded.rate, loaded.speakers) == (8000, speakers)
-    for one, two in zip(loaded.split_indices("lists"), content.split_indices("lists"), strict=True):
-        np.testing.assert_array_equal(one, two)
+    for loaded_indices, indices in zip(loaded.split_indices("lists"), content.split_indices("lists"), strict=True):
+        np.testing.assert_array_equal(loaded_indices, indices)
     assert [len(part) for part in loaded.split_indices("lists")] == [16, 2, 2]
 
 
 @pytest.mark.parametrize(
-    ("quota", "told"),
+    ("quota", "message"),
     [
         (
             Quota(9, owner_bytes=2 * 2**20),
@@ -243,11 +248,11 @@ def test_sounds_speakers_and_parts_are_kept(uploads: Uploads) -> None:
         (Quota(9, bytes=2 * 2**20), "^All data sets on this server take 1 MB of 2 MB, so there is no room for 1 MB"),
     ],
 )
-def test_a_quota_of_bytes_is_kept(tmp_path: Path, quota: Quota, told: str) -> None:
+def test_a_quota_of_bytes_is_kept(tmp_path: Path, quota: Quota, message: str) -> None:
     large = Content(np.zeros((20, 1, 128, 128), np.float32), PAIR.y, PAIR.classes)
     uploads = Uploads(tmp_path / "uploads", quota)
     uploads.add(ANNA, large, UploadInfo("one"))
-    with pytest.raises(LimitError, match=told):
+    with pytest.raises(LimitError, match=message):
         uploads.add(ANNA, large, UploadInfo("two"))
     assert len(everything(tmp_path)) == 3
 
@@ -259,7 +264,7 @@ def test_what_an_interrupted_import_left_is_swept(uploads: Uploads, tmp_path: Pa
     (folder / f".upload-{'0' * 32}" / "feats.npy").write_bytes(b"half")
     assert list(uploads.datasets_of(ANNA)) == [name]
     uploads.delete_interrupted()
-    assert [each.name for each in folder.iterdir()] == [name]
+    assert [folder_entry.name for folder_entry in folder.iterdir()] == [name]
 
 
 def test_of_two_that_come_at_once_only_one_takes_the_last_place(tmp_path: Path) -> None:
@@ -299,7 +304,7 @@ def test_a_damaged_upload_is_left_out_and_harms_nobody(uploads: Uploads, tmp_pat
 
 
 def test_an_upload_that_is_removed_while_it_is_opened_is_told(uploads: Uploads) -> None:
-    kept = uploads.add(ANNA, PAIR, UploadInfo("short-lived"))
-    uploads.remove(ANNA, kept.name)
+    dataset = uploads.add(ANNA, PAIR, UploadInfo("short-lived"))
+    uploads.remove(ANNA, dataset.name)
     with pytest.raises(DataError, match=r"^This data set has just been removed"):
-        kept.load_content()
+        dataset.load_content()

@@ -32,13 +32,13 @@ def test_every_sample_is_in_the_cell_of_its_class_and_answer(predictions: Predic
 
 @given(any_predictions)
 def test_scores_are_those_of_scikit_learn(predictions: Predictions) -> None:
-    found, labels = class_scores(predictions), range(len(predictions.classes))
+    result, labels = class_scores(predictions), range(len(predictions.classes))
     about = {"labels": labels, "average": None, "zero_division": 0}
     truth = predictions.y, predictions.predicted
-    assert np.array_equal(found.precision, precision_score(*truth, **about))
-    assert np.array_equal(found.recall, recall_score(*truth, **about))
-    assert np.array_equal(found.f1, f1_score(*truth, **about))
-    assert np.array_equal(found.support, np.bincount(predictions.y, minlength=len(labels)))
+    assert np.array_equal(result.precision, precision_score(*truth, **about))
+    assert np.array_equal(result.recall, recall_score(*truth, **about))
+    assert np.array_equal(result.f1, f1_score(*truth, **about))
+    assert np.array_equal(result.support, np.bincount(predictions.y, minlength=len(labels)))
 
 
 @given(any_predictions)
@@ -53,14 +53,14 @@ def test_mistakes_and_hits_are_all_there_in_their_order(predictions: Predictions
 
 
 def test_the_likeliest_classes_come_with_their_probabilities() -> None:
-    one = Predictions(np.array([[0.1, 0.6, 0.3]], np.float32), np.array([2]), ("a", "b", "c"))
-    assert [(number, round(share, 5)) for number, share in top_classes(one, 0, limit=2)] == [(1, 0.6), (2, 0.3)]
+    predictions = Predictions(np.array([[0.1, 0.6, 0.3]], np.float32), np.array([2]), ("a", "b", "c"))
+    assert [(number, round(share, 5)) for number, share in top_classes(predictions, 0, limit=2)] == [(1, 0.6), (2, 0.3)]
 
 
 def test_predictions_come_back_from_their_file() -> None:
     from safetensors.numpy import load  # noqa: PLC0415
 
-    one = Predictions(np.array([[0.25, 0.75]], np.float32), np.array([1]), ("a", "b"))
-    found = load(one.to_bytes())
-    assert found["probabilities"].tolist() == [[0.25, 0.75]]
-    assert found["y"].tolist() == [1]
+    predictions = Predictions(np.array([[0.25, 0.75]], np.float32), np.array([1]), ("a", "b"))
+    result = load(predictions.to_bytes())
+    assert result["probabilities"].tolist() == [[0.25, 0.75]]
+    assert result["y"].tolist() == [1]

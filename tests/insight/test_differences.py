@@ -13,9 +13,9 @@ LAB = PRESETS["lab-convnet"].architecture
 
 def test_what_differs_is_what_was_set_otherwise() -> None:
     configs = [TrainConfig(), TrainConfig(learning_rate=0.5, nesterov=True).with_augmentation(time_shift=3)]
-    found = settings_rows(configs, {"words": "Spoken words"})
-    assert next(row.values for row in found if row.name == "Data set") == ("Spoken words", "Spoken words")
-    assert {row.name: row.values for row in found if row.differs} == {
+    rows = settings_rows(configs, {"words": "Spoken words"})
+    assert next(row.values for row in rows if row.name == "Data set") == ("Spoken words", "Spoken words")
+    assert {row.name: row.values for row in rows if row.differs} == {
         "Learning rate": ("0.01", "0.5"),
         "Nesterov": ("no", "yes"),
         "Augmentation: time shift": ("0", "3"),

@@ -43,18 +43,18 @@ def trained(design: Architecture, **settings: object) -> RunSummary:
     lines: defaultdict[tuple[str, str], list[float]] = defaultdict(list)
     for point in points:
         lines[point.split, point.metric].append(point.value)
-    found = {key: np.array(values) for key, values in lines.items()}
+    arrays = {key: np.array(values) for key, values in lines.items()}
     return RunSummary(
         architecture=design,
         config=config,
         end_reason=end_reason,
         message=message,
-        train_loss=found.get(("train", "loss"), np.array([])),
-        train_accuracy=found.get(("train", "accuracy"), np.array([])),
-        validation_loss=found.get(("validation", "loss"), np.array([])),
-        validation_accuracy=found.get(("validation", "accuracy"), np.array([])),
-        gradient_norms={split: line for (split, metric), line in found.items() if metric == "gradient_norm"},
-        update_ratios={split: line for (split, metric), line in found.items() if metric == "update_ratio"},
+        train_loss=arrays.get(("train", "loss"), np.array([])),
+        train_accuracy=arrays.get(("train", "accuracy"), np.array([])),
+        validation_loss=arrays.get(("validation", "loss"), np.array([])),
+        validation_accuracy=arrays.get(("validation", "accuracy"), np.array([])),
+        gradient_norms={split: line for (split, metric), line in arrays.items() if metric == "gradient_norm"},
+        update_ratios={split: line for (split, metric), line in arrays.items() if metric == "update_ratio"},
     )
 
 
@@ -78,12 +78,14 @@ def test_real_runs_get_the_verdict_that_they_deserve_and_no_other(
     design: Architecture, settings: dict[str, object], titles: list[str]
 ) -> None:
     story = trained(design, **settings)
-    found = find_verdicts(story)
-    told = [finding.title for finding in found if finding.title != "It was still improving" or "still" in titles[0]]
-    assert len(told) == len(titles)
-    for title, expected in zip(told, titles, strict=True):
+    verdicts = find_verdicts(story)
+    titles_found = [
+        finding.title for finding in verdicts if finding.title != "It was still improving" or "still" in titles[0]
+    ]
+    assert len(titles_found) == len(titles)
+    for title, expected in zip(titles_found, titles, strict=True):
         assert title.startswith(expected)
-    for finding in found:
+    for finding in verdicts:
         for change in finding.suggested_runs:
             assert output_shape(change.architecture) == output_shape(design)
             assert (change.architecture, change.config) != (design, story.config)
@@ -158,10 +160,10 @@ def test_whatever_the_curves_there_is_a_verdict_in_words(
         update_ratios=values,
         has_ended=over,
     )
-    found = find_verdicts(story)
-    assert found
-    for finding in found:
+    verdicts = find_verdicts(story)
+    assert verdicts
+    for finding in verdicts:
         assert "nan" not in finding.text
         assert finding.text[-1] == "."
         assert all(change.label for change in finding.suggested_runs)
-    assert len({finding.title for finding in found}) == len(found) <= len(VERDICT_RULES)
+    assert len({finding.title for finding in verdicts}) == len(verdicts) <= len(VERDICT_RULES)

@@ -20,6 +20,7 @@ from cnnviz.takehome.pack import pack
 from cnnviz.takehome.unpack import unpack
 from cnnviz.training.config import TrainConfig
 from cnnviz.training.point import Point
+from cnnviz.ui.result.downloads import FILES_KEY
 from tests.designs import NET
 from tests.pages.conftest import wait_for
 from tests.takehome.run_archives import trained_archive
@@ -134,7 +135,7 @@ def test_a_run_is_made_into_files_that_can_be_downloaded(open_page: OpenPage, an
     app = view(open_page("result", owner=anna, run=ended.id), "Take it home")
     app.button(key=f"make-all-{ended.id}").click().run()
     assert not app.exception
-    ((key, zip_content),) = app.session_state["made"].items()
+    ((key, zip_content),) = app.session_state[FILES_KEY].items()
     assert key[:2] == ("all", ended.id)
     with zipfile.ZipFile(io.BytesIO(zip_content)) as archive:
         assert {"train.py", "report.html", "model.onnx", "points.csv", "run.json"} <= set(archive.namelist())

@@ -7,7 +7,7 @@ from streamlit.testing.v1 import AppTest
 
 from cnnviz.presets import PRESETS
 from cnnviz.runs.cluster import Cluster
-from cnnviz.runs.run import LR_FINDER_RUN, Run, Status
+from cnnviz.runs.run import Run, Status
 from cnnviz.training.config import TrainConfig
 from cnnviz.ui.workbench import Workbench
 from tests.pages.conftest import wait_for
@@ -109,13 +109,14 @@ def test_a_rate_that_was_found_is_used_by_a_click(app: AppTest, server: Cluster)
     wait_for(lambda: not server.store.run(run_id).active)
     app.run()
     assert not app.exception
-    fact = server.store.facts(run_id)[LR_FINDER_RUN]
-    assert f"Suggested learning rate: **{fact['suggestion']:g}**" in badge(app)
-    assert labels(app)[f"Use {fact['suggestion']:g}"]
+    result = server.store.facts(run_id).lr_finder
+    assert result is not None
+    assert f"Suggested learning rate: **{result.suggestion:g}**" in badge(app)
+    assert labels(app)[f"Use {result.suggestion:g}"]
     app.button(f"use-primary-{run_id}").click().run()
-    assert app.session_state["config"].learning_rate == fact["suggestion"]
+    assert app.session_state["config"].learning_rate == result.suggestion
     app.button(f"use-secondary-{run_id}").click().run()
-    assert app.session_state["config"].learning_rate == fact["steepest"]
+    assert app.session_state["config"].learning_rate == result.steepest
     assert {"Pause", "Train further", "Resume"}.isdisjoint(labels(app))
 
 

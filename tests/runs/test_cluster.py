@@ -140,7 +140,9 @@ def test_a_submitted_run_ends_done_with_points_and_weights(server: Cluster, ende
     assert tested["y"].tolist() == DATASETS["digits"].load_splits().test.y.tolist()
     assert tested["probabilities"].sum(1).numpy() == pytest.approx(1.0)
     assert (tested["probabilities"].argmax(1) == tested["y"]).double().mean() == ended_run.score.test
-    assert server.store.facts(run.id)["data"]["classes"] == list("0123456789")
+    dataset = server.store.facts(run.id).dataset
+    assert dataset is not None
+    assert dataset.classes == tuple("0123456789")
 
 
 def test_a_running_run_stops_soon_and_twice_is_harmless(server: Cluster, running: Run) -> None:

@@ -23,6 +23,7 @@ from cnnviz.insight.run_summary import RunSummary
 from cnnviz.insight.verdicts import find_verdicts
 from cnnviz.runs import database
 from cnnviz.runs.cluster import Cluster
+from cnnviz.runs.facts import RunFacts
 from cnnviz.runs.migrations import VERSION
 from cnnviz.runs.run import Run, Status
 from cnnviz.runs.score import Score
@@ -115,7 +116,7 @@ def test_a_database_from_before_migrations_opens_with_everything_in_it(tmp_path:
             assert store.run(run.id) == run
             assert (run.kind, run.worked) == ("train", 0.0)
             assert store.points(run.id) == list(enumerate(POINTS, start=1))
-            assert store.facts(run.id) == {"parts": [8, 1, 1]}
+            assert store.facts(run.id) == RunFacts(parts=(8, 1, 1))
             assert store.weights(run.id) == b"weights"
             assert (store.legacy_design(BERT), store.read_draft(ANNA, "draft")) == ("older", "{}")
             assert differences(store, types=False) == []  # SQLite has FLOAT and DOUBLE for the same 8 bytes

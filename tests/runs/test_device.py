@@ -457,9 +457,9 @@ def submit_for_others(device: Device, count: int) -> list[Run]:
 def checkpointed(tmp_path: Path, run: Run, step: int = 5) -> None:
     """A checkpoint of a run, with the weights of its best epoch in it."""
     facts = {"step": step, "best": {"step": 3, "epoch": 1, "score": (0.5, -1.0)}}
-    draft = Checkpoints(tmp_path).draft_path(run.id, 1)
-    Snapshot({"best/weight": torch.ones(2)}, facts).write(draft)
-    Checkpoints(tmp_path).commit(run.id, draft.name)
+    temporary_file = Checkpoints(tmp_path).temporary_path(run.id, 1)
+    Snapshot({"best/weight": torch.ones(2)}, facts).write(temporary_file)
+    Checkpoints(tmp_path).commit(run.id, temporary_file.name)
 
 
 def test_students_take_turns_as_long_as_there_is_memory_and_none_overtakes_for_want_of_it(
@@ -571,8 +571,8 @@ def test_a_checkpoint_counts_once_the_points_before_it_are_written(
     worker.begins(run)
     settle(device)
     checkpoints = Checkpoints(tmp_path)
-    draft = checkpoints.draft_path(run.id, 1)
-    draft.write_bytes(b"state")
+    temporary_file = checkpoints.temporary_path(run.id, 1)
+    temporary_file.write_bytes(b"state")
 
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
@@ -580,7 +580,7 @@ def test_a_checkpoint_counts_once_the_points_before_it_are_written(
     with monkeypatch.context() as patch:
         patch.setattr(store, "append_points", full)
         worker.says(PointsReport(run=run.id, points=(Point(1, 1, "batch", "loss", 2.0),)))
-        worker.says(CheckpointReport(run=run.id, draft=draft.name, step=1))
+        worker.says(CheckpointReport(run=run.id, temporary_name=temporary_file.name, step=1))
         settle(device)
         assert checkpoints.find(run.id) is None
     wait_for(lambda: checkpoints.find(run.id))

@@ -87,7 +87,9 @@ def test_a_run_that_diverged_is_still_told_so(server: Cluster) -> None:
 
 def test_what_a_learning_rate_finder_found_is_read(server: Cluster) -> None:
     finder = next(run for run in server.store.runs_of(ANNA) if run.kind == LR_FINDER_RUN)
-    assert server.store.facts(finder.id)[LR_FINDER_RUN]["notes"]
+    result = server.store.facts(finder.id).lr_finder
+    assert result is not None
+    assert result.notes
 
 
 def test_design_way_back_settings_and_space_are_found_again(server: Cluster) -> None:

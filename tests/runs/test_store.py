@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy.exc import IntegrityError
 
+from cnnviz.runs.facts import RunFacts, ScaleParameters
 from cnnviz.runs.run import Status
 from cnnviz.runs.score import Score
 from cnnviz.runs.search import Search
@@ -194,8 +195,10 @@ def test_what_was_found_out_is_kept_with_the_run(store: Store) -> None:
     store.save_fact("one", "parts", [8, 1, 1])
     store.save_fact("one", "scale", {"mean": [1.5], "std": None})
     store.save_fact("one", "parts", [80, 10, 10])
-    assert store.facts("one") == {"parts": [80, 10, 10], "scale": {"mean": [1.5], "std": None}}
-    assert store.facts("two") == {}
+    assert store.facts("one") == RunFacts(parts=(80, 10, 10), scale=ScaleParameters(mean=(1.5,), std=None))
+    assert store.facts("two") == RunFacts()
+    store.save_fact("two", "parts", "of another version")
+    assert store.facts("two") == RunFacts()
 
 
 # ── results ──
@@ -223,11 +226,11 @@ def test_a_dropped_run_leaves_nothing_behind(store: Store, tmp_path: Path) -> No
     for run in (deleted, remaining):
         store.add_run(run)
         store.append_points(run.id, POINTS)
-        store.save_fact(run.id, "parts", [1])
+        store.save_fact(run.id, "parts", [80, 10, 10])
         store.save_weights(run.id, 1, b"weights")
         store.save_predictions(run.id, b"predictions")
     store.delete_run(deleted.id)
-    assert (store.run(deleted.id), store.points(deleted.id), store.facts(deleted.id)) == (None, [], {})
+    assert (store.run(deleted.id), store.points(deleted.id), store.facts(deleted.id)) == (None, [], RunFacts())
     assert (store.weights(deleted.id), store.predictions(deleted.id)) == (None, None)
     assert (store.run(remaining.id), len(store.points(remaining.id))) == (remaining, len(POINTS))
     assert (store.weights(remaining.id), store.predictions(remaining.id)) == (b"weights", b"predictions")

@@ -33,12 +33,12 @@ def test_what_may_not_vary_is_no_parameter() -> None:
 @pytest.mark.parametrize("name", sorted(PRESETS))
 def test_every_option_makes_another_net_and_the_start_makes_the_net_itself(name: str) -> None:
     start = PRESETS[name].architecture
-    found = search_parameters(Space(), start, CONFIG)
+    parameters = search_parameters(Space(), start, CONFIG)
     assert (
-        build_variant(start, choices_from_params({name: parameter.initial for name, parameter in found.items()}))
+        build_variant(start, choices_from_params({name: parameter.initial for name, parameter in parameters.items()}))
         == start
     )
-    for name, parameter in found.items():  # noqa: PLR1704
+    for name, parameter in parameters.items():  # noqa: PLR1704
         if isinstance(parameter, CategoricalParameter) and name != "optimizer":
             designs = [build_variant(start, choices_from_params({name: value})) for value in parameter.values]
             assert all(a != b for (i, a), (j, b) in product(enumerate(designs), repeat=2) if i != j)
@@ -53,10 +53,10 @@ def test_the_settings_are_the_present_ones_with_those_of_the_search() -> None:
 
 
 def test_a_search_begins_with_the_present_settings_as_far_as_they_are_in_bounds() -> None:
-    found = search_parameters(Space(highest_rate=0.01), LAB, CONFIG)
-    assert found["learning_rate"] == RangeParameter(1e-4, 0.01, 0.01, is_log=True)
-    assert found["optimizer"] == CategoricalParameter(("RMSprop", "Adam", "SGD"), "RMSprop")
-    assert found["depth"] == RangeParameter(1, 4, 1, is_integer=True)
+    parameters = search_parameters(Space(highest_rate=0.01), LAB, CONFIG)
+    assert parameters["learning_rate"] == RangeParameter(1e-4, 0.01, 0.01, is_log=True)
+    assert parameters["optimizer"] == CategoricalParameter(("RMSprop", "Adam", "SGD"), "RMSprop")
+    assert parameters["depth"] == RangeParameter(1, 4, 1, is_integer=True)
 
 
 def test_a_net_without_convolutions_has_neither_depth_nor_kernels_and_a_batch_of_one_no_batch_norm() -> None:

@@ -41,9 +41,9 @@ def convolutions(design: Architecture) -> list[Conv2d]:
 
 @settings(max_examples=80, deadline=None)
 @given(st.sampled_from(sorted(PRESETS)), choices, st.sampled_from([1.0, LIGHT, float("inf")]))
-def test_every_combination_on_every_preset_is_a_net_that_learns(name: str, made: Choices, most: float) -> None:
+def test_every_combination_on_every_preset_is_a_net_that_learns(name: str, chosen: Choices, most: float) -> None:
     start = PRESETS[name].architecture
-    design = build_variant(start, made, most)
+    design = build_variant(start, chosen, most)
     assert find_refusing_step(trace(design)) is None
     assert (design.input_shape, output_shape(design)) == (start.input_shape, output_shape(start))
     assert multiply_adds(design) <= max(most, multiply_adds(start))
@@ -64,18 +64,18 @@ def test_the_choice_of_nothing_gives_the_same_design_back(name: str) -> None:
 
 @settings(max_examples=60, deadline=None)
 @given(architectures(), choices)
-def test_any_design_that_fits_still_fits(start: Architecture, made: Choices) -> None:
+def test_any_design_that_fits_still_fits(start: Architecture, chosen: Choices) -> None:
     if find_refusing_step(trace(start)) is None:
-        design = build_variant(start, made)
+        design = build_variant(start, chosen)
         assert find_refusing_step(trace(design)) is None
         assert output_shape(design) == output_shape(start)
 
 
 @settings(max_examples=40, deadline=None)
 @given(st.sampled_from(["lab-convnet", "keywords-separable", "digits-convnet"]), choices)
-def test_what_is_made_of_a_net_for_some_data_can_be_trained_on_it(name: str, made: Choices) -> None:
+def test_what_is_made_of_a_net_for_some_data_can_be_trained_on_it(name: str, chosen: Choices) -> None:
     dataset = find_dataset("digits" if name == "digits-convnet" else "words", "a" * 32)
-    design = build_variant(PRESETS[name].architecture, made, LIGHT)
+    design = build_variant(PRESETS[name].architecture, chosen, LIGHT)
     check_trainable(design, TrainConfig(dataset=dataset.name), dataset, Settings())
 
 

@@ -162,10 +162,10 @@ def test_at_the_goal_the_others_stop_and_the_winner_is_tested_at_its_end(room: R
     (search,) = room.store.searches(ANNA)
     assert search.message.startswith("Run 2 reached 0.920 on validation")
     room.trainer.train(second, 0.91, 0.94, test=0.93, status=Status.DONE)
-    outcome = driver.step()
-    assert outcome
-    assert outcome.status == Status.DONE
-    assert outcome.message == (
+    ending = driver.step()
+    assert ending
+    assert ending.status == Status.DONE
+    assert ending.message == (
         "Run 2 of 2 has 0.940 on validation; the goal was 0.90. On test, asked once, it has 0.930."
     )
 
@@ -181,9 +181,9 @@ def test_of_two_that_reach_the_goal_at_once_one_wins(room: Room, driver: SearchD
 def test_a_winner_that_is_stopped_before_its_end_was_not_tested(room: Room, driver: SearchDriver) -> None:
     first, _ = room.active(driver)
     room.trainer.train(first, 0.95, status=Status.STOPPED)
-    outcome = driver.step()
-    assert outcome
-    assert outcome.message.endswith("It ended before it was tested.")
+    ending = driver.step()
+    assert ending
+    assert ending.message.endswith("It ended before it was tested.")
 
 
 @pytest.mark.parametrize("remove", [lambda room, run: room.store.delete_run(run.id), lambda room, run: None])
@@ -197,9 +197,9 @@ def test_a_search_ends_when_all_its_runs_are_used_up(room: Room, remove: Callabl
     (third,) = room.active(driver)
     room.trainer.train(third, 0.1, status=Status.STOPPED)
     remove(room, third)
-    outcome = driver.step()
-    assert outcome
-    assert "None of 3 runs reached 0.90 on validation. Run 1 came nearest, with 0.600" in outcome.message
+    ending = driver.step()
+    assert ending
+    assert "None of 3 runs reached 0.90 on validation. Run 1 came nearest, with 0.600" in ending.message
 
 
 def test_designs_that_cannot_be_trained_end_the_search_with_the_reason(
@@ -210,8 +210,8 @@ def test_designs_that_cannot_be_trained_end_the_search_with_the_reason(
 
     driver = room.make_driver()
     monkeypatch.setattr("cnnviz.searches.search_driver.find_dataset", removed)
-    outcome = driver.step()
-    assert outcome == (
+    ending = driver.step()
+    assert ending == (
         Status.FAILED,
         f"{MAX_REFUSED_TRIALS} designs in a row could not be trained. This data set was removed.",
     )

@@ -227,8 +227,8 @@ def test_what_is_read_computes_what_the_code_computes_under_the_same_weights(tex
     assert sum(p.numel() for p in ours.parameters()) == sum(p.numel() for p in theirs.parameters())
     with torch.no_grad():
         for number, weights in enumerate(_alike(ours, theirs)):
-            for each in weights:
-                each.copy_(torch.randn(each.shape, generator=torch.Generator().manual_seed(number)))
+            for weight in weights:
+                weight.copy_(torch.randn(weight.shape, generator=torch.Generator().manual_seed(number)))
         x = torch.randn(2, 3, 8, 8)
         torch.testing.assert_close(ours.eval()(x.clone()), theirs.eval()(x.clone()))
 
@@ -319,15 +319,15 @@ def test_every_function_is_the_layer_that_torch_says(name: str) -> None:
     kind, parameters = FUNCTIONS[name]
     axes = {"1d": 1, "3d": 3}.get(kind[-2:], 2)
     fresh = PALETTE[kind].default()
-    given = {each: value for each, value in fresh.model_dump(exclude={"kind"}).items() if each in parameters}
+    arguments = {field: value for field, value in fresh.model_dump(exclude={"kind"}).items() if field in parameters}
     if name == "alpha_dropout":
-        given["training"] = True
+        arguments["training"] = True
     text = a_net("pass", f"return {'torch' if name == 'flatten' else 'F'}.{name}(x, **given)")
-    text = text.replace("**given", ", ".join(f"{each}={value!r}" for each, value in given.items()))
+    text = text.replace("**given", ", ".join(f"{field}={value!r}" for field, value in arguments.items()))
     assert from_code(text, (4, *[12] * axes)).layers == (fresh,)
     x = torch.rand(2, 4, *[12] * axes)
     torch.manual_seed(0)
-    theirs = getattr(torch if name == "flatten" else nn.functional, name)(x, **given)
+    theirs = getattr(torch if name == "flatten" else nn.functional, name)(x, **arguments)
     torch.manual_seed(0)
     torch.testing.assert_close(fresh.build_module((4, *[12] * axes))(x), theirs)
 

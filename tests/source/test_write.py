@@ -38,7 +38,7 @@ def with_the_same_weights(architecture: Architecture, style: Style) -> tuple[nn.
 
 
 @EVERY_STYLE
-@pytest.mark.parametrize("architecture", [*(each.architecture for each in PRESETS.values()), NESTED])
+@pytest.mark.parametrize("architecture", [*(preset.architecture for preset in PRESETS.values()), NESTED])
 def test_code_computes_what_build_computes_under_the_same_weights(architecture: Architecture, style: Style) -> None:
     ours, written = with_the_same_weights(architecture, style)
     x = torch.randn(2, *architecture.input_shape)
@@ -59,7 +59,7 @@ def test_code_of_every_stack_that_fits_gives_its_parameters_its_shape_and_its_ou
     torch.testing.assert_close(out, ours(x), rtol=0, atol=0, equal_nan=True)
 
 
-@pytest.mark.parametrize("architecture", [*(each.architecture for each in PRESETS.values()), NESTED])
+@pytest.mark.parametrize("architecture", [*(preset.architecture for preset in PRESETS.values()), NESTED])
 def test_the_weights_of_the_class_have_the_names_that_build_gives_them(architecture: Architecture) -> None:
     with torch.device("meta"):
         assert list(written_net(architecture, "class").state_dict()) == list(build_model(architecture).state_dict())
@@ -151,5 +151,5 @@ def test_a_stack_that_does_not_fit_has_no_code(style: Style) -> None:
 def test_an_empty_stack_and_one_layer_have_code() -> None:
     assert "return x" in to_code(Architecture(input_shape=(3,)))
     assert "model = nn.Sequential()" in to_code(Architecture(input_shape=(3,)), "sequential")
-    one = Architecture(input_shape=(3,), layers=(Linear(out_features=2),))
-    assert "nn.Linear(in_features=3, out_features=2)" in to_code(one)
+    design = Architecture(input_shape=(3,), layers=(Linear(out_features=2),))
+    assert "nn.Linear(in_features=3, out_features=2)" in to_code(design)

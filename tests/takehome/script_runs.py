@@ -18,7 +18,7 @@ from cnnviz.data.digits import DIGITS
 from cnnviz.data.splits import Splits, take_splits
 from cnnviz.data.splitting import split_at_random
 from cnnviz.presets import PRESETS
-from cnnviz.takehome.arrays import FEATS_FILE, LABELS_FILE, PARTS
+from cnnviz.takehome.arrays import FEATS_FILE, LABELS_FILE, PARTS_FILE
 from cnnviz.takehome.script import SampleSource
 from cnnviz.training.config import TrainConfig
 from cnnviz.training.point import Point
@@ -77,7 +77,7 @@ class ScriptRun:
             np.save(folder / FEATS_FILE, self.x)
             np.save(folder / LABELS_FILE, self.y)
         if self.rows:
-            np.savez(folder / PARTS, **dict(zip(("train", "validation", "test"), self.rows, strict=True)))
+            np.savez(folder / PARTS_FILE, **dict(zip(("train", "validation", "test"), self.rows, strict=True)))
 
 
 def digits_run(**settings: object) -> ScriptRun:

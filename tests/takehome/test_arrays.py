@@ -7,7 +7,7 @@ import pytest
 from cnnviz.data import DATASETS
 from cnnviz.data.content import Content
 from cnnviz.errors import LimitError
-from cnnviz.takehome.arrays import FEATS_FILE, LABELS_FILE, PARTS, arrays_zip
+from cnnviz.takehome.arrays import FEATS_FILE, LABELS_FILE, PARTS_FILE, arrays_zip
 
 DIGITS = DATASETS["digits"].load_content()
 MANY = 2**30
@@ -28,7 +28,7 @@ def test_the_files_hold_all_samples_and_labels() -> None:
 def test_a_split_that_is_not_the_labs_comes_with_its_rows() -> None:
     speakers = tuple(f"s{place % 11}" for place in range(len(DIGITS.y)))
     content = Content(DIGITS.x, DIGITS.y, DIGITS.classes, speakers=speakers)
-    parts = read(arrays_zip(content, "speaker", MANY))[PARTS]
+    parts = read(arrays_zip(content, "speaker", MANY))[PARTS_FILE]
     for name, rows in zip(("train", "validation", "test"), content.split_indices("speaker"), strict=True):
         assert np.array_equal(parts[name], rows)  # type: ignore[index]
 

@@ -34,24 +34,24 @@ def everything() -> Mapping[str, bytes]:
 def test_the_zip_holds_every_form_and_tells_what_each_is() -> None:
     files = everything()
     assert set(files) == {*FILE_DESCRIPTIONS, "README.txt"}
-    told = files["README.txt"].decode()
-    assert all(name in told for name in FILE_DESCRIPTIONS)
-    assert "is missing" not in told
+    readme = files["README.txt"].decode()
+    assert all(name in readme for name in FILE_DESCRIPTIONS)
+    assert "is missing" not in readme
 
 
 def test_the_trained_net_as_onnx_gives_the_scores_of_torch() -> None:
     import onnxruntime  # noqa: PLC0415 (last of all, see tests/conftest.py)
 
-    parcel = trained_archive()
-    assert parcel.weights
-    model = build_model(parcel.architecture).eval()
-    model.load_state_dict(load(parcel.weights))
+    run_archive = trained_archive()
+    assert run_archive.weights
+    model = build_model(run_archive.architecture).eval()
+    model.load_state_dict(load(run_archive.weights))
     x = DATASETS["digits"].load_content().x[:32]
     with torch.no_grad():
-        wanted = model(torch.from_numpy(x)).numpy()
+        expected = model(torch.from_numpy(x)).numpy()
     session = onnxruntime.InferenceSession(everything()["model.onnx"], providers=["CPUExecutionProvider"])
     (scores,) = session.run(None, {"x": x})
-    np.testing.assert_allclose(scores, wanted, atol=1e-4)
+    np.testing.assert_allclose(scores, expected, atol=1e-4)
 
 
 def test_the_event_file_has_every_point_at_its_step(tmp_path: Path) -> None:
@@ -70,9 +70,9 @@ def test_what_a_run_without_weights_cannot_be_is_told() -> None:
     with pytest.raises(DesignError, match="This run has no weights"):
         FILE_WRITERS["model.onnx"](FileInputs(failed_archive(status="stopped"), 0.9))
     with zipfile.ZipFile(io.BytesIO(all_of_it(FileInputs(failed_archive(status="stopped"), 0.9)))) as archive:
-        told = archive.read("README.txt").decode()
-    assert "model.onnx" in told
-    assert "is missing: This run has no weights" in told
+        readme = archive.read("README.txt").decode()
+    assert "model.onnx" in readme
+    assert "is missing: This run has no weights" in readme
 
 
 def test_the_server_never_loads_what_draws_and_writes() -> None:

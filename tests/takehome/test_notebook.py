@@ -12,7 +12,7 @@ from nbformat import NotebookNode
 from PIL import Image
 
 from cnnviz.data.augmentation import Augmentation
-from cnnviz.takehome.notebook import escape_markdown, split_sections, to_notebook
+from cnnviz.takehome.notebook import escape_notebook_text, split_sections, to_notebook
 from cnnviz.takehome.run_archive import RunArchive
 from cnnviz.takehome.script import SampleSource, to_script
 from cnnviz.training.config import TrainConfig
@@ -53,9 +53,9 @@ def notebook(run: ScriptRun) -> NotebookNode:
 
 
 def read(text: str) -> NotebookNode:
-    found = nbformat.reads(text, as_version=4)
-    nbformat.validate(found)
-    return found
+    notebook_read = nbformat.reads(text, as_version=4)
+    nbformat.validate(notebook_read)
+    return notebook_read
 
 
 def sources(notebook: NotebookNode, kind: str) -> list[str]:
@@ -106,40 +106,40 @@ def test_its_cells_are_the_sections_of_the_script_under_their_titles(run: Script
         "Training",
         "Test",
     ]
-    told = sources(notebook, "markdown")[-len(every) :]
-    assert told == [f"### {section.title}\n\n{section.description}".strip() for section in every]
+    cells_text = sources(notebook, "markdown")[-len(every) :]
+    assert cells_text == [f"### {section.title}\n\n{section.description}".strip() for section in every]
     for section in every:
         compile(section.code, section.title, "exec")
 
 
 def test_it_tells_what_the_run_was_and_what_came_of_it(run: ScriptRun, notebook: NotebookNode) -> None:
-    told = rendered(sources(notebook, "markdown")[0]).text
+    cells_text = rendered(sources(notebook, "markdown")[0]).text
     for text in ("Two epochs", "Handwritten digits", "1,437 for training", "1970-01-01 00:00 UTC", "1,234 of the"):
-        assert text in told
+        assert text in cells_text
     for setting in ("Learning rate\n0.05\n0.01", "Epochs\n1\n30", "Augmentation: Shift\n1\n0"):
-        assert setting in told
-    assert "Momentum" not in told
-    assert "log_softmax" not in told
-    assert "LogSoftmax" in told
+        assert setting in cells_text
+    assert "Momentum" not in cells_text
+    assert "log_softmax" not in cells_text
+    assert "LogSoftmax" in cells_text
     for point in run.outcome[1]:
         if point.split != "batch":
-            assert f"{point.value:.4f}" in told
+            assert f"{point.value:.4f}" in cells_text
 
 
 def test_a_run_at_its_defaults_that_ended_at_once_is_told_so(run: ScriptRun) -> None:
-    parcel = packed(run, config=TrainConfig(), title="", points=(), best_epoch=0, facts={}, status="stopped")
-    told, *_ = sources(read(to_notebook(parcel, data=SampleSource(), charts={})), "markdown")
-    assert told.startswith("# ConvNet for handwritten digits\n")
-    assert "The run ended before its first epoch was complete." in told
-    assert "All settings have their default values." in told
+    run_archive = packed(run, config=TrainConfig(), title="", points=(), best_epoch=0, facts={}, status="stopped")
+    cells_text, *_ = sources(read(to_notebook(run_archive, data=SampleSource(), charts={})), "markdown")
+    assert cells_text.startswith("# ConvNet for handwritten digits\n")
+    assert "The run ended before its first epoch was complete." in cells_text
+    assert "All settings have their default values." in cells_text
 
 
 def test_charts_are_shown_where_the_notebook_is_trusted_and_where_it_is_not(notebook: NotebookNode) -> None:
     cell = next(cell for cell in notebook.cells if cell.cell_type == "code")
     pictures = [output.data for output in cell.outputs if "image/svg+xml" in output.data]
-    assert [each["image/svg+xml"] for each in pictures] == [SVG, SVG]
+    assert [picture["image/svg+xml"] for picture in pictures] == [SVG, SVG]
     assert Image.open(BytesIO(base64.b64decode(pictures[0]["image/png"]))).getpixel((9, 9)) == (255, 0, 0, 255)
-    assert [each["text/plain"] for each in pictures] == ["Loss", HOSTILE]
+    assert [picture["text/plain"] for picture in pictures] == ["Loss", HOSTILE]
 
 
 def test_it_is_the_same_file_each_time(run: ScriptRun) -> None:
@@ -148,18 +148,18 @@ def test_it_is_the_same_file_each_time(run: ScriptRun) -> None:
 
 def test_what_a_student_wrote_stays_text(run: ScriptRun) -> None:
     plain = rendered(sources(read(to_notebook(packed(run), data=run.source, charts={})), "markdown")[0])
-    parcel = packed(run, title=HOSTILE, dataset=HOSTILE, message=HOSTILE, device=HOSTILE)
-    found = read(to_notebook(parcel, data=run.source, charts={HOSTILE: SVG}))
-    told = rendered(sources(found, "markdown")[0])
-    assert [tag for tag in told.tags if tag != "code"] == [tag for tag in plain.tags if tag != "code"]
-    assert told.text.count(HOSTILE) == 4
-    title, _ = next(cell for cell in found.cells if cell.cell_type == "code").outputs
+    run_archive = packed(run, title=HOSTILE, dataset=HOSTILE, message=HOSTILE, device=HOSTILE)
+    notebook_read = read(to_notebook(run_archive, data=run.source, charts={HOSTILE: SVG}))
+    cells_text = rendered(sources(notebook_read, "markdown")[0])
+    assert [tag for tag in cells_text.tags if tag != "code"] == [tag for tag in plain.tags if tag != "code"]
+    assert cells_text.text.count(HOSTILE) == 4
+    title, _ = next(cell for cell in notebook_read.cells if cell.cell_type == "code").outputs
     assert {*rendered(title.data["text/markdown"]).tags} <= {"p", "strong", "code"}
-    assert HOSTILE not in "".join(sources(found, "code"))
+    assert HOSTILE not in "".join(sources(notebook_read, "code"))
 
 
 @given(st.text(st.characters(exclude_categories=("Cc", "Cs", "Cn", "Co"))))
 def test_any_text_is_shown_as_it_is(text: str) -> None:
-    shown = rendered(f"# {escape_markdown(text)}")
+    shown = rendered(f"# {escape_notebook_text(text)}")
     assert [tag for tag in shown.tags if tag != "code"] == ["h1"]
     assert shown.text.strip() == " ".join(text.split())

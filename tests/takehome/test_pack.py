@@ -23,17 +23,17 @@ def members() -> dict[str, bytes]:
 
 
 def test_every_file_can_be_read_by_the_library_that_it_is_for(members: dict[str, bytes]) -> None:
-    parcel = trained_archive()
-    assert Architecture.from_json(members["design.json"]) == parcel.architecture
-    assert TrainConfig.model_validate_json(members["config.json"]) == parcel.config
+    run_archive = trained_archive()
+    assert Architecture.from_json(members["design.json"]) == run_archive.architecture
+    assert TrainConfig.model_validate_json(members["config.json"]) == run_archive.config
     lines = list(csv.reader(io.StringIO(members["points.csv"].decode())))[1:]
-    assert [(int(s), int(e), split, metric, float(v)) for s, e, split, metric, v in lines] == list(parcel.points)
-    assert [tuple(point.values()) for point in json.loads(members["points.json"])] == list(parcel.points)
-    assert members["weights.safetensors"] == parcel.weights
+    assert [(int(s), int(e), split, metric, float(v)) for s, e, split, metric, v in lines] == list(run_archive.points)
+    assert [tuple(point.values()) for point in json.loads(members["points.json"])] == list(run_archive.points)
+    assert members["weights.safetensors"] == run_archive.weights
     predictions = load(members["predictions.safetensors"])
-    assert np.array_equal(predictions["probabilities"], parcel.predictions.probabilities)
-    assert np.array_equal(predictions["y"], parcel.predictions.y)
-    assert json.loads(members["run.json"])["title"] == parcel.title
+    assert np.array_equal(predictions["probabilities"], run_archive.predictions.probabilities)
+    assert np.array_equal(predictions["y"], run_archive.predictions.y)
+    assert json.loads(members["run.json"])["title"] == run_archive.title
     assert members["more.txt"] == b"more"
 
 
@@ -56,5 +56,5 @@ def test_no_other_file_takes_the_place_of_the_runs_own() -> None:
 
 def test_texts_longer_than_are_read_back_are_cut() -> None:
     with zipfile.ZipFile(io.BytesIO(pack(failed_archive(title="x" * 999, message="y" * 9999), {}))) as archive:
-        told = json.loads(archive.read("run.json"))
-    assert (told["title"], told["message"]) == ("x" * 200, "y" * 4000)
+        manifest = json.loads(archive.read("run.json"))
+    assert (manifest["title"], manifest["message"]) == ("x" * 200, "y" * 4000)

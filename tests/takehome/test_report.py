@@ -50,31 +50,31 @@ def test_it_stands_alone(page: Page) -> None:
 
 
 def test_it_tells_what_was_trained_and_what_came_of_it(page: Page) -> None:
-    parcel = trained_archive()
+    run_archive = trained_archive()
     assert "Anna’s <first> net & more 🙂" in page.text
     assert "BatchNorm1d" in page.text
-    test = next(p.value for p in parcel.points if (p.split, p.metric) == ("test", "accuracy"))
+    test = next(p.value for p in run_archive.points if (p.split, p.metric) == ("test", "accuracy"))
     assert f"{test:.4g}" in page.text
-    assert all(name in page.text for name in parcel.classes)
+    assert all(name in page.text for name in run_archive.classes)
 
 
 def test_what_a_student_wrote_stays_text() -> None:
     classes = tuple(f"{NASTY} {number}" for number in range(10))
-    parcel = failed_archive(
+    run_archive = failed_archive(
         title=NASTY,
         message=NASTY,
         dataset=NASTY,
         classes=classes,
         predictions=Predictions(make_predictions(10, 50).probabilities, make_predictions(10, 50).y, classes),
     )
-    told = Page(to_html(parcel, {}))
-    assert "script" not in told.tags
-    assert told.text.count(NASTY) > 10
+    page = Page(to_html(run_archive, {}))
+    assert "script" not in page.tags
+    assert page.text.count(NASTY) > 10
 
 
 def test_of_many_classes_the_most_frequent_confusions_are_told() -> None:
-    parcel = failed_archive(predictions=make_predictions(80, 400))
-    text = to_html(parcel, {})
+    run_archive = failed_archive(predictions=make_predictions(80, 400))
+    text = to_html(run_archive, {})
     assert '<table class="matrix">' not in text
     assert re.search(r"class \d+", text)
 

@@ -210,9 +210,9 @@ def searched(run: ScriptRun) -> LRFinderResult:
     """What the finder finds for a run."""
     data, points = prepare(run.splits, run.config, CPU), list[Point]()
     search = LRFinder(run.architecture, run.config, data, device=CPU, emit=points.extend, should_stop=lambda: False)
-    found = search.advance()
-    assert found is not None
-    return found
+    result = search.advance()
+    assert result is not None
+    return result
 
 
 def written(run: ScriptRun) -> str:
@@ -263,7 +263,7 @@ def test_the_search_does_not_depend_on_the_learning_rate_and_tells_the_rates_tha
         "RMSprop": {"momentum": 0.5, "max_grad_norm": 1.0},
     }
     assert settings.keys() == OPTIMIZERS.keys()
-    wanted = []
+    expected = []
     for optimizer, more in settings.items():
         usual: dict[str, object] = {"epochs": 1, "batch_size": 20, "normalization": "none", "optimizer": optimizer}
         for rate in FORMS:
@@ -272,14 +272,14 @@ def test_the_search_does_not_depend_on_the_learning_rate_and_tells_the_rates_tha
             script = written(run).replace("FIND_LR = False", "FIND_LR = True")
             script = script.replace("# %% Learning rate\n", WATCH).replace("# %% Training\n", KEEP)
             run.write_inputs(tmp_path / f"{optimizer}-{rate}", script)
-        wanted += [searched(run).suggestion] * len(FORMS)
+        expected += [searched(run).suggestion] * len(FORMS)
     folders = [tmp_path / f"{optimizer}-{rate}" for optimizer in settings for rate in FORMS]
     printed = re.findall(r"Suggested learning rate: (\S+)", run_scripts(folders))
     for folder in folders:
         rates = np.load(folder / "search.npz")
         assert len(rates["seen"]) > 100
         assert rates["seen"].tolist() == [[rate] for rate in rates["told"].tolist()]
-    assert [*map(float, printed)] == wanted
+    assert [*map(float, printed)] == expected
 
 
 def test_every_epoch_is_printed(done: Done) -> None:
@@ -299,7 +299,7 @@ def every_kind() -> Iterator[str]:
         more = {"gamma": 0.123456789012, "warmup": 0.1234567890123, "weight_decay": 1e-05, "patience": 3}
         more |= {"label_smoothing": 0.123456789, "max_grad_norm": 1e-05, "mixed_precision": True, "floor": -1e-05}
         config = TrainConfig(**dict(config) | more | {"augmentation": changes, "normalization": "column"})
-        yield from (to_script(each, config, data=SampleSource(has_parts_file=True)) for each in (BLOCKS, VOLUME))
+        yield from (to_script(design, config, data=SampleSource(has_parts_file=True)) for design in (BLOCKS, VOLUME))
 
 
 def test_every_script_is_formatted_and_nothing_in_it_is_unused(tmp_path: Path) -> None:

@@ -33,9 +33,11 @@ def test_settings_numbers_and_files_are_kept(tmp_path: Path) -> None:
     (run,) = client.search_runs([experiment.experiment_id])
     assert run.info.run_id == name
     assert (run.data.params["epochs"], run.data.params["augmentation.noise"]) == ("3", "0.0")
-    wanted = [(p.step, p.value) for p in trained_archive().points if (p.split, p.metric) == ("validation", "macro F1")]
-    assert [(m.step, m.value) for m in client.get_metric_history(name, "validation_macro_F1")] == wanted
-    assert [each.path for each in client.list_artifacts(name, "charts")] == ["charts/loss.svg"]
+    expected = [
+        (p.step, p.value) for p in trained_archive().points if (p.split, p.metric) == ("validation", "macro F1")
+    ]
+    assert [(m.step, m.value) for m in client.get_metric_history(name, "validation_macro_F1")] == expected
+    assert [file.path for file in client.list_artifacts(name, "charts")] == ["charts/loss.svg"]
 
 
 def test_a_server_that_does_not_answer_is_told_of() -> None:

@@ -48,32 +48,32 @@ def lines(*points: str) -> bytes:
     return "\n".join(["step,epoch,split,metric,value", *points]).encode()
 
 
-def same(one: RunArchive, other: RunArchive) -> bool:
-    if (one.predictions is None) != (other.predictions is None):
+def equal_archives(first: RunArchive, second: RunArchive) -> bool:
+    if (first.predictions is None) != (second.predictions is None):
         return False
-    if one.predictions and other.predictions:
-        assert np.array_equal(one.predictions.probabilities, other.predictions.probabilities)
-        assert np.array_equal(one.predictions.y, other.predictions.y)
-        assert one.predictions.classes == other.predictions.classes
+    if first.predictions and second.predictions:
+        assert np.array_equal(first.predictions.probabilities, second.predictions.probabilities)
+        assert np.array_equal(first.predictions.y, second.predictions.y)
+        assert first.predictions.classes == second.predictions.classes
     fields = (*ARCHIVE_FIELDS, "architecture", "config", "points", "weights", "classes", "facts", "end_reason")
-    return all(getattr(one, name) == getattr(other, name) for name in fields)
+    return all(getattr(first, name) == getattr(second, name) for name in fields)
 
 
 def refused(content: bytes) -> bool:
     """Whether it is refused with a sentence; what is accepted can be packed and read again."""
     try:
-        parcel = unpack(content, LIMITS)
+        run_archive = unpack(content, LIMITS)
     except CnnvizError as error:
         assert str(error).endswith(".")  # noqa: PT017 (both ways out are right)
         return True
-    assert same(unpack(pack(parcel, {}), LIMITS), parcel)
+    assert equal_archives(unpack(pack(run_archive, {}), LIMITS), run_archive)
     return False
 
 
 def test_a_run_comes_back_as_it_was() -> None:
-    parcel = unpack(pack(trained_archive(), {"report.html": b"<p>", "charts/loss.svg": b"<svg>"}), LIMITS)
-    assert same(parcel, trained_archive())
-    assert parcel.facts == trained_archive().facts
+    run_archive = unpack(pack(trained_archive(), {"report.html": b"<p>", "charts/loss.svg": b"<svg>"}), LIMITS)
+    assert equal_archives(run_archive, trained_archive())
+    assert run_archive.facts == trained_archive().facts
 
 
 def test_an_archive_without_a_reason_gets_the_one_that_its_message_tells() -> None:
@@ -92,7 +92,7 @@ def test_an_archive_without_a_reason_gets_the_one_that_its_message_tells() -> No
 
 
 def test_a_run_of_which_hardly_anything_is_known_comes_back() -> None:
-    assert same(unpack(pack(failed_archive(), {}), LIMITS), failed_archive())
+    assert equal_archives(unpack(pack(failed_archive(), {}), LIMITS), failed_archive())
 
 
 @given(
@@ -117,23 +117,23 @@ def test_points_come_back_bit_for_bit(points: list[Point]) -> None:
 def test_predictions_that_are_sure_are_no_bomb() -> None:
     y = np.zeros(400_000, np.int64)
     sure = Predictions(np.eye(10, dtype=np.float32)[y], y, trained_archive().classes)
-    assert same(unpack(pack(replace(SMALL, predictions=sure), {}), LIMITS), replace(SMALL, predictions=sure))
+    assert equal_archives(unpack(pack(replace(SMALL, predictions=sure), {}), LIMITS), replace(SMALL, predictions=sure))
 
 
 def test_a_zip_that_was_unpacked_and_packed_again_in_a_folder_is_read() -> None:
     for more in ({}, {"charts/loss.svg": b"<svg>"}):
-        assert same(
+        assert equal_archives(
             unpack(zipped({f"my run/{name}": content for name, content in (FILES | more).items()}), LIMITS), SMALL
         )
 
 
 def test_other_files_are_passed_over() -> None:
-    assert same(unpack(zipped(FILES | {"evil.pkl": b"\x80\x04", "a/b/run.json": b"{}"}), LIMITS), SMALL)
+    assert equal_archives(unpack(zipped(FILES | {"evil.pkl": b"\x80\x04", "a/b/run.json": b"{}"}), LIMITS), SMALL)
 
 
 def test_what_nobody_can_see_is_replaced() -> None:
-    parcel = unpack(zipped(FILES | {"run.json": run(title="a\u202eb\u0000c", message="one\ntwo\r")}), LIMITS)
-    assert (parcel.title, parcel.message) == ("a�b�c", "one\ntwo�")
+    run_archive = unpack(zipped(FILES | {"run.json": run(title="a\u202eb\u0000c", message="one\ntwo\r")}), LIMITS)
+    assert (run_archive.title, run_archive.message) == ("a�b�c", "one\ntwo�")
 
 
 REFUSED: dict[str, tuple[dict[str, bytes | None], str]] = {
@@ -241,18 +241,18 @@ def test_a_net_may_have_more_scores_than_there_are_classes() -> None:
         "run.json": run(classes=classes),
         "predictions.safetensors": save({"probabilities": P, "y": Y.clamp(0, 2)}),
     }
-    found = unpack(zipped(FILES | files), LIMITS).predictions
-    assert found
-    assert found.classes[:4] == (*classes, "score 4 (no class)")
+    predictions = unpack(zipped(FILES | files), LIMITS).predictions
+    assert predictions
+    assert predictions.classes[:4] == (*classes, "score 4 (no class)")
 
 
-@pytest.mark.parametrize(("scores", "kept"), [(unpacking.MAX_SCORES, True), (unpacking.MAX_SCORES + 1, False)])
-def test_predictions_too_wide_to_count_mistakes_in_are_left_out(scores: int, kept: bool) -> None:
+@pytest.mark.parametrize(("scores", "is_kept"), [(unpacking.MAX_SCORES, True), (unpacking.MAX_SCORES + 1, False)])
+def test_predictions_too_wide_to_count_mistakes_in_are_left_out(scores: int, is_kept: bool) -> None:
     """A zip of 500 kB with 65,536 scores made a table of 32 GiB where its mistakes were looked at."""
     net = Architecture(input_shape=(2,), layers=[Linear(out_features=scores)])
     wide = Predictions(np.full((2, scores), 1e-4, np.float32), np.array([0, 1]), ("a", "b"))
     back = unpack(pack(failed_archive(architecture=net, classes=("a", "b"), predictions=wide), {}), LIMITS)
-    assert (back.predictions is not None) == kept
+    assert (back.predictions is not None) == is_kept
     assert back.classes == ("a", "b")
 
 

@@ -4,7 +4,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cnnviz.data.splits import Subset
+from cnnviz.data.splits import Part
 from cnnviz.training.batches import Batches
 from cnnviz.training.prepared_data import to_device
 
@@ -41,8 +41,10 @@ def test_a_last_single_sample_joins_the_batch_before_it() -> None:
 
 
 def test_the_same_seed_gives_the_same_order_and_every_pass_another() -> None:
-    one, two = numbered(50, 8, seed=1), numbered(50, 8, seed=1)
-    first, second = ([torch.cat([y for _, y in batches]).tolist() for _ in range(2)] for batches in (one, two))
+    batches, same_batches = numbered(50, 8, seed=1), numbered(50, 8, seed=1)
+    first, second = (
+        [torch.cat([y for _, y in loader]).tolist() for _ in range(2)] for loader in (batches, same_batches)
+    )
     assert first == second
     assert first[0] != first[1]
     assert first[0] != torch.cat([y for _, y in numbered(50, 8, seed=2)]).tolist()
@@ -60,7 +62,7 @@ def test_the_order_leaves_the_global_generator_alone() -> None:
 
 @pytest.mark.parametrize("shape", [(5,), (1, 8, 8)])
 def test_resident_tensors_are_the_split(shape: tuple[int, ...]) -> None:
-    split = Subset(np.ones((3, *shape), np.float32), np.arange(3))
+    split = Part(np.ones((3, *shape), np.float32), np.arange(3))
     x, y = to_device(split, torch.device("cpu"))
     assert (x.dtype, y.dtype) == (torch.float32, torch.int64)
     np.testing.assert_array_equal(x, split.x)

@@ -36,10 +36,10 @@ def test_a_setting_of_the_gpu_trains(name: str) -> None:
 
 def test_channels_last_lays_the_weights_out() -> None:
     data = prepare(digits(), CONFIG, torch.device("cuda:0"))
-    for wanted in (False, True):
-        setup = TrainingSetup(DESIGN, CONFIG.changed(channels_last=wanted), data, torch.device("cuda:0"))
+    for channels_last in (False, True):
+        setup = TrainingSetup(DESIGN, CONFIG.changed(channels_last=channels_last), data, torch.device("cuda:0"))
         weight = next(setup.model.parameters())
-        assert weight.is_contiguous(memory_format=torch.channels_last) or not wanted
+        assert weight.is_contiguous(memory_format=torch.channels_last) or not channels_last
 
 
 def test_in_slices_and_from_snapshots_it_is_the_same_up_to_rounding() -> None:

@@ -24,17 +24,19 @@ with_nan = st.lists(st.builds(EpochScore, ACCURACIES | st.just(NAN), LOSSES | st
 def best_by_hand(epochs: list[EpochScore]) -> int:
     """The number of the best epoch by comparing it with every other one; 0 where there is none."""
 
-    def beats(one: EpochScore, other: EpochScore) -> bool:
-        if math.isnan(one.accuracy):
+    def beats(first: EpochScore, second: EpochScore) -> bool:
+        if math.isnan(first.accuracy):
             return False
-        if math.isnan(other.accuracy) or one.accuracy != other.accuracy:
-            return math.isnan(other.accuracy) or one.accuracy > other.accuracy
-        return not math.isnan(one.loss) and (one.loss < other.loss or (math.isnan(other.loss) and one.loss < math.inf))
+        if math.isnan(second.accuracy) or first.accuracy != second.accuracy:
+            return math.isnan(second.accuracy) or first.accuracy > second.accuracy
+        return not math.isnan(first.loss) and (
+            first.loss < second.loss or (math.isnan(second.loss) and first.loss < math.inf)
+        )
 
     unbeaten = [
         number
         for number, epoch in enumerate(epochs, 1)
-        if not math.isnan(epoch.accuracy) and not any(beats(other, epoch) for other in epochs)
+        if not math.isnan(epoch.accuracy) and not any(beats(second, epoch) for second in epochs)
     ]
     return min(unbeaten, default=0)
 

@@ -28,7 +28,7 @@ from cnnviz.training.lr_finder import (
 from cnnviz.training.point import Point
 from cnnviz.training.prepared_data import prepare
 from cnnviz.training.setup import TrainingSetup
-from tests.training.test_trainer import CONFIG, CPU, NET, SCORES, digits, same
+from tests.training.test_trainer import CONFIG, CPU, NET, SCORES, digits, equal_states
 
 GLOBAL = CONFIG.changed(normalization="global")
 FORMS = (1e-4, 0.01, 0.1, 1.0, 10.0)
@@ -48,7 +48,7 @@ MORE: dict[str, dict[str, object]] = {
 """Settings beside the optimizer."""
 
 
-class Kept:
+class RecordedSearch:
     """A search that keeps its points."""
 
     def __init__(
@@ -59,36 +59,36 @@ class Kept:
     ) -> None:
         self.points: list[Point] = []
         data = prepare(digits(), config, CPU)
-        self.search = LRFinder(architecture, config, data, device=CPU, emit=self.points.extend, should_stop=should_stop)
+        self.finder = LRFinder(architecture, config, data, device=CPU, emit=self.points.extend, should_stop=should_stop)
 
-    def found(self) -> LRFinderResult:
-        found = self.search.advance()
-        assert found
-        return found
+    def run_to_end(self) -> LRFinderResult:
+        result = self.finder.advance()
+        assert result
+        return result
 
     def curve(self, metric: str) -> list[float]:
         return [point.value for point in self.points if point.metric == metric]
 
 
-def watched(optimizer: optim.Optimizer) -> list[float]:
+def record_rates(optimizer: optim.Optimizer) -> list[float]:
     """Grows by the learning rate that the optimizer has at each of its steps."""
-    seen: list[float] = []
+    rates_used: list[float] = []
 
     def note(optimizer: optim.Optimizer, *_: object) -> None:
         (rate,) = {group["lr"] for group in optimizer.param_groups}
-        seen.append(rate)
+        rates_used.append(rate)
 
     optimizer.register_step_pre_hook(note)
-    return seen
+    return rates_used
 
 
 @cache
-def searched(optimizer: str, more: str, rate: float) -> tuple[LRFinderResult, list[Point], list[float]]:
+def run_search(optimizer: str, more: str, rate: float) -> tuple[LRFinderResult, list[Point], list[float]]:
     """What is found with such settings, its points, and the rates that the optimizer saw."""
     config = TrainConfig(**dict(GLOBAL) | MORE[more] | {"optimizer": optimizer, "learning_rate": rate})
-    kept = Kept(config=config)
-    seen = watched(kept.search.setup.optimizer)
-    return kept.found(), kept.points, seen
+    search = RecordedSearch(config=config)
+    rates_used = record_rates(search.finder.setup.optimizer)
+    return search.run_to_end(), search.points, rates_used
 
 
 def by_ignite(config: TrainConfig) -> tuple[dict[str, list[float]], float]:
@@ -98,7 +98,7 @@ def by_ignite(config: TrainConfig) -> tuple[dict[str, list[float]], float]:
     rates are set before each step, and those that the optimizer saw take the place of the noted ones.
     """
     setup = TrainingSetup(NET, config, prepare(digits(), config, CPU), CPU)
-    ramp, seen = np.geomspace(START_RATE, END_RATE, ITERATIONS + 1), watched(setup.optimizer)
+    ramp, rates_used = np.geomspace(START_RATE, END_RATE, ITERATIONS + 1), record_rates(setup.optimizer)
 
     def grow(engine: Engine) -> None:
         for group in setup.optimizer.param_groups:
@@ -120,21 +120,21 @@ def by_ignite(config: TrainConfig) -> tuple[dict[str, list[float]], float]:
         warnings.simplefilter("ignore", UserWarning)
         attached.add_event_handler(Events.ITERATION_STARTED, grow)
         attached.run(setup.batches, max_epochs=100)
-    finder.get_results()["lr"][:] = seen
+    finder.get_results()["lr"][:] = rates_used
     return finder.get_results(), finder.lr_suggestion()
 
 
 def test_the_curve_is_ignites_and_the_rule_a_tenth_of_its_lowest_place() -> None:
-    kept = Kept()
-    found = kept.found()
+    search = RecordedSearch()
+    result = search.run_to_end()
     history, steepest = by_ignite(GLOBAL)
     rates, losses = history["lr"], history["loss"]
-    assert kept.curve("learning_rate") == rates
-    assert kept.curve("smoothed_loss") == losses
+    assert search.curve("learning_rate") == rates
+    assert search.curve("smoothed_loss") == losses
     assert len(rates) > 100
     lowest = min(zip(losses, rates, strict=True))[1]
-    assert found.suggestion == pytest.approx(lowest / 10, rel=0.05)
-    assert found.steepest == pytest.approx(steepest, rel=0.05)
+    assert result.suggestion == pytest.approx(lowest / 10, rel=0.05)
+    assert result.steepest == pytest.approx(steepest, rel=0.05)
     assert min(rates) == START_RATE  # was up to 2 * START_RATE: ignite notes the first step one too high
     assert max(rates) <= END_RATE  # was up to 1.2 * END_RATE: so it went one step beyond
 
@@ -143,12 +143,16 @@ def test_the_curve_is_ignites_and_the_rule_a_tenth_of_its_lowest_place() -> None
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
 def test_each_step_is_trained_with_the_very_rate_that_is_told(optimizer: str, more: str) -> None:
     """The first was trained with the rate of the form, each other with the one before the one that was told."""
-    _, points, seen = searched(optimizer, more, 0.1)
-    told = {metric: [p for p in points if p.metric == metric] for metric in ("learning_rate", "loss", "smoothed_loss")}
-    assert len(seen) > 100
-    assert [point.value for point in told["learning_rate"]] == seen
-    assert all([point.step for point in curve] == [*range(1, len(seen) + 1)] for curve in told.values())
-    raw, smoothed = ([point.value for point in told[metric]] for metric in ("loss", "smoothed_loss"))
+    _, points, rates_used = run_search(optimizer, more, 0.1)
+    points_by_metric = {
+        metric: [p for p in points if p.metric == metric] for metric in ("learning_rate", "loss", "smoothed_loss")
+    }
+    assert len(rates_used) > 100
+    assert [point.value for point in points_by_metric["learning_rate"]] == rates_used
+    assert all(
+        [point.step for point in curve] == [*range(1, len(rates_used) + 1)] for curve in points_by_metric.values()
+    )
+    raw, smoothed = ([point.value for point in points_by_metric[metric]] for metric in ("loss", "smoothed_loss"))
     assert smoothed[0] == raw[0]
     follows = [SMOOTHING * loss + (1 - SMOOTHING) * before for loss, before in zip(raw[1:], smoothed, strict=False)]
     assert smoothed[1:] == follows
@@ -158,66 +162,66 @@ def test_each_step_is_trained_with_the_very_rate_that_is_told(optimizer: str, mo
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
 def test_what_is_found_does_not_depend_on_the_rate_of_the_form(optimizer: str, more: str) -> None:
     """The first step had the form's rate: with 10, a search ended after two steps; others each told another rate."""
-    first, *others = (searched(optimizer, more, rate) for rate in FORMS)
+    first, *others = (run_search(optimizer, more, rate) for rate in FORMS)
     assert first[0].suggestion
     assert all(other == first for other in others)
 
 
 def test_rates_grow_evenly_from_the_first_to_the_last(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(TrainingSetup, "backward", lambda self, _: torch.tensor(2.0))
-    kept = Kept()
-    seen = watched(kept.search.setup.optimizer)
-    kept.found()
-    assert kept.curve("learning_rate") == seen
-    assert (seen[0], seen[-1], len(seen)) == (START_RATE, END_RATE, ITERATIONS + 1)
+    search = RecordedSearch()
+    rates_used = record_rates(search.finder.setup.optimizer)
+    search.run_to_end()
+    assert search.curve("learning_rate") == rates_used
+    assert (rates_used[0], rates_used[-1], len(rates_used)) == (START_RATE, END_RATE, ITERATIONS + 1)
     factor = (END_RATE / START_RATE) ** (1 / ITERATIONS)
-    assert [b / a for a, b in pairwise(seen)] == pytest.approx([factor] * ITERATIONS)
+    assert [b / a for a, b in pairwise(rates_used)] == pytest.approx([factor] * ITERATIONS)
 
 
 @pytest.mark.parametrize("optimizer", ["SGD", "Adam"])
 def test_the_suggestion_hardly_depends_on_the_seed_and_trains(optimizer: str) -> None:
     config = GLOBAL.changed(optimizer=optimizer)
-    found = [Kept(SCORES, config.changed(seed=seed)).found().suggestion for seed in range(5)]
-    rates = [rate for rate in found if rate]
+    suggestions = [RecordedSearch(SCORES, config.changed(seed=seed)).run_to_end().suggestion for seed in range(5)]
+    rates = [rate for rate in suggestions if rate]
     assert len(rates) == 5
     assert max(rates) <= 10 * min(rates)
 
 
 def test_weights_and_optimizer_are_afterwards_as_they_were() -> None:
     config = GLOBAL.changed(optimizer="Adam")
-    kept, untouched = Kept(config=config), Kept(config=config)
-    before = {name: value.clone() for name, value in kept.search.setup.model.state_dict().items()}
-    assert same(before, untouched.search.setup.model.state_dict())
-    kept.search.advance(lambda: kept.search.step >= 20)
-    assert not same(before, kept.search.setup.model.state_dict())
-    kept.found()
-    assert same(before, kept.search.setup.model.state_dict())
-    assert kept.search.setup.optimizer.state_dict() == untouched.search.setup.optimizer.state_dict()
+    search, untouched = RecordedSearch(config=config), RecordedSearch(config=config)
+    before = {name: value.clone() for name, value in search.finder.setup.model.state_dict().items()}
+    assert equal_states(before, untouched.finder.setup.model.state_dict())
+    search.finder.advance(lambda: search.finder.step >= 20)
+    assert not equal_states(before, search.finder.setup.model.state_dict())
+    search.run_to_end()
+    assert equal_states(before, search.finder.setup.model.state_dict())
+    assert search.finder.setup.optimizer.state_dict() == untouched.finder.setup.optimizer.state_dict()
 
 
 def test_a_search_in_slices_is_the_same_search() -> None:
-    whole, sliced = Kept(), Kept()
-    wanted, found, count = whole.found(), None, 0
-    while found is None:
+    whole, sliced = RecordedSearch(), RecordedSearch()
+    expected, result, count = whole.run_to_end(), None, 0
+    while result is None:
         torch.rand(1)
-        step = sliced.search.step
-        found = sliced.search.advance(lambda step=step: sliced.search.step >= step + 7)  # type: ignore[misc]
+        step = sliced.finder.step
+        result = sliced.finder.advance(lambda step=step: sliced.finder.step >= step + 7)  # type: ignore[misc]
         count += 1
     assert count > 10
-    assert (found, sliced.points) == (wanted, whole.points)
+    assert (result, sliced.points) == (expected, whole.points)
 
 
 def test_a_loss_that_diverges_ends_it_and_is_told_with_the_rate() -> None:
     deep = Architecture(
         input_shape=(1, 8, 8), layers=[SCORES.layers[0], *[Linear(out_features=32)] * 6, Linear(out_features=10)]
     )
-    kept = Kept(deep, CONFIG.changed(momentum=0.99))
-    found = kept.found()
-    assert found.suggestion
-    smoothed, rates = kept.curve("smoothed_loss"), kept.curve("learning_rate")
+    search = RecordedSearch(deep, CONFIG.changed(momentum=0.99))
+    result = search.run_to_end()
+    assert result.suggestion
+    smoothed, rates = search.curve("smoothed_loss"), search.curve("learning_rate")
     assert smoothed[-1] > DIVERGENCE_FACTOR * min(smoothed)
     assert rates[-1] < END_RATE
-    (note,) = found.notes
+    (note,) = result.notes
     assert note.startswith(
         f"The search ended at a rate of {float(f'{rates[-1]:.1e}'):g}, where the smoothed loss was 5 times its lowest"
     )
@@ -225,8 +229,8 @@ def test_a_loss_that_diverges_ends_it_and_is_told_with_the_rate() -> None:
 
 def test_what_never_is_a_number_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(TrainingSetup, "backward", lambda *_: torch.tensor(math.nan))
-    found = Kept().found()
-    assert found == LRFinderResult(None, None, ("The loss was not a number from the start.",))
+    result = RecordedSearch().run_to_end()
+    assert result == LRFinderResult(None, None, ("The loss was not a number from the start.",))
 
 
 @pytest.mark.parametrize("bad", [math.inf, math.nan])
@@ -241,21 +245,21 @@ def test_a_loss_that_becomes_no_number_is_told_with_the_rate(monkeypatch: pytest
         return real(self, batch) if count < 120 else torch.tensor(bad)
 
     monkeypatch.setattr(TrainingSetup, "backward", broken)
-    kept = Kept()
-    found = kept.found()
-    assert found.suggestion
-    assert found.notes[0].startswith("From a rate of about 0.")
-    assert len(kept.curve("loss")) == 119
-    smoothed, rates = torch.tensor(kept.curve("smoothed_loss")), kept.curve("learning_rate")
+    search = RecordedSearch()
+    result = search.run_to_end()
+    assert result.suggestion
+    assert result.notes[0].startswith("From a rate of about 0.")
+    assert len(search.curve("loss")) == 119
+    smoothed, rates = torch.tensor(search.curve("smoothed_loss")), search.curve("learning_rate")
     falls = (smoothed[2:] - smoothed[:-2])[: int(smoothed.argmin()) - 1]
-    assert found.steepest == float(f"{rates[int(falls.argmin()) + 1]:.1e}")
+    assert result.steepest == float(f"{rates[int(falls.argmin()) + 1]:.1e}")
 
 
 def test_a_loss_that_does_not_diverge_and_one_that_never_falls_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(TrainingSetup, "backward", lambda self, _: torch.tensor(2.0))
-    found = Kept().found()
-    assert (found.suggestion, found.steepest) == (None, None)
-    assert [note[:24] for note in found.notes] == [
+    result = RecordedSearch().run_to_end()
+    assert (result.suggestion, result.steepest) == (None, None)
+    assert [note[:24] for note in result.notes] == [
         "The loss did not diverge",
         "The loss hardly fell at ",
         "ignite's rule needs a cu",
@@ -263,17 +267,17 @@ def test_a_loss_that_does_not_diverge_and_one_that_never_falls_are_told(monkeypa
 
 
 def test_a_stopped_search_suggests_nothing() -> None:
-    kept = Kept(should_stop=lambda: len(kept.points) > 30)
-    found = kept.found()
-    assert (found.suggestion, found.stopped) == (None, True)
+    search = RecordedSearch(should_stop=lambda: len(search.points) > 30)
+    result = search.run_to_end()
+    assert (result.suggestion, result.stopped) == (None, True)
 
 
 def test_a_stop_that_comes_with_the_end_of_a_slice_ends_the_search() -> None:
     stop = False
-    kept = Kept(should_stop=lambda: stop)
-    kept.search.advance(lambda: kept.search.step >= 10)
+    search = RecordedSearch(should_stop=lambda: stop)
+    search.finder.advance(lambda: search.finder.step >= 10)
     stop = True
-    found = kept.search.advance(lambda: True)
-    assert found
-    assert found.stopped
-    assert kept.search.step == 11
+    result = search.finder.advance(lambda: True)
+    assert result
+    assert result.stopped
+    assert search.finder.step == 11

@@ -11,7 +11,7 @@ from cnnviz.training.schedule import SCHEDULES, WARMUP_START, learning_rates
 RATE = 0.1
 
 
-def drawn(epochs: int = 10, **values: object) -> np.ndarray:
+def rates_by_step(epochs: int = 10, **values: object) -> np.ndarray:
     return learning_rates(TrainConfig(learning_rate=RATE, **values), epochs, 8)  # type: ignore[arg-type]
 
 
@@ -21,51 +21,51 @@ def test_every_schedule_has_a_name_that_a_configuration_may_hold_and_a_story() -
 
 
 def test_constant_stays() -> None:
-    np.testing.assert_allclose(drawn(), RATE)
+    np.testing.assert_allclose(rates_by_step(), RATE)
 
 
 def test_step_falls_after_so_many_epochs() -> None:
-    found = drawn(schedule="step", step_size=4, gamma=0.5)
-    np.testing.assert_allclose(found, np.repeat([RATE, RATE / 2, RATE / 4], [32, 32, 16]))
+    rates = rates_by_step(schedule="step", step_size=4, gamma=0.5)
+    np.testing.assert_allclose(rates, np.repeat([RATE, RATE / 2, RATE / 4], [32, 32, 16]))
 
 
 def test_cosine_falls_to_nothing() -> None:
-    wanted = [RATE * (1 + math.cos(math.pi * step / 80)) / 2 for step in range(80)]
-    np.testing.assert_allclose(drawn(schedule="cosine"), wanted, rtol=1e-6)
+    expected = [RATE * (1 + math.cos(math.pi * step / 80)) / 2 for step in range(80)]
+    np.testing.assert_allclose(rates_by_step(schedule="cosine"), expected, rtol=1e-6)
 
 
 def test_one_cycle_rises_and_falls_as_torch_has_it() -> None:
     optimizer = optim.SGD([nn.Parameter(torch.zeros(1))], lr=RATE)
     own = optim.lr_scheduler.OneCycleLR(optimizer, RATE, 80, cycle_momentum=False)
-    wanted = []
+    expected = []
     for _ in range(80):
-        wanted.append(optimizer.param_groups[0]["lr"])
+        expected.append(optimizer.param_groups[0]["lr"])
         optimizer.step()
         own.step()
-    np.testing.assert_allclose(drawn(schedule="one-cycle"), wanted, rtol=1e-6)
-    assert max(wanted) == pytest.approx(RATE, rel=1e-2)
+    np.testing.assert_allclose(rates_by_step(schedule="one-cycle"), expected, rtol=1e-6)
+    assert max(expected) == pytest.approx(RATE, rel=1e-2)
 
 
 @pytest.mark.parametrize("name", ["constant", "step", "cosine"])
 def test_a_warm_up_rises_from_a_hundredth_and_the_schedule_follows(name: str) -> None:
-    found, without = drawn(schedule=name, step_size=4, warmup=2.0), drawn(schedule=name, step_size=4)
-    assert found[0] == pytest.approx(WARMUP_START * RATE)
-    assert (np.diff(found[:16]) > 0).all()
-    assert found[16] == pytest.approx(RATE, rel=0.1)
-    assert len(found) == len(without) == 80
-    shorter = drawn(8, schedule=name, step_size=4)  # it begins with the full rate, which ends the warm-up
-    np.testing.assert_allclose(found[15:-1], shorter, rtol=1e-6)
+    rates, without = rates_by_step(schedule=name, step_size=4, warmup=2.0), rates_by_step(schedule=name, step_size=4)
+    assert rates[0] == pytest.approx(WARMUP_START * RATE)
+    assert (np.diff(rates[:16]) > 0).all()
+    assert rates[16] == pytest.approx(RATE, rel=0.1)
+    assert len(rates) == len(without) == 80
+    shorter = rates_by_step(8, schedule=name, step_size=4)  # it begins with the full rate, which ends the warm-up
+    np.testing.assert_allclose(rates[15:-1], shorter, rtol=1e-6)
 
 
 def test_one_cycle_warms_up_by_itself() -> None:
-    np.testing.assert_array_equal(drawn(schedule="one-cycle", warmup=3.0), drawn(schedule="one-cycle"))
+    np.testing.assert_array_equal(rates_by_step(schedule="one-cycle", warmup=3.0), rates_by_step(schedule="one-cycle"))
 
 
 @pytest.mark.parametrize("name", SCHEDULES)
 @pytest.mark.parametrize("steps", [1, 2, 3])
 def test_the_shortest_trainings_have_a_rate_for_each_step(name: str, steps: int) -> None:
-    found = learning_rates(TrainConfig(learning_rate=RATE, schedule=name, warmup=50.0), 1, steps)
-    assert found.shape == (steps,)
-    assert np.isfinite(found).all()
-    assert (found >= 0).all()
-    assert found.max() <= RATE * 1.0001
+    rates = learning_rates(TrainConfig(learning_rate=RATE, schedule=name, warmup=50.0), 1, steps)
+    assert rates.shape == (steps,)
+    assert np.isfinite(rates).all()
+    assert (rates >= 0).all()
+    assert rates.max() <= RATE * 1.0001

@@ -11,7 +11,7 @@ from cnnviz.architecture import Architecture, build_model
 from cnnviz.data.augmentation import Augmentation
 from cnnviz.data.digits import DIGITS
 from cnnviz.data.scaling import fit_scale
-from cnnviz.data.splits import Splits, Subset
+from cnnviz.data.splits import Part, Splits
 from cnnviz.errors import TrainingError
 from cnnviz.layers import BatchNorm1d, Dropout, Flatten, Linear, LogSoftmax, ReLU
 from cnnviz.presets import PRESETS
@@ -45,7 +45,7 @@ def digits() -> Splits:
     """Some of the digits: five batches of 64."""
     whole = DIGITS.load_splits()
     parts = ((whole.train, 300), (whole.validation, 60), (whole.test, 60))
-    return Splits(*(Subset(part.x[:samples], part.y[:samples]) for part, samples in parts))
+    return Splits(*(Part(part.x[:samples], part.y[:samples]) for part, samples in parts))
 
 
 @cache
@@ -71,7 +71,7 @@ def run(
     return result, without_device_points(points)
 
 
-def measured(model: nn.Module, split: Subset) -> dict[str, float]:
+def measure(model: nn.Module, split: Part) -> dict[str, float]:
     """Loss and accuracy by hand, over the whole split at once, from probabilities in float64."""
     with torch.no_grad():
         out = model.eval()(torch.from_numpy(split.x)).double()
@@ -88,15 +88,15 @@ def measured(model: nn.Module, split: Subset) -> dict[str, float]:
 
 def strengths(layers: dict[str, nn.Module], olds: dict[str, list[Tensor]]) -> dict[tuple[str, str], float]:
     """Gradient and update of each layer by hand, from the weights before and after a step."""
-    found = {}
+    strengths_by_layer = {}
     for name, layer in layers.items():
         news = list(layer.parameters())
-        gradient = torch.cat([each.grad.flatten() for each in news if each.grad is not None]).double()
-        old = torch.cat([each.flatten() for each in olds[name]]).double()
-        new = torch.cat([each.detach().flatten() for each in news]).double()
-        found[name, "gradient_norm"] = float(gradient.norm())
-        found[name, "update_ratio"] = float((new - old).norm() / old.norm())
-    return found
+        gradient = torch.cat([parameter.grad.flatten() for parameter in news if parameter.grad is not None]).double()
+        old = torch.cat([parameter.flatten() for parameter in olds[name]]).double()
+        new = torch.cat([parameter.detach().flatten() for parameter in news]).double()
+        strengths_by_layer[name, "gradient_norm"] = float(gradient.norm())
+        strengths_by_layer[name, "update_ratio"] = float((new - old).norm() / old.norm())
+    return strengths_by_layer
 
 
 def by_hand(architecture: Architecture, config: TrainConfig, splits: Splits) -> list[Point]:
@@ -114,12 +114,14 @@ def by_hand(architecture: Architecture, config: TrainConfig, splits: Splits) -> 
             loss = nn.functional.nll_loss(model(x[rows]), y[rows])
             optimizer.zero_grad()
             loss.backward()
-            olds = {name: [each.detach().clone() for each in layer.parameters()] for name, layer in layers.items()}
+            olds = {
+                name: [parameter.detach().clone() for parameter in layer.parameters()] for name, layer in layers.items()
+            }
             optimizer.step()
             step += 1
             points.append(Point(step, epoch, "batch", "loss", loss.item()))
         for split in ("train", "validation"):
-            values = measured(model, getattr(splits, split))
+            values = measure(model, getattr(splits, split))
             points += [Point(step, epoch, split, metric, value) for metric, value in values.items()]
         points += [Point(step, epoch, *place, value) for place, value in strengths(layers, olds).items()]
     return points
@@ -134,10 +136,12 @@ def test_every_number_is_that_of_a_plain_torch_loop() -> None:
     expected = by_hand(NET, CONFIG, digits())
     ours = [point for point in points if point.split != "test"]
     assert sorted(map(key, ours)) == sorted(map(key, expected))
-    wanted = {key(point): point.value for point in expected}
+    expected_values = {key(point): point.value for point in expected}
     for point in ours:
         exact = point.split == "batch"
-        assert point.value == (wanted[key(point)] if exact else pytest.approx(wanted[key(point)], rel=1e-4)), point
+        assert point.value == (
+            expected_values[key(point)] if exact else pytest.approx(expected_values[key(point)], rel=1e-4)
+        ), point
 
 
 def test_points_come_in_the_order_of_their_steps() -> None:
@@ -198,9 +202,9 @@ def test_only_training_samples_are_augmented_and_all_are_scaled_by_them() -> Non
     assert result.scale.to_dict() == scale.to_dict()
     model = build_model(NET)
     model.load_state_dict(result.weights)
-    test = Subset(scale.apply(digits().test.x), digits().test.y)
+    test = Part(scale.apply(digits().test.x), digits().test.y)
     recorded = {p.metric: p.value for p in points if p.split == "test"}
-    assert recorded == pytest.approx(measured(model, test), rel=1e-4)
+    assert recorded == pytest.approx(measure(model, test), rel=1e-4)
 
 
 def test_the_order_of_batches_and_dropout_stay_the_same_under_augmentation() -> None:
@@ -210,7 +214,7 @@ def test_the_order_of_batches_and_dropout_stay_the_same_under_augmentation() -> 
 
 def test_other_data_changes_the_curve() -> None:
     flipped = digits()
-    other = Splits(*(Subset(1 - part.x, part.y) for part in (flipped.train, flipped.validation, flipped.test)))
+    other = Splits(*(Part(1 - part.x, part.y) for part in (flipped.train, flipped.validation, flipped.test)))
     assert run(splits=other)[1] != usual()
 
 
@@ -226,8 +230,8 @@ def test_the_training_numbers_of_large_data_come_from_its_first_samples(monkeypa
     model = build_model(NET)
     model.load_state_dict(result.weights)
     recorded = {p.metric: p.value for p in points if p.split == "train"}
-    first = Subset(digits().train.x[:100], digits().train.y[:100])
-    assert recorded == pytest.approx(measured(model, first), rel=1e-4)
+    first = Part(digits().train.x[:100], digits().train.y[:100])
+    assert recorded == pytest.approx(measure(model, first), rel=1e-4)
 
 
 @pytest.mark.parametrize(("name", "value"), [("step_size", 2), ("gamma", 0.5)])
@@ -257,7 +261,7 @@ def test_smoothed_labels_are_for_training_alone_and_the_same_behind_log_softmax(
     model = build_model(SCORES)
     model.load_state_dict(result.weights)
     recorded = {p.metric: p.value for p in points if p.split == "test"}
-    assert recorded == pytest.approx(measured(model, digits().test), rel=1e-4)
+    assert recorded == pytest.approx(measure(model, digits().test), rel=1e-4)
 
 
 def test_a_clipped_gradient_moves_the_weights_no_further_than_that() -> None:
@@ -299,12 +303,12 @@ def test_another_loss_changes_the_curve_and_the_usual_one_does_not() -> None:
 
 @pytest.mark.parametrize("steps", [1, 3, 5, 6])
 def test_a_stop_ends_within_one_step(steps: int) -> None:
-    asked = 0
+    stop_calls = 0
 
     def after_steps(points: Sequence[Point]) -> bool:
-        nonlocal asked
-        asked += 1
-        return asked >= steps
+        nonlocal stop_calls
+        stop_calls += 1
+        return stop_calls >= steps
 
     result, points = run(should_stop=after_steps)
     assert result.stopped
@@ -338,8 +342,8 @@ def test_a_stop_during_the_test_leaves_no_test_point() -> None:
     assert "test" not in {p.split for p in points}
 
 
-def same(one: dict[str, Tensor], two: dict[str, Tensor]) -> bool:
-    return one.keys() == two.keys() and all(torch.equal(one[name], two[name]) for name in one)
+def equal_states(first: dict[str, Tensor], second: dict[str, Tensor]) -> bool:
+    return first.keys() == second.keys() and all(torch.equal(first[name], second[name]) for name in first)
 
 
 def by_hand_weights(architecture: Architecture, config: TrainConfig) -> dict[str, Tensor]:
@@ -364,10 +368,10 @@ def test_the_weights_are_those_of_the_best_epoch_and_not_of_the_last() -> None:
     model.load_state_dict(second)
     x = digits().validation.x
     answers = model(torch.from_numpy(x)).argmax(1).numpy()  # nobody can be better at these than the second epoch
-    result, points = run(SCORES, config, Splits(digits().train, Subset(x, answers), digits().test))
+    result, points = run(SCORES, config, Splits(digits().train, Part(x, answers), digits().test))
     assert result.best_epoch == best_epoch(points)[0] == 2
-    assert same(result.weights, second)
-    assert not same(result.weights, by_hand_weights(SCORES, config))
+    assert equal_states(result.weights, second)
+    assert not equal_states(result.weights, by_hand_weights(SCORES, config))
 
 
 @pytest.mark.parametrize("architecture", [NET, PRESETS["digits-convnet"].architecture])
@@ -376,11 +380,11 @@ def test_the_best_weights_give_the_recorded_test_numbers(architecture: Architect
     model = build_model(architecture)
     model.load_state_dict(result.weights)
     recorded = {p.metric: p.value for p in points if p.split == "test"}
-    assert recorded == pytest.approx(measured(model, digits().test), rel=1e-4)
+    assert recorded == pytest.approx(measure(model, digits().test), rel=1e-4)
     (place,) = {(p.step, p.epoch) for p in points if p.split == "test"}
     assert place == (result.best_epoch * 5, result.best_epoch)
     validation = {p.metric: p.value for p in points if p.split == "validation" and p.epoch == result.best_epoch}
-    assert validation == pytest.approx(measured(model, digits().validation), rel=1e-4)
+    assert validation == pytest.approx(measure(model, digits().validation), rel=1e-4)
 
 
 def test_the_weights_lie_on_the_cpu_and_ask_for_no_gradient() -> None:

@@ -16,13 +16,13 @@ from cnnviz.training.schedule import SCHEDULES
 from cnnviz.training.snapshot import Snapshot
 from cnnviz.training.training import MAX_SCORES, Training, TrainingResult, probabilities_of
 from tests.points import without_device_points
-from tests.training.test_trainer import CONFIG, CPU, NET, SCORES, digits, run, same
+from tests.training.test_trainer import CONFIG, CPU, NET, SCORES, digits, equal_states, run
 
 LONG = CONFIG.changed(epochs=4)
 RICH = LONG.changed(optimizer="Adam").changed(learning_rate=0.01).with_augmentation(noise=0.2).changed(patience=3)
 
 
-class Kept:
+class RecordedTraining:
     """A training that keeps its points."""
 
     def __init__(self, config: TrainConfig = CONFIG, should_stop: Callable[[], bool] = lambda: False) -> None:
@@ -50,17 +50,17 @@ class Kept:
 def test_trainings_that_take_turns_end_bit_for_bit_as_those_left_alone(slices: list[tuple[int, int]]) -> None:
     """Dropout draws from torch's global numbers: each of the two must find its own again."""
     configs = [CONFIG, RICH]
-    both = [Kept(config) for config in configs]
+    both = [RecordedTraining(config) for config in configs]
     results: list[TrainingResult | None] = [None, None]
     for which, count in [*slices, *[(0, 99), (1, 99)] * 5]:
         if results[which] is None:
             torch.rand(3)  # whatever others draw
             results[which] = both[which].steps(count)
-    for config, kept, result in zip(configs, both, results, strict=True):
+    for config, recorded, result in zip(configs, both, results, strict=True):
         alone, points = run(config=config)
-        assert kept.curve == points
+        assert recorded.curve == points
         assert result
-        assert same(result.weights, alone.weights)
+        assert equal_states(result.weights, alone.weights)
 
 
 @pytest.mark.parametrize("schedule", SCHEDULES)
@@ -70,45 +70,45 @@ def test_a_training_goes_on_elsewhere_as_if_nothing_had_happened(
     tmp_path: Path, schedule: str, optimizer: str, steps: int
 ) -> None:
     config = RICH.changed(optimizer=optimizer).changed(schedule=schedule).changed(warmup=1.0)
-    here, there = Kept(config), Kept(config)
-    assert here.steps(steps) is None
-    here.training.snapshot().write(tmp_path / "it")
-    there.training.restore(Snapshot.read(tmp_path / "it"))
-    assert there.training.step == here.training.step == steps
-    result = there.to_the_end()
+    first, second = RecordedTraining(config), RecordedTraining(config)
+    assert first.steps(steps) is None
+    first.training.snapshot().write(tmp_path / "it")
+    second.training.restore(Snapshot.read(tmp_path / "it"))
+    assert second.training.step == first.training.step == steps
+    result = second.to_the_end()
     alone, points = run(config=config)
-    assert here.curve + there.curve == points
-    assert same(result.weights, alone.weights)
+    assert first.curve + second.curve == points
+    assert equal_states(result.weights, alone.weights)
     assert (result.best_epoch, result.note) == (alone.best_epoch, alone.note)
 
 
 def test_a_snapshot_is_a_copy_and_not_the_living_weights() -> None:
-    kept = Kept()
-    kept.steps(3)
-    snapshot = kept.training.snapshot()
+    recorded = RecordedTraining()
+    recorded.steps(3)
+    snapshot = recorded.training.snapshot()
     before = {name: value.clone() for name, value in snapshot.tensors.items()}
-    kept.to_the_end()
-    assert same(snapshot.tensors, before)
+    recorded.to_the_end()
+    assert equal_states(snapshot.tensors, before)
 
 
 def test_a_training_that_ended_is_trained_further_as_one_that_was_meant_to_be_longer(tmp_path: Path) -> None:
-    last = Kept(CONFIG).to_the_end().final_snapshot
+    last = RecordedTraining(CONFIG).to_the_end().final_snapshot
     assert last
     last.write(tmp_path / "it")
-    further = Kept(LONG)
+    further = RecordedTraining(LONG)
     further.training.restore(Snapshot.read(tmp_path / "it"))
     result = further.to_the_end()
     alone, points = run(config=LONG)
     assert further.curve == [point for point in points if point.step > 10 or point.split == "test"]
-    assert same(result.weights, alone.weights)
+    assert equal_states(result.weights, alone.weights)
 
 
 def test_a_training_that_ended_for_want_of_a_better_epoch_gets_its_patience_anew() -> None:
     still = CONFIG.changed(epochs=40).changed(learning_rate=2.0).changed(patience=2)
-    ended = Kept(still).to_the_end()
+    ended = RecordedTraining(still).to_the_end()
     assert ended.note
     assert ended.final_snapshot
-    again = Kept(still)
+    again = RecordedTraining(still)
     again.training.restore(ended.final_snapshot)
     first = again.training.step // 5
     again.to_the_end()
@@ -117,14 +117,14 @@ def test_a_training_that_ended_for_want_of_a_better_epoch_gets_its_patience_anew
 
 def test_a_stopped_training_goes_on_from_its_last_step() -> None:
     stop = False
-    first = Kept(LONG, lambda: stop)
+    first = RecordedTraining(LONG, lambda: stop)
     first.steps(7)
     stop = True
     result = first.training.advance()
     assert result
     assert result.stopped
     assert result.final_snapshot
-    second = Kept(LONG)
+    second = RecordedTraining(LONG)
     second.training.restore(result.final_snapshot)
     second.to_the_end()
     assert first.curve + second.curve == run(config=LONG)[1]
@@ -133,27 +133,27 @@ def test_a_stopped_training_goes_on_from_its_last_step() -> None:
 @pytest.mark.parametrize("steps", [5, 10])
 def test_a_stop_between_an_epoch_and_its_evaluation_leaves_nothing_to_go_on_from(steps: int) -> None:
     """From there, the epoch would never be measured: the run goes on from its last checkpoint instead."""
-    kept = Kept(LONG, lambda: kept.training.step >= steps)
-    result = kept.to_the_end()
+    recorded = RecordedTraining(LONG, lambda: recorded.training.step >= steps)
+    result = recorded.to_the_end()
     assert result.stopped
     assert result.final_snapshot is None
 
 
 def test_what_others_draw_is_not_changed_by_a_training() -> None:
     torch.manual_seed(5)
-    wanted = torch.rand(3)
+    expected = torch.rand(3)
     torch.manual_seed(5)
     run(SCORES)
-    assert torch.equal(torch.rand(3), wanted)
+    assert torch.equal(torch.rand(3), expected)
 
 
 def test_the_time_it_took_goes_with_it() -> None:
-    kept = Kept()
-    kept.steps(3)
-    spent = kept.training.seconds
+    recorded = RecordedTraining()
+    recorded.steps(3)
+    spent = recorded.training.seconds
     assert spent > 0
-    again = Kept()
-    again.training.restore(kept.training.snapshot())
+    again = RecordedTraining()
+    again.training.restore(recorded.training.snapshot())
     assert again.training.seconds == spent
     again.to_the_end()
     assert again.training.seconds > spent
@@ -174,29 +174,29 @@ def test_a_damaged_snapshot_is_refused_in_a_sentence(tmp_path: Path, content: by
 def test_a_stop_that_comes_with_the_end_of_a_slice_ends_the_training_where_it_stands(steps: int) -> None:
     """ignite begins a terminated engine anew: in another order, and in the last epoch from the first step."""
     stop = False
-    kept = Kept(LONG, lambda: stop)
-    kept.steps(steps)
+    recorded = RecordedTraining(LONG, lambda: stop)
+    recorded.steps(steps)
 
     def order_comes() -> bool:
         nonlocal stop
         stop = True
         return True
 
-    result = kept.training.advance(order_comes)
+    result = recorded.training.advance(order_comes)
     while result is None:
-        result = kept.training.advance(lambda: True)
+        result = recorded.training.advance(lambda: True)
     assert result.stopped
     assert result.final_snapshot
-    assert result.final_snapshot.metadata["step"] == kept.training.step <= steps + 2
-    further = Kept(LONG)
+    assert result.final_snapshot.metadata["step"] == recorded.training.step <= steps + 2
+    further = RecordedTraining(LONG)
     further.training.restore(result.final_snapshot)
     further.to_the_end()
-    assert kept.curve + further.curve == run(config=LONG)[1]
+    assert recorded.curve + further.curve == run(config=LONG)[1]
 
 
 def test_a_training_put_back_goes_on_from_a_snapshot_of_it_before_its_first_slice() -> None:
     """It took the order of the seed for that of the epoch under way."""
-    first, second, third = Kept(LONG), Kept(LONG), Kept(LONG)
+    first, second, third = RecordedTraining(LONG), RecordedTraining(LONG), RecordedTraining(LONG)
     first.steps(7)
     second.training.restore(first.training.snapshot())
     third.training.restore(second.training.snapshot())
@@ -205,7 +205,7 @@ def test_a_training_put_back_goes_on_from_a_snapshot_of_it_before_its_first_slic
 
 
 def test_probabilities_are_kept_of_as_many_scores_as_a_matrix_can_hold() -> None:
-    kept = probabilities_of(torch.zeros(3, MAX_SCORES))
-    assert kept is not None
-    assert kept.sum(1).tolist() == pytest.approx([1.0] * 3)
+    probabilities = probabilities_of(torch.zeros(3, MAX_SCORES))
+    assert probabilities is not None
+    assert probabilities.sum(1).tolist() == pytest.approx([1.0] * 3)
     assert probabilities_of(torch.zeros(3, MAX_SCORES + 1)) is None

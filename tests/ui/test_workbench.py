@@ -81,5 +81,5 @@ def test_undo_selects_again_what_was_selected() -> None:
     assert deleted.undo().selected == ((2,),)
     assert deleted.undo().undo().selected == ((1,),)
     assert deleted.undo().undo().redo().undo().selected == ((1,),)
-    found = Workbench(LAB, past=(LAB.remove_layer(0),))  # after a reload nothing is known of it
-    assert found.undo().selected == found.selected
+    reloaded = Workbench(LAB, past=(LAB.remove_layer(0),))  # after a reload nothing is known of it
+    assert reloaded.undo().selected == reloaded.selected

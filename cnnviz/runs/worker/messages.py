@@ -107,12 +107,12 @@ class ProgressReport(PipeMessage):
 
 
 class CheckpointReport(PipeMessage):
-    """A draft of a checkpoint is written; it counts once the server has renamed it."""
+    """A checkpoint is written to a temporary file; it counts once the server has renamed that file."""
 
     type: Literal["checkpoint"] = "checkpoint"
     run: str
-    draft: str
-    """Name of the file."""
+    temporary_name: str
+    """Name of the temporary file."""
     step: int
 
 

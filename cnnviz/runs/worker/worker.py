@@ -27,13 +27,13 @@ from cnnviz.processes.pipe import GarbledMessageError, receive, send
 from cnnviz.runs.checkpoints import Checkpoints
 from cnnviz.runs.facts import (
     AnyFact,
+    DatasetDescription,
     DatasetFact,
-    DatasetFacts,
     LoadingFact,
     LRFinderFact,
     PartsFact,
     ScaleFact,
-    ScaleFacts,
+    ScaleParameters,
 )
 from cnnviz.runs.run import LR_FINDER_RUN, TRAIN_RUN, Ending, RunKind, Status
 from cnnviz.runs.worker import memory
@@ -114,7 +114,7 @@ class Worker:
         self._data_cache = DataCache(device)
         self._checkpoints = Checkpoints(limits.data_dir)
         self._checkpoint_pool = ThreadPoolExecutor(1, thread_name_prefix="checkpoints")
-        self._draft_count = 0
+        self._checkpoint_count = 0
 
     def serve(self) -> None:
         """Trains the runs that are ordered, until the pipe closes."""
@@ -203,7 +203,7 @@ class Worker:
         train, validation, test = (len(y) for _, y in (data.train, data.validation, data.test))
         self._send_fact(run_id, PartsFact(content=(train, validation, test)))
         dataset = find_dataset(config.dataset, order.owner)
-        dataset_facts = DatasetFacts(title=dataset.title, classes=dataset.classes, axes=dataset.axes)
+        dataset_facts = DatasetDescription(title=dataset.title, classes=dataset.classes, axes=dataset.axes)
         self._send_fact(run_id, DatasetFact(content=dataset_facts))
         return ActiveRun(run_id, training, point_buffer, data.test[1].cpu())
 
@@ -244,7 +244,7 @@ class Worker:
         if result.probabilities is not None:
             predictions = {"probabilities": result.probabilities, "y": active_run.test_labels}
             self._send(PredictionsReport(run=run_id), save(predictions))
-        self._send_fact(run_id, ScaleFact(content=ScaleFacts.model_validate(result.scale.to_dict(), strict=False)))
+        self._send_fact(run_id, ScaleFact(content=ScaleParameters.model_validate(result.scale.to_dict(), strict=False)))
         ended = EndedReport(
             run=run_id,
             status=status,
@@ -276,19 +276,21 @@ class Worker:
             finished: Future[None] = Future()
             finished.set_result(None)
             return finished
-        self._draft_count += 1
-        draft = self._checkpoints.draft_path(active_run.id, self._draft_count)
-        active_run.checkpoint_write = self._checkpoint_pool.submit(self._write_draft, active_run.id, draft, snapshot)
+        self._checkpoint_count += 1
+        temporary_file = self._checkpoints.temporary_path(active_run.id, self._checkpoint_count)
+        active_run.checkpoint_write = self._checkpoint_pool.submit(
+            self._write_checkpoint, active_run.id, temporary_file, snapshot
+        )
         return active_run.checkpoint_write
 
-    def _write_draft(self, run_id: str, draft: Path, snapshot: Snapshot) -> None:
+    def _write_checkpoint(self, run_id: str, temporary_file: Path, snapshot: Snapshot) -> None:
         try:
-            snapshot.write(draft)
+            snapshot.write(temporary_file)
         except Exception:  # most likely a full disk: the training goes on, and the next checkpoint may succeed
             log.exception("run %s: no checkpoint at step %s", run_id, snapshot.metadata["step"])
-            draft.unlink(missing_ok=True)
+            temporary_file.unlink(missing_ok=True)
         else:
-            self._send(CheckpointReport(run=run_id, draft=draft.name, step=snapshot.metadata["step"]))
+            self._send(CheckpointReport(run=run_id, temporary_name=temporary_file.name, step=snapshot.metadata["step"]))
 
     def _loading_reporter(self, run_id: str) -> "LoadingReporter":
         return LoadingReporter(lambda done, total: self._send_fact(run_id, LoadingFact(content=(done, total))))

@@ -6,7 +6,7 @@ import streamlit as st
 
 from cnnviz.data import available_datasets
 from cnnviz.data.arrays import SplitIndices
-from cnnviz.data.content import Content, SubsetView
+from cnnviz.data.content import Content, PartView
 from cnnviz.data.dataset import Dataset
 from cnnviz.data.overview import Histogram, class_mean, histograms_before_and_after
 from cnnviz.data.scaling import Scale, fit_scale
@@ -147,7 +147,7 @@ def cached_scale(
         result = _cached_split(content, split_kind)
         if isinstance(result, str):
             raise DataError(result)
-        training = SubsetView(content.x, result[0][0])
+        training = PartView(content.x, result[0][0])
         scale = fit_scale(training, floor, normalization)
         return scale, *histograms_before_and_after(training, scale)
 

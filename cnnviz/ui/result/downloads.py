@@ -19,10 +19,10 @@ from cnnviz.ui.state import current_owner, session_dict
 from cnnviz.ui.training.run_history import export_buttons
 from cnnviz.ui.widgets.fields import escape_markdown
 
-FILES_KEY = "made"
-"""The files that were made last, by run and name: as many as MOST_MADE bytes of memory hold, and always the last."""
+FILES_KEY = "written-files"
+"""Key of the files that were written last, by run and name: always the last one, and as many as the limit allows."""
 MAX_FILES_BYTES = 16 * 2**20
-"""Bytes of made files of a session."""
+"""Maximum size in bytes of the files that a session keeps, unless a single one is larger."""
 
 
 @dataclass(frozen=True)
@@ -122,8 +122,8 @@ def _download_card(run: Run, name: str, download: Download) -> None:
 def store_file(files: dict[tuple[object, ...], bytes], key: tuple[object, ...], content: bytes) -> None:
     """Adds a file, and drops the oldest ones where they take too much memory together.
 
-    >>> made = {("a",): bytes(MAX_FILES_BYTES), ("b",): b"1"}
-    >>> store_file(made, ("c",), b"2"); list(made)
+    >>> files = {("a",): bytes(MAX_FILES_BYTES), ("b",): b"1"}
+    >>> store_file(files, ("c",), b"2"); list(files)
     [('b',), ('c',)]
     """
     files[key] = content

@@ -7,6 +7,7 @@ import streamlit as st
 
 from cnnviz.insight.preparation import preparation_text
 from cnnviz.runs.cluster import cluster
+from cnnviz.runs.facts import ScaleParameters
 from cnnviz.runs.history import History
 from cnnviz.runs.run import LR_FINDER_RUN, Run, Status
 from cnnviz.ui.runs.labels import dataset_titles, run_label
@@ -64,7 +65,9 @@ def _run_view(options: ChartOptions, run: Run) -> None:
     else:
         run_curves(run, history, options)
     if not run.active:
-        st.caption(preparation_text(run.config, cluster().store.facts(run.id)))
+        facts = cluster().store.facts(run.id)
+        scale = facts.scale or ScaleParameters()
+        st.caption(preparation_text(run.config, facts.parts or (), scale.mean or (), scale.std or ()))
 
 
 def _done_share(run: Run, history: History) -> float:
@@ -79,7 +82,7 @@ def _status_text(run: Run, history: History) -> str:
         waits = f"waits for its turn, after {ahead} other{'s' * (ahead != 1)}" if ahead else "has its turn next"
         return f"{waits}, in about **{format_duration(left)}**" if left is not None else waits
     if run.status == Status.RUNNING and not run.steps:
-        done, total = cluster().store.facts(run.id).get("loading", (0, 0))
+        done, total = cluster().store.facts(run.id).loading or (0, 0)
         return f"reading its data: {done:,} of {total:,}" if total else "reading its data"
     if run.kind == LR_FINDER_RUN:
         parts = [f"step **{history.step}** of {run.steps}"]

@@ -34,10 +34,10 @@ def test_the_last_ones_are_kept_and_those_under_another_version_are_others() -> 
 
 
 def test_a_result_is_computed_once_for_all_who_ask_and_goes_with_its_content() -> None:
-    held, made = content(), []
+    held, calls = content(), []
 
     def make() -> int:
-        made.append(1)
+        calls.append(1)
         time.sleep(0.05)  # long enough for the others to come
         return 7
 
@@ -47,7 +47,7 @@ def test_a_result_is_computed_once_for_all_who_ask_and_goes_with_its_content() -
     for thread in threads:
         thread.join()
     assert cached_result(held, "seven", make) == 7
-    assert made == [1]
+    assert calls == [1]
     gone = weakref.ref(held)
     del held, threads, thread
     gc.collect()

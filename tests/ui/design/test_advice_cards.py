@@ -33,8 +33,8 @@ def rules(design: Architecture, config: TrainConfig | None = None) -> dict[str, 
     app.session_state["config"] = config or TrainConfig()
     app.run()
     assert not app.exception
-    found: dict[str, str] = app.session_state["found"]
-    return found
+    advice: dict[str, str] = app.session_state["found"]
+    return advice
 
 
 def test_the_labs_net_gets_its_three_remarks_whatever_data_set_is_chosen() -> None:
@@ -47,19 +47,19 @@ def test_the_classes_of_the_chosen_data_set_count_for_a_net_that_takes_it() -> N
     assert rules(DIGITS, digits) == {}
 
 
-@pytest.mark.parametrize(("loss", "told"), [("auto", False), ("CrossEntropyLoss", False), ("NLLLoss", True)])
-def test_the_chosen_loss_counts(loss: str, told: bool) -> None:
+@pytest.mark.parametrize(("loss", "is_advised"), [("auto", False), ("CrossEntropyLoss", False), ("NLLLoss", True)])
+def test_the_chosen_loss_counts(loss: str, is_advised: bool) -> None:
     config = TrainConfig(dataset="digits", loss=loss)
-    assert ("no-log-softmax" in rules(DIGITS.remove_layer(11), config)) == told
+    assert ("no-log-softmax" in rules(DIGITS.remove_layer(11), config)) == is_advised
 
 
 def test_one_action_applies_the_mend_of_a_remark() -> None:
-    found = advise(LAB)
-    place = next(index for index, remark in enumerate(found) if remark.rule == "no-activation")
+    advice = advise(LAB)
+    place = next(index for index, remark in enumerate(advice) if remark.rule == "no-activation")
     (action,) = read_actions({"actions": [{"op": "advice", "seq": 1, "index": place}]}, 0)
-    workbench = apply_action(Workbench(LAB), action, found)
-    assert workbench.architecture == found[place].mend.architecture  # type: ignore[union-attr]
+    workbench = apply_action(Workbench(LAB), action, advice)
+    assert workbench.architecture == advice[place].mend.architecture  # type: ignore[union-attr]
     assert workbench.undo().architecture == LAB
-    assert apply_action(workbench, action, found) is workbench  # a second click on what is no longer there
+    assert apply_action(workbench, action, advice) is workbench  # a second click on what is no longer there
     (missing,) = read_actions({"actions": [{"op": "advice", "seq": 2, "version": workbench.version, "index": 99}]}, 0)
-    assert apply_action(workbench, missing, found) is workbench
+    assert apply_action(workbench, missing, advice) is workbench

@@ -21,7 +21,7 @@ from cnnviz.ui.design.canvas.messages import (
     read_actions,
     to_json_data,
 )
-from cnnviz.ui.design.canvas.rows import format_totals, table_rows
+from cnnviz.ui.design.canvas.rows import canvas_rows, format_totals
 from cnnviz.ui.design.canvas.state import canvas_state
 from cnnviz.ui.workbench import Workbench
 from tests.strategies import architectures
@@ -30,7 +30,7 @@ LAB = PRESETS["lab-convnet"].architecture
 
 
 def layer_rows(architecture: Architecture) -> list[LayerRow]:
-    return [row for row in table_rows(architecture, trace(architecture)) if isinstance(row, LayerRow)]
+    return [row for row in canvas_rows(architecture, trace(architecture)) if isinstance(row, LayerRow)]
 
 
 def test_rows_show_shape_formula_parameters_and_arguments() -> None:
@@ -43,12 +43,12 @@ def test_rows_show_shape_formula_parameters_and_arguments() -> None:
 
 
 def test_rows_below_a_refusal_have_no_shape() -> None:
-    kept = layer_rows(LAB.update_layer(1, kernel_size=50))
-    assert len(kept) == len(LAB.layers)
-    assert kept[0].shape
-    assert "a window of 50 does not fit a width of 17" in (kept[1].error or "")
-    assert kept[1].mends[0] == "Set kernel_size to (50, 17)"
-    assert all(not row.shape and not row.error for row in kept[2:])
+    rows = layer_rows(LAB.update_layer(1, kernel_size=50))
+    assert len(rows) == len(LAB.layers)
+    assert rows[0].shape
+    assert "a window of 50 does not fit a width of 17" in (rows[1].error or "")
+    assert rows[1].mends[0] == "Set kernel_size to (50, 17)"
+    assert all(not row.shape and not row.error for row in rows[2:])
 
 
 def test_a_refusal_inside_a_block_stands_in_the_row_of_the_layer_inside() -> None:
@@ -143,8 +143,8 @@ def test_repeated_actions_are_applied_once_and_in_order() -> None:
 
 
 def sent(op: str, **more: object) -> Action:
-    (found,) = read_actions({"actions": [{"op": op, "seq": 1, **more}]}, 0)
-    return found
+    (action,) = read_actions({"actions": [{"op": op, "seq": 1, **more}]}, 0)
+    return action
 
 
 def test_select_add_mend_undo_and_redo_do_what_they_say() -> None:

@@ -40,8 +40,8 @@ const drawAdvice = (canvas) => {
   const { advice, fits } = canvas.state
   const cards = element("div", "cards")
   cards.append(...advice.map((remark, index) => adviceCard(canvas, remark, index)))
-  const nothing = fits
+  const emptyText = fits
     ? "Nothing to remark: this net is fine as it is."
     : "Remarks on the net appear here as soon as it has layers that fit."
-  return [element("h3", "", "What a teacher would say"), advice.length ? cards : element("p", "muted", nothing)]
+  return [element("h3", "", "What a teacher would say"), advice.length ? cards : element("p", "muted", emptyText)]
 }

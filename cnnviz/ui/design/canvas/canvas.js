@@ -12,8 +12,8 @@ class Canvas {
     this.anchor = null
     this.isDrawPending = false
     addEventListener("keydown", (event) => this.focus.isLost() && runKey(this, event))
-    const leave = (event) => event.composedPath().includes(this.root) || (this.focus.isInside = false)
-    addEventListener("pointerdown", leave, true)
+    const onPointerDown = (event) => event.composedPath().includes(this.root) || (this.focus.isInside = false)
+    addEventListener("pointerdown", onPointerDown, true)
   }
 
   // Takes over what the server says; `root` is the element that the page has made for it, `send` the way back.
@@ -54,7 +54,7 @@ class Canvas {
   draw() {
     this.isDrawPending = this.root.classList.contains("dragging")
     if (this.isDrawPending) return
-    this.focus.keepDuring(
+    this.focus.drawAndRestore(
       () => {
         patchChildren(this.root.querySelector(".list"), drawRows(this))
         this.markSelection()
@@ -111,7 +111,7 @@ class Canvas {
     this.send({ op, index })
   }
 
-  travel(op) {
+  sendUndoOrRedo(op) {
     this.focus.nextPath = this.selected[0] ?? null
     this.send({ op })
   }
@@ -168,9 +168,9 @@ class Canvas {
 
   startDrag(path, event) {
     if (event.button || event.target.closest("button, input")) return
-    const chosen = includesPath(this.selected, path) ? this.selected : [path]
-    new Drag(this.root, event.currentTarget, event, chosen, {
-      onDrop: (target) => this.edit(moveLayers(this.design, chosen, target), "moved"),
+    const draggedPaths = includesPath(this.selected, path) ? this.selected : [path]
+    new Drag(this.root, event.currentTarget, event, draggedPaths, {
+      onDrop: (target) => this.edit(moveLayers(this.design, draggedPaths, target), "moved"),
       onEnd: () => this.isDrawPending && this.draw(),
     })
   }

@@ -1,13 +1,13 @@
 // Copying a text. The clipboard API exists on secure pages only, and a class reaches its server by plain http.
 
 const copyText = async (text, root) => {
-  const area = element("textarea")
-  area.value = text
-  root.append(area)
-  area.select()
-  const written = navigator.clipboard?.writeText(text).then(() => true, () => false)
-  const isCopied = (await (written ?? false)) || document.execCommand("copy")
-  area.remove()
+  const textArea = element("textarea")
+  textArea.value = text
+  root.append(textArea)
+  textArea.select()
+  const writePromise = navigator.clipboard?.writeText(text).then(() => true, () => false)
+  const isCopied = (await (writePromise ?? false)) || document.execCommand("copy")
+  textArea.remove()
   return isCopied
 }
 

@@ -3,13 +3,13 @@
 // Commands that act on the row with the focus, even where another one is selected.
 const ACTS_ON_FOCUSED_ROW = new Set(["add", "up", "down", "into", "out", "duplicate", "delete"])
 
-const editSelected = (edit, done) => (canvas) => {
+const editSelected = (edit, pastTense) => (canvas) => {
   const result = edit(canvas.design, canvas.selected)
-  if (result) canvas.edit(result, `${canvas.selectedKinds()} ${done}`)
+  if (result) canvas.edit(result, `${canvas.selectedKinds()} ${pastTense}`)
 }
-const moveFocus = (choose) => (canvas, event) => {
+const moveFocus = (pickRow) => (canvas, event) => {
   const rows = canvas.layerRows()
-  const row = choose(rows, rows.indexOf(canvas.rowAt(canvas.focus.currentPath())))
+  const row = pickRow(rows, rows.indexOf(canvas.rowAt(canvas.focus.currentPath())))
   row?.focus()
   if (row && event.shiftKey) canvas.select(parsePath(row.dataset.path), event)
 }
@@ -21,8 +21,8 @@ const setFolded = (isFolded) => (canvas) => {
 
 const COMMANDS = {
   add: (canvas) => openPicker(canvas, canvas.placeBehindSelection()),
-  undo: (canvas) => canvas.state.can_undo && canvas.travel("undo"),
-  redo: (canvas) => canvas.state.can_redo && canvas.travel("redo"),
+  undo: (canvas) => canvas.state.can_undo && canvas.sendUndoOrRedo("undo"),
+  redo: (canvas) => canvas.state.can_redo && canvas.sendUndoOrRedo("redo"),
   up: editSelected((design, paths) => shiftLayers(design, paths, -1), "moved up"),
   down: editSelected((design, paths) => shiftLayers(design, paths, 1), "moved down"),
   into: editSelected(moveIntoBlock, "moved into the block above"),

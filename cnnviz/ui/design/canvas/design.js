@@ -19,7 +19,7 @@ const stackPlace = (layer, number) =>
   )[number]
 
 // The field to which a block can still add a stack; undefined where there is none.
-const growingField = (layer) =>
+const extensibleField = (layer) =>
   stackFields(layer).find(({ name, repeated, most }) => repeated && (most === null || layer[name].length < most))
 
 const canRemoveStack = (layer, number) => {
@@ -62,8 +62,8 @@ const outermostPaths = (design, paths) => {
     .filter((path) => outermost.some((other) => samePath(path, other)))
 }
 
-// Replaces layers with null, so that all other paths stay valid; `closeHoles` removes these nulls.
-const takeOut = (design, paths) =>
+// Replaces layers with null, so that all other paths stay valid; `removeNulls` removes these nulls.
+const replaceWithNulls = (design, paths) =>
   paths.map((path) => {
     const stack = stackAt(design, path)
     const layer = stack[path.at(-1)]
@@ -71,9 +71,9 @@ const takeOut = (design, paths) =>
     return layer
   })
 
-const closeHoles = (stack) => {
+const removeNulls = (stack) => {
   for (let i = stack.length - 1; i >= 0; i--) {
-    if (stack[i]) stacksOf(stack[i]).forEach(closeHoles)
+    if (stack[i]) stacksOf(stack[i]).forEach(removeNulls)
     else stack.splice(i, 1)
   }
 }
@@ -83,9 +83,9 @@ const moveLayers = (old, paths, target) => {
   const chosen = outermostPaths(design, paths)
   if (!chosen.length || chosen.some((path) => isInside(target, path))) return null
   const stack = stackAt(design, target)
-  const layers = takeOut(design, chosen)
+  const layers = replaceWithNulls(design, chosen)
   stack.splice(target.at(-1), 0, ...layers)
-  closeHoles(design.layers)
+  removeNulls(design.layers)
   if (JSON.stringify(design) === JSON.stringify(old)) return null
   return { design, selected: pathsOf(design, layers) }
 }
@@ -96,8 +96,8 @@ const removeLayers = (old, paths) => {
   const chosen = outermostPaths(design, paths)
   if (!chosen.length) return null
   const first = chosen[0]
-  takeOut(design, chosen)
-  closeHoles(design.layers)
+  replaceWithNulls(design, chosen)
+  removeNulls(design.layers)
   const remaining = listLayers(design).map(({ path }) => path)
   const next = remaining.find((path) => samePath(path, first)) ?? remaining.at(-1)
   return { design, selected: next ? [next] : [] }
@@ -145,7 +145,7 @@ const moveOutOfBlock = (old, paths) => {
 const addStack = (old, path) => {
   const design = structuredClone(old)
   const block = layerAt(design, path)
-  block[growingField(block).name].push([])
+  block[extensibleField(block).name].push([])
   return { design, selected: [path] }
 }
 

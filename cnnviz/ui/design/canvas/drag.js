@@ -14,9 +14,9 @@ const findScroller = (node) => {
 const gapPath = (gap) => parsePath(gap.dataset.gap)
 
 class Drag {
-  // `chosen` are the paths that are dragged, `onDrop` gets the path of a gap, and `onEnd` is called after every drag.
-  constructor(root, row, start, chosen, { onDrop, onEnd }) {
-    Object.assign(this, { root, row, start, chosen, onDrop, onEnd, pointer: start })
+  // `onDrop` gets the path of a gap; `onEnd` is called after every drag.
+  constructor(root, row, start, draggedPaths, { onDrop, onEnd }) {
+    Object.assign(this, { root, row, start, draggedPaths, onDrop, onEnd, pointer: start })
     this.scroller = findScroller(root)
     this.isActive = false
     this.target = null
@@ -35,7 +35,7 @@ class Drag {
     if (!this.isActive && distance < DRAG_THRESHOLD) return
     if (!this.isActive) this.begin(event)
     event.preventDefault()
-    this.aim()
+    this.markNearestGap()
   }
 
   onKey(event) {
@@ -51,20 +51,20 @@ class Drag {
     this.root.classList.add("dragging")
     for (const row of this.root.querySelectorAll(".layer")) {
       const path = parsePath(row.dataset.path)
-      row.classList.toggle("dragged", this.chosen.some((other) => samePath(other, path) || isInside(path, other)))
+      row.classList.toggle("dragged", this.draggedPaths.some((other) => samePath(other, path) || isInside(path, other)))
     }
     this.scroll()
   }
 
   // Marks the gap that is nearest to the pointer; of two at the same height, the one deeper inside a block.
-  aim() {
+  markNearestGap() {
     const distance = (gap) => {
-      const area = gap.getBoundingClientRect()
-      return Math.abs(area.top + area.height / 2 - this.pointer.clientY) - gapPath(gap).length * 0.1
+      const bounds = gap.getBoundingClientRect()
+      return Math.abs(bounds.top + bounds.height / 2 - this.pointer.clientY) - gapPath(gap).length * 0.1
     }
     const gaps = [...this.root.querySelectorAll(".gap")]
-    const open = gaps.filter((gap) => !this.chosen.some((path) => isInside(gapPath(gap), path)))
-    const nearest = open.reduce((best, gap) => (!best || distance(gap) < distance(best) ? gap : best), null)
+    const allowedGaps = gaps.filter((gap) => !this.draggedPaths.some((path) => isInside(gapPath(gap), path)))
+    const nearest = allowedGaps.reduce((best, gap) => (!best || distance(gap) < distance(best) ? gap : best), null)
     if (nearest === this.target) return
     this.target?.classList.remove("target")
     this.target = nearest
@@ -74,12 +74,12 @@ class Drag {
   scroll() {
     if (!this.isActive) return
     const isWindow = this.scroller === document.scrollingElement
-    const area = isWindow ? { top: 0, bottom: innerHeight } : this.scroller.getBoundingClientRect()
-    const below = Math.max(this.pointer.clientY - (area.bottom - SCROLL_MARGIN), 0)
-    const above = Math.max(area.top + SCROLL_MARGIN - this.pointer.clientY, 0)
+    const bounds = isWindow ? { top: 0, bottom: innerHeight } : this.scroller.getBoundingClientRect()
+    const below = Math.max(this.pointer.clientY - (bounds.bottom - SCROLL_MARGIN), 0)
+    const above = Math.max(bounds.top + SCROLL_MARGIN - this.pointer.clientY, 0)
     if (below !== above) {
       this.scroller.scrollBy(0, (below - above) / 4)
-      this.aim()
+      this.markNearestGap()
     }
     this.frame = requestAnimationFrame(() => this.scroll())
   }

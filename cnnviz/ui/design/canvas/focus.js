@@ -49,7 +49,7 @@ class Focus {
   }
 
   // Draws, then focuses the row that was or should be focused; `findRow` finds a row by its path.
-  keepDuring(draw, findRow, fallback) {
+  drawAndRestore(draw, findRow, fallback) {
     const path = this.activeElement() ? this.currentPath() : undefined
     draw()
     if (path || this.nextPath || this.isRequested) {

@@ -20,9 +20,9 @@ const updateAttributes = (old, node) => {
 // An open picker is no part of the drawing: it stays where it is.
 const patchChildren = (parent, nodes) => {
   const picker = [...parent.children].find((child) => child.classList.contains("picker"))
-  const before = [...parent.childNodes].filter((child) => child !== picker)
+  const oldChildren = [...parent.childNodes].filter((child) => child !== picker)
   nodes.forEach((node, index) => {
-    const old = before[index]
+    const old = oldChildren[index]
     if (!old) parent.insertBefore(node, picker ?? null)
     else if (old.isEqualNode(node)) return
     else if (canUpdate(old, node)) {
@@ -30,5 +30,5 @@ const patchChildren = (parent, nodes) => {
       patchChildren(old, [...node.childNodes])
     } else old.replaceWith(node)
   })
-  before.slice(nodes.length).forEach((child) => child.remove())
+  oldChildren.slice(nodes.length).forEach((child) => child.remove())
 }

@@ -1,4 +1,4 @@
-// The list from which a new layer is chosen: type to search, arrows and Enter to choose, Escape to leave.
+// The list from which a new layer is chosen: type to search, arrows and Enter to choose, Escape to close.
 
 // The kinds that match what is typed, by family; with nothing typed, those that fit a sample with so many axes.
 const searchKinds = (families, query, axes) =>
@@ -59,14 +59,14 @@ class Picker {
 
   fill() {
     const query = this.search.value.trim().toLowerCase()
-    const found = searchKinds(FAMILIES, query, this.axes)
+    const families = searchKinds(FAMILIES, query, this.axes)
     this.list.replaceChildren()
-    for (const { family, kinds } of found) {
+    for (const { family, kinds } of families) {
       this.list.append(element("div", "family", family))
       this.list.append(...kinds.map((kind) => kindOption(kind, this.onChoose)))
     }
-    if (!found.length) this.list.append(element("div", "family", "no layer of that name"))
-    const names = found.flatMap(({ kinds }) => kinds.map(([kind]) => kind))
+    if (!families.length) this.list.append(element("div", "family", "no layer of that name"))
+    const names = families.flatMap(({ kinds }) => kinds.map(([kind]) => kind))
     this.mark(bestMatch(names, query, this.axes))
   }
 
@@ -103,18 +103,18 @@ const openPicker = (canvas, path) => {
   canvas.root.querySelector(".picker")?.remove()
   const previous = canvas.focus.currentPath() ?? canvas.selected[0]
   const gap = canvas.root.querySelector(`.gap[data-gap="${path.join(".")}"]`)
-  const leave = (focusBack) => {
+  const close = (returnsFocus) => {
     if (!picker.node.isConnected) return
     picker.remove()
-    if (focusBack) canvas.rowAt(previous)?.focus()
+    if (returnsFocus) canvas.rowAt(previous)?.focus()
   }
   const choose = (kind) => {
     canvas.focus.nextPath = path
-    leave(false)
+    close(false)
     canvas.send({ op: "add", path, kind })
     canvas.announce(`${kind} added`)
   }
-  const picker = new Picker(countAxes(gap?.querySelector(".flow").textContent), choose, leave)
+  const picker = new Picker(countAxes(gap?.querySelector(".flow").textContent), choose, close)
   ;(gap ?? canvas.root).append(picker.node)
   picker.search.focus({ preventScroll: true })
   picker.node.scrollIntoView({ block: "nearest" })

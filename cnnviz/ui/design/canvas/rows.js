@@ -58,7 +58,7 @@ const nameCell = (canvas, row) => {
     title.append(button("advice-mark", "!", label, () => canvas.focusAdvice(row.path)))
   }
   node.append(title, element("div", "arguments", row.arguments))
-  const field = growingField(layerAt(canvas.state.design, row.path))
+  const field = extensibleField(layerAt(canvas.state.design, row.path))
   if (field) {
     const label = `Add a ${field.title}`
     node.append(button("add-stack", `+ ${field.title}`, label, () => canvas.edit(addStack(canvas.design, row.path))))

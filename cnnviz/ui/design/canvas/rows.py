@@ -13,7 +13,7 @@ DEPTH, HEIGHT, WIDTH = (3, 26), (7, 40), (6, 52)
 """Smallest and largest edge of a drawn tensor in pixels; an edge grows with the square root of its axis."""
 
 
-def table_rows(architecture: Architecture, steps: Sequence[Step]) -> list[Row]:
+def canvas_rows(architecture: Architecture, steps: Sequence[Step]) -> list[Row]:
     """Returns all rows from the input of the net to its output, with those inside blocks.
 
     `steps` is the trace of the architecture; layers that it does not reach have a row without shape and numbers.

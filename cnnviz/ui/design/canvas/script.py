@@ -12,7 +12,7 @@ from cnnviz.layers import PALETTE, Block, family
 
 FOLDER = FilePath(__file__).parent
 MAIN = "main"
-PARTS = (
+SCRIPT_FILES = (
     "design",
     "selection",
     "outbox",
@@ -34,10 +34,10 @@ PARTS = (
 
 def canvas_script() -> str:
     """Returns the whole module, whose default export Streamlit calls with every new state."""
-    return "\n".join([declarations(), *map(read_part, (*PARTS, MAIN))])
+    return "\n".join([declarations(), *map(read_script_file, (*SCRIPT_FILES, MAIN))])
 
 
-def read_part(name: str) -> str:
+def read_script_file(name: str) -> str:
     """Returns the text of one JavaScript file."""
     return (FOLDER / f"{name}.js").read_text(encoding="utf-8")
 

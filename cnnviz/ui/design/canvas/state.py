@@ -8,7 +8,7 @@ from cnnviz.presets import PRESETS
 from cnnviz.shapes import format_shape
 from cnnviz.table import to_markdown
 from cnnviz.ui.design.canvas.messages import AdviceCard, CanvasState
-from cnnviz.ui.design.canvas.rows import format_totals, table_rows
+from cnnviz.ui.design.canvas.rows import canvas_rows, format_totals
 from cnnviz.ui.workbench import Workbench
 
 
@@ -23,7 +23,7 @@ def canvas_state(workbench: Workbench, remarks: Sequence[Remark], *, mount: str)
         version=workbench.version,
         design=design,
         input_shape=format_shape(design.input_shape),
-        rows=tuple(table_rows(design, steps)),
+        rows=tuple(canvas_rows(design, steps)),
         selected=workbench.selected,
         totals=format_totals(steps),
         fits=bool(steps) and find_refusing_step(steps) is None,

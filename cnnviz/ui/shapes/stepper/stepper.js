@@ -9,7 +9,7 @@ const element = (tag, name, text) => {
   return node
 }
 
-const shape = (tag, attributes, ...children) => {
+const svgElement = (tag, attributes, ...children) => {
   const node = document.createElementNS(SVG, tag)
   for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value)
   node.append(...children)
@@ -24,40 +24,41 @@ const ICONS = {
   pause: "M6 5h4v14H6zM14 5h4v14h-4z",
 }
 
-const icon = (name) => shape("svg", { viewBox: "0 0 24 24", "aria-hidden": "true" }, shape("path", { d: ICONS[name] }))
+const icon = (name) =>
+  svgElement("svg", { viewBox: "0 0 24 24", "aria-hidden": "true" }, svgElement("path", { d: ICONS[name] }))
 
-const button = (name, label, press) => {
+const button = (name, label, onClick) => {
   const node = element("button", name)
   node.type = "button"
   node.setAttribute("aria-label", label)
   node.title = label
   node.append(icon(name))
-  node.onclick = press
+  node.onclick = onClick
   return node
 }
 
-// Steps 0 … count − 1. `show(step, playing)` draws one; `labelOf(step)` describes it in a few words.
+// Steps 0 … count − 1. `show(step, isPlaying)` draws one; `labelOf(step)` describes it in a few words.
 // The keys work wherever the focus is in `root`: ←/→ move one step, ↑/↓ `row` steps, Home and End to the ends;
 // space plays and pauses.
 const stepper = (root, { count, row = 1, pace = 900, name, show, labelOf }) => {
-  const state = { step: 0, clock: 0, speed: 1 }
-  const playing = () => state.clock !== 0
+  const state = { step: 0, timer: 0, speed: 1 }
+  const isPlaying = () => state.timer !== 0
   const bar = element("div", "bar")
   const range = element("input", "range")
   const position = element("output", "position")
 
-  const to = (step) => {
+  const showStep = (step) => {
     state.step = Math.min(Math.max(step, 0), count - 1)
     range.value = state.step
     range.setAttribute("aria-valuetext", labelOf(state.step))
     position.textContent = `${state.step + 1} / ${count}`
     first.disabled = back.disabled = state.step === 0
     forward.disabled = state.step === count - 1
-    show(state.step, playing())
+    show(state.step, isPlaying())
   }
   const stop = () => {
-    clearTimeout(state.clock)
-    state.clock = 0
+    clearTimeout(state.timer)
+    state.timer = 0
     play.replaceChildren(icon("play"))
     play.setAttribute("aria-label", "Play")
     play.title = "Play"
@@ -65,44 +66,44 @@ const stepper = (root, { count, row = 1, pace = 900, name, show, labelOf }) => {
   const tick = () => {
     if (!root.isConnected || state.step === count - 1) {
       stop()
-      return to(state.step)
+      return showStep(state.step)
     }
-    to(state.step + 1)
-    state.clock = setTimeout(tick, pace / state.speed)
+    showStep(state.step + 1)
+    state.timer = setTimeout(tick, pace / state.speed)
   }
   const start = () => {
     if (count < 2) return
-    state.clock = setTimeout(tick, pace / state.speed)
+    state.timer = setTimeout(tick, pace / state.speed)
     play.replaceChildren(icon("pause"))
     play.setAttribute("aria-label", "Pause")
     play.title = "Pause"
-    to(state.step === count - 1 ? 0 : state.step)
+    showStep(state.step === count - 1 ? 0 : state.step)
   }
   const toggle = () => {
-    if (!playing()) return start()
+    if (!isPlaying()) return start()
     stop()
-    to(state.step)
+    showStep(state.step)
   }
-  const go = (step) => {
-    if (playing()) stop()
-    to(step)
+  const stopAt = (step) => {
+    if (isPlaying()) stop()
+    showStep(step)
   }
 
-  const first = button("first", "To the start", () => go(0))
-  const back = button("back", "One step back", () => go(state.step - 1))
+  const first = button("first", "To the start", () => stopAt(0))
+  const back = button("back", "One step back", () => stopAt(state.step - 1))
   const play = button("play", "Play", toggle)
-  const forward = button("forward", "One step forward", () => go(state.step + 1))
+  const forward = button("forward", "One step forward", () => stopAt(state.step + 1))
   range.type = "range"
   range.min = 0
   range.max = count - 1
   range.setAttribute("aria-label", name)
-  range.oninput = () => go(Number(range.value))
+  range.oninput = () => stopAt(Number(range.value))
   const speed = element("select", "speed")
   speed.setAttribute("aria-label", "Speed")
-  for (const times of [0.5, 1, 2, 4]) {
-    const option = element("option", "", `${times}×`)
-    option.value = times
-    option.selected = times === 1
+  for (const factor of [0.5, 1, 2, 4]) {
+    const option = element("option", "", `${factor}×`)
+    option.value = factor
+    option.selected = factor === 1
     speed.append(option)
   }
   speed.onchange = () => (state.speed = Number(speed.value))
@@ -116,10 +117,10 @@ const stepper = (root, { count, row = 1, pace = 900, name, show, labelOf }) => {
       toggle()
     } else if (moves[event.key]) {
       event.preventDefault()
-      go(state.step + moves[event.key])
+      stopAt(state.step + moves[event.key])
     }
   }
-  return { bar, to, go, stop, at: () => state.step }
+  return { bar, showStep, stopAt, stop, currentStep: () => state.step }
 }
 
 // One drawing per element of the page. It is redrawn when its data change, and left alone when only the page reran.
@@ -127,12 +128,12 @@ const drawings = new WeakMap()
 
 const drawOnChange = (root, data, draw) => {
   const dataJson = JSON.stringify(data)
-  const before = drawings.get(root)
-  if (before?.dataJson !== dataJson) {
-    before?.steps?.stop()
-    const focused = root.contains(root.getRootNode().activeElement)
-    drawings.set(root, { dataJson, steps: draw(root, data, before?.steps?.at() ?? 0) })
-    if (focused) root.querySelector("[tabindex='0']")?.focus({ preventScroll: true })
+  const previous = drawings.get(root)
+  if (previous?.dataJson !== dataJson) {
+    previous?.steps?.stop()
+    const hadFocus = root.contains(root.getRootNode().activeElement)
+    drawings.set(root, { dataJson, steps: draw(root, data, previous?.steps?.currentStep() ?? 0) })
+    if (hadFocus) root.querySelector("[tabindex='0']")?.focus({ preventScroll: true })
   }
   return () => drawings.get(root)?.steps?.stop()
 }

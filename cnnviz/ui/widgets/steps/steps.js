@@ -12,14 +12,14 @@ const stepOf = (input) => {
 }
 
 // Returns the number in a field; null if the text is not a number, or could mean two.
-const read = (input) => {
+const readNumber = (input) => {
   const text = input.value.trim().replace("−", "-")
-  const unclear = GROUPED.test(text) && (text.includes(",") || Number.isInteger(stepOf(input)))
-  return NUMBER.test(text) && !unclear ? Number(text.replace(",", ".")) : null
+  const isAmbiguous = GROUPED.test(text) && (text.includes(",") || Number.isInteger(stepOf(input)))
+  return NUMBER.test(text) && !isAmbiguous ? Number(text.replace(",", ".")) : null
 }
 
-const go = (input, direction) => {
-  const value = read(input)
+const changeByStep = (input, direction) => {
+  const value = readNumber(input)
   if (value === null || input.disabled) return
   setValue.call(input, String(Number((value + direction * stepOf(input)).toPrecision(12))))
   input.dispatchEvent(new Event("input", { bubbles: true }))
@@ -34,11 +34,11 @@ const button = (input, label, sign, direction) => {
   node.textContent = sign
   node.setAttribute("aria-label", `${label} ${input.getAttribute("aria-label")}`)
   node.onmousedown = (event) => event.preventDefault() // keeps the focus and the typed text
-  node.onclick = () => go(input, direction)
+  node.onclick = () => changeByStep(input, direction)
   return node
 }
 
-const equip = () => {
+const addStepButtons = () => {
   for (const input of document.querySelectorAll(`${FIELDS}:not([role='spinbutton'])`)) {
     input.setAttribute("role", "spinbutton")
     const buttons = document.createElement("div")
@@ -52,16 +52,16 @@ const onKeyDown = (event) => {
   const direction = { ArrowUp: 1, ArrowDown: -1 }[event.key]
   if (!direction || !event.target.matches?.(FIELDS) || event.altKey || event.ctrlKey || event.metaKey) return
   event.preventDefault()
-  go(event.target, direction)
+  changeByStep(event.target, direction)
 }
 
 export default function () {
-  const watch = new MutationObserver(equip)
-  watch.observe(document.body, { childList: true, subtree: true })
+  const observer = new MutationObserver(addStepButtons)
+  observer.observe(document.body, { childList: true, subtree: true })
   document.addEventListener("keydown", onKeyDown)
-  equip()
+  addStepButtons()
   return () => {
-    watch.disconnect()
+    observer.disconnect()
     document.removeEventListener("keydown", onKeyDown)
   }
 }
