@@ -6,7 +6,6 @@ the first point after a worker has been killed. Then the memory of a worker and 
 
 import argparse
 import os
-import signal
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -104,9 +103,8 @@ def death(server: Cluster, run: Run, seconds: float) -> float:
     """Seconds from killing a worker that has trained so long to the next point that was not there before."""
     time.sleep(seconds)
     pid = server.devices["cpu"].pid
-    assert pid
     start = time.perf_counter()
-    os.kill(pid, signal.SIGKILL)
+    psutil.Process(pid).kill()
     while server.devices["cpu"].pid in (pid, None):
         time.sleep(0.005)
     before = len(server.store.points(run.id))
@@ -115,7 +113,7 @@ def death(server: Cluster, run: Run, seconds: float) -> float:
     return time.perf_counter() - start
 
 
-def memory(pid: int) -> str:
+def memory(pid: int | None) -> str:
     """Megabytes of a process: its own, and its own with its share of what it shares."""
     used = psutil.Process(pid).memory_full_info()
     return f"{used.uss / 2**20:.0f}, {used.pss / 2**20:.0f}"
@@ -152,9 +150,8 @@ def main() -> None:
     options = parser.parse_args()
     SIDES["forked"].enable()
     launcher.FORK_SERVER = SIDES["forked"]
-    warm_up = SIDES["forked"].start(launcher.child_priority())
-    assert warm_up
-    assert warm_up.ready.result(120)
+    with ready_worker():  # the first child waits for the fork server's imports
+        pass
     with cluster() as server:
         done = trained(server, TrainConfig(epochs=3, learning_rate=0.02))
         archive = read_archive(server.store, done)
@@ -174,9 +171,7 @@ def main() -> None:
         launcher.FORK_SERVER = fork_server
         parent = fork_server.start(launcher.child_priority())
         with ready_worker() as one, ready_worker() as two:
-            assert one.pid
-            assert two.pid
-            rows.append((side, memory(parent.pid) if parent else "none", memory(one.pid), memory(two.pid)))
+            rows.append((side, *(memory(process.pid) if process else "none" for process in (parent, one, two))))
     print("\nMemory in MB of its own, and with its share of what is shared.\n")
     print(table(["", "fork server", "one worker", "another beside it"], rows))
     SIDES["forked"].close()
