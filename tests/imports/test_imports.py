@@ -1,7 +1,6 @@
 """Imports in their real process: what comes of them, and that nothing is left of those that end early."""
 
 import os
-import sys
 import time
 import zipfile
 from collections.abc import Iterator
@@ -19,6 +18,7 @@ from cnnviz.errors import DataError, LimitError
 from cnnviz.imports import imports as module
 from cnnviz.imports.imports import ImportProgress, Imports
 from cnnviz.settings import Settings, settings
+from tests.child_processes import SERVER_MODULE, piped_child
 from tests.conftest import WaitFor
 from tests.data.upload_files import sound_bytes, tone, word_recordings, zip_bytes
 from tests.designs import ANNA, BERT
@@ -158,27 +158,16 @@ def test_a_process_that_is_killed_leaves_nothing(
     assert ended(imports, ANNA, wait_for).status == "done"
 
 
-SERVER = """
-import sys, time
-from cnnviz.imports.imports import Imports
-from cnnviz.settings import settings
-imports = Imports(settings())
-imports.start("a" * 32, open(sys.argv[1], "rb").read(), "Long")
-time.sleep(600)
-"""
-
-
 def test_a_server_that_is_killed_takes_the_import_with_it_and_the_next_one_cleans_up(
     limits: Settings, tmp_path: Path, wait_for: WaitFor
 ) -> None:
     (tmp_path / "long.zip").write_bytes(many())
-    server = psutil.Popen([sys.executable, "-c", SERVER, str(tmp_path / "long.zip")], cwd=ROOT)
-    wait_for(server.children)
-    (importer,) = server.children()
-    wait_for(lambda: left(limits))
-    time.sleep(2)  # somewhere in the middle
-    server.kill()
-    server.wait()
+    with piped_child(SERVER_MODULE, "read_zip", str(tmp_path / "long.zip")) as server:
+        process = psutil.Process(server.process.pid)
+        wait_for(process.children)
+        (importer,) = process.children()
+        wait_for(lambda: left(limits))
+        time.sleep(2)  # somewhere in the middle
     wait_for(lambda: not importer.is_running() or importer.status() == psutil.STATUS_ZOMBIE)
     assert left(limits)
     (limits.data_dir / "cache").mkdir()

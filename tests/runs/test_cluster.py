@@ -6,7 +6,6 @@ import signal
 import time
 from collections.abc import Iterator
 from dataclasses import replace
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -31,12 +30,11 @@ from cnnviz.runs.store import Store
 from cnnviz.settings import Settings, settings
 from cnnviz.training.config import TrainConfig
 from cnnviz.training.end_reason import EndReason
-from cnnviz.training.point import Point
 from cnnviz.training.snapshot import Snapshot
-from cnnviz.training.trainer import train
 from tests.conftest import Ended, WaitFor
 from tests.designs import ANNA, BERT, DIVERGING, ENDLESS, NET, SHORT, make_run
 from tests.points import best_epoch, without_device_points
+from tests.runs.undisturbed import undisturbed_curve
 
 STOP_SECONDS = 10.0
 
@@ -89,15 +87,6 @@ def running(server: Cluster, wait_for: WaitFor) -> Iterator[Run]:
     wait_for(lambda: server.store.points(run.id))
     yield run
     server.stop(ANNA, run.id, wait=STOP_SECONDS)
-
-
-@cache
-def alone(config: TrainConfig) -> list[Point]:
-    """The curve of a run that nobody disturbs."""
-    points: list[Point] = []
-    data = DATASETS[config.dataset].load_splits()
-    train(NET, config, data, device=torch.device("cpu"), emit=points.extend, should_stop=lambda: False)
-    return without_device_points(points)
 
 
 def store_predictions(server: Cluster, run: Run) -> dict[str, torch.Tensor]:
@@ -188,13 +177,13 @@ def test_a_paused_run_goes_on_where_it_was_and_is_what_it_would_have_been(
     server.pause(ANNA, run.id, wait=STOP_SECONDS)
     assert status(server, run) == Status.PAUSED
     shown = [point for _, point in server.store.points(run.id)]
-    assert len(without_device_points(shown)) < len(alone(config))
+    assert len(without_device_points(shown)) < len(undisturbed_curve(config))
     server.resume(ANNA, run.id)
     server.resume(ANNA, run.id)
     assert ended(server.store, run.id).status == Status.DONE
     points = [point for _, point in server.store.points(run.id)]
     assert points[: len(shown)] == shown
-    assert without_device_points(points) == alone(config)
+    assert without_device_points(points) == undisturbed_curve(config)
 
 
 def test_a_run_that_ended_is_trained_further_as_one_that_was_meant_to_be_longer(server: Cluster, ended: Ended) -> None:
@@ -204,7 +193,7 @@ def test_a_run_that_ended_is_trained_further_as_one_that_was_meant_to_be_longer(
     ended_run = ended(server.store, run.id)
     assert (ended_run.status, ended_run.config.epochs, ended_run.steps) == (Status.DONE, 5, 115)
     points = [point for _, point in server.store.points(run.id)]
-    longer = [point for point in alone(SHORT.changed(epochs=5)) if point.split != "test"]
+    longer = [point for point in undisturbed_curve(SHORT.changed(epochs=5)) if point.split != "test"]
     assert [point for point in without_device_points(points) if point.split != "test"] == longer
 
 
@@ -244,7 +233,7 @@ def test_a_run_whose_worker_is_killed_goes_on_in_a_new_one_and_is_what_it_would_
     assert ended(server.store, run.id).status == Status.DONE
     assert server.devices["cpu"].pid not in (None, pid)
     assert not psutil.pid_exists(pid)
-    assert without_device_points(point for _, point in server.store.points(run.id)) == alone(config)
+    assert without_device_points(point for _, point in server.store.points(run.id)) == undisturbed_curve(config)
 
 
 def test_one_run_too_many_is_refused_until_one_ends(server: Cluster, running: Run, wait_for: WaitFor) -> None:

@@ -2,14 +2,13 @@
 
 import logging
 import sqlite3
-import subprocess
-import sys
 import traceback
 import uuid
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
+from tempfile import TemporaryFile
 
 import pytest
 import sqlalchemy as sql
@@ -32,7 +31,8 @@ from cnnviz.runs.tables import METADATA
 from cnnviz.settings import Settings
 from cnnviz.training.end_reason import reason_from_message
 from cnnviz.training.point import Point
-from tests.conftest import Ended, WaitFor
+from tests.child_processes import SERVER_MODULE, piped_child
+from tests.conftest import DEADLINE, Ended, WaitFor
 from tests.designs import ANNA, BERT, NET, SHORT, make_run
 from tests.runs.postgres import Postgres
 
@@ -248,24 +248,20 @@ def test_opening_changes_nothing_but_the_database(tmp_path: Path, url: str) -> N
 
 
 def test_servers_that_start_at_once_migrate_once(tmp_path: Path, url: str) -> None:
-    code = (
-        "import sys, pathlib; from cnnviz.runs.store import Store; print('ready', flush=True); sys.stdin.readline();"
-        "Store(pathlib.Path(sys.argv[1]), sys.argv[2]).close()"
-    )
-    command = [sys.executable, "-c", code, str(tmp_path), url]
-    servers = [
-        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-        for _ in range(3)
-    ]
-    for server in servers:
-        assert server.stdout
-        assert server.stdout.readline() == "ready\n"
-    for server in servers:
-        assert server.stdin
-        server.stdin.write("\n")
-        server.stdin.flush()
-    ends = [(*server.communicate(timeout=120), server.returncode) for server in servers]
-    assert ends == [("", "", 0)] * 3
+    with ExitStack() as stack, TemporaryFile() as errors:
+        servers = [
+            stack.enter_context(piped_child(SERVER_MODULE, "open_store", str(tmp_path), url, stderr=errors.fileno()))
+            for _ in range(3)
+        ]
+        for server in servers:
+            assert server.stdout.readline() == b"ready\n"
+        for server in servers:
+            server.stdin.write(b"\n")
+            server.stdin.flush()
+        assert [server.process.wait(DEADLINE) for server in servers] == [0] * 3
+        assert [server.stdout.read() for server in servers] == [b""] * 3
+        errors.seek(0)
+        assert errors.read() == b""
     with opened(tmp_path, url) as store:
         assert differences(store) == []
 
