@@ -35,6 +35,11 @@ def pytest_sessionstart() -> None:
     FORK_SERVER.enable()
 
 
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """Two processes for the whole suite; none for what is named on the command line, which ends before they start."""
+    return 2 if config.args_source == pytest.Config.ArgsSource.TESTPATHS else 0
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Tests that load onnxruntime come last: whole runs in which it was loaded before torch trained have aborted."""
     items.sort(key=lambda item: any(item.path.is_relative_to(last) for last in RUN_LAST))

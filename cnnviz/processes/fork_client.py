@@ -136,6 +136,8 @@ class ForkServerProcess:
                 if not content:
                     break
                 self._handle_report(content, fds)
+        except ConnectionResetError:  # it has died with a request unread
+            pass
         except (OSError, ValidationError):
             log.exception("the fork server cannot be understood")
             self._process.kill()

@@ -17,7 +17,7 @@ import pytest
 
 from cnnviz.processes import fork_client, launcher
 from cnnviz.processes.fork_client import MAX_FAILED_STARTS, UNKNOWN_EXIT_CODE, ForkedChild, ForkServerSupervisor
-from cnnviz.processes.launcher import FORKABLE_MODULES, NICENESS, Child, start_child
+from cnnviz.processes.launcher import FORKABLE_MODULES, MAX_NICENESS, NICENESS, Child, start_child
 from cnnviz.processes.subprocess_child import PROJECT_ROOT, Streams, SubprocessChild
 from tests.conftest import DEADLINE, WaitFor
 
@@ -102,7 +102,7 @@ def test_a_child_has_its_priority_session_environment_and_nothing_else_of_its_se
     assert isinstance(child, CHILD_TYPES[forked])
     assert facts["pid"] == facts["session"] == child.pid
     assert (facts["parent"] == os.getpid()) == (not forked)
-    assert facts["nice"] == os.getpriority(os.PRIO_PROCESS, 0) + NICENESS
+    assert facts["nice"] == min(os.getpriority(os.PRIO_PROCESS, 0) + NICENESS, MAX_NICENESS)
     assert facts["oom_score_adj"] == 300
     assert facts["name"] == "cnnviz jobs"
     assert facts["input"] == "a question"
@@ -202,7 +202,7 @@ def test_a_fork_server_that_dies_while_it_is_asked_costs_no_child_and_doubles_no
         os.kill(pid, signal.SIGKILL)
         asking.join(DEADLINE)
         (child,) = children
-        wait_for(lambda trace=trace, child=child: trace.exists() or gone(child.pid))
+        wait_for(lambda trace=trace, child=child: (trace.exists() and trace.read_text()) or gone(child.pid))
         if not gone(child.pid):  # killed between its report and the word to go on: its caller sees a child that died
             assert trace.read_text(encoding="ascii").split() == [str(child.pid)]
             child.kill()
