@@ -17,8 +17,35 @@ DEADLINE = 120.0
 WaitFor = Callable[[Callable[[], object]], None]
 Ended = Callable[[Store, str], Run]
 
-RUN_LAST = (Path(__file__).parent / "export", Path(__file__).parent / "takehome/test_files.py")
+TESTS = Path(__file__).parent
+RUN_LAST = (TESTS / "export", TESTS / "takehome/test_files.py")
 """What loads onnxruntime."""
+SLOW = [
+    TESTS / path
+    for path in (
+        "cli/test_documentation.py",
+        "cli/test_process.py",
+        "cli/test_training.py",
+        "export",
+        "imports/test_imports.py",
+        "layers/test_contract.py",
+        "pages",
+        "processes/test_launcher.py",
+        "runs/test_cluster.py",
+        "runs/test_database.py",
+        "runs/test_recovery.py",
+        "runs/worker",
+        "searches",
+        "source/test_write.py",
+        "takehome/test_files.py",
+        "takehome/test_notebook.py",
+        "takehome/test_report.py",
+        "takehome/test_script.py",
+        "training/test_lr_finder.py",
+        "training/test_training.py",
+    )
+]
+"""What takes seconds: the suite without these answers within a minute."""
 
 # the same examples every time, so that a change is judged by itself; --hypothesis-profile=default looks for others.
 # No deadline: how long an example takes depends on what else the machine does
@@ -40,8 +67,18 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     return 2 if config.args_source == pytest.Config.ArgsSource.TESTPATHS else 0
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests that load onnxruntime come last: whole runs in which it was loaded before torch trained have aborted."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Marks slow tests, leaves out those of PostgreSQL unless asked for, and has some run last.
+
+    Tests that load onnxruntime come last: whole runs in which it was loaded before torch trained have aborted.
+    """
+    for item in items:
+        if any(item.path.is_relative_to(path) for path in SLOW):
+            item.add_marker(pytest.mark.slow)
+    if "postgres" not in config.option.markexpr:
+        left_out = [item for item in items if item.get_closest_marker("postgres")]
+        items[:] = [item for item in items if not item.get_closest_marker("postgres")]
+        config.hook.pytest_deselected(items=left_out)
     items.sort(key=lambda item: any(item.path.is_relative_to(last) for last in RUN_LAST))
 
 

@@ -76,6 +76,7 @@ def test_code_is_that_of_the_design_page_on_the_output_or_in_a_file(cnnviz: RunC
     assert Path("net.py").read_text(encoding="utf-8") == to_code(NET, style)  # type: ignore[arg-type]
 
 
+@pytest.mark.slow
 def test_export_writes_the_file_of_the_design_page(cnnviz: RunCommand) -> None:
     result = cnnviz("export", "design.json", "--out", "net.onnx")
     assert (result.exit_code, result.output) == (0, "")

@@ -6,6 +6,7 @@ import zipfile
 from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
+from tempfile import TemporaryFile
 
 import numpy as np
 import psutil
@@ -16,10 +17,12 @@ from cnnviz.data.audio import Features
 from cnnviz.data.form import SoundForm
 from cnnviz.errors import DataError, LimitError
 from cnnviz.imports import imports as module
-from cnnviz.imports.imports import ImportProgress, Imports
+from cnnviz.imports.imports import IMPORTER_MODULE, ImportProgress, Imports
+from cnnviz.processes.launcher import start_child
+from cnnviz.processes.subprocess_child import Streams
 from cnnviz.settings import Settings, settings
 from tests.child_processes import SERVER_MODULE, piped_child
-from tests.conftest import WaitFor
+from tests.conftest import DEADLINE, WaitFor
 from tests.data.upload_files import sound_bytes, tone, word_recordings, zip_bytes
 from tests.designs import ANNA, BERT
 
@@ -276,3 +279,11 @@ def test_what_has_come_is_handed_over_once(imports: Imports, wait_for: WaitFor) 
     ended(imports, ANNA, wait_for)
     assert imports.claim_result(ANNA)
     assert not imports.claim_result(ANNA)
+
+
+def test_an_importer_that_gets_no_order_but_garbage_exits() -> None:
+    with TemporaryFile() as orders:
+        orders.write(b"import everything\n")
+        orders.seek(0)
+        child = start_child(IMPORTER_MODULE, "name", streams=Streams(orders.fileno(), 2), oom_score=0)
+        assert child.wait(DEADLINE) == 1

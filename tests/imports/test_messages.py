@@ -1,7 +1,6 @@
 """Every message between server and importer goes through a pipe."""
 
 from io import BytesIO
-from tempfile import TemporaryFile
 from typing import Any
 
 import pytest
@@ -9,12 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
-from cnnviz.imports.imports import IMPORTER_MODULE
 from cnnviz.imports.messages import ORDERS, REPORTS, ImportOrder, ImportReport
-from cnnviz.processes.launcher import start_child
 from cnnviz.processes.pipe import PipeMessage, receive, send
-from cnnviz.processes.subprocess_child import Streams
-from tests.conftest import DEADLINE
 from tests.message_strategies import kinds_of, values
 
 
@@ -29,11 +24,3 @@ def test_every_message_comes_back_as_it_was(
     message, stream = data.draw(values(kind)), BytesIO()
     send(stream, message, payload)
     assert receive(BytesIO(stream.getvalue()), messages) == (message, payload)
-
-
-def test_an_importer_that_gets_no_order_but_garbage_exits() -> None:
-    with TemporaryFile() as orders:
-        orders.write(b"import everything\n")
-        orders.seek(0)
-        child = start_child(IMPORTER_MODULE, "name", streams=Streams(orders.fileno(), 2), oom_score=0)
-        assert child.wait(DEADLINE) == 1
