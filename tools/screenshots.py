@@ -124,6 +124,7 @@ def main() -> None:
                 prepare(page)
                 page.evaluate("document.activeElement.blur()")
                 page.mouse.move(0, 0)
+                page.get_by_test_id("stMain").evaluate("main => main.scrollTo(0, 0)")
                 page.wait_for_timeout(SETTLE_MS)
                 page.screenshot(path=arguments.folder / f"{name}-{scheme}.png")
             context.close()
