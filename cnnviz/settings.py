@@ -42,7 +42,7 @@ class Settings(BaseSettings):
         3600, description="Seconds that a device works for one run; then it is stopped, with its weights."
     )
     checkpoint_seconds: Annotated[float, Field(ge=0.05)] = Field(
-        10.0, description="Seconds between two checkpoints of a run, from which it goes on if the machine dies."
+        1.0, description="Seconds between two checkpoints of a run, from which it goes on if the machine dies."
     )
     max_device_bytes: Annotated[int, Field(ge=0)] = Field(
         0, description="Memory that the runs in turn on one device may take together; 0: half of what there is."

@@ -72,6 +72,10 @@ QUANTUM_SECONDS, MIN_QUANTUM_SECONDS, ROUND_SECONDS = 1.0, 0.1, 8.0
 would take longer than the third."""
 CHECKPOINT_COST_FACTOR = 100
 """Least ratio of the time between two checkpoints to the time that copying one takes."""
+CHECKPOINT_WRITE_FACTOR = 10
+"""Least ratio of that time to the time that writing one takes, in another thread."""
+FAILED_WRITE_SECONDS = 1.0
+"""Time that counts for a write that failed, so that the next is not tried at once."""
 Job = Training | LRFinder
 JOB_TYPES: dict[RunKind, type[Training] | type[LRFinder]] = {TRAIN_RUN: Training, LR_FINDER_RUN: LRFinder}
 """Class that does the work, by kind of run."""
@@ -90,11 +94,17 @@ class ActiveRun:
     checkpointed_at: float = field(default_factory=time.monotonic)
     checkpoint_cost_seconds: float = 0.0
     """Time that copying the last checkpoint took."""
+    checkpoint_write_seconds: float = 0.0
+    """Time that writing it took."""
     checkpoint_write: Future[None] | None = None
 
     def checkpoint_due(self, seconds: float) -> bool:
         """Returns whether the next checkpoint is due, `seconds` after the last one."""
-        interval = max(seconds, CHECKPOINT_COST_FACTOR * self.checkpoint_cost_seconds)
+        interval = max(
+            seconds,
+            CHECKPOINT_COST_FACTOR * self.checkpoint_cost_seconds,
+            CHECKPOINT_WRITE_FACTOR * self.checkpoint_write_seconds,
+        )
         return time.monotonic() - self.checkpointed_at >= interval and (
             self.checkpoint_write is None or self.checkpoint_write.done()
         )
@@ -279,17 +289,20 @@ class Worker:
         self._checkpoint_count += 1
         temporary_file = self._checkpoints.temporary_path(active_run.id, self._checkpoint_count)
         active_run.checkpoint_write = self._checkpoint_pool.submit(
-            self._write_checkpoint, active_run.id, temporary_file, snapshot
+            self._write_checkpoint, active_run, temporary_file, snapshot
         )
         return active_run.checkpoint_write
 
-    def _write_checkpoint(self, run_id: str, temporary_file: Path, snapshot: Snapshot) -> None:
+    def _write_checkpoint(self, active_run: ActiveRun, temporary_file: Path, snapshot: Snapshot) -> None:
+        run_id, started = active_run.id, time.monotonic()
         try:
             snapshot.write(temporary_file)
         except Exception:  # most likely a full disk: the training goes on, and the next checkpoint may succeed
             log.exception("run %s: no checkpoint at step %s", run_id, snapshot.metadata["step"])
+            active_run.checkpoint_write_seconds = FAILED_WRITE_SECONDS
             temporary_file.unlink(missing_ok=True)
         else:
+            active_run.checkpoint_write_seconds = time.monotonic() - started
             self._send(CheckpointReport(run=run_id, temporary_name=temporary_file.name, step=snapshot.metadata["step"]))
 
     def _loading_reporter(self, run_id: str) -> "LoadingReporter":
