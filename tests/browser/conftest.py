@@ -9,12 +9,13 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, Playwright, expect
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect
 
 from tests.browser.chromium import find_or_install_chromium
 
@@ -23,6 +24,28 @@ START_SECONDS = 90
 TIMEOUT_MS = 90_000.0
 """Milliseconds until something is missed, on a busy machine too: a bound on time tests nothing else."""
 expect.set_options(timeout=TIMEOUT_MS)
+OpenApp = Callable[..., Page]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What drives a browser is marked, so that `-m "not browser"` leaves it out."""
+    for item in items:
+        if item.path.is_relative_to(Path(__file__).parent):
+            item.add_marker("browser")
+
+
+def choose_digits(app: Page) -> None:
+    """On the Train page, the data set with which a training is over soon."""
+    if urlsplit(app.url).path != "/train":
+        app.get_by_role("link", name="Train").click()
+    app.get_by_role("combobox", name="Data set").click()
+    app.get_by_role("option", name="Handwritten digits").click()
+
+
+def open_digits(app: Page) -> None:
+    choose_digits(app)
+    app.get_by_role("button", name=re.compile("Open “ConvNet for handwritten digits”")).click()
+    expect(app.get_by_role("button", name="Train", exact=True)).to_be_enabled()
 
 
 class Server:
@@ -70,6 +93,7 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any], playwrigh
         pytest.fail(str(error), pytrace=False)
     arguments = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
     arguments += ["--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream"]  # a microphone that beeps
+    arguments += ["--process-per-site", "--disable-features=SpareRendererForSitePerProcess"]  # fewer processes to warm
     return browser_type_launch_args | {"executable_path": str(executable), "args": arguments}
 
 
@@ -89,16 +113,62 @@ def context(context: BrowserContext) -> BrowserContext:
     return context
 
 
+@pytest.fixture(scope="session")
+def warm_context(browser: Browser, server: Server) -> Iterator[BrowserContext]:
+    """A browser whose one page, never closed, keeps the process alive that has compiled the app's scripts."""
+    context = browser.new_context()
+    context.set_default_timeout(TIMEOUT_MS)
+    context.new_page().goto(f"{server.url}/_stcore/health")
+    yield context
+    context.close()
+
+
 @pytest.fixture
-def app(page: Page, server: Server) -> Iterator[Page]:
-    """The Design page as a new student sees it; no page error, no traceback until the end of the test."""
+def open_app(warm_context: BrowserContext, server: Server) -> Iterator[OpenApp]:
+    """Opens pages of the app as a new student, by their names; no page error, no traceback until the end of the test.
+
+    The browser is the same for all tests, without the cookies, storage and permissions that a test leaves behind.
+    """
+    kept_page = warm_context.pages[0]
+    opened: list[Page] = []
     problems: list[str] = []
-    page.on("pageerror", lambda error: problems.append(str(error)))
-    page.set_viewport_size({"width": 1440, "height": 1000})
-    page.goto(server.url)
+
+    def open_page(name: str = "") -> Page:
+        page = warm_context.new_page()
+        opened.append(page)
+        page.on("pageerror", lambda error: problems.append(str(error)))
+        page.set_viewport_size({"width": 1440, "height": 1000})
+        page.goto(f"{server.url}/{name}")
+        expect(page.get_by_role("heading", level=1)).to_be_visible()
+        return page
+
+    try:
+        yield open_page
+        assert not problems
+        for page in opened:
+            assert page.get_by_text("Something went wrong").count() == 0
+            assert page.get_by_text("Traceback").count() == 0
+    finally:
+        for page in warm_context.pages:
+            if page != kept_page:
+                page.close()
+        kept_page.evaluate("localStorage.clear()")
+        warm_context.clear_cookies()
+        warm_context.clear_permissions()
+
+
+@pytest.fixture
+def app(open_app: OpenApp) -> Page:
+    """The Design page as a new student sees it."""
+    page = open_app()
     expect(page.get_by_role("heading", name="Design a net")).to_be_visible()
     expect(page.get_by_role("row", name=re.compile("Layer 1, Conv2d"))).to_be_visible()
-    yield page
-    assert not problems
-    assert page.get_by_text("Something went wrong").count() == 0
-    assert page.get_by_text("Traceback").count() == 0
+    return page
+
+
+@pytest.fixture
+def digits(open_app: OpenApp) -> Page:
+    """The Train page of a new student, who has chosen the digits and the net for them."""
+    page = open_app("train")
+    open_digits(page)
+    return page

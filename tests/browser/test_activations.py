@@ -3,9 +3,9 @@
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, expect
 
-from tests.browser.conftest import Server
+from tests.browser.conftest import OpenApp, Server
 
 CUT = """() => [...document.querySelectorAll('.katex-display')].filter(formula => {
   const card = formula.closest('.st-key-cards > *').getBoundingClientRect()
@@ -14,13 +14,16 @@ CUT = """() => [...document.querySelectorAll('.katex-display')].filter(formula =
 }).map(formula => formula.textContent)"""
 
 
-@pytest.mark.parametrize("width", [1440, 1150, 900, 600, 390])
-def test_no_formula_is_cut_off(app: Page, width: int) -> None:
-    app.get_by_test_id("stTopNav").get_by_role("link", name="Activations").click()
-    app.set_viewport_size({"width": width, "height": 900})
-    expect(app.locator(".katex-display")).to_have_count(6)
-    expect(app.get_by_text("The vanishing gradient")).to_be_visible()
-    assert app.evaluate(CUT) == []
+def test_no_formula_is_cut_off(open_app: OpenApp) -> None:
+    page = open_app("activations")
+    expect(page.locator(".katex-display")).to_have_count(6)
+    expect(page.get_by_text("The vanishing gradient")).to_be_visible()
+    for width in (1440, 1150, 900, 600, 390):
+        page.set_viewport_size({"width": width, "height": 900})
+        page.wait_for_function("width => innerWidth === width", arg=width)
+        page.evaluate("new Promise(drawn => requestAnimationFrame(() => requestAnimationFrame(drawn)))")
+        expect(page.locator(".katex-display")).to_have_count(6)
+        assert page.evaluate(CUT) == [], f"{width} pixels wide"
 
 
 @pytest.mark.parametrize(("scheme", "first"), [("light", "rgb(0, 114, 178)"), ("dark", "rgb(86, 180, 233)")])

@@ -249,6 +249,7 @@ def test_a_second_tab_cannot_overwrite_what_the_first_has_done(app: Page) -> Non
     second = app.context.new_page()
     second.goto(app.url)
     expect(row(second, "Layer 9, LogSoftmax")).to_be_visible()
+    settle(second)
     app.get_by_role("textbox", name="kernel_size").fill("5")
     app.keyboard.press("Enter")
     expect(row(app, "Layer 1, Conv2d, shape 10 × 95 × 22")).to_be_visible()

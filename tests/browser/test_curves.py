@@ -6,10 +6,12 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import BrowserContext, Locator, Page, expect
 
-from tests.browser.test_main_job import open_digits, set_number, status, wait_epochs
+from tests.browser.conftest import OpenApp, Server, open_digits
+from tests.browser.test_main_job import set_number, status, wait_epochs
 
+EPOCHS = "15"
 LOSS = 1
 """Place of the chart on the page."""
 
@@ -21,14 +23,38 @@ def start(app: Page, epochs: str, batch: str = "64") -> None:
 
 
 @pytest.fixture
-def room(app: Page) -> Iterator[Page]:
+def room(digits: Page) -> Iterator[Page]:
     """The Train page with the net for digits; no run goes on behind a test."""
-    open_digits(app)
-    yield app
-    app.mouse.click(5, 5)  # closes the options, which keep all else from being found by its role
-    stop = app.get_by_role("button", name="Stop", exact=True)
+    yield digits
+    digits.mouse.click(5, 5)  # closes the options, which keep all else from being found by its role
+    stop = digits.get_by_role("button", name="Stop", exact=True)
     stop.dispatch_event("click")  # which does nothing where the run has ended, or ends just now
     expect(stop).to_be_disabled()
+
+
+@pytest.fixture(scope="module")
+def student_with_a_run(warm_context: BrowserContext, server: Server) -> str:
+    """The cookie of a student whose run is over, of 2,700 steps in EPOCHS epochs; tests look at it, no more."""
+    page = warm_context.new_page()
+    try:
+        page.goto(f"{server.url}/train")
+        open_digits(page)
+        start(page, EPOCHS, "8")
+        expect(status(page, "done")).to_be_visible()
+        return next(cookie["value"] for cookie in warm_context.cookies() if cookie["name"] == "cnnviz_student")
+    finally:
+        page.close()
+        warm_context.clear_cookies()
+
+
+@pytest.fixture
+def finished(student_with_a_run: str, warm_context: BrowserContext, open_app: OpenApp, server: Server) -> Page:
+    """The Train page as that student finds it later."""
+    warm_context.add_cookies([{"name": "cnnviz_student", "value": student_with_a_run, "url": server.url}])
+    page = open_app("train")
+    expect(status(page, "done")).to_be_visible()
+    expect(page.get_by_text(re.compile("test accuracy"))).to_be_visible()
+    return page
 
 
 def marks(app: Page, place: int) -> Locator:
@@ -56,18 +82,15 @@ def options(app: Page) -> Locator:
     return panel
 
 
-def test_zoomed_in_every_batch_loss_in_sight_is_drawn(room: Page) -> None:
-    start(room, "15", "8")  # 2,700 steps
-    expect(status(room, "done")).to_be_visible()
-    expect(room.get_by_text(re.compile("test accuracy"))).to_be_visible()
-    assert corners(room, LOSS) <= 1000
-    with room.expect_download() as download:
-        room.get_by_role("button", name="Points as CSV").click()
+def test_zoomed_in_every_batch_loss_in_sight_is_drawn(finished: Page) -> None:
+    assert corners(finished, LOSS) <= 1000
+    with finished.expect_download() as download:
+        finished.get_by_role("button", name="Points as CSV").click()
     rows = list(csv.DictReader(download.value.path().read_text(encoding="utf-8").splitlines()))
     steps = sum(row["split"] == "batch" for row in rows)
     assert steps > 2500
-    zoom_in(room, LOSS, 5)
-    drawn = room.wait_for_function(
+    zoom_in(finished, LOSS, 5)
+    drawn = finished.wait_for_function(
         """place => {
              const chart = document.querySelectorAll('[data-testid=stVegaLiteChart]')[place]
              const points = [...chart.querySelector('.mark-line path').getAttribute('d').matchAll(/[ML]([-0-9.]+),/g)]
@@ -81,14 +104,12 @@ def test_zoomed_in_every_batch_loss_in_sight_is_drawn(room: Page) -> None:
     assert len(drawn) > 100
 
 
-def test_the_points_come_as_json(room: Page) -> None:
-    start(room, "2")
-    expect(room.get_by_text(re.compile("test accuracy"))).to_be_visible()
-    with room.expect_download() as download:
-        room.get_by_role("button", name="Points as JSON").click()
+def test_the_points_come_as_json(finished: Page) -> None:
+    with finished.expect_download() as download:
+        finished.get_by_role("button", name="Points as JSON").click()
     points = json.loads(download.value.path().read_text(encoding="utf-8"))
     assert {point["split"] for point in points} >= {"batch", "train", "validation", "test"}
-    assert max(point["epoch"] for point in points) == 2
+    assert max(point["epoch"] for point in points) == int(EPOCHS)
 
 
 def test_options_stay_open_and_chosen_while_a_run_goes_on_and_the_chart_stays(room: Page) -> None:
@@ -106,16 +127,14 @@ def test_options_stay_open_and_chosen_while_a_run_goes_on_and_the_chart_stays(ro
     assert marks(room, LOSS).evaluate("node => node.marked")
 
 
-def test_the_goal_is_marked_where_it_is_reached_and_told_in_words(room: Page) -> None:
-    start(room, "12")
-    expect(room.get_by_text(re.compile("test accuracy"))).to_be_visible()
-    status_text = room.get_by_text(
+def test_the_goal_is_marked_where_it_is_reached_and_told_in_words(finished: Page) -> None:
+    status_text = finished.get_by_text(
         re.compile(r"Goal for the validation accuracy, 0\.90: reached in epoch \d+, with 0\.9")
     )
     expect(status_text).to_be_visible()
     reached = re.search(r"epoch (\d+)", status_text.inner_text())
     assert reached
-    expect(marks(room, 0).get_by_text(f"0.90 reached: epoch {reached[1]}", exact=True)).to_be_visible()
+    expect(marks(finished, 0).get_by_text(f"0.90 reached: epoch {reached[1]}", exact=True)).to_be_visible()
 
 
 def test_another_run_is_drawn_beside_this_one_and_named(room: Page) -> None:
@@ -137,13 +156,11 @@ def test_another_run_is_drawn_beside_this_one_and_named(room: Page) -> None:
     expect(marks(room, 0).get_by_text(name, exact=True)).to_be_visible()
 
 
-def test_a_run_without_measured_layers_says_so(room: Page) -> None:
-    start(room, "2")
-    expect(room.get_by_text(re.compile("test accuracy"))).to_be_visible()
-    expect(room.get_by_test_id("stVegaLiteChart")).to_have_count(2)
+def test_a_run_without_measured_layers_says_so(finished: Page) -> None:
+    expect(finished.get_by_test_id("stVegaLiteChart")).to_have_count(2)
     for view in ("Top-5 and F1", "Gradients", "Device"):
-        room.locator(".st-key-look").get_by_text(view).click()
-        status_text = room.get_by_text("This run has no such curves")
-        expect(status_text.or_(room.get_by_test_id("stVegaLiteChart")).first).to_be_visible()
-    room.locator(".st-key-look").get_by_text("Accuracy and loss").click()
-    expect(room.get_by_test_id("stVegaLiteChart")).to_have_count(2)
+        finished.locator(".st-key-look").get_by_text(view).click()
+        status_text = finished.get_by_text("This run has no such curves")
+        expect(status_text.or_(finished.get_by_test_id("stVegaLiteChart")).first).to_be_visible()
+    finished.locator(".st-key-look").get_by_text("Accuracy and loss").click()
+    expect(finished.get_by_test_id("stVegaLiteChart")).to_have_count(2)

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import BrowserContext, Page, expect
 
 from cnnviz.runs.store import Store
-from tests.browser.conftest import ROOT, Server
-from tests.browser.test_main_job import chart, open_digits, set_number, status
+from tests.browser.conftest import ROOT, OpenApp, Server
+from tests.browser.test_main_job import chart, set_number, status
 from tests.data.upload_files import sound_bytes, tone, zip_bytes
 
 LIMIT = tomllib.loads((ROOT / ".streamlit/config.toml").read_text(encoding="utf-8"))["server"]["maxUploadSize"]
@@ -26,11 +26,18 @@ def pair(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 
 
 @pytest.fixture
-def room(app: Page) -> Page:
+def room(digits: Page) -> Page:
     """The Data page, with the digits and the net for them; its place to bring data is open."""
-    open_digits(app)
-    open_data(app)
-    return app
+    open_data(digits)
+    return digits
+
+
+@pytest.fixture
+def uploads(open_app: OpenApp) -> Page:
+    """The place to bring data, as a new student opens it by its address."""
+    page = open_app("data?look=Bring+your+own")
+    expect(page.get_by_test_id("stForm").get_by_test_id("stFileUploader")).to_have_count(3)
+    return page
 
 
 def open_data(app: Page, view: str = "Bring your own") -> None:
@@ -83,32 +90,32 @@ def test_what_is_brought_is_what_the_next_run_learns_from(room: Page, server: Se
     expect(room.get_by_role("combobox", name="Data set")).to_have_value("Spoken words")
 
 
-def test_a_refused_upload_is_told_and_its_files_stay(room: Page, pair: tuple[Path, Path]) -> None:
-    choose_files(room, pair[0], pair[0])
-    room.get_by_role("button", name="Use these files").click()
-    expect(room.get_by_text("expected is one label per sample")).to_be_visible()
-    expect(room.get_by_test_id("stForm").get_by_test_id("stFileChip")).to_have_count(2)
-    room.get_by_role("radio", name="Samples", exact=True).click()
-    expect(room.get_by_text("expected is one label per sample")).to_have_count(0)
+def test_a_refused_upload_is_told_and_its_files_stay(uploads: Page, pair: tuple[Path, Path]) -> None:
+    choose_files(uploads, pair[0], pair[0])
+    uploads.get_by_role("button", name="Use these files").click()
+    expect(uploads.get_by_text("expected is one label per sample")).to_be_visible()
+    expect(uploads.get_by_test_id("stForm").get_by_test_id("stFileChip")).to_have_count(2)
+    uploads.get_by_role("radio", name="Samples", exact=True).click()
+    expect(uploads.get_by_text("expected is one label per sample")).to_have_count(0)
 
 
-def test_one_file_alone_is_told_and_kept(room: Page, pair: tuple[Path, Path]) -> None:
-    form = room.get_by_test_id("stForm")
+def test_one_file_alone_is_told_and_kept(uploads: Page, pair: tuple[Path, Path]) -> None:
+    form = uploads.get_by_test_id("stForm")
     form.locator("input[type=file]").first.set_input_files(pair[0])
     expect(form.get_by_test_id("stFileChip")).to_have_count(1)
-    room.get_by_role("button", name="Use these files").click()
-    expect(room.get_by_text("Choose both files")).to_be_visible()
+    uploads.get_by_role("button", name="Use these files").click()
+    expect(uploads.get_by_text("Choose both files")).to_be_visible()
     expect(form.get_by_test_id("stFileChip")).to_have_count(1)
 
 
-def test_files_chosen_stay_chosen_when_another_data_set_is_looked_at(room: Page, pair: tuple[Path, Path]) -> None:
-    choose_files(room, *pair)
-    room.get_by_role("combobox", name="Data set").click()
-    room.get_by_role("option", name="Voxel shapes").click()
-    expect(room.get_by_text("1 × 16 × 16 × 16").first).to_be_visible()
-    expect(room.get_by_test_id("stForm").get_by_test_id("stFileChip")).to_have_count(2)
-    room.get_by_role("button", name="Use these files").click()
-    expect(room.get_by_text("200 samples of 1 × 8 × 8, 10 classes.")).to_be_visible()
+def test_files_chosen_stay_chosen_when_another_data_set_is_looked_at(uploads: Page, pair: tuple[Path, Path]) -> None:
+    choose_files(uploads, *pair)
+    uploads.get_by_role("combobox", name="Data set").click()
+    uploads.get_by_role("option", name="Voxel shapes").click()
+    expect(uploads.get_by_text("1 × 16 × 16 × 16").first).to_be_visible()
+    expect(uploads.get_by_test_id("stForm").get_by_test_id("stFileChip")).to_have_count(2)
+    uploads.get_by_role("button", name="Use these files").click()
+    expect(uploads.get_by_text("200 samples of 1 × 8 × 8, 10 classes.")).to_be_visible()
 
 
 def test_data_removed_in_another_tab_are_told_at_train_and_the_chart_stays(
@@ -136,8 +143,8 @@ def test_data_removed_in_another_tab_are_told_at_train_and_the_chart_stays(
     assert chart(room).evaluate("node => node === window.chart")
 
 
-def test_a_file_over_the_limit_is_refused_in_a_sentence(room: Page, tmp_path: Path) -> None:
-    form = room.get_by_test_id("stForm")
+def test_a_file_over_the_limit_is_refused_in_a_sentence(uploads: Page, tmp_path: Path) -> None:
+    form = uploads.get_by_test_id("stForm")
     expect(form.get_by_text(f"{LIMIT}MB per file").first).to_be_visible()
     large = tmp_path / "large.npy"
     with large.open("wb") as file:
@@ -154,38 +161,40 @@ def test_a_file_over_the_limit_is_refused_in_a_sentence(room: Page, tmp_path: Pa
     assert box["x"] + box["width"] <= chip["x"] + chip["width"]
 
 
-def test_a_zip_is_read_with_progress_can_be_cancelled_and_is_heard(room: Page, tmp_path: Path) -> None:
+def test_a_zip_is_read_with_progress_can_be_cancelled_and_is_heard(uploads: Page, tmp_path: Path) -> None:
     sound = sound_bytes(tone(440, 8000, 0.1), 8000)
     files = {f"{'high' if number % 2 else 'low'}/s{number % 7}_{number}.wav": sound for number in range(6000)}
     (tmp_path / "many.zip").write_bytes(zip_bytes(files))
-    zip_box = room.get_by_role("region", name="zip", exact=True).locator("input[type=file]")
+    zip_box = uploads.get_by_role("region", name="zip", exact=True).locator("input[type=file]")
     (tmp_path / "tones.zip").write_bytes(zip_bytes(dict(list(files.items())[:80])))
-    with room.expect_response(re.compile("upload_file")):  # before it is there, there is nothing to read
+    with uploads.expect_response(re.compile("upload_file")):  # before it is there, there is nothing to read
         zip_box.set_input_files(tmp_path / "many.zip")
-    room.get_by_role("button", name="Read the zip").click()
-    being_read = room.get_by_text(re.compile(r"Reading “many”: [1-9][\d,]* of 6,000 files"))
+    uploads.get_by_role("button", name="Read the zip").click()
+    being_read = uploads.get_by_text(re.compile(r"Reading “many”: [1-9][\d,]* of 6,000 files"))
     expect(being_read).to_be_visible()
-    room.get_by_role("button", name="Cancel").click()
-    expect(room.get_by_text("It was cancelled; nothing of it is kept.")).to_be_visible()
-    room.get_by_role("button", name="Import another one").click()
+    uploads.get_by_role("button", name="Cancel").click()
+    expect(uploads.get_by_text("It was cancelled; nothing of it is kept.")).to_be_visible()
+    uploads.get_by_role("button", name="Import another one").click()
 
     zip_box.set_input_files(tmp_path / "tones.zip")
-    room.get_by_role("button", name="Read the zip").click()
-    expect(room.get_by_text("“tones” is ready. 80 sounds were read.")).to_be_visible()
-    expect(room.get_by_role("combobox", name="Data set")).to_have_value("tones")
-    room.get_by_role("radio", name="By speaker").click()
-    expect(room.get_by_text("Speakers: 5, 1, 1, each in one part only.")).to_be_visible()
-    room.get_by_role("radio", name="Samples", exact=True).click()
-    expect(room.get_by_test_id("stImage")).to_have_count(12)
-    audio = room.locator("audio")
+    uploads.get_by_role("button", name="Read the zip").click()
+    expect(uploads.get_by_text("“tones” is ready. 80 sounds were read.")).to_be_visible()
+    expect(uploads.get_by_role("combobox", name="Data set")).to_have_value("tones")
+    uploads.get_by_role("radio", name="By speaker").click()
+    expect(uploads.get_by_text("Speakers: 5, 1, 1, each in one part only.")).to_be_visible()
+    uploads.get_by_role("radio", name="Samples", exact=True).click()
+    expect(uploads.get_by_test_id("stImage")).to_have_count(12)
+    audio = uploads.locator("audio")
     expect(audio).to_have_count(1)
-    room.wait_for_function("() => document.querySelector('audio').duration === 1")
+    uploads.wait_for_function("() => document.querySelector('audio').duration === 1")
 
 
-def test_a_word_can_be_recorded_and_is_shown_as_the_net_gets_it(browser: Browser, server: Server) -> None:
+def test_a_word_can_be_recorded_and_is_shown_as_the_net_gets_it(
+    open_app: OpenApp, warm_context: BrowserContext
+) -> None:
     """Chromium's own microphone, which beeps."""
-    page = browser.new_context(permissions=["microphone"]).new_page()
-    page.goto(f"{server.url}/data")
+    warm_context.grant_permissions(["microphone"])
+    page = open_app("data")
     page.get_by_role("combobox", name="Data set").click()
     page.get_by_role("option", name="Handwritten digits").click()
     page.get_by_role("radio", name="Record yourself", exact=True).click()
@@ -196,4 +205,3 @@ def test_a_word_can_be_recorded_and_is_shown_as_the_net_gets_it(browser: Browser
         page.get_by_text("As a picture of sound its shape is 1 × 99 × 26, as the lab's nets expect.")
     ).to_be_visible()
     expect(page.locator("audio[controls]")).to_have_count(1)
-    page.context.close()

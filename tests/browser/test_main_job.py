@@ -2,9 +2,9 @@
 
 import re
 
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import BrowserContext, Locator, Page, expect
 
-from tests.browser.conftest import Server
+from tests.browser.conftest import OpenApp, open_digits
 
 
 def edit_kernel(app: Page, size: str) -> None:
@@ -15,19 +15,6 @@ def edit_kernel(app: Page, size: str) -> None:
 
 def status(app: Page, text: str) -> Locator:
     return app.locator(".st-key-status").get_by_text(text)
-
-
-def choose_digits(app: Page) -> None:
-    """On the Train page, the data set with which a training is over soon."""
-    app.get_by_role("link", name="Train").click()
-    app.get_by_role("combobox", name="Data set").click()
-    app.get_by_role("option", name="Handwritten digits").click()
-
-
-def open_digits(app: Page) -> None:
-    choose_digits(app)
-    app.get_by_role("button", name=re.compile("Open “ConvNet for handwritten digits”")).click()
-    expect(app.get_by_role("button", name="Train", exact=True)).to_be_enabled()
 
 
 def set_number(app: Page, label: str, value: str) -> None:
@@ -63,7 +50,7 @@ def wait_epochs(app: Page, more: int) -> None:
     )
 
 
-def test_design_train_watch_stop_reload_and_find_the_run_again(app: Page, server: Server) -> None:
+def test_design_train_watch_stop_reload_and_find_the_run_again(app: Page) -> None:
     # design: a kernel edit is followed by every shape, formula and in_features
     edit_kernel(app, "3")
     expect(app.get_by_role("row", name="Layer 1, Conv2d, shape 10 × 97 × 24")).to_be_visible()
@@ -103,54 +90,42 @@ def test_design_train_watch_stop_reload_and_find_the_run_again(app: Page, server
     expect(app.get_by_role("row", name="Layer 1, Conv2d, shape 16 × 8 × 8")).to_be_visible()
 
 
-def test_live_curves_neither_blink_nor_lose_their_zoom(app: Page) -> None:
-    open_digits(app)
-    set_number(app, "Epochs", "1000")
-    app.get_by_role("button", name="Train", exact=True).click()
-    expect(app.get_by_text(re.compile("best validation accuracy"))).to_be_visible()
-    chart(app).evaluate(
+def test_live_curves_neither_blink_nor_lose_their_zoom(digits: Page) -> None:
+    set_number(digits, "Epochs", "1000")
+    digits.get_by_role("button", name="Train", exact=True).click()
+    expect(digits.get_by_text(re.compile("best validation accuracy"))).to_be_visible()
+    chart(digits).evaluate(
         """node => { node.marked = true; window.gone = 0
              new MutationObserver(changes => changes.forEach(change =>
                change.removedNodes.forEach(removed => { window.gone += removed.contains?.(node) ? 1 : 0 })
              )).observe(document.body, { childList: true, subtree: true }) }"""
     )
-    whole = epochs_on_axis(app)
-    chart(app).hover()
-    app.keyboard.down("Control")
-    app.mouse.wheel(0, -400)
-    app.keyboard.up("Control")
-    wait_epochs(app, 3)
-    zoomed = epochs_on_axis(app)
+    whole = epochs_on_axis(digits)
+    chart(digits).hover()
+    digits.keyboard.down("Control")
+    digits.mouse.wheel(0, -400)
+    digits.keyboard.up("Control")
+    wait_epochs(digits, 3)
+    zoomed = epochs_on_axis(digits)
     assert zoomed != whole
-    wait_epochs(app, 20)
-    assert epochs_on_axis(app) == zoomed
-    app.get_by_role("button", name="Stop", exact=True).click()
-    expect(status(app, "stopped")).to_be_visible()
-    assert chart(app).evaluate("node => node.marked && window.gone === 0")
-    assert epochs_on_axis(app) == zoomed
+    wait_epochs(digits, 20)
+    assert epochs_on_axis(digits) == zoomed
+    digits.get_by_role("button", name="Stop", exact=True).click()
+    expect(status(digits, "stopped")).to_be_visible()
+    assert chart(digits).evaluate("node => node.marked && window.gone === 0")
+    assert epochs_on_axis(digits) == zoomed
 
 
-def test_another_student_sees_none_of_it(app: Page, server: Server) -> None:
-    open_digits(app)
-    set_number(app, "Epochs", "2")
-    app.get_by_role("button", name="Train", exact=True).click()
-    expect(app.get_by_text(re.compile("test accuracy"))).to_be_visible()
-    browser = app.context.browser
-    assert browser
-    stranger = browser.new_context().new_page()
-    stranger.goto(f"{server.url}/train")
-    expect(stranger.get_by_text("how the loss falls and the accuracy rises")).to_be_visible()
-    stranger.context.close()
-
-
-def test_a_second_tab_shows_the_same_run(app: Page, server: Server) -> None:
-    open_digits(app)
-    set_number(app, "Epochs", "2")
-    app.get_by_role("button", name="Train", exact=True).click()
-    expect(app.get_by_text(re.compile("test accuracy"))).to_be_visible()
-    tab = app.context.new_page()
-    tab.goto(f"{server.url}/train")
-    expect(tab.get_by_text(re.compile("test accuracy"))).to_be_visible()
+def test_a_second_tab_shows_the_same_run_and_another_student_sees_none_of_it(
+    digits: Page, open_app: OpenApp, warm_context: BrowserContext
+) -> None:
+    set_number(digits, "Epochs", "2")
+    digits.get_by_role("button", name="Train", exact=True).click()
+    expect(digits.get_by_text(re.compile("test accuracy"))).to_be_visible()
+    second_tab = open_app("train")
+    expect(second_tab.get_by_text(re.compile("test accuracy"))).to_be_visible()
+    warm_context.clear_cookies()  # which makes another student
+    expect(open_app("train").get_by_text("how the loss falls and the accuracy rises")).to_be_visible()
 
 
 def test_a_refusing_layer_is_mended_in_one_click(app: Page) -> None:

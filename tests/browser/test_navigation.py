@@ -9,8 +9,8 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.conftest import ROOT, Server
-from tests.browser.test_main_job import open_digits, set_number, status
+from tests.browser.conftest import ROOT, OpenApp, Server
+from tests.browser.test_main_job import set_number, status
 from tests.browser.test_results import choose
 
 BUTTONS = {
@@ -132,28 +132,27 @@ def walk(app: Page, names: Iterable[str]) -> set[tuple[str, str]]:
 
 
 @pytest.fixture
-def trained(app: Page) -> Page:
+def trained(digits: Page) -> Page:
     """A student with a short run and a short search, both over; at so low a rate, verdicts have something to try."""
-    open_digits(app)
-    set_number(app, "Epochs", "3")
-    set_number(app, "Learning rate", "1e-6")
-    app.get_by_role("button", name="Train", exact=True).click()
-    expect(status(app, "done")).to_be_visible()
-    open_page(app, "search")
-    set_number(app, "Runs", "1")
-    set_number(app, "Epochs of a run", "3")
-    app.get_by_role("button", name="Start the search").click()
-    expect(app.get_by_role("button", name="Look at the best run closely")).to_be_enabled()
-    expect(app.get_by_role("button", name="Stop the search")).to_be_disabled()
-    open_page(app, "runs")
-    choose(app, 1)
-    expect(app.get_by_text("1 run chosen")).to_be_visible()
-    return app
+    set_number(digits, "Epochs", "3")
+    set_number(digits, "Learning rate", "1e-6")
+    digits.get_by_role("button", name="Train", exact=True).click()
+    expect(status(digits, "done")).to_be_visible()
+    open_page(digits, "search")
+    set_number(digits, "Runs", "1")
+    set_number(digits, "Epochs of a run", "3")
+    digits.get_by_role("button", name="Start the search").click()
+    expect(digits.get_by_role("button", name="Look at the best run closely")).to_be_enabled()
+    expect(digits.get_by_role("button", name="Stop the search")).to_be_disabled()
+    open_page(digits, "runs")
+    choose(digits, 1)
+    expect(digits.get_by_text("1 run chosen")).to_be_visible()
+    return digits
 
 
-def test_every_way_of_a_new_student_leads_where_it_says(app: Page) -> None:
+def test_every_way_of_a_new_student_leads_where_it_says(open_app: OpenApp) -> None:
     """“Train on it” once failed in every view of the Data page but the first: the others stand in the address."""
-    seen_ways = walk(app, ["data", "runs", "result"])
+    seen_ways = walk(open_app("data"), ["data", "runs", "result"])
     assert seen_ways == {("data", "Train on it"), ("runs", "Train"), ("result", "Train")}
 
 
@@ -165,8 +164,8 @@ def test_every_way_leads_where_it_says(trained: Page) -> None:
     assert len(buttons) + 2 == calls(), "a button to another page was not walked"
 
 
-def test_the_view_is_in_the_address_and_is_found_again(app: Page, server: Server) -> None:
-    app.goto(f"{server.url}/data?look=Classes")
+def test_the_view_is_in_the_address_and_is_found_again(open_app: OpenApp, server: Server) -> None:
+    app = open_app("data?look=Classes")
     arrived(app, "data")
     app.get_by_role("button", name="Train on it").click()
     arrived(app, "train")

@@ -6,24 +6,23 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.test_main_job import open_digits, set_number, status
+from tests.browser.test_main_job import set_number, status
 
 ROW = 35
 """Pixels of a row of the table, which is drawn as one picture."""
 
 
 @pytest.fixture
-def two_runs(app: Page) -> Page:
+def two_runs(digits: Page) -> Page:
     """The page of all runs of a student who has trained twice, once longer."""
-    open_digits(app)
     for epochs in ("2", "3"):
-        set_number(app, "Epochs", epochs)
-        app.get_by_role("button", name="Train", exact=True).click()
-        expect(app.get_by_text(re.compile(f"epoch {epochs} of {epochs}"))).to_be_visible()
-        expect(status(app, "done")).to_be_visible()
-    app.get_by_role("link", name="Runs").click()
-    expect(app.get_by_text("What accuracy costs")).to_be_visible()
-    return app
+        set_number(digits, "Epochs", epochs)
+        digits.get_by_role("button", name="Train", exact=True).click()
+        expect(digits.get_by_text(re.compile(f"epoch {epochs} of {epochs}"))).to_be_visible()
+        expect(status(digits, "done")).to_be_visible()
+    digits.get_by_role("link", name="Runs").click()
+    expect(digits.get_by_text("What accuracy costs")).to_be_visible()
+    return digits
 
 
 def choose(page: Page, *rows: int) -> None:

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import BrowserContext, expect
 
-from tests.browser.conftest import Server
-from tests.browser.test_main_job import open_digits, set_number, status
+from tests.browser.conftest import Server, open_digits
+from tests.browser.test_main_job import set_number, status
 
 
 def test_first_visitor_by_the_address_of_a_page_then_a_restart_in_mid_run(

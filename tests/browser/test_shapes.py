@@ -7,6 +7,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from cnnviz.calculator.operation import EXAMPLE_DESIGNS
 from cnnviz.ui.shapes.sliding_window import component_data
+from tests.browser.conftest import OpenApp
 
 EVERY_SUM = """root => {
   const range = root.querySelector(".range")
@@ -20,11 +21,11 @@ LAB = component_data(EXAMPLE_DESIGNS["The lab's convolution"])
 
 
 @pytest.fixture
-def shapes(app: Page) -> Page:
-    app.get_by_test_id("stTopNav").get_by_role("link", name="Shapes").click()
-    expect(app.get_by_role("heading", name="Shapes: the calculator")).to_be_visible()
-    expect(board(app)).to_be_visible()
-    return app
+def shapes(open_app: OpenApp) -> Page:
+    page = open_app("shapes")
+    expect(page.get_by_role("heading", name="Shapes: the calculator")).to_be_visible()
+    expect(board(page)).to_be_visible()
+    return page
 
 
 def board(page: Page) -> Locator:

@@ -5,19 +5,12 @@ import tomllib
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, Request, expect
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, expect
 
-from tests.browser.conftest import ROOT, Server
-from tests.browser.test_main_job import open_digits, set_number, status, wait_epochs
+from tests.browser.conftest import ROOT, OpenApp, Server, open_digits
+from tests.browser.test_main_job import set_number, status, wait_epochs
 
 LIMIT = tomllib.loads((ROOT / ".streamlit/config.toml").read_text(encoding="utf-8"))["server"]["maxUploadSize"]
-
-
-@pytest.fixture
-def room(app: Page) -> Page:
-    """The Train page with the net for digits."""
-    open_digits(app)
-    return app
 
 
 def test_settings_and_the_way_back_survive_a_reload(app: Page) -> None:
@@ -36,43 +29,44 @@ def test_settings_and_the_way_back_survive_a_reload(app: Page) -> None:
     expect(app.get_by_role("row", name="Layer 1, Conv2d, shape 10 × 90 × 17")).to_be_visible()
 
 
-@pytest.mark.parametrize("width", [1440, 900])
-def test_the_knobs_fill_the_width(app: Page, width: int) -> None:
-    app.set_viewport_size({"width": width, "height": 1000})
-    app.get_by_role("link", name="Train").click()
-    expect(app.get_by_role("spinbutton", name="Seed")).to_be_visible()
-    room = app.locator(".st-key-knobs").bounding_box()
-    assert room
-    rows: dict[int, float] = {}
-    for knob in app.locator(".st-key-knobs [class*='st-key-config-']").all():
-        box = knob.bounding_box()
-        assert box
-        rows[round(box["y"])] = max(rows.get(round(box["y"]), 0), box["x"] + box["width"])
-    assert rows
-    for right in rows.values():
-        assert abs(right - room["x"] - room["width"]) <= 1
+def test_the_knobs_fill_the_width(open_app: OpenApp) -> None:
+    page = open_app("train")
+    expect(page.get_by_role("spinbutton", name="Seed")).to_be_visible()
+    for width in (1440, 900):
+        page.set_viewport_size({"width": width, "height": 1000})
+        page.wait_for_function("width => innerWidth === width", arg=width)
+        room = page.locator(".st-key-knobs").bounding_box()
+        assert room
+        rows: dict[int, float] = {}
+        for knob in page.locator(".st-key-knobs [class*='st-key-config-']").all():
+            box = knob.bounding_box()
+            assert box
+            rows[round(box["y"])] = max(rows.get(round(box["y"]), 0), box["x"] + box["width"])
+        assert rows
+        for right in rows.values():
+            assert abs(right - room["x"] - room["width"]) <= 1, f"{width} pixels wide"
 
 
 @pytest.fixture
-def console_messages(page: Page) -> Iterator[list[str]]:
+def console_messages(warm_context: BrowserContext) -> Iterator[list[str]]:
     """What the browser's console says."""
     messages: list[str] = []
 
     def hear(message: ConsoleMessage) -> None:
         messages.append(message.text)
 
-    page.on("console", hear)
+    warm_context.on("console", hear)
     yield messages
-    page.remove_listener("console", hear)
+    warm_context.remove_listener("console", hear)
 
 
-def test_the_console_is_quiet_while_a_run_grows(console_messages: list[str], room: Page) -> None:
-    set_number(room, "Epochs", "1000")
-    room.get_by_role("button", name="Train", exact=True).click()
-    expect(room.get_by_text(re.compile("best validation accuracy"))).to_be_visible()
-    wait_epochs(room, 3)
-    room.get_by_role("button", name="Stop", exact=True).click()
-    expect(status(room, "stopped")).to_be_visible()
+def test_the_console_is_quiet_while_a_run_grows(console_messages: list[str], digits: Page) -> None:
+    set_number(digits, "Epochs", "1000")
+    digits.get_by_role("button", name="Train", exact=True).click()
+    expect(digits.get_by_text(re.compile("best validation accuracy"))).to_be_visible()
+    wait_epochs(digits, 3)
+    digits.get_by_role("button", name="Stop", exact=True).click()
+    expect(status(digits, "stopped")).to_be_visible()
     assert not [text for text in console_messages if "extent" in text]
 
 
