@@ -57,7 +57,8 @@ def take_standard_output() -> BinaryIO:
 
 def _apply_priority(spec: ChildSpec) -> None:
     if spec.priority is not None:
-        os.setpriority(os.PRIO_PROCESS, 0, spec.priority)
+        with suppress(OSError):  # it may not be raised above that of the fork server
+            os.setpriority(os.PRIO_PROCESS, 0, spec.priority)
     if sys.platform == "linux":
         with suppress(OSError):  # it may be the administrator's to say
             Path("/proc/self/oom_score_adj").write_text(str(spec.oom_score_adj), encoding="ascii")
@@ -66,16 +67,22 @@ def _apply_priority(spec: ChildSpec) -> None:
 def _name_process(spec: ChildSpec) -> None:
     """Has `top` and `ps -e` say what this process does; a forked one has the command line of the fork server."""
     if sys.platform == "linux":
-        Path("/proc/self/comm").write_text(f"cnnviz {spec.module.rpartition('.')[2]}", encoding="ascii")
+        with suppress(OSError):
+            Path("/proc/self/comm").write_text(f"cnnviz {spec.module.rpartition('.')[2]}", encoding="ascii")
 
 
 def _limit_memory(more_bytes: int) -> None:
-    """Lets this process take so much memory beyond what it has: then allocations fail, in Python by MemoryError."""
+    """Lets this process take so much memory beyond what it has: then allocations fail, in Python by MemoryError.
+
+    Nor may a file that it writes be larger; temporary files may lie in memory.
+    """
     if sys.platform == "linux":
         status = Path("/proc/self/status").read_text(encoding="ascii")
         used_bytes = 1024 * int(status.partition("VmData:")[2].split()[0])
-        limit = used_bytes + more_bytes
-        resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
+        for kind, limit in ((resource.RLIMIT_DATA, used_bytes + more_bytes), (resource.RLIMIT_FSIZE, more_bytes)):
+            _, hard_limit = resource.getrlimit(kind)
+            lower = limit if hard_limit == resource.RLIM_INFINITY else min(limit, hard_limit)
+            resource.setrlimit(kind, (lower, lower))
 
 
 if __name__ == "__main__":

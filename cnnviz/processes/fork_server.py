@@ -8,6 +8,7 @@ import gc
 import importlib
 import os
 import selectors
+import signal
 import socket
 import sys
 import traceback
@@ -91,7 +92,7 @@ class ForkServer:
             for number, fd in enumerate(fds[:STREAMS]):
                 os.dup2(fd, number)
                 os.close(fd)
-            sys.stdin, sys.stdout, sys.stderr = open(0, closefd=False), open(1, "w"), open(2, "w")  # noqa: SIM115
+            _reopen_streams()
             os.environ.clear()
             os.environ.update(request.environment)
             paths = request.environment.get("PYTHONPATH", "").split(os.pathsep)
@@ -99,6 +100,8 @@ class ForkServer:
             with suppress(OSError):  # it has been deleted
                 os.chdir(request.directory)
             settings.cache_clear()
+            if "numpy" in sys.modules:  # Python's own generator sees to it by itself
+                sys.modules["numpy"].random.seed()
             run_child(request.spec.model_copy(update={"lifeline": fds[STREAMS]}))
         except BaseException:
             traceback.print_exc()
@@ -116,8 +119,22 @@ class ForkServer:
         socket.send_fds(self._connection, [report.model_dump_json().encode()], fds)
 
 
+def _reopen_streams() -> None:
+    """Gives this process streams of its own for the descriptors 0 to 2, written line by line."""
+    streams = {
+        "stdin": open(0, closefd=False),  # noqa: SIM115
+        "stdout": open(1, "w", buffering=1, errors="backslashreplace", closefd=False),  # noqa: SIM115
+        "stderr": open(2, "w", buffering=1, errors="backslashreplace", closefd=False),  # noqa: SIM115
+    }
+    for name, stream in streams.items():
+        setattr(sys, name, stream)
+        setattr(sys, f"__{name}__", stream)
+
+
 def main(*modules: str) -> None:
     """Imports the modules and serves on the standard input."""
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # ignored, children would vanish without an exit code
+    os.close(os.pidfd_open(os.getpid()))  # raises where the kernel has none
     for module in modules:
         importlib.import_module(module)
     threads = len(list(Path("/proc/self/task").iterdir()))

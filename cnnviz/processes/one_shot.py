@@ -1,6 +1,8 @@
 """Work that would hold up everybody's pages, done by a process of its own: one at a time, and bounded in time."""
 
+import errno
 import logging
+import os
 import sys
 import threading
 from collections.abc import Callable
@@ -18,6 +20,10 @@ from cnnviz.settings import settings
 
 REFUSED_EXIT_CODE = 3
 """Exit code of a process whose output is a sentence for the student."""
+DISK_FULL_EXIT_CODE = 4
+"""Exit code of a process that cannot write its output."""
+MAX_LOG_BYTES = 2**16
+"""How much of a failed process's standard error is read."""
 log = logging.getLogger(__name__)
 
 
@@ -64,6 +70,8 @@ class OneShotProcess:
             self.semaphore.release()
         if code == REFUSED_EXIT_CODE:
             raise self.refusal_error(answer.decode())
+        if code == DISK_FULL_EXIT_CODE:
+            raise LimitError(f"{self.task} is not possible just now: the server's disk is full. Try again in a minute.")
         if code:
             log.error("%s ended with %d: %s", self.module, code, log_text.decode(errors="replace"))
             if code < 0:
@@ -91,7 +99,7 @@ class OneShotProcess:
                 child.wait()
                 raise
             answer_file.seek(0)
-            log_file.seek(0)
+            log_file.seek(max(log_file.seek(0, os.SEEK_END) - MAX_LOG_BYTES, 0))
             return code, answer_file.read(), log_file.read()
 
 
@@ -105,13 +113,17 @@ def serve(handle: Callable[[bytes], bytes], *, no_memory: str) -> None:
     torch.set_num_threads(settings().threads or 1)
     try:
         output.write(handle(sys.stdin.buffer.read()))
+        output.close()
     except CnnvizError as error:
         _exit_refused(output, str(error))
     except (MemoryError, RuntimeError) as error:
         if is_out_of_memory(error):
             _exit_refused(output, no_memory)
         raise
-    output.close()
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EFBIG):
+            sys.exit(DISK_FULL_EXIT_CODE)
+        raise
 
 
 def _exit_refused(output: BinaryIO, message: str) -> NoReturn:

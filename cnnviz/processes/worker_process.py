@@ -5,7 +5,7 @@ import os
 import signal
 import threading
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from typing import Generic, TypeVar
 
 from pydantic import TypeAdapter
@@ -45,15 +45,19 @@ class WorkerProcess(Generic[Order, Report]):
         self._lock = threading.Lock()
         self._child: Child | None = None
         self._killed = False
-        order_source, order_target = os.pipe()
-        report_source, report_target = os.pipe()
+        with ExitStack() as stack:
+            order_source, order_target = _open_pipe(stack)
+            report_source, report_target = _open_pipe(stack)
+            # in a thread, as the first child waits for the imports of the fork server
+            self._thread = threading.Thread(
+                target=self._run,
+                args=(report_source, Streams(order_source, report_target)),
+                name=f"reports of {argument}",
+                daemon=True,
+            )
+            self._thread.start()
+            stack.pop_all()
         self._order_stream = os.fdopen(order_target, "wb")
-        self._child_ends = order_source, report_target
-        # in a thread, as the first child waits for the imports of the fork server
-        self._thread = threading.Thread(
-            target=self._run, args=(report_source,), name=f"reports of {argument}", daemon=True
-        )
-        self._thread.start()
 
     @property
     def pid(self) -> int | None:
@@ -81,10 +85,10 @@ class WorkerProcess(Generic[Order, Report]):
             self.kill()
             self._thread.join(timeout=CLOSE_TIMEOUT_SECONDS)
 
-    def _run(self, report_source: int) -> None:
+    def _run(self, report_source: int, streams: Streams) -> None:
         """Starts the process, hands its reports over, and in the end its exit code."""
         with os.fdopen(report_source, "rb") as report_stream:
-            child = self._start()
+            child = self._start(streams)
             if child is None:
                 self._on_exit(NOT_STARTED_EXIT_CODE)
                 return
@@ -96,22 +100,28 @@ class WorkerProcess(Generic[Order, Report]):
                 child.kill()
         self._on_exit(child.wait())
 
-    def _start(self) -> Child | None:
+    def _start(self, streams: Streams) -> Child | None:
         try:
-            child = start_child(
-                self._module, self._argument, streams=Streams(*self._child_ends), oom_score=self._oom_score
-            )
+            child = start_child(self._module, self._argument, streams=streams, oom_score=self._oom_score)
         except (OSError, RuntimeError):  # no memory, process or thread left at this moment
             log.exception("%s could not be started", self._module)
             return None
         finally:
-            for fd in self._child_ends:
-                os.close(fd)
+            os.close(streams.stdin)
+            os.close(streams.stdout)
         with self._lock:
             self._child = child
             if self._killed:
                 child.kill()
         return child
+
+
+def _open_pipe(stack: ExitStack) -> tuple[int, int]:
+    """Opens a pipe that the stack closes."""
+    source, target = os.pipe()
+    stack.callback(os.close, source)
+    stack.callback(os.close, target)
+    return source, target
 
 
 def exit_message(code: int) -> str:

@@ -72,6 +72,12 @@ def fail() -> None:
     raise ValueError("this job fails")
 
 
+def cry() -> None:
+    """Ends at once, behind a last word that is no text."""
+    sys.stderr.write("a last word \udcff\n")
+    os._exit(5)
+
+
 def serve(forked: str, pids: str) -> None:
     """Is a server with two children, one of them busy; prints their numbers, and waits to be killed."""
     launcher.FORK_SERVER = ForkServerSupervisor([])  # of none but small modules
@@ -88,4 +94,4 @@ def exit_with(code: str) -> None:
     sys.exit(int(code))
 
 
-JOBS = {job.__name__: job for job in (describe, answer, sleep, count, spin, allocate, fail, serve, exit_with)}
+JOBS = {job.__name__: job for job in (describe, answer, sleep, count, spin, allocate, fail, cry, serve, exit_with)}

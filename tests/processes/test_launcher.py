@@ -2,6 +2,7 @@
 
 import json
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -16,7 +17,7 @@ import psutil
 import pytest
 
 from cnnviz.processes import fork_client, launcher
-from cnnviz.processes.fork_client import MAX_FAILED_STARTS, UNKNOWN_EXIT_CODE, ForkedChild, ForkServerSupervisor
+from cnnviz.processes.fork_client import ForkedChild, ForkServerSupervisor
 from cnnviz.processes.launcher import FORKABLE_MODULES, MAX_NICENESS, NICENESS, Child, start_child
 from cnnviz.processes.subprocess_child import PROJECT_ROOT, Streams, SubprocessChild
 from tests.conftest import DEADLINE, WaitFor
@@ -185,13 +186,15 @@ def test_a_dead_fork_server_is_replaced_and_until_then_children_are_started_with
     assert isinstance(run("exit_with", "0")[0], ForkedChild)
     assert not gone(survivor.pid)
     survivor.kill()
-    assert survivor.wait(DEADLINE) == UNKNOWN_EXIT_CODE
+    assert survivor.wait(DEADLINE) == -signal.SIGKILL  # it is this process's own child now, and reaped
+    assert not psutil.pid_exists(survivor.pid)
 
 
 def test_a_fork_server_that_dies_while_it_is_asked_costs_no_child_and_doubles_none(
-    fork_server: ForkServerSupervisor, tmp_path: Path, wait_for: WaitFor
+    fork_server: ForkServerSupervisor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, wait_for: WaitFor
 ) -> None:
     """The moments are many: it has not read the request, it has forked and not reported, it has reported."""
+    monkeypatch.setattr(fork_client, "FIRST_RETRY_SECONDS", 0.0)
     for number in range(12):
         pid, trace, children = pid_of(fork_server), tmp_path / f"trace {number}", list[Child]()
         asking = threading.Thread(
@@ -206,7 +209,7 @@ def test_a_fork_server_that_dies_while_it_is_asked_costs_no_child_and_doubles_no
         if not gone(child.pid):  # killed between its report and the word to go on: its caller sees a child that died
             assert trace.read_text(encoding="ascii").split() == [str(child.pid)]
             child.kill()
-        assert child.wait(DEADLINE) in (-signal.SIGKILL, UNKNOWN_EXIT_CODE)
+        assert child.wait(DEADLINE) in (-signal.SIGKILL, 1)  # 1: it was never told to go on
 
 
 def test_a_fork_server_that_hangs_is_ended_and_the_child_started_without_it(
@@ -220,6 +223,50 @@ def test_a_fork_server_that_hangs_is_ended_and_the_child_started_without_it(
     assert isinstance(child, SubprocessChild)
     assert code == 7
     assert gone(pid)
+
+
+def test_the_end_of_a_child_is_seen_though_the_fork_server_hangs(
+    fork_server: ForkServerSupervisor, monkeypatch: pytest.MonkeyPatch, wait_for: WaitFor
+) -> None:
+    monkeypatch.setattr(fork_client, "REPORT_TIMEOUT_SECONDS", 0.2)
+    monkeypatch.setattr(fork_client, "CLOSE_TIMEOUT_SECONDS", 0.2)
+    pid = pid_of(fork_server)
+    child = start("sleep")
+    wait_for(lambda: psutil.Process(child.pid).name() == "cnnviz jobs")
+    os.kill(pid, signal.SIGSTOP)
+    child.kill()
+    assert child.wait(DEADLINE) == -signal.SIGKILL
+    assert pid_of(fork_server) != pid
+
+
+def test_a_server_without_descriptors_loses_no_child_for_good(fork_server: ForkServerSupervisor) -> None:
+    """The kernel drops the descriptor of a new child where there is no room for it: the reader's thread died of it."""
+    pid_of(fork_server)
+    usual = resource.getrlimit(resource.RLIMIT_NOFILE)
+    survivor = start("sleep")
+    with open(os.devnull, "r+b") as nothing:
+        streams = Streams(nothing.fileno(), nothing.fileno())
+        highest = max(int(name) for name in os.listdir("/proc/self/fd"))
+        blockers = [os.dup(nothing.fileno()) for _ in range(highest)]
+        resource.setrlimit(resource.RLIMIT_NOFILE, (max(blockers) + 1, usual[1]))
+        try:
+            for fd in blockers[:2]:  # room for a lifeline, and for nothing else
+                os.close(fd)
+            with pytest.raises(OSError, match="Too many open files"):
+                start_child(JOBS, "sleep", streams=streams, oom_score=0)
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, usual)
+            for fd in blockers[2:]:
+                os.close(fd)
+    survivor.kill()
+    assert survivor.wait(DEADLINE) == -signal.SIGKILL
+    assert isinstance(run("exit_with", "0")[0], ForkedChild)
+
+
+def test_what_a_child_says_last_is_read(forked: bool) -> None:
+    _, code, _, log = run("cry")
+    assert code == 5
+    assert "a last word \\udcff" in log.decode()
 
 
 THREADED = """
@@ -243,8 +290,8 @@ def test_what_cannot_be_forked_safely_is_started_without(
     server.enable()
     monkeypatch.setattr(launcher, "FORK_SERVER", server)
     assert isinstance(run("exit_with", "0")[0], SubprocessChild)
-    wait_for(lambda: server.start(None) is None)
-    assert server._failed_starts == MAX_FAILED_STARTS
+    wait_for(lambda: server.start(None) is None)  # two have died: the next one is not tried at once
+    assert server._failures == 2
     assert "After the imports there are 2 threads" in (log := capfd.readouterr().err) or "there_is_none" in log
     server.close()
 

@@ -71,7 +71,7 @@ QUANTUM_SECONDS, MIN_QUANTUM_SECONDS, ROUND_SECONDS = 1.0, 0.1, 8.0
 """A run trains for the first before the next one does; for less, but at least for the second, where a round of all runs
 would take longer than the third."""
 CHECKPOINT_COST_FACTOR = 100
-"""Least ratio of the time between two checkpoints to the time that copying one takes."""
+"""Least ratio of the time between two checkpoints of a run that is alone to the time that copying one takes."""
 CHECKPOINT_WRITE_FACTOR = 10
 """Least ratio of that time to the time that writing one takes, in another thread."""
 FAILED_WRITE_SECONDS = 1.0
@@ -96,18 +96,12 @@ class ActiveRun:
     """Time that copying the last checkpoint took."""
     checkpoint_write_seconds: float = 0.0
     """Time that writing it took."""
-    checkpoint_write: Future[None] | None = None
 
-    def checkpoint_due(self, seconds: float) -> bool:
-        """Returns whether the next checkpoint is due, `seconds` after the last one."""
-        interval = max(
-            seconds,
-            CHECKPOINT_COST_FACTOR * self.checkpoint_cost_seconds,
-            CHECKPOINT_WRITE_FACTOR * self.checkpoint_write_seconds,
-        )
-        return time.monotonic() - self.checkpointed_at >= interval and (
-            self.checkpoint_write is None or self.checkpoint_write.done()
-        )
+    def checkpoint_due(self, seconds: float, run_count: int) -> bool:
+        """Returns whether the next checkpoint is due, `seconds` after the last one, or later beside other runs."""
+        cost = CHECKPOINT_COST_FACTOR * self.checkpoint_cost_seconds
+        cost = max(cost, CHECKPOINT_WRITE_FACTOR * self.checkpoint_write_seconds)
+        return time.monotonic() - self.checkpointed_at >= max(seconds, run_count * cost)
 
 
 class Worker:
@@ -125,6 +119,7 @@ class Worker:
         self._checkpoints = Checkpoints(limits.data_dir)
         self._checkpoint_pool = ThreadPoolExecutor(1, thread_name_prefix="checkpoints")
         self._checkpoint_count = 0
+        self._last_write = _finished()
 
     def serve(self) -> None:
         """Trains the runs that are ordered, until the pipe closes."""
@@ -236,7 +231,7 @@ class Worker:
         self._send(
             ProgressReport(run=active_run.id, step=training.step, seconds=training.seconds, used_bytes=used_bytes)
         )
-        if active_run.checkpoint_due(self._interval):
+        if self._last_write.done() and active_run.checkpoint_due(self._interval, run_count):
             self._save_checkpoint(active_run)
         return True
 
@@ -283,15 +278,11 @@ class Worker:
 
     def _submit_checkpoint_write(self, active_run: ActiveRun, snapshot: Snapshot | None) -> Future[None]:
         if snapshot is None:
-            finished: Future[None] = Future()
-            finished.set_result(None)
-            return finished
+            return _finished()
         self._checkpoint_count += 1
         temporary_file = self._checkpoints.temporary_path(active_run.id, self._checkpoint_count)
-        active_run.checkpoint_write = self._checkpoint_pool.submit(
-            self._write_checkpoint, active_run, temporary_file, snapshot
-        )
-        return active_run.checkpoint_write
+        self._last_write = self._checkpoint_pool.submit(self._write_checkpoint, active_run, temporary_file, snapshot)
+        return self._last_write
 
     def _write_checkpoint(self, active_run: ActiveRun, temporary_file: Path, snapshot: Snapshot) -> None:
         run_id, started = active_run.id, time.monotonic()
@@ -314,6 +305,12 @@ class Worker:
     def _send(self, report: WorkerReport, payload: bytes = b"") -> None:
         with self._send_lock:
             send(self._reports, report, payload)
+
+
+def _finished() -> Future[None]:
+    future: Future[None] = Future()
+    future.set_result(None)
+    return future
 
 
 class LoadingReporter:
