@@ -281,3 +281,22 @@ def test_a_process_that_dies_costs_one_file(
         to_onnx(LAB)
     assert request.ONNX_PROCESS.semaphore.acquire(blocking=False)
     request.ONNX_PROCESS.semaphore.release()
+
+
+FULL_DISK = """
+from cnnviz.processes.one_shot import serve
+
+def handle(request):
+    raise OSError(28, "No space left on device")
+
+def main():
+    serve(handle, no_memory="")
+"""
+
+
+def test_a_full_disk_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "full.py").write_text(FULL_DISK, encoding="ascii")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    monkeypatch.setattr(request.ONNX_PROCESS, "module", "full")
+    with pytest.raises(LimitError, match="the server's disk is full"):
+        request.ONNX_PROCESS.run(b"")
