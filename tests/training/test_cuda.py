@@ -1,14 +1,22 @@
 """On a GPU, where there is one: the same training, its memory, and the settings that are for it alone."""
 
+from queue import SimpleQueue
+
 import pytest
 import torch
 
 from cnnviz.presets import PRESETS
+from cnnviz.processes.worker_process import WorkerProcess
+from cnnviz.runs.run import TRAIN_RUN, Status
+from cnnviz.runs.worker.messages import REPORTS, EndedReport, ReadyReport, TrainOrder, WorkerOrder, WorkerReport
+from cnnviz.runs.worker.supervisor import WORKER_MODULE
 from cnnviz.training.config import TrainConfig
 from cnnviz.training.point import Point
 from cnnviz.training.prepared_data import prepare
 from cnnviz.training.setup import TrainingSetup
 from cnnviz.training.training import Training
+from tests.conftest import DEADLINE
+from tests.designs import ANNA
 from tests.training.test_trainer import digits
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no GPU here")
@@ -46,3 +54,17 @@ def test_in_slices_and_from_snapshots_it_is_the_same_up_to_rounding() -> None:
     whole, sliced = trained(CONFIG), trained(CONFIG, slices=True)
     losses = [[point.value for point in points if point.split == "batch"] for points in (whole, sliced)]
     assert losses[1] == pytest.approx(losses[0], rel=1e-2)
+
+
+def test_a_forked_worker_trains_on_the_gpu() -> None:
+    """In a child of a process that had touched CUDA, nothing on it would work."""
+    reports: SimpleQueue[WorkerReport] = SimpleQueue()
+    worker = WorkerProcess[WorkerOrder, WorkerReport](
+        WORKER_MODULE, "cuda:0", REPORTS, lambda report, _: reports.put(report), lambda _: None, oom_score=0
+    )
+    assert isinstance(reports.get(timeout=DEADLINE), ReadyReport)
+    worker.send_order(TrainOrder(run="one", kind=TRAIN_RUN, owner=ANNA, architecture=DESIGN, config=CONFIG))
+    while not isinstance(report := reports.get(timeout=DEADLINE), EndedReport):
+        pass
+    assert report.status == Status.DONE
+    worker.close()
