@@ -1,5 +1,6 @@
 """The order of the tests, the threads that they take, what hypothesis makes up, and how to wait for other processes."""
 
+import os
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -54,11 +55,12 @@ settings.load_profile("repeatable")
 
 
 def pytest_sessionstart() -> None:
-    """One thread, as a worker has: those of several wait for each other on a busy machine, and their sums differ.
+    """One thread, here and in workers: several wait for each other on a busy machine, and their sums differ.
 
     Processes are forked, as a server's are; the first of them starts the fork server.
     """
     torch.set_num_threads(1)
+    os.environ["CNNVIZ_THREADS"] = "1"
     FORK_SERVER.enable()
 
 
