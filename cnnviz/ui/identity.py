@@ -22,15 +22,20 @@ class StudentCookie:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Adds the cookie to pages that are sent to a browser without one."""
-        if scope["type"] != "http" or student_token(Headers(scope=scope).get("cookie", "")):
+        """Adds the cookie to pages that are sent to a browser without one.
+
+        What tells a browser that its copy of a page is still good (304) has no content type: it is one, too.
+        """
+        request_headers = Headers(scope=scope) if scope["type"] == "http" else None
+        if request_headers is None or student_token(request_headers.get("cookie", "")):
             await self._app(scope, receive, send)
             return
+        asks_for_page = "text/html" in request_headers.get("accept", "")
 
         async def send_with_cookie(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                if headers.get("content-type", "").startswith("text/html"):
+                if asks_for_page or headers.get("content-type", "").startswith("text/html"):
                     token = secrets.token_hex(16)
                     headers.append(
                         "set-cookie", f"{COOKIE_NAME}={token}; Path=/; Max-Age={COOKIE_SECONDS}; HttpOnly; SameSite=Lax"

@@ -59,7 +59,9 @@ def arrived(app: Page, name: str) -> None:
 
 def navigation(app: Page) -> dict[str, Locator]:
     """The links at the top by the names of their pages."""
-    return {target(link): link for link in app.get_by_test_id("stTopNav").get_by_role("link").all()}
+    links = app.get_by_test_id("stTopNav").get_by_role("link")
+    expect(links.filter(has_text="Activations")).to_be_visible()  # the last of them
+    return {target(link): link for link in links.all()}
 
 
 def open_page(app: Page, name: str) -> None:

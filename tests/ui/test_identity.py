@@ -1,6 +1,13 @@
-import pytest
+"""The cookie that names a student: when it is given, and how it is read."""
 
-from cnnviz.ui.identity import COOKIE_NAME, student_token
+import asyncio
+
+import pytest
+from starlette.datastructures import Headers
+from starlette.responses import Response
+from starlette.types import Message
+
+from cnnviz.ui.identity import COOKIE_NAME, StudentCookie, student_token
 
 NAME = "0123456789abcdef" * 2
 
@@ -23,3 +30,35 @@ def test_the_name_is_found_beside_any_other_cookie(header: str) -> None:
 def test_what_is_no_name_is_none(value: str) -> None:
     assert student_token(f"{COOKIE_NAME}={value}") is None
     assert student_token("") is None
+
+
+@pytest.mark.parametrize(
+    ("request_headers", "status", "content_type", "gives"),
+    [
+        ({"accept": "text/html,*/*;q=0.8"}, 200, "text/html; charset=utf-8", True),
+        ({"accept": "text/html,*/*;q=0.8"}, 304, None, True),  # the browser has kept the page, but not the cookie
+        ({"accept": "*/*"}, 200, "text/javascript", False),
+        ({"accept": "*/*"}, 304, None, False),
+        ({"accept": "text/html", "cookie": f"{COOKIE_NAME}={NAME}"}, 200, "text/html", False),
+    ],
+)
+def test_every_page_gives_the_cookie_to_a_browser_without_one(
+    request_headers: dict[str, str], status: int, content_type: str | None, gives: bool
+) -> None:
+    sent: list[Message] = []
+
+    async def receive() -> Message:
+        return {"type": "http.request"}
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    headers = {"content-type": content_type} if content_type else None
+    scope = {
+        "type": "http",
+        "method": "GET",
+        "path": "/",
+        "headers": [(name.encode(), value.encode()) for name, value in request_headers.items()],
+    }
+    asyncio.run(StudentCookie(Response(status_code=status, headers=headers))(scope, receive, send))
+    assert (COOKIE_NAME in Headers(raw=sent[0]["headers"]).get("set-cookie", "")) == gives
