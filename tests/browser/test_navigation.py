@@ -86,6 +86,7 @@ def look(app: Page, name: str, view: str) -> None:
             expect(radio).to_be_checked()
             arrived(app, name)
     app.evaluate("document.querySelectorAll('details:not([open]) > summary').forEach(summary => summary.click())")
+    expect(app.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
 
 
 def is_open(app: Page, name: str) -> bool:
