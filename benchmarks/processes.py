@@ -20,7 +20,7 @@ from benchmarks.table import spread, table, verdict
 from cnnviz.export.request import to_onnx
 from cnnviz.presets import PRESETS
 from cnnviz.processes import launcher
-from cnnviz.processes.fork_client import ForkServerSupervisor
+from cnnviz.processes.fork_supervisor import ForkServerSupervisor
 from cnnviz.processes.worker_process import WorkerProcess
 from cnnviz.runs.archives import read_archive
 from cnnviz.runs.cluster import Cluster

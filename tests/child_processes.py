@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from tempfile import TemporaryFile
 from typing import IO, NamedTuple
 
 from cnnviz.processes.launcher import Child, start_child
@@ -38,3 +39,11 @@ def piped_child(module: str, *arguments: str, stderr: int = 2) -> Iterator[Piped
         finally:
             process.kill()
             process.wait(DEADLINE)
+
+
+def exit_code_after(orders: bytes, module: str, argument: str) -> int:
+    """The exit code of a child that finds these bytes on its standard input."""
+    with TemporaryFile() as stream:
+        stream.write(orders)
+        stream.seek(0)
+        return start_child(module, argument, streams=Streams(stream.fileno(), 2), oom_score=0).wait(DEADLINE)

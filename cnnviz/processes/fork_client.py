@@ -1,19 +1,17 @@
-"""The server's side of the fork server: asks it for children, and starts it again when it dies."""
+"""The server's side of one fork server: asks it for children, and hears how they ended."""
 
-import ctypes
 import logging
 import os
-import select
 import signal
 import socket
-import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
-from concurrent.futures import Future, InvalidStateError
+from collections.abc import Sequence
+from concurrent.futures import Future
 from contextlib import suppress
 from typing import NamedTuple, assert_never
 
+from cnnviz.processes.forked_child import ForkedChild
 from cnnviz.processes.lifeline import Lifeline
 from cnnviz.processes.messages import (
     FORK_REPORTS,
@@ -28,97 +26,11 @@ from cnnviz.processes.subprocess_child import Streams, SubprocessChild, child_en
 
 FORK_SERVER_MODULE = "cnnviz.processes.fork_server"
 MAX_REPORT_BYTES = 2**12
-IMPORT_TIMEOUT_SECONDS = 60.0
-"""Time for the imports of the first fork server; after that, children are started without it."""
 ANSWER_TIMEOUT_SECONDS = 10.0
 """Time for one fork."""
-REPORT_TIMEOUT_SECONDS = 2.0
-"""Time for telling how a child has ended."""
-LONG_LIFE_SECONDS = 60.0
-"""Age at which the death of a fork server is an accident, whatever it is due to."""
-FIRST_RETRY_SECONDS, MAX_RETRY_SECONDS = 60.0, 3600.0
-"""Time until another one is started where two have died young; doubled each time."""
 CLOSE_TIMEOUT_SECONDS = 5.0
-UNKNOWN_EXIT_CODE = 255
-"""Exit code of a child whose true one nobody can tell any more."""
-PR_SET_CHILD_SUBREAPER = 36
-"""Constant of linux/prctl.h."""
+"""Time to end when it is told to, before it is killed."""
 log = logging.getLogger(__name__)
-
-
-class ForkedChild:
-    """A child of the fork server. Its end is seen by its descriptor; the fork server only tells the exit code."""
-
-    def __init__(self, pid: int, process_fd: int, lifeline: Lifeline, end_fork_server: Callable[[], None]) -> None:
-        self.pid = pid
-        self._process_fd, self._lifeline, self._end_fork_server = process_fd, lifeline, end_fork_server
-        self._report: Future[int | None] = Future()
-        self._code: int | None = None
-        self._lock = threading.Lock()
-
-    def kill(self) -> None:
-        """Ends it at once; harmless when it has ended."""
-        with self._lock, suppress(ProcessLookupError):
-            if self._code is None:
-                # by its descriptor: its number may be another process's by now
-                signal.pidfd_send_signal(self._process_fd, signal.SIGKILL)
-
-    def wait(self, timeout: float | None = None) -> int:
-        """Returns the exit code, or the negative number of a signal; raises TimeoutError after `timeout` seconds."""
-        with self._lock:
-            if self._code is not None:
-                return self._code
-            process_fd = os.dup(self._process_fd)  # another thread may learn of the end first
-        try:
-            if not _wait_until_readable(process_fd, timeout):
-                raise TimeoutError
-            return self._end(self._reported_code(process_fd))
-        finally:
-            os.close(process_fd)
-
-    def report(self, code: int | None) -> None:
-        """Notes what the fork server tells of its end; None when that has died itself."""
-        with suppress(InvalidStateError):
-            self._report.set_result(code)
-
-    def _reported_code(self, process_fd: int) -> int:
-        try:
-            code = self._report.result(REPORT_TIMEOUT_SECONDS)
-        except TimeoutError:
-            log.exception("the fork server does not tell of the end of %d", self.pid)
-            self._end_fork_server()
-            code = None
-        return _reap(process_fd) if code is None else code
-
-    def _end(self, code: int) -> int:
-        with self._lock:
-            if self._code is None:
-                self._code = code
-                os.close(self._process_fd)
-                self._lifeline.close()
-            return self._code
-
-
-def _wait_until_readable(fd: int, timeout: float | None) -> bool:
-    poll = select.poll()
-    poll.register(fd, select.POLLIN)
-    return bool(poll.poll(None if timeout is None else 1000 * timeout))
-
-
-def _reap(process_fd: int) -> int:
-    """Returns the exit code of a child whose fork server has died: it is this process's own then."""
-    try:
-        result = os.waitid(os.P_PIDFD, process_fd, os.WEXITED)
-    except ChildProcessError:
-        return UNKNOWN_EXIT_CODE
-    if result is None:
-        return UNKNOWN_EXIT_CODE
-    return result.si_status if result.si_code == os.CLD_EXITED else -result.si_status
-
-
-def _adopt_orphans() -> None:
-    """Makes children of a fork server that dies this process's own, as prctl(2) describes."""
-    ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
 
 class _Request(NamedTuple):
@@ -256,71 +168,3 @@ class ForkServerProcess:
     def _take_request(self, number: int) -> _Request:
         with self._lock:
             return self._requests.pop(number)
-
-
-class ForkServerSupervisor:
-    """Keeps a fork server running, once it is enabled, on systems that can have one."""
-
-    def __init__(self, modules: Sequence[str]) -> None:
-        self._modules = modules
-        self._enabled = False
-        self._process: ForkServerProcess | None = None
-        self._start_count = self._failures = 0
-        self._next_start_at = 0.0
-        self._lock = threading.RLock()
-
-    def enable(self) -> None:
-        """Lets children be forked; the first of them starts the server."""
-        self._enabled = sys.platform == "linux" and hasattr(os, "pidfd_open")
-        if self._enabled:
-            _adopt_orphans()
-
-    def start(self, priority: int | None) -> ForkServerProcess | None:
-        """Starts the server unless it runs already, and returns it; None where there can be none at this moment."""
-        with self._lock:
-            if self._process is None and self._enabled and time.monotonic() >= self._next_start_at:
-                try:
-                    process = ForkServerProcess(self._modules, priority)
-                except (OSError, RuntimeError):  # no memory, process, descriptor or thread left
-                    log.exception("no fork server could be started")
-                    return None
-                self._process = process
-                self._start_count += 1
-                process.ended.add_done_callback(lambda _: self._handle_end(process, priority))
-            return self._process
-
-    def fork(self, spec: ChildSpec, streams: Streams, lifeline: Lifeline) -> ForkedChild | None:
-        """Returns a new child; None when that is not possible at this moment."""
-        process = self.start(spec.priority)
-        # whoever comes first waits; when a server has died and another one imports, children go without it
-        if process is None or (not process.ready.done() and self._start_count > 1):
-            return None
-        try:
-            ready = process.ready.result(IMPORT_TIMEOUT_SECONDS)
-        except TimeoutError:
-            log.error("the imports of the fork server take too long")
-            process.kill()
-            return None
-        return process.fork(spec, streams, lifeline) if ready else None
-
-    def close(self) -> None:
-        """Ends the server, and starts no other one."""
-        with self._lock:
-            self._enabled = False
-            process, self._process = self._process, None
-        if process:
-            process.close()
-
-    def _handle_end(self, process: ForkServerProcess, priority: int | None) -> None:
-        with self._lock:
-            if self._process is not process:
-                return
-            self._process = None
-            if process.ready.result() and process.age_seconds >= LONG_LIFE_SECONDS:
-                self._failures = 0
-            else:
-                self._failures += 1
-                if self._failures > 1:  # an accident is not waited for
-                    delay = min(FIRST_RETRY_SECONDS * 2 ** (self._failures - 2), MAX_RETRY_SECONDS)
-                    self._next_start_at = time.monotonic() + delay
-        self.start(priority)

@@ -31,6 +31,7 @@ MAX_REQUEST_BYTES = 2**20
 STREAMS = 3
 """Number of standard streams of a child; its lifeline comes behind them."""
 GO = b"g"
+"""Word to a new child that it has been reported and may begin."""
 
 
 class ForkServer:

@@ -4,7 +4,7 @@ import atexit
 import os
 from typing import Protocol
 
-from cnnviz.processes.fork_client import ForkServerSupervisor
+from cnnviz.processes.fork_supervisor import ForkServerSupervisor
 from cnnviz.processes.lifeline import Lifeline
 from cnnviz.processes.messages import ChildSpec
 from cnnviz.processes.subprocess_child import Streams, SubprocessChild

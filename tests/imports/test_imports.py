@@ -6,7 +6,6 @@ import zipfile
 from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
-from tempfile import TemporaryFile
 
 import numpy as np
 import psutil
@@ -18,11 +17,9 @@ from cnnviz.data.form import SoundForm
 from cnnviz.errors import DataError, LimitError
 from cnnviz.imports import imports as module
 from cnnviz.imports.imports import IMPORTER_MODULE, ImportProgress, Imports
-from cnnviz.processes.launcher import start_child
-from cnnviz.processes.subprocess_child import Streams
 from cnnviz.settings import Settings, settings
-from tests.child_processes import SERVER_MODULE, piped_child
-from tests.conftest import DEADLINE, WaitFor
+from tests.child_processes import SERVER_MODULE, exit_code_after, piped_child
+from tests.conftest import WaitFor
 from tests.data.upload_files import sound_bytes, tone, word_recordings, zip_bytes
 from tests.designs import ANNA, BERT
 
@@ -284,8 +281,4 @@ def test_what_has_come_is_handed_over_once(imports: Imports, wait_for: WaitFor) 
 
 
 def test_an_importer_that_gets_no_order_but_garbage_exits() -> None:
-    with TemporaryFile() as orders:
-        orders.write(b"import everything\n")
-        orders.seek(0)
-        child = start_child(IMPORTER_MODULE, "name", streams=Streams(orders.fileno(), 2), oom_score=0)
-        assert child.wait(DEADLINE) == 1
+    assert exit_code_after(b"import everything\n", IMPORTER_MODULE, "name") == 1

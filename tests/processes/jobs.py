@@ -10,7 +10,7 @@ from pathlib import Path
 
 from cnnviz.processes import launcher
 from cnnviz.processes.child import take_standard_output
-from cnnviz.processes.fork_client import ForkServerSupervisor
+from cnnviz.processes.fork_supervisor import ForkServerSupervisor
 from cnnviz.processes.launcher import start_child
 from cnnviz.processes.subprocess_child import Streams
 

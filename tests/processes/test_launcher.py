@@ -16,10 +16,11 @@ from tempfile import TemporaryFile
 import psutil
 import pytest
 
-from cnnviz.processes import fork_client, launcher
-from cnnviz.processes.fork_client import ForkedChild, ForkServerSupervisor
+from cnnviz.processes import fork_client, fork_supervisor, forked_child, launcher
+from cnnviz.processes.fork_supervisor import ForkServerSupervisor
+from cnnviz.processes.forked_child import ForkedChild
 from cnnviz.processes.launcher import FORKABLE_MODULES, MAX_NICENESS, NICENESS, Child, start_child
-from cnnviz.processes.subprocess_child import PROJECT_ROOT, Streams, SubprocessChild
+from cnnviz.processes.subprocess_child import PROJECT_ROOT, Streams, SubprocessChild, child_environment
 from tests.conftest import DEADLINE, WaitFor
 
 JOBS, IMPORTED = "tests.processes.jobs", "colorsys"
@@ -194,7 +195,7 @@ def test_a_fork_server_that_dies_while_it_is_asked_costs_no_child_and_doubles_no
     fork_server: ForkServerSupervisor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, wait_for: WaitFor
 ) -> None:
     """The moments are many: it has not read the request, it has forked and not reported, it has reported."""
-    monkeypatch.setattr(fork_client, "FIRST_RETRY_SECONDS", 0.0)
+    monkeypatch.setattr(fork_supervisor, "FIRST_RETRY_SECONDS", 0.0)
     for number in range(12):
         pid, trace, children = pid_of(fork_server), tmp_path / f"trace {number}", list[Child]()
         asking = threading.Thread(
@@ -228,7 +229,7 @@ def test_a_fork_server_that_hangs_is_ended_and_the_child_started_without_it(
 def test_the_end_of_a_child_is_seen_though_the_fork_server_hangs(
     fork_server: ForkServerSupervisor, monkeypatch: pytest.MonkeyPatch, wait_for: WaitFor
 ) -> None:
-    monkeypatch.setattr(fork_client, "REPORT_TIMEOUT_SECONDS", 0.2)
+    monkeypatch.setattr(forked_child, "REPORT_TIMEOUT_SECONDS", 0.2)
     monkeypatch.setattr(fork_client, "CLOSE_TIMEOUT_SECONDS", 0.2)
     pid = pid_of(fork_server)
     child = start("sleep")
@@ -313,6 +314,6 @@ for module in {FORKABLE_MODULES}:
     importlib.import_module(module)
 print(len(os.listdir("/proc/self/task")))
 """
-    environment = fork_client.child_environment()
+    environment = child_environment()
     output = subprocess.check_output([sys.executable, "-W", "ignore", "-c", program], env=environment, text=True)
     assert output == "1\n"

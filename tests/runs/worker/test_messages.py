@@ -3,7 +3,6 @@
 import ast
 import inspect
 import os
-from tempfile import TemporaryFile
 from textwrap import dedent
 from typing import Any
 
@@ -12,16 +11,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
-from cnnviz.processes.launcher import start_child
 from cnnviz.processes.pipe import GarbledMessageError, PipeMessage, receive, send
-from cnnviz.processes.subprocess_child import Streams
 from cnnviz.runs.device import Device
 from cnnviz.runs.facts import AnyFact, content_to_json
 from cnnviz.runs.worker import messages as module
 from cnnviz.runs.worker.messages import ORDERS, REPORTS, LeaveOrder, RunReport, WorkerOrder, WorkerReport
 from cnnviz.runs.worker.supervisor import WORKER_MODULE
 from cnnviz.runs.worker.worker import Worker
-from tests.conftest import DEADLINE
+from tests.child_processes import exit_code_after
 from tests.message_strategies import kinds_of, values
 
 
@@ -83,8 +80,4 @@ def test_both_sides_handle_every_kind() -> None:
 
 
 def test_a_worker_that_gets_no_order_but_garbage_exits() -> None:
-    with TemporaryFile() as orders:
-        orders.write(b"train everything\n")
-        orders.seek(0)
-        child = start_child(WORKER_MODULE, "cpu", streams=Streams(orders.fileno(), 2), oom_score=0)
-        assert child.wait(DEADLINE) == 1
+    assert exit_code_after(b"train everything\n", WORKER_MODULE, "cpu") == 1
