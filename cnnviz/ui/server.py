@@ -17,6 +17,7 @@ from cnnviz.processes.launcher import start_fork_server
 # all that pages import, so that it is there before the freeze and no student waits for it
 from cnnviz.runs.cluster import cluster
 from cnnviz.searches.searches import searches
+from cnnviz.ui.callbacks import protect_callbacks
 
 log = logging.getLogger(__name__)
 
@@ -58,6 +59,7 @@ async def lifespan(_app: object) -> AsyncIterator[None]:
     # Until the frame has run once, Streamlit takes a folder called pages/ for its old scheme of pages without a
     # frame; the first visitor may come by the address of a page.
     PagesManager.uses_pages_directory = False
+    protect_callbacks()
     start_fork_server()
     running_cluster = await asyncio.to_thread(cluster)
     running_searches = await asyncio.to_thread(searches)

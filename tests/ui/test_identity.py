@@ -1,6 +1,7 @@
 """The cookie that names a student: when it is given, and how it is read."""
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from starlette.datastructures import Headers
@@ -60,5 +61,7 @@ def test_every_page_gives_the_cookie_to_a_browser_without_one(
         "path": "/",
         "headers": [(name.encode(), value.encode()) for name, value in request_headers.items()],
     }
-    asyncio.run(StudentCookie(Response(status_code=status, headers=headers))(scope, receive, send))
+    middleware = StudentCookie(Response(status_code=status, headers=headers))
+    with ThreadPoolExecutor(1) as pool:  # this thread may have the event loop of a browser's tests
+        pool.submit(lambda: asyncio.run(middleware(scope, receive, send))).result()
     assert (COOKIE_NAME in Headers(raw=sent[0]["headers"]).get("set-cookie", "")) == gives

@@ -37,15 +37,15 @@ def instant_uploader(
         label,
         type=kind,
         key=key,
-        on_change=partial(_read_file, name, read, after_change),
+        on_change=partial(_read_file, name, key, read, after_change),
         max_upload_size=max_megabytes,
     )
     show_problem(key)
 
 
-def _read_file(name: str, read: Callable[[bytes], None], after_change: AfterChange | None) -> None:
-    key = uploader_key(name)
-    if st.session_state[key] is None:
+def _read_file(name: str, key: str, read: Callable[[bytes], None], after_change: AfterChange | None) -> None:
+    # a browser may send a file again before it has heard that the widget is a new, empty one
+    if key != uploader_key(name) or st.session_state.get(key) is None:
         return
 
     def read_and_empty(file: object) -> None:
