@@ -51,7 +51,10 @@ def evaluated(text: str) -> float:
 
 
 def open_example(page: Page, title: str) -> None:
-    page.get_by_role("combobox", name="Example").click()
+    expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
+    examples = page.get_by_role("combobox", name="Example")
+    expect(examples).to_have_count(1)  # without the one of the example before
+    examples.click()
     page.get_by_role("option", name=title, exact=True).click()
 
 
