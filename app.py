@@ -8,7 +8,10 @@ from pathlib import Path
 import streamlit as st
 from starlette.middleware import Middleware
 
+from cnnviz.secret_key import secret_key
+from cnnviz.settings import settings
 from cnnviz.ui.identity import StudentCookie
+from cnnviz.ui.origins import OriginCheck
 from cnnviz.ui.server import lifespan, on_script_error
 from cnnviz.ui.state import sync_with_other_tabs
 from cnnviz.ui.widgets.steps import step_numbers
@@ -42,4 +45,12 @@ def render_app() -> None:
 if __name__ == "__main__":
     render_app()
 else:
-    app = st.App(__file__, lifespan=lifespan, middleware=[Middleware(StudentCookie)], on_script_error=on_script_error)
+    app = st.App(
+        __file__,
+        lifespan=lifespan,
+        middleware=[
+            Middleware(OriginCheck, hosts=lambda: settings().hosts),
+            Middleware(StudentCookie, key=lambda: secret_key(settings().data_dir)),
+        ],
+        on_script_error=on_script_error,
+    )

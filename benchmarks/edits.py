@@ -26,6 +26,7 @@ from cnnviz.architecture import Architecture, trace
 from cnnviz.layers import BatchNorm2d, Conv2d, Dropout, Flatten, Linear, LogSoftmax, MaxPool2d, ReLU
 from cnnviz.runs.drafts import Draft
 from cnnviz.runs.store import Store
+from cnnviz.secret_key import owner_of_token, secret_key
 from cnnviz.shapes import format_shape
 
 GOALS_MS = {"p50": 100.0, "p95": 200.0}
@@ -90,19 +91,19 @@ def main() -> None:
     parser.add_argument("--sessions", type=int, default=20)
     parser.add_argument("--period", type=float, default=2.0, help="seconds between two edits of one other session")
     options = parser.parse_args()
-    owner = secrets.token_hex(16)
+    token = secrets.token_hex(16)
     milliseconds: dict[str, list[float]] = {"alone": [], f"with {options.sessions} others": []}
 
     def prepare(folder: Path) -> None:
         store = Store(folder)
-        store.save_draft(owner, "draft", Draft(architecture=NET).model_dump_json())
+        store.save_draft(owner_of_token(token, secret_key(folder)), "draft", Draft(architecture=NET).model_dump_json())
         store.close()
 
     with serve(prepare=prepare) as server, sync_playwright() as playwright:
         path = os.environ.get("CHROMIUM") or shutil.which("chromium")
         browser = playwright.chromium.launch(executable_path=path, args=list(BROWSER_ARGUMENTS))
         context = browser.new_context(viewport={"width": 1440, "height": 1000})
-        context.add_cookies([{"name": "cnnviz_student", "value": owner, "url": server.address}])
+        context.add_cookies([{"name": "cnnviz_student", "value": token, "url": server.address}])
         page = context.new_page()
         page.goto(server.address)
         page.get_by_role("row", name=re.compile("Layer 20")).wait_for(timeout=READY_MS)

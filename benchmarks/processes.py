@@ -33,7 +33,7 @@ from cnnviz.takehome.run_archive import RunArchive
 from cnnviz.training.config import TrainConfig
 
 LAB = PRESETS["lab-convnet"].architecture
-OWNER = "a" * 32
+OWNER = "s" + "a" * 31
 GOALS = {
     "worker ready": 0.6,
     "training script": 1.5,

@@ -27,7 +27,7 @@ from cnnviz.training.config import TrainConfig
 from cnnviz.training.point import Point
 
 MANY, FEW, POINTS = 200, 10, 10_000
-STUDENTS = {MANY: "a" * 32, FEW: "b" * 32}
+STUDENTS = {MANY: "s" + "a" * 31, FEW: "s" + "b" * 31}
 GOAL_MS = 500.0
 """Milliseconds until the page with many runs is there, at most."""
 STEPS, LAYERS = 90, 5

@@ -28,6 +28,7 @@ from cnnviz.data.uploads import Quota, UploadInfo, Uploads
 from cnnviz.presets import PRESETS
 from cnnviz.runs.run import Status
 from cnnviz.runs.store import Store
+from cnnviz.secret_key import owner_of_token, secret_key
 from cnnviz.shapes import format_shape
 
 SIDES = {"before (no freeze)": UNFROZEN, "after (gc.freeze)": FROZEN}
@@ -56,28 +57,30 @@ class Round:
 
 def measure(launcher: str, *, sessions: int, period: float, seconds: float) -> Round:
     """Measures one round on a fresh server."""
-    owner = secrets.token_hex(16)
-    with serve(launcher, prepare=partial(_add_upload, owner)) as server:
-        return asyncio.run(_measure_round(server, owner, sessions, period, seconds))
+    token = secrets.token_hex(16)
+    with serve(launcher, prepare=partial(_add_upload, token)) as server:
+        return asyncio.run(_measure_round(server, token, sessions, period, seconds))
 
 
-def _add_upload(owner: str, folder: Path) -> None:
+def _add_upload(token: str, folder: Path) -> None:
     """Adds an upload of noise in the lab's format, as if the student had uploaded it."""
     generator = np.random.default_rng(0)
     y = np.repeat(np.arange(CLASSES), PER_CLASS)
     x = generator.standard_normal((len(y), 1, 99, 26), dtype=np.float32)
-    Uploads(folder / "uploads", Quota(1)).add(owner, Content(x, y, tuple(map(str, range(CLASSES)))), UploadInfo(TITLE))
+    content = Content(x, y, tuple(map(str, range(CLASSES))))
+    owner = owner_of_token(token, secret_key(folder))
+    Uploads(folder / "uploads", Quota(1)).add(owner, content, UploadInfo(TITLE))
 
 
-async def _measure_round(server: Server, owner: str, sessions: int, period: float, seconds: float) -> Round:
+async def _measure_round(server: Server, token: str, sessions: int, period: float, seconds: float) -> Round:
     store = Store(server.folder)
     async with asyncio.timeout(seconds + 240):
-        async with Visitor(server, owner, "train") as visitor:
+        async with Visitor(server, token, "train") as visitor:
             await visitor.type("Data set", TITLE)
             await visitor.enter("Epochs", 1000)
             await visitor.enter("Batch size", 256)
             await visitor.press("Train")
-        run = store.runs_of(owner)[0]
+        run = store.runs_of(owner_of_token(token, secret_key(server.folder)))[0]
         while not store.points(run.id):
             await asyncio.sleep(0.2)
         visitors = [Visitor(server, secrets.token_hex(16)) for _ in range(sessions)]

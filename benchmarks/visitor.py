@@ -42,10 +42,10 @@ class Answer:
 
 
 class Visitor:
-    """One open page: `async with Visitor(server, owner) as visitor`."""
+    """One open page: `async with Visitor(server, token) as visitor`."""
 
-    def __init__(self, server: Server, owner: str, page: str = "") -> None:
-        self._server, self._owner, self._page = server, owner, page
+    def __init__(self, server: Server, token: str, page: str = "") -> None:
+        self._server, self._token, self._page = server, token, page
         self._socket: ClientConnection
         self._script_hash = ""
         self._ids: dict[str, str] = {}
@@ -56,7 +56,7 @@ class Visitor:
         """Connects and loads the page."""
         self._socket = await connect(
             f"ws://127.0.0.1:{self._server.port}/_stcore/stream",
-            additional_headers={"Cookie": f"cnnviz_student={self._owner}"},
+            additional_headers={"Cookie": f"cnnviz_student={self._token}"},
             origin=self._server.address,  # type: ignore[arg-type]
             subprotocols=["streamlit"],  # type: ignore[list-item]
             max_size=None,

@@ -25,6 +25,11 @@ class Settings(BaseSettings):
         description="Address of a PostgreSQL database for runs; empty: SQLite in a file of the data directory.",
     )
     devices: str = Field("", description="Devices to train on, such as 'cpu' or 'cuda:0,cuda:1'; empty: what is there.")
+    hosts: str = Field(
+        "",
+        description="Names by which browsers reach this server, such as 'nets.example.org, *.example.com', beside"
+        " localhost, the machine's own name and addresses in numbers; '*': any name.",
+    )
     threads: Annotated[int, Field(ge=0)] = Field(
         0, description="CPU threads of each training process; 0: all cores where it trains on the CPU, else one."
     )

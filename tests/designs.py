@@ -8,7 +8,7 @@ from cnnviz.layers import Flatten, Linear, LogSoftmax
 from cnnviz.runs.run import Run, Status
 from cnnviz.training.config import TrainConfig
 
-ANNA, BERT = "a" * 32, "b" * 32
+ANNA, BERT = "s" + "a" * 31, "s" + "b" * 31
 NET = Architecture(input_shape=(1, 8, 8), layers=[Flatten(), Linear(out_features=10), LogSoftmax(dim=1)])
 DIVERGING = Architecture(
     input_shape=(1, 8, 8), layers=[Flatten(), *[Linear(out_features=32)] * 3, Linear(out_features=10)]

@@ -5,6 +5,7 @@ import os
 import re
 import shutil
 import uuid
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
@@ -22,7 +23,7 @@ from cnnviz.shapes import format_shape
 
 MAX_TITLE_LENGTH = 60
 _NAME_PATTERN = re.compile(r"upload-[0-9a-f]{32}")
-_OWNER_PATTERN = re.compile(r"[0-9a-f]{32}")
+_OWNER_PATTERN = re.compile(r"[0-9a-fs][0-9a-f]{31}")
 _ABOUT_FILE = "about.json"
 
 
@@ -150,6 +151,16 @@ class Uploads:
         with suppress(FileNotFoundError):
             folder.rename(trash)  # at once: half of an upload must not be listed
         shutil.rmtree(trash, ignore_errors=True)
+
+    def rename_owners(self, rename: Callable[[str], str]) -> None:
+        """Gives all uploads to the owner that `rename` returns for their present one; must not be called in use."""
+        for folder in self._root.glob("*"):
+            if _OWNER_PATTERN.fullmatch(folder.name) and (new := rename(folder.name)) != folder.name:
+                target = self._root / new
+                target.mkdir(exist_ok=True)
+                for upload in folder.iterdir():
+                    upload.rename(target / upload.name)
+                folder.rmdir()
 
     def delete_interrupted(self) -> None:
         """Deletes what interrupted imports have left behind; must not be called during an import."""

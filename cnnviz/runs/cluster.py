@@ -6,6 +6,7 @@ import time
 import uuid
 from collections.abc import Callable
 from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -15,7 +16,7 @@ from filelock import FileLock, Timeout
 from sqlalchemy.exc import SQLAlchemyError
 
 from cnnviz.architecture import Architecture
-from cnnviz.data import find_dataset
+from cnnviz.data import find_dataset, own_uploads
 from cnnviz.errors import CnnvizError, DesignError, LimitError, TrainingError
 from cnnviz.imports.imports import Imports
 from cnnviz.runs.checkpoints import Checkpoints
@@ -25,6 +26,7 @@ from cnnviz.runs.library import RunLibrary
 from cnnviz.runs.retry_queue import STORE_ERRORS
 from cnnviz.runs.run import STOPPED_BY_STUDENT, TRAIN_RUN, Ending, Run, RunKind, Status
 from cnnviz.runs.store import MAX_RUNS_PER_OWNER, Store
+from cnnviz.secret_key import TOKEN_PATTERN, owner_of_token, secret_key
 from cnnviz.settings import Settings, settings
 from cnnviz.training.config import TrainConfig
 from cnnviz.training.readiness import check_trainable
@@ -42,7 +44,9 @@ class Cluster:
 
     def __init__(self, limits: Settings) -> None:
         folder: Path = limits.data_dir
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with suppress(OSError):  # a folder of somebody else; the server may work there
+            folder.chmod(0o700)
         self._lock = FileLock(folder / "server.lock", thread_local=False)  # taken and given back in different threads
         try:
             self._lock.acquire(timeout=LOCK_TIMEOUT_SECONDS)  # a server that is being replaced needs a moment
@@ -53,6 +57,7 @@ class Cluster:
         self.store = Store(folder, limits.database_url)
         self.store.claim()
         self._limits = limits
+        self._hash_owners(secret_key(folder))
         self._submit_lock = threading.Lock()
         self.checkpoints = Checkpoints(folder)
         self.checkpoints.delete_temporary_files()
@@ -210,6 +215,15 @@ class Cluster:
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline and not condition():
             time.sleep(0.02)
+
+    def _hash_owners(self, key: bytes) -> None:
+        """Gives what an older cnnviz has kept under the tokens of cookies to the owners that they stand for."""
+
+        def hashed(owner: str) -> str:
+            return owner_of_token(owner, key) if TOKEN_PATTERN.fullmatch(owner) else owner
+
+        self.store.rename_owners(hashed)
+        own_uploads(self._limits).rename_owners(hashed)
 
     def _requeue_unfinished(self) -> None:
         """Queues the runs that the last server left; those that ran go on from their checkpoints."""

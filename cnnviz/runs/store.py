@@ -75,6 +75,23 @@ class Store:
             self._claim.close()
         self._engine.dispose()
 
+    def rename_owners(self, rename: Callable[[str], str]) -> None:
+        """Gives everything in the database to the owner that `rename` returns for its present one, all or nothing.
+
+        The names of before are in no file afterwards.
+        """
+        renamed = False
+        with self._engine.begin() as connection:
+            for table in (RUNS, SEARCHES, DRAFTS, DESKS):
+                for owner in connection.scalars(sql.select(table.c.owner).distinct()).all():
+                    if (new := rename(owner)) != owner:
+                        connection.execute(sql.update(table).where(table.c.owner == owner).values(owner=new))
+                        renamed = True
+        if renamed and self._engine.dialect.name == "sqlite":
+            with self._engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+                for statement in ("VACUUM", "PRAGMA wal_checkpoint(TRUNCATE)"):  # out of free pages, out of the log
+                    connection.exec_driver_sql(statement)
+
     # ── reading ──
 
     def run(self, run_id: str) -> Run | None:

@@ -1,33 +1,48 @@
-"""The cookie with a random name for each browser, by which a student's runs are found again after a reload."""
+"""The cookie with a random token for each browser, by which a student's runs are found again after a reload."""
 
-import re
 import secrets
+from collections.abc import Callable
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import cookie_parser
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from cnnviz.secret_key import TOKEN_PATTERN, new_owner, owner_of_token
+
 COOKIE_NAME = "cnnviz_student"
 COOKIE_SECONDS = 365 * 24 * 3600
-TOKEN_PATTERN = re.compile(r"[0-9a-f]{32}")
+OWNER_HEADER = "x-cnnviz-owner"
+"""Header that this server adds to each request that it gets: the owner whom the cookie stands for.
+
+`server.trustedUserHeaders` names it, so Streamlit gives a session back to the owner who began it and to nobody else,
+whoever knows its id.
+"""
 
 
 class StudentCookie:
-    """Middleware that gives every browser a random name of its own.
+    """Middleware that gives every browser a random token of its own, and tells the app the owner it stands for.
 
-    The name is a secret of 128 bits: nobody without the cookie can guess it, and page scripts never see it.
+    The token is a secret of 128 bits: nobody without the cookie can guess it, page scripts never see it, and this
+    server stores and logs only the owner, its keyed hash.
     """
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, key: Callable[[], bytes]) -> None:
+        """`key` returns the secret of this server; it is called once requests arrive."""
         self._app = app
+        self._key = key
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Adds the cookie to pages that are sent to a browser without one.
+        """Adds the owner to requests, and the cookie to pages that are sent to a browser without one.
 
         What tells a browser that its copy of a page is still good (304) has no content type: it is one, too.
         """
-        request_headers = Headers(scope=scope) if scope["type"] == "http" else None
-        if request_headers is None or student_token(request_headers.get("cookie", "")):
+        if scope["type"] not in ("http", "websocket"):
+            await self._app(scope, receive, send)
+            return
+        request_headers = Headers(scope=scope)
+        token = student_token(request_headers.get("cookie", ""))
+        scope = {**scope, "headers": self._with_owner(scope["headers"], token)}
+        if scope["type"] == "websocket" or token:
             await self._app(scope, receive, send)
             return
         asks_for_page = "text/html" in request_headers.get("accept", "")
@@ -44,8 +59,14 @@ class StudentCookie:
 
         await self._app(scope, receive, send_with_cookie)
 
+    def _with_owner(self, headers: list[tuple[bytes, bytes]], token: str | None) -> list[tuple[bytes, bytes]]:
+        """Returns the headers with the owner; without a cookie it is a new one, so that no session is given back."""
+        owner = owner_of_token(token, self._key()) if token else new_owner()
+        name = OWNER_HEADER.encode()
+        return [(key, value) for key, value in headers if key.lower() != name] + [(name, owner.encode())]
+
 
 def student_token(cookies: str) -> str | None:
-    """Returns the name in a cookie header, whatever cookies of other pages are beside it; None without a valid one."""
+    """Returns the token in a cookie header, whatever cookies of other pages are beside it; None without a valid one."""
     token = cookie_parser(cookies).get(COOKIE_NAME, "")
     return token if TOKEN_PATTERN.fullmatch(token) else None

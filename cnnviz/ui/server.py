@@ -4,6 +4,7 @@ import asyncio
 import gc
 import logging
 import os
+import re
 import socket
 import stat
 from collections.abc import AsyncIterator
@@ -21,6 +22,7 @@ from cnnviz.ui.callbacks import protect_callbacks
 
 log = logging.getLogger(__name__)
 
+SESSION_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 GC_INTERVAL_SECONDS = 10.0
 """Between two collections of garbage."""
 
@@ -53,6 +55,12 @@ async def collect_garbage() -> None:
         gc.collect()
 
 
+def hide_session_id(record: logging.LogRecord) -> bool:
+    """Takes ids of sessions out of what Streamlit logs: whoever reads a log should not hold anything of a student's."""
+    record.msg, record.args = SESSION_ID.sub("…", record.getMessage()), ()
+    return True
+
+
 @asynccontextmanager
 async def lifespan(_app: object) -> AsyncIterator[None]:
     """Starts the devices before the first visitor, and stops them with the server."""
@@ -60,6 +68,8 @@ async def lifespan(_app: object) -> AsyncIterator[None]:
     # frame; the first visitor may come by the address of a page.
     PagesManager.uses_pages_directory = False
     protect_callbacks()
+    logging.getLogger("streamlit.runtime.websocket_session_manager").addFilter(hide_session_id)
+    os.umask(0o077)  # what students do is in files that only this server's user can read
     start_fork_server()
     running_cluster = await asyncio.to_thread(cluster)
     running_searches = await asyncio.to_thread(searches)

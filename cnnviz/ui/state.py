@@ -14,9 +14,10 @@ from cnnviz.presets import PRESETS
 from cnnviz.runs.cluster import cluster
 from cnnviz.runs.drafts import Draft
 from cnnviz.search.space import Space
+from cnnviz.secret_key import new_owner
 from cnnviz.settings import settings
 from cnnviz.training.config import TrainConfig
-from cnnviz.ui.identity import student_token
+from cnnviz.ui.identity import OWNER_HEADER
 from cnnviz.ui.workbench import FIRST_LAYER, Workbench
 
 FIRST_PRESET = "lab-convnet"
@@ -29,9 +30,9 @@ CHANGED_IN_OTHER_TAB = (
 
 
 def current_owner() -> str:
-    """Returns the name in the cookie of this browser, or one for this session where cookies are refused."""
+    """Returns the owner whom the cookie of this browser stands for; one for this session where cookies are refused."""
     if "owner" not in st.session_state:
-        st.session_state["owner"] = student_token(st.context.headers.get("Cookie", "")) or secrets.token_hex(16)
+        st.session_state["owner"] = st.context.headers.get(OWNER_HEADER) or new_owner()
     return str(st.session_state["owner"])
 
 

@@ -23,13 +23,13 @@ def settle(app: Page) -> None:
 
 def drag(app: Page, source: Locator, gap: Locator, *, drop: bool = True) -> None:
     settle(app)
-    app.evaluate("document.fonts.ready.then(() => null)")  # rows change their height when the font arrives
-    start, end = source.locator(".kind").bounding_box(), gap.bounding_box()
-    assert start
-    assert end
-    app.mouse.move(start["x"] + 10, start["y"] + 5)
+    source.locator(".kind").hover(position={"x": 10, "y": 5})  # waits until it stands still
     app.mouse.down()
+    start = source.locator(".kind").bounding_box()
+    assert start
     app.mouse.move(start["x"] + 14, start["y"] + 12, steps=3)
+    end = gap.bounding_box()
+    assert end
     app.mouse.move(end["x"] + 60, end["y"] + end["height"] / 2, steps=8)
     expect(gap).to_have_class(re.compile("target"))
     if drop:

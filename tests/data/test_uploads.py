@@ -15,7 +15,7 @@ from cnnviz.errors import DataError, LimitError
 from cnnviz.settings import settings
 from tests.data.npy_files import npy_bytes
 
-ANNA, BERT = "a" * 32, "b" * 32
+ANNA, BERT = "s" + "a" * 31, "s" + "b" * 31
 PAIR = read_pair(
     npy_bytes(np.arange(240.0).reshape(20, 4, 3)),
     npy_bytes(np.array(["no", "yes"])[np.arange(20) % 2]),

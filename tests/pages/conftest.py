@@ -1,6 +1,5 @@
 """Pages run in this process, over a real cluster with a real worker and a data directory of its own."""
 
-import secrets
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -9,6 +8,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from cnnviz.runs.cluster import Cluster, cluster
+from cnnviz.secret_key import new_owner
 from cnnviz.settings import settings
 
 ROOT = Path(__file__).parents[2]
@@ -34,7 +34,7 @@ def open_page(server: Cluster) -> Callable[..., AppTest]:
 
     def open_(page: str, **state: object) -> AppTest:
         app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
-        for name, value in ({"owner": secrets.token_hex(16)} | state).items():
+        for name, value in ({"owner": new_owner()} | state).items():
             app.session_state[name] = value
         app.run()
         app.switch_page(f"pages/{page}.py").run()

@@ -148,7 +148,9 @@ def test_the_input_shape_can_be_changed_and_nonsense_is_told(app: AppTest) -> No
 
 
 def test_the_design_is_found_again_in_a_new_session_of_the_same_student(open_page: OpenPage) -> None:
-    first = open_page("design", owner="a" * 32)
+    first = open_page("design", owner="s" + "a" * 31)
     first.text_input(key_of(first, "-1-kernel_size")).set_value("7").run()
-    assert current_workbench(open_page("design", owner="a" * 32)).architecture == LAB.update_layer(0, kernel_size=7)
-    assert current_workbench(open_page("design", owner="b" * 32)).architecture == LAB
+    assert current_workbench(open_page("design", owner="s" + "a" * 31)).architecture == LAB.update_layer(
+        0, kernel_size=7
+    )
+    assert current_workbench(open_page("design", owner="s" + "b" * 31)).architecture == LAB

@@ -15,6 +15,7 @@ from cnnviz.runs.archives import read_archive
 from cnnviz.runs.cluster import Cluster
 from cnnviz.runs.run import Run, Status
 from cnnviz.runs.score import Score
+from cnnviz.secret_key import new_owner
 from cnnviz.settings import settings
 from cnnviz.takehome.pack import pack
 from cnnviz.takehome.unpack import unpack
@@ -30,7 +31,7 @@ OpenPage = Callable[..., AppTest]
 
 @pytest.fixture(scope="module")
 def anna() -> str:
-    return secrets.token_hex(16)
+    return new_owner()
 
 
 @pytest.fixture(scope="module")

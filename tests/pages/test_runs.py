@@ -12,6 +12,7 @@ from cnnviz.architecture import Architecture
 from cnnviz.presets import PRESETS
 from cnnviz.runs.cluster import Cluster
 from cnnviz.runs.run import LR_FINDER_RUN, Run, Status
+from cnnviz.secret_key import new_owner
 from cnnviz.training.config import TrainConfig
 from cnnviz.training.point import Point
 from cnnviz.ui.runs.actions import PICKED_KEY
@@ -35,7 +36,7 @@ def make_run_with_points(
 
 @pytest.fixture
 def anna() -> str:
-    return secrets.token_hex(16)
+    return new_owner()
 
 
 @pytest.fixture

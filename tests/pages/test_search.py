@@ -1,6 +1,5 @@
 """The page of searches: what may vary, a search that is started, followed and stopped."""
 
-import secrets
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -9,6 +8,7 @@ from streamlit.testing.v1 import AppTest
 from cnnviz.presets import PRESETS
 from cnnviz.runs.cluster import Cluster
 from cnnviz.searches.searches import searches
+from cnnviz.secret_key import new_owner
 from cnnviz.training.config import TrainConfig
 from cnnviz.ui.workbench import Workbench
 from tests.pages.conftest import wait_for
@@ -29,7 +29,7 @@ def ends(server: Cluster) -> Iterator[None]:
 def digits() -> dict[str, object]:
     """A student with the net for digits."""
     design = Workbench(PRESETS["digits-convnet"].architecture)
-    return {"owner": secrets.token_hex(16), "workbench": design, "config": TrainConfig(dataset="digits")}
+    return {"owner": new_owner(), "workbench": design, "config": TrainConfig(dataset="digits")}
 
 
 def start(app: AppTest) -> AppTest:

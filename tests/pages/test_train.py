@@ -52,7 +52,7 @@ def app(open_page: OpenPage) -> AppTest:
 @pytest.fixture(scope="module")
 def plain(server: Cluster) -> list[Point]:
     """The points of a run with nothing changed."""
-    run = server.submit("c" * 32, DIGITS, SHORT)
+    run = server.submit("s" + "c" * 31, DIGITS, SHORT)
     wait_for(lambda: not server.store.run(run.id).active)
     return [point for _, point in server.store.points(run.id)]
 
@@ -167,13 +167,13 @@ def test_the_preset_for_the_data_opens_in_one_click(open_page: OpenPage) -> None
 
 
 def test_settings_are_found_again_in_a_new_session_of_the_same_student(open_page: OpenPage) -> None:
-    first = open_page("train", owner="e" * 32)
+    first = open_page("train", owner="s" + "e" * 31)
     config_widget(first.text_input, "epochs").set_value("1000").run()
     config_widget(first.text_input, "seed").set_value("5").run()
-    again = open_page("train", owner="e" * 32)
+    again = open_page("train", owner="s" + "e" * 31)
     assert again.session_state["config"] == TrainConfig(epochs=1000, seed=5)
     assert config_widget(again.text_input, "epochs").value == "1000"
-    assert open_page("train", owner="f" * 32).session_state["config"] == TrainConfig()
+    assert open_page("train", owner="s" + "f" * 31).session_state["config"] == TrainConfig()
 
 
 def test_undo_leads_back_in_a_new_session_of_the_same_student(open_page: OpenPage) -> None:
@@ -200,13 +200,13 @@ def test_of_the_way_back_only_the_last_designs_are_kept(open_page: OpenPage) -> 
 
 def test_too_many_runs_are_refused_in_a_sentence(open_page: OpenPage, server: Cluster) -> None:
     app = open_page(
-        "train", workbench=Workbench(DIGITS), config=TrainConfig(dataset="digits", epochs=1000), owner="d" * 32
+        "train", workbench=Workbench(DIGITS), config=TrainConfig(dataset="digits", epochs=1000), owner="s" + "d" * 31
     )
     for _ in range(6):
         app.button("train").click().run()
     assert "as many as this server allows" in app.error[0].value
-    for run in server.store.runs_of("d" * 32):
-        server.stop("d" * 32, run.id, wait=10)
+    for run in server.store.runs_of("s" + "d" * 31):
+        server.stop("s" + "d" * 31, run.id, wait=10)
 
 
 def test_the_labs_convnet_is_fitted_to_digits_and_trains_in_two_clicks(open_page: OpenPage, server: Cluster) -> None:

@@ -20,13 +20,17 @@ from cnnviz.runs.archives import read_archive
 from cnnviz.runs.cluster import Cluster
 from cnnviz.runs.run import LR_FINDER_RUN, TRAIN_RUN, Run, Status
 from cnnviz.searches.searches import Searches
+from cnnviz.secret_key import KEY_BYTES, KEY_FILE, owner_of_token
 from cnnviz.settings import Settings, settings
 from cnnviz.takehome.unpack import unpack
 from cnnviz.training.end_reason import EndReason
 from tests.conftest import Ended, WaitFor
-from tests.designs import ANNA
 
 STATE = Path(__file__).parent / "older_state"
+KEY = bytes(range(KEY_BYTES))
+TOKEN = "a" * 32
+"""The cookie of the student; an older cnnviz took it for the owner, too."""
+ANNA = owner_of_token(TOKEN, KEY)
 
 
 @pytest.fixture(scope="module")
@@ -34,6 +38,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     folder = tmp_path_factory.mktemp("data")
     with zipfile.ZipFile(STATE / "data_directory.zip") as archive:
         archive.extractall(folder)
+    (folder / KEY_FILE).write_bytes(KEY)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("CNNVIZ_DATA_DIR", str(folder))
         settings.cache_clear()
@@ -138,3 +143,11 @@ def test_an_exported_run_is_read() -> None:
     archive = unpack((STATE / "run.zip").read_bytes(), Settings())
     assert (archive.title, archive.best_epoch > 0, archive.status) == ("My first net", True, "done")
     assert [layer.kind for layer in archive.architecture.layers][2:4] == ["Residual", "Parallel"]
+
+
+def test_nothing_is_stored_under_the_cookie_any_more(server: Cluster) -> None:
+    assert not server.store.runs_of(TOKEN)
+    assert not own_uploads().datasets_of(TOKEN)
+    folder = settings().data_dir
+    assert not [path for path in folder.rglob("*") if TOKEN in str(path)]
+    assert TOKEN.encode() not in b"".join(path.read_bytes() for path in folder.glob("cnnviz.sqlite*"))

@@ -1,16 +1,16 @@
 """The cookie that names a student: when it is given, and how it is read."""
 
-import asyncio
-from concurrent.futures import ThreadPoolExecutor
-
 import pytest
 from starlette.datastructures import Headers
 from starlette.responses import Response
-from starlette.types import Message
+from starlette.types import Receive, Scope, Send
 
-from cnnviz.ui.identity import COOKIE_NAME, StudentCookie, student_token
+from cnnviz.secret_key import owner_of_token
+from cnnviz.ui.identity import COOKIE_NAME, OWNER_HEADER, StudentCookie, student_token
+from tests.ui.asgi import request
 
 NAME = "0123456789abcdef" * 2
+KEY = b"a key of this server"
 
 
 @pytest.mark.parametrize(
@@ -46,22 +46,24 @@ def test_what_is_no_name_is_none(value: str) -> None:
 def test_every_page_gives_the_cookie_to_a_browser_without_one(
     request_headers: dict[str, str], status: int, content_type: str | None, gives: bool
 ) -> None:
-    sent: list[Message] = []
-
-    async def receive() -> Message:
-        return {"type": "http.request"}
-
-    async def send(message: Message) -> None:
-        sent.append(message)
-
     headers = {"content-type": content_type} if content_type else None
-    scope = {
-        "type": "http",
-        "method": "GET",
-        "path": "/",
-        "headers": [(name.encode(), value.encode()) for name, value in request_headers.items()],
-    }
-    middleware = StudentCookie(Response(status_code=status, headers=headers))
-    with ThreadPoolExecutor(1) as pool:  # this thread may have the event loop of a browser's tests
-        pool.submit(lambda: asyncio.run(middleware(scope, receive, send))).result()
+    middleware = StudentCookie(Response(status_code=status, headers=headers), lambda: KEY)
+    sent = request(middleware, [*request_headers.items()])
     assert (COOKIE_NAME in Headers(raw=sent[0]["headers"]).get("set-cookie", "")) == gives
+
+
+@pytest.mark.parametrize("kind", ["http", "websocket"])
+def test_the_app_hears_whom_a_cookie_stands_for_and_believes_no_one_else(kind: str) -> None:
+    heard: list[list[str]] = []
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        heard.append(Headers(scope=scope).getlist(OWNER_HEADER))
+
+    forged = [(OWNER_HEADER, "forged"), (OWNER_HEADER.upper(), "forged, too")]
+    middleware = StudentCookie(app, lambda: KEY)
+    request(middleware, [("cookie", f"{COOKIE_NAME}={NAME}"), *forged], kind)
+    assert heard == [[owner_of_token(NAME, KEY)]]
+    for _ in range(2):
+        request(middleware, forged, kind)
+    (nobody,), (another,) = heard[1:]
+    assert len({nobody, another, "forged", owner_of_token(NAME, KEY)}) == 4  # without a cookie, nobody twice

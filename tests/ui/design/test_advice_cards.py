@@ -28,7 +28,7 @@ def rules(design: Architecture, config: TrainConfig | None = None) -> dict[str, 
         }
 
     app = AppTest.from_function(script, default_timeout=60)
-    app.session_state["owner"] = "c" * 32
+    app.session_state["owner"] = "s" + "c" * 31
     app.session_state["workbench"] = Workbench(design)
     app.session_state["config"] = config or TrainConfig()
     app.run()
