@@ -12,8 +12,10 @@ from cnnviz.secret_key import secret_key
 from cnnviz.settings import settings
 from cnnviz.ui.identity import StudentCookie
 from cnnviz.ui.origins import OriginCheck
+from cnnviz.ui.received_files import received_files
 from cnnviz.ui.server import lifespan, on_script_error
 from cnnviz.ui.state import sync_with_other_tabs
+from cnnviz.ui.upload_route import UploadRoute
 from cnnviz.ui.widgets.steps import step_numbers
 
 STYLESHEET = Path(__file__).parent / "cnnviz" / "ui" / "frame.css"
@@ -51,6 +53,7 @@ else:
         middleware=[
             Middleware(OriginCheck, hosts=lambda: settings().hosts),
             Middleware(StudentCookie, key=lambda: secret_key(settings().data_dir)),
+            Middleware(UploadRoute, files=received_files),
         ],
         on_script_error=on_script_error,
     )

@@ -77,6 +77,12 @@ class Settings(BaseSettings):
     max_uploads_bytes: Annotated[int, Field(ge=0)] = Field(
         20 * 2**30, description="Bytes that the data sets of all students may take together."
     )
+    max_owner_incoming_bytes: Annotated[int, Field(ge=0)] = Field(
+        2**30, description="Bytes of the files that one student has sent and not used yet, or is sending."
+    )
+    max_incoming_bytes: Annotated[int, Field(ge=0)] = Field(
+        10 * 2**30, description="Bytes of such files of all students together; they are on the disk."
+    )
     max_stored_bytes: Annotated[int, Field(ge=1)] = Field(
         8 * 2**30, description="Largest data set, in bytes, that is made of an archive in CNNVIZ_DATASETS_DIR."
     )

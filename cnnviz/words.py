@@ -51,6 +51,11 @@ def format_duration(seconds: float) -> str:
     return f"{minutes} min {rest} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
 
 
+def format_megabytes(size: int) -> str:
+    """Returns bytes as whole megabytes, 2^20 bytes each: “1,024 MB”."""
+    return f"{size / 2**20:,.0f} MB"
+
+
 def format_value(value: object) -> str:
     """Returns the value of a setting as text for students.
 

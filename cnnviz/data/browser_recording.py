@@ -1,26 +1,33 @@
 """Recordings made in the browser, cut to a fixed length."""
 
-import io
 import wave
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
 from cnnviz.data.sound import resample
 from cnnviz.errors import DataError
-from cnnviz.words import count_label
+from cnnviz.words import count_label, format_megabytes
 
 MAX_RECORDING_SECONDS = 60
+MAX_RECORDING_BYTES = 24 * 2**20
+"""A minute in two channels at 96 kHz takes 23 MB; the recorder sends one channel at 16 kHz."""
 
 
-def read_recording(content: bytes, sample_rate: int, samples: int) -> npt.NDArray[np.int16]:
+def read_recording(path: Path, sample_rate: int, samples: int) -> npt.NDArray[np.int16]:
     """Returns the loudest stretch of a 16-bit .wav, (samples,) at `sample_rate`, padded with silence if it is short.
 
-    Does not use a decoder written in C, as it runs in the process that serves the pages. Raises DataError when
-    `content` is not such a file.
+    Does not use a decoder written in C, as it runs in the process that serves the pages, and reads no file of more than
+    MAX_RECORDING_BYTES. Raises DataError when it is not such a file.
     """
+    if (size := path.stat().st_size) > MAX_RECORDING_BYTES:
+        raise DataError(
+            f"This recording takes {format_megabytes(size)}; at most {format_megabytes(MAX_RECORDING_BYTES)} are read,"
+            " which is more than a minute of sound of any kind that browsers record. Say one word."
+        )
     try:
-        with wave.open(io.BytesIO(content)) as file:
+        with path.open("rb") as stream, wave.open(stream) as file:
             channels, width, rate, frames = file.getparams()[:4]
             if width != 2 or not 1 <= channels <= 8 or not 4000 <= rate <= 192_000:
                 raise DataError(

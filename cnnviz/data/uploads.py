@@ -20,6 +20,7 @@ from cnnviz.data.content import Content
 from cnnviz.data.dataset import Dataset, ReportProgress
 from cnnviz.errors import DataError, LimitError
 from cnnviz.shapes import format_shape
+from cnnviz.words import format_megabytes
 
 MAX_TITLE_LENGTH = 60
 _NAME_PATTERN = re.compile(r"upload-[0-9a-f]{32}")
@@ -71,15 +72,15 @@ class Uploads:
         own_bytes = sum(_upload_bytes(self._folder(owner, name)) for name in own_datasets)
         if own_bytes + size > self._quota.owner_bytes:
             raise LimitError(
-                f"This data set takes {_format_megabytes(size)}, and your others already take"
-                f" {_format_megabytes(own_bytes)}; this server stores at most"
-                f" {_format_megabytes(self._quota.owner_bytes)} for one student. Remove one, or upload less."
+                f"This data set takes {format_megabytes(size)}, and your others already take"
+                f" {format_megabytes(own_bytes)}; this server stores at most"
+                f" {format_megabytes(self._quota.owner_bytes)} for one student. Remove one, or upload less."
             )
         all_bytes = sum(map(_upload_bytes, self._root.glob("*/upload-*")))
         if all_bytes + size > self._quota.bytes:
             raise LimitError(
-                f"All data sets on this server take {_format_megabytes(all_bytes)} of"
-                f" {_format_megabytes(self._quota.bytes)}, so there is no room for {_format_megabytes(size)} more."
+                f"All data sets on this server take {format_megabytes(all_bytes)} of"
+                f" {format_megabytes(self._quota.bytes)}, so there is no room for {format_megabytes(size)} more."
                 " Upload less, or ask whoever runs the server."
             )
 
@@ -252,7 +253,3 @@ def _upload_bytes(folder: Path) -> int:
 
 def _write_json(file: Path, content: object) -> None:
     file.write_text(json.dumps(content), encoding="utf-8")
-
-
-def _format_megabytes(size: int) -> str:
-    return f"{size / 2**20:,.0f} MB"

@@ -116,9 +116,11 @@ class Imports:
         return self._scan_future.done()
 
     def start(
-        self, owner: str, content: bytes, title: str, form: ImportForm | None = None, template: str = ""
+        self, owner: str, archive: Path, title: str, form: ImportForm | None = None, template: str = ""
     ) -> ImportProgress:
         """Starts to read a zip of folders into an upload of this owner; without a form, most of the files suggest one.
+
+        The file is taken from where it lies, once it is not refused.
 
         Raises LimitError when the owner has an import running already, or no room for another data set.
         """
@@ -146,7 +148,7 @@ class Imports:
             self._jobs[owner] = job
         try:
             self._incoming.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(content)
+            shutil.move(archive, path)
         except OSError:
             path.unlink(missing_ok=True)
             job.update_progress(status="refused", message="The server could not take the file; its disk may be full.")

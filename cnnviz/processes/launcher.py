@@ -16,7 +16,9 @@ WORKER_OOM_SCORE, JOB_OOM_SCORE = 500, 1000
 """When memory runs out, jobs are killed first, then workers, the server last."""
 FORKABLE_MODULES = (
     "cnnviz.runs.worker.worker",
+    "cnnviz.runs.run_importer",
     "cnnviz.imports.importer",
+    "cnnviz.imports.arrays_importer",
     "cnnviz.export.writer",
     "cnnviz.takehome.writer",
     # what these import late, when they first train, read or write something

@@ -1,6 +1,5 @@
 """Archives of runs: read from the store of one server, written into that of another."""
 
-import uuid
 from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
@@ -77,10 +76,10 @@ def _archived_facts(facts: RunFacts) -> dict[str, Any]:
     return archived
 
 
-def run_from_archive(owner: str, device: str, archive: RunArchive) -> Run:
+def run_from_archive(run_id: str, owner: str, device: str, archive: RunArchive) -> Run:
     """Returns the run of an archive as one of this student's runs."""
     return Run(
-        uuid.uuid4().hex,
+        run_id,
         owner,
         device,
         archive.architecture,

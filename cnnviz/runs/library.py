@@ -1,21 +1,22 @@
-"""Library of runs: they are labelled, deleted, restored, and added from archives."""
+"""Library of runs: they are labelled, deleted, restored, and added from zips."""
 
 import logging
 import time
+import uuid
 from collections.abc import Callable, Iterable
 from functools import partial
+from pathlib import Path
 from typing import Protocol
 
 from sqlalchemy.exc import SQLAlchemyError
 
 from cnnviz.errors import CnnvizError, LimitError
-from cnnviz.runs.archives import run_from_archive, write_tasks
 from cnnviz.runs.checkpoints import Checkpoints
 from cnnviz.runs.label import Label
 from cnnviz.runs.run import Run, Status
+from cnnviz.runs.run_import import RunImportOrder, import_run
 from cnnviz.runs.store import MAX_RUNS_PER_OWNER, Store
 from cnnviz.runs.task_loop import TaskLoop
-from cnnviz.takehome.run_archive import RunArchive
 
 ANSWER_TIMEOUT_SECONDS = 10.0
 RESTORABLE_SECONDS = 24 * 3600.0
@@ -64,8 +65,11 @@ class RunLibrary:
             self._store.owned_run(owner, run_id)
             self._write_and_wait(partial(self._store.update_run, run_id, deleted=None))
 
-    def import_archive(self, owner: str, device: str, archive: RunArchive) -> Run:
-        """Stores the run of an archive, which another server may have made, as one of this student's runs."""
+    def import_zip(self, owner: str, device: str, path: Path) -> Run:
+        """Stores the run of a zip, which another server may have made, as one of this student's runs.
+
+        Raises CnnvizError with the reason where it cannot be read or stored.
+        """
         stored_runs = [
             *self._store.runs_of(owner),
             *self._store.runs_of(owner, deleted=True),
@@ -74,14 +78,13 @@ class RunLibrary:
             raise LimitError(
                 f"You have {len(stored_runs):,} runs with those deleted within a day, as many as are kept."
             )
-        run = run_from_archive(owner, device, archive)
+        run_id = uuid.uuid4().hex
         try:
-            for task in write_tasks(self._store, run, archive):
-                self._write_and_wait(task)
+            import_run(RunImportOrder(path=path, run_id=run_id, owner=owner, device=device))
         except CnnvizError:
-            self._writer_loop.call_soon(partial(self._store.delete_run, run.id))
+            self._writer_loop.call_soon(partial(self._store.delete_run, run_id))
             raise
-        return run
+        return self._store.owned_run(owner, run_id)
 
     def start_sweeping(self) -> None:
         """Starts to remove expired runs, once an hour."""

@@ -7,10 +7,12 @@ import os
 import re
 import socket
 import stat
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
 import streamlit as st
+from streamlit.runtime import Runtime
 from streamlit.runtime.pages_manager import PagesManager
 
 from cnnviz.processes.launcher import start_fork_server
@@ -19,12 +21,16 @@ from cnnviz.processes.launcher import start_fork_server
 from cnnviz.runs.cluster import cluster
 from cnnviz.searches.searches import searches
 from cnnviz.ui.callbacks import protect_callbacks
+from cnnviz.ui.received_files import received_files
 
 log = logging.getLogger(__name__)
 
 SESSION_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 GC_INTERVAL_SECONDS = 10.0
 """Between two collections of garbage."""
+SWEEP_INTERVAL_SECONDS = 5.0
+LEFT_SECONDS = 120.0
+"""How long a session is kept for a browser that has lost its connection."""
 
 
 def disable_nagle() -> None:
@@ -43,6 +49,23 @@ def disable_nagle() -> None:
                 if listener.family in (socket.AF_INET, socket.AF_INET6) and listener.type == socket.SOCK_STREAM:
                     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 listener.close()
+
+
+async def sweep_sessions() -> None:
+    """Ends sessions that their browsers have left, and deletes the files that were sent for them.
+
+    Streamlit does so only when another session ends.
+    """
+    left_since: dict[str, float] = {}
+    while True:
+        await asyncio.sleep(SWEEP_INTERVAL_SECONDS)
+        now, runtime = time.monotonic(), Runtime.instance()
+        session_ids = [info.session.id for info in runtime._session_mgr.list_sessions()]
+        left_since = {id_: left_since.get(id_, now) for id_ in session_ids if not runtime.is_active_session(id_)}
+        for session_id, since in left_since.items():
+            if now - since >= LEFT_SECONDS:
+                runtime.close_session(session_id)
+        await asyncio.to_thread(received_files().sweep, runtime.is_active_session)
 
 
 async def collect_garbage() -> None:
@@ -78,9 +101,10 @@ async def lifespan(_app: object) -> AsyncIterator[None]:
     # Frozen once, they are not walked again.
     gc.collect()
     gc.freeze()
-    gc_task = asyncio.create_task(collect_garbage())
+    tasks = [asyncio.create_task(collect_garbage()), asyncio.create_task(sweep_sessions())]
     yield
-    gc_task.cancel()
+    for task in tasks:
+        task.cancel()
     await asyncio.to_thread(running_searches.close)
     await asyncio.to_thread(running_cluster.close)
 

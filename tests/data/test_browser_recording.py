@@ -1,14 +1,20 @@
 import io
+import tracemalloc
 import wave
+from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cnnviz.data.browser_recording import MAX_RECORDING_SECONDS, read_recording
+from cnnviz.data.browser_recording import MAX_RECORDING_BYTES, MAX_RECORDING_SECONDS, read_recording
 from cnnviz.errors import DataError
-from tests.data.upload_files import tone
+from tests.data.upload_files import file_with, tone
+
+
+def read(content: bytes, sample_rate: int, samples: int) -> np.ndarray:
+    return read_recording(file_with(content), sample_rate, samples)
 
 
 def recorded(samples: np.ndarray, rate: int = 16_000, channels: int = 1, width: int = 2) -> bytes:
@@ -24,12 +30,12 @@ def recorded(samples: np.ndarray, rate: int = 16_000, channels: int = 1, width: 
 def test_of_a_long_recording_the_loudest_second_is_kept() -> None:
     quiet = np.zeros(48_000, np.int16)
     quiet[20_000:36_000] = tone(440)
-    np.testing.assert_array_equal(read_recording(recorded(quiet), 16_000, 16_000), quiet[20_000:36_000])
+    np.testing.assert_array_equal(read(recorded(quiet), 16_000, 16_000), quiet[20_000:36_000])
 
 
 def test_a_short_one_stands_in_the_middle_of_silence() -> None:
     short = tone(440, seconds=0.25)
-    sound = read_recording(recorded(short), 16_000, 16_000)
+    sound = read(recorded(short), 16_000, 16_000)
     np.testing.assert_array_equal(sound[6_000:10_000], short)
     assert not sound[:6_000].any()
     assert not sound[10_000:].any()
@@ -38,7 +44,7 @@ def test_a_short_one_stands_in_the_middle_of_silence() -> None:
 def test_channels_are_averaged_and_rates_changed() -> None:
     left = tone(440, 48_000)
     both = np.stack([left, np.zeros_like(left)], axis=1)
-    sound = read_recording(recorded(both, 48_000, channels=2), 16_000, 16_000)
+    sound = read(recorded(both, 48_000, channels=2), 16_000, 16_000)
     np.testing.assert_allclose(sound[200:-200], tone(440)[200:-200] / 2, atol=30)
 
 
@@ -64,7 +70,20 @@ def test_channels_are_averaged_and_rates_changed() -> None:
 )
 def test_what_is_no_such_recording_is_told(content: bytes, message: str) -> None:
     with pytest.raises(DataError, match=message):
-        read_recording(content, 16_000, 16_000)
+        read(content, 16_000, 16_000)
+
+
+def test_a_file_that_is_far_too_large_is_not_read_whatever_its_header_says(tmp_path: Path) -> None:
+    """400 MB behind a header of one second took the server 1.5 GB."""
+    path = tmp_path / "recording.wav"
+    path.write_bytes(recorded(tone(440)))
+    with path.open("r+b") as file:
+        file.truncate(400 * 2**20)  # a hole, which takes no room on the disk
+    tracemalloc.start()
+    with pytest.raises(DataError, match=r"^This recording takes 400 MB; at most 24 MB are read"):
+        read_recording(path, 16_000, 16_000)
+    assert tracemalloc.get_traced_memory()[1] < MAX_RECORDING_BYTES
+    tracemalloc.stop()
 
 
 GOOD = recorded(tone(440, seconds=0.1), 16_000)
@@ -78,7 +97,7 @@ def test_damaged_recordings_are_read_or_refused(data: st.DataObject) -> None:
         content[data.draw(st.integers(0, 60))] = data.draw(st.integers(0, 255))
     cut = bytes(content[: data.draw(st.integers(0, len(content)))])
     try:
-        sound = read_recording(cut, 16_000, 16_000)
+        sound = read(cut, 16_000, 16_000)
     except DataError:
         return
     assert sound.shape == (16_000,)

@@ -2,13 +2,25 @@
 
 import io
 import tarfile
+import tempfile
+import uuid
 import zipfile
 from collections.abc import Mapping
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import soundfile
 from PIL import Image
+
+_FOLDER = tempfile.TemporaryDirectory()
+
+
+def file_with(content: bytes) -> Path:
+    """A new file with this content, as a server has received it."""
+    path = Path(_FOLDER.name) / uuid.uuid4().hex
+    path.write_bytes(content)
+    return path
 
 
 def zip_bytes(files: Mapping[str, bytes], compression: int = zipfile.ZIP_DEFLATED) -> bytes:

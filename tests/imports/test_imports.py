@@ -20,7 +20,7 @@ from cnnviz.imports.imports import IMPORTER_MODULE, ImportProgress, Imports
 from cnnviz.settings import Settings, settings
 from tests.child_processes import SERVER_MODULE, exit_code_after, piped_child
 from tests.conftest import WaitFor
-from tests.data.upload_files import sound_bytes, tone, word_recordings, zip_bytes
+from tests.data.upload_files import file_with, sound_bytes, tone, word_recordings, zip_bytes
 from tests.designs import ANNA, BERT
 
 ROOT = Path(__file__).parents[2]
@@ -79,7 +79,7 @@ def importers() -> list[psutil.Process]:
 
 
 def test_a_zip_becomes_a_data_set_of_its_owner(imports: Imports, limits: Settings, wait_for: WaitFor) -> None:
-    begun = imports.start(ANNA, zip_bytes(word_recordings()), "Tones", FORM)
+    begun = imports.start(ANNA, file_with(zip_bytes(word_recordings())), "Tones", FORM)
     assert begun.active
     done = ended(imports, ANNA, wait_for)
     assert (done.status, done.done, done.total, done.message) == ("done", 24, 24, "24 sounds were read.")
@@ -101,7 +101,7 @@ def test_without_a_form_the_files_suggest_one_and_a_template_names_the_speakers(
     imports: Imports, wait_for: WaitFor
 ) -> None:
     files = {name.replace("_", " - take "): content for name, content in word_recordings().items()}
-    imports.start(ANNA, zip_bytes(files), "Takes", template="{speaker} - *")
+    imports.start(ANNA, file_with(zip_bytes(files)), "Takes", template="{speaker} - *")
     assert ended(imports, ANNA, wait_for).status == "done"
     (dataset,) = own_uploads().datasets_of(ANNA).values()
     assert dataset.shape == (1, 99, 26)
@@ -115,7 +115,7 @@ def test_without_a_form_the_files_suggest_one_and_a_template_names_the_speakers(
 def test_what_cannot_be_used_is_told_and_leaves_nothing(
     imports: Imports, limits: Settings, content: bytes, message: str, wait_for: WaitFor
 ) -> None:
-    imports.start(ANNA, content, "Bad")
+    imports.start(ANNA, file_with(content), "Bad")
     refused = ended(imports, ANNA, wait_for)
     assert refused.status == "refused"
     assert refused.message.startswith(message)
@@ -125,10 +125,10 @@ def test_what_cannot_be_used_is_told_and_leaves_nothing(
 def test_an_import_can_be_cancelled_and_another_one_waits_for_it(
     imports: Imports, limits: Settings, wait_for: WaitFor
 ) -> None:
-    imports.start(ANNA, many(), "Long", FORM)
+    imports.start(ANNA, file_with(many()), "Long", FORM)
     with pytest.raises(LimitError, match=r"^“Long” is still being read\. Wait for it, or cancel it\.$"):
-        imports.start(ANNA, zip_bytes(word_recordings()), "Another")
-    imports.start(BERT, zip_bytes(word_recordings()), "Short", FORM)
+        imports.start(ANNA, file_with(zip_bytes(word_recordings())), "Another")
+    imports.start(BERT, file_with(zip_bytes(word_recordings())), "Short", FORM)
     wait_for(lambda: now(imports, ANNA).done > 0)
     assert now(imports, BERT).status == "waiting"
     imports.dismiss(ANNA)  # not while it is read
@@ -145,7 +145,7 @@ def test_an_import_can_be_cancelled_and_another_one_waits_for_it(
 def test_a_process_that_is_killed_leaves_nothing(
     imports: Imports, limits: Settings, moment: str, wait_for: WaitFor
 ) -> None:
-    imports.start(ANNA, many(), "Long", FORM)
+    imports.start(ANNA, file_with(many()), "Long", FORM)
     wait_for(importers)
     (process,) = importers()
     if moment != "at once":
@@ -156,7 +156,7 @@ def test_a_process_that_is_killed_leaves_nothing(
     assert refused.status == "refused"
     assert refused.message.startswith("Reading it ended unexpectedly (exit code -9)")
     assert left(limits) == []
-    imports.start(ANNA, zip_bytes(word_recordings()), "Again", FORM)
+    imports.start(ANNA, file_with(zip_bytes(word_recordings())), "Again", FORM)
     assert ended(imports, ANNA, wait_for).status == "done"
 
 
@@ -239,7 +239,7 @@ def test_an_archive_of_the_class_may_have_a_name_that_is_no_utf_8(
 
 def test_a_student_with_the_name_of_the_class_is_a_student(imports: Imports, wait_for: WaitFor) -> None:
     """A cookie may hold any name; this one once put data before everybody."""
-    imports.start(CLASS_OWNER, zip_bytes(word_recordings()), "Mine", FORM)
+    imports.start(CLASS_OWNER, file_with(zip_bytes(word_recordings())), "Mine", FORM)
     assert ended(imports, CLASS_OWNER, wait_for).status == "done"
     assert shared_uploads().datasets_of(CLASS_OWNER) == {}
     assert len(own_uploads().datasets_of(CLASS_OWNER)) == 1
@@ -250,22 +250,22 @@ def test_a_student_with_the_name_of_the_class_is_a_student(imports: Imports, wai
 
 def test_only_so_many_wait_to_be_read(imports: Imports, monkeypatch: pytest.MonkeyPatch, wait_for: WaitFor) -> None:
     monkeypatch.setattr(module, "MAX_ACTIVE_IMPORTS", 1)
-    imports.start(ANNA, many(), "Long", FORM)
+    imports.start(ANNA, file_with(many()), "Long", FORM)
     with pytest.raises(LimitError, match=r"^1 data sets wait to be read already\. Try again in some minutes\.$"):
-        imports.start(BERT, zip_bytes(word_recordings()), "Another", FORM)
+        imports.start(BERT, file_with(zip_bytes(word_recordings())), "Another", FORM)
     imports.cancel(ANNA)
-    imports.start(BERT, zip_bytes(word_recordings()), "Another", FORM)
+    imports.start(BERT, file_with(zip_bytes(word_recordings())), "Another", FORM)
     assert ended(imports, BERT, wait_for).status == "done"
 
 
 def test_what_waits_is_cancelled_at_once(imports: Imports, limits: Settings, wait_for: WaitFor) -> None:
-    imports.start(ANNA, many(), "Long", FORM)
-    imports.start(BERT, zip_bytes(word_recordings()), "Waits", FORM)
+    imports.start(ANNA, file_with(many()), "Long", FORM)
+    imports.start(BERT, file_with(zip_bytes(word_recordings())), "Waits", FORM)
     begun = time.monotonic()
     imports.cancel(BERT)
     assert time.monotonic() - begun < 4  # not until the other one ends
     assert now(imports, BERT).status == "cancelled"
-    imports.start(BERT, zip_bytes(word_recordings()), "Again", FORM)
+    imports.start(BERT, file_with(zip_bytes(word_recordings())), "Again", FORM)
     imports.cancel(ANNA)
     assert ended(imports, BERT, wait_for).status == "done"
     assert len(list((limits.data_dir / "incoming").iterdir())) == 0
@@ -273,7 +273,7 @@ def test_what_waits_is_cancelled_at_once(imports: Imports, limits: Settings, wai
 
 def test_what_has_come_is_handed_over_once(imports: Imports, wait_for: WaitFor) -> None:
     assert not imports.claim_result(ANNA)
-    imports.start(ANNA, zip_bytes(word_recordings()), "Tones", FORM)
+    imports.start(ANNA, file_with(zip_bytes(word_recordings())), "Tones", FORM)
     assert not imports.claim_result(ANNA)
     ended(imports, ANNA, wait_for)
     assert imports.claim_result(ANNA)

@@ -10,6 +10,7 @@ from streamlit.testing.v1 import AppTest
 from cnnviz.runs.cluster import Cluster, cluster
 from cnnviz.secret_key import new_owner
 from cnnviz.settings import settings
+from cnnviz.ui.received_files import received_files
 
 ROOT = Path(__file__).parents[2]
 DEADLINE = 120.0
@@ -19,12 +20,12 @@ DEADLINE = 120.0
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("CNNVIZ_DATA_DIR", str(tmp_path_factory.mktemp("data")))
-        for cached in (settings, cluster):
+        for cached in (settings, cluster, received_files):
             cached.cache_clear()
         running = cluster()
         yield running
         running.close()
-    for cached in (settings, cluster):
+    for cached in (settings, cluster, received_files):
         cached.cache_clear()
 
 

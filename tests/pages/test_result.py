@@ -5,6 +5,7 @@ import secrets
 import zipfile
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -106,11 +107,12 @@ def test_a_run_that_was_not_tested_says_so(server: Cluster, open_page: OpenPage,
 
 
 def test_what_older_weights_were_tested_with_is_not_told_of_better_ones(
-    server: Cluster, open_page: OpenPage, anna: str, ended: Run
+    server: Cluster, open_page: OpenPage, anna: str, ended: Run, tmp_path: Path
 ) -> None:
     """Trained further and stopped before its test, a run showed the old test beside the new weights."""
     better = [Point(10_000, 99, "validation", metric, value) for metric, value in (("loss", 0.0), ("accuracy", 1.0))]
-    run = server.library.import_archive(anna, "cpu", read_archive(server.store, ended))
+    (tmp_path / "run.zip").write_bytes(pack(read_archive(server.store, ended), {}))
+    run = server.library.import_zip(anna, "cpu", tmp_path / "run.zip")
     server.store.save_predictions(run.id, server.store.predictions(ended.id) or b"")
     assert server.run(anna, run.id).score.test == ended.score.test
     server.store.append_points(run.id, better)
@@ -145,9 +147,10 @@ def test_a_run_is_made_into_files_that_can_be_downloaded(open_page: OpenPage, an
     assert float((archive_of_run.predictions.predicted == archive_of_run.predictions.y).mean()) == ended.score.test
 
 
-def test_a_zip_from_elsewhere_becomes_a_run_with_everything(server: Cluster, anna: str) -> None:
-    archive = unpack(pack(trained_archive(), {}), settings())
-    run = server.library.import_archive(anna, "cpu", archive)
+def test_a_zip_from_elsewhere_becomes_a_run_with_everything(server: Cluster, anna: str, tmp_path: Path) -> None:
+    (tmp_path / "run.zip").write_bytes(pack(trained_archive(), {}))
+    archive = unpack((tmp_path / "run.zip").read_bytes(), settings())
+    run = server.library.import_zip(anna, "cpu", tmp_path / "run.zip")
     assert (run.status, run.title, run.architecture) == ("done", archive.title, archive.architecture)
     assert tuple(point for _, point in server.store.points(run.id)) == archive.points
     assert server.store.weights(run.id) == archive.weights

@@ -25,7 +25,7 @@ def train() -> None:
 def read_zip(path: str) -> None:
     """Begins an import, and is there until it is killed."""
     imports = Imports(settings())
-    imports.start("s" + "a" * 31, Path(path).read_bytes(), "Long")
+    imports.start("s" + "a" * 31, Path(path), "Long")
     time.sleep(600)
 
 

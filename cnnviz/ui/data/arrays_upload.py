@@ -1,22 +1,16 @@
 """Data of a student's own as NumPy arrays: features and labels, as the lab has them."""
 
-import logging
-
 import streamlit as st
 
-from cnnviz.data import own_uploads
-from cnnviz.data.npy_upload import read_npz, read_pair
-from cnnviz.data.uploads import UploadInfo
 from cnnviz.errors import DataError
-from cnnviz.settings import settings
+from cnnviz.imports.arrays_import import ArraysOrder, import_arrays
 from cnnviz.ui.data.page import use_dataset
 from cnnviz.ui.state import current_owner
 from cnnviz.ui.widgets.notice import notify_errors
-from cnnviz.ui.widgets.uploader import empty_uploaders, uploader_key
+from cnnviz.ui.widgets.uploader import empty_uploaders, forget_files, received_path, uploader_key
 
 ARRAYS_FORM = "arrays"
 """Name of the form of uploaders that is emptied when its files were taken."""
-log = logging.getLogger(__name__)
 
 
 def arrays_upload() -> None:
@@ -40,20 +34,18 @@ def arrays_upload() -> None:
 def _add_arrays() -> None:
     feats, labels, npz = (st.session_state[_key(name)] for name in ("feats", "labels", "npz"))
     with notify_errors():
+        owner, title = current_owner(), st.session_state[_key("title")].strip()
         if npz and not feats and not labels:
-            content = read_npz(npz.getvalue(), settings().max_upload_bytes)
+            order = ArraysOrder(owner=owner, title=title, feats=received_path(npz))
         elif feats and labels and not npz:
-            content = read_pair(feats.getvalue(), labels.getvalue(), settings().max_upload_bytes)
+            order = ArraysOrder(owner=owner, title=title, feats=received_path(feats), labels=received_path(labels))
         else:
             raise DataError(
                 "Choose both files, the features and their labels, or one .npz with both; then press “Use these files”."
             )
-        try:
-            dataset = own_uploads().add(current_owner(), content, UploadInfo(st.session_state[_key("title")].strip()))
-        except OSError:
-            log.exception("an upload could not be kept")
-            raise DataError("The server could not store these files; its disk may be full.") from None
-        use_dataset(dataset.name)
+        name = import_arrays(order)
+        forget_files(feats, labels, npz)
+        use_dataset(name)
         empty_uploaders(ARRAYS_FORM)
 
 

@@ -13,6 +13,7 @@ from cnnviz.shapes import format_shape
 from cnnviz.ui.data.page import cached_class_mean
 from cnnviz.ui.data.samples import sound_view
 from cnnviz.ui.widgets.fields import escape_markdown
+from cnnviz.ui.widgets.uploader import received_path
 
 PICTURE_WIDTH = 220
 
@@ -29,7 +30,7 @@ def recording_view(dataset: Dataset, content: Content) -> None:
         return
     length = len(content.sounds[0]) if content.sounds is not None else features.sample_rate
     try:
-        sound = read_recording(recorded.getvalue(), features.sample_rate, length)
+        sound = read_recording(received_path(recorded), features.sample_rate, length)
     except DataError as error:
         st.warning(escape_markdown(str(error)), icon=":material/mic_off:")
         return

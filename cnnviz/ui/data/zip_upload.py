@@ -14,7 +14,7 @@ from cnnviz.ui.data.import_progress import import_progress
 from cnnviz.ui.state import current_owner, session_dict
 from cnnviz.ui.widgets.fields import escape_markdown, field
 from cnnviz.ui.widgets.notice import notify_errors
-from cnnviz.ui.widgets.uploader import empty_uploaders, uploader_key
+from cnnviz.ui.widgets.uploader import empty_uploaders, forget_files, received_path, uploader_key
 
 FILE_KINDS = ("detect", "sounds", "pictures")
 ZIP_FORM = "zip-form"
@@ -108,5 +108,6 @@ def _start_import(form: ImportForm | None, template: str) -> None:
         if zip_file is None:
             raise DataError("Choose a zip first: it has one folder for each class, with the files of that class.")
         title = st.session_state[_key("zip-title")].strip() or zip_file.name.removesuffix(".zip")
-        cluster().imports.start(current_owner(), zip_file.getvalue(), title, form, template.strip())
+        cluster().imports.start(current_owner(), received_path(zip_file), title, form, template.strip())
+        forget_files(zip_file)
         empty_uploaders(ZIP_FORM)

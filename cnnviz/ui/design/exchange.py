@@ -1,6 +1,7 @@
 """Designs exported and imported: as PyTorch code, as a file, as a link; exported as ONNX."""
 
 from collections.abc import Callable
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import streamlit as st
@@ -160,8 +161,8 @@ def _rerun_page(had_problem: bool) -> None:  # the problem is shown beside the w
     st.rerun()
 
 
-def _open_uploaded_file(content: bytes) -> None:
-    _open_design(Architecture.from_json(_decode_text(content)), "The design of the file")
+def _open_uploaded_file(path: Path) -> None:
+    _open_design(Architecture.from_json(_decode_text(path.read_bytes())), "The design of the file")
 
 
 def _decode_text(content: bytes) -> str:

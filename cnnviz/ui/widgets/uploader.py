@@ -1,10 +1,19 @@
-"""File uploaders that can be emptied: Streamlit keeps a file for as long as the widget keeps its key."""
+"""File uploaders that can be emptied, and the files that they have received."""
 
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
+from typing import cast
 
 import streamlit as st
+from streamlit.runtime import exists
+from streamlit.runtime.scriptrunner import get_script_run_ctx
+from streamlit.runtime.uploaded_file_manager import UploadedFile
 
+from cnnviz.errors import DataError
+from cnnviz.ui.received_files import received_files
+from cnnviz.ui.state import current_owner
+from cnnviz.ui.upload_route import streamlit_files
 from cnnviz.ui.widgets.fields import AfterChange, attempt, show_problem
 
 _GENERATIONS_KEY = "uploader-generations"
@@ -22,13 +31,43 @@ def empty_uploaders(form: str) -> None:
     generations[form] = generations.get(form, 0) + 1
 
 
+def received_path(file: UploadedFile) -> Path:
+    """Returns where a file lies that an uploader or a recorder has received, until it is taken away or `forget` it.
+
+    Raises DataError where it is no longer there.
+    """
+    session_id = _session_id()
+    received = received_files().find(session_id, file.file_id)
+    if received is None:
+        content = file.getvalue()  # a page in a test has no address that browsers send files to
+        if not content:
+            raise DataError(f"“{file.name}” is empty, or no longer here. Send it again.")
+        with received_files().receive(current_owner(), session_id, file.file_id, len(content)) as received:
+            received.path.write_bytes(content)
+    return received.path
+
+
+def forget_files(*files: UploadedFile | None) -> None:
+    """Deletes files that were used, and has Streamlit forget them."""
+    for file in files:
+        if file is not None:
+            received_files().remove(_session_id(), file.file_id)
+            if exists():
+                streamlit_files().remove_file(_session_id(), file.file_id)
+
+
+def _session_id() -> str:
+    context = get_script_run_ctx()
+    return context.session_id if context else ""
+
+
 def instant_uploader(
     label: str,
     *,
     name: str,
     kind: str,
     max_megabytes: int,
-    read: Callable[[bytes], None],
+    read: Callable[[Path], None],
     after_change: AfterChange | None = None,
 ) -> None:
     """Draws an uploader that reads its file as soon as it arrives; if the file is refused, the reason appears below."""
@@ -43,13 +82,15 @@ def instant_uploader(
     show_problem(key)
 
 
-def _read_file(name: str, key: str, read: Callable[[bytes], None], after_change: AfterChange | None) -> None:
+def _read_file(name: str, key: str, read: Callable[[Path], None], after_change: AfterChange | None) -> None:
     # a browser may send a file again before it has heard that the widget is a new, empty one
     if key != uploader_key(name) or st.session_state.get(key) is None:
         return
 
-    def read_and_empty(file: object) -> None:
-        read(file.getvalue())  # type: ignore[attr-defined]
+    def read_and_empty(value: object) -> None:
+        file = cast("UploadedFile", value)
+        read(received_path(file))  # one that is refused stays, with the reason
+        forget_files(file)
         empty_uploaders(name)
 
     attempt(key, read_and_empty, after_change)

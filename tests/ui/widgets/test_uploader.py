@@ -1,22 +1,41 @@
 """An uploader that reads its file at once, and is empty then."""
 
-from io import BytesIO
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import streamlit as st
+from streamlit.proto.Common_pb2 import FileURLs
+from streamlit.runtime.uploaded_file_manager import UploadedFile, UploadedFileRec
 
+from cnnviz.settings import settings
+from cnnviz.ui.received_files import received_files
 from cnnviz.ui.widgets import uploader
 from cnnviz.ui.widgets.uploader import uploader_key
 
 
-def test_a_file_that_is_sent_twice_is_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    monkeypatch.setenv("CNNVIZ_DATA_DIR", str(tmp_path))
+    for cached in (settings, received_files):
+        cached.cache_clear()
+    yield tmp_path / "received"
+    for cached in (settings, received_files):
+        cached.cache_clear()
+
+
+def test_a_file_that_is_sent_twice_is_read_once_and_kept_no_longer(
+    monkeypatch: pytest.MonkeyPatch, folder: Path
+) -> None:
     """The second time, the widget that it came from was there no longer, and the page failed."""
-    monkeypatch.setattr(st, "session_state", {})
+    monkeypatch.setattr(st, "session_state", {"owner": "s"})
     key = uploader_key("run-zip")
-    st.session_state[key] = BytesIO(b"a zip")
+    record = UploadedFileRec("1", "run.zip", "application/zip", b"a zip")
+    st.session_state[key] = UploadedFile(record, FileURLs())
     read: list[bytes] = []
     for _ in range(2):
-        uploader._read_file("run-zip", key, read.append, None)
+        uploader._read_file("run-zip", key, lambda path: read.append(path.read_bytes()), None)
         st.session_state.pop(key, None)  # Streamlit forgets a widget that is drawn no more
     assert read == [b"a zip"]
     assert uploader_key("run-zip") != key
+    assert list(folder.iterdir()) == []

@@ -1,0 +1,122 @@
+"""Files that browsers send: each goes to the disk as it arrives, within limits, and waits there until it is used.
+
+Streamlit would keep them in the server's memory for as long as a session lives.
+"""
+
+import secrets
+import shutil
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from cnnviz.errors import LimitError
+from cnnviz.settings import Settings, settings
+from cnnviz.words import format_megabytes
+
+LEFT_SECONDS = 40.0
+"""How long files outlive their session: a page that is loaded anew has another one."""
+FREE_BYTES = 2**30
+"""Space that is left on the disk for everything else."""
+
+
+@dataclass(eq=False)
+class ReceivedFile:
+    """A file that a student has sent, or is sending."""
+
+    owner: str
+    session_id: str
+    file_id: str
+    """Its name in its session; the browser chooses it."""
+    path: Path
+    """Where it lies; whoever uses it moves or reads it."""
+    size: int
+    """Bytes; those of the whole request that brings it."""
+    name: str = ""
+    """What the student calls it."""
+    complete: bool = False
+    left_since: float | None = None
+    """When its session was found ended."""
+
+
+class ReceivedFiles:
+    """The files of all sessions, each until it is taken, removed, or its session has ended."""
+
+    def __init__(self, folder: Path, limits: Settings) -> None:
+        self._folder, self._limits = folder, limits
+        self._files: list[ReceivedFile] = []
+        self._lock = threading.Lock()
+        shutil.rmtree(folder, ignore_errors=True)  # what an earlier server has left
+        folder.mkdir(mode=0o700, parents=True)
+
+    @contextmanager
+    def receive(self, owner: str, session_id: str, file_id: str, size: int) -> Iterator[ReceivedFile]:
+        """Gives a file of `size` bytes to be written; the session has it once the block ends without an error.
+
+        Raises LimitError where this owner or everybody together has too much on the way or waiting, or the disk is
+        full.
+        """
+        file = ReceivedFile(owner, session_id, file_id, self._folder / secrets.token_hex(16), size)
+        with self._lock:
+            self._check_room(owner, size)
+            self._files.append(file)
+        try:
+            yield file
+        except BaseException:
+            self._discard([file])
+            raise
+        file.complete = True
+
+    def find(self, session_id: str, file_id: str) -> ReceivedFile | None:
+        """Returns a file of a session; None when it is not there, or not whole."""
+        return next((file for file in self._files_named(session_id, file_id) if file.complete), None)
+
+    def remove(self, session_id: str, file_id: str) -> None:
+        """Deletes a file of a session, if it is still there; harmless otherwise."""
+        self._discard(self._files_named(session_id, file_id))
+
+    def _files_named(self, session_id: str, file_id: str) -> list[ReceivedFile]:
+        with self._lock:
+            return [file for file in self._files if (file.session_id, file.file_id) == (session_id, file_id)]
+
+    def sweep(self, is_active: Callable[[str], bool], now: float | None = None) -> None:
+        """Deletes the files of sessions that have ended; is called again and again."""
+        now = time.monotonic() if now is None else now
+        with self._lock:
+            for file in self._files:
+                if is_active(file.session_id):
+                    file.left_since = None
+                elif file.left_since is None:
+                    file.left_since = now
+            ended = [file for file in self._files if file.left_since is not None]
+        self._discard([file for file in ended if now - (file.left_since or now) >= LEFT_SECONDS])
+
+    def _discard(self, files: list[ReceivedFile]) -> None:
+        with self._lock:
+            self._files = [file for file in self._files if file not in files]
+        for file in files:
+            file.path.unlink(missing_ok=True)
+
+    def _check_room(self, owner: str, size: int) -> None:
+        own_bytes = sum(file.size for file in self._files if file.owner == owner)
+        if own_bytes + size > (limit := self._limits.max_owner_incoming_bytes):
+            raise LimitError(
+                f"Your files that wait to be used take {format_megabytes(own_bytes)}; with this one of"
+                f" {format_megabytes(size)} they would exceed the {format_megabytes(limit)} that one student may send."
+                " Use or remove those first."
+            )
+        all_bytes = sum(file.size for file in self._files)
+        if all_bytes + size > self._limits.max_incoming_bytes:
+            raise LimitError("Many files are being sent to this server just now. Try again in a minute.")
+        if shutil.disk_usage(self._folder).free < size + FREE_BYTES:
+            raise LimitError("The server's disk is full. Try again later, or tell whoever runs the server.")
+
+
+@cache
+def received_files() -> ReceivedFiles:
+    """Returns the files that this server has received."""
+    limits = settings()
+    return ReceivedFiles(limits.data_dir / "received", limits)
