@@ -48,6 +48,8 @@ class Visitor:
         self._server, self._token, self._page = server, token, page
         self._socket: ClientConnection
         self._script_hash = ""
+        self.session_id = ""
+        """The id of the session, once it has begun."""
         self._ids: dict[str, str] = {}
         self._fragments: dict[str, str] = {}
         self._states: dict[str, WidgetState] = {}
@@ -117,6 +119,7 @@ class Visitor:
         """Remembers page and widgets, and the values that the frontend would hold for them."""
         match message.WhichOneof("type"):
             case "new_session" if is_full_run:
+                self.session_id = message.new_session.initialize.session_id
                 self._ids.clear()
                 self._fragments.clear()
             case "navigation":

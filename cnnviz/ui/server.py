@@ -96,6 +96,7 @@ async def lifespan(_app: object) -> AsyncIterator[None]:
     start_fork_server()
     running_cluster = await asyncio.to_thread(cluster)
     running_searches = await asyncio.to_thread(searches)
+    await asyncio.to_thread(received_files)
     disable_nagle()
     # With torch, ignite and scikit-learn imported, a collection of garbage walks a million objects that never die.
     # Frozen once, they are not walked again.

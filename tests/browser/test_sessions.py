@@ -2,7 +2,12 @@
 
 import base64
 import secrets
+import socket
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from http.client import HTTPConnection
+from typing import Any
 from urllib.parse import urlsplit
 
 from streamlit.proto.BackMsg_pb2 import BackMsg
@@ -78,3 +83,64 @@ def test_a_page_of_another_server_gets_nothing(server: Server) -> None:
     for foreign in ({"Origin": "http://evil.example"}, {"Host": "evil.example"}):
         assert status(server, "/", foreign) == 403
         assert status(server, "/_stcore/stream", handshake | foreign) == 403
+
+
+def form(content: bytes, *, parts: int = 1) -> bytes:
+    part = b'--edge\r\nContent-Disposition: form-data; name="f"; filename="a.zip"\r\n\r\n' + content + b"\r\n"
+    return part * parts + b"--edge--\r\n"
+
+
+def send(
+    server: Server, method: str, path: str, token: str, body: bytes | Iterator[bytes] = b"", **headers: str
+) -> tuple[int, str]:
+    """The status and the text of the answer to a file that is sent, or deleted."""
+    connection = HTTPConnection(urlsplit(server.url).netloc, timeout=60)
+    try:
+        all_headers = {"Cookie": f"cnnviz_student={token}", "Content-Type": "multipart/form-data; boundary=edge"}
+        connection.request(method, path, body, all_headers | headers)
+        answer = connection.getresponse()
+        return answer.status, answer.read().decode()
+    finally:
+        connection.close()
+
+
+def test_a_file_is_taken_for_the_own_open_session_only(server: Server) -> None:
+    received = server.folder / "received"
+    anna, bert = secrets.token_hex(16), secrets.token_hex(16)
+    with open_stream(server, anna) as page:
+        path = f"/_stcore/upload_file/{session_of(page)}/file-1"
+        for token in (bert, ""):
+            assert send(server, "PUT", path, token, form(b"foreign"))[0] == 403
+        assert send(server, "PUT", "/_stcore/upload_file/no-session/file-1", anna, form(b"none"))[0] == 403
+        refused: dict[int, dict[str, Any]] = {
+            413: {"body": b"", "Content-Length": str(10**10)},
+            411: {"body": iter([form(b"of unknown length")])},
+            400: {"body": form(b"two", parts=2)},
+            429: {"body": b"", "Content-Length": str(400 * 2**20)},
+        }
+        with ExitStack() as stack:  # files on their way, of which nothing has come
+            for _ in range(2):
+                slow = stack.enter_context(socket.create_connection(urlsplit(server.url).netloc.split(":")))
+                lines = [f"PUT {path}0 HTTP/1.1", "Host: localhost", f"Cookie: cnnviz_student={anna}"]
+                lines += ["Content-Type: multipart/form-data; boundary=edge", f"Content-Length: {400 * 2**20}", "", ""]
+                slow.sendall("\r\n".join(lines).encode())
+            wait_until(lambda: len(list(received.iterdir())) == 2)
+            for code, request in refused.items():
+                assert send(server, "PUT", path, anna, **request)[0] == code
+        for body in (b"", b"nonsense", form(b"cut")[:-9], form(b"x", parts=0)):
+            assert send(server, "PUT", path, anna, body)[0] == 400
+        assert send(server, "PUT", path, anna, form(b"y"), **{"Content-Type": "text/plain"})[0] == 400
+        wait_until(lambda: not list(received.iterdir()))
+        assert send(server, "PUT", path, anna, form(b"mine" * 1000)) == (204, "")
+        assert [file.read_bytes() for file in received.iterdir()] == [b"mine" * 1000]
+        assert send(server, "DELETE", path, bert)[0] == 403
+        assert len(list(received.iterdir())) == 1
+        assert send(server, "DELETE", path, anna)[0] == 204
+        assert not list(received.iterdir())
+
+
+def wait_until(condition: Callable[[], object]) -> None:
+    deadline = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)  # between two looks at another process

@@ -2,7 +2,8 @@
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterator
+from contextlib import contextmanager
 from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
 
@@ -23,6 +24,20 @@ class ContentCache:
         self._max_datasets = max_datasets
         self._contents: OrderedDict[tuple[str, str], Content] = OrderedDict()
         self._lock = threading.Lock()
+        self._reading: dict[tuple[str, str], threading.Lock] = {}
+
+    @contextmanager
+    def reading(self, dataset: Dataset) -> Iterator[None]:
+        """Waits until nobody else reads this data set: a class that opens it at once needs it in memory once."""
+        key = (dataset.name, dataset.version)
+        with self._lock:
+            lock = self._reading.setdefault(key, threading.Lock())
+        try:
+            with lock:
+                yield
+        finally:
+            with self._lock:
+                self._reading.pop(key, None)
 
     def get(self, dataset: Dataset) -> Content | None:
         """Returns the content of a data set, or None if it is not cached."""

@@ -85,12 +85,15 @@ def load_content(dataset: Dataset) -> Content:
             bar.progress(done / total, f"Reading “{escape_markdown(dataset.title)}”: {done:,} of {total:,}")
 
         try:
-            content = dataset.load_content(report_progress)
+            with _content_cache.reading(dataset):
+                content = _content_cache.get(dataset)
+                if content is None:
+                    content = dataset.load_content(report_progress)
+                    _content_cache.put(dataset, content)
         except CnnvizError as error:  # removed in this moment, from another tab
             placeholder.warning(escape_markdown(str(error)), icon=":material/delete:")
             st.stop()
         placeholder.empty()
-        _content_cache.put(dataset, content)
     return content
 
 

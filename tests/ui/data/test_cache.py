@@ -63,3 +63,23 @@ def test_what_fails_is_tried_again() -> None:
     with pytest.raises(ValueError, match="no"):
         cached_result(held, 1, fail)
     assert cached_result(held, 1, lambda: 2) == 2
+
+
+def test_those_who_open_a_data_set_at_once_read_it_once() -> None:
+    known, dataset, read = ContentCache(), DATASETS["digits"], []
+    together = threading.Barrier(6)
+
+    def open_it() -> None:
+        together.wait()
+        with known.reading(dataset):
+            if known.get(dataset) is None:
+                time.sleep(0.05)  # as long as reading takes
+                read.append(content())
+                known.put(dataset, read[-1])
+
+    threads = [threading.Thread(target=open_it) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(read) == 1
