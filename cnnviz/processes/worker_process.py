@@ -2,7 +2,6 @@
 
 import logging
 import os
-import signal
 import threading
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
@@ -122,14 +121,3 @@ def _open_pipe(stack: ExitStack) -> tuple[int, int]:
     stack.callback(os.close, source)
     stack.callback(os.close, target)
     return source, target
-
-
-def exit_message(code: int) -> str:
-    """Returns what an exit code means, for the student whose run was on the process."""
-    if code == -signal.SIGKILL:
-        return (
-            "The training process was killed, most likely because the machine ran out of memory. "
-            "Use a smaller batch size or a smaller net."
-        )
-    cause = f"signal {-code}" if code < 0 else f"exit code {code}"
-    return f"The training process ended unexpectedly ({cause}). Start the run again."

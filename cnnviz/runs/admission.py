@@ -25,6 +25,10 @@ class Turn:
     steps: int = 0
     seconds: float = 0.0
     """Time that the device has worked for the run."""
+    used_bytes: int | None = None
+    """Memory that the worker took at the end of its last turn."""
+    note: str = ""
+    """What the student should know of how the run went on."""
     reported_points: set[PointKey] = field(default_factory=set)
     """Points that the run reports again because it goes on from a checkpoint."""
 

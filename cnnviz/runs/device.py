@@ -10,7 +10,6 @@ from typing import assert_never
 from safetensors.torch import save
 
 from cnnviz.errors import TrainingError
-from cnnviz.processes.worker_process import exit_message
 from cnnviz.runs import retry_queue
 from cnnviz.runs.admission import (
     CrashRecord,
@@ -26,6 +25,8 @@ from cnnviz.runs.retry_queue import STORE_ERRORS, RetryQueue
 from cnnviz.runs.run import STOPPED_BY_STUDENT, Ending, Run, Status
 from cnnviz.runs.store import Store
 from cnnviz.runs.task_loop import TaskLoop
+from cnnviz.runs.worker.exit_message import exit_message
+from cnnviz.runs.worker.memory import free_bytes
 from cnnviz.runs.worker.messages import (
     CheckpointReport,
     EndedReport,
@@ -299,8 +300,8 @@ class Device:
                 assert_never(report)
 
     def _on_started(self, turn: Turn, report: StartedReport) -> None:
-        turn.steps_done, turn.steps = report.step, report.steps
-        self._update_run(turn.run.id, steps=turn.steps)
+        turn.steps_done, turn.steps, turn.note = report.step, report.steps, report.note
+        self._update_run(turn.run.id, steps=turn.steps, message=turn.note)
         # behind what is still to be written of it
         self._retry_queue.submit(
             lambda: setattr(turn, "reported_points", self._store.known_points(turn.run.id, turn.steps_done))
@@ -316,7 +317,7 @@ class Device:
 
     def _on_progress(self, turn: Turn, report: ProgressReport) -> None:
         run_id = turn.run.id
-        turn.steps_done, turn.seconds = report.step, report.seconds
+        turn.steps_done, turn.seconds, turn.used_bytes = report.step, report.seconds, report.used_bytes
         if turn.seconds > self._limits.max_run_seconds and run_id not in self._stop_endings:
             message = (
                 f"Stopped after {self._limits.max_run_seconds:,} seconds of the device's time, as many as this server"
@@ -377,20 +378,22 @@ class Device:
                 self._save_best_weights(run_id)
                 self._finish_run(run_id, Status.STOPPED, self._stop_endings.pop(run_id, STOPPED_BY_STUDENT))
             elif is_repeat_crash:
+                message = exit_message(code, turn.last_reported_step, turn.used_bytes, free_bytes())
                 self._save_best_weights(run_id)
-                self._finish_run(run_id, Status.FAILED, Ending(EndReason.WORKER_DIED, exit_message(code)))
+                self._finish_run(run_id, Status.FAILED, Ending(EndReason.WORKER_DIED, message))
             else:
                 if status == Status.QUEUED:
                     self._queue.appendleft(turn.run)
                 self._update_run(run_id, status=status)
 
     def _finish_run(self, run_id: str, status: Status, ending: Ending, **values: object) -> None:
-        self._turns.pop(run_id, None)
+        turn = self._turns.pop(run_id, None)
+        message = f"{ending.message} {turn.note if turn else ''}".strip()
         self._status_after_pause.pop(run_id, None)
         self._stop_endings.pop(run_id, None)
         self._crashes.forget(run_id)
         self._update_run(
-            run_id, status=status, message=ending.message, end_reason=ending.reason, finished=time.time(), **values
+            run_id, status=status, message=message, end_reason=ending.reason, finished=time.time(), **values
         )
         for future in self._stopping.pop(run_id, []):
             future.set_result(None)

@@ -1,5 +1,6 @@
 """State from which a training continues elsewhere as if never interrupted: a safetensors file, nothing pickled."""
 
+import hashlib
 import json
 import os
 from collections.abc import Mapping
@@ -14,8 +15,8 @@ from torch import Tensor, nn, optim
 
 from cnnviz.errors import TrainingError
 
-METADATA_KEY = "cnnviz"
-"""Key in the file's metadata under which the JSON text is stored."""
+METADATA_KEY, DIGEST_KEY = "cnnviz", "digest"
+"""Keys in the file's metadata: the JSON text, and a hash of it and of all tensors, which older files lack."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,10 +32,8 @@ class Snapshot:
 
     def write(self, file: Path) -> None:
         """Writes the file and waits until it is on the disk; raises OSError where that fails."""
-        content = save(
-            {name: value.contiguous() for name, value in self.tensors.items()},
-            {METADATA_KEY: json.dumps(self.metadata)},
-        )
+        tensors, facts = {name: value.contiguous() for name, value in self.tensors.items()}, json.dumps(self.metadata)
+        content = save(tensors, {METADATA_KEY: facts, DIGEST_KEY: _digest(tensors, facts)})
         with file.open("wb") as stream:
             stream.write(content)
             stream.flush()
@@ -42,13 +41,26 @@ class Snapshot:
 
     @classmethod
     def read(cls, file: Path) -> "Snapshot":
-        """Reads a file that `write` has written; raises TrainingError for any other file."""
+        """Reads a file that `write` has written; raises TrainingError for any other file, and for a damaged one."""
         try:
             with safe_open(file, framework="pt") as stream:
-                facts = json.loads((stream.metadata() or {})[METADATA_KEY])
-                return cls({name: stream.get_tensor(name) for name in stream.keys()}, facts)  # noqa: SIM118
+                metadata = stream.metadata() or {}
+                facts = metadata[METADATA_KEY]
+                tensors = {name: stream.get_tensor(name) for name in stream.keys()}  # noqa: SIM118
+            if metadata.get(DIGEST_KEY, digest := _digest(tensors, facts)) != digest:
+                raise ValueError("its content has changed since it was written")
+            return cls(tensors, json.loads(facts))
         except (OSError, SafetensorError, KeyError, ValueError) as error:
             raise TrainingError(f"This checkpoint cannot be read ({error}).") from None
+
+
+def _digest(tensors: Mapping[str, Tensor], facts: str) -> str:
+    """Returns a hash of tensors with their names, shapes and types, and of a text."""
+    digest = hashlib.blake2b(facts.encode(), digest_size=16)
+    for name, value in sorted(tensors.items()):
+        digest.update(f"{name} {value.dtype} {tuple(value.shape)}".encode())
+        digest.update(value.reshape(-1).view(torch.uint8).numpy().data)
+    return digest.hexdigest()
 
 
 def copy_to_cpu(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:

@@ -2,6 +2,7 @@
 
 import logging
 import os
+import re
 import signal
 import time
 from collections.abc import Iterator
@@ -184,6 +185,32 @@ def test_a_paused_run_goes_on_where_it_was_and_is_what_it_would_have_been(
     points = [point for _, point in server.store.points(run.id)]
     assert points[: len(shown)] == shown
     assert without_device_points(points) == undisturbed_curve(config)
+
+
+@pytest.mark.parametrize("damaged", [1, 2])
+def test_a_damaged_checkpoint_is_told_and_the_one_before_it_is_used(
+    server: Cluster, ended: Ended, wait_for: WaitFor, damaged: int
+) -> None:
+    """Random bytes in one became “the training diverged, try a smaller rate”."""
+    config = SHORT.changed(epochs=300)
+    run = server.submit(ANNA, NET, config)
+    for _ in range(2):  # each pause writes one
+        seen = len(server.store.points(run.id))
+        server.resume(ANNA, run.id)
+        wait_for(lambda: len(server.store.points(run.id)) > seen)  # noqa: B023 (called before the next round)
+        server.pause(ANNA, run.id, wait=STOP_SECONDS)
+        assert status(server, run) == Status.PAUSED
+    assert len(server.checkpoints.find_all(run.id)) == 2
+    for checkpoint in server.checkpoints.find_all(run.id)[:damaged]:
+        content = bytearray(checkpoint.read_bytes())
+        content[-2000:] = os.urandom(2000)
+        checkpoint.write_bytes(content)
+    server.resume(ANNA, run.id)
+    done = ended(server.store, run.id)
+    assert done.status == Status.DONE
+    how = r"went on from the one before, at step [\d,]+\." if damaged == 1 else r"began again\."
+    assert re.fullmatch(r"Its last checkpoint was damaged on the server's disk, so it " + how, done.message)
+    assert without_device_points([point for _, point in server.store.points(run.id)]) == undisturbed_curve(config)
 
 
 def test_a_run_that_ended_is_trained_further_as_one_that_was_meant_to_be_longer(server: Cluster, ended: Ended) -> None:

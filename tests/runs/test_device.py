@@ -9,7 +9,6 @@ import torch
 from pydantic import TypeAdapter
 from safetensors.torch import load
 
-from cnnviz.processes.worker_process import exit_message
 from cnnviz.runs import device as module
 from cnnviz.runs import retry_queue
 from cnnviz.runs.admission import estimate_memory
@@ -249,7 +248,10 @@ def test_a_run_whose_worker_dies_goes_on_and_fails_with_the_reason_when_it_happe
     settle(device)
     stored_run = store.run(runs[0].id)
     assert stored_run
-    assert (stored_run.status, stored_run.message) == (Status.FAILED, exit_message(-9))
+    assert stored_run.status == Status.FAILED
+    assert stored_run.message.startswith(
+        "The training process ended unexpectedly (signal 9, SIGKILL), twice after step "
+    )
     assert stored_run.end_reason == EndReason.WORKER_DIED
     ScriptedWorker.workers[2].is_ready()
     settle(device)
@@ -433,14 +435,6 @@ def test_a_call_hands_its_exception_to_the_caller(device: Device) -> None:
     with pytest.raises(ZeroDivisionError):
         device.loop.submit(lambda: 1 // 0).result(SOON)
     assert device.loop.submit(lambda: 42).result(SOON) == 42
-
-
-def test_death_names_memory_for_sigkill_and_the_code_otherwise() -> None:
-    assert exit_message(-9).startswith(
-        "The training process was killed, most likely because the machine ran out of memory."
-    )
-    assert exit_message(-11) == "The training process ended unexpectedly (signal 11). Start the run again."
-    assert exit_message(3) == "The training process ended unexpectedly (exit code 3). Start the run again."
 
 
 OTHERS = [character * 32 for character in "cdefgh"]

@@ -76,6 +76,8 @@ class StartedReport(PipeMessage):
     run: str
     steps: int
     step: int
+    note: str = ""
+    """What the student should know of how it was loaded."""
 
 
 class FactReport(PipeMessage):

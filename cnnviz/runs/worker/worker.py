@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from collections import deque
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -183,7 +184,7 @@ class Worker:
             self._report_failure(order.run, error)
 
     def _load_run(self, order: TrainOrder) -> ActiveRun:
-        run_id, config, checkpoint = order.run, order.config, self._checkpoints.find(order.run)
+        run_id, config = order.run, order.config
         data = self._data_cache.get(config, order.owner, self._loading_reporter(run_id))
         point_buffer = PointBuffer(lambda points: self._send(PointsReport(run=run_id, points=points)))
 
@@ -197,20 +198,28 @@ class Worker:
                 should_stop=lambda: run_id in self._stop_requests,
             )
 
-        training = new_job()
-        try:
-            if checkpoint:
-                training.restore(Snapshot.read(checkpoint))
-        except (TrainingError, KeyError, ValueError, RuntimeError):  # damaged: from the beginning, then
-            log.exception("run %s begins again", run_id)
-            training = new_job()
-        self._send(StartedReport(run=run_id, steps=training.steps, step=training.step))
+        training, note = self._restore(run_id, new_job)
+        self._send(StartedReport(run=run_id, steps=training.steps, step=training.step, note=note))
         train, validation, test = (len(y) for _, y in (data.train, data.validation, data.test))
         self._send_fact(run_id, PartsFact(content=(train, validation, test)))
         dataset = find_dataset(config.dataset, order.owner)
         dataset_facts = DatasetDescription(title=dataset.title, classes=dataset.classes, axes=dataset.axes)
         self._send_fact(run_id, DatasetFact(content=dataset_facts))
         return ActiveRun(run_id, training, point_buffer, data.test[1].cpu())
+
+    def _restore(self, run_id: str, new_job: Callable[[], Job]) -> tuple[Job, str]:
+        """Returns a run as its last checkpoint left it, or the one before, or new; and what of that is to be told."""
+        note = ""
+        for checkpoint in self._checkpoints.find_all(run_id):
+            job = new_job()
+            try:
+                job.restore(Snapshot.read(checkpoint))
+            except (TrainingError, KeyError, ValueError, RuntimeError):
+                log.exception("run %s: the checkpoint %s cannot be used", run_id, checkpoint.name)
+                note = "Its last checkpoint was damaged on the server's disk, so it "
+            else:
+                return job, f"{note}went on from the one before, at step {job.step:,}." if note else ""
+        return new_job(), f"{note}began again." if note else ""
 
     def _train_turn(self, active_run: ActiveRun) -> bool:
         """Trains a run for its turn; returns whether it goes on after that."""
