@@ -7,6 +7,10 @@ _INVISIBLE_CATEGORIES = frozenset({"Cc", "Cs", "Zl", "Zp"})
 _BIDI_CONTROLS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
+FORMULA_BEGINNINGS = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
+"""With what a cell begins that a spreadsheet may take for a formula; the last four are their wide forms."""
+
+
 def format_share(value: float) -> str:
     """Returns a share from 0 to 1 with two decimals, or as many as it has, up to four.
 
@@ -67,6 +71,17 @@ def format_value(value: object) -> str:
     if value is None:
         return "none"
     return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def spreadsheet_text(text: str) -> str:
+    """Returns a text that a spreadsheet takes for a text: one that begins a formula gets an invisible character first.
+
+    Source: OWASP, CSV injection (=, +, -, @, tab and carriage return begin one).
+
+    >>> spreadsheet_text("=1+1") == "\u2060=1+1", spreadsheet_text("1=1")
+    (True, '1=1')
+    """
+    return f"\u2060{text}" if text.startswith(FORMULA_BEGINNINGS) else text
 
 
 def is_invisible(character: str) -> bool:

@@ -3,6 +3,7 @@
 import csv
 import io
 import math
+import re
 import sys
 from typing import TypeVar
 
@@ -34,8 +35,10 @@ MAX_BYTES = 512 * 2**20
 MAX_MANIFEST_BYTES, MAX_CONFIG_BYTES = 16 * 2**20, 100_000
 MAX_POINTS, MAX_POINT_BYTES = 2_000_000, 100
 """Maximum number of points of a run, and of bytes per point on average."""
-MAX_METRICS, MAX_METRIC_LENGTH = 50, 32
-"""Maximum number of different metrics, and of characters in a metric's name."""
+MAX_METRICS = 50
+"""Maximum number of different metrics."""
+METRIC_PATTERN = re.compile(r"[A-Za-z][ -~]{0,31}")
+"""Names of metrics: up to 32 printable characters of ASCII, of which the first is a letter."""
 MAX_PREDICTIONS_BYTES = 128 * 2**20
 """Maximum size of the file of predictions, in bytes."""
 MAX_REASON_LENGTH = 400
@@ -199,7 +202,7 @@ def _parse_points(content: bytes, architecture: Architecture) -> tuple[Point, ..
 def _parse_point(line: list[str]) -> Point:
     """Returns the point in a line; raises ValueError when the line is invalid."""
     step, epoch, split, metric, value = line
-    if not 1 <= len(metric) <= MAX_METRIC_LENGTH or not metric.isascii() or not metric.isprintable():
+    if not METRIC_PATTERN.fullmatch(metric):  # no formula, as it is written to a .csv again
         raise ValueError
     point = Point(int(step), int(epoch), sys.intern(split), sys.intern(metric), float(value))
     if not (0 <= point.step <= MAX_COUNT and 0 <= point.epoch <= MAX_COUNT and math.isfinite(point.value)):

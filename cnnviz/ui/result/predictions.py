@@ -22,6 +22,7 @@ from cnnviz.insight.groups import group_accuracies
 from cnnviz.ui.result.gallery import TestedRun, sample_gallery
 from cnnviz.ui.widgets.chart import vega_chart
 from cnnviz.ui.widgets.counter import is_news
+from cnnviz.ui.widgets.dataframe import dataframe
 from cnnviz.ui.widgets.fields import escape_markdown
 
 MAX_TABLE_ROWS = 20
@@ -95,7 +96,7 @@ def _class_scores_view(tested: TestedRun) -> None:
             "samples": scores.support,
         }
     ).sort_values("F1", kind="stable")
-    st.dataframe(
+    dataframe(
         table,
         key=f"classes-{tested.run_id}",
         hide_index=True,

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 import streamlit as st
+from pandas.io.formats.style import Styler
 
 from cnnviz.charts.axes import GOAL, POINTS, goal_line_table
 from cnnviz.charts.compare import MAX_NAMED_RUNS, compare_spec, compare_table, pareto_spec, pareto_tables
@@ -17,7 +18,8 @@ from cnnviz.table import parameter_count
 from cnnviz.ui.runs.labels import REMOVED_LABEL, dataset_titles, legend_labels
 from cnnviz.ui.training.chart_options import MAX_SMOOTHING
 from cnnviz.ui.widgets.chart import vega_chart
-from cnnviz.words import format_duration
+from cnnviz.ui.widgets.dataframe import dataframe
+from cnnviz.words import format_duration, spreadsheet_text
 
 SPLITS, METRICS = ("train", "validation"), ("accuracy", "loss")
 MAX_TOTAL_POINTS = 40 * MAX_POINTS
@@ -118,14 +120,17 @@ def differences_table(runs: Sequence[Run]) -> None:
         st.info("These runs have the same net, the same settings and the same results.", icon=":material/equal:")
         return
     table = pd.DataFrame([row.values for row in shown], index=[row.name for row in shown], columns=labels)
-    styled = table.style.apply(
-        lambda line: [DIFFERENCE_STYLE if show_all and len(set(line)) > 1 else ""] * len(line), axis="columns"
-    )
+
+    def marked(frame: pd.DataFrame) -> Styler:
+        return frame.style.apply(
+            lambda line: [DIFFERENCE_STYLE if show_all and len(set(line)) > 1 else ""] * len(line), axis="columns"
+        )
+
     widths = {"_index": st.column_config.TextColumn(width=180)} | dict.fromkeys(
-        labels, st.column_config.TextColumn(width=COLUMN_WIDTH)
+        map(spreadsheet_text, labels), st.column_config.TextColumn(width=COLUMN_WIDTH)
     )
     height = ROW_HEIGHT * min(len(table), MAX_ROWS) + HEADER_HEIGHT
-    st.dataframe(styled, key="differences", row_height=ROW_HEIGHT, height=height, column_config=widths)
+    dataframe(table, style=marked, key="differences", row_height=ROW_HEIGHT, height=height, column_config=widths)
 
 
 def _format_score(value: float | None) -> str:

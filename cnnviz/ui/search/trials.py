@@ -28,6 +28,7 @@ from cnnviz.searches.search_driver import SearchProgress
 from cnnviz.searches.study import Trial
 from cnnviz.table import parameter_count
 from cnnviz.ui.widgets.chart import vega_chart
+from cnnviz.ui.widgets.dataframe import dataframe
 
 TRIAL_STATES = {Status.DONE: DONE, Status.STOPPED: STOPPED, Status.FAILED: FAILED}
 
@@ -75,7 +76,7 @@ def trials_table(
             "parameters": pd.array(sizes, dtype="Int64"),
         }
     ).sort_values("accuracy", ascending=False, na_position="last", kind="stable")
-    st.dataframe(
+    dataframe(
         table,
         key=f"trials-{search.id}",
         hide_index=True,

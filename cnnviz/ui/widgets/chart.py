@@ -1,12 +1,14 @@
 """Charts on a page, with downloads of their picture and their data."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
 import streamlit as st
 
 from cnnviz.charts import Figure
+from cnnviz.ui.widgets.dataframe import spreadsheet_frame
+from cnnviz.words import spreadsheet_text
 
 _PLOTLY_CONFIG = {
     "displaylogo": False,
@@ -35,14 +37,26 @@ def vega_chart(
     that a browser has them from the start. A selection survives a change of the data. A selection mode that the
     specification does not declare is dropped.
     """
+    safe_tables = {name: spreadsheet_frame(table) for name, table in tables.items()}
+    if any(safe_tables[name] is not table for name, table in tables.items()):
+        spec = _replaced(spec, {text for table in tables.values() for text in table.to_numpy().flat})
     modes = [mode for mode in selection_mode if mode in _selection_names(spec)]
     return st.vega_lite_chart(
-        {**spec, "datasets": dict(tables)},
+        {**spec, "datasets": safe_tables},
         key=key,
         on_select="rerun" if modes else "ignore",
         selection_mode=modes or None,
         alt=alt,
     )
+
+
+def _replaced(value: Any, texts: Collection[object]) -> Any:
+    """Returns a specification with these texts as the tables have them, such as in the domain of a scale."""
+    if isinstance(value, Mapping):
+        return {key: _replaced(item, texts) for key, item in value.items()}
+    if isinstance(value, str):
+        return spreadsheet_text(value) if value in texts else value
+    return [_replaced(item, texts) for item in value] if isinstance(value, list | tuple) else value
 
 
 def _selection_names(spec: Mapping[str, Any]) -> set[str]:

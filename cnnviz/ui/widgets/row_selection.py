@@ -7,6 +7,8 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from cnnviz.ui.widgets.dataframe import dataframe
+
 
 def selectable_rows(frame: pd.DataFrame, ids: Sequence[str], *, name: str, **table_args: Any) -> list[str]:
     """Draws a table with a row for each id, and returns the ids of the selected rows that are shown.
@@ -21,7 +23,7 @@ def selectable_rows(frame: pd.DataFrame, ids: Sequence[str], *, name: str, **tab
         st.session_state[name] = (*hidden, *(ids[row] for row in rows if row < len(ids)))
 
     selected = selected_ids(name)
-    st.dataframe(
+    dataframe(
         frame,
         key=key,
         on_select=save_selection,

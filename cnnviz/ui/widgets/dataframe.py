@@ -1,0 +1,50 @@
+"""Tables on a page, whose toolbar downloads them as CSV: no text in them is a formula to a spreadsheet."""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+from pandas.io.formats.style import Styler
+
+from cnnviz.words import spreadsheet_text
+
+
+def dataframe(frame: pd.DataFrame, *, style: Callable[[pd.DataFrame], Styler] | None = None, **options: Any) -> None:
+    """Draws a table; the options are those of `st.dataframe`."""
+    safe = spreadsheet_frame(frame)
+    st.dataframe(style(safe) if style else safe, **options)
+
+
+def spreadsheet_frame(frame: pd.DataFrame) -> pd.DataFrame:
+    """Returns a table with every text, also those of its lists, its index and its columns, as `spreadsheet_text`.
+
+    It is the table itself where no text needs to change.
+    """
+    safe = frame
+    for place in range(frame.shape[1]):
+        column = frame.iloc[:, place]
+        if _has_formulas(column):
+            safe = frame.copy() if safe is frame else safe
+            safe.isetitem(place, column.map(_safe_cell).astype(column.dtype).array)
+    for axis in ("index", "columns"):
+        if _has_formulas(names := getattr(frame, axis)):
+            safe = safe.set_axis(names.map(_safe_cell), axis=axis)
+    return safe
+
+
+def _has_formulas(values: "pd.Series[Any] | pd.Index[Any]") -> bool:
+    if not (values.dtype == object or pd.api.types.is_string_dtype(values.dtype)):
+        return False
+    different: Iterable[object]
+    try:
+        different = values.unique()
+    except TypeError:  # lists
+        different = values
+    return any(_safe_cell(value) != value for value in different if isinstance(value, str | list))
+
+
+def _safe_cell(value: object) -> object:
+    if isinstance(value, str):
+        return spreadsheet_text(value)
+    return [_safe_cell(item) for item in value] if isinstance(value, list) else value
