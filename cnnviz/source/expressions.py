@@ -52,7 +52,7 @@ def _subscript(interpreter: Interpreter, node: ast.Subscript, scope: Scope) -> o
         index: Any = _index(interpreter, node.slice, scope)
         try:
             return owner[index]
-        except (LookupError, TypeError):
+        except (LookupError, TypeError, ValueError):  # ValueError: a slice with a step of 0
             pass
     raise interpreter.not_understood(node)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 import textwrap
+import threading
 from collections.abc import Iterator
 from itertools import islice
 
@@ -19,6 +20,8 @@ from cnnviz.source.program import Program
 from cnnviz.source.tensors import layers_up_to
 from cnnviz.source.values import Instance, LayerCall, MisfitError, Module, Sequential, Tensor, TensorNode
 
+_PARSER_LOCK = threading.Lock()
+"""Python's parser counts how deep a text is nested, and several threads at once confuse it (SystemError)."""
 MAX_CODE = 100_000
 MAX_HINTED_SHAPES = 4
 SAMPLE_FUNCTIONS = ("torch.randn", "torch.rand", "torch.zeros", "torch.ones", "torch.empty")
@@ -53,11 +56,12 @@ def from_code(text: str, input_shape: Shape | None = None) -> Architecture:
 
 def _parse(text: str) -> ast.Module:
     try:
-        return ast.parse(text)
+        with _PARSER_LOCK:
+            return ast.parse(text)
     except SyntaxError as error:
         place = f"Line {error.lineno}: " if error.lineno else ""
         raise DesignError(f"{place}Python cannot read this: {error.msg[:100]}.") from None
-    except (ValueError, RecursionError, MemoryError):
+    except (ValueError, RecursionError, MemoryError, SystemError):
         raise DesignError(
             "Python cannot read this code: it is nested too deeply, or holds characters that no code has."
         ) from None

@@ -1,7 +1,9 @@
 """Text meant to do harm, or random text: it is read or refused quickly, and nothing in it runs."""
 # ruff: noqa: E501  (a row of a table is one line)
 
+import contextlib
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -177,3 +179,20 @@ def test_code_with_mistakes_is_an_architecture_or_an_error_that_is_explained(dat
         text = text[:start] + data.draw(NEAR) + text[end:]
     result = read(text, data.draw(st.sampled_from([(3, 8, 8), (1, 99, 26), (4,), None])))
     assert result if isinstance(result, str) else to_code(result)
+
+
+@pytest.mark.parametrize("step", ["0", "0.5", "'a'", "None", "-1"])
+@pytest.mark.parametrize("owner", ["[1, 2]", "(1, 2)", "'ab'", "{}"])
+def test_any_slice_is_worked_out_or_refused(owner: str, step: str) -> None:
+    text = f"a = {owner}[::{step}]\nnet = nn.Sequential(nn.Linear(3, 2))"
+    with contextlib.suppress(DesignError):
+        from_code(text)
+
+
+def test_many_texts_at_once_are_read_as_one_alone() -> None:
+    """The parser let a SystemError out where a dozen students pasted at once."""
+    nested = "x = " + "(" * 60 + "1" + ")" * 60 + "\n"
+    text = nested * 200 + "net = nn.Sequential(nn.Linear(3, 2))"
+    with ThreadPoolExecutor(12) as pool:
+        read = list(pool.map(lambda _: from_code(text), range(36)))
+    assert read == [from_code(text)] * 36

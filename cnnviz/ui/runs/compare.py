@@ -16,9 +16,9 @@ from cnnviz.runs.run import Run
 from cnnviz.settings import settings
 from cnnviz.table import parameter_count
 from cnnviz.ui.runs.labels import REMOVED_LABEL, dataset_titles, legend_labels
-from cnnviz.ui.training.chart_options import MAX_SMOOTHING
 from cnnviz.ui.widgets.chart import vega_chart
 from cnnviz.ui.widgets.dataframe import dataframe
+from cnnviz.ui.widgets.smoothing import smoothing_slider
 from cnnviz.words import format_duration, spreadsheet_text
 
 SPLITS, METRICS = ("train", "validation"), ("accuracy", "loss")
@@ -63,15 +63,11 @@ def compared_curves(runs: Sequence[Run]) -> None:
     """Draws the accuracy and the loss of several runs in one chart each."""
     with st.container(horizontal=True, vertical_alignment="center", key="compare-look"):
         log = st.toggle("Log axis for the loss", key="compare-log", persist_state="session")
-        smoothing = st.slider(
+        smoothing = smoothing_slider(
             "Smoothing",
-            0.0,
-            MAX_SMOOTHING,
-            step=0.01,
             key="compare-smoothing",
-            persist_state="session",
+            meaning="Weight of the earlier values in an exponential moving average.",
             width=220,
-            help="Weight of the earlier values in an exponential moving average.",
         )
     labels = legend_labels(runs)
     lines = cluster().store.epoch_series(list(labels), SPLITS, METRICS)

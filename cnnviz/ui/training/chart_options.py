@@ -8,11 +8,11 @@ import streamlit as st
 from cnnviz.charts.axes import DASHES
 from cnnviz.settings import settings
 from cnnviz.ui.widgets.fields import number
+from cnnviz.ui.widgets.smoothing import smoothing_slider
 
 LEARNING, TOP5_F1, GRADIENTS, DEVICE = VIEWS = ("Accuracy and loss", "Top-5 and F1", "Gradients", "Device")
 MAX_COMPARED = len(DASHES) - 1
 """Runs beside the one that is shown: a line style for each."""
-MAX_SMOOTHING = 0.99
 
 
 @dataclass(frozen=True)
@@ -44,14 +44,10 @@ def chart_options(shown_id: str, labels: Mapping[str, str]) -> ChartOptions:
         )
         with st.popover("Options", icon=":material/tune:", key="look-options"):
             log_axis = st.toggle("Log axis for the loss", key="look-log", persist_state="session")
-            smoothing = st.slider(
+            smoothing = smoothing_slider(
                 "Smoothing of the batch loss",
-                0.0,
-                MAX_SMOOTHING,
-                step=0.01,
                 key="look-smoothing",
-                help="Weight of earlier values in an exponential moving average. The loss itself stays visible.",
-                persist_state="session",
+                meaning="Weight of earlier values in an exponential moving average. The loss itself stays visible.",
             )
             goal = number(
                 "Goal: validation accuracy",
