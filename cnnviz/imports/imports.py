@@ -18,6 +18,7 @@ from cnnviz.data.collection import MAX_IMPORT_SECONDS
 from cnnviz.data.uploads import new_name
 from cnnviz.errors import LimitError
 from cnnviz.imports.messages import (
+    ORDERS,
     REPORTS,
     DoneReport,
     ImportForm,
@@ -38,6 +39,8 @@ MAX_ACTIVE_IMPORTS = 20
 """Imports of students that wait or are read; each has its zip on the disk."""
 ARCHIVE_SUFFIXES = (".zip", ".tar.gz", ".tgz")
 
+NOTE_SUFFIX = ".json"
+"""Of files that tell the next server of an import, beside its archive."""
 IMPORTER_MODULE = "cnnviz.imports.importer"
 
 log = logging.getLogger(__name__)
@@ -97,6 +100,7 @@ class Imports:
         self._jobs: dict[str, _ImportJob] = {}
         self._class_jobs: list[_ImportJob] = []
         self._lock = threading.Lock()
+        self._closing = False
         self._student_pool = ThreadPoolExecutor(1, thread_name_prefix="import")
         self._class_pool = ThreadPoolExecutor(1, thread_name_prefix="class import")
 
@@ -104,11 +108,28 @@ class Imports:
         """Deletes what an earlier server left half done, and starts to read CNNVIZ_DATASETS_DIR."""
         self._uploads.delete_interrupted()
         self._shared.delete_interrupted()
-        if self._incoming.is_dir():
-            shutil.rmtree(self._incoming, ignore_errors=True)
+        self._tell_interrupted()
+        for path in self._incoming.glob("*"):
+            if path.is_dir():
+                shutil.rmtree(path, ignore_errors=True)
+            elif path.suffix != NOTE_SUFFIX:
+                path.unlink(missing_ok=True)
         for temporary_path in (self._limits.data_dir / "cache").glob(".*.npy"):
             temporary_path.unlink(missing_ok=True)
         self._scan_future = self._class_pool.submit(self._scan_class_folder)
+
+    def _tell_interrupted(self) -> None:
+        """Tells each owner of an import that ended with the server, until it is dismissed; its file is gone."""
+        for note in self._incoming.glob(f"*{NOTE_SUFFIX}"):
+            try:
+                order = ORDERS.validate_json(note.read_bytes())
+            except (OSError, ValueError):
+                log.exception("%s cannot be read", note.name)
+                continue
+            message = "The server was started anew while this was waiting or being read. Send it again."
+            self._jobs[order.owner] = _ImportJob(
+                order, ImportProgress(order.name, order.title, "refused", 0, 0, message)
+            )
 
     @property
     def scan_done(self) -> bool:
@@ -149,6 +170,9 @@ class Imports:
         try:
             self._incoming.mkdir(parents=True, exist_ok=True)
             shutil.move(archive, path)
+            path.with_suffix(NOTE_SUFFIX).write_bytes(ORDERS.dump_json(order))
+            if previous_job:
+                self._note_of(previous_job).unlink(missing_ok=True)
         except OSError:
             path.unlink(missing_ok=True)
             job.update_progress(status="refused", message="The server could not take the file; its disk may be full.")
@@ -189,13 +213,19 @@ class Imports:
             job = self._jobs.get(owner)
             if job and not job.progress.active:
                 del self._jobs[owner]
+                self._note_of(job).unlink(missing_ok=True)
 
     def close(self) -> None:
-        """Stops all imports."""
+        """Stops all imports; the next server tells their owners."""
+        self._closing = True
         for job in [*self._jobs.values(), *self._class_jobs]:
             job.cancelled.set()
         self._student_pool.shutdown(cancel_futures=True)
         self._class_pool.shutdown(cancel_futures=True)
+
+    def _note_of(self, job: _ImportJob) -> Path:
+        """Returns the file by which the next server knows of an import."""
+        return self._incoming / f"{job.order.name}{NOTE_SUFFIX}"
 
     def _run_job(self, job: _ImportJob) -> None:
         """Does the whole import, in a thread of a pool."""
@@ -219,6 +249,8 @@ class Imports:
             shutil.rmtree(order.scratch, ignore_errors=True)
             if not order.for_class:
                 order.path.unlink(missing_ok=True)
+                if not self._closing:
+                    self._note_of(job).unlink(missing_ok=True)
         except OSError:
             log.exception("something of import %s is left; the next start of the server sweeps it", job.progress.name)
         finally:

@@ -177,12 +177,37 @@ def test_a_server_that_is_killed_takes_the_import_with_it_and_the_next_one_clean
     folder = limits.data_dir / "uploads" / ANNA / f".upload-{'1' * 32}"
     folder.mkdir(parents=True)
     (folder / "feats.npy").write_bytes(b"half")
-    after = Imports(limits)
-    after.open()
-    after.close()
+    for _ in range(2):  # each of the next servers, until the student has seen it
+        after = Imports(limits)
+        after.open()
+        told = after.progress_of(ANNA)
+        assert told
+        assert (told.status, told.title) == ("refused", "Long")
+        assert told.message == "The server was started anew while this was waiting or being read. Send it again."
+        assert len(left(limits)) == 1
+        after.close()
+    after.dismiss(ANNA)
     assert left(limits) == []
     assert not list((limits.data_dir / "cache").iterdir())
     assert own_uploads().datasets_of(ANNA) == {}
+
+
+def test_who_waits_or_is_read_when_a_server_is_stopped_is_told_by_the_next(limits: Settings, wait_for: WaitFor) -> None:
+    stopped = Imports(limits)
+    stopped.open()
+    stopped.start(ANNA, file_with(many()), "Long", FORM)
+    wait_for(lambda: now(stopped, ANNA).done)
+    stopped.start(BERT, file_with(zip_bytes(word_recordings())), "Waits", FORM)
+    stopped.close()
+    after = Imports(limits)
+    after.open()
+    assert [now(after, owner).title for owner in (ANNA, BERT)] == ["Long", "Waits"]
+    assert not now(after, ANNA).active
+    after.start(ANNA, file_with(zip_bytes(word_recordings())), "Again", FORM)
+    after.dismiss(BERT)
+    assert ended(after, ANNA, wait_for).status == "done"
+    after.close()
+    assert list((limits.data_dir / "incoming").iterdir()) == []
 
 
 def test_archives_of_the_server_become_data_sets_for_everybody(
