@@ -8,12 +8,13 @@ from pathlib import Path
 import streamlit as st
 from starlette.middleware import Middleware
 
+from cnnviz.runs.cluster import cluster
 from cnnviz.secret_key import secret_key
 from cnnviz.settings import settings
 from cnnviz.ui.identity import StudentCookie
 from cnnviz.ui.origins import OriginCheck
 from cnnviz.ui.received_files import received_files
-from cnnviz.ui.server import lifespan, on_script_error
+from cnnviz.ui.server import FOLDER_GONE_MESSAGE, lifespan, on_script_error
 from cnnviz.ui.state import sync_with_other_tabs
 from cnnviz.ui.upload_route import UploadRoute
 from cnnviz.ui.widgets.steps import step_numbers
@@ -40,6 +41,8 @@ def render_app() -> None:
         ],
         position="top",
     )
+    if cluster().folder_is_gone:
+        st.error(FOLDER_GONE_MESSAGE, icon=":material/folder_off:")
     sync_with_other_tabs()
     page.run()
 

@@ -44,6 +44,7 @@ SLOW = [
         "takehome/test_script.py",
         "training/test_lr_finder.py",
         "training/test_training.py",
+        "ui/test_server.py",
     )
 ]
 """What takes seconds: the suite without these answers within a minute."""

@@ -39,25 +39,32 @@ log = logging.getLogger(__name__)
 class Cluster:
     """The devices of a server, their store, the drafts of its students, and its imports.
 
-    Raises CnnvizError when another server already works in the same data directory.
+    Raises CnnvizError when another server already works in the same data directory, or where that cannot be used.
     """
 
     def __init__(self, limits: Settings) -> None:
         folder: Path = limits.data_dir
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with suppress(OSError):  # a folder of somebody else; the server may work there
-            folder.chmod(0o700)
         self._lock = FileLock(folder / "server.lock", thread_local=False)  # taken and given back in different threads
         try:
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            with suppress(OSError):  # a folder of somebody else; the server may work there
+                folder.chmod(0o700)
             self._lock.acquire(timeout=LOCK_TIMEOUT_SECONDS)  # a server that is being replaced needs a moment
+            key = secret_key(folder)
+            self._folder_identity = _identity(folder)
+            self.store = Store(folder, limits.database_url)
         except Timeout:
             raise CnnvizError(
                 f"Another cnnviz server works in {folder}. Stop it, or set CNNVIZ_DATA_DIR to another folder."
             ) from None
-        self.store = Store(folder, limits.database_url)
+        except OSError as error:
+            raise CnnvizError(
+                f"The data directory {folder} cannot be used: {error.strerror or error}. The server's user must be able"
+                " to write there; correct that, or set CNNVIZ_DATA_DIR to another folder."
+            ) from None
         self.store.claim()
         self._limits = limits
-        self._hash_owners(secret_key(folder))
+        self._hash_owners(key)
         self._submit_lock = threading.Lock()
         self.checkpoints = Checkpoints(folder)
         self.checkpoints.delete_temporary_files()
@@ -71,6 +78,14 @@ class Cluster:
         for device in self.devices.values():
             device.start()
         self.imports.open()
+
+    @property
+    def folder_is_gone(self) -> bool:
+        """Whether the data directory is no longer where it was when the server started: nothing can be kept then."""
+        try:
+            return _identity(self._limits.data_dir) != self._folder_identity
+        except OSError:
+            return True
 
     def submit(
         self,
@@ -229,6 +244,12 @@ class Cluster:
         """Queues the runs that the last server left; those that ran go on from their checkpoints."""
         for run in self.store.active_runs():
             self.devices[self._available_device(run)].requeue(run)
+
+
+def _identity(folder: Path) -> tuple[int, int]:
+    """Returns what tells a folder from another one under the same name."""
+    folder_stat = folder.stat()
+    return folder_stat.st_dev, folder_stat.st_ino
 
 
 @cache

@@ -19,15 +19,20 @@ _URL_HINT = "It should be postgresql://USER:PASSWORD@HOST:PORT/DATABASE, or empt
 def open_database(folder: Path, url: str = "") -> sql.Engine:
     """Opens PostgreSQL at `url`, or SQLite in `folder` where that is empty, and migrates it to the current schema.
 
-    Raises CnnvizError when no server answers at `url`, or when a newer cnnviz has worked in the database.
+    Raises CnnvizError when no server answers at `url`, when a newer cnnviz has worked in the database, or when it is
+    damaged or of another program; it is left as it is then.
     """
     engine = _open_postgresql(url) if url else _open_sqlite(folder / "cnnviz.sqlite")
     try:
         if url:
             _check_connection(engine)
+        else:
+            _check_pages(engine)
         upgrade(engine)
     except BaseException as error:
         engine.dispose()
+        if not url and isinstance(error, sql.exc.DatabaseError):
+            raise _unusable_file(engine, str(error.orig)) from None
         if isinstance(getattr(error, "orig", None), InsufficientPrivilege):
             raise CnnvizError(
                 "The user in CNNVIZ_DATABASE_URL may not create tables in its database. Make it the owner: "
@@ -82,6 +87,21 @@ def claim_database(engine: sql.Engine) -> sql.Connection | None:
             "Another cnnviz server works in the database of CNNVIZ_DATABASE_URL. Stop it, or choose another database."
         ) from None
     return connection
+
+
+def _check_pages(engine: sql.Engine) -> None:
+    """Raises CnnvizError when a file of SQLite is damaged."""
+    with engine.connect() as connection:
+        found = connection.exec_driver_sql("PRAGMA quick_check(1)").scalar()
+    if found != "ok":
+        raise _unusable_file(engine, str(found))
+
+
+def _unusable_file(engine: sql.Engine, reason: str) -> CnnvizError:
+    return CnnvizError(
+        f"The database {engine.url.database} cannot be used: {reason.strip().splitlines()[-1]}. It was left as it is."
+        " Put a copy of it back that is whole; or move it away, and the server begins with an empty one."
+    )
 
 
 def _check_connection(engine: sql.Engine) -> None:

@@ -7,25 +7,35 @@ import os
 import re
 import socket
 import stat
+import sys
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from typing import NoReturn
 
 import streamlit as st
 from streamlit.runtime import Runtime
 from streamlit.runtime.pages_manager import PagesManager
 
-from cnnviz.processes.launcher import start_fork_server
+from cnnviz.errors import CnnvizError
+from cnnviz.processes.launcher import FORK_SERVER, start_fork_server
 
 # all that pages import, so that it is there before the freeze and no student waits for it
 from cnnviz.runs.cluster import cluster
 from cnnviz.searches.searches import searches
+from cnnviz.settings import settings
 from cnnviz.ui.callbacks import protect_callbacks
 from cnnviz.ui.received_files import received_files
 
 log = logging.getLogger(__name__)
 
 SESSION_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+FOLDER_GONE_MESSAGE = (
+    "The folder in which this server keeps designs and runs is gone, so nothing that you do now is kept. Copy your"
+    " design as code, and tell whoever runs the server."
+)
+UNUSABLE_EXIT_CODE = 78
+"""Exit code of a server whose settings or data directory cannot be used (EX_CONFIG of sysexits.h)."""
 GC_INTERVAL_SECONDS = 10.0
 """Between two collections of garbage."""
 SWEEP_INTERVAL_SECONDS = 5.0
@@ -91,12 +101,19 @@ async def lifespan(_app: object) -> AsyncIterator[None]:
     # frame; the first visitor may come by the address of a page.
     PagesManager.uses_pages_directory = False
     protect_callbacks()
+    try:
+        settings()
+    except CnnvizError as error:
+        _refuse_to_start(error)
     logging.getLogger("streamlit.runtime.websocket_session_manager").addFilter(hide_session_id)
     os.umask(0o077)  # what students do is in files that only this server's user can read
     start_fork_server()
-    running_cluster = await asyncio.to_thread(cluster)
-    running_searches = await asyncio.to_thread(searches)
-    await asyncio.to_thread(received_files)
+    try:
+        running_cluster = await asyncio.to_thread(cluster)
+        running_searches = await asyncio.to_thread(searches)
+        await asyncio.to_thread(received_files)
+    except CnnvizError as error:
+        _refuse_to_start(error)
     disable_nagle()
     # With torch, ignite and scikit-learn imported, a collection of garbage walks a million objects that never die.
     # Frozen once, they are not walked again.
@@ -110,8 +127,18 @@ async def lifespan(_app: object) -> AsyncIterator[None]:
     await asyncio.to_thread(running_cluster.close)
 
 
+def _refuse_to_start(error: CnnvizError) -> NoReturn:
+    """Ends the server with a sentence and UNUSABLE_EXIT_CODE; uvicorn would print a traceback around it."""
+    print(f"cnnviz cannot start. {error}", file=sys.stderr, flush=True)  # noqa: T201 (for whoever starts it)
+    FORK_SERVER.close()
+    os._exit(UNUSABLE_EXIT_CODE)
+
+
 def on_script_error(error: Exception) -> bool:
     """Tells the student in one sentence that this was our fault; the traceback goes to the log."""
     log.error("a page failed", exc_info=error)
-    st.error("Something went wrong on our side. Your design and your runs are safe: reload the page to go on.")
+    if cluster().folder_is_gone:
+        st.error(FOLDER_GONE_MESSAGE)
+    else:
+        st.error("Something went wrong on our side. Your design and your runs are safe: reload the page to go on.")
     return True

@@ -6,7 +6,10 @@ from streamlit.testing.v1 import AppTest
 from cnnviz.architecture import Architecture
 from cnnviz.layers import PALETTE, Block, Residual
 from cnnviz.presets import PRESETS
+from cnnviz.runs.cluster import Cluster
+from cnnviz.ui.server import FOLDER_GONE_MESSAGE
 from cnnviz.ui.workbench import Workbench
+from tests.pages.conftest import ROOT
 
 OpenPage = Callable[..., AppTest]
 LAB = PRESETS["lab-convnet"].architecture
@@ -154,3 +157,12 @@ def test_the_design_is_found_again_in_a_new_session_of_the_same_student(open_pag
         0, kernel_size=7
     )
     assert current_workbench(open_page("design", owner="s" + "b" * 31)).architecture == LAB
+
+
+def test_a_data_directory_that_is_gone_is_told_in_the_frame_of_every_page(
+    server: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for gone in (True, False):
+        monkeypatch.setattr(Cluster, "folder_is_gone", gone)
+        app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60).run()
+        assert [error.value for error in app.error] == [FOLDER_GONE_MESSAGE] * gone

@@ -342,6 +342,14 @@ def test_closing_ends_the_worker_and_gives_the_data_directory_to_the_next_server
     assert checkpoint
     assert Snapshot.read(checkpoint).metadata["step"] == step
     second = Cluster(Settings(data_dir=tmp_path, devices="cpu"))
+    assert not second.folder_is_gone
+    moved = tmp_path.rename(tmp_path.with_name("moved"))
+    assert second.folder_is_gone
+    tmp_path.mkdir()
+    assert second.folder_is_gone  # another one
+    tmp_path.rmdir()
+    moved.rename(tmp_path)
+    assert not second.folder_is_gone
     wait_for(lambda: max(point.step for _, point in second.store.points(running.id)) > step)
     assert [point for _, point in second.store.points(running.id)][: len(shown)] == shown
     for run in (running, waiting):

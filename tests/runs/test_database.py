@@ -4,7 +4,7 @@ import logging
 import sqlite3
 import traceback
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
@@ -218,6 +218,42 @@ def test_a_database_of_a_newer_cnnviz_is_refused(tmp_path: Path, url: str) -> No
         connection.exec_driver_sql("UPDATE cnnviz_version SET version_num = '9999'")
     with pytest.raises(CnnvizError, match=r"A newer cnnviz .* 9999, .* up to 0\d+\. Install the newer cnnviz"):
         Store(tmp_path, url)
+
+
+def damage_start(file: Path) -> None:
+    file.write_bytes(b"no database" * 1000)
+
+
+def damage_middle(file: Path) -> None:
+    content = bytearray(file.read_bytes())
+    content[len(content) // 2 :] = bytes(range(256)) * (len(content) // 512)
+    file.write_bytes(content)
+
+
+def replace_by_foreign(file: Path) -> None:
+    file.unlink()
+    with closing(sqlite3.connect(file)) as connection:
+        connection.execute("CREATE TABLE runs (distance REAL)")
+        connection.commit()
+
+
+@pytest.mark.parametrize("harm", [damage_start, damage_middle, replace_by_foreign])
+def test_a_damaged_or_foreign_file_is_told_and_left_as_it_is(tmp_path: Path, harm: Callable[[Path], None]) -> None:
+    with opened(tmp_path) as store:
+        store.add_run(make_run())
+    file = tmp_path / "cnnviz.sqlite"
+    for beside in tmp_path.glob("cnnviz.sqlite-*"):
+        beside.unlink()
+    harm(file)
+    content = file.read_bytes()
+    for _ in range(2):
+        with pytest.raises(CnnvizError, match=r"^The database .*cnnviz\.sqlite cannot be used: .*It was left as it is"):
+            Store(tmp_path)
+    if harm is replace_by_foreign:  # whose header may say by now how it is written
+        with closing(sqlite3.connect(file)) as connection:
+            assert connection.execute("SELECT name FROM sqlite_master").fetchall() == [("runs",)]
+    else:
+        assert file.read_bytes() == content
 
 
 def test_a_migration_that_fails_leaves_nothing_behind(
