@@ -14,8 +14,8 @@ from cnnviz.settings import settings
 from cnnviz.ui.identity import StudentCookie
 from cnnviz.ui.origins import OriginCheck
 from cnnviz.ui.received_files import received_files
-from cnnviz.ui.server import FOLDER_GONE_MESSAGE, lifespan, on_script_error
-from cnnviz.ui.state import sync_with_other_tabs
+from cnnviz.ui.server import FOLDER_GONE_MESSAGE, UNSAVED_MESSAGE, lifespan, on_script_error
+from cnnviz.ui.state import current_owner, sync_with_other_tabs
 from cnnviz.ui.upload_route import UploadRoute
 from cnnviz.ui.widgets.steps import step_numbers
 
@@ -43,6 +43,8 @@ def render_app() -> None:
     )
     if cluster().folder_is_gone:
         st.error(FOLDER_GONE_MESSAGE, icon=":material/folder_off:")
+    elif cluster().drafts.is_unsaved(current_owner()):
+        st.warning(UNSAVED_MESSAGE, icon=":material/save:")
     sync_with_other_tabs()
     page.run()
 

@@ -70,7 +70,7 @@ class Cluster:
         self.checkpoints.delete_temporary_files()
         self.devices = {name: Device(name, self.store, self.checkpoints, limits) for name in _device_names(limits)}
         writer_loop = next(iter(self.devices.values())).loop  # writes what belongs to no device
-        self.drafts = Drafts(self.store, writer_loop.call_soon)
+        self.drafts = Drafts(self.store, writer_loop.call_soon, writer_loop.call_later)
         self.library = RunLibrary(self.store, self.checkpoints, writer_loop, self.stop)
         self.imports = Imports(limits)
         self.library.start_sweeping()

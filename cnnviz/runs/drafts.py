@@ -1,5 +1,6 @@
 """Unfinished work of students: the design at hand with its undo history, and settings of the next run and search."""
 
+import logging
 import threading
 from collections.abc import Callable
 from typing import Annotated, Any, TypeVar
@@ -8,9 +9,12 @@ from pydantic import BaseModel, ConfigDict, ValidationError, ValidatorFunctionWr
 
 from cnnviz.architecture import Architecture
 from cnnviz.errors import DesignError
+from cnnviz.runs.retry_queue import RETRY_SECONDS, STORE_ERRORS
 from cnnviz.runs.store import Store
 from cnnviz.search.space import Space
 from cnnviz.training.config import TrainConfig
+
+log = logging.getLogger(__name__)
 
 
 def _readable_or_empty(past: Any, read: ValidatorFunctionWrapHandler) -> Any:
@@ -35,16 +39,28 @@ Saved = TypeVar("Saved", Draft, TrainConfig, Space)
 class Drafts:
     """The unfinished work of every student, shared by all tabs and sessions of the student.
 
-    What is saved is found at once, and written to the store soon: `call_soon` runs a task in the thread that writes. Of
-    several changes that wait to be written, only the last one is.
+    What is saved is found at once, and written to the store soon: `call_soon` runs a task in the thread that writes,
+    and `call_later` one in so many seconds, when a write that failed is tried again. Of several changes that wait to be
+    written, only the last one is.
     """
 
-    def __init__(self, store: Store, call_soon: Callable[[Callable[[], None]], None]) -> None:
+    def __init__(
+        self,
+        store: Store,
+        call_soon: Callable[[Callable[[], None]], None],
+        call_later: Callable[[float, Callable[[], None]], None],
+    ) -> None:
         self._store = store
-        self._call_soon = call_soon
+        self._call_soon, self._call_later = call_soon, call_later
+        self._failed: set[tuple[str, str]] = set()
         self._lock = threading.Lock()
         self._waiting: dict[tuple[str, str], Draft | TrainConfig | Space] = {}
         self._versions: dict[str, str] = {}
+
+    def is_unsaved(self, owner: str) -> bool:
+        """Returns whether something of this student could not be written yet, and would be lost with the server."""
+        with self._lock:
+            return any(failed == owner for failed, _ in self._failed)
 
     def save_draft(self, owner: str, draft: Draft, seen_version: str, version: str) -> bool:
         """Saves a draft under the name `version`, unless another tab has saved one since `seen_version`.
@@ -89,13 +105,23 @@ class Drafts:
             self._waiting[owner, name] = value
         self._call_soon(lambda: self._write(owner, name))
 
-    def _write(self, owner: str, name: str) -> None:
+    def _write(self, owner: str, name: str, *, is_retry: bool = False) -> None:
         with self._lock:
             value = self._waiting.get((owner, name))
         if value is None:  # an earlier task has written the last change already
             return
-        self._store.save_draft(owner, name, value.model_dump_json())
+        try:
+            self._store.save_draft(owner, name, value.model_dump_json())
+        except STORE_ERRORS:
+            with self._lock:
+                retries_already = (owner, name) in self._failed and not is_retry
+                self._failed.add((owner, name))
+            if not retries_already:
+                log.exception("the %s of a student is not written yet", name)
+                self._call_later(RETRY_SECONDS, lambda: self._write(owner, name, is_retry=True))
+            return
         with self._lock:
+            self._failed.discard((owner, name))
             if self._waiting[owner, name] is value:
                 del self._waiting[owner, name]
 

@@ -7,7 +7,7 @@ from cnnviz.architecture import Architecture
 from cnnviz.layers import PALETTE, Block, Residual
 from cnnviz.presets import PRESETS
 from cnnviz.runs.cluster import Cluster
-from cnnviz.ui.server import FOLDER_GONE_MESSAGE
+from cnnviz.ui.server import FOLDER_GONE_MESSAGE, UNSAVED_MESSAGE
 from cnnviz.ui.workbench import Workbench
 from tests.pages.conftest import ROOT
 
@@ -166,3 +166,9 @@ def test_a_data_directory_that_is_gone_is_told_in_the_frame_of_every_page(
         monkeypatch.setattr(Cluster, "folder_is_gone", gone)
         app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60).run()
         assert [error.value for error in app.error] == [FOLDER_GONE_MESSAGE] * gone
+
+
+def test_what_is_not_written_yet_is_told(server: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server.drafts, "is_unsaved", lambda owner: True)
+    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60).run()
+    assert UNSAVED_MESSAGE in [warning.value for warning in app.warning]
