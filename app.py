@@ -12,6 +12,7 @@ from cnnviz.runs.cluster import cluster
 from cnnviz.secret_key import secret_key
 from cnnviz.settings import settings
 from cnnviz.ui.identity import StudentCookie
+from cnnviz.ui.media_route import MEDIA_OWNERS, MediaRoute
 from cnnviz.ui.origins import OriginCheck
 from cnnviz.ui.received_files import received_files
 from cnnviz.ui.server import FOLDER_GONE_MESSAGE, UNSAVED_MESSAGE, lifespan, on_script_error
@@ -59,6 +60,7 @@ else:
             Middleware(OriginCheck, hosts=lambda: settings().hosts),
             Middleware(StudentCookie, key=lambda: secret_key(settings().data_dir)),
             Middleware(UploadRoute, files=received_files),
+            Middleware(MediaRoute, owners=MEDIA_OWNERS),
         ],
         on_script_error=on_script_error,
     )

@@ -25,6 +25,7 @@ from cnnviz.runs.cluster import cluster
 from cnnviz.searches.searches import searches
 from cnnviz.settings import settings
 from cnnviz.ui.callbacks import protect_callbacks
+from cnnviz.ui.media_route import MEDIA_OWNERS
 from cnnviz.ui.received_files import received_files
 
 log = logging.getLogger(__name__)
@@ -80,6 +81,7 @@ async def sweep_sessions() -> None:
             if now - since >= LEFT_SECONDS:
                 runtime.close_session(session_id)
         await asyncio.to_thread(received_files().sweep, runtime.is_active_session)
+        MEDIA_OWNERS.forget_deleted(runtime.media_file_mgr)
 
 
 async def collect_garbage() -> None:
@@ -110,6 +112,7 @@ async def lifespan(_app: object) -> AsyncIterator[None]:
     except CnnvizError as error:
         _refuse_to_start(error)
     logging.getLogger("streamlit.runtime.websocket_session_manager").addFilter(hide_session_id)
+    MEDIA_OWNERS.watch(Runtime.instance().media_file_mgr)
     os.umask(0o077)  # what students do is in files that only this server's user can read
     start_fork_server()
     try:

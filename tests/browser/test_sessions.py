@@ -1,6 +1,7 @@
 """Who gets which session, by websockets as a browser opens them."""
 
 import base64
+import re
 import secrets
 import socket
 import time
@@ -10,11 +11,12 @@ from http.client import HTTPConnection
 from typing import Any
 from urllib.parse import urlsplit
 
+from playwright.sync_api import expect
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.sync.client import ClientConnection, connect
 
-from tests.browser.conftest import Server
+from tests.browser.conftest import OpenApp, Server
 
 
 def open_stream(server: Server, token: str, session_id: str = "", **headers: str) -> ClientConnection:
@@ -137,6 +139,18 @@ def test_a_file_is_taken_for_the_own_open_session_only(server: Server) -> None:
         assert len(list(received.iterdir())) == 1
         assert send(server, "DELETE", path, anna)[0] == 204
         assert not list(received.iterdir())
+
+
+def test_what_a_page_shows_is_given_to_its_student_alone(open_app: OpenApp, server: Server) -> None:
+    with_sound = open_app("data")
+    sound = with_sound.locator("audio").first
+    expect(sound).to_have_attribute("src", re.compile("/media/"))
+    address = urlsplit(str(sound.get_attribute("src"))).path
+    assert with_sound.request.get(f"{server.url}{address}").status == 200
+    assert send(server, "GET", address, secrets.token_hex(16)) == (404, "There is no such file.")
+    assert send(server, "GET", address, "")[0] == 404
+    another = open_app("data")  # in the same browser, by the same student
+    assert another.request.get(f"{server.url}{address}").status == 200
 
 
 def wait_until(condition: Callable[[], object]) -> None:
