@@ -94,30 +94,3 @@ class CrashRecord:
 def estimate_memory(run: Run) -> int:
     """Returns the memory that training takes, estimated from the design of a run."""
     return training_bytes(run.architecture, run.config.batch_size)
-
-
-def seconds_until_end(turns: Iterable[Turn], run_id: str) -> float | None:
-    """Returns the seconds until a run will have ended, if all in turn share the device equally; None if unknown.
-
-    A run with less work than this one delays it by all of that, one with more by as much as this one's own.
-    """
-    seconds_left = {turn.run.id: turn.seconds_left for turn in turns}
-    own_left = seconds_left.get(run_id)
-    return (
-        None
-        if own_left is None
-        else sum(min(own_left if left is None else left, own_left) for left in seconds_left.values())
-    )
-
-
-def seconds_until_turn(turns: Iterable[Turn], runs_ahead: int) -> float | None:
-    """Returns the seconds until a run that waits behind `runs_ahead` others gets its turn; None if unknown.
-
-    Each of them takes the place of one in turn that ends.
-    """
-    turns = list(turns)
-    ends = sorted(end for turn in turns if (end := seconds_until_end(turns, turn.run.id)) is not None)
-    if not ends:
-        return None
-    rounds, position = divmod(runs_ahead, len(ends))
-    return ends[position] + rounds * ends[-1]

@@ -166,12 +166,12 @@ class Cluster:
     def runs_ahead(self, run: Run) -> int:
         """Returns the number of runs that get a turn before this waiting one."""
         device = self.devices.get(run.device)
-        return (device.runs_ahead(run.id) or 0) if device else 0
+        return device.forecast(run.id).places.get(run.id, 0) if device else 0
 
     def seconds_left(self, run: Run) -> float | None:
         """Returns the seconds until an active run will have ended or, if it waits, gets its turn; None if unknown."""
         device = self.devices.get(run.device)
-        return device.seconds_left(run.id) if device else None
+        return device.forecast(run.id).seconds_left(run.id) if device else None
 
     def close(self) -> None:
         """Ends all workers and imports, and releases the data directory."""

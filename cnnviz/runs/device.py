@@ -1,6 +1,7 @@
 """Device: a thread that owns the queue, the worker process and all writing for the runs on one device."""
 
 import logging
+import math
 import time
 from collections import deque
 from concurrent.futures import Future
@@ -16,11 +17,10 @@ from cnnviz.runs.admission import (
     MemoryBudget,
     Turn,
     estimate_memory,
-    seconds_until_end,
-    seconds_until_turn,
 )
 from cnnviz.runs.checkpoints import Checkpoints
 from cnnviz.runs.facts import content_to_json
+from cnnviz.runs.forecast import Forecast
 from cnnviz.runs.retry_queue import STORE_ERRORS, RetryQueue
 from cnnviz.runs.run import STOPPED_BY_STUDENT, Ending, Run, Status
 from cnnviz.runs.store import Store
@@ -49,6 +49,8 @@ from cnnviz.settings import Settings
 from cnnviz.training.end_reason import EndReason
 from cnnviz.training.snapshot import Snapshot
 
+FORECAST_SECONDS = 1.0
+"""How long what was worked out for all runs is told to whoever asks."""
 STOP_GRACE_SECONDS = 5.0
 """Time that a worker has to obey a stop before it is killed."""
 SHUTDOWN_SECONDS = 10.0
@@ -81,6 +83,7 @@ class Device:
         self._current_run_id: str | None = None  # whose turn it is, as far as the worker has reported
         self._crashes = CrashRecord()
         self._retry_queue = RetryQueue(self.loop.call_later)
+        self._forecast = -math.inf, Forecast.of((), ())
 
     # ── for other threads ──
 
@@ -121,17 +124,13 @@ class Device:
         """Process number of the worker, once it has reported that it is ready."""
         return self._supervisor.pid
 
-    def seconds_left(self, run_id: str) -> float | None:
-        """Returns the seconds until a run in turn will have ended, or a waiting one gets its turn; None if unknown."""
-        turns = list(self._turns.values())
-        if run_id in self._turns:
-            return seconds_until_end(turns, run_id)
-        position = self.runs_ahead(run_id)
-        return None if position is None else seconds_until_turn(turns, position)
-
-    def runs_ahead(self, run_id: str) -> int | None:
-        """Returns the number of runs that wait before this one; None for one that does not wait."""
-        return next((place for place, run in enumerate(list(self._queue)) if run.id == run_id), None)
+    def forecast(self, run_id: str) -> Forecast:
+        """Returns what is to come for all runs, worked out once in FORECAST_SECONDS, or anew for a run unknown then."""
+        made_at, forecast = self._forecast
+        if time.monotonic() - made_at > FORECAST_SECONDS or not forecast.knows(run_id):
+            forecast = Forecast.of(list(self._turns.values()), [run.id for run in list(self._queue)])
+            self._forecast = time.monotonic(), forecast
+        return forecast
 
     @property
     def run_count(self) -> int:
@@ -146,7 +145,7 @@ class Device:
         self._start_waiting_runs()
 
     def _resume_run(self, run: Run) -> None:
-        if run.id in self._turns or self.runs_ahead(run.id) is not None:
+        if run.id in self._turns or any(run.id == waiting.id for waiting in self._queue):
             return
         changes = {
             "message": "",
@@ -245,10 +244,10 @@ class Device:
 
     def _remove_from_queue(self, run_id: str) -> bool:
         """Removes a run from the queue; returns whether it was there."""
-        position = self.runs_ahead(run_id)
-        if position is not None:
-            del self._queue[position]
-        return position is not None
+        waiting = next((run for run in self._queue if run.id == run_id), None)
+        if waiting:
+            self._queue.remove(waiting)
+        return waiting is not None
 
     def _kill_if_unresponsive(self, run_id: str, stops: list[Future[None]], grace_periods: int) -> None:
         """Kills a worker that does not obey this stop, but waits on while it is busy with another run."""

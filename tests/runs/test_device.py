@@ -109,6 +109,7 @@ def device(store: Store, limits: Settings, tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.setattr(supervisor, "FIRST_RESTART_DELAY", 0.01)
     monkeypatch.setattr(retry_queue, "RETRY_SECONDS", 0.01)
     monkeypatch.setattr(module, "SHUTDOWN_SECONDS", 0.01)
+    monkeypatch.setattr(module, "FORECAST_SECONDS", 0.0)
     ScriptedWorker.workers, ScriptedWorker.refusals = [], 0
     started = Device("cpu", store, Checkpoints(tmp_path), limits)
     yield started
@@ -470,7 +471,7 @@ def test_students_take_turns_as_long_as_there_is_memory_and_none_overtakes_for_w
     ScriptedWorker.workers[0].says(ReadyReport(total_bytes=2 * (4 * one + most - 1), used_bytes=0))
     settle(device)
     assert statuses(store, [*runs, large, small]) == ["running"] * 4 + ["queued"] * 2
-    assert [device.runs_ahead(run.id) for run in (large, small)] == [0, 1]
+    assert [device.forecast(run.id).places.get(run.id) for run in (large, small)] == [0, 1]
     ScriptedWorker.workers[0].ends(runs[2])
     settle(device)
     assert statuses(store, [large, small]) == ["running", "queued"]
@@ -612,22 +613,21 @@ def test_a_run_gets_no_more_of_the_devices_time_than_the_server_gives(device: De
 
 
 def test_how_long_it_takes_is_told_from_what_all_in_turn_have_left(device: Device) -> None:
+    def seconds_left(run_id: str) -> float | None:
+        return device.forecast(run_id).seconds_left(run_id)
+
     worker = started(device)
     runs = submit_for_others(device, 2)
     waiting = make_run(OTHERS[0])
     device.submit(waiting).result(SOON)
-    assert (device.seconds_left(runs[0].id), device.seconds_left(waiting.id), device.seconds_left("none")) == (
-        None,
-        None,
-        None,
-    )
+    assert [seconds_left(run_id) for run_id in (runs[0].id, waiting.id, "none")] == [None] * 3
     for run, seconds in zip(runs, (1.0, 2.0), strict=True):
         worker.begins(run)
         worker.says(ProgressReport(run=run.id, step=2, seconds=seconds, used_bytes=0))
     settle(device)
-    assert device.seconds_left(runs[0].id) == pytest.approx(8)  # 4 of its own, in turn with the other
-    assert device.seconds_left(runs[1].id) == pytest.approx(12)  # 8 of its own, 4 of the other
-    assert device.seconds_left(waiting.id) == pytest.approx(8)
+    assert seconds_left(runs[0].id) == pytest.approx(8)  # 4 of its own, in turn with the other
+    assert seconds_left(runs[1].id) == pytest.approx(12)  # 8 of its own, 4 of the other
+    assert seconds_left(waiting.id) == pytest.approx(8)
 
 
 def test_of_several_runs_only_the_one_in_whose_turn_a_worker_dies_is_to_blame(device: Device, store: Store) -> None:

@@ -1,0 +1,43 @@
+"""What is told of the runs of a device, against what the words of it say, worked out run by run."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cnnviz.runs.admission import Turn
+from cnnviz.runs.forecast import Forecast
+from tests.designs import make_run
+
+WORK = st.lists(st.one_of(st.none(), st.integers(0, 20)), max_size=8)
+"""Seconds of work that runs in turn have left; None where it is unknown."""
+
+
+def turns_with(work: list[int | None]) -> list[Turn]:
+    turns = [Turn(make_run(), 0) for _ in work]
+    for turn, left in zip(turns, work, strict=True):
+        if left is not None:  # one step a second
+            turn.steps_done, turn.steps, turn.seconds = 5, 5 + left, 5.0
+    return turns
+
+
+def simulated_end(work: list[int | None], index: int) -> float:
+    """When a run has ended if each in turn gets its share again and again, one that is unknown without an end."""
+    own = work[index]
+    assert own is not None
+    return float(sum(min(own if left is None else left, own) for left in work))
+
+
+@given(WORK, st.integers(0, 12))
+def test_everything_is_what_it_would_be_run_by_run(work: list[int | None], waiting: int) -> None:
+    turns, queue = turns_with(work), [f"waiting {number}" for number in range(waiting)]
+    forecast = Forecast.of(turns, queue)
+    ends = [None if left is None else simulated_end(work, index) for index, left in enumerate(work)]
+    assert [forecast.seconds_left(turn.run.id) for turn in turns] == pytest.approx(ends)
+    known = sorted(end for end in ends if end is not None)
+    for place, run_id in enumerate(queue):
+        assert forecast.places[run_id] == place
+        rounds, position = divmod(place, len(known)) if known else (0, 0)
+        expected = known[position] + rounds * known[-1] if known else None
+        assert forecast.seconds_left(run_id) == pytest.approx(expected)
+    assert forecast.seconds_left("another") is None
+    assert not forecast.knows("another")
