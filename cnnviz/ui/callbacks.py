@@ -1,7 +1,12 @@
-"""Callbacks of widgets run to their end, whatever else a student does meanwhile."""
+"""Callbacks of widgets are called and run to their end, whatever else a student does meanwhile."""
 
+from streamlit.proto.WidgetStates_pb2 import WidgetStates
 from streamlit.runtime.scriptrunner.script_runner import ScriptRunner
+from streamlit.runtime.scriptrunner_utils import script_requests
 from streamlit.runtime.scriptrunner_utils.script_run_context import RunLocation, ThreadState
+
+TRIGGERS = ("trigger_value", "string_trigger_value", "chat_input_value", "json_trigger_value")
+"""Kinds of values that stand for an event, of which Streamlit keeps those that wait."""
 
 
 def protect_callbacks() -> None:
@@ -17,6 +22,28 @@ def protect_callbacks() -> None:
             handle_request(runner)
 
     ScriptRunner._maybe_handle_execution_control_request = handle_request_outside_callbacks  # type: ignore[assignment]
+
+
+def keep_waiting_changes() -> None:
+    """Has a request that takes the place of a waiting one keep what was changed in that.
+
+    Streamlit 1.67 keeps the buttons that were pressed, but not what was typed: of a number that is followed at once by
+    a click on another page, whose request has none of this page's fields, nothing was left.
+    """
+    coalesce = script_requests._coalesce_widget_states
+
+    def coalesce_all(old_states: WidgetStates | None, new_states: WidgetStates | None) -> WidgetStates | None:
+        merged = coalesce(old_states, new_states)
+        if old_states is not None and merged is not None and merged is not old_states:
+            known = {state.id for state in merged.widgets}
+            merged.widgets.extend(
+                state
+                for state in old_states.widgets
+                if state.id not in known and state.WhichOneof("value") not in TRIGGERS
+            )
+        return merged
+
+    script_requests._coalesce_widget_states = coalesce_all
 
 
 def _in_callback() -> bool:

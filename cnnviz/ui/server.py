@@ -24,7 +24,7 @@ from cnnviz.processes.launcher import FORK_SERVER, start_fork_server
 from cnnviz.runs.cluster import cluster
 from cnnviz.searches.searches import searches
 from cnnviz.settings import settings
-from cnnviz.ui.callbacks import protect_callbacks
+from cnnviz.ui.callbacks import keep_waiting_changes, protect_callbacks
 from cnnviz.ui.media_route import MEDIA_OWNERS
 from cnnviz.ui.received_files import received_files
 
@@ -107,6 +107,7 @@ async def lifespan(_app: object) -> AsyncIterator[None]:
     # frame; the first visitor may come by the address of a page.
     PagesManager.uses_pages_directory = False
     protect_callbacks()
+    keep_waiting_changes()
     try:
         settings()
     except CnnvizError as error:

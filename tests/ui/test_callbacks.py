@@ -3,10 +3,14 @@
 from collections.abc import Callable
 
 import pytest
+from streamlit.proto.WidgetStates_pb2 import WidgetState, WidgetStates
+from streamlit.runtime.scriptrunner import RerunData
 from streamlit.runtime.scriptrunner.script_runner import ScriptRunner
+from streamlit.runtime.scriptrunner_utils import script_requests
+from streamlit.runtime.scriptrunner_utils.script_requests import ScriptRequests
 from streamlit.testing.v1 import AppTest
 
-from cnnviz.ui.callbacks import protect_callbacks
+from cnnviz.ui.callbacks import keep_waiting_changes, protect_callbacks
 
 
 def page_with_a_hurried_student() -> None:
@@ -38,3 +42,22 @@ def test_a_callback_keeps_what_was_typed_though_something_newer_waits() -> None:
     app.text_input[0].set_value("1e-3").run()
     assert not app.exception
     assert app.session_state["kept"] == "1e-3"
+
+
+def waiting_then_newer(waiting: dict[str, str], newer: dict[str, str]) -> dict[str, str]:
+    """The texts of fields with which a page is run after two requests, of which the first has not begun."""
+    requests = ScriptRequests()
+    for texts in (waiting, newer):
+        states = [WidgetState(id=name, string_value=text) for name, text in texts.items()]
+        requests.request_rerun(RerunData(widget_states=WidgetStates(widgets=states), page_script_hash=str(texts)))
+    request = requests.on_scriptrunner_ready()
+    assert request.rerun_data.widget_states
+    return {state.id: state.string_value for state in request.rerun_data.widget_states.widgets}
+
+
+def test_what_was_typed_before_another_page_was_opened_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(script_requests, "_coalesce_widget_states", script_requests._coalesce_widget_states)
+    keep_waiting_changes()
+    assert waiting_then_newer({"noise": "1e-3"}, {}) == {"noise": "1e-3"}
+    assert waiting_then_newer({"noise": "1e-3", "rate": "1"}, {"rate": "2"}) == {"noise": "1e-3", "rate": "2"}
+    assert waiting_then_newer({}, {"rate": "2"}) == {"rate": "2"}
