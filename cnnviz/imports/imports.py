@@ -125,6 +125,7 @@ class Imports:
                 order = ORDERS.validate_json(note.read_bytes())
             except (OSError, ValueError):
                 log.exception("%s cannot be read", note.name)
+                note.unlink(missing_ok=True)
                 continue
             message = "The server was started anew while this was waiting or being read. Send it again."
             self._jobs[order.owner] = _ImportJob(
@@ -174,7 +175,8 @@ class Imports:
             if previous_job:
                 self._note_of(previous_job).unlink(missing_ok=True)
         except OSError:
-            path.unlink(missing_ok=True)
+            for left in (path, self._note_of(job)):
+                left.unlink(missing_ok=True)
             job.update_progress(status="refused", message="The server could not take the file; its disk may be full.")
             return job.progress
         job.future = self._student_pool.submit(self._run_job, job)
@@ -249,7 +251,7 @@ class Imports:
             shutil.rmtree(order.scratch, ignore_errors=True)
             if not order.for_class:
                 order.path.unlink(missing_ok=True)
-                if not self._closing:
+                if not self._closing or ending.status == "done":
                     self._note_of(job).unlink(missing_ok=True)
         except OSError:
             log.exception("something of import %s is left; the next start of the server sweeps it", job.progress.name)

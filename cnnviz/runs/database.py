@@ -31,7 +31,7 @@ def open_database(folder: Path, url: str = "") -> sql.Engine:
         upgrade(engine)
     except BaseException as error:
         engine.dispose()
-        if not url and isinstance(error, sql.exc.DatabaseError):
+        if not url and isinstance(error, sql.exc.DatabaseError) and not _is_passing(error):
             raise _unusable_file(engine, str(error.orig)) from None
         if isinstance(getattr(error, "orig", None), InsufficientPrivilege):
             raise CnnvizError(
@@ -95,6 +95,11 @@ def _check_pages(engine: sql.Engine) -> None:
         found = connection.exec_driver_sql("PRAGMA quick_check(1)").scalar()
     if found != "ok":
         raise _unusable_file(engine, str(found))
+
+
+def _is_passing(error: sql.exc.DatabaseError) -> bool:
+    """Whether a file of SQLite is only locked at this moment, or its disk is full."""
+    return any(words in str(error.orig) for words in ("is locked", "is full", "disk I/O"))
 
 
 def _unusable_file(engine: sql.Engine, reason: str) -> CnnvizError:

@@ -216,19 +216,19 @@ class Device:
 
     def _save_best_weights(self, run_id: str) -> bool:
         """Stores the best weights in the run's checkpoint; returns whether it has a checkpoint."""
-        file = self._checkpoints.find(run_id)
-        if file is None:
-            return False
-        try:
-            snapshot = Snapshot.read(file)
-            best = snapshot.metadata["best"]
-        except (TrainingError, KeyError):
-            log.exception("run %s: its checkpoint cannot be read", run_id)
-            return True
-        if best:
-            weights = save(snapshot.tensors_below("best"))
-            self._retry_queue.submit(partial(self._store.save_weights, run_id, best["epoch"], weights))
-        return True
+        files = self._checkpoints.find_all(run_id)
+        for file in files:
+            try:
+                snapshot = Snapshot.read(file)
+                best = snapshot.metadata["best"]
+            except (TrainingError, KeyError):
+                log.exception("run %s: the checkpoint %s cannot be read", run_id, file.name)
+                continue
+            if best:
+                weights = save(snapshot.tensors_below("best"))
+                self._retry_queue.submit(partial(self._store.save_weights, run_id, best["epoch"], weights))
+            break
+        return bool(files)
 
     def _pause_run(self, run_id: str) -> None:
         if run_id in self._turns:
@@ -299,7 +299,7 @@ class Device:
                 assert_never(report)
 
     def _on_started(self, turn: Turn, report: StartedReport) -> None:
-        turn.steps_done, turn.steps, turn.note = report.step, report.steps, report.note
+        turn.steps_done, turn.steps, turn.note = report.step, report.steps, report.note or turn.note
         self._update_run(turn.run.id, steps=turn.steps, message=turn.note)
         # behind what is still to be written of it
         self._retry_queue.submit(
@@ -377,7 +377,8 @@ class Device:
                 self._save_best_weights(run_id)
                 self._finish_run(run_id, Status.STOPPED, self._stop_endings.pop(run_id, STOPPED_BY_STUDENT))
             elif is_repeat_crash:
-                message = exit_message(code, turn.last_reported_step, turn.used_bytes, free_bytes())
+                used_bytes = turn.used_bytes if self.name == "cpu" else None  # of a GPU it is memory of another kind
+                message = exit_message(code, turn.last_reported_step, used_bytes, free_bytes())
                 self._save_best_weights(run_id)
                 self._finish_run(run_id, Status.FAILED, Ending(EndReason.WORKER_DIED, message))
             else:

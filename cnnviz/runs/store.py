@@ -85,6 +85,10 @@ class Store:
             for table in (RUNS, SEARCHES, DRAFTS, DESKS):
                 for owner in connection.scalars(sql.select(table.c.owner).distinct()).all():
                     if (new := rename(owner)) != owner:
+                        if table in (DRAFTS, DESKS):  # of an older cnnviz that has worked here since: its are newer
+                            names = sql.select(table.c.name).where(table.c.owner == owner) if table is DESKS else None
+                            same = sql.true() if names is None else table.c.name.in_(names)
+                            connection.execute(sql.delete(table).where(table.c.owner == new, same))
                         connection.execute(sql.update(table).where(table.c.owner == owner).values(owner=new))
                         renamed = True
         if renamed and self._engine.dialect.name == "sqlite":

@@ -42,8 +42,10 @@ class MediaOwners:
             return file_id
 
         def watched_execute_deferred(file_id: str) -> str:
+            with self._lock:
+                owners = set(self._owners.get(file_id, ()))
             url = execute_deferred(file_id)
-            self._note(_file_of(url), self._owners.get(file_id, set()))
+            self._note(_file_of(url), owners)
             return url
 
         manager.add = watched_add  # type: ignore[method-assign]

@@ -3,11 +3,11 @@
 Streamlit would keep them in the server's memory for as long as a session lives.
 """
 
+import logging
 import secrets
 import shutil
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Container, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
@@ -17,10 +17,9 @@ from cnnviz.errors import LimitError
 from cnnviz.settings import Settings, settings
 from cnnviz.words import format_megabytes
 
-LEFT_SECONDS = 40.0
-"""How long files outlive their session: a page that is loaded anew has another one."""
 FREE_BYTES = 2**30
 """Space that is left on the disk for everything else."""
+log = logging.getLogger(__name__)
 
 
 @dataclass(eq=False)
@@ -38,8 +37,6 @@ class ReceivedFile:
     name: str = ""
     """What the student calls it."""
     complete: bool = False
-    left_since: float | None = None
-    """When its session was found ended."""
 
 
 class ReceivedFiles:
@@ -82,23 +79,20 @@ class ReceivedFiles:
         with self._lock:
             return [file for file in self._files if (file.session_id, file.file_id) == (session_id, file_id)]
 
-    def sweep(self, is_active: Callable[[str], bool], now: float | None = None) -> None:
-        """Deletes the files of sessions that have ended; is called again and again."""
-        now = time.monotonic() if now is None else now
+    def sweep(self, session_ids: Container[str]) -> None:
+        """Deletes the files of all sessions but these, which are open or may be gone on with."""
         with self._lock:
-            for file in self._files:
-                if is_active(file.session_id):
-                    file.left_since = None
-                elif file.left_since is None:
-                    file.left_since = now
-            ended = [file for file in self._files if file.left_since is not None]
-        self._discard([file for file in ended if now - (file.left_since or now) >= LEFT_SECONDS])
+            left = [file for file in self._files if file.session_id not in session_ids]
+        self._discard(left)
 
     def _discard(self, files: list[ReceivedFile]) -> None:
         with self._lock:
             self._files = [file for file in self._files if file not in files]
         for file in files:
-            file.path.unlink(missing_ok=True)
+            try:
+                file.path.unlink(missing_ok=True)
+            except OSError:
+                log.exception("a received file is left; the next start of the server deletes it")
 
     def _check_room(self, owner: str, size: int) -> None:
         own_bytes = sum(file.size for file in self._files if file.owner == owner)

@@ -44,8 +44,8 @@ UNUSABLE_EXIT_CODE = 78
 GC_INTERVAL_SECONDS = 10.0
 """Between two collections of garbage."""
 SWEEP_INTERVAL_SECONDS = 5.0
-LEFT_SECONDS = 120.0
-"""How long a session is kept for a browser that has lost its connection."""
+LEFT_SECONDS = 45.0
+"""How long a session, with the files that were sent for it, is kept for a browser that has lost its connection."""
 
 
 def disable_nagle() -> None:
@@ -75,13 +75,17 @@ async def sweep_sessions() -> None:
     while True:
         await asyncio.sleep(SWEEP_INTERVAL_SECONDS)
         now, runtime = time.monotonic(), Runtime.instance()
-        session_ids = [info.session.id for info in runtime._session_mgr.list_sessions()]
-        left_since = {id_: left_since.get(id_, now) for id_ in session_ids if not runtime.is_active_session(id_)}
-        for session_id, since in left_since.items():
-            if now - since >= LEFT_SECONDS:
-                runtime.close_session(session_id)
-        await asyncio.to_thread(received_files().sweep, runtime.is_active_session)
-        MEDIA_OWNERS.forget_deleted(runtime.media_file_mgr)
+        try:
+            session_ids = {info.session.id for info in runtime._session_mgr.list_sessions()}
+            left_since = {id_: left_since.get(id_, now) for id_ in session_ids if not runtime.is_active_session(id_)}
+            for session_id, since in left_since.items():
+                if now - since >= LEFT_SECONDS:
+                    session_ids.discard(session_id)
+                    runtime.close_session(session_id)
+            await asyncio.to_thread(received_files().sweep, session_ids)
+            MEDIA_OWNERS.forget_deleted(runtime.media_file_mgr)
+        except Exception:  # of a disk that fails: the next sweep may succeed
+            log.exception("left sessions were not swept")
 
 
 async def collect_garbage() -> None:

@@ -22,6 +22,8 @@ from cnnviz.ui.identity import OWNER_HEADER
 from cnnviz.ui.received_files import ReceivedFiles
 
 UPLOAD_PATH = re.compile(r"/_stcore/upload_file/([^/]+)/([^/]+)")
+SILENT_SECONDS = 30.0
+"""How long nothing of a file may come: its announced length keeps others from sending theirs."""
 FRAMING_BYTES = 2**16
 """What a form may take beside the file in it: boundaries, names, types."""
 log = logging.getLogger(__name__)
@@ -125,6 +127,8 @@ class UploadRoute:
                 received.name, received.size = form.name, received.path.stat().st_size
         except LimitError as error:
             raise HTTPException(HTTPStatus.TOO_MANY_REQUESTS, str(error)) from None
+        except TimeoutError:
+            raise HTTPException(HTTPStatus.REQUEST_TIMEOUT, "Nothing of this file came for too long.") from None
         except ValueError:
             raise HTTPException(HTTPStatus.BAD_REQUEST, "This is no form with one file in it.") from None
         except OSError:
@@ -146,7 +150,8 @@ async def _read_form(request: Request, file: BinaryIO, length: int) -> FileForm:
     """Writes the file in the form that a request brings; raises ValueError where there is not exactly one."""
     form = FileForm(request.headers.get("content-type", ""), file)
     received = 0
-    async for chunk in request.stream():
+    chunks = request.stream()
+    while (chunk := await asyncio.wait_for(anext(chunks, None), SILENT_SECONDS)) is not None:
         received += len(chunk)
         if received > length:
             raise ValueError("more than announced")

@@ -304,3 +304,14 @@ def test_searches_are_read_as_they_were_written(store: Store) -> None:
     store.update_search(search.id, status=Status.DONE, message="why")
     assert store.searches(ANNA) == [replace(search, status=Status.DONE, message="why")]
     assert store.active_searches() == []
+
+
+def test_an_owner_whose_new_name_has_drafts_already_keeps_the_newer_ones(store: Store) -> None:
+    """An older cnnviz may have worked in the database between two newer ones."""
+    store.save_draft("a" * 32, "config", "newer")
+    store.save_draft(ANNA, "config", "older")
+    store.save_draft(ANNA, "space", "kept")
+    for _ in range(2):
+        store.rename_owners(lambda owner: ANNA if owner == "a" * 32 else owner)
+        assert [store.read_draft(ANNA, name) for name in ("config", "space")] == ["newer", "kept"]
+        assert store.read_draft("a" * 32, "config") is None

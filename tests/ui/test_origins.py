@@ -81,6 +81,15 @@ def test_behind_a_proxy_that_changes_the_host_the_named_origin_is_taken() -> Non
     assert answers(NAMED, ("host", "127.0.0.1:8501"), ("origin", "https://nets.example.org"))
 
 
+@pytest.mark.parametrize(
+    "origin",
+    ["https://people.example.com", "http://nets.example.org:8080", "http://*.example.com", "https://a.b.example.com"],
+)
+def test_a_sibling_or_another_port_of_a_name_is_another_server(origin: str) -> None:
+    for host in ("nets.example.org", "nets.example.com", "localhost:8501"):
+        assert not answers(NAMED, ("host", host), ("origin", origin))
+
+
 def test_two_origins_are_judged_both() -> None:
     same, foreign = ("origin", "http://localhost"), ("origin", "http://evil.example")
     for origins in ((same, foreign), (foreign, same)):

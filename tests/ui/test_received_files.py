@@ -9,7 +9,7 @@ import pytest
 
 from cnnviz.errors import LimitError
 from cnnviz.settings import Settings
-from cnnviz.ui.received_files import LEFT_SECONDS, ReceivedFiles
+from cnnviz.ui.received_files import ReceivedFiles
 
 ANNA, BERT = "s" + "a" * 31, "s" + "b" * 31
 LIMITS = Settings(max_owner_incoming_bytes=100, max_incoming_bytes=150)
@@ -62,17 +62,23 @@ def test_what_does_not_arrive_whole_is_deleted(files: ReceivedFiles, tmp_path: P
     send(files, ANNA, "2", 100)
 
 
-def test_files_go_some_time_after_their_session(files: ReceivedFiles, tmp_path: Path) -> None:
-    send(files, ANNA, "1", 50)
-    send(files, BERT, "1", 50)
-    files.sweep(lambda session: session == BERT, now=0)
-    files.sweep(lambda session: True, now=LEFT_SECONDS)  # a connection that was lost for a moment
-    files.sweep(lambda session: session == BERT, now=LEFT_SECONDS + 1)
-    files.sweep(lambda session: session == BERT, now=2 * LEFT_SECONDS)
+def test_files_go_with_their_session_though_the_disk_fails_for_another(
+    files: ReceivedFiles, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for owner in (ANNA, BERT):
+        send(files, owner, "1", 50)
+    files.sweep({ANNA, BERT})
     assert on_disk(tmp_path) == 100
-    files.sweep(lambda session: session == BERT, now=2 * LEFT_SECONDS + 1)
+    files.sweep({BERT})
     assert (on_disk(tmp_path), files.find(ANNA, "1")) == (50, None)
     assert files.find(BERT, "1")
+
+    def fail(*_: object, **__: object) -> None:
+        raise OSError("read-only")
+
+    monkeypatch.setattr(Path, "unlink", fail)
+    files.sweep(set())
+    assert files.find(BERT, "1") is None
 
 
 def test_many_at_once_stay_within_the_limits(files: ReceivedFiles, tmp_path: Path) -> None:

@@ -24,6 +24,7 @@ from cnnviz.ui.widgets.chart import vega_chart
 from cnnviz.ui.widgets.counter import is_news
 from cnnviz.ui.widgets.dataframe import dataframe
 from cnnviz.ui.widgets.fields import escape_markdown
+from cnnviz.words import spreadsheet_text
 
 MAX_TABLE_ROWS = 20
 SHARES_LABEL = "Shares instead of counts"
@@ -68,7 +69,9 @@ def _confusion_view(tested: TestedRun) -> None:
     st.caption(f"{hits:,} of {counts.sum():,} test samples are right: they are on the diagonal.{some}")
     picked = (event or {}).get("selection", {}).get(CELL_SELECTION, [])
     if picked:
-        _cell_samples(tested, str(picked[0].get("right")), str(picked[0].get("answer")))
+        names = {spreadsheet_text(name): name for name in tested.predictions.classes}  # as the chart has them
+        right, answer = (names.get(str(picked[0].get(field)), "") for field in ("right", "answer"))
+        _cell_samples(tested, right, answer)
 
 
 def _cell_samples(tested: TestedRun, right: str, answer: str) -> None:

@@ -10,11 +10,12 @@ from streamlit.runtime import exists
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
-from cnnviz.errors import DataError
+from cnnviz.errors import DataError, LimitError
 from cnnviz.ui.received_files import received_files
 from cnnviz.ui.state import current_owner
 from cnnviz.ui.upload_route import streamlit_files
 from cnnviz.ui.widgets.fields import AfterChange, attempt, show_problem
+from cnnviz.words import format_megabytes
 
 _GENERATIONS_KEY = "uploader-generations"
 
@@ -76,20 +77,25 @@ def instant_uploader(
         label,
         type=kind,
         key=key,
-        on_change=partial(_read_file, name, key, read, after_change),
+        on_change=partial(_read_file, name, key, max_megabytes, read, after_change),
         max_upload_size=max_megabytes,
     )
     show_problem(key)
 
 
-def _read_file(name: str, key: str, read: Callable[[Path], None], after_change: AfterChange | None) -> None:
+def _read_file(
+    name: str, key: str, max_megabytes: int, read: Callable[[Path], None], after_change: AfterChange | None
+) -> None:
     # a browser may send a file again before it has heard that the widget is a new, empty one
     if key != uploader_key(name) or st.session_state.get(key) is None:
         return
 
     def read_and_empty(value: object) -> None:
         file = cast("UploadedFile", value)
-        read(received_path(file))  # one that is refused stays, with the reason
+        path = received_path(file)  # one that is refused stays, with the reason
+        if (size := path.stat().st_size) > max_megabytes * 2**20:  # only browsers have kept to it
+            raise LimitError(f"This file takes {format_megabytes(size)}; at most {max_megabytes} MB are read here.")
+        read(path)
         forget_files(file)
         empty_uploaders(name)
 

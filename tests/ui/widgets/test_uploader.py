@@ -34,8 +34,19 @@ def test_a_file_that_is_sent_twice_is_read_once_and_kept_no_longer(
     st.session_state[key] = UploadedFile(record, FileURLs())
     read: list[bytes] = []
     for _ in range(2):
-        uploader._read_file("run-zip", key, lambda path: read.append(path.read_bytes()), None)
+        uploader._read_file("run-zip", key, 1, lambda path: read.append(path.read_bytes()), None)
         st.session_state.pop(key, None)  # Streamlit forgets a widget that is drawn no more
     assert read == [b"a zip"]
     assert uploader_key("run-zip") != key
     assert list(folder.iterdir()) == []
+
+
+def test_a_file_larger_than_the_uploader_says_is_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Browsers keep to the limit; others need not."""
+    monkeypatch.setattr(st, "session_state", {"owner": "s"})
+    key = uploader_key("json")
+    st.session_state[key] = UploadedFile(UploadedFileRec("1", "a.json", "", bytes(2**20 + 1)), FileURLs())
+    read: list[Path] = []
+    uploader._read_file("json", key, 1, read.append, None)
+    assert read == []
+    assert st.session_state["problems"][key][1].startswith("This file takes 1 MB; at most 1 MB are read here.")
