@@ -1,8 +1,7 @@
 """Arrays of a student: read and stored by a process of its own, as strangers' bytes are not read in the server."""
 
-from pathlib import Path
-
 from cnnviz.errors import DataError
+from cnnviz.imports.messages import FilePath
 from cnnviz.processes.one_shot import OneShotProcess
 from cnnviz.processes.pipe import PipeMessage
 
@@ -22,9 +21,9 @@ class ArraysOrder(PipeMessage):
 
     owner: str
     title: str
-    feats: Path
+    feats: FilePath
     """The features, or the .npz."""
-    labels: Path | None = None
+    labels: FilePath | None = None
     """The labels; None for a .npz."""
 
 

@@ -18,7 +18,6 @@ from cnnviz.data.collection import MAX_IMPORT_SECONDS
 from cnnviz.data.uploads import new_name
 from cnnviz.errors import LimitError
 from cnnviz.imports.messages import (
-    ORDERS,
     REPORTS,
     DoneReport,
     ImportForm,
@@ -27,6 +26,7 @@ from cnnviz.imports.messages import (
     ProgressReport,
     RefusedReport,
 )
+from cnnviz.imports.notes import ImportNotes
 from cnnviz.processes.launcher import JOB_OOM_SCORE
 from cnnviz.processes.worker_process import WorkerProcess
 from cnnviz.settings import Settings
@@ -39,8 +39,6 @@ MAX_ACTIVE_IMPORTS = 20
 """Imports of students that wait or are read; each has its zip on the disk."""
 ARCHIVE_SUFFIXES = (".zip", ".tar.gz", ".tgz")
 
-NOTE_SUFFIX = ".json"
-"""Of files that tell the next server of an import, beside its archive."""
 IMPORTER_MODULE = "cnnviz.imports.importer"
 
 log = logging.getLogger(__name__)
@@ -97,6 +95,7 @@ class Imports:
         self._limits = limits
         self._uploads, self._shared = own_uploads(limits), shared_uploads(limits)
         self._incoming = limits.data_dir / "incoming"
+        self._notes = ImportNotes(self._incoming)
         self._jobs: dict[str, _ImportJob] = {}
         self._class_jobs: list[_ImportJob] = []
         self._lock = threading.Lock()
@@ -112,7 +111,7 @@ class Imports:
         for path in self._incoming.glob("*"):
             if path.is_dir():
                 shutil.rmtree(path, ignore_errors=True)
-            elif path.suffix != NOTE_SUFFIX:
+            elif not self._notes.holds(path):
                 path.unlink(missing_ok=True)
         for temporary_path in (self._limits.data_dir / "cache").glob(".*.npy"):
             temporary_path.unlink(missing_ok=True)
@@ -120,17 +119,10 @@ class Imports:
 
     def _tell_interrupted(self) -> None:
         """Tells each owner of an import that ended with the server, until it is dismissed; its file is gone."""
-        for note in self._incoming.glob(f"*{NOTE_SUFFIX}"):
-            try:
-                order = ORDERS.validate_json(note.read_bytes())
-            except (OSError, ValueError):
-                log.exception("%s cannot be read", note.name)
-                note.unlink(missing_ok=True)
-                continue
-            message = "The server was started anew while this was waiting or being read. Send it again."
-            self._jobs[order.owner] = _ImportJob(
-                order, ImportProgress(order.name, order.title, "refused", 0, 0, message)
-            )
+        message = "The server was started anew while this was waiting or being read. Send it again."
+        for order in self._notes.read():
+            progress = ImportProgress(order.name, order.title, "refused", message=message)
+            self._jobs[order.owner] = _ImportJob(order, progress)
 
     @property
     def scan_done(self) -> bool:
@@ -171,12 +163,12 @@ class Imports:
         try:
             self._incoming.mkdir(parents=True, exist_ok=True)
             shutil.move(archive, path)
-            path.with_suffix(NOTE_SUFFIX).write_bytes(ORDERS.dump_json(order))
+            self._notes.write(order)
             if previous_job:
-                self._note_of(previous_job).unlink(missing_ok=True)
+                self._notes.delete(previous_job.order)
         except OSError:
-            for left in (path, self._note_of(job)):
-                left.unlink(missing_ok=True)
+            path.unlink(missing_ok=True)
+            self._notes.delete(order)
             job.update_progress(status="refused", message="The server could not take the file; its disk may be full.")
             return job.progress
         job.future = self._student_pool.submit(self._run_job, job)
@@ -215,7 +207,7 @@ class Imports:
             job = self._jobs.get(owner)
             if job and not job.progress.active:
                 del self._jobs[owner]
-                self._note_of(job).unlink(missing_ok=True)
+                self._notes.delete(job.order)
 
     def close(self) -> None:
         """Stops all imports; the next server tells their owners."""
@@ -224,10 +216,6 @@ class Imports:
             job.cancelled.set()
         self._student_pool.shutdown(cancel_futures=True)
         self._class_pool.shutdown(cancel_futures=True)
-
-    def _note_of(self, job: _ImportJob) -> Path:
-        """Returns the file by which the next server knows of an import."""
-        return self._incoming / f"{job.order.name}{NOTE_SUFFIX}"
 
     def _run_job(self, job: _ImportJob) -> None:
         """Does the whole import, in a thread of a pool."""
@@ -252,7 +240,7 @@ class Imports:
             if not order.for_class:
                 order.path.unlink(missing_ok=True)
                 if not self._closing or ending.status == "done":
-                    self._note_of(job).unlink(missing_ok=True)
+                    self._notes.delete(job.order)
         except OSError:
             log.exception("something of import %s is left; the next start of the server sweeps it", job.progress.name)
         finally:

@@ -22,7 +22,7 @@ def open_database(folder: Path, url: str = "") -> sql.Engine:
     Raises CnnvizError when no server answers at `url`, when a newer cnnviz has worked in the database, or when it is
     damaged or of another program; it is left as it is then.
     """
-    engine = _open_postgresql(url) if url else _open_sqlite(folder / "cnnviz.sqlite")
+    engine = connect(folder, url)
     try:
         if url:
             _check_connection(engine)
@@ -40,6 +40,11 @@ def open_database(folder: Path, url: str = "") -> sql.Engine:
             ) from None
         raise
     return engine
+
+
+def connect(folder: Path, url: str) -> sql.Engine:
+    """Returns an engine for a database that a server has opened; raises CnnvizError where `url` is no address."""
+    return _open_postgresql(url) if url else _open_sqlite(folder / "cnnviz.sqlite")
 
 
 def _open_sqlite(file: Path) -> sql.Engine:

@@ -1,7 +1,6 @@
 """A run brought as a zip: read and stored by a process of its own, as strangers' bytes are not read in the server."""
 
-from pathlib import Path
-
+from cnnviz.imports.messages import FilePath
 from cnnviz.processes.one_shot import OneShotProcess
 from cnnviz.processes.pipe import PipeMessage
 
@@ -20,7 +19,7 @@ RUN_IMPORT_PROCESS = OneShotProcess(
 class RunImportOrder(PipeMessage):
     """Read a zip, and store its run."""
 
-    path: Path
+    path: FilePath
     run_id: str
     owner: str
     device: str

@@ -12,7 +12,7 @@ def store_run(request: bytes) -> bytes:
     """Stores the run of a zip; raises CnnvizError with the reason where it cannot be read."""
     order, limits = RunImportOrder.model_validate_json(request), settings()
     archive = unpack(order.path.read_bytes(), limits)
-    store = Store(limits.data_dir, limits.database_url)
+    store = Store(limits.data_dir, limits.database_url, is_prepared=True)
     try:
         for task in write_tasks(store, run_from_archive(order.run_id, order.owner, order.device, archive), archive):
             task()

@@ -17,8 +17,9 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from cnnviz.errors import DesignError
 from cnnviz.runs import rows
-from cnnviz.runs.database import claim_database, open_database
+from cnnviz.runs.database import claim_database, connect, open_database
 from cnnviz.runs.facts import RunFacts, facts_from_json
+from cnnviz.runs.owners import rename_owners
 from cnnviz.runs.run import ACTIVE_STATUSES, Run
 from cnnviz.runs.score import Score
 from cnnviz.runs.search import Search
@@ -52,16 +53,16 @@ log = logging.getLogger(__name__)
 class Store:
     """The tables of one server, in the database at `url` or in `folder`/cnnviz.sqlite.
 
-    Weights are in `folder`/weights/, predictions on test samples in `folder`/predictions/. Raises CnnvizError when the
-    database cannot be used.
+    Weights are in `folder`/weights/, predictions on test samples in `folder`/predictions/. A server has checked and
+    migrated a database that `is_prepared`. Raises CnnvizError when the database cannot be used.
     """
 
-    def __init__(self, folder: Path, url: str = "") -> None:
+    def __init__(self, folder: Path, url: str = "", *, is_prepared: bool = False) -> None:
         self._weights = folder / "weights"
         self._weights.mkdir(parents=True, exist_ok=True)
         self._predictions = folder / "predictions"
         self._predictions.mkdir(exist_ok=True)
-        self._engine = open_database(folder, url)
+        self._engine = connect(folder, url) if is_prepared else open_database(folder, url)
         self._claim: sql.Connection | None = None
 
     def claim(self) -> None:
@@ -76,25 +77,8 @@ class Store:
         self._engine.dispose()
 
     def rename_owners(self, rename: Callable[[str], str]) -> None:
-        """Gives everything in the database to the owner that `rename` returns for its present one, all or nothing.
-
-        The names of before are in no file afterwards.
-        """
-        renamed = False
-        with self._engine.begin() as connection:
-            for table in (RUNS, SEARCHES, DRAFTS, DESKS):
-                for owner in connection.scalars(sql.select(table.c.owner).distinct()).all():
-                    if (new := rename(owner)) != owner:
-                        if table in (DRAFTS, DESKS):  # of an older cnnviz that has worked here since: its are newer
-                            names = sql.select(table.c.name).where(table.c.owner == owner) if table is DESKS else None
-                            same = sql.true() if names is None else table.c.name.in_(names)
-                            connection.execute(sql.delete(table).where(table.c.owner == new, same))
-                        connection.execute(sql.update(table).where(table.c.owner == owner).values(owner=new))
-                        renamed = True
-        if renamed and self._engine.dialect.name == "sqlite":
-            with self._engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-                for statement in ("VACUUM", "PRAGMA wal_checkpoint(TRUNCATE)"):  # out of free pages, out of the log
-                    connection.exec_driver_sql(statement)
+        """Gives everything in the database to the owner that `rename` returns for its present one, all or nothing."""
+        rename_owners(self._engine, rename)
 
     # ── reading ──
 

@@ -17,6 +17,8 @@ from cnnviz.errors import LimitError
 from cnnviz.settings import Settings, settings
 from cnnviz.words import format_megabytes
 
+MAX_FILES = 40
+"""Files of one student that are on their way or wait, however small."""
 FREE_BYTES = 2**30
 """Space that is left on the disk for everything else."""
 log = logging.getLogger(__name__)
@@ -37,6 +39,8 @@ class ReceivedFile:
     name: str = ""
     """What the student calls it."""
     complete: bool = False
+    refusal: str = ""
+    """Why it was not kept, for the student who wants to use it; empty for one that was."""
 
 
 class ReceivedFiles:
@@ -67,6 +71,13 @@ class ReceivedFiles:
             raise
         file.complete = True
 
+    def refuse(self, owner: str, session_id: str, file_id: str, reason: str) -> None:
+        """Lets a session find why a file was not kept, when it is to be used; of each owner the last MAX_FILES."""
+        file = ReceivedFile(owner, session_id, file_id, self._folder / secrets.token_hex(16), 0, "", True, reason)
+        with self._lock:
+            earlier = [each for each in self._files if each.owner == owner and each.refusal]
+            self._files = [each for each in self._files if each not in earlier[: -MAX_FILES + 1]] + [file]
+
     def find(self, session_id: str, file_id: str) -> ReceivedFile | None:
         """Returns a file of a session; None when it is not there, or not whole."""
         return next((file for file in self._files_named(session_id, file_id) if file.complete), None)
@@ -95,6 +106,8 @@ class ReceivedFiles:
                 log.exception("a received file is left; the next start of the server deletes it")
 
     def _check_room(self, owner: str, size: int) -> None:
+        if sum(file.owner == owner and not file.refusal for file in self._files) >= MAX_FILES:
+            raise LimitError(f"{MAX_FILES} of your files wait to be used already. Use or remove those first.")
         own_bytes = sum(file.size for file in self._files if file.owner == owner)
         if own_bytes + size > (limit := self._limits.max_owner_incoming_bytes):
             raise LimitError(

@@ -2,9 +2,11 @@
 
 import asyncio
 import logging
+import os
 import re
 from collections.abc import Callable
 from http import HTTPStatus
+from pathlib import Path
 from typing import BinaryIO, cast
 
 from python_multipart.multipart import MultipartParser, parse_options_header
@@ -121,12 +123,7 @@ class UploadRoute:
         if int(length) > max_bytes:
             raise HTTPException(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "This file is too large.")
         try:
-            with self._files().receive(request.headers[OWNER_HEADER], session_id, file_id, int(length)) as received:
-                with received.path.open("wb") as file:
-                    form = await _read_form(request, file, int(length))
-                received.name, received.size = form.name, received.path.stat().st_size
-        except LimitError as error:
-            raise HTTPException(HTTPStatus.TOO_MANY_REQUESTS, str(error)) from None
+            form = await self._take(request, session_id, file_id, int(length))
         except TimeoutError:
             raise HTTPException(HTTPStatus.REQUEST_TIMEOUT, "Nothing of this file came for too long.") from None
         except ValueError:
@@ -139,6 +136,23 @@ class UploadRoute:
         # Streamlit knows the file, without its content
         record = UploadedFileRec(file_id=file_id, name=form.name, type=form.type, data=b"")
         streamlit_files().add_file(session_id, record)
+
+    async def _take(self, request: Request, session_id: str, file_id: str, length: int) -> FileForm:
+        """Writes a file, or where there is no room for it reads it to its end and keeps the reason.
+
+        A browser that gets another answer shows its number, not its text.
+        """
+        owner = request.headers[OWNER_HEADER]
+        try:
+            with self._files().receive(owner, session_id, file_id, length) as received:
+                with received.path.open("wb") as file:
+                    form = await _read_form(request, file, length)
+                received.name, received.size = form.name, received.path.stat().st_size
+        except LimitError as error:
+            with Path(os.devnull).open("wb") as file:
+                form = await _read_form(request, file, length)
+            self._files().refuse(owner, session_id, file_id, str(error))
+        return form
 
 
 def streamlit_files() -> MemoryUploadedFileManager:

@@ -528,12 +528,18 @@ def test_a_waiting_run_is_paused_where_it_stands(device: Device, store: Store) -
     assert statuses(store, runs) == ["done", "paused", "running"]
 
 
-def test_a_paused_run_that_is_stopped_keeps_its_best_weights(device: Device, store: Store, tmp_path: Path) -> None:
+@pytest.mark.parametrize("damaged", [False, True])
+def test_a_paused_run_that_is_stopped_keeps_its_best_weights(
+    device: Device, store: Store, tmp_path: Path, damaged: bool
+) -> None:
     worker = started(device)
     (run,) = submitted(device)
     device.pause(run.id).result(SOON)
     worker.says(PausedReport(run=run.id))
     checkpointed(tmp_path, run)
+    if damaged:
+        checkpointed(tmp_path, run)
+        Checkpoints(tmp_path).find_all(run.id)[0].write_bytes(b"damaged")  # the one before it has them, too
     device.stop(run.id).result(SOON)
     stored_run = store.run(run.id)
     assert stored_run

@@ -9,7 +9,7 @@ import pytest
 
 from cnnviz.errors import LimitError
 from cnnviz.settings import Settings
-from cnnviz.ui.received_files import ReceivedFiles
+from cnnviz.ui.received_files import MAX_FILES, ReceivedFiles
 
 ANNA, BERT = "s" + "a" * 31, "s" + "b" * 31
 LIMITS = Settings(max_owner_incoming_bytes=100, max_incoming_bytes=150)
@@ -101,3 +101,21 @@ def test_what_an_earlier_server_has_left_is_deleted(files: ReceivedFiles, tmp_pa
     send(files, ANNA, "1", 50)
     ReceivedFiles(tmp_path / "received", LIMITS)
     assert on_disk(tmp_path) == 0
+
+
+def test_a_file_without_room_is_found_with_the_reason_and_takes_none(files: ReceivedFiles, tmp_path: Path) -> None:
+    for number in range(3 * MAX_FILES):
+        files.refuse(ANNA, ANNA, str(number), "no room")
+    found = [files.find(ANNA, str(number)) for number in range(3 * MAX_FILES)]
+    assert [file.refusal if file else None for file in found] == [None] * 2 * MAX_FILES + ["no room"] * MAX_FILES
+    send(files, ANNA, "mine", 100)
+    files.sweep(set())
+    assert files.find(ANNA, str(3 * MAX_FILES - 1)) is None
+
+
+def test_small_files_are_counted(files: ReceivedFiles) -> None:
+    for number in range(MAX_FILES):
+        send(files, ANNA, str(number), 1)
+    with pytest.raises(LimitError, match=rf"^{MAX_FILES} of your files wait"):
+        send(files, ANNA, "one more", 1)
+    send(files, BERT, "1", 1)

@@ -8,7 +8,7 @@ from cnnviz.data.audio import Features
 from cnnviz.data.browser_recording import read_recording
 from cnnviz.data.content import Content
 from cnnviz.data.dataset import Dataset
-from cnnviz.errors import DataError
+from cnnviz.errors import CnnvizError
 from cnnviz.shapes import format_shape
 from cnnviz.ui.data.page import cached_class_mean
 from cnnviz.ui.data.samples import sound_view
@@ -31,7 +31,7 @@ def recording_view(dataset: Dataset, content: Content) -> None:
     length = len(content.sounds[0]) if content.sounds is not None else features.sample_rate
     try:
         sound = read_recording(received_path(recorded), features.sample_rate, length)
-    except DataError as error:
+    except CnnvizError as error:
         st.warning(escape_markdown(str(error)), icon=":material/mic_off:")
         return
     sound_view(sound, features.sample_rate, features, key="yours")

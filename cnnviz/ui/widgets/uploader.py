@@ -35,7 +35,7 @@ def empty_uploaders(form: str) -> None:
 def received_path(file: UploadedFile) -> Path:
     """Returns where a file lies that an uploader or a recorder has received, until it is taken away or `forget` it.
 
-    Raises DataError where it is no longer there.
+    Raises LimitError with the reason where there was no room for it, DataError where it is no longer there.
     """
     session_id = _session_id()
     received = received_files().find(session_id, file.file_id)
@@ -45,6 +45,8 @@ def received_path(file: UploadedFile) -> Path:
             raise DataError(f"“{file.name}” is empty, or no longer here. Send it again.")
         with received_files().receive(current_owner(), session_id, file.file_id, len(content)) as received:
             received.path.write_bytes(content)
+    if received.refusal:
+        raise LimitError(received.refusal)
     return received.path
 
 

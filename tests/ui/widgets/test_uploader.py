@@ -50,3 +50,12 @@ def test_a_file_larger_than_the_uploader_says_is_not_read(monkeypatch: pytest.Mo
     uploader._read_file("json", key, 1, read.append, None)
     assert read == []
     assert st.session_state["problems"][key][1].startswith("This file takes 1 MB; at most 1 MB are read here.")
+
+
+def test_a_file_without_room_says_why_when_it_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(st, "session_state", {"owner": "s"})
+    received_files().refuse("s", "", "1", "The server's disk is full.")
+    key = uploader_key("json")
+    st.session_state[key] = UploadedFile(UploadedFileRec("1", "a.json", "", b""), FileURLs())
+    uploader._read_file("json", key, 1, lambda path: pytest.fail("there is nothing to read"), None)
+    assert st.session_state["problems"][key][1] == "The server's disk is full."

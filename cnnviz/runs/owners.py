@@ -1,0 +1,35 @@
+"""Owners in the database: all that belongs to one can be given to another."""
+
+from collections.abc import Callable
+
+import sqlalchemy as sql
+
+from cnnviz.runs.tables import DESKS, DRAFTS, RUNS, SEARCHES
+
+
+def rename_owners(engine: sql.Engine, rename: Callable[[str], str]) -> None:
+    """Gives everything to the owner that `rename` returns for its present one, all or nothing.
+
+    What the new owner has already under the same key goes: an older cnnviz has worked here since, and its drafts are
+    newer. The names of before are in no file of SQLite afterwards.
+    """
+    with engine.begin() as connection:
+        renamed = [_rename_in(connection, table, rename) for table in (RUNS, SEARCHES, DRAFTS, DESKS)]
+    if any(renamed) and engine.dialect.name == "sqlite":
+        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            for statement in ("VACUUM", "PRAGMA wal_checkpoint(TRUNCATE)"):  # out of free pages, out of the log
+                connection.exec_driver_sql(statement)
+
+
+def _rename_in(connection: sql.Connection, table: sql.Table, rename: Callable[[str], str]) -> bool:
+    """Renames the owners in one table; returns whether there were any to rename."""
+    owners = connection.scalars(sql.select(table.c.owner).distinct()).all()
+    changes = {owner: new for owner in owners if (new := rename(owner)) != owner}
+    for owner, new in changes.items():
+        if table.c.owner.primary_key:
+            old_row = table.alias()
+            same_key = [old_row.c[column.name] == column for column in table.primary_key if column is not table.c.owner]
+            replaced = sql.exists().where(old_row.c.owner == owner, *same_key)
+            connection.execute(sql.delete(table).where(table.c.owner == new, replaced))
+        connection.execute(sql.update(table).where(table.c.owner == owner).values(owner=new))
+    return bool(changes)
