@@ -13,11 +13,19 @@ PointKey = tuple[int, str, str]
 
 @dataclass(eq=False)
 class Turn:
-    """A run that takes turns on a device with others."""
+    """A run that takes turns on a device with others, or waits until it can."""
 
     run: Run
     estimated_bytes: int
     """Memory that the run takes, estimated from its design."""
+    arrival: int = 0
+    """Number of runs that came to the device before it."""
+    served_seconds: float = 0.0
+    """Time that the device has worked for it here, and that of the least served run when it came."""
+    since: float = 0.0
+    """Time of a monotonic clock since which it is in turn, or waits."""
+    begun: bool = False
+    """Whether it has been in turn: it goes on from a checkpoint then."""
     steps_done: int = 0
     """Steps done at the end of its last turn."""
     last_reported_step: int = 0
@@ -60,9 +68,11 @@ class MemoryBudget:
     def fits(self, estimated_bytes: int, others: Iterable[Turn]) -> bool:
         """Returns whether a run that needs so much can join the others; one alone always may."""
         estimates = [turn.estimated_bytes for turn in others]
-        if not estimates:
-            self._overuse_factor = 1.0
         return not estimates or (sum(estimates) + estimated_bytes) * self._overuse_factor <= self.max_bytes
+
+    def forget_overuse(self) -> None:
+        """Trusts the estimates again: none of the runs that took more than estimated is in turn any more."""
+        self._overuse_factor = 1.0
 
     def note_overuse(self, used_bytes: int, turns: Iterable[Turn]) -> bool:
         """Returns whether the worker takes more memory than it may; later estimates are raised accordingly."""

@@ -163,10 +163,13 @@ class Cluster:
         """Returns a run of this owner; raises DesignError when there is none."""
         return self.store.owned_run(owner, run_id)
 
-    def runs_ahead(self, run: Run) -> int:
-        """Returns the number of runs that get a turn before this waiting one."""
+    def runs_ahead(self, run: Run) -> int | None:
+        """Returns how many runs get their first turn before this waiting one; None if it was set aside after its own.
+
+        That happens where the memory of the device does not suffice for all runs at a time.
+        """
         device = self.devices.get(run.device)
-        return device.forecast(run.id).places.get(run.id, 0) if device else 0
+        return device.forecast(run.id).places.get(run.id) if device else 0
 
     def seconds_left(self, run: Run) -> float | None:
         """Returns the seconds until an active run will have ended or, if it waits, gets its turn; None if unknown."""

@@ -3,7 +3,7 @@
 import logging
 import math
 import time
-from collections import deque
+from collections.abc import Callable
 from concurrent.futures import Future
 from functools import partial
 from typing import assert_never
@@ -12,16 +12,12 @@ from safetensors.torch import save
 
 from cnnviz.errors import TrainingError
 from cnnviz.runs import retry_queue
-from cnnviz.runs.admission import (
-    CrashRecord,
-    MemoryBudget,
-    Turn,
-    estimate_memory,
-)
+from cnnviz.runs.admission import CrashRecord, Turn
 from cnnviz.runs.checkpoints import Checkpoints
 from cnnviz.runs.facts import content_to_json
 from cnnviz.runs.forecast import Forecast
 from cnnviz.runs.retry_queue import STORE_ERRORS, RetryQueue
+from cnnviz.runs.rotation import Rotation
 from cnnviz.runs.run import STOPPED_BY_STUDENT, Ending, Run, Status
 from cnnviz.runs.store import Store
 from cnnviz.runs.task_loop import TaskLoop
@@ -63,18 +59,23 @@ log = logging.getLogger(__name__)
 
 
 class Device:
-    """Trains runs in turn, as many as its memory allows; the others wait in the order in which they came.
+    """Trains runs in turn, as many as its memory allows; the others wait until their turn comes.
 
     Everything happens in one thread, to which others submit tasks, so nothing here needs a lock.
     """
 
-    def __init__(self, name: str, store: Store, checkpoints: Checkpoints, limits: Settings) -> None:
+    def __init__(
+        self,
+        name: str,
+        store: Store,
+        checkpoints: Checkpoints,
+        limits: Settings,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self.name = name
         self.loop = TaskLoop(f"device {name}")
         self._store, self._checkpoints, self._limits = store, checkpoints, limits
-        self._queue: deque[Run] = deque()
-        self._turns: dict[str, Turn] = {}
-        self._memory = MemoryBudget()
+        self._rotation, self._clock = Rotation(limits.max_running_runs, clock), clock
         self._stopping: dict[str, list[Future[None]]] = {}
         self._status_after_pause: dict[str, Status] = {}
         self._stop_endings: dict[str, Ending] = {}
@@ -112,7 +113,7 @@ class Device:
 
     def requeue(self, run: Run) -> None:
         """Queues a run that an earlier server left; only before `start`."""
-        self._queue.append(run)
+        self._rotation.add(run)
 
     def close(self) -> None:
         """Ends the worker and the thread; the next server goes on with runs that are running or wait."""
@@ -127,25 +128,31 @@ class Device:
     def forecast(self, run_id: str) -> Forecast:
         """Returns what is to come for all runs, worked out once in FORECAST_SECONDS, or anew for a run unknown then."""
         made_at, forecast = self._forecast
-        if time.monotonic() - made_at > FORECAST_SECONDS or not forecast.knows(run_id):
-            forecast = Forecast.of(list(self._turns.values()), [run.id for run in list(self._queue)])
-            self._forecast = time.monotonic(), forecast
+        if self._clock() - made_at > FORECAST_SECONDS or not forecast.knows(run_id):
+            begun, waiting = self._rotation.begun, self._rotation.waiting
+            forecast = Forecast.of(begun, [turn.run.id for turn in waiting if not turn.begun])
+            self._forecast = self._clock(), forecast
         return forecast
 
     @property
     def run_count(self) -> int:
         """Number of runs in turn and waiting."""
-        return len(self._turns) + len(self._queue)
+        return len(self._rotation)
+
+    @property
+    def _turns(self) -> dict[str, Turn]:
+        """Runs in turn, by id."""
+        return self._rotation.turns
 
     # ── in this thread: tasks of others ──
 
     def _add_run(self, run: Run) -> None:
         self._store.add_run(run)
-        self._queue.append(run)
+        self._rotation.add(run)
         self._start_waiting_runs()
 
     def _resume_run(self, run: Run) -> None:
-        if run.id in self._turns or any(run.id == waiting.id for waiting in self._queue):
+        if run.id in self._rotation:
             return
         changes = {
             "message": "",
@@ -155,41 +162,39 @@ class Device:
             "steps": run.steps,
         }
         self._store.update_run(run.id, status=Status.QUEUED, **changes)
-        self._queue.append(run)
+        self._rotation.add(run)
         self._start_waiting_runs()
 
     def _start_waiting_runs(self) -> None:
         """Starts waiting runs for which there is room; tries again soon if the store fails."""
         if not self._supervisor.ready or self._closing:
             return
-        while (run := self._next_startable_run()) is not None:
+        while (turn := self._rotation.next_to_begin()) is not None:
             try:
-                stored_run = self._store.run(run.id)
+                stored_run = self._store.run(turn.run.id)
                 if stored_run is not None and stored_run.active:
-                    self._store.update_run(run.id, status=Status.RUNNING, started=stored_run.started or time.time())
+                    started = stored_run.started or time.time()
+                    self._store.update_run(stored_run.id, status=Status.RUNNING, started=started)
             except STORE_ERRORS:
                 log.exception("device %s: the next run waits on", self.name)
                 self.loop.call_later(retry_queue.RETRY_SECONDS, self._start_waiting_runs)
                 return
-            self._queue.remove(run)
             if stored_run is not None and stored_run.active:
-                self._start_run(stored_run)
+                turn.run = stored_run
+                self._start_run(turn)
+            else:
+                self._rotation.remove(turn.run.id)
 
-    def _next_startable_run(self) -> Run | None:
-        """Returns the first waiting run that may begin.
-
-        None overtakes another for want of memory, only one whose owner has as many runs in turn as allowed.
-        """
-        for run in self._queue:
-            owner_run_count = sum(turn.run.owner == run.owner for turn in self._turns.values())
-            if owner_run_count < self._limits.max_running_runs:
-                return run if self._memory.fits(estimate_memory(run), self._turns.values()) else None
-        return None
-
-    def _start_run(self, run: Run) -> None:
-        self._turns[run.id] = Turn(run, estimate_memory(run))
+    def _start_run(self, turn: Turn) -> None:
+        run = self._rotation.begin(turn.run.id).run
         order = TrainOrder(run=run.id, kind=run.kind, owner=run.owner, architecture=run.architecture, config=run.config)
         self._supervisor.send_order(order)
+
+    def _make_room(self) -> None:
+        """Sets runs aside for one that has waited long enough for memory; they go on later from their checkpoints."""
+        if not self._status_after_pause:  # those that leave already may be enough
+            for turn in self._rotation.to_set_aside():
+                self._yield_turn(turn.run.id, Status.QUEUED)
 
     def _stop_run(self, run_id: str, ended: Future[None], ending: Ending) -> None:
         if run_id in self._turns:
@@ -204,7 +209,7 @@ class Device:
             self._stopping[run_id].append(ended)
             return
         try:
-            waiting = self._remove_from_queue(run_id)
+            waiting = self._rotation.remove(run_id)
             if waiting or ((run := self._store.run(run_id)) and (run.active or run.status == Status.PAUSED)):
                 if not self._save_best_weights(run_id) and not ending.message:
                     ending = ending._replace(message="Stopped before it began.")
@@ -233,7 +238,7 @@ class Device:
     def _pause_run(self, run_id: str) -> None:
         if run_id in self._turns:
             self._yield_turn(run_id, Status.PAUSED)
-        elif self._remove_from_queue(run_id):
+        elif self._rotation.remove(run_id):
             self._update_run(run_id, status=Status.PAUSED)
 
     def _yield_turn(self, run_id: str, status: Status) -> None:
@@ -241,13 +246,6 @@ class Device:
         if run_id not in self._status_after_pause:
             self._supervisor.send_order(PauseOrder(run=run_id))
         self._status_after_pause[run_id] = status
-
-    def _remove_from_queue(self, run_id: str) -> bool:
-        """Removes a run from the queue; returns whether it was there."""
-        waiting = next((run for run in self._queue if run.id == run_id), None)
-        if waiting:
-            self._queue.remove(waiting)
-        return waiting is not None
 
     def _kill_if_unresponsive(self, run_id: str, stops: list[Future[None]], grace_periods: int) -> None:
         """Kills a worker that does not obey this stop, but waits on while it is busy with another run."""
@@ -265,7 +263,7 @@ class Device:
     def _on_report(self, report: WorkerReport, payload: bytes) -> None:
         match report:
             case ReadyReport():
-                self._memory.reset(self._limits.max_device_bytes or report.total_bytes // 2, report.used_bytes)
+                self._rotation.memory.reset(self._limits.max_device_bytes or report.total_bytes // 2, report.used_bytes)
                 self._start_waiting_runs()
             case TurnReport():
                 self._current_run_id = report.run
@@ -299,7 +297,8 @@ class Device:
                 assert_never(report)
 
     def _on_started(self, turn: Turn, report: StartedReport) -> None:
-        turn.steps_done, turn.steps, turn.note = report.step, report.steps, report.note or turn.note
+        turn.steps_done, turn.steps, turn.seconds = report.step, report.steps, report.seconds
+        turn.note = report.note or turn.note
         self._update_run(turn.run.id, steps=turn.steps, message=turn.note)
         # behind what is still to be written of it
         self._retry_queue.submit(
@@ -316,29 +315,36 @@ class Device:
 
     def _on_progress(self, turn: Turn, report: ProgressReport) -> None:
         run_id = turn.run.id
-        turn.steps_done, turn.seconds, turn.used_bytes = report.step, report.seconds, report.used_bytes
+        self._rotation.note_progress(turn, report.step, report.seconds, report.used_bytes)
         if turn.seconds > self._limits.max_run_seconds and run_id not in self._stop_endings:
             message = (
                 f"Stopped after {self._limits.max_run_seconds:,} seconds of the device's time, as many as this server"
                 " gives to a run. Its weights are kept."
             )
             self._stop_run(run_id, Future(), Ending(EndReason.TIME_LIMIT, message))
-        elif self._memory.note_overuse(report.used_bytes, self._turns.values()):
+        elif self._rotation.memory.note_overuse(report.used_bytes, self._turns.values()):
             youngest = max(self._turns.values(), key=lambda candidate: candidate.run.created)
             self._yield_turn(youngest.run.id, self._status_after_pause.get(youngest.run.id, Status.QUEUED))
+        else:
+            self._make_room()
 
     def _on_paused(self, turn: Turn) -> None:
         run_id = turn.run.id
-        del self._turns[run_id]
         status = self._status_after_pause.pop(run_id, Status.PAUSED)
         if run_id in self._stopping:
             self._save_best_weights(run_id)
             self._finish_run(run_id, Status.STOPPED, self._stop_endings.pop(run_id, STOPPED_BY_STUDENT))
             return
-        if status == Status.QUEUED:
-            self._queue.appendleft(turn.run)
+        self._leave_turn(turn, status)
         self._update_run(run_id, status=status, worked=turn.seconds)
         self._start_waiting_runs()
+
+    def _leave_turn(self, turn: Turn, status: Status) -> None:
+        """Takes a run out of the turns, to wait for the next one if that is its status."""
+        if status == Status.QUEUED:
+            self._rotation.set_aside(turn.run.id)
+        else:
+            self._rotation.remove(turn.run.id)
 
     def _on_ended(self, turn: Turn, report: EndedReport, weights: bytes) -> None:
         run_id, ending = turn.run.id, Ending(report.reason, report.message)
@@ -366,10 +372,10 @@ class Device:
             self._shut_down_now()
             return
         culprit, self._current_run_id = self._current_run_id, None
-        turns, self._turns = list(self._turns.values()), {}
+        turns = list(self._turns.values())
         if culprit not in {turn.run.id for turn in turns}:
             culprit = turns[0].run.id if turns else None
-        for turn in reversed(turns):
+        for turn in turns:
             run_id = turn.run.id
             is_repeat_crash = not killed and run_id == culprit and self._crashes.record_crash(turn)
             status = self._status_after_pause.pop(run_id, Status.QUEUED)
@@ -382,12 +388,11 @@ class Device:
                 self._save_best_weights(run_id)
                 self._finish_run(run_id, Status.FAILED, Ending(EndReason.WORKER_DIED, message))
             else:
-                if status == Status.QUEUED:
-                    self._queue.appendleft(turn.run)
+                self._leave_turn(turn, status)
                 self._update_run(run_id, status=status)
 
     def _finish_run(self, run_id: str, status: Status, ending: Ending, **values: object) -> None:
-        turn = self._turns.pop(run_id, None)
+        turn = self._rotation.remove(run_id)
         message = f"{ending.message} {turn.note if turn else ''}".strip()
         self._status_after_pause.pop(run_id, None)
         self._stop_endings.pop(run_id, None)

@@ -13,17 +13,17 @@ class Forecast:
     """What is to come on a device, at one moment."""
 
     seconds_to_end: dict[str, float | None]
-    """For each run in turn, the seconds until it will have ended; None where that is unknown."""
+    """For each run that has begun, the seconds until it will have ended; None where that is unknown."""
     ends: list[float]
     """The known ones of these, sorted."""
     places: dict[str, int]
-    """For each waiting run, how many wait before it."""
+    """For each run that waits for its first turn, how many wait before it."""
 
     @classmethod
     def of(cls, turns: Iterable[Turn], waiting: Sequence[str]) -> "Forecast":
-        """Works it out for the runs in turn and those that wait, in their order; takes n log n steps for n runs.
+        """Works it out for the runs that take turns and those that wait for their first, in their order.
 
-        All in turn share the device equally: one with less work than another delays it by all of that, one with more,
+        It takes n log n steps for n runs. All that take turns share the device equally: one with less work than another delays it by all of that, one with more,
         or with unknown work, by as much as the other's own.
         """
         seconds_left = {turn.run.id: turn.seconds_left for turn in turns}
@@ -41,9 +41,9 @@ class Forecast:
         return cls(to_end, sorted(end for end in to_end.values() if end is not None), places)
 
     def seconds_left(self, run_id: str) -> float | None:
-        """Returns the seconds until a run in turn will have ended, or a waiting one gets its turn; None if unknown.
+        """Returns the seconds until a run that takes turns will have ended, or a waiting one gets its turn; None if unknown.
 
-        Each run that waits takes the place of one in turn that ends.
+        Each run that waits takes the place of one that ends.
         """
         if run_id in self.seconds_to_end or run_id not in self.places:
             return self.seconds_to_end.get(run_id)

@@ -14,6 +14,7 @@ from cnnviz.runs import retry_queue
 from cnnviz.runs.admission import estimate_memory
 from cnnviz.runs.checkpoints import Checkpoints
 from cnnviz.runs.device import Device
+from cnnviz.runs.rotation import SLICE_SECONDS
 from cnnviz.runs.run import Run, Status
 from cnnviz.runs.store import Store
 from cnnviz.runs.worker import supervisor
@@ -103,15 +104,28 @@ def limits() -> Settings:
     return Settings(max_running_runs=1, max_run_seconds=100)
 
 
+class Clock:
+    """What a device takes for the time."""
+
+    now = 0.0
+
+
 @pytest.fixture
-def device(store: Store, limits: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Device]:
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def device(
+    store: Store, limits: Settings, tmp_path: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Device]:
     monkeypatch.setattr(supervisor, "WorkerProcess", ScriptedWorker)
     monkeypatch.setattr(supervisor, "FIRST_RESTART_DELAY", 0.01)
     monkeypatch.setattr(retry_queue, "RETRY_SECONDS", 0.01)
     monkeypatch.setattr(module, "SHUTDOWN_SECONDS", 0.01)
-    monkeypatch.setattr(module, "FORECAST_SECONDS", 0.0)
+    monkeypatch.setattr(module, "FORECAST_SECONDS", -1.0)
     ScriptedWorker.workers, ScriptedWorker.refusals = [], 0
-    started = Device("cpu", store, Checkpoints(tmp_path), limits)
+    started = Device("cpu", store, Checkpoints(tmp_path), limits, lambda: clock.now)
     yield started
     if started.loop.is_alive:
         started.close()
@@ -457,8 +471,8 @@ def checkpointed(tmp_path: Path, run: Run, step: int = 5) -> None:
     Checkpoints(tmp_path).commit(run.id, temporary_file.name)
 
 
-def test_students_take_turns_as_long_as_there_is_memory_and_none_overtakes_for_want_of_it(
-    device: Device, store: Store
+def test_students_take_turns_as_long_as_there_is_memory_and_make_room_for_a_large_run(
+    device: Device, store: Store, clock: Clock
 ) -> None:
     device.start()
     runs = submit_for_others(device, 4)
@@ -468,13 +482,39 @@ def test_students_take_turns_as_long_as_there_is_memory_and_none_overtakes_for_w
     device.submit(small).result(SOON)
     one, most = estimate_memory(runs[0]), estimate_memory(large)
     assert most > one
-    ScriptedWorker.workers[0].says(ReadyReport(total_bytes=2 * (4 * one + most - 1), used_bytes=0))
+    worker = ScriptedWorker.workers[0]
+    worker.says(ReadyReport(total_bytes=2 * (4 * one + most - 1), used_bytes=0))
     settle(device)
-    assert statuses(store, [*runs, large, small]) == ["running"] * 4 + ["queued"] * 2
-    assert [device.forecast(run.id).places.get(run.id) for run in (large, small)] == [0, 1]
-    ScriptedWorker.workers[0].ends(runs[2])
+    assert statuses(store, [*runs, large, small]) == ["running"] * 4 + ["queued", "running"]  # it has passed
+    assert device.forecast(large.id).places == {large.id: 0}
+    worker.ends(small)
+
+    def trains(run: Run, seconds: float) -> None:
+        worker.says(ProgressReport(run=run.id, step=1, seconds=seconds, used_bytes=0))
+        settle(device)
+
+    for seconds, run in enumerate(runs, start=1):
+        worker.begins(run)
+        trains(run, seconds)
+    assert ("pause", runs[3].id) not in worker.orders
+    clock.now += SLICE_SECONDS
+    trains(runs[0], 1.0)
+    assert worker.orders[-1] == ("pause", runs[3].id)  # the one for which the device has worked most
+    trains(runs[0], 1.0)
+    assert worker.orders.count(("pause", runs[3].id)) == 1
+    worker.says(PausedReport(run=runs[3].id))
     settle(device)
-    assert statuses(store, [large, small]) == ["running", "queued"]
+    assert statuses(store, [*runs, large]) == ["running"] * 3 + ["queued", "running"]
+    forecast = device.forecast(runs[3].id)
+    assert runs[3].id not in forecast.places
+    assert forecast.seconds_left(runs[3].id) is not None
+    clock.now += SLICE_SECONDS
+    trains(large, 30.0)
+    assert worker.orders[-1] == ("pause", large.id)
+    worker.says(PausedReport(run=large.id))
+    settle(device)
+    assert statuses(store, [*runs, large]) == ["running"] * 4 + ["queued"]
+    assert worker.orders[-1] == ("train", runs[3].id)
 
 
 def test_a_run_too_large_for_the_memory_trains_alone(device: Device, store: Store) -> None:

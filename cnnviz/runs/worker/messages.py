@@ -76,6 +76,8 @@ class StartedReport(PipeMessage):
     run: str
     steps: int
     step: int
+    seconds: float = 0.0
+    """Time that a device has worked for it so far."""
     note: str = ""
     """What the student should know of how it was loaded."""
 

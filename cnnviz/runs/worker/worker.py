@@ -97,6 +97,8 @@ class ActiveRun:
     """Time that copying the last checkpoint took."""
     checkpoint_write_seconds: float = 0.0
     """Time that writing it took."""
+    overdrawn_seconds: float = 0.0
+    """Time by which its turns so far were longer than they should have been, as a step cannot be cut."""
 
     def checkpoint_due(self, seconds: float, run_count: int) -> bool:
         """Returns whether the next checkpoint is due, `seconds` after the last one, or later beside other runs."""
@@ -132,7 +134,7 @@ class Worker:
             while not (self._new_runs or self._rotation) or not self._inbox.empty():
                 self._handle_order(self._inbox.get())
             active_run = (self._new_runs or self._rotation).popleft()
-            if self._train_turn(active_run):
+            if self._passes_turn(active_run) or self._train_turn(active_run):
                 self._rotation.append(active_run)
 
     def _listen(self) -> None:
@@ -199,7 +201,10 @@ class Worker:
             )
 
         training, note = self._restore(run_id, new_job)
-        self._send(StartedReport(run=run_id, steps=training.steps, step=training.step, note=note))
+        started = StartedReport(
+            run=run_id, steps=training.steps, step=training.step, seconds=training.seconds, note=note
+        )
+        self._send(started)
         train, validation, test = (len(y) for _, y in (data.train, data.validation, data.test))
         self._send_fact(run_id, PartsFact(content=(train, validation, test)))
         dataset = find_dataset(config.dataset, order.owner)
@@ -221,11 +226,24 @@ class Worker:
                 return job, f"{note}went on from the one before, at step {job.step:,}." if note else ""
         return new_job(), f"{note}began again." if note else ""
 
+    def _quantum(self) -> float:
+        """Returns the seconds that a run trains before the next one does, while one is taken out of the turns."""
+        run_count = len(self._new_runs) + len(self._rotation) + 1
+        return max(min(QUANTUM_SECONDS, ROUND_SECONDS / run_count), MIN_QUANTUM_SECONDS)
+
+    def _passes_turn(self, active_run: ActiveRun) -> bool:
+        """Lets a run whose long steps have taken the time of others pass its turn; returns whether it does."""
+        passes = bool(self._new_runs or self._rotation) and active_run.overdrawn_seconds >= self._quantum()
+        if passes:
+            active_run.overdrawn_seconds -= self._quantum()
+        return passes
+
     def _train_turn(self, active_run: ActiveRun) -> bool:
         """Trains a run for its turn; returns whether it goes on after that."""
         self._send(TurnReport(run=active_run.id))
         run_count = len(self._new_runs) + len(self._rotation) + 1
-        deadline = time.monotonic() + max(min(QUANTUM_SECONDS, ROUND_SECONDS / run_count), MIN_QUANTUM_SECONDS)
+        quantum, started = self._quantum(), time.monotonic()
+        deadline = started + quantum
         try:
             result = active_run.job.advance(lambda: time.monotonic() >= deadline or not self._inbox.empty())
         except Exception as error:  # as above
@@ -236,6 +254,8 @@ class Worker:
         if result:
             self._report_end(active_run, result)
             return False
+        overtime = time.monotonic() - started - quantum
+        active_run.overdrawn_seconds = max(active_run.overdrawn_seconds + overtime, 0.0) if run_count > 1 else 0.0
         training, used_bytes = active_run.job, memory.used_bytes(self._device) - self._data_cache.nbytes
         self._send(
             ProgressReport(run=active_run.id, step=training.step, seconds=training.seconds, used_bytes=used_bytes)

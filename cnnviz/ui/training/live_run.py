@@ -77,8 +77,8 @@ def _done_share(run: Run, history: History) -> float:
 
 def _status_text(run: Run, history: History) -> str:
     left = cluster().seconds_left(run) if run.active else None
-    if run.status == Status.QUEUED:
-        ahead = cluster().runs_ahead(run)
+    ahead = cluster().runs_ahead(run) if run.status == Status.QUEUED else None
+    if ahead is not None:
         waits = f"waits for its turn, after {ahead} other{'s' * (ahead != 1)}" if ahead else "has its turn next"
         return f"{waits}, in about **{format_duration(left)}**" if left is not None else waits
     if run.status == Status.RUNNING and not run.steps:
@@ -88,7 +88,9 @@ def _status_text(run: Run, history: History) -> str:
         parts = [f"step **{history.step}** of {run.steps}"]
     else:
         parts = [f"epoch **{history.epoch}** of {run.config.epochs}"]
-    if run.status == Status.RUNNING and left is not None:
+    if run.status == Status.QUEUED:
+        parts.append("waits while others have the device's memory")
+    if run.active and left is not None:
         parts.append(f"about **{format_duration(left)}** left")
     if not run.active and run.worked:
         parts.append(f"{format_duration(run.worked)} of training")

@@ -22,7 +22,7 @@ from cnnviz.data.digits import DIGITS
 from cnnviz.data.splits import Splits
 from cnnviz.data.uploads import Quota, UploadInfo, Uploads
 from cnnviz.errors import CnnvizError
-from cnnviz.layers import PALETTE, BatchNorm1d, Dropout, Flatten, Linear, LogSoftmax, ReLU
+from cnnviz.layers import PALETTE, BatchNorm1d, Conv2d, Dropout, Flatten, Linear, LogSoftmax, ReLU
 from cnnviz.processes.launcher import start_child
 from cnnviz.processes.pipe import receive, send
 from cnnviz.processes.subprocess_child import Streams
@@ -36,6 +36,7 @@ from cnnviz.runs.worker.messages import (
     PausedReport,
     PauseOrder,
     PointsReport,
+    ProgressReport,
     ReadyReport,
     StartedReport,
     StopOrder,
@@ -325,6 +326,23 @@ def test_a_search_for_a_learning_rate_is_a_run_of_its_own(worker: Worker) -> Non
     assert points_of(of_search) == points  # the same beside a training
     worker.process.send_order(StopOrder(run="training"))
     worker.until(EndedReport)
+
+
+def test_a_run_of_long_steps_passes_turns_until_others_have_had_as_much_time(worker: Worker) -> None:
+    heavy = Architecture(
+        input_shape=(1, 8, 8),
+        layers=[Conv2d(out_channels=900, kernel_size=(8, 8), padding=(6, 6)), Flatten(), Linear(out_features=10)],
+    )
+    worker.train(heavy, ENDLESS.changed(batch_size=1400), run="heavy")
+    worker.train(NET, ENDLESS, run="light")
+    seconds = {"heavy": 0.0, "light": 0.0}
+    while min(seconds.values()) < 4:
+        _, report, _ = worker.until(ProgressReport)
+        seconds[report.run] = report.seconds
+    for run in seconds:
+        worker.process.send_order(StopOrder(run=run))
+        worker.until(EndedReport)
+    assert seconds["heavy"] == pytest.approx(seconds["light"], rel=0.5)
 
 
 def test_two_stops_at_once_end_both_runs(worker: Worker) -> None:

@@ -1,0 +1,150 @@
+"""Rotation: which runs share the memory of a device, and which wait until it is their turn."""
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from itertools import count
+
+from cnnviz.runs.admission import MemoryBudget, Turn, estimate_memory
+from cnnviz.runs.run import LR_FINDER_RUN, Run
+
+SLICE_SECONDS = 5.0
+"""Time that a run waits for memory before others make room for it, and that each of them has had before it does."""
+
+
+class Rotation:
+    """The runs of one device, each with the time that the device has worked for it: those served least come first.
+
+    Runs that fit into the memory together are in turn together. A small run may pass a larger one that waits for
+    memory, but not for long: after SLICE_SECONDS, those that were served more are to be set aside for it. Where not all
+    fit, none gets further ahead of the least served than that. So all get the same share of the device in the long
+    run, whatever memory they need.
+    """
+
+    def __init__(self, max_running_runs: int, clock: Callable[[], float] = time.monotonic) -> None:
+        self.memory = MemoryBudget()
+        self.turns: dict[str, Turn] = {}
+        """Runs in turn, by id."""
+        self._waiting: dict[str, Turn] = {}
+        self._max_running_runs, self._clock, self._arrivals = max_running_runs, clock, count()
+
+    def __len__(self) -> int:
+        return len(self.turns) + len(self._waiting)
+
+    def __contains__(self, run_id: str) -> bool:
+        return run_id in self.turns or run_id in self._waiting
+
+    @property
+    def waiting(self) -> list[Turn]:
+        """Runs that wait, in the order in which they get a turn when there is room for all."""
+        return sorted(self._waiting.copy().values(), key=_precedence)
+
+    @property
+    def begun(self) -> list[Turn]:
+        """Runs in turn, and those set aside until their next one."""
+        return [*self.turns.copy().values(), *(turn for turn in self.waiting if turn.begun)]
+
+    def add(self, run: Run) -> None:
+        """Adds a run that waits for its first turn; it is owed nothing for the time before it came."""
+        turn = Turn(run, estimate_memory(run), next(self._arrivals), self._least_served(), since=self._clock())
+        self._waiting[run.id] = turn
+
+    def remove(self, run_id: str) -> Turn | None:
+        """Removes a run that has ended or is not to go on; returns it, or None if it is not here.
+
+        The next one of its owner, if it had to wait for that, is owed nothing for the time until now.
+        """
+        held_before = self._held()
+        turn = self.turns.pop(run_id, None) or self._waiting.pop(run_id, None)
+        least = self._least_served()
+        for held in held_before:
+            held.served_seconds, held.since = max(held.served_seconds, least), self._clock()
+        return turn
+
+    def next_to_begin(self) -> Turn | None:
+        """Returns the first waiting run for which there is room now, None where there is none or it is kept free."""
+        for turn in self._candidates():
+            if self.memory.fits(turn.estimated_bytes, self.turns.values()):
+                return turn
+            if self._is_due(turn):
+                return None
+        return None
+
+    def begin(self, run_id: str) -> Turn:
+        """Puts a waiting run in turn."""
+        if not self.turns:
+            self.memory.forget_overuse()
+        turn = self.turns[run_id] = self._waiting.pop(run_id)
+        turn.since, turn.begun = self._clock(), True
+        return turn
+
+    def set_aside(self, run_id: str) -> None:
+        """Lets a run in turn wait for its next turn."""
+        turn = self._waiting[run_id] = self.turns.pop(run_id)
+        turn.since, turn.used_bytes = self._clock(), None
+
+    def to_set_aside(self) -> list[Turn]:
+        """Returns the runs in turn that are to make room: as few as will do, and those that are far ahead."""
+        for waiting in self._candidates():
+            if self._is_due(waiting) and not self.memory.fits(waiting.estimated_bytes, self.turns.values()):
+                stay, leave = self._preceding(waiting), list[Turn]()
+                for turn in sorted(set(self.turns.values()) - set(stay), key=_precedence):
+                    fits = self.memory.fits(waiting.estimated_bytes, [*stay, turn])
+                    (stay if fits else leave).append(turn)
+                return leave if all(self._has_had_slice(turn) for turn in leave) else []
+        ahead = self._ahead()
+        return [turn for turn in self.turns.values() if turn in ahead and self._has_had_slice(turn)]
+
+    def note_progress(self, turn: Turn, step: int, seconds: float, used_bytes: int) -> None:
+        """Notes the steps and the seconds of work that a run has had in all, and the memory that the worker takes."""
+        turn.served_seconds += seconds - turn.seconds
+        turn.steps_done, turn.seconds, turn.used_bytes = step, seconds, used_bytes
+
+    def _held(self) -> set[Turn]:
+        """Returns waiting runs whose owners have as many begun as allowed."""
+        begun_counts = Counter(turn.run.owner for turn in self.begun)
+        return {
+            turn
+            for turn in self._waiting.values()
+            if not turn.begun and begun_counts[turn.run.owner] >= self._max_running_runs
+        }
+
+    def _contenders(self) -> list[Turn]:
+        """Returns the runs that share the device, in turn or waiting: all but those held."""
+        held = self._held()
+        return [turn for turn in (*self.turns.values(), *self._waiting.values()) if turn not in held]
+
+    def _least_served(self) -> float:
+        return min((turn.served_seconds for turn in self._contenders()), default=0.0)
+
+    def _ahead(self) -> set[Turn]:
+        """Returns the runs that were served much more than the least served one, where not all fit."""
+        contenders, limit = self._contenders(), self._least_served() + SLICE_SECONDS
+        if self.memory.fits(0, contenders):
+            return set()
+        return {turn for turn in contenders if turn.served_seconds > limit and turn.run.kind != LR_FINDER_RUN}
+
+    def _candidates(self) -> Iterator[Turn]:
+        """Yields the waiting runs that may begin, first those that are to begin first."""
+        kept_back = self._held() | self._ahead()
+        yield from (turn for turn in self.waiting if turn not in kept_back)
+
+    def _has_had_slice(self, turn: Turn) -> bool:
+        """Returns whether a run has been in turn, or waited, long enough for a change."""
+        return self._clock() - turn.since >= SLICE_SECONDS
+
+    def _is_due(self, waiting: Turn) -> bool:
+        """Returns whether others are to make room: it has waited its time, and there is room beside those before it."""
+        return self._has_had_slice(waiting) and self.memory.fits(waiting.estimated_bytes, self._preceding(waiting))
+
+    def _preceding(self, waiting: Turn) -> list[Turn]:
+        """Returns the runs in turn that need not make room: served less, or such as would have to begin anew."""
+        return [
+            turn
+            for turn in self.turns.values()
+            if _precedence(turn) < _precedence(waiting) or turn.run.kind == LR_FINDER_RUN
+        ]
+
+
+def _precedence(turn: Turn) -> tuple[float, int]:
+    return turn.served_seconds, turn.arrival

@@ -1,0 +1,146 @@
+"""Which runs share the memory of a device, played through with a clock of the tests and endless runs."""
+
+from collections.abc import Callable
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cnnviz.runs import rotation as module
+from cnnviz.runs.admission import Turn
+from cnnviz.runs.rotation import SLICE_SECONDS, Rotation
+from cnnviz.runs.run import LR_FINDER_RUN
+from tests.designs import make_run
+
+BUDGET, TICK = 10, 0.25
+
+
+class Simulation:
+    """A device whose runs in turn share its time equally, and all of which need the memory that the test says."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, *, max_running_runs: int = 100) -> None:
+        self.now = 0.0
+        self.first_turns: dict[str, float] = {}
+        self.swaps = 0
+        self._sizes: dict[str, int] = {}
+        monkeypatch.setattr(module, "estimate_memory", lambda run: self._sizes[run.id])
+        self.rotation = Rotation(max_running_runs, lambda: self.now)
+        self.rotation.memory.reset(BUDGET, 0)
+
+    def add(self, size: int, owner: str = "", **values: object) -> str:
+        run = make_run(owner or f"owner of run {len(self._sizes)}", **values)
+        self._sizes[run.id] = size
+        self.rotation.add(run)
+        self._begin()
+        return run.id
+
+    def play(self, seconds: float, each_tick: Callable[[], None] = lambda: None) -> None:
+        end = self.now + seconds
+        while self.now < end:
+            self.now += TICK
+            turns = list(self.rotation.turns.values())
+            for turn in turns:
+                seconds_of_run = turn.seconds + TICK / len(turns)
+                self.rotation.note_progress(turn, turn.steps_done + 1, seconds_of_run, used_bytes=0)
+            for turn in self.rotation.to_set_aside():
+                self.rotation.set_aside(turn.run.id)
+                self.swaps += 1
+            self._begin()
+            each_tick()
+            taken = sum(self._sizes[run_id] for run_id in self.rotation.turns)
+            assert taken <= BUDGET or len(self.rotation.turns) == 1
+
+    def seconds(self, run_id: str) -> float:
+        return next(turn.seconds for turn in self._all() if turn.run.id == run_id)
+
+    def _all(self) -> list[Turn]:
+        return [*self.rotation.turns.values(), *self.rotation.waiting]
+
+    def _begin(self) -> None:
+        while turn := self.rotation.next_to_begin():
+            self.rotation.begin(turn.run.id)
+            self.first_turns.setdefault(turn.run.id, self.now)
+
+
+@pytest.fixture
+def simulation(monkeypatch: pytest.MonkeyPatch) -> Simulation:
+    return Simulation(monkeypatch)
+
+
+def test_a_small_run_passes_a_large_one_that_waits_for_memory(simulation: Simulation) -> None:
+    first, large, small = simulation.add(7), simulation.add(9), simulation.add(3)
+    assert list(simulation.rotation.turns) == [first, small]
+    assert [turn.run.id for turn in simulation.rotation.waiting] == [large]
+
+
+def test_two_large_runs_and_many_small_ones_begin_soon_and_get_the_same_share(simulation: Simulation) -> None:
+    large, more = simulation.add(10), simulation.add(10)
+    small = [simulation.add(0 if number < 10 else 1) for number in range(20)]
+    simulation.play(4 * SLICE_SECONDS)
+    assert simulation.first_turns.keys() == {large, more, *small}
+    simulation.play(600)
+    fair = simulation.now / 22
+    assert [simulation.seconds(run_id) for run_id in (large, more, *small)] == pytest.approx([fair] * 22, rel=0.2)
+
+
+def test_a_large_run_is_not_starved_by_small_ones_that_keep_coming(simulation: Simulation) -> None:
+    small = [simulation.add(3) for _ in range(3)]
+    large = simulation.add(10)
+
+    def replace_oldest() -> None:
+        if simulation.now % 2 == 0:
+            simulation.rotation.remove(small.pop(0))
+            small.append(simulation.add(3))
+
+    simulation.play(300, replace_oldest)
+    assert simulation.first_turns[large] <= 2 * SLICE_SECONDS
+    assert simulation.seconds(large) >= 0.8 * 300 / 4
+
+
+def test_no_more_are_set_aside_than_have_to_be(simulation: Simulation) -> None:
+    first, *others = (simulation.add(size) for size in (6, 1, 1, 1, 1))
+    large = simulation.add(5)
+    simulation.play(SLICE_SECONDS + TICK)
+    assert simulation.rotation.turns.keys() == {large, *others}
+    assert [turn.run.id for turn in simulation.rotation.waiting] == [first]
+
+
+def test_a_learning_rate_search_is_not_set_aside_as_it_would_begin_anew(simulation: Simulation) -> None:
+    finder = simulation.add(8, kind=LR_FINDER_RUN)
+    large = simulation.add(8)
+    simulation.play(100)
+    assert list(simulation.rotation.turns) == [finder]
+    simulation.rotation.remove(finder)
+    simulation.play(TICK)
+    assert list(simulation.rotation.turns) == [large]
+
+
+def test_a_run_that_comes_late_is_owed_nothing(simulation: Simulation) -> None:
+    first = simulation.add(10)
+    simulation.play(1000)
+    late = simulation.add(10)
+    simulation.play(100)
+    assert simulation.seconds(late) == pytest.approx(50, abs=SLICE_SECONDS)
+    assert simulation.seconds(first) == pytest.approx(1050, abs=SLICE_SECONDS)
+
+
+def test_a_run_set_aside_keeps_its_place_among_those_of_its_owner(monkeypatch: pytest.MonkeyPatch) -> None:
+    simulation = Simulation(monkeypatch, max_running_runs=1)
+    large, second = simulation.add(10, "anna"), simulation.add(1, "anna")
+    other = simulation.add(10, "bert")
+    simulation.play(100)
+    assert second not in simulation.first_turns
+    assert simulation.seconds(large) == pytest.approx(simulation.seconds(other), abs=2 * SLICE_SECONDS)
+
+
+@given(st.lists(st.integers(0, BUDGET + 2), min_size=2, max_size=8))
+def test_whatever_memory_runs_need_all_get_the_same_time_where_not_all_fit(sizes: list[int]) -> None:
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        simulation = Simulation(monkeypatch)
+        runs = [simulation.add(size) for size in sizes]
+        simulation.play(400)
+        seconds = [simulation.seconds(run_id) for run_id in runs]
+        assert sum(seconds) == pytest.approx(simulation.now)
+        assert max(seconds) - min(seconds) <= 2.5 * SLICE_SECONDS
+        assert simulation.swaps <= len(runs) * simulation.now / SLICE_SECONDS
+        assert sum(sizes) > BUDGET or not simulation.swaps
