@@ -33,7 +33,7 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader, TensorDataset
 
 from benchmarks.table import spread, table, verdict
-from cnnviz.architecture import Architecture, build_model
+from cnnviz.architecture import EVALUATION_BATCH, Architecture, build_model
 from cnnviz.data import DATASETS
 from cnnviz.data.content import Content
 from cnnviz.data.splits import Part, Splits
@@ -42,7 +42,6 @@ from cnnviz.presets import PRESETS
 from cnnviz.processes.pipe import send
 from cnnviz.runs.worker.messages import PointsReport
 from cnnviz.runs.worker.point_buffer import PointBuffer
-from cnnviz.training.batches import EVALUATION_BATCH
 from cnnviz.training.config import TrainConfig
 from cnnviz.training.gradient_stats import GradientStats
 from cnnviz.training.loss import build_criterion

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cnnviz.advice.base import Net, Occurrence, label_step, layer_of_kind
-from cnnviz.architecture import EVALUATION_BATCH, Mend, Step, iter_steps, layer_number, training_bytes
+from cnnviz.architecture import Mend, Step, evaluation_batch_size, iter_steps, layer_number, training_bytes
 from cnnviz.layers import Flatten, Linear
 from cnnviz.layers.conv import ConvBase
 from cnnviz.shapes import numel
@@ -69,8 +69,9 @@ def find_too_much_memory(net: Net) -> Iterator[Occurrence]:
         text += f"Batches of {fitting:,} would fit."
     elif alone <= limit:
         text += (
-            f"No batch is small enough: after each epoch it is evaluated {EVALUATION_BATCH} samples at a time, which"
-            f" takes about {least / MIB:,.0f} MB whatever the batch, most of it for {label_step(largest)}."
+            f"No batch is small enough: after each epoch it is evaluated {evaluation_batch_size(net.steps)} samples at"
+            f" a time, which takes about {least / MIB:,.0f} MB whatever the batch, most of it for"
+            f" {label_step(largest)}."
         )
     else:
         text += f"No batch is small enough; most is taken by the weights and by {label_step(largest)}."

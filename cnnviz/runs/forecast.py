@@ -23,8 +23,8 @@ class Forecast:
     def of(cls, turns: Iterable[Turn], waiting: Sequence[str]) -> "Forecast":
         """Works it out for the runs that take turns and those that wait for their first, in their order.
 
-        It takes n log n steps for n runs. All that take turns share the device equally: one with less work than another delays it by all of that, one with more,
-        or with unknown work, by as much as the other's own.
+        It takes n log n steps for n runs. All that take turns share the device equally: one with less work than another
+        delays it by all of that, one with more, or with unknown work, by as much as the other's own.
         """
         seconds_left = {turn.run.id: turn.seconds_left for turn in turns}
         known = sorted(left for left in seconds_left.values() if left is not None)
@@ -41,9 +41,9 @@ class Forecast:
         return cls(to_end, sorted(end for end in to_end.values() if end is not None), places)
 
     def seconds_left(self, run_id: str) -> float | None:
-        """Returns the seconds until a run that takes turns will have ended, or a waiting one gets its turn; None if unknown.
+        """Returns the seconds until a run that takes turns will have ended, or a waiting one gets its turn.
 
-        Each run that waits takes the place of one that ends.
+        None if unknown. Each run that waits takes the place of one that ends.
         """
         if run_id in self.seconds_to_end or run_id not in self.places:
             return self.seconds_to_end.get(run_id)

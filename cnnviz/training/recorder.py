@@ -1,10 +1,8 @@
 """Turns the losses and metrics of ignite engines into points."""
 
 import math
-from typing import cast
 
 import torch
-from ignite.engine import Engine
 from torch import Tensor
 
 from cnnviz.errors import DivergenceError
@@ -24,9 +22,9 @@ class Recorder:
         self._pending: list[tuple[int, int, Tensor]] = []
         self._throttle = Throttle(POINTS_INTERVAL_SECONDS)
 
-    def record_batch_loss(self, engine: Engine) -> None:
+    def record_batch_loss(self, step: int, epoch: int, loss: Tensor) -> None:
         """Keeps the loss of this step on the device, to be emitted with the next `flush`."""
-        self._pending.append((engine.state.iteration, engine.state.epoch, cast("Tensor", engine.state.output)))
+        self._pending.append((step, epoch, loss))
         if self._throttle.is_due():
             self.flush()
 

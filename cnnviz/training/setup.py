@@ -6,9 +6,9 @@ from contextlib import AbstractContextManager, nullcontext
 import torch
 from torch import Tensor, nn
 
-from cnnviz.architecture import Architecture, build_model
+from cnnviz.architecture import Architecture, build_model, evaluation_batch_size, micro_batch_size, trace
 from cnnviz.data.augmentation import Augmentation
-from cnnviz.training.batches import Batches
+from cnnviz.training.batches import WHOLE_BATCH, Batches, Place
 from cnnviz.training.config import OPTIMIZERS, TrainConfig
 from cnnviz.training.loss import build_criterion, build_training_loss
 from cnnviz.training.prepared_data import Batch, PreparedData
@@ -36,18 +36,28 @@ class TrainingSetup:
         """Generator for augmentation alone, so that dropout draws the same numbers with and without it."""
         x, y = data.train
         transform = _augmentation_transform(config, data.axes, x, self.augmentation_generator)
-        self.batches = Batches(x, y, config.batch_size, torch.Generator().manual_seed(config.seed), transform)
+        order, steps = torch.Generator().manual_seed(config.seed), trace(architecture)
+        micro_batch = micro_batch_size(steps, config.batch_size)
+        self.batches = Batches(x, y, config.batch_size, order, transform, micro_batch)
+        self._evaluation_batch = evaluation_batch_size(steps)
 
-    def backward(self, batch: Batch) -> Tensor:
-        """Computes the gradient of every weight on a batch, and returns the loss."""
-        x, y = batch
+    def backward(self, micro_batch: Batch, place: Place = WHOLE_BATCH) -> Tensor:
+        """Adds the gradient of every weight on a micro-batch to those before it, and returns its part of the loss."""
+        x, y = micro_batch
         if not self.model.training:
             self.model.train()
-        self.optimizer.zero_grad()
+        if place.is_first:
+            self.optimizer.zero_grad()
         with self._autocast():
             loss: Tensor = self._loss(self.model(x), y)
+        if place.share < 1:
+            loss = loss * place.share
         loss.backward()  # type: ignore[no-untyped-call]
         return loss.detach()
+
+    def evaluation_batches(self, part: Batch) -> Batches:
+        """Returns the batches in which a part is evaluated."""
+        return Batches(*part, self._evaluation_batch)
 
     def predict(self, batch: Batch) -> Batch:
         """Returns the net's scores (N, C) for a batch, and the batch's labels; the net must be in evaluation mode."""

@@ -17,7 +17,7 @@ from cnnviz.training.stopwatch import Stopwatch
 
 @dataclass(eq=False, repr=False)
 class SlicedJob:
-    """Work of an ignite engine that can be interrupted after any step and continued later."""
+    """Work of ignite engines that can be interrupted after any micro-batch and continued later."""
 
     architecture: Architecture
     config: TrainConfig
@@ -38,6 +38,11 @@ class SlicedJob:
     def seconds(self) -> float:
         """Seconds spent in all slices so far."""
         return self._stopwatch.seconds
+
+    @property
+    def in_step(self) -> bool:
+        """Whether it was interrupted within a step, or in another place of which there can be no snapshot."""
+        return False
 
     @contextmanager
     def _slice(self, until: Callable[[], bool]) -> Iterator[None]:

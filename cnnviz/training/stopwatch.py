@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 
 class Stopwatch:
-    """Measures a total time and the time of the current epoch; time spent `outside_epoch` counts for the total only."""
+    """Measures a total time and the time of the current epoch."""
 
     def __init__(self) -> None:
         self._total = self._epoch = 0.0
@@ -19,7 +19,7 @@ class Stopwatch:
 
     @property
     def epoch_seconds(self) -> float:
-        """Seconds since `start_epoch`, without those spent `outside_epoch`."""
+        """Seconds since `start_epoch`."""
         return self._epoch + self._elapsed
 
     @contextmanager
@@ -31,17 +31,6 @@ class Stopwatch:
         finally:
             self._add_elapsed()
             self._started = None
-
-    @contextmanager
-    def outside_epoch(self) -> Iterator[None]:
-        """Counts the time inside the block for the total only, not for the epoch."""
-        self._add_elapsed()
-        epoch = self._epoch
-        try:
-            yield
-        finally:
-            self._add_elapsed()
-            self._epoch = epoch
 
     def start_epoch(self) -> None:
         """Sets the time of the epoch back to 0."""

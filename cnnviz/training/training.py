@@ -1,8 +1,9 @@
 """Training with ignite in slices: takes batches, emits points, and ends with the weights of the best epoch."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
+from typing import cast
 
 import torch
 from ignite.engine import Engine, Events
@@ -10,7 +11,7 @@ from ignite.handlers import EpochOutputStore
 from torch import Tensor
 
 from cnnviz.data.scaling import Scale
-from cnnviz.training.batches import EVALUATION_BATCH, Batches
+from cnnviz.training.batches import Batches
 from cnnviz.training.best_weights import BestWeights
 from cnnviz.training.gradient_stats import GradientStats
 from cnnviz.training.metrics import METRICS
@@ -70,36 +71,45 @@ class Training(SlicedJob):
         # the split has shuffled: the first ones are a fair sample
         sample = max(MIN_TRAIN_SAMPLES_EVALUATED, len(data.validation[1]))
         self._evaluated_parts = {TRAIN: (x[:sample], y[:sample]), VALIDATION: data.validation}
-        self.steps = config.epochs * len(self._batches)
-        self._schedule = build_scheduler(self._optimizer, config, self.steps, len(self._batches))
+        self.steps = config.epochs * self._batches.batch_count
+        self._schedule = build_scheduler(self._optimizer, config, self.steps, self._batches.batch_count)
         self._gradient_stats, self._gradient_points = GradientStats(self._model), list[Point]()
         self._best, self._recorder = BestWeights(self._model), Recorder(self.emit, config)
-        self._trainer, self._outputs = Engine(self._step), EpochOutputStore()
+        self._trainer, self._outputs = Engine(self._train_micro_batch), EpochOutputStore()
         self._evaluator = Engine(lambda _, batch: setup.predict(batch))
         self._attach()
-        self._evaluation_stopped = False
+        self._step_loss = torch.zeros(())
+        self._stopped = self._evaluation_stopped = False
         self._resumed_epoch = self._evaluated_step = 0
         self._scores = torch.empty(0)
+        self._final_snapshot: Snapshot | None = None
+        self._work = self._train()
 
     @property
     def step(self) -> int:
         """Optimizer steps done so far."""
-        return self._trainer.state.iteration
+        return self._batches.batches_before(self._trainer.state.iteration)
+
+    @property
+    def in_step(self) -> bool:
+        """Whether it was interrupted between two micro-batches of a step."""
+        micro_batches = self._trainer.state.iteration
+        return micro_batches > 0 and not self._batches.place(micro_batches - 1).is_last
 
     def advance(self, until: Callable[[], bool] = lambda: False) -> TrainingResult | None:
-        """Trains until `until`, called after each step, returns True; returns the result once the training has ended.
+        """Trains until `until`, called after each micro-batch and batch of an evaluation, returns True.
 
-        Raises DivergenceError when the loss is no longer a number.
+        Returns the result once the training has ended. Raises DivergenceError when the loss is no longer a number.
         """
         with self._slice(until):
-            with self.setup.random.activate():
-                if self.step < self.steps:
-                    self._trainer.run(self._batches, max_epochs=self.config.epochs)
+            result = next(self._work, None)
             self._recorder.flush()
-            return None if self._interrupted else self._finish()
+            return result
 
     def snapshot(self, *, ended: bool = False) -> Snapshot:
-        """Returns a copy of its state between two slices; if `ended`, it continues only when given more epochs."""
+        """Returns a copy of its state between two steps; if `ended`, it continues only when given more epochs."""
+        if self._final_snapshot:  # the model has the best weights now
+            return self._final_snapshot
         tensors = {
             "model": copy_to_cpu(self._model.state_dict()),
             "best": self._best.weights if self._best.epoch else {},
@@ -112,11 +122,12 @@ class Training(SlicedJob):
         }
         flat = {f"{part}/{name}": value for part, named in tensors.items() for name, value in named.items()}
         facts = {"step": self.step, "best": self._best.state_dict(), "seconds": self._stopwatch.state()}
-        return Snapshot(flat, facts | {"ended": ended, "resumed": self._resumed_epoch})
+        facts |= {"ended": ended, "resumed": self._resumed_epoch, "evaluated": self._evaluated_step}
+        return Snapshot(flat, facts)
 
     def restore(self, snapshot: Snapshot) -> None:
         """Continues from a snapshot of a training with the same design, data and seed, perhaps with more epochs."""
-        step, per_epoch = snapshot.metadata["step"], len(self._batches)
+        step, per_epoch = snapshot.metadata["step"], self._batches.batch_count
         self._model.load_state_dict(snapshot.tensors_below("model"))
         for _ in range(step):  # the schedule is a function of the step: it needs no state of its own
             self._schedule(None)
@@ -128,86 +139,142 @@ class Training(SlicedJob):
         self._best.restore(snapshot)
         self._stopwatch.restore(snapshot.metadata["seconds"])
         self._resumed_epoch = step // per_epoch if snapshot.metadata["ended"] else snapshot.metadata["resumed"]
-        self._evaluated_step = step - step % per_epoch
-        self._trainer.load_state_dict({"epoch_length": per_epoch, "max_epochs": self.config.epochs, "iteration": step})
+        self._evaluated_step = snapshot.metadata.get("evaluated", step - step % per_epoch)
+        state = {"epoch_length": len(self._batches), "max_epochs": self.config.epochs}
+        self._trainer.load_state_dict(state | {"iteration": self._batches.micro_batches_before(step)})
 
     def close(self) -> None:
         """Does nothing: a training holds nothing that must be released."""
 
     def _attach(self) -> None:
         self._outputs.attach(self._evaluator)
-        self._trainer.add_event_handler(Events.ITERATION_STARTED, self._schedule)
+        self._trainer.add_event_handler(Events.ITERATION_STARTED, self._begin_step)
         for engine in (self._trainer, self._evaluator):
             engine.add_event_handler(Events.ITERATION_COMPLETED, self._stop_if_asked)
-        self._trainer.add_event_handler(Events.ITERATION_COMPLETED, self._recorder.record_batch_loss)
-        self._trainer.add_event_handler(Events.ITERATION_COMPLETED, self._maybe_interrupt)
+        self._trainer.add_event_handler(Events.ITERATION_COMPLETED, self._finish_step)
+        for engine in (self._trainer, self._evaluator):
+            engine.add_event_handler(Events.ITERATION_COMPLETED, self._maybe_interrupt)
         self._trainer.add_event_handler(Events.EPOCH_COMPLETED, self._finish_epoch)
 
-    def _step(self, engine: Engine, batch: Batch) -> Tensor:
-        loss = self.setup.backward(batch)
+    def _train(self) -> Iterator[TrainingResult | None]:
+        """Does all the work; yields None where it is interrupted, and the result at the end."""
+        while True:
+            if self._epoch_is_unevaluated:
+                yield from self._evaluate_epoch()
+                if self._is_over():
+                    break
+                if self._until():
+                    yield None
+            if self._is_over():
+                break
+            with self.setup.random.activate():
+                self._trainer.run(self._batches, max_epochs=self.config.epochs)
+            if self._interrupted and not self._epoch_is_unevaluated:
+                yield None
+        yield from self._finish()
+
+    @property
+    def _epoch_is_unevaluated(self) -> bool:
+        """Whether the last step was that of an epoch, with no metrics of it yet."""
+        at_end = self.step > 0 and self.step % self._batches.batch_count == 0 and not self.in_step
+        return at_end and self.step != self._evaluated_step
+
+    def _is_over(self) -> bool:
+        return self.step >= self.steps or self._stopped or self._is_out_of_patience()
+
+    def _is_out_of_patience(self) -> bool:
+        patience, epoch = self.config.patience, self.step // self._batches.batch_count
+        at_end = self.step % self._batches.batch_count == 0
+        waited = epoch - max(self._best.epoch, self._resumed_epoch)
+        return bool(patience) and at_end and waited >= patience < self.config.epochs
+
+    def _begin_step(self, engine: Engine) -> None:
+        if self._batches.place(engine.state.iteration - 1).is_first:
+            self._schedule(None)
+            self._step_loss = torch.zeros(())
+
+    def _train_micro_batch(self, engine: Engine, micro_batch: Batch) -> Tensor:
+        place = self._batches.place(engine.state.iteration - 1)
+        loss = self.setup.backward(micro_batch, place)
+        self._step_loss = loss if place.is_first else self._step_loss + loss
+        if place.is_last:
+            self._change_weights(engine)
+        return self._step_loss
+
+    def _change_weights(self, engine: Engine) -> None:
         if engine.state.iteration % len(self._batches):
             self._optimizer.step()
         else:  # once an epoch
             self._gradient_stats.before_step()
             self._optimizer.step()
-            self._gradient_points = self._gradient_stats.after_step(engine.state.iteration, engine.state.epoch)
-        return loss
+            self._gradient_points = self._gradient_stats.after_step(self.step, engine.state.epoch)
 
     def _stop_if_asked(self, engine: Engine) -> None:
         if self.should_stop():
+            self._stopped = True
             engine.terminate()
+
+    def _finish_step(self, engine: Engine) -> None:
+        if not self.in_step:
+            self._recorder.record_batch_loss(self.step, engine.state.epoch, cast("Tensor", engine.state.output))
 
     def _maybe_interrupt(self, engine: Engine) -> None:
         is_ending = engine.should_terminate  # ignite would begin a terminated engine anew
-        if engine.state.iteration % len(self._batches) and not is_ending and self._until():
+        batches = cast("Batches", engine.state.dataloader)
+        if engine.state.iteration % len(batches) and not is_ending and self._until():
             self._interrupt(engine)
 
     def _finish_epoch(self, engine: Engine) -> None:
-        step, epoch = engine.state.iteration, engine.state.epoch
         self._recorder.flush()
-        speed = self._throughput()
+        speed = [
+            Point(self.step, engine.state.epoch, DEVICE, name, value) for name, value in self._throughput().items()
+        ]
+        self._recorder.send([*self._gradient_points, *speed])
+        self._interrupt(engine)  # to evaluate
+
+    def _evaluate_epoch(self) -> Iterator[None]:
+        """Measures the last epoch on parts of the data; yields where it is interrupted."""
+        step, epoch = self.step, self.step // self._batches.batch_count
         metrics: dict[str, float] | None = None
         for name, part in self._evaluated_parts.items():
-            metrics = self._evaluate(part)
+            metrics = yield from self._evaluate(part)
             if metrics is None:
                 self._evaluation_stopped = True
-                engine.terminate()
                 return
             self._recorder.record_metrics(name, step, epoch, metrics)
-        device_points = [Point(step, epoch, DEVICE, metric, value) for metric, value in speed.items()]
-        self._recorder.send([*self._gradient_points, *device_points])
         self._best.update(step, epoch, metrics or {})
         self._evaluated_step = step
         self._stopwatch.start_epoch()
-        patience = self.config.patience
-        if patience and epoch - max(self._best.epoch, self._resumed_epoch) >= patience < self.config.epochs:
-            engine.terminate()
-        elif self._until():
-            self._interrupt(engine)
 
-    def _evaluate(self, part: Batch) -> dict[str, float] | None:
-        """Returns loss and metrics of the current weights on a part; None if the training was stopped meanwhile."""
-        self._model.eval()
-        with self._stopwatch.outside_epoch():
-            self._evaluator.run(Batches(*part, EVALUATION_BATCH))
-            if self.should_stop():
-                return None
-            self._scores = scores = torch.cat([scores for scores, _ in self._outputs.data])
-            values = [self.setup.criterion(scores, part[1]), *(metric(scores, part[1]) for metric in METRICS.values())]
-            return dict(
-                zip(["loss", *METRICS], torch.stack([value.double() for value in values]).tolist(), strict=True)
-            )
+    def _evaluate(self, part: Batch) -> Generator[None, None, dict[str, float] | None]:
+        """Returns loss and metrics of the current weights on a part; None if the training was stopped meanwhile.
 
-    def _finish(self) -> TrainingResult:
-        epoch, stopped = self._trainer.state.epoch, self.should_stop()
-        evaluation_missing = (
-            self.step % len(self._batches) == 0 and self.step != self._evaluated_step
-        )  # an epoch not measured
-        final_snapshot = None if self._evaluation_stopped or evaluation_missing else self.snapshot(ended=True)
+        Yields where it is interrupted.
+        """
+        batches = self.setup.evaluation_batches(part)
+        while True:
+            self._model.eval()
+            self._interrupted = False
+            self._evaluator.run(batches)
+            if not self._interrupted:
+                break
+            yield None
+        if self._stopped:
+            return None
+        self._scores = scores = torch.cat([scores for scores, _ in self._outputs.data])
+        values = [self.setup.criterion(scores, part[1]), *(metric(scores, part[1]) for metric in METRICS.values())]
+        return dict(zip(["loss", *METRICS], torch.stack([value.double() for value in values]).tolist(), strict=True))
+
+    def _finish(self) -> Iterator[TrainingResult | None]:
+        """Tests the best weights, and yields the result; None where it is interrupted."""
+        epoch, stopped = -(-self.step // self._batches.batch_count), self._stopped
+        self._recorder.flush()
+        if not (self._evaluation_stopped or self._epoch_is_unevaluated):
+            self._final_snapshot = self.snapshot(ended=True)
         probabilities = None
         if self._best.epoch and not stopped:
             self._model.load_state_dict(self._best.weights)
-            metrics = self._evaluate(self.data.test)
+            metrics = yield from self._evaluate(self.data.test)
             stopped = metrics is None
             if metrics:
                 self._recorder.record_metrics(TEST, self._best.step, self._best.epoch, metrics)
@@ -218,8 +285,8 @@ class Training(SlicedJob):
             if ended_early
             else ""
         )
-        best = self._best
-        return TrainingResult(best.weights, best.epoch, stopped, self.data.scale, note, probabilities, final_snapshot)
+        best, final_snapshot = self._best, self._final_snapshot
+        yield TrainingResult(best.weights, best.epoch, stopped, self.data.scale, note, probabilities, final_snapshot)
 
     def _throughput(self) -> dict[str, float]:
         """Returns samples per second over the steps of this epoch and, on a GPU, the peak memory in bytes."""

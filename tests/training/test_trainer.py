@@ -148,7 +148,7 @@ def test_points_come_in_the_order_of_their_steps() -> None:
     points = usual()
     assert [p.step for p in points if p.split == "batch"] == list(range(1, 11))
     epoch = [p.split for p in points if p.epoch == 2 and p.split != "batch"]
-    assert epoch[:8] == ["train"] * 4 + ["validation"] * 4
+    assert [name for name in epoch if name in ("train", "validation")] == ["train"] * 4 + ["validation"] * 4
     assert {p.split for p in points[-4:]} == {"test"}
 
 
@@ -313,7 +313,7 @@ def test_a_stop_ends_within_one_step(steps: int) -> None:
     result, points = run(should_stop=after_steps)
     assert result.stopped
     assert sum(point.split == "batch" for point in points) == min(steps, 5)  # asked at every evaluated batch, too
-    assert all(point.split in ("batch", "train") for point in points)
+    assert not any(point.split in ("validation", "test") for point in points)
 
 
 def test_a_stop_before_the_first_epoch_ended_has_no_best_epoch() -> None:

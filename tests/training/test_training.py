@@ -9,7 +9,9 @@ import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from cnnviz.architecture import Architecture, micro_batch, trace
 from cnnviz.errors import TrainingError
+from cnnviz.layers import BatchNorm1d, Dropout, Flatten, Linear
 from cnnviz.training.config import OPTIMIZERS, TrainConfig
 from cnnviz.training.point import Point
 from cnnviz.training.prepared_data import prepare
@@ -23,13 +25,25 @@ LONG = CONFIG.changed(epochs=4)
 RICH = LONG.changed(optimizer="Adam").changed(learning_rate=0.01).with_augmentation(noise=0.2).changed(patience=3)
 
 
+DIVISIBLE = Architecture(
+    input_shape=NET.input_shape, layers=[layer for layer in NET.layers if not isinstance(layer, BatchNorm1d)]
+)
+"""A net whose batches may be cut into micro-batches."""
+
+
 class RecordedTraining:
     """A training that keeps its points."""
 
-    def __init__(self, config: TrainConfig = CONFIG, should_stop: Callable[[], bool] = lambda: False) -> None:
+    def __init__(
+        self,
+        config: TrainConfig = CONFIG,
+        should_stop: Callable[[], bool] = lambda: False,
+        architecture: Architecture = NET,
+    ) -> None:
         self.points: list[Point] = []
         data = prepare(digits(), config, CPU)
-        self.training = Training(NET, config, data, device=CPU, emit=self.points.extend, should_stop=should_stop)
+        emit = self.points.extend
+        self.training = Training(architecture, config, data, device=CPU, emit=emit, should_stop=should_stop)
 
     @property
     def curve(self) -> list[Point]:
@@ -81,6 +95,72 @@ def test_a_training_goes_on_elsewhere_as_if_nothing_had_happened(
     assert first.curve + second.curve == points
     assert equal_states(result.weights, alone.weights)
     assert (result.best_epoch, result.note) == (alone.best_epoch, alone.note)
+
+
+@pytest.fixture
+def micro_batches(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Has every batch of 64 cut into parts of at most 15 samples, and every evaluation into parts of 45."""
+    per_sample = sum(step.multiply_adds for step in trace(DIVISIBLE))
+    monkeypatch.setattr(micro_batch, "MICRO_BATCH_MULTIPLY_ADDS", 15 * per_sample)
+
+
+def test_a_step_in_micro_batches_is_that_of_the_whole_batch(
+    micro_batches: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plain = LONG.changed(learning_rate=0.05)
+    without_dropout = Architecture(
+        input_shape=NET.input_shape, layers=[layer for layer in DIVISIBLE.layers if not isinstance(layer, Dropout)]
+    )
+    in_parts, points = run(without_dropout, config=plain)
+    monkeypatch.setattr(micro_batch, "MICRO_BATCH_MULTIPLY_ADDS", 10**10)
+    whole, expected = run(without_dropout, config=plain)
+    assert [point._replace(value=0) for point in points] == [point._replace(value=0) for point in expected]
+    assert [point.value for point in points] == pytest.approx([point.value for point in expected], rel=1e-3, abs=1e-5)
+    for name, value in whole.weights.items():
+        assert torch.allclose(in_parts.weights[name], value, atol=1e-5), name
+
+
+def test_the_batches_of_a_net_with_batch_norm_stay_whole(micro_batches: None) -> None:
+    layers = [Flatten(), BatchNorm1d(), Linear(out_features=10)]
+    assert micro_batch.micro_batch_size(trace(Architecture(input_shape=(1, 8, 8), layers=layers)), 64) == 64
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.integers(1, 12), min_size=1, max_size=12))
+def test_it_can_be_left_within_a_step_or_an_evaluation_and_goes_on_the_same_here_and_elsewhere(
+    micro_batches: None, cuts: list[int]
+) -> None:
+    """Each part is of so many calls, and where a snapshot is possible, another training goes on from it."""
+    alone, points = run(DIVISIBLE, config=RICH)
+    recorded, seen = RecordedTraining(RICH, architecture=DIVISIBLE), list[Point]()
+    result: TrainingResult | None = None
+    for calls in cuts:
+        for _ in range(calls):
+            result = result or recorded.training.advance(lambda: True)
+            torch.rand(3)  # whatever others draw
+        if result:
+            break
+        if not recorded.training.in_step:
+            snapshot, elsewhere = recorded.training.snapshot(), RecordedTraining(RICH, architecture=DIVISIBLE)
+            elsewhere.training.restore(snapshot)
+            seen += recorded.curve
+            recorded = elsewhere
+    result = result or recorded.to_the_end()
+    assert dict.fromkeys([*seen, *recorded.curve]) == dict.fromkeys(points)  # a part of an epoch is measured twice
+    assert equal_states(result.weights, alone.weights)
+    assert torch.equal(result.probabilities, alone.probabilities)
+
+
+def test_turns_end_within_a_step_and_within_an_evaluation(micro_batches: None) -> None:
+    recorded, in_step, at_same_step = RecordedTraining(architecture=DIVISIBLE), 0, 0
+    while True:
+        before = recorded.training.step
+        if recorded.training.advance(lambda: True):
+            break
+        in_step += recorded.training.in_step
+        at_same_step += not recorded.training.in_step and recorded.training.step == before
+    assert in_step > 10
+    assert at_same_step > 4  # evaluations of 2 epochs and the test
 
 
 def test_a_snapshot_is_a_copy_and_not_the_living_weights() -> None:

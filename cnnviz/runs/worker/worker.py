@@ -155,9 +155,9 @@ class Worker:
                 self._add_run(order)
             case PauseOrder():
                 for active_run in self._take_out(order.run):
-                    self._save_checkpoint(active_run).result()
-                    active_run.job.close()
-                    self._send(PausedReport(run=order.run))
+                    if self._leave(active_run):
+                        active_run.job.close()
+                        self._send(PausedReport(run=order.run))
             case StopOrder():
                 for active_run in self._take_out(order.run):
                     while self._train_turn(active_run):  # orders that wait cut it short
@@ -166,7 +166,7 @@ class Worker:
                 self._stop_requests.discard(order.run)
             case LeaveOrder():
                 for active_run in [*self._new_runs, *self._rotation]:
-                    self._save_checkpoint(active_run).result()
+                    self._leave(active_run)
                 os._exit(0)
             case _:
                 assert_never(order)
@@ -238,14 +238,27 @@ class Worker:
             active_run.overdrawn_seconds -= self._quantum()
         return passes
 
-    def _train_turn(self, active_run: ActiveRun) -> bool:
-        """Trains a run for its turn; returns whether it goes on after that."""
+    def _leave(self, active_run: ActiveRun) -> bool:
+        """Trains a run to the end of its step, and writes a checkpoint; returns False where it has ended meanwhile."""
+        while active_run.job.in_step:
+            if not self._train_turn(active_run, seconds=0.0):
+                return False
+        self._save_checkpoint(active_run).result()
+        return True
+
+    def _train_turn(self, active_run: ActiveRun, seconds: float | None = None) -> bool:
+        """Trains a run for its turn, or so many seconds; returns whether it goes on after that."""
         self._send(TurnReport(run=active_run.id))
         run_count = len(self._new_runs) + len(self._rotation) + 1
-        quantum, started = self._quantum(), time.monotonic()
-        deadline = started + quantum
+        quantum, started = self._quantum() if seconds is None else seconds, time.monotonic()
+        saves = self._last_write.done() and active_run.checkpoint_due(self._interval, run_count)
+
+        def is_over() -> bool:
+            ends = time.monotonic() >= started + quantum or not self._inbox.empty()
+            return ends and not (saves and active_run.job.in_step)
+
         try:
-            result = active_run.job.advance(lambda: time.monotonic() >= deadline or not self._inbox.empty())
+            result = active_run.job.advance(is_over)
         except Exception as error:  # as above
             active_run.point_buffer.flush()
             self._report_failure(active_run.id, error)
@@ -260,7 +273,8 @@ class Worker:
         self._send(
             ProgressReport(run=active_run.id, step=training.step, seconds=training.seconds, used_bytes=used_bytes)
         )
-        if self._last_write.done() and active_run.checkpoint_due(self._interval, run_count):
+        is_due = self._last_write.done() and active_run.checkpoint_due(self._interval, run_count)
+        if is_due and not active_run.job.in_step:
             self._save_checkpoint(active_run)
         return True
 
