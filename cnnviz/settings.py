@@ -58,6 +58,9 @@ class Settings(BaseSettings):
     max_training_bytes: Annotated[int, Field(ge=1)] = Field(
         4 * 2**30, description="Largest estimate of one run's memory: weights, gradients and a batch of activations."
     )
+    max_turn_seconds: Annotated[float, Field(gt=0)] = Field(
+        5.0, description="Longest work, in expected seconds, that nothing can interrupt while others wait for a turn."
+    )
     max_export_bytes: Annotated[int, Field(ge=1)] = Field(
         100 * 2**20, description="Largest ONNX file, in bytes of its weights, that a net is written to."
     )

@@ -121,6 +121,18 @@ def format_count(value: int) -> str:
     return f"{value:,}" if value else ""
 
 
+def abbreviate(count: int) -> str:
+    """Returns a large number in few characters; an empty text for zero.
+
+    >>> abbreviate(0), abbreviate(4_096), abbreviate(1_530_000), abbreviate(7_600_000_000)
+    ('', '4,096', '1.53 M', '7.60 G')
+    """
+    for size, unit in ((10**12, "T"), (10**9, "G"), (10**6, "M")):
+        if count >= size:
+            return f"{count / size:.2f} {unit}" if count < 1000 * size else f"{count / size:,.0f} {unit}"
+    return format_count(count)
+
+
 def format_bytes(value: int) -> str:
     """Returns a number of bytes in the unit that keeps it short.
 

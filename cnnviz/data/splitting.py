@@ -14,6 +14,8 @@ from cnnviz.words import count_label
 
 PARTS = ("training", "validation", "test")
 """Titles of the parts into which every split divides a data set."""
+TRAIN_SHARE = 0.8
+"""Share of the samples that a split keeps for training, exactly or about; the others are halved."""
 FOLDS = 10
 """Folds of about equal size that speakers are dealt into: one is for validation, one for test."""
 MAX_STRATIFIED = 2_000_000
@@ -50,7 +52,7 @@ def split_at_random(y: Labels, classes: tuple[str, ...]) -> SplitIndices:
     Raises DataError when a class has fewer than ten samples.
     """
     check_class_counts(y, classes)
-    train, rest = train_test_split(np.arange(len(y)), train_size=0.8, stratify=y, random_state=42)
+    train, rest = train_test_split(np.arange(len(y)), train_size=TRAIN_SHARE, stratify=y, random_state=42)
     validation, test = train_test_split(rest, train_size=0.5, stratify=y[rest], random_state=42)
     return train, validation, test
 

@@ -24,11 +24,12 @@ from cnnviz.runs.device import Device
 from cnnviz.runs.drafts import Drafts
 from cnnviz.runs.library import RunLibrary
 from cnnviz.runs.retry_queue import STORE_ERRORS
-from cnnviz.runs.run import STOPPED_BY_STUDENT, TRAIN_RUN, Ending, Run, RunKind, Status
+from cnnviz.runs.run import LR_FINDER_RUN, STOPPED_BY_STUDENT, TRAIN_RUN, Ending, Run, RunKind, Status
 from cnnviz.runs.store import MAX_RUNS_PER_OWNER, Store
 from cnnviz.secret_key import TOKEN_PATTERN, owner_of_token, secret_key
 from cnnviz.settings import Settings, settings
 from cnnviz.training.config import TrainConfig
+from cnnviz.training.duration import check_finder_step
 from cnnviz.training.readiness import check_trainable
 
 ANSWER_TIMEOUT_SECONDS = 10.0
@@ -101,15 +102,23 @@ class Cluster:
 
         Raises CnnvizError with the reason when the design does not fit the data or a limit is reached.
         """
-        check_trainable(architecture, config, find_dataset(config.dataset, owner), self._limits)
+        dataset = find_dataset(config.dataset, owner)
+        check_trainable(architecture, config, dataset, self._limits, self.next_device.speed)
+        if kind == LR_FINDER_RUN:
+            check_finder_step(architecture, config, self._limits, self.next_device.speed)
         with self._submit_lock:
             self._check_run_limit(owner)
-            device = min(self.devices, key=lambda name: self.devices[name].run_count)
+            device = self.next_device.name
             identity = uuid.uuid4().hex, owner, device
             now = time.time()
             run = Run(*identity, architecture, config, Status.QUEUED, now, kind=kind, title=title, search=search)
             self._wait_until_stored(self.devices[device].submit(run), run)
         return run
+
+    @property
+    def next_device(self) -> Device:
+        """The device on which the next run is to train: that with the fewest runs."""
+        return min(self.devices.values(), key=lambda device: device.run_count)
 
     def pause(self, owner: str, run_id: str, wait: float = 0.0) -> None:
         """Pauses a waiting or running run of this owner; harmless for one that is neither."""
@@ -139,7 +148,8 @@ class Cluster:
         if epochs < 1:
             raise TrainingError(f"A run is trained further by 1 or more epochs, not by {epochs}.")
         config = run.config.changed(epochs=run.score.epoch + epochs)
-        check_trainable(run.architecture, config, find_dataset(config.dataset, owner), self._limits)
+        device = self.devices.get(run.device, self.next_device)
+        check_trainable(run.architecture, config, find_dataset(config.dataset, owner), self._limits, device.speed)
         steps_per_epoch = run.steps // run.config.epochs
         self._requeue(replace(run, config=config, steps=steps_per_epoch * config.epochs))
 
@@ -219,7 +229,7 @@ class Cluster:
     def _available_device(self, run: Run) -> str:
         """Returns the run's device, or another one if that no longer exists."""
         if run.device not in self.devices:
-            device = min(self.devices, key=lambda name: self.devices[name].run_count)
+            device = self.next_device.name
             try:
                 self.store.update_run(run.id, device=device)
             except STORE_ERRORS:

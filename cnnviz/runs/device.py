@@ -42,6 +42,7 @@ from cnnviz.runs.worker.messages import (
 )
 from cnnviz.runs.worker.supervisor import WorkerSupervisor
 from cnnviz.settings import Settings
+from cnnviz.training.device_speed import DeviceSpeed
 from cnnviz.training.end_reason import EndReason
 from cnnviz.training.snapshot import Snapshot
 
@@ -74,6 +75,8 @@ class Device:
     ) -> None:
         self.name = name
         self.loop = TaskLoop(f"device {name}")
+        self.speed: DeviceSpeed | None = None
+        """How fast it trains; None until its worker has measured that."""
         self._store, self._checkpoints, self._limits = store, checkpoints, limits
         self._rotation, self._clock = Rotation(limits.max_running_runs, clock), clock
         self._stopping: dict[str, list[Future[None]]] = {}
@@ -263,6 +266,7 @@ class Device:
     def _on_report(self, report: WorkerReport, payload: bytes) -> None:
         match report:
             case ReadyReport():
+                self.speed = report.speed.fastest(self.speed) if report.speed else self.speed
                 self._rotation.memory.reset(self._limits.max_device_bytes or report.total_bytes // 2, report.used_bytes)
                 self._start_waiting_runs()
             case TurnReport():

@@ -147,12 +147,13 @@ class Store:
         with self._engine.connect() as connection:
             return [(row[0], Point(*row[1:])) for row in connection.execute(query)]
 
-    def known_points(self, run_id: str, after: int) -> set[tuple[int, str, str]]:
-        """Returns step, split and metric of the run's points after a step, and of all its test points.
+    def known_points(self, run_id: str, step: int) -> set[tuple[int, str, str]]:
+        """Returns step, split and metric of the run's points from a step on, and of all its test points.
 
-        A run that goes on from a checkpoint at this step reports them again.
+        A run that goes on from a checkpoint at this step reports them again; those of the step itself where it was left
+        while that epoch was evaluated.
         """
-        behind = sql.or_(POINTS.c.step > after, POINTS.c.split == TEST)
+        behind = sql.or_(POINTS.c.step >= step, POINTS.c.split == TEST)
         query = sql.select(POINTS.c.step, POINTS.c.split, POINTS.c.metric).where(POINTS.c.run_id == run_id, behind)
         with self._engine.connect() as connection:
             return {(step, split, metric) for step, split, metric in connection.execute(query)}

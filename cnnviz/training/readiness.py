@@ -9,10 +9,18 @@ from cnnviz.layers.pool import MaxPool
 from cnnviz.settings import Settings
 from cnnviz.shapes import Window, format_shape, numel
 from cnnviz.training.config import TrainConfig
+from cnnviz.training.device_speed import DeviceSpeed
+from cnnviz.training.duration import check_duration
 
 
-def check_trainable(architecture: Architecture, config: TrainConfig, dataset: Dataset, limits: Settings) -> None:
-    """Raises DesignError or LimitError, with the reason, if this run cannot be trained."""
+def check_trainable(
+    architecture: Architecture,
+    config: TrainConfig,
+    dataset: Dataset,
+    limits: Settings,
+    speed: DeviceSpeed | None = None,
+) -> None:
+    """Raises DesignError or LimitError, with the reason, if this run cannot be trained on a device of this speed."""
     steps = trace(architecture)
     if not steps:
         raise DesignError("This design has no layers yet; add some, or load a preset.")
@@ -39,21 +47,9 @@ def check_trainable(architecture: Architecture, config: TrainConfig, dataset: Da
         raise DesignError("This design has no parameters, so there is nothing to train; add a Conv2d or a Linear.")
     _check_max_pools(steps)
     _check_norms(steps, config.batch_size)
-    if parameters > limits.max_parameters:
-        raise LimitError(
-            f"This design has {parameters:,} parameters; this server trains at most {limits.max_parameters:,}."
-        )
-    if config.epochs > limits.max_epochs:
-        raise LimitError(
-            f"This server trains at most {limits.max_epochs:,} epochs; this run would have {config.epochs:,}."
-        )
-    needed_bytes = training_bytes(architecture, config.batch_size)
-    if needed_bytes > limits.max_training_bytes:
-        raise LimitError(
-            f"Training this design with batches of {config.batch_size:,} needs about {needed_bytes / 2**20:,.0f} MB;"
-            f" this server gives a run at most {limits.max_training_bytes / 2**20:,.0f} MB. Use smaller batches, fewer"
-            " channels, or pool earlier."
-        )
+    _check_size(steps, config, limits)
+    if speed:
+        check_duration(steps, config, dataset, limits, speed)
 
 
 def adapt_to_dataset(architecture: Architecture, dataset: Dataset) -> Architecture | None:
@@ -77,6 +73,26 @@ def adapt_to_dataset(architecture: Architecture, dataset: Dataset) -> Architectu
         layer.kind for _, layer in architecture.iter_layers()
     ]
     return fitted if same_kinds and trace(fitted)[-1].output_shape == (len(dataset.classes),) else None
+
+
+def _check_size(steps: tuple[Step, ...], config: TrainConfig, limits: Settings) -> None:
+    """Refuses what is larger than this server trains."""
+    parameters = sum(step.parameters for step in steps)
+    if parameters > limits.max_parameters:
+        raise LimitError(
+            f"This design has {parameters:,} parameters; this server trains at most {limits.max_parameters:,}."
+        )
+    if config.epochs > limits.max_epochs:
+        raise LimitError(
+            f"This server trains at most {limits.max_epochs:,} epochs; this run would have {config.epochs:,}."
+        )
+    needed_bytes = training_bytes(steps, config.batch_size)
+    if needed_bytes > limits.max_training_bytes:
+        raise LimitError(
+            f"Training this design with batches of {config.batch_size:,} needs about {needed_bytes / 2**20:,.0f} MB;"
+            f" this server gives a run at most {limits.max_training_bytes / 2**20:,.0f} MB. Use smaller batches, fewer"
+            " channels, or pool earlier."
+        )
 
 
 def _check_max_pools(steps: tuple[Step, ...]) -> None:

@@ -1,5 +1,6 @@
 """Every control of the Train page changes the run that it starts."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -13,9 +14,11 @@ from cnnviz.layers import AvgPool2d, Flatten, Linear, LogSoftmax
 from cnnviz.presets import PRESETS
 from cnnviz.runs.cluster import Cluster
 from cnnviz.runs.run import Run, Status
+from cnnviz.settings import Settings
 from cnnviz.training.config import TrainConfig
 from cnnviz.training.point import Point
 from cnnviz.ui.state import SAVED_UNDO_STEPS
+from cnnviz.ui.training import settings_form
 from cnnviz.ui.workbench import Workbench
 from tests.pages.conftest import wait_for
 from tests.points import without_device_points
@@ -157,6 +160,19 @@ def test_a_design_that_does_not_fit_is_told_with_two_ways_out(open_page: OpenPag
     assert fitted.input_shape == (1, 8, 8)
     assert fitted.layers[-2].out_features == 10
     assert isinstance(fitted.layers[-1], LogSoftmax)
+
+
+def test_what_an_epoch_takes_is_told_before_the_click_and_too_much_is_refused(
+    open_page: OpenPage, plain: list[Point], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By then the worker has measured its device."""
+    app = open_page("train", workbench=Workbench(DIGITS), config=SHORT)
+    (told,) = [caption.value for caption in app.caption if "per epoch" in caption.value]
+    assert re.match(r"About [\d.]+ s per epoch, [\d.]+ s for all", told)
+    monkeypatch.setattr(settings_form, "settings", lambda: Settings(max_turn_seconds=1e-6))
+    app.run()
+    assert app.button("train").disabled
+    assert "in which nobody else could train" in app.warning[0].value
 
 
 def test_the_preset_for_the_data_opens_in_one_click(open_page: OpenPage) -> None:

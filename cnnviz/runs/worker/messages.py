@@ -9,6 +9,7 @@ from cnnviz.processes.pipe import PipeMessage
 from cnnviz.runs.facts import Fact
 from cnnviz.runs.run import RunKind, Status
 from cnnviz.training.config import TrainConfig
+from cnnviz.training.device_speed import DeviceSpeed
 from cnnviz.training.end_reason import EndReason
 from cnnviz.training.point import Point
 
@@ -60,6 +61,7 @@ class ReadyReport(PipeMessage):
     """Memory of the device."""
     used_bytes: int
     """Memory that the worker takes without any run."""
+    speed: DeviceSpeed | None = None
 
 
 class TurnReport(PipeMessage):

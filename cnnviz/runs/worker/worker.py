@@ -61,6 +61,7 @@ from cnnviz.runs.worker.messages import (
 )
 from cnnviz.runs.worker.point_buffer import PointBuffer
 from cnnviz.settings import Settings, settings
+from cnnviz.training.device_speed import measure_speed
 from cnnviz.training.end_reason import EndReason
 from cnnviz.training.lr_finder import LRFinder, LRFinderResult
 from cnnviz.training.snapshot import Snapshot
@@ -128,8 +129,9 @@ class Worker:
         """Trains the runs that are ordered, until the pipe closes."""
         threading.Thread(target=self._listen, name="orders", daemon=True).start()
         torch.zeros(1, device=self._device)  # a CUDA context takes a second: before the first run, not in it
+        speed = measure_speed(self._device)
         total_bytes, used_bytes = memory.total_bytes(self._device), memory.used_bytes(self._device)
-        self._send(ReadyReport(total_bytes=total_bytes, used_bytes=used_bytes))
+        self._send(ReadyReport(total_bytes=total_bytes, used_bytes=used_bytes, speed=speed))
         while True:
             while not (self._new_runs or self._rotation) or not self._inbox.empty():
                 self._handle_order(self._inbox.get())

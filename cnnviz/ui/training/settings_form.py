@@ -2,11 +2,11 @@
 
 import streamlit as st
 
-from cnnviz.architecture import Architecture
+from cnnviz.architecture import Architecture, trace
 from cnnviz.charts.schedule import learning_rate_figure
 from cnnviz.data import available_datasets
 from cnnviz.data.dataset import Dataset
-from cnnviz.data.splitting import SPLIT_KINDS
+from cnnviz.data.splitting import SPLIT_KINDS, TRAIN_SHARE
 from cnnviz.errors import CnnvizError, DataError
 from cnnviz.presets import PRESETS
 from cnnviz.runs.cluster import cluster
@@ -14,6 +14,8 @@ from cnnviz.runs.run import LR_FINDER_RUN, TRAIN_RUN, RunKind
 from cnnviz.settings import settings
 from cnnviz.shapes import format_shape
 from cnnviz.training.config import TrainConfig
+from cnnviz.training.device_speed import DeviceSpeed
+from cnnviz.training.duration import expected_epoch_seconds
 from cnnviz.training.readiness import adapt_to_dataset, check_trainable
 from cnnviz.training.schedule import SCHEDULES, learning_rates
 from cnnviz.training.trainer import steps_per_epoch
@@ -22,6 +24,7 @@ from cnnviz.ui.training.knobs import augmentation_knobs, knob, refused_knob_titl
 from cnnviz.ui.widgets.chart import plotly_chart
 from cnnviz.ui.widgets.fields import escape_markdown
 from cnnviz.ui.widgets.notice import notify_errors
+from cnnviz.words import count_label, format_duration
 
 MAX_DRAWN_STEPS = 1000
 """Steps of a schedule that are drawn; of longer trainings, fewer in each epoch."""
@@ -84,7 +87,7 @@ def _schedule_form(config: TrainConfig, dataset: Dataset) -> None:
             if not schedule.has_warmup:
                 knob(config, "warmup")
         st.caption(schedule.description)
-        per_epoch = steps_per_epoch(max(round(0.8 * dataset.size), 1), config.batch_size)
+        per_epoch = steps_per_epoch(max(round(TRAIN_SHARE * dataset.size), 1), config.batch_size)
         scheduled_rates = learning_rates(config, config.epochs, min(per_epoch, MAX_DRAWN_STEPS // config.epochs + 1))
         plotly_chart(learning_rate_figure(scheduled_rates, config.epochs), key="rates")
 
@@ -95,7 +98,8 @@ def _train_buttons(config: TrainConfig, dataset: Dataset) -> None:
     try:
         if refused:
             raise DataError(f"The value of {' and '.join(refused)} cannot be used; the reason is below the field.")
-        check_trainable(design, config, dataset, settings())
+        speed = cluster().next_device.speed
+        check_trainable(design, config, dataset, settings(), speed)
     except CnnvizError as error:
         st.button("Train", key="train", type="primary", icon=":material/play_arrow:", disabled=True, width="stretch")
         st.warning(escape_markdown(str(error)), icon=":material/build:")
@@ -114,6 +118,16 @@ def _train_buttons(config: TrainConfig, dataset: Dataset) -> None:
             width="stretch",
             help="Trains a copy of the net for about 150 steps with rising learning rates, and suggests one of them.",
         )
+        if speed:
+            st.caption(_duration_text(design, config, dataset, speed))
+
+
+def _duration_text(design: Architecture, config: TrainConfig, dataset: Dataset, speed: DeviceSpeed) -> str:
+    """Returns how long a training is expected to take, alone and beside those that have begun."""
+    epoch = expected_epoch_seconds(trace(design), config, dataset, speed)
+    text = f"About {format_duration(epoch)} per epoch, {format_duration(config.epochs * epoch)} for all"
+    others = cluster().next_device.run_count
+    return f"{text}; longer beside the {count_label(others, 'other run')} of this server." if others else f"{text}."
 
 
 def _fit_buttons(design: Architecture, dataset: Dataset) -> None:

@@ -33,18 +33,6 @@ def format_totals(steps: Sequence[Step]) -> str:
     )
 
 
-def abbreviate(count: int) -> str:
-    """Returns a large number in few characters; an empty text for zero.
-
-    >>> abbreviate(0), abbreviate(4_096), abbreviate(1_530_000), abbreviate(7_600_000_000)
-    ('', '4,096', '1.53 M', '7.60 G')
-    """
-    for size, unit in ((10**12, "T"), (10**9, "G"), (10**6, "M")):
-        if count >= size:
-            return f"{count / size:.2f} {unit}" if count < 1000 * size else f"{count / size:,.0f} {unit}"
-    return table.format_count(count)
-
-
 class _Scale:
     """Sizes of drawn tensors in proportion to the largest tensor of a net."""
 
@@ -116,7 +104,7 @@ class _Rows:
             shape=format_shape(out) if out else "",
             box=self._scale.box(out) if out else None,
             parameters=table.format_count(row.parameters),
-            multiply_adds=abbreviate(row.multiply_adds),
+            multiply_adds=table.abbreviate(row.multiply_adds),
             memory=table.format_bytes(row.activation_bytes) if out else "",
             receptive_field=table.format_receptive_field(row.receptive_field, self._net_input) if out else "",
             error=row.error,
