@@ -87,11 +87,11 @@ async def _measure_round(server: Server, token: str, sessions: int, period: floa
         try:
             for visitor in visitors:
                 await visitor.__aenter__()
-            await _edit_all(visitors, period, 2 * period)  # warm: every page has been edited once
-            cpu_before, start = _cpu_seconds(server), time.perf_counter()
+            await edit_all(visitors, period, 2 * period)  # warm: every page has been edited once
+            cpu_before, start = cpu_seconds(server), time.perf_counter()
             steps = store.points(run.id)[-1][1].step
-            reruns, late = await _edit_all(visitors, period, seconds)
-            wall_seconds, cpu_after = time.perf_counter() - start, _cpu_seconds(server)
+            reruns, late = await edit_all(visitors, period, seconds)
+            wall_seconds, cpu_after = time.perf_counter() - start, cpu_seconds(server)
             steps = store.points(run.id)[-1][1].step - steps
         finally:
             for visitor in visitors:
@@ -104,7 +104,7 @@ async def _measure_round(server: Server, token: str, sessions: int, period: floa
     return Round(reruns, late, *shares, steps / wall_seconds, server.process.memory_info().rss / 2**20)
 
 
-async def _edit_all(visitors: list[Visitor], period: float, seconds: float) -> tuple[list[float], int]:
+async def edit_all(visitors: list[Visitor], period: float, seconds: float) -> tuple[list[float], int]:
     """Edits for some seconds, with evenly staggered visitors; returns every rerun in ms, and how many started late."""
     start = time.perf_counter() + 0.1
     late = 0
@@ -135,7 +135,7 @@ def _expected_shape(kernel: int) -> str:
     return format_shape(trace(LAB.update_layer(0, kernel_size=kernel))[0].output_shape or ())
 
 
-def _cpu_seconds(server: Server) -> tuple[float, float, float]:
+def cpu_seconds(server: Server) -> tuple[float, float, float]:
     """Returns the CPU seconds so far of the server, its worker, and this process."""
     seconds_by_process = []
     for process in (server.process, server.worker, psutil.Process()):

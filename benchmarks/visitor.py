@@ -3,9 +3,11 @@
 One visitor costs well under a millisecond per rerun, so that twenty of them leave a small machine to the server.
 """
 
+import asyncio
 import json
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
@@ -53,6 +55,7 @@ class Visitor:
         self._ids: dict[str, str] = {}
         self._fragments: dict[str, str] = {}
         self._states: dict[str, WidgetState] = {}
+        self._watched = ""  # fragment that redraws itself
 
     async def __aenter__(self) -> Self:
         """Connects and loads the page."""
@@ -91,12 +94,7 @@ class Visitor:
         client.widget_states.widgets.extend(states)
         if change and (fragment := self._fragments.get(change.id)):
             client.fragment_id = fragment  # as the frontend: a widget in a fragment runs this fragment only
-        client.page_script_hash, client.page_name = self._script_hash, "" if self._script_hash else self._page
-        client.context_info.timezone, client.context_info.locale = "Europe/Berlin", "en-GB"
-        client.context_info.url = f"{self._server.address}/{self._page}"
-        content = request.SerializeToString()
-        start = time.perf_counter()
-        await self._socket.send(content)
+        start = await self._send(request)
         messages, received = [], 0
         while True:
             data = await self._socket.recv(decode=False)
@@ -115,6 +113,39 @@ class Visitor:
         self._states = {name: self._states[name] for name in self._ids.values() if name in self._states}
         return Answer(seconds, messages, received)
 
+    async def watch(self, period: float, seconds: float) -> list[float]:
+        """Asks for looks at the part of the page that redraws itself; returns the seconds until each answer.
+
+        As the frontend, it asks every `period` seconds whether there is an answer or not. An answer counts for the last
+        request before it.
+        """
+        if not self._watched:
+            raise RuntimeError("nothing on this page redraws itself")
+        answers, end = list[float](), time.perf_counter() + seconds
+        while (now := time.perf_counter()) < end:
+            request = BackMsg()
+            request.rerun_script.widget_states.widgets.extend(self._states.values())
+            request.rerun_script.fragment_id, request.rerun_script.is_auto_rerun = self._watched, True
+            start = await self._send(request)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(period - (time.perf_counter() - now)):
+                    while True:
+                        message = ForwardMsg.FromString(await self._socket.recv(decode=False))
+                        if message.WhichOneof("type") == "script_finished":
+                            answers.append(time.perf_counter() - start)
+        return answers
+
+    async def _send(self, request: BackMsg) -> float:
+        """Sends a request to rerun the script or a part of it; returns the time."""
+        client = request.rerun_script
+        client.page_script_hash, client.page_name = self._script_hash, "" if self._script_hash else self._page
+        client.context_info.timezone, client.context_info.locale = "Europe/Berlin", "en-GB"
+        client.context_info.url = f"{self._server.address}/{self._page}"
+        content = request.SerializeToString()
+        start = time.perf_counter()
+        await self._socket.send(content)
+        return start
+
     def _remember(self, message: ForwardMsg, *, is_full_run: bool) -> None:
         """Remembers page and widgets, and the values that the frontend would hold for them."""
         match message.WhichOneof("type"):
@@ -122,6 +153,9 @@ class Visitor:
                 self.session_id = message.new_session.initialize.session_id
                 self._ids.clear()
                 self._fragments.clear()
+                self._watched = ""
+            case "auto_rerun":
+                self._watched = message.auto_rerun.fragment_id
             case "navigation":
                 self._script_hash = message.navigation.page_script_hash
             case "delta":

@@ -17,6 +17,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from cnnviz.errors import DesignError
 from cnnviz.runs import rows
+from cnnviz.runs.changes import Changes
 from cnnviz.runs.database import claim_database, connect, open_database
 from cnnviz.runs.facts import RunFacts, facts_from_json
 from cnnviz.runs.owners import rename_owners
@@ -64,6 +65,8 @@ class Store:
         self._predictions.mkdir(exist_ok=True)
         self._engine = connect(folder, url) if is_prepared else open_database(folder, url)
         self._claim: sql.Connection | None = None
+        self.changes = Changes()
+        """What this store has changed: runs and searches by id, and owners who have got another one."""
 
     def claim(self) -> None:
         """Locks the database until this store is closed; raises CnnvizError where another server works in it."""
@@ -209,6 +212,7 @@ class Store:
         row |= {"tags": json.dumps(run.tags)} | rows.score_to_columns(row.pop("score"))
         with self._engine.begin() as connection:
             connection.execute(sql.insert(RUNS).values(row))
+        self.changes.note(run.id, run.owner, *([run.search] if run.search else []))
 
     def update_run(self, run_id: str, **values: Any) -> None:
         """Changes columns of a run, such as its status and message."""
@@ -218,6 +222,7 @@ class Store:
             values["tags"] = json.dumps(tags)
         with self._engine.begin() as connection:
             connection.execute(sql.update(RUNS).where(RUNS.c.id == run_id).values(values))
+        self.changes.note(run_id)
 
     def append_points(self, run_id: str, points: Sequence[Point], worked: float | None = None) -> None:
         """Stores new points, all or none, the score with them, and the seconds of device time by then."""
@@ -230,20 +235,24 @@ class Store:
                 score = rows.score_from_row(row).with_points(points) if row else Score()
                 changed = rows.score_to_columns(score) | ({} if worked is None else {"worked": worked})
                 connection.execute(sql.update(RUNS).where(RUNS.c.id == run_id).values(changed))
+        self.changes.note(run_id)
 
     def save_fact(self, run_id: str, name: str, content: object) -> None:
         """Stores a fact of a run as JSON."""
         self._upsert(FACTS, run_id=run_id, name=name, content=json.dumps(content))
+        self.changes.note(run_id)
 
     def save_weights(self, run_id: str, epoch: int, content: bytes) -> None:
         """Stores a safetensors file as the run's weights; it appears whole or not at all."""
         file = self._weights / f"{run_id}.safetensors"
         _write_atomically(file, content)
         self._upsert(CHECKPOINTS, run_id=run_id, epoch=epoch, file=file.name)
+        self.changes.note(run_id)
 
     def save_predictions(self, run_id: str, content: bytes) -> None:
         """Stores a safetensors file of predictions on the test samples."""
         _write_atomically(self._predictions / f"{run_id}.safetensors", content)
+        self.changes.note(run_id)
 
     def delete_run(self, run_id: str) -> None:
         """Deletes a run and all that belongs to it."""
@@ -253,6 +262,7 @@ class Store:
             connection.execute(sql.delete(RUNS).where(RUNS.c.id == run_id))
         for folder in (self._weights, self._predictions):
             (folder / f"{run_id}.safetensors").unlink(missing_ok=True)
+        self.changes.forget(run_id)
 
     def add_search(self, search: Search) -> None:
         """Stores a new search."""
@@ -268,6 +278,7 @@ class Store:
         """Changes status or message of a search."""
         with self._engine.begin() as connection:
             connection.execute(sql.update(SEARCHES).where(SEARCHES.c.id == search_id).values(values))
+        self.changes.note(search_id)
 
     def save_draft(self, owner: str, name: str, content: str) -> None:
         """Stores a draft of a student under a name, in the place of the one before."""

@@ -25,6 +25,7 @@ from cnnviz.runs.cluster import cluster
 from cnnviz.searches.searches import searches
 from cnnviz.settings import settings
 from cnnviz.ui.callbacks import keep_waiting_changes, protect_callbacks
+from cnnviz.ui.looks import LOOKS, skip_looks_at_nothing_new
 from cnnviz.ui.media_route import MEDIA_OWNERS
 from cnnviz.ui.received_files import received_files
 
@@ -84,6 +85,7 @@ async def sweep_sessions() -> None:
                     runtime.close_session(session_id)
             await asyncio.to_thread(received_files().sweep, session_ids)
             MEDIA_OWNERS.forget_deleted(runtime.media_file_mgr)
+            LOOKS.forget_left()
         except Exception:  # of a disk that fails: the next sweep may succeed
             log.exception("left sessions were not swept")
 
@@ -112,6 +114,7 @@ async def lifespan(_app: object) -> AsyncIterator[None]:
     PagesManager.uses_pages_directory = False
     protect_callbacks()
     keep_waiting_changes()
+    skip_looks_at_nothing_new(lambda: cluster().store.changes)
     try:
         settings()
     except CnnvizError as error:

@@ -53,6 +53,7 @@ def result_page() -> None:
         partial(cluster().run, current_owner(), run_id),
         _run_view,
         is_active=attrgetter("active"),
+        watched=lambda run: [run.id],
         seconds=REFRESH_SECONDS,
     )
 

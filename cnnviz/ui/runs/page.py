@@ -24,7 +24,11 @@ TRADEOFF = "What accuracy costs"
 def runs_page() -> None:
     """Draws the table of runs and the comparison, anew every second while a run is active."""
     live_fragment(
-        partial(cluster().store.runs_of, current_owner()), _runs_view, is_active=_any_active, seconds=REFRESH_SECONDS
+        partial(cluster().store.runs_of, current_owner()),
+        _runs_view,
+        is_active=_any_active,
+        watched=lambda mine: [current_owner(), *(run.id for run in mine if run.active)],
+        seconds=REFRESH_SECONDS,
     )
 
 

@@ -47,8 +47,13 @@ def search_progress() -> None:
         partial(searches().search, current_owner(), search_id),
         _search_view,
         is_active=attrgetter("active"),
+        watched=_watched,
         seconds=REFRESH_SECONDS,
     )
+
+
+def _watched(search: Search) -> list[str]:
+    return [search.id, *(run.id for run in cluster().store.runs_of_search(search.id) if run.active)]
 
 
 def _search_label(search: Search) -> str:

@@ -44,6 +44,7 @@ def live_run() -> None:
         partial(cluster().run, current_owner(), run_id),
         partial(_run_view, options),
         is_active=attrgetter("active"),
+        watched=lambda run: {run.id, *options.compared},
         seconds=REFRESH_SECONDS,
     )
     export_buttons(run_id)
