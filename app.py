@@ -58,7 +58,7 @@ else:
         lifespan=lifespan,
         middleware=[
             Middleware(OriginCheck, hosts=lambda: settings().hosts),
-            Middleware(StudentCookie, key=lambda: secret_key(settings().data_dir)),
+            Middleware(StudentCookie, key=lambda: secret_key(settings().data_dir), proxies=lambda: settings().proxies),
             Middleware(UploadRoute, files=received_files),
             Middleware(MediaRoute, owners=MEDIA_OWNERS),
         ],

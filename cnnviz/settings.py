@@ -42,6 +42,14 @@ class Settings(BaseSettings):
     max_running_runs: Annotated[int, Field(ge=1)] = Field(
         2, description="Of those, runs that take turns on a device at the same time."
     )
+    max_address_runs: Annotated[int, Field(ge=1)] = Field(
+        60, description="Runs that all students of one network address may have waiting or running at a time."
+    )
+    proxies: str = Field(
+        "",
+        description="Addresses of reverse proxies, such as '10.0.0.2, 10.0.0.3', whose X-Forwarded-For header says from"
+        " which address a student comes; empty: none is believed.",
+    )
     max_epochs: Annotated[int, Field(ge=1)] = Field(1000, description="Epochs that a run may have.")
     max_run_seconds: Annotated[int, Field(ge=1)] = Field(
         3600, description="Seconds that a device works for one run; then it is stopped, with its weights."

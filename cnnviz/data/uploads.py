@@ -5,6 +5,7 @@ import os
 import re
 import shutil
 import uuid
+from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from cnnviz.data.content import Content
 from cnnviz.data.dataset import Dataset, ReportProgress
 from cnnviz.errors import DataError, LimitError
 from cnnviz.shapes import format_shape
+from cnnviz.visitors import visitors
 from cnnviz.words import format_megabytes
 
 MAX_TITLE_LENGTH = 60
@@ -76,11 +78,16 @@ class Uploads:
                 f" {format_megabytes(own_bytes)}; this server stores at most"
                 f" {format_megabytes(self._quota.owner_bytes)} for one student. Remove one, or upload less."
             )
-        all_bytes = sum(map(_upload_bytes, self._root.glob("*/upload-*")))
-        if all_bytes + size > self._quota.bytes:
+        taken = Counter[str]()
+        for folder in self._root.glob("*/upload-*"):
+            taken[folder.parent.name] += _upload_bytes(folder)
+        room = visitors().room_for(owner, taken, self._quota.bytes)
+        if size > room or taken.total() > self._quota.bytes:
+            free = self._quota.bytes - taken.total()
+            part = f" Of what is free, you may take {format_megabytes(room)} now." if room < free else ""
             raise LimitError(
-                f"All data sets on this server take {format_megabytes(all_bytes)} of"
-                f" {format_megabytes(self._quota.bytes)}, so there is no room for {format_megabytes(size)} more."
+                f"All data sets on this server take {format_megabytes(taken.total())} of"
+                f" {format_megabytes(self._quota.bytes)}, so there is no room for {format_megabytes(size)} more.{part}"
                 " Upload less, or ask whoever runs the server."
             )
 

@@ -7,7 +7,7 @@ import shutil
 import threading
 import time
 from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -30,6 +30,8 @@ from cnnviz.imports.notes import ImportNotes
 from cnnviz.processes.launcher import JOB_OOM_SCORE
 from cnnviz.processes.worker_process import WorkerProcess
 from cnnviz.settings import Settings
+from cnnviz.turns import Turns
+from cnnviz.visitors import visitors
 
 MAX_CLASS_IMPORT_SECONDS = 4 * 3600.0
 """Time for an archive of CNNVIZ_DATASETS_DIR."""
@@ -37,6 +39,8 @@ GRACE_SECONDS = 60.0
 """Seconds after the time is up until an import that has not ended by itself is ended."""
 MAX_ACTIVE_IMPORTS = 20
 """Imports of students that wait or are read; each has its zip on the disk."""
+MAX_SHARE_IMPORTS = 10
+"""Of those, the ones of all new visitors of one address."""
 ARCHIVE_SUFFIXES = (".zip", ".tar.gz", ".tgz")
 
 IMPORTER_MODULE = "cnnviz.imports.importer"
@@ -79,7 +83,8 @@ class ImportProgress:
 class _ImportJob:
     order: ImportOrder
     progress: ImportProgress
-    future: Future[None] | None = None
+    share: str = ""
+    """Share of the importer in which it has its turn."""
     claimed: bool = False
     cancelled: threading.Event = field(default_factory=threading.Event)
     ended: threading.Event = field(default_factory=threading.Event)
@@ -100,6 +105,7 @@ class Imports:
         self._class_jobs: list[_ImportJob] = []
         self._lock = threading.Lock()
         self._closing = False
+        self._waiting: Turns[_ImportJob] = Turns()
         self._student_pool = ThreadPoolExecutor(1, thread_name_prefix="import")
         self._class_pool = ThreadPoolExecutor(1, thread_name_prefix="class import")
 
@@ -138,7 +144,8 @@ class Imports:
 
         Raises LimitError when the owner has an import running already, or no room for another data set.
         """
-        self._uploads.check_quota(owner)
+        # the importer, which knows no visitors, checks the size of the data set; what is sent is about as large
+        self._uploads.check_quota(owner, archive.stat().st_size if archive.is_file() else 0)
         name = new_name()
         path = self._incoming / f"{name}.zip"
         order = ImportOrder(
@@ -152,13 +159,18 @@ class Imports:
             max_bytes=self._limits.max_upload_bytes,
             max_seconds=MAX_IMPORT_SECONDS,
         )
-        job = _ImportJob(order, ImportProgress(name, title))
+        job = _ImportJob(order, ImportProgress(name, title), visitors().share_of(owner))
         with self._lock:
             previous_job = self._jobs.get(owner)
             if previous_job and previous_job.progress.active:
                 raise LimitError(f"“{previous_job.progress.title}” is still being read. Wait for it, or cancel it.")
-            if sum(other.progress.active for other in self._jobs.values()) >= MAX_ACTIVE_IMPORTS:
-                raise LimitError(f"{MAX_ACTIVE_IMPORTS} data sets wait to be read already. Try again in some minutes.")
+            active_jobs = [other for other in self._jobs.values() if other.progress.active]
+            for jobs, limit in (
+                (active_jobs, MAX_ACTIVE_IMPORTS),
+                ([other for other in active_jobs if other.share == job.share], MAX_SHARE_IMPORTS),
+            ):
+                if len(jobs) >= limit:
+                    raise LimitError(f"{limit} data sets wait to be read already. Try again in some minutes.")
             self._jobs[owner] = job
         try:
             self._incoming.mkdir(parents=True, exist_ok=True)
@@ -171,7 +183,9 @@ class Imports:
             self._notes.delete(order)
             job.update_progress(status="refused", message="The server could not take the file; its disk may be full.")
             return job.progress
-        job.future = self._student_pool.submit(self._run_job, job)
+        with self._lock:
+            self._waiting.put(job)
+        self._student_pool.submit(self._run_next)
         return job.progress
 
     def progress_of(self, owner: str) -> ImportProgress | None:
@@ -188,7 +202,10 @@ class Imports:
         job = self._jobs.get(owner)
         if job and job.progress.active:
             job.cancelled.set()
-            if job.future and job.future.cancel():  # it has not begun
+            with self._lock:
+                if waits := job in self._waiting:
+                    self._waiting.remove(job)
+            if waits:
                 self._finish_job(job, _CANCELLED)
             job.ended.wait(wait)
 
@@ -216,6 +233,13 @@ class Imports:
             job.cancelled.set()
         self._student_pool.shutdown(cancel_futures=True)
         self._class_pool.shutdown(cancel_futures=True)
+
+    def _run_next(self) -> None:
+        """Does the import of a student whose turn it is; those of new visitors of one address share their turns."""
+        with self._lock:
+            job = self._waiting.take() if self._waiting else None  # cancelled meanwhile
+        if job:
+            self._run_job(job)
 
     def _run_job(self, job: _ImportJob) -> None:
         """Does the whole import, in a thread of a pool."""

@@ -31,6 +31,7 @@ from cnnviz.settings import Settings, settings
 from cnnviz.training.config import TrainConfig
 from cnnviz.training.duration import check_finder_step
 from cnnviz.training.readiness import check_trainable
+from cnnviz.visitors import visitors
 
 ANSWER_TIMEOUT_SECONDS = 10.0
 LOCK_TIMEOUT_SECONDS = 15.0
@@ -195,9 +196,12 @@ class Cluster:
         self._lock.release()
 
     def _check_run_limit(self, owner: str, except_run_id: str = "") -> None:
-        owned_runs = [run for run in self.store.runs_of(owner) if run.active or run.status == Status.PAUSED]
+        runs = self.store.runs_of(owner)
+        if any(run.status == Status.DONE for run in runs):
+            visitors().establish(owner)
+        owned_runs = [run for run in runs if run.active or run.status == Status.PAUSED]
         open_run_count = sum(run.id != except_run_id for run in owned_runs)
-        if not except_run_id and len(self.store.runs_of(owner)) >= MAX_RUNS_PER_OWNER:
+        if not except_run_id and len(runs) >= MAX_RUNS_PER_OWNER:
             raise LimitError(
                 f"You have {MAX_RUNS_PER_OWNER:,} runs, as many as are kept. Delete some on the Runs page."
             )
@@ -205,6 +209,13 @@ class Cluster:
             raise LimitError(
                 f"You have {open_run_count} runs waiting, running or paused, as many as this server allows at a time. "
                 "Stop one or wait until one ends."
+            )
+        address = visitors().address_of(owner)
+        others = [run for run in self.store.active_runs() if run.id != except_run_id] if address else []
+        if sum(visitors().address_of(run.owner) == address for run in others) >= self._limits.max_address_runs:
+            raise LimitError(
+                f"{self._limits.max_address_runs} runs that were started from your network address are waiting or"
+                " running, as many as this server allows at a time. Try again when some have ended."
             )
 
     def _requeue(self, run: Run) -> None:

@@ -45,6 +45,7 @@ from cnnviz.settings import Settings
 from cnnviz.training.device_speed import DeviceSpeed
 from cnnviz.training.end_reason import EndReason
 from cnnviz.training.snapshot import Snapshot
+from cnnviz.visitors import visitors
 
 FORECAST_SECONDS = 1.0
 """How long what was worked out for all runs is told to whoever asks."""
@@ -190,7 +191,14 @@ class Device:
 
     def _start_run(self, turn: Turn) -> None:
         run = self._rotation.begin(turn.run.id).run
-        order = TrainOrder(run=run.id, kind=run.kind, owner=run.owner, architecture=run.architecture, config=run.config)
+        order = TrainOrder(
+            run=run.id,
+            kind=run.kind,
+            owner=run.owner,
+            share=visitors().share_of(run.owner),
+            architecture=run.architecture,
+            config=run.config,
+        )
         self._supervisor.send_order(order)
 
     def _make_room(self) -> None:

@@ -2,12 +2,14 @@
 
 import secrets
 from collections.abc import Callable
+from ipaddress import ip_address
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import cookie_parser
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from cnnviz.secret_key import TOKEN_PATTERN, new_owner, owner_of_token
+from cnnviz.visitors import visitors
 
 COOKIE_NAME = "cnnviz_student"
 COOKIE_SECONDS = 365 * 24 * 3600
@@ -26,10 +28,13 @@ class StudentCookie:
     server stores and logs only the owner, its keyed hash.
     """
 
-    def __init__(self, app: ASGIApp, key: Callable[[], bytes]) -> None:
-        """`key` returns the secret of this server; it is called once requests arrive."""
+    def __init__(self, app: ASGIApp, key: Callable[[], bytes], proxies: Callable[[], str] = lambda: "") -> None:
+        """`key` returns the secret of this server, `proxies` those whose word is taken for an address.
+
+        They are called once requests arrive.
+        """
         self._app = app
-        self._key = key
+        self._key, self._proxies = key, proxies
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Adds the owner to requests, and the cookie to pages that are sent to a browser without one.
@@ -41,6 +46,8 @@ class StudentCookie:
             return
         request_headers = Headers(scope=scope)
         token = student_token(request_headers.get("cookie", ""))
+        if token:
+            visitors().note(owner_of_token(token, self._key()), client_address(scope, self._proxies()))
         scope = {**scope, "headers": self._with_owner(scope["headers"], token)}
         if scope["type"] == "websocket" or token:
             await self._app(scope, receive, send)
@@ -64,6 +71,22 @@ class StudentCookie:
         owner = owner_of_token(token, self._key()) if token else new_owner()
         name = OWNER_HEADER.encode()
         return [(key, value) for key, value in headers if key.lower() != name] + [(name, owner.encode())]
+
+
+def client_address(scope: Scope, proxies: str) -> str:
+    """Returns the address from which a request comes; empty where it is unknown.
+
+    The header of a proxy is believed as far as proxies that are named here have written it: its last other address.
+    """
+    trusted = {proxy.strip() for proxy in proxies.split(",") if proxy.strip()}
+    address = (scope.get("client") or ("",))[0]
+    forwarded = ",".join(Headers(scope=scope).getlist("x-forwarded-for")).split(",")
+    while address in trusted and forwarded:
+        address = forwarded.pop().strip()
+    try:
+        return str(ip_address(address))
+    except ValueError:
+        return ""
 
 
 def student_token(cookies: str) -> str | None:

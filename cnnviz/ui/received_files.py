@@ -7,6 +7,7 @@ import logging
 import secrets
 import shutil
 import threading
+from collections import Counter
 from collections.abc import Container, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from pathlib import Path
 
 from cnnviz.errors import LimitError
 from cnnviz.settings import Settings, settings
+from cnnviz.visitors import visitors
 from cnnviz.words import format_megabytes
 
 MAX_FILES = 40
@@ -115,8 +117,10 @@ class ReceivedFiles:
                 f" {format_megabytes(size)} they would exceed the {format_megabytes(limit)} that one student may send."
                 " Use or remove those first."
             )
-        all_bytes = sum(file.size for file in self._files)
-        if all_bytes + size > self._limits.max_incoming_bytes:
+        taken = Counter[str]()
+        for file in self._files:
+            taken[file.owner] += file.size
+        if size > visitors().room_for(owner, taken, self._limits.max_incoming_bytes):
             raise LimitError("Many files are being sent to this server just now. Try again in a minute.")
         if shutil.disk_usage(self._folder).free < size + FREE_BYTES:
             raise LimitError("The server's disk is full. Try again later, or tell whoever runs the server.")

@@ -6,7 +6,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from cnnviz.secret_key import owner_of_token
-from cnnviz.ui.identity import COOKIE_NAME, OWNER_HEADER, StudentCookie, student_token
+from cnnviz.ui.identity import COOKIE_NAME, OWNER_HEADER, StudentCookie, client_address, student_token
 from tests.ui.asgi import request
 
 NAME = "0123456789abcdef" * 2
@@ -67,3 +67,25 @@ def test_the_app_hears_whom_a_cookie_stands_for_and_believes_no_one_else(kind: s
         request(middleware, forged, kind)
     (nobody,), (another,) = heard[1:]
     assert len({nobody, another, "forged", owner_of_token(NAME, KEY)}) == 4  # without a cookie, nobody twice
+
+
+@pytest.mark.parametrize(
+    ("client", "forwarded", "address"),
+    [
+        ("192.168.0.7", None, "192.168.0.7"),
+        ("192.168.0.7", "10.9.9.9", "192.168.0.7"),  # anybody can write that
+        ("10.0.0.2", "203.0.113.5", "203.0.113.5"),
+        ("10.0.0.2", "10.9.9.9, 203.0.113.5", "203.0.113.5"),
+        ("10.0.0.2", "203.0.113.5, 10.0.0.3", "203.0.113.5"),
+        ("10.0.0.2", "2001:db8::1", "2001:db8::1"),
+        ("10.0.0.2", None, ""),
+        ("10.0.0.2", "unknown", ""),
+        (None, None, ""),
+    ],
+)
+def test_the_address_is_that_of_the_connection_or_what_a_known_proxy_says(
+    client: str | None, forwarded: str | None, address: str
+) -> None:
+    headers = [(b"x-forwarded-for", forwarded.encode())] if forwarded else []
+    scope = {"type": "http", "headers": headers, "client": (client, 5000) if client else None}
+    assert client_address(scope, "10.0.0.2, 10.0.0.3") == address

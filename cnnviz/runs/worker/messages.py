@@ -23,6 +23,8 @@ class TrainOrder(PipeMessage):
     run: str
     kind: RunKind
     owner: str
+    share: str = ""
+    """Share of the device in which it has its turns; empty: that of its owner."""
     architecture: Architecture
     config: TrainConfig
 

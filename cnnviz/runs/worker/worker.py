@@ -66,6 +66,7 @@ from cnnviz.training.end_reason import EndReason
 from cnnviz.training.lr_finder import LRFinder, LRFinderResult
 from cnnviz.training.snapshot import Snapshot
 from cnnviz.training.training import OUT_OF_MEMORY_MESSAGE, Training, TrainingResult
+from cnnviz.turns import Turns
 
 LOADING_REPORT_SECONDS = 0.3
 """Time between two reports on the progress of loading data."""
@@ -93,6 +94,8 @@ class ActiveRun:
     point_buffer: PointBuffer
     test_labels: Tensor
     """Labels of the test part."""
+    share: str = ""
+    """Share of the device in which it has its turns."""
     checkpointed_at: float = field(default_factory=time.monotonic)
     checkpoint_cost_seconds: float = 0.0
     """Time that copying the last checkpoint took."""
@@ -118,7 +121,7 @@ class Worker:
         self._inbox: SimpleQueue[WorkerOrder] = SimpleQueue()
         self._stop_requests: set[str] = set()
         self._new_runs: deque[ActiveRun] = deque()
-        self._rotation: deque[ActiveRun] = deque()
+        self._turns: Turns[ActiveRun] = Turns()
         self._data_cache = DataCache(device)
         self._checkpoints = Checkpoints(limits.data_dir)
         self._checkpoint_pool = ThreadPoolExecutor(1, thread_name_prefix="checkpoints")
@@ -133,11 +136,11 @@ class Worker:
         total_bytes, used_bytes = memory.total_bytes(self._device), memory.used_bytes(self._device)
         self._send(ReadyReport(total_bytes=total_bytes, used_bytes=used_bytes, speed=speed))
         while True:
-            while not (self._new_runs or self._rotation) or not self._inbox.empty():
+            while not (self._new_runs or self._turns) or not self._inbox.empty():
                 self._handle_order(self._inbox.get())
-            active_run = (self._new_runs or self._rotation).popleft()
+            active_run = self._new_runs.popleft() if self._new_runs else self._turns.take()
             if self._passes_turn(active_run) or self._train_turn(active_run):
-                self._rotation.append(active_run)
+                self._turns.put(active_run)
 
     def _listen(self) -> None:
         try:
@@ -167,7 +170,7 @@ class Worker:
                 # it may have ended by itself meanwhile, and be trained further one day
                 self._stop_requests.discard(order.run)
             case LeaveOrder():
-                for active_run in [*self._new_runs, *self._rotation]:
+                for active_run in [*self._new_runs, *self._turns]:
                     self._leave(active_run)
                 os._exit(0)
             case _:
@@ -175,9 +178,9 @@ class Worker:
 
     def _take_out(self, run_id: str) -> list[ActiveRun]:
         """Takes a run out of the turns; returns a list of it, or an empty one."""
-        found = [active_run for active_run in [*self._new_runs, *self._rotation] if active_run.id == run_id]
+        found = [active_run for active_run in [*self._new_runs, *self._turns] if active_run.id == run_id]
         for active_run in found:
-            (self._new_runs if active_run in self._new_runs else self._rotation).remove(active_run)
+            (self._new_runs if active_run in self._new_runs else self._turns).remove(active_run)
         return found
 
     def _add_run(self, order: TrainOrder) -> None:
@@ -212,7 +215,7 @@ class Worker:
         dataset = find_dataset(config.dataset, order.owner)
         dataset_facts = DatasetDescription(title=dataset.title, classes=dataset.classes, axes=dataset.axes)
         self._send_fact(run_id, DatasetFact(content=dataset_facts))
-        return ActiveRun(run_id, training, point_buffer, data.test[1].cpu())
+        return ActiveRun(run_id, training, point_buffer, data.test[1].cpu(), order.share or order.owner)
 
     def _restore(self, run_id: str, new_job: Callable[[], Job]) -> tuple[Job, str]:
         """Returns a run as its last checkpoint left it, or the one before, or new; and what of that is to be told."""
@@ -230,12 +233,12 @@ class Worker:
 
     def _quantum(self) -> float:
         """Returns the seconds that a run trains before the next one does, while one is taken out of the turns."""
-        run_count = len(self._new_runs) + len(self._rotation) + 1
+        run_count = len(self._new_runs) + len(self._turns) + 1
         return max(min(QUANTUM_SECONDS, ROUND_SECONDS / run_count), MIN_QUANTUM_SECONDS)
 
     def _passes_turn(self, active_run: ActiveRun) -> bool:
         """Lets a run whose long steps have taken the time of others pass its turn; returns whether it does."""
-        passes = bool(self._new_runs or self._rotation) and active_run.overdrawn_seconds >= self._quantum()
+        passes = bool(self._new_runs or self._turns) and active_run.overdrawn_seconds >= self._quantum()
         if passes:
             active_run.overdrawn_seconds -= self._quantum()
         return passes
@@ -251,7 +254,7 @@ class Worker:
     def _train_turn(self, active_run: ActiveRun, seconds: float | None = None) -> bool:
         """Trains a run for its turn, or so many seconds; returns whether it goes on after that."""
         self._send(TurnReport(run=active_run.id))
-        run_count = len(self._new_runs) + len(self._rotation) + 1
+        run_count = len(self._new_runs) + len(self._turns) + 1
         quantum, started = self._quantum() if seconds is None else seconds, time.monotonic()
         saves = self._last_write.done() and active_run.checkpoint_due(self._interval, run_count)
 
