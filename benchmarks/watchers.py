@@ -101,7 +101,7 @@ def main() -> None:
         f"\n{options.watchers} watchers with {active} active runs, {options.editors} editors; {options.rounds} rounds"
     )
     print(
-        f"of {options.seconds:g} s each; {requests:,.0f} requests, {len(looks):,} answered, {slow} after {SLOW_MS:g} ms.\n"
+        f"of {options.seconds:g} s each; {requests:,.0f} requests, {len(looks):,} answered, {slow} after {SLOW_MS:g} ms"
     )
     p50, p95, core = percentile(looks, 0.5), percentile(looks, 0.95), median(beside.core_shares)
     rows = [

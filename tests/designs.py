@@ -3,7 +3,11 @@
 import time
 import uuid
 
+import torch
+from safetensors.torch import save
+
 from cnnviz.architecture import Architecture
+from cnnviz.digests import add_digest
 from cnnviz.layers import Flatten, Linear, LogSoftmax
 from cnnviz.runs.run import Run, Status
 from cnnviz.training.config import TrainConfig
@@ -29,3 +33,8 @@ def make_run(owner: str = ANNA, **values: object) -> Run:
         "created": time.time(),
     }
     return Run(**start | values)  # type: ignore[arg-type]
+
+
+def tensor_file(name: str) -> bytes:
+    """A safetensors file, as it is stored, with one tensor of this name."""
+    return add_digest(save({name: torch.ones(1)}))

@@ -1,12 +1,13 @@
 """Data sets that people have uploaded, stored in the data directory; each belongs to its owner."""
 
 import json
+import logging
 import os
 import re
 import shutil
 import uuid
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
@@ -19,6 +20,7 @@ from filelock import FileLock
 from cnnviz.data.audio import Features
 from cnnviz.data.content import Content
 from cnnviz.data.dataset import Dataset, ReportProgress
+from cnnviz.digests import file_digest
 from cnnviz.errors import DataError, LimitError
 from cnnviz.shapes import format_shape
 from cnnviz.visitors import visitors
@@ -27,7 +29,10 @@ from cnnviz.words import format_megabytes
 MAX_TITLE_LENGTH = 60
 _NAME_PATTERN = re.compile(r"upload-[0-9a-f]{32}")
 _OWNER_PATTERN = re.compile(r"[0-9a-fs][0-9a-f]{31}")
+log = logging.getLogger(__name__)
 _ABOUT_FILE = "about.json"
+MAX_VERIFIED_BYTES = 2**30
+"""Largest file that is checked when it is opened, which takes a second; of larger ones only parts are read."""
 
 
 @dataclass(frozen=True)
@@ -121,6 +126,7 @@ class Uploads:
                     "features": about.features.model_dump() if about.features else None,
                     "report": about.report,
                     "source": about.source,
+                    "digests": {file.name: file_digest(file) for file in sorted(temporary_folder.iterdir())},
                 },
             )
             for file in temporary_folder.iterdir():
@@ -193,7 +199,7 @@ class Uploads:
             shape=shape,
             classes=classes,
             size=about["size"],
-            load=partial(_load_content, folder, classes, about.get("rate", 16_000)),
+            load=partial(_load_content, folder, classes, about.get("rate", 16_000), about.get("digests", {})),
             split_kinds=tuple(about.get("ways", ("random",))),
             axes=tuple(about.get("axes", ())),
             features=Features(**features) if features else None,
@@ -206,8 +212,18 @@ def new_name() -> str:
     return f"upload-{uuid.uuid4().hex}"
 
 
-def _load_content(folder: Path, classes: tuple[str, ...], rate: int, _progress: ReportProgress) -> Content:
+def _load_content(
+    folder: Path, classes: tuple[str, ...], rate: int, digests: Mapping[str, str], _progress: ReportProgress
+) -> Content:
     try:
+        for name, digest in digests.items():  # of an upload of an older cnnviz, nothing is known
+            is_read_anyway = (folder / name).stat().st_size <= MAX_VERIFIED_BYTES
+            if is_read_anyway and file_digest(folder / name) != digest:
+                log.error("%s of upload %s is damaged", name, folder.name)
+                raise DataError(
+                    f"This data set is damaged: the server's disk has changed its file {name}. Remove it and upload it"
+                    " again, and tell whoever runs the server."
+                )
         return _read_content(folder, classes, rate)
     except FileNotFoundError:  # at this moment, from another tab
         raise DataError("This data set has just been removed; choose another one.") from None

@@ -15,7 +15,8 @@ import numpy.typing as npt
 import sqlalchemy as sql
 from sqlalchemy.dialects import postgresql, sqlite
 
-from cnnviz.errors import DesignError
+from cnnviz.digests import add_digest, has_changed
+from cnnviz.errors import DesignError, TrainingError
 from cnnviz.runs import rows
 from cnnviz.runs.changes import Changes
 from cnnviz.runs.database import claim_database, connect, open_database
@@ -162,16 +163,21 @@ class Store:
             return {(step, split, metric) for step, split, metric in connection.execute(query)}
 
     def weights(self, run_id: str) -> bytes | None:
-        """Returns the weights of the run's best epoch as a safetensors file; None when there are none (yet)."""
+        """Returns the weights of the run's best epoch as a safetensors file; None when there are none (yet).
+
+        Raises TrainingError for a file that is not what was stored.
+        """
         with self._engine.connect() as connection:
             file = connection.scalar(sql.select(CHECKPOINTS.c.file).where(CHECKPOINTS.c.run_id == run_id))
         path = self._weights / file if file else None
-        return path.read_bytes() if path and path.is_file() else None
+        return _read_intact(path, "weights") if path else None
 
     def predictions(self, run_id: str) -> bytes | None:
-        """Returns the predictions on the test samples as a safetensors file; None when there are none (yet)."""
-        file = self._predictions / f"{run_id}.safetensors"
-        return file.read_bytes() if file.is_file() else None
+        """Returns the predictions on the test samples as a safetensors file; None when there are none (yet).
+
+        Raises TrainingError for a file that is not what was stored.
+        """
+        return _read_intact(self._predictions / f"{run_id}.safetensors", "predictions on the test samples")
 
     def facts(self, run_id: str) -> RunFacts:
         """Returns the facts of a run, such as the sizes of its parts."""
@@ -300,7 +306,22 @@ class Store:
 
 
 def _write_atomically(file: Path, content: bytes) -> None:
-    """Writes a file that appears whole or not at all."""
+    """Writes a safetensors file with a digest, which appears whole or not at all."""
     temporary_file = file.with_suffix(".draft")
-    temporary_file.write_bytes(content)
+    temporary_file.write_bytes(add_digest(content))
     temporary_file.replace(file)
+
+
+def _read_intact(file: Path, what: str) -> bytes | None:
+    """Returns the content of a file that `_write_atomically` has written; None when there is none."""
+    try:
+        content = file.read_bytes()
+    except FileNotFoundError:
+        return None
+    if has_changed(content):
+        log.error("%s is damaged", file)
+        raise TrainingError(
+            f"The {what} of this run are damaged: the server's disk has changed their file. Train it again, and tell"
+            " whoever runs the server."
+        )
+    return content

@@ -189,7 +189,20 @@ def test_nothing_is_pickled(uploads: Uploads, tmp_path: Path) -> None:
     dataset = uploads.add(ANNA, PAIR, UploadInfo("plain"))
     folder = tmp_path / "uploads" / ANNA / dataset.name
     np.save(folder / "labels.npy", np.array([{}], dtype=object), allow_pickle=True)
+    about = json.loads((folder / "about.json").read_text("utf-8"))
+    (folder / "about.json").write_text(json.dumps(about | {"digests": {}}), "utf-8")
     with pytest.raises(ValueError, match="allow_pickle=False"):
+        uploads.datasets_of(ANNA)[dataset.name].load_content()
+
+
+@pytest.mark.parametrize("name", ["feats.npy", "labels.npy"])
+def test_a_file_that_the_disk_has_changed_is_named(uploads: Uploads, tmp_path: Path, name: str) -> None:
+    dataset = uploads.add(ANNA, PAIR, UploadInfo("plain"))
+    file = tmp_path / "uploads" / ANNA / dataset.name / name
+    content = bytearray(file.read_bytes())
+    content[-1] ^= 1
+    file.write_bytes(content)
+    with pytest.raises(DataError, match=rf"^This data set is damaged: the server's disk has changed its file {name}"):
         dataset.load_content()
 
 

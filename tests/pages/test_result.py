@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from cnnviz.digests import add_digest
 from cnnviz.insight.predictions import Predictions
 from cnnviz.runs.archives import read_archive
 from cnnviz.runs.cluster import Cluster
@@ -153,6 +154,7 @@ def test_a_zip_from_elsewhere_becomes_a_run_with_everything(server: Cluster, ann
     run = server.library.import_zip(anna, "cpu", tmp_path / "run.zip")
     assert (run.status, run.title, run.architecture) == ("done", archive.title, archive.architecture)
     assert tuple(point for _, point in server.store.points(run.id)) == archive.points
-    assert server.store.weights(run.id) == archive.weights
+    assert archive.weights
+    assert server.store.weights(run.id) == add_digest(archive.weights)
     best = [p for p in archive.points if (p.split, p.metric, p.epoch) == ("validation", "accuracy", archive.best_epoch)]
     assert (run.score.best_epoch, run.score.accuracy) == (archive.best_epoch, best[0].value)

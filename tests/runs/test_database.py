@@ -33,7 +33,7 @@ from cnnviz.training.end_reason import reason_from_message
 from cnnviz.training.point import Point
 from tests.child_processes import SERVER_MODULE, piped_child
 from tests.conftest import DEADLINE, Ended, WaitFor
-from tests.designs import ANNA, BERT, NET, SHORT, make_run
+from tests.designs import ANNA, BERT, NET, SHORT, make_run, tensor_file
 from tests.runs.postgres import Postgres
 
 pytest_plugins = ["tests.runs.databases"]
@@ -100,7 +100,7 @@ def test_the_migrations_lead_to_the_tables_of_the_store(tmp_path: Path, url: str
 def test_a_database_from_before_migrations_opens_with_everything_in_it(tmp_path: Path) -> None:
     run = make_run(status=Status.DONE, message="é", steps=7, created=1.1, started=2.2, finished=3.3)
     (tmp_path / "weights").mkdir()
-    (tmp_path / "weights" / "file").write_bytes(b"weights")
+    (tmp_path / "weights" / "file").write_bytes(tensor_file("weights"))
     with closing(sqlite3.connect(tmp_path / "cnnviz.sqlite")) as connection, connection:
         connection.executescript(BEFORE_MIGRATIONS)
         row = (run.id, ANNA, "cpu", NET.model_dump_json(), SHORT.model_dump_json(), "done", "é", 7, 1.1, 2.2, 3.3)
@@ -117,7 +117,7 @@ def test_a_database_from_before_migrations_opens_with_everything_in_it(tmp_path:
             assert (run.kind, run.worked) == ("train", 0.0)
             assert store.points(run.id) == list(enumerate(POINTS, start=1))
             assert store.facts(run.id) == RunFacts(parts=(8, 1, 1))
-            assert store.weights(run.id) == b"weights"
+            assert store.weights(run.id) == tensor_file("weights")
             assert (store.legacy_design(BERT), store.read_draft(ANNA, "draft")) == ("older", "{}")
             assert differences(store, types=False) == []  # SQLite has FLOAT and DOUBLE for the same 8 bytes
 

@@ -36,7 +36,7 @@ from cnnviz.training.end_reason import EndReason
 from cnnviz.training.point import Point
 from cnnviz.training.snapshot import Snapshot
 from tests.conftest import WaitFor
-from tests.designs import DIVERGING, SHORT, make_run
+from tests.designs import DIVERGING, SHORT, make_run, tensor_file
 
 SOON = 10.0
 GIB = 2**30
@@ -188,7 +188,7 @@ def test_what_the_worker_reports_is_kept(device: Device, store: Store) -> None:
     point = Point(1, 1, "batch", "loss", 0.5)
     worker.says(StartedReport(run=run.id, steps=46, step=0))
     worker.says(PointsReport(run=run.id, points=(point,)))
-    worker.ends(run, Status.FAILED, b"weights", "The training diverged.")
+    worker.ends(run, Status.FAILED, tensor_file("weights"), "The training diverged.")
     settle(device)
     stored_run = store.run(run.id)
     assert stored_run
@@ -198,7 +198,7 @@ def test_what_the_worker_reports_is_kept(device: Device, store: Store) -> None:
     assert stored_run.finished
     assert run.created <= stored_run.started <= stored_run.finished
     assert [stored for _, stored in store.points(run.id)] == [point]
-    assert store.weights(run.id) == b"weights"
+    assert store.weights(run.id) == tensor_file("weights")
 
 
 def test_stop_twice_is_harmless(device: Device, store: Store) -> None:
@@ -322,12 +322,12 @@ def test_weights_that_cannot_be_kept_are_kept_later_and_hold_up_no_other_run(
 
     with monkeypatch.context() as patch:
         patch.setattr(store, "save_weights", full)
-        worker.ends(runs[0], weights=b"weights")
+        worker.ends(runs[0], weights=tensor_file("weights"))
         settle(device)
         assert worker.orders == [("train", run.id) for run in runs]
         assert store.weights(runs[0].id) is None
     wait_for(lambda: statuses(store, runs) == ["done", "running"])
-    assert store.weights(runs[0].id) == b"weights"
+    assert store.weights(runs[0].id) == tensor_file("weights")
 
 
 def test_a_run_that_cannot_be_marked_as_begun_waits_for_the_next_chance(
@@ -648,7 +648,7 @@ def test_a_run_gets_no_more_of_the_devices_time_than_the_server_gives(device: De
     worker.says(ProgressReport(run=run.id, step=9, seconds=100.5, used_bytes=0))
     settle(device)
     assert worker.orders[1:] == [("stop", run.id)]
-    worker.ends(run, Status.STOPPED, b"weights")
+    worker.ends(run, Status.STOPPED, tensor_file("weights"))
     settle(device)
     stored_run = store.run(run.id)
     assert stored_run

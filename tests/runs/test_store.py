@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy.exc import IntegrityError
 
+from cnnviz.errors import TrainingError
 from cnnviz.runs.facts import RunFacts, ScaleParameters
 from cnnviz.runs.run import Status
 from cnnviz.runs.score import Score
@@ -15,7 +16,7 @@ from cnnviz.runs.search import Search
 from cnnviz.runs.store import Store
 from cnnviz.training.config import TrainConfig
 from cnnviz.training.point import Point
-from tests.designs import ANNA, BERT, DIVERGING, NET, make_run
+from tests.designs import ANNA, BERT, DIVERGING, NET, make_run, tensor_file
 
 pytest_plugins = ["tests.runs.databases"]
 POINTS = [Point(step, 1, "batch", "loss", 1 / step) for step in range(1, 6)]
@@ -132,18 +133,30 @@ def test_points_are_kept_all_or_none(store: Store) -> None:
 
 def test_weights_are_replaced_as_a_whole(store: Store, tmp_path: Path) -> None:
     assert store.weights("one") is None
-    store.save_weights("one", 1, b"first")
-    store.save_weights("one", 2, b"second")
-    store.save_weights("two", 1, b"other")
-    assert (store.weights("one"), store.weights("two")) == (b"second", b"other")
+    store.save_weights("one", 1, tensor_file("first"))
+    store.save_weights("one", 2, tensor_file("second"))
+    store.save_weights("two", 1, tensor_file("other"))
+    assert (store.weights("one"), store.weights("two")) == (tensor_file("second"), tensor_file("other"))
     assert sorted(file.name for file in (tmp_path / "weights").iterdir()) == ["one.safetensors", "two.safetensors"]
+
+
+def test_weights_and_predictions_that_the_disk_has_changed_are_named(store: Store, tmp_path: Path) -> None:
+    store.save_weights("one", 1, tensor_file("first"))
+    store.save_predictions("one", tensor_file("first"))
+    for folder, read in (("weights", store.weights), ("predictions", store.predictions)):
+        file = tmp_path / folder / "one.safetensors"
+        content = bytearray(file.read_bytes())
+        content[-1] ^= 1
+        file.write_bytes(content)
+        with pytest.raises(TrainingError, match=rf"^The {folder}.* of this run are damaged: the server's disk"):
+            read("one")
 
 
 @pytest.mark.parametrize("broken", ["write_bytes", "replace"])
 def test_weights_that_cannot_be_written_leave_the_old_ones(
     store: Store, monkeypatch: pytest.MonkeyPatch, broken: str
 ) -> None:
-    store.save_weights("one", 1, b"old")
+    store.save_weights("one", 1, tensor_file("old"))
 
     def fail(draft: Path, *_: object) -> None:
         if broken == "write_bytes":
@@ -153,8 +166,8 @@ def test_weights_that_cannot_be_written_leave_the_old_ones(
     with monkeypatch.context() as patch:
         patch.setattr(Path, broken, fail)
         with pytest.raises(OSError, match="No space left"):
-            store.save_weights("one", 2, b"new")
-    assert store.weights("one") == b"old"
+            store.save_weights("one", 2, tensor_file("new"))
+    assert store.weights("one") == tensor_file("old")
 
 
 def test_what_is_kept_is_the_last_of_its_owner_and_name(store: Store) -> None:
@@ -172,12 +185,12 @@ def test_everything_is_there_after_opening_again(store: Store, tmp_path: Path, u
     run = make_run()
     store.add_run(run)
     store.append_points(run.id, POINTS)
-    store.save_weights(run.id, 1, b"weights")
+    store.save_weights(run.id, 1, tensor_file("weights"))
     store.close()
     again = Store(tmp_path, url)
     assert again.run(run.id) == run
     assert [point for _, point in again.points(run.id)] == POINTS
-    assert again.weights(run.id) == b"weights"
+    assert again.weights(run.id) == tensor_file("weights")
     again.close()
 
 
@@ -227,13 +240,16 @@ def test_a_dropped_run_leaves_nothing_behind(store: Store, tmp_path: Path) -> No
         store.add_run(run)
         store.append_points(run.id, POINTS)
         store.save_fact(run.id, "parts", [80, 10, 10])
-        store.save_weights(run.id, 1, b"weights")
-        store.save_predictions(run.id, b"predictions")
+        store.save_weights(run.id, 1, tensor_file("weights"))
+        store.save_predictions(run.id, tensor_file("predictions"))
     store.delete_run(deleted.id)
     assert (store.run(deleted.id), store.points(deleted.id), store.facts(deleted.id)) == (None, [], RunFacts())
     assert (store.weights(deleted.id), store.predictions(deleted.id)) == (None, None)
     assert (store.run(remaining.id), len(store.points(remaining.id))) == (remaining, len(POINTS))
-    assert (store.weights(remaining.id), store.predictions(remaining.id)) == (b"weights", b"predictions")
+    assert (store.weights(remaining.id), store.predictions(remaining.id)) == (
+        tensor_file("weights"),
+        tensor_file("predictions"),
+    )
     assert {file.stem for folder in ("weights", "predictions") for file in (tmp_path / folder).iterdir()} == {
         remaining.id
     }

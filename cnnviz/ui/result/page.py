@@ -8,6 +8,7 @@ from typing import Any
 import streamlit as st
 
 from cnnviz.data import available_datasets
+from cnnviz.errors import TrainingError
 from cnnviz.insight.predictions import Predictions
 from cnnviz.insight.tested_samples import find_tested_samples
 from cnnviz.presets import net_name
@@ -70,7 +71,10 @@ def _run_view(run: Run) -> None:
         persist_state="session",
     )
     with st.container(key="result"):
-        VIEWS[view or next(iter(VIEWS))](run)
+        try:
+            VIEWS[view or next(iter(VIEWS))](run)
+        except TrainingError as error:  # what is kept of the run is damaged
+            st.warning(escape_markdown(str(error)), icon=":material/error:")
 
 
 def _score_summary(run: Run) -> None:
