@@ -35,8 +35,8 @@ class Server:
 
     @property
     def worker(self) -> psutil.Process:
-        """The process that trains."""
-        return next(child for child in self.process.children() if "cnnviz.runs.worker.worker" in child.cmdline())
+        """The process that trains: of those below the server, the one that has worked most."""
+        return max(self.process.children(recursive=True), key=lambda child: child.cpu_times().user)
 
 
 @contextmanager
