@@ -21,6 +21,8 @@ from cnnviz.runs.store import Store
 
 LOOK_SECONDS, EDIT_SECONDS = 0.5, 2.0
 """Seconds between two requests of a watcher, and between two edits of another student."""
+COMING_SECONDS = 12.0
+"""Time over which the watchers come, one after the other, before it is measured."""
 GOAL_P50_MS, GOAL_P95_MS, GOAL_CORE, GOAL_EDITS = 20.0, 80.0, 0.5, 1.2
 """Goals: a look in ms, the server's share of a core, and an edit beside the watchers relative to one without."""
 SLOW_MS = 400.0
@@ -56,11 +58,15 @@ async def measure(server: Server, watchers: int, editors: int, rounds: int, seco
         for number in range(2 * rounds):
             watch = bool(number % 2)
             result = measured[watch]
+            looking = [
+                asyncio.create_task(_watch(visitor, COMING_SECONDS * place / watchers, COMING_SECONDS, seconds))
+                for place, visitor in enumerate(watching)
+                if watch
+            ]
+            await asyncio.sleep(COMING_SECONDS)
             cpu_before, start = cpu_seconds(server)[0], time.perf_counter()
-            (edits, late), *answers = await asyncio.gather(
-                edit_all(editing, EDIT_SECONDS, seconds),
-                *(_watch(visitor, place / watchers, seconds) for place, visitor in enumerate(watching) if watch),
-            )
+            edits, late = await edit_all(editing, EDIT_SECONDS, seconds)
+            answers = await asyncio.gather(*looking)
             result.core_shares.append((cpu_seconds(server)[0] - cpu_before) / (time.perf_counter() - start))
             result.edits.append(edits)
             result.late += late
@@ -71,8 +77,10 @@ async def measure(server: Server, watchers: int, editors: int, rounds: int, seco
     return measured
 
 
-async def _watch(visitor: Visitor, delay: float, seconds: float) -> list[float]:
-    await asyncio.sleep(delay * LOOK_SECONDS)
+async def _watch(visitor: Visitor, delay: float, unmeasured: float, seconds: float) -> list[float]:
+    """Begins to watch after a delay; returns the answers of the `seconds` after those that are not measured."""
+    await asyncio.sleep(delay)
+    await visitor.watch(LOOK_SECONDS, unmeasured - delay)
     return await visitor.watch(LOOK_SECONDS, seconds)
 
 

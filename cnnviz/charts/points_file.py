@@ -30,4 +30,7 @@ def points_to_json(points: PointRows) -> str:
     >>> points_to_json([(1, 1, "batch", "loss", 0.1)])
     '[{"step": 1, "epoch": 1, "split": "batch", "metric": "loss", "value": 0.1}]'
     """
-    return json.dumps([dict(zip(COLUMNS, point, strict=True)) for point in points])
+    text = io.StringIO()  # not a list of millions of objects
+    for number, point in enumerate(points):
+        text.write(("[", ", ")[number > 0] + json.dumps(dict(zip(COLUMNS, point, strict=True))))
+    return f"{text.getvalue() or '['}]"

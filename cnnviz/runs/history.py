@@ -13,11 +13,21 @@ from cnnviz.training.point import Point
 Column = npt.NDArray[np.float64]
 
 
-class History:
-    """The points of one run that have been read so far; `read_new_points` adds those that came since."""
+MAX_BATCH_LOSSES = 200_000
+"""Batch losses of a run that are kept in memory, for each student who looks at it."""
 
-    def __init__(self, run_id: str) -> None:
+
+class History:
+    """The points of one run that have been read so far; `read_new_points` adds those that came since.
+
+    Of a run of very many steps, it has the batch losses of every so many.
+    """
+
+    def __init__(self, run_id: str, steps: int = 0) -> None:
+        """`steps` is how many the run will have in all; 0 where that is unknown."""
         self.run_id = run_id
+        self.every = -(-steps // MAX_BATCH_LOSSES) or 1
+        """Steps from one batch loss to the next."""
         self.step = self.epoch = 0
         self._last = 0
         # arrays, not lists of points: the garbage collector walks over every object it knows after every page run
@@ -27,7 +37,7 @@ class History:
 
     def read_new_points(self, store: Store) -> None:
         """Adds the points that the store has beyond those read before."""
-        for number, point in store.points(self.run_id, after=self._last):
+        for number, point in store.iter_points(self.run_id, self._last, self.every):
             self.add(point)
             self._last = number
 

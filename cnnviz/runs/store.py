@@ -5,7 +5,7 @@ Any thread may read; only device threads write.
 
 import json
 import logging
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -31,6 +31,8 @@ from cnnviz.training.point import BATCH, TEST, VALIDATION, Point
 
 MAX_RUNS_PER_OWNER = 1000
 """Most runs of a student that are kept."""
+READ_ROWS = 10_000
+"""Points that are read from the database at a time."""
 EARLIER_SEARCHES = SEARCHES.alias()
 NUMBERED_SEARCHES = sql.select(
     SEARCHES,
@@ -141,15 +143,26 @@ class Store:
             for key, line in ((key, list(group)) for key, group in groupby(rows, lambda row: (row[0], row[1], row[2])))
         }
 
-    def points(self, run_id: str, after: int = 0) -> list[tuple[int, Point]]:
-        """Returns the points of a run after the one numbered `after`, each with its number."""
+    def points(self, run_id: str) -> list[tuple[int, Point]]:
+        """Returns the points of a run, each with its number."""
+        return list(self.iter_points(run_id))
+
+    def iter_points(self, run_id: str, after: int = 0, every: int = 1) -> Iterator[tuple[int, Point]]:
+        """Yields the points of a run after the one numbered `after`, each with its number.
+
+        Of the losses of batches, of which there may be millions, only those of every so many steps.
+        """
         query = (
             sql.select(POINTS.c.id, POINTS.c.step, POINTS.c.epoch, POINTS.c.split, POINTS.c.metric, POINTS.c.value)
             .where(POINTS.c.run_id == run_id, POINTS.c.id > after)
             .order_by(POINTS.c.id)
         )
+        if every > 1:
+            query = query.where(sql.or_(POINTS.c.split != BATCH, POINTS.c.step % every == 0))
         with self._engine.connect() as connection:
-            return [(row[0], Point(*row[1:])) for row in connection.execute(query)]
+            rows = connection.execution_options(yield_per=READ_ROWS).execute(query)
+            for number, *fields in rows:
+                yield number, Point(*fields)
 
     def known_points(self, run_id: str, step: int) -> set[tuple[int, str, str]]:
         """Returns step, split and metric of the run's points from a step on, and of all its test points.

@@ -35,6 +35,8 @@ MAX_BYTES = 512 * 2**20
 MAX_MANIFEST_BYTES, MAX_CONFIG_BYTES = 16 * 2**20, 100_000
 MAX_POINTS, MAX_POINT_BYTES = 2_000_000, 100
 """Maximum number of points of a run, and of bytes per point on average."""
+MAX_EPOCH_POINTS = 500_000
+"""Of those, the ones that are no batch losses: pages read all of them."""
 MAX_METRICS = 50
 """Maximum number of different metrics."""
 METRIC_PATTERN = re.compile(r"[A-Za-z][ -~]{0,31}")
@@ -180,6 +182,7 @@ def _parse_points(content: bytes, architecture: Architecture) -> tuple[Point, ..
     splits = {BATCH, TRAIN, VALIDATION, TEST, DEVICE, *(layer_number(path) for path, _ in architecture.iter_layers())}
     metrics: set[str] = set()
     points: list[Point] = []
+    epoch_points = 0
     lines = csv.reader(io.TextIOWrapper(io.BytesIO(content), encoding="utf-8", newline=""), strict=True)
     try:
         if tuple(next(lines, ())) != COLUMNS:
@@ -191,6 +194,9 @@ def _parse_points(content: bytes, architecture: Architecture) -> tuple[Point, ..
                     f"{POINTS_FILE} has the split “{replace_invisible(points[-1].split)[:40]}”, which this design"
                     " does not have."
                 )
+            epoch_points += points[-1].split != BATCH
+            if epoch_points > MAX_EPOCH_POINTS:
+                raise DataError(f"{POINTS_FILE} has more than {MAX_EPOCH_POINTS:,} points besides batch losses.")
             metrics.add(points[-1].metric)
             if len(points) > MAX_POINTS or len(metrics) > MAX_METRICS:
                 raise DataError(f"{POINTS_FILE} has more than {MAX_POINTS:,} points or {MAX_METRICS} metrics.")

@@ -13,7 +13,7 @@ from cnnviz.runs.changes import Changes
 
 SECONDS_PER_WATCHER, MAX_SECONDS = 1 / 60, 1.0
 """Least time between two looks of a page, for each page that watches, and at most."""
-UNCHANGED_SECONDS = 5.0
+UNCHANGED_SECONDS = 10.0
 """Time after which a page looks although nothing has changed: waiting times and remaining times have."""
 GONE_SECONDS = 5.0
 """Time without a request after which a page counts as left."""

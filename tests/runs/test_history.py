@@ -1,9 +1,11 @@
 from pathlib import Path
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cnnviz.runs import history as module
 from cnnviz.runs.history import History
 from cnnviz.runs.store import Store
 from cnnviz.training.point import Point
@@ -25,6 +27,23 @@ def test_a_look_reads_what_is_new_and_keeps_what_was(tmp_path: Path) -> None:
     assert history.curve("validation", "accuracy")[1].tolist()[-1:] == [0.5]
     assert history.curve("test", "accuracy")[1].tolist() == []
     assert not len(history.curve("test", "loss")[0])
+    store.close()
+
+
+def test_of_a_run_of_very_many_steps_it_has_the_losses_of_some_and_everything_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "MAX_BATCH_LOSSES", 10)
+    store = Store(tmp_path)
+    store.append_points("r", [Point(step, 1, "batch", "loss", 1 / step) for step in range(1, 95)])
+    store.append_points("r", [Point(93, 1, "validation", "accuracy", 0.5)])
+    history = History("r", steps=94)
+    history.read_new_points(store)
+    store.append_points("r", [Point(step, 1, "batch", "loss", 1 / step) for step in range(95, 105)])
+    history.read_new_points(store)
+    assert history.every == 10
+    assert history.curve("batch", "loss")[0].tolist() == list(range(10, 105, 10))
+    assert history.curve("validation", "accuracy")[0].tolist() == [93]
     store.close()
 
 

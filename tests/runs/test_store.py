@@ -121,7 +121,7 @@ def test_points_come_in_order_and_only_those_behind_the_number_asked_for(store: 
     assert [point for _, point in numbered] == POINTS[:4]
     assert all(isinstance(point, Point) for _, point in numbered)
     for index, (number, _) in enumerate(numbered):
-        assert store.points("one", after=number) == numbered[index + 1 :]
+        assert list(store.iter_points("one", after=number)) == numbered[index + 1 :]
     assert store.points("none") == []
 
 

@@ -17,7 +17,7 @@ from cnnviz.ui.widgets.notice import has_notice, notify_errors
 
 def summarize_run(run: Run) -> RunSummary:
     """Returns the curves of a run, as verdicts are based on them."""
-    history = read_history(run.id)
+    history = read_history(run)
     forget_other_histories({run.id})
 
     def curve_by_layer(metric: str) -> dict[str, Floats]:

@@ -43,10 +43,8 @@ UPDATE_STORY = (
 
 def run_curves(run: Run, history: History, options: ChartOptions) -> None:
     """Draws the chosen curves of a run."""
-    others = {
-        name: RunHistory(cluster().run(current_owner(), run_id), read_history(run_id))
-        for run_id, name in options.compared.items()
-    }
+    compared = {name: cluster().run(current_owner(), run_id) for run_id, name in options.compared.items()}
+    others = {name: RunHistory(other, read_history(other)) for name, other in compared.items()}
     forget_other_histories({run.id, *options.compared})
     with st.container(
         key="curves"
@@ -65,6 +63,8 @@ def _learning_view(run_history: RunHistory, others: Mapping[str, RunHistory], op
         " epoch has the highest validation accuracy and, among equals, the lowest validation loss."
     )
     _metric_chart(run_history, others, options, metric="loss")
+    if (every := run_history.history.every) > 1:
+        st.caption(f"The batch loss is drawn for one step in {every:,}; the files below have all.")
     _zoom_help()
 
 

@@ -51,7 +51,7 @@ def live_run() -> None:
 
 
 def _run_view(options: ChartOptions, run: Run) -> None:
-    history = read_history(run.id)
+    history = read_history(run)
     with st.container(horizontal=True, vertical_alignment="center", key="status"):
         label, colour, icon = STATUS_BADGES[run.status]
         st.badge(label, color=colour, icon=icon)  # type: ignore[arg-type]

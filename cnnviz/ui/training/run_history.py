@@ -1,6 +1,6 @@
 """The recorded points of a run: read once, drawn as curves, and written to files."""
 
-from collections.abc import Container
+from collections.abc import Container, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +11,7 @@ from cnnviz.charts.points_file import points_to_csv, points_to_json
 from cnnviz.runs.cluster import cluster
 from cnnviz.runs.history import History
 from cnnviz.runs.run import Run
+from cnnviz.training.point import Point
 from cnnviz.ui.state import session_dict
 
 _HISTORIES = "histories"
@@ -29,9 +30,12 @@ class RunHistory:
         return Curve(steps / max(self.run.steps // self.run.config.epochs, 1), values)
 
 
-def read_history(run_id: str) -> History:
-    """Returns all points of a run; only those recorded since the last call are read."""
-    history: History = session_dict(_HISTORIES).setdefault(run_id, History(run_id))
+def read_history(run: Run) -> History:
+    """Returns the points of a run; only those recorded since the last call are read."""
+    histories: dict[str, History] = session_dict(_HISTORIES)
+    history, new = histories.get(run.id), History(run.id, run.steps)
+    if history is None or history.every != new.every:
+        history = histories[run.id] = new
     history.read_new_points(cluster().store)
     return history
 
@@ -47,8 +51,8 @@ def export_buttons(run_id: str) -> None:
     """Draws downloads of every exact point of a run, written when they are asked for."""
     store = cluster().store
 
-    def points() -> list[Any]:
-        return [point for _, point in store.points(run_id)]
+    def points() -> Iterator[Point]:
+        return (point for _, point in store.iter_points(run_id))
 
     with st.container(horizontal=True, key="exports"):
         button_args: dict[str, Any] = {"on_click": "ignore", "icon": ":material/download:", "type": "tertiary"}

@@ -22,7 +22,9 @@ def spreadsheet_frame(frame: pd.DataFrame) -> pd.DataFrame:
     It is the table itself where no text needs to change.
     """
     safe = frame
-    for place in range(frame.shape[1]):
+    for place, dtype in enumerate(frame.dtypes):
+        if not _holds_text(dtype):
+            continue
         column = frame.iloc[:, place]
         if _has_formulas(column):
             safe = frame.copy() if safe is frame else safe
@@ -33,8 +35,12 @@ def spreadsheet_frame(frame: pd.DataFrame) -> pd.DataFrame:
     return safe
 
 
+def _holds_text(dtype: Any) -> bool:
+    return bool(pd.api.types.is_object_dtype(dtype) or pd.api.types.is_string_dtype(dtype))
+
+
 def _has_formulas(values: "pd.Series[Any] | pd.Index[Any]") -> bool:
-    if not (values.dtype == object or pd.api.types.is_string_dtype(values.dtype)):
+    if not _holds_text(values.dtype):
         return False
     different: Iterable[object]
     try:
