@@ -22,7 +22,7 @@ EPOCHS_PER_ROUND = 30
 def main() -> None:
     """Kills and prints."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rounds", type=int, default=20)
+    parser.add_argument("--rounds", type=int, default=30)
     parser.add_argument("--seed", type=int, default=None, help="of the moments; without it, others each time")
     options = parser.parse_args()
     FORK_SERVER.enable()

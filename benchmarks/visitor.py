@@ -46,8 +46,12 @@ class Answer:
 class Visitor:
     """One open page: `async with Visitor(server, token) as visitor`."""
 
-    def __init__(self, server: Server, token: str, page: str = "") -> None:
+    def __init__(
+        self, server: Server, token: str, page: str = "", *, address: str = "127.0.0.1", session_id: str = ""
+    ) -> None:
+        """`address` is that from which it comes; with `session_id`, it asks to go on with that session."""
         self._server, self._token, self._page = server, token, page
+        self._address, self._asked_session_id = address, session_id
         self._socket: ClientConnection
         self._script_hash = ""
         self.session_id = ""
@@ -63,7 +67,8 @@ class Visitor:
             f"ws://127.0.0.1:{self._server.port}/_stcore/stream",
             additional_headers={"Cookie": f"cnnviz_student={self._token}"},
             origin=self._server.address,  # type: ignore[arg-type]
-            subprotocols=["streamlit"],  # type: ignore[list-item]
+            subprotocols=["streamlit", *(["none", self._asked_session_id] if self._asked_session_id else [])],  # type: ignore[list-item]
+            local_addr=(self._address, 0),
             max_size=None,
             compression=None,
         )

@@ -256,11 +256,11 @@ class Worker:
         self._send(TurnReport(run=active_run.id))
         run_count = len(self._new_runs) + len(self._turns) + 1
         quantum, started = self._quantum() if seconds is None else seconds, time.monotonic()
-        saves = self._last_write.done() and active_run.checkpoint_due(self._interval, run_count)
+        completes = active_run.job.in_step and self._checkpoint_due(active_run)
 
         def is_over() -> bool:
-            ends = time.monotonic() >= started + quantum or not self._inbox.empty()
-            return ends and not (saves and active_run.job.in_step)
+            step_is_complete = completes and not active_run.job.in_step  # a checkpoint can be taken
+            return step_is_complete or time.monotonic() >= started + quantum or not self._inbox.empty()
 
         try:
             result = active_run.job.advance(is_over)
@@ -278,10 +278,14 @@ class Worker:
         self._send(
             ProgressReport(run=active_run.id, step=training.step, seconds=training.seconds, used_bytes=used_bytes)
         )
-        is_due = self._last_write.done() and active_run.checkpoint_due(self._interval, run_count)
-        if is_due and not active_run.job.in_step:
+        if not active_run.job.in_step and self._checkpoint_due(active_run):
             self._save_checkpoint(active_run)
         return True
+
+    def _checkpoint_due(self, active_run: ActiveRun) -> bool:
+        """Returns whether a checkpoint of a run is due, while it is taken out of the turns."""
+        run_count = len(self._new_runs) + len(self._turns) + 1
+        return self._last_write.done() and active_run.checkpoint_due(self._interval, run_count)
 
     def _report_end(self, active_run: ActiveRun, result: TrainingResult | LRFinderResult) -> None:
         self._stop_requests.discard(active_run.id)
