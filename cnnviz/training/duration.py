@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from cnnviz.architecture import Architecture, Step, iter_steps, trace
 from cnnviz.data.dataset import Dataset
 from cnnviz.data.splitting import TRAIN_SHARE
-from cnnviz.errors import LimitError
+from cnnviz.errors import DesignError
 from cnnviz.layers.norm import BatchNorm
 from cnnviz.settings import Settings
 from cnnviz.table import abbreviate
@@ -18,12 +18,12 @@ from cnnviz.words import format_duration
 def check_finder_step(
     architecture: Architecture, config: TrainConfig, limits: Settings, speed: DeviceSpeed | None
 ) -> None:
-    """Raises LimitError if a step of the learning-rate finder, which nothing interrupts, would take too long."""
+    """Raises DesignError if a step of the learning-rate finder, which nothing interrupts, would take too long."""
     steps = trace(architecture)
     seconds = speed.step_seconds(steps, config.batch_size) if speed else 0.0
     if speed and seconds > limits.max_turn_seconds:
         fitting = _largest_batch(lambda size: speed.step_seconds(steps, size) <= limits.max_turn_seconds, config)
-        raise LimitError(
+        raise DesignError(
             f"One step of the search with batches of {config.batch_size:,} would take about {format_duration(seconds)}"
             f" here, and nobody else could train meanwhile; it may take {format_duration(limits.max_turn_seconds)}."
             + (f" Batches of {fitting:,} would do." if fitting else " Use fewer channels, or pool earlier.")
@@ -44,14 +44,14 @@ def check_duration(
         if any(isinstance(step.layer, BatchNorm) for step in iter_steps(steps)):
             mends.append("GroupNorm instead of BatchNorm, which lets a batch be worked on in parts")
         mends.append("fewer channels or earlier pooling")
-        raise LimitError(
+        raise DesignError(
             f"A batch of {config.batch_size:,} takes {abbreviate(work)} multiply-adds forward and twice as many back:"
             f" about {format_duration(seconds)} here, in which nobody else could train. At most"
             f" {format_duration(limits.max_turn_seconds)} are allowed. Use {', or '.join(mends)}."
         )
     epoch = expected_epoch_seconds(steps, config, dataset, speed)
     if epoch > limits.max_run_seconds:
-        raise LimitError(
+        raise DesignError(
             f"One epoch of this design on “{dataset.title}” would take about {format_duration(epoch)} here; this server"
             f" gives a run {format_duration(limits.max_run_seconds)} in all. Use fewer channels, or pool earlier."
         )

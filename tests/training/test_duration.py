@@ -8,7 +8,7 @@ import torch
 
 from cnnviz.architecture import Architecture, trace
 from cnnviz.data.digits import DIGITS
-from cnnviz.errors import LimitError
+from cnnviz.errors import DesignError
 from cnnviz.layers import BatchNorm2d, Conv2d, Flatten, GroupNorm, Layer, Linear
 from cnnviz.settings import Settings
 from cnnviz.training.config import TrainConfig
@@ -29,7 +29,7 @@ def heavy(*norm: Layer, channels: int = 500) -> Architecture:
 def refusal(architecture: Architecture, config: TrainConfig, limits: Settings = LIMITS) -> str | None:
     try:
         check_trainable(architecture, config, DIGITS, limits, SLOW)
-    except LimitError as error:
+    except DesignError as error:
         return str(error)
     return None
 
@@ -60,7 +60,7 @@ def test_without_batch_norm_the_batch_is_worked_on_in_parts_and_passes() -> None
     config, limits = TrainConfig(dataset="digits", batch_size=4096), Settings(max_training_bytes=2**40)
     for norm in ([], [GroupNorm(num_groups=100)]):
         check_trainable(heavy(*norm, channels=2000), config, DIGITS, limits, speed)
-    with pytest.raises(LimitError, match=r"^A batch of 4,096 .* GroupNorm"):
+    with pytest.raises(DesignError, match=r"^A batch of 4,096 .* GroupNorm"):
         check_trainable(heavy(BatchNorm2d(), channels=2000), config, DIGITS, limits, speed)
 
 
@@ -78,7 +78,7 @@ def test_an_epoch_that_would_take_longer_than_a_run_may_is_refused() -> None:
 
 def test_a_step_of_the_finder_is_bounded_as_nothing_interrupts_it() -> None:
     config = TrainConfig(dataset="digits", batch_size=4096)
-    with pytest.raises(LimitError, match=r"about 14 s here.*Batches of (\d+,?)+ would do\.$") as refused:
+    with pytest.raises(DesignError, match=r"about 14 s here.*Batches of (\d+,?)+ would do\.$") as refused:
         check_finder_step(heavy(), config, LIMITS, SLOW)
     fitting = int(re.findall(r"Batches of ([\d,]+) would", str(refused.value))[0].replace(",", ""))
     check_finder_step(heavy(), config.changed(batch_size=fitting), LIMITS, SLOW)
