@@ -40,6 +40,7 @@ def live_run() -> None:
     run_shown = next(run for run in mine if run.id == run_id)
     trainings = {run.id: labels[run.id] for run in mine if run.kind != LR_FINDER_RUN}
     options = ChartOptions() if run_shown.kind == LR_FINDER_RUN else chart_options(run_id, trainings)
+    run_actions(run_shown)  # not in the live part: they change with the status alone, and then all is drawn anew
     live_fragment(
         partial(cluster().run, current_owner(), run_id),
         partial(_run_view, options),
@@ -56,7 +57,6 @@ def _run_view(options: ChartOptions, run: Run) -> None:
         label, colour, icon = STATUS_BADGES[run.status]
         st.badge(label, color=colour, icon=icon)  # type: ignore[arg-type]
         st.markdown(_status_text(run, history), width="content")
-    run_actions(run)
     st.progress(1.0 if run.status == Status.DONE else _done_share(run, history))
     with st.container():  # with or without a message, the charts stay where they are
         if run.message:

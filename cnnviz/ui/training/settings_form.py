@@ -126,8 +126,9 @@ def _duration_text(design: Architecture, config: TrainConfig, dataset: Dataset, 
     """Returns how long a training is expected to take, alone and beside those that have begun."""
     epoch = expected_epoch_seconds(trace(design), config, dataset, speed)
     text = f"About {format_duration(epoch)} per epoch, {format_duration(config.epochs * epoch)} for all"
-    others = cluster().next_device.run_count
-    return f"{text}; longer beside the {count_label(others, 'other run')} of this server." if others else f"{text}."
+    runs = cluster().next_device.run_count
+    shared = f"; longer, as {count_label(runs, 'run')} {'is' if runs == 1 else 'are'} under way on this server"
+    return f"{text}{shared if runs else ''}."
 
 
 def _fit_buttons(design: Architecture, dataset: Dataset) -> None:
