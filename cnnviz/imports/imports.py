@@ -144,8 +144,9 @@ class Imports:
 
         Raises LimitError when the owner has an import running already, or no room for another data set.
         """
-        # the importer, which knows no visitors, checks the size of the data set; what is sent is about as large
-        self._uploads.check_quota(owner, archive.stat().st_size if archive.is_file() else 0)
+        # the importer, which knows no visitors, checks the size of the data set; of new ones, what they send counts
+        sent = archive.stat().st_size if archive.is_file() and visitors().is_new(owner) else 0
+        self._uploads.check_quota(owner, sent)
         name = new_name()
         path = self._incoming / f"{name}.zip"
         order = ImportOrder(

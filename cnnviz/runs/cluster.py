@@ -33,6 +33,8 @@ from cnnviz.training.duration import check_finder_step
 from cnnviz.training.readiness import check_trainable
 from cnnviz.visitors import visitors
 
+ESTABLISHING_SECONDS = 10.0
+"""Time that a device has worked for a run of an owner who counts as established."""
 ANSWER_TIMEOUT_SECONDS = 10.0
 LOCK_TIMEOUT_SECONDS = 15.0
 log = logging.getLogger(__name__)
@@ -197,7 +199,7 @@ class Cluster:
 
     def _check_run_limit(self, owner: str, except_run_id: str = "") -> None:
         runs = self.store.runs_of(owner)
-        if any(run.status == Status.DONE for run in runs):
+        if any(run.kind == TRAIN_RUN and run.worked >= ESTABLISHING_SECONDS for run in runs):
             visitors().establish(owner)
         owned_runs = [run for run in runs if run.active or run.status == Status.PAUSED]
         open_run_count = sum(run.id != except_run_id for run in owned_runs)

@@ -206,6 +206,7 @@ class Device:
         if not self._status_after_pause:  # those that leave already may be enough
             for turn in self._rotation.to_set_aside():
                 self._yield_turn(turn.run.id, Status.QUEUED)
+        self._start_waiting_runs()  # one may have waited only because it was ahead
 
     def _stop_run(self, run_id: str, ended: Future[None], ending: Ending) -> None:
         if run_id in self._turns:
@@ -251,6 +252,7 @@ class Device:
             self._yield_turn(run_id, Status.PAUSED)
         elif self._rotation.remove(run_id):
             self._update_run(run_id, status=Status.PAUSED)
+            self._start_waiting_runs()
 
     def _yield_turn(self, run_id: str, status: Status) -> None:
         """Lets a run give up its turn and have this status afterwards."""

@@ -3,7 +3,7 @@
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from itertools import count
+from itertools import chain, count
 
 from cnnviz.runs.admission import MemoryBudget, Turn, estimate_memory
 from cnnviz.runs.run import LR_FINDER_RUN, Run
@@ -56,8 +56,9 @@ class Rotation:
         """
         held_before = self._held()
         turn = self.turns.pop(run_id, None) or self._waiting.pop(run_id, None)
-        least = self._least_served()
-        for held in held_before:
+        served = [other.served_seconds for other in self._contenders() if other not in held_before]
+        least = min(served, default=turn.served_seconds if turn else 0.0)
+        for held in held_before - self._held():
             held.served_seconds, held.since = max(held.served_seconds, least), self._clock()
         return turn
 
@@ -66,22 +67,24 @@ class Rotation:
         for turn in self._candidates():
             if self.memory.fits(turn.estimated_bytes, self.turns.values()):
                 return turn
-            if self._is_due(turn):
+            if self._is_due(turn, beside_finders=False):
                 return None
         return None
 
     def begin(self, run_id: str) -> Turn:
         """Puts a waiting run in turn."""
-        if not self.turns:
+        if not any(turn.begun for turn in chain(self.turns.values(), self._waiting.values())):
             self.memory.forget_overuse()
-        turn = self.turns[run_id] = self._waiting.pop(run_id)
+        turn = self.turns[run_id] = self._waiting[run_id]
         turn.since, turn.begun = self._clock(), True
+        del self._waiting[run_id]
         return turn
 
     def set_aside(self, run_id: str) -> None:
         """Lets a run in turn wait for its next turn."""
-        turn = self._waiting[run_id] = self.turns.pop(run_id)
+        turn = self._waiting[run_id] = self.turns[run_id]
         turn.since, turn.used_bytes = self._clock(), None
+        del self.turns[run_id]
 
     def to_set_aside(self) -> list[Turn]:
         """Returns the runs in turn that are to make room: as few as will do, and those that are far ahead."""
@@ -133,9 +136,13 @@ class Rotation:
         """Returns whether a run has been in turn, or waited, long enough for a change."""
         return self._clock() - turn.since >= SLICE_SECONDS
 
-    def _is_due(self, waiting: Turn) -> bool:
-        """Returns whether others are to make room: it has waited its time, and there is room beside those before it."""
-        return self._has_had_slice(waiting) and self.memory.fits(waiting.estimated_bytes, self._preceding(waiting))
+    def _is_due(self, waiting: Turn, *, beside_finders: bool = True) -> bool:
+        """Returns whether others are to make room: it has waited its time, and there is room beside those before it.
+
+        Learning-rate searches end soon: without them, it says whether room is to be kept free.
+        """
+        preceding = [turn for turn in self._preceding(waiting) if beside_finders or turn.run.kind != LR_FINDER_RUN]
+        return self._has_had_slice(waiting) and self.memory.fits(waiting.estimated_bytes, preceding)
 
     def _preceding(self, waiting: Turn) -> list[Turn]:
         """Returns the runs in turn that need not make room: served less, or such as would have to begin anew."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
-from cnnviz.architecture import Architecture, Step, iter_steps, trace
+from cnnviz.architecture import Architecture, Step, iter_steps, micro_batch_size, trace
 from cnnviz.data.dataset import Dataset
 from cnnviz.data.splitting import TRAIN_SHARE
 from cnnviz.errors import DesignError
@@ -13,6 +13,9 @@ from cnnviz.training.config import TrainConfig
 from cnnviz.training.device_speed import DeviceSpeed
 from cnnviz.training.training import MIN_TRAIN_SAMPLES_EVALUATED
 from cnnviz.words import format_duration
+
+MAX_STEP_TURNS = 12
+"""Longest step, in turns of the longest length: until it is complete, a run cannot be paused."""
 
 
 def check_finder_step(
@@ -39,15 +42,23 @@ def check_duration(
         fitting = _largest_batch(
             lambda size: speed.longest_uncut_seconds(steps, size) <= limits.max_turn_seconds, config
         )
-        work = config.batch_size * sum(step.multiply_adds for step in steps)
+        size = micro_batch_size(steps, config.batch_size)
+        work = size * sum(step.multiply_adds for step in steps)
         mends = [f"batches of {fitting:,}"] if fitting else []
         if any(isinstance(step.layer, BatchNorm) for step in iter_steps(steps)):
             mends.append("GroupNorm instead of BatchNorm, which lets a batch be worked on in parts")
         mends.append("fewer channels or earlier pooling")
         raise DesignError(
-            f"A batch of {config.batch_size:,} takes {abbreviate(work)} multiply-adds forward and twice as many back:"
+            f"{size:,} of these samples at a time take {abbreviate(work)} multiply-adds forward and twice as many back:"
             f" about {format_duration(seconds)} here, in which nobody else could train. At most"
             f" {format_duration(limits.max_turn_seconds)} are allowed. Use {', or '.join(mends)}."
+        )
+    step = speed.step_seconds(steps, config.batch_size)
+    if step > MAX_STEP_TURNS * limits.max_turn_seconds:
+        raise DesignError(
+            f"One step of this design with batches of {config.batch_size:,} would take about {format_duration(step)}"
+            f" here; at most {format_duration(MAX_STEP_TURNS * limits.max_turn_seconds)} are allowed. Use smaller"
+            " batches, fewer channels, or pool earlier."
         )
     epoch = expected_epoch_seconds(steps, config, dataset, speed)
     if epoch > limits.max_run_seconds:

@@ -80,10 +80,10 @@ class LRFinder(SlicedJob):
         """Searches until `until`, asked after each step, is true; returns the result once the search has ended."""
         if not self.step:
             self._attach()
-        epochs = math.ceil(self.steps / len(self.setup.batches))
+        epochs = math.ceil(self.steps / len(self.setup.whole_batches))
         with self._slice(until), self.setup.random.activate(), warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)  # "completed without loss diverging": a note says so
-            self._engine.run(self.setup.batches, max_epochs=epochs)
+            self._engine.run(self.setup.whole_batches, max_epochs=epochs)
         if self._interrupted:
             return None
         self.close()
@@ -118,7 +118,7 @@ class LRFinder(SlicedJob):
     def _step(self, engine: Engine, batch: Batch) -> Tensor:
         for group in self.setup.optimizer.param_groups:
             group["lr"] = RATES[self.step]
-        loss = self.setup.backward(batch)
+        loss = self.setup.backward_in_parts(batch)
         self.setup.optimizer.step()
         return loss
 

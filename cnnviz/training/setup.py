@@ -37,8 +37,10 @@ class TrainingSetup:
         x, y = data.train
         transform = _augmentation_transform(config, data.axes, x, self.augmentation_generator)
         order, steps = torch.Generator().manual_seed(config.seed), trace(architecture)
-        micro_batch = micro_batch_size(steps, config.batch_size)
-        self.batches = Batches(x, y, config.batch_size, order, transform, micro_batch)
+        self._micro_batch = micro_batch_size(steps, config.batch_size)
+        self.batches = Batches(x, y, config.batch_size, order, transform, self._micro_batch)
+        self.whole_batches = Batches(x, y, config.batch_size, order, transform)
+        """The same batches, not cut into micro-batches: for `backward_in_parts`. One of the two is to be used."""
         self._evaluation_batch = evaluation_batch_size(steps)
 
     def backward(self, micro_batch: Batch, place: Place = WHOLE_BATCH) -> Tensor:
@@ -54,6 +56,18 @@ class TrainingSetup:
             loss = loss * place.share
         loss.backward()  # type: ignore[no-untyped-call]
         return loss.detach()
+
+    def backward_in_parts(self, batch: Batch) -> Tensor:
+        """Computes the gradient of every weight on a whole batch, in micro-batches, and returns the loss."""
+        x, y = batch
+        size = self._micro_batch
+        if size >= self._config.batch_size:
+            return self.backward(batch)
+        losses = [
+            self.backward((x_part, y_part), Place(len(y_part) / len(y), number == 0, is_last=True))
+            for number, (x_part, y_part) in enumerate(zip(torch.split(x, size), torch.split(y, size), strict=True))
+        ]
+        return torch.stack(losses).sum()
 
     def evaluation_batches(self, part: Batch) -> Batches:
         """Returns the batches in which a part is evaluated."""

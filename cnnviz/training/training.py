@@ -109,7 +109,8 @@ class Training(SlicedJob):
     def snapshot(self, *, ended: bool = False) -> Snapshot:
         """Returns a copy of its state between two steps; if `ended`, it continues only when given more epochs."""
         if self._final_snapshot:  # the model has the best weights now
-            return self._final_snapshot
+            facts = self._final_snapshot.metadata | {"ended": ended, "resumed": self._resumed_epoch}
+            return Snapshot(self._final_snapshot.tensors, facts)
         tensors = {
             "model": copy_to_cpu(self._model.state_dict()),
             "best": self._best.weights if self._best.epoch else {},

@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Callable
-from ipaddress import ip_address
+from ipaddress import IPv6Address, ip_address, ip_network
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import cookie_parser
@@ -78,15 +78,24 @@ def client_address(scope: Scope, proxies: str) -> str:
 
     The header of a proxy is believed as far as proxies that are named here have written it: its last other address.
     """
-    trusted = {proxy.strip() for proxy in proxies.split(",") if proxy.strip()}
-    address = (scope.get("client") or ("",))[0]
+    trusted = {_normal_address(proxy) for proxy in proxies.split(",")} - {""}
+    address = _normal_address((scope.get("client") or ("",))[0])
     forwarded = ",".join(Headers(scope=scope).getlist("x-forwarded-for")).split(",")
     while address in trusted and forwarded:
-        address = forwarded.pop().strip()
+        address = _normal_address(forwarded.pop())
+    return address
+
+
+def _normal_address(text: str) -> str:
+    """Returns an address in one form, of IPv6 the network of 64 bits that one visitor has; empty for another text."""
     try:
-        return str(ip_address(address))
+        address = ip_address(text.strip())
     except ValueError:
         return ""
+    if isinstance(address, IPv6Address):
+        mapped = address.ipv4_mapped
+        return str(mapped) if mapped else str(ip_network((address, 64), strict=False))
+    return str(address)
 
 
 def student_token(cookies: str) -> str | None:

@@ -48,7 +48,9 @@ def test_a_batch_that_nothing_can_interrupt_is_refused_with_its_numbers_and_what
     config = TrainConfig(dataset="digits", batch_size=4096)
     text = refusal(heavy(BatchNorm2d()), config)
     assert text is not None
-    assert text.startswith("A batch of 4,096 takes 4.59 G multiply-adds forward and twice as many back: about 14 s")
+    assert text.startswith(
+        "4,096 of these samples at a time take 4.59 G multiply-adds forward and twice as many back: about 14 s"
+    )
     (named,) = re.findall(r"Use batches of ([\d,]+), or GroupNorm instead of BatchNorm", text)
     fitting = int(named.replace(",", ""))
     assert refusal(heavy(BatchNorm2d()), config.changed(batch_size=fitting)) is None
@@ -60,7 +62,7 @@ def test_without_batch_norm_the_batch_is_worked_on_in_parts_and_passes() -> None
     config, limits = TrainConfig(dataset="digits", batch_size=4096), Settings(max_training_bytes=2**40)
     for norm in ([], [GroupNorm(num_groups=100)]):
         check_trainable(heavy(*norm, channels=2000), config, DIGITS, limits, speed)
-    with pytest.raises(DesignError, match=r"^A batch of 4,096 .* GroupNorm"):
+    with pytest.raises(DesignError, match=r"^4,096 of these .* GroupNorm"):
         check_trainable(heavy(BatchNorm2d(), channels=2000), config, DIGITS, limits, speed)
 
 

@@ -13,7 +13,7 @@ from ignite.engine import Engine, Events
 from ignite.handlers import FastaiLRFinder
 from torch import optim
 
-from cnnviz.architecture import Architecture
+from cnnviz.architecture import Architecture, micro_batch
 from cnnviz.layers import Linear
 from cnnviz.training.config import OPTIMIZERS, TrainConfig
 from cnnviz.training.lr_finder import (
@@ -281,3 +281,16 @@ def test_a_stop_that_comes_with_the_end_of_a_slice_ends_the_search() -> None:
     assert result
     assert result.stopped
     assert search.finder.step == 11
+
+
+def test_a_batch_of_a_heavy_net_is_worked_on_in_parts_and_gives_the_same_curve(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    whole = RecordedSearch(SCORES)
+    whole.finder.advance()
+    monkeypatch.setattr(micro_batch, "MICRO_BATCH_MULTIPLY_ADDS", 15 * 640)
+    in_parts = RecordedSearch(SCORES)
+    in_parts.finder.advance()
+    assert len(in_parts.points) == len(whole.points)
+    for ours, theirs in zip(in_parts.points, whole.points, strict=True):
+        assert ours.value == pytest.approx(theirs.value, rel=1e-2)

@@ -151,6 +151,21 @@ def test_it_can_be_left_within_a_step_or_an_evaluation_and_goes_on_the_same_here
     assert torch.equal(result.probabilities, alone.probabilities)
 
 
+def test_patience_is_not_anew_after_an_interruption_of_the_test(micro_batches: None) -> None:
+    still = LONG.changed(epochs=40).changed(learning_rate=2.0).changed(patience=2)
+    alone, _ = run(DIVISIBLE, config=still)
+    recorded = RecordedTraining(still, architecture=DIVISIBLE)
+    last_step = -1
+    while not recorded.training.advance(lambda: True):
+        if not recorded.training.in_step:  # the last of these lies in the test
+            snapshot, last_step = recorded.training.snapshot(), recorded.training.step
+    again = RecordedTraining(still, architecture=DIVISIBLE)
+    again.training.restore(snapshot)
+    result = again.to_the_end()
+    assert again.training.step == last_step
+    assert (result.note, result.best_epoch) == (alone.note, alone.best_epoch)
+
+
 def test_turns_end_within_a_step_and_within_an_evaluation(micro_batches: None) -> None:
     recorded, in_step, at_same_step = RecordedTraining(architecture=DIVISIBLE), 0, 0
     while True:

@@ -79,6 +79,8 @@ CHECKPOINT_WRITE_FACTOR = 10
 """Least ratio of that time to the time that writing one takes, in another thread."""
 FAILED_WRITE_SECONDS = 1.0
 """Time that counts for a write that failed, so that the next is not tried at once."""
+LAST_STEPS_SECONDS = 4.0
+"""Time for the steps that runs are in when the worker is to exit."""
 Job = Training | LRFinder
 JOB_TYPES: dict[RunKind, type[Training] | type[LRFinder]] = {TRAIN_RUN: Training, LR_FINDER_RUN: LRFinder}
 """Class that does the work, by kind of run."""
@@ -94,6 +96,8 @@ class ActiveRun:
     point_buffer: PointBuffer
     test_labels: Tensor
     """Labels of the test part."""
+    leaves: bool = False
+    """Whether it is to be paused as soon as its step is complete."""
     share: str = ""
     """Share of the device in which it has its turns."""
     checkpointed_at: float = field(default_factory=time.monotonic)
@@ -140,7 +144,7 @@ class Worker:
                 self._handle_order(self._inbox.get())
             active_run = self._new_runs.popleft() if self._new_runs else self._turns.take()
             if self._passes_turn(active_run) or self._train_turn(active_run):
-                self._turns.put(active_run)
+                self._go_on(active_run)
 
     def _listen(self) -> None:
         try:
@@ -160,9 +164,8 @@ class Worker:
                 self._add_run(order)
             case PauseOrder():
                 for active_run in self._take_out(order.run):
-                    if self._leave(active_run):
-                        active_run.job.close()
-                        self._send(PausedReport(run=order.run))
+                    active_run.leaves = True
+                    self._go_on(active_run)
             case StopOrder():
                 for active_run in self._take_out(order.run):
                     while self._train_turn(active_run):  # orders that wait cut it short
@@ -170,9 +173,7 @@ class Worker:
                 # it may have ended by itself meanwhile, and be trained further one day
                 self._stop_requests.discard(order.run)
             case LeaveOrder():
-                for active_run in [*self._new_runs, *self._turns]:
-                    self._leave(active_run)
-                os._exit(0)
+                self._leave()
             case _:
                 assert_never(order)
 
@@ -215,7 +216,7 @@ class Worker:
         dataset = find_dataset(config.dataset, order.owner)
         dataset_facts = DatasetDescription(title=dataset.title, classes=dataset.classes, axes=dataset.axes)
         self._send_fact(run_id, DatasetFact(content=dataset_facts))
-        return ActiveRun(run_id, training, point_buffer, data.test[1].cpu(), order.share or order.owner)
+        return ActiveRun(run_id, training, point_buffer, data.test[1].cpu(), share=order.share or order.owner)
 
     def _restore(self, run_id: str, new_job: Callable[[], Job]) -> tuple[Job, str]:
         """Returns a run as its last checkpoint left it, or the one before, or new; and what of that is to be told."""
@@ -243,20 +244,32 @@ class Worker:
             active_run.overdrawn_seconds -= self._quantum()
         return passes
 
-    def _leave(self, active_run: ActiveRun) -> bool:
-        """Trains a run to the end of its step, and writes a checkpoint; returns False where it has ended meanwhile."""
-        while active_run.job.in_step:
-            if not self._train_turn(active_run, seconds=0.0):
-                return False
-        self._save_checkpoint(active_run).result()
-        return True
+    def _go_on(self, active_run: ActiveRun) -> None:
+        """Lets a run have further turns, or pauses it if it is to leave and its step is complete."""
+        if active_run.leaves and not active_run.job.in_step:
+            self._save_checkpoint(active_run).result()
+            active_run.job.close()
+            self._send(PausedReport(run=active_run.id))
+        else:
+            self._turns.put(active_run)
+
+    def _leave(self) -> None:
+        """Writes a checkpoint of every run and exits; a step that takes long is done again by the next worker."""
+        deadline = time.monotonic() + LAST_STEPS_SECONDS
+        for active_run in [*self._new_runs, *self._turns]:
+            goes_on = True
+            while goes_on and active_run.job.in_step and time.monotonic() < deadline:
+                goes_on = self._train_turn(active_run, seconds=0.0)
+            if goes_on and not active_run.job.in_step:
+                self._save_checkpoint(active_run).result()
+        os._exit(0)
 
     def _train_turn(self, active_run: ActiveRun, seconds: float | None = None) -> bool:
         """Trains a run for its turn, or so many seconds; returns whether it goes on after that."""
         self._send(TurnReport(run=active_run.id))
         run_count = len(self._new_runs) + len(self._turns) + 1
         quantum, started = self._quantum() if seconds is None else seconds, time.monotonic()
-        completes = active_run.job.in_step and self._checkpoint_due(active_run)
+        completes = active_run.job.in_step and (active_run.leaves or self._checkpoint_due(active_run))
 
         def is_over() -> bool:
             step_is_complete = completes and not active_run.job.in_step  # a checkpoint can be taken

@@ -90,7 +90,7 @@ def _status_text(run: Run, history: History) -> str:
     else:
         parts = [f"epoch **{history.epoch}** of {run.config.epochs}"]
     if run.status == Status.QUEUED:
-        parts.append("waits while others have the device's memory")
+        parts.append("waits for its next turn")
     if run.active and left is not None:
         parts.append(f"about **{format_duration(left)}** left")
     if not run.active and run.worked:
