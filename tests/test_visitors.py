@@ -7,13 +7,7 @@ from hypothesis import strategies as st
 from cnnviz import visitors as module
 from cnnviz.turns import Turns
 from cnnviz.visitors import ESTABLISHED_SECONDS, Visitors
-
-
-class Clock:
-    now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
+from tests.clock import Clock
 
 
 @pytest.fixture

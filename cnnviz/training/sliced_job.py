@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import KW_ONLY, dataclass
+from dataclasses import KW_ONLY, dataclass, field
 
 import torch
 from ignite.engine import Engine
@@ -25,6 +25,8 @@ class SlicedJob:
     _: KW_ONLY
     device: torch.device
     emit: Emit
+    evaluates: bool = field(default=False, init=False)
+    """Whether it was interrupted within an evaluation, which begins anew when it goes on from a snapshot."""
     should_stop: Callable[[], bool]
     """Asked after each step; True ends the work at once."""
 

@@ -80,6 +80,7 @@ class Training(SlicedJob):
         self._attach()
         self._step_loss = torch.zeros(())
         self._stopped = self._evaluation_stopped = False
+        self.evaluates = False
         self._resumed_epoch = self._evaluated_step = 0
         self._scores = torch.empty(0)
         self._final_snapshot: Snapshot | None = None
@@ -192,7 +193,6 @@ class Training(SlicedJob):
     def _begin_step(self, engine: Engine) -> None:
         if self._batches.place(engine.state.iteration - 1).is_first:
             self._schedule(None)
-            self._step_loss = torch.zeros(())
 
     def _train_micro_batch(self, engine: Engine, micro_batch: Batch) -> Tensor:
         place = self._batches.place(engine.state.iteration - 1)
@@ -255,11 +255,12 @@ class Training(SlicedJob):
         batches = self.setup.evaluation_batches(part)
         while True:
             self._model.eval()
-            self._interrupted = False
+            self._interrupted, self.evaluates = False, True
             self._evaluator.run(batches)
             if not self._interrupted:
                 break
             yield None
+        self.evaluates = False
         if self._stopped:
             return None
         self._scores = scores = torch.cat([scores for scores, _ in self._outputs.data])

@@ -167,15 +167,18 @@ def test_patience_is_not_anew_after_an_interruption_of_the_test(micro_batches: N
 
 
 def test_turns_end_within_a_step_and_within_an_evaluation(micro_batches: None) -> None:
-    recorded, in_step, at_same_step = RecordedTraining(architecture=DIVISIBLE), 0, 0
+    recorded, in_step, at_same_step, evaluations = RecordedTraining(architecture=DIVISIBLE), 0, 0, 0
     while True:
         before = recorded.training.step
         if recorded.training.advance(lambda: True):
             break
         in_step += recorded.training.in_step
         at_same_step += not recorded.training.in_step and recorded.training.step == before
+        evaluations += recorded.training.evaluates
+        assert not (recorded.training.evaluates and recorded.training.in_step)
     assert in_step > 10
     assert at_same_step > 4  # evaluations of 2 epochs and the test
+    assert evaluations > 4
 
 
 def test_a_snapshot_is_a_copy_and_not_the_living_weights() -> None:

@@ -5,18 +5,12 @@ import pytest
 from cnnviz.runs.changes import Changes
 from cnnviz.ui import looks as module
 from cnnviz.ui.looks import MAX_SECONDS, UNCHANGED_SECONDS, Looks
-
-
-class Clock:
-    now = 100.0
-
-    def __call__(self) -> float:
-        return self.now
+from tests.clock import Clock
 
 
 @pytest.fixture
 def clock() -> Clock:
-    return Clock()
+    return Clock(100.0)
 
 
 @pytest.fixture

@@ -97,7 +97,7 @@ class ActiveRun:
     test_labels: Tensor
     """Labels of the test part."""
     leaves: bool = False
-    """Whether it is to be paused as soon as its step is complete."""
+    """Whether it is to be paused as soon as its step or evaluation is complete."""
     share: str = ""
     """Share of the device in which it has its turns."""
     checkpointed_at: float = field(default_factory=time.monotonic)
@@ -245,8 +245,11 @@ class Worker:
         return passes
 
     def _go_on(self, active_run: ActiveRun) -> None:
-        """Lets a run have further turns, or pauses it if it is to leave and its step is complete."""
-        if active_run.leaves and not active_run.job.in_step:
+        """Lets a run have further turns, or pauses it if it is to leave and its step or evaluation is complete.
+
+        An evaluation longer than the turns between two pauses would never end.
+        """
+        if active_run.leaves and not (active_run.job.in_step or active_run.job.evaluates):
             self._save_checkpoint(active_run).result()
             active_run.job.close()
             self._send(PausedReport(run=active_run.id))
@@ -269,11 +272,12 @@ class Worker:
         self._send(TurnReport(run=active_run.id))
         run_count = len(self._new_runs) + len(self._turns) + 1
         quantum, started = self._quantum() if seconds is None else seconds, time.monotonic()
-        completes = active_run.job.in_step and (active_run.leaves or self._checkpoint_due(active_run))
+        job, leaves = active_run.job, active_run.leaves
+        completes = job.in_step and self._checkpoint_due(active_run)
 
         def is_over() -> bool:
-            step_is_complete = completes and not active_run.job.in_step  # a checkpoint can be taken
-            return step_is_complete or time.monotonic() >= started + quantum or not self._inbox.empty()
+            can_end_here = (completes or (leaves and not job.evaluates)) and not job.in_step
+            return can_end_here or time.monotonic() >= started + quantum or not self._inbox.empty()
 
         try:
             result = active_run.job.advance(is_over)
