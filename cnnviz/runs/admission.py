@@ -35,6 +35,8 @@ class Turn:
     """Time that the device has worked for the run."""
     used_bytes: int | None = None
     """Memory that the worker took at the end of its last turn."""
+    share: str = ""
+    """Share of the device in which the worker gives it its turns."""
     note: str = ""
     """What the student should know of how the run went on."""
     reported_points: set[PointKey] = field(default_factory=set)

@@ -79,6 +79,8 @@ class Cluster:
         self.imports = Imports(limits)
         self.library.start_sweeping()
         self._requeue_unfinished()
+        for owner in self.store.owners():  # they have been here before
+            visitors().establish(owner)
         for device in self.devices.values():
             device.start()
         self.imports.open()
@@ -177,15 +179,20 @@ class Cluster:
         return self.store.owned_run(owner, run_id)
 
     def runs_ahead(self, run: Run) -> int | None:
-        """Returns how many runs get their first turn before this waiting one; None if it was set aside after its own.
+        """Returns how many runs get their first turn before this one, which waits until others make room for it.
 
-        That happens where the memory of the device does not suffice for all runs at a time.
+        None for any other run: one in turn, or set aside after its turn, or held until another of its owner has ended.
         """
         device = self.devices.get(run.device)
         return device.forecast(run.id).places.get(run.id) if device else 0
 
+    def is_held(self, run: Run) -> bool:
+        """Returns whether a run waits until another one of its owner has ended, as they have as many as they may."""
+        device = self.devices.get(run.device)
+        return device is not None and run.id in device.forecast(run.id).seconds_to_begin
+
     def seconds_left(self, run: Run) -> float | None:
-        """Returns the seconds until an active run will have ended or, if it waits, gets its turn; None if unknown."""
+        """Returns the seconds until a run in turn will have ended, or one that is held begins; None if unknown."""
         device = self.devices.get(run.device)
         return device.forecast(run.id).seconds_left(run.id) if device else None
 

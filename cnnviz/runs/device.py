@@ -34,6 +34,7 @@ from cnnviz.runs.worker.messages import (
     ProgressReport,
     ReadyReport,
     RunReport,
+    ShareOrder,
     StartedReport,
     StopOrder,
     TrainOrder,
@@ -88,7 +89,7 @@ class Device:
         self._current_run_id: str | None = None  # whose turn it is, as far as the worker has reported
         self._crashes = CrashRecord()
         self._retry_queue = RetryQueue(self.loop.call_later)
-        self._forecast = -math.inf, Forecast.of((), ())
+        self._forecast = -math.inf, Forecast.of((), (), ())
 
     # ── for other threads ──
 
@@ -133,8 +134,7 @@ class Device:
         """Returns what is to come for all runs, worked out once in FORECAST_SECONDS, or anew for a run unknown then."""
         made_at, forecast = self._forecast
         if self._clock() - made_at > FORECAST_SECONDS or not forecast.knows(run_id):
-            begun, waiting = self._rotation.begun, self._rotation.waiting
-            forecast = Forecast.of(begun, [turn.run.id for turn in waiting if not turn.begun])
+            forecast = Forecast.of(self._rotation.begun, self._rotation.not_begun, self._rotation.held)
             self._forecast = self._clock(), forecast
         return forecast
 
@@ -191,11 +191,12 @@ class Device:
 
     def _start_run(self, turn: Turn) -> None:
         run = self._rotation.begin(turn.run.id).run
+        turn.share = visitors().share_of(run.owner)
         order = TrainOrder(
             run=run.id,
             kind=run.kind,
             owner=run.owner,
-            share=visitors().share_of(run.owner),
+            share=turn.share,
             architecture=run.architecture,
             config=run.config,
         )
@@ -225,6 +226,8 @@ class Device:
             if waiting or ((run := self._store.run(run_id)) and (run.active or run.status == Status.PAUSED)):
                 if not self._save_best_weights(run_id) and not ending.message:
                     ending = ending._replace(message="Stopped before it began.")
+                if waiting and waiting.note:
+                    ending = ending._replace(message=f"{ending.message} {waiting.note}".strip())
                 self._finish_run(run_id, Status.STOPPED, ending)
         except STORE_ERRORS as error:
             ended.set_exception(error)
@@ -330,6 +333,9 @@ class Device:
     def _on_progress(self, turn: Turn, report: ProgressReport) -> None:
         run_id = turn.run.id
         self._rotation.note_progress(turn, report.step, report.seconds, report.used_bytes)
+        if turn.share != (share := visitors().share_of(turn.run.owner)):
+            turn.share = share
+            self._supervisor.send_order(ShareOrder(run=run_id, share=share))
         if turn.seconds > self._limits.max_run_seconds and run_id not in self._stop_endings:
             message = (
                 f"Stopped after {self._limits.max_run_seconds:,} seconds of the device's time, as many as this server"

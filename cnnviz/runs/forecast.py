@@ -1,6 +1,7 @@
 """When the runs of a device will have ended or get their turn: worked out for all of them at once."""
 
 from bisect import bisect_left
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
@@ -14,18 +15,21 @@ class Forecast:
 
     seconds_to_end: dict[str, float | None]
     """For each run that has begun, the seconds until it will have ended; None where that is unknown."""
-    ends: list[float]
-    """The known ones of these, sorted."""
     places: dict[str, int]
-    """For each run that waits for its first turn, how many wait before it."""
+    """For each run that waits for its first turn, how many wait before it: others make room for it soon, whenever they
+    end."""
+    seconds_to_begin: dict[str, float | None]
+    """For each run held until another of its owner has ended, the seconds until then; None where that is unknown."""
 
     @classmethod
-    def of(cls, turns: Iterable[Turn], waiting: Sequence[str]) -> "Forecast":
-        """Works it out for the runs that take turns and those that wait for their first, in their order.
+    def of(cls, begun: Iterable[Turn], waiting: Sequence[Turn], held: Sequence[Turn]) -> "Forecast":
+        """Works it out for the runs that take turns, those that wait for their first, and those held, in their order.
 
         It takes n log n steps for n runs. All that take turns share the device equally: one with less work than another
-        delays it by all of that, one with more, or with unknown work, by as much as the other's own.
+        delays it by all of that, one with more, or with unknown work, by as much as the other's own. Each run held
+        takes the place of one of its owner.
         """
+        turns = list(begun)
         seconds_left = {turn.run.id: turn.seconds_left for turn in turns}
         known = sorted(left for left in seconds_left.values() if left is not None)
         sums = [0.0, *accumulate(known)]
@@ -36,22 +40,34 @@ class Forecast:
             less = bisect_left(known, own)
             return sums[less] + own * (len(seconds_left) - less)
 
-        places = {run_id: place for place, run_id in enumerate(waiting)}
         to_end = {run_id: seconds_to_end(left) for run_id, left in seconds_left.items()}
-        return cls(to_end, sorted(end for end in to_end.values() if end is not None), places)
+        ends_of = defaultdict[str, list[float]](list)
+        for turn in turns:
+            if (end := to_end[turn.run.id]) is not None:
+                ends_of[turn.run.owner].append(end)
+        for ends in ends_of.values():
+            ends.sort()
+        held_before, to_begin = Counter[str](), dict[str, float | None]()
+        for turn in held:
+            to_begin[turn.run.id] = _nth_end(ends_of[turn.run.owner], held_before[turn.run.owner])
+            held_before[turn.run.owner] += 1
+        return cls(to_end, {turn.run.id: place for place, turn in enumerate(waiting)}, to_begin)
 
     def seconds_left(self, run_id: str) -> float | None:
-        """Returns the seconds until a run that takes turns will have ended, or a waiting one gets its turn.
+        """Returns the seconds until a run that takes turns will have ended, or one that is held begins.
 
-        None if unknown. Each run that waits takes the place of one that ends.
+        None if unknown.
         """
-        if run_id in self.seconds_to_end or run_id not in self.places:
-            return self.seconds_to_end.get(run_id)
-        if not self.ends:
-            return None
-        rounds, position = divmod(self.places[run_id], len(self.ends))
-        return self.ends[position] + rounds * self.ends[-1]
+        return self.seconds_to_end.get(run_id, self.seconds_to_begin.get(run_id))
 
     def knows(self, run_id: str) -> bool:
         """Returns whether a run was in turn or waiting at that moment."""
-        return run_id in self.seconds_to_end or run_id in self.places
+        return run_id in self.seconds_to_end or run_id in self.places or run_id in self.seconds_to_begin
+
+
+def _nth_end(ends: Sequence[float], n: int) -> float | None:
+    """Returns the time of the n-th end, counted from 0, where each run that ends is followed by one like it."""
+    if not ends:
+        return None
+    rounds, position = divmod(n, len(ends))
+    return ends[position] + rounds * ends[-1]

@@ -44,6 +44,18 @@ class Rotation:
         """Runs in turn, and those set aside until their next one."""
         return [*self.turns.copy().values(), *(turn for turn in self.waiting if turn.begun)]
 
+    @property
+    def not_begun(self) -> list[Turn]:
+        """Runs that wait for their first turn and may have it, in that order."""
+        held = self.held
+        return [turn for turn in self.waiting if not turn.begun and turn not in held]
+
+    @property
+    def held(self) -> list[Turn]:
+        """Waiting runs whose owners have as many begun as allowed, in the order in which they came."""
+        held = self._held()
+        return [turn for turn in self.waiting if turn in held]
+
     def add(self, run: Run) -> None:
         """Adds a run that waits for its first turn; it is owed nothing for the time before it came."""
         turn = Turn(run, estimate_memory(run), next(self._arrivals), self._least_served(), since=self._clock())

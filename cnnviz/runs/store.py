@@ -203,6 +203,15 @@ class Store:
         with self._engine.connect() as connection:
             return connection.scalar(sql.select(DRAFTS.c.architecture).where(DRAFTS.c.owner == owner))
 
+    def owners(self) -> set[str]:
+        """Returns all students of whom something is kept."""
+        with self._engine.connect() as connection:
+            return {
+                owner
+                for table in (RUNS, SEARCHES, DRAFTS, DESKS)
+                for owner in connection.scalars(sql.select(table.c.owner).distinct())
+            }
+
     def read_draft(self, owner: str, name: str) -> str | None:
         """Returns the draft that this student has under a name, as JSON."""
         query = sql.select(DESKS.c.content).where(DESKS.c.owner == owner, DESKS.c.name == name)

@@ -32,6 +32,7 @@ from cnnviz.settings import Settings, settings
 from cnnviz.training.config import TrainConfig
 from cnnviz.training.end_reason import EndReason
 from cnnviz.training.snapshot import Snapshot
+from cnnviz.visitors import Visitors
 from tests.conftest import Ended, WaitFor
 from tests.designs import ANNA, BERT, DIVERGING, ENDLESS, NET, SHORT, make_run
 from tests.points import best_epoch, without_device_points
@@ -155,7 +156,8 @@ def test_the_runs_of_all_students_advance_in_turn_and_those_of_one_wait_in_their
     first, second, third, fourth = (server.submit(BERT, NET, ENDLESS) for _ in range(4))
     wait_for(lambda: all(server.store.points(run.id) for run in (first, second)))
     assert [status(server, run) for run in (running, first, second, third)] == ["running"] * 3 + ["queued"]
-    assert [server.runs_ahead(run) for run in (third, fourth)] == [0, 1]
+    assert [server.is_held(run) for run in (second, third, fourth)] == [False, True, True]
+    assert [server.runs_ahead(run) for run in (second, third, fourth)] == [None] * 3
     server.stop(BERT, third.id, wait=STOP_SECONDS)
     stopped = server.run(BERT, third.id)
     assert (stopped.status, stopped.message) == (Status.STOPPED, "Stopped before it began.")
@@ -341,7 +343,12 @@ def test_closing_ends_the_worker_and_gives_the_data_directory_to_the_next_server
     checkpoint = Checkpoints(tmp_path).find(running.id)
     assert checkpoint
     assert Snapshot.read(checkpoint).metadata["step"] == step
+    known = Visitors()
+    monkeypatch.setattr(module, "visitors", lambda: known)
     second = Cluster(Settings(data_dir=tmp_path, devices="cpu"))
+    for owner in (ANNA, BERT):
+        known.note(owner, "10.0.0.1")
+    assert [known.is_new(owner) for owner in (ANNA, BERT)] == [False, True]
     assert not second.folder_is_gone
     moved = tmp_path.rename(tmp_path.with_name("moved"))
     assert second.folder_is_gone

@@ -26,7 +26,9 @@ from cnnviz.runs.worker.messages import (
     PointsReport,
     ProgressReport,
     ReadyReport,
+    ShareOrder,
     StartedReport,
+    TrainOrder,
     TurnReport,
     WorkerOrder,
     WorkerReport,
@@ -35,6 +37,7 @@ from cnnviz.settings import Settings
 from cnnviz.training.end_reason import EndReason
 from cnnviz.training.point import Point
 from cnnviz.training.snapshot import Snapshot
+from cnnviz.visitors import Visitors
 from tests.conftest import WaitFor
 from tests.designs import DIVERGING, SHORT, make_run, tensor_file
 
@@ -63,11 +66,14 @@ class ScriptedWorker:
             raise OSError(12, "Cannot allocate memory")
         self.pid = 1000 + len(self.workers)
         self.orders: list[tuple[str, str]] = []
+        self.shares: dict[str, str] = {}
         self.closed = False
         self.report, self.die = on_report, on_exit
         self.workers.append(self)
 
     def send_order(self, order: WorkerOrder) -> None:
+        if isinstance(order, TrainOrder | ShareOrder):
+            self.shares[order.run] = order.share
         assert not self.closed
         self.orders.append((order.type, "" if isinstance(order, LeaveOrder) else order.run))
 
@@ -664,16 +670,37 @@ def test_how_long_it_takes_is_told_from_what_all_in_turn_have_left(device: Devic
 
     worker = started(device)
     runs = submit_for_others(device, 2)
-    waiting = make_run(OTHERS[0])
-    device.submit(waiting).result(SOON)
-    assert [seconds_left(run_id) for run_id in (runs[0].id, waiting.id, "none")] == [None] * 3
+    held = make_run(OTHERS[1])
+    device.submit(held).result(SOON)
+    assert [seconds_left(run_id) for run_id in (runs[0].id, held.id, "none")] == [None] * 3
     for run, seconds in zip(runs, (1.0, 2.0), strict=True):
         worker.begins(run)
         worker.says(ProgressReport(run=run.id, step=2, seconds=seconds, used_bytes=0))
     settle(device)
     assert seconds_left(runs[0].id) == pytest.approx(8)  # 4 of its own, in turn with the other
     assert seconds_left(runs[1].id) == pytest.approx(12)  # 8 of its own, 4 of the other
-    assert seconds_left(waiting.id) == pytest.approx(8)
+    assert seconds_left(held.id) == pytest.approx(12)  # until the other of its owner has ended
+
+
+def test_a_run_has_its_turns_in_its_owners_own_share_once_they_are_established(
+    device: Device, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = Visitors()
+    monkeypatch.setattr(module, "visitors", lambda: known)
+    worker = started(device)
+    for owner in OTHERS[:2]:
+        known.note(owner, "10.0.0.1")
+    runs = submit_for_others(device, 3)
+    assert worker.shares[runs[0].id] == worker.shares[runs[1].id] != runs[0].owner
+    assert worker.shares[runs[2].id] == runs[2].owner
+    known.establish(runs[0].owner)
+    for run in runs:
+        worker.begins(run)
+        for step in (1, 2):
+            worker.says(ProgressReport(run=run.id, step=step, seconds=1.0, used_bytes=0))
+    settle(device)
+    assert worker.shares[runs[0].id] == runs[0].owner
+    assert worker.orders == [*(("train", run.id) for run in runs), ("share", runs[0].id)]
 
 
 def test_of_several_runs_only_the_one_in_whose_turn_a_worker_dies_is_to_blame(device: Device, store: Store) -> None:

@@ -27,17 +27,26 @@ def simulated_end(work: list[int | None], index: int) -> float:
     return float(sum(min(own if left is None else left, own) for left in work))
 
 
-@given(WORK, st.integers(0, 12))
-def test_everything_is_what_it_would_be_run_by_run(work: list[int | None], waiting: int) -> None:
-    turns, queue = turns_with(work), [f"waiting {number}" for number in range(waiting)]
-    forecast = Forecast.of(turns, queue)
+@given(WORK, WORK, st.integers(0, 6), st.integers(0, 12))
+def test_everything_is_what_it_would_be_run_by_run(
+    own_work: list[int | None], work_of_others: list[int | None], held_count: int, waiting_count: int
+) -> None:
+    work = own_work + work_of_others
+    begun = turns_with(work)
+    for turn in begun[len(own_work) :]:
+        turn.run = make_run("somebody else")
+    held = [Turn(make_run(), 0) for _ in range(held_count)]
+    waiting = [Turn(make_run(), 0) for _ in range(waiting_count)]
+    forecast = Forecast.of(begun, waiting, held)
     ends = [None if left is None else simulated_end(work, index) for index, left in enumerate(work)]
-    assert [forecast.seconds_left(turn.run.id) for turn in turns] == pytest.approx(ends)
-    known = sorted(end for end in ends if end is not None)
-    for place, run_id in enumerate(queue):
-        assert forecast.places[run_id] == place
-        rounds, position = divmod(place, len(known)) if known else (0, 0)
+    assert [forecast.seconds_left(turn.run.id) for turn in begun] == pytest.approx(ends)
+    assert [forecast.places[turn.run.id] for turn in waiting] == list(range(waiting_count))
+    assert [forecast.seconds_left(turn.run.id) for turn in waiting] == [None] * waiting_count
+    known = sorted(end for end in ends[: len(own_work)] if end is not None)
+    for number, turn in enumerate(held):
+        rounds, position = divmod(number, len(known)) if known else (0, 0)
         expected = known[position] + rounds * known[-1] if known else None
-        assert forecast.seconds_left(run_id) == pytest.approx(expected)
+        assert forecast.seconds_left(turn.run.id) == pytest.approx(expected)
+    assert all(forecast.knows(turn.run.id) for turn in (*begun, *waiting, *held))
     assert forecast.seconds_left("another") is None
     assert not forecast.knows("another")

@@ -29,6 +29,14 @@ class TrainOrder(PipeMessage):
     config: TrainConfig
 
 
+class ShareOrder(PipeMessage):
+    """Give a run its further turns in another share: its owner has become established meanwhile, say."""
+
+    type: Literal["share"] = "share"
+    run: str
+    share: str
+
+
 class PauseOrder(PipeMessage):
     """Write a checkpoint of a run and take it out of the turns."""
 
@@ -49,7 +57,7 @@ class LeaveOrder(PipeMessage):
     type: Literal["leave"] = "leave"
 
 
-WorkerOrder = TrainOrder | PauseOrder | StopOrder | LeaveOrder
+WorkerOrder = TrainOrder | ShareOrder | PauseOrder | StopOrder | LeaveOrder
 ORDERS: TypeAdapter[WorkerOrder] = TypeAdapter(Annotated[WorkerOrder, Field(discriminator="type")])
 
 # ── reports ──

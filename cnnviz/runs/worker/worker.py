@@ -52,6 +52,7 @@ from cnnviz.runs.worker.messages import (
     PredictionsReport,
     ProgressReport,
     ReadyReport,
+    ShareOrder,
     StartedReport,
     StopOrder,
     TrainOrder,
@@ -162,6 +163,10 @@ class Worker:
         match order:
             case TrainOrder():
                 self._add_run(order)
+            case ShareOrder():
+                for active_run in self._take_out(order.run):
+                    active_run.share = order.share
+                    self._turns.put(active_run)  # at the end of that share
             case PauseOrder():
                 for active_run in self._take_out(order.run):
                     active_run.leaves = True

@@ -80,8 +80,10 @@ def _status_text(run: Run, history: History) -> str:
     left = cluster().seconds_left(run) if run.active else None
     ahead = cluster().runs_ahead(run) if run.status == Status.QUEUED else None
     if ahead is not None:
-        waits = f"waits for its turn, after {ahead} other{'s' * (ahead != 1)}" if ahead else "has its turn next"
-        return f"{waits}, in about **{format_duration(left)}**" if left is not None else waits
+        return f"waits for its turn, after {ahead} other{'s' * (ahead != 1)}" if ahead else "has its turn next"
+    if run.status == Status.QUEUED and cluster().is_held(run):
+        soon = f", in about **{format_duration(left)}**" if left is not None else ""
+        return f"waits until one of your other runs has ended{soon}"
     if run.status == Status.RUNNING and not run.steps:
         done, total = cluster().store.facts(run.id).loading or (0, 0)
         return f"reading its data: {done:,} of {total:,}" if total else "reading its data"

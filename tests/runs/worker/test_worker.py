@@ -2,6 +2,7 @@
 
 import os
 import time
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -38,6 +39,7 @@ from cnnviz.runs.worker.messages import (
     PointsReport,
     ProgressReport,
     ReadyReport,
+    ShareOrder,
     StartedReport,
     StopOrder,
     TrainOrder,
@@ -76,8 +78,10 @@ class Worker(NamedTuple):
         run: str = "one",
         owner: str = ANNA,
         kind: RunKind = TRAIN_RUN,
+        share: str = "",
     ) -> None:
-        self.process.send_order(TrainOrder(run=run, kind=kind, owner=owner, architecture=architecture, config=config))
+        order = TrainOrder(run=run, kind=kind, owner=owner, share=share, architecture=architecture, config=config)
+        self.process.send_order(order)
 
     def until(self, last: type[Report]) -> tuple[list[WorkerReport], Report, bytes]:
         """Returns all reports up to the next one of this kind, that report, and its payload."""
@@ -343,6 +347,35 @@ def test_a_run_of_long_steps_passes_turns_until_others_have_had_as_much_time(wor
         worker.process.send_order(StopOrder(run=run))
         worker.until(EndedReport)
     assert seconds["heavy"] == pytest.approx(seconds["light"], rel=0.5)
+
+
+def turns_of(worker: Worker, runs: tuple[str, ...], count: int) -> Counter[str]:
+    """Counts the turns that each run has among the next ones, each cut short by an order that changes nothing."""
+    turns: Counter[str] = Counter()
+    while turns.total() < count:
+        worker.process.send_order(StopOrder(run="no such run"))
+        _, report, _ = worker.until(ProgressReport)
+        turns[report.run] += 1
+    assert set(turns) <= set(runs)
+    return turns
+
+
+def test_runs_of_one_share_have_their_turns_in_it_until_they_are_given_others(worker: Worker) -> None:
+    runs = ("new", "newer", "established")
+    for run, share in zip(runs, ("new at an address", "new at an address", BERT), strict=True):
+        worker.train(NET, ENDLESS, run=run, share=share)
+    for _ in runs:
+        worker.until(StartedReport)
+    turns_of(worker, runs, 6)
+    shared = turns_of(worker, runs, 12)
+    assert shared["established"] in (5, 6, 7)
+    worker.process.send_order(ShareOrder(run="newer", share=ANNA))
+    turns_of(worker, runs, 6)
+    apart = turns_of(worker, runs, 12)
+    assert set(apart.values()) <= {3, 4, 5}
+    for run in runs:
+        worker.process.send_order(StopOrder(run=run))
+        worker.until(EndedReport)
 
 
 def test_two_stops_at_once_end_both_runs(worker: Worker) -> None:
