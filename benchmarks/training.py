@@ -148,7 +148,10 @@ def train_spare(task: Task) -> float:
         nonlocal test_accuracy
         test_accuracy = next((p.value for p in points if (p.split, p.metric) == ("test", "accuracy")), test_accuracy)
 
-    no_gradient_stats: dict[str, object] = {"before": lambda self: None, "after": lambda self, step, epoch: []}
+    no_gradient_stats: dict[str, object] = {
+        "before_step": lambda self: None,
+        "after_step": lambda self, step, epoch: [],
+    }
     with (
         patch.dict(METRICS, {"accuracy": METRICS["accuracy"]}, clear=True),
         patch.multiple(GradientStats, **no_gradient_stats),
