@@ -2,11 +2,17 @@
 
 import math
 from dataclasses import dataclass
-from fractions import Fraction
-from typing import Protocol
+from typing import Literal, Protocol
+
+import numpy as np
+import numpy.typing as npt
 
 from cnnviz.errors import ShapeError
 
+Indices = npt.NDArray[np.int64]
+NOTHING = -(2**62)
+"""In `AxisRule.sources`, the place of a sample that is not read."""
+PaddingMode = Literal["zeros", "reflect", "replicate", "circular"]
 Shape = tuple[int, ...]
 """One sample without the batch axis: (F,), (C, L), (C, H, W) or (C, D, H, W)."""
 
@@ -37,24 +43,6 @@ def numel(shape: Shape) -> int:
     return math.prod(shape)
 
 
-@dataclass(frozen=True)
-class ReceptiveField:
-    """Receptive field: what one output position reads along one axis of the net's input, in samples.
-
-    Position p reads at most `size` samples, from about `start` + p·`jump` on (exactly there where jumps are whole
-    numbers); samples before 0 are padding.
-    """
-
-    size: int = 1
-    jump: int | Fraction = 1
-    start: int | Fraction = 0
-
-    @classmethod
-    def whole_axis(cls, size: int) -> "ReceptiveField":
-        """Returns the field of a position that reads all `size` samples, as every output of a Linear layer does."""
-        return cls(size, 0, 0)
-
-
 class AxisRule(Protocol):
     """Rule by which a layer changes one axis that it slides along."""
 
@@ -64,8 +52,15 @@ class AxisRule(Protocol):
     def formula(self, size: int) -> str:
         """Returns the rule with its numbers and the result."""
 
-    def receptive_field(self, before: ReceptiveField, size: int) -> ReceptiveField:
-        """Returns the receptive field behind the layer, from the one before it and the `size` of the axis before it."""
+    def period(self, size: int) -> tuple[int, int]:
+        """Returns after how many outputs the rule repeats itself, and how many inputs further on it then reads."""
+
+    def sources(self, positions: Indices, size: int) -> Indices:
+        """Returns what outputs read of an axis of `size` samples, a row for each of the `positions`.
+
+        A number below 0 or from `size` on stands for padding, or for what would be read there if the axis went on;
+        NOTHING fills up a row that reads less than the others.
+        """
 
 
 @dataclass(frozen=True)
@@ -77,6 +72,7 @@ class Window:
     padding: tuple[int, int] = (0, 0)
     dilation: int = 1
     ceil_mode: bool = False
+    padding_mode: PaddingMode = "zeros"
 
     @property
     def extent(self) -> int:
@@ -139,6 +135,20 @@ class Window:
                 break
         return size - 1 - read
 
+    def never_read(self, size: int) -> Indices:
+        """Returns the samples of the axis that no window reads, in their order.
+
+        >>> Window(2, stride=2, padding=(2, 2), dilation=2).never_read(4)
+        array([1, 3])
+        """
+        samples = np.arange(size, dtype=np.int64)
+        starts = np.arange(self.out_size(size), dtype=np.int64) * self.stride - self.padding[0]
+        is_read = np.zeros(size, np.bool_)
+        for step in range(0, self.extent, self.dilation):
+            places = starts + step
+            is_read[places[(places >= 0) & (places < size)]] = True
+        return samples[~is_read]
+
     def reads_only_padding(self, size: int) -> bool:
         """Tells whether the window reads nothing but padding at some position.
 
@@ -175,17 +185,33 @@ class Window:
             return f"{rounded} − 1 = {out}"
         return f"{rounded} = {out}"
 
-    def receptive_field(self, before: ReceptiveField, size: int) -> ReceptiveField:
-        """Widens the field by all samples of the window but one, which stand as far apart as the positions before.
+    def period(self, size: int) -> tuple[int, int]:
+        """Returns 1 output, `stride` inputs."""
+        return 1, self.stride
 
-        >>> Window(4, stride=4).receptive_field(Window(10).receptive_field(ReceptiveField(), 99), 90)
-        ReceptiveField(size=13, jump=4, start=0)
+    def sources(self, positions: Indices, size: int) -> Indices:
+        """Returns the samples under the window at each position; with a padding mode, those that padding repeats.
+
+        >>> Window(3, stride=2, padding=(1, 1)).sources(np.arange(2), 9).tolist()
+        [[-1, 0, 1], [1, 2, 3]]
         """
-        return ReceptiveField(
-            before.size + math.ceil((self.extent - 1) * before.jump),
-            before.jump * self.stride,
-            before.start - self.padding[0] * before.jump,
-        )
+        window = np.arange(self.kernel_size, dtype=np.int64) * self.dilation
+        return positions[:, None] * self.stride - self.padding[0] + window
+
+    def repeated(self, samples: Indices, size: int) -> Indices:
+        """Returns the samples of an axis of `size` that padding repeats in the places of those before and behind it.
+
+        >>> Window(3, padding=(2, 2), padding_mode="reflect").repeated(np.array([-2, 0, 5]), 5).tolist()
+        [2, 0, 3]
+        """
+        if self.padding_mode == "circular":
+            return samples % size
+        if self.padding_mode == "replicate":
+            return np.clip(samples, 0, size - 1)
+        if self.padding_mode == "reflect":
+            last = size - 1
+            return np.asarray(last - np.abs(last - np.abs(samples)))
+        return samples
 
     def largest_kernel(self, size: int) -> int:
         """Returns the largest kernel_size that still fits an axis of `size` samples.
@@ -245,15 +271,18 @@ class TransposedWindow:
         more = f" + {self.output_padding}" if self.output_padding else ""
         return f"({size} − 1)·{self.stride} − 2·{self.padding} + {extent}{more} = {self.out_size(size)}"
 
-    def receptive_field(self, before: ReceptiveField, size: int) -> ReceptiveField:
-        """Widens the field by the other input samples that write to the same output sample, and narrows the jump."""
-        others = (self.extent - 1) // self.stride
-        first = -((self.extent - 1 - self.padding) // self.stride)
-        return ReceptiveField(
-            before.size + math.ceil(others * before.jump),
-            Fraction(before.jump) / self.stride,
-            before.start + first * before.jump,
-        )
+    def period(self, size: int) -> tuple[int, int]:
+        """Returns `stride` outputs, 1 input."""
+        return self.stride, 1
+
+    def sources(self, positions: Indices, size: int) -> Indices:
+        """Returns the input samples that are spread over each output sample.
+
+        >>> TransposedWindow(3, stride=2).sources(np.arange(2), 9).tolist() == [[0, NOTHING, -1], [NOTHING, 0, NOTHING]]
+        True
+        """
+        spread = positions[:, None] + self.padding - np.arange(self.kernel_size, dtype=np.int64) * self.dilation
+        return np.where(spread % self.stride == 0, spread // self.stride, NOTHING)
 
 
 @dataclass(frozen=True)
@@ -279,10 +308,18 @@ class AdaptiveWindow:
             else f"windows from ⌊i·{size}/{out}⌋ to ⌈(i+1)·{size}/{out}⌉ = {out}"
         )
 
-    def receptive_field(self, before: ReceptiveField, size: int) -> ReceptiveField:
-        """Widens the field by all samples of the widest window but one."""
+    def period(self, size: int) -> tuple[int, int]:
+        """Returns output_size outputs and `size` inputs, both divided by what divides both."""
+        divisor = math.gcd(size, self.output_size)
+        return self.output_size // divisor, size // divisor
+
+    def sources(self, positions: Indices, size: int) -> Indices:
+        """Returns the samples in each window.
+
+        >>> AdaptiveWindow(3).sources(np.arange(3), 7).tolist()
+        [[0, 1, 2], [2, 3, 4], [4, 5, 6]]
+        """
         out = self.output_size
-        widest = -(-(size + out - math.gcd(size, out)) // out)
-        return ReceptiveField(
-            before.size + math.ceil((widest - 1) * before.jump), before.jump * Fraction(size, out), before.start
-        )
+        first, end = positions * size // out, -(-(positions + 1) * size // out)
+        samples = first[:, None] + np.arange(int((end - first).max(initial=0)), dtype=np.int64)
+        return np.where(samples < end[:, None], samples, NOTHING)

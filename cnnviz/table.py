@@ -144,25 +144,27 @@ def format_bytes(value: int) -> str:
     return f"{value} B" if place == 0 else f"{value / 2 ** (10 * place):,.1f} {units[place]}"
 
 
-def format_receptive_field(fields: ReceptiveFields, net_input_shape: Shape) -> str:
-    """Returns the receptive field in samples of the net's input, which has the shape `net_input_shape`.
+def format_receptive_field(fields: ReceptiveFields) -> str:
+    """Returns the receptive field in samples of the net's input.
 
-    It is "whole input" where every output reads all of it. A size above the input's means that only outputs in the
-    middle do.
+    It is "whole input" where every output reads all of it, and "97 × 25 of 99 × 26" where every output reads the same
+    part. A size above the input's means that only outputs in the middle read all of it.
 
-    >>> from cnnviz.shapes import ReceptiveField
-    >>> format_receptive_field((ReceptiveField(13, 4), ReceptiveField(13, 4)), (1, 99, 26))
-    '13 × 13'
-    >>> format_receptive_field((ReceptiveField.whole_axis(99), ReceptiveField.whole_axis(26)), (1, 99, 26))
-    'whole input'
-    >>> format_receptive_field(None, (1, 99, 26))
+    >>> from cnnviz.architecture import trace
+    >>> from cnnviz.presets import PRESETS
+    >>> steps = trace(PRESETS["lab-convnet"].architecture)
+    >>> format_receptive_field(steps[1].receptive_field), format_receptive_field(steps[5].receptive_field)
+    ('13 × 13', '97 × 25 of 99 × 26')
+    >>> format_receptive_field(None)
     '—'
     """
     if not fields:
         return "—"
-    if all(field.jump == 0 and field.size >= size for field, size in zip(fields, net_input_shape[1:], strict=True)):
+    if all(field.is_whole_axis for field in fields):
         return "whole input"
-    return format_shape(tuple(field.size for field in fields))
+    sizes = format_shape(tuple(field.size for field in fields))
+    reads_the_same = all(field.jump == 0 for field in fields)
+    return f"{sizes} of {format_shape(tuple(field.axis_size for field in fields))}" if reads_the_same else sizes
 
 
 def to_markdown(architecture: Architecture, steps: Sequence[Step] | None = None) -> str:
@@ -176,7 +178,7 @@ def to_markdown(architecture: Architecture, steps: Sequence[Step] | None = None)
         list(COLUMNS),
         ["---:" if column in RIGHT_ALIGNED_COLUMNS else "---" for column in COLUMNS],
         ["", "Input", "", format_shape(net_input_shape), *[""] * 5],
-        *(_row_cells(row, net_input_shape) for row in table_rows(steps)),
+        *(_row_cells(row) for row in table_rows(steps)),
         [
             "",
             "**Total**",
@@ -192,7 +194,7 @@ def to_markdown(architecture: Architecture, steps: Sequence[Step] | None = None)
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)
 
 
-def _row_cells(row: TableRow, net_input_shape: Shape) -> list[str]:
+def _row_cells(row: TableRow) -> list[str]:
     indent = "&emsp;" * row.depth
     fits = row.output_shape is not None
     return [
@@ -204,7 +206,7 @@ def _row_cells(row: TableRow, net_input_shape: Shape) -> list[str]:
         format_count(row.parameters),
         format_count(row.multiply_adds),
         format_bytes(row.activation_bytes) if fits else "",
-        format_receptive_field(row.receptive_field, net_input_shape) if fits else "",
+        format_receptive_field(row.receptive_field) if fits else "",
     ]
 
 

@@ -55,22 +55,26 @@ def format_duration(seconds: float) -> str:
     return f"{minutes} min {rest} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
 
 
-def format_megabytes(size: int) -> str:
-    """Returns bytes as whole megabytes, 2^20 bytes each: “1,024 MB”."""
-    return f"{size / 2**20:,.0f} MB"
+def format_mebibytes(size: float) -> str:
+    """Returns bytes as whole mebibytes, 2^20 bytes each: “1,024 MiB”."""
+    return f"{size / 2**20:,.0f} MiB"
 
 
 def format_value(value: object) -> str:
     """Returns the value of a setting as text for students.
 
+    Two numbers that differ have different texts.
+
     >>> format_value(True), format_value(None), format_value(0.0100), format_value(1e-5), format_value("SGD")
     ('yes', 'none', '0.01', '1e-05', 'SGD')
+    >>> format_value(2.0), format_value(0.01234561)
+    ('2', '0.01234561')
     """
     if isinstance(value, bool):
         return "yes" if value else "no"
     if value is None:
         return "none"
-    return f"{value:g}" if isinstance(value, float) else str(value)
+    return repr(value).removesuffix(".0") if isinstance(value, float) else str(value)
 
 
 def spreadsheet_text(text: str) -> str:

@@ -34,7 +34,8 @@ from cnnviz.layers import (
     Residual,
 )
 from cnnviz.presets import PRESETS
-from cnnviz.shapes import AdaptiveWindow, ReceptiveField
+from cnnviz.receptive_field import ReceptiveField
+from cnnviz.shapes import AdaptiveWindow
 from cnnviz.table import to_markdown
 from tests.strategies import architectures
 
@@ -305,7 +306,10 @@ def test_a_net_that_outgrows_every_machine_is_refused_with_its_numbers(stack: li
 def test_the_widest_window_of_an_adaptive_pool_is_found_at_once(size: int) -> None:
     for out in range(1, 24):
         widest = max(-(-(i + 1) * size // out) - i * size // out for i in range(out))
-        assert AdaptiveWindow(out).receptive_field(ReceptiveField(), size).size == widest
+        before = ReceptiveField.of_input(size)
+        after = before and before.behind(AdaptiveWindow(out), size)
+        assert after
+        assert after.size == widest
 
 
 def test_the_field_of_branches_reaches_from_the_first_sample_read_to_the_last() -> None:
@@ -314,4 +318,5 @@ def test_the_field_of_branches_reaches_from_the_first_sample_read_to_the_last() 
         PALETTE["Conv1d"](out_channels=1, kernel_size=2, stride=2, padding=1),
     )
     net = Architecture(input_shape=(1, 9), layers=[Parallel(branches=((pool,), (conv,)))])
-    assert trace(net)[0].receptive_field == (ReceptiveField(3, 2, -1),)
+    (field,) = trace(net)[0].receptive_field or ()
+    assert (field.size, field.jump, field.start) == (3, 2, -1)

@@ -9,6 +9,7 @@ from cnnviz.architecture import Mend, Step, evaluation_batch_size, iter_steps, l
 from cnnviz.layers import Flatten, Linear
 from cnnviz.layers.conv import ConvBase
 from cnnviz.shapes import numel
+from cnnviz.words import format_mebibytes
 
 MAX_PARAMETERS_PER_SAMPLE = 200
 """Parameters for each training sample above which there is a remark.
@@ -16,7 +17,6 @@ MAX_PARAMETERS_PER_SAMPLE = 200
 Twice what the largest of the well-known nets had: VGG-16, 138 million for the 1.28 million pictures of ImageNet, 108
 for each, and it took dropout, weight decay and augmented pictures to do it.
 """
-MIB = 2**20
 
 
 def find_too_many_parameters(net: Net) -> Iterator[Occurrence]:
@@ -58,8 +58,8 @@ def find_too_much_memory(net: Net) -> Iterator[Occurrence]:
     if needed <= limit:
         return
     text = (
-        f"Training it with batches of {batch_size:,} takes about {needed / MIB:,.0f} MB, more than the"
-        f" {limit / MIB:,.0f} MB available. "
+        f"Training it with batches of {batch_size:,} takes about {format_mebibytes(needed)}, more than the"
+        f" {format_mebibytes(limit)} available. "
     )
     fitting = _largest_batch(net, limit)
     largest = max(iter_steps(net.steps), key=lambda step: numel(step.output_shape or ()))
@@ -70,7 +70,7 @@ def find_too_much_memory(net: Net) -> Iterator[Occurrence]:
     elif alone <= limit:
         text += (
             f"No batch is small enough: after each epoch it is evaluated {evaluation_batch_size(net.steps)} samples at"
-            f" a time, which takes about {least / MIB:,.0f} MB whatever the batch, most of it for"
+            f" a time, which takes about {format_mebibytes(least)} whatever the batch, most of it for"
             f" {label_step(largest)}."
         )
     else:

@@ -62,10 +62,16 @@ def _describe_linear_pair(first: Step, between: Sequence[Step], second: Step) ->
     kinds = {first.layer.kind, second.layer.kind}
     if kinds == {"Linear"} and first.input_shape[:-1] == second.input_shape[:-1] == ():
         (inputs,), (outputs,) = first.input_shape, second.output_shape or (0,)
-        two, one = first.parameters + second.parameters, Linear(out_features=outputs).parameters((inputs,))
+        two, one = first.parameters + second.parameters, _joined(first, second).parameters((inputs,))
         text += f" Together they can do no more than one Linear from {inputs:,} to {outputs:,}"
         text += f", and have {two:,} parameters where it has {one:,}." if two > one else "."
     return text
+
+
+def _joined(first: Step, second: Step) -> Linear:
+    """Returns the one Linear that can do what two in a row do; a bias of either is one of it."""
+    biases = [getattr(step.layer, "bias", False) for step in (first, second)]
+    return Linear(out_features=getattr(second.layer, "out_features"), bias=any(biases))  # noqa: B009
 
 
 def _relu_between(net: Net, first: Step, between: Sequence[Step]) -> Iterator[Mend]:

@@ -11,8 +11,9 @@ from cnnviz.architecture.design import Architecture, LayerPath, layer_number
 from cnnviz.architecture.mend import Mend
 from cnnviz.errors import ShapeError
 from cnnviz.layers import Block, Layer
-from cnnviz.layers.base import ReceptiveFields, Stack
-from cnnviz.shapes import AXES, AxisRule, ReceptiveField, Shape, format_shape, numel
+from cnnviz.layers.base import ReceptiveFields, Stack, all_or_none
+from cnnviz.receptive_field import ReceptiveField
+from cnnviz.shapes import AXES, AxisRule, Shape, format_shape, numel
 
 MAX_VALUES = 10**12
 """Largest number of values in one sample behind a layer; no net that can be built comes near."""
@@ -51,9 +52,11 @@ class Step:
         if not self.output_shape:
             return None
         before = (
-            self.previous.receptive_field if self.previous else (ReceptiveField(),) * (len(self.net_input_shape) - 1)
+            self.previous.receptive_field
+            if self.previous
+            else all_or_none(map(ReceptiveField.of_input, self.net_input_shape[1:]))
         )
-        return self.layer.receptive_field(before, self.input_shape, self.net_input_shape)
+        return self.layer.receptive_field(before, self.input_shape)
 
     @cached_property
     def axes(self) -> tuple[tuple[str, int, AxisRule], ...]:

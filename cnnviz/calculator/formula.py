@@ -3,7 +3,7 @@ r"""The shape rule in LaTeX, as in textbooks and with a student's numbers, down 
 from fractions import Fraction
 
 from cnnviz.calculator.operation import WindowRule
-from cnnviz.shapes import TransposedWindow, Window
+from cnnviz.shapes import Indices, TransposedWindow, Window
 from cnnviz.words import count_label
 
 PARAMETER_COLOURS = {
@@ -52,7 +52,7 @@ def worked_formula(rule: WindowRule, size: int, axis: str) -> str:
 
 
 def explain_rounding(rule: WindowRule, size: int, axis: str) -> str:
-    """Explains what rounding does along this axis, and which samples are never read as a result.
+    """Explains what rounding does along this axis, and which samples are never read.
 
     >>> explain_rounding(Window(4, stride=4), 17, "width").split(". ")[1]
     'The last of the 17 samples of the width is never read.'
@@ -61,7 +61,8 @@ def explain_rounding(rule: WindowRule, size: int, axis: str) -> str:
         return _transposed_sentence(rule, size)
     rest = size + sum(rule.padding) - rule.extent
     remainder = rest % rule.stride
-    sentence = f"{rest} / {rule.stride} leaves no remainder: the last window ends exactly where the {axis} does."
+    sentence = f"{rest} / {rule.stride} leaves no remainder: the last window ends exactly where the {axis} does"
+    sentence += ", padding included." if rule.padding[1] else "."
     if remainder and rule.ceil_mode:
         sentence = _ceil_mode_sentence(rule, size, rest)
     elif remainder:
@@ -69,19 +70,11 @@ def explain_rounding(rule: WindowRule, size: int, axis: str) -> str:
             f"{rest} / {rule.stride} leaves a remainder of {remainder}: after the last window there"
             f" {'is' if remainder == 1 else 'are'} {count_label(remainder, 'sample')}, too few for another step of"
             f" {rule.stride}."
-            f" {_unread_sentence(rule, size, axis)}"
         )
-    elif rule.padding[1]:
-        sentence = sentence.removesuffix(".") + ", padding included."
-        if rule.unread(size) and not rule.ceil_mode:  # a dilated window steps past the end into the padding
-            sentence += f" {_unread_sentence(rule, size, axis)}"
-    skipped = rule.stride - rule.extent
-    if skipped > 0 and rule.out_size(size) > 1:
-        sentence += (
-            f" The stride is larger than the window, which leaves {count_label(skipped, 'sample')} unread between one"
-            " window and the next."
-        )
-    return sentence
+    unread = rule.never_read(size)
+    if len(unread):
+        return f"{sentence} {_unread_sentence(rule, size, axis, unread)}"
+    return f"{sentence} Only padding is left over: every sample of the {axis} is read." if remainder else sentence
 
 
 def decimal_quotient(rest: int, stride: int) -> str:
@@ -132,13 +125,18 @@ def _in_colour(letter: str, text: object) -> str:
     return rf"\textcolor{{{PARAMETER_COLOURS[letter][0]}}}{{{text}}}"
 
 
-def _unread_sentence(rule: Window, size: int, axis: str) -> str:
-    unread = rule.unread(size)
-    if not unread:
-        return f"Only padding is left unread: every sample at the end of the {axis} is read."
-    if unread == 1:
-        return f"The last of the {size} samples of the {axis} is never read."
-    return f"The last {unread} of the {size} samples of the {axis} are never read."
+def _unread_sentence(rule: Window, size: int, axis: str, unread: Indices) -> str:
+    count = len(unread)
+    if unread[0] == size - count:  # nothing before the end
+        which, verb = ("last", "is") if count == 1 else (f"last {count}", "are")
+        return f"The {which} of the {size} samples of the {axis} {verb} never read."
+    if rule.stride > rule.extent:
+        why = "the stride is longer than the window"
+    elif rule.dilation > 1:
+        why = "the dilated window steps over them"
+    else:
+        why = "no window stands over them"
+    return f"{count} of the {size} samples of the {axis} {'is' if count == 1 else 'are'} never read: {why}."
 
 
 def _ceil_mode_sentence(rule: Window, size: int, rest: int) -> str:
@@ -152,10 +150,17 @@ def _ceil_mode_sentence(rule: Window, size: int, rest: int) -> str:
 
 
 def _transposed_sentence(rule: TransposedWindow, size: int) -> str:
-    if rule.stride == 1:
-        return "Nothing is rounded: a stride of 1 leaves no choice."
     least = (size - 1) * rule.stride - 2 * rule.padding + rule.extent
+    out, most = rule.out_size(size), least + rule.stride - 1
+    if rule.stride == 1:
+        added = f" output_padding adds {count_label(rule.output_padding, 'sample')}." if rule.output_padding else ""
+        return f"Nothing is rounded: a stride of 1 leaves no choice.{added}"
+    if most < 1:
+        inverse = f"no size that a convolution with the same numbers turns into {size}"
+        return f"Nothing is rounded here. In the other direction, there is {inverse}."
+    sizes = f"the size {most}" if max(least, 1) == most else f"every size from {max(least, 1)} to {most}"
+    chosen = "chooses one of them" if out <= most else f"gives {out} instead, as it is not smaller than the stride"
     return (
-        "Nothing is rounded here. In the other direction, a convolution with the same numbers turns every size from"
-        f" {max(least, 1)} to {least + rule.stride - 1} into {size}; output_padding chooses one of them."
+        "Nothing is rounded here. In the other direction, a convolution with the same numbers turns"
+        f" {sizes} into {size}; output_padding {chosen}."
     )

@@ -1,13 +1,14 @@
 """The inverse question: which parameters give the wanted size along one axis?"""
 
-from collections.abc import Collection, Iterator
+import math
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import product
 
 from cnnviz.architecture import Architecture
 from cnnviz.calculator.operation import WindowRule, window_rules
-from cnnviz.errors import ShapeError
+from cnnviz.errors import DesignError, ShapeError
 from cnnviz.layers.window import collapse_equal
 from cnnviz.shapes import TransposedWindow, Window
 
@@ -20,7 +21,7 @@ MIN_VALUES = {"kernel_size": 1, "stride": 1, "padding": 0, "output_padding": 0, 
 
 @dataclass(frozen=True)
 class Answers:
-    """Every set of parameters that gives the wanted size, the nearest to the current one first.
+    """Every set of parameters that gives the wanted size: what people use first, then the nearest to the current one.
 
     `nearest_below` and `nearest_above` are the nearest other sizes that can be reached; None if there is none.
     """
@@ -41,8 +42,25 @@ def variable_parameters(rule: WindowRule) -> list[str]:
 
 
 @lru_cache(maxsize=32)
+def find_design_answers(design: Architecture, axis: int, wanted: int, vary: frozenset[str]) -> Answers:
+    """Finds all values of the parameters in `vary` that turn one axis of a design of one layer into `wanted`.
+
+    An answer is one that the layer itself takes: some kinds refuse what the rule of a window allows.
+    """
+
+    def is_taken(answer: WindowRule) -> bool:
+        try:
+            apply_answer(design, axis, answer).layers[0].output_shape(design.input_shape)
+        except (ShapeError, DesignError):
+            return False
+        return True
+
+    rule, size = window_rules(design)[axis], design.input_shape[1 + axis]
+    return _search(rule, size, wanted, vary, is_taken, pool="Pool" in design.layers[0].kind)
+
+
 def find_answers(rule: WindowRule, size: int, wanted: int, vary: frozenset[str], *, pool: bool = False) -> Answers:
-    """Finds all values of the parameters in `vary` that turn an axis of `size` samples into `wanted`.
+    """Finds all values of the parameters in `vary` with which a rule turns an axis of `size` samples into `wanted`.
 
     The other parameters stay as they are in `rule`. An answer must be valid in torch: a pool's padding is at most half
     its window, and an output_padding is smaller than the stride or the dilation.
@@ -52,6 +70,18 @@ def find_answers(rule: WindowRule, size: int, wanted: int, vary: frozenset[str],
     >>> find_answers(Window(10), 99, 22, frozenset({"padding"})).rules
     ()
     """
+    return _search(rule, size, wanted, vary, lambda answer: True, pool=pool)
+
+
+def _search(
+    rule: WindowRule,
+    size: int,
+    wanted: int,
+    vary: frozenset[str],
+    is_taken: Callable[[WindowRule], bool],
+    *,
+    pool: bool,
+) -> Answers:
     bound = MAX_VALUES[max(len(vary), 1)]
     rules, below, above = [], 0, 0
     for candidate in _candidates(rule, vary, bound):
@@ -61,12 +91,12 @@ def find_answers(rule: WindowRule, size: int, wanted: int, vary: frozenset[str],
             out = candidate.out_size(size)
         except ShapeError:
             continue
-        if out == wanted:
+        if out == wanted and is_taken(candidate):
             rules.append(candidate)
-        elif out < wanted:
-            below = max(below, out)
-        else:
-            above = min(above or out, out)
+        elif below < out < wanted and is_taken(candidate):
+            below = out
+        elif wanted < out < (above or math.inf) and is_taken(candidate):
+            above = out
     rules.sort(key=lambda answer: _distance(answer, rule))
     return Answers(tuple(rules), bound, below or None, above or None)
 
@@ -131,9 +161,19 @@ def _is_valid_in_torch(rule: WindowRule, *, pool: bool) -> bool:
     return not pool or rule.padding[0] <= rule.kernel_size // 2
 
 
-def _distance(answer: WindowRule, rule: WindowRule) -> tuple[int, int, list[int]]:
+def is_usual(rule: WindowRule) -> bool:
+    """Whether people use such a window: it skips nothing that it could read, and reads more than padding.
+
+    >>> is_usual(Window(3, stride=2, padding=(1, 1))), is_usual(Window(3, stride=2, padding=(45, 45)))
+    (True, False)
+    """
+    padding = parameter_value(rule, "padding")
+    return padding < max(rule.extent, 2) and rule.stride <= max(rule.extent, 2)
+
+
+def _distance(answer: WindowRule, rule: WindowRule) -> tuple[bool, int, int, list[int]]:
     values = [parameter_value(answer, name) for name in variable_parameters(rule)]
     total = sum(
         abs(value - parameter_value(rule, name)) for value, name in zip(values, variable_parameters(rule), strict=True)
     )
-    return len(changed_parameters(answer, rule)), total, values
+    return not is_usual(answer), len(changed_parameters(answer, rule)), total, values

@@ -1,13 +1,17 @@
 """The receptive field as it grows layer by layer, with the arithmetic of every step."""
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
+import numpy as np
+
 from cnnviz.architecture import Architecture, Step, layer_number, trace
 from cnnviz.layers import Layer
-from cnnviz.layers.base import ReceptiveFields
-from cnnviz.shapes import AXES, AdaptiveWindow, AxisRule, ReceptiveField, Shape, TransposedWindow, Window
+from cnnviz.layers.base import ReceptiveFields, all_or_none
+from cnnviz.receptive_field import ReceptiveField
+from cnnviz.shapes import AXES, AdaptiveWindow, AxisRule, Shape, TransposedWindow, Window
 
 SOURCE_URL = "https://doi.org/10.23915/distill.00021"
 """Araujo, Norris & Sim, "Computing Receptive Fields of Convolutional Neural Networks", Distill 2019."""
@@ -17,9 +21,9 @@ SOURCE_URL = "https://doi.org/10.23915/distill.00021"
 class ReceptiveFieldRow:
     """One layer of a net: which part of the net's input one of its outputs reads, and why.
 
-    `positions` is the number of outputs along each axis. `spans` is what one of them reads, (first sample, samples)
+    `spans` is what one of them reads, (first sample, samples)
     along each axis: after the last layer it is the output in the middle, before that the one in the middle of what the
-    next layer reads, so that each span lies within the next. None if axes were merged and there is no window left.
+    next layer reads, so that each span lies within the next. None where that is unknown, or where it reads nothing.
     """
 
     number: str
@@ -28,8 +32,7 @@ class ReceptiveFieldRow:
     shape: Shape
     receptive_field: ReceptiveFields
     explanation: tuple[str, ...]
-    positions: tuple[int, ...]
-    spans: tuple[tuple[float, int], ...] | None = None
+    spans: tuple[tuple[int, int], ...] | None = None
 
 
 def receptive_field_rows(architecture: Architecture) -> tuple[ReceptiveFieldRow, ...]:
@@ -48,28 +51,22 @@ def receptive_field_rows(architecture: Architecture) -> tuple[ReceptiveFieldRow,
     net = architecture.input_shape
     if len(net) < 2:
         return ()
-    rows = list(_rows(trace(architecture), (ReceptiveField(),) * (len(net) - 1), net))
+    rows = list(_rows(trace(architecture), all_or_none(map(ReceptiveField.of_input, net[1:])), net))
     centres = [(size - 1) / 2 for size in net[1:]]
     for index in reversed(range(len(rows))):
-        fields, positions = rows[index].receptive_field, rows[index].positions
-        if fields is None:
-            continue
-        spans = tuple(map(_nearest_span, fields, positions, centres))
-        rows[index] = replace(rows[index], spans=spans)
-        if all(reach.jump for reach in fields):
+        spans = _spans_nearest(rows[index].receptive_field or (), centres)
+        if spans:
+            rows[index] = replace(rows[index], spans=spans)
             centres = [first + (samples - 1) / 2 for first, samples in spans]
     return tuple(rows)
 
 
 def _rows(steps: Sequence[Step], before: ReceptiveFields, net: Shape) -> Iterator[ReceptiveFieldRow]:
-    positions = net[1:]
     for step in steps:
         if step.output_shape is None:
             return
         for stack in step.stacks:
             yield from _rows(stack, before, net)
-        if len(step.output_shape) == len(net):
-            positions = step.output_shape[1:]
         yield ReceptiveFieldRow(
             layer_number(step.path),
             step.layer.kind,
@@ -77,17 +74,21 @@ def _rows(steps: Sequence[Step], before: ReceptiveFields, net: Shape) -> Iterato
             step.output_shape,
             step.receptive_field,
             _growth_lines(step, before, net),
-            positions,
         )
         before = step.receptive_field
 
 
-def _nearest_span(reach: ReceptiveField, positions: int, centre: float) -> tuple[float, int]:
-    """Returns what the position nearest to `centre` reads, out of the given number of positions."""
-    if not reach.jump:
-        return float(reach.start), reach.size
-    nearest = round((centre - float(reach.start) - (reach.size - 1) / 2) / float(reach.jump))
-    return float(reach.start + min(max(nearest, 0), positions - 1) * reach.jump), reach.size
+def _spans_nearest(fields: Sequence[ReceptiveField], centres: Sequence[float]) -> tuple[tuple[int, int], ...] | None:
+    """Returns what the position reads that reads nearest to the centres, (first sample, samples) along each axis."""
+    spans = []
+    for field, centre in zip(fields, centres, strict=False):
+        samples = field.reads.sizes
+        if not samples.any():
+            return None
+        middles = field.reads.firsts + (samples - 1) / 2
+        nearest = int(np.argmin(np.where(samples > 0, np.abs(middles - centre), np.inf)))
+        spans.append((int(field.reads.firsts[nearest]), int(samples[nearest])))
+    return tuple(spans) or None
 
 
 def _window_text(layer: Layer, shape: Shape) -> str:
@@ -106,14 +107,15 @@ def _window_text(layer: Layer, shape: Shape) -> str:
 def _growth_lines(step: Step, before: ReceptiveFields, net: Shape) -> tuple[str, ...]:
     """Explains how the field grows, with a line per axis, or a single line if all axes are alike."""
     if step.receptive_field is None:
-        return ("axes were merged: there is no window on the input any longer",)
+        return ("axes were merged, or are too long: which part of the input an output reads is not worked out",)
     if step.stacks:
         return ("from the first to the last sample that its stacks read",)
     if before == step.receptive_field:
         return ("unchanged",)
     rules = step.layer.axis_rules(step.input_shape)
     if before is None or not rules:
-        return ("every output reads the whole input",)
+        whole = all(field.is_whole_axis for field in step.receptive_field)
+        return ("every output reads the whole input" if whole else "every output reads all that is read before it",)
     sizes = step.input_shape[1:]
     texts = [
         _growth_line(rule, old, new, size)
@@ -123,15 +125,19 @@ def _growth_lines(step: Step, before: ReceptiveFields, net: Shape) -> tuple[str,
 
 
 def _growth_line(rule: AxisRule, old: ReceptiveField, new: ReceptiveField, size: int) -> str:
-    if isinstance(rule, Window):
-        growth = f"{old.size} + {_ceil_text(f'({rule.extent} − 1)', old.jump)}"
-        return f"r = {growth} = {new.size}, jump = {old.jump}·{rule.stride} = {new.jump}"
-    if isinstance(rule, TransposedWindow):
-        growth = f"{old.size} + {_ceil_text(f'⌊({rule.extent} − 1) / {rule.stride}⌋', old.jump)}"
-        return f"r = {growth} = {new.size}, jump = {old.jump} / {rule.stride} = {new.jump}"
     if isinstance(rule, AdaptiveWindow):
         return f"r = {new.size}, jump = {old.jump}·{size} / {rule.output_size} = {new.jump}"
-    raise TypeError(rule)
+    if isinstance(rule, Window):
+        others, text, jump = rule.extent - 1, f"({rule.extent} − 1)", f"{old.jump}·{rule.stride}"
+    elif isinstance(rule, TransposedWindow):
+        others, text = (rule.extent - 1) // rule.stride, f"⌊({rule.extent} − 1) / {rule.stride}⌋"
+        jump = f"{old.jump} / {rule.stride}"
+    else:
+        raise TypeError(rule)
+    jump = f"jump = {jump} = {new.jump}"
+    if old.size + math.ceil(others * old.jump) != new.size:  # positions stand in groups, or write side by side
+        return f"r = {new.size}, what the output reads that reads most, {jump}"
+    return f"r = {old.size} + {_ceil_text(text, old.jump)} = {new.size}, {jump}"
 
 
 def _ceil_text(samples: str, jump: int | Fraction) -> str:

@@ -1,6 +1,7 @@
 """Pictures of samples: thumbnails of samples of any shape, and sounds with axes in seconds and hertz."""
 
 from itertools import pairwise
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -8,6 +9,7 @@ from plotly.colors import sample_colorscale, unlabel_rgb
 from plotly.graph_objects import Figure, Heatmap, Scatter
 
 Image = npt.NDArray[np.uint8]
+Real = TypeVar("Real", np.float32, np.float64)
 COLOUR_SCALE = "Viridis"
 LINE_COLOUR = (31, 138, 138)
 """Colour of a signal in a thumbnail; visible on light and dark pages."""
@@ -50,19 +52,21 @@ def thumbnail(
 
 
 def spectrogram_figure(
-    features: npt.NDArray[np.float32], seconds: float, hertz: npt.NDArray[np.float64] | None
+    features: npt.NDArray[np.float32], seconds: npt.NDArray[np.float64], hertz: npt.NDArray[np.float64] | None
 ) -> Figure:
-    """Draws features (frames, bands) of a sound over time; `hertz` of each band, or None for cepstral coefficients."""
-    features = _average_neighbours(features, 0, MAX_FRAMES)
-    frames, bands = features.shape
-    step = seconds / frames
+    """Draws features (frames, bands) of a sound over time.
+
+    `seconds` are the middles of the frames; `hertz` those of the bands, or None for cepstral coefficients.
+    """
+    features, times = _average_neighbours(features, 0, MAX_FRAMES), _average_neighbours(seconds, 0, MAX_FRAMES)
+    bands = features.shape[1]
     band_labels = (
         [f"{value:,.0f}" for value in hertz] if hertz is not None else [str(number) for number in range(bands)]
     )
     figure = Figure(
         Heatmap(
             z=features.T,
-            x=(np.arange(frames) + 0.5) * step,
+            x=times,
             y=np.arange(bands),
             colorscale=COLOUR_SCALE,
             colorbar={"title": {"text": "log energy" if hertz is not None else "value", "side": "right"}},
@@ -120,16 +124,16 @@ def _shrink(plane: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     return plane
 
 
-def _average_neighbours(values: npt.NDArray[np.float32], axis: int, limit: int) -> npt.NDArray[np.float32]:
+def _average_neighbours(values: npt.NDArray[Real], axis: int, limit: int) -> npt.NDArray[Real]:
     """Averages neighbours along an axis so that at most `limit` values remain."""
     group = -(-values.shape[axis] // limit)
     if group == 1:
         return values
-    starts = np.arange(0, values.shape[axis], group)
+    starts: npt.NDArray[np.int64] = np.arange(0, values.shape[axis], group)
     counts = np.diff([*starts, values.shape[axis]]).reshape(
         [-1 if index == axis else 1 for index in range(values.ndim)]
     )
-    return np.asarray(np.add.reduceat(values, starts, axis=axis) / counts, np.float32)
+    return np.asarray(np.add.reduceat(values, starts, axis=axis) / counts, values.dtype)
 
 
 def _draw_line(values: npt.NDArray[np.float32], width: int, bounds: tuple[float, float]) -> Image:

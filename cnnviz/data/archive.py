@@ -9,7 +9,7 @@ from typing import IO, BinaryIO, Self, cast
 
 from cnnviz.data.archive_member import ArchiveMember, is_ignored, split_path, strip_common_folders
 from cnnviz.errors import DataError
-from cnnviz.words import quote_name
+from cnnviz.words import format_mebibytes, quote_name
 
 MAX_MEMBERS = 100_000
 MAX_MEMBER_BYTES = 64 * 2**20
@@ -24,6 +24,7 @@ DEFLATE_RATIO = 1040
 
 _ALLOWED_FILE_TYPES = (0, stat.S_IFREG, stat.S_IFDIR)
 _ENTRY_SIGNATURE = b"PK\x01\x02"
+_UTF8_FLAG = 0x800
 
 
 class Archive(ABC):
@@ -58,7 +59,7 @@ class Archive(ABC):
             return None
         if matching[0].size > max_bytes:
             raise DataError(
-                f"{name} takes {matching[0].size / 2**20:,.0f} MB; at most {max_bytes / 2**20:,.0f} MB are allowed."
+                f"{name} takes {format_mebibytes(matching[0].size)}; at most {format_mebibytes(max_bytes)} are allowed."
                 " Leave it out."
             )
         return self.read(matching[0]).decode("utf-8", "replace")
@@ -85,9 +86,10 @@ class ZipArchive(Archive):
         members = []
         for number, info in enumerate(self._infos):
             _check_zip_entry(info)
-            path = split_path(info.filename.removesuffix("/"))
-            if not info.is_dir() and not is_ignored(path):
-                check_file_size(info.filename, info.file_size, max_member)
+            name = _entry_name(info)
+            path = split_path(name.removesuffix("/"))
+            if path and not info.is_dir() and not is_ignored(path):
+                check_file_size(name, info.file_size, max_member)
                 members.append(ArchiveMember(path[:-1], path[-1], number, info.file_size))
         packed = sum(info.compress_size for info in self._infos)
         if packed > stream.seek(0, 2):
@@ -96,7 +98,7 @@ class ZipArchive(Archive):
         check_total_size(expanded, max_bytes)
         if expanded > RATIO_CHECKED_FROM and expanded > MAX_RATIO * packed:
             raise DataError(
-                f"This zip would grow from {packed / 2**20:,.1f} to {expanded / 2**20:,.0f} MB, more than"
+                f"This zip would grow from {packed / 2**20:,.1f} MiB to {format_mebibytes(expanded)}, more than"
                 f" {MAX_RATIO} times its size, as no real recordings or pictures do. It is not opened."
             )
         self.members = strip_common_folders(members)
@@ -135,8 +137,8 @@ class _GuardedZipStream:
     def read(self, size: int = -1) -> bytes:
         if self.opening and size > MAX_READ_BYTES:
             raise DataError(
-                f"The list of files in this zip takes {size / 2**20:,.0f} MB; at most {MAX_READ_BYTES / 2**20:,.0f} MB"
-                " are allowed. Send fewer files of each class."
+                f"The list of files in this zip takes {format_mebibytes(size)}; at most"
+                f" {format_mebibytes(MAX_READ_BYTES)} are allowed. Send fewer files of each class."
             )
         content = self._stream.read(size)
         if self.opening and len(content) > 46 * MAX_MEMBERS:
@@ -156,8 +158,8 @@ def check_file_size(name: str, size: int, limit: int = MAX_MEMBER_BYTES) -> None
     """Raises DataError when a file is too large."""
     if size > limit:
         raise DataError(
-            f"The file {quote_name(name)} takes {size / 2**20:,.0f} MB; one file may take at most"
-            f" {limit / 2**20:,.0f} MB. Cut it into samples or leave it out."
+            f"The file {quote_name(name)} takes {format_mebibytes(size)}; one file may take at most"
+            f" {format_mebibytes(limit)}. Cut it into samples or leave it out."
         )
 
 
@@ -165,14 +167,27 @@ def check_total_size(size: int, max_bytes: int) -> None:
     """Raises DataError when all files together are too large."""
     if size > max_bytes:
         raise DataError(
-            f"The archive holds {size / 2**20:,.1f} MB of files; this server takes at most {max_bytes / 2**20:,.1f} MB."
-            " Send fewer files."
+            f"The archive holds {size / 2**20:,.1f} MiB of files; this server takes at most"
+            f" {max_bytes / 2**20:,.1f} MiB. Send fewer files."
         )
 
 
 def damaged_file_error(name: str) -> DataError:
     """Returns the error for a file that cannot be unpacked intact."""
     return DataError(f"{quote_name(name)} is damaged in the archive.")
+
+
+def _entry_name(info: zipfile.ZipInfo) -> str:
+    """Returns the name of an entry; one without the flag for UTF-8 may be in UTF-8 all the same, as macOS writes it.
+
+    The bytes of a name in another encoding are hardly ever valid UTF-8.
+    """
+    if info.flag_bits & _UTF8_FLAG:
+        return info.filename
+    try:
+        return info.filename.encode("cp437").decode("utf-8")
+    except UnicodeError:
+        return info.filename
 
 
 def _check_zip_entry(info: zipfile.ZipInfo) -> None:

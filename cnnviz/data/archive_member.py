@@ -42,7 +42,9 @@ class ArchiveMember:
 def split_path(path: str) -> tuple[str, ...]:
     """Splits the path in an archive into folders and name; raises DataError when it could lead out of the archive.
 
-    >>> split_path("digits/7/anna_0.wav")
+    A “.” for the folder itself is left out: of “./”, nothing is left.
+
+    >>> split_path("./digits/7/anna_0.wav")
     ('digits', '7', 'anna_0.wav')
     """
     if "\\" in path or _DRIVE_LETTER.match(path) or path.startswith("/"):
@@ -50,15 +52,15 @@ def split_path(path: str) -> tuple[str, ...]:
             f"The archive names the file {quote_name(path)}, with a drive, a backslash or a slash at the start; names"
             " must be relative, with folders separated by “/”. Pack the folder again."
         )
-    path_parts = tuple(unicodedata.normalize("NFC", path).split("/"))
-    if any(part in ("", ".", "..") for part in path_parts):
+    path_parts = tuple(part for part in unicodedata.normalize("NFC", path).split("/") if part != ".")
+    if any(part in ("", "..") for part in path_parts):
         raise DataError(
             f"The archive names the file {quote_name(path)}, which leads out of its folder or has an empty part. Pack"
             " the folder again."
         )
     if any(map(is_invisible, path)):
         raise DataError(f"The archive names the file {quote_name(path)}, which has invisible characters. Rename it.")
-    if len(path_parts) - 1 > MAX_DEPTH or max(map(len, path_parts)) > MAX_NAME_LENGTH:
+    if len(path_parts) - 1 > MAX_DEPTH or max(map(len, path_parts), default=0) > MAX_NAME_LENGTH:
         raise DataError(
             f"The archive names the file {quote_name(path)}; a file can be nested in at most {MAX_DEPTH} folders, and a"
             f" name can have at most {MAX_NAME_LENGTH} characters."

@@ -1,6 +1,7 @@
 """Features of sounds: log-mel energies as in the lab, or MFCC."""
 
 import math
+from decimal import ROUND_HALF_UP, Decimal
 from functools import lru_cache
 from typing import Annotated, ClassVar, Literal
 
@@ -50,12 +51,12 @@ class Features(FrozenModel):
     @property
     def frame_length(self) -> int:
         """Samples in a frame."""
-        return round(self.window * self.sample_rate)
+        return round_half_up(self.window * self.sample_rate)
 
     @property
     def hop_length(self) -> int:
         """Samples from the start of one frame to the start of the next."""
-        return round(self.step * self.sample_rate)
+        return round_half_up(self.step * self.sample_rate)
 
     @property
     def n_fft(self) -> int:
@@ -69,12 +70,23 @@ class Features(FrozenModel):
 
     @property
     def band_centres(self) -> npt.NDArray[np.float64]:
-        """(bands,): the centre of each mel band, in hertz.
+        """(bands,): the frequency in hertz to which each mel filter answers most.
 
         >>> [round(hertz) for hertz in Features().band_centres[:3]]
-        [68, 144, 226]
+        [62, 125, 219]
         """
-        return _band_edges(self.bands, self.sample_rate)[1:-1]
+        bank = mel_filter_bank(self.bands, self.n_fft, self.sample_rate)
+        corners = np.floor(_corners(self.bands, self.n_fft, self.sample_rate))[1:-1]  # of filters between bins
+        peaks = np.where(bank.any(axis=0), bank.argmax(axis=0), corners)
+        return np.asarray(peaks * self.sample_rate / self.n_fft, np.float64)
+
+    def frame_times(self, frames: int) -> npt.NDArray[np.float64]:
+        """Returns the middle of each frame, in seconds after the beginning of the sound.
+
+        >>> Features().frame_times(3).tolist()
+        [0.0125, 0.0225, 0.0325]
+        """
+        return (np.arange(frames) * self.hop_length + self.frame_length / 2) / self.sample_rate
 
     def frame_count(self, samples: int) -> int:
         """Returns the number of frames of a sound; the last one is padded with zeros.
@@ -126,13 +138,22 @@ class Features(FrozenModel):
         return np.ascontiguousarray(energies, np.float32)
 
 
+def round_half_up(value: float) -> int:
+    """Rounds to the nearest whole number, and up where two are as near, as python_speech_features does.
+
+    >>> round_half_up(0.01 * 22_050), round_half_up(0.025 * 44_100), round_half_up(2.4)
+    (221, 1103, 2)
+    """
+    return int(Decimal(value).quantize(Decimal(1), ROUND_HALF_UP))
+
+
 @lru_cache(maxsize=8)
 def mel_filter_bank(bands: int, n_fft: int, sample_rate: int) -> npt.NDArray[np.float64]:
     """Returns triangular filters, (n_fft / 2 + 1, bands), with corners evenly spaced in mel and rounded to FFT bins.
 
     f hertz are 2595·log₁₀(1 + f / 700) mel. Source: python_speech_features 0.6.
     """
-    corners = np.floor((n_fft + 1) * _band_edges(bands, sample_rate) / sample_rate)
+    corners = np.floor(_corners(bands, n_fft, sample_rate))
     bank = np.zeros((n_fft // 2 + 1, bands))
     for band, (left, middle, right) in enumerate(zip(corners, corners[1:], corners[2:], strict=False)):
         up, down = np.arange(int(left), int(middle)), np.arange(int(middle), int(right))
@@ -141,10 +162,11 @@ def mel_filter_bank(bands: int, n_fft: int, sample_rate: int) -> npt.NDArray[np.
     return bank
 
 
-def _band_edges(bands: int, sample_rate: int) -> npt.NDArray[np.float64]:
-    """Returns the corners of the triangles in hertz, (bands + 2,)."""
+def _corners(bands: int, n_fft: int, sample_rate: int) -> npt.NDArray[np.float64]:
+    """Returns the corners of the triangles in bins of the Fourier transform, (bands + 2,)."""
     highest = 2595 * math.log10(1 + sample_rate / 2 / 700)
-    return np.asarray(700 * (10 ** (np.linspace(0, highest, bands + 2) / 2595) - 1))
+    hertz = 700 * (10 ** (np.linspace(0, highest, bands + 2) / 2595) - 1)
+    return np.asarray((n_fft + 1) * hertz / sample_rate)
 
 
 def _lifter_weights(width: int) -> npt.NDArray[np.float64]:

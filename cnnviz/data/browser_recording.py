@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from cnnviz.data.sound import resample
 from cnnviz.errors import DataError
-from cnnviz.words import count_label, format_megabytes
+from cnnviz.words import count_label, format_mebibytes
 
 MAX_RECORDING_SECONDS = 60
 MAX_RECORDING_BYTES = 24 * 2**20
@@ -23,7 +23,7 @@ def read_recording(path: Path, sample_rate: int, samples: int) -> npt.NDArray[np
     """
     if (size := path.stat().st_size) > MAX_RECORDING_BYTES:
         raise DataError(
-            f"This recording takes {format_megabytes(size)}; at most {format_megabytes(MAX_RECORDING_BYTES)} are read,"
+            f"This recording takes {format_mebibytes(size)}; at most {format_mebibytes(MAX_RECORDING_BYTES)} are read,"
             " which is more than a minute of sound of any kind that browsers record. Say one word."
         )
     try:

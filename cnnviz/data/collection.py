@@ -17,11 +17,12 @@ from cnnviz.data.classes import MAX_CLASS_NAME_LENGTH, MAX_CLASSES, check_class_
 from cnnviz.data.content import Content
 from cnnviz.data.dataset import ReportProgress
 from cnnviz.data.form import PictureForm, SampleForm, SoundForm
+from cnnviz.data.part_folders import read_part_folders
 from cnnviz.data.part_lists import read_part_lists
 from cnnviz.data.report import ImportReport
 from cnnviz.data.speaker import find_speakers
 from cnnviz.errors import DataError, LimitError
-from cnnviz.words import count_label, quote_name
+from cnnviz.words import count_label, format_mebibytes, quote_name
 
 MAX_IMPORT_SECONDS = 1800.0
 """Default limit on the duration of an import."""
@@ -79,11 +80,14 @@ def collect_samples(
     size = len(members) * form.sample_bytes
     if size > max_bytes:
         raise LimitError(
-            f"{len(members):,} {form.noun} take {size / 2**20:,.0f} MB; this server takes at most"
-            f" {max_bytes / 2**20:,.0f} MB. Send fewer of them, or make each of them smaller."
+            f"{len(members):,} {form.noun} take {format_mebibytes(size)}; this server takes at most"
+            f" {format_mebibytes(max_bytes)}. Send fewer of them, or make each of them smaller."
         )
     file_speakers = find_speakers([member.name for member in members], template) if form.keeps_decoded else None
-    parts = read_part_lists(archive, members)
+    lists, folder_split = read_part_lists(archive, members), read_part_folders(members, y)
+    parts = {} if lists is None else {"lists": lists}
+    if folder_split:
+        parts["folders"] = folder_split.parts
     decoder = _SampleDecoder(form, len(members), allocate)
     for number, member in enumerate(members):
         if time.monotonic() >= deadline:
@@ -104,10 +108,15 @@ def collect_samples(
             sounds=decoder.decoded[: len(good)] if form.keeps_decoded else None,
             rate=form.sample_rate,
             speakers=file_speakers and tuple(file_speakers[number] for number in good),
-            parts={} if parts is None else {"lists": parts[good]},
+            parts={name: numbers[good] for name, numbers in parts.items()},
         ),
         ImportReport(
-            form.noun, len(good), tuple(decoder.damaged), _count_skipped(archive, members), dict(decoder.treatments)
+            form.noun,
+            len(good),
+            tuple(decoder.damaged),
+            _count_skipped(archive, members),
+            dict(decoder.treatments),
+            folder_split.sentence if folder_split else "",
         ),
     )
 

@@ -63,7 +63,9 @@ class Content:
     @property
     def split_kinds(self) -> tuple[str, ...]:
         """Names of the ways to split that this data has the information for; `split_indices` may still refuse one."""
-        possible_kinds = {"random", *self.parts} | ({"speaker"} if self.speakers is not None else set())
+        possible_kinds = {*self.parts} | ({"speaker"} if self.speakers is not None else set())
+        if "folders" not in self.parts:  # these are the split: mixed, its test samples would be learned
+            possible_kinds.add("random")
         return tuple(kind for kind in SPLIT_KINDS if kind in possible_kinds)
 
     def split_indices(self, split_kind: str = "random") -> SplitIndices:

@@ -103,7 +103,13 @@ class SoundForm(SampleForm):
         """Returns the sound, (length,) int16, and what was done to it."""
         sound = read_sound(content, name, self.features.sample_rate, self.sample_count)
         done = sound.treatment
-        words = {"resampled": done.resampled_from, "padded": done.padded, "cut": done.cut}
+        words = {
+            "resampled": done.resampled_from,
+            "padded": done.padded,
+            "cut": done.cut,
+            "rescaled": done.rescaled,
+            "clipped": done.clipped,
+        }
         return sound.samples, tuple(word for word, value in words.items() if value)
 
     def to_samples(self, decoded: npt.NDArray[np.generic]) -> Samples:

@@ -10,8 +10,13 @@ import numpy.typing as npt
 from numpy.lib import format as npy
 
 from cnnviz.errors import DataError
+from cnnviz.words import format_mebibytes
 
-_HEADER_READERS = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
+_HEADER_READERS = {
+    (1, 0): npy.read_array_header_1_0,
+    (2, 0): npy.read_array_header_2_0,
+    (3, 0): npy.read_array_header_2_0,  # they differ in the letters of field names, and fields are refused
+}
 
 
 def read_npy(content: bytes, name: str, max_bytes: int) -> npt.NDArray[np.generic]:
@@ -38,8 +43,8 @@ def read_npy(content: bytes, name: str, max_bytes: int) -> npt.NDArray[np.generi
         raise _bad_header_error(name)
     if claimed_bytes > max_bytes:
         raise DataError(
-            f"{name} claims {claimed_bytes / 2**20:,.0f} MB; this server takes at most {max_bytes / 2**20:,.0f} MB. "
-            "Send fewer samples or store them as float32."
+            f"{name} claims {format_mebibytes(claimed_bytes)}; this server takes at most"
+            f" {format_mebibytes(max_bytes)}. Send fewer samples or store them as float32."
         )
     data = memoryview(content)[stream.tell() :]
     if len(data) != claimed_bytes:

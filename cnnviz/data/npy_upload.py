@@ -12,7 +12,7 @@ from cnnviz.data.classes import MAX_CLASS_NAME_LENGTH, MAX_CLASSES, check_class_
 from cnnviz.data.content import Content
 from cnnviz.data.npy import read_npy
 from cnnviz.errors import DataError
-from cnnviz.words import quote_name
+from cnnviz.words import format_mebibytes, quote_name
 
 MAX_LABEL_BYTES = 64 * 2**20
 SAMPLE_ARRAY_NAMES = ("feats", "features", "x", "data")
@@ -83,8 +83,8 @@ def _check_samples(feats: npt.NDArray[np.generic], name: str, max_bytes: int) ->
         raise DataError(f"{name} is empty: its shape is {feats.shape}.")
     if feats.size * 4 > max_bytes:
         raise DataError(
-            f"{name} takes {feats.size * 4 / 2**20:,.0f} MB as float32; this server takes at most"
-            f" {max_bytes / 2**20:,.0f} MB. Send fewer samples."
+            f"{name} takes {format_mebibytes(feats.size * 4)} as float32; this server takes at most"
+            f" {format_mebibytes(max_bytes)}. Send fewer samples."
         )
     if max(feats.shape[1:]) > MAX_SIZE:
         raise DataError(
@@ -94,6 +94,11 @@ def _check_samples(feats: npt.NDArray[np.generic], name: str, max_bytes: int) ->
         x = np.ascontiguousarray(feats, dtype=np.float32)
     bad_samples = np.flatnonzero(~np.isfinite(x.reshape(len(x), -1)).all(axis=1))
     if bad_samples.size:
+        if np.isfinite(feats[bad_samples]).all():
+            raise DataError(
+                f"{name} has values beyond what float32 can hold (±{np.finfo(np.float32).max:.1e}) in"
+                f" {bad_samples.size:,} of {len(x):,} samples, first in sample {bad_samples[0]}. Scale them down."
+            )
         raise DataError(
             f"{name} has NaN or infinite values in {bad_samples.size:,} of {len(x):,} samples, first in sample"
             f" {bad_samples[0]}. Remove or repair them."

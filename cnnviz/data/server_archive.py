@@ -21,7 +21,7 @@ from cnnviz.data.archive import (
 )
 from cnnviz.data.archive_member import MAX_DEPTH, ArchiveMember, is_ignored, split_path, strip_common_folders
 from cnnviz.errors import DataError
-from cnnviz.words import quote_name
+from cnnviz.words import format_mebibytes, quote_name
 
 MAX_STORED_FILES = 200_000
 """Files in a folder or a .tar.gz; Speech Commands has 105,835."""
@@ -161,13 +161,13 @@ class _BoundedGzip:
     def seek(self, position: int) -> int:
         if position > self._max_bytes:
             raise DataError(
-                f"The archive expands to more than {self._max_bytes / 2**20:,.0f} MB, which is more than is allowed."
+                f"The archive expands to more than {format_mebibytes(self._max_bytes)}, which is more than is allowed."
             )
         return self._file.seek(position)
 
     def read(self, size: int = MAX_READ_BYTES) -> bytes:
         if size > MAX_READ_BYTES:
-            raise DataError(f"The archive has a header of {size / 2**20:,.0f} MB, which no packing program writes.")
+            raise DataError(f"The archive has a header of {format_mebibytes(size)}, which no packing program writes.")
         return self._file.read(size)
 
 

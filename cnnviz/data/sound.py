@@ -1,13 +1,13 @@
 """Decodes sound files sent by strangers into a fixed number of samples at one rate."""
 
-from dataclasses import dataclass
-from fractions import Fraction
+import math
+from dataclasses import dataclass, replace
 from io import BytesIO
 
 import numpy as np
 import numpy.typing as npt
 import soundfile
-from scipy.signal import resample_poly
+import soxr
 
 from cnnviz.errors import DataError
 from cnnviz.words import quote_name
@@ -17,8 +17,14 @@ MAX_SECONDS = 600
 MAX_CHANNELS = 8
 MIN_RATE, MAX_RATE = 1000, 384_000
 """Samples a second, in hertz."""
-MAX_RATIO_TERM = 1000
-"""Largest numerator and denominator of the fraction that a rate is changed by, unless it is a whole multiple."""
+MARGIN_SECONDS = 0.05
+"""Sound behind what is kept that is read where it is resampled; the filter reaches less far."""
+INTEGER_SCALES = (2**15, 2**23, 2**31)
+"""Largest values of integers with 16, 24 and 32 bits; floats above MAX_OVERSHOOT are on such a scale."""
+MAX_OVERSHOOT = 4.0
+"""Value up to which a float is too loud a sound on the usual scale, from −1 to 1, and is clipped."""
+CLIPPED_SAMPLES = 3
+"""Samples in a row at the largest or smallest value from which on a sound counts as clipped."""
 
 _FORMATS = {b"RIFF": ("WAV", "WAVEX"), b"fLaC": ("FLAC",), b"OggS": ("OGG",)}
 """First bytes of a file → formats that libsndfile may detect, so that none of its thirty other readers is reached."""
@@ -39,6 +45,10 @@ class SoundTreatment:
     resampled_from: int | None = None
     padded: int = 0
     cut: int = 0
+    rescaled: bool = False
+    """Whether its floats were on the scale of integers."""
+    clipped: bool = False
+    """Whether its loudest parts are cut off flat, here or before."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,9 +69,9 @@ def read_sound(content: bytes, name: str, sample_rate: int, samples: int) -> Sou
     kinds = _FORMATS.get(content[:4], ())
     if not kinds or (content[:4] == b"RIFF" and content[8:12] != b"WAVE"):
         raise DataError(f"{quote_name(name)} is not a .wav, .flac or .ogg file.")
-    if content[:4] == b"RIFF" and len(content) < int.from_bytes(content[4:8], "little") + 8 < _UNKNOWN_SIZE:
-        raise _damaged_sound_error(name)
     try:
+        if content[:4] == b"RIFF":
+            content = with_true_sizes(content)
         with soundfile.SoundFile(BytesIO(content)) as file:
             if file.format not in kinds or file.subtype not in _SUBTYPES:
                 raise DataError(
@@ -69,9 +79,9 @@ def read_sound(content: bytes, name: str, sample_rate: int, samples: int) -> Sou
                 )
             rate, frames = file.samplerate, file.frames
             _check_header(name, rate, frames, file.channels)
-            ratio = _resampling_ratio(sample_rate, rate)
-            margin = 0 if ratio == 1 else 16 * max(ratio.denominator, ratio.numerator) // ratio.numerator + 1
-            frames_to_read = min(frames, int(samples / ratio) + margin)
+            margin = 0 if rate == sample_rate else math.ceil(MARGIN_SECONDS * rate)
+            frames_to_read = min(frames, samples * rate // sample_rate + margin)
+            is_float = file.subtype in ("FLOAT", "DOUBLE")
             decoded = file.read(frames_to_read, dtype="float32", always_2d=True)
     except DataError:
         raise
@@ -79,25 +89,74 @@ def read_sound(content: bytes, name: str, sample_rate: int, samples: int) -> Sou
         raise _damaged_sound_error(name) from None
     if len(decoded) != frames_to_read or not np.isfinite(decoded).all():
         raise _damaged_sound_error(name)
-    return _resample_and_pad(decoded.mean(axis=1, dtype=np.float64), rate, frames, ratio, samples)
+    mono = decoded.mean(axis=1, dtype=np.float64)
+    scale = _integer_scale(float(np.abs(decoded).max(initial=0))) if is_float else 1
+    sound = _resample_and_pad(mono / scale, rate, frames, sample_rate, samples)
+    clipped = sound.treatment.clipped or _is_clipped(decoded[: samples * rate // sample_rate] / scale)
+    return replace(sound, treatment=replace(sound.treatment, rescaled=scale != 1, clipped=clipped))
 
 
 def resample(mono: npt.NDArray[np.float64], rate: int, new_rate: int) -> npt.NDArray[np.int16]:
     """Converts a whole sound, from −1 to 1, to another rate and to 16-bit integers."""
-    ratio = _resampling_ratio(new_rate, rate)
-    length = -(-len(mono) * ratio.numerator // ratio.denominator)
-    return _resample_and_pad(mono, rate, len(mono), ratio, length).samples
+    return _resample_and_pad(mono, rate, len(mono), new_rate, -(-len(mono) * new_rate // rate)).samples
 
 
-def _resample_and_pad(mono: npt.NDArray[np.float64], rate: int, frames: int, ratio: Fraction, samples: int) -> Sound:
-    length = -(-frames * ratio.numerator // ratio.denominator)  # of the whole sound at the new rate
-    if ratio != 1:
-        mono = resample_poly(mono, ratio.numerator, ratio.denominator)
+def with_true_sizes(content: bytes) -> bytes:
+    """Returns a .wav file whose header has the sizes that the file has, where a recorder did not come back to them.
+
+    A size of 0 for all samples is such a one, and any size of the file. Raises ValueError where samples are missing.
+    """
+    place = 12
+    while content[place : place + 4] != b"data":
+        if place + 8 > len(content):
+            return content  # libsndfile says what is wrong with it
+        size = int.from_bytes(content[place + 4 : place + 8], "little")
+        place += 8 + size + size % 2
+    size, available = int.from_bytes(content[place + 4 : place + 8], "little"), len(content) - place - 8
+    if (size == 0 and not _is_chunk(content[place + 8 :])) or size >= _UNKNOWN_SIZE:
+        size = available
+    if size > available:
+        raise ValueError("samples are missing")
+    fixed = bytearray(content)
+    fixed[4:8], fixed[place + 4 : place + 8] = ((len(content) - 8).to_bytes(4, "little"), size.to_bytes(4, "little"))
+    return bytes(fixed)
+
+
+def _is_chunk(content: bytes) -> bool:
+    """Returns whether what comes after a size of 0 is another chunk, as long as it says, rather than samples."""
+    size = int.from_bytes(content[4:8], "little")
+    return not content or (len(content) >= 8 and content[:4].isalnum() and size + size % 2 <= len(content) - 8)
+
+
+def _integer_scale(peak: float) -> int:
+    """Returns the largest value of the integers on whose scale floats with such a peak are; 1 for the usual scale."""
+    if peak <= MAX_OVERSHOOT:
+        return 1
+    return next((scale for scale in INTEGER_SCALES if peak <= scale), 1)
+
+
+def _is_clipped(sound: npt.NDArray[np.floating]) -> bool:
+    """Returns whether several samples in a row, (samples,) or (samples, channels), are at full scale."""
+    full = (sound >= 1 - 2**-15) | (sound <= -1)
+    runs = full[CLIPPED_SAMPLES - 1 :].copy()
+    for back in range(1, CLIPPED_SAMPLES):
+        runs &= full[CLIPPED_SAMPLES - 1 - back : len(full) - back]
+    return bool(runs.any())
+
+
+def _resample_and_pad(mono: npt.NDArray[np.float64], rate: int, frames: int, new_rate: int, samples: int) -> Sound:
+    length = -(-frames * new_rate // rate)  # of the whole sound at the new rate
+    if rate != new_rate:
+        mono = soxr.resample(mono, rate, new_rate, quality="VHQ")
     kept = np.zeros(samples)
-    kept[: min(length, samples)] = mono[: min(length, samples)]
+    used = min(length, samples, len(mono))
+    kept[:used] = mono[:used]
     scaled = np.clip(np.rint(kept * 2**15), -(2**15), 2**15 - 1).astype(np.int16)
     treatment = SoundTreatment(
-        resampled_from=None if ratio == 1 else rate, padded=max(0, samples - length), cut=max(0, length - samples)
+        resampled_from=None if rate == new_rate else rate,
+        padded=max(0, samples - length),
+        cut=max(0, length - samples),
+        clipped=_is_clipped(kept),
     )
     return Sound(scaled, treatment)
 
@@ -118,16 +177,6 @@ def _check_header(name: str, rate: int, frames: int, channels: int) -> None:
         )
     if frames < 1:
         raise DataError(f"{quote_name(name)} holds no sound.")
-
-
-def _resampling_ratio(new_rate: int, old_rate: int) -> Fraction:
-    """Returns new rate / old rate in small numbers, since the filter grows with them; at most 0.05 % off.
-
-    >>> _resampling_ratio(16_000, 44_100)
-    Fraction(160, 441)
-    """
-    ratio = Fraction(new_rate, old_rate)
-    return ratio.limit_denominator(MAX_RATIO_TERM) if ratio < 1 else 1 / (1 / ratio).limit_denominator(MAX_RATIO_TERM)
 
 
 def _damaged_sound_error(name: str) -> DataError:

@@ -40,6 +40,9 @@ SPLIT_KINDS: dict[str, SplitKind] = {
             "random", "At random", "How well does it recognise samples like those it has seen, from the same people?"
         ),
         SplitKind("speaker", "By speaker", "How well does it recognise a voice that it has never heard?"),
+        SplitKind(
+            "folders", "By its folders", "How well does it recognise the samples that the data set keeps for the test?"
+        ),
         SplitKind("lists", "As the data set says", "How well does it compare with others who used the same lists?"),
     )
 }
@@ -89,7 +92,10 @@ def split_by_parts(y: Labels, classes: tuple[str, ...], parts: PartNumbers) -> S
     """Returns the split that a data set comes with; raises DataError when one of its parts lacks a class."""
     missing = _describe_missing_classes(y, parts, classes)
     if missing is not None:
-        raise DataError(f"The lists of this data set cannot be used: {missing}. Split at random or by speaker.")
+        raise DataError(
+            f"The split that this data set comes with cannot be used: {missing}. Use another one, or put all files of a"
+            " class into one folder."
+        )
     return _shuffled_indices(parts)
 
 

@@ -24,7 +24,7 @@ from cnnviz.digests import file_digest
 from cnnviz.errors import DataError, LimitError
 from cnnviz.shapes import format_shape
 from cnnviz.visitors import visitors
-from cnnviz.words import format_megabytes
+from cnnviz.words import format_mebibytes
 
 MAX_TITLE_LENGTH = 60
 _NAME_PATTERN = re.compile(r"upload-[0-9a-f]{32}")
@@ -79,9 +79,9 @@ class Uploads:
         own_bytes = sum(_upload_bytes(self._folder(owner, name)) for name in own_datasets)
         if own_bytes + size > self._quota.owner_bytes:
             raise LimitError(
-                f"This data set takes {format_megabytes(size)}, and your others already take"
-                f" {format_megabytes(own_bytes)}; this server stores at most"
-                f" {format_megabytes(self._quota.owner_bytes)} for one student. Remove one, or upload less."
+                f"This data set takes {format_mebibytes(size)}, and your others already take"
+                f" {format_mebibytes(own_bytes)}; this server stores at most"
+                f" {format_mebibytes(self._quota.owner_bytes)} for one student. Remove one, or upload less."
             )
         taken = Counter[str]()
         for folder in self._root.glob("*/upload-*"):
@@ -89,10 +89,10 @@ class Uploads:
         room = visitors().room_for(owner, taken, self._quota.bytes)
         if size > room or taken.total() > self._quota.bytes:
             free = self._quota.bytes - taken.total()
-            part = f" Of what is free, you may take {format_megabytes(room)} now." if room < free else ""
+            part = f" Of what is free, you may take {format_mebibytes(room)} now." if room < free else ""
             raise LimitError(
-                f"All data sets on this server take {format_megabytes(taken.total())} of"
-                f" {format_megabytes(self._quota.bytes)}, so there is no room for {format_megabytes(size)} more.{part}"
+                f"All data sets on this server take {format_mebibytes(taken.total())} of"
+                f" {format_mebibytes(self._quota.bytes)}, so there is no room for {format_mebibytes(size)} more.{part}"
                 " Upload less, or ask whoever runs the server."
             )
 

@@ -10,6 +10,7 @@ from cnnviz.export.support import exportable_steps
 from cnnviz.processes.one_shot import OneShotProcess
 from cnnviz.settings import settings
 from cnnviz.shapes import numel
+from cnnviz.words import format_mebibytes
 
 EXAMPLE_BATCH_SIZE = 2
 """Samples in the batch that the exporter follows through the net."""
@@ -58,13 +59,13 @@ def check_size(steps: Sequence[Step]) -> None:
     parameters = sum(step.parameters for step in steps)
     if (size := FLOAT32_BYTES * parameters) > limits.max_export_bytes:
         raise LimitError(
-            f"The {parameters:,} parameters of this net make a file of {size / 2**20:,.0f} MB; this server writes at"
-            f" most {limits.max_export_bytes / 2**20:,.0f} MB. Smaller Linear layers help most."
+            f"The {parameters:,} parameters of this net make a file of {format_mebibytes(size)}; this server writes at"
+            f" most {format_mebibytes(limits.max_export_bytes)}. Smaller Linear layers help most."
         )
     largest = max(numel(step.output_shape or ()) for step in iter_steps(steps))
     needed_bytes = MEMORY_COPIES * (size + EXAMPLE_BATCH_SIZE * FLOAT32_BYTES * largest)
     if needed_bytes > limits.max_training_bytes:
         raise LimitError(
-            f"Writing this net as ONNX needs about {needed_bytes / 2**20:,.0f} MB; this server gives it at most"
-            f" {limits.max_training_bytes / 2**20:,.0f} MB. Use fewer channels, or pool earlier."
+            f"Writing this net as ONNX needs about {format_mebibytes(needed_bytes)}; this server gives it at most"
+            f" {format_mebibytes(limits.max_training_bytes)}. Use fewer channels, or pool earlier."
         )

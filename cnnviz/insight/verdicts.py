@@ -200,7 +200,8 @@ def overfitting(run: RunSummary) -> Verdict | None:
         changes = (*changes, SuggestedRun(f"Weight decay {decay:g}", run.architecture, settings))
     return Verdict(
         f"It overfits from epoch {lowest + 1} on",
-        f"Validation loss was lowest there ({loss[lowest]:.3f}) and is {final_loss:.3f} at the end, while the training"
+        f"Validation loss was lowest there ({loss[lowest]:.3f}) and is {final_loss:.3f} at the end (the mean of"
+        f" the last two epochs), while the training"
         f" loss fell from {train[lowest]:.3f} to {train[-1]:.3f}. Training accuracy differs from validation accuracy by"
         f" {gap:+.3f}: the net learns its training samples by heart.",
         "More dropout, weight decay, augmentation (on the Data page), or a smaller net. More data helps most.",

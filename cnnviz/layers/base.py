@@ -1,13 +1,15 @@
 """Layer, the base of every layer kind: torch's parameters, the shape rule, and what follows from it."""
 
 import inspect
+from collections.abc import Iterable
 from functools import cache
 from typing import Annotated, Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field
 from torch import nn
 
-from cnnviz.shapes import AxisRule, ReceptiveField, Shape
+from cnnviz.receptive_field import ReceptiveField
+from cnnviz.shapes import AxisRule, Shape
 
 PositiveInt = Annotated[int, Field(ge=1, le=65_536)]
 NonNegativeInt = Annotated[int, Field(ge=0, le=65_536)]
@@ -26,7 +28,8 @@ Padding2d = NonNegativeInt | Annotated[tuple[NonNegativeInt, NonNegativeInt], Fi
 Padding3d = NonNegativeInt | Annotated[tuple[NonNegativeInt, NonNegativeInt, NonNegativeInt], Field(strict=False)]
 
 ReceptiveFields = tuple[ReceptiveField, ...] | None
-"""Receptive field along each axis of the net's input, channels excepted; None where axes were merged."""
+"""Receptive field along each axis of the net's input, channels excepted; None where axes were merged, or are too long
+to work it out."""
 
 
 class Layer(BaseModel):
@@ -71,7 +74,7 @@ class Layer(BaseModel):
         """Returns a rule for each axis behind the channels; none where the layer leaves these axes as they are."""
         return ()
 
-    def receptive_field(self, before: ReceptiveFields, shape: Shape, net_input_shape: Shape) -> ReceptiveFields:
+    def receptive_field(self, before: ReceptiveFields, shape: Shape) -> ReceptiveFields:
         """Returns the receptive field behind the layer, from the one before it and the `shape` of the layer's input.
 
         Norms and activations leave it as it is: that a mean is taken over the whole sample is not counted.
@@ -81,9 +84,7 @@ class Layer(BaseModel):
             return before
         if len(rules) != len(before):
             return None
-        return tuple(
-            rule.receptive_field(field, size) for rule, field, size in zip(rules, before, shape[1:], strict=True)
-        )
+        return all_or_none(field.behind(rule, size) for rule, field, size in zip(rules, before, shape[1:], strict=True))
 
     def formula(self, shape: Shape) -> str:
         """Returns how the output shape is computed, with the numbers, a line for each axis that it slides along."""
@@ -126,6 +127,12 @@ class Layer(BaseModel):
 
 Stack = tuple[Layer, ...]
 """Layers in a row: each reads the output of the one before it."""
+
+
+def all_or_none(fields: Iterable[ReceptiveField | None]) -> ReceptiveFields:
+    """Returns the fields along all axes; None where one of them is unknown."""
+    known = tuple(fields)
+    return None if None in known else known  # type: ignore[return-value]
 
 
 @cache

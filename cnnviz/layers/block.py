@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, Self
@@ -13,11 +12,12 @@ from pydantic import Field
 from torch import nn
 
 from cnnviz.errors import ShapeError
-from cnnviz.layers.base import Layer, ReceptiveFields, Stack
+from cnnviz.layers.base import Layer, ReceptiveFields, Stack, all_or_none
 from cnnviz.layers.block_module import BlockModule
 from cnnviz.layers.conv import CONV_BY_NDIM
 from cnnviz.layers.join import CONCAT, SUM, Join, StackOutput
-from cnnviz.shapes import ReceptiveField, Shape
+from cnnviz.receptive_field import join_fields
+from cnnviz.shapes import Shape
 
 if TYPE_CHECKING:
     Layers = Stack
@@ -158,17 +158,17 @@ class Block(Layer):
         """Adds up those of all layers inside."""
         return sum(layer.multiply_adds(before) for layer, before in self._layers_with_inputs(shape))
 
-    def receptive_field(self, before: ReceptiveFields, shape: Shape, net_input_shape: Shape) -> ReceptiveFields:
+    def receptive_field(self, before: ReceptiveFields, shape: Shape) -> ReceptiveFields:
         """Spans from the first to the last sample that one of the stacks reads."""
         fields = []
         for stack in self.stacks:
             inside = before
             for layer, shape_before in zip(stack, self._shapes_along(stack, shape), strict=False):
-                inside = layer.receptive_field(inside, shape_before, net_input_shape)
+                inside = layer.receptive_field(inside, shape_before)
             if inside is None:
                 return None
             fields.append(inside)
-        return tuple(_covering_field(axis) for axis in zip(*fields, strict=True))
+        return all_or_none(map(join_fields, zip(*fields, strict=True)))
 
     def arguments(self, shape: Shape) -> dict[str, object]:
         """Returns none: torch has no class for it."""
@@ -315,9 +315,3 @@ class Parallel(Block):
         conv = CONV_BY_NDIM[len(shape)]
         narrow, wide = conv(out_channels=8, kernel_size=1), conv(out_channels=8, kernel_size=3, padding=1)
         return cls(branches=((narrow,), (wide,)))
-
-
-def _covering_field(fields: Sequence[ReceptiveField]) -> ReceptiveField:
-    """Returns the field from the first sample that one of them reads to the last."""
-    start, end = min(r.start for r in fields), max(r.start + r.size for r in fields)
-    return ReceptiveField(math.ceil(end - start), max(r.jump for r in fields), start)

@@ -1,6 +1,7 @@
 """Convolutions and transposed convolutions in one, two and three dimensions."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from math import gcd, prod
 from typing import ClassVar, Generic, Literal, TypeVar
 
@@ -16,9 +17,8 @@ from cnnviz.layers.window import (
     window_output_sizes,
     windows_per_axis,
 )
-from cnnviz.shapes import AXES, AxisRule, Shape, TransposedWindow, Window, numel
+from cnnviz.shapes import AXES, AxisRule, PaddingMode, Shape, TransposedWindow, Window, numel
 
-PaddingMode = Literal["zeros", "reflect", "replicate", "circular"]
 Size = TypeVar("Size")
 Padding = TypeVar("Padding")
 
@@ -88,7 +88,7 @@ class Conv(ConvBase[Size, Padding], Generic[Size, Padding]):
 
     def axis_rules(self, shape: Shape) -> tuple[AxisRule, ...]:
         """Returns a window for each axis."""
-        return tuple(self._windows())
+        return tuple(replace(window, padding_mode=self.padding_mode) for window in self._windows())
 
     def _windows(self) -> Sequence[Window]:
         if self.padding == "same":

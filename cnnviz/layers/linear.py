@@ -5,7 +5,7 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from cnnviz.layers.base import Layer, PositiveInt, ReceptiveFields
-from cnnviz.shapes import ReceptiveField, Shape, format_shape, numel
+from cnnviz.shapes import Shape, format_shape, numel
 
 
 class Linear(Layer):
@@ -41,11 +41,11 @@ class Linear(Layer):
         """Counts in_features · out_features for each row along the last axis."""
         return numel(shape) * self.out_features
 
-    def receptive_field(self, before: ReceptiveFields, shape: Shape, net_input_shape: Shape) -> ReceptiveFields:
-        """Covers the whole input for a flat sample, else the whole last axis."""
-        if len(shape) == 1:
-            return tuple(map(ReceptiveField.whole_axis, net_input_shape[1:]))
-        return before and (*before[:-1], ReceptiveField.whole_axis(net_input_shape[-1]))
+    def receptive_field(self, before: ReceptiveFields, shape: Shape) -> ReceptiveFields:
+        """Reads all that is read before it for a flat sample, else all of the last axis."""
+        if before and len(shape) == 1:
+            return tuple(field.read_as_one(1) for field in before)
+        return before and (*before[:-1], before[-1].read_as_one(self.out_features))
 
     def formula(self, shape: Shape) -> str:
         """Returns the number of features before and behind."""

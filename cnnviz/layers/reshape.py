@@ -32,7 +32,7 @@ class Flatten(Layer):
         first, last = self._merged_axes(shape)
         return (*shape[:first], numel(shape[first : last + 1]), *shape[last + 1 :])
 
-    def receptive_field(self, before: ReceptiveFields, shape: Shape, net_input_shape: Shape) -> ReceptiveFields:
+    def receptive_field(self, before: ReceptiveFields, shape: Shape) -> ReceptiveFields:
         """Keeps the receptive field where all axes or none are merged; None where only some are."""
         return before if len(self.output_shape(shape)) in (1, len(shape)) else None
 

@@ -8,6 +8,7 @@ import numpy.typing as npt
 
 from cnnviz.data.content import Content
 from cnnviz.errors import LimitError
+from cnnviz.words import format_mebibytes
 
 FEATS_FILE, LABELS_FILE, PARTS_FILE = "feats.npy", "labels.npy", "parts.npz"
 """Samples (N, *shape) float32, class numbers (N,) int64, and the rows of each part where the split is not the lab's."""
@@ -20,8 +21,8 @@ def arrays_zip(content: Content, split_kind: str, max_bytes: int) -> bytes:
     """
     if content.x.nbytes > max_bytes:
         raise LimitError(
-            f"These samples take {content.x.nbytes / 2**20:,.0f} MB; this server writes files of at most"
-            f" {max_bytes / 2**20:,.0f} MB. Its administrator can raise CNNVIZ_MAX_EXPORT_BYTES."
+            f"These samples take {format_mebibytes(content.x.nbytes)}; this server writes files of at most"
+            f" {format_mebibytes(max_bytes)}. Its administrator can raise CNNVIZ_MAX_EXPORT_BYTES."
         )
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:

@@ -32,13 +32,12 @@ TEMPLATES = Environment(
     keep_trailing_newline=True,
     undefined=StrictUndefined,
 )
-SCHEDULERS: dict[str, Callable[[TrainConfig], Call]] = {
-    "constant": lambda config: _scheduler_call("LambdaLR", "lambda step: 1.0"),
-    "step": lambda config: _scheduler_call("StepLR", f"{config.step_size} * len(train_batches)", repr(config.gamma)),
-    "cosine": lambda config: _scheduler_call("LambdaLR", "half_cosine"),
-    "one-cycle": lambda config: _scheduler_call("OneCycleLR", "LEARNING_RATE", "max(steps, 2)", cycle_momentum="False"),
+SHARES: dict[str, Callable[[TrainConfig], str]] = {
+    "constant": lambda config: "1.0",
+    "step": lambda config: f"{config.gamma!r} ** (step // ({config.step_size} * len(train_batches)))",
+    "cosine": lambda config: "(1 + math.cos(math.pi * min(step / steps, 1))) / 2",
 }
-"""Functions that return the code for each of SCHEDULES."""
+"""Functions that return the code of the share of the learning rate at a step, for each of SCHEDULES that has one."""
 
 
 @dataclass(frozen=True)
@@ -86,7 +85,7 @@ def to_script(architecture: Architecture, config: TrainConfig, *, data: SampleSo
         optimizer=_call_lines("optimizer = ", _optimizer_call(config)),
         scheduled=(scheduled := config.schedule != "constant" or config.warmup > 0),
         warms_up=scheduled and config.warmup > 0 and not SCHEDULES[config.schedule].has_warmup,
-        schedule=_call_lines("schedule = ", SCHEDULERS[config.schedule](config)),
+        share=SHARES[config.schedule](config) if config.schedule in SHARES else None,
         patience=0 < config.patience < config.epochs,
         trainer=_call_lines(
             "trainer = ", _trainer_call(config, _augmentation_code(config.augmentation, shape, data.axes))
@@ -128,11 +127,6 @@ def _optimizer_call(config: TrainConfig) -> Call:
     ]
     kind = type(optimizer).__name__
     return Call(f"optim.{kind}", (Argument("model.parameters()"), Argument("LEARNING_RATE", "lr"), *arguments))
-
-
-def _scheduler_call(kind: str, *values: str, **named: str) -> Call:
-    arguments = (*map(Argument, ("optimizer", *values)), *(Argument(value, name) for name, value in named.items()))
-    return Call(f"optim.lr_scheduler.{kind}", arguments)
 
 
 def _trainer_call(config: TrainConfig, changes: dict[str, str]) -> Call:

@@ -29,6 +29,7 @@ from cnnviz.training.end_reason import parse_end_reason
 from cnnviz.training.point import BATCH, DEVICE, TEST, TRAIN, VALIDATION, Point
 from cnnviz.training.training import MAX_SCORES
 from cnnviz.validation import describe_error
+from cnnviz.words import format_mebibytes
 
 MAX_BYTES = 512 * 2**20
 """Maximum size of a zip, and of its content uncompressed, in bytes."""
@@ -57,7 +58,7 @@ def unpack(content: bytes, limits: Settings) -> RunArchive:
     not fit it, LimitError when the run is larger than this server allows, DataError otherwise.
     """
     if len(content) > MAX_BYTES:
-        size, limit = (f"{byte_count / 2**20:,.0f} MB" for byte_count in (len(content), MAX_BYTES))
+        size, limit = (f"{format_mebibytes(byte_count)}" for byte_count in (len(content), MAX_BYTES))
         raise LimitError(f"This zip takes {size}; this server reads at most {limit}.")
     with ZipArchive(content, MAX_BYTES, max_member=MAX_BYTES) as zip_file:
         files = _ZipFiles(zip_file)

@@ -11,6 +11,7 @@ from cnnviz.shapes import Window, format_shape, numel
 from cnnviz.training.config import TrainConfig
 from cnnviz.training.device_speed import DeviceSpeed
 from cnnviz.training.duration import check_duration
+from cnnviz.words import format_mebibytes
 
 
 def check_trainable(
@@ -89,9 +90,9 @@ def _check_size(steps: tuple[Step, ...], config: TrainConfig, limits: Settings) 
     needed_bytes = training_bytes(steps, config.batch_size)
     if needed_bytes > limits.max_training_bytes:
         raise LimitError(
-            f"Training this design with batches of {config.batch_size:,} needs about {needed_bytes / 2**20:,.0f} MB;"
-            f" this server gives a run at most {limits.max_training_bytes / 2**20:,.0f} MB. Use smaller batches, fewer"
-            " channels, or pool earlier."
+            f"Training this design with batches of {config.batch_size:,} needs about {format_mebibytes(needed_bytes)};"
+            f" this server gives a run at most {format_mebibytes(limits.max_training_bytes)}. Use smaller batches,"
+            " fewer channels, or pool earlier."
         )
 
 

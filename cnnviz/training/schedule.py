@@ -8,50 +8,49 @@ import numpy as np
 import numpy.typing as npt
 import torch
 from ignite.handlers.param_scheduler import LRScheduler as Handler
-from ignite.handlers.param_scheduler import ParamScheduler, create_lr_scheduler_with_warmup
+from ignite.handlers.param_scheduler import ParamScheduler
 from torch import nn, optim
-from torch.optim.lr_scheduler import LambdaLR, LRScheduler, OneCycleLR, StepLR
+from torch.optim.lr_scheduler import LambdaLR, OneCycleLR
 
 from cnnviz.training.config import TrainConfig
 
 WARMUP_START = 0.01
 """Share of the learning rate with which a warm-up begins."""
-MakeScheduler = Callable[[optim.Optimizer, TrainConfig, int, int], LRScheduler]
-"""Function of an optimizer, a configuration, the number of all steps, and that of the steps in an epoch."""
+Share = Callable[[int], float]
+"""Function of the number of steps done, that returns the share of the learning rate for the next one."""
 
 
 @dataclass(frozen=True)
 class Schedule:
-    """Kind of schedule, with the function that builds its torch scheduler."""
+    """Kind of schedule."""
 
     description: str
-    make: MakeScheduler
-    has_warmup: bool = False
-    """Whether it has a warm-up of its own, so that none can be put before it."""
+    share: Callable[[TrainConfig, int, int], Share] | None
+    """Function of a configuration, the number of all steps, and that of the steps in an epoch.
+
+    None for one-cycle, which torch computes.
+    """
+
+    @property
+    def has_warmup(self) -> bool:
+        """Whether it has a warm-up of its own, so that none can be put before it."""
+        return self.share is None
 
 
 SCHEDULES: dict[str, Schedule] = {
     "constant": Schedule(
-        "The same learning rate from the first step to the last.",
-        lambda optimizer, config, steps, per_epoch: LambdaLR(optimizer, lambda step: 1.0),
+        "The same learning rate from the first step to the last.", lambda config, steps, per_epoch: lambda step: 1.0
     ),
     "step": Schedule(
         "Multiplied by gamma after every so many epochs, the step size.",
-        lambda optimizer, config, steps, per_epoch: StepLR(optimizer, config.step_size * per_epoch, config.gamma),
+        lambda config, steps, per_epoch: lambda step: config.gamma ** (step // (config.step_size * per_epoch)),
     ),
     "cosine": Schedule(
         "Falls to 0 along half a cosine: fast learning at first, fine-tuning at the end.",
-        # in closed form: under ignite's handler, torch's CosineAnnealingLR begins above the rate (0.104 for 0.1)
-        lambda optimizer, config, steps, per_epoch: LambdaLR(
-            optimizer, lambda step: (1 + math.cos(math.pi * min(step / max(steps, 1), 1))) / 2
-        ),
+        lambda config, steps, per_epoch: lambda step: (1 + math.cos(math.pi * min(step / steps, 1))) / 2,
     ),
     "one-cycle": Schedule(
-        "Rises to the learning rate in the first 30 % of the training, then falls far: learns fast, ends calmly.",
-        lambda optimizer, config, steps, per_epoch: OneCycleLR(
-            optimizer, config.learning_rate, max(steps, 2), cycle_momentum=False
-        ),
-        has_warmup=True,
+        "Rises to the learning rate in the first 30 % of the training, then falls far: learns fast, ends calmly.", None
     ),
 }
 """Every schedule by name. Sources: torch.optim.lr_scheduler; Smith, "Super-Convergence" (2017) for one-cycle."""
@@ -60,14 +59,23 @@ SCHEDULES: dict[str, Schedule] = {
 def build_scheduler(
     optimizer: optim.Optimizer, config: TrainConfig, steps: int, steps_per_epoch: int
 ) -> ParamScheduler:
-    """Returns an ignite handler that sets the learning rate at the start of each step."""
+    """Returns an ignite handler that sets the learning rate at the start of each step.
+
+    A warm-up takes the first steps of a training; the first step behind it has the rate with which the schedule begins.
+    """
     schedule = SCHEDULES[config.schedule]
-    warmup = 0 if schedule.has_warmup else min(round(config.warmup * steps_per_epoch), steps - 1)
-    if warmup < 2:
-        return Handler(schedule.make(optimizer, config, steps, steps_per_epoch))
-    main_scheduler = schedule.make(optimizer, config, steps - warmup, steps_per_epoch)
-    rate = config.learning_rate
-    return create_lr_scheduler_with_warmup(main_scheduler, WARMUP_START * rate, warmup, rate)
+    if schedule.share is None:
+        return Handler(OneCycleLR(optimizer, config.learning_rate, max(steps, 2), cycle_momentum=False))
+    warmup = min(round(config.warmup * steps_per_epoch), steps - 1)
+    warmup = warmup if warmup > 1 else 0
+    share = schedule.share(config, steps - warmup, steps_per_epoch)
+
+    def share_at(step: int) -> float:
+        if step < warmup:
+            return WARMUP_START + (1 - WARMUP_START) * step / (warmup - 1)
+        return share(step - warmup)
+
+    return Handler(LambdaLR(optimizer, share_at))
 
 
 def learning_rates(config: TrainConfig, epochs: int, steps_per_epoch: int) -> npt.NDArray[np.float64]:

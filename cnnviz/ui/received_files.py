@@ -17,7 +17,7 @@ from pathlib import Path
 from cnnviz.errors import LimitError
 from cnnviz.settings import Settings, settings
 from cnnviz.visitors import visitors
-from cnnviz.words import format_megabytes
+from cnnviz.words import format_mebibytes
 
 MAX_FILES = 40
 """Files of one student that are on their way or wait, however small."""
@@ -113,8 +113,8 @@ class ReceivedFiles:
         own_bytes = sum(file.size for file in self._files if file.owner == owner)
         if own_bytes + size > (limit := self._limits.max_owner_incoming_bytes):
             raise LimitError(
-                f"Your files that wait to be used take {format_megabytes(own_bytes)}; with this one of"
-                f" {format_megabytes(size)} they would exceed the {format_megabytes(limit)} that one student may send."
+                f"Your files that wait to be used take {format_mebibytes(own_bytes)}; with this one of"
+                f" {format_mebibytes(size)} they would exceed the {format_mebibytes(limit)} that one student may send."
                 " Use or remove those first."
             )
         taken = Counter[str]()

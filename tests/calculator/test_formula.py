@@ -2,7 +2,7 @@ import math
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from cnnviz.calculator.formula import (
@@ -59,23 +59,51 @@ def test_a_quotient_is_exact_or_says_that_it_goes_on(rest: int, stride: int) -> 
 
 
 @given(windows, sizes)
+@example(Window(2, 2, (2, 2), 2), 4)
 def test_the_samples_said_to_be_never_read_are_never_read(rule: Window, size: int) -> None:
     try:
         out = rule.out_size(size)
     except ShapeError:
         return
-    before = rule.padding[0]
-    starts = [place * rule.stride - before for place in range(out)]
-    places = [start + tap * rule.dilation for start in starts for tap in range(rule.kernel_size)]
-    last = max((place for place in places if 0 <= place < size), default=-1)
+    starts = [place * rule.stride - rule.padding[0] for place in range(out)]
+    read = {start + tap * rule.dilation for start in starts for tap in range(rule.kernel_size)}
+    unread = [place for place in range(size) if place not in read]
     text = explain_rounding(rule, size, "width")
-    behind = max(size - 1 - last, 0)
-    if behind and not rule.ceil_mode:
-        match = re.search(r"The last (?:(\d+) )?of the \d+ samples of the width (is|are) never read", text)
-        assert match
-        assert int(match[1] or 1) == min(behind, size)
+    assert ("never read" in text) == bool(unread)
+    assert not (unread and "every sample" in text)
+    if unread == list(range(size - len(unread), size)) and unread:
+        count = "" if len(unread) == 1 else f" {len(unread)}"
+        assert f"The last{count} of the {size} samples of the width" in text
+    elif unread:
+        assert f" {len(unread)} of the {size} samples of the width" in text
+
+
+@given(transposed, sizes)
+@example(TransposedWindow(1, 2, 1, 2, 3), 1)
+def test_the_sizes_of_the_other_direction_are_those_that_a_convolution_has(rule: TransposedWindow, size: int) -> None:
+    try:
+        out = rule.out_size(size)
+    except ShapeError:
+        return
+    convolution = Window(rule.kernel_size, rule.stride, (rule.padding, rule.padding), rule.dilation)
+
+    def becomes(other: int) -> int:
+        try:
+            return convolution.out_size(other)
+        except ShapeError:
+            return 0
+
+    sizes_before = [other for other in range(1, 300) if becomes(other) == size]
+    text = explain_rounding(rule, size, "width")
+    if rule.stride == 1:
+        return
+    if not sizes_before:
+        assert "there is no size" in text
+    elif len(sizes_before) == 1:
+        assert f"turns the size {sizes_before[0]} into {size}" in text
     else:
-        assert "never read" not in text
+        assert f"every size from {sizes_before[0]} to {sizes_before[-1]} into {size}" in text
+    assert ("chooses one of them" in text) == (out in sizes_before)
 
 
 @pytest.mark.parametrize(
@@ -83,11 +111,15 @@ def test_the_samples_said_to_be_never_read_are_never_read(rule: Window, size: in
     [
         (Window(4, stride=4), 17, "13 / 4 leaves a remainder of 1"),
         (Window(4, stride=4), 16, "no remainder"),
-        (Window(3, stride=2, padding=(1, 1)), 224, "Only padding is left unread"),
+        (Window(3, stride=2, padding=(1, 1)), 224, "Only padding is left over: every sample of the width is read"),
         (Window(2, stride=2, ceil_mode=True), 7, "extends 1 past the end"),
         (Window(1, padding=(0, 1), ceil_mode=True), 1, "no remainder"),
         (Window(2, stride=3, padding=(1, 1), ceil_mode=True), 5, "torch leaves it out"),
-        (Window(1, stride=3), 7, "2 samples unread"),
+        (
+            Window(1, stride=3),
+            7,
+            "4 of the 7 samples of the width are never read: the stride is longer",
+        ),
         (TransposedWindow(4, stride=2, padding=1), 14, "every size from 28 to 29"),
         (TransposedWindow(3), 14, "Nothing is rounded"),
     ],

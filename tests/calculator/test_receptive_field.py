@@ -40,11 +40,11 @@ def test_the_labs_field_is_13_samples_in_steps_of_4() -> None:
     links = receptive_field_rows(LAB)
     assert [reach and reach.size for link in links[:2] for reach in (link.receptive_field or ())] == [10, 10, 13, 13]
     assert links[1].window_text == "k 4, s 4"
-    assert links[1].spans == ((44.0, 13), (8.0, 13))
+    assert links[1].spans == ((40, 13), (4, 13))
     assert links[2].explanation == ("unchanged",)
     assert links[-1].explanation == ("unchanged",)
-    assert links[5].explanation == ("every output reads the whole input",)
-    assert links[5].spans == ((0.0, 99), (0.0, 26))
+    assert links[5].explanation == ("every output reads all that is read before it",)
+    assert links[5].spans == ((0, 97), (0, 25))
 
 
 @pytest.mark.parametrize("kernel_size", [1, 2, 3, 4])

@@ -57,7 +57,7 @@ def test_each_file_comes_with_its_class_and_without_what_systems_leave(kind: str
         }
         assert archive.read_text("README.md", 10) == "read me"
         assert archive.read_text("other.txt", 10) is None
-        with pytest.raises(DataError, match=r"^README\.md takes 0 MB; at most 0 MB are allowed"):
+        with pytest.raises(DataError, match=r"^README\.md takes 0 MiB; at most 0 MiB are allowed"):
             archive.read_text("README.md", 6)
 
 
@@ -101,7 +101,6 @@ ABSOLUTE = r"with a drive, a backslash or a slash at the start"
     [
         ("../a.wav", OUTSIDE),
         ("yes/../../a.wav", OUTSIDE),
-        ("yes/./a.wav", OUTSIDE),
         ("yes//a.wav", OUTSIDE),
         ("..", OUTSIDE),
         ("/etc/passwd", ABSOLUTE),
@@ -202,13 +201,13 @@ PLAIN = zip_bytes({"yes/a.wav": b"a" * 500})
         pytest.param(central(PLAIN, 24, struct.pack("<I", 900_000)), "larger than it can be", id="claims far more"),
         pytest.param(
             central(PLAIN, 20, struct.pack("<2I", 2**20, 2**27)),
-            "takes 128 MB; one file may take at most 64",
-            id="claims 128 MB",
+            "takes 128 MiB; one file may take at most 64",
+            id="claims 128 MiB",
         ),
         pytest.param(central(PLAIN, 20, struct.pack("<I", 10**6)), "overlap", id="claims packed bytes"),
         pytest.param(central(PLAIN, 16, b"0000"), "is damaged in the archive", id="another checksum"),
         pytest.param(
-            zip_bytes({"a/b": bytes(MEGABYTE + 1)}), r"holds 1.0 MB of files; this server takes", id="too large"
+            zip_bytes({"a/b": bytes(MEGABYTE + 1)}), r"holds 1.0 MiB of files; this server takes", id="too large"
         ),
     ],
 )
@@ -233,7 +232,7 @@ def test_a_file_that_is_there_twice_is_refused() -> None:
 
 
 def test_too_many_files_are_counted_before_objects_are_made_of_them(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A list of 600,000 entries in 32 MB took zipfile seconds and half a gigabyte before they could be counted."""
+    """A list of 600,000 entries in 32 MiB took zipfile seconds and half a gigabyte before they could be counted."""
     entry = struct.pack("<4s4B4HL2L5H2L", b"PK\x01\x02", *[20] * 2, *[0] * 2, *[0] * 4, *[0] * 3, *[0] * 5, 0, 0)
     directory = entry * (MAX_MEMBERS + 1)
     end = struct.pack("<4s4H2LH", b"PK\x05\x06", 0, 0, 1, 1, len(directory), 0, 0)  # says that there is one
@@ -245,14 +244,14 @@ def test_a_list_of_files_that_is_far_too_long_is_not_read(monkeypatch: pytest.Mo
     monkeypatch.setattr(module, "MAX_READ_BYTES", 2**17)
     directory = bytes(2**18)
     end = struct.pack("<4s4H2LH", b"PK\x05\x06", 0, 0, 1, 1, len(directory), 0, 0)
-    assert "The list of files in this zip takes 0 MB" in refusal(directory + end)
+    assert "The list of files in this zip takes 0 MiB" in refusal(directory + end)
 
 
 def test_a_tar_that_expands_without_end_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("cnnviz.data.server_archive.MAX_STORED_FILES", 100)
     path = tmp_path / "bomb.tar.gz"
     path.write_bytes(tar_gz_bytes({"yes/a": bytes(MAX_MEMBER_BYTES // 16)}))
-    with pytest.raises(DataError, match=r"^The archive holds 4\.0 MB of files; this server takes at most 1\.0 MB"):
+    with pytest.raises(DataError, match=r"^The archive holds 4\.0 MiB of files; this server takes at most 1\.0 MiB"):
         open_archive(path, MEGABYTE)
 
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from python_speech_features import logfbank, mfcc
+from python_speech_features import get_filterbanks, logfbank, mfcc
 
 from cnnviz.data.audio import BLOCK_SIZE, Features, mel_filter_bank
 
@@ -36,7 +36,7 @@ def test_mfcc_is_what_python_speech_features_computes() -> None:
 @settings(max_examples=60, deadline=None)
 @given(
     st.integers(1, 5000),
-    st.sampled_from([8000, 11_025, 16_000, 44_100]),
+    st.sampled_from([8000, 11_025, 16_000, 22_050, 44_100]),
     st.sampled_from([0.01, 0.02, 0.025, 0.03]),
     st.sampled_from([0.005, 0.01, 0.0125]),
     st.integers(2, 40),
@@ -49,8 +49,27 @@ def test_other_settings_agree_too(samples: int, rate: int, window: float, step: 
     )
     features_computed = features.compute(clip)[0]
     assert features_computed.shape == (features.frame_count(samples), bands)
-    if round(window * rate) == window * rate and round(step * rate) == step * rate:
-        np.testing.assert_allclose(features_computed, expected, atol=1e-4, rtol=0)
+    assert features_computed.shape == expected.shape
+    np.testing.assert_allclose(features_computed, expected, atol=1e-4, rtol=0)
+
+
+@pytest.mark.parametrize("rate", [8000, 16_000, 22_050, 44_100])
+@pytest.mark.parametrize("bands", [4, 13, 26, 40])
+def test_a_band_stands_at_the_peak_of_its_filter(rate: int, bands: int) -> None:
+    features = Features(sample_rate=rate, bands=bands)
+    filters = get_filterbanks(bands, features.n_fft, rate)
+    assert filters.any(axis=1).all()
+    np.testing.assert_allclose(features.band_centres, filters.argmax(axis=1) * rate / features.n_fft)
+
+
+def test_a_frame_stands_where_its_sound_is() -> None:
+    """A click in the middle of a frame is loudest in that frame, and stands at its time."""
+    features = Features(window=0.02, step=0.02)
+    for frame in range(3, 40):
+        clip = np.zeros((1, 16_000), np.int16)
+        time = features.frame_times(49)[frame]
+        clip[0, round(time * 16_000)] = 20_000
+        assert features.compute(clip)[0].sum(axis=1).argmax() == frame
 
 
 def test_no_sound_has_no_features() -> None:

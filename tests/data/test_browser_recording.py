@@ -74,13 +74,13 @@ def test_what_is_no_such_recording_is_told(content: bytes, message: str) -> None
 
 
 def test_a_file_that_is_far_too_large_is_not_read_whatever_its_header_says(tmp_path: Path) -> None:
-    """400 MB behind a header of one second took the server 1.5 GB."""
+    """400 MiB behind a header of one second took the server 1.5 GB."""
     path = tmp_path / "recording.wav"
     path.write_bytes(recorded(tone(440)))
     with path.open("r+b") as file:
         file.truncate(400 * 2**20)  # a hole, which takes no room on the disk
     tracemalloc.start()
-    with pytest.raises(DataError, match=r"^This recording takes 400 MB; at most 24 MB are read"):
+    with pytest.raises(DataError, match=r"^This recording takes 400 MiB; at most 24 MiB are read"):
         read_recording(path, 16_000, 16_000)
     assert tracemalloc.get_traced_memory()[1] < MAX_RECORDING_BYTES
     tracemalloc.stop()

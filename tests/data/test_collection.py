@@ -140,7 +140,7 @@ def test_folders_that_cannot_be_learned_are_refused_before_a_file_is_read(
 
 
 def test_the_limits_are_told_with_their_numbers() -> None:
-    with pytest.raises(LimitError, match=r"^24 sounds take 0 MB; this server takes at most 0 MB"):
+    with pytest.raises(LimitError, match=r"^24 sounds take 0 MiB; this server takes at most 0 MiB"):
         collected(WORDS, max_bytes=24 * FORM.sample_bytes - 1)
     assert len(collected(WORDS, max_bytes=24 * FORM.sample_bytes).y) == 24
     with pytest.raises(LimitError, match=r"^After 0 seconds only 0 of 24 files were read"):
@@ -180,6 +180,64 @@ def test_lists_at_the_top_are_a_ready_made_split() -> None:
         DataError, match=r"^validation_list\.txt and testing_list\.txt have 1 file in common, the first being “"
     ):
         collected(files)
+
+
+def in_folders(*parts: str) -> dict[str, bytes]:
+    """Five sounds of each word in each of the folders."""
+    return {
+        f"{part}/{word}/{part}{number}.wav": sound_bytes(tone(200 + 40 * number))
+        for part in parts
+        for word in ("yes", "no")
+        for number in range(20)
+    }
+
+
+@pytest.mark.parametrize(
+    ("folders", "sizes", "told"),
+    [
+        (("train", "val", "test"), (40, 40, 40), "The folders “train”, “val”, “test” are its split."),
+        (("Training", "testing"), (36, 4, 40), "None is for validation: a tenth of the training samples are."),
+        (("train", "valid"), (40, 20, 20), "None is for the test: half of the validation samples are."),
+    ],
+)
+@pytest.mark.parametrize("around", ["", "set/", "./"])
+def test_folders_of_parts_are_the_split(
+    folders: tuple[str, ...], sizes: tuple[int, ...], told: str, around: str
+) -> None:
+    files = {around + name: content for name, content in in_folders(*folders).items()}
+    result = imported(files)
+    content = result.content
+    assert content.classes == ("no", "yes")
+    assert content.split_kinds[0] == "folders"
+    assert "random" not in content.split_kinds
+    assert told in " ".join(result.report.sentences())
+    parts = content.split_indices("folders")
+    assert tuple(map(len, parts)) == sizes
+    where = np.repeat(folders, 40)
+    for place, name in ((0, folders[0]), (2, folders[-1])):
+        assert set(where[parts[place]]) == {name}
+    assert sorted(np.concatenate(parts)) == list(range(len(content.y)))
+    assert all((np.bincount(content.y[part]) == len(part) // 2).all() for part in parts)
+
+
+def test_classes_that_are_called_like_parts_are_classes() -> None:
+    files = {f"{word}/{number}.wav": sound_bytes(tone(200)) for word in ("train", "test") for number in range(12)}
+    content = collected(files)
+    assert content.classes == ("test", "train")
+    assert content.split_kinds[0] == "random"
+
+
+def test_names_in_utf_8_are_read_whether_a_zip_says_so_or_not() -> None:
+    files = {f"{word}/{number}.wav": sound_bytes(tone(200)) for word in ("qqqqqqqq", "no") for number in range(12)}
+    packed = zip_bytes(files).replace(b"qqqqqqqq/", "żółć".encode() + b"/")
+    with ZipArchive(packed, 2**24) as archive:
+        assert {member.folder for member in archive.members} == {"no", "żółć"}
+    plain = zip_bytes({f"Ж{name}": content for name, content in files.items()})
+    with ZipArchive(plain, 2**24) as archive:
+        assert {member.folder for member in archive.members} == {"Жno", "Жqqqqqqqq"}
+    latin = zip_bytes(files).replace(b"qqqqqqqq/", b"\x81\x84\x94\xe1qqqq/")  # ü, ä, ö, ß of code page 437
+    with ZipArchive(latin, 2**24) as archive:
+        assert {member.folder for member in archive.members} == {"no", "üäößqqqq"}
 
 
 def test_each_way_splits_and_others_are_refused() -> None:

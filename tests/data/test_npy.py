@@ -46,8 +46,8 @@ def test_what_numpy_saves_is_read_back(array: npt.NDArray[np.generic], fortran: 
     np.testing.assert_array_equal(read, array)
 
 
-@pytest.mark.parametrize("version", [(1, 0), (2, 0)])
-def test_both_versions_of_the_format_are_read(version: tuple[int, int]) -> None:
+@pytest.mark.parametrize("version", [(1, 0), (2, 0), (3, 0)])
+def test_every_version_of_the_format_is_read(version: tuple[int, int]) -> None:
     stream = io.BytesIO()
     np.lib.format.write_array(stream, np.arange(6.0).reshape(2, 3), version)
     np.testing.assert_array_equal(read_npy(stream.getvalue(), "feats.npy", 48), [[0, 1, 2], [3, 4, 5]])
@@ -76,7 +76,7 @@ NO_NPY = r"^feats\.npy is not a \.npy file\. Save the array with np\.save and se
 NO_ARRAY = r"^feats\.npy is damaged: its header describes no possible array\. Save and send it again\.$"
 ZIP = r"^feats\.npy is not a \.npy file \(it is a zip archive; unpack it first\)\."
 OBJECTS = r"^feats\.npy holds Python objects, which could run code when loaded, so it is not opened\."
-TOO_LARGE = r"^feats\.npy claims [\d,]+ MB; this server takes at most 1 MB\."
+TOO_LARGE = r"^feats\.npy claims [\d,]+ MiB; this server takes at most 1 MiB\."
 
 
 def promises(claimed: str, actual: str) -> str:

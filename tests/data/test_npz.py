@@ -44,9 +44,9 @@ def test_2_to_5_axes_and_whole_numbers_as_labels_are_read(shape: tuple[int, ...]
 def test_the_limit_is_that_of_the_pair() -> None:
     content = npz(x=FEATS, y=LABELS)
     assert len(read_npz(content, FEATS.nbytes).y) == 20
-    with pytest.raises(DataError, match=r"^x\.npy claims 0 MB; this server takes at most 0 MB"):
+    with pytest.raises(DataError, match=r"^x\.npy claims 0 MiB; this server takes at most 0 MiB"):
         read_npz(content, FEATS.nbytes - 1)
-    with pytest.raises(DataError, match=r"^The file “x\.npy” takes 2 MB; one file may take at most 1 MB"):
+    with pytest.raises(DataError, match=r"^The file “x\.npy” takes 2 MiB; one file may take at most 1 MiB"):
         read_npz(npz(x=np.zeros((20, 12_000)), y=LABELS), MEGABYTE)
 
 

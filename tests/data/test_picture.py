@@ -2,8 +2,10 @@ import re
 import struct
 import zlib
 from contextlib import suppress
+from io import BytesIO
 
 import numpy as np
+import png
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -63,7 +65,53 @@ def test_what_is_transparent_becomes_white() -> None:
 
 def test_16_bits_a_point_keep_their_greys() -> None:
     deep = np.linspace(0, 65_535, 16).astype(np.uint16).reshape(4, 4)
-    np.testing.assert_allclose(read(image_bytes(deep), 4, 4, grey=True)[0], deep / 65_535, atol=1 / 255)
+    np.testing.assert_allclose(read(image_bytes(deep), 4, 4, grey=True)[0], deep / 65_535, atol=1e-6)
+
+
+def deep_png(values: np.ndarray, **given: object) -> bytes:
+    """A .png with 16 bits, of (height, width, planes)."""
+    height, width, planes = values.shape
+    file = BytesIO()
+    writer = png.Writer(width, height, greyscale=planes < 3, alpha=planes in (2, 4), bitdepth=16, **given)
+    writer.write(file, values.reshape(height, -1).tolist())
+    return file.getvalue()
+
+
+@pytest.mark.parametrize("interlace", [False, True])
+@pytest.mark.parametrize("planes", [1, 2, 3, 4])
+def test_every_kind_of_16_bits_keeps_its_levels_and_is_white_where_it_is_transparent(
+    planes: int, interlace: bool
+) -> None:
+    values = np.random.default_rng(planes).integers(0, 4096, (12, 10, planes))
+    if planes in (2, 4):
+        values[..., -1] = np.where(np.arange(10) < 5, 65_535, 0)
+    picture = read(deep_png(values, interlace=interlace), grey=planes < 3)
+    colours = values[..., : 1 if planes < 3 else 3] / 65_535
+    if planes in (2, 4):
+        colours[:, 5:] = 1
+    np.testing.assert_allclose(picture, np.moveaxis(colours, 2, 0), atol=1e-6)
+    grey = read(deep_png(values), grey=True)[0]
+    weights = [1] if planes < 3 else [0.299, 0.587, 0.114]
+    np.testing.assert_allclose(grey, colours @ weights, atol=1e-5)
+
+
+def test_one_transparent_colour_of_16_bits_becomes_white() -> None:
+    values = np.arange(16).reshape(4, 4, 1) * 1000
+    picture = read(deep_png(values, transparent=3000), 4, 4, grey=True)[0]
+    expected = values[..., 0] / 65_535
+    expected[0, 3] = 1
+    np.testing.assert_allclose(picture, expected, atol=1e-6)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.data())
+def test_a_mutated_picture_of_16_bits_is_read_or_refused(data: st.DataObject) -> None:
+    content = bytearray(deep_png(np.random.default_rng(0).integers(0, 65_536, (6, 5, 3))))
+    for _ in range(data.draw(st.integers(1, 4))):
+        at = data.draw(st.integers(8, len(content) - 1))
+        content[at : at + data.draw(st.integers(0, 3))] = data.draw(st.binary(max_size=3))
+    with suppress(DataError):
+        read(bytes(content), 4, 4)
 
 
 def test_a_photograph_taken_upside_down_is_turned() -> None:

@@ -223,7 +223,7 @@ def test_an_upload_of_an_older_cnnviz_is_read(uploads: Uploads, tmp_path: Path) 
     assert (dataset_found.split_kinds, dataset_found.axes, dataset_found.features) == (("random",), (), None)
     np.testing.assert_array_equal(dataset_found.load_splits().test.x, PAIR.split().test.x)
     uploads.check_quota(ANNA)
-    with pytest.raises(LimitError, match=r"^All data sets on this server take 0 MB of 0 MB"):
+    with pytest.raises(LimitError, match=r"^All data sets on this server take 0 MiB of 0 MiB"):
         Uploads(tmp_path / "uploads", Quota(9, bytes=1000)).check_quota(ANNA)
 
 
@@ -256,9 +256,9 @@ def test_sounds_speakers_and_parts_are_kept(uploads: Uploads) -> None:
     [
         (
             Quota(9, owner_bytes=2 * 2**20),
-            "^This data set takes 1 MB, and your others already take 1 MB; .* at most 2 MB for",
+            "^This data set takes 1 MiB, and your others already take 1 MiB; .* at most 2 MiB for",
         ),
-        (Quota(9, bytes=2 * 2**20), "^All data sets on this server take 1 MB of 2 MB, so there is no room for 1 MB"),
+        (Quota(9, bytes=2 * 2**20), "^All data sets on this server take 1 MiB of 2 MiB, so there is no room for 1 MiB"),
     ],
 )
 def test_a_quota_of_bytes_is_kept(tmp_path: Path, quota: Quota, message: str) -> None:

@@ -238,10 +238,10 @@ def fresh_limits() -> None:
 def test_a_net_beyond_the_servers_bounds_is_refused_before_anything_starts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(one_shot, "start_child", None)
     vector = Architecture(input_shape=(50_000,), layers=[Linear(out_features=1000)])
-    with pytest.raises(LimitError, match=r"50,001,000 parameters of this net make a file of 191 MB.*at most 100 MB"):
+    with pytest.raises(LimitError, match=r"50,001,000 parameters of this net make a file of 191 MiB.*at most 100 MiB"):
         to_onnx(vector)
     picture = Architecture(input_shape=(1, 4000, 4000), layers=[Conv2d(out_channels=64, kernel_size=1)])
-    with pytest.raises(LimitError, match=r"needs about 31,250 MB; this server gives it at most 4,096 MB"):
+    with pytest.raises(LimitError, match=r"needs about 31,250 MiB; this server gives it at most 4,096 MiB"):
         to_onnx(picture)
 
 

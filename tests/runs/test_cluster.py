@@ -284,7 +284,7 @@ def test_what_cannot_be_trained_is_refused_and_leaves_no_run(server: Cluster) ->
     wide = NET.insert_layer(0, Conv2d(out_channels=64, kernel_size=3)).update_layer(2, out_features=10)
     for architecture, config, error, sentence in [
         (large, SHORT, LimitError, r"^This design has 65,000 parameters; this server trains at most 50,000\.$"),
-        (wide, TrainConfig(dataset="digits", batch_size=4096), LimitError, r"this server gives a run at most 100 MB"),
+        (wide, TrainConfig(dataset="digits", batch_size=4096), LimitError, r"this server gives a run at most 100 MiB"),
         (NET.remove_layer(0), SHORT, DesignError, r"^This design ends in 1 × 8 × 10; a classifier must end in one row"),
         (NET, TrainConfig(dataset="nothing"), DataError, r"^There is no data set “nothing” here any more"),
     ]:

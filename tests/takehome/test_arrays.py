@@ -34,5 +34,5 @@ def test_a_split_that_is_not_the_labs_comes_with_its_rows() -> None:
 
 
 def test_samples_that_are_too_large_are_refused() -> None:
-    with pytest.raises(LimitError, match="take 0 MB; this server writes files of at most"):
+    with pytest.raises(LimitError, match="take 0 MiB; this server writes files of at most"):
         arrays_zip(DIGITS, "random", 100)

@@ -34,7 +34,7 @@ from cnnviz.layers import (
     Residual,
 )
 from cnnviz.presets import PRESETS
-from cnnviz.takehome.script import SCHEDULERS, SampleSource, to_script
+from cnnviz.takehome.script import SHARES, SampleSource, to_script
 from cnnviz.training.config import OPTIMIZERS, TrainConfig
 from cnnviz.training.lr_finder import LRFinder, LRFinderResult
 from cnnviz.training.point import Point
@@ -241,7 +241,7 @@ def test_the_runs_try_every_setting() -> None:
     assert len(blocks.splits.train) % blocks.config.batch_size == 1
     configs = [run.config for run in runs().values()]
     assert {config.optimizer for config in configs} == {*OPTIMIZERS}
-    assert {config.schedule for config in configs} == {*SCHEDULES} == {*SCHEDULERS}
+    assert {config.schedule for config in configs} == {*SCHEDULES} == {*SHARES, "one-cycle"}
     assert {config.normalization for config in configs} == {*NORMALIZATIONS}
     usual = TrainConfig()
     tried = {name for config in configs for name, value in config if value != getattr(usual, name)}

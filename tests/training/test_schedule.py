@@ -53,8 +53,29 @@ def test_a_warm_up_rises_from_a_hundredth_and_the_schedule_follows(name: str) ->
     assert (np.diff(rates[:16]) > 0).all()
     assert rates[16] == pytest.approx(RATE, rel=0.1)
     assert len(rates) == len(without) == 80
-    shorter = rates_by_step(8, schedule=name, step_size=4)  # it begins with the full rate, which ends the warm-up
-    np.testing.assert_allclose(rates[15:-1], shorter, rtol=1e-6)
+    shorter = rates_by_step(8, schedule=name, step_size=4)
+    np.testing.assert_allclose(rates[16:], shorter, rtol=1e-6)
+
+
+@pytest.mark.parametrize("name", ["constant", "step", "cosine"])
+def test_torchs_own_schedulers_in_sequence_have_the_same_rates(name: str) -> None:
+    optimizer = optim.SGD([nn.Parameter(torch.zeros(1))], lr=RATE)
+    schedulers = optim.lr_scheduler
+    following = {
+        "constant": lambda: schedulers.ConstantLR(optimizer, 1.0),
+        "step": lambda: schedulers.StepLR(optimizer, 2 * 8, 0.3),
+        "cosine": lambda: schedulers.CosineAnnealingLR(optimizer, 72),
+    }
+    warmup = schedulers.LinearLR(optimizer, WARMUP_START, total_iters=8 - 1)
+    own = schedulers.SequentialLR(optimizer, [warmup, following[name]()], [8])
+    expected = []
+    for _ in range(80):
+        expected.append(optimizer.param_groups[0]["lr"])
+        optimizer.step()
+        own.step()
+    rates = rates_by_step(schedule=name, warmup=1.0, step_size=2, gamma=0.3)
+    np.testing.assert_allclose(rates, expected, rtol=1e-6)
+    assert rates[-1] > 0
 
 
 def test_one_cycle_warms_up_by_itself() -> None:

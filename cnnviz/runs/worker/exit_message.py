@@ -2,7 +2,7 @@
 
 import signal
 
-from cnnviz.words import format_megabytes
+from cnnviz.words import format_mebibytes
 
 MEMORY_SHARE = 0.8
 """Share of the memory that was there for a worker, above which it was most likely short."""
@@ -16,11 +16,11 @@ def exit_message(code: int, step: int, used_bytes: int | None, free_bytes: int) 
     """
     known = f"The training process ended unexpectedly ({_cause(code)}), twice after step {step:,}."
     if used_bytes is None:
-        memory = f" The server has {format_megabytes(free_bytes)} of memory free without it."
+        memory = f" The server has {format_mebibytes(free_bytes)} of memory free without it."
     else:
         memory = (
-            f" It took {format_megabytes(used_bytes)} of memory when that was last measured; without it the server has"
-            f" {format_megabytes(free_bytes)} free."
+            f" It took {format_mebibytes(used_bytes)} of memory when that was last measured; without it the server has"
+            f" {format_mebibytes(free_bytes)} free."
         )
     if code == -signal.SIGKILL and used_bytes is not None and used_bytes > MEMORY_SHARE * free_bytes:
         return f"{known}{memory} Memory was most likely short: use a smaller batch size or a smaller net."

@@ -71,10 +71,11 @@ def sound_view(sound: npt.NDArray[np.int16], rate: int, features: Features | Non
     """Draws the spectrogram and the waveform of a sound, and a player."""
     shown_features = features or Features(sample_rate=rate)
     picture = shown_features.compute(np.asarray(sound)[None])[0]
+    times = shown_features.frame_times(len(picture))
     hertz = shown_features.band_centres if shown_features.kind == "log-mel" else None
     with st.container(horizontal=True, gap="medium", key=f"{key}-charts"):
         with st.container():
-            plotly_chart(spectrogram_figure(picture, len(sound) / rate, hertz), key=f"{key}-spectrogram")
+            plotly_chart(spectrogram_figure(picture, times, hertz), key=f"{key}-spectrogram")
         with st.container():
             plotly_chart(waveform_figure(np.asarray(sound), rate), key=f"{key}-wave")
     st.audio(encode_wav(sound, rate), format="audio/wav")

@@ -27,7 +27,6 @@ def inverse_view() -> None:
         st.caption("This works as soon as the window fits the input.")
         return
     axes = AXES[len(design.input_shape)][1:]
-    pool = "Pool" in layer.kind
     names = [name for name in inverse.variable_parameters(rules[0]) if name in window_parameters(layer)]
     key_suffix = f"{layer.kind}-{current_calculator().revision}"
     with st.container(horizontal=True, vertical_alignment="bottom", key="question"):
@@ -64,7 +63,7 @@ def inverse_view() -> None:
         message = "padding='same' pads the two ends unequally here. Set padding to a number first."
         st.info(message, icon=":material/info:")
         return
-    answers = inverse.find_answers(rule, size, wanted, frozenset(vary), pool=pool)
+    answers = inverse.find_design_answers(design, axis_index, wanted, frozenset(vary))
     st.markdown(_answer_text(answers, wanted, vary, axis or axes[0], size))
     if answers.rules:
         answer_list(

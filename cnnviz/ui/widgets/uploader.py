@@ -15,7 +15,7 @@ from cnnviz.ui.received_files import received_files
 from cnnviz.ui.state import current_owner
 from cnnviz.ui.upload_route import streamlit_files
 from cnnviz.ui.widgets.fields import AfterChange, attempt, show_problem
-from cnnviz.words import format_megabytes
+from cnnviz.words import format_mebibytes
 
 _GENERATIONS_KEY = "uploader-generations"
 
@@ -96,7 +96,7 @@ def _read_file(
         file = cast("UploadedFile", value)
         path = received_path(file)  # one that is refused stays, with the reason
         if (size := path.stat().st_size) > max_megabytes * 2**20:  # only browsers have kept to it
-            raise LimitError(f"This file takes {format_megabytes(size)}; at most {max_megabytes} MB are read here.")
+            raise LimitError(f"This file takes {format_mebibytes(size)}; at most {max_megabytes} MiB are read here.")
         read(path)
         forget_files(file)
         empty_uploaders(name)

@@ -24,5 +24,5 @@ def test_the_cause_is_named_and_memory_where_it_was_short(
     assert f"({cause}), twice after step 1,234." in message
     assert advice in message
     assert ("most likely short" in message) == advice.startswith("Memory")
-    assert f"{free // MB:,} MB free" in message or f"{free // MB:,} MB of memory free" in message
-    assert used is None or f"It took {used // MB:,} MB of memory" in message
+    assert f"{free // MB:,} MiB free" in message or f"{free // MB:,} MiB of memory free" in message
+    assert used is None or f"It took {used // MB:,} MiB of memory" in message

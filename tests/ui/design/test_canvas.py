@@ -39,7 +39,7 @@ def test_rows_show_shape_formula_parameters_and_arguments() -> None:
     assert (first.shape, first.parameters, first.error) == ("10 × 90 × 17", "1,010", None)
     assert (first.multiply_adds, first.memory, first.receptive_field) == ("1.53 M", "59.8 KiB", "10 × 10")
     assert first.formula.splitlines()[1] == "⌊(26 + 2·0 − 10) / 1⌋ + 1 = 17"
-    assert layer_rows(LAB)[5].receptive_field == "whole input"
+    assert layer_rows(LAB)[5].receptive_field == "97 × 25 of 99 × 26"
 
 
 def test_rows_below_a_refusal_have_no_shape() -> None:

@@ -49,7 +49,7 @@ def test_a_file_larger_than_the_uploader_says_is_not_read(monkeypatch: pytest.Mo
     read: list[Path] = []
     uploader._read_file("json", key, 1, read.append, None)
     assert read == []
-    assert st.session_state["problems"][key][1].startswith("This file takes 1 MB; at most 1 MB are read here.")
+    assert st.session_state["problems"][key][1].startswith("This file takes 1 MiB; at most 1 MiB are read here.")
 
 
 def test_a_file_without_room_says_why_when_it_is_used(monkeypatch: pytest.MonkeyPatch) -> None:

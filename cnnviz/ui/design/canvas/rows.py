@@ -106,7 +106,7 @@ class _Rows:
             parameters=table.format_count(row.parameters),
             multiply_adds=table.abbreviate(row.multiply_adds),
             memory=table.format_bytes(row.activation_bytes) if out else "",
-            receptive_field=table.format_receptive_field(row.receptive_field, self._net_input) if out else "",
+            receptive_field=table.format_receptive_field(row.receptive_field) if out else "",
             error=row.error,
             mends=tuple(mend.text for mend in self._steps[path].mends) if row.error else (),
         )
