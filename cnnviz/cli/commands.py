@@ -43,6 +43,9 @@ def main() -> None:
 @main.command()
 @click.argument("design", type=FILE_PATH)
 @click.option("--data", type=FILE_PATH, nargs=2, metavar="FEATS LABELS", help="Two .npy files: samples and labels.")
+@click.option(
+    "--channels", type=click.Choice(["first", "last"]), help="Where the channels of FEATS are, if that is in doubt."
+)
 @click.option("--dataset", metavar="NAME", help="A data set that comes with cnnviz: words, digits, …")
 @click.option(
     "--config", type=FILE_PATH, metavar="CONFIG", help="A JSON file of settings; missing ones have their defaults."

@@ -9,6 +9,7 @@ from pydantic import ValidationError
 from cnnviz.cli.files import read_file, read_text_file
 from cnnviz.data import DATASETS
 from cnnviz.data.augmentation import Augmentation
+from cnnviz.data.channels import ChannelPlace
 from cnnviz.data.dataset import Dataset
 from cnnviz.data.npy_upload import MAX_LABEL_BYTES, read_pair
 from cnnviz.data.uploads import MAX_TITLE_LENGTH
@@ -49,13 +50,13 @@ def find_built_in_dataset(name: str) -> Dataset:
     return DATASETS[name]
 
 
-def load_arrays(feats: Path, labels: Path, max_bytes: int) -> Dataset:
+def load_arrays(feats: Path, labels: Path, max_bytes: int, channels: ChannelPlace = "unknown") -> Dataset:
     """Returns two .npy files as a data set, checked and converted like an upload; raises CnnvizError when invalid."""
     feat_bytes, label_bytes = (
         read_file(feats, max_bytes + _MAX_NPY_HEADER_BYTES),
         read_file(labels, min(max_bytes, MAX_LABEL_BYTES) + _MAX_NPY_HEADER_BYTES),
     )
-    content = read_pair(feat_bytes, label_bytes, max_bytes)
+    content = read_pair(feat_bytes, label_bytes, max_bytes, channels)
     description = f"{len(content.y):,} samples of {format_shape(content.shape)}, {len(content.classes)} classes."
     return Dataset(
         name=FILES_DATASET_NAME,

@@ -5,7 +5,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import click
 import torch
@@ -42,6 +42,7 @@ class TrainOptions:
     design: Path
     out: Path
     data: tuple[Path, Path] | None = None
+    channels: Literal["first", "last"] | None = None
     dataset: str | None = None
     config: Path | None = None
     changes: tuple[str, ...] = ()
@@ -96,7 +97,7 @@ def _check_options(options: TrainOptions) -> TrainJob:
     check_shapes(architecture)
     config = load_config(options.config, options.changes)
     data = (
-        load_arrays(*options.data, limits.max_upload_bytes)
+        load_arrays(*options.data, limits.max_upload_bytes, options.channels or "unknown")
         if options.data
         else find_built_in_dataset(options.dataset or config.dataset)
     )

@@ -8,6 +8,7 @@ import numpy.typing as npt
 from cnnviz.architecture import MAX_SIZE
 from cnnviz.data.archive import ZipArchive
 from cnnviz.data.arrays import Labels, Samples
+from cnnviz.data.channels import ChannelPlace, place_channels
 from cnnviz.data.classes import MAX_CLASS_NAME_LENGTH, MAX_CLASSES, check_class_counts
 from cnnviz.data.content import Content
 from cnnviz.data.npy import read_npy
@@ -25,15 +26,15 @@ _NamedFile = tuple[str, bytes]
 """Name of a .npy file for messages, and its content."""
 
 
-def read_pair(feats: bytes, labels: bytes, max_bytes: int) -> Content:
+def read_pair(feats: bytes, labels: bytes, max_bytes: int, channels: ChannelPlace = "unknown") -> Content:
     """Reads a data set from two files; (N, H, W) gets a channel axis, labels become class numbers 0, 1, 2, …
 
-    Raises DataError for the first thing that is wrong.
+    Raises DataError for the first thing that is wrong, ChannelsUnknownError where they may be last.
     """
-    return _read_pair(("feats.npy", feats), ("labels.npy", labels), max_bytes)
+    return _read_pair(("feats.npy", feats), ("labels.npy", labels), max_bytes, channels)
 
 
-def read_npz(content: bytes, max_bytes: int) -> Content:
+def read_npz(content: bytes, max_bytes: int, channels: ChannelPlace = "unknown") -> Content:
     """Reads a .npz with one array of samples (feats, features, x or data) and one of labels (labels, y or target).
 
     Raises DataError like `read_pair`, and when the names do not identify the two arrays.
@@ -42,7 +43,8 @@ def read_npz(content: bytes, max_bytes: int) -> Content:
         raise DataError("This is not a .npz file. Save both arrays with np.savez(file, feats=…, labels=…) and send it.")
     max_member = max_bytes + _MAX_HEADER_BYTES
     with ZipArchive(content, max_member + MAX_LABEL_BYTES + _MAX_HEADER_BYTES, max_member=max_member) as archive:
-        return _read_pair(_find_array(archive, SAMPLE_ARRAY_NAMES), _find_array(archive, LABEL_ARRAY_NAMES), max_bytes)
+        feats, labels = (_find_array(archive, names) for names in (SAMPLE_ARRAY_NAMES, LABEL_ARRAY_NAMES))
+        return _read_pair(feats, labels, max_bytes, channels)
 
 
 def _find_array(archive: ZipArchive, names: tuple[str, ...]) -> _NamedFile:
@@ -56,7 +58,7 @@ def _find_array(archive: ZipArchive, names: tuple[str, ...]) -> _NamedFile:
     return matching[0].name, archive.read(matching[0])
 
 
-def _read_pair(feats: _NamedFile, labels: _NamedFile, max_bytes: int) -> Content:
+def _read_pair(feats: _NamedFile, labels: _NamedFile, max_bytes: int, channels: ChannelPlace) -> Content:
     (feats_name, feats_content), (labels_name, labels_content) = feats, labels
     x = _check_samples(read_npy(feats_content, feats_name, max_bytes), feats_name, max_bytes)
     raw = read_npy(labels_content, labels_name, min(max_bytes, MAX_LABEL_BYTES))
@@ -66,7 +68,7 @@ def _read_pair(feats: _NamedFile, labels: _NamedFile, max_bytes: int) -> Content
         )
     y, classes = _class_numbers(raw, labels_name)
     check_class_counts(y, classes)  # refuse now what could not be split later
-    return Content(x, y, classes)
+    return Content(np.ascontiguousarray(place_channels(x, feats_name, channels)), y, classes)
 
 
 def _check_samples(feats: npt.NDArray[np.generic], name: str, max_bytes: int) -> Samples:
@@ -103,7 +105,7 @@ def _check_samples(feats: npt.NDArray[np.generic], name: str, max_bytes: int) ->
             f"{name} has NaN or infinite values in {bad_samples.size:,} of {len(x):,} samples, first in sample"
             f" {bad_samples[0]}. Remove or repair them."
         )
-    return x[:, None] if x.ndim == 3 else x
+    return x
 
 
 def _class_numbers(labels: npt.NDArray[np.generic], name: str) -> tuple[Labels, tuple[str, ...]]:

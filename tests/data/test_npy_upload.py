@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
+from cnnviz.data.channels import ChannelsUnknownError
 from cnnviz.data.classes import MAX_CLASS_NAME_LENGTH, MAX_CLASSES
 from cnnviz.data.content import Content
 from cnnviz.data.npy_upload import read_pair
@@ -191,3 +192,29 @@ def test_any_values_are_read_or_refused(feats: bytes, labels: bytes, descr: str)
         pair = read_pair(x, y, MEGABYTE)
         assert np.isfinite(pair.x).all()
         assert "".join(pair.classes).encode()
+
+
+@pytest.mark.parametrize("shape", [(8, 9, 1), (8, 9, 3), (16, 16, 4), (5, 6, 7, 3)])
+def test_where_the_channels_are_is_asked_and_an_answer_is_kept(shape: tuple[int, ...]) -> None:
+    x, y = np.random.default_rng(0).random((N, *shape)).astype(np.float32), npy_bytes(np.arange(N) % 2)
+    with pytest.raises(ChannelsUnknownError, match=rf"The {shape[-1]} at the end may be channels") as caught:
+        read_pair(npy_bytes(x), y, 2**24)
+    assert caught.value.shape == x.shape
+    np.testing.assert_array_equal(caught.value.sample, x[0])
+    np.testing.assert_array_equal(read_pair(npy_bytes(x), y, 2**24, "first").x, x)
+    np.testing.assert_array_equal(read_pair(npy_bytes(x), y, 2**24, "last").x, np.moveaxis(x, -1, 1))
+
+
+@pytest.mark.parametrize("shape", [(3, 8, 9), (1, 8, 3), (8, 9, 5), (40, 3), (12,)])
+def test_where_there_is_no_doubt_nothing_is_asked(shape: tuple[int, ...]) -> None:
+    x = np.random.default_rng(0).random((N, *shape)).astype(np.float32)
+    read = read_pair(npy_bytes(x), npy_bytes(np.arange(N) % 2), 2**24).x
+    assert read.size == x.size
+    assert read.shape[-len(shape) :] == shape
+
+
+def test_of_a_large_sample_a_small_one_is_shown() -> None:
+    x = np.zeros((N, 300, 200, 3), np.float32)
+    with pytest.raises(ChannelsUnknownError) as caught:
+        read_pair(npy_bytes(x), npy_bytes(np.arange(N) % 2), 2**26)
+    assert caught.value.sample.shape == (60, 50, 3)

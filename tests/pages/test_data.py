@@ -143,6 +143,22 @@ def test_one_npz_is_as_good_as_the_pair(app: AppTest) -> None:
     assert app.session_state["config"].dataset.startswith("upload-")
 
 
+def test_where_the_channels_are_is_asked_with_a_preview_of_both(app: AppTest) -> None:
+    feats = np.random.default_rng(0).random((200, 8, 9, 3))
+    upload(app, feats, np.arange(200) % 10)
+    assert "The 3 at the end may be channels" in app.warning[0].value
+    assert [app.button(f"channels-{place}").label for place in ("last", "first")] == [
+        "3 channels of 8 × 9",
+        "8 channels of 9 × 3",
+    ]
+    assert app.session_state["config"] == SHORT
+    app.button("channels-last").click().run()
+    assert not app.exception
+    assert not app.warning
+    (dataset,) = own_uploads().datasets_of(app.session_state["owner"]).values()
+    np.testing.assert_allclose(dataset.load_content().x, np.moveaxis(feats, -1, 1), rtol=1e-6)
+
+
 def test_a_bad_upload_is_told_and_changes_nothing(app: AppTest) -> None:
     feats, labels = noise(np.random.default_rng(0))
     upload(app, feats, labels[:-1])

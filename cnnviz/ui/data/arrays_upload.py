@@ -1,16 +1,23 @@
 """Data of a student's own as NumPy arrays: features and labels, as the lab has them."""
 
+import numpy as np
+import numpy.typing as npt
 import streamlit as st
 
+from cnnviz.charts.samples import thumbnail
+from cnnviz.data.channels import ChannelPlace, describe_channels
 from cnnviz.errors import DataError
-from cnnviz.imports.arrays_import import ArraysOrder, import_arrays
+from cnnviz.imports.arrays_import import ArraysAnswer, ArraysOrder, import_arrays
 from cnnviz.ui.data.page import use_dataset
-from cnnviz.ui.state import current_owner
+from cnnviz.ui.state import current_owner, session_dict
+from cnnviz.ui.widgets.fields import escape_markdown
 from cnnviz.ui.widgets.notice import notify_errors
 from cnnviz.ui.widgets.uploader import empty_uploaders, forget_files, received_path, uploader_key
 
 ARRAYS_FORM = "arrays"
 """Name of the form of uploaders that is emptied when its files were taken."""
+QUESTION = "channels-question"
+"""Session dict with the question about the files of the form, until it is answered or they are sent again."""
 
 
 def arrays_upload() -> None:
@@ -29,24 +36,56 @@ def arrays_upload() -> None:
         st.file_uploader("or both in one .npz", type="npz", key=_key("npz"))
         st.text_input("Name", key=_key("title"), max_chars=60, placeholder="My data")
         st.form_submit_button("Use these files", key="use-files", on_click=_add_arrays)
+    with st.container():  # with or without a question, nothing below is drawn anew
+        if answer := session_dict(QUESTION).get(_key("feats")):
+            _channels_question(answer)
 
 
-def _add_arrays() -> None:
+def _add_arrays(channels: ChannelPlace = "unknown") -> None:
+    session_dict(QUESTION).clear()
     feats, labels, npz = (st.session_state[_key(name)] for name in ("feats", "labels", "npz"))
     with notify_errors():
         owner, title = current_owner(), st.session_state[_key("title")].strip()
         if npz and not feats and not labels:
-            order = ArraysOrder(owner=owner, title=title, feats=received_path(npz))
+            order = ArraysOrder(owner=owner, title=title, feats=received_path(npz), channels=channels)
         elif feats and labels and not npz:
-            order = ArraysOrder(owner=owner, title=title, feats=received_path(feats), labels=received_path(labels))
+            files = received_path(feats), received_path(labels)
+            order = ArraysOrder(owner=owner, title=title, feats=files[0], labels=files[1], channels=channels)
         else:
             raise DataError(
                 "Choose both files, the features and their labels, or one .npz with both; then press “Use these files”."
             )
-        name = import_arrays(order)
+        answer = import_arrays(order)
+        if answer.question:
+            session_dict(QUESTION)[_key("feats")] = answer
+            return
         forget_files(feats, labels, npz)
-        use_dataset(name)
+        use_dataset(answer.name)
         empty_uploaders(ARRAYS_FORM)
+
+
+def _channels_question(answer: ArraysAnswer) -> None:
+    """Asks where the channels are, with the first sample in both ways."""
+    st.warning(escape_markdown(answer.question), icon=":material/help:")
+    sample = np.asarray(answer.sample, np.float32)
+    low, high = float(sample.min()), float(sample.max())
+    shown = (sample - low) / ((high - low) or 1)
+    places: tuple[tuple[ChannelPlace, npt.NDArray[np.float32]], ...] = (
+        ("last", np.moveaxis(shown, -1, 0)),
+        ("first", shown),
+    )
+    for column, (place, picture) in zip(st.columns(2), places, strict=True):
+        description = describe_channels(answer.shape, place)
+        colours = picture if len(picture) == 3 else picture[:1]
+        with column:
+            which = "in colour" if len(picture) == 3 else "its first channel"
+            caption = f"The first sample, {which}"
+            st.image(thumbnail(colours, _axes(colours), 160), caption=caption, width=160)
+            st.button(description, key=f"channels-{place}", on_click=_add_arrays, args=(place,))
+
+
+def _axes(sample: npt.NDArray[np.float32]) -> tuple[str, ...]:
+    return ("channel", "height", "width") if sample.ndim == 3 else ("channel", "depth", "height", "width")
 
 
 def _key(name: str) -> str:
