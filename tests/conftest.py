@@ -1,22 +1,24 @@
 """The order of the tests, the threads that they take, what hypothesis makes up, and how to wait for other processes."""
 
+from __future__ import annotations
+
 import os
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
-import torch
 from hypothesis import settings
 
-from cnnviz.processes.launcher import FORK_SERVER
-from cnnviz.runs.run import Run, Status
-from cnnviz.runs.store import Store
+if TYPE_CHECKING:
+    from cnnviz.runs.run import Run
+    from cnnviz.runs.store import Store
 
 DEADLINE = 120.0
 
 WaitFor = Callable[[Callable[[], object]], None]
-Ended = Callable[[Store, str], Run]
+Ended = Callable[["Store", str], "Run"]
 
 TESTS = Path(__file__).parent
 RUN_LAST = (TESTS / "export", TESTS / "takehome/test_files.py")
@@ -24,6 +26,8 @@ RUN_LAST = (TESTS / "export", TESTS / "takehome/test_files.py")
 SLOW = [
     TESTS / path
     for path in (
+        "advice/test_advice.py",
+        "cli/test_commands.py",
         "cli/test_documentation.py",
         "cli/test_process.py",
         "cli/test_training.py",
@@ -32,11 +36,14 @@ SLOW = [
         "layers/test_contract.py",
         "pages",
         "processes/test_launcher.py",
+        "processes/test_pipe.py",
         "runs/test_cluster.py",
         "runs/test_database.py",
         "runs/test_recovery.py",
+        "runs/test_rotation.py",
         "runs/worker",
         "searches",
+        "source/test_hostile.py",
         "source/test_write.py",
         "takehome/test_files.py",
         "takehome/test_notebook.py",
@@ -45,6 +52,7 @@ SLOW = [
         "training/test_lr_finder.py",
         "training/test_training.py",
         "ui/test_server.py",
+        "ui/test_workbench.py",
     )
 ]
 """What takes seconds: the suite without these answers within a minute."""
@@ -55,11 +63,18 @@ settings.register_profile("repeatable", derandomize=True, deadline=None)
 settings.load_profile("repeatable")
 
 
-def pytest_sessionstart() -> None:
+def pytest_sessionstart(session: pytest.Session) -> None:
     """One thread, here and in workers: several wait for each other on a busy machine, and their sums differ.
 
-    Processes are forked, as a server's are; the first of them starts the fork server.
+    Processes are forked, as a server's are; the first of them starts the fork server. The process that only deals out
+    tests to others loads nothing of this: it takes seconds, and the others wait for it.
     """
+    if session.config.pluginmanager.hasplugin("dsession"):
+        return
+    import torch  # noqa: PLC0415 (as above)
+
+    from cnnviz.processes.launcher import FORK_SERVER  # noqa: PLC0415
+
     torch.set_num_threads(1)
     os.environ["CNNVIZ_THREADS"] = "1"
     FORK_SERVER.enable()
@@ -101,6 +116,8 @@ def wait_for() -> WaitFor:
 @pytest.fixture(scope="session")
 def ended(wait_for: WaitFor) -> Ended:
     """The run once it has ended."""
+
+    from cnnviz.runs.run import Status  # noqa: PLC0415 (as above)
 
     def wait(store: Store, run_id: str) -> Run:
         def look() -> bool:
