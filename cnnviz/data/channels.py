@@ -24,8 +24,8 @@ class ChannelsUnknownError(DataError):
 
     def __init__(self, name: str, shape: Shape, sample: Samples) -> None:
         super().__init__(
-            f"{name} has the shape ({', '.join(map(str, shape))}). The {shape[-1]} at the end may be channels, such as"
-            f" red, green and blue; or the {shape[1]} after the samples are. Say which of the two it is."
+            f"{name} has the shape ({', '.join(map(str, shape))}). Its channels may be the {shape[-1]} at the end, as"
+            f" pictures often have them, or the {shape[1]} after the samples. Say which of the two it is."
         )
         self.shape, self.sample = shape, sample
 

@@ -197,7 +197,7 @@ def test_any_values_are_read_or_refused(feats: bytes, labels: bytes, descr: str)
 @pytest.mark.parametrize("shape", [(8, 9, 1), (8, 9, 3), (16, 16, 4), (5, 6, 7, 3)])
 def test_where_the_channels_are_is_asked_and_an_answer_is_kept(shape: tuple[int, ...]) -> None:
     x, y = np.random.default_rng(0).random((N, *shape)).astype(np.float32), npy_bytes(np.arange(N) % 2)
-    with pytest.raises(ChannelsUnknownError, match=rf"The {shape[-1]} at the end may be channels") as caught:
+    with pytest.raises(ChannelsUnknownError, match=rf"Its channels may be the {shape[-1]} at the end") as caught:
         read_pair(npy_bytes(x), y, 2**24)
     assert caught.value.shape == x.shape
     np.testing.assert_array_equal(caught.value.sample, x[0])

@@ -146,7 +146,7 @@ def test_one_npz_is_as_good_as_the_pair(app: AppTest) -> None:
 def test_where_the_channels_are_is_asked_with_a_preview_of_both(app: AppTest) -> None:
     feats = np.random.default_rng(0).random((200, 8, 9, 3))
     upload(app, feats, np.arange(200) % 10)
-    assert "The 3 at the end may be channels" in app.warning[0].value
+    assert "Its channels may be the 3 at the end" in app.warning[0].value
     assert [app.button(f"channels-{place}").label for place in ("last", "first")] == [
         "3 channels of 8 × 9",
         "8 channels of 9 × 3",

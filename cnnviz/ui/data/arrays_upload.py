@@ -16,6 +16,8 @@ from cnnviz.ui.widgets.uploader import empty_uploaders, forget_files, received_p
 
 ARRAYS_FORM = "arrays"
 """Name of the form of uploaders that is emptied when its files were taken."""
+PREVIEW_PIXELS = 160
+"""Longer side of a picture beside the question."""
 QUESTION = "channels-question"
 """Session dict with the question about the files of the form, until it is answered or they are sent again."""
 
@@ -78,10 +80,11 @@ def _channels_question(answer: ArraysAnswer) -> None:
         description = describe_channels(answer.shape, place)
         colours = picture if len(picture) == 3 else picture[:1]
         with column:
-            which = "in colour" if len(picture) == 3 else "its first channel"
-            caption = f"The first sample, {which}"
-            st.image(thumbnail(colours, _axes(colours), 160), caption=caption, width=160)
             st.button(description, key=f"channels-{place}", on_click=_add_arrays, args=(place,))
+            st.caption(f"The first sample {'in colour' if len(picture) == 3 else 'in its first channel'}:")
+            image = thumbnail(colours, _axes(colours), PREVIEW_PIXELS)
+            height, width = image.shape[:2]
+            st.image(image, width=max(PREVIEW_PIXELS * width // max(height, width), 1))
 
 
 def _axes(sample: npt.NDArray[np.float32]) -> tuple[str, ...]:
