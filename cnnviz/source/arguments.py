@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from cnnviz.errors import DesignError
-from cnnviz.source.interpreter import Interpreter, Scope
+from cnnviz.source.interpreter import Interpreter, Scope, resolved
 
 
 class Arguments(NamedTuple):
@@ -39,9 +39,13 @@ class Arguments(NamedTuple):
 
 def read_arguments(interpreter: Interpreter, node: ast.Call, scope: Scope) -> Arguments:
     """Returns the values of a call's arguments; raises DesignError where they cannot be worked out."""
-    named = {}
+    named: dict[str, object] = {}
     for keyword in node.keywords:
-        if keyword.arg is None:
-            raise interpreter.not_understood(node, "write the arguments out instead of **")
-        named[keyword.arg] = interpreter.value(keyword.value, scope)
+        value = interpreter.value(keyword.value, scope)
+        if keyword.arg is not None:
+            named[keyword.arg] = value
+        elif isinstance(value, dict) and all(isinstance(name, str) for name in value):
+            named |= {str(name): resolved(item) for name, item in value.items()}
+        else:
+            raise interpreter.not_understood(node, "what stands after ** is no dict with names")
     return Arguments(list(interpreter.elements(node.args, scope)), named)

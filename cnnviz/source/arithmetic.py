@@ -14,13 +14,17 @@ from cnnviz.source.tensors import join_tensors
 from cnnviz.source.values import Tensor
 
 MAX_NUMBER = 10**12
-NUMBERS = "numbers are worked out by + - * and //"
+MAX_EXPONENT = 64
+NUMBERS = "numbers are worked out by + - * / // % and **"
 
 NUMBER_OPERATORS: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
     ast.Add: operator.add,
     ast.Sub: operator.sub,
     ast.Mult: operator.mul,
+    ast.Div: operator.truediv,
     ast.FloorDiv: operator.floordiv,
+    ast.Mod: operator.mod,
+    ast.Pow: operator.pow,
 }
 """What each operator makes of two numbers."""
 TENSOR_OPERATORS: dict[type[ast.operator], Join] = {ast.Add: SUM}
@@ -36,15 +40,27 @@ def combine(
             return join_tensors(TENSOR_OPERATORS[type(sign)], (left, right), node.lineno, ordered=False)
         raise interpreter.not_understood(node)
     if _is_number(left) and _is_number(right) and type(sign) in NUMBER_OPERATORS:
+        if isinstance(sign, ast.Pow) and isinstance(right, int | float) and abs(right) > MAX_EXPONENT:
+            raise interpreter.not_understood(node, NUMBERS)
         try:
             return bounded_number(NUMBER_OPERATORS[type(sign)](left, right), node)
-        except ArithmeticError:
+        except (ArithmeticError, TypeError):  # TypeError: a root of a negative number is complex
             pass
-    if isinstance(left, list) and isinstance(right, list) and isinstance(sign, ast.Add):
-        return interpreter.bounded_list([*left, *right], node)
-    if isinstance(left, list) and isinstance(right, int) and isinstance(sign, ast.Mult):
-        return interpreter.bounded_list(left * max(min(right, MAX_LENGTH), 0), node)
+    for kind in (list, tuple):
+        if isinstance(left, kind) and isinstance(right, kind) and isinstance(sign, ast.Add):
+            return kind(interpreter.bounded_list([*left, *right], node))
+        if isinstance(left, kind) and isinstance(right, int) and isinstance(sign, ast.Mult):
+            return kind(interpreter.bounded_list(list(left) * max(min(right, MAX_LENGTH), 0), node))
+    if isinstance(left, str) and isinstance(right, str) and isinstance(sign, ast.Add):
+        return bounded_text(left + right, node)
     raise interpreter.not_understood(node, NUMBERS)
+
+
+def bounded_text(text: str, node: ast.expr | ast.stmt) -> str:
+    """Returns the text; raises DesignError when it is too long."""
+    if len(text) > MAX_LENGTH:
+        raise DesignError(f"Line {node.lineno}: a text here gets longer than {MAX_LENGTH:,} characters.")
+    return text
 
 
 def bounded_number(number: Any, node: ast.expr | ast.stmt) -> int | float:

@@ -6,8 +6,13 @@ import ast
 from collections.abc import Callable
 from typing import Any
 
+from cnnviz.source.arguments import Arguments
+from cnnviz.source.functions import call_function
 from cnnviz.source.interpreter import Interpreter, Scope, resolved
-from cnnviz.source.values import BoundMethod, Instance, Symbol, Tensor
+from cnnviz.source.values import BoundMethod, Class, Function, Instance, LayerCall, Object, Super, Symbol, Tensor
+
+WEIGHTS = ("weight", "bias", "running_mean", "running_var", "num_batches_tracked")
+"""Attributes of layers that no design holds; what is done to them changes none."""
 
 
 def attribute_of(interpreter: Interpreter, owner: object, node: ast.Attribute) -> object:
@@ -18,36 +23,84 @@ def attribute_of(interpreter: Interpreter, owner: object, node: ast.Attribute) -
     return resolved(handler(interpreter, owner, node))
 
 
-def _of_instance(interpreter: Interpreter, owner: Instance, node: ast.Attribute) -> object:
+def _of_object(interpreter: Interpreter, owner: Object, node: ast.Attribute) -> object:
     if node.attr in owner.attributes:
         return owner.attributes[node.attr]
-    if method := owner.method(node.attr):
-        return BoundMethod(owner, method)
-    if node.attr == "training":
+    found = owner.cls.find(node.attr) if owner.cls else None
+    if found is not None:
+        return _bound(interpreter, owner, owner.cls, found, node)
+    if node.attr == "training" and isinstance(owner, Instance):
         return Symbol.TRAINING
     raise interpreter.not_understood(node, f"{interpreter.snippet(node)} is not set anywhere in __init__")
 
 
-def _of_class(interpreter: Interpreter, owner: ast.ClassDef, node: ast.Attribute) -> object:
-    for statement in owner.body:
-        if isinstance(statement, ast.Assign) and any(_is_name(target, node.attr) for target in statement.targets):
-            return interpreter.value(statement.value, Scope())
+def _of_class(interpreter: Interpreter, owner: Class, node: ast.Attribute) -> object:
+    found = owner.find(node.attr)
+    if node.attr == "__init__" or isinstance(found, Function):
+        return _bound(interpreter, None, owner, found, node)
+    if found is None:
+        raise interpreter.not_understood(node)
+    return found
+
+
+def _of_super(interpreter: Interpreter, owner: Super, node: ast.Attribute) -> object:
+    cls = owner.owner.cls
+    found = cls.find(node.attr, owner.after) if cls else None
+    if found is None:
+        raise interpreter.not_understood(node, f"no class that it derives from has {node.attr[:40]} in this text")
+    return _bound(interpreter, owner.owner, cls, found, node)
+
+
+def _bound(interpreter: Interpreter, owner: Object | None, cls: Class | None, found: object, node: ast.expr) -> object:
+    """Returns an attribute of a class as an object of it, or the class itself, sees it."""
+    if not isinstance(found, Function) or "builtins.staticmethod" in found.decorators:
+        return found
+    if "builtins.classmethod" in found.decorators:
+        return BoundMethod(cls, found)
+    if owner is None:
+        return found
+    if "builtins.property" in found.decorators:
+        return call_function(interpreter, found, Arguments([owner], {}), Scope(), node.lineno)
+    return BoundMethod(owner, found)
+
+
+def _of_layer(interpreter: Interpreter, owner: LayerCall, node: ast.Attribute) -> object:
+    if node.attr == "bias" and owner.arguments.get("bias") is False:
+        return None
+    if node.attr in owner.arguments and node.attr != "bias":
+        return owner.arguments[node.attr]
+    if node.attr in WEIGHTS:
+        return Symbol.WEIGHT
     raise interpreter.not_understood(node)
 
 
 def _of_tensor(interpreter: Interpreter, owner: Tensor, node: ast.Attribute) -> object:
     if node.attr == "shape":
-        return (Symbol.BATCH, *owner.node.shape)
+        return owner.node.sizes
+    if node.attr == "ndim":
+        return len(owner.node.sizes)
+    if node.attr in ("is_cuda", "requires_grad", "is_sparse", "is_quantized"):
+        return False
+    if node.attr in ("device", "dtype"):
+        return Symbol.DEVICE
+    if node.attr == "data":
+        return owner
+    raise interpreter.not_understood(node)
+
+
+def _of_symbol(interpreter: Interpreter, owner: Symbol, node: ast.Attribute) -> object:
+    if owner in (Symbol.WEIGHT, Symbol.DEVICE):
+        return owner
     raise interpreter.not_understood(node)
 
 
 ATTRIBUTES: dict[type, Callable[[Interpreter, Any, ast.Attribute], object]] = {
-    Instance: _of_instance,
-    ast.ClassDef: _of_class,
+    Instance: _of_object,
+    Object: _of_object,
+    Class: _of_class,
+    Super: _of_super,
+    LayerCall: _of_layer,
     Tensor: _of_tensor,
+    Symbol: _of_symbol,
 }
 """The handler of the attributes of every kind of value that has some."""
-
-
-def _is_name(target: ast.expr, name: str) -> bool:
-    return isinstance(target, ast.Name) and target.id == name

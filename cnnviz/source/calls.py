@@ -8,26 +8,74 @@ from functools import partial
 from cnnviz.source.arguments import Arguments, read_arguments
 from cnnviz.source.attributes import attribute_of
 from cnnviz.source.blocks import block_kinds
-from cnnviz.source.functions import apply_module, call_function, instantiate
+from cnnviz.source.functions import apply_module, call_forward, call_function, initialise, instantiate
 from cnnviz.source.interpreter import CallHandler, Interpreter, Scope
 from cnnviz.source.methods import METHODS
-from cnnviz.source.python_functions import length, make_ordered_dict, make_range
-from cnnviz.source.torch_functions import add, concatenate, layer_function, reshape
+from cnnviz.source.python_functions import (
+    PLAIN_FUNCTIONS,
+    any_or_all,
+    device,
+    enumerate_items,
+    get_attribute,
+    has_attribute,
+    initialise_module,
+    is_instance,
+    length,
+    make_field,
+    make_list,
+    make_namespace,
+    make_ordered_dict,
+    make_parser,
+    make_range,
+    make_super,
+    make_text,
+    make_tuple,
+    no,
+    plain_function,
+    set_attribute,
+    variables,
+    zip_items,
+)
+from cnnviz.source.torch_functions import (
+    add,
+    concatenate,
+    first_argument,
+    largest,
+    layer_function,
+    make_batch,
+    mean,
+    reshape,
+    squeeze,
+)
 from cnnviz.source.torch_modules import (
     LAYER_CLASSES,
     make_block,
     make_identity,
     make_layer,
+    make_module_dict,
     make_module_list,
     make_sequential,
     unknown_module,
 )
 from cnnviz.source.torch_names import LAYER_FUNCTIONS
-from cnnviz.source.values import BoundMethod, ImportedName, Module, Tensor
+from cnnviz.source.values import (
+    BoundMethod,
+    Class,
+    Function,
+    ImportedName,
+    Instance,
+    Module,
+    Object,
+    Super,
+    Symbol,
+    Tensor,
+)
 
 CALLS: dict[str, CallHandler] = {
     "torch.nn.Sequential": make_sequential,
     "torch.nn.ModuleList": make_module_list,
+    "torch.nn.ModuleDict": make_module_dict,
+    "torch.nn.Module.__init__": initialise_module,
     "torch.nn.Identity": make_identity,
     **{name: partial(make_layer, name) for name in LAYER_CLASSES},
     **{name: partial(layer_function, name) for name in LAYER_FUNCTIONS},
@@ -37,37 +85,97 @@ CALLS: dict[str, CallHandler] = {
     "torch.concatenate": concatenate,
     "torch.add": add,
     "torch.reshape": reshape,
+    "torch.mean": mean,
+    "torch.amax": mean,
+    "torch.max": largest,
+    "torch.squeeze": squeeze,
+    **{f"torch.{name}": make_batch for name in ("zeros", "ones", "rand", "randn", "empty")},
+    "torch.autograd.Variable": first_argument,
+    "torch.cuda.is_available": no,
+    "torch.backends.mps.is_available": no,
+    "torch.device": device,
     "collections.OrderedDict": make_ordered_dict,
+    "builtins.dict": make_ordered_dict,
     "builtins.len": length,
     "builtins.range": make_range,
+    "builtins.str": make_text,
+    **{f"builtins.{name}": make_list for name in ("list", "reversed", "sorted")},
+    "builtins.tuple": make_tuple,
+    "builtins.enumerate": enumerate_items,
+    "builtins.zip": zip_items,
+    "builtins.any": any_or_all,
+    "builtins.all": any_or_all,
+    "builtins.isinstance": is_instance,
+    "builtins.hasattr": has_attribute,
+    "builtins.getattr": get_attribute,
+    "builtins.setattr": set_attribute,
+    "builtins.super": make_super,
+    "builtins.vars": variables,
+    **{name: partial(plain_function, name) for name in PLAIN_FUNCTIONS},
+    "types.SimpleNamespace": make_namespace,
+    "argparse.Namespace": make_namespace,
+    "argparse.ArgumentParser": make_parser,
+    "dataclasses.field": make_field,
 }
 """The handler of every class and function outside the text that is understood, by its full name."""
 
 
-def call(interpreter: Interpreter, node: ast.Call, scope: Scope) -> object:
+def call(  # noqa: PLR0911 (one for each kind of owner)
+    interpreter: Interpreter, node: ast.Call, scope: Scope
+) -> object:
     """Returns what a call gives; raises DesignError with its line where that is not understood."""
     function = node.func
     if not isinstance(function, ast.Attribute) or interpreter.full_name(function, scope):
         return _call_value(interpreter, interpreter.value(function, scope), node, scope)
     owner = interpreter.value(function.value, scope)
+    if owner is Symbol.WEIGHT or owner is Symbol.DEVICE:
+        return owner
+    if isinstance(owner, Instance) and owner.method(function.attr):
+        return _call_value(interpreter, attribute_of(interpreter, owner, function), node, scope)
+    if isinstance(owner, Super) and function.attr in ("__init__", "forward"):
+        return _call_super(interpreter, owner, function.attr, node, scope)
     if method := METHODS.get(type(owner), {}).get(function.attr):
         return method(interpreter, owner, node, scope)
     if isinstance(owner, Tensor):
         raise interpreter.not_understood(node)
+    if isinstance(owner, Module) and function.attr == "forward" and not isinstance(owner, Instance):
+        return _call_value(interpreter, owner, node, scope)
     return _call_value(interpreter, attribute_of(interpreter, owner, function), node, scope)
 
 
-def _call_value(interpreter: Interpreter, callee: object, node: ast.Call, scope: Scope) -> object:
+def _call_super(interpreter: Interpreter, owner: Super, name: str, node: ast.Call, scope: Scope) -> object:
+    """Calls a method as the classes have it from which that of the method derives, at last nn.Module itself."""
+    cls = owner.owner.cls
+    found = cls.find(name, owner.after) if cls else None
+    arguments = read_arguments(interpreter, node, scope)
+    if isinstance(found, Function):
+        return call_function(interpreter, found, arguments.after(owner.owner), scope, node.lineno)
+    if name == "__init__":
+        initialise(interpreter, owner.owner, arguments, node.lineno)
+        return None
+    if isinstance(owner.owner, Instance) and owner.owner.sequential:
+        tensor = _only_tensor(interpreter, arguments, node)
+        return apply_module(interpreter, owner.owner.sequential, tensor, node.lineno)
+    raise interpreter.not_understood(node)
+
+
+def _call_value(  # noqa: PLR0911 (one for each kind of value)
+    interpreter: Interpreter, callee: object, node: ast.Call, scope: Scope
+) -> object:
     if isinstance(callee, ImportedName):
         return _call_imported(interpreter, callee.full_name, node, scope)
     arguments = read_arguments(interpreter, node, scope)
     match callee:
-        case ast.ClassDef():
+        case Class():
             return instantiate(interpreter, callee, arguments, scope, node.lineno)
-        case ast.FunctionDef():
+        case Function():
             return call_function(interpreter, callee, arguments, scope, node.lineno)
         case BoundMethod(owner, function):
             return call_function(interpreter, function, arguments.after(owner), scope, node.lineno)
+        case Instance() if forward := callee.method("forward"):
+            return call_forward(interpreter, callee, forward, arguments, node.lineno)
+        case Object() if method := callee.method("__call__"):
+            return call_function(interpreter, method, arguments.after(callee), scope, node.lineno)
     if isinstance(callee, Module):
         return apply_module(interpreter, callee, _only_tensor(interpreter, arguments, node), node.lineno)
     raise interpreter.not_understood(node)

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import ast
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from cnnviz.source.arithmetic import bounded_number, combine
+from cnnviz.source.arithmetic import bounded_number, bounded_text, combine
 from cnnviz.source.attributes import attribute_of
 from cnnviz.source.calls import call
-from cnnviz.source.interpreter import ExpressionHandler, Interpreter, Scope
-from cnnviz.source.values import ImportedName, Sequential
+from cnnviz.source.functions import define_function
+from cnnviz.source.interpreter import ExpressionHandler, Interpreter, Scope, is_plain
+from cnnviz.source.values import Class, Function, ImportedName, Instance, ModuleList, Sequential
 
 COMPARISONS: dict[type[ast.cmpop], Callable[[Any, Any], bool]] = {
     ast.Eq: operator.eq,
@@ -22,6 +23,8 @@ COMPARISONS: dict[type[ast.cmpop], Callable[[Any, Any], bool]] = {
     ast.GtE: operator.ge,
     ast.Is: operator.is_,
     ast.IsNot: operator.is_not,
+    ast.In: lambda item, items: item in items,
+    ast.NotIn: lambda item, items: item not in items,
 }
 """What each sign between two numbers or texts asks."""
 
@@ -46,12 +49,19 @@ def _attribute(interpreter: Interpreter, node: ast.Attribute, scope: Scope) -> o
 
 def _subscript(interpreter: Interpreter, node: ast.Subscript, scope: Scope) -> object:
     owner = interpreter.value(node.value, scope)
+    if isinstance(owner, Instance) and owner.sequential:
+        owner = owner.sequential
+    index: Any = None
     if isinstance(owner, Sequential):
+        index = _index(interpreter, node.slice, scope)
+        if isinstance(index, slice):
+            return Sequential(owner.modules[index], node.lineno)
         owner = owner.modules
-    if isinstance(owner, list | tuple | dict):
-        index: Any = _index(interpreter, node.slice, scope)
+    if isinstance(owner, list | tuple | dict | range | str):
+        index = _index(interpreter, node.slice, scope) if index is None else index
         try:
-            return owner[index]
+            found = owner[index]
+            return ModuleList(found) if isinstance(owner, ModuleList) and isinstance(index, slice) else found
         except (LookupError, TypeError, ValueError):  # ValueError: a slice with a step of 0
             pass
     raise interpreter.not_understood(node)
@@ -78,21 +88,61 @@ def _unary_operation(interpreter: Interpreter, node: ast.UnaryOp, scope: Scope) 
 
 
 def _comparison(interpreter: Interpreter, node: ast.Compare, scope: Scope) -> bool:
-    left, right = interpreter.value(node.left, scope), interpreter.value(node.comparators[0], scope)
-    are_plain = all(isinstance(value, int | float | str | None) for value in (left, right))
-    sign = type(node.ops[0])
-    asks_for_none = right is None and sign in (ast.Is, ast.IsNot)
-    if len(node.ops) == 1 and sign in COMPARISONS and (are_plain or asks_for_none):
+    left = interpreter.value(node.left, scope)
+    for sign, comparator in zip(node.ops, node.comparators, strict=True):
+        right = interpreter.value(comparator, scope)
+        if not _compare(interpreter, left, type(sign), right, node):
+            return False
+        left = right
+    return True
+
+
+def _compare(interpreter: Interpreter, left: object, sign: type[ast.cmpop], right: object, node: ast.Compare) -> bool:
+    asks_for_identity = sign in (ast.Is, ast.IsNot) and (right is None or isinstance(right, Class | ImportedName))
+    if asks_for_identity or (sign in (ast.Eq, ast.NotEq) and isinstance(right, ImportedName | Class)):
+        is_same = left is right or (isinstance(left, ImportedName) and left == right)
+        return is_same == (sign in (ast.Is, ast.Eq))
+    if is_plain(left) and is_plain(right):
         try:
-            return COMPARISONS[sign](left, right)
+            return bool(COMPARISONS[sign](left, right))
         except TypeError:
             pass
     raise interpreter.not_understood(node)
 
 
-def _boolean_operation(interpreter: Interpreter, node: ast.BoolOp, scope: Scope) -> bool:
-    truths = (interpreter.truth(value, scope) for value in node.values)
-    return all(truths) if isinstance(node.op, ast.And) else any(truths)
+def _boolean_operation(interpreter: Interpreter, node: ast.BoolOp, scope: Scope) -> object:
+    """Returns the operand that decides, as Python does: `depth or 1` is the depth, unless that is 0."""
+    value: object = None
+    for operand in node.values:
+        value = interpreter.value(operand, scope)
+        is_last = operand is node.values[-1]
+        if not is_last and interpreter.truth_of(value, operand) == isinstance(node.op, ast.Or):
+            break
+    return value
+
+
+def _text(interpreter: Interpreter, node: ast.JoinedStr, scope: Scope) -> str:
+    """Returns an f-string whose values are plain."""
+    parts = []
+    for part in node.values:
+        if isinstance(part, ast.FormattedValue):
+            value = interpreter.value(part.value, scope)
+            if part.format_spec is not None or part.conversion != -1 or not isinstance(value, str | int | float):
+                raise interpreter.not_understood(node)
+            parts.append(str(value))
+        else:
+            parts.append(str(getattr(part, "value", "")))
+    return bounded_text("".join(parts), node)
+
+
+def _lambda(interpreter: Interpreter, node: ast.Lambda, scope: Scope) -> Function:
+    return define_function(interpreter, node, scope)
+
+
+def _assignment(interpreter: Interpreter, node: ast.NamedExpr, scope: Scope) -> object:
+    value = interpreter.value(node.value, scope)
+    interpreter.bind(node.target, value, scope)
+    return value
 
 
 def _conditional(interpreter: Interpreter, node: ast.IfExp, scope: Scope) -> object:
@@ -110,22 +160,47 @@ def _list(interpreter: Interpreter, node: ast.List, scope: Scope) -> list[object
 def _dict(interpreter: Interpreter, node: ast.Dict, scope: Scope) -> dict[object, object]:
     items: dict[object, object] = {}
     for key, value in zip(node.keys, node.values, strict=True):
-        if not isinstance(key, ast.Constant):
-            raise interpreter.not_understood(node)
-        items[key.value] = interpreter.value(value, scope)
+        if key is None:
+            more = interpreter.value(value, scope)
+            if not isinstance(more, dict):
+                raise interpreter.not_understood(node)
+            items |= more
+        else:
+            items[_key(interpreter, key, scope)] = interpreter.value(value, scope)
     return items
+
+
+def _key(interpreter: Interpreter, node: ast.expr, scope: Scope) -> object:
+    key = interpreter.value(node, scope)
+    if not is_plain(key) or isinstance(key, list | dict):
+        raise interpreter.not_understood(node)
+    return key
 
 
 def _comprehension(interpreter: Interpreter, node: ast.ListComp | ast.GeneratorExp, scope: Scope) -> list[object]:
-    loop, *more = node.generators
-    if more or loop.ifs or loop.is_async:
+    return [interpreter.value(node.elt, inner) for inner in _rounds(interpreter, node, node.generators, scope)]
+
+
+def _dict_comprehension(interpreter: Interpreter, node: ast.DictComp, scope: Scope) -> dict[object, object]:
+    rounds = _rounds(interpreter, node, node.generators, scope)
+    return {_key(interpreter, node.key, inner): interpreter.value(node.value, inner) for inner in rounds}
+
+
+def _rounds(
+    interpreter: Interpreter, node: ast.expr, loops: Sequence[ast.comprehension], scope: Scope
+) -> Iterator[Scope]:
+    """Yields the names in each round of the loops of a comprehension."""
+    if not loops:
+        yield scope
+        return
+    loop, *more = loops
+    if loop.is_async:
         raise interpreter.not_understood(node)
-    items = []
     for item in interpreter.iterate(loop.iter, scope):
-        inner = Scope(dict(scope.names), scope.in_forward)
+        inner = scope.inner()
         interpreter.bind(loop.target, item, inner)
-        items.append(interpreter.value(node.elt, inner))
-    return items
+        if all(interpreter.truth(condition, inner) for condition in loop.ifs):
+            yield from _rounds(interpreter, node, more, inner)
 
 
 EXPRESSIONS: dict[type[ast.expr], ExpressionHandler] = {
@@ -143,6 +218,10 @@ EXPRESSIONS: dict[type[ast.expr], ExpressionHandler] = {
     ast.Dict: _dict,
     ast.ListComp: _comprehension,
     ast.GeneratorExp: _comprehension,
+    ast.DictComp: _dict_comprehension,
+    ast.JoinedStr: _text,
+    ast.Lambda: _lambda,
+    ast.NamedExpr: _assignment,
     ast.Call: call,
 }
 """The handler of every kind of expression that is understood."""

@@ -7,81 +7,250 @@ import ast
 from cnnviz.errors import DesignError
 from cnnviz.source.arguments import Arguments
 from cnnviz.source.blocks import block_call, written_block
-from cnnviz.source.interpreter import Interpreter, Scope
-from cnnviz.source.statements import assign
+from cnnviz.source.interpreter import Interpreter, Returned, Scope
 from cnnviz.source.tensors import apply_layer, join_stacks
-from cnnviz.source.values import BlockCall, Instance, LayerCall, Module, Sequential, Tensor
+from cnnviz.source.values import (
+    BlockCall,
+    Class,
+    Function,
+    Instance,
+    LayerCall,
+    Module,
+    Object,
+    OrderedDict,
+    Sequential,
+    Tensor,
+    Unresolved,
+)
+
+MODULE_BASES = {
+    "torch.nn.Module",
+    "torch.nn.Sequential",
+    "torch.nn.modules.Module",
+    "torch.nn.modules.module.Module",
+    "pytorch_lightning.LightningModule",
+    "lightning.LightningModule",
+    "lightning.pytorch.LightningModule",
+}
+"""Classes from which a net derives; a LightningModule is an nn.Module that also trains itself."""
+PLAIN_BASES = {"builtins.object", "abc.ABC", "typing.NamedTuple", "enum.Enum", "typing.Protocol"}
+"""Classes that add nothing to what derives from them."""
+DATACLASS_DECORATORS = {"dataclasses.dataclass"}
+HARMLESS_DECORATORS = {
+    "builtins.staticmethod",
+    "builtins.classmethod",
+    "builtins.property",
+    "torch.no_grad",
+    "torch.inference_mode",
+    "torch.jit.export",
+    "torch.jit.ignore",
+    "typing.override",
+    "abc.abstractmethod",
+    "functools.wraps",
+}
+"""Decorators that change nothing in what a function computes here; the first three, how it is bound."""
+
+
+def define_function(interpreter: Interpreter, node: ast.FunctionDef | ast.Lambda, scope: Scope) -> Function:
+    """Returns a function as it is where it is defined: with the names around it, and the defaults of that moment."""
+    around = () if scope.names is interpreter.globals else (scope.names, *scope.around)
+    parameters = node.args
+    names = [parameter.arg for parameter in (*parameters.posonlyargs, *parameters.args)]
+    pairs = [
+        *zip(reversed(names), reversed(parameters.defaults), strict=False),
+        *zip((parameter.arg for parameter in parameters.kwonlyargs), parameters.kw_defaults, strict=True),
+    ]
+    defaults = {name: late_value(interpreter, default, scope) for name, default in pairs if default is not None}
+    decorators = tuple(
+        interpreter.full_name(decorator, scope) or "unknown" for decorator in getattr(node, "decorator_list", ())
+    )
+    return Function(node, around, defaults, decorators)
+
+
+def define_class(interpreter: Interpreter, node: ast.ClassDef, scope: Scope) -> Class:
+    """Returns a class of the text with its bases, methods and what is set in its body."""
+    cls = Class(node, tuple(late_value(interpreter, base, scope) for base in node.bases))
+    cls.decorators = tuple(_decorator_name(interpreter, decorator, scope) for decorator in node.decorator_list)
+    around = () if scope.names is interpreter.globals else (scope.names, *scope.around)
+    body = Scope(cls.attributes, around=around)
+    for statement in node.body:
+        if isinstance(statement, ast.FunctionDef):
+            function = define_function(interpreter, statement, body)
+            function.around, function.cls = around, cls  # a method does not see the names of its class
+            cls.attributes[statement.name] = function
+        elif isinstance(statement, ast.Assign | ast.AnnAssign | ast.ClassDef):
+            interpreter.execute_statement(statement, body)
+    return cls
+
+
+def late_value(interpreter: Interpreter, node: ast.expr, scope: Scope) -> object:
+    """Returns the value of an expression; the error of one that is not understood waits until it is needed."""
+    try:
+        return interpreter.value(node, scope)
+    except DesignError as error:
+        return Unresolved(error)
+
+
+def is_module_class(cls: Class) -> bool:
+    """Returns whether a class of the text derives from nn.Module."""
+    return bool(cls.base_names() & MODULE_BASES)
 
 
 def call_function(
-    interpreter: Interpreter, function: ast.FunctionDef, arguments: Arguments, scope: Scope, line: int
+    interpreter: Interpreter, function: Function, arguments: Arguments, scope: Scope, line: int
 ) -> object:
     """Returns what a function of the text returns when it is called on that line."""
-    if function.decorator_list:
-        raise DesignError(f"Line {function.lineno}: functions with decorators are not understood; leave @ out.")
-    inner = Scope(_parameter_values(interpreter, function, arguments, line), scope.in_forward)
+    unknown = [name for name in function.decorators if name not in HARMLESS_DECORATORS]
+    if unknown:
+        raise DesignError(f"Line {function.node.lineno}: functions with decorators are not understood; leave @ out.")
+    names = _parameter_values(function, arguments, line)
+    inner = Scope(names, scope.in_forward, function.around, function)
     with interpreter.nested_call(line):
-        returned = interpreter.execute(function.body, inner)
-    return returned.value if returned else None
+        if isinstance(function.node, ast.Lambda):
+            return interpreter.value(function.node.body, inner)
+        returned = interpreter.execute(function.node.body, inner)
+    return returned.value if isinstance(returned, Returned) else None
 
 
-def instantiate(interpreter: Interpreter, cls: ast.ClassDef, arguments: Arguments, scope: Scope, line: int) -> Module:
+def instantiate(interpreter: Interpreter, cls: Class, arguments: Arguments, scope: Scope, line: int) -> object:
     """Returns an object of a class of the text, or the block that the class is."""
-    if block := written_block(cls):
+    if block := written_block(cls.node):
         return block_call(block, arguments, line)
-    if cls not in interpreter.module_classes:
-        raise DesignError(f"Line {line}: {cls.name[:40]} is not a class that derives from nn.Module itself.")
+    names = cls.base_names()
+    foreign = sorted(names - MODULE_BASES - PLAIN_BASES)
+    if foreign:
+        base = foreign[0].rpartition(".")[2][:40] or interpreter.snippet(cls.node.bases[0])
+        raise DesignError(
+            f"Line {line}: {cls.name} derives from {base} (line {cls.node.lineno}), whose code is not in this text."
+        )
+    if not names & MODULE_BASES:
+        return _plain_object(interpreter, cls, arguments, scope, line)
     instance = Instance(cls)
-    for statement in cls.body:
-        if isinstance(statement, ast.Assign | ast.AnnAssign):
-            assign(interpreter, statement, Scope(instance.attributes, scope.in_forward))
-    if init := instance.method("__init__"):
+    init = instance.method("__init__")
+    if init:
         call_function(interpreter, init, arguments.after(instance), scope, line)
+    else:
+        initialise(interpreter, instance, arguments, line)
     return instance
 
 
-def apply_module(interpreter: Interpreter, module: object, tensor: Tensor, line: int) -> Tensor:
-    """Returns what a module makes of a tensor when it is called on that line."""
+def initialise(interpreter: Interpreter, owner: Object, arguments: Arguments, line: int) -> None:
+    """Does what the __init__ of nn.Module, or of nn.Sequential, does with an object of the text."""
+    if not isinstance(owner, Instance):
+        return
+    owner.is_initialised = True
+    if "torch.nn.Sequential" in owner.cls.base_names():
+        owner.sequential = Sequential(modules_of(interpreter, arguments, line), line)
+    elif arguments.positional or (arguments.named and "torch.nn.Module" in owner.cls.base_names()):
+        raise DesignError(f"Line {line}: the __init__ of nn.Module takes no arguments.")
+
+
+def modules_of(interpreter: Interpreter, arguments: Arguments, line: int) -> list[object]:
+    """Returns the layers in the arguments of nn.Sequential; raises DesignError with the line for anything else."""
+    positional, named = arguments
+    given: object = positional
+    if len(positional) == 1 and isinstance(positional[0], OrderedDict):
+        given = list(positional[0].values())
+    elif len(positional) == 1 and isinstance(positional[0], list | tuple | dict):
+        raise DesignError(
+            f"Line {line}: nn.Sequential takes layers one by one, or an OrderedDict of them: nn.Sequential(*layers)."
+        )
+    if named or not isinstance(given, list) or not all(isinstance(module, Module) for module in given):
+        raise DesignError(f"Line {line}: nn.Sequential takes layers; one of its arguments is none.")
+    return interpreter.bounded_list(list(given), ast.Pass(lineno=line))
+
+
+def _plain_object(interpreter: Interpreter, cls: Class, arguments: Arguments, scope: Scope, line: int) -> Object:
+    """Returns an object that is no module: settings as a class, a dataclass or a named tuple."""
+    result = Object(cls)
+    init = result.method("__init__")
+    if init:
+        call_function(interpreter, init, arguments.after(result), scope, line)
+        return result
+    fields = [
+        statement.target.id
+        for each in reversed(cls.lineage())
+        for statement in each.node.body
+        if isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name)
+    ]
+    has_fields = bool({*cls.decorators} & DATACLASS_DECORATORS or cls.base_names() & {"typing.NamedTuple"})
+    given = arguments.matched(fields if has_fields else [], cls.name, line)
+    result.attributes |= given
+    missing = [name for name in fields if has_fields and name not in given and cls.find(name) is None]
+    if missing:
+        raise DesignError(f"Line {line}: {cls.name} also needs {' and '.join(missing)[:80]}.")
+    return result
+
+
+def _decorator_name(interpreter: Interpreter, node: ast.expr, scope: Scope) -> str:
+    return interpreter.full_name(node.func if isinstance(node, ast.Call) else node, scope) or "unknown"
+
+
+def apply_module(interpreter: Interpreter, module: object, tensor: Tensor, line: int) -> object:
+    """Returns what a module makes of a tensor when it is called on that line: a tensor, or several."""
     match module:
         case LayerCall():
             return apply_layer(module, tensor, line)
         case Sequential():
+            output: object = tensor
             for inner in module.modules:
                 interpreter.count_step(line)
-                tensor = apply_module(interpreter, inner, tensor, line)
-            return tensor
+                output = apply_module(interpreter, inner, only_tensor(output, line), line)
+            return output
         case BlockCall():
             start = tensor.node
-            ends = [apply_module(interpreter, inner, tensor, line).node for inner in module.modules]
+            ends = [only_tensor(apply_module(interpreter, inner, tensor, line), line).node for inner in module.modules]
             return join_stacks(module.block, ends, start, line)
         case Instance() if forward := module.method("forward"):
-            scope = Scope(in_forward=True)
-            output = call_function(interpreter, forward, Arguments([module, tensor], {}), scope, line)
-            if isinstance(output, Tensor):
-                return output
-            raise DesignError(f"Line {forward.lineno}: forward of {module.cls.name[:40]} does not return one tensor.")
+            return call_forward(interpreter, module, forward, Arguments([tensor], {}), line)
+        case Instance() if module.sequential:
+            return apply_module(interpreter, module.sequential, tensor, line)
+        case Instance():
+            raise DesignError(f"Line {line}: {module.cls.name} (line {module.cls.node.lineno}) has no forward.")
     raise DesignError(f"Line {line}: what is called here has no forward.")
 
 
-def _parameter_values(
-    interpreter: Interpreter, function: ast.FunctionDef, arguments: Arguments, line: int
-) -> dict[str, object]:
+def call_forward(
+    interpreter: Interpreter, module: Instance, forward: Function, arguments: Arguments, line: int
+) -> object:
+    """Returns what the forward of a module returns."""
+    output = call_function(interpreter, forward, arguments.after(module), Scope(in_forward=True), line)
+    if output is None:
+        raise DesignError(f"Line {forward.node.lineno}: forward of {module.cls.name} does not return one tensor.")
+    return output
+
+
+def only_tensor(output: object, line: int) -> Tensor:
+    """Returns the one tensor that a module gives, or of several the one that all others lie on the way to."""
+    if isinstance(output, Tensor):
+        return output
+    values = list(output.values()) if isinstance(output, dict) else output
+    tensors = [value for value in values if isinstance(value, Tensor)] if isinstance(values, list | tuple) else []
+    for tensor in tensors:
+        on_the_way = set(tensor.node.iter_back())
+        if all(other.node in on_the_way for other in tensors):
+            return tensor
+    raise DesignError(f"Line {line}: what is called here does not return one tensor.")
+
+
+def _parameter_values(function: Function, arguments: Arguments, line: int) -> dict[str, object]:
     """The values of a function's parameters: the arguments, and the defaults of the others."""
-    parameters, (positional, named) = function.args, arguments
+    parameters, (positional, named) = function.node.args, arguments
     names = [parameter.arg for parameter in (*parameters.posonlyargs, *parameters.args)]
     keyword_only = [parameter.arg for parameter in parameters.kwonlyargs]
     taken = len(names) if parameters.vararg else len(positional)
+    further = {name: value for name, value in named.items() if name not in (*names, *keyword_only)}
     ordinary = {name: value for name, value in named.items() if name not in keyword_only}
-    values = Arguments(positional[:taken], ordinary).matched(names, function.name[:40], line)
+    if parameters.kwarg:
+        ordinary = {name: value for name, value in ordinary.items() if name not in further}
+    values = Arguments(positional[:taken], ordinary).matched(names, function.name, line)
     values |= {name: named[name] for name in keyword_only if name in named}
-    defaults = zip(reversed(names), reversed(parameters.defaults), strict=False)
-    for name, default in (*defaults, *zip(keyword_only, parameters.kw_defaults, strict=True)):
-        if name not in values and default is not None:
-            values[name] = interpreter.value(default, Scope())
+    values |= {name: default for name, default in function.defaults.items() if name not in values}
     missing = [name for name in (*names, *keyword_only) if name not in values]
     if missing:
         raise DesignError(
-            f"Line {line}: {function.name[:40]} (line {function.lineno}) also needs {' and '.join(missing)[:80]}; a net"
+            f"Line {line}: {function.name} (line {function.node.lineno}) also needs {' and '.join(missing)[:80]}; a net"
             " is called with one tensor, and gets its numbers where it is made: model = Net(10)."
         )
-    return values | ({parameters.vararg.arg: tuple(positional[taken:])} if parameters.vararg else {})
+    values |= {parameters.vararg.arg: tuple(positional[taken:])} if parameters.vararg else {}
+    return values | ({parameters.kwarg.arg: further} if parameters.kwarg else {})

@@ -5,12 +5,24 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from enum import Enum, auto
 from typing import Any
 
 from cnnviz.errors import DesignError
 from cnnviz.source.torch_names import full_name, imported_names
-from cnnviz.source.values import ImportedName, Instance, Sequential, Symbol, Tensor, Unresolved
+from cnnviz.source.values import (
+    Function,
+    ImportedName,
+    Instance,
+    Module,
+    ModuleList,
+    Object,
+    Sequential,
+    Symbol,
+    Tensor,
+    Unresolved,
+)
 
 MAX_STEPS = 20_000
 MAX_CALL_DEPTH = 40
@@ -27,6 +39,14 @@ class Scope:
 
     names: dict[str, object] = field(default_factory=dict)
     in_forward: bool = False
+    around: tuple[dict[str, object], ...] = ()
+    """Names of the functions around this one, the innermost first."""
+    method: Function | None = None
+    """The method that is followed, for super()."""
+
+    def inner(self) -> Scope:
+        """Returns a scope inside this one, as a comprehension has: it sees these names, and its own stay in it."""
+        return replace(self, names=dict(self.names))
 
 
 @dataclass(frozen=True)
@@ -36,7 +56,14 @@ class Returned:
     value: object
 
 
-StatementHandler = Callable[["Interpreter", Any, Scope], Returned | None]
+class Jump(Enum):
+    """What else ends a block of statements: break and continue."""
+
+    BREAK = auto()
+    CONTINUE = auto()
+
+
+StatementHandler = Callable[["Interpreter", Any, Scope], Returned | Jump | None]
 ExpressionHandler = Callable[["Interpreter", Any, Scope], object]
 CallHandler = Callable[["Interpreter", ast.Call, Scope], object]
 
@@ -65,19 +92,17 @@ class Interpreter:
         self._imported_names = imported_names(tree)
         self._statement: ast.stmt | None = None
         self._call_depth = 0
-        self.module_classes = [node for node in tree.body if isinstance(node, ast.ClassDef) and self._is_module(node)]
-        """Classes of the text that derive from nn.Module."""
 
     # following
 
-    def execute(self, statements: Sequence[ast.stmt], scope: Scope) -> Returned | None:
-        """Follows statements up to the first return."""
+    def execute(self, statements: Sequence[ast.stmt], scope: Scope) -> Returned | Jump | None:
+        """Follows statements up to the first return, break or continue."""
         for statement in statements:
             if returned := self.execute_statement(statement, scope):
                 return returned
         return None
 
-    def execute_statement(self, statement: ast.stmt, scope: Scope) -> Returned | None:
+    def execute_statement(self, statement: ast.stmt, scope: Scope) -> Returned | Jump | None:
         """Follows one statement; raises DesignError with its line where it is not understood."""
         self._statement = statement
         self.count_step(statement.lineno)
@@ -96,7 +121,10 @@ class Interpreter:
 
     def truth(self, node: ast.expr, scope: Scope) -> bool:
         """Returns whether a condition holds."""
-        value = self.value(node, scope)
+        return self.truth_of(self.value(node, scope), node)
+
+    def truth_of(self, value: object, node: ast.expr) -> bool:
+        """Returns what a value is worth as a condition; raises DesignError with its line where that is unknown."""
         if isinstance(value, Sequential):
             return bool(value.modules)
         if isinstance(value, Tensor | Symbol):
@@ -105,14 +133,19 @@ class Interpreter:
 
     def iterate(self, node: ast.expr, scope: Scope) -> Iterator[object]:
         """Yields what a loop over the expression goes through."""
-        value = self.value(node, scope)
-        if isinstance(value, Sequential):
-            value = value.modules
-        if not isinstance(value, list | tuple | range):
-            raise self.not_understood(node)
-        for item in list(value):
+        for item in self.items_of(self.value(node, scope), node):
             self.count_step(node.lineno)
             yield item
+
+    def items_of(self, value: object, node: ast.expr) -> list[object]:
+        """Returns what a value holds; raises DesignError with its line where that is unknown."""
+        if isinstance(value, Instance) and value.sequential:
+            value = value.sequential
+        if isinstance(value, Sequential):
+            value = value.modules
+        if not isinstance(value, list | tuple | range | dict):
+            raise self.not_understood(node)
+        return self.bounded_list(list(value), node)
 
     def elements(self, nodes: Sequence[ast.expr], scope: Scope) -> Iterator[object]:
         """Yields the values of elements or arguments, those behind a star one by one."""
@@ -123,11 +156,13 @@ class Interpreter:
                 yield self.value(node, scope)
 
     def bind(self, target: ast.expr, value: object, scope: Scope) -> None:
-        """Binds a value to a name or an attribute, or its elements to several of them."""
+        """Binds a value to a name, an attribute or a place in a list, or its elements to several of them."""
         if isinstance(target, ast.Name):
             scope.names[target.id] = value
-        elif isinstance(target, ast.Attribute) and isinstance(owner := self.value(target.value, scope), Instance):
-            owner.attributes[target.attr] = value
+        elif isinstance(target, ast.Attribute):
+            self._bind_attribute(target, value, scope)
+        elif isinstance(target, ast.Subscript):
+            self._bind_item(target, value, scope)
         elif isinstance(target, ast.Tuple | ast.List):
             parts = value if isinstance(value, tuple | list) else [value] * len(target.elts)
             if len(parts) != len(target.elts) or not isinstance(value, tuple | list | Unresolved):
@@ -137,11 +172,40 @@ class Interpreter:
         else:
             raise self.not_understood(target)
 
+    def _bind_attribute(self, target: ast.Attribute, value: object, scope: Scope) -> None:
+        owner = self.value(target.value, scope)
+        if owner is Symbol.WEIGHT:
+            return
+        if not isinstance(owner, Object):
+            raise self.not_understood(target)
+        self.set_attribute(owner, target.attr, value, target.lineno)
+
+    def set_attribute(self, owner: Object, name: str, value: object, line: int) -> None:
+        """Sets an attribute; raises DesignError where torch takes no layer yet."""
+        if isinstance(owner, Instance) and not owner.is_initialised and isinstance(value, Module | ModuleList):
+            raise DesignError(
+                f"Line {line}: torch takes no layers before super().__init__() was called; call it first in the"
+                f" __init__ of {owner.cls.name}."
+            )
+        owner.attributes[name] = value
+
+    def _bind_item(self, target: ast.Subscript, value: object, scope: Scope) -> None:
+        owner = self.value(target.value, scope)
+        items: Any = owner.modules if isinstance(owner, Sequential) else owner
+        index: Any = None if isinstance(target.slice, ast.Slice) else self.value(target.slice, scope)
+        try:
+            if isinstance(items, dict) or (isinstance(items, list) and isinstance(index, int)):
+                items[index] = value
+                return
+        except (LookupError, TypeError):
+            pass
+        raise self.not_understood(target)
+
     # names
 
     def lookup(self, node: ast.Name, scope: Scope) -> object:
         """Returns what a name is bound to: here, at the top level, or by an import."""
-        for names in (scope.names, self.globals):
+        for names in (scope.names, *scope.around, self.globals):
             if node.id in names:
                 return names[node.id]
         if name := self.full_name(node, scope):
@@ -153,7 +217,7 @@ class Interpreter:
         root = node
         while isinstance(root, ast.Attribute):
             root = root.value
-        if isinstance(root, ast.Name) and (root.id in scope.names or root.id in self.globals):
+        if isinstance(root, ast.Name) and any(root.id in names for names in (scope.names, *scope.around, self.globals)):
             return None
         return full_name(node, self._imported_names)
 
@@ -201,12 +265,18 @@ class Interpreter:
         source = " ".join(b" ".join((first[node.col_offset : end], *more)).decode(errors="replace").split())
         return source if len(source) <= 60 else f"{source[:59]}…"
 
-    def _is_module(self, cls: ast.ClassDef) -> bool:
-        return any(self.full_name(base, Scope()) == "torch.nn.Module" for base in cls.bases)
-
 
 def resolved(value: object) -> object:
     """Returns the value; raises the error of one that could not be worked out."""
     if isinstance(value, Unresolved):
         raise value.error
     return value
+
+
+def is_plain(value: object) -> bool:
+    """Returns whether a value is a number, a truth value, a text, None, or holds only such values."""
+    if isinstance(value, dict):
+        return is_plain(list(value)) and is_plain(list(value.values()))
+    if isinstance(value, list | tuple):
+        return all(map(is_plain, value))
+    return isinstance(value, int | float | str | None)

@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from cnnviz.errors import DesignError, ShapeError
-from cnnviz.layers import PALETTE, Layer, LayerNorm
+from cnnviz.layers import PALETTE, Layer, LayerNorm, Linear
 from cnnviz.layers.base import torch_defaults
 from cnnviz.shapes import Shape, format_shape, numel
 from cnnviz.source.arguments import Arguments
@@ -116,6 +116,12 @@ def _check_input_size(call: LayerCall, layer: Layer, shape: Shape) -> None:
         place = f"Line {call.line}: {call.call} says {name}={said!r}, but "
         if said == numel(shape):
             raise MisfitError(f"{place}the sample is {format_shape(shape)} there; a Flatten is missing before it.")
+        if isinstance(layer, Linear) and len(shape) > 1:
+            raise MisfitError(
+                f"{place}the sample is {format_shape(shape)} there: a Flatten is missing before it, and then"
+                f" {numel(shape):,} numbers come in. Write nn.Flatten() and {name}={numel(shape)}.",
+                said if isinstance(said, int) else None,
+            )
         raise MisfitError(
             f"{place}{size} come in: the sample is {format_shape(shape)} there. Write {name}={size}, or change what"
             " stands before.",

@@ -5,14 +5,32 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any, TypeGuard
+from typing import Any, cast
 
+from cnnviz.shapes import AXES, numel
 from cnnviz.source.arguments import read_arguments
-from cnnviz.source.interpreter import Interpreter, Scope
+from cnnviz.source.arithmetic import bounded_text
+from cnnviz.source.functions import late_value
+from cnnviz.source.interpreter import Interpreter, Scope, is_plain
 from cnnviz.source.tensors import reshape_tensor
-from cnnviz.source.torch_functions import apply_layer_function
+from cnnviz.source.torch_functions import apply_layer_function, largest_along, pool_axes, squeeze_tensor
 from cnnviz.source.torch_names import LAYER_FUNCTIONS
-from cnnviz.source.values import BlockCall, Instance, LayerCall, Module, Sequential, Symbol, Tensor
+from cnnviz.source.values import (
+    ArgumentParser,
+    BlockCall,
+    Instance,
+    LayerCall,
+    MisfitError,
+    Module,
+    ModuleDict,
+    ModuleList,
+    Object,
+    OrderedDict,
+    Sequential,
+    Tensor,
+    TensorNode,
+    Unresolved,
+)
 
 MethodHandler = Callable[[Interpreter, Any, ast.Call, Scope], object]
 
@@ -30,29 +48,62 @@ def _append(interpreter: Interpreter, owner: Sequential | list[object], node: as
 
 def _extend(interpreter: Interpreter, owner: Sequential | list[object], node: ast.Call, scope: Scope) -> object:
     arguments = read_arguments(interpreter, node, scope)
-    return _grow(interpreter, owner, arguments.positional[0] if arguments.positional else None, node)
+    return _grow(interpreter, owner, interpreter.items_of((arguments.positional or [None])[0], node), node)
 
 
-def _grow(interpreter: Interpreter, owner: Sequential | list[object], more: object, node: ast.Call) -> object:
-    if not _are_modules(more):
+def _insert(interpreter: Interpreter, owner: Sequential | list[object], node: ast.Call, scope: Scope) -> None:
+    positional, _ = read_arguments(interpreter, node, scope)
+    if len(positional) != 2 or not isinstance(positional[0], int):
+        raise interpreter.not_understood(node)
+    items = owner.modules if isinstance(owner, Sequential) else owner
+    items.insert(positional[0], positional[1])
+    interpreter.bounded_list(items, node)
+
+
+def _pop(interpreter: Interpreter, owner: Sequential | list[object], node: ast.Call, scope: Scope) -> object:
+    positional, _ = read_arguments(interpreter, node, scope)
+    items = owner.modules if isinstance(owner, Sequential) else owner
+    try:
+        return items.pop(*positional)  # type: ignore[arg-type]
+    except (TypeError, IndexError):
+        raise interpreter.not_understood(node) from None
+
+
+def _grow(interpreter: Interpreter, owner: Sequential | list[object], more: list[object], node: ast.Call) -> object:
+    takes_all = not isinstance(owner, Sequential | ModuleList)
+    if not more or not (takes_all or all(isinstance(value, Module | ModuleList) for value in more)):
         raise interpreter.not_understood(node)
     modules = owner.modules if isinstance(owner, Sequential) else owner
     modules[:] = interpreter.bounded_list([*modules, *more], node)
     return owner
 
 
-def _register(interpreter: Interpreter, owner: Instance, node: ast.Call, scope: Scope) -> object:
+def _register(interpreter: Interpreter, owner: Instance, node: ast.Call, scope: Scope) -> None:
     """Sets an attribute of a net: add_module(name, layer)."""
     arguments = read_arguments(interpreter, node, scope)
-    more = arguments.positional[-1:]
-    if not _are_modules(more):
+    values = arguments.matched(("name", "module"), "add_module", node.lineno)
+    name, module = values.get("name"), values.get("module")
+    if not isinstance(module, Module | ModuleList) or not isinstance(name, str):
         raise interpreter.not_understood(node)
-    owner.attributes[str(arguments.positional[0])] = more[0]
-    return owner
+    if owner.sequential:
+        owner.sequential.modules.append(module)
+    interpreter.set_attribute(owner, name, module, node.lineno)
 
 
-def _are_modules(values: object) -> TypeGuard[list[object]]:
-    return isinstance(values, list) and bool(values) and all(isinstance(value, Module) for value in values)
+def _register_buffer(interpreter: Interpreter, owner: Instance, node: ast.Call, scope: Scope) -> None:
+    """Keeps a buffer: what it holds is needed only where forward uses it."""
+    name = interpreter.value(node.args[0], scope) if node.args else None
+    if isinstance(name, str):
+        error = interpreter.not_understood(node, "a buffer is nothing that a design can hold")
+        owner.attributes[name] = late_value(interpreter, node.args[1], scope) if len(node.args) > 1 else None
+        if not isinstance(owner.attributes[name], Tensor):
+            owner.attributes[name] = Unresolved(error)
+
+
+def _children(interpreter: Interpreter, owner: Sequential | Instance, node: ast.Call, scope: Scope) -> list[object]:
+    if isinstance(owner, Sequential):
+        return list(owner.modules)
+    return [value for value in owner.attributes.values() if isinstance(value, Module | ModuleList)]
 
 
 def _clone(interpreter: Interpreter, owner: Tensor, node: ast.Call, scope: Scope) -> Tensor:
@@ -66,13 +117,24 @@ def _layer(function: str, interpreter: Interpreter, owner: Tensor, node: ast.Cal
 
 def _size(interpreter: Interpreter, owner: Tensor, node: ast.Call, scope: Scope) -> object:
     positional, named = read_arguments(interpreter, node, scope)
-    sizes = (Symbol.BATCH, *owner.node.shape)
+    sizes = owner.node.sizes
     if not positional and not named:
         return sizes
-    axis = positional[0] if positional else None
-    if named or not isinstance(axis, int) or not -len(sizes) <= axis < len(sizes):
+    axis = positional[0] if positional else named.get("dim")
+    if not isinstance(axis, int) or not -len(sizes) <= axis < len(sizes):
         raise interpreter.not_understood(node)
     return sizes[axis]
+
+
+def _count(interpreter: Interpreter, owner: Tensor, node: ast.Call, scope: Scope) -> int:
+    """Returns the numbers in a batch of a known size: numel()."""
+    if owner.node.batch is None:
+        raise interpreter.not_understood(node)
+    return owner.node.batch * numel(owner.node.shape)
+
+
+def _axes(interpreter: Interpreter, owner: Tensor, node: ast.Call, scope: Scope) -> int:
+    return len(owner.node.sizes)
 
 
 def _view(interpreter: Interpreter, owner: Tensor, node: ast.Call, scope: Scope) -> Tensor:
@@ -84,10 +146,133 @@ def _view(interpreter: Interpreter, owner: Tensor, node: ast.Call, scope: Scope)
     return reshape_tensor(owner, sizes, interpreter.snippet(node), node.lineno)
 
 
+def _mean(interpreter: Interpreter, owner: Tensor, node: ast.Call, scope: Scope) -> Tensor:
+    return pool_axes(interpreter, owner, read_arguments(interpreter, node, scope), node)
+
+
+def _max(interpreter: Interpreter, owner: Tensor, node: ast.Call, scope: Scope) -> object:
+    return largest_along(interpreter, owner, read_arguments(interpreter, node, scope), node)
+
+
+def _squeeze(interpreter: Interpreter, owner: Tensor, node: ast.Call, scope: Scope) -> Tensor:
+    return squeeze_tensor(interpreter, owner, read_arguments(interpreter, node, scope), node)
+
+
+def _unsqueeze(interpreter: Interpreter, owner: Tensor, node: ast.Call, scope: Scope) -> Tensor:
+    """Gives the input of a net an axis of length 1: the design's samples have it."""
+    (axis,) = read_arguments(interpreter, node, scope).matched(("dim",), "unsqueeze", node.lineno).values() or (None,)
+    before = owner.node
+    count = len(before.sizes) + 1
+    if not isinstance(axis, int) or not -count <= axis < count or axis % count == 0:
+        raise interpreter.not_understood(node)
+    if before.before is not None:
+        raise interpreter.not_understood(node, "a design can give an axis of length 1 only to the input itself")
+    place = axis % count - 1
+    shape = (*before.shape[:place], 1, *before.shape[place:])
+    if len(shape) not in AXES:
+        raise MisfitError(
+            f"Line {node.lineno}: `{interpreter.snippet(node)}` gives a sample more axes than a net takes."
+        )
+    return Tensor(TensorNode(shape, batch=before.batch))
+
+
+def _permute(interpreter: Interpreter, owner: Tensor, node: ast.Call, scope: Scope) -> Tensor:
+    """Moves axes of length 1, which changes no number; raises DesignError for others."""
+    positional, named = read_arguments(interpreter, node, scope)
+    order: Any = positional[0] if len(positional) == 1 and isinstance(positional[0], tuple | list) else positional
+    count = len(owner.node.sizes)
+    if isinstance(node.func, ast.Attribute) and node.func.attr in ("transpose", "swapaxes") and len(order) == 2:
+        if not all(isinstance(axis, int) and -count <= axis < count for axis in order):
+            raise interpreter.not_understood(node)
+        first, second = (axis % count for axis in order)
+        order = list(range(count))
+        order[first], order[second] = second, first
+    if named or not all(isinstance(axis, int) and -count <= axis < count for axis in order):
+        raise interpreter.not_understood(node)
+    order = [axis % count for axis in order]
+    shape = owner.node.shape
+    moved = [axis for axis in order[1:] if 0 < axis < count and shape[axis - 1] != 1]
+    if sorted(order) != list(range(count)) or order[0] != 0 or moved != sorted(moved):
+        raise interpreter.not_understood(
+            node, "the axes of a sample stay in their order in a design, channels first; leave it out"
+        )
+    wanted = tuple(shape[axis - 1] for axis in order[1:])
+    if wanted == shape:
+        return owner
+    if len(moved) <= 1:  # one row of numbers, however many axes of length 1 it has
+        wanted = (numel(shape),)
+    return reshape_tensor(owner, [owner.node.sizes[0], *wanted], interpreter.snippet(node), node.lineno)
+
+
+def _dict_get(interpreter: Interpreter, owner: dict[object, object], node: ast.Call, scope: Scope) -> object:
+    positional, _ = read_arguments(interpreter, node, scope)
+    if not positional or not is_plain(positional[0]) or isinstance(positional[0], list | dict):
+        raise interpreter.not_understood(node)
+    return owner.get(positional[0], positional[1] if len(positional) > 1 else None)
+
+
+def _dict_update(interpreter: Interpreter, owner: dict[object, object], node: ast.Call, scope: Scope) -> None:
+    positional, named = read_arguments(interpreter, node, scope)
+    if any(not isinstance(more, dict) for more in positional):
+        raise interpreter.not_understood(node)
+    for more in (*positional, named):
+        owner |= cast("dict[object, object]", more)
+
+
+def _text_method(name: str, interpreter: Interpreter, owner: str, node: ast.Call, scope: Scope) -> object:
+    positional, named = read_arguments(interpreter, node, scope)
+    if named or not is_plain(positional):
+        raise interpreter.not_understood(node)
+    try:
+        result = getattr(owner, name)(*positional)
+    except (TypeError, ValueError):
+        raise interpreter.not_understood(node) from None
+    return bounded_text(result, node) if isinstance(result, str) else result
+
+
+def _add_argument(interpreter: Interpreter, owner: ArgumentParser, node: ast.Call, scope: Scope) -> None:
+    """Notes the default of an argument of the command line."""
+    names = [name.value for name in node.args if isinstance(name, ast.Constant) and isinstance(name.value, str)]
+    options = {keyword.arg: keyword.value for keyword in node.keywords}
+    long = next((name for name in names if name.startswith("--")), names[0] if names else "")
+    name = str(getattr(options.get("dest"), "value", long.lstrip("-").replace("-", "_")))
+    action = getattr(options.get("action"), "value", None)
+    default: object = {"store_true": False, "store_false": True}.get(str(action))
+    if "default" in options:
+        default = late_value(interpreter, options["default"], scope)
+    elif default is None and not long.startswith("-"):
+        default = Unresolved(interpreter.not_understood(node, f"{name[:40]} is given on the command line"))
+    owner.defaults[name] = default
+
+
+def _parse_arguments(interpreter: Interpreter, owner: ArgumentParser, node: ast.Call, scope: Scope) -> object:
+    result = Object(None, dict(owner.defaults))
+    is_pair = isinstance(node.func, ast.Attribute) and node.func.attr == "parse_known_args"
+    return (result, []) if is_pair else result
+
+
+def _as_it_is(interpreter: Interpreter, owner: object, node: ast.Call, scope: Scope) -> object:
+    return owner
+
+
 _WITHOUT_EFFECT: dict[str, MethodHandler] = dict.fromkeys(
-    ("to", "cuda", "cpu", "float", "double", "train", "eval", "requires_grad_", "contiguous"), _unchanged
+    (
+        *("to", "cuda", "cpu", "float", "double", "half", "type", "type_as", "to_empty", "detach", "requires_grad_"),
+        *("train", "eval", "contiguous", "compile", "share_memory", "apply"),
+    ),
+    _unchanged,
 )
 _REGISTER: dict[str, MethodHandler] = {"add_module": _register, "register_module": _register}
+_LIST: dict[str, MethodHandler] = {"append": _append, "extend": _extend, "insert": _insert, "pop": _pop}
+_CHILDREN: dict[str, MethodHandler] = {"children": _children}
+_DICT: dict[str, MethodHandler] = {
+    "get": _dict_get,
+    "update": _dict_update,
+    "keys": lambda interpreter, owner, node, scope: list(owner),
+    "values": lambda interpreter, owner, node, scope: list(owner.values()),
+    "items": lambda interpreter, owner, node, scope: list(owner.items()),
+    "copy": lambda interpreter, owner, node, scope: dict(owner),
+}
 
 METHODS: dict[type, dict[str, MethodHandler]] = {
     Tensor: {
@@ -99,21 +284,49 @@ METHODS: dict[type, dict[str, MethodHandler]] = {
         **_WITHOUT_EFFECT,
         "clone": _clone,
         "size": _size,
+        "numel": _count,
+        "nelement": _count,
+        "dim": _axes,
         "view": _view,
         "reshape": _view,
+        "mean": _mean,
+        "amax": _mean,
+        "max": _max,
+        "squeeze": _squeeze,
+        "unsqueeze": _unsqueeze,
+        "permute": _permute,
+        "transpose": _permute,
+        "swapaxes": _permute,
     },
     LayerCall: _WITHOUT_EFFECT,
     BlockCall: _WITHOUT_EFFECT,
-    Instance: {**_WITHOUT_EFFECT, **_REGISTER},
+    Instance: {
+        **_WITHOUT_EFFECT,
+        **_REGISTER,
+        **_CHILDREN,
+        "register_buffer": _register_buffer,
+        "register_parameter": _register_buffer,
+    },
     Sequential: {
         **_WITHOUT_EFFECT,
-        "append": _append,
-        "extend": _extend,
+        **_LIST,
+        **_CHILDREN,
         "add_module": _append,
         "register_module": _append,
     },
-    list: {"append": _append, "extend": _extend},
+    list: {**_LIST, "copy": lambda interpreter, owner, node, scope: list(owner)},
+    ModuleList: {**_WITHOUT_EFFECT, **_LIST},
+    dict: _DICT,
+    OrderedDict: _DICT,
+    ModuleDict: {**_WITHOUT_EFFECT, **_DICT},
+    str: {name: partial(_text_method, name) for name in ("lower", "upper", "startswith", "endswith", "split", "strip")},
+    ArgumentParser: {
+        "add_argument": _add_argument,
+        "parse_args": _parse_arguments,
+        "parse_known_args": _parse_arguments,
+        "add_argument_group": _as_it_is,
+    },
 }
 """The handler of every method that is understood, by the type of its owner and its name."""
-CHANGING_METHODS = (*METHODS[list], *_REGISTER, "insert", "pop", "remove", "clear")
+CHANGING_METHODS = (*_LIST, *_REGISTER, "remove", "clear")
 """Methods that change what a module or a list holds, understood or not."""

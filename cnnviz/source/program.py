@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator, Sequence
+from typing import cast
 
 from cnnviz.errors import DesignError
 from cnnviz.source.arguments import Arguments
 from cnnviz.source.blocks import written_block
 from cnnviz.source.expressions import EXPRESSIONS
-from cnnviz.source.functions import instantiate
+from cnnviz.source.functions import PLAIN_BASES, instantiate, is_module_class
 from cnnviz.source.interpreter import MAX_STEPS, Interpreter, Scope
 from cnnviz.source.methods import CHANGING_METHODS
 from cnnviz.source.statements import STATEMENTS
-from cnnviz.source.values import Instance, Module, Sequential, Unresolved, contained_ids
+from cnnviz.source.values import Class, Function, Instance, Module, Sequential, Unresolved, contained_ids
+
+NET_NAME = re.compile(r"(model|net|network|cnn|classifier|backbone)(_?\w)?", re.IGNORECASE)
+"""Names that people give to a net."""
+LIBRARIES_OF_NETS = ("torchvision.models.", "timm.", "torch.hub.", "transformers.", "segmentation_models_pytorch.")
 
 
 class Program:
@@ -45,21 +51,21 @@ class Program:
 
     def _instance_of_only_class(self) -> Module:
         """An object of the one class that no other class uses."""
-        classes = [
-            cls
-            for cls in self.interpreter.module_classes
-            if self._names.get(cls.name) is cls and not written_block(cls)
-        ]
-        used = {cls: {node.id for node in ast.walk(cls) if isinstance(node, ast.Name)} for cls in classes}
+        classes = [cls for cls in self._module_classes() if not written_block(cls.node)]
+        used = {cls: {node.id for node in ast.walk(cls.node) if isinstance(node, ast.Name)} for cls in classes}
         roots = [cls for cls in classes if not any(cls.name in used[other] for other in classes if other is not cls)]
         if len(roots) > 1:
-            raise _several_nets([f"{cls.name[:40]} (line {cls.lineno})" for cls in roots])
+            raise _several_nets([f"{cls.name} (line {cls.node.lineno})" for cls in roots])
         if not roots:
             raise DesignError(
                 "No net was found. Paste a class that derives from nn.Module, with its __init__ and forward, or an"
                 " nn.Sequential(…)."
             )
-        return instantiate(self.interpreter, roots[0], Arguments([], {}), Scope(), roots[0].lineno)
+        line = roots[0].node.lineno
+        return cast("Module", instantiate(self.interpreter, roots[0], Arguments([], {}), Scope(), line))
+
+    def _module_classes(self) -> list[Class]:
+        return [value for value in self._names.values() if isinstance(value, Class) and is_module_class(value)]
 
     def _follow(self, statements: Sequence[ast.stmt]) -> None:
         for statement in statements:
@@ -101,9 +107,14 @@ class Program:
             node = node.func.value
         if not isinstance(node, ast.Call):
             return False
-        classes = self.interpreter.module_classes
-        is_class = isinstance(node.func, ast.Name) and any(cls.name == node.func.id for cls in classes)
-        return is_class or self.interpreter.full_name(node.func, Scope()) == "torch.nn.Sequential"
+        own = self._names.get(node.func.id) if isinstance(node.func, ast.Name) else None
+        name = self.interpreter.full_name(node.func, Scope(self._names)) or ""
+        is_named = any(NET_NAME.fullmatch(target) for target in _assigned_names(statement))
+        if isinstance(own, Class):
+            return bool(own.base_names() - PLAIN_BASES)  # of a class that is foreign, too
+        if isinstance(own, Function):
+            return is_named
+        return name == "torch.nn.Sequential" or name.startswith(LIBRARIES_OF_NETS) or (is_named and bool(name))
 
     def _name_of(self, net: object) -> str:
         return next((name[:40] for name, value in self._names.items() if value is net), "nn.Sequential(…)")

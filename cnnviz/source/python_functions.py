@@ -3,10 +3,86 @@
 from __future__ import annotations
 
 import ast
+import math
+from collections.abc import Callable
+from typing import Any
 
-from cnnviz.source.arguments import read_arguments
-from cnnviz.source.interpreter import MAX_LENGTH, Interpreter, Scope
-from cnnviz.source.values import Symbol, Tensor
+from cnnviz.errors import DesignError
+from cnnviz.source.arguments import Arguments, read_arguments
+from cnnviz.source.arithmetic import bounded_number, bounded_text
+from cnnviz.source.attributes import attribute_of
+from cnnviz.source.functions import initialise
+from cnnviz.source.interpreter import MAX_LENGTH, Interpreter, Scope, is_plain
+from cnnviz.source.torch_modules import LAYER_CLASSES
+from cnnviz.source.values import (
+    ArgumentParser,
+    Class,
+    ImportedName,
+    Instance,
+    LayerCall,
+    Module,
+    ModuleDict,
+    ModuleList,
+    Object,
+    OrderedDict,
+    Sequential,
+    Super,
+    Symbol,
+    Tensor,
+)
+
+PLAIN_FUNCTIONS: dict[str, Callable[..., Any]] = {
+    **{f"builtins.{f.__name__}": f for f in (int, float, round, abs, min, max, sum, bool, divmod, pow)},
+    **{f"math.{f.__name__}": f for f in (math.ceil, math.floor, math.sqrt, math.log2, math.log, math.log10, math.pow)},
+    **{f"math.{f.__name__}": f for f in (math.prod, math.exp, math.gcd, math.trunc, math.fabs)},
+    "numpy.prod": math.prod,
+    "numpy.ceil": math.ceil,
+    "numpy.floor": math.floor,
+    "numpy.sqrt": math.sqrt,
+    "numpy.log2": math.log2,
+    "numpy.product": math.prod,
+    "numpy.round": round,
+    "operator.mul": lambda a, b: a * b,
+}
+"""Functions of numbers, by their full names."""
+MAX_POWER = 64
+"""Largest exponent that is worked out."""
+KINDS_OF_VALUES: dict[str, type | tuple[type, ...]] = {
+    **{f"builtins.{kind.__name__}": kind for kind in (int, float, str, bool, list, tuple, dict)},
+    "torch.Tensor": Tensor,
+    "torch.nn.Module": (LayerCall, Sequential, Instance),
+    "torch.nn.Sequential": Sequential,
+    "torch.nn.ModuleList": ModuleList,
+    "torch.nn.ModuleDict": ModuleDict,
+    "collections.abc.Iterable": (list, tuple, dict, str),
+    "collections.abc.Sequence": (list, tuple, str),
+    "typing.Iterable": (list, tuple, dict, str),
+    "typing.Sequence": (list, tuple, str),
+}
+"""What isinstance asks for, by the full names of classes that no layer is."""
+
+
+def plain_function(name: str, interpreter: Interpreter, node: ast.Call, scope: Scope) -> object:
+    """Calls a function of numbers with plain values."""
+    positional, named = read_arguments(interpreter, node, scope)
+    last = name.rpartition(".")[2]
+    if not is_plain(positional) or not is_plain(named):
+        raise interpreter.not_understood(node, f"{last} has no value that could be worked out")
+    if last == "pow" and not all(abs(value) <= MAX_POWER for value in positional[1:] if isinstance(value, int | float)):
+        raise interpreter.not_understood(node)
+    try:
+        result = PLAIN_FUNCTIONS[name](*positional, **named)
+    except (TypeError, ValueError, ArithmeticError) as error:
+        raise interpreter.not_understood(node, f"{last} refuses it: {str(error)[:80]}") from None
+    return bounded_number(result, node) if isinstance(result, int | float) else result
+
+
+def make_text(interpreter: Interpreter, node: ast.Call, scope: Scope) -> str:
+    """Makes a text of a plain value: str."""
+    positional, named = read_arguments(interpreter, node, scope)
+    if named or len(positional) != 1 or not isinstance(positional[0], str | int | float | None):
+        raise interpreter.not_understood(node)
+    return bounded_text(str(positional[0]), node)
 
 
 def make_range(interpreter: Interpreter, node: ast.Call, scope: Scope) -> range:
@@ -26,22 +102,180 @@ def length(interpreter: Interpreter, node: ast.Call, scope: Scope) -> object:
     """Returns the length of a list; of a tensor, the size of the batch."""
     (first, *_) = read_arguments(interpreter, node, scope).positional or [None]
     if isinstance(first, Tensor):
-        return Symbol.BATCH
-    if isinstance(first, list | tuple):
+        return first.node.sizes[0]
+    if isinstance(first, str):
         return len(first)
-    raise interpreter.not_understood(node)
+    return len(interpreter.items_of(first, node))
+
+
+def make_list(interpreter: Interpreter, node: ast.Call, scope: Scope) -> list[object]:
+    """Makes a list of what a value holds: list, reversed and sorted of plain values."""
+    positional, named = read_arguments(interpreter, node, scope)
+    items = interpreter.items_of(positional[0], node) if positional else []
+    name = interpreter.full_name(node.func, scope)
+    if name == "builtins.reversed":
+        return items[::-1]
+    if name == "builtins.sorted":
+        if not is_plain(items) or {*named} - {"reverse"}:
+            raise interpreter.not_understood(node)
+        try:
+            return sorted(items, reverse=bool(named.get("reverse")))  # type: ignore[type-var]
+        except TypeError:
+            raise interpreter.not_understood(node) from None
+    return items
+
+
+def make_tuple(interpreter: Interpreter, node: ast.Call, scope: Scope) -> tuple[object, ...]:
+    """Makes a tuple of what a value holds."""
+    positional, _ = read_arguments(interpreter, node, scope)
+    return tuple(interpreter.items_of(positional[0], node)) if positional else ()
+
+
+def enumerate_items(interpreter: Interpreter, node: ast.Call, scope: Scope) -> list[object]:
+    """Counts what a value holds: enumerate."""
+    values = read_arguments(interpreter, node, scope).matched(("iterable", "start"), "enumerate", node.lineno)
+    start = values.get("start", 0)
+    if not isinstance(start, int):
+        raise interpreter.not_understood(node)
+    return list(enumerate(interpreter.items_of(values.get("iterable"), node), start))
+
+
+def zip_items(interpreter: Interpreter, node: ast.Call, scope: Scope) -> list[object]:
+    """Puts what several values hold side by side: zip."""
+    positional, _ = read_arguments(interpreter, node, scope)
+    return list(zip(*(interpreter.items_of(value, node) for value in positional), strict=False))
+
+
+def any_or_all(interpreter: Interpreter, node: ast.Call, scope: Scope) -> bool:
+    """Asks whether any or all of what a value holds is true."""
+    positional, _ = read_arguments(interpreter, node, scope)
+    truths = [interpreter.truth_of(item, node) for item in interpreter.items_of((positional or [None])[0], node)]
+    return any(truths) if interpreter.full_name(node.func, scope) == "builtins.any" else all(truths)
 
 
 def make_ordered_dict(interpreter: Interpreter, node: ast.Call, scope: Scope) -> dict[object, object]:
-    """Makes an OrderedDict of a dict or of pairs."""
-    positional, _ = read_arguments(interpreter, node, scope)
+    """Makes an OrderedDict, or a dict, of a dict, of pairs or of arguments with names."""
+    positional, named = read_arguments(interpreter, node, scope)
+    kind = OrderedDict if interpreter.full_name(node.func, scope) == "collections.OrderedDict" else dict
     items = positional[0] if len(positional) == 1 else []
     if isinstance(items, dict):
-        return items
-    if not isinstance(items, list) or not all(_is_pair(item) for item in items):
+        return kind(items | named)
+    if not isinstance(items, list | tuple) or not all(_is_pair(item) for item in items) or len(positional) > 1:
         raise interpreter.not_understood(node)
-    return dict(items)
+    return kind([*items, *named.items()])
+
+
+def is_instance(interpreter: Interpreter, node: ast.Call, scope: Scope) -> bool:
+    """Asks of which kind a value is: isinstance."""
+    positional, named = read_arguments(interpreter, node, scope)
+    if named or len(positional) != 2:
+        raise interpreter.not_understood(node)
+    value, kinds = positional
+    return any(_is_of_kind(interpreter, value, kind, node) for kind in (kinds if isinstance(kinds, tuple) else [kinds]))
+
+
+def has_attribute(interpreter: Interpreter, node: ast.Call, scope: Scope) -> bool:
+    """Asks whether an object of the text has an attribute: hasattr."""
+    positional, _ = read_arguments(interpreter, node, scope)
+    owner, name = positional if len(positional) == 2 else (None, None)
+    if not isinstance(owner, Object) or not isinstance(name, str):
+        raise interpreter.not_understood(node)
+    return name in owner.attributes or bool(owner.cls and owner.cls.find(name) is not None)
+
+
+def get_attribute(interpreter: Interpreter, node: ast.Call, scope: Scope) -> object:
+    """Returns an attribute whose name is worked out, or another value where there is none: getattr."""
+    positional, named = read_arguments(interpreter, node, scope)
+    if named or len(positional) not in (2, 3) or not isinstance(positional[1], str):
+        raise interpreter.not_understood(node)
+    owner, name, *default = positional
+    if isinstance(owner, ImportedName):
+        return ImportedName(f"{owner.full_name}.{name}")
+    attribute = ast.copy_location(ast.Attribute(node.args[0], str(name), ast.Load()), node)
+    try:
+        return attribute_of(interpreter, owner, attribute)
+    except DesignError:
+        if default and isinstance(owner, Object) and name not in owner.attributes:
+            return default[0]
+        raise
+
+
+def set_attribute(interpreter: Interpreter, node: ast.Call, scope: Scope) -> None:
+    """Sets an attribute whose name is worked out: setattr."""
+    positional, named = read_arguments(interpreter, node, scope)
+    if named or len(positional) != 3 or not isinstance(positional[0], Object) or not isinstance(positional[1], str):
+        raise interpreter.not_understood(node)
+    interpreter.set_attribute(positional[0], positional[1], positional[2], node.lineno)
+
+
+def make_super(interpreter: Interpreter, node: ast.Call, scope: Scope) -> Super:
+    """Returns an object as the classes see it from which that of the method derives: super()."""
+    positional, named = read_arguments(interpreter, node, scope)
+    method = scope.method
+    if not positional and method and method.cls and isinstance(method.node, ast.FunctionDef) and method.node.args.args:
+        positional = [method.cls, scope.names.get(method.node.args.args[0].arg)]
+    if named or len(positional) != 2 or not isinstance(positional[0], Class) or not isinstance(positional[1], Object):
+        raise interpreter.not_understood(node)
+    return Super(positional[1], positional[0])
+
+
+def initialise_module(interpreter: Interpreter, node: ast.Call, scope: Scope) -> None:
+    """Does what nn.Module.__init__(self) does."""
+    positional, _ = read_arguments(interpreter, node, scope)
+    if not positional or not isinstance(positional[0], Object):
+        raise interpreter.not_understood(node)
+    initialise(interpreter, positional[0], Arguments(positional[1:], {}), node.lineno)
+
+
+def make_namespace(interpreter: Interpreter, node: ast.Call, scope: Scope) -> Object:
+    """Makes an object of arguments with names: types.SimpleNamespace, argparse.Namespace."""
+    positional, named = read_arguments(interpreter, node, scope)
+    if positional:
+        raise interpreter.not_understood(node)
+    return Object(None, dict(named))
+
+
+def make_parser(interpreter: Interpreter, node: ast.Call, scope: Scope) -> ArgumentParser:
+    """Makes a parser of the command line: argparse.ArgumentParser."""
+    return ArgumentParser()
+
+
+def make_field(interpreter: Interpreter, node: ast.Call, scope: Scope) -> object:
+    """Returns the default of a dataclass's field."""
+    _, named = read_arguments(interpreter, node, scope)
+    if "default" in named:
+        return named["default"]
+    raise interpreter.not_understood(node)
+
+
+def variables(interpreter: Interpreter, node: ast.Call, scope: Scope) -> dict[object, object]:
+    """Returns the attributes of an object as a dict: vars."""
+    positional, _ = read_arguments(interpreter, node, scope)
+    if len(positional) != 1 or not isinstance(positional[0], Object):
+        raise interpreter.not_understood(node)
+    return {**positional[0].attributes}
+
+
+def no(interpreter: Interpreter, node: ast.Call, scope: Scope) -> bool:
+    """Answers what asks for a device that is not there: torch.cuda.is_available()."""
+    return False
+
+
+def device(interpreter: Interpreter, node: ast.Call, scope: Scope) -> Symbol:
+    """Returns a device: torch.device."""
+    return Symbol.DEVICE
+
+
+def _is_of_kind(interpreter: Interpreter, value: object, kind: object, node: ast.expr) -> bool:
+    if isinstance(kind, Class):
+        return isinstance(value, Object) and bool(value.cls and kind in value.cls.lineage())
+    if isinstance(kind, ImportedName):
+        if (layer := LAYER_CLASSES.get(kind.full_name)) is not None:
+            return isinstance(value, LayerCall) and value.kind == layer
+        if (known := KINDS_OF_VALUES.get(kind.full_name)) is not None:
+            return isinstance(value, known) and not (known in (int, list, dict) and isinstance(value, bool | Module))
+    raise interpreter.not_understood(node)
 
 
 def _is_pair(item: object) -> bool:
-    return isinstance(item, tuple) and len(item) == 2 and isinstance(item[0], str)
+    return isinstance(item, tuple | list) and len(item) == 2 and isinstance(item[0], str | int)

@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from cnnviz.architecture import MAX_SIZE, Architecture
 from cnnviz.errors import DesignError
 from cnnviz.shapes import AXES, Shape, format_shape
-from cnnviz.source.functions import apply_module
+from cnnviz.source.functions import apply_module, only_tensor
 from cnnviz.source.interpreter import Interpreter, Scope
 from cnnviz.source.program import Program
 from cnnviz.source.tensors import layers_up_to
@@ -104,10 +104,15 @@ def _design_for_flat_samples(interpreter: Interpreter, net: Module) -> Architect
 def _design(interpreter: Interpreter, net: Module, shape: Shape) -> Architecture:
     """The layers that samples of that shape go through in the net."""
     interpreter.steps = 0
-    line = net.cls.lineno if isinstance(net, Instance) else net.line if isinstance(net, Sequential | LayerCall) else 1
-    output = apply_module(interpreter, net, Tensor(TensorNode(shape)), line)
+    line = (
+        net.cls.node.lineno if isinstance(net, Instance) else net.line if isinstance(net, Sequential | LayerCall) else 1
+    )
+    output = only_tensor(apply_module(interpreter, net, Tensor(TensorNode(shape)), line), line)
+    *_, start = output.node.iter_back()
+    if start.batch is not None:
+        raise DesignError(f"Line {line}: what this net returns does not come from its input.")
     try:
-        return Architecture(input_shape=shape, layers=layers_up_to(output.node))
+        return Architecture(input_shape=start.shape, layers=layers_up_to(output.node))
     except ValidationError as error:
         raise DesignError(error.errors()[0]["msg"].removeprefix("Value error, ")) from None
 

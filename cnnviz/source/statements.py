@@ -6,23 +6,35 @@ import ast
 
 from cnnviz.errors import DesignError
 from cnnviz.source.arithmetic import combine
-from cnnviz.source.interpreter import Interpreter, Returned, Scope, StatementHandler
-from cnnviz.source.values import Tensor, Unresolved
+from cnnviz.source.functions import define_class, define_function, late_value
+from cnnviz.source.interpreter import Interpreter, Jump, Returned, Scope, StatementHandler
+from cnnviz.source.values import Tensor
 
-WITHOUT_EFFECT = ("torch.nn.init.", "torch.manual_seed", "torch.nn.Module.__init__", "builtins.print")
+WITHOUT_EFFECT = ("torch.nn.init.", "torch.manual_seed", "torch.set_", "torch.backends.", "builtins.print", "warnings.")
 """Beginnings of the names of functions that do not change the layers of a net."""
+WEIGHT_METHODS = (
+    "apply",
+    "state_dict",
+    "load_state_dict",
+    "zero_grad",
+    "save_hyperparameters",
+    "register_forward_hook",
+)
+"""Methods of a net that change or read weights, and no layers."""
 WEIGHT_ITERATORS = ("modules", "parameters", "named_modules", "named_parameters")
 """Methods of a net that __init__ loops over to set or freeze weights."""
+CONTEXTS = (
+    *("torch.no_grad", "torch.inference_mode", "torch.set_grad_enabled", "torch.enable_grad"),
+    *("torch.autocast", "torch.amp.autocast", "torch.cuda.amp.autocast"),
+)
+"""What may stand behind `with` without changing what is computed."""
 
 
 def assign(interpreter: Interpreter, node: ast.Assign | ast.AnnAssign, scope: Scope) -> None:
     """Binds a value to its names; the error of one that is not understood waits until the value is needed."""
     if node.value is None:
         return
-    try:
-        value = interpreter.value(node.value, scope)
-    except DesignError as error:
-        value = Unresolved(error)
+    value = late_value(interpreter, node.value, scope)
     for target in node.targets if isinstance(node, ast.Assign) else [node.target]:
         interpreter.bind(target, value, scope)
 
@@ -50,39 +62,87 @@ def _expression(interpreter: Interpreter, node: ast.Expr, scope: Scope) -> None:
 
 
 def _is_without_effect(interpreter: Interpreter, node: ast.expr, scope: Scope) -> bool:
-    """Whether a call leaves the layers of a net as they are: print, nn.init, super().__init__()."""
+    """Whether a call leaves the layers of a net as they are: print, nn.init, apply."""
     if not isinstance(node, ast.Call):
         return False
-    function = node.func
-    if isinstance(function, ast.Attribute) and isinstance(function.value, ast.Call):
-        inner = function.value.func
-        return function.attr == "__init__" and isinstance(inner, ast.Name) and inner.id == "super"
-    if name := interpreter.full_name(function, scope):
+    if name := interpreter.full_name(node.func, scope):
         return name.startswith(WITHOUT_EFFECT)
-    return isinstance(function, ast.Attribute) and function.attr == "apply"
+    return isinstance(node.func, ast.Attribute) and node.func.attr in WEIGHT_METHODS
 
 
 def _return(interpreter: Interpreter, node: ast.Return, scope: Scope) -> Returned:
     return Returned(interpreter.value(node.value, scope) if node.value else None)
 
 
-def _if(interpreter: Interpreter, node: ast.If, scope: Scope) -> Returned | None:
+def _if(interpreter: Interpreter, node: ast.If, scope: Scope) -> Returned | Jump | None:
     return interpreter.execute(node.body if interpreter.truth(node.test, scope) else node.orelse, scope)
 
 
-def _for(interpreter: Interpreter, node: ast.For, scope: Scope) -> Returned | None:
+def _for(interpreter: Interpreter, node: ast.For, scope: Scope) -> Returned | Jump | None:
     function = node.iter.func if isinstance(node.iter, ast.Call) else None
     if isinstance(function, ast.Attribute) and function.attr in WEIGHT_ITERATORS and not scope.in_forward:
         return None
     for item in interpreter.iterate(node.iter, scope):
         interpreter.bind(node.target, item, scope)
-        if returned := interpreter.execute(node.body, scope):
-            return returned
+        ended = interpreter.execute(node.body, scope)
+        if isinstance(ended, Returned):
+            return ended
+        if ended is Jump.BREAK:
+            return None
     return interpreter.execute(node.orelse, scope)
 
 
-def _definition(interpreter: Interpreter, node: ast.FunctionDef | ast.ClassDef, scope: Scope) -> None:
-    scope.names[node.name] = node
+def _while(interpreter: Interpreter, node: ast.While, scope: Scope) -> Returned | Jump | None:
+    while interpreter.truth(node.test, scope):
+        interpreter.count_step(node.lineno)
+        ended = interpreter.execute(node.body, scope)
+        if isinstance(ended, Returned):
+            return ended
+        if ended is Jump.BREAK:
+            return None
+    return interpreter.execute(node.orelse, scope)
+
+
+def _break(interpreter: Interpreter, node: ast.Break, scope: Scope) -> Jump:
+    return Jump.BREAK
+
+
+def _continue(interpreter: Interpreter, node: ast.Continue, scope: Scope) -> Jump:
+    return Jump.CONTINUE
+
+
+def _with(interpreter: Interpreter, node: ast.With, scope: Scope) -> Returned | Jump | None:
+    """Follows what stands in `with torch.no_grad():` and the like."""
+    for item in node.items:
+        context = item.context_expr
+        name = interpreter.full_name(context.func if isinstance(context, ast.Call) else context, scope)
+        if name not in CONTEXTS or item.optional_vars:
+            raise interpreter.not_understood(node)
+    return interpreter.execute(node.body, scope)
+
+
+def _try(interpreter: Interpreter, node: ast.Try, scope: Scope) -> Returned | Jump | None:
+    """Follows what is tried, as nothing goes wrong in code that runs."""
+    return interpreter.execute([*node.body, *node.orelse, *node.finalbody], scope)
+
+
+def _raise(interpreter: Interpreter, node: ast.Raise, scope: Scope) -> None:
+    raise DesignError(f"Line {node.lineno}: the code itself stops here: `{interpreter.snippet(node)}`.")
+
+
+def _delete(interpreter: Interpreter, node: ast.Delete, scope: Scope) -> None:
+    for target in node.targets:
+        if not isinstance(target, ast.Name):
+            raise interpreter.not_understood(node)
+        scope.names.pop(target.id, None)
+
+
+def _function(interpreter: Interpreter, node: ast.FunctionDef, scope: Scope) -> None:
+    scope.names[node.name] = define_function(interpreter, node, scope)
+
+
+def _class(interpreter: Interpreter, node: ast.ClassDef, scope: Scope) -> None:
+    scope.names[node.name] = define_class(interpreter, node, scope)
 
 
 def _skip(interpreter: Interpreter, node: ast.stmt, scope: Scope) -> None:
@@ -97,8 +157,15 @@ STATEMENTS: dict[type[ast.stmt], StatementHandler] = {
     ast.Return: _return,
     ast.If: _if,
     ast.For: _for,
-    ast.FunctionDef: _definition,
-    ast.ClassDef: _definition,
+    ast.While: _while,
+    ast.Break: _break,
+    ast.Continue: _continue,
+    ast.With: _with,
+    ast.Try: _try,
+    ast.Raise: _raise,
+    ast.Delete: _delete,
+    ast.FunctionDef: _function,
+    ast.ClassDef: _class,
     ast.Import: _skip,
     ast.ImportFrom: _skip,
     ast.Pass: _skip,

@@ -31,7 +31,8 @@ def apply_layer(call: LayerCall, tensor: Tensor, line: int) -> Tensor:
             " __init__."
         )
     layer_count = _bounded_count(before.layer_count + 1, line)
-    node = TensorNode(layer.output_shape(before.shape), layer, before, call, line, layer_count=layer_count)
+    shape = layer.output_shape(before.shape)
+    node = TensorNode(shape, layer, before, call, line, layer_count=layer_count, batch=before.batch)
     if call.inplace:
         tensor.node = node
         return tensor
@@ -45,6 +46,8 @@ def join_tensors(join: Join, tensors: Sequence[Tensor], line: int, *, ordered: b
     """
     ends = [tensor.node for tensor in tensors]
     start = _last_common_node(ends)
+    if start is None:
+        raise DesignError(f"Line {line}: what is joined here does not come from the same tensor.")
     if not ordered:
         ends = sorted(ends, key=lambda end: end is start)
     return join_stacks(block_joined_by(join), ends, start, line)
@@ -63,7 +66,7 @@ def join_stacks(block: type[Block], ends: Sequence[TensorNode], start: TensorNod
         shape = layer.joined_shape([end.shape for end in ends], start.shape)
     except ShapeError as error:
         raise MisfitError(f"Line {line}: {error}.") from None
-    return Tensor(TensorNode(shape, layer, start, None, line, stacks, layer_count))
+    return Tensor(TensorNode(shape, layer, start, None, line, stacks, layer_count, start.batch))
 
 
 def reshape_tensor(tensor: Tensor, sizes: Sequence[object], call: str, line: int) -> Tensor:
@@ -71,9 +74,10 @@ def reshape_tensor(tensor: Tensor, sizes: Sequence[object], call: str, line: int
     shape = tensor.node.shape
     batch, *rest = sizes or (0,)
     wanted = [size for size in rest if isinstance(size, int)]
-    if (batch is not Symbol.BATCH and batch != -1) or len(wanted) < len(rest) or not rest:
+    is_batch = batch is Symbol.BATCH or (batch == tensor.node.batch and batch is not None)
+    if not (is_batch or batch == -1) or len(wanted) < len(rest) or not rest:
         raise DesignError(f"Line {line}: `{call}` must keep the batch as axis 0: write x.view(x.size(0), -1).")
-    if wanted.count(-1) == 1 and batch is Symbol.BATCH:
+    if wanted.count(-1) == 1 and is_batch:
         known = numel(tuple(size for size in wanted if size != -1))
         wanted[wanted.index(-1)] = numel(shape) // known if known > 0 else 0
     if numel(tuple(wanted)) != numel(shape) or min(wanted) < 1:
@@ -134,10 +138,10 @@ def _is_stateful(layer: Layer, before: TensorNode) -> bool:
     return layer.parameters(before.shape) > 0 or getattr(layer, "track_running_stats", False)
 
 
-def _last_common_node(ends: Sequence[TensorNode]) -> TensorNode:
-    """The last node that lies on the way to all of these."""
+def _last_common_node(ends: Sequence[TensorNode]) -> TensorNode | None:
+    """The last node that lies on the way to all of these; None if they begin apart."""
     others = [set(end.iter_back()) for end in ends[1:]]
-    return next(node for node in ends[0].iter_back() if all(node in other for other in others))
+    return next((node for node in ends[0].iter_back() if all(node in other for other in others)), None)
 
 
 def _nodes_between(start: TensorNode, end: TensorNode) -> tuple[TensorNode, ...]:

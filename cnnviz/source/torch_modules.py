@@ -11,9 +11,10 @@ from cnnviz.errors import DesignError
 from cnnviz.layers import PALETTE, Block
 from cnnviz.source.arguments import read_arguments
 from cnnviz.source.blocks import block_call, block_kinds
+from cnnviz.source.functions import modules_of
 from cnnviz.source.interpreter import Interpreter, Scope
 from cnnviz.source.layer_calls import layer_call
-from cnnviz.source.values import BlockCall, LayerCall, Module, Sequential
+from cnnviz.source.values import BlockCall, LayerCall, Module, ModuleDict, ModuleList, Sequential
 
 LAYER_CLASSES: dict[str, str] = {
     f"torch.nn.{prefix}{kind}": kind
@@ -37,13 +38,28 @@ def make_block(kind: str, interpreter: Interpreter, node: ast.Call, scope: Scope
 
 
 def make_sequential(interpreter: Interpreter, node: ast.Call, scope: Scope) -> Sequential:
-    """Makes an nn.Sequential of layers, or of an OrderedDict or a list of them."""
-    return Sequential(_modules(interpreter, node, scope), node.lineno)
+    """Makes an nn.Sequential of layers, or of an OrderedDict of them."""
+    return Sequential(modules_of(interpreter, read_arguments(interpreter, node, scope), node.lineno), node.lineno)
 
 
-def make_module_list(interpreter: Interpreter, node: ast.Call, scope: Scope) -> list[object]:
-    """Makes an nn.ModuleList, which is a list here."""
-    return _modules(interpreter, node, scope)
+def make_module_list(interpreter: Interpreter, node: ast.Call, scope: Scope) -> ModuleList:
+    """Makes an nn.ModuleList."""
+    positional, named = read_arguments(interpreter, node, scope)
+    items = interpreter.items_of(positional[0], node) if positional else []
+    if named or len(positional) > 1 or not all(isinstance(item, Module | ModuleList) for item in items):
+        raise interpreter.not_understood(node, "it takes layers")
+    return ModuleList(items)
+
+
+def make_module_dict(interpreter: Interpreter, node: ast.Call, scope: Scope) -> ModuleDict:
+    """Makes an nn.ModuleDict."""
+    positional, named = read_arguments(interpreter, node, scope)
+    items = positional[0] if positional else {}
+    if isinstance(items, list):
+        items = dict(items)
+    if named or not isinstance(items, dict) or not all(isinstance(item, Module) for item in items.values()):
+        raise interpreter.not_understood(node, "it takes layers")
+    return ModuleDict(items)
 
 
 def make_identity(interpreter: Interpreter, node: ast.Call, scope: Scope) -> Sequential:
@@ -56,12 +72,3 @@ def unknown_module(name: str, line: int) -> DesignError:
     close = get_close_matches(name[:40], PALETTE, n=1)
     hint = f"; do you mean {close[0]}?" if close else "."
     return DesignError(f"Line {line}: nn.{name[:40]} is not a layer that can be stacked here{hint}")
-
-
-def _modules(interpreter: Interpreter, node: ast.Call, scope: Scope) -> list[object]:
-    positional, named = read_arguments(interpreter, node, scope)
-    given = positional[0] if len(positional) == 1 and isinstance(positional[0], dict | list) else positional
-    modules = list(given.values() if isinstance(given, dict) else given)
-    if named or not all(isinstance(module, Module) for module in modules):
-        raise interpreter.not_understood(node, "it takes layers")
-    return modules

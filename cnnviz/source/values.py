@@ -24,10 +24,28 @@ class MisfitError(DesignError):
 
 
 class Symbol(Enum):
-    """Values that have no number here: the size of a batch, and whether the net is being trained."""
+    """Values that have no number here: the size of a batch, and whether the net is being trained.
+
+    WEIGHT is a parameter of a layer, which changes no design whatever is done to it; DEVICE stands for devices and
+    types of numbers.
+    """
 
     BATCH = auto()
     TRAINING = auto()
+    WEIGHT = auto()
+    DEVICE = auto()
+
+
+class ModuleList(list[object]):
+    """An `nn.ModuleList`: unlike those in a plain list, its modules belong to the net."""
+
+
+class ModuleDict(dict[object, object]):
+    """An `nn.ModuleDict`."""
+
+
+class OrderedDict(dict[object, object]):
+    """An `OrderedDict`, the only dict that nn.Sequential takes."""
 
 
 @dataclass(eq=False, frozen=True)
@@ -60,23 +78,106 @@ class BlockCall:
 
 
 @dataclass(eq=False)
-class Instance:
-    """An object of a class in the text."""
+class Function:
+    """A function, method or lambda of the text, with what surrounded it when it was defined."""
 
-    cls: ast.ClassDef
+    node: ast.FunctionDef | ast.Lambda
+    around: tuple[dict[str, object], ...] = ()
+    """Names of the functions around it, the innermost first."""
+    defaults: Mapping[str, object] = field(default_factory=dict)
+    """Defaults of its parameters, worked out where it was defined."""
+    decorators: tuple[str, ...] = ()
+    cls: Class | None = None
+    """The class that it is a method of."""
+
+    @property
+    def name(self) -> str:
+        """Its name, for messages."""
+        return self.node.name[:40] if isinstance(self.node, ast.FunctionDef) else "lambda"
+
+
+@dataclass(eq=False)
+class Class:
+    """A class of the text."""
+
+    node: ast.ClassDef
+    bases: tuple[object, ...]
+    """What it derives from: classes of the text, or the names of others."""
+    attributes: dict[str, object] = field(default_factory=dict)
+    """Methods, and what is set in its body."""
+    decorators: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """Its name, for messages."""
+        return self.node.name[:40]
+
+    def lineage(self) -> list[Class]:
+        """Returns the class and those of the text that it derives from, in the order in which attributes are found."""
+        line = [self]
+        for base in self.bases:
+            if isinstance(base, Class):
+                line += [cls for cls in base.lineage() if cls not in line]
+        return line
+
+    def base_names(self) -> set[str]:
+        """Returns the full names of the classes outside the text that it derives from; "" where one is unknown."""
+        bases = [base for cls in self.lineage() for base in cls.bases if not isinstance(base, Class)]
+        return {base.full_name if isinstance(base, ImportedName) else "" for base in bases}
+
+    def find(self, name: str, after: Class | None = None) -> object:
+        """Returns an attribute, of the classes behind `after` if that is given; None where there is none."""
+        line = self.lineage()
+        line = line[line.index(after) + 1 :] if after in line else line
+        return next((cls.attributes[name] for cls in line if name in cls.attributes), None)
+
+
+@dataclass(eq=False)
+class Object:
+    """An object that is no module: settings, say."""
+
+    cls: Class | None = None
     attributes: dict[str, object] = field(default_factory=dict)
 
-    def method(self, name: str) -> ast.FunctionDef | None:
+    def method(self, name: str) -> Function | None:
         """Returns the method of that name, if there is one."""
-        return next((m for m in self.cls.body if isinstance(m, ast.FunctionDef) and m.name == name), None)
+        found = self.cls.find(name) if self.cls else None
+        return found if isinstance(found, Function) else None
+
+
+@dataclass(eq=False)
+class Instance(Object):
+    """An object of a class in the text that is a module."""
+
+    cls: Class
+    attributes: dict[str, object] = field(default_factory=dict)
+    is_initialised: bool = False
+    """Whether the __init__ of nn.Module was called, before which torch takes no layers."""
+    sequential: Sequential | None = None
+    """What it runs through where it derives from nn.Sequential."""
+
+
+@dataclass(eq=False, frozen=True)
+class Super:
+    """What super() gives: an object as the classes behind one of its own see it."""
+
+    owner: Object
+    after: Class
+
+
+@dataclass(eq=False)
+class ArgumentParser:
+    """An argparse.ArgumentParser, with the defaults of its arguments."""
+
+    defaults: dict[str, object] = field(default_factory=dict)
 
 
 @dataclass(eq=False, frozen=True)
 class BoundMethod:
-    """A method of an object of the text, not yet called."""
+    """A method of an object or class of the text, not yet called."""
 
-    owner: Instance
-    function: ast.FunctionDef
+    owner: object
+    function: Function
 
 
 @dataclass(frozen=True)
@@ -106,6 +207,13 @@ class TensorNode:
     """The tensors inside a block, stack by stack."""
     layer_count: int = 0
     """Layers from the input to here, those in blocks included."""
+    batch: int | None = None
+    """Size of the batch where the code says it, as that of one made of zeros."""
+
+    @property
+    def sizes(self) -> tuple[int | Symbol, ...]:
+        """Sizes of all axes, that of the batch first."""
+        return (Symbol.BATCH if self.batch is None else self.batch, *self.shape)
 
     def iter_back(self) -> Iterator[TensorNode]:
         """Yields this node and all before it, the input last."""
@@ -126,20 +234,26 @@ Module = LayerCall | Sequential | BlockCall | Instance
 """What can be called with a tensor."""
 
 
-def contained_ids(outer: object) -> set[int]:
-    """Returns the `id` of everything inside a module, at any depth."""
+def contained_ids(outer: object, *, registered: bool = False) -> set[int]:
+    """Returns the `id` of everything inside a module, at any depth; if `registered`, without what torch overlooks."""
     ids: set[int] = set()
-    todo = list(_parts(outer))
+    todo = list(_parts(outer, registered=registered))
     while todo:
         if id(part := todo.pop()) not in ids:
             ids.add(id(part))
-            todo.extend(_parts(part))
+            todo.extend(_parts(part, registered=registered))
     return ids
 
 
-def _parts(outer: object) -> Iterable[object]:
+def _parts(outer: object, *, registered: bool) -> Iterable[object]:
     if isinstance(outer, Sequential | BlockCall):
         return outer.modules
     if isinstance(outer, Instance):
-        return outer.attributes.values()
+        return (*outer.attributes.values(), *([outer.sequential] if outer.sequential else ()))
+    if isinstance(outer, ModuleDict):
+        return outer.values()
+    if registered and not isinstance(outer, ModuleList):
+        return ()
+    if isinstance(outer, dict):
+        return outer.values()
     return outer if isinstance(outer, list | tuple) else ()

@@ -1,7 +1,6 @@
 """The interpreter and its tables: one more construct is a function and a line, and nothing else."""
 
 import ast
-from math import floor
 
 import pytest
 
@@ -11,72 +10,65 @@ from cnnviz.source import from_code
 from cnnviz.source.arguments import read_arguments
 from cnnviz.source.calls import CALLS
 from cnnviz.source.expressions import EXPRESSIONS
-from cnnviz.source.interpreter import Interpreter, Returned, Scope
+from cnnviz.source.interpreter import Interpreter, Scope
 from cnnviz.source.methods import METHODS
 from cnnviz.source.statements import STATEMENTS
 from cnnviz.source.values import Tensor
 
-LOOP = """
-layers = []
-n = 2
-while n:
-    layers.append(nn.ReLU())
-    n -= 1
-model = nn.Sequential(*layers)
+GLOBAL = """
+def layer():
+    global n
+    return nn.ReLU()
+
+model = nn.Sequential(layer())
 """
 
 
-def read_while(interpreter: Interpreter, node: ast.While, scope: Scope) -> Returned | None:
-    while interpreter.truth(node.test, scope):
-        if returned := interpreter.execute(node.body, scope):
-            return returned
-    return None
+def read_global(interpreter: Interpreter, node: ast.Global, scope: Scope) -> None:
+    assert node.names == ["n"]
 
 
-def read_named_expression(interpreter: Interpreter, node: ast.NamedExpr, scope: Scope) -> object:
-    value = interpreter.value(node.value, scope)
-    interpreter.bind(node.target, value, scope)
-    return value
+def read_set(interpreter: Interpreter, node: ast.Set, scope: Scope) -> list[object]:
+    return list(interpreter.elements(node.elts, scope))
 
 
-def read_int(interpreter: Interpreter, node: ast.Call, scope: Scope) -> int:
-    (number,) = read_arguments(interpreter, node, scope).positional
-    assert isinstance(number, float)
-    return floor(number)
+def read_ord(interpreter: Interpreter, node: ast.Call, scope: Scope) -> int:
+    (character,) = read_arguments(interpreter, node, scope).positional
+    return ord(str(character))
 
 
-def read_detach(interpreter: Interpreter, owner: Tensor, node: ast.Call, scope: Scope) -> Tensor:
+def read_nan_to_num(interpreter: Interpreter, owner: Tensor, node: ast.Call, scope: Scope) -> Tensor:
     return owner
 
 
 def test_one_more_statement_is_a_function_and_a_line(monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(DesignError, match=r"Line 4: `while n: .*` is not understood"):
-        from_code(LOOP, (4,))
-    monkeypatch.setitem(STATEMENTS, ast.While, read_while)
-    assert from_code(LOOP, (4,)).layers == (ReLU(), ReLU())
+    with pytest.raises(DesignError, match=r"Line 3: `global n` is not understood"):
+        from_code(GLOBAL, (4,))
+    monkeypatch.setitem(STATEMENTS, ast.Global, read_global)
+    assert from_code(GLOBAL, (4,)).layers == (ReLU(),)
 
 
 def test_one_more_expression_is_a_function_and_a_line(monkeypatch: pytest.MonkeyPatch) -> None:
-    text = "nn.Sequential((layer := nn.ReLU()), layer)"
+    text = "nn.Sequential(*[nn.ReLU() for _ in {1, 2}])"
     with pytest.raises(DesignError, match="is not understood"):
         from_code(text, (4,))
-    monkeypatch.setitem(EXPRESSIONS, ast.NamedExpr, read_named_expression)
+    monkeypatch.setitem(EXPRESSIONS, ast.Set, read_set)
     assert from_code(text, (4,)).layers == (ReLU(), ReLU())
 
 
 def test_one_more_function_is_a_function_and_a_line(monkeypatch: pytest.MonkeyPatch) -> None:
-    text = "nn.Sequential(nn.Conv2d(4, int(2.5), 3))"
-    with pytest.raises(DesignError, match=r"Line 1: .* is not understood; int has no value that could be worked out\."):
+    text = "nn.Sequential(nn.Conv2d(4, ord('a') - 95, 3))"
+    with pytest.raises(DesignError, match=r"Line 1: .* is not understood; ord has no value that could be worked out\."):
         from_code(text, (4, 8, 8))
-    monkeypatch.setitem(CALLS, "builtins.int", read_int)
+    monkeypatch.setitem(CALLS, "builtins.ord", read_ord)
     assert from_code(text, (4, 8, 8)).layers == (Conv2d(out_channels=2, kernel_size=3),)
 
 
 def test_one_more_method_is_a_function_and_a_line(monkeypatch: pytest.MonkeyPatch) -> None:
-    text = "class Net(nn.Module):\n    def forward(self, x):\n        return nn.ReLU()(x.detach())"
-    with pytest.raises(DesignError, match=r"Line 3: `return nn\.ReLU\(\)\(x\.detach\(\)\)` is not understood"):
+    text = "class Net(nn.Module):\n    def forward(self, x):\n        return nn.ReLU()(x.nan_to_num())"
+    with pytest.raises(DesignError, match=r"Line 3: `return nn\.ReLU\(\)\(x\.nan_to_num\(\)\)` is not understood"):
         from_code(text, (4, 8, 8))
-    monkeypatch.setitem(METHODS[Tensor], "detach", read_detach)
+    monkeypatch.setitem(METHODS[Tensor], "nan_to_num", read_nan_to_num)
     assert from_code(text, (4, 8, 8)).layers == (ReLU(),)
 
 
