@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import ast
 import operator
+import re
 from collections.abc import Callable
 from typing import Any
 
 from cnnviz.errors import DesignError
 from cnnviz.layers.join import SUM, Join
-from cnnviz.source.interpreter import MAX_LENGTH, Interpreter
+from cnnviz.source.interpreter import MAX_LENGTH, Interpreter, is_plain
 from cnnviz.source.tensors import join_tensors
 from cnnviz.source.values import Tensor
 
 MAX_NUMBER = 10**12
 MAX_EXPONENT = 64
+WIDE_FIELD = re.compile(r"[%:{][^a-zA-Z%}]*(\d{3}|\*)|\{[^}]*\{")
+"""A field of a text to be filled in that may become long."""
 NUMBERS = "numbers are worked out by + - * / // % and **"
 
 NUMBER_OPERATORS: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
@@ -46,6 +49,16 @@ def combine(
             return bounded_number(NUMBER_OPERATORS[type(sign)](left, right), node)
         except (ArithmeticError, TypeError):  # TypeError: a root of a negative number is complex
             pass
+    joined = _joined(interpreter, left, sign, right, node)
+    if joined is None:
+        raise interpreter.not_understood(node, NUMBERS)
+    return joined
+
+
+def _joined(
+    interpreter: Interpreter, left: object, sign: ast.operator, right: object, node: ast.expr | ast.stmt
+) -> list[object] | tuple[object, ...] | str | None:
+    """Returns what an operator makes of lists, tuples or texts; None where it makes nothing of them."""
     for kind in (list, tuple):
         if isinstance(left, kind) and isinstance(right, kind) and isinstance(sign, ast.Add):
             return kind(interpreter.bounded_list([*left, *right], node))
@@ -53,7 +66,12 @@ def combine(
             return kind(interpreter.bounded_list(list(left) * max(min(right, MAX_LENGTH), 0), node))
     if isinstance(left, str) and isinstance(right, str) and isinstance(sign, ast.Add):
         return bounded_text(left + right, node)
-    raise interpreter.not_understood(node, NUMBERS)
+    if isinstance(left, str) and isinstance(sign, ast.Mod) and is_plain(right) and not WIDE_FIELD.search(left):
+        try:
+            return bounded_text(left % right, node)
+        except (TypeError, ValueError):
+            pass
+    return None
 
 
 def bounded_text(text: str, node: ast.expr | ast.stmt) -> str:

@@ -91,6 +91,7 @@ CALLS: dict[str, CallHandler] = {
     "torch.squeeze": squeeze,
     **{f"torch.{name}": make_batch for name in ("zeros", "ones", "rand", "randn", "empty")},
     "torch.autograd.Variable": first_argument,
+    "torch.nn.DataParallel": first_argument,
     "torch.cuda.is_available": no,
     "torch.backends.mps.is_available": no,
     "torch.device": device,

@@ -169,7 +169,7 @@ def _plain_object(interpreter: Interpreter, cls: Class, arguments: Arguments, sc
         return result
     fields = [
         statement.target.id
-        for each in reversed(cls.lineage())
+        for each in reversed(cls.lineage)
         for statement in each.node.body
         if isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name)
     ]

@@ -274,9 +274,20 @@ def resolved(value: object) -> object:
 
 
 def is_plain(value: object) -> bool:
-    """Returns whether a value is a number, a truth value, a text, None, or holds only such values."""
-    if isinstance(value, dict):
-        return is_plain(list(value)) and is_plain(list(value.values()))
-    if isinstance(value, list | tuple):
-        return all(map(is_plain, value))
-    return isinstance(value, int | float | str | None)
+    """Returns whether a value is a number, a truth value, a text, None, or holds up to MAX_LENGTH such values in all.
+
+    Lists in lists of lists can hold each other so often that nobody could go through all of them.
+    """
+    todo, seen = [value], 0
+    while todo:
+        current = todo.pop()
+        seen += 1
+        if seen > MAX_LENGTH:
+            return False
+        if isinstance(current, dict):
+            todo += [*current.keys(), *current.values()]
+        elif isinstance(current, list | tuple):
+            todo += current
+        elif not isinstance(current, int | float | str | None):
+            return False
+    return True

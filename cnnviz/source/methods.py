@@ -9,7 +9,7 @@ from typing import Any, cast
 
 from cnnviz.shapes import AXES, numel
 from cnnviz.source.arguments import read_arguments
-from cnnviz.source.arithmetic import bounded_text
+from cnnviz.source.arithmetic import WIDE_FIELD, bounded_text
 from cnnviz.source.functions import late_value
 from cnnviz.source.interpreter import Interpreter, Scope, is_plain
 from cnnviz.source.tensors import reshape_tensor
@@ -221,11 +221,12 @@ def _dict_update(interpreter: Interpreter, owner: dict[object, object], node: as
 
 def _text_method(name: str, interpreter: Interpreter, owner: str, node: ast.Call, scope: Scope) -> object:
     positional, named = read_arguments(interpreter, node, scope)
-    if named or not is_plain(positional):
+    is_wide = name == "format" and WIDE_FIELD.search(owner)
+    if not is_plain(positional) or not is_plain(named) or is_wide or (named and name != "format"):
         raise interpreter.not_understood(node)
     try:
-        result = getattr(owner, name)(*positional)
-    except (TypeError, ValueError):
+        result = getattr(owner, name)(*positional, **named)
+    except (TypeError, ValueError, LookupError, AttributeError):
         raise interpreter.not_understood(node) from None
     return bounded_text(result, node) if isinstance(result, str) else result
 
@@ -319,7 +320,10 @@ METHODS: dict[type, dict[str, MethodHandler]] = {
     dict: _DICT,
     OrderedDict: _DICT,
     ModuleDict: {**_WITHOUT_EFFECT, **_DICT},
-    str: {name: partial(_text_method, name) for name in ("lower", "upper", "startswith", "endswith", "split", "strip")},
+    str: {
+        name: partial(_text_method, name)
+        for name in ("lower", "upper", "startswith", "endswith", "split", "strip", "format")
+    },
     ArgumentParser: {
         "add_argument": _add_argument,
         "parse_args": _parse_arguments,

@@ -253,7 +253,7 @@ def variables(interpreter: Interpreter, node: ast.Call, scope: Scope) -> dict[ob
     positional, _ = read_arguments(interpreter, node, scope)
     if len(positional) != 1 or not isinstance(positional[0], Object):
         raise interpreter.not_understood(node)
-    return {**positional[0].attributes}
+    return dict[object, object](positional[0].attributes.items())
 
 
 def no(interpreter: Interpreter, node: ast.Call, scope: Scope) -> bool:
@@ -268,7 +268,7 @@ def device(interpreter: Interpreter, node: ast.Call, scope: Scope) -> Symbol:
 
 def _is_of_kind(interpreter: Interpreter, value: object, kind: object, node: ast.expr) -> bool:
     if isinstance(kind, Class):
-        return isinstance(value, Object) and bool(value.cls and kind in value.cls.lineage())
+        return isinstance(value, Object) and bool(value.cls and kind in value.cls.lineage)
     if isinstance(kind, ImportedName):
         if (layer := LAYER_CLASSES.get(kind.full_name)) is not None:
             return isinstance(value, LayerCall) and value.kind == layer

@@ -17,8 +17,8 @@ from cnnviz.shapes import AXES, Shape, format_shape
 from cnnviz.source.functions import apply_module, only_tensor
 from cnnviz.source.interpreter import Interpreter, Scope
 from cnnviz.source.program import Program
-from cnnviz.source.tensors import layers_up_to
-from cnnviz.source.values import Instance, LayerCall, MisfitError, Module, Sequential, Tensor, TensorNode
+from cnnviz.source.tensors import layers_up_to, stateful_calls
+from cnnviz.source.values import Instance, LayerCall, MisfitError, Module, Sequential, Tensor, TensorNode, contained_ids
 
 _PARSER_LOCK = threading.Lock()
 """Python's parser counts how deep a text is nested, and several threads at once confuse it (SystemError)."""
@@ -111,10 +111,25 @@ def _design(interpreter: Interpreter, net: Module, shape: Shape) -> Architecture
     *_, start = output.node.iter_back()
     if start.batch is not None:
         raise DesignError(f"Line {line}: what this net returns does not come from its input.")
+    _check_registered(net, output)
     try:
         return Architecture(input_shape=start.shape, layers=layers_up_to(output.node))
     except ValidationError as error:
         raise DesignError(error.errors()[0]["msg"].removeprefix("Value error, ")) from None
+
+
+def _check_registered(net: Module, output: Tensor) -> None:
+    """Raises DesignError where a layer would not learn, as torch does not find it in the net."""
+    registered = contained_ids(net, registered=True) | {id(net)}
+    for call in stateful_calls(output.node):
+        if id(call) not in registered and not call.in_forward:
+            raise DesignError(
+                f"Line {call.line}: the weights of {call.call} are in a plain list or dict, so they would never learn;"
+                " use nn.ModuleList or nn.ModuleDict."
+                if id(call) in contained_ids(net)
+                else f"Line {call.line}: {call.call} is no part of the net that uses it, so its weights would never"
+                " learn; make it in __init__."
+            )
 
 
 def _hinted_shapes(interpreter: Interpreter, tree: ast.Module, text: str) -> Iterator[Shape]:

@@ -10,7 +10,15 @@ from cnnviz.source.functions import define_class, define_function, late_value
 from cnnviz.source.interpreter import Interpreter, Jump, Returned, Scope, StatementHandler
 from cnnviz.source.values import Tensor
 
-WITHOUT_EFFECT = ("torch.nn.init.", "torch.manual_seed", "torch.set_", "torch.backends.", "builtins.print", "warnings.")
+WITHOUT_EFFECT = (
+    "torch.nn.init.",
+    "torch.manual_seed",
+    "torch.set_",
+    "torch.backends.",
+    "builtins.print",
+    "warnings.",
+    "logging.",
+)
 """Beginnings of the names of functions that do not change the layers of a net."""
 WEIGHT_METHODS = (
     "apply",

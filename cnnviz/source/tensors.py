@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import combinations, takewhile
 
 from pydantic import ValidationError
@@ -45,12 +46,30 @@ def join_tensors(join: Join, tensors: Sequence[Tensor], line: int, *, ordered: b
     Where they are not `ordered`, as the terms of a sum, a tensor without layers of its own becomes the last stack.
     """
     ends = [tensor.node for tensor in tensors]
+    if ordered:
+        ends = _grouped(ends)
     start = _last_common_node(ends)
     if start is None:
         raise DesignError(f"Line {line}: what is joined here does not come from the same tensor.")
     if not ordered:
         ends = sorted(ends, key=lambda end: end is start)
-    return join_stacks(block_joined_by(join), ends, start, line)
+    joined = join_stacks(block_joined_by(join), ends, start, line)
+    if ordered:
+        joined.node = replace(joined.node, parts=tuple(tensor.node for tensor in tensors))
+    return joined
+
+
+def _grouped(ends: list[TensorNode]) -> list[TensorNode]:
+    """Returns tensors to put side by side, the first of them as one where a later one was computed from just these.
+
+    So a dense block, in which each layer reads all outputs before it, is one block in the next.
+    """
+    for count in range(len(ends) - 1, 1, -1):
+        first = tuple(ends[:count])
+        whole = next((node for node in ends[count].iter_back() if node.parts == first), None)
+        if whole is not None:
+            return [whole, *ends[count:]]
+    return ends
 
 
 def join_stacks(block: type[Block], ends: Sequence[TensorNode], start: TensorNode, line: int) -> Tensor:
@@ -66,7 +85,8 @@ def join_stacks(block: type[Block], ends: Sequence[TensorNode], start: TensorNod
         shape = layer.joined_shape([end.shape for end in ends], start.shape)
     except ShapeError as error:
         raise MisfitError(f"Line {line}: {error}.") from None
-    return Tensor(TensorNode(shape, layer, start, None, line, stacks, layer_count, start.batch))
+    node = TensorNode(shape, layer, start, None, line, stacks, layer_count, batch=start.batch)
+    return Tensor(node)
 
 
 def reshape_tensor(tensor: Tensor, sizes: Sequence[object], call: str, line: int) -> Tensor:
@@ -125,6 +145,13 @@ def layers_up_to(node: TensorNode) -> tuple[Layer, ...]:
             " Its weights would be shared, which a design cannot express; make a second layer."
         )
     return tuple(node.layer for node in nodes if node.layer)
+
+
+def stateful_calls(node: TensorNode) -> Iterator[LayerCall]:
+    """Yields the layers with weights on the way from the input to a node."""
+    for use in _iter_all(tuple(node.iter_back())):
+        if use.layer and use.before and use.layer_call and _is_stateful(use.layer, use.before):
+            yield use.layer_call
 
 
 def _bounded_count(count: int, line: int) -> int:

@@ -90,7 +90,11 @@ def imported_names(tree: ast.Module) -> dict[str, str]:
     names = {**{name: f"builtins.{name}" for name in dir(builtins)}, **FAMILIAR}
     for statement in ast.walk(tree):
         if isinstance(statement, ast.Import):
-            names |= {alias.asname: alias.name for alias in statement.names if alias.asname}
+            roots = ((alias.asname, alias.name) for alias in statement.names)
+            names |= {
+                as_name or name.partition(".")[0]: name if as_name else name.partition(".")[0]
+                for as_name, name in roots
+            }
         elif isinstance(statement, ast.ImportFrom) and statement.module and not statement.level:
             names |= {alias.asname or alias.name: f"{statement.module}.{alias.name}" for alias in statement.names}
             if statement.module == "torch.nn.functional" and statement.names[0].name == "*":

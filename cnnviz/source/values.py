@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum, auto
+from functools import cached_property
 
 from cnnviz.errors import DesignError
 from cnnviz.layers import Block, Layer
@@ -112,22 +113,23 @@ class Class:
         """Its name, for messages."""
         return self.node.name[:40]
 
-    def lineage(self) -> list[Class]:
-        """Returns the class and those of the text that it derives from, in the order in which attributes are found."""
-        line = [self]
+    @cached_property
+    def lineage(self) -> tuple[Class, ...]:
+        """The class and those of the text that it derives from, in the order in which attributes are found."""
+        line = {self: None}
         for base in self.bases:
             if isinstance(base, Class):
-                line += [cls for cls in base.lineage() if cls not in line]
-        return line
+                line |= dict.fromkeys(base.lineage)
+        return tuple(line)
 
     def base_names(self) -> set[str]:
         """Returns the full names of the classes outside the text that it derives from; "" where one is unknown."""
-        bases = [base for cls in self.lineage() for base in cls.bases if not isinstance(base, Class)]
+        bases = [base for cls in self.lineage for base in cls.bases if not isinstance(base, Class)]
         return {base.full_name if isinstance(base, ImportedName) else "" for base in bases}
 
     def find(self, name: str, after: Class | None = None) -> object:
         """Returns an attribute, of the classes behind `after` if that is given; None where there is none."""
-        line = self.lineage()
+        line = self.lineage
         line = line[line.index(after) + 1 :] if after in line else line
         return next((cls.attributes[name] for cls in line if name in cls.attributes), None)
 
@@ -207,6 +209,8 @@ class TensorNode:
     """The tensors inside a block, stack by stack."""
     layer_count: int = 0
     """Layers from the input to here, those in blocks included."""
+    parts: tuple[TensorNode, ...] = ()
+    """The tensors that are put side by side in it, in their order."""
     batch: int | None = None
     """Size of the batch where the code says it, as that of one made of zeros."""
 

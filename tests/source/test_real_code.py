@@ -1,0 +1,98 @@
+"""What people really write: read as the net that torch makes of it when the code runs, or refused with the reason."""
+
+import pytest
+import torch
+from torch import nn
+
+from cnnviz.architecture import build_model, output_shape
+from cnnviz.errors import DesignError
+from cnnviz.source import from_code
+from tests.source.nets import HEAD, NETS, net
+
+SHAPE = (3, 16, 16)
+
+
+def executed(text: str) -> nn.Module:
+    """The net that Python itself makes of a text of ours."""
+    scope: dict[str, object] = {"__name__": "pasted"}
+    exec(HEAD + text, scope)  # noqa: S102 (our own text)
+    model = scope["model"]
+    assert isinstance(model, nn.Module)
+    return model.eval()
+
+
+def set_alike(model: nn.Module) -> None:
+    """Gives the parameters numbers that depend on their order alone."""
+    with torch.no_grad():
+        for number, parameter in enumerate(model.parameters()):
+            parameter.copy_(torch.randn(parameter.shape, generator=torch.Generator().manual_seed(number)))
+
+
+@pytest.mark.parametrize("name", NETS)
+def test_it_is_the_net_that_python_makes_of_it(name: str) -> None:
+    theirs, architecture = executed(NETS[name]), from_code(HEAD + NETS[name], SHAPE)
+    ours = build_model(architecture).eval()
+    assert [p.shape for p in ours.parameters()] == [p.shape for p in theirs.parameters()]
+    set_alike(ours)
+    set_alike(theirs)
+    x = torch.randn(2, *SHAPE, generator=torch.Generator().manual_seed(0))
+    with torch.inference_mode():
+        expected = theirs(x.clone())
+        expected = expected[0] if isinstance(expected, tuple) else expected
+        torch.testing.assert_close(ours(x.clone()), expected)
+    assert output_shape(architecture) == expected.shape[1:]
+
+
+REFUSED = {
+    "a net of a library": (
+        "from torchvision import models\n"
+        + net("self.conv = nn.Conv2d(3, 4, 3)", "return self.conv(x)").replace(
+            "model = Net()", "model = models.resnet18()"
+        ),
+        r"Line \d+: `model = models\.resnet18\(\)` is not understood",
+    ),
+    "a base of a library": (
+        "from torchvision import models\n\n\nclass Tiny(nn.Module):\n    def __init__(self):\n        super().__init__()\n"
+        "        self.conv = nn.Conv2d(3, 4, 3)\n\n    def forward(self, x):\n        return self.conv(x)\n\n\n"
+        "class Wide(models.AlexNet):\n    pass\n\n\nmodel = Wide()",
+        r"Wide derives from AlexNet \(line \d+\), whose code is not in this text",
+    ),
+    "no super().__init__()": (
+        net("self.conv = nn.Conv2d(3, 4, 3)", "return self.conv(x)").replace("        super().__init__()\n", ""),
+        r"torch takes no layers before super\(\)\.__init__\(\) was called",
+    ),
+    "a list in a Sequential": (
+        "model = nn.Sequential([nn.Conv2d(3, 4, 3)])",
+        r"nn\.Sequential takes layers one by one",
+    ),
+    "layers in a plain list": (
+        net("self.parts = [nn.Conv2d(3, 4, 3)]", "for part in self.parts:\n    x = part(x)\nreturn x"),
+        r"the weights of nn\.Conv2d are in a plain list or dict, so they would never learn; use nn\.ModuleList",
+    ),
+    "a Flatten that is missing": (
+        net("self.conv = nn.Conv2d(3, 4, 3)\nself.out = nn.Linear(128, 2)", "return self.out(self.conv(x))"),
+        r"a Flatten is missing before it, and then 784 numbers come in",
+    ),
+    "a factory that fails": (
+        net("self.conv = nn.Conv2d(3, n, 3)", "return self.conv(x)", "n").replace(
+            "model = Net()", "def make():\n    n = load_the_number()\n    return Net(n)\n\n\nmodel = make()"
+        ),
+        r"load_the_number has no value that could be worked out",
+    ),
+    "several outputs side by side": (
+        net("self.a = nn.Conv2d(3, 4, 3)\nself.b = nn.Conv2d(3, 4, 3)", "return self.a(x), self.b(x)"),
+        r"does not return one tensor",
+    ),
+    "the axes turned around": (
+        net("self.conv = nn.Conv2d(3, 4, 3)", "return self.conv(x.permute(0, 3, 1, 2))"),
+        r"the axes of a sample stay in their order",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_cannot_be_read_is_refused_with_the_line_and_the_reason(name: str) -> None:
+    text, reason = REFUSED[name]
+    with pytest.raises(DesignError, match=reason) as caught:
+        from_code(HEAD + text, SHAPE)
+    assert str(caught.value).startswith("Line ")
