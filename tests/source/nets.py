@@ -104,7 +104,7 @@ NETS: dict[str, str] = {
         "args = parser.parse_args([])",
         call="args",
     ),
-    "a base with helpers": "class Base(nn.Module):\n    def save(self):\n        torch.save(self.state_dict(), 'net')\n\n\n"
+    "a base with helpers": "class Base(nn.Module):\n    def save(self):\n        torch.save(self.state_dict(), 0)\n\n\n"
     + net(CONV.format(4), PLAIN).strip().replace("(nn.Module)", "(Base)"),
     "a base that is overridden": "class Parent(nn.Module):\n    def __init__(self):\n        super().__init__()\n"
     "        self.conv = nn.Conv2d(3, 4, 3)\n\n    def forward(self, x):\n        return self.conv(x)\n\n\n"
