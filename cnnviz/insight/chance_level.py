@@ -36,3 +36,12 @@ def epochs_at_chance(train_loss: npt.NDArray[np.float64], classes: int | None) -
     elsewhere = np.flatnonzero(~((low <= train_loss) & (train_loss <= high)))
     count = len(train_loss) - (int(elsewhere[-1]) + 1 if len(elsewhere) else 0)
     return count if count >= MIN_CHANCE_EPOCHS else 0
+
+
+def describe_chance(train_loss: npt.NDArray[np.float64], classes: int, count: int) -> str:
+    """Returns the sentences about a training loss that has been that of guessing for `count` epochs."""
+    return (
+        f"A net that gives all {classes} classes the same probability has a loss of ln({classes}) ="
+        f" {chance_loss(classes):.3f}. The training loss has stayed there for {count} epochs; the last value is"
+        f" {train_loss[-1]:.3f}."
+    )

@@ -8,7 +8,7 @@ import numpy.typing as npt
 from cnnviz.advice import Net, Task
 from cnnviz.advice.scores import find_wrong_output_features
 from cnnviz.architecture import Architecture
-from cnnviz.insight.chance_level import chance_loss, epochs_at_chance
+from cnnviz.insight.chance_level import describe_chance, epochs_at_chance
 from cnnviz.training.config import TrainConfig
 
 
@@ -48,15 +48,6 @@ def live_remarks(
             )
         )
     return tuple(remarks)
-
-
-def describe_chance(train_loss: npt.NDArray[np.float64], classes: int, count: int) -> str:
-    """Returns the sentences about a training loss that has been that of guessing for `count` epochs."""
-    return (
-        f"A net that gives all {classes} classes the same probability has a loss of ln({classes}) ="
-        f" {chance_loss(classes):.3f}. The training loss has stayed there for {count} epochs: it is"
-        f" {train_loss[-1]:.3f} now."
-    )
 
 
 def chance_suggestion(config: TrainConfig) -> str:
