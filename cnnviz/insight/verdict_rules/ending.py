@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from cnnviz.insight.run_summary import RunSummary
 from cnnviz.insight.verdict import Verdict, change_settings
-from cnnviz.insight.verdict_rules.fit import needs_no_more_epochs
+from cnnviz.insight.verdict_rules.fit import measure_gap, needs_no_more_epochs
 from cnnviz.training.end_reason import EndReason
 
 IMPROVING_ACCURACY_GAIN, IMPROVING_LOSS_DROP = 0.02, 0.05
@@ -29,6 +29,13 @@ class LastQuarter:
         """The epochs as a sentence mentions them, without their article."""
         return f"last {self.epochs} epochs" if self.epochs > 1 else "last epoch"
 
+    def describe(self) -> str:
+        """Returns what was gained as a part of a sentence, without what was not."""
+        gains = [f"added {self.gained:.3f} to the best validation accuracy"] if self.gained > 0 else []
+        if self.fell > 0:
+            gains.append(f"took {self.fell:.0%} off the lowest validation loss")
+        return " and ".join(gains)
+
 
 def find_still_improving(run: RunSummary) -> Verdict | None:
     """Finds a run that ended while its last epochs still improved it."""
@@ -36,15 +43,19 @@ def find_still_improving(run: RunSummary) -> Verdict | None:
     if not run.has_ended or ended_by_patience or needs_no_more_epochs(run):
         return None
     count, last = run.epochs, _last_quarter(run)
-    better = last.gained >= IMPROVING_ACCURACY_GAIN and run.best_epoch >= count - count // 10
+    # where it overfits, accuracy goes up and down, and only a loss that falls shows that there is more to gain
+    better = (
+        last.gained >= IMPROVING_ACCURACY_GAIN
+        and run.best_epoch >= count - count // 10
+        and not measure_gap(run).is_real
+    )
     lower = last.fell >= IMPROVING_LOSS_DROP and run.validation_accuracy[:count].max() < run.goal
     if not (better or lower):
         return None
     more = min(2 * run.config.epochs, MAX_EPOCHS)
     return Verdict(
         "It was still improving",
-        f"The {last.label} of {count} added {max(last.gained, 0):.3f} to the validation accuracy and took"
-        f" {max(last.fell, 0):.0%} off the validation loss.",
+        f"The {last.label} of {count} {last.describe()}.",
         "Train it longer: continue from where it ended (on the Train page), or start again, so that the schedule fits.",
         change_settings(run, f"Train for {more} epochs", epochs=more) if more > run.config.epochs else (),
     )

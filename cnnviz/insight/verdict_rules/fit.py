@@ -49,6 +49,8 @@ class Gap:
     """Where the validation accuracy on many more samples is, at 95 % confidence; None: their number is unknown."""
     first_epoch: int
     """Epoch, counted from 1, since which the gap has been wider than `MIN_GAP`."""
+    lasts: bool
+    """Whether it has been so wide for at least as many epochs as are averaged."""
 
     @property
     def size(self) -> float:
@@ -57,10 +59,10 @@ class Gap:
 
     @property
     def is_real(self) -> bool:
-        """Whether the gap is wide, and wider than the choice of the validation samples explains."""
+        """Whether the gap is wide, lasts, and is wider than the choice of the validation samples explains."""
         if self.interval is None:
-            return self.size >= LARGE_GAP
-        return self.size >= MIN_GAP and self.train > self.interval[1]
+            return self.lasts and self.size >= LARGE_GAP
+        return self.lasts and self.size >= MIN_GAP and self.train > self.interval[1]
 
 
 def measure_gap(run: RunSummary) -> Gap:
@@ -69,12 +71,14 @@ def measure_gap(run: RunSummary) -> Gap:
     train, validation = (curve[:count] for curve in (run.train_accuracy, run.validation_accuracy))
     mean = float(validation[-last:].mean())
     narrow = np.flatnonzero(_running_median(train - validation) < MIN_GAP)
+    first_epoch = min(int(narrow[-1]) + 2 if len(narrow) else 1, count)
     return Gap(
         train=float(train[-last:].mean()),
         validation=mean,
         epochs=last,
         interval=accuracy_interval(mean, run.validation_size) if run.validation_size else None,
-        first_epoch=min(int(narrow[-1]) + 2 if len(narrow) else 1, count),
+        first_epoch=first_epoch,
+        lasts=count - first_epoch + 1 >= last,
     )
 
 
@@ -118,11 +122,9 @@ def epoch_of_rising_loss(run: RunSummary) -> int | None:
 
 
 def needs_no_more_epochs(run: RunSummary) -> bool:
-    """Returns whether a net overfits, and has so little left to learn that more epochs would only make it worse."""
-    if epoch_of_rising_loss(run) is not None:
-        return True
+    """Returns whether a net overfits, and has so little left to learn that more epochs would hardly help."""
     gap = measure_gap(run)
-    return gap.is_real and gap.train >= LEARNED_BY_HEART
+    return epoch_of_rising_loss(run) is not None or (gap.is_real and gap.train >= LEARNED_BY_HEART)
 
 
 def _final_loss(run: RunSummary) -> float:
@@ -190,13 +192,14 @@ def find_underfitting(run: RunSummary) -> Verdict | None:
     if not stays_underfit(run) or train - validation > UNDERFIT_GAP:
         return None
     gained = _recent_gain(run.train_accuracy, count)
+    normalized = "normalized values, " if run.has_raw_values else ""
     return Verdict(
         "It underfits",
         f"Even on its own training samples, only {train:.1%} of its answers are right; on validation,"
         f" {validation:.1%}. The last third of the epochs changed the best training accuracy by {gained:+.3f}."
         " The net is too small for the task, or too strongly regularized.",
-        "In this order: normalized values, BatchNorm after each layer with weights, a wider or deeper net, less"
-        " dropout, another learning rate.",
+        f"In this order: {normalized}BatchNorm after each layer with weights, a wider or deeper net, less dropout,"
+        " another learning rate.",
         (
             *normalize_values(run),
             *change_architecture(
