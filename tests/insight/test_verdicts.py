@@ -95,6 +95,26 @@ def test_dropout_that_is_stronger_already_is_not_weakened_against_over_fitting()
     assert [change.label for change in finding.suggested_runs] == ["Weight decay 0.001", "Half as wide"]
 
 
+def test_against_over_fitting_the_samples_are_moved_first_where_it_is_known_how() -> None:
+    lines = [2.0, 1.0, 0.8, 0.9, 1.1, 1.3], [2.0, 1.0, 0.6, 0.3, 0.1, 0.05]
+    story = curves(*lines, [0.4, 0.6, 0.7, 0.7, 0.69, 0.69], [0.4] * 5 + [1])
+    (sound,) = find_verdicts(replace(story, axes=("channel", "time", "band")))
+    (picture,) = find_verdicts(replace(story, axes=("channel", "height", "width")))
+    assert [verdict.suggested_runs[0].label for verdict in (sound, picture)] == ["Time shift of 6", "Shift of 2"]
+    assert sound.suggested_runs[0].config.augmentation.time_shift == 6
+    assert picture.suggested_runs[0].config.augmentation.shift == 2
+
+
+def test_a_gap_of_an_unknown_number_of_samples_counts_when_it_is_large() -> None:
+    """Runs of older versions may not know how many samples there were."""
+    flat, known = [1.0, 0.5, *[0.4] * 6], [0.5, *[0.99] * 7]
+    (large,) = find_verdicts(curves(flat, flat, [0.5, *[0.8] * 7], known))
+    assert large.title == "It overfits from epoch 2 on"
+    assert "interval" not in large.text
+    (small,) = find_verdicts(curves(flat, flat, [0.5, *[0.897] * 7], known))
+    assert small.title == "Nothing stands out"
+
+
 def test_healthy_curves_below_the_goal_show_no_fault() -> None:
     story = curves([1.0, 0.6, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5], [0.5] * 8, [0.5, *[0.85] * 7], [0.5, *[0.88] * 7])
     (finding,) = find_verdicts(story)
