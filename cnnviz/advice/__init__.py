@@ -7,12 +7,15 @@ receptive_field.py  rules about what the net sees of its input
 cost.py             rules about parameters and memory
 """
 
+import re
+
 from cnnviz.advice.base import AdviceRule, Net, Occurrence, Reference, Remark, Task
 from cnnviz.advice.cost import find_too_many_parameters, find_too_much_memory
 from cnnviz.advice.layer_order import (
     find_bias_before_norm,
     find_dropout_before_norm,
     find_missing_activation,
+    find_missing_norm,
     find_vanishing_gradient,
     find_wrong_dropout_axes,
 )
@@ -23,13 +26,17 @@ from cnnviz.advice.scores import (
     find_softmax_before_loss,
     find_wrong_output_features,
 )
-from cnnviz.architecture import Architecture, Mend, find_refusing_step
+from cnnviz.architecture import Architecture, LayerPath, Mend, find_refusing_step, layer_number
 from cnnviz.errors import DesignError
 
 __all__ = ["ADVICE", "MAX_REMARKS_PER_RULE", "AdviceRule", "Net", "Reference", "Remark", "Task", "advise"]
 
 MAX_REMARKS_PER_RULE = 5
 """Remarks shown of one rule; mending some brings up the next."""
+MAX_MENDED_TOGETHER = 10
+"""Places that one click mends; where there are more, it mends the first."""
+MAX_LISTED_PLACES = 8
+"""Further places that the text of a remark lists by number."""
 _TORCH_DOCS = "https://pytorch.org/docs/stable/generated/torch.nn"
 
 ADVICE: dict[str, AdviceRule] = {
@@ -80,6 +87,13 @@ ADVICE: dict[str, AdviceRule] = {
         "only costs parameters.",
         reference=Reference("Ioffe & Szegedy (2015), section 3.2", "https://arxiv.org/abs/1502.03167"),
     ),
+    "batch-norm": AdviceRule(
+        title="BatchNorm after each convolution",
+        find=find_missing_norm,
+        reason="BatchNorm brings each channel to mean 0 and standard deviation 1 over the batch. Most nets learn "
+        "faster with it and bear a higher learning rate.",
+        reference=Reference("Ioffe & Szegedy (2015)", "https://arxiv.org/abs/1502.03167"),
+    ),
     "dropout-before-norm": AdviceRule(
         title="Dropout before BatchNorm",
         find=find_dropout_before_norm,
@@ -127,34 +141,75 @@ ADVICE: dict[str, AdviceRule] = {
 
 
 def advise(architecture: Architecture, task: Task = Task()) -> tuple[Remark, ...]:  # noqa: B008 (frozen)
-    """Returns the remarks on a net, in the order of `ADVICE`; none on a net that is empty or does not build.
+    """Returns the remarks on a net, faults before next steps; none on a net that is empty or does not build.
 
-    A mend is offered when the net builds with it, its rule then has fewer remarks, and all rules together no more.
+    What is true of several layers, but for the numbers, is one remark. A mend is offered when the net builds with it,
+    its rule then has less to remark, and all rules together no more faults.
 
     >>> from cnnviz.presets import PRESETS
-    >>> [remark.rule for remark in advise(PRESETS["lab-convnet"].architecture)]
-    ['no-activation', 'unread-edge', 'receptive-field']
+    >>> remarks = advise(PRESETS["lab-convnet"].architecture)
+    >>> [(remark.rule, remark.is_step) for remark in remarks][:2]
+    [('unread-edge', False), ('no-activation', True)]
     """
     net = Net(architecture, task)
     occurrences = _find_occurrences(net)
-    return tuple(
-        Remark(
-            name,
-            rule.title,
-            each.path,
-            each.text,
-            rule.reason,
-            rule.reference,
-            _first_helpful_mend(name, each, occurrences, net),
-        )
-        for name, rule in ADVICE.items()
-        for each in occurrences[name][:MAX_REMARKS_PER_RULE]
-    )
+    remarks = [
+        _remark(name, group, occurrences, net)
+        for name, found in occurrences.items()
+        for group in _group_alike(found)[:MAX_REMARKS_PER_RULE]
+    ]
+    return tuple(sorted(remarks, key=lambda remark: remark.is_step))
 
 
 def _find_occurrences(net: Net) -> dict[str, list[Occurrence]]:
     not_applicable = not net.steps or find_refusing_step(net.steps) is not None
     return {name: [] if not_applicable else list(rule.find(net)) for name, rule in ADVICE.items()}
+
+
+def _group_alike(occurrences: list[Occurrence]) -> list[list[Occurrence]]:
+    """Returns the occurrences in groups whose texts differ in nothing but numbers."""
+    groups: dict[str, list[Occurrence]] = {}
+    for occurrence in occurrences:
+        groups.setdefault(_without_numbers(occurrence.text), []).append(occurrence)
+    return list(groups.values())
+
+
+def _without_numbers(text: str) -> str:
+    """Returns a text with a sign in place of each number or layer number.
+
+    >>> _without_numbers("The 1,024 biases of layer 2.a1, Conv2d, do nothing.")
+    'The # biases of layer #, Conv#d, do nothing.'
+    """
+    return re.sub(r"\d[\d,]*(\.\w*\d)*(?<!,)", "#", text)
+
+
+def _remark(name: str, group: list[Occurrence], before: dict[str, list[Occurrence]], net: Net) -> Remark:
+    first, *others = group
+    other_paths = tuple(each.path for each in others if each.path is not None)
+    rule, text = ADVICE[name], first.text
+    if other_paths:
+        text += f" The same is true, with its own numbers, of {_list_layers(other_paths)}."
+    mend = _first_helpful_mend(name, first, before, net)
+    if mend and 0 < len(other_paths) < MAX_MENDED_TOGETHER:
+        mend = _mend_all(name, group, mend, net) or mend
+    for other in others[:MAX_REMARKS_PER_RULE] if mend is None else ():
+        other_mend = _first_helpful_mend(name, other, before, net)
+        if other_mend and other.path is not None:
+            mend = Mend(f"Layer {layer_number(other.path)}: {other_mend.text}", other_mend.architecture)
+            break
+    return Remark(name, rule.title, first.path, text, rule.reason, rule.reference, mend, other_paths, first.is_step)
+
+
+def _list_layers(paths: tuple[LayerPath, ...]) -> str:
+    """Returns the layers with these paths as a sentence lists them.
+
+    >>> _list_layers(((3,),)), _list_layers(((3,), (6,), (9,)))
+    ('layer 4', 'layers 4, 7 and 10')
+    """
+    numbers = [layer_number(path) for path in paths[:MAX_LISTED_PLACES]]
+    if len(paths) > MAX_LISTED_PLACES:
+        numbers.append(f"{len(paths) - MAX_LISTED_PLACES} more")
+    return f"layer{'s' * (len(paths) > 1)} {' and '.join(filter(None, (', '.join(numbers[:-1]), numbers[-1])))}"
 
 
 def _first_helpful_mend(
@@ -166,13 +221,28 @@ def _first_helpful_mend(
         return None
 
 
+def _mend_all(name: str, group: list[Occurrence], first: Mend, net: Net) -> Mend | None:
+    """Returns the mend that does in all places what the first one does in one; None where that is impossible."""
+    mended, kind = first.architecture, _without_numbers(group[0].text)
+    for _ in group[1:]:
+        here = Net(mended, net.task, net.steps)
+        occurrences = _find_occurrences(here)
+        rest = [each for each in occurrences[name] if _without_numbers(each.text) == kind]
+        mend = _first_helpful_mend(name, rest[0], occurrences, here) if rest else None
+        if mend is None or _without_numbers(mend.text) != _without_numbers(first.text):
+            return None
+        mended = mend.architecture
+    places = "the other place" if len(group) == 2 else f"the other {len(group) - 1} places"
+    return Mend(f"{first.text}. Likewise in {places}", mended)
+
+
 def _helps(name: str, mended: Architecture, before: dict[str, list[Occurrence]], net: Net) -> bool:
     new = Net(mended, net.task, net.steps)
     if find_refusing_step(new.steps) or not new.steps:
         return False
     after = _find_occurrences(new)
-    return len(after[name]) < len(before[name]) and _count_all(after) <= _count_all(before)
+    return len(after[name]) < len(before[name]) and _count_faults(after) <= _count_faults(before)
 
 
-def _count_all(occurrences: dict[str, list[Occurrence]]) -> int:
-    return sum(map(len, occurrences.values()))
+def _count_faults(occurrences: dict[str, list[Occurrence]]) -> int:
+    return sum(not occurrence.is_step for found in occurrences.values() for occurrence in found)

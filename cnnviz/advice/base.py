@@ -55,7 +55,16 @@ class Remark:
     """Why that matters in any net."""
     reference: Reference
     mend: Mend | None = None
-    """An edit after which the rule has fewer remarks, and all rules together no more."""
+    """An edit after which the rule has fewer remarks, and all rules together no more faults to remark on."""
+    other_paths: tuple[LayerPath, ...] = ()
+    """Further layers of which the same is true."""
+    is_step: bool = False
+    """Whether it is a next step, which may make a good net better, rather than a fault."""
+
+    @property
+    def paths(self) -> tuple[LayerPath, ...]:
+        """All layers that it is about; empty if it is about the whole net."""
+        return () if self.path is None else (self.path, *self.other_paths)
 
 
 @dataclass(frozen=True)
@@ -66,6 +75,8 @@ class Occurrence:
     text: str
     mends: Iterable[Mend] = ()
     """Made one at a time, as they are tried; a DesignError, which an edit may raise, ends them."""
+    is_step: bool = False
+    """Whether it is a next step rather than a fault."""
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,15 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from math import prod
 
-from cnnviz.advice.base import Net, Occurrence, dropout_kind_for, label_step, passes_values_on, path_after
+from cnnviz.advice.base import (
+    Net,
+    Occurrence,
+    dropout_kind_for,
+    label_step,
+    layer_of_kind,
+    passes_values_on,
+    path_after,
+)
 from cnnviz.architecture import Architecture, Mend, Step, iter_steps, layer_number
 from cnnviz.layers import Linear, ReLU, family
 from cnnviz.layers.conv import Conv, ConvBase
@@ -20,6 +28,8 @@ GRADIENT_FACTORS: dict[str, float] = {"Sigmoid": 0.25, "Hardsigmoid": 1 / 6, "Ta
 
 The largest slope of the sigmoids; of those with a slope of 1 at 0, the mean over normally distributed inputs.
 """
+MAX_NORM_AXES = 3
+"""Axes behind the channels for which there is a BatchNorm."""
 MIN_GRADIENT = 1 / 20
 """Share of a gradient that must arrive. Three sigmoids pass on less (0.25³ = 0.016), and six tanh (0.606⁶ = 0.0495).
 
@@ -29,7 +39,7 @@ of four sigmoid layers were stuck for a hundred epochs, of five for good. LeNet-
 
 
 def find_missing_activation(net: Net) -> Iterator[Occurrence]:
-    """Finds two layers with weights and nothing nonlinear between them.
+    """Finds two layers with weights and nothing nonlinear between them: a next step where both are Linear.
 
     Convolutions split on purpose (windows of 1, groups) are left alone.
     """
@@ -40,7 +50,10 @@ def find_missing_activation(net: Net) -> Iterator[Occurrence]:
             if _mixes_values(step):
                 if first:
                     yield Occurrence(
-                        step.path, _describe_linear_pair(first, between, step), _relu_between(net, first, between)
+                        step.path,
+                        _describe_linear_pair(first, between, step),
+                        _relu_between(net, first, between),
+                        is_step=isinstance(first.layer, Linear) and isinstance(step.layer, Linear),
                     )
                 first, between = step, []
             elif first and (passes_values_on(step) or isinstance(step.layer, BatchNorm | AvgPool | AdaptiveAvgPool)):
@@ -120,6 +133,38 @@ def _relu_instead(architecture: Architecture, squashing: Sequence[Step]) -> Iter
 
 def _superscript(n: int) -> str:
     return "" if n == 1 else "".join("⁰¹²³⁴⁵⁶⁷⁸⁹"[int(digit)] for digit in str(n))
+
+
+def find_missing_norm(net: Net) -> Iterator[Occurrence]:
+    """Finds a convolution before an activation with no norm between them: a next step, as nets learn without it."""
+    if net.task.batch_size == 1:  # BatchNorm needs a variance, which one sample does not have
+        return
+    for stack in net.stacks:
+        for index, step in enumerate(stack):
+            if isinstance(step.layer, ConvBase) and _reaches_activation_without_norm(stack[index + 1 :]):
+                text = f"There is no norm between {label_step(step)}, and the activation after it."
+                yield Occurrence(step.path, text, _batch_norm_after(net, step), is_step=True)
+
+
+def _reaches_activation_without_norm(stack: Sequence[Step]) -> bool:
+    for step in stack:
+        if family(step.layer.kind) == "activation":
+            return step.layer.kind != "SELU"  # which keeps mean and variance itself
+        if not (passes_values_on(step) or family(step.layer.kind) == "pool"):
+            return False
+    return False
+
+
+def _batch_norm_after(net: Net, step: Step) -> Iterator[Mend]:
+    axes = len(step.output_shape or ()) - 1
+    if not 1 <= axes <= MAX_NORM_AXES:
+        return
+    text = f"Put a BatchNorm{axes}d after layer {layer_number(step.path)}"
+    architecture = net.architecture
+    if getattr(step.layer, "bias", False):
+        text += ", and set the bias of the layer to False: the norm has a shift of its own"
+        architecture = architecture.update_layer(step.path, bias=False)
+    yield Mend(text, architecture.insert_layer(path_after(step), layer_of_kind(f"BatchNorm{axes}d")))
 
 
 def find_bias_before_norm(net: Net) -> Iterator[Occurrence]:

@@ -90,7 +90,7 @@ def _smallest_reading_padding(layer: Layer, rule: Window, size: int) -> int:
 
 
 def find_small_receptive_field(net: Net) -> Iterator[Occurrence]:
-    """Finds a last convolution that sees less than half of the input along every axis."""
+    """Finds a last convolution that sees less than half of the input along every axis; the next step is one more."""
     convolutions = [step for step in net.steps if any(isinstance(each.layer, ConvBase) for each in iter_steps([step]))]
     last = convolutions[-1] if convolutions else None
     if last is None or last.receptive_field is None:
@@ -112,7 +112,7 @@ def find_small_receptive_field(net: Net) -> Iterator[Occurrence]:
     if later:
         effect = "puts together" if isinstance(later[0].layer, Linear) else "pools"
         text += f" Only {label_step(later[0])}, {effect} what is further apart, position by position."
-    yield Occurrence(last.path, text, _add_convolution(net, last))
+    yield Occurrence(last.path, text, _add_convolution(net, last), is_step=True)
 
 
 def _add_convolution(net: Net, last: Step) -> Iterator[Mend]:

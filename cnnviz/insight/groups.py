@@ -4,8 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from scipy.stats import binomtest
-
+from cnnviz.insight.intervals import wilson_interval
 from cnnviz.insight.predictions import Predictions
 
 
@@ -25,8 +24,7 @@ class SampleGroup:
     @property
     def confidence_interval(self) -> tuple[float, float]:
         """Lower and upper bound of the accuracy on many more such samples, at 95 % confidence (Wilson's interval)."""
-        bounds = binomtest(self.correct, self.samples).proportion_ci(method="wilson")
-        return float(bounds.low), float(bounds.high)
+        return wilson_interval(self.correct, self.samples)
 
 
 def group_accuracies(predictions: Predictions, names: Sequence[str]) -> list[SampleGroup]:

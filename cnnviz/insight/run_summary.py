@@ -37,6 +37,16 @@ class RunSummary:
     """Why it ended, as stored with the run."""
     message: str = ""
     """Why it failed or was stopped; "" where it was not."""
+    classes: int | None = None
+    """Number of classes of its data set; None where it is unknown, as for some runs of older versions."""
+    part_sizes: tuple[int, int, int] | None = None
+    """Numbers of training, validation and test samples; None where they are unknown."""
+    test_accuracy: float | None = None
+    """Accuracy of the best epoch's weights on the test part; None where it was not tested."""
+    axes: tuple[str, ...] = ()
+    """Names of the axes of a sample, as in `Dataset.axes`; empty if they are unknown."""
+    split_kind: str = "random"
+    """How the data set was really split, by its name in `SPLIT_KINDS`."""
 
     @property
     def epochs(self) -> int:
@@ -49,6 +59,21 @@ class RunSummary:
         count = self.epochs
         best = best_index(map(EpochScore, self.validation_accuracy[:count], self.validation_loss[:count]))
         return 0 if best is None else best + 1
+
+    @property
+    def validation_size(self) -> int | None:
+        """Number of validation samples; None where it is unknown."""
+        return self.part_sizes[1] if self.part_sizes else None
+
+    @property
+    def test_size(self) -> int | None:
+        """Number of test samples; None where it is unknown."""
+        return self.part_sizes[2] if self.part_sizes else None
+
+    @property
+    def has_raw_values(self) -> bool:
+        """Whether the values of its samples were not normalized."""
+        return self.config.normalization == "none"
 
     def layer_label(self, name: str) -> str:
         """Returns the number of a layer and its kind, as a sentence mentions it.

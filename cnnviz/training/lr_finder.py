@@ -35,6 +35,9 @@ lowest point the loss is about to rise."""
 FLAT_LOSS_RATIO = 0.98
 """Quotient of lowest and first smoothed loss; above this value, the net has learned nothing."""
 
+RISE_SHARE = 0.1
+"""Share of its fall by which a smoothed loss must rise again after its lowest place to count as rising."""
+
 
 @dataclass(frozen=True)
 class LRFinderResult:
@@ -160,7 +163,7 @@ class LRFinder(SlicedJob):
         if self._loss_is_nan:
             notes.append(f"From a rate of about {_round_rate(rates[-1]):g} on, the loss is no longer a number.")
         elif losses[-1] <= DIVERGENCE_FACTOR * losses[lowest]:
-            notes.append(f"The loss did not diverge up to a rate of {END_RATE:g}: even higher rates might work.")
+            notes.append(_describe_end(rates, losses, lowest))
         else:
             notes.append(
                 f"The search ended at a rate of {_round_rate(rates[-1]):g}, where the smoothed loss was"
@@ -183,6 +186,24 @@ class LRFinder(SlicedJob):
         except RuntimeError:  # "unexpected curve shape"
             notes.append("ignite's rule needs a curve that falls before it rises, so it suggests nothing here.")
             return None
+
+
+def _describe_end(rates: list[float], losses: list[float], lowest: int) -> str:
+    """Returns the sentences about a smoothed curve that reached the last rate: whether it rose, and from where on."""
+    first, last, fall = losses[0], losses[-1], losses[0] - losses[lowest]
+    above = next((step for step in range(lowest, len(losses)) if min(losses[step:]) > first), None)
+    if above is not None and last > (2 - FLAT_LOSS_RATIO) * first:
+        return (
+            f"From a rate of about {_round_rate(rates[above]):g} on, the smoothed loss is above its start: it ends at"
+            f" {last:.3g}, and began at {first:.3g}. Such rates are too high."
+        )
+    if last - losses[lowest] > max(RISE_SHARE * fall, (1 - FLAT_LOSS_RATIO) * first):
+        return (
+            f"The smoothed loss was lowest at a rate of about {_round_rate(rates[lowest]):g} ({losses[lowest]:.3g}) and"
+            f" rose to {last:.3g} at a rate of {END_RATE:g}. Rates beyond the lowest place are too high."
+        )
+    text = f"The loss did not diverge up to a rate of {END_RATE:g}."
+    return text if losses[lowest] > FLAT_LOSS_RATIO * first else f"{text} Even higher rates might work."
 
 
 def _round_rate(rate: float) -> float:

@@ -162,9 +162,9 @@ def test_samples_of_a_signal_and_layers_in_blocks_are_told_too() -> None:
     (remark,) = remarks_of("unread-edge", net(MaxPool1d(kernel_size=4), shape=(1, 11)))
     assert "a length of 11, and the last 3 samples are never read" in remark.text
     block = Residual(layers=(pool(4),), projection=(pool(4),))
-    (first, second) = remarks_of("unread-edge", net(block, shape=(1, 17, 16)))
-    assert (first.path, second.path) == ((0, 0, 0), (0, 1, 0))
-    assert first.mend is None  # one way through the block would no longer fit the other
+    (both,) = remarks_of("unread-edge", net(block, shape=(1, 17, 16)))
+    assert both.paths == ((0, 0, 0), (0, 1, 0))
+    assert both.mend is None  # one way through the block would no longer fit the other
 
 
 def test_convolutions_that_see_little_are_told_and_one_more_mends_it() -> None:

@@ -166,13 +166,17 @@ def test_it_works_at_900_pixels(app: Page) -> None:
 
 def test_advice_is_applied_in_one_click_and_leads_to_the_page_that_explains_it(app: Page) -> None:
     card = app.locator(".card").filter(has_text="No activation between two layers")
-    expect(row(app, "Layer 8, Linear").get_by_role("button", name=re.compile("Advice: No activation"))).to_be_visible()
+    expect(row(app, "Layer 2, MaxPool2d").get_by_role("button", name=re.compile("Advice: An edge"))).to_be_visible()
+    expect(row(app, "Layer 8, Linear").get_by_role("button", name=re.compile("Advice"))).to_have_count(0)  # a step
+    expect(app.get_by_role("heading", name="Next steps to try")).to_be_visible()
+    app.get_by_role("button", name=re.compile("Set ceil_mode to True")).click()  # the cards behind it move up
+    expect(row(app, "Layer 2, MaxPool2d, shape 10 × 23 × 5")).to_be_visible()
     card.get_by_role("button", name="Layer 8").click()
     expect(row(app, "Layer 8, Linear")).to_have_attribute("aria-selected", "true")
     card.get_by_role("button", name=re.compile("Put a ReLU")).click()
     expect(card).to_have_count(0)
     expect(app.locator(".stack .layer .kind").filter(has_text="ReLU")).to_have_count(2)
-    app.locator(".card").first.get_by_role("link").click()
+    app.locator(".card").last.get_by_role("link").click()
     expect(app.get_by_role("heading", name="Shapes: the calculator")).to_be_visible()
     app.get_by_role("link", name="Design").first.click()
     expect(app.locator(".stack .layer .kind").filter(has_text="ReLU")).to_have_count(2)

@@ -1,61 +1,23 @@
 """Verdicts on runs that really over-fit, under-fit, diverge, vanish or do well, and on whatever curves there may be."""
 
-from collections import defaultdict
 from dataclasses import replace
 
 import numpy as np
 import pytest
-import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
 from cnnviz.architecture import Architecture, output_shape
-from cnnviz.data import DATASETS
-from cnnviz.errors import DivergenceError
 from cnnviz.insight.run_summary import RunSummary
 from cnnviz.insight.verdicts import VERDICT_RULES, find_verdicts
-from cnnviz.layers import Flatten, Linear, ReLU, Sigmoid
+from cnnviz.layers import ReLU
 from cnnviz.presets import PRESETS
 from cnnviz.training.config import TrainConfig
-from cnnviz.training.end_reason import EndReason
-from cnnviz.training.point import Point
-from cnnviz.training.trainer import train
 from tests.designs import DIVERGING
+from tests.insight.trained_run import mlp, train_run
 
 CONVNET = PRESETS["digits-convnet"].architecture
 LAB = PRESETS["lab-convnet"].architecture
-
-
-def mlp(*sizes: int, act: type[Sigmoid] | type[ReLU] = Sigmoid) -> Architecture:
-    layers = [layer for size in sizes for layer in (Linear(out_features=size), act())]
-    return Architecture(input_shape=(1, 8, 8), layers=[Flatten(), *layers, Linear(out_features=10)])
-
-
-def trained(design: Architecture, **settings: object) -> RunSummary:
-    config = TrainConfig(dataset="digits", **settings)  # type: ignore[arg-type]
-    points: list[Point] = []
-    message, end_reason = "", EndReason.NONE
-    splits = DATASETS["digits"].load_splits()
-    try:
-        train(design, config, splits, device=torch.device("cpu"), emit=points.extend, should_stop=lambda: False)
-    except DivergenceError as error:
-        message, end_reason = str(error), EndReason.DIVERGED
-    lines: defaultdict[tuple[str, str], list[float]] = defaultdict(list)
-    for point in points:
-        lines[point.split, point.metric].append(point.value)
-    arrays = {key: np.array(values) for key, values in lines.items()}
-    return RunSummary(
-        architecture=design,
-        config=config,
-        end_reason=end_reason,
-        message=message,
-        train_loss=arrays.get(("train", "loss"), np.array([])),
-        train_accuracy=arrays.get(("train", "accuracy"), np.array([])),
-        validation_loss=arrays.get(("validation", "loss"), np.array([])),
-        validation_accuracy=arrays.get(("validation", "accuracy"), np.array([])),
-        gradient_norms={split: line for (split, metric), line in arrays.items() if metric == "gradient_norm"},
-        update_ratios={split: line for (split, metric), line in arrays.items() if metric == "update_ratio"},
-    )
 
 
 @pytest.mark.parametrize(
@@ -77,7 +39,7 @@ def trained(design: Architecture, **settings: object) -> RunSummary:
 def test_real_runs_get_the_verdict_that_they_deserve_and_no_other(
     design: Architecture, settings: dict[str, object], titles: list[str]
 ) -> None:
-    story = trained(design, **settings)
+    story = train_run(design, **settings)
     verdicts = find_verdicts(story)
     titles_found = [
         finding.title for finding in verdicts if finding.title != "It was still improving" or "still" in titles[0]
@@ -92,7 +54,7 @@ def test_real_runs_get_the_verdict_that_they_deserve_and_no_other(
 
 
 def test_a_run_that_diverged_is_told_why_and_gets_a_tenth_of_the_rate() -> None:
-    story = trained(DIVERGING, epochs=3, learning_rate=10.0)
+    story = train_run(DIVERGING, epochs=3, learning_rate=10.0)
     assert "diverged" in story.message
     (finding,) = find_verdicts(story)
     assert finding.text == story.message
@@ -121,8 +83,8 @@ def test_over_fitting_begins_where_validation_loss_was_lowest() -> None:
     assert finding.title == "It overfits from epoch 3 on"
     assert "0.800" in finding.text
     labels = [change.label for change in finding.suggested_runs]
-    assert labels == ["Dropout of 0.4", "Half as wide", "Weight decay 0.001"]
-    assert finding.suggested_runs[2].config.weight_decay == 0.001
+    assert labels == ["Dropout of 0.4", "Weight decay 0.001", "Half as wide"]  # in the order of the text
+    assert finding.suggested_runs[1].config.weight_decay == 0.001
 
 
 def test_dropout_that_is_stronger_already_is_not_weakened_against_over_fitting() -> None:
@@ -130,7 +92,27 @@ def test_dropout_that_is_stronger_already_is_not_weakened_against_over_fitting()
     story = curves(*lines, [0.4, 0.6, 0.7, 0.7, 0.69, 0.69], [0.4] * 5 + [1])
     strong = replace(story, architecture=LAB.update_layer((6,), p=0.5))
     (finding,) = find_verdicts(strong)
-    assert [change.label for change in finding.suggested_runs] == ["Half as wide", "Weight decay 0.001"]
+    assert [change.label for change in finding.suggested_runs] == ["Weight decay 0.001", "Half as wide"]
+
+
+def test_against_over_fitting_the_samples_are_moved_first_where_it_is_known_how() -> None:
+    lines = [2.0, 1.0, 0.8, 0.9, 1.1, 1.3], [2.0, 1.0, 0.6, 0.3, 0.1, 0.05]
+    story = curves(*lines, [0.4, 0.6, 0.7, 0.7, 0.69, 0.69], [0.4] * 5 + [1])
+    (sound,) = find_verdicts(replace(story, axes=("channel", "time", "band")))
+    (picture,) = find_verdicts(replace(story, axes=("channel", "height", "width")))
+    assert [verdict.suggested_runs[0].label for verdict in (sound, picture)] == ["Time shift of 6", "Shift of 2"]
+    assert sound.suggested_runs[0].config.augmentation.time_shift == 6
+    assert picture.suggested_runs[0].config.augmentation.shift == 2
+
+
+def test_a_gap_of_an_unknown_number_of_samples_counts_when_it_is_large() -> None:
+    """Runs of older versions may not know how many samples there were."""
+    flat, known = [1.0, 0.5, *[0.4] * 6], [0.5, *[0.99] * 7]
+    (large,) = find_verdicts(curves(flat, flat, [0.5, *[0.8] * 7], known))
+    assert large.title == "It overfits from epoch 2 on"
+    assert "interval" not in large.text
+    (small,) = find_verdicts(curves(flat, flat, [0.5, *[0.897] * 7], known))
+    assert small.title == "Nothing stands out"
 
 
 def test_healthy_curves_below_the_goal_show_no_fault() -> None:

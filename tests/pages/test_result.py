@@ -13,6 +13,7 @@ from streamlit.testing.v1 import AppTest
 
 from cnnviz.digests import add_digest
 from cnnviz.insight.predictions import Predictions
+from cnnviz.insight.run_summary import RunSummary
 from cnnviz.runs.archives import read_archive
 from cnnviz.runs.cluster import Cluster
 from cnnviz.runs.run import Run, Status
@@ -73,6 +74,25 @@ def test_a_verdict_opens_the_changed_settings_on_the_train_page(open_page: OpenP
     assert not app.exception
     assert app.session_state["config"].epochs == 8
     assert app.session_state["workbench"].architecture == NET
+
+
+def test_a_verdict_knows_on_how_many_samples_the_accuracies_were_measured(ended: Run) -> None:
+    def script() -> None:
+        import streamlit as st  # noqa: PLC0415 (runs on its own)
+
+        from cnnviz.ui.result.verdicts import summarize_run  # noqa: PLC0415
+
+        st.session_state["summary"] = summarize_run(st.session_state["run"])
+
+    app = AppTest.from_function(script)
+    app.session_state["run"] = ended
+    app.run()
+    assert not app.exception
+    summary: RunSummary = app.session_state["summary"]
+    assert (summary.part_sizes, summary.classes) == ((1437, 180, 180), 10)  # 80, 10 and 10 % of 1,797 digits
+    assert summary.test_accuracy == ended.score.test
+    assert summary.axes == ("channel", "height", "width")
+    assert summary.split_kind == "random"
 
 
 def test_every_view_of_the_mistakes_can_be_looked_at(open_page: OpenPage, anna: str, ended: Run) -> None:

@@ -20,6 +20,7 @@ from cnnviz.training.lr_finder import (
     DIVERGENCE_FACTOR,
     END_RATE,
     ITERATIONS,
+    RATES,
     SMOOTHING,
     START_RATE,
     LRFinder,
@@ -264,6 +265,40 @@ def test_a_loss_that_does_not_diverge_and_one_that_never_falls_are_told(monkeypa
         "The loss hardly fell at ",
         "ignite's rule needs a cu",
     ]
+
+
+def finder_notes(monkeypatch: pytest.MonkeyPatch, loss_at: Callable[[float], float]) -> tuple[str, ...]:
+    """What is said of a curve whose loss depends on the rate alone."""
+    count = 0
+
+    def loss(self: TrainingSetup, _: object) -> torch.Tensor:
+        nonlocal count
+        count += 1
+        return torch.tensor(loss_at(RATES[count - 1]))
+
+    monkeypatch.setattr(TrainingSetup, "backward", loss)
+    search = RecordedSearch()
+    notes = search.run_to_end().notes
+    assert len(search.curve("loss")) == ITERATIONS + 1  # none of these curves diverges
+    return notes
+
+
+@pytest.mark.parametrize(
+    ("loss_at", "note"),
+    [
+        (lambda rate: 2.3 if rate < 1e-4 else 1.5 if rate < 0.1 else 4.0, "is above its start"),
+        (lambda rate: 2.3 if rate < 1e-4 else 1.5 if rate < 0.1 else 2.1, "rose to"),
+        (lambda rate: 2.3 if rate < 1e-4 else 0.5, "Even higher rates might work"),
+    ],
+    ids=["above its start", "rises", "falls to the end"],
+)
+def test_a_curve_that_ends_at_the_last_rate_is_judged_by_its_course(
+    monkeypatch: pytest.MonkeyPatch, loss_at: Callable[[float], float], note: str
+) -> None:
+    """Of a curve that had climbed above its start it was said that it did not diverge, and that more might work."""
+    (text, *_) = finder_notes(monkeypatch, loss_at)
+    assert note in text
+    assert ("higher rates might work" in text) == (note == "Even higher rates might work")
 
 
 def test_a_stopped_search_suggests_nothing() -> None:

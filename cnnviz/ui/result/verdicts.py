@@ -2,8 +2,12 @@
 
 import streamlit as st
 
+from cnnviz.data import available_datasets
 from cnnviz.insight.run_summary import Floats, RunSummary
-from cnnviz.insight.verdicts import SuggestedRun, Verdict, find_verdicts
+from cnnviz.insight.verdict import SuggestedRun, Verdict
+from cnnviz.insight.verdicts import find_verdicts
+from cnnviz.runs.archives import describe_dataset
+from cnnviz.runs.cluster import cluster
 from cnnviz.runs.run import Run
 from cnnviz.settings import settings
 from cnnviz.training.gradient_stats import GRADIENT_NORM, UPDATE_RATIO
@@ -17,7 +21,9 @@ from cnnviz.ui.widgets.notice import has_notice, notify_errors
 
 def summarize_run(run: Run) -> RunSummary:
     """Returns the curves of a run, as verdicts are based on them."""
-    history = read_history(run)
+    history, facts = read_history(run), cluster().store.facts(run.id)
+    dataset = available_datasets(run.owner).get(run.config.dataset)
+    description = describe_dataset(run, facts)
     forget_other_histories({run.id})
 
     def curve_by_layer(metric: str) -> dict[str, Floats]:
@@ -30,6 +36,11 @@ def summarize_run(run: Run) -> RunSummary:
         has_ended=not run.active,
         end_reason=run.end_reason,
         message=run.message,
+        classes=len(description.classes) or None,
+        axes=description.axes,
+        part_sizes=facts.parts,
+        test_accuracy=run.score.test,
+        split_kind=dataset.split_kind(run.config.split_kind) if dataset else run.config.split_kind,
         train_loss=history.curve(TRAIN, "loss")[1],
         train_accuracy=history.curve(TRAIN, "accuracy")[1],
         validation_loss=history.curve(VALIDATION, "loss")[1],

@@ -6,7 +6,15 @@ from cnnviz.charts.lr_finder import lr_finder_chart
 from cnnviz.runs.cluster import cluster
 from cnnviz.runs.history import History
 from cnnviz.runs.run import Run, Status
-from cnnviz.training.lr_finder import FINDER, LEARNING_RATE, RAW_LOSS, SMOOTHED, SUGGESTION_DIVISOR, LRFinderResult
+from cnnviz.training.lr_finder import (
+    END_RATE,
+    FINDER,
+    LEARNING_RATE,
+    RAW_LOSS,
+    SMOOTHED,
+    SUGGESTION_DIVISOR,
+    LRFinderResult,
+)
 from cnnviz.ui.state import current_config, save_config
 from cnnviz.ui.widgets.chart import vega_chart
 from cnnviz.ui.widgets.fields import escape_markdown
@@ -40,9 +48,8 @@ def _suggestions(run: Run, result: LRFinderResult) -> None:
     rate = result.suggestion
     if rate is not None:
         st.markdown(
-            f"Suggested learning rate: **{rate:g}**. At {rate * SUGGESTION_DIVISOR:.2g} the smoothed loss was lowest"
-            " and about to"
-            " rise: the steps cannot be larger than that. A tenth of it is a safe choice."
+            f"Suggested learning rate: **{rate:g}**. {_lowest_place(rate * SUGGESTION_DIVISOR)}. A tenth of it is a"
+            " safe choice."
         )
         _use_rate_button(run, rate, label=f"Use {rate:g}", primary=True)
     steepest = result.steepest
@@ -56,6 +63,13 @@ def _suggestions(run: Run, result: LRFinderResult) -> None:
     for note in result.notes:
         st.info(escape_markdown(note), icon=":material/info:")
     st.caption(f"Found with {run.config.optimizer} and batches of {run.config.batch_size:,}; others need another rate.")
+
+
+def _lowest_place(rate: float) -> str:
+    """Returns what the lowest place of the smoothed curve says; rates are rounded to two digits."""
+    if rate > 0.9 * END_RATE:
+        return f"At the highest rates, up to {END_RATE:g}, the smoothed loss was lowest"
+    return f"At {rate:.2g} the smoothed loss was lowest and about to rise: the steps cannot be larger than that"
 
 
 def _use_rate_button(run: Run, rate: float, *, label: str, primary: bool) -> None:

@@ -37,8 +37,8 @@ def rules(design: Architecture, config: TrainConfig | None = None) -> dict[str, 
     return advice
 
 
-def test_the_labs_net_gets_its_three_remarks_whatever_data_set_is_chosen() -> None:
-    assert set(rules(LAB)) == {"no-activation", "unread-edge", "receptive-field"}
+def test_the_labs_net_gets_its_four_remarks_whatever_data_set_is_chosen() -> None:
+    assert set(rules(LAB)) == {"no-activation", "unread-edge", "batch-norm", "receptive-field"}
 
 
 def test_the_classes_of_the_chosen_data_set_count_for_a_net_that_takes_it() -> None:

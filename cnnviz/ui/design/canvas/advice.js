@@ -19,29 +19,43 @@ const adviceLink = ({ link_text: text, link_url: url }) => {
   return link
 }
 
+const MAX_PLACES = 8 // buttons of one card; its text says how many more there are
+
 const adviceCard = (canvas, remark, index) => {
   const node = element("article", "card")
+  node.classList.toggle("step", remark.is_step)
   node.tabIndex = -1 // the mark on its layer moves the focus here
-  node.dataset.path = (remark.path ?? []).join(".")
+  node.dataset.paths = remark.paths.map((path) => path.join(".")).join(" ")
   const title = element("h4", "", remark.title)
-  if (remark.path) {
-    const select = (event) => canvas.select(remark.path, event)
-    title.prepend(button("select-layer", `Layer ${remark.number}`, `Select layer ${remark.number}`, select))
-  }
+  const places = remark.paths.slice(0, MAX_PLACES).map((path, place) => {
+    const number = remark.numbers[place]
+    const select = (event) => canvas.select(path, event)
+    return button("select-layer", place ? number : `Layer ${number}`, `Select layer ${number}`, select)
+  })
+  title.prepend(...places)
   const text = element("p", "", `${remark.text} `)
   text.append(adviceLink(remark))
   node.append(title, text)
-  if (remark.mend)
-    node.append(button("apply", remark.mend, "", () => canvas.applyMend("advice", index, remark.path)))
+  if (remark.mend) {
+    const apply = button("apply", remark.mend, "", () => canvas.applyMend("advice", index, remark.paths[0]))
+    apply.dataset.remark = `${index} ${node.dataset.paths}` // its handler holds both: with others, it is another button
+    node.append(apply)
+  }
   return node
 }
 
 const drawAdvice = (canvas) => {
   const { advice, fits } = canvas.state
-  const cards = element("div", "cards")
-  cards.append(...advice.map((remark, index) => adviceCard(canvas, remark, index)))
+  const cardsOf = (isStep) => {
+    const cards = element("div", "cards")
+    advice.forEach((remark, index) => remark.is_step === isStep && cards.append(adviceCard(canvas, remark, index)))
+    return cards
+  }
+  const [faults, steps] = [cardsOf(false), cardsOf(true)]
   const emptyText = fits
-    ? "Nothing to remark: this net is fine as it is."
+    ? "No fault in the order and the sizes of the layers. How well the net learns, only a training shows."
     : "Remarks on the net appear here as soon as it has layers that fit."
-  return [element("h3", "", "What a teacher would say"), advice.length ? cards : element("p", "muted", emptyText)]
+  const remarks = faults.childElementCount ? faults : element("p", "muted", emptyText)
+  const next = steps.childElementCount ? [element("h3", "", "Next steps to try"), steps] : []
+  return [element("h3", "", "What a teacher would say"), remarks, ...next]
 }

@@ -146,7 +146,7 @@ class Canvas {
   }
 
   focusAdvice(path) {
-    const card = this.root.querySelector(`.card[data-path="${path.join(".")}"]`)
+    const card = this.root.querySelector(`.card[data-paths~="${path.join(".")}"]`)
     card?.scrollIntoView({ block: "center", behavior: "smooth" })
     card?.focus({ preventScroll: true })
   }

@@ -178,9 +178,12 @@ Row = LayerRow | StackRow | GapRow
 class AdviceCard:
     """One remark on the design, with the mend that one click applies."""
 
-    path: LayerPath | None
-    """The layer that the remark is about; None where it is about the whole net."""
-    number: str
+    paths: tuple[LayerPath, ...]
+    """The layers that the remark is about; empty where it is about the whole net."""
+    numbers: tuple[str, ...]
+    """Their numbers in the list of layers."""
+    is_step: bool
+    """Whether it is a next step to try rather than a fault."""
     title: str
     text: str
     link_text: str

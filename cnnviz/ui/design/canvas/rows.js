@@ -52,7 +52,8 @@ const nameCell = (canvas, row) => {
     title.append(button("fold", isFolded ? "▸" : "▾", isFolded ? "Unfold" : "Fold", () => canvas.toggleFold(row.path)))
   }
   title.append(element("span", "kind", row.kind))
-  const advice = canvas.state.advice.filter((card) => card.path && samePath(card.path, row.path))
+  const faults = canvas.state.advice.filter((card) => !card.is_step)
+  const advice = faults.filter((card) => card.paths.some((path) => samePath(path, row.path)))
   if (advice.length) {
     const label = `Advice: ${advice.map((card) => card.title).join(", ")}`
     title.append(button("advice-mark", "!", label, () => canvas.focusAdvice(row.path)))

@@ -38,8 +38,9 @@ def canvas_state(workbench: Workbench, remarks: Sequence[Remark], *, mount: str)
 
 def _advice_card(remark: Remark) -> AdviceCard:
     return AdviceCard(
-        path=remark.path,
-        number="" if remark.path is None else layer_number(remark.path),
+        paths=remark.paths,
+        numbers=tuple(map(layer_number, remark.paths)),
+        is_step=remark.is_step,
         title=remark.title,
         text=f"{remark.text} {remark.reason}",
         link_text=remark.reference.text,
