@@ -19,6 +19,7 @@ from cnnviz.charts.axes import (
     goal_line_layers,
     goal_line_table,
     legend,
+    point_layer,
     stack_curves,
     tooltip,
     value_axis,
@@ -77,10 +78,7 @@ def compare_spec(
             line("train", 1.2, 0.65) | {"params": [ZOOM]},
             line("validation", 2.5, 1.0),
             *(goal_line_layers() if goal else []),
-            {
-                "mark": {"type": "point", "opacity": 0, "size": 150, "clip": True},
-                "encoding": {"tooltip": tooltip("run", "split", value=metric)},
-            },
+            point_layer("run", "split", fields=tooltip("run", "split", value=metric)),
         ],
     }
 

@@ -139,6 +139,17 @@ def choose_run(run_id: str) -> None:
     st.session_state["run"] = run_id
 
 
+def choose_started_run(run_id: str) -> None:
+    """Makes a run that has just been started the one that is shown, and the one to scroll to."""
+    choose_run(run_id)
+    st.session_state["started-run"] = run_id
+
+
+def started_run() -> str:
+    """Returns the run that this session has started last; empty if it has started none."""
+    return str(st.session_state.get("started-run", ""))
+
+
 def run_choice_key(run_ids: Collection[str]) -> str:
     """Returns the key of the widget that chooses a run; it holds one of these, at first the newest, which is first."""
     return _choice_key("run", run_ids)

@@ -10,8 +10,8 @@ from cnnviz.runs.cluster import cluster
 from cnnviz.runs.facts import ScaleParameters
 from cnnviz.runs.history import History
 from cnnviz.runs.run import LR_FINDER_RUN, Run, Status
-from cnnviz.ui.runs.labels import dataset_titles, run_label
-from cnnviz.ui.state import current_owner, run_choice_key
+from cnnviz.ui.runs.labels import REMOVED_LABEL, dataset_titles, run_label, run_name
+from cnnviz.ui.state import current_owner, run_choice_key, started_run
 from cnnviz.ui.training.chart_options import ChartOptions, chart_options
 from cnnviz.ui.training.curves import run_curves
 from cnnviz.ui.training.lr_finder import lr_finder_view
@@ -19,6 +19,7 @@ from cnnviz.ui.training.run_actions import run_actions
 from cnnviz.ui.training.run_history import export_buttons, read_history
 from cnnviz.ui.widgets.fields import escape_markdown
 from cnnviz.ui.widgets.live_fragment import live_fragment
+from cnnviz.ui.widgets.scroll import scroll_into_sight
 from cnnviz.ui.widgets.status_badge import STATUS_BADGES
 from cnnviz.words import format_duration, unique_labels
 
@@ -28,6 +29,7 @@ REFRESH_SECONDS = 0.5
 
 def live_run() -> None:
     """Draws the choice among the student's runs, and the chosen one, live."""
+    scroll_into_sight("training-run", started_run())
     mine = cluster().store.runs_of(current_owner())
     if not mine:
         st.info(
@@ -36,9 +38,20 @@ def live_run() -> None:
         return
     titles = dataset_titles()
     labels = unique_labels({run.id: run_label(run, titles) for run in mine})
-    run_id = st.selectbox("My runs", list(labels), format_func=labels.__getitem__, key=run_choice_key(list(labels)))
+    run_id = st.selectbox(
+        "My runs",
+        list(labels),
+        format_func=labels.__getitem__,
+        key=run_choice_key(list(labels)),
+        label_visibility="collapsed",
+    )
     run_shown = next(run for run in mine if run.id == run_id)
-    trainings = {run.id: labels[run.id] for run in mine if run.kind != LR_FINDER_RUN}
+    st.subheader(escape_markdown(_headline(run_shown, titles)), anchor=False)
+    trainings = {
+        run.id: labels[run.id]
+        for run in mine
+        if run.kind != LR_FINDER_RUN and run.config.dataset == run_shown.config.dataset
+    }
     options = ChartOptions() if run_shown.kind == LR_FINDER_RUN else chart_options(run_id, trainings)
     run_actions(run_shown)  # not in the live part: they change with the status alone, and then all is drawn anew
     live_fragment(
@@ -49,6 +62,13 @@ def live_run() -> None:
         seconds=REFRESH_SECONDS,
     )
     export_buttons(run_id)
+
+
+def _headline(run: Run, titles: dict[str, str]) -> str:
+    """Returns the name of a run's net, what is done with it, and the data set."""
+    name = run_name(run)
+    task = "learning-rate finder" if run.kind == LR_FINDER_RUN else titles.get(run.config.dataset, REMOVED_LABEL)
+    return f"{name[0].upper()}{name[1:]} · {task}"
 
 
 def _run_view(options: ChartOptions, run: Run) -> None:

@@ -19,7 +19,14 @@ from cnnviz.training.duration import expected_epoch_seconds
 from cnnviz.training.readiness import adapt_to_dataset, check_trainable
 from cnnviz.training.schedule import SCHEDULES, learning_rates
 from cnnviz.training.trainer import steps_per_epoch
-from cnnviz.ui.state import choose_run, current_config, current_owner, current_workbench, open_design, save_config
+from cnnviz.ui.state import (
+    choose_started_run,
+    current_config,
+    current_owner,
+    current_workbench,
+    open_design,
+    save_config,
+)
 from cnnviz.ui.training.knobs import augmentation_knobs, knob, refused_knob_titles
 from cnnviz.ui.widgets.chart import plotly_chart
 from cnnviz.ui.widgets.fields import escape_markdown
@@ -31,7 +38,15 @@ MAX_DRAWN_STEPS = 1000
 
 
 def settings_form() -> None:
-    """Draws the fields of the settings and the Train button, and why it cannot be pressed."""
+    """Draws the fields of the settings, and below them, always in sight, the Train button or why there is none."""
+    with st.container(key="training-fields"):
+        config, dataset = _fields()
+    with st.container(key="launch"):
+        _train_buttons(config, dataset)
+
+
+def _fields() -> tuple[TrainConfig, Dataset]:
+    """Draws the fields of the settings; returns the settings and their data set."""
     datasets = available_datasets(current_owner())
     config = current_config()
     if config.dataset not in datasets:  # removed meanwhile
@@ -71,8 +86,8 @@ def settings_form() -> None:
             knob(config, "channels_last")
         if config.optimizer == "SGD":
             knob(config, "nesterov")
-    with st.container():  # one container, so that what is below stays in place however many elements there are
-        _train_buttons(config, dataset)
+    st.page_link("pages/data.py", label="Look at data or bring your own", icon=":material/graphic_eq:")
+    return config, dataset
 
 
 def _schedule_form(config: TrainConfig, dataset: Dataset) -> None:
@@ -106,18 +121,19 @@ def _train_buttons(config: TrainConfig, dataset: Dataset) -> None:
         if not refused:
             _fit_buttons(design, dataset)
     else:
-        st.button(
-            "Train", key="train", type="primary", icon=":material/play_arrow:", on_click=_start_run, width="stretch"
-        )
-        st.button(
-            "Find a learning rate",
-            key="find",
-            icon=":material/troubleshoot:",
-            on_click=_start_run,
-            args=(LR_FINDER_RUN,),
-            width="stretch",
-            help="Trains a copy of the net for about 150 steps with rising learning rates, and suggests one of them.",
-        )
+        with st.container(horizontal=True, key="launch-buttons"):
+            st.button(
+                "Train", key="train", type="primary", icon=":material/play_arrow:", on_click=_start_run, width="stretch"
+            )
+            st.button(
+                "Find a learning rate",
+                key="find",
+                icon=":material/troubleshoot:",
+                on_click=_start_run,
+                args=(LR_FINDER_RUN,),
+                width="stretch",
+                help="Trains a copy of the net for about 150 steps with rising learning rates, and suggests one.",
+            )
         if speed:
             st.caption(_duration_text(design, config, dataset, speed))
 
@@ -153,4 +169,5 @@ def _open_design(design: Architecture) -> None:
 
 def _start_run(kind: RunKind = TRAIN_RUN) -> None:
     with notify_errors():
-        choose_run(cluster().submit(current_owner(), current_workbench().architecture, current_config(), kind).id)
+        run = cluster().submit(current_owner(), current_workbench().architecture, current_config(), kind)
+        choose_started_run(run.id)
