@@ -17,6 +17,7 @@ from cnnviz.search.space import Space
 from cnnviz.secret_key import new_owner
 from cnnviz.settings import settings
 from cnnviz.training.config import TrainConfig
+from cnnviz.training.found_rate import FoundRate
 from cnnviz.ui.identity import OWNER_HEADER
 from cnnviz.ui.workbench import FIRST_LAYER, Workbench
 
@@ -122,6 +123,21 @@ def save_config(new: TrainConfig, *, by_knob: bool = False) -> None:
     st.session_state["config"] = new
     if not by_knob:
         st.session_state["knobs"] = _knob_generation() + 1
+
+
+def current_found_rate() -> FoundRate | None:
+    """Returns the learning rate that this student took over from the finder last; None if there is none."""
+    if "found-rate" not in st.session_state:
+        st.session_state["found-rate"] = cluster().drafts.found_rate(current_owner())
+    found_rate: FoundRate | None = st.session_state["found-rate"]
+    return found_rate
+
+
+def save_found_rate(found_rate: FoundRate) -> None:
+    """Puts a learning rate that the finder suggests into the settings, and remembers what it was found for."""
+    save_config(current_config().changed(learning_rate=found_rate.rate))
+    cluster().drafts.save_found_rate(current_owner(), found_rate)
+    st.session_state["found-rate"] = found_rate
 
 
 def knob_key(name: str) -> str:

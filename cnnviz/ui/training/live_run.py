@@ -5,16 +5,18 @@ from operator import attrgetter
 
 import streamlit as st
 
+from cnnviz.data import available_datasets
 from cnnviz.insight.preparation import preparation_text
 from cnnviz.runs.cluster import cluster
 from cnnviz.runs.facts import ScaleParameters
 from cnnviz.runs.history import History
 from cnnviz.runs.run import LR_FINDER_RUN, Run, Status
-from cnnviz.ui.runs.labels import REMOVED_LABEL, dataset_titles, run_label, run_name
+from cnnviz.ui.runs.labels import REMOVED_LABEL, run_label, run_name
 from cnnviz.ui.state import current_owner, run_choice_key, started_run
 from cnnviz.ui.training.chart_options import ChartOptions, chart_options
 from cnnviz.ui.training.curves import run_curves
 from cnnviz.ui.training.lr_finder import lr_finder_view
+from cnnviz.ui.training.remarks import run_remarks
 from cnnviz.ui.training.run_actions import run_actions
 from cnnviz.ui.training.run_history import export_buttons, read_history
 from cnnviz.ui.widgets.fields import escape_markdown
@@ -36,7 +38,8 @@ def live_run() -> None:
             "Press **Train** and watch live how the loss falls and the accuracy rises.", icon=":material/show_chart:"
         )
         return
-    titles = dataset_titles()
+    datasets = available_datasets(current_owner())
+    titles = {name: dataset.title for name, dataset in datasets.items()}
     labels = unique_labels({run.id: run_label(run, titles) for run in mine})
     run_id = st.selectbox(
         "My runs",
@@ -46,17 +49,14 @@ def live_run() -> None:
         label_visibility="collapsed",
     )
     run_shown = next(run for run in mine if run.id == run_id)
+    dataset = run_shown.config.dataset
     st.subheader(escape_markdown(_headline(run_shown, titles)), anchor=False)
-    trainings = {
-        run.id: labels[run.id]
-        for run in mine
-        if run.kind != LR_FINDER_RUN and run.config.dataset == run_shown.config.dataset
-    }
+    trainings = {run.id: labels[run.id] for run in mine if run.kind != LR_FINDER_RUN and run.config.dataset == dataset}
     options = ChartOptions() if run_shown.kind == LR_FINDER_RUN else chart_options(run_id, trainings)
     run_actions(run_shown)  # not in the live part: they change with the status alone, and then all is drawn anew
     live_fragment(
         partial(cluster().run, current_owner(), run_id),
-        partial(_run_view, options),
+        partial(_run_view, options, len(datasets[dataset].classes) if dataset in datasets else None),
         is_active=attrgetter("active"),
         watched=lambda run: {run.id, *options.compared},
         seconds=REFRESH_SECONDS,
@@ -71,7 +71,7 @@ def _headline(run: Run, titles: dict[str, str]) -> str:
     return f"{name[0].upper()}{name[1:]} · {task}"
 
 
-def _run_view(options: ChartOptions, run: Run) -> None:
+def _run_view(options: ChartOptions, classes: int | None, run: Run) -> None:
     history = read_history(run)
     with st.container(horizontal=True, vertical_alignment="center", key="status"):
         label, colour, icon = STATUS_BADGES[run.status]
@@ -81,6 +81,7 @@ def _run_view(options: ChartOptions, run: Run) -> None:
     with st.container():  # with or without a message, the charts stay where they are
         if run.message:
             (st.error if run.status == Status.FAILED else st.info)(escape_markdown(run.message))
+        run_remarks(run, history, classes)
     if run.kind == LR_FINDER_RUN:
         lr_finder_view(run, history)
     else:

@@ -28,6 +28,7 @@ from cnnviz.ui.state import (
     save_config,
 )
 from cnnviz.ui.training.knobs import augmentation_knobs, knob, refused_knob_titles
+from cnnviz.ui.training.remarks import design_remarks, found_rate_remark
 from cnnviz.ui.widgets.chart import plotly_chart
 from cnnviz.ui.widgets.fields import escape_markdown
 from cnnviz.ui.widgets.notice import notify_errors
@@ -53,7 +54,8 @@ def _fields() -> tuple[TrainConfig, Dataset]:
         config = config.model_copy(update={"dataset": next(iter(datasets))})
         save_config(config)
     dataset = datasets[config.dataset]
-    knob(config, "dataset", options={name: choice.title for name, choice in datasets.items()})
+    titles = {name: choice.title for name, choice in datasets.items()}
+    knob(config, "dataset", options=titles)
     st.caption(escape_markdown(dataset.description))
     split_kind = dataset.split_kind(config.split_kind)
     if len(dataset.split_kinds) > 1:
@@ -73,6 +75,9 @@ def _fields() -> tuple[TrainConfig, Dataset]:
         knob(config, "batch_size")
         knob(config, "optimizer")
         knob(config, "learning_rate")
+    with st.container():
+        found_rate_remark(current_workbench().architecture, config, titles)
+    with st.container(horizontal=True, key="more-knobs"):
         if config.optimizer in ("SGD", "RMSprop"):
             knob(config, "momentum")
         knob(config, "loss")
@@ -136,6 +141,7 @@ def _train_buttons(config: TrainConfig, dataset: Dataset) -> None:
             )
         if speed:
             st.caption(_duration_text(design, config, dataset, speed))
+        design_remarks(design, config, dataset)
 
 
 def _duration_text(design: Architecture, config: TrainConfig, dataset: Dataset, speed: DeviceSpeed) -> str:
