@@ -28,6 +28,10 @@ CHANGED_IN_OTHER_TAB = (
     "You have changed this net in another tab. It is shown here as it is now, without your last edit: make the edit"
     " again, or press Undo to go back to the net that was here."
 )
+CHANGED_BEFORE_TRAINING = (
+    "You have changed this net in another tab, so nothing was started. It is shown here as it is now: press the button"
+    " again to go on with it."
+)
 
 
 def current_owner() -> str:
@@ -66,10 +70,18 @@ def save_workbench(workbench: Workbench) -> None:
     cluster().drafts.save_draft(student, draft, before.draft_version, workbench.draft_version)
 
 
-def sync_with_other_tabs() -> None:
-    """Opens the design as another tab of this student has changed it."""
-    if newer := _workbench_from_newer_draft(current_owner(), current_workbench()):
+def sync_with_other_tabs() -> bool:
+    """Opens the design as another tab of this student has changed it; returns whether one has."""
+    newer = _workbench_from_newer_draft(current_owner(), current_workbench())
+    if newer:
         st.session_state["workbench"] = newer
+        st.session_state["synced-version"] = newer.version
+    return newer is not None
+
+
+def is_from_other_tab() -> bool:
+    """Returns whether the design at hand is as another tab has changed it."""
+    return bool(st.session_state.get("synced-version") == current_workbench().version)
 
 
 def _workbench_from_newer_draft(student: str, workbench: Workbench) -> Workbench | None:

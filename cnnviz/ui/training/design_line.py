@@ -5,7 +5,7 @@ import streamlit as st
 from cnnviz.architecture import trace
 from cnnviz.presets import net_name
 from cnnviz.shapes import format_shape
-from cnnviz.ui.state import current_workbench
+from cnnviz.ui.state import current_workbench, is_from_other_tab
 from cnnviz.ui.widgets.fields import escape_markdown
 from cnnviz.words import count_label
 
@@ -20,4 +20,5 @@ def design_line() -> None:
     st.markdown(
         f"**{escape_markdown(name[0].upper() + name[1:])}**"
         f" :gray[{'' if layers in name else f'{layers} '}{escape_markdown(size)}]"
+        f"{' :orange[· as you have changed it in another tab]' * is_from_other_tab()}"
     )

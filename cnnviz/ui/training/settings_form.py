@@ -7,7 +7,7 @@ from cnnviz.charts.schedule import learning_rate_figure
 from cnnviz.data import available_datasets
 from cnnviz.data.dataset import Dataset
 from cnnviz.data.splitting import SPLIT_KINDS, TRAIN_SHARE
-from cnnviz.errors import CnnvizError, DataError
+from cnnviz.errors import CnnvizError, DataError, DesignError
 from cnnviz.presets import PRESETS
 from cnnviz.runs.cluster import cluster
 from cnnviz.runs.run import LR_FINDER_RUN, TRAIN_RUN, RunKind
@@ -15,24 +15,26 @@ from cnnviz.settings import settings
 from cnnviz.shapes import format_shape
 from cnnviz.training.config import TrainConfig
 from cnnviz.training.device_speed import DeviceSpeed
-from cnnviz.training.duration import expected_epoch_seconds
+from cnnviz.training.duration import ESTIMATE_ERROR, expected_epoch_seconds
 from cnnviz.training.readiness import adapt_to_dataset, check_trainable
 from cnnviz.training.schedule import SCHEDULES, learning_rates
 from cnnviz.training.trainer import steps_per_epoch
 from cnnviz.ui.state import (
+    CHANGED_BEFORE_TRAINING,
     choose_started_run,
     current_config,
     current_owner,
     current_workbench,
     open_design,
     save_config,
+    sync_with_other_tabs,
 )
 from cnnviz.ui.training.knobs import augmentation_knobs, knob, refused_knob_titles
 from cnnviz.ui.training.remarks import design_remarks, found_rate_remark
 from cnnviz.ui.widgets.chart import plotly_chart
 from cnnviz.ui.widgets.fields import escape_markdown
 from cnnviz.ui.widgets.notice import notify_errors
-from cnnviz.words import count_label, format_duration
+from cnnviz.words import count_label, format_duration_range
 
 MAX_DRAWN_STEPS = 1000
 """Steps of a schedule that are drawn; of longer trainings, fewer in each epoch."""
@@ -145,11 +147,15 @@ def _train_buttons(config: TrainConfig, dataset: Dataset) -> None:
 
 
 def _duration_text(design: Architecture, config: TrainConfig, dataset: Dataset, speed: DeviceSpeed) -> str:
-    """Returns how long a training is expected to take, alone and beside those that have begun."""
+    """Returns how long a training may take, alone and beside those that have begun."""
     epoch = expected_epoch_seconds(trace(design), config, dataset, speed)
-    text = f"About {format_duration(epoch)} per epoch, {format_duration(config.epochs * epoch)} for all"
+    per_epoch, for_all = (
+        format_duration_range(expected / ESTIMATE_ERROR, expected * ESTIMATE_ERROR)
+        for expected in (epoch, config.epochs * epoch)
+    )
+    text = f"Roughly {per_epoch} per epoch, {for_all} for all; a run knows better after a second"
     runs = cluster().next_device.run_count
-    shared = f"; longer, as {count_label(runs, 'run')} {'is' if runs == 1 else 'are'} under way on this server"
+    shared = f". Longer, as {count_label(runs, 'run')} {'is' if runs == 1 else 'are'} under way on this server"
     return f"{text}{shared if runs else ''}."
 
 
@@ -175,5 +181,7 @@ def _open_design(design: Architecture) -> None:
 
 def _start_run(kind: RunKind = TRAIN_RUN) -> None:
     with notify_errors():
+        if sync_with_other_tabs():  # what the student has pressed the button for is not what would be trained
+            raise DesignError(CHANGED_BEFORE_TRAINING)
         run = cluster().submit(current_owner(), current_workbench().architecture, current_config(), kind)
         choose_started_run(run.id)
