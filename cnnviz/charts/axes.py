@@ -87,12 +87,12 @@ def point_layer(*names: str, fields: Sequence[Mapping[str, Any]]) -> dict[str, A
     }
 
 
-def tooltip(*names: str, value: str, form: str = ".4f") -> list[dict[str, Any]]:
-    """Returns the fields in a point's tooltip: those named, its epoch and its value."""
+def tooltip(*names: str, value: str, form: str = ".4f", field: str = "value") -> list[dict[str, Any]]:
+    """Returns the fields in a point's tooltip: those named, its epoch and its value, which is in the column `field`."""
     return [
         *({"field": name} for name in names),
         {"field": "epoch", "type": "quantitative", "format": ".4~g"},
-        {"field": "value", "type": "quantitative", "format": form, "title": value},
+        {"field": field, "type": "quantitative", "format": form, "title": value},
     ]
 
 
