@@ -25,8 +25,8 @@ GOALS = {"Train → first point": 2.0, "Stop → stopped": 0.5, "Edit kernel_siz
 """Seconds at most."""
 KERNELS = (3, 4, 5, 6, 7, 8, 9, 11, 12, 10)
 BROWSER_ARGUMENTS = ("--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage")
-TRAINING_TEXT = r"training[\s\S]*epoch [1-9]\d* of [\s\S]* left"
-"""Text of a run in training; only one with a point has an epoch and a time left."""
+TRAINING_TEXT = r"training[\s\S]*epoch [1-9]\d* of"
+"""Text of a run in training; only one with a point has an epoch."""
 STATUS, LAYERS = ".st-key-status", ".st-key-stack"
 LAB = PRESETS["lab-convnet"].architecture
 READY_MS = 60_000

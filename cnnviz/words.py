@@ -55,6 +55,27 @@ def format_duration(seconds: float) -> str:
     return f"{minutes} min {rest} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
 
 
+def format_duration_range(low: float, high: float) -> str:
+    """Returns two time spans in round numbers, for what is known roughly.
+
+    >>> format_duration_range(0.13, 0.94), format_duration_range(41, 248), format_duration_range(2000, 15000)
+    ('0.1 to 0.9 s', '40 s to 4 min', '30 min to 4 h')
+    """
+    (low_number, low_unit), (high_number, high_unit) = map(_round_duration, (max(low, 0.1), max(high, 0.1)))
+    if (low_number, low_unit) == (high_number, high_unit):
+        return f"{low_number} {low_unit}"
+    return f"{low_number}{f' {low_unit}' if low_unit != high_unit else ''} to {high_number} {high_unit}"
+
+
+def _round_duration(seconds: float) -> tuple[str, str]:
+    """Returns one digit of a time span, and its unit; a number that rounds up to the next unit is in that."""
+    for unit, unit_seconds, limit in (("s", 1, 60), ("min", 60, 60)):
+        number = float(f"{seconds / unit_seconds:.1g}")
+        if number < limit:
+            return f"{number:g}", unit
+    return f"{float(f'{seconds / 3600:.1g}'):g}", "h"
+
+
 def format_mebibytes(size: float) -> str:
     """Returns bytes as whole mebibytes, 2^20 bytes each: “1,024 MiB”."""
     return f"{size / 2**20:,.0f} MiB"

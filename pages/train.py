@@ -2,22 +2,15 @@
 
 import streamlit as st
 
-from cnnviz.architecture import trace
-from cnnviz.shapes import format_shape
-from cnnviz.ui.state import current_workbench
-from cnnviz.ui.training import live_run, settings_form
+from cnnviz.ui.training import design_line, live_run, settings_form
 from cnnviz.ui.widgets.notice import show_notice
 
-st.title("Train it and watch")
+with st.container(horizontal=True, vertical_alignment="bottom", key="training-title"):
+    st.title("Train it and watch", width="content")
+    design_line.design_line()
 show_notice()
-left, right = st.columns([1, 2], gap="large")
-with left:
-    design = current_workbench().architecture
-    parameters = sum(step.parameters for step in trace(design))
-    st.caption(
-        f"Your design: {len(design.layers)} layers for {format_shape(design.input_shape)}, {parameters:,} parameters."
-    )
-    settings_form.settings_form()
-    st.page_link("pages/data.py", label="Look at data or bring your own", icon=":material/graphic_eq:")
-with right:
-    live_run.live_run()
+with st.container(horizontal=True, gap="medium", key="training"):
+    with st.container(key="training-form"):
+        settings_form.settings_form()
+    with st.container(key="training-run"):
+        live_run.live_run()

@@ -34,6 +34,16 @@ NUMBER_FORMAT = ".4~g"
 LOG_SCALE: dict[str, Any] = {"type": "log", "nice": True}
 """Logarithmic scale of the values."""
 
+_LEADING_DIGIT = "round(datum.value / pow(10, floor(log(datum.value) / LN10 + 1e-9)))"
+_LABELLED_DIGITS = "(domain('y')[1] > 100 * domain('y')[0] ? [1] : [1, 2, 5])"
+_LOG_NUMBER = f"format(datum.value, domain('y')[0] < 1e-3 ? '~e' : '{NUMBER_FORMAT}')"
+LOG_LABELS = f"indexof({_LABELLED_DIGITS}, {_LEADING_DIGIT}) < 0 ? '' : {_LOG_NUMBER}"
+"""Labels of a log axis: of powers of ten, and of twice and five times these where it is short. All have one form: with
+exponents where it goes down to small numbers, else written out."""
+
+_TIGHT = {"titlePadding": 6, "labelPadding": 6}
+"""Streamlit's own gaps between an axis, its numbers and its title would take a third of a chart's height."""
+
 
 def epoch_axis(epochs: int) -> dict[str, Any]:
     """Returns the x channel: all epochs of a run, including those to come."""
@@ -42,28 +52,47 @@ def epoch_axis(epochs: int) -> dict[str, Any]:
         "type": "quantitative",
         "scale": {"domain": [0, epochs], "nice": False},
         "title": "epoch",
-        "axis": {"tickMinStep": 1},
+        "axis": {"tickMinStep": 1} | _TIGHT,
     }
 
 
 def value_axis(title: str, scale: Mapping[str, Any]) -> dict[str, Any]:
     """Returns the y channel, with a tick format for numbers of any size."""
-    axis = {"format": NUMBER_FORMAT} | ({"tickCount": 5} if scale == LOG_SCALE else {})
+    labels = {"labelExpr": LOG_LABELS, "tickCount": 5} if scale == LOG_SCALE else {"format": NUMBER_FORMAT}
+    axis = labels | _TIGHT
     return {"field": "value", "type": "quantitative", "scale": dict(scale), "title": title, "axis": axis}
 
 
 def legend(title: str | None, **options: Any) -> dict[str, Any]:
     """Returns a legend of short strokes, changed by `options` of Vega-Lite."""
     defaults = {"orient": "top", "symbolType": "stroke", "symbolStrokeWidth": 3, "symbolOpacity": 1, "labelLimit": 420}
-    return {"title": title} | defaults | options
+    return {"title": title, "padding": 0, "offset": 8} | defaults | options
 
 
-def tooltip(*names: str, value: str, form: str = ".4f") -> list[dict[str, Any]]:
-    """Returns the fields in a point's tooltip: those named, its epoch and its value."""
+def point_layer(*names: str, fields: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Returns the layer that shows the tooltip `fields`, and the dot of a line that has one point so far.
+
+    `names` are the columns that tell one line from another. The points of longer lines cannot be seen.
+    """
+    count = {"joinaggregate": [{"op": "count", "as": "points"}], "groupby": list(names)}
+    is_alone = "datum.points == 1"
+    return {
+        "transform": [count],
+        "mark": {"type": "point", "filled": True, "clip": True},
+        "encoding": {
+            "opacity": {"condition": {"test": is_alone, "value": 1}, "value": 0},
+            "size": {"condition": {"test": is_alone, "value": 60}, "value": 150},
+            "tooltip": list(fields),
+        },
+    }
+
+
+def tooltip(*names: str, value: str, form: str = ".4f", field: str = "value") -> list[dict[str, Any]]:
+    """Returns the fields in a point's tooltip: those named, its epoch and its value, which is in the column `field`."""
     return [
         *({"field": name} for name in names),
         {"field": "epoch", "type": "quantitative", "format": ".4~g"},
-        {"field": "value", "type": "quantitative", "format": form, "title": value},
+        {"field": field, "type": "quantitative", "format": form, "title": value},
     ]
 
 

@@ -19,6 +19,7 @@ from cnnviz.charts.axes import (
     goal_line_layers,
     goal_line_table,
     legend,
+    point_layer,
     stack_curves,
     tooltip,
     value_axis,
@@ -36,11 +37,39 @@ LEGEND_ROW_HEIGHT = 24
 _RUN_LEGEND = {"orient": "bottom", "columns": 2, "symbolLimit": 0, "symbolSize": 500, "labelLimit": 260}
 
 
+USUAL_LOSS, CUT_FACTOR = 5.0, 3.0
+"""Values up to the first are always drawn, and up to the second times the highest value of the run with the lowest."""
+_CUT_LABELS = {
+    "transform": [
+        {"filter": "datum.measured > datum.value"},
+        {
+            "aggregate": [
+                {"op": "min", "field": "epoch", "as": "epoch"},
+                {"op": "max", "field": "measured", "as": "measured"},
+            ],
+            "groupby": ["run"],
+        },
+        {"calculate": "'▲ ' + format(datum.measured, '.2~g')", "as": "label"},
+    ],
+    "mark": {"type": "text", "align": "left", "baseline": "bottom", "dx": 4, "dy": -3, "fontSize": 12},
+    "encoding": {"y": {"value": 0}, "text": {"field": "label", "type": "nominal"}},
+}
+"""Where a line leaves the chart: how far up it goes."""
+
+
 def compare_table(lines: Mapping[str, Mapping[str, Curve]]) -> pd.DataFrame:
-    """Puts the curves of one metric, by run and split, into columns epoch, value, run and split."""
-    return stack_curves(
+    """Puts the curves of one metric, by run and split, into columns epoch, value, measured, run and split.
+
+    What was measured is drawn up to a limit, else a run that diverges would flatten all the others.
+    """
+    table = stack_curves(
         [(curve, {"run": run, "split": split}) for run, splits in lines.items() for split, curve in splits.items()]
     )
+    table.insert(2, "measured", table["value"])
+    highest = [max(curve.values.max(initial=0) for curve in splits.values()) for splits in lines.values()]
+    measured = [value for value in highest if value]
+    table["value"] = table["value"].clip(upper=max(USUAL_LOSS, CUT_FACTOR * min(measured, default=0)))
+    return table
 
 
 def compare_spec(
@@ -77,10 +106,8 @@ def compare_spec(
             line("train", 1.2, 0.65) | {"params": [ZOOM]},
             line("validation", 2.5, 1.0),
             *(goal_line_layers() if goal else []),
-            {
-                "mark": {"type": "point", "opacity": 0, "size": 150, "clip": True},
-                "encoding": {"tooltip": tooltip("run", "split", value=metric)},
-            },
+            point_layer("run", "split", fields=tooltip("run", "split", value=metric, form=".4~g", field="measured")),
+            _CUT_LABELS,
         ],
     }
 

@@ -16,6 +16,7 @@ from cnnviz.charts.axes import (
     epoch_axis,
     filter_rows,
     legend,
+    point_layer,
     stack_curves,
     value_axis,
 )
@@ -31,7 +32,7 @@ SMOOTHED = "smoothed"
 THIS_RUN = "this run"
 """Name of the run that others are compared with."""
 
-CHART_HEIGHT, LEGEND_ROW_HEIGHT = 300, 28
+CHART_HEIGHT, LEGEND_ROW_HEIGHT = 330, 28
 """Height of a chart, and of a row of the legend below it, in pixels."""
 
 CurvesBySplit = Mapping[str, Curve]
@@ -66,23 +67,33 @@ def goal_table(goal: float, reached: tuple[float, float] | None) -> pd.DataFrame
 
 
 def learning_spec(
-    metric: str, epochs: int, *, log: bool = False, smooth: bool = False, others: Sequence[str] = (), goal: bool = False
+    metric: str,
+    epochs: int,
+    *,
+    log: bool = False,
+    smooth: bool = False,
+    others: Sequence[str] = (),
+    goal: bool = False,
+    tested: bool = True,
 ) -> dict[str, Any]:
     """Draws a `learning_table` with Vega-Lite: one line per split over the epochs, test as a diamond.
 
-    Runs to compare with have the same colours in other line styles. With `goal`, a `goal_table` is drawn as well.
+    Runs to compare with have the same colours in other line styles. With `goal`, a `goal_table` is drawn as well. The
+    legend names the test where the net was `tested`.
 
-    It depends on nothing that changes during a run, so a browser keeps the chart, and its zoom, when new rows arrive.
+    It depends on nothing that changes before the end of a run, so a browser keeps the chart, and its zoom, when new
+    rows arrive.
     """
     splits = [split for split in SPLIT_COLOURS if split != "batch" or metric == "loss"]
     colour = {
         "field": "split",
         "type": "nominal",
         "scale": {"domain": splits, "range": [SPLIT_COLOURS[split] for split in splits]},
-        "legend": legend(None),
+        "legend": legend(None, values=[split for split in splits if split != "test" or tested]),
     }
     tooltip_fields = axes.tooltip("split", *(["run"] if others else []), value=metric)
     train_and_validation = filter_rows(("train", "validation"), field="split")
+    points = point_layer("split", "run", fields=tooltip_fields)
     return {
         "data": {"name": POINTS},
         "height": CHART_HEIGHT + (LEGEND_ROW_HEIGHT * (len(others) + 2) if others else 0),
@@ -99,11 +110,7 @@ def learning_spec(
                 "mark": {"type": "line", "strokeWidth": 2.5, "clip": True},
                 **({"encoding": {"strokeDash": _run_dashes(others)}} if others else {}),
             },
-            {
-                "transform": train_and_validation,
-                "mark": {"type": "point", "opacity": 0, "size": 150, "clip": True},
-                "encoding": {"tooltip": tooltip_fields},
-            },
+            points | {"transform": [*train_and_validation, *points["transform"]]},
             {
                 "transform": filter_rows(["test"], field="split"),
                 "mark": {"type": "point", "shape": "diamond", "size": 150, "filled": True, "clip": True},

@@ -62,7 +62,7 @@ def lr_finder_chart(
 ) -> dict[str, Any]:
     """Draws `lr_finder_tables` with Vega-Lite over a logarithmic axis of rates."""
     x = {"field": "rate", "type": "quantitative", "scale": {"type": "log", "domain": RATE_DOMAIN, "clamp": True}}
-    x |= {"title": "learning rate", "axis": {"format": "~e", "tickCount": 8}}
+    x |= {"title": "learning rate", "axis": {"format": "~e", "tickCount": 8, "titlePadding": 6, "labelPadding": 6}}
     y = {"field": "value", "type": "quantitative", "title": "loss", "scale": {"zero": False}}
     colour = {
         "field": "line",

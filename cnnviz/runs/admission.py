@@ -7,6 +7,8 @@ from cnnviz.architecture import training_bytes
 from cnnviz.runs.run import Run
 from cnnviz.training.point import Point
 
+MEASURED_SECONDS = 1.0
+"""Work after which it can be told how long the rest will take: the first steps are slower than the others."""
 PointKey = tuple[int, str, str]
 """Step, split and metric of a point."""
 
@@ -44,10 +46,10 @@ class Turn:
 
     @property
     def seconds_left(self) -> float | None:
-        """Seconds of work that are left; None before the first step is done."""
-        return (
-            self.seconds / self.steps_done * (self.steps - self.steps_done) if self.steps_done and self.steps else None
-        )
+        """Seconds of work that are left; None before a second of it has shown how fast the steps are."""
+        if not self.steps_done or not self.steps or self.seconds < MEASURED_SECONDS:
+            return None
+        return self.seconds / self.steps_done * (self.steps - self.steps_done)
 
     def unreported(self, points: Sequence[Point]) -> list[Point]:
         """Returns the points that were not reported before the run was interrupted."""

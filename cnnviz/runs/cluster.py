@@ -142,7 +142,7 @@ class Cluster:
             self._requeue(run)
 
     def extend(self, owner: str, run_id: str, epochs: int) -> None:
-        """Trains a run that has ended further, by so many epochs.
+        """Trains a run that has ended further, by so many epochs after the last one that it had begun.
 
         Weights, optimizer and random numbers go on, and so does the curve. Raises DesignError when there is nothing to
         go on from, LimitError when a limit is reached.
@@ -152,7 +152,7 @@ class Cluster:
             raise DesignError("This run left nothing behind from which it could go on. Start it again.")
         if epochs < 1:
             raise TrainingError(f"A run is trained further by 1 or more epochs, not by {epochs}.")
-        config = run.config.changed(epochs=run.score.epoch + epochs)
+        config = run.config.changed(epochs=self.store.last_epoch(run_id) + epochs)
         device = self.devices.get(run.device, self.next_device)
         check_trainable(run.architecture, config, find_dataset(config.dataset, owner), self._limits, device.speed)
         steps_per_epoch = run.steps // run.config.epochs

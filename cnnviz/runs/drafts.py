@@ -13,6 +13,7 @@ from cnnviz.runs.retry_queue import RETRY_SECONDS, STORE_ERRORS
 from cnnviz.runs.store import Store
 from cnnviz.search.space import Space
 from cnnviz.training.config import TrainConfig
+from cnnviz.training.found_rate import FoundRate
 
 log = logging.getLogger(__name__)
 
@@ -33,7 +34,7 @@ class Draft(BaseModel):
     past: Annotated[tuple[Architecture, ...], WrapValidator(_readable_or_empty)] = ()
 
 
-Saved = TypeVar("Saved", Draft, TrainConfig, Space)
+Saved = TypeVar("Saved", Draft, TrainConfig, Space, FoundRate)
 
 
 class Drafts:
@@ -54,7 +55,7 @@ class Drafts:
         self._call_soon, self._call_later = call_soon, call_later
         self._failed: set[tuple[str, str]] = set()
         self._lock = threading.Lock()
-        self._waiting: dict[tuple[str, str], Draft | TrainConfig | Space] = {}
+        self._waiting: dict[tuple[str, str], Draft | TrainConfig | Space | FoundRate] = {}
         self._versions: dict[str, str] = {}
 
     def is_unsaved(self, owner: str) -> bool:
@@ -100,7 +101,15 @@ class Drafts:
         """Returns the search space that this student last chose; None if there is none that can still be read."""
         return self._load(owner, "space", Space)
 
-    def _save(self, owner: str, name: str, value: TrainConfig | Space) -> None:
+    def save_found_rate(self, owner: str, found_rate: FoundRate) -> None:
+        """Saves the learning rate that a student has taken over from the finder."""
+        self._save(owner, "found-rate", found_rate)
+
+    def found_rate(self, owner: str) -> FoundRate | None:
+        """Returns the learning rate that this student took over last; None if there is none that can still be read."""
+        return self._load(owner, "found-rate", FoundRate)
+
+    def _save(self, owner: str, name: str, value: TrainConfig | Space | FoundRate) -> None:
         with self._lock:
             self._waiting[owner, name] = value
         self._call_soon(lambda: self._write(owner, name))

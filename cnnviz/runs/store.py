@@ -164,6 +164,12 @@ class Store:
             for number, *fields in rows:
                 yield number, Point(*fields)
 
+    def last_epoch(self, run_id: str) -> int:
+        """Returns the last epoch of which a run has a point, complete or not; 0 without any."""
+        query = sql.select(sql.func.max(POINTS.c.epoch)).where(POINTS.c.run_id == run_id)
+        with self._engine.connect() as connection:
+            return int(connection.scalar(query) or 0)
+
     def known_points(self, run_id: str, step: int) -> set[tuple[int, str, str]]:
         """Returns step, split and metric of the run's points from a step on, and of all its test points.
 

@@ -14,6 +14,8 @@ from cnnviz.training.device_speed import DeviceSpeed
 from cnnviz.training.training import MIN_TRAIN_SAMPLES_EVALUATED
 from cnnviz.words import format_duration
 
+ESTIMATE_ERROR = 2.7
+"""By what factor the true time of an epoch can be longer or shorter than the expected one (docs/benchmarks.md)."""
 MAX_STEP_TURNS = 12
 """Longest step, in turns of the longest length: until it is complete, a run cannot be paused."""
 
@@ -69,7 +71,7 @@ def check_duration(
 
 
 def expected_epoch_seconds(steps: Sequence[Step], config: TrainConfig, dataset: Dataset, speed: DeviceSpeed) -> float:
-    """Returns about how long an epoch of training takes a device that does nothing else."""
+    """Returns about how long an epoch of training takes a device that does nothing else, within ESTIMATE_ERROR."""
     trained, validation = round(TRAIN_SHARE * dataset.size), round((1 - TRAIN_SHARE) / 2 * dataset.size)
     evaluated = min(trained, max(MIN_TRAIN_SAMPLES_EVALUATED, validation)) + validation
     return speed.epoch_seconds(steps, config.batch_size, trained, evaluated)

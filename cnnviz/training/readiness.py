@@ -90,9 +90,10 @@ def _check_size(steps: tuple[Step, ...], config: TrainConfig, limits: Settings) 
     needed_bytes = training_bytes(steps, config.batch_size)
     if needed_bytes > limits.max_training_bytes:
         raise LimitError(
-            f"Training this design with batches of {config.batch_size:,} needs about {format_mebibytes(needed_bytes)};"
-            f" this server gives a run at most {format_mebibytes(limits.max_training_bytes)}. Use smaller batches,"
-            " fewer channels, or pool earlier."
+            f"Training this design with batches of {config.batch_size:,} needs at least"
+            f" {format_mebibytes(needed_bytes)}, by an estimate from the numbers of the net; this server gives a run at"
+            f" most {format_mebibytes(limits.max_training_bytes)}. Use smaller batches, fewer channels, or pool"
+            " earlier."
         )
 
 

@@ -17,6 +17,7 @@ from cnnviz.search.space import Space
 from cnnviz.secret_key import new_owner
 from cnnviz.settings import settings
 from cnnviz.training.config import TrainConfig
+from cnnviz.training.found_rate import FoundRate
 from cnnviz.ui.identity import OWNER_HEADER
 from cnnviz.ui.workbench import FIRST_LAYER, Workbench
 
@@ -26,6 +27,10 @@ SAVED_UNDO_STEPS = 20
 CHANGED_IN_OTHER_TAB = (
     "You have changed this net in another tab. It is shown here as it is now, without your last edit: make the edit"
     " again, or press Undo to go back to the net that was here."
+)
+CHANGED_BEFORE_TRAINING = (
+    "You have changed this net in another tab, so nothing was started. It is shown here as it is now: press the button"
+    " again to go on with it."
 )
 
 
@@ -65,10 +70,18 @@ def save_workbench(workbench: Workbench) -> None:
     cluster().drafts.save_draft(student, draft, before.draft_version, workbench.draft_version)
 
 
-def sync_with_other_tabs() -> None:
-    """Opens the design as another tab of this student has changed it."""
-    if newer := _workbench_from_newer_draft(current_owner(), current_workbench()):
+def sync_with_other_tabs() -> bool:
+    """Opens the design as another tab of this student has changed it; returns whether one has."""
+    newer = _workbench_from_newer_draft(current_owner(), current_workbench())
+    if newer:
         st.session_state["workbench"] = newer
+        st.session_state["synced-version"] = newer.version
+    return newer is not None
+
+
+def is_from_other_tab() -> bool:
+    """Returns whether the design at hand is as another tab has changed it."""
+    return bool(st.session_state.get("synced-version") == current_workbench().version)
 
 
 def _workbench_from_newer_draft(student: str, workbench: Workbench) -> Workbench | None:
@@ -124,6 +137,21 @@ def save_config(new: TrainConfig, *, by_knob: bool = False) -> None:
         st.session_state["knobs"] = _knob_generation() + 1
 
 
+def current_found_rate() -> FoundRate | None:
+    """Returns the learning rate that this student took over from the finder last; None if there is none."""
+    if "found-rate" not in st.session_state:
+        st.session_state["found-rate"] = cluster().drafts.found_rate(current_owner())
+    found_rate: FoundRate | None = st.session_state["found-rate"]
+    return found_rate
+
+
+def save_found_rate(found_rate: FoundRate) -> None:
+    """Puts a learning rate that the finder suggests into the settings, and remembers what it was found for."""
+    save_config(current_config().changed(learning_rate=found_rate.rate))
+    cluster().drafts.save_found_rate(current_owner(), found_rate)
+    st.session_state["found-rate"] = found_rate
+
+
 def knob_key(name: str) -> str:
     """Returns the key of the widget for one field of the settings."""
     return f"config-{name}-{_knob_generation()}"
@@ -137,6 +165,17 @@ def _knob_generation() -> int:
 def choose_run(run_id: str) -> None:
     """Makes this the run that the Train and Result pages show."""
     st.session_state["run"] = run_id
+
+
+def choose_started_run(run_id: str) -> None:
+    """Makes a run that has just been started the one that is shown, and the one to scroll to."""
+    choose_run(run_id)
+    st.session_state["started-run"] = run_id
+
+
+def started_run() -> str:
+    """Returns the run that this session has started last; empty if it has started none."""
+    return str(st.session_state.get("started-run", ""))
 
 
 def run_choice_key(run_ids: Collection[str]) -> str:

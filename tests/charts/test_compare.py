@@ -13,9 +13,19 @@ def test_the_table_has_every_curve_by_run_and_split() -> None:
     assert table.to_dict("list") == {
         "epoch": [1.0, 2.0, 1.0],
         "value": [0.1, 0.2, 0.1],
+        "measured": [0.1, 0.2, 0.1],
         "run": ["one", "one", "two"],
         "split": ["train", "train", "validation"],
     }
+
+
+def test_a_run_that_diverges_does_not_flatten_the_others() -> None:
+    diverged = Curve(np.array([1.0, 2.0, 3.0]), np.array([2.5, 1e6, 7e17]))
+    table = compare_table({"usual": {"train": CURVE}, "diverged": {"train": diverged}})
+    assert table["value"].max() <= 5
+    assert table["measured"].tolist() == [0.1, 0.2, 2.5, 1e6, 7e17]
+    alone = compare_table({"diverged": {"train": diverged}})
+    assert alone["value"].tolist() == alone["measured"].tolist()
 
 
 @pytest.mark.parametrize("count", [1, 5, MAX_NAMED_RUNS])

@@ -40,6 +40,15 @@ def test_the_chart_depends_on_what_was_chosen_alone_and_draws_every_split() -> N
     assert all(f"'{split}'" in filters for split in SPLIT_COLOURS)
 
 
+def test_the_legend_names_the_test_once_there_is_one() -> None:
+    def named(**look: bool) -> list[str]:
+        names: list[str] = learning_spec("accuracy", 30, **look)["encoding"]["color"]["legend"]["values"]
+        return names
+
+    assert named(tested=False) == ["train", "validation"]
+    assert named(tested=True) == ["train", "validation", "test"]
+
+
 def test_only_the_loss_is_drawn_on_a_log_axis() -> None:
     def scale(metric: str) -> dict:
         return learning_spec(metric, 30, log=True)["encoding"]["y"]["scale"]

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from cnnviz.charts.curve import Curve
-from cnnviz.charts.lines import lines_spec, lines_table
+from cnnviz.charts.lines import lines_spec, lines_table, ordered_colours
 
 
 def test_the_table_has_every_line_by_name() -> None:
@@ -20,6 +20,13 @@ def test_twenty_lines_are_told_apart_by_colour_and_style(count: int) -> None:
     colours = spec["encoding"]["color"]["scale"]["range"]
     dashes = spec["layer"][0]["encoding"]["strokeDash"]["scale"]["range"]
     assert len({(colour, tuple(dash)) for colour, dash in zip(colours, dashes, strict=True)}) == count
+
+
+def test_the_colours_of_layers_follow_their_order() -> None:
+    """Blue falls and red rises from the first layer to the last."""
+    shades = [(int(colour[1:3], 16), int(colour[5:], 16)) for colour in ordered_colours(20)]
+    assert [red for red, _ in shades] == sorted({red for red, _ in shades})
+    assert [blue for _, blue in shades] == sorted({blue for _, blue in shades}, reverse=True)
 
 
 def test_the_legend_lets_the_chart_be_as_high_as_without() -> None:

@@ -27,6 +27,10 @@ def badge(app: AppTest) -> str:
     return " ".join(markdown.value for markdown in app.markdown)
 
 
+def remark(app: AppTest) -> str:
+    return app.warning[0].value.replace("\\", "")
+
+
 def started(app: AppTest, server: Cluster) -> Run:
     app.button("train").click().run()
     run_id = app.session_state["run"]
@@ -103,7 +107,9 @@ def test_net_and_settings_of_a_run_are_taken_back_to_the_desk(open_page: OpenPag
     assert (again.architecture, again.config) == (run.architecture, run.config)
 
 
-def test_a_rate_that_was_found_is_used_by_a_click(app: AppTest, server: Cluster) -> None:
+def test_a_rate_that_was_found_is_used_by_a_click_and_remembered_with_what_it_is_for(
+    app: AppTest, open_page: OpenPage, server: Cluster
+) -> None:
     app.button("find").click().run()
     run_id = app.session_state["run"]
     wait_for(lambda: not server.store.run(run_id).active)
@@ -118,13 +124,22 @@ def test_a_rate_that_was_found_is_used_by_a_click(app: AppTest, server: Cluster)
     app.button(f"use-secondary-{run_id}").click().run()
     assert app.session_state["config"].learning_rate == result.steepest
     assert {"Pause", "Train further", "Resume"}.isdisjoint(labels(app))
+    assert not app.warning
+    app.session_state["workbench"] = Workbench(DIGITS.update_layer(0, out_channels=8))
+    app.run()
+    assert f"{result.steepest:g} was found for another net (ConvNet for handwritten digits)" in remark(app)
+    again = open_page("train", owner=app.session_state["owner"], workbench=Workbench(DIGITS))
+    assert not again.warning
+    again.session_state["config"] = again.session_state["config"].changed(optimizer="Adam")
+    again.run()
+    assert "was found for the optimizer SGD" in remark(again)
 
 
-def test_a_waiting_run_says_how_many_wait_before_it(app: AppTest, server: Cluster) -> None:
+def test_a_run_that_is_held_says_for_what_it_waits(app: AppTest, server: Cluster) -> None:
     runs = [started(app, server) for _ in range(2)]
     for _ in range(2):
         app.button("train").click().run()
-    assert "waits for its turn, after 1 other" in badge(app)
+    assert "waits until one of your other runs has ended" in badge(app)
     assert not app.exception
     for run in server.store.runs_of(app.session_state["owner"]):
         server.stop(run.owner, run.id)

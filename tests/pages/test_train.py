@@ -13,6 +13,7 @@ from cnnviz.data.spoken_words import WORDS
 from cnnviz.layers import AvgPool2d, Flatten, Linear, LogSoftmax
 from cnnviz.presets import PRESETS
 from cnnviz.runs.cluster import Cluster
+from cnnviz.runs.drafts import Draft
 from cnnviz.runs.run import Run, Status
 from cnnviz.settings import Settings
 from cnnviz.training.config import TrainConfig
@@ -168,11 +169,37 @@ def test_what_an_epoch_takes_is_told_before_the_click_and_too_much_is_refused(
     """By then the worker has measured its device."""
     app = open_page("train", workbench=Workbench(DIGITS), config=SHORT)
     (told,) = [caption.value for caption in app.caption if "per epoch" in caption.value]
-    assert re.match(r"About [\d.]+ s per epoch, [\d.]+ s for all", told)
+    assert re.match(r"Roughly [\d.]+ to [\d.]+ s per epoch, [\d.]+ to [\d.]+ s for all", told)
     monkeypatch.setattr(settings_form, "settings", lambda: Settings(max_turn_seconds=1e-6))
     app.run()
     assert app.button("train").disabled
     assert "in which nobody else could train" in app.warning[0].value
+
+
+def test_outputs_that_are_no_classes_are_remarked_on_before_and_while_it_trains(
+    open_page: OpenPage, server: Cluster
+) -> None:
+    too_many = DIGITS.update_layer(len(DIGITS.layers) - 2, out_features=35)
+    app = open_page("train", workbench=Workbench(too_many), config=SHORT)
+    (remark,) = [warning.value for warning in app.warning]
+    assert "35 scores for 10 classes" in remark
+    press_train(app, server)
+    app.run()
+    assert sum("35 scores for 10 classes" in warning.value for warning in app.warning) == 2
+
+
+def test_a_net_that_another_tab_has_changed_is_not_trained_unseen(open_page: OpenPage, server: Cluster) -> None:
+    owner = "s" + "a1" * 15 + "b"
+    app = open_page("train", workbench=Workbench(DIGITS), config=SHORT, owner=owner)
+    wider = Workbench(DIGITS.update_layer(0, out_channels=8))
+    server.drafts.save_draft(owner, Draft(architecture=wider.architecture), server.drafts.draft_version(owner), "newer")
+    app.button("train").click().run()
+    assert "in another tab" in app.error[0].value
+    assert not server.store.runs_of(owner)
+    assert any("changed it in another tab" in markdown.value for markdown in app.markdown)
+    app.button("train").click().run()
+    (run,) = server.store.runs_of(owner)
+    assert run.architecture == wider.architecture
 
 
 def test_the_preset_for_the_data_opens_in_one_click(open_page: OpenPage) -> None:

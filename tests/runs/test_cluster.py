@@ -166,7 +166,7 @@ def test_the_runs_of_all_students_advance_in_turn_and_those_of_one_wait_in_their
     wait_for(lambda: server.store.points(fourth.id))
     assert status(server, running) == "running"
     assert server.store.points(third.id) == []
-    assert server.seconds_left(first)
+    wait_for(lambda: server.seconds_left(first))
     for run in (first, fourth):
         server.stop(BERT, run.id, wait=STOP_SECONDS)
 
@@ -224,6 +224,19 @@ def test_a_run_that_ended_is_trained_further_as_one_that_was_meant_to_be_longer(
     points = [point for _, point in server.store.points(run.id)]
     longer = [point for point in undisturbed_curve(SHORT.changed(epochs=5)) if point.split != "test"]
     assert [point for point in without_device_points(points) if point.split != "test"] == longer
+
+
+def test_a_run_that_was_stopped_within_an_epoch_has_as_many_more_after_that(
+    server: Cluster, ended: Ended, wait_for: WaitFor
+) -> None:
+    """It once had one less: the epoch that had begun was not counted."""
+    run = server.submit(ANNA, NET, SHORT.changed(epochs=1000))
+    wait_for(lambda: server.run(ANNA, run.id).score.epoch >= 2)
+    server.stop(ANNA, run.id, wait=STOP_SECONDS)
+    last_epoch = max(point.epoch for _, point in server.store.points(run.id))
+    server.extend(ANNA, run.id, 1)
+    ended_run = ended(server.store, run.id)
+    assert (ended_run.config.epochs, ended_run.score.epoch) == (last_epoch + 1,) * 2
 
 
 def test_what_is_over_for_good_is_not_trained_further(server: Cluster, running: Run, ended: Ended) -> None:

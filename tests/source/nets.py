@@ -1,5 +1,7 @@
 """Nets in the manner of tutorials and courses, one for each construct that people use; each ends with `model`."""
 
+# ruff: noqa: E501 (lines of texts)
+
 HEAD = """
 import argparse
 import math

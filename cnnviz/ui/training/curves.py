@@ -154,8 +154,11 @@ def _metric_chart(
         name: {split: visible_curve(other.curve(split, metric)) for split in compared_splits}
         for name, other in others.items()
     }
-    epochs = max(shown_run.run.config.epochs for shown_run in (run_history, *others.values()))
-    spec = learning_spec(metric, epochs, log=log, smooth=smooth, others=list(others), goal=bool(marks))
+    epochs = max(shown_run.axis_epochs for shown_run in (run_history, *others.values()))
+    is_tested = bool(len(run_history.curve("test", metric).values))
+    spec = learning_spec(
+        metric, epochs, log=log, smooth=smooth, others=list(others), goal=bool(marks), tested=is_tested
+    )
     data = {POINTS: learning_table(lines, other_lines), **(marks or {})}
     vega_chart(spec, data, key=key, alt=f"{metric} over the epochs of this run")
 
@@ -167,7 +170,7 @@ def _lines_chart(run_history: RunHistory, title: str, lines: Mapping[str, Curve]
         name: downsample_in_range(drop_undrawable(curve, log=log), _zoomed_range(key), max_points)
         for name, curve in lines.items()
     }
-    spec = lines_spec(title, run_history.run.config.epochs, list(lines), log=log)
+    spec = lines_spec(title, run_history.axis_epochs, list(lines), log=log)
     vega_chart(spec, {POINTS: lines_table(visible_lines)}, key=key, alt=f"{title} over the epochs of this run")
 
 

@@ -5,20 +5,23 @@ from operator import attrgetter
 
 import streamlit as st
 
+from cnnviz.data import available_datasets
 from cnnviz.insight.preparation import preparation_text
 from cnnviz.runs.cluster import cluster
 from cnnviz.runs.facts import ScaleParameters
 from cnnviz.runs.history import History
 from cnnviz.runs.run import LR_FINDER_RUN, Run, Status
-from cnnviz.ui.runs.labels import dataset_titles, run_label
-from cnnviz.ui.state import current_owner, run_choice_key
+from cnnviz.ui.runs.labels import REMOVED_LABEL, run_label, run_name
+from cnnviz.ui.state import current_owner, run_choice_key, started_run
 from cnnviz.ui.training.chart_options import ChartOptions, chart_options
 from cnnviz.ui.training.curves import run_curves
 from cnnviz.ui.training.lr_finder import lr_finder_view
+from cnnviz.ui.training.remarks import run_remarks
 from cnnviz.ui.training.run_actions import run_actions
 from cnnviz.ui.training.run_history import export_buttons, read_history
 from cnnviz.ui.widgets.fields import escape_markdown
 from cnnviz.ui.widgets.live_fragment import live_fragment
+from cnnviz.ui.widgets.scroll import scroll_into_sight
 from cnnviz.ui.widgets.status_badge import STATUS_BADGES
 from cnnviz.words import format_duration, unique_labels
 
@@ -28,22 +31,32 @@ REFRESH_SECONDS = 0.5
 
 def live_run() -> None:
     """Draws the choice among the student's runs, and the chosen one, live."""
+    scroll_into_sight("training-run", started_run())
     mine = cluster().store.runs_of(current_owner())
     if not mine:
         st.info(
             "Press **Train** and watch live how the loss falls and the accuracy rises.", icon=":material/show_chart:"
         )
         return
-    titles = dataset_titles()
+    datasets = available_datasets(current_owner())
+    titles = {name: dataset.title for name, dataset in datasets.items()}
     labels = unique_labels({run.id: run_label(run, titles) for run in mine})
-    run_id = st.selectbox("My runs", list(labels), format_func=labels.__getitem__, key=run_choice_key(list(labels)))
+    run_id = st.selectbox(
+        "My runs",
+        list(labels),
+        format_func=labels.__getitem__,
+        key=run_choice_key(list(labels)),
+        label_visibility="collapsed",
+    )
     run_shown = next(run for run in mine if run.id == run_id)
-    trainings = {run.id: labels[run.id] for run in mine if run.kind != LR_FINDER_RUN}
+    dataset = run_shown.config.dataset
+    st.subheader(escape_markdown(_headline(run_shown, titles)), anchor=False)
+    trainings = {run.id: labels[run.id] for run in mine if run.kind != LR_FINDER_RUN and run.config.dataset == dataset}
     options = ChartOptions() if run_shown.kind == LR_FINDER_RUN else chart_options(run_id, trainings)
     run_actions(run_shown)  # not in the live part: they change with the status alone, and then all is drawn anew
     live_fragment(
         partial(cluster().run, current_owner(), run_id),
-        partial(_run_view, options),
+        partial(_run_view, options, len(datasets[dataset].classes) if dataset in datasets else None),
         is_active=attrgetter("active"),
         watched=lambda run: {run.id, *options.compared},
         seconds=REFRESH_SECONDS,
@@ -51,7 +64,14 @@ def live_run() -> None:
     export_buttons(run_id)
 
 
-def _run_view(options: ChartOptions, run: Run) -> None:
+def _headline(run: Run, titles: dict[str, str]) -> str:
+    """Returns the name of a run's net, what is done with it, and the data set."""
+    name = run_name(run)
+    task = "learning-rate finder" if run.kind == LR_FINDER_RUN else titles.get(run.config.dataset, REMOVED_LABEL)
+    return f"{name[0].upper()}{name[1:]} · {task}"
+
+
+def _run_view(options: ChartOptions, classes: int | None, run: Run) -> None:
     history = read_history(run)
     with st.container(horizontal=True, vertical_alignment="center", key="status"):
         label, colour, icon = STATUS_BADGES[run.status]
@@ -61,6 +81,7 @@ def _run_view(options: ChartOptions, run: Run) -> None:
     with st.container():  # with or without a message, the charts stay where they are
         if run.message:
             (st.error if run.status == Status.FAILED else st.info)(escape_markdown(run.message))
+        run_remarks(run, history, classes)
     if run.kind == LR_FINDER_RUN:
         lr_finder_view(run, history)
     else:

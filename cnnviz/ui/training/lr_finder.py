@@ -6,6 +6,7 @@ from cnnviz.charts.lr_finder import lr_finder_chart
 from cnnviz.runs.cluster import cluster
 from cnnviz.runs.history import History
 from cnnviz.runs.run import Run, Status
+from cnnviz.training.found_rate import FoundRate
 from cnnviz.training.lr_finder import (
     END_RATE,
     FINDER,
@@ -15,7 +16,7 @@ from cnnviz.training.lr_finder import (
     SUGGESTION_DIVISOR,
     LRFinderResult,
 )
-from cnnviz.ui.state import current_config, save_config
+from cnnviz.ui.state import save_found_rate
 from cnnviz.ui.widgets.chart import vega_chart
 from cnnviz.ui.widgets.fields import escape_markdown
 from cnnviz.ui.widgets.notice import notify_errors
@@ -76,5 +77,5 @@ def _use_rate_button(run: Run, rate: float, *, label: str, primary: bool) -> Non
     kind = "primary" if primary else "secondary"
     if st.button(label, key=f"use-{kind}-{run.id}", type=kind, icon=":material/check:"):  # type: ignore[arg-type]
         with notify_errors():
-            save_config(current_config().changed(learning_rate=rate))
+            save_found_rate(FoundRate(rate=rate, architecture=run.architecture, config=run.config))
         st.rerun()

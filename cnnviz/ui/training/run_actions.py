@@ -64,10 +64,11 @@ def _train_further_popover(run: Run) -> None:
         epochs = number(
             "More epochs", default_epochs, whole=True, bounds=(1, max_epochs), step=1, key=f"epochs-{run.id}"
         )
+        last = cluster().store.last_epoch(run.id)
         st.caption(
-            "Training continues after the last epoch as if it had been planned to be longer: weights,"
-            " optimizer and random"
-            " numbers are as the run left them. A schedule is stretched over all epochs, so the learning rate may jump."
+            f"From epoch {last:,} to epoch {last + int(epochs):,}, as if that had been planned: weights, optimizer and"
+            " random numbers are as the run left them. A schedule is stretched over all epochs, so the learning rate"
+            " may jump."
         )
         if st.button("Continue", key=f"further-{run.id}", type="primary"):
             with notify_errors():

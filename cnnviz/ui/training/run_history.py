@@ -10,7 +10,7 @@ from cnnviz.charts.curve import Curve
 from cnnviz.charts.points_file import points_to_csv, points_to_json
 from cnnviz.runs.cluster import cluster
 from cnnviz.runs.history import History
-from cnnviz.runs.run import Run
+from cnnviz.runs.run import Run, Status
 from cnnviz.training.point import Point
 from cnnviz.ui.state import session_dict
 
@@ -28,6 +28,12 @@ class RunHistory:
         """Returns a curve over the epochs passed."""
         steps, values = self.history.curve(split, metric)
         return Curve(steps / max(self.run.steps // self.run.config.epochs, 1), values)
+
+    @property
+    def axis_epochs(self) -> int:
+        """Epochs of the axis: all that are planned while the run can go on, those that it had once it has ended."""
+        can_go_on = self.run.active or self.run.status == Status.PAUSED
+        return self.run.config.epochs if can_go_on else max(self.history.epoch, 1)
 
 
 def read_history(run: Run) -> History:

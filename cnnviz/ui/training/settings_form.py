@@ -7,7 +7,7 @@ from cnnviz.charts.schedule import learning_rate_figure
 from cnnviz.data import available_datasets
 from cnnviz.data.dataset import Dataset
 from cnnviz.data.splitting import SPLIT_KINDS, TRAIN_SHARE
-from cnnviz.errors import CnnvizError, DataError
+from cnnviz.errors import CnnvizError, DataError, DesignError
 from cnnviz.presets import PRESETS
 from cnnviz.runs.cluster import cluster
 from cnnviz.runs.run import LR_FINDER_RUN, TRAIN_RUN, RunKind
@@ -15,30 +15,49 @@ from cnnviz.settings import settings
 from cnnviz.shapes import format_shape
 from cnnviz.training.config import TrainConfig
 from cnnviz.training.device_speed import DeviceSpeed
-from cnnviz.training.duration import expected_epoch_seconds
+from cnnviz.training.duration import ESTIMATE_ERROR, expected_epoch_seconds
 from cnnviz.training.readiness import adapt_to_dataset, check_trainable
 from cnnviz.training.schedule import SCHEDULES, learning_rates
 from cnnviz.training.trainer import steps_per_epoch
-from cnnviz.ui.state import choose_run, current_config, current_owner, current_workbench, open_design, save_config
+from cnnviz.ui.state import (
+    CHANGED_BEFORE_TRAINING,
+    choose_started_run,
+    current_config,
+    current_owner,
+    current_workbench,
+    open_design,
+    save_config,
+    sync_with_other_tabs,
+)
 from cnnviz.ui.training.knobs import augmentation_knobs, knob, refused_knob_titles
+from cnnviz.ui.training.remarks import design_remarks, found_rate_remark
 from cnnviz.ui.widgets.chart import plotly_chart
 from cnnviz.ui.widgets.fields import escape_markdown
 from cnnviz.ui.widgets.notice import notify_errors
-from cnnviz.words import count_label, format_duration
+from cnnviz.words import count_label, format_duration_range
 
 MAX_DRAWN_STEPS = 1000
 """Steps of a schedule that are drawn; of longer trainings, fewer in each epoch."""
 
 
 def settings_form() -> None:
-    """Draws the fields of the settings and the Train button, and why it cannot be pressed."""
+    """Draws the fields of the settings, and below them, always in sight, the Train button or why there is none."""
+    with st.container(key="training-fields"):
+        config, dataset = _fields()
+    with st.container(key="launch"):
+        _train_buttons(config, dataset)
+
+
+def _fields() -> tuple[TrainConfig, Dataset]:
+    """Draws the fields of the settings; returns the settings and their data set."""
     datasets = available_datasets(current_owner())
     config = current_config()
     if config.dataset not in datasets:  # removed meanwhile
         config = config.model_copy(update={"dataset": next(iter(datasets))})
         save_config(config)
     dataset = datasets[config.dataset]
-    knob(config, "dataset", options={name: choice.title for name, choice in datasets.items()})
+    titles = {name: choice.title for name, choice in datasets.items()}
+    knob(config, "dataset", options=titles)
     st.caption(escape_markdown(dataset.description))
     split_kind = dataset.split_kind(config.split_kind)
     if len(dataset.split_kinds) > 1:
@@ -58,6 +77,9 @@ def settings_form() -> None:
         knob(config, "batch_size")
         knob(config, "optimizer")
         knob(config, "learning_rate")
+    with st.container():
+        found_rate_remark(current_workbench().architecture, config, titles)
+    with st.container(horizontal=True, key="more-knobs"):
         if config.optimizer in ("SGD", "RMSprop"):
             knob(config, "momentum")
         knob(config, "loss")
@@ -71,8 +93,8 @@ def settings_form() -> None:
             knob(config, "channels_last")
         if config.optimizer == "SGD":
             knob(config, "nesterov")
-    with st.container():  # one container, so that what is below stays in place however many elements there are
-        _train_buttons(config, dataset)
+    st.page_link("pages/data.py", label="Look at data or bring your own", icon=":material/graphic_eq:")
+    return config, dataset
 
 
 def _schedule_form(config: TrainConfig, dataset: Dataset) -> None:
@@ -106,28 +128,34 @@ def _train_buttons(config: TrainConfig, dataset: Dataset) -> None:
         if not refused:
             _fit_buttons(design, dataset)
     else:
-        st.button(
-            "Train", key="train", type="primary", icon=":material/play_arrow:", on_click=_start_run, width="stretch"
-        )
-        st.button(
-            "Find a learning rate",
-            key="find",
-            icon=":material/troubleshoot:",
-            on_click=_start_run,
-            args=(LR_FINDER_RUN,),
-            width="stretch",
-            help="Trains a copy of the net for about 150 steps with rising learning rates, and suggests one of them.",
-        )
+        with st.container(horizontal=True, key="launch-buttons"):
+            st.button(
+                "Train", key="train", type="primary", icon=":material/play_arrow:", on_click=_start_run, width="stretch"
+            )
+            st.button(
+                "Find a learning rate",
+                key="find",
+                icon=":material/troubleshoot:",
+                on_click=_start_run,
+                args=(LR_FINDER_RUN,),
+                width="stretch",
+                help="Trains a copy of the net for about 150 steps with rising learning rates, and suggests one.",
+            )
         if speed:
             st.caption(_duration_text(design, config, dataset, speed))
+        design_remarks(design, config, dataset)
 
 
 def _duration_text(design: Architecture, config: TrainConfig, dataset: Dataset, speed: DeviceSpeed) -> str:
-    """Returns how long a training is expected to take, alone and beside those that have begun."""
+    """Returns how long a training may take, alone and beside those that have begun."""
     epoch = expected_epoch_seconds(trace(design), config, dataset, speed)
-    text = f"About {format_duration(epoch)} per epoch, {format_duration(config.epochs * epoch)} for all"
+    per_epoch, for_all = (
+        format_duration_range(expected / ESTIMATE_ERROR, expected * ESTIMATE_ERROR)
+        for expected in (epoch, config.epochs * epoch)
+    )
+    text = f"Roughly {per_epoch} per epoch, {for_all} for all; a run knows better after a second"
     runs = cluster().next_device.run_count
-    shared = f"; longer, as {count_label(runs, 'run')} {'is' if runs == 1 else 'are'} under way on this server"
+    shared = f". Longer, as {count_label(runs, 'run')} {'is' if runs == 1 else 'are'} under way on this server"
     return f"{text}{shared if runs else ''}."
 
 
@@ -153,4 +181,7 @@ def _open_design(design: Architecture) -> None:
 
 def _start_run(kind: RunKind = TRAIN_RUN) -> None:
     with notify_errors():
-        choose_run(cluster().submit(current_owner(), current_workbench().architecture, current_config(), kind).id)
+        if sync_with_other_tabs():  # what the student has pressed the button for is not what would be trained
+            raise DesignError(CHANGED_BEFORE_TRAINING)
+        run = cluster().submit(current_owner(), current_workbench().architecture, current_config(), kind)
+        choose_started_run(run.id)
