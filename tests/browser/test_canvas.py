@@ -323,7 +323,7 @@ def test_an_emptied_net_is_still_reached_by_keyboard(app: Page) -> None:
     expect(app.locator(".layer[aria-selected='true']")).to_have_count(9)
     app.keyboard.press("Delete")
     expect(app.locator(".layer")).to_have_count(0)
-    expect(app.get_by_role("button", name=re.compile("Add layer behind"))).to_be_focused()
+    expect(app.get_by_role("button", name=re.compile("Add a layer after"))).to_be_focused()
     settle(app)
     app.keyboard.press("Control+z")
     expect_kinds(app, LAB)

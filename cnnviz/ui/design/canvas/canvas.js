@@ -140,7 +140,7 @@ class Canvas {
     this.send({ op: "select", selected: this.selected })
   }
 
-  placeBehindSelection() {
+  placeAfterSelection() {
     const last = this.selected.at(-1)
     return last ? [...parentStack(last), last.at(-1) + 1] : [this.design.layers.length]
   }

@@ -20,7 +20,7 @@ const setFolded = (isFolded) => (canvas) => {
 }
 
 const COMMANDS = {
-  add: (canvas) => openPicker(canvas, canvas.placeBehindSelection()),
+  add: (canvas) => openPicker(canvas, canvas.placeAfterSelection()),
   undo: (canvas) => canvas.state.can_undo && canvas.sendUndoOrRedo("undo"),
   redo: (canvas) => canvas.state.can_redo && canvas.sendUndoOrRedo("redo"),
   up: editSelected((design, paths) => shiftLayers(design, paths, -1), "moved up"),

@@ -164,7 +164,7 @@ class StackRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GapRow:
-    """The place behind a layer, into which another can be inserted or dropped."""
+    """The place after a layer, into which another can be inserted or dropped."""
 
     type: Literal["gap"] = "gap"
     path: LayerPath

@@ -97,7 +97,7 @@ const layerRow = (canvas, row) => {
   node.classList.toggle("unreached", !row.error && !row.shape)
   const drawing = cell("gridcell", "drawing")
   if (row.box) drawing.append(tensorBox(row.box, row.family))
-  const number = cell("gridcell", "number", row.number.replaceAll(".", ".\u200b")) // may break behind a dot
+  const number = cell("gridcell", "number", row.number.replaceAll(".", ".\u200b")) // may break after a dot
   node.append(number, drawing, nameCell(canvas, row))
   node.append(...(row.error ? [refusalCell(canvas, row)] : numberCells(row)))
   node.onclick = (event) => canvas.select(row.path, event)

@@ -1,7 +1,7 @@
 // The buttons above the table: each runs the command of its name.
 
 const TOOLS = [
-  ["add", "+ Add layer", "Add layer behind the selected one (+)"],
+  ["add", "+ Add layer", "Add a layer after the selected one (+)"],
   ["undo", "↶ Undo", "Undo (Ctrl+Z)"],
   ["redo", "↷ Redo", "Redo (Ctrl+Y)"],
   ["up", "↑ Up", "Move the selected layers up (Alt+↑)"],
