@@ -77,9 +77,7 @@ def _smaller_kernel(architecture: Architecture, path: LayerPath, largest: int) -
         mended = architecture.update_layer(path, kernel_size=size)
         if find_refusing_step(trace_shapes(mended)) is None:
             if size < largest:
-                yield Mend(
-                    f"Set kernel_size to {size}, the largest that leaves enough for the layers after it", mended
-                )
+                yield Mend(f"Set kernel_size to {size}, the largest that leaves enough for the layers after it", mended)
             return
 
 

@@ -29,6 +29,7 @@ const COMMANDS = {
   out: editSelected(moveOutOfBlock, "moved out of the block"),
   duplicate: editSelected(duplicateLayers, "duplicated"),
   delete: editSelected(removeLayers, "deleted"),
+  compact: (canvas) => toggleCompact(canvas),
   selectAll: (canvas) => canvas.selectAll(),
   select: (canvas, event) => canvas.select(canvas.focus.currentPath(), event),
   deselect: (canvas) => canvas.selected.length && canvas.deselect(canvas.focus.currentPath()),

@@ -212,8 +212,10 @@ class CanvasState:
     refusal: str
     """Why the last action was refused; empty where it was applied."""
     advice: tuple[AdviceCard, ...]
-    about: str
-    """What is known of the net, such as the description of a preset."""
+    legend: str
+    """How the shape rules are to be read; empty where no layer slides a window."""
+    opened: int
+    """How many designs this session has opened from pasted code, files and links: a new one is scrolled into view."""
 
 
 _STATE = TypeAdapter(CanvasState)

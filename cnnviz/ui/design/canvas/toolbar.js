@@ -8,7 +8,33 @@ const TOOLS = [
   ["down", "↓ Down", "Move the selected layers down (Alt+↓)"],
   ["duplicate", "Duplicate", "Duplicate the selected layers (Ctrl+D)"],
   ["delete", "Delete", "Delete the selected layers (Delete)"],
+  ["compact", "Compact", "Compact view: one line for each layer"],
 ]
+
+// The browser remembers which view a student prefers; one that keeps nothing begins with the large one.
+const COMPACT_KEY = "cnnviz-compact"
+const isCompact = () => {
+  try {
+    return localStorage.getItem(COMPACT_KEY) === "1"
+  } catch {
+    return false
+  }
+}
+
+const showCompact = (root, compact) => {
+  root.classList.toggle("compact", compact)
+  findTool(root, "compact").setAttribute("aria-pressed", String(compact))
+}
+
+const toggleCompact = ({ root }) => {
+  const compact = !root.classList.contains("compact")
+  showCompact(root, compact)
+  try {
+    localStorage.setItem(COMPACT_KEY, compact ? "1" : "")
+  } catch {
+    // it is forgotten with the page
+  }
+}
 
 const toolButtons = (canvas) =>
   TOOLS.map(([name, text, label]) => {
