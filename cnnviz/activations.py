@@ -116,7 +116,7 @@ ACTIVATIONS: dict[str, Activation] = {
     ),
     "CELU": Activation(
         module=nn.CELU,
-        formula=r"f(x) = \max(0, x) + \min(0, \alpha\,(e^{x/\alpha} - 1))",
+        formula=r"f(x) = \begin{cases} \alpha\,(e^{x/\alpha} - 1) & x \le 0 \\ x & x > 0 \end{cases}",
         derivative=r"f'(x) = \begin{cases} e^{x/\alpha} & x \le 0 \\ 1 & x > 0 \end{cases}",
         range="(−α, ∞)",
         description=(
@@ -142,10 +142,10 @@ ACTIVATIONS: dict[str, Activation] = {
     ),
     "Mish": Activation(
         module=nn.Mish,
-        formula=r"f(x) = x \tanh(s), \quad s = \ln(1 + e^{x})",
-        derivative=r"f'(x) = \tanh(s) + x\,\sigma(x)\,(1 - \tanh^2(s))",
+        formula=r"f(x) = x\,t, \quad t = \tanh(\ln(1 + e^{x}))",
+        derivative=r"f'(x) = t + x\,\sigma(x)\,(1 - t^2)",
         range="[−0.31, ∞)",
-        description="Each value times the tanh of its softplus s. Close to SiLU, and a little costlier.",
+        description="Each value times the tanh of its softplus. Close to SiLU, and a little costlier.",
     ),
     "Softplus": Activation(
         module=nn.Softplus,
