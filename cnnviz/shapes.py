@@ -47,7 +47,7 @@ class AxisRule(Protocol):
     """Rule by which a layer changes one axis that it slides along."""
 
     def out_size(self, size: int, axis: str = "length") -> int:
-        """Returns the number of samples behind the layer, from `size` before it; raises ShapeError if there is none."""
+        """Returns the number of samples after the layer, from `size` before it; raises ShapeError if there is none."""
 
     def formula(self, size: int) -> str:
         """Returns the rule with its numbers and the result."""
@@ -84,7 +84,7 @@ class Window:
 
             out = ⌊(size + padding − dilation·(kernel_size − 1) − 1) / stride⌋ + 1, padding being that on both ends
 
-        With `ceil_mode` (pooling only) the quotient is rounded up, but a window that would start behind the input and
+        With `ceil_mode` (pooling only) the quotient is rounded up, but a window that would start after the input and
         its padding before it is not counted. Raises ShapeError when the window does not fit the padded axis.
         Source: Dumoulin & Visin, "A guide to convolution arithmetic", relation 15; ceil_mode as in torch.nn.MaxPool2d.
 
@@ -107,7 +107,7 @@ class Window:
         return out
 
     def remainder(self, size: int) -> int:
-        """Returns the number of samples of the padded axis behind the last window, which ⌊ ⌋ rounds away.
+        """Returns the number of samples of the padded axis after the last window, which ⌊ ⌋ rounds away.
 
         >>> Window(4, stride=4).remainder(17)
         1
@@ -174,9 +174,14 @@ class Window:
         '⌊(99 + 2·0 − 10) / 1⌋ + 1 = 90'
         >>> Window(3, stride=2, padding=(1, 1), dilation=2).formula(26)
         '⌊(26 + 2·1 − 2·(3 − 1) − 1) / 2⌋ + 1 = 12'
+
+        Where the two ends are padded unequally, as 'same' does for an even kernel, each has its own number:
+
+        >>> Window(10, padding=(4, 5)).formula(26)
+        '⌊(26 + 4 + 5 − 10) / 1⌋ + 1 = 26'
         """
         before, after = self.padding
-        padding = f"2·{before}" if before == after else f"{before + after}"
+        padding = f"2·{before}" if before == after else f"{before} + {after}"
         extent = f"{self.kernel_size}" if self.dilation == 1 else f"{self.dilation}·({self.kernel_size} − 1) − 1"
         left, right = ("⌈", "⌉") if self.ceil_mode else ("⌊", "⌋")
         rounded = f"{left}({size} + {padding} − {extent}) / {self.stride}{right} + 1"
@@ -199,7 +204,7 @@ class Window:
         return positions[:, None] * self.stride - self.padding[0] + window
 
     def repeated(self, samples: Indices, size: int) -> Indices:
-        """Returns the samples of an axis of `size` that padding repeats in the places of those before and behind it.
+        """Returns the samples of an axis of `size` that padding repeats in the places of those before and after it.
 
         >>> Window(3, padding=(2, 2), padding_mode="reflect").repeated(np.array([-2, 0, 5]), 5).tolist()
         [2, 0, 3]

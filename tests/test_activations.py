@@ -1,8 +1,9 @@
 import numpy as np
 import pytest
 
-from cnnviz.activations import ACTIVATIONS
-from cnnviz.layers import PALETTE
+from cnnviz.activations import ACTIVATIONS, class_probabilities
+from cnnviz.layers import PALETTE, family
+from cnnviz.layers.activation import AlongAxis
 
 X = np.linspace(-10, 10, 401)
 
@@ -11,6 +12,32 @@ X = np.linspace(-10, 10, 401)
 def test_every_activation_is_a_layer_kind_too(name: str) -> None:
     assert name in PALETTE
     assert ACTIVATIONS[name].module.__name__ == name
+
+
+def test_every_activation_of_the_palette_that_takes_one_value_at_a_time_is_there() -> None:
+    elementwise = {
+        name for name, kind in PALETTE.items() if family(name) == "activation" and not issubclass(kind, AlongAxis)
+    }
+    assert set(ACTIVATIONS) == elementwise
+
+
+@pytest.mark.parametrize("name", ACTIVATIONS)
+def test_values_stay_in_the_range_that_is_given(name: str) -> None:
+    values = ACTIVATIONS[name].curve(np.linspace(-60, 60, 24_001))[0]
+    numbers = ACTIVATIONS[name].range.replace("−", "-").replace("∞", "inf").replace("α", "1").strip("([])")
+    low, high = map(float, numbers.split(", "))
+    assert low - 0.005 <= values.min()
+    assert values.max() <= high
+    if np.isfinite(low):
+        assert values.min() == pytest.approx(low, abs=0.02)
+    if np.isfinite(high):
+        assert values.max() == pytest.approx(high, abs=0.02)
+
+
+def test_softmax_sums_to_one_and_sigmoid_looks_at_each_score_alone() -> None:
+    sigmoid, softmax = class_probabilities([2.0, 1.0, -1.0])
+    assert np.allclose(softmax, np.exp([2, 1, -1]) / np.exp([2, 1, -1]).sum())
+    assert np.allclose(sigmoid, 1 / (1 + np.exp([-2, -1, 1])))
 
 
 @pytest.mark.parametrize("name", ACTIVATIONS)

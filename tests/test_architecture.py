@@ -114,7 +114,7 @@ def waiting(architecture: Architecture) -> int:
 
 def test_a_kernel_far_too_large_gets_the_largest_with_which_the_whole_net_fits() -> None:
     mends = {mend.text: mend.architecture for mend in trace(LAB.update_layer(0, kernel_size=100))[-1].mends}
-    fitting = mends["Set kernel_size to 23, the largest that leaves enough for the layers behind it"]
+    fitting = mends["Set kernel_size to 23, the largest that leaves enough for the layers after it"]
     assert trace(fitting)[-1].error is None
     assert trace(fitting.update_layer(0, kernel_size=24))[-1].error
 
@@ -125,16 +125,34 @@ def test_the_largest_kernel_is_found_where_not_every_smaller_one_fits() -> None:
     )
     wide = Conv1d(out_channels=1, kernel_size=17)
     net = Architecture(input_shape=(1, 30), layers=[Conv1d(out_channels=1, kernel_size=50), even, wide])
-    offered = "Set kernel_size to 13, the largest that leaves enough for the layers behind it"
+    offered = "Set kernel_size to 13, the largest that leaves enough for the layers after it"
     assert trace(net)[-1].mends[0].text == offered
     fits = [kernel for kernel in range(1, 31) if trace(net.update_layer(0, kernel_size=kernel))[-1].error is None]
     assert fits[-1] == 13
+
+
+@pytest.mark.parametrize(
+    ("input_shape", "first", "mended_shape"),
+    [
+        ((28, 28), Conv2d(out_channels=8, kernel_size=5), (1, 28, 28)),
+        ((8000,), Conv1d(out_channels=8, kernel_size=80, stride=4), (1, 8000)),
+    ],
+)
+def test_samples_without_a_channel_axis_are_given_one(
+    input_shape: tuple[int, ...], first: Layer, mended_shape: tuple[int, ...]
+) -> None:
+    net = Architecture(input_shape=input_shape, layers=(first, Flatten(), Linear(out_features=3)))
+    mends = {mend.text: mend.architecture for mend in trace(net)[-1].mends}
+    mended = mends[f"Give the input a channel axis: {' × '.join(map(str, mended_shape))}"]
+    assert mended.input_shape == mended_shape
+    assert trace(mended)[-1].output_shape == (3,)
 
 
 def test_a_mend_in_one_branch_helps_though_the_next_branch_refuses_too() -> None:
     pool = AdaptiveAvgPool1d(output_size=1)
     net = Architecture(input_shape=(1,), layers=[Parallel(branches=[[pool], [ReLU(), pool]]), ReLU(), pool])
     assert [mend.text for mend in trace(net)[-1].mends] == [
+        "Give the input a channel axis: 1 × 1",
         "Remove this AdaptiveAvgPool1d",
         "Remove the whole Parallel",
     ]

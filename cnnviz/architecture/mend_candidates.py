@@ -45,7 +45,7 @@ def _candidates(architecture: Architecture, refused: Step) -> Iterator[Mend]:
 
 
 def _suggested_changes(architecture: Architecture, refused: Step) -> list[Mend]:
-    """Lists the changes that the layer suggests, preceded by one that leaves enough for the layers behind it."""
+    """Lists the changes that the layer suggests, preceded by one that leaves enough for the layers after it."""
     suggestions = list(_working_changes(architecture, refused))
     kernels = (getattr(mend.architecture.layer_at(refused.path), "kernel_size", None) for mend in suggestions)
     largest = min((size for size in kernels if isinstance(size, int)), default=1)
@@ -72,14 +72,12 @@ def _working_changes(architecture: Architecture, refused: Step) -> Iterator[Mend
 
 
 def _smaller_kernel(architecture: Architecture, path: LayerPath, largest: int) -> Iterator[Mend]:
-    """Yields the largest kernel that leaves enough for the layers behind it, if the largest that fits does not."""
+    """Yields the largest kernel that leaves enough for the layers after it, if the largest that fits does not."""
     for size in range(largest, max(largest - MAX_KERNELS_TRIED, 0), -1) if largest > 1 else ():
         mended = architecture.update_layer(path, kernel_size=size)
         if find_refusing_step(trace_shapes(mended)) is None:
             if size < largest:
-                yield Mend(
-                    f"Set kernel_size to {size}, the largest that leaves enough for the layers behind it", mended
-                )
+                yield Mend(f"Set kernel_size to {size}, the largest that leaves enough for the layers after it", mended)
             return
 
 
@@ -110,7 +108,7 @@ def _flatten_later(architecture: Architecture, refused: Step) -> Iterator[Mend]:
             break
         if kind == "Flatten":
             moved = architecture.move_layer(path, (*before, index))
-            yield Mend(f"Put the Flatten behind this {refused.layer.kind}", moved)
+            yield Mend(f"Put the Flatten after this {refused.layer.kind}", moved)
             yield Mend(f"Remove the Flatten before it (layer {layer_number(path)})", architecture.remove_layer(path))
             break
 
@@ -118,7 +116,7 @@ def _flatten_later(architecture: Architecture, refused: Step) -> Iterator[Mend]:
 def _other_input(architecture: Architecture) -> Iterator[Mend]:
     """Adds a channel axis to the input shape, or takes off a first axis of size 1."""
     shape = architecture.input_shape
-    if len(shape) in (2, 3):
+    if len(shape) in (1, 2, 3):
         added = (1, *shape)
         yield Mend(f"Give the input a channel axis: {format_shape(added)}", architecture.with_input_shape(added))
     if len(shape) > 1 and shape[0] == 1:
@@ -140,7 +138,7 @@ def _without_earlier_pool(architecture: Architecture, refused: Step) -> Iterator
 
 
 def _without_layer(architecture: Architecture, refused: Step) -> Iterator[Mend]:
-    """Removes the layer (or the block around it), and those behind it that would then refuse in its place."""
+    """Removes the layer (or the block around it), and those after it that would then refuse in its place."""
     for end in range(len(refused.path), 0, -2):
         path = refused.path[:end]
         removed, mended = 0, architecture
@@ -149,7 +147,7 @@ def _without_layer(architecture: Architecture, refused: Step) -> Iterator[Mend]:
             mended = mended.remove_layer(path)
             removed += 1
             step = find_refusing_step(trace_shapes(mended))
-        others = "" if removed == 1 else f" and the {removed - 1} behind it"
+        others = "" if removed == 1 else f" and the {removed - 1} after it"
         which = "this" if end == len(refused.path) else "the whole"
         yield Mend(f"Remove {which} {architecture.layer_at(path).kind}{others}", mended)
 

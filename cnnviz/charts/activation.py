@@ -1,40 +1,70 @@
 """Plotly figures of activation functions and their slopes."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
-from plotly.graph_objects import Figure, Scatter
+from plotly.graph_objects import Bar, Figure, Scatter
 
-from cnnviz.activations import ACTIVATIONS
+from cnnviz.activations import ACTIVATIONS, class_probabilities
 
 Values = npt.NDArray[np.generic]
 CURVE_INPUTS = np.linspace(-10.0, 10.0, 401)
+SHOWN_INPUTS = (-7.0, 7.0)
+"""What is in view at first; a double click shows all."""
+COLOURS = 10
+"""Colours of a theme; from there on lines are dashed."""
 
 
 def activation_figure(names: list[str], *, derivative: bool) -> Figure:
-    """Draws the value (or slope) of each named function over −10 … 10."""
-    figure = _lines_figure(
-        {name: (CURVE_INPUTS, ACTIVATIONS[name].curve(CURVE_INPUTS)[1 if derivative else 0]) for name in names},
-        mode="lines",
-    )
+    """Draws the value (or slope) of each named function over −10 … 10, nothing cut off of what is in view at first."""
+    curves = {name: ACTIVATIONS[name].curve(CURVE_INPUTS)[1 if derivative else 0] for name in names}
+    figure = _lines_figure({name: (CURVE_INPUTS, curve) for name, curve in curves.items()}, mode="lines")
+    shown = np.array([curve[np.abs(CURVE_INPUTS) <= SHOWN_INPUTS[1]] for curve in curves.values()])
+    low, high = min(0.0, shown.min()), max(1.0, shown.max())
+    margin = 0.05 * (high - low)
     figure.update_layout(
         xaxis_title="x",
         yaxis_title="slope" if derivative else "value",
-        yaxis_range=[-0.1, 1.1] if derivative else [-1.3, 3.2],
+        xaxis_range=SHOWN_INPUTS,
+        yaxis_range=[low - margin, high + margin],
         hovermode="x unified",
         legend={"orientation": "h", "y": 1.12},
         margin={"l": 10, "r": 10, "t": 40, "b": 10},
-        height=360,
+        height=420,
+        showlegend=True,
+    )
+    return figure
+
+
+def probabilities_figure(scores: Sequence[float]) -> Figure:
+    """Draws what sigmoid and softmax make of the scores of some classes, side by side."""
+    classes = [f"class {number}" for number in range(1, len(scores) + 1)]
+    figure = Figure()
+    for name, values in zip(("Sigmoid", "Softmax"), class_probabilities(scores), strict=True):
+        texts = [f"{value:.2f}" for value in values]
+        figure.add_trace(Bar(x=classes, y=values, name=name, text=texts, textposition="outside", cliponaxis=False))
+    figure.update_layout(
+        barmode="group",
+        yaxis_range=[0, 1.08],
+        yaxis_title="output",
+        legend={"orientation": "h", "y": 1.12},
+        margin={"l": 10, "r": 10, "t": 40, "b": 10},
+        height=320,
         showlegend=True,
     )
     return figure
 
 
 def vanishing_gradient_figure(names: list[str], layers: int, x: float) -> Figure:
-    """Draws the share of a gradient that passes 1, 2, … `layers` activations with input x, on a logarithmic axis."""
+    """Draws the share of a gradient that passes 1, 2, … `layers` activations with input x, on a logarithmic axis.
+
+    Where a slope is negative, its sign is left out; where it is 0, there is no line.
+    """
     depth = np.arange(1, layers + 1)
-    figure = _lines_figure({name: (depth, ACTIVATIONS[name].slope(x) ** depth) for name in names}, mode="lines+markers")
+    figure = _lines_figure(
+        {name: (depth, abs(ACTIVATIONS[name].slope(x)) ** depth) for name in names}, mode="lines+markers"
+    )
     figure.update_layout(
         xaxis_title="activations passed",
         yaxis_title="share of the gradient that is left",
@@ -55,7 +85,8 @@ def _lines_figure(curves: Mapping[str, tuple[Values, Values]], *, mode: str) -> 
     The theme assigns its colours by the order of the lines, so a function keeps its colour whatever else is shown.
     """
     figure = Figure()
-    for name in ACTIVATIONS:
+    for place, name in enumerate(ACTIVATIONS):
         x, y = curves.get(name, ((), ()))
-        figure.add_trace(Scatter(x=x, y=y, name=name, mode=mode, line={"width": 3}, visible=name in curves))
+        line = {"width": 3, "dash": "solid" if place < COLOURS else "dash"}
+        figure.add_trace(Scatter(x=x, y=y, name=name, mode=mode, line=line, visible=name in curves))
     return figure

@@ -63,7 +63,7 @@ FOUR_BLOCKS = Preset(
 RESIDUAL = Preset(
     title="Keywords, residual",
     description=(
-        "Three residual blocks behind one convolution, and a mean over the whole picture in place of a wide Linear: "
+        "Three residual blocks after one convolution, and a mean over the whole picture in place of a wide Linear: "
         "the last layer has 2,275 of its 79,379 parameters."
     ),
     architecture=Architecture(

@@ -7,6 +7,7 @@ from playwright.sync_api import Browser, expect
 
 from tests.browser.conftest import OpenApp, Server
 
+WIDE_FORMULAS = ("SELU", "SiLU", "Hardswish", "Hardsigmoid")
 CUT = """() => [...document.querySelectorAll('.katex-display')].filter(formula => {
   const card = formula.closest('.st-key-cards > *').getBoundingClientRect()
   const drawn = formula.querySelector('.katex-html').getBoundingClientRect()
@@ -17,12 +18,15 @@ CUT = """() => [...document.querySelectorAll('.katex-display')].filter(formula =
 def test_no_formula_is_cut_off(open_app: OpenApp) -> None:
     page = open_app("activations")
     expect(page.locator(".katex-display")).to_have_count(6)
+    for name in WIDE_FORMULAS:
+        page.get_by_role("button", name=name, exact=True).click()
+    expect(page.locator(".katex-display")).to_have_count(6 + 2 * len(WIDE_FORMULAS))
     expect(page.get_by_text("The vanishing gradient")).to_be_visible()
     for width in (1440, 1150, 900, 600, 390):
         page.set_viewport_size({"width": width, "height": 900})
         page.wait_for_function("width => innerWidth === width", arg=width)
         page.evaluate("new Promise(drawn => requestAnimationFrame(() => requestAnimationFrame(drawn)))")
-        expect(page.locator(".katex-display")).to_have_count(6)
+        expect(page.locator(".katex-display")).to_have_count(6 + 2 * len(WIDE_FORMULAS))
         assert page.evaluate(CUT) == [], f"{width} pixels wide"
 
 

@@ -126,7 +126,7 @@ def test_plus_between_two_layers_adds_there_and_the_panel_edits_it(app: Page) ->
     app.get_by_role("textbox", name="kernel_size").fill("5")
     app.get_by_role("textbox", name="kernel_size").press("Enter")
     expect(row(app, "Layer 2, Conv2d, shape 16 × 86 × 13")).to_be_visible()
-    app.get_by_text("Each axis apart").click()
+    app.get_by_text("Set each axis separately").click()
     height = app.get_by_role("spinbutton", name="kernel_size · height")
     height.fill("3")
     height.press("Enter")
@@ -162,6 +162,23 @@ def test_it_works_at_900_pixels(app: Page) -> None:
     field.fill("2")
     field.press("Enter")
     expect(row(app, "Layer 2, MaxPool2d, shape 10 × 45 × 8")).to_be_visible()
+
+
+def test_a_net_of_22_layers_is_seen_at_once_in_the_compact_view(app: Page) -> None:
+    app.set_viewport_size({"width": 1440, "height": 900})
+    app.get_by_role("combobox", name="Load a preset").click()
+    app.get_by_role("option", name="AlexNet").click()
+    expect(row(app, "Layer 1, Conv2d")).to_be_in_viewport()
+    expect(row(app, "Layer 22, Linear")).not_to_be_in_viewport()
+    compact = app.get_by_role("button", name="Compact view")
+    compact.click()
+    expect(compact).to_have_attribute("aria-pressed", "true")
+    expect(row(app, "Layer 1, Conv2d")).to_be_in_viewport(ratio=1)
+    expect(row(app, "Layer 22, Linear")).to_be_in_viewport(ratio=1)
+    app.set_viewport_size({"width": 720, "height": 500})  # as a window of 1440 × 1000 has at 200 %
+    expect(row(app, "Layer 2, ReLU")).to_be_in_viewport(ratio=1)
+    app.reload()
+    expect(compact).to_have_attribute("aria-pressed", "true")
 
 
 def test_advice_is_applied_in_one_click_and_leads_to_the_page_that_explains_it(app: Page) -> None:
@@ -243,6 +260,8 @@ def test_the_mark_of_a_layer_leads_to_what_a_teacher_says_of_it(app: Page) -> No
     card = app.get_by_role("article").filter(has_text="Layer 2, MaxPool2d")
     expect(card).to_be_focused()
     expect(card).to_be_in_viewport()
+    app.get_by_role("button", name="3 remarks from a teacher").press("Enter")
+    expect(app.get_by_role("article").first).to_be_focused()
 
 
 def test_the_panel_over_a_narrow_window_can_be_closed(app: Page) -> None:
@@ -294,7 +313,7 @@ def test_a_second_tab_cannot_overwrite_what_the_first_has_done(app: Page) -> Non
     expect_kinds(app, LAB[3:])
     choose.click()
     app.get_by_role("option", name="LeNet-5").click()
-    expect(app.locator(".about")).to_contain_text("LeNet-5")
+    expect(app.get_by_text("Open: LeNet-5")).to_be_visible()
 
 
 def test_an_open_list_of_layers_outlives_the_answer_to_an_edit(app: Page) -> None:
@@ -327,7 +346,7 @@ def test_an_emptied_net_is_still_reached_by_keyboard(app: Page) -> None:
     expect(app.locator(".layer[aria-selected='true']")).to_have_count(9)
     app.keyboard.press("Delete")
     expect(app.locator(".layer")).to_have_count(0)
-    expect(app.get_by_role("button", name=re.compile("Add layer behind"))).to_be_focused()
+    expect(app.get_by_role("button", name=re.compile("Add a layer after"))).to_be_focused()
     settle(app)
     app.keyboard.press("Control+z")
     expect_kinds(app, LAB)

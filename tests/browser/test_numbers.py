@@ -148,7 +148,7 @@ def test_every_field_of_a_layer_takes_the_number_that_is_meant_or_refuses_it(app
         app.get_by_role("row", name=re.compile(f"Layer {number}, ")).click()
         expect(app.get_by_text(f"{number} · {kind}")).to_be_visible()
         if kind == "Conv2d":
-            app.get_by_text("Each axis apart").click()
+            app.get_by_text("Set each axis separately").click()
             expect(app.get_by_role("spinbutton", name="kernel_size · height")).to_be_visible()
 
     again()

@@ -25,7 +25,7 @@ from tests.cli.conftest import NET, RunCommand
 LAB = PRESETS["lab-convnet"].architecture
 REASON = (
     "Layer 1, Conv2d: a window of 30 does not fit a width of 26 with padding 0; use a kernel_size of at most 26."
-    " Set kernel_size to 23, the largest that leaves enough for the layers behind it."
+    " Set kernel_size to 23, the largest that leaves enough for the layers after it."
 )
 
 Refused = Callable[..., str]

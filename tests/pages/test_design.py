@@ -8,6 +8,7 @@ from cnnviz.layers import PALETTE, Block, Residual
 from cnnviz.presets import PRESETS
 from cnnviz.runs.cluster import Cluster
 from cnnviz.ui.server import FOLDER_GONE_MESSAGE, UNSAVED_MESSAGE
+from cnnviz.ui.widgets.fields import escape_markdown
 from cnnviz.ui.workbench import Workbench
 from tests.pages.conftest import ROOT
 
@@ -42,6 +43,11 @@ def code(app: AppTest) -> str:
     return str(app.code[0].value)
 
 
+def net_name(app: AppTest) -> str:
+    """What the page says above the canvas of the net that is open."""
+    return next(str(text.value) for text in app.markdown if text.value.startswith("**Open: "))
+
+
 def shows_reason(app: AppTest, text: str) -> bool:
     """Whether the page says under a widget why its value was refused."""
     return any(":red" in caption.value and text in caption.value for caption in app.markdown)
@@ -55,6 +61,7 @@ def app(open_page: OpenPage) -> AppTest:
 def test_it_opens_with_the_labs_convnet_and_its_code(app: AppTest) -> None:
     assert current_workbench(app).architecture == LAB
     assert any("1 · Conv2d" in heading.value for heading in app.markdown)
+    assert net_name(app).startswith("**Open: The lab's ConvNet.**")
     assert "nn.Linear(in_features=880, out_features=100)" in code(app)
 
 
@@ -133,6 +140,10 @@ def test_axes_apart_take_a_number_each(open_page: OpenPage) -> None:
 def test_every_preset_can_be_loaded_and_undone(app: AppTest, name: str) -> None:
     app.selectbox(key_of(app, "preset-0")).select(name).run()
     assert current_workbench(app).architecture == PRESETS[name].architecture
+    assert escape_markdown(PRESETS[name].title) in net_name(app)
+    app.text_input(key_of(app, "input-1")).set_value("3, 50, 60").run()
+    assert net_name(app).startswith("**Open: a net of your own**")
+    app.session_state["workbench"] = current_workbench(app).undo()
     assert current_workbench(app).undo().architecture == LAB
 
 

@@ -51,6 +51,8 @@ def test_pasted_code_is_opened_and_can_be_undone(open_page: OpenPage) -> None:
     app.text_area("paste").set_value(to_code(OTHER, "sequential")).run()
     app.button("read").click().run()
     assert design(app) == OTHER
+    assert [toast.value for toast in app.toast] == ["The pasted net is open. Undo brings your own back."]
+    assert app.session_state["canvas"]["opened"] == 1
     assert app.session_state["workbench"].undo().architecture == LAB
 
 

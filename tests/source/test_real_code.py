@@ -52,9 +52,10 @@ REFUSED = {
         r"Line \d+: `model = models\.resnet18\(\)` is not understood",
     ),
     "a base of a library": (
-        "from torchvision import models\n\n\nclass Tiny(nn.Module):\n    def __init__(self):\n        super().__init__()\n"
-        "        self.conv = nn.Conv2d(3, 4, 3)\n\n    def forward(self, x):\n        return self.conv(x)\n\n\n"
-        "class Wide(models.AlexNet):\n    pass\n\n\nmodel = Wide()",
+        "from torchvision import models\n"
+        + net("self.conv = nn.Conv2d(3, 4, 3)", "return self.conv(x)").replace(
+            "model = Net()", "class Wide(models.AlexNet):\n    pass\n\n\nmodel = Wide()"
+        ),
         r"Wide derives from AlexNet \(line \d+\), whose code is not in this text",
     ),
     "no super().__init__()": (

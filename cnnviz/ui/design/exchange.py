@@ -11,10 +11,10 @@ from cnnviz.errors import CnnvizError, ShapeError
 from cnnviz.export import to_onnx
 from cnnviz.share import from_token, to_token
 from cnnviz.source import STYLES, from_code, to_code
-from cnnviz.ui.design.page import EXCHANGE_KEY, EXCHANGE_VIEW_KEY
+from cnnviz.ui.design.page import EXCHANGE_KEY, EXCHANGE_VIEW_KEY, count_opened_design
 from cnnviz.ui.state import current_workbench, open_design, session_dict
 from cnnviz.ui.widgets.fields import attempt, escape_markdown, show_problem
-from cnnviz.ui.widgets.notice import notify_errors
+from cnnviz.ui.widgets.notice import notify_done, notify_errors
 from cnnviz.ui.widgets.uploader import instant_uploader
 
 DESIGN_PARAM = "design"
@@ -145,7 +145,8 @@ def _warn_if_refused(design: Architecture, what: str) -> bool:
 
 def _open_design(design: Architecture, what: str) -> None:
     open_design(design)
-    st.toast(f"{what} is open. Undo brings your own back.", icon=":material/input:")
+    count_opened_design()
+    notify_done(f"{what} is open. Undo brings your own back.")
 
 
 def _open_pasted_code() -> None:

@@ -28,17 +28,20 @@ from cnnviz.ui.widgets.fields import (
     show_problem,
 )
 from cnnviz.ui.widgets.notice import notify_errors
+from cnnviz.words import count_label
 
-CANVAS_KEY, EXCHANGE_KEY = "stack", "exchange"
+CANVAS_KEY, NET_NAME_KEY, EXCHANGE_KEY = "stack", "net-name", "exchange"
 """Keys of the parts of the page that follow the design."""
 CANVAS_STATE = "canvas"
 """Session dict of the canvas."""
+OPENED_COUNT = "opened"
+"""In that dict: how many designs have been opened below the canvas, where nobody sees it change."""
 EXCHANGE_VIEW_KEY = "view"
 """Key of the choice among the views of the exchange panel."""
 
 
 def toolbar() -> None:
-    """Preset and input shape."""
+    """Preset and input shape, and beside them which net is open."""
     workbench = current_workbench()
     with st.container(horizontal=True, vertical_alignment="bottom", key="toolbar"):
         st.selectbox(
@@ -61,15 +64,29 @@ def toolbar() -> None:
             max_chars=40,
             width=150,
         )
+        _open_net()
     show_problem(shape_key)
+
+
+@st.fragment(key=NET_NAME_KEY)
+def _open_net() -> None:
+    """The name of the net that is open, and what is known of it."""
+    design = current_workbench().architecture
+    preset = next((preset for preset in PRESETS.values() if preset.architecture == design), None)
+    with st.container(key="open-net"):
+        if preset:
+            st.markdown(f"**Open: {escape_markdown(preset.title)}.**\n\n{escape_markdown(preset.description)}")
+        else:
+            st.markdown(f"**Open: a net of your own** of {count_label(len(design.layers), 'layer')}.")
 
 
 @st.fragment(key=CANVAS_KEY)
 def canvas() -> None:
     """The layers with every shape, edited by mouse and keyboard, and the advice on them."""
     workbench = current_workbench()
-    mount = session_dict(CANVAS_STATE).setdefault("mount", secrets.token_hex(8))
-    state = canvas_state(workbench, remarks_on(workbench.architecture), mount=mount)
+    kept = session_dict(CANVAS_STATE)
+    mount = kept.setdefault("mount", secrets.token_hex(8))
+    state = canvas_state(workbench, remarks_on(workbench.architecture), mount=mount, opened=kept.get(OPENED_COUNT, 0))
     draw_canvas(state, key=CANVAS_KEY, on_message=_apply_canvas_actions)
 
 
@@ -88,13 +105,15 @@ def layer_panel() -> None:
     name = f"{workbench.revision}-{layer_number(path)}"
     sizes, on_change = per_axis_names(layer), partial(_change_parameter, workbench.revision, path)
     per_axis = bool(sizes) and st.toggle(
-        "Each axis apart",
+        "Set each axis separately",
         key=f"apart-{name}",
         value=any(isinstance(getattr(layer, size), tuple) for size in sizes),
         help="A number for each axis instead of one for all.",
     )
+    # sizes after the rest: where each has a field for every axis, they begin a line of their own
+    names = sorted(layer.parameter_names(), key=lambda name: per_axis and name in sizes)
     with st.container(horizontal=True, key="fields"):
-        for field_name in layer.parameter_names():
+        for field_name in names:
             if per_axis and field_name in sizes:
                 axis_fields(
                     layer,
@@ -130,6 +149,12 @@ def _apply_canvas_actions() -> None:
     st.rerun()
 
 
+def count_opened_design() -> None:
+    """Has the canvas scroll into view: a design was opened from below it."""
+    kept = session_dict(CANVAS_STATE)
+    kept[OPENED_COUNT] = kept.get(OPENED_COUNT, 0) + 1
+
+
 def _deselect() -> None:
     save_workbench(current_workbench().select(()))
     st.rerun([CANVAS_KEY, "panel"])
@@ -143,7 +168,7 @@ def _redraw_after_change(had_problem: bool) -> None:
     if current_workbench().refusal_reason:  # another tab changed the net: everything on the page may be out of date
         st.rerun()
     exchange_keys = [EXCHANGE_KEY] if st.session_state.get(EXCHANGE_VIEW_KEY) else []
-    st.rerun([CANVAS_KEY, *exchange_keys, *(["panel"] if had_problem else [])])
+    st.rerun([CANVAS_KEY, NET_NAME_KEY, *exchange_keys, *(["panel"] if had_problem else [])])
 
 
 # A browser sends the values of all widgets that it still shows. To Streamlit, widgets that the page has replaced in the

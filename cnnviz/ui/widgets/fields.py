@@ -97,7 +97,7 @@ def field(
     elif kind in (int, float):
         number_box(value=value, step=1.0 if kind is int else _step(info), placeholder="none", **widget_args)
     else:
-        st.text_input(value=format_size(value), max_chars=40, **widget_args)
+        st.text_input(value=format_size(value), max_chars=40, placeholder=_placeholder(name), **widget_args)
     show_problem(key)
 
 
@@ -164,14 +164,14 @@ def axis_fields(
 
         attempt(f"{key}-{labels[axis]}", apply, after_change)
 
-    with st.container(horizontal=True, gap="small"):
+    with st.container(horizontal=True, gap="small", key=f"axes-{key}"):
         for axis, label in enumerate(labels):
             size = sizes[axis] if isinstance(sizes[axis], int) else None  # else 'same', or a pool's kernel_size
             number_box(
                 f"{info.title or name} · {label}",
                 size,
                 step=1,
-                placeholder=format_size(sizes[axis]) or "as kernel_size",
+                placeholder=format_size(sizes[axis]) or _placeholder(name),
                 key=f"{key}-{label}",
                 help=info.description,
                 on_change=handle_change,
@@ -218,6 +218,11 @@ def format_size(value: object) -> str:
     if value is None:
         return ""
     return ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
+
+
+def _placeholder(name: str) -> str:
+    """Returns what stands in an empty field for sizes: a pool's stride follows its kernel_size."""
+    return "as kernel_size" if name == "stride" else ""
 
 
 def _float_or_none(text: str) -> float | None:

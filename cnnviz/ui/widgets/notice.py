@@ -1,4 +1,4 @@
-"""A notice that says why an action failed, shown once in the place that every page reserves for it."""
+"""A notice that says why an action failed, or that it is done; shown once, by the next run of the page."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,7 +8,7 @@ import streamlit as st
 from cnnviz.errors import CnnvizError
 from cnnviz.ui.widgets.fields import escape_markdown
 
-NOTICE_KEY = "notice"
+NOTICE_KEY, DONE_KEY = "notice", "done"
 
 
 @contextmanager
@@ -18,6 +18,11 @@ def notify_errors() -> Iterator[None]:
         yield
     except CnnvizError as error:
         st.session_state[NOTICE_KEY] = str(error)
+
+
+def notify_done(text: str) -> None:
+    """Says in a corner of the page that an action is done; a toast of the action itself would be lost in a rerun."""
+    st.session_state[DONE_KEY] = text
 
 
 def has_notice() -> bool:
@@ -34,3 +39,5 @@ def show_notice() -> None:
     with st.container():
         if notice := st.session_state.pop(NOTICE_KEY, None):
             st.error(escape_markdown(notice), icon=":material/error:")
+    if done := st.session_state.pop(DONE_KEY, None):
+        st.toast(escape_markdown(done), icon=":material/check:")

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from cnnviz.architecture import Architecture, find_refusing_step, iter_steps, trace
 from cnnviz.errors import CnnvizError, DesignError
-from cnnviz.layers import PALETTE, Conv2d, MaxPool2d, Parallel, Residual
+from cnnviz.layers import PALETTE, Conv2d, Linear, MaxPool2d, Parallel, Residual
 from cnnviz.presets import PRESETS
 from cnnviz.ui.design.canvas.actions import apply_action
 from cnnviz.ui.design.canvas.messages import (
@@ -21,7 +21,7 @@ from cnnviz.ui.design.canvas.messages import (
     read_actions,
     to_json_data,
 )
-from cnnviz.ui.design.canvas.rows import canvas_rows, format_totals
+from cnnviz.ui.design.canvas.rows import canvas_rows, format_totals, rule_legend
 from cnnviz.ui.design.canvas.state import canvas_state
 from cnnviz.ui.workbench import Workbench
 from tests.strategies import architectures
@@ -40,6 +40,16 @@ def test_rows_show_shape_formula_parameters_and_arguments() -> None:
     assert (first.multiply_adds, first.memory, first.receptive_field) == ("1.53 M", "59.8 KiB", "10 × 10")
     assert first.formula.splitlines()[1] == "⌊(26 + 2·0 − 10) / 1⌋ + 1 = 17"
     assert layer_rows(LAB)[5].receptive_field == "97 × 25 of 99 × 26"
+
+
+def test_the_legend_says_how_the_rules_of_the_net_are_to_be_read() -> None:
+    assert "the same at a dilation d of 1" in rule_legend(trace(LAB))
+    dilated = rule_legend(trace(LAB.update_layer(0, kernel_size=3, dilation=2)))
+    assert "A dilation d makes a window span d·(kernel_size − 1) + 1 samples" in dilated
+    same = LAB.update_layer(0, padding="same")
+    assert layer_rows(same)[0].formula.splitlines()[1] == "⌊(26 + 4 + 5 − 10) / 1⌋ + 1 = 26"
+    assert "4 + 5 is 4 before the input and 5 after it" in rule_legend(trace(same))
+    assert rule_legend(trace(Architecture(input_shape=(3,), layers=(Linear(out_features=2),)))) == ""
 
 
 def test_rows_below_a_refusal_have_no_shape() -> None:

@@ -15,6 +15,7 @@ _HTML = """
   <div class="board">
     <div class="bar">
       <div class="tools" role="toolbar" aria-label="Edit the stack"></div>
+      <button type="button" class="to-advice"></button>
       <p class="refused" role="alert"></p>
     </div>
     <div class="list" role="treegrid" aria-multiselectable="true" aria-label="Layers of the net"></div>
@@ -23,7 +24,7 @@ _HTML = """
       <button type="button" class="copy">Copy table as Markdown</button>
     </div>
   </div>
-  <p class="about"></p>
+  <p class="legend"></p>
   <section class="advice" aria-label="What a teacher would say"></section>
   <div class="announcement" role="status" aria-live="polite"></div>
 </div>

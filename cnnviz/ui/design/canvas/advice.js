@@ -44,6 +44,9 @@ const adviceCard = (canvas, remark, index) => {
   return node
 }
 
+// What the button beside the tools says, which leads to the cards; empty, and so hidden, where there are none.
+const adviceCount = ({ length }) => (length ? `${length} ${length === 1 ? "remark" : "remarks"} from a teacher ↓` : "")
+
 const drawAdvice = (canvas) => {
   const { advice, fits } = canvas.state
   const cardsOf = (isStep) => {

@@ -11,6 +11,7 @@ class Canvas {
     this.selected = []
     this.anchor = null
     this.isDrawPending = false
+    this.opened = Infinity // what is open at the start is in view
     addEventListener("keydown", (event) => this.focus.isLost() && runKey(this, event))
     const onPointerDown = (event) => event.composedPath().includes(this.root) || (this.focus.isInside = false)
     addEventListener("pointerdown", onPointerDown, true)
@@ -28,6 +29,8 @@ class Canvas {
     Object.assign(this, { state, design: state.design, selected: state.selected })
     this.drawTexts()
     this.draw()
+    if (state.opened > this.opened) findScroller(root).scrollTo({ top: 0, behavior: "smooth" })
+    this.opened = state.opened
   }
 
   attach(root) {
@@ -37,13 +40,16 @@ class Canvas {
     const copyButton = root.querySelector(".copy")
     copyButton.onclick = () => copyTable(copyButton, this.state.markdown, root)
     root.onkeydown = (event) => runKey(this, event)
+    root.querySelector(".to-advice").onclick = () => this.focusAdvice()
+    showCompact(root, isCompact())
     const bar = root.querySelector(".bar")
     new ResizeObserver(() => root.style.setProperty("--bar", `${bar.offsetHeight}px`)).observe(bar)
   }
 
   drawTexts() {
-    const { about, refusal, seq, totals } = this.state
-    setText(this.root.querySelector(".about"), about)
+    const { advice, legend, refusal, seq, totals } = this.state
+    setText(this.root.querySelector(".legend"), legend)
+    setText(this.root.querySelector(".to-advice"), adviceCount(advice))
     setText(this.root.querySelector(".totals"), totals)
     // a screen reader speaks the same refusal a second time only where its text differs
     setText(this.root.querySelector(".refused"), refusal && seq % 2 ? `${refusal}\u00a0` : refusal)
@@ -140,13 +146,14 @@ class Canvas {
     this.send({ op: "select", selected: this.selected })
   }
 
-  placeBehindSelection() {
+  placeAfterSelection() {
     const last = this.selected.at(-1)
     return last ? [...parentStack(last), last.at(-1) + 1] : [this.design.layers.length]
   }
 
+  // The card about the layer at a path, or the first of all.
   focusAdvice(path) {
-    const card = this.root.querySelector(`.card[data-paths~="${path.join(".")}"]`)
+    const card = this.root.querySelector(path ? `.card[data-paths~="${path.join(".")}"]` : ".card")
     card?.scrollIntoView({ block: "center", behavior: "smooth" })
     card?.focus({ preventScroll: true })
   }

@@ -20,7 +20,7 @@ const setFolded = (isFolded) => (canvas) => {
 }
 
 const COMMANDS = {
-  add: (canvas) => openPicker(canvas, canvas.placeBehindSelection()),
+  add: (canvas) => openPicker(canvas, canvas.placeAfterSelection()),
   undo: (canvas) => canvas.state.can_undo && canvas.sendUndoOrRedo("undo"),
   redo: (canvas) => canvas.state.can_redo && canvas.sendUndoOrRedo("redo"),
   up: editSelected((design, paths) => shiftLayers(design, paths, -1), "moved up"),
@@ -29,6 +29,7 @@ const COMMANDS = {
   out: editSelected(moveOutOfBlock, "moved out of the block"),
   duplicate: editSelected(duplicateLayers, "duplicated"),
   delete: editSelected(removeLayers, "deleted"),
+  compact: (canvas) => toggleCompact(canvas),
   selectAll: (canvas) => canvas.selectAll(),
   select: (canvas, event) => canvas.select(canvas.focus.currentPath(), event),
   deselect: (canvas) => canvas.selected.length && canvas.deselect(canvas.focus.currentPath()),

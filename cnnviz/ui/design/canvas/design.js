@@ -134,7 +134,7 @@ const moveIntoBlock = (old, paths) => {
   return stack ? moveLayers(old, chosen, [...above, 0, stack.length]) : null
 }
 
-// Moves to the place right behind the block.
+// Moves to the place right after the block.
 const moveOutOfBlock = (old, paths) => {
   const chosen = outermostPaths(old, paths)
   if (!chosen.length || chosen[0].length < 3) return null

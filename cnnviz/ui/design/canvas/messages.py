@@ -164,7 +164,7 @@ class StackRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GapRow:
-    """The place behind a layer, into which another can be inserted or dropped."""
+    """The place after a layer, into which another can be inserted or dropped."""
 
     type: Literal["gap"] = "gap"
     path: LayerPath
@@ -215,8 +215,10 @@ class CanvasState:
     refusal: str
     """Why the last action was refused; empty where it was applied."""
     advice: tuple[AdviceCard, ...]
-    about: str
-    """What is known of the net, such as the description of a preset."""
+    legend: str
+    """How the shape rules are to be read; empty where no layer slides a window."""
+    opened: int
+    """How many designs this session has opened from pasted code, files and links: a new one is scrolled into view."""
 
 
 _STATE = TypeAdapter(CanvasState)

@@ -11,7 +11,7 @@ const searchKinds = (families, query, axes) =>
     }))
     .filter(({ kinds }) => kinds.length)
 
-// Whether a kind such as Conv2d fits a sample with so many axes behind its channels; null where that is not known.
+// Whether a kind such as Conv2d fits a sample with so many axes after its channels; null where that is not known.
 const fitsAxes = (kind, axes) =>
   !axes || !/[123]d$/.test(kind) || kind.endsWith(`${axes}d`)
 

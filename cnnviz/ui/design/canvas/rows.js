@@ -44,6 +44,15 @@ const spokenLabel = (row) =>
   `Layer ${row.number}, ${row.kind}` +
   (row.error ? `, refuses: ${row.error}` : row.shape ? `, shape ${row.shape}` : ", not reached")
 
+// The arguments of a layer; those that follow from the layer above are apart, for the compact view leaves them out.
+const argumentsNode = (text) => {
+  const [inferred] = text.match(/^in_(channels|features)=\d+(, )?/) ?? [""]
+  const node = element("div", "arguments")
+  if (inferred) node.append(element("span", "inferred", inferred))
+  node.append(text.slice(inferred.length))
+  return node
+}
+
 const nameCell = (canvas, row) => {
   const node = cell("gridcell", "name")
   const title = element("div", "name-line")
@@ -58,7 +67,7 @@ const nameCell = (canvas, row) => {
     const label = `Advice: ${advice.map((card) => card.title).join(", ")}`
     title.append(button("advice-mark", "!", label, () => canvas.focusAdvice(row.path)))
   }
-  node.append(title, element("div", "arguments", row.arguments))
+  node.append(title, argumentsNode(row.arguments))
   const field = extensibleField(layerAt(canvas.state.design, row.path))
   if (field) {
     const label = `Add a ${field.title}`
@@ -98,7 +107,7 @@ const layerRow = (canvas, row) => {
   node.classList.toggle("unreached", !row.error && !row.shape)
   const drawing = cell("gridcell", "drawing")
   if (row.box) drawing.append(tensorBox(row.box, row.family))
-  const number = cell("gridcell", "number", row.number.replaceAll(".", ".\u200b")) // may break behind a dot
+  const number = cell("gridcell", "number", row.number.replaceAll(".", ".\u200b")) // may break after a dot
   node.append(number, drawing, nameCell(canvas, row))
   node.append(...(row.error ? [refusalCell(canvas, row)] : numberCells(row)))
   node.onclick = (event) => canvas.select(row.path, event)

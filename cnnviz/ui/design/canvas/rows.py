@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from cnnviz import table
 from cnnviz.architecture import Architecture, LayerPath, Step, find_refusing_step, iter_steps, layer_number
 from cnnviz.layers import Block, Layer, family
-from cnnviz.shapes import Shape, format_shape
+from cnnviz.shapes import Shape, Window, format_shape
 from cnnviz.ui.design.canvas.messages import GapRow, LayerRow, Row, StackRow
 
 DEPTH, HEIGHT, WIDTH = (3, 26), (7, 40), (6, 52)
@@ -31,6 +31,31 @@ def format_totals(steps: Sequence[Step]) -> str:
         f"{sums.parameters:,} trainable parameters · {sums.multiply_adds:,} multiply-adds · "
         f"{table.format_bytes(sums.activation_bytes)} of activations for one sample{scope}"
     )
+
+
+def rule_legend(steps: Sequence[Step]) -> str:
+    """Returns how the shape rules of the net are to be read: what they have in common, and what some of them add."""
+    rules = [
+        rule
+        for step in iter_steps(steps)
+        if step.output_shape is not None
+        for rule in step.layer.axis_rules(step.input_shape)
+        if isinstance(rule, Window)
+    ]
+    if not rules:
+        return ""
+    parts = ["Shape rule: ⌊(in + 2·padding − kernel_size) / stride⌋ + 1."]
+    if any(rule.dilation > 1 for rule in rules):
+        parts.append("A dilation d makes a window span d·(kernel_size − 1) + 1 samples, which stands for kernel_size.")
+    else:
+        parts.append("The Shapes page writes d·(k − 1) + 1 for kernel_size: the same at a dilation d of 1.")
+    if unequal := next((rule for rule in rules if rule.padding[0] != rule.padding[1]), None):
+        before, after = unequal.padding
+        parts.append(
+            "Where padding='same' cannot be equal on both ends, both are written:"
+            f" {before} + {after} is {before} before the input and {after} after it."
+        )
+    return " ".join(parts)
 
 
 class _Scale:

@@ -4,19 +4,17 @@ from collections.abc import Sequence
 
 from cnnviz.advice import Remark
 from cnnviz.architecture import find_refusing_step, layer_number, trace
-from cnnviz.presets import PRESETS
 from cnnviz.shapes import format_shape
 from cnnviz.table import to_markdown
 from cnnviz.ui.design.canvas.messages import AdviceCard, CanvasState
-from cnnviz.ui.design.canvas.rows import canvas_rows, format_totals
+from cnnviz.ui.design.canvas.rows import canvas_rows, format_totals, rule_legend
 from cnnviz.ui.workbench import Workbench
 
 
-def canvas_state(workbench: Workbench, remarks: Sequence[Remark], *, mount: str) -> CanvasState:
+def canvas_state(workbench: Workbench, remarks: Sequence[Remark], *, mount: str, opened: int = 0) -> CanvasState:
     """Returns everything that the canvas draws; `mount` names the canvas of this session."""
     design = workbench.architecture
     steps = trace(design)
-    preset = next((preset for preset in PRESETS.values() if preset.architecture == design), None)
     return CanvasState(
         mount=mount,
         seq=workbench.acknowledged_seq,
@@ -32,7 +30,8 @@ def canvas_state(workbench: Workbench, remarks: Sequence[Remark], *, mount: str)
         can_redo=bool(workbench.future),
         refusal=workbench.refusal_reason,
         advice=tuple(map(_advice_card, remarks)),
-        about=f"{preset.title}. {preset.description}" if preset else "",
+        legend=rule_legend(steps),
+        opened=opened,
     )
 
 
