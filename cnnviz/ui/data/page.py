@@ -7,7 +7,7 @@ import streamlit as st
 from cnnviz.data import available_datasets
 from cnnviz.data.arrays import SplitIndices
 from cnnviz.data.content import Content, PartView
-from cnnviz.data.dataset import Dataset
+from cnnviz.data.dataset import Dataset, ReportProgress
 from cnnviz.data.overview import Histogram, class_mean, histograms_before_and_after
 from cnnviz.data.scaling import Scale, fit_scale
 from cnnviz.data.splitting import PARTS, SPLIT_KINDS
@@ -85,15 +85,21 @@ def load_content(dataset: Dataset) -> Content:
             bar.progress(done / total, f"Reading “{escape_markdown(dataset.title)}”: {done:,} of {total:,}")
 
         try:
-            with _content_cache.reading(dataset):
-                content = _content_cache.get(dataset)
-                if content is None:
-                    content = dataset.load_content(report_progress)
-                    _content_cache.put(dataset, content)
+            content = read_content(dataset, report_progress)
         except CnnvizError as error:  # removed in this moment, from another tab
             placeholder.warning(escape_markdown(str(error)), icon=":material/delete:")
             st.stop()
         placeholder.empty()
+    return content
+
+
+def read_content(dataset: Dataset, report_progress: ReportProgress = lambda done, total: None) -> Content:
+    """Returns the content of a data set, read unless it is cached; draws nothing, so that any thread may call it."""
+    with _content_cache.reading(dataset):
+        content = _content_cache.get(dataset)
+        if content is None:
+            content = dataset.load_content(report_progress)
+            _content_cache.put(dataset, content)
     return content
 
 
