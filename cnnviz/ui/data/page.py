@@ -4,7 +4,7 @@ import numpy as np
 import numpy.typing as npt
 import streamlit as st
 
-from cnnviz.data import available_datasets
+from cnnviz.data import available_datasets, own_uploads
 from cnnviz.data.arrays import SplitIndices
 from cnnviz.data.content import Content, PartView
 from cnnviz.data.dataset import Dataset, ReportProgress
@@ -15,21 +15,29 @@ from cnnviz.errors import CnnvizError, DataError
 from cnnviz.shapes import format_shape
 from cnnviz.ui.data.cache import ContentCache, cached_result
 from cnnviz.ui.navigation import open_page
+from cnnviz.ui.runs.labels import dataset_titles
 from cnnviz.ui.state import choose_dataset, current_config, current_owner, dataset_choice_key, save_config
 from cnnviz.ui.widgets.fields import escape_markdown
-from cnnviz.words import unique_labels
 
 
 def use_dataset(name: str) -> None:
-    """Opens a data set on the Data page and chooses it for training."""
+    """Opens a new data set on the Data page, chooses it for training, and says so."""
     choose_dataset(name)
     save_config(current_config().changed(dataset=name))
+    dataset = own_uploads().datasets_of(current_owner()).get(name)
+    if dataset:
+        st.toast(
+            f"“{escape_markdown(dataset_titles()[name])}” is ready and chosen for training:"
+            f" {dataset.size:,} samples of {format_shape(dataset.shape)} in {len(dataset.classes):,} classes.",
+            icon=":material/check:",
+            duration="long",
+        )
 
 
 def dataset_picker() -> Dataset:
     """Draws the choice among data sets, and returns the chosen one; at first the one to train on."""
     datasets = available_datasets(current_owner())
-    titles = unique_labels({name: dataset.title for name, dataset in datasets.items()})
+    titles = dataset_titles()
     name = st.selectbox(
         "Data set",
         list(titles),
