@@ -13,12 +13,16 @@ from cnnviz.runs.run import Run
 from cnnviz.ui.navigation import open_page
 from cnnviz.ui.runs.labels import created_at, run_name
 from cnnviz.ui.state import choose_run, current_owner, last_deleted_runs, open_design, save_last_deleted_runs
+from cnnviz.ui.widgets.counter import count_up, counter
 from cnnviz.ui.widgets.fields import escape_markdown
-from cnnviz.ui.widgets.notice import notify_errors
+from cnnviz.ui.widgets.notice import notify_errors, show_notice
 from cnnviz.ui.widgets.row_selection import deselect_rows, digest
 
 PICKED_KEY = "picked"
 """Name of the table's selection: the ids of the chosen runs, those that the filter hides included."""
+
+LABELS_SAVED = "labels-saved"
+"""Counter of the labels that were saved, and place of the notice that says why one was not."""
 
 
 def picked_actions(picked: Sequence[Run]) -> None:
@@ -54,7 +58,8 @@ def picked_actions(picked: Sequence[Run]) -> None:
         on_click=_set_star,
         args=(picked, not all_starred),
     )
-    with st.popover("Name and tags", icon=":material/edit:", disabled=not some, key="shelf-label"):
+    popover_key = f"shelf-label-{counter(LABELS_SAVED)}"  # another one, which is closed, after it has saved
+    with st.popover("Name and tags", icon=":material/edit:", disabled=not some, key=popover_key):
         _label_form(picked)
     st.button(
         "Delete",
@@ -84,7 +89,11 @@ def _label_form(picked: Sequence[Run]) -> None:
         first = picked[0]
         name = (
             st.text_input(
-                "Name", first.title, max_chars=MAX_TITLE_LENGTH, key=f"name-{first.id}", placeholder=run_name(first)
+                "Name",
+                first.title,
+                key=f"name-{first.id}",
+                placeholder=run_name(first),
+                help=f"Up to {MAX_TITLE_LENGTH} characters.",
             )
             if len(picked) == 1
             else None
@@ -94,12 +103,12 @@ def _label_form(picked: Sequence[Run]) -> None:
             "Tags, separated by commas",
             ", ".join(common),
             key=f"tags-{digest([*(run.id for run in picked), *common])}",
-            max_chars=MAX_TAGS * (MAX_TAG_LENGTH + 2),
             help=f"Up to {MAX_TAGS} tags of up to {MAX_TAG_LENGTH} characters.",
         )
+        reason = st.container()
         if st.form_submit_button("Save", type="primary"):
             wanted = parse_tags(tags)
-            with notify_errors():
+            with notify_errors(LABELS_SAVED):
                 for run in picked:
                     own = [tag for tag in run.tags if tag not in common]
                     label = replace(
@@ -107,7 +116,10 @@ def _label_form(picked: Sequence[Run]) -> None:
                     )
                     cluster().library.set_label(current_owner(), run.id, label)
                 st.toast("Saved.", icon=":material/check:")
-            st.rerun()
+                count_up(LABELS_SAVED)
+                st.rerun()
+        with reason:  # which stays here, where what was typed can be shortened
+            show_notice(LABELS_SAVED)
 
 
 def _current_label(run: Run) -> Label:

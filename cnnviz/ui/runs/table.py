@@ -28,7 +28,7 @@ COLUMNS = {
     "parameters": st.column_config.NumberColumn("Parameters", format="localized"),
     "worked": st.column_config.NumberColumn("Time in s", format="%.0f", help="Seconds of computing on the device."),
     "data": st.column_config.TextColumn("Data"),
-    "settings": st.column_config.TextColumn("Settings", help="Optimizer, learning rate, schedule, batch size."),
+    "settings": st.column_config.TextColumn("Settings", help="Optimizer, learning rate, schedule, batch size, seed."),
     "tags": st.column_config.ListColumn("Tags", width=75),
     "begun": st.column_config.DatetimeColumn("Started", format="DD MMM HH:mm:ss", width=130),
 }
