@@ -51,6 +51,8 @@ class SearchProgress:
     trials: tuple[Trial, ...] = ()
     importances: Mapping[str, float] = field(default_factory=dict)
     """Share of each parameter in what made runs good; empty until enough runs have ended."""
+    finished: int = 0
+    """Number of runs that have trained to their end, from which the shares are worked out."""
     winner: int | None = None
     """Number of the trial that reached the goal."""
 
@@ -134,7 +136,7 @@ class SearchDriver:
     def progress(self) -> SearchProgress:
         """Returns what has been tried so far."""
         self.changed = False
-        return SearchProgress(self._study.trials(), self._study.importances(), self._winner)
+        return SearchProgress(self._study.trials(), self._study.importances(), self._study.finished_count, self._winner)
 
     # ── runs that go on ──
 

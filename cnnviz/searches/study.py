@@ -132,15 +132,23 @@ class Study:
     def winner(self, number: int) -> None:
         self._study.set_user_attr(WINNER_ATTR, number)
 
+    @property
+    def finished_count(self) -> int:
+        """Number of trials whose runs have trained to their end."""
+        return len(self._results())
+
     def importances(self) -> dict[str, float]:
         """Returns the share of each parameter in what made runs good, largest first; empty from too few runs.
 
         Source: Watanabe, Bansal & Hutter, "PED-ANOVA" (2023), as Optuna has it.
         """
-        values = [trial.value for trial in self._frozen_trials() if trial.state == TrialState.COMPLETE]
+        values = self._results()
         if len(values) < MIN_TRIALS_FOR_IMPORTANCE or len(set(values)) < 2:
             return {}
         return get_param_importances(self._study)
+
+    def _results(self) -> list[float | None]:
+        return [trial.value for trial in self._frozen_trials() if trial.state == TrialState.COMPLETE]
 
     def _frozen_trials(self) -> Sequence[FrozenTrial]:
         trials = self._study.get_trials(deepcopy=False)
