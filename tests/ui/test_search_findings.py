@@ -23,7 +23,9 @@ def told(*trials: TrialResult, active: bool = True) -> Sequence[str]:
 
 
 def test_something_is_told_from_the_first_run_on() -> None:
-    assert told(trial(1, None, state=RUNNING))[0].startswith("What is tried next is random until 6 runs have ended")
+    assert told(trial(1, None, state=RUNNING))[0].startswith(
+        "The next runs are chosen at random until 6 runs have ended"
+    )
     assert told(trial(1, 0.5, state=RUNNING), active=False) == [
         "Run 1, your net as it is, has 0.500 so far; no other has a result yet."
     ]
@@ -51,8 +53,8 @@ def test_the_choice_that_made_the_largest_difference_is_told_from_two_runs_of_ea
 
 def test_how_the_next_run_is_chosen_is_told_while_there_is_one() -> None:
     trials = [trial(number, 0.5) for number in range(1, 7)]
-    assert told(*trials)[-1].startswith("What is tried next are choices that are more frequent among the better runs")
-    assert not any("tried next" in sentence for sentence in told(*trials, active=False))
+    assert told(*trials)[-1].startswith("The next runs prefer choices that are more frequent among the better runs")
+    assert not any("next runs" in sentence for sentence in told(*trials, active=False))
 
 
 @pytest.mark.parametrize(("finished", "text"), [(0, "there are none"), (1, "there is 1"), (4, "there are 4")])

@@ -91,7 +91,7 @@ def _describe_choice(trials: Sequence[TrialResult], parameters: Mapping[str, Sea
 def _describe_next(ended: int) -> str:
     if ended < STARTUP_TRIALS:
         return (
-            f"What is tried next is random until {STARTUP_TRIALS} runs have ended; then choices that are more frequent"
-            " among the better runs than among the others are tried first."
+            f"The next runs are chosen at random until {STARTUP_TRIALS} runs have ended; from then on, choices that are"
+            " more frequent among the better runs than among the others are preferred."
         )
-    return "What is tried next are choices that are more frequent among the better runs than among the others."
+    return "The next runs prefer choices that are more frequent among the better runs than among the others."
