@@ -8,7 +8,7 @@ from cnnviz.ui.widgets.notice import show_notice
 
 st.title("Search to the goal")
 show_notice()
-left, right = st.columns([1, 2], gap="large")
+left, right = st.columns([3, 8], gap="large")
 with left:
     search_form()
 with right:

@@ -142,7 +142,10 @@ def pareto_tables(
 
 
 def pareto_spec(title: str) -> dict[str, Any]:
-    """Draws `pareto_tables` with Vega-Lite: accuracy over its cost on a log axis, the Pareto fronts and the goal."""
+    """Draws `pareto_tables` with Vega-Lite: accuracy over its cost on a log axis, the Pareto fronts and the goal.
+
+    Colours tell the data sets apart, each of which has its own front; diamonds are on it.
+    """
     x: dict[str, Any] = {"field": "cost", "type": "quantitative", "title": title}
     x |= {"scale": {"type": "log", "nice": True}}
     x |= {"axis": {"format": ",.4~r", "tickCount": 6}}
@@ -154,9 +157,12 @@ def pareto_spec(title: str) -> dict[str, Any]:
         {"field": "accuracy", "type": "quantitative", "format": ".4f"},
         {"field": "cost", "type": "quantitative", "format": ",.4~r", "title": title},
     ]
-    kinds = {"domain": [ON_FRONT, OFF_FRONT], "range": [COLOURS[1], COLOURS[-1]]}
     shapes = {"domain": [ON_FRONT, OFF_FRONT], "range": ["diamond", "circle"]}
-    kind_channel = {"field": "kind", "type": "nominal", "legend": {"title": None, "orient": "top"}}
+    opacities = {"domain": [ON_FRONT, OFF_FRONT], "range": [1, 0.5]}
+    key = {"title": None, "orient": "top", "symbolFillColor": "currentColor", "symbolStrokeColor": "currentColor"}
+    kind_channel = {"field": "kind", "type": "nominal", "legend": key}
+    data_channel = {"field": "data", "type": "nominal", "scale": {"range": list(COLOURS)}}
+    data_channel |= {"legend": {"title": None, "orient": "top", "columns": 3, "labelLimit": 220}}
     return {
         "data": {"name": RUNS},
         "height": 320,
@@ -165,15 +171,16 @@ def pareto_spec(title: str) -> dict[str, Any]:
             {
                 "transform": filter_rows([ON_FRONT], field="kind"),
                 "mark": {"type": "line", "interpolate": "step-after", "strokeWidth": 1.5, "opacity": 0.7},
-                "encoding": {"x": x, "y": y, "color": {"value": COLOURS[1]}, "detail": {"field": "data"}},
+                "encoding": {"x": x, "y": y, "color": data_channel},
             },
             {
                 "mark": {"type": "point", "filled": True, "size": 90, "opacity": 0.9},
                 "encoding": {
                     "x": x,
                     "y": y,
-                    "color": kind_channel | {"scale": kinds},
+                    "color": data_channel,
                     "shape": kind_channel | {"scale": shapes},
+                    "opacity": kind_channel | {"scale": opacities},
                     "tooltip": tooltip_fields,
                 },
             },

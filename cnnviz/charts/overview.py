@@ -31,23 +31,26 @@ def class_counts_figure(classes: Sequence[str], parts: Sequence[str], counts: np
 def histogram_figure(
     histograms: Mapping[str, tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]],
 ) -> Figure:
-    """Draws histograms, each given as edges and shares in per cent, by the name of their values."""
+    """Draws histograms, each given as edges and shares in per cent, by the name of their values.
+
+    The height is the share per unit of value: whatever the width of its bins, the area of a histogram is 100 %.
+    """
     figure = Figure(
         [
             Scatter(
                 x=np.repeat(edges, 2)[1:-1],
-                y=np.repeat(shares, 2),
+                y=np.repeat(shares / np.diff(edges), 2),
                 name=name,
                 mode="lines",
                 fill="tozeroy",
-                hovertemplate=f"{name}: %{{y:.2f}} % near %{{x:.3~g}}<extra></extra>",
+                hovertemplate=f"{name}: %{{y:.3~g}} % per unit near %{{x:.3~g}}<extra></extra>",
             )
             for name, (edges, shares) in histograms.items()
         ]
     )
     figure.update_layout(
         xaxis_title="value",
-        yaxis_title="share of all values, %",
+        yaxis_title="share of all values per unit, %",
         legend={"orientation": "h", "y": 1.15},
         margin=MARGIN,
         height=340,

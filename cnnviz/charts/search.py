@@ -11,8 +11,8 @@ import pandas as pd
 from cnnviz.charts.axes import COLOURS, GOAL, goal_line_layers, goal_line_table, legend
 from cnnviz.search.space import ParameterValue, RangeParameter, SearchParameter, Space, choice_label
 
-DONE, RUNNING, PRUNED, STOPPED, FAILED = STATES = ("done", "going on", "fell behind", "stopped", "failed")
-"""States of a run of a search."""
+DONE, RUNNING, PRUNED, STOPPED, FAILED = STATES = ("done", "training", "stopped early", "stopped", "failed")
+"""States of a run of a search; the search itself stops those early that fall behind."""
 STATE_SHAPES = dict(zip(STATES, ("circle", "diamond", "triangle-down", "square", "cross"), strict=True))
 STATE_COLOURS = dict(zip(STATES, (COLOURS[0], COLOURS[2], COLOURS[3], COLOURS[3], COLOURS[1]), strict=True))
 RUNS, BEST = "runs", "best"
@@ -22,6 +22,8 @@ LINES, TICKS = "lines", "ticks"
 ACCURACY = "accuracy"
 ACCURACY_TITLE = "best validation accuracy"
 ACCURACY_TICKS = (0.0, 0.25, 0.5, 0.75, 1.0)
+PAGE_COLOUR, DARK_PAGE_COLOUR = "#FCFBF8", "#10151C"
+"""Colours of the pages that the charts stand on."""
 CHART_HEIGHT, BAR_HEIGHT = 300, 26
 """Height of a chart, and of a bar, in pixels."""
 
@@ -178,8 +180,11 @@ def parallel_tables(
     }
 
 
-def parallel_spec(names: Sequence[str]) -> dict[str, Any]:
-    """Draws `parallel_tables` with Vega-Lite: a vertical axis for each parameter, and a line for each run."""
+def parallel_spec(names: Sequence[str], *, dark: bool = False) -> dict[str, Any]:
+    """Draws `parallel_tables` with Vega-Lite: a vertical axis for each parameter, and a line for each run.
+
+    Labels stand before the lines, on a rim in the colour of a light or `dark` page.
+    """
     axes = [parameter_title(name) for name in (*names, ACCURACY)]
     x: dict[str, Any] = {"field": "axis", "type": "nominal", "title": "parameter of the search, each with its own axis"}
     x |= {
@@ -194,6 +199,10 @@ def parallel_spec(names: Sequence[str]) -> dict[str, Any]:
         "legend": {"title": ACCURACY_TITLE, "orient": "top", "gradientLength": 200},
     }
     ink = {"color": {"value": "currentColor"}}
+    label = {"type": "text", "align": "left", "dx": 5, "fontSize": 11}
+    rim_colour = DARK_PAGE_COLOUR if dark else PAGE_COLOUR
+    rim = {"fill": rim_colour, "stroke": rim_colour, "strokeWidth": 4, "strokeJoin": "round"}
+    labelled = {"x": x, "y": y, "text": {"field": "label"}}
     return {
         "height": CHART_HEIGHT + 40,
         "layer": [
@@ -208,6 +217,16 @@ def parallel_spec(names: Sequence[str]) -> dict[str, Any]:
                 "encoding": {"x": x, "y": y, "color": colour, "detail": {"field": "run"}},
             },
             {
+                "data": {"name": TICKS},
+                "mark": label | rim,
+                "encoding": labelled,
+            },
+            {
+                "data": {"name": TICKS},
+                "mark": label,
+                "encoding": ink | labelled,
+            },
+            {
                 "data": {"name": LINES},
                 "mark": {"type": "point", "opacity": 0, "size": 120},
                 "encoding": {
@@ -220,11 +239,6 @@ def parallel_spec(names: Sequence[str]) -> dict[str, Any]:
                         {"field": "accuracy", "type": "quantitative", "format": ".4f", "title": ACCURACY_TITLE},
                     ],
                 },
-            },
-            {
-                "data": {"name": TICKS},
-                "mark": {"type": "text", "align": "left", "dx": 5, "fontSize": 11},
-                "encoding": ink | {"x": x, "y": y, "text": {"field": "label"}},
             },
         ],
     }

@@ -10,6 +10,10 @@ from cnnviz.data.sound import resample
 from cnnviz.errors import DataError
 from cnnviz.words import count_label, format_mebibytes
 
+QUIET_SHARE = 0.01
+"""Share of the energy that may lie before, and after, what counts as heard."""
+CENTRED_SHARE = 0.01
+"""Share of the length by which a sound may be off the middle and still counts as centred."""
 MAX_RECORDING_SECONDS = 60
 MAX_RECORDING_BYTES = 24 * 2**20
 """A minute in two channels at 96 kHz takes 23 MB; the recorder sends one channel at 16 kHz."""
@@ -17,6 +21,8 @@ MAX_RECORDING_BYTES = 24 * 2**20
 
 def read_recording(path: Path, sample_rate: int, samples: int) -> npt.NDArray[np.int16]:
     """Returns the loudest stretch of a 16-bit .wav, (samples,) at `sample_rate`, padded with silence if it is short.
+
+    A word that is shorter than the stretch stands in its middle, as in the data sets.
 
     Does not use a decoder written in C, as it runs in the process that serves the pages, and reads no file of more than
     MAX_RECORDING_BYTES. Raises DataError when it is not such a file.
@@ -51,9 +57,20 @@ def read_recording(path: Path, sample_rate: int, samples: int) -> npt.NDArray[np
 
 
 def _loudest_stretch(sound: npt.NDArray[np.int16], samples: int) -> npt.NDArray[np.int16]:
-    if len(sound) <= samples:
-        missing = samples - len(sound)
-        return np.pad(sound, (missing // 2, missing - missing // 2))
-    energy = np.concatenate([[0.0], np.cumsum(sound.astype(np.float64) ** 2)])
-    start = int(np.argmax(energy[samples:] - energy[:-samples]))
-    return sound[start : start + samples]
+    """Returns the stretch with the most energy, with what is heard in it in its middle.
+
+    Where a word is shorter than the stretch, many stretches have as much of it, and the first of them has the word at
+    its end. What lies outside the recording is silence.
+    """
+    padded = np.pad(sound, samples)
+    energy = np.concatenate([[0.0], np.cumsum(padded.astype(np.float64) ** 2)])
+    is_short = len(sound) <= samples
+    start = samples - (samples - len(sound)) // 2 if is_short else int(np.argmax(energy[samples:] - energy[:-samples]))
+    heard = energy[start : start + samples + 1] - energy[start]
+    if not heard[-1]:
+        return np.zeros(samples, np.int16)
+    begin, end = np.searchsorted(heard, [QUIET_SHARE * heard[-1], (1 - QUIET_SHARE) * heard[-1]])
+    shift = (int(begin) + int(end) - samples) // 2
+    if abs(shift) > samples * CENTRED_SHARE:
+        start = min(max(start + shift, 0), len(padded) - samples)
+    return padded[start : start + samples]

@@ -36,9 +36,7 @@ class SplitKind:
 SPLIT_KINDS: dict[str, SplitKind] = {
     kind.name: kind
     for kind in (
-        SplitKind(
-            "random", "At random", "How well does it recognise samples like those it has seen, from the same people?"
-        ),
+        SplitKind("random", "At random", "How well does it recognise further samples like those it has seen?"),
         SplitKind("speaker", "By speaker", "How well does it recognise a voice that it has never heard?"),
         SplitKind(
             "folders", "By its folders", "How well does it recognise the samples that the data set keeps for the test?"

@@ -23,6 +23,10 @@ DROPOUTS = (0.0, 0.1, 0.2, 0.4)
 ACTIVATIONS = ("ReLU", "LeakyReLU", "GELU", "Tanh")
 NORMALIZATIONS = (NO_NORMALIZATION, BATCH_NORM)
 SEARCHED_OPTIMIZERS = ("Adam", "SGD")
+ADAPTIVE_OPTIMIZERS = ("Adam", "AdamW", "RMSprop")
+"""Optimizers that divide each update by the size of its gradients: their rates are smaller than those of SGD."""
+ADAPTIVE_RATE_SHARE = 0.1
+"""Share of the highest learning rate that these may have."""
 
 
 def _vary_field(title: str, description: str) -> bool:
@@ -44,10 +48,15 @@ class Space(FrozenModel):
     activation: bool = _vary_field("Activation", "ReLU, LeakyReLU, GELU or Tanh everywhere.")
     normalization: bool = _vary_field("Normalization", "BatchNorm after every layer with weights, or none.")
     lowest_rate: Annotated[float, Field(ge=1e-6, le=1)] = Field(
-        1e-4, title="Lowest learning rate", description="Lower bound of the learning rate."
+        1e-4,
+        title="Lowest learning rate",
+        description="Lower bound of the learning rate, unless the settings have a lower one.",
     )
     highest_rate: Annotated[float, Field(ge=1e-6, le=1)] = Field(
-        1e-1, title="Highest learning rate", description="Upper bound of the learning rate."
+        1e-1,
+        title="Highest learning rate",
+        description="Upper bound of the learning rate, unless the settings have a higher one. Adam, AdamW and RMSprop"
+        " get at most a tenth of it.",
     )
     most_convolutions: Annotated[int, Field(ge=1, le=12)] = Field(
         4, title="Most convolutions", description="Upper bound of the depth, unless the net has more already."
@@ -98,6 +107,14 @@ class RangeParameter:
     initial: float
     is_log: bool = False
     is_integer: bool = False
+    depends_on: str | None = None
+    """Name of a parameter with some of whose values the upper bound is another one."""
+    highs: tuple[tuple[ParameterValue, float], ...] = ()
+    """Those values, with the upper bound for each."""
+
+    def high_with(self, params: Mapping[str, ParameterValue]) -> float:
+        """Returns the upper bound beside these values of other parameters."""
+        return dict(self.highs).get(params.get(self.depends_on or ""), self.high)
 
 
 SearchParameter = CategoricalParameter | RangeParameter
@@ -123,13 +140,9 @@ def _search_parameters(
     space: Space, architecture: Architecture, config: TrainConfig
 ) -> Iterator[tuple[str, SearchParameter]]:
     if space.learning_rate:
-        start = min(max(config.learning_rate, space.lowest_rate), space.highest_rate)
-        yield "learning_rate", RangeParameter(space.lowest_rate, space.highest_rate, start, is_log=True)
+        yield "learning_rate", _learning_rate(space, config)
     if space.optimizer:
-        yield (
-            "optimizer",
-            CategoricalParameter(tuple(dict.fromkeys([config.optimizer, *SEARCHED_OPTIMIZERS])), config.optimizer),
-        )
+        yield "optimizer", CategoricalParameter(_optimizers(space, config), config.optimizer)
     if space.width and _values_that_change("width", WIDTHS, architecture):
         yield "width", CategoricalParameter(WIDTHS, 1.0)
     depth = len(conv_groups(architecture))
@@ -146,6 +159,26 @@ def _search_parameters(
     for name, values in rest.items():
         if getattr(space, name) and (changing_values := _values_that_change(name, values, architecture)):
             yield name, CategoricalParameter((None, *changing_values), None)
+
+
+def _learning_rate(space: Space, config: TrainConfig) -> RangeParameter:
+    """Returns the range of the learning rate, with that of the settings in it, from which the search begins."""
+    start = config.learning_rate
+    rate_bounds = {name: _highest_rate(space, name) for name in _optimizers(space, config)}
+    high = max(start, *rate_bounds.values())
+    highs = tuple((name, bound) for name, bound in rate_bounds.items() if bound < high) if space.optimizer else ()
+    return RangeParameter(
+        min(start, space.lowest_rate), high, start, is_log=True, depends_on="optimizer" if highs else None, highs=highs
+    )
+
+
+def _optimizers(space: Space, config: TrainConfig) -> tuple[str, ...]:
+    return tuple(dict.fromkeys([config.optimizer, *(SEARCHED_OPTIMIZERS if space.optimizer else ())]))
+
+
+def _highest_rate(space: Space, optimizer: str) -> float:
+    share = ADAPTIVE_RATE_SHARE if optimizer in ADAPTIVE_OPTIMIZERS else 1.0
+    return max(share * space.highest_rate, space.lowest_rate)
 
 
 def _values_that_change(
@@ -165,7 +198,8 @@ def config_for_choices(config: TrainConfig, space: Space, choices: Choices) -> T
     if space.one_cycle:
         config = config.changed(schedule="one-cycle")
     for name in ("learning_rate", "optimizer"):
-        if (value := getattr(choices, name)) is not None:
+        value = getattr(choices, name)
+        if value is not None and value != getattr(config, name):  # the own rate stays as it is, with all its digits
             config = config.changed(**{name: _round_value(value)})
     return config
 

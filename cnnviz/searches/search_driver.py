@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
@@ -22,6 +22,8 @@ from cnnviz.training.point import VALIDATION
 from cnnviz.training.readiness import check_trainable
 from cnnviz.words import format_duration, format_share
 
+FIRST_TRIAL = 1
+"""Number of the trial of the design as it is, which always trains to its end: it is what the others must beat."""
 MAX_REFUSED_TRIALS = 5
 """Number of designs in a row that cannot be trained, after which a search gives up."""
 RESUBMIT_SECONDS = 2.0
@@ -49,6 +51,8 @@ class SearchProgress:
     trials: tuple[Trial, ...] = ()
     importances: Mapping[str, float] = field(default_factory=dict)
     """Share of each parameter in what made runs good; empty until enough runs have ended."""
+    finished: int = 0
+    """Number of runs that have trained to their end, from which the shares are worked out."""
     winner: int | None = None
     """Number of the trial that reached the goal."""
 
@@ -110,8 +114,9 @@ class SearchDriver:
         for number, followed in list(self._followed_runs.items()):
             self._check_run(number, followed)
         if self._winner is not None:
-            self._stop_all(f"Stopped: run {self._winner} of its search reached the goal.", except_number=self._winner)
-            return None if self._winner in self._followed_runs else self._goal_ending(self._winner)
+            kept = {self._winner, FIRST_TRIAL}
+            self._stop_all(f"Stopped: run {self._winner} of its search reached the goal.", except_numbers=kept)
+            return None if self._followed_runs.keys() & kept else self._goal_ending(self._winner)
         while len(self._refusals) < MAX_REFUSED_TRIALS:
             if not self._has_room():
                 return None
@@ -131,7 +136,7 @@ class SearchDriver:
     def progress(self) -> SearchProgress:
         """Returns what has been tried so far."""
         self.changed = False
-        return SearchProgress(self._study.trials(), self._study.importances(), self._winner)
+        return SearchProgress(self._study.trials(), self._study.importances(), self._study.finished_count, self._winner)
 
     # ── runs that go on ──
 
@@ -150,7 +155,7 @@ class SearchDriver:
             Status.FAILED,
         ):  # what fails, mostly by diverging, counts with what it had reached
             self._study.complete(number, followed.best_accuracy)
-        elif has_new_epochs and number != self._winner and self._study.falls_behind(number):
+        elif has_new_epochs and self._falls_behind(number):
             self._stop_run(
                 followed.run_id,
                 f"Stopped by its search after epoch {followed.epoch}: with {followed.best_accuracy:.3f} on validation"
@@ -162,6 +167,10 @@ class SearchDriver:
             return
         del self._followed_runs[number]
         self.changed = True
+
+    def _falls_behind(self, number: int) -> bool:
+        """Returns whether to stop a run early; the first one and the winner only set what others must reach."""
+        return self._study.falls_behind(number) and number not in (self._winner, FIRST_TRIAL)
 
     def _report_epochs(self, number: int, followed: _FollowedRun) -> bool:
         """Reports new epochs of a run to the study; returns whether there were any."""
@@ -176,7 +185,7 @@ class SearchDriver:
         return followed.epoch > last_epoch
 
     def _on_goal_reached(self, number: int, accuracy: float) -> None:
-        """Makes this run the winner: it trains to its end, and no other does."""
+        """Makes this run the winner: it trains to its end, and no other does but the first, to compare with."""
         seconds = time.time() - self.search.created
         log.info("search %s: run %d reached %.3f after %.0f s", self.search.id, number, accuracy, seconds)
         self._study.winner = self._winner = number
@@ -184,13 +193,14 @@ class SearchDriver:
         self._store.update_search(
             self.search.id,
             message=f"Run {number} reached {accuracy:.3f} on validation after {format_duration(seconds)}. It trains to"
-            " its end"
-            " and is then tested, once.",
+            " its end and is then tested, once."
+            + " Run 1, your net as it is, trains to its end, too: only a better one replaces it."
+            * (number != FIRST_TRIAL and FIRST_TRIAL in self._followed_runs),
         )
 
-    def _stop_all(self, message: str, except_number: int | None = None) -> None:
+    def _stop_all(self, message: str, except_numbers: Container[int] = ()) -> None:
         for number, followed in list(self._followed_runs.items()):
-            if number != except_number:
+            if number not in except_numbers:
                 self._stop_run(followed.run_id, message)
                 self._study.prune(number)
                 del self._followed_runs[number]
@@ -244,24 +254,37 @@ class SearchDriver:
     # ── how it ends ──
 
     def _goal_ending(self, number: int) -> SearchEnding:
+        if self._best_accuracy(FIRST_TRIAL) > self._best_accuracy(number):  # reached later, with the better end
+            self._study.winner = self._winner = number = FIRST_TRIAL
+            self.changed = True
         trial = next(trial for trial in self._study.trials() if trial.number == number)
         run = self._store.run(trial.run_id or "")
-        best = max(self._study.reported_accuracies(number).values(), default=0.0)
-        sentence = f"Run {number} of {len(self._study.trials())} has {best:.3f} on validation; the goal was"
+        best = self._best_accuracy(number)
+        name = f"Run {number} of {len(self._study.trials())}{', your net as it is,' * (number == FIRST_TRIAL)}"
+        sentence = f"{name} has {best:.3f} on validation; the goal was"
         sentence += f" {format_share(self._space.goal)}."
         if run is None or run.score.test is None:
             return SearchEnding(Status.DONE, f"{sentence} It ended before it was tested.")
         return SearchEnding(Status.DONE, f"{sentence} On test, asked once, it has {run.score.test:.3f}.")
+
+    def _best_accuracy(self, number: int) -> float:
+        return max(self._study.reported_accuracies(number).values(), default=0.0)
 
     def _exhausted_ending(self) -> SearchEnding:
         all_runs = self._store.runs_of_search(self.search.id)
         runs = [run for run in all_runs if run.score.accuracy is not None and not run.deleted]
         if not runs:
             return SearchEnding(Status.DONE, f"None of {self._space.runs} runs had got anywhere when it ended.")
-        best = max(runs, key=lambda run: run.score.accuracy or 0.0)
-        number = next((trial.number for trial in self._study.trials() if trial.run_id == best.id), 0)
+        numbers = {trial.run_id: trial.number for trial in self._study.trials()}
+        best = max(runs, key=lambda run: (run.score.accuracy or 0.0, -numbers.get(run.id, 0)))
+        number = numbers.get(best.id, 0)
+        advice = (
+            "it is your net as it is. Let more vary, or allow more epochs or runs."
+            if number == FIRST_TRIAL
+            else "open its design and search on from there."
+        )
         return SearchEnding(
             Status.DONE,
             f"None of {self._space.runs} runs reached {format_share(self._space.goal)} on validation. Run {number} came"
-            f" nearest, with {best.score.accuracy:.3f}: open its design and search on from there.",
+            f" nearest, with {best.score.accuracy:.3f}: {advice}",
         )

@@ -64,14 +64,17 @@ class Study:
     def __init__(
         self, storage: RDBStorage, name: str, parameters: Mapping[str, SearchParameter], seed: int = 0
     ) -> None:
-        self._distributions = {name: _to_distribution(parameter) for name, parameter in parameters.items()}
+        first_independent = sorted(parameters, key=lambda name: _depends_on(parameters[name]) is not None)
+        self._distributions = {name: _to_distribution(parameters[name]) for name in first_independent}
         self._storage = get_storage(storage)
         self._pruner = SuccessiveHalvingPruner(min_resource=FIRST_RUNG_EPOCHS, reduction_factor=REDUCTION_FACTOR)
         self._study = optuna.create_study(
             study_name=name, storage=self._storage, direction="maximize", pruner=self._pruner, load_if_exists=True
         )
         # of a study that goes on, not the same random numbers once more
-        self._study.sampler = TPESampler(n_startup_trials=STARTUP_TRIALS, seed=seed + len(self.trials()))
+        self._study.sampler = _BoundedSampler(
+            parameters, n_startup_trials=STARTUP_TRIALS, seed=seed + len(self.trials())
+        )
 
     def enqueue(self, params: Mapping[str, ParameterValue]) -> None:
         """Queues these choices as the next trial."""
@@ -129,15 +132,23 @@ class Study:
     def winner(self, number: int) -> None:
         self._study.set_user_attr(WINNER_ATTR, number)
 
+    @property
+    def finished_count(self) -> int:
+        """Number of trials whose runs have trained to their end."""
+        return len(self._results())
+
     def importances(self) -> dict[str, float]:
         """Returns the share of each parameter in what made runs good, largest first; empty from too few runs.
 
         Source: Watanabe, Bansal & Hutter, "PED-ANOVA" (2023), as Optuna has it.
         """
-        values = [trial.value for trial in self._frozen_trials() if trial.state == TrialState.COMPLETE]
+        values = self._results()
         if len(values) < MIN_TRIALS_FOR_IMPORTANCE or len(set(values)) < 2:
             return {}
         return get_param_importances(self._study)
+
+    def _results(self) -> list[float | None]:
+        return [trial.value for trial in self._frozen_trials() if trial.state == TrialState.COMPLETE]
 
     def _frozen_trials(self) -> Sequence[FrozenTrial]:
         trials = self._study.get_trials(deepcopy=False)
@@ -145,6 +156,41 @@ class Study:
 
     def _frozen_trial(self, number: int) -> FrozenTrial:
         return self._study.get_trials(deepcopy=False)[number - 1]
+
+
+class _BoundedSampler(TPESampler):
+    """TPE within upper bounds that depend on other parameters: what lies above its bound is drawn again below it."""
+
+    def __init__(self, parameters: Mapping[str, SearchParameter], **options: Any) -> None:
+        super().__init__(**options)
+        self._parameters = parameters
+
+    def sample_relative(
+        self, study: optuna.Study, trial: FrozenTrial, search_space: dict[str, BaseDistribution]
+    ) -> dict[str, Any]:
+        params = super().sample_relative(study, trial, search_space)
+        for name in params:
+            bounded = self._bounded(name, params)
+            if bounded is not None and params[name] > bounded.high:
+                params[name] = super().sample_independent(study, trial, name, bounded)
+        return params
+
+    def sample_independent(
+        self, study: optuna.Study, trial: FrozenTrial, param_name: str, param_distribution: BaseDistribution
+    ) -> Any:
+        bounded = self._bounded(param_name, trial.params)
+        return super().sample_independent(study, trial, param_name, bounded or param_distribution)
+
+    def _bounded(self, name: str, params: Mapping[str, ParameterValue]) -> FloatDistribution | None:
+        """Returns the distribution of a parameter beside these values of others; None where no other bound holds."""
+        parameter = self._parameters[name]
+        if not isinstance(parameter, RangeParameter) or parameter.depends_on is None:
+            return None
+        return FloatDistribution(parameter.low, parameter.high_with(params), log=parameter.is_log)
+
+
+def _depends_on(parameter: SearchParameter) -> str | None:
+    return parameter.depends_on if isinstance(parameter, RangeParameter) else None
 
 
 def _to_trial(trial: FrozenTrial) -> Trial:

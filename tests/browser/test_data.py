@@ -174,6 +174,7 @@ def test_a_zip_is_read_with_progress_can_be_cancelled_and_is_heard(uploads: Page
     expect(being_read).to_be_visible()
     uploads.get_by_role("button", name="Cancel").click()
     expect(uploads.get_by_text("It was cancelled; nothing of it is kept.")).to_be_visible()
+    expect(uploads.locator("[data-testid=stAlertContentInfo]")).to_have_count(1)
     uploads.get_by_role("button", name="Import another one").click()
 
     with uploads.expect_response(re.compile("upload_file")):
@@ -185,6 +186,10 @@ def test_a_zip_is_read_with_progress_can_be_cancelled_and_is_heard(uploads: Page
     expect(uploads.get_by_text("Speakers: 5, 1, 1, each in one part only.")).to_be_visible()
     uploads.get_by_role("radio", name="Samples", exact=True).click()
     expect(uploads.get_by_test_id("stImage")).to_have_count(12)
+    picture = uploads.get_by_test_id("stImage").nth(3).get_by_role("img")
+    name = picture.get_attribute("alt") or ""
+    picture.click(force=True)  # the button below it takes the click
+    expect(uploads.get_by_text(re.compile(name.partition(",")[0].capitalize()))).to_be_visible()
     audio = uploads.locator("audio")
     expect(audio).to_have_count(1)
     uploads.wait_for_function("() => document.querySelector('audio').duration === 1")

@@ -43,9 +43,12 @@ def compared_named_deleted_and_brought_back(page: Page) -> None:
     expect(page.get_by_test_id("stDataFrame")).to_have_count(2)
     choose(page, 2)
     expect(page.get_by_text("1 run chosen")).to_be_visible()
+    page.reload()
+    expect(page.get_by_text("1 run chosen")).to_be_visible()
     page.get_by_role("button", name="Name and tags").click()
     page.get_by_role("textbox", name="Name").fill("the longer one")
     page.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("button", name="Save")).to_have_count(0)  # the form has closed
     page.get_by_role("textbox", name="Find").fill("longer")
     page.get_by_role("textbox", name="Find").press("Enter")
     expect(page.get_by_text("1 run chosen")).to_be_visible()  # in another table, the same choice

@@ -41,6 +41,19 @@ def test_a_short_one_stands_in_the_middle_of_silence() -> None:
     assert not sound[10_000:].any()
 
 
+@pytest.mark.parametrize("seconds", [0.5, 1, 2, 3])
+@pytest.mark.parametrize("begin", [0.0, 0.03, 0.5, 0.92, 1.0])
+def test_a_short_word_stands_in_the_middle_wherever_it_was_said(begin: float, seconds: float) -> None:
+    """A word at the edge of its second is not what a net has learned, whose words are in the middle."""
+    noise = np.random.default_rng(0).normal(0, 3, round(16_000 * seconds)).astype(np.int16)
+    word = tone(440, seconds=0.4)
+    start = min(round(16_000 * begin), len(noise) - len(word))
+    noise[start : start + len(word)] = word
+    heard = np.flatnonzero(np.abs(read(recorded(noise), 16_000, 16_000)) > 50)
+    assert (heard[0] + heard[-1]) / 2 == pytest.approx(8_000, abs=160)
+    assert heard[-1] - heard[0] == pytest.approx(len(word), abs=10)
+
+
 def test_channels_are_averaged_and_rates_changed() -> None:
     left = tone(440, 48_000)
     both = np.stack([left, np.zeros_like(left)], axis=1)

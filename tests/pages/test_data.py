@@ -189,6 +189,8 @@ def test_two_uploads_of_one_name_can_be_told_apart(app: AppTest) -> None:
     upload(app, *noise(np.random.default_rng(0)))
     upload(app, *noise(np.random.default_rng(1)), generation=1)
     assert list(app.selectbox("data-set").options) == [*BUILT_IN, "My data", "My data (2)"]
+    assert "**My data \\(2\\)**: 200 × 1 × 8 × 8" in text(app)
+    assert "“My data \\(2\\)” is ready and chosen for training" in app.toast[-1].value
 
 
 def test_a_zip_is_read_and_its_data_can_be_split_by_speaker(app: AppTest, server: Cluster) -> None:
@@ -219,6 +221,17 @@ def test_a_zip_that_cannot_be_used_is_told(app: AppTest, server: Cluster) -> Non
     assert not app.exception
     assert "The archive has no" in text(app)
     assert app.session_state["config"] == SHORT
+
+
+def test_a_name_that_is_too_long_is_told(app: AppTest, server: Cluster) -> None:
+    """The field took no more than 60 characters: a longer name that was pasted was gone, without a word."""
+    look(app, "Bring your own")
+    app.text_input("zip-title-0").set_value("n" * 61)
+    app.file_uploader("zip-0").upload("tones.zip", zip_bytes(recordings()), "application/zip")
+    app.button("read-zip").click().run()
+    assert [error.value for error in app.error] == ["A name has at most 60 characters; this one has 61. Shorten it."]
+    assert app.text_input("zip-title-0").value == "n" * 61
+    assert server.imports.progress_of(app.session_state["owner"]) is None
 
 
 def test_the_form_of_sounds_and_pictures_has_bounds(app: AppTest) -> None:

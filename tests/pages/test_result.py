@@ -159,13 +159,35 @@ def test_a_run_is_made_into_files_that_can_be_downloaded(open_page: OpenPage, an
     app = view(open_page("result", owner=anna, run=ended.id), "Take it home")
     app.button(key=f"make-all-{ended.id}").click().run()
     assert not app.exception
-    ((key, zip_content),) = app.session_state[FILES_KEY].items()
+    ((key, file),) = app.session_state[FILES_KEY].items()
     assert key[:2] == ("all", ended.id)
+    zip_content = file.read()
     with zipfile.ZipFile(io.BytesIO(zip_content)) as archive:
         assert {"train.py", "report.html", "model.onnx", "points.csv", "run.json"} <= set(archive.namelist())
     archive_of_run = unpack(zip_content, settings())
     assert archive_of_run.predictions
     assert float((archive_of_run.predictions.predicted == archive_of_run.predictions.y).mean()) == ended.score.test
+
+
+def test_files_of_a_run_wait_side_by_side(open_page: OpenPage, anna: str, ended: Run) -> None:
+    """The download of the samples was gone once another file was made."""
+    app = view(open_page("result", owner=anna, run=ended.id), "Take it home")
+    for name in ("train.py", "model.onnx"):
+        app.button(key=f"make-{name}-{ended.id}").click().run()
+        assert not app.exception
+    downloads = {button.label for button in app.get("download_button")}
+    assert downloads >= {"Download train.py", "Download model.onnx", "Samples for the script", "Weights"}
+
+
+def test_damaged_weights_say_so_instead_of_a_button(
+    server: Cluster, open_page: OpenPage, anna: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "run.zip").write_bytes(pack(trained_archive(), {}))
+    run = server.library.import_zip(anna, "cpu", tmp_path / "run.zip")
+    monkeypatch.setattr("cnnviz.runs.store.has_changed", lambda content: True)
+    app = view(open_page("result", owner=anna, run=run.id), "Take it home")
+    assert "Weights" not in {button.label for button in app.get("download_button")}
+    assert any("The weights of this run are damaged" in warning.value for warning in app.warning)
 
 
 def test_a_zip_from_elsewhere_becomes_a_run_with_everything(server: Cluster, anna: str, tmp_path: Path) -> None:

@@ -89,6 +89,7 @@ def test_runs_are_listed_newest_first_without_searches_for_a_rate(
         ("find-runs", "GOOD", [1]),
         ("find-runs", "deep", [1]),
         ("find-runs", "sgd 0.25", [1]),
+        ("find-runs", "seed 0 0.25", [1]),
         ("find-runs", "nothing like that", []),
         ("find-data", "digits", [2]),
         ("find-status", [Status.STOPPED], [2]),
@@ -172,4 +173,12 @@ def test_what_cannot_be_kept_is_told(open_page: OpenPage, anna: str, three: list
     tags_field(app).set_value("a, b, c, d, e, f, g, h, i")
     next(button for button in app.button if button.label == "Save").click().run()
     assert not app.exception
-    assert any("at most 8 tags" in error.value for error in app.error)
+    assert any("at most 8 tags" in each.value for each in app.markdown)
+    app.run()
+    assert any("at most 8 tags" in each.value for each in app.markdown)  # while a run trains, every second
+    tags_field(app).set_value("")
+    app.text_input(key=f"name-{three[0].id}").set_value("n" * 100)
+    next(button for button in app.button if button.label == "Save").click().run()
+    assert any("A name has at most 60 characters; this one has 100." in each.value for each in app.markdown)
+    assert not app.toast
+    assert app.text_input(key=f"name-{three[0].id}").value == "n" * 100

@@ -52,9 +52,34 @@ def test_the_settings_are_the_present_ones_with_those_of_the_search() -> None:
     )
 
 
-def test_a_search_begins_with_the_present_settings_as_far_as_they_are_in_bounds() -> None:
-    parameters = search_parameters(Space(highest_rate=0.01), LAB, CONFIG)
-    assert parameters["learning_rate"] == RangeParameter(1e-4, 0.01, 0.01, is_log=True)
+@pytest.mark.parametrize("rate", [1e-6, 0.0123456, 0.02, 5.0])
+@pytest.mark.parametrize("optimizer", ["SGD", "Adam"])
+def test_a_search_begins_with_the_present_net_and_settings_whatever_the_bounds(rate: float, optimizer: str) -> None:
+    config, space = TrainConfig(learning_rate=rate, optimizer=optimizer), Space(one_cycle=False)
+    parameters = search_parameters(space, LAB, config)
+    start = choices_from_params({name: parameter.initial for name, parameter in parameters.items()})
+    assert config_for_choices(config, space, start) == config.changed(epochs=space.epochs)
+    assert build_variant(LAB, start) == LAB
+    rates = parameters["learning_rate"]
+    assert isinstance(rates, RangeParameter)
+    assert rates.low <= rate <= rates.high
+
+
+def test_optimizers_that_adapt_their_steps_get_smaller_rates() -> None:
+    """Adam was tried at 0.09."""
+    rates = search_parameters(Space(), LAB, CONFIG)["learning_rate"]
+    assert isinstance(rates, RangeParameter)
+    assert {name: rates.high_with({"optimizer": name}) for name in ("SGD", "Adam", "RMSprop")} == {
+        "SGD": 0.1,
+        "Adam": pytest.approx(0.01),
+        "RMSprop": pytest.approx(0.01),
+    }
+    fixed = search_parameters(Space(optimizer=False), LAB, CONFIG.changed(learning_rate=1e-3))["learning_rate"]
+    assert fixed == RangeParameter(1e-4, pytest.approx(0.01), 1e-3, is_log=True)  # type: ignore[arg-type]
+
+
+def test_the_options_begin_with_those_of_the_present_settings() -> None:
+    parameters = search_parameters(Space(), LAB, CONFIG)
     assert parameters["optimizer"] == CategoricalParameter(("RMSprop", "Adam", "SGD"), "RMSprop")
     assert parameters["depth"] == RangeParameter(1, 4, 1, is_integer=True)
 

@@ -153,21 +153,66 @@ def test_a_run_that_falls_behind_is_stopped_with_the_reason_and_makes_room(room:
     assert [run.title for run in room.active(driver)] == ["Search 1, run 1", "Search 1, run 3"]
 
 
-def test_at_the_goal_the_others_stop_and_the_winner_is_tested_at_its_end(room: Room, driver: SearchDriver) -> None:
+@pytest.fixture
+def later(room: Room, driver: SearchDriver) -> tuple[Run, Run, Run]:
+    """The first run, a finished one, and a third that has reached the goal, with the message of the search."""
     first, second = room.active(driver)
-    room.trainer.train(second, 0.5, 0.92)
+    room.trainer.train(second, 0.3, status=Status.DONE)
+    driver.step()
+    _, third = room.active(driver)
+    room.trainer.train(first, 0.7)
+    room.trainer.train(third, 0.5, 0.92)
     assert driver.step() is None
-    assert room.trainer.reasons == {first.id: "Stopped: run 2 of its search reached the goal."}
-    assert [run.id for run in room.active(driver)] == [second.id]
+    return first, second, third
+
+
+def test_at_the_goal_the_winner_and_the_net_as_it_is_train_to_their_ends(
+    room: Room, driver: SearchDriver, later: tuple[Run, Run, Run]
+) -> None:
+    first, _, third = later
+    assert room.trainer.reasons == {}
+    assert [run.id for run in room.active(driver)] == [first.id, third.id]
     (search,) = room.store.searches(ANNA)
-    assert search.message.startswith("Run 2 reached 0.920 on validation")
-    room.trainer.train(second, 0.91, 0.94, test=0.93, status=Status.DONE)
+    assert search.message.startswith("Run 3 reached 0.920 on validation")
+    assert search.message.endswith("Run 1, your net as it is, trains to its end, too: only a better one replaces it.")
+    room.trainer.train(third, 0.91, 0.94, test=0.93, status=Status.DONE)
+    assert driver.step() is None
+    room.trainer.train(first, 0.8, 0.8, status=Status.DONE)
     ending = driver.step()
     assert ending
     assert ending.status == Status.DONE
     assert ending.message == (
-        "Run 2 of 2 has 0.940 on validation; the goal was 0.90. On test, asked once, it has 0.930."
+        "Run 3 of 3 has 0.940 on validation; the goal was 0.90. On test, asked once, it has 0.930."
     )
+
+
+def test_a_search_never_ends_below_the_net_that_it_began_with(
+    room: Room, driver: SearchDriver, later: tuple[Run, Run, Run]
+) -> None:
+    """The first run was stopped when another reached the goal, though its own end was better."""
+    first, _, third = later
+    room.trainer.train(third, status=Status.DONE)
+    room.trainer.train(first, 0.9, 0.96, test=0.95, status=Status.DONE)
+    ending = driver.step()
+    assert ending
+    assert ending.message.startswith("Run 1 of 3, your net as it is, has 0.960 on validation; the goal was 0.90.")
+    assert driver.progress().winner == 1
+
+
+def test_all_others_stop_at_the_goal(room: Room, driver: SearchDriver) -> None:
+    first, second = room.active(driver)
+    room.trainer.train(first, 0.95)
+    driver.step()
+    assert room.trainer.reasons == {second.id: "Stopped: run 1 of its search reached the goal."}
+
+
+def test_the_net_as_it_is_trains_to_its_end_however_it_does(room: Room, driver: SearchDriver) -> None:
+    first, second = room.active(driver)
+    room.trainer.train(second, 0.5, 0.8)
+    driver.step()
+    room.trainer.train(first, 0.1, 0.2)
+    driver.step()
+    assert room.trainer.reasons == {}
 
 
 def test_of_two_that_reach_the_goal_at_once_one_wins(room: Room, driver: SearchDriver) -> None:
@@ -199,7 +244,10 @@ def test_a_search_ends_when_all_its_runs_are_used_up(room: Room, remove: Callabl
     remove(room, third)
     ending = driver.step()
     assert ending
-    assert "None of 3 runs reached 0.90 on validation. Run 1 came nearest, with 0.600" in ending.message
+    assert ending.message == (
+        "None of 3 runs reached 0.90 on validation. Run 1 came nearest, with 0.600: it is your net as it is. Let more"
+        " vary, or allow more epochs or runs."
+    )
 
 
 def test_designs_that_cannot_be_trained_end_the_search_with_the_reason(

@@ -58,6 +58,25 @@ def test_a_study_goes_on_where_it_was_and_leaves_the_runs_alone(tmp_path: Path, 
         assert Study(storage, "another", PARAMETERS).trials() == ()
 
 
+def test_no_choice_exceeds_the_bound_that_goes_with_another_choice(tmp_path: Path) -> None:
+    rates = RangeParameter(1e-4, 1e-1, 1e-2, is_log=True, depends_on="optimizer", highs=(("Adam", 1e-2),))
+    parameters = {"learning_rate": rates, "optimizer": CategoricalParameter(("SGD", "Adam"), "SGD")}
+    Store(tmp_path).close()
+    with storage_of(tmp_path, "") as storage:
+        study = Study(storage, "one", parameters)
+        for _ in range(30):
+            trial = study.ask()
+            study.complete(trial.number, float(trial.params["learning_rate"] or 0))  # the highest are best
+        tried = {
+            optimizer: [
+                trial.params["learning_rate"] for trial in study.trials() if trial.params["optimizer"] == optimizer
+            ]
+            for optimizer in ("SGD", "Adam")
+        }
+        assert 0 < max(tried["Adam"]) <= 1e-2 < max(tried["SGD"]) <= 1e-1  # type: ignore[type-var]
+        assert study.importances().keys() == parameters.keys()
+
+
 def test_a_run_falls_behind_that_is_not_in_the_better_half_of_those_that_came_as_far(tmp_path: Path) -> None:
     Store(tmp_path).close()
     with storage_of(tmp_path, "") as storage:

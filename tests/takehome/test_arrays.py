@@ -7,7 +7,7 @@ import pytest
 from cnnviz.data import DATASETS
 from cnnviz.data.content import Content
 from cnnviz.errors import LimitError
-from cnnviz.takehome.arrays import FEATS_FILE, LABELS_FILE, PARTS_FILE, arrays_zip
+from cnnviz.takehome.arrays import FEATS_FILE, LABELS_FILE, PARTS_FILE, arrays_zip, samples_refusal
 
 DIGITS = DATASETS["digits"].load_content()
 MANY = 2**30
@@ -36,3 +36,12 @@ def test_a_split_that_is_not_the_labs_comes_with_its_rows() -> None:
 def test_samples_that_are_too_large_are_refused() -> None:
     with pytest.raises(LimitError, match="take 0 MiB; this server writes files of at most"):
         arrays_zip(DIGITS, "random", 100)
+
+
+def test_whether_samples_are_too_large_is_known_before_they_are_read() -> None:
+    dataset = DATASETS["digits"]
+    size = DIGITS.x.nbytes
+    assert samples_refusal(dataset, size) is None
+    with pytest.raises(LimitError) as refused:
+        arrays_zip(DIGITS, "random", size - 1)
+    assert samples_refusal(dataset, size - 1) == str(refused.value)

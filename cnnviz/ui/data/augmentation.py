@@ -43,7 +43,11 @@ def augmentation_view(dataset: Dataset, content: Content, rows: SplitIndices, sp
     with st.container(horizontal=True, gap="small", key="variants"):
         for number, picture in enumerate([sample[0], *variants]):
             with st.container(width=PICTURE_WIDTH, gap=None):
-                st.image(thumbnail(picture, dataset.axes, PICTURE_WIDTH), width=PICTURE_WIDTH)
+                st.image(
+                    thumbnail(picture, dataset.axes, PICTURE_WIDTH),
+                    width=PICTURE_WIDTH,
+                    alt=f"the sample, changed at random, {number}" if number else f"sample {index:,}, as it is",
+                )
                 st.caption(
                     escape_markdown(dataset.classes[int(content.y[index])]) if number == 0 else f"changed, {number}"
                 )

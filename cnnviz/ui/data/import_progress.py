@@ -32,6 +32,8 @@ def import_progress() -> None:
             f"“{escape_markdown(progress.title)}” is ready. {escape_markdown(progress.message)}",
             icon=":material/check:",
         )
+    elif progress.status == "cancelled":
+        st.info(escape_markdown(progress.message), icon=":material/cancel:")
     else:
         st.warning(escape_markdown(progress.message), icon=":material/error:")
     st.button("Import another one", on_click=_dismiss_import, key="dismiss-import")

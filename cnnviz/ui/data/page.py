@@ -4,10 +4,10 @@ import numpy as np
 import numpy.typing as npt
 import streamlit as st
 
-from cnnviz.data import available_datasets
+from cnnviz.data import available_datasets, own_uploads
 from cnnviz.data.arrays import SplitIndices
 from cnnviz.data.content import Content, PartView
-from cnnviz.data.dataset import Dataset
+from cnnviz.data.dataset import Dataset, ReportProgress
 from cnnviz.data.overview import Histogram, class_mean, histograms_before_and_after
 from cnnviz.data.scaling import Scale, fit_scale
 from cnnviz.data.splitting import PARTS, SPLIT_KINDS
@@ -15,21 +15,29 @@ from cnnviz.errors import CnnvizError, DataError
 from cnnviz.shapes import format_shape
 from cnnviz.ui.data.cache import ContentCache, cached_result
 from cnnviz.ui.navigation import open_page
+from cnnviz.ui.runs.labels import dataset_titles
 from cnnviz.ui.state import choose_dataset, current_config, current_owner, dataset_choice_key, save_config
 from cnnviz.ui.widgets.fields import escape_markdown
-from cnnviz.words import unique_labels
 
 
 def use_dataset(name: str) -> None:
-    """Opens a data set on the Data page and chooses it for training."""
+    """Opens a new data set on the Data page, chooses it for training, and says so."""
     choose_dataset(name)
     save_config(current_config().changed(dataset=name))
+    dataset = own_uploads().datasets_of(current_owner()).get(name)
+    if dataset:
+        st.toast(
+            f"“{escape_markdown(dataset_titles()[name])}” is ready and chosen for training:"
+            f" {dataset.size:,} samples of {format_shape(dataset.shape)} in {len(dataset.classes):,} classes.",
+            icon=":material/check:",
+            duration="long",
+        )
 
 
 def dataset_picker() -> Dataset:
     """Draws the choice among data sets, and returns the chosen one; at first the one to train on."""
     datasets = available_datasets(current_owner())
-    titles = unique_labels({name: dataset.title for name, dataset in datasets.items()})
+    titles = dataset_titles()
     name = st.selectbox(
         "Data set",
         list(titles),
@@ -85,15 +93,21 @@ def load_content(dataset: Dataset) -> Content:
             bar.progress(done / total, f"Reading “{escape_markdown(dataset.title)}”: {done:,} of {total:,}")
 
         try:
-            with _content_cache.reading(dataset):
-                content = _content_cache.get(dataset)
-                if content is None:
-                    content = dataset.load_content(report_progress)
-                    _content_cache.put(dataset, content)
+            content = read_content(dataset, report_progress)
         except CnnvizError as error:  # removed in this moment, from another tab
             placeholder.warning(escape_markdown(str(error)), icon=":material/delete:")
             st.stop()
         placeholder.empty()
+    return content
+
+
+def read_content(dataset: Dataset, report_progress: ReportProgress = lambda done, total: None) -> Content:
+    """Returns the content of a data set, read unless it is cached; draws nothing, so that any thread may call it."""
+    with _content_cache.reading(dataset):
+        content = _content_cache.get(dataset)
+        if content is None:
+            content = dataset.load_content(report_progress)
+            _content_cache.put(dataset, content)
     return content
 
 

@@ -20,7 +20,10 @@ PICTURE_WIDTH = 220
 
 def recording_view(dataset: Dataset, content: Content) -> None:
     """Draws the recorder, and a recording of one second beside the mean of a word."""
-    st.markdown("Say one word. The loudest second of the recording becomes a sample. It is not stored.")
+    st.markdown(
+        "Say one word. The loudest second of the recording becomes a sample, with the word in its middle. It is not"
+        " stored."
+    )
     features = dataset.features or Features()
     recorded = st.audio_input("Record yourself", sample_rate=16_000, key="recorded", width=420)
     if recorded is None:
@@ -44,5 +47,7 @@ def recording_view(dataset: Dataset, content: Content) -> None:
         means = np.asarray(cached_class_mean(content, dataset.classes.index(word)))
         for title, values in (("you", picture), (f"the mean of “{word}”", means)):
             with st.container(width=PICTURE_WIDTH, gap=None):
-                st.image(thumbnail(values, dataset.axes, PICTURE_WIDTH), width=PICTURE_WIDTH)
+                st.image(
+                    thumbnail(values, dataset.axes, PICTURE_WIDTH), width=PICTURE_WIDTH, alt=f"log-mel picture: {title}"
+                )
                 st.caption(escape_markdown(title))

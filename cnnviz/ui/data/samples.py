@@ -41,15 +41,19 @@ def sample_grid(dataset: Dataset, content: Content, rows: SplitIndices) -> None:
     with st.container(horizontal=True, gap="small", key="samples"):
         for index in indices:
             class_name = dataset.classes[int(content.y[index])]
-            with st.container(width=PICTURE_WIDTH, gap=None):
-                st.image(thumbnail(content.x[index], dataset.axes, PICTURE_WIDTH), width=PICTURE_WIDTH)
+            with st.container(width=PICTURE_WIDTH, gap=None, key=f"sample-{dataset.name}-{index}"):
+                st.image(
+                    thumbnail(content.x[index], dataset.axes, PICTURE_WIDTH),
+                    width=PICTURE_WIDTH,
+                    alt=f"sample {index:,}, {class_name}",
+                )
                 st.button(
                     escape_markdown(class_name),
                     key=f"look-{dataset.name}-{index}",
                     type="tertiary",
                     on_click=partial(_select_sample, dataset.name, index),
                 )
-    st.caption("Click the label below a picture to look at that sample closely.")
+    st.caption("Click a picture to look at that sample closely.")
     sample_details(dataset, content, session_dict(VIEWED).get(dataset.name, indices[0]))
 
 
@@ -61,7 +65,10 @@ def sample_details(dataset: Dataset, content: Content, index: int) -> None:
         details.append(f"speaker {content.speakers[index]}")
     st.caption(escape_markdown(", ".join(details)))
     if content.sounds is None:
-        st.image(thumbnail(content.x[index], dataset.axes, 320))
+        st.image(
+            thumbnail(content.x[index], dataset.axes, 320),
+            alt=f"sample {index:,}, {dataset.classes[int(content.y[index])]}, enlarged",
+        )
         return
     sound_view(content.sounds[index], content.rate, dataset.features, key="closer")
     st.caption(f"The net gets it as {format_shape(dataset.shape)}: {' × '.join(dataset.axes)}.")

@@ -9,6 +9,7 @@ from cnnviz.ui.data.arrays_upload import arrays_upload
 from cnnviz.ui.data.import_progress import class_imports
 from cnnviz.ui.data.page import forget_dataset
 from cnnviz.ui.data.zip_upload import zip_upload
+from cnnviz.ui.runs.labels import dataset_titles
 from cnnviz.ui.state import current_owner
 from cnnviz.ui.widgets.fields import escape_markdown
 
@@ -28,10 +29,11 @@ def _own_datasets() -> None:
     datasets = own_uploads().datasets_of(current_owner())
     if datasets:
         st.subheader("Your data sets", anchor=False)
+    titles = dataset_titles()
     for name, dataset in datasets.items():
         with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown(
-                f"**{escape_markdown(dataset.title)}**: {dataset.size:,} × {format_shape(dataset.shape)}",
+                f"**{escape_markdown(titles[name])}**: {dataset.size:,} × {format_shape(dataset.shape)}",
                 width="content",
             )
             st.button("Remove", key=f"remove-{name}", on_click=_remove_dataset, args=(name,), type="tertiary")

@@ -36,6 +36,7 @@ def classes_view(dataset: Dataset, content: Content, rows: SplitIndices) -> None
                 st.image(
                     thumbnail(np.asarray(cached_class_mean(content, label)), dataset.axes, PICTURE_WIDTH, bounds),
                     width=PICTURE_WIDTH,
+                    alt=f"mean of the class {name}",
                 )
                 st.caption(escape_markdown(name))
     if len(dataset.classes) > MAX_MEANS:

@@ -6,6 +6,7 @@ import streamlit as st
 
 from cnnviz.data.audio import Features
 from cnnviz.data.form import PictureForm, SoundForm
+from cnnviz.data.uploads import MAX_TITLE_LENGTH
 from cnnviz.errors import DataError
 from cnnviz.imports.messages import ImportForm
 from cnnviz.runs.cluster import cluster
@@ -13,7 +14,7 @@ from cnnviz.shapes import format_shape
 from cnnviz.ui.data.import_progress import import_progress
 from cnnviz.ui.state import current_owner, session_dict
 from cnnviz.ui.widgets.fields import escape_markdown, field
-from cnnviz.ui.widgets.notice import notify_errors
+from cnnviz.ui.widgets.notice import notify_errors, show_notice
 from cnnviz.ui.widgets.uploader import empty_uploaders, forget_files, received_path, uploader_key
 
 FILE_KINDS = ("detect", "sounds", "pictures")
@@ -47,7 +48,8 @@ def zip_upload() -> None:
         " anything. Names as in Speech Commands and {speaker}_{n} are understood without this.",
     )
     st.file_uploader("zip", type="zip", key=_key("zip"))
-    st.text_input("Name", key=_key("zip-title"), max_chars=60, placeholder="My recordings")
+    st.text_input("Name", key=_key("zip-title"), placeholder="My recordings")
+    show_notice(ZIP_FORM)
     st.button(
         "Read the zip", icon=":material/folder_zip:", on_click=_start_import, args=(form, template), key="read-zip"
     )
@@ -104,10 +106,12 @@ def _change_form(name: str, features: bool, field_name: str, value: object) -> N
 
 def _start_import(form: ImportForm | None, template: str) -> None:
     zip_file = st.session_state.get(_key("zip"))
-    with notify_errors():
+    with notify_errors(ZIP_FORM):
         if zip_file is None:
             raise DataError("Choose a zip first: it has one folder for each class, with the files of that class.")
-        title = st.session_state[_key("zip-title")].strip() or zip_file.name.removesuffix(".zip")
+        if len(title := st.session_state[_key("zip-title")].strip()) > MAX_TITLE_LENGTH:
+            raise DataError(f"A name has at most {MAX_TITLE_LENGTH} characters; this one has {len(title)}. Shorten it.")
+        title = title or zip_file.name.removesuffix(".zip")
         cluster().imports.start(current_owner(), received_path(zip_file), title, form, template.strip())
         forget_files(zip_file)
         empty_uploaders(ZIP_FORM)

@@ -1,28 +1,28 @@
 """The files of a run, written when they are asked for."""
 
+from collections.abc import Hashable
 from dataclasses import dataclass
 from typing import Any
 
 import streamlit as st
 
 from cnnviz.data import available_datasets
-from cnnviz.errors import CnnvizError
+from cnnviz.errors import CnnvizError, TrainingError
 from cnnviz.runs.archives import read_archive
 from cnnviz.runs.cluster import cluster
 from cnnviz.runs.run import Run, Status
 from cnnviz.settings import settings
-from cnnviz.takehome.arrays import arrays_zip
+from cnnviz.takehome.arrays import arrays_zip, samples_refusal
 from cnnviz.takehome.request import ALL_FILES, EVENTS_FILE, MLFLOW, export_run
 from cnnviz.takehome.tracking import redact_address
 from cnnviz.ui.data import page
+from cnnviz.ui.result.written_files import WrittenFile, store_file
 from cnnviz.ui.state import current_owner, session_dict
 from cnnviz.ui.training.run_history import export_buttons
 from cnnviz.ui.widgets.fields import escape_markdown
 
 FILES_KEY = "written-files"
-"""Key of the files that were written last, by run and name: always the last one, and as many as the limit allows."""
-MAX_FILES_BYTES = 16 * 2**20
-"""Maximum size in bytes of the files that a session keeps, unless a single one is larger."""
+"""Key of the files that were written in this session, by run and name."""
 
 
 @dataclass(frozen=True)
@@ -87,8 +87,11 @@ def downloads_view(run: Run) -> None:
                 _download_card(run, name, download)
     st.caption("Making a file takes a few seconds; then its download button appears here.")
     st.subheader("Single files", anchor=False)
+    damage = _weights_damage(run)
     with st.container(horizontal=True, key="plain-forms"):
-        _plain_downloads(run)
+        _plain_downloads(run, has_weights=bool(run.score.best_epoch) and damage is None)
+    if damage:
+        st.warning(escape_markdown(damage), icon=":material/error:")
     if settings().mlflow_uri:
         _mlflow_button(run)
 
@@ -96,7 +99,7 @@ def downloads_view(run: Run) -> None:
 def _download_card(run: Run, name: str, download: Download) -> None:
     st.markdown(f"{download.icon} **{download.title}**  \n:small[{download.description}]")
     placeholder = st.empty()
-    files: dict[tuple[object, ...], bytes] = session_dict(FILES_KEY)
+    files: dict[Hashable, WrittenFile] = session_dict(FILES_KEY)
     key = name, run.id, run.status, run.steps, run.finished, run.title  # trained further or renamed, it is another one
     if key not in files:
         if not placeholder.button("Make it", key=f"make-{name}-{run.id}", icon=":material/build:"):
@@ -104,13 +107,13 @@ def _download_card(run: Run, name: str, download: Download) -> None:
         try:
             with st.spinner("Writing the file …"):
                 content = export_run(read_archive(cluster().store, run), name)
+                store_file(files, key, content, settings().data_dir / "cache")
         except CnnvizError as error:
             st.warning(escape_markdown(str(error)), icon=":material/error:")
             return
-        store_file(files, key, content)
     placeholder.download_button(
         f"Download {download.file}",
-        files[key],
+        files[key].read,
         download.file,
         key=f"get-{name}-{run.id}",
         icon=":material/download:",
@@ -119,23 +122,11 @@ def _download_card(run: Run, name: str, download: Download) -> None:
     )
 
 
-def store_file(files: dict[tuple[object, ...], bytes], key: tuple[object, ...], content: bytes) -> None:
-    """Adds a file, and drops the oldest ones where they take too much memory together.
-
-    >>> files = {("a",): bytes(MAX_FILES_BYTES), ("b",): b"1"}
-    >>> store_file(files, ("c",), b"2"); list(files)
-    [('b',), ('c',)]
-    """
-    files[key] = content
-    while len(files) > 1 and sum(map(len, files.values())) > MAX_FILES_BYTES:
-        del files[next(iter(files))]
-
-
-def _plain_downloads(run: Run) -> None:
+def _plain_downloads(run: Run, *, has_weights: bool) -> None:
     """Draws the downloads that need no preparation."""
     store = cluster().store
     button_args: dict[str, Any] = {"icon": ":material/download:", "on_click": "ignore"}
-    if run.score.best_epoch:
+    if has_weights:
         st.download_button(
             "Weights",
             lambda: store.weights(run.id) or b"",
@@ -144,37 +135,41 @@ def _plain_downloads(run: Run) -> None:
             **button_args,
         )
     st.download_button("Design", run.architecture.to_json(), "design.json", key=f"design-{run.id}", **button_args)
-    if run.config.dataset in available_datasets(current_owner()) and st.button(
-        "Samples for the script",
-        key=f"arrays-{run.id}",
-        icon=":material/dataset:",
-        help="feats.npy and labels.npy as in the lab, for the training script to read; the digits come with"
-        " scikit-learn.",
-    ):
-        _samples_download(run)
+    _samples_download(run)
     export_buttons(run.id)
 
 
-def _samples_download(run: Run) -> None:
-    run_dataset = available_datasets(current_owner())[run.config.dataset]
+def _weights_damage(run: Run) -> str | None:
+    """Returns why the weights cannot be downloaded; a browser would only be told that something failed."""
     try:
-        with st.spinner("Writing the file …"):
-            content = arrays_zip(
-                page.load_content(run_dataset),
-                run_dataset.split_kind(run.config.split_kind),
-                settings().max_export_bytes,
-            )
-    except CnnvizError as error:
-        st.warning(escape_markdown(str(error)), icon=":material/error:")
+        cluster().store.weights(run.id)
+    except TrainingError as error:
+        return str(error)
+    return None
+
+
+def _samples_download(run: Run) -> None:
+    """Draws the download of the samples, which are written while it is under way."""
+    dataset = available_datasets(current_owner()).get(run.config.dataset)
+    if dataset is None:
         return
+    max_bytes = settings().max_export_bytes
+    refusal = samples_refusal(dataset, max_bytes)
+
+    def content() -> bytes:
+        return arrays_zip(page.read_content(dataset), dataset.split_kind(run.config.split_kind), max_bytes)
+
     st.download_button(
-        "Download samples.zip",
-        content,
+        "Samples for the script",
+        b"" if refusal else content,
         "samples.zip",
-        key=f"get-arrays-{run.id}",
-        icon=":material/download:",
-        type="primary",
+        key=f"arrays-{run.id}",
+        icon=":material/dataset:",
         on_click="ignore",
+        disabled=bool(refusal),
+        help=refusal
+        or "feats.npy and labels.npy as in the lab, for the training script to read; the digits come with"
+        " scikit-learn.",
     )
 
 

@@ -65,7 +65,12 @@ def _sample_card(tested: TestedRun, row: int) -> None:
     predictions, content = tested.predictions, tested.content
     if content is not None and tested.indices is not None and tested.dataset is not None:
         index = int(tested.indices[row])
-        st.image(thumbnail(content.x[index], tested.dataset.axes, PICTURE_WIDTH), width=PICTURE_WIDTH)
+        names = [predictions.classes[int(labels[row])] for labels in (predictions.y, predictions.predicted)]
+        st.image(
+            thumbnail(content.x[index], tested.dataset.axes, PICTURE_WIDTH),
+            width=PICTURE_WIDTH,
+            alt=f"test sample: is {names[0]}, answered {names[1]}",
+        )
         if content.sounds is not None:
             st.audio(encode_wav(np.asarray(content.sounds[index]), content.rate), format="audio/wav")
     right = int(predictions.y[row])

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 
 import streamlit as st
 
@@ -13,12 +14,16 @@ from cnnviz.runs.run import Run
 from cnnviz.ui.navigation import open_page
 from cnnviz.ui.runs.labels import created_at, run_name
 from cnnviz.ui.state import choose_run, current_owner, last_deleted_runs, open_design, save_last_deleted_runs
-from cnnviz.ui.widgets.fields import escape_markdown
+from cnnviz.ui.widgets.counter import count_up, counter
+from cnnviz.ui.widgets.fields import attempt, escape_markdown, problem, show_problem
 from cnnviz.ui.widgets.notice import notify_errors
 from cnnviz.ui.widgets.row_selection import deselect_rows, digest
 
 PICKED_KEY = "picked"
 """Name of the table's selection: the ids of the chosen runs, those that the filter hides included."""
+
+LABELS_SAVED = "labels-saved"
+"""Counter of the forms that were saved."""
 
 
 def picked_actions(picked: Sequence[Run]) -> None:
@@ -54,7 +59,8 @@ def picked_actions(picked: Sequence[Run]) -> None:
         on_click=_set_star,
         args=(picked, not all_starred),
     )
-    with st.popover("Name and tags", icon=":material/edit:", disabled=not some, key="shelf-label"):
+    popover_key = f"shelf-label-{counter(LABELS_SAVED)}"  # another one, which is closed, after it has saved
+    with st.popover("Name and tags", icon=":material/edit:", disabled=not some, key=popover_key):
         _label_form(picked)
     st.button(
         "Delete",
@@ -84,30 +90,42 @@ def _label_form(picked: Sequence[Run]) -> None:
         first = picked[0]
         name = (
             st.text_input(
-                "Name", first.title, max_chars=MAX_TITLE_LENGTH, key=f"name-{first.id}", placeholder=run_name(first)
+                "Name",
+                first.title,
+                key=f"name-{first.id}",
+                placeholder=run_name(first),
+                help=f"Up to {MAX_TITLE_LENGTH} characters.",
             )
             if len(picked) == 1
             else None
         )
         common = [tag for tag in first.tags if all(tag in run.tags for run in picked)]
-        tags = st.text_input(
+        tags_key = f"tags-{digest([*(run.id for run in picked), *common])}"
+        st.text_input(
             "Tags, separated by commas",
             ", ".join(common),
-            key=f"tags-{digest([*(run.id for run in picked), *common])}",
-            max_chars=MAX_TAGS * (MAX_TAG_LENGTH + 2),
+            key=tags_key,
             help=f"Up to {MAX_TAGS} tags of up to {MAX_TAG_LENGTH} characters.",
         )
+        reason = st.container()
         if st.form_submit_button("Save", type="primary"):
-            wanted = parse_tags(tags)
-            with notify_errors():
-                for run in picked:
-                    own = [tag for tag in run.tags if tag not in common]
-                    label = replace(
-                        _current_label(run), tags=(*own, *wanted), title=run.title if name is None else name
-                    )
-                    cluster().library.set_label(current_owner(), run.id, label)
+            attempt(tags_key, partial(_save_labels, picked, name, common))
+            if problem(tags_key) is None:
                 st.toast("Saved.", icon=":material/check:")
-            st.rerun()
+                count_up(LABELS_SAVED)
+                st.rerun()
+        with reason:
+            show_problem(tags_key)
+
+
+def _save_labels(picked: Sequence[Run], name: str | None, common: Sequence[str], tags: object) -> None:
+    """Gives all these runs the typed tags in place of their common ones, and a single run its name."""
+    for run in picked:
+        own = [tag for tag in run.tags if tag not in common]
+        label = replace(
+            _current_label(run), tags=(*own, *parse_tags(str(tags))), title=run.title if name is None else name
+        )
+        cluster().library.set_label(current_owner(), run.id, label)
 
 
 def _current_label(run: Run) -> Label:

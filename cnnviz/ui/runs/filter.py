@@ -30,6 +30,7 @@ def filter_runs(runs: Sequence[Run], titles: dict[str, str]) -> list[Run]:
             "Find",
             placeholder="name, tag, setting",
             key="find-runs",
+            bind="query-params",
             persist_state="session",
             width=280,
             help="Finds runs that have a word beginning with each of these.",
@@ -40,19 +41,23 @@ def filter_runs(runs: Sequence[Run], titles: dict[str, str]) -> list[Run]:
             [ALL_DATASETS, *sorted(used, key=lambda name: titles.get(name, REMOVED_LABEL))],
             format_func=lambda name: titles.get(name, ALL_DATASETS if name == ALL_DATASETS else REMOVED_LABEL),
             key="find-data",
+            bind="query-params",
             persist_state="session",
             width=200,
         )
-        order = st.selectbox("Sort by", list(ORDERS), key="sort-runs", persist_state="session", width=220)
+        order = st.selectbox(
+            "Sort by", list(ORDERS), key="sort-runs", bind="query-params", persist_state="session", width=220
+        )
         states = st.pills(
             "Status",
             list(STATUS_BADGES),
             selection_mode="multi",
             format_func=lambda status: STATUS_BADGES[status].label,
             key="find-status",
+            bind="query-params",
             persist_state="session",
         )
-        starred = st.toggle("★ only", key="find-starred", persist_state="session")
+        starred = st.toggle("★ only", key="find-starred", bind="query-params", persist_state="session")
     words = [re.compile(rf"(?<!\w){re.escape(word)}") for word in text.casefold().split()]
     matching = [
         run
@@ -75,4 +80,5 @@ def _searchable_text(run: Run, titles: dict[str, str]) -> str:
 def settings_text(run: Run) -> str:
     """Returns the settings of a run that the table shows in one column."""
     config = run.config
-    return f"{config.optimizer} {config.learning_rate:.3g}, {config.schedule}, batch {config.batch_size}"
+    batches = f"batch {config.batch_size}, seed {config.seed}"
+    return f"{config.optimizer} {config.learning_rate:.3g}, {config.schedule}, {batches}"

@@ -35,8 +35,8 @@ def legend_labels(runs: Iterable[Run]) -> dict[str, str]:
 
 
 def dataset_titles() -> dict[str, str]:
-    """Returns the titles of the data sets of this student by name."""
-    return {name: dataset.title for name, dataset in available_datasets(current_owner()).items()}
+    """Returns the titles of the data sets of this student by name, all different."""
+    return unique_labels({name: dataset.title for name, dataset in available_datasets(current_owner()).items()})
 
 
 def created_at(run: Run | Search) -> datetime:

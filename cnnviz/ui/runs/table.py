@@ -17,8 +17,8 @@ from cnnviz.ui.widgets.status_badge import STATUS_BADGES
 ROW_HEIGHT, MAX_ROWS = 35, 12
 COLUMNS = {
     "star": st.column_config.TextColumn("★", width=32, help="A star, to find the run again."),
-    "name": st.column_config.TextColumn("Name", width=160),
-    "status": st.column_config.TextColumn("Status", width=80),
+    "name": st.column_config.TextColumn("Name", width=140),
+    "status": st.column_config.TextColumn("Status", width=72),
     "accuracy": st.column_config.NumberColumn(
         "Val. accuracy", format="%.3f", help="Validation accuracy of the best epoch."
     ),
@@ -28,9 +28,9 @@ COLUMNS = {
     "parameters": st.column_config.NumberColumn("Parameters", format="localized"),
     "worked": st.column_config.NumberColumn("Time in s", format="%.0f", help="Seconds of computing on the device."),
     "data": st.column_config.TextColumn("Data"),
-    "settings": st.column_config.TextColumn("Settings", help="Optimizer, learning rate, schedule, batch size."),
-    "tags": st.column_config.ListColumn("Tags", width=75),
-    "begun": st.column_config.DatetimeColumn("Started", format="DD MMM HH:mm:ss", width=130),
+    "settings": st.column_config.TextColumn("Settings", help="Optimizer, learning rate, schedule, batch size, seed."),
+    "tags": st.column_config.ListColumn("Tags", width=60),
+    "begun": st.column_config.DatetimeColumn("Started", format="DD MMM HH:mm:ss", width=118),
 }
 
 

@@ -27,9 +27,22 @@ from cnnviz.search.space import Space, choice_label, search_parameters
 from cnnviz.searches.search_driver import SearchProgress
 from cnnviz.searches.study import Trial
 from cnnviz.table import parameter_count
+from cnnviz.ui.search.findings import describe_findings, describe_missing_importance
 from cnnviz.ui.widgets.chart import vega_chart
 from cnnviz.ui.widgets.dataframe import dataframe
+from cnnviz.ui.widgets.fields import escape_markdown
 
+COLUMN_WIDTHS = {
+    "learning_rate": 90,
+    "optimizer": 74,
+    "width": 54,
+    "depth": 52,
+    "kernel_size": 78,
+    "dropout": 66,
+    "activation": 80,
+    "normalization": 96,
+}
+"""Pixels of each parameter in the table, so that all of them are in sight beside the form."""
 TRIAL_STATES = {Status.DONE: DONE, Status.STOPPED: STOPPED, Status.FAILED: FAILED}
 
 
@@ -40,10 +53,16 @@ def search_charts(search: Search, space: Space, progress: SearchProgress, trials
         return
     shown = search_parameters(space, search.architecture, search.config)
     draw_chart = partial(vega_chart, alt="runs of the search")
+    sentences = describe_findings(trials, shown, active=search.active)
+    st.markdown("\n".join(f"- {escape_markdown(sentence)}" for sentence in sentences))
     st.markdown("**History**: each point is a run, the line is the best so far.")
     draw_chart(history_spec(space.runs), history_tables(trials, space.goal), key=f"history-{search.id}")
     st.markdown("**Which choices went together**: each line is a run; warm colours are more accurate.")
-    draw_chart(parallel_spec(list(shown)), parallel_tables(trials, shown), key=f"parallel-{search.id}")
+    draw_chart(
+        parallel_spec(list(shown), dark=st.context.theme.type == "dark"),
+        parallel_tables(trials, shown),
+        key=f"parallel-{search.id}",
+    )
     with st.container(key="importance"):
         st.markdown("**What mattered**")
         if progress.importances:
@@ -54,7 +73,7 @@ def search_charts(search: Search, space: Space, progress: SearchProgress, trials
                 " 2023](https://arxiv.org/abs/2304.10255)). With few runs it is only a hint."
             )
         else:
-            st.caption("Shown when some runs have trained to their end.")
+            st.caption(describe_missing_importance(progress.finished))
 
 
 def trials_table(
@@ -69,11 +88,11 @@ def trials_table(
             "run": [trial.number for trial in trials],
             "state": pd.array([trial.state for trial in trials], dtype="str"),
             "accuracy": pd.array([trial.accuracy for trial in trials], dtype="Float64"),
+            "parameters": pd.array(sizes, dtype="Int64"),
             **{
                 name: pd.array([choice_label(name, trial.params.get(name)) for trial in trials], dtype="str")
                 for name in shown
             },
-            "parameters": pd.array(sizes, dtype="Int64"),
         }
     ).sort_values("accuracy", ascending=False, na_position="last", kind="stable")
     dataframe(
@@ -82,11 +101,13 @@ def trials_table(
         hide_index=True,
         placeholder="",
         column_config={
-            "run": st.column_config.NumberColumn("Run", width=50),
-            "state": st.column_config.TextColumn("State"),
-            "accuracy": st.column_config.NumberColumn("Val. accuracy", format="%.3f"),
-            "parameters": st.column_config.NumberColumn("Parameters", format="localized"),
-            **{name: st.column_config.TextColumn(parameter_title(name)) for name in shown},
+            "run": st.column_config.NumberColumn("Run", width=46, pinned=True),
+            "state": st.column_config.TextColumn("State", width=94),
+            "accuracy": st.column_config.NumberColumn(
+                "Accuracy", format="%.3f", width=76, help="Best validation accuracy."
+            ),
+            "parameters": st.column_config.NumberColumn("Parameters", format="localized", width=84),
+            **{name: st.column_config.TextColumn(parameter_title(name), width=COLUMN_WIDTHS[name]) for name in shown},
         },
     )
     st.caption(f"All these runs are also on the Runs page, as “Search {search.number}, run …”.")

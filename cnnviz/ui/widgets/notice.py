@@ -1,4 +1,4 @@
-"""A notice that says why an action failed, or that it is done; shown once, by the next run of the page."""
+"""A notice, shown once: why an action failed, at its place or at the top of the page, or that it is done."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,12 +12,12 @@ NOTICE_KEY, DONE_KEY = "notice", "done"
 
 
 @contextmanager
-def notify_errors() -> Iterator[None]:
-    """Turns a CnnvizError of an action into a notice on the page."""
+def notify_errors(place: str = "") -> Iterator[None]:
+    """Turns a CnnvizError of an action into a notice, which `show_notice` shows at this place of the page."""
     try:
         yield
     except CnnvizError as error:
-        st.session_state[NOTICE_KEY] = str(error)
+        st.session_state[_key(place)] = str(error)
 
 
 def notify_done(text: str) -> None:
@@ -26,18 +26,23 @@ def notify_done(text: str) -> None:
 
 
 def has_notice() -> bool:
-    """Whether a notice waits to be shown."""
+    """Whether a notice waits to be shown at the top of the page."""
     return NOTICE_KEY in st.session_state
 
 
-def show_notice() -> None:
-    """Shows the notice of the last action, once.
+def show_notice(place: str = "") -> None:
+    """Shows the notice of the last action at this place, once.
 
     Its place is always there, because an added or removed element moves all those below it, and a browser redraws what
-    has moved: expanders close, uploads are lost, charts flicker.
+    has moved: expanders close, uploads are lost, charts flicker. The notice at the top stays in sight when the page is
+    scrolled.
     """
-    with st.container():
-        if notice := st.session_state.pop(NOTICE_KEY, None):
+    with st.container(key=f"shown-{_key(place)}"):
+        if notice := st.session_state.pop(_key(place), None):
             st.error(escape_markdown(notice), icon=":material/error:")
     if done := st.session_state.pop(DONE_KEY, None):
         st.toast(escape_markdown(done), icon=":material/check:")
+
+
+def _key(place: str) -> str:
+    return f"{NOTICE_KEY}-{place}" if place else NOTICE_KEY
