@@ -22,6 +22,7 @@ from cnnviz.imports.imports import Imports
 from cnnviz.runs.checkpoints import Checkpoints
 from cnnviz.runs.device import Device
 from cnnviz.runs.drafts import Drafts
+from cnnviz.runs.label import MAX_TITLE_LENGTH
 from cnnviz.runs.library import RunLibrary
 from cnnviz.runs.retry_queue import STORE_ERRORS
 from cnnviz.runs.run import LR_FINDER_RUN, STOPPED_BY_STUDENT, TRAIN_RUN, Ending, Run, RunKind, Status
@@ -102,13 +103,19 @@ class Cluster:
         *,
         title: str = "",
         search: str | None = None,
+        parent: str | None = None,
     ) -> Run:
         """Queues a training, or a learning-rate finder, on the device with the fewest runs.
+
+        `parent` is the run that a training starts from; unless it is named, or a search makes it, that is the run which
+        its student has opened last.
 
         Raises CnnvizError with the reason when the design does not fit the data or a limit is reached.
         """
         dataset = find_dataset(config.dataset, owner)
         check_trainable(architecture, config, dataset, self._limits, self.next_device.speed)
+        if parent is None and search is None and kind == TRAIN_RUN:
+            parent = self.drafts.origin(owner)
         if kind == LR_FINDER_RUN:
             check_finder_step(architecture, config, self._limits, self.next_device.speed)
         with self._submit_lock:
@@ -116,7 +123,17 @@ class Cluster:
             device = self.next_device.name
             identity = uuid.uuid4().hex, owner, device
             now = time.time()
-            run = Run(*identity, architecture, config, Status.QUEUED, now, kind=kind, title=title, search=search)
+            run = Run(
+                *identity,
+                architecture,
+                config,
+                Status.QUEUED,
+                now,
+                kind=kind,
+                title=title[:MAX_TITLE_LENGTH],
+                search=search,
+                parent=parent,
+            )
             self._wait_until_stored(self.devices[device].submit(run), run)
         return run
 

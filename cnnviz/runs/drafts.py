@@ -1,4 +1,5 @@
-"""Unfinished work of students: the design at hand with its undo history, and settings of the next run and search."""
+"""Unfinished work of students: the design at hand with its undo history, settings of the next run and search, and where
+they come from."""
 
 import logging
 import threading
@@ -33,7 +34,15 @@ class Draft(BaseModel):
     past: Annotated[tuple[Architecture, ...], WrapValidator(_readable_or_empty)] = ()
 
 
-Saved = TypeVar("Saved", Draft, TrainConfig, Space)
+class Origin(BaseModel):
+    """The run whose net and settings a student has opened, to train what is made of them."""
+
+    model_config = ConfigDict(frozen=True)
+
+    run: str | None = None
+
+
+Saved = TypeVar("Saved", Draft, TrainConfig, Space, Origin)
 
 
 class Drafts:
@@ -54,7 +63,7 @@ class Drafts:
         self._call_soon, self._call_later = call_soon, call_later
         self._failed: set[tuple[str, str]] = set()
         self._lock = threading.Lock()
-        self._waiting: dict[tuple[str, str], Draft | TrainConfig | Space] = {}
+        self._waiting: dict[tuple[str, str], Draft | TrainConfig | Space | Origin] = {}
         self._versions: dict[str, str] = {}
 
     def is_unsaved(self, owner: str) -> bool:
@@ -100,7 +109,17 @@ class Drafts:
         """Returns the search space that this student last chose; None if there is none that can still be read."""
         return self._load(owner, "space", Space)
 
-    def _save(self, owner: str, name: str, value: TrainConfig | Space) -> None:
+    def save_origin(self, owner: str, run_id: str | None) -> None:
+        """Saves which run a student's work starts from; None where it comes from elsewhere."""
+        if run_id != self.origin(owner):
+            self._save(owner, "origin", Origin(run=run_id))
+
+    def origin(self, owner: str) -> str | None:
+        """Returns the id of the run that this student's work started from; None where it came from elsewhere."""
+        origin = self._load(owner, "origin", Origin)
+        return origin.run if origin else None
+
+    def _save(self, owner: str, name: str, value: TrainConfig | Space | Origin) -> None:
         with self._lock:
             self._waiting[owner, name] = value
         self._call_soon(lambda: self._write(owner, name))

@@ -80,14 +80,19 @@ def _workbench_from_newer_draft(student: str, workbench: Workbench) -> Workbench
     return replace(workbench.restructure(draft.architecture, workbench.selected), draft_version=draft_version)
 
 
-def open_design(architecture: Architecture, config: TrainConfig | None = None) -> None:
+def open_design(
+    architecture: Architecture, config: TrainConfig | None = None, *, parent_run_id: str | None = None
+) -> None:
     """Opens a net on the workbench, from where Undo leads back, and its settings on the Train page.
 
-    Raises DesignError as `save_workbench` does.
+    A net that comes with settings is that of a run, from which the next ones then start: that which the Train and
+    Result pages show, unless another one is named. Raises DesignError as `save_workbench` does.
     """
     save_workbench(current_workbench().restructure(architecture, FIRST_LAYER))
     if config is not None:
         save_config(config)
+        parent_run_id = parent_run_id or st.session_state.get("run")
+    cluster().drafts.save_origin(current_owner(), parent_run_id)
 
 
 def current_calculator() -> Workbench:
