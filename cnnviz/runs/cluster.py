@@ -22,7 +22,6 @@ from cnnviz.imports.imports import Imports
 from cnnviz.runs.checkpoints import Checkpoints
 from cnnviz.runs.device import Device
 from cnnviz.runs.drafts import Drafts
-from cnnviz.runs.label import MAX_TITLE_LENGTH
 from cnnviz.runs.library import RunLibrary
 from cnnviz.runs.retry_queue import STORE_ERRORS
 from cnnviz.runs.run import LR_FINDER_RUN, STOPPED_BY_STUDENT, TRAIN_RUN, Ending, Run, RunKind, Status
@@ -130,7 +129,7 @@ class Cluster:
                 Status.QUEUED,
                 now,
                 kind=kind,
-                title=title[:MAX_TITLE_LENGTH],
+                title=title,
                 search=search,
                 parent=parent,
             )

@@ -1,5 +1,4 @@
-"""Unfinished work of students: the design at hand with its undo history, settings of the next run and search, and where
-they come from."""
+"""Unfinished work of students: the design at hand with its undo history, and settings of the next run and search."""
 
 import logging
 import threading
