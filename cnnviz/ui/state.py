@@ -144,8 +144,15 @@ def choose_run(run_id: str) -> None:
     st.session_state["run"] = run_id
 
 
+def open_run_later(run_id: str) -> None:
+    """Has the next page show a run; the widget that chooses one on this page can no longer be changed in this run."""
+    st.session_state["run-to-open"] = run_id
+
+
 def run_choice_key(run_ids: Collection[str]) -> str:
     """Returns the key of the widget that chooses a run; it holds one of these, at first the newest, which is first."""
+    if (to_open := st.session_state.pop("run-to-open", None)) in run_ids:
+        choose_run(to_open)
     return _choice_key("run", run_ids)
 
 

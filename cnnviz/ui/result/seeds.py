@@ -27,7 +27,7 @@ from cnnviz.ui.runs.labels import run_name
 from cnnviz.ui.state import current_owner
 from cnnviz.ui.widgets.chart import vega_chart
 from cnnviz.ui.widgets.live_fragment import live_fragment
-from cnnviz.ui.widgets.notice import has_notice, notify_errors
+from cnnviz.ui.widgets.notice import notify_errors
 from cnnviz.words import count_label, format_duration
 
 SEED_COUNTS = (2, 3, 4)
@@ -160,6 +160,4 @@ def _train_seeds(run: Run, group: Sequence[Run], number: int) -> None:
                 current_owner(), run.architecture, run.config.changed(seed=seed), title=title, parent=run.id
             )
         st.toast(f"{number} runs wait for their turn.", icon=":material/check:")
-    if not has_notice():
-        st.rerun(scope="fragment")
     st.rerun()

@@ -12,7 +12,7 @@ from cnnviz.runs.run import Run
 from cnnviz.training.duration import expected_epoch_seconds
 from cnnviz.ui.navigation import open_page
 from cnnviz.ui.runs.compared_runs import run_setup
-from cnnviz.ui.state import choose_run, current_owner, open_design
+from cnnviz.ui.state import current_owner, open_design, open_run_later
 from cnnviz.ui.widgets.fields import escape_markdown
 from cnnviz.ui.widgets.notice import has_notice, notify_errors
 from cnnviz.words import format_duration
@@ -100,7 +100,7 @@ def _train(run: Run, setup: Setup, name: str) -> None:
         child = cluster().submit(
             current_owner(), setup.architecture, setup.config, title=fitting_title(name), parent=run.id
         )
-        choose_run(child.id)
+        open_run_later(child.id)
     if not has_notice():
         open_page("pages/train.py")
     st.rerun()

@@ -25,6 +25,10 @@ from cnnviz.ui.widgets.notice import notify_errors
 
 MAX_SINGLE_CHANGES = 8
 """Differences of two runs of which each one alone is offered."""
+MARGIN_NOTE = (
+    "± is an interval of 95 % around the difference of the best validation accuracies. All seeds that you have trained"
+    " of these nets count."
+)
 
 
 def attribution(runs: Sequence[Run]) -> None:
@@ -50,10 +54,7 @@ def attribution(runs: Sequence[Run]) -> None:
         st.markdown(_node_text(node, names))
         if len(node.differences) > 1:
             _single_changes(node.parent, node, position, mine)
-    notes = [
-        "± is an interval of 95 % around the difference of the best validation accuracies. All seeds that you have"
-        " trained of these nets count."
-    ]
+    notes = [MARGIN_NOTE]
     if sum(node.parent is None for node in nodes) > 1:
         notes.append("Runs on other data, or validated on other samples, are not compared with each other.")
     st.caption(" ".join(notes))
