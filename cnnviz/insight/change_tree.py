@@ -88,14 +88,15 @@ def compare_groups(before: SeedGroup, after: SeedGroup) -> tuple[tuple[Differenc
     return tuple(difference for difference in differences if difference.aspect != Aspect.SEED), effect
 
 
-def build_change_tree(runs: Sequence[ComparedRun]) -> list[ChangeNode]:
+def build_change_tree(runs: Sequence[ComparedRun], max_differences: float = float("inf")) -> list[ChangeNode]:
     """Returns a node for each net with its settings, each followed by what was made of it.
 
-    Runs that learned from other data, or were validated on other samples, begin trees of their own.
+    Runs that learned from other data, or were validated on other samples, begin trees of their own; so does a run that
+    does not know where it started, and differs from all earlier ones in more than `max_differences`.
     """
     groups = group_seeds(runs)
     group_of_run = {run.id: place for place, group in enumerate(groups) for run in group.runs}
-    parents = [_parent_place(place, groups, group_of_run) for place in range(len(groups))]
+    parents = [_parent_place(place, groups, group_of_run, max_differences) for place in range(len(groups))]
     children: dict[int | None, list[int]] = {}
     for place, (parent, _) in enumerate(parents):
         children.setdefault(parent, []).append(place)
@@ -113,22 +114,23 @@ def build_change_tree(runs: Sequence[ComparedRun]) -> list[ChangeNode]:
     return nodes
 
 
-def _parent_place(place: int, groups: Sequence[SeedGroup], group_of_run: dict[str, int]) -> tuple[int | None, bool]:
+def _parent_place(
+    place: int, groups: Sequence[SeedGroup], group_of_run: dict[str, int], max_differences: float
+) -> tuple[int | None, bool]:
     """Returns the place of the group that a group started from, and whether that is known rather than looked for."""
-    group = groups[place]
-    for run in group.runs:
+    setup = groups[place].setup
+    for run in groups[place].runs:
         parent = group_of_run.get(run.parent) if run.parent else None
-        if parent is not None and parent < place and learns_the_same(groups[parent].setup, group.setup):
+        if parent is not None and parent < place and learns_the_same(groups[parent].setup, setup):
             return parent, True
     candidates = [
         earlier
         for earlier in range(place)
-        if learns_the_same(groups[earlier].setup, group.setup)
-        and groups[earlier].setup.architecture.input_shape == group.setup.architecture.input_shape
-    ][-MAX_EARLIER:]
-    closest = min(
-        candidates,
-        key=lambda earlier: (len(find_differences(groups[earlier].setup, group.setup)), -earlier),
-        default=None,
-    )
-    return closest, False
+        if learns_the_same(groups[earlier].setup, setup)
+        and groups[earlier].setup.architecture.input_shape == setup.architecture.input_shape
+    ]
+    counts = {
+        earlier: len(find_differences(groups[earlier].setup, setup)) for earlier in reversed(candidates[-MAX_EARLIER:])
+    }
+    closest = min(counts, key=lambda earlier: counts[earlier], default=None)  # the latest of those that are as close
+    return (closest, False) if closest is not None and counts[closest] <= max_differences else (None, False)

@@ -10,8 +10,9 @@ from cnnviz.ui.runs.compared_runs import compared_run, differences_text, effect_
 from cnnviz.ui.runs.labels import REMOVED_LABEL, created_at, dataset_titles, run_name
 from cnnviz.ui.widgets.fields import escape_markdown
 
-MAX_RUNS, MAX_DEPTH = 60, 8
-"""Runs in the tree, the latest; and changes in a row up to which each one is further to the right."""
+MAX_RUNS, MAX_DEPTH, MAX_DIFFERENCES = 60, 8, 8
+"""Runs in the tree, the latest; changes in a row up to which each one is further to the right; and differences from an
+earlier run up to which a run is taken for one that was made of it."""
 
 
 ACCURACY_NOTE = (
@@ -25,7 +26,7 @@ def change_tree(runs: Sequence[Run]) -> None:
     """Draws the runs below those that they started from, each with its change and what that brought."""
     latest = sorted(runs, key=lambda run: run.created)[-MAX_RUNS:]
     by_id = {run.id: run for run in latest}
-    nodes = build_change_tree([compared_run(run) for run in latest])
+    nodes = build_change_tree([compared_run(run) for run in latest], MAX_DIFFERENCES)
     titles = dataset_titles()
     with st.container(key="change-tree"):
         st.markdown("\n".join(_line(node, by_id, titles) for node in nodes))
