@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from cnnviz.insight.effect import Effect, measure_effect
 from cnnviz.insight.single_differences import (
@@ -15,7 +16,9 @@ from cnnviz.insight.single_differences import (
     without_seed,
 )
 
-MAX_EARLIER = 20
+CACHED_TREES = 64
+"""Trees that are kept in memory: a page that redraws itself asks for the same one again and again."""
+MAX_EARLIER = 12
 """Earlier nets among which the closest is looked for, for a run that does not know where it started."""
 
 
@@ -88,7 +91,8 @@ def compare_groups(before: SeedGroup, after: SeedGroup) -> tuple[tuple[Differenc
     return tuple(difference for difference in differences if difference.aspect != Aspect.SEED), effect
 
 
-def build_change_tree(runs: Sequence[ComparedRun], max_differences: float = float("inf")) -> list[ChangeNode]:
+@lru_cache(CACHED_TREES)
+def build_change_tree(runs: tuple[ComparedRun, ...], max_differences: float = float("inf")) -> tuple[ChangeNode, ...]:
     """Returns a node for each net with its settings, each followed by what was made of it.
 
     Runs that learned from other data, or were validated on other samples, begin trees of their own; so does a run that
@@ -111,7 +115,7 @@ def build_change_tree(runs: Sequence[ComparedRun], max_differences: float = floa
             differences, effect = compare_groups(groups[parent], groups[place])
             nodes.append(ChangeNode(groups[place], depth, groups[parent], is_remembered, differences, effect))
         waiting += [(child, depth + 1) for child in reversed(children.get(place, []))]
-    return nodes
+    return tuple(nodes)
 
 
 def _parent_place(

@@ -25,7 +25,7 @@ def compared(
 
 def test_a_run_stands_below_the_one_it_started_from_with_its_one_change() -> None:
     runs = [compared("a", 0.60), compared("b", 0.65, "a", net=NORMED), compared("c", 0.70, "a", learning_rate=0.03)]
-    first, normed, faster = build_change_tree(runs)
+    first, normed, faster = build_change_tree(tuple(runs))
     assert (first.parent, first.differences, first.effect) == (None, (), None)
     assert [difference.label for difference in faster.differences] == ["learning rate 0.01 → 0.03"]
     assert [difference.label for difference in normed.differences] == [
@@ -40,7 +40,7 @@ def test_a_run_stands_below_the_one_it_started_from_with_its_one_change() -> Non
 def test_seeds_are_one_node_and_make_the_margin() -> None:
     runs = [compared("a", 0.60), compared("b", 0.62, seed=1), compared("c", 0.61, seed=2)]
     runs.append(compared("d", 0.70, "b", batch_size=32))
-    first, other = build_change_tree(runs)
+    first, other = build_change_tree(tuple(runs))
     assert first.group.accuracies == (0.60, 0.62, 0.61)
     assert other.effect
     assert other.effect.gain == pytest.approx(0.09)
@@ -50,7 +50,7 @@ def test_seeds_are_one_node_and_make_the_margin() -> None:
 
 def test_an_older_run_stands_below_the_one_most_like_it() -> None:
     runs = [compared("a"), compared("b", net=NORMED, learning_rate=0.1), compared("c", net=NORMED, learning_rate=0.3)]
-    _, second, third = build_change_tree(runs)
+    _, second, third = build_change_tree(tuple(runs))
     assert len(second.differences) == 2
     assert (third.parent, third.is_remembered, third.depth) == (second.group, False, 2)
     assert len(third.differences) == 1
@@ -58,11 +58,11 @@ def test_an_older_run_stands_below_the_one_most_like_it() -> None:
 
 def test_other_data_begin_another_tree_whatever_is_remembered() -> None:
     runs = [compared("a"), compared("b", parent="a", dataset="digits"), compared("c", parent="b", split_kind="speaker")]
-    assert [node.parent for node in build_change_tree(runs)] == [None, None, None]
+    assert [node.parent for node in build_change_tree(tuple(runs))] == [None, None, None]
 
 
 def test_a_run_that_has_not_ended_has_a_place_but_no_effect() -> None:
-    first, second = build_change_tree([compared("a"), compared("b", None, "a", epochs=5)])
+    first, second = build_change_tree((compared("a"), compared("b", None, "a", epochs=5)))
     assert first.parent is None
     assert (second.parent, second.effect) == (first.group, None)
 
@@ -86,7 +86,7 @@ def test_whatever_runs_remember_each_has_one_place_behind_its_parent(
         compared(name, 0.5, parent, net=net, learning_rate=rate, seed=seed, dataset=dataset)
         for name, (net, rate, seed, dataset, parent) in zip("abcdefghij", drawn, strict=False)
     ]
-    nodes = build_change_tree(runs)
+    nodes = build_change_tree(tuple(runs))
     assert sorted(run.id for node in nodes for run in node.group.runs) == [run.id for run in runs]
     assert len(nodes) == len(group_seeds(runs))
     places = {node.group: place for place, node in enumerate(nodes)}

@@ -83,7 +83,7 @@ def _luck_text(seeds: SeedGroup) -> str:
         return f"{done}. What another one would give is not known."
     return (
         f"**{len(values)} seeds: {min(values):.3f} to {max(values):.3f}**, mean {np.mean(values):.3f}, standard"
-        f" deviation {np.std(values, ddof=1):.3f}. A smaller difference between two runs may be luck."
+        f" deviation {np.std(values, ddof=1):.3f}. A difference within this band may be luck."
     )
 
 
@@ -97,7 +97,7 @@ def _group_before(run: Run, seeds: SeedGroup) -> tuple[SeedGroup, str] | None:
     if parent is None:
         return None
     earlier = runs_of_setup(run_setup(parent), mine)
-    nodes = build_change_tree([*map(compared_run, earlier), *seeds.runs])
+    nodes = build_change_tree((*map(compared_run, earlier), *seeds.runs))
     node = next((node for node in nodes if node.parent and node.group.runs[0].id == seeds.runs[0].id), None)
     if node is None or node.parent is None:
         return None

@@ -44,7 +44,7 @@ def attribution(runs: Sequence[Run]) -> None:
         for seed in runs_of_setup(run_setup(run), mine):
             names.setdefault(seed.id, labels[run.id])
             alike[seed.id] = seed
-    nodes = build_change_tree([compared_run(run) for run in alike.values()])
+    nodes = build_change_tree(tuple(map(compared_run, alike.values())))
     st.markdown("**What brought how much**")
     for position, node in enumerate(nodes):
         if node.parent is None:

@@ -26,7 +26,7 @@ def change_tree(runs: Sequence[Run]) -> None:
     """Draws the runs below those that they started from, each with its change and what that brought."""
     latest = sorted(runs, key=lambda run: run.created)[-MAX_RUNS:]
     by_id = {run.id: run for run in latest}
-    nodes = build_change_tree([compared_run(run) for run in latest], MAX_DIFFERENCES)
+    nodes = build_change_tree(tuple(map(compared_run, latest)), MAX_DIFFERENCES)
     titles = dataset_titles()
     with st.container(key="change-tree"):
         st.markdown("\n".join(_line(node, by_id, titles) for node in nodes))
