@@ -1,5 +1,6 @@
 """The layer kinds that a student can stack."""
 
+from functools import cache
 from typing import TYPE_CHECKING, Annotated, Union
 
 from pydantic import Field
@@ -133,6 +134,7 @@ for _kind in PALETTE.values():
         _kind.model_rebuild(_types_namespace={"AnyLayer": AnyLayer})
 
 
+@cache
 def family(kind: str) -> str:
     """Returns the file that a kind, or its nearest base in this package, is in: conv, pool, activation, block, …
 

@@ -102,13 +102,19 @@ class Cluster:
         *,
         title: str = "",
         search: str | None = None,
+        parent: str | None = None,
     ) -> Run:
         """Queues a training, or a learning-rate finder, on the device with the fewest runs.
+
+        `parent` is the run that a training starts from; unless it is named, or a search makes it, that is the run which
+        its student has opened last.
 
         Raises CnnvizError with the reason when the design does not fit the data or a limit is reached.
         """
         dataset = find_dataset(config.dataset, owner)
         check_trainable(architecture, config, dataset, self._limits, self.next_device.speed)
+        if parent is None and search is None and kind == TRAIN_RUN:
+            parent = self.drafts.origin(owner)
         if kind == LR_FINDER_RUN:
             check_finder_step(architecture, config, self._limits, self.next_device.speed)
         with self._submit_lock:
@@ -116,7 +122,17 @@ class Cluster:
             device = self.next_device.name
             identity = uuid.uuid4().hex, owner, device
             now = time.time()
-            run = Run(*identity, architecture, config, Status.QUEUED, now, kind=kind, title=title, search=search)
+            run = Run(
+                *identity,
+                architecture,
+                config,
+                Status.QUEUED,
+                now,
+                kind=kind,
+                title=title,
+                search=search,
+                parent=parent,
+            )
             self._wait_until_stored(self.devices[device].submit(run), run)
         return run
 

@@ -34,7 +34,15 @@ class Draft(BaseModel):
     past: Annotated[tuple[Architecture, ...], WrapValidator(_readable_or_empty)] = ()
 
 
-Saved = TypeVar("Saved", Draft, TrainConfig, Space, FoundRate)
+class Origin(BaseModel):
+    """The run whose net and settings a student has opened, to train what is made of them."""
+
+    model_config = ConfigDict(frozen=True)
+
+    run: str | None = None
+
+
+Saved = TypeVar("Saved", Draft, TrainConfig, Space, FoundRate, Origin)
 
 
 class Drafts:
@@ -55,7 +63,7 @@ class Drafts:
         self._call_soon, self._call_later = call_soon, call_later
         self._failed: set[tuple[str, str]] = set()
         self._lock = threading.Lock()
-        self._waiting: dict[tuple[str, str], Draft | TrainConfig | Space | FoundRate] = {}
+        self._waiting: dict[tuple[str, str], Draft | TrainConfig | Space | FoundRate | Origin] = {}
         self._versions: dict[str, str] = {}
 
     def is_unsaved(self, owner: str) -> bool:
@@ -109,7 +117,17 @@ class Drafts:
         """Returns the learning rate that this student took over last; None if there is none that can still be read."""
         return self._load(owner, "found-rate", FoundRate)
 
-    def _save(self, owner: str, name: str, value: TrainConfig | Space | FoundRate) -> None:
+    def save_origin(self, owner: str, run_id: str | None) -> None:
+        """Saves which run a student's work starts from; None where it comes from elsewhere."""
+        if run_id != self.origin(owner):
+            self._save(owner, "origin", Origin(run=run_id))
+
+    def origin(self, owner: str) -> str | None:
+        """Returns the id of the run that this student's work started from; None where it came from elsewhere."""
+        origin = self._load(owner, "origin", Origin)
+        return origin.run if origin else None
+
+    def _save(self, owner: str, name: str, value: TrainConfig | Space | FoundRate | Origin) -> None:
         with self._lock:
             self._waiting[owner, name] = value
         self._call_soon(lambda: self._write(owner, name))

@@ -43,3 +43,12 @@ def parse_tags(text: str) -> Sequence[str]:
 def _clean_line(text: str) -> str:
     """Returns a text as one line without invisible characters."""
     return " ".join("".join(character if character.isprintable() else " " for character in text).split())
+
+
+def fitting_title(text: str) -> str:
+    """Returns a text as the title of a run, cut where it is too long.
+
+    >>> fitting_title("+BatchNorm"), fitting_title("x" * 99) == "x" * 59 + "…"
+    ('+BatchNorm', True)
+    """
+    return text if len(text) <= MAX_TITLE_LENGTH else f"{text[: MAX_TITLE_LENGTH - 1]}…"

@@ -71,6 +71,8 @@ class Run:
     """Id of the search that started it."""
     end_reason: EndReason = EndReason.NONE
     """Why it was stopped, failed, or ended before its last epoch."""
+    parent: str | None = None
+    """Id of the run whose net and settings it started from; None where that is not known."""
 
     @property
     def active(self) -> bool:

@@ -93,14 +93,19 @@ def _workbench_from_newer_draft(student: str, workbench: Workbench) -> Workbench
     return replace(workbench.restructure(draft.architecture, workbench.selected), draft_version=draft_version)
 
 
-def open_design(architecture: Architecture, config: TrainConfig | None = None) -> None:
+def open_design(
+    architecture: Architecture, config: TrainConfig | None = None, *, parent_run_id: str | None = None
+) -> None:
     """Opens a net on the workbench, from where Undo leads back, and its settings on the Train page.
 
-    Raises DesignError as `save_workbench` does.
+    A net that comes with settings is that of a run, from which the next ones then start: that which the Train and
+    Result pages show, unless another one is named. Raises DesignError as `save_workbench` does.
     """
     save_workbench(current_workbench().restructure(architecture, FIRST_LAYER))
     if config is not None:
         save_config(config)
+        parent_run_id = parent_run_id or st.session_state.get("run")
+    cluster().drafts.save_origin(current_owner(), parent_run_id)
 
 
 def current_calculator() -> Workbench:
@@ -178,8 +183,15 @@ def started_run() -> str:
     return str(st.session_state.get("started-run", ""))
 
 
+def open_run_later(run_id: str) -> None:
+    """Has the next page show a run; the widget that chooses one on this page can no longer be changed in this run."""
+    st.session_state["run-to-open"] = run_id
+
+
 def run_choice_key(run_ids: Collection[str]) -> str:
     """Returns the key of the widget that chooses a run; it holds one of these, at first the newest, which is first."""
+    if (to_open := st.session_state.pop("run-to-open", None)) in run_ids:
+        choose_run(to_open)
     return _choice_key("run", run_ids)
 
 

@@ -6,6 +6,7 @@ import zipfile
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -200,3 +201,75 @@ def test_a_zip_from_elsewhere_becomes_a_run_with_everything(server: Cluster, ann
     assert server.store.weights(run.id) == add_digest(archive.weights)
     best = [p for p in archive.points if (p.split, p.metric, p.epoch) == ("validation", "accuracy", archive.best_epoch)]
     assert (run.score.best_epoch, run.score.accuracy) == (archive.best_epoch, best[0].value)
+
+
+# ── one thing changed, and luck ──
+
+
+def pill(app: AppTest, label: str) -> Any:
+    """The pills of one kind of change."""
+    return next(group for group in app.button_group if group.label == label)
+
+
+def test_one_change_is_trained_as_a_child_that_is_called_by_it(
+    server: Cluster, open_page: OpenPage, anna: str, ended: Run
+) -> None:
+    app = view(open_page("result", owner=anna, run=ended.id), "Try a change")
+    button = f"train-change-{ended.id}"
+    assert app.button(key=button).disabled, "nothing is chosen yet"
+    pill(app, "In its training").set_value("batch size 64 → 128").run()
+    assert any("“batch size 64 → 128”" in caption.value for caption in app.caption)
+    app.button(key=button).click().run()
+    assert not app.exception
+    child = server.run(anna, app.session_state["run"])
+    assert (child.parent, child.title) == (ended.id, "batch size 64 → 128")
+    assert (child.architecture, child.config) == (NET, ended.config.changed(batch_size=128))
+    wait_for(lambda: server.run(anna, child.id).status == Status.DONE)
+
+
+def test_two_changes_at_once_are_allowed_and_said(server: Cluster, open_page: OpenPage, anna: str, ended: Run) -> None:
+    app = view(open_page("result", owner=anna, run=ended.id), "Try a change")
+    pill(app, "In its training").set_value("weight decay 0 → 0.001").run()
+    pill(app, "In the net").set_value("+Dropout 0.2 after layer 1").run()
+    assert any("Two changes at once" in warning.value for warning in app.warning)
+    assert app.button(key=f"train-change-{ended.id}").label == "Train with 2 changes"
+
+
+def test_a_run_remembers_where_it_started_however_its_net_was_opened(
+    server: Cluster, open_page: OpenPage, anna: str, ended: Run
+) -> None:
+    app = view(open_page("result", owner=anna, run=ended.id), "Try a change")
+    app.button(key=f"change-else-{ended.id}").click().run()
+    again = open_page("train", owner=anna)  # after a reload
+    again.button("train").click().run()
+    run = server.run(anna, again.session_state["run"])
+    assert run.parent == ended.id
+    finder = open_page("train", owner=anna)
+    finder.button("find").click().run()
+    assert server.run(anna, finder.session_state["run"]).parent is None
+    for active in (run.id, finder.session_state["run"]):
+        server.stop(anna, active, wait=20)
+
+
+def test_other_seeds_are_trained_and_drawn_as_a_band(server: Cluster, open_page: OpenPage) -> None:
+    bert = new_owner()
+    first = server.submit(bert, NET, TrainConfig(dataset="digits", epochs=2, learning_rate=1e-3))
+    wait_for(lambda: server.run(bert, first.id).status == Status.DONE)
+    app = view(open_page("result", owner=bert, run=first.id), "Is it luck?")
+    assert any("One seed so far" in markdown.value for markdown in app.markdown)
+    app.button(key=f"train-seeds-{first.id}").click().run()
+    assert not app.exception
+    seeds = [run for run in server.store.runs_of(bert) if run.id != first.id]
+    assert {run.config.seed for run in seeds} == {1, 2}
+    assert {run.parent for run in seeds} == {first.id}
+    assert all(run.config.changed(seed=0) == first.config and run.architecture == NET for run in seeds)
+    wait_for(lambda: all(not run.active for run in server.store.runs_of(bert)))
+    app.run()
+    accuracies = [run.score.accuracy or 0 for run in server.store.runs_of(bert)]
+    said = f"3 seeds: {min(accuracies):.3f} to {max(accuracies):.3f}"
+    assert any(said in markdown.value for markdown in app.markdown)
+    assert len(app.get("vega_lite_chart")) == 1
+    app.button(key=f"train-seeds-{first.id}").click().run()  # no seed is trained twice
+    assert {run.config.seed for run in server.store.runs_of(bert)} == {0, 1, 2, 3, 4}
+    for run in server.store.active_runs():
+        server.stop(run.owner, run.id, wait=20)

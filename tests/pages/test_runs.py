@@ -16,6 +16,7 @@ from cnnviz.secret_key import new_owner
 from cnnviz.training.config import TrainConfig
 from cnnviz.training.point import Point
 from cnnviz.ui.runs.actions import PICKED_KEY
+from tests.designs import NET
 
 OpenPage = Callable[..., AppTest]
 LAB, RESIDUAL = (PRESETS[name].architecture for name in ("lab-convnet", "keywords-residual"))
@@ -136,6 +137,61 @@ def test_chosen_runs_are_compared(open_page: OpenPage, anna: str, three: list[Ru
         app.run()
         assert not app.exception
         assert len(app.get("vega_lite_chart")) == 2
+
+
+def texts(app: AppTest) -> str:
+    return "\n".join(each.value for each in (*app.markdown, *app.caption, *app.info))
+
+
+def test_changes_are_shown_below_the_run_that_they_started_from(
+    open_page: OpenPage, server: Cluster, anna: str, three: list[Run]
+) -> None:
+    first = three[0]
+    for child, points in [
+        make_run_with_points(anna, LAB, 0.8, 5.0, config=TrainConfig(epochs=2, learning_rate=0.03), parent=first.id),
+        make_run_with_points(anna, LAB, 0.6, 6.0, config=TrainConfig(epochs=2, batch_size=32, seed=4)),
+    ]:
+        server.store.add_run(child)
+        server.store.append_points(child.id, points)
+        server.store.save_fact(child.id, "parts", [800, 100, 100])
+    server.store.save_fact(first.id, "parts", [800, 100, 100])
+    tree = texts(open_page("runs", owner=anna, **{"compare-view": "Changes"}))
+    assert "- **The lab's ConvNet**" in tree
+    assert "    - learning rate 0.01 → 0.03: :green-badge[+0.300 ± 0.125] more than chance does" in tree
+    assert "    - ≈ batch size 64 → 32: :gray-badge[+0.100 ± 0.136] within what chance does" in tree
+    assert "- **the \\*good\\* one**" in tree, "too many changes to be made of another one"
+
+
+def test_what_several_changes_brought_together_is_not_given_to_one_of_them(
+    open_page: OpenPage, server: Cluster, anna: str
+) -> None:
+    config = TrainConfig(dataset="digits", epochs=2)
+    both = config.changed(learning_rate=0.03, batch_size=128)
+    before, after, single = [
+        make_run_with_points(anna, NET, accuracy, created, config=each)
+        for accuracy, created, each in (
+            (0.5, 1.0, config),
+            (0.9, 2.0, both),
+            (0.8, 3.0, config.changed(batch_size=128)),
+        )
+    ]
+    for run, points in (before, after, single):
+        server.store.add_run(run)
+        server.store.append_points(run.id, points)
+    app = open_page("runs", owner=anna, **{PICKED_KEY: (before[0].id, after[0].id), "compare-view": "Differences"})
+    said = texts(app)
+    assert "**2 changes at once**: batch size 64 → 128, learning rate 0.01 → 0.03" in said
+    assert "Which of these changes did it cannot be told" in said
+    assert "batch size 64 → 128 alone: :gray-badge[+0.300]" in said, "it is known from another run"
+    (button,) = [button for button in app.button if button.label.startswith("Train with")]
+    assert button.label == "Train with learning rate 0.01 → 0.03 alone"
+    button.click().run()
+    assert not app.exception
+    (child,) = server.store.active_runs()
+    assert (child.parent, child.config) == (before[0].id, config.changed(learning_rate=0.03))
+    server.stop(anna, child.id, wait=20)
+    one = open_page("runs", owner=anna, **{PICKED_KEY: (before[0].id,), "compare-view": "Differences"})
+    assert "Choose two or more runs" in texts(one)
 
 
 def test_a_run_is_starred_named_deleted_and_brought_back(

@@ -22,6 +22,8 @@ from cnnviz.ui.navigation import open_page
 from cnnviz.ui.result.downloads import downloads_view
 from cnnviz.ui.result.gallery import TestedRun
 from cnnviz.ui.result.predictions import predictions_view
+from cnnviz.ui.result.seeds import seeds_view
+from cnnviz.ui.result.try_change import try_change_view
 from cnnviz.ui.result.verdicts import verdict_cards
 from cnnviz.ui.runs.labels import dataset_titles, run_label
 from cnnviz.ui.state import choose_run, current_owner, run_choice_key
@@ -137,6 +139,8 @@ def _tested_run(run: Run, test_predictions: Predictions) -> TestedRun:
 
 VIEWS: dict[str, Callable[[Run], None]] = {
     "Verdict": verdict_cards,
+    "Try a change": try_change_view,
+    "Is it luck?": seeds_view,
     "Mistakes": _predictions_view,
     "Take it home": downloads_view,
 }

@@ -48,7 +48,7 @@ def picked_actions(picked: Sequence[Run]) -> None:
         help="Opens the net and the settings of this run, so that you can change something and train again.",
     ):
         with notify_errors():
-            open_design(picked[0].architecture, picked[0].config)
+            open_design(picked[0].architecture, picked[0].config, parent_run_id=picked[0].id)
         open_page("pages/train.py")
     all_starred = some and all(run.starred for run in picked)
     st.button(

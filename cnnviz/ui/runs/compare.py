@@ -15,6 +15,7 @@ from cnnviz.runs.cluster import cluster
 from cnnviz.runs.run import Run
 from cnnviz.settings import settings
 from cnnviz.table import parameter_count
+from cnnviz.ui.runs.attribution import attribution
 from cnnviz.ui.runs.labels import REMOVED_LABEL, dataset_titles, legend_labels
 from cnnviz.ui.widgets.chart import vega_chart
 from cnnviz.ui.widgets.dataframe import dataframe
@@ -99,7 +100,11 @@ def compared_curves(runs: Sequence[Run]) -> None:
 
 
 def differences_table(runs: Sequence[Run]) -> None:
-    """Draws settings and layers of several runs, a column each: the rows that differ, or all with those marked."""
+    """Draws what the differences of several runs brought, and a column for each run with its settings and layers.
+
+    Shown are the rows that differ, or all with those marked.
+    """
+    attribution(runs)
     show_all = st.toggle("Show equal rows, too", key="compare-all", persist_state="session")
     labels = list(legend_labels(runs).values())
     rows = [

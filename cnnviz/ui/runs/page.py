@@ -8,6 +8,7 @@ import streamlit as st
 from cnnviz.runs.cluster import cluster
 from cnnviz.runs.run import Run
 from cnnviz.ui.runs import actions, compare, table
+from cnnviz.ui.runs.change_tree import change_tree
 from cnnviz.ui.state import current_owner
 from cnnviz.ui.widgets.live_fragment import live_fragment
 
@@ -18,7 +19,8 @@ VIEWS: dict[str, Callable[[Sequence[Run]], None]] = {
     "Differences": compare.differences_table,
 }
 """Every view of the chosen runs by what it is called."""
-TRADEOFF = "What accuracy costs"
+TRADEOFF, CHANGES = "What accuracy costs", "Changes"
+"""Views of all runs in the table."""
 
 
 def runs_page() -> None:
@@ -48,7 +50,7 @@ def _runs_view(mine: Sequence[Run]) -> None:
 def _comparison_view(selection: table.RunSelection) -> None:
     view = st.segmented_control(
         "Look at",
-        [TRADEOFF, *VIEWS],
+        [TRADEOFF, CHANGES, *VIEWS],
         default=TRADEOFF,
         required=True,
         key="compare-view",
@@ -58,6 +60,8 @@ def _comparison_view(selection: table.RunSelection) -> None:
     with st.container(key="compared"):
         if view == TRADEOFF or view is None:
             compare.tradeoff_charts(selection.shown)
+        elif view == CHANGES:
+            change_tree(selection.shown)
         elif selection.picked:
             VIEWS[view](selection.picked)
         else:

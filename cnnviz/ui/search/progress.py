@@ -119,7 +119,7 @@ def _search_actions(search: Search, progress: SearchProgress, runs: dict[str, Ru
         ):
             if best:
                 with notify_errors():
-                    open_design(best.architecture, best.config)
+                    open_design(best.architecture, best.config, parent_run_id=best.id)
             open_page("pages/design.py")
         if st.button(
             "Look at the best run closely", icon=":material/search:", key=f"best-{search.id}", disabled=best is None
