@@ -73,7 +73,8 @@ def adapt_to_dataset(architecture: Architecture, dataset: Dataset) -> Architectu
     same_kinds = [layer.kind for _, layer in fitted.iter_layers()] == [
         layer.kind for _, layer in architecture.iter_layers()
     ]
-    return fitted if same_kinds and trace(fitted)[-1].output_shape == (len(dataset.classes),) else None
+    fits = same_kinds and fitted.input_shape == dataset.shape
+    return fitted if fits and trace(fitted)[-1].output_shape == (len(dataset.classes),) else None
 
 
 def _check_size(steps: tuple[Step, ...], config: TrainConfig, limits: Settings) -> None:
