@@ -41,9 +41,9 @@ def _suggestions(run: Run, result: LRFinderResult) -> None:
     rate = result.suggestion
     if rate is not None:
         st.markdown(
-            f"Suggested learning rate: **{rate:g}**. At {rate * SUGGESTION_DIVISOR:.2g} the smoothed loss was lowest"
-            " and about to"
-            " rise: the steps cannot be larger than that. A tenth of it is a safe choice."
+            f"Suggested learning rate: **{rate:g}**, a tenth of {rate * SUGGESTION_DIVISOR:.2g}, at which the smoothed"
+            " loss was lowest and about to rise. The search takes one step at each rate; a training stays at its rate,"
+            f" and can diverge all the same: then try a third of it, {rate / 3:.2g}."
         )
         _use_rate_button(run, rate, label=f"Use {rate:g}", primary=True)
     steepest = result.steepest
