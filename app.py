@@ -18,6 +18,7 @@ from cnnviz.ui.received_files import received_files
 from cnnviz.ui.server import FOLDER_GONE_MESSAGE, UNSAVED_MESSAGE, lifespan, on_script_error
 from cnnviz.ui.state import current_owner, sync_with_other_tabs
 from cnnviz.ui.upload_route import UploadRoute
+from cnnviz.ui.widgets.connection import explain_lost_connection
 from cnnviz.ui.widgets.steps import step_numbers
 
 STYLESHEET = Path(__file__).parent / "cnnviz" / "ui" / "frame.css"
@@ -28,6 +29,7 @@ def render_app() -> None:
     st.set_page_config(page_title="cnnviz", page_icon="static/icon.svg", layout="wide")
     st.html(STYLESHEET)
     step_numbers()
+    explain_lost_connection()
     st.logo("static/logo.svg", size="large")
     page = st.navigation(
         [

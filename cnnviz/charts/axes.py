@@ -52,7 +52,7 @@ def epoch_axis(epochs: int) -> dict[str, Any]:
         "type": "quantitative",
         "scale": {"domain": [0, epochs], "nice": False},
         "title": "epoch",
-        "axis": {"tickMinStep": 1} | _TIGHT,
+        "axis": {"tickMinStep": 1, "labelFlushOffset": 0} | _TIGHT,
     }
 
 

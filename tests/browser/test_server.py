@@ -29,6 +29,8 @@ def test_first_visitor_by_the_address_of_a_page_then_a_restart_in_mid_run(
         code = server.stop()
     assert code in (0, -signal.SIGTERM)
     assert "Traceback" not in (tmp_path / "log.txt").read_text()
+    expect(page.get_by_text("goes on as soon as the server answers")).to_be_visible()
+    expect(page.get_by_text("Streamlit", exact=False)).not_to_be_visible()
 
     server = Server(tmp_path / "data", tmp_path / "log.txt")
     try:

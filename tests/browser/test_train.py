@@ -29,16 +29,18 @@ def test_settings_and_the_way_back_survive_a_reload(app: Page) -> None:
     expect(app.get_by_role("row", name="Layer 1, Conv2d, shape 10 × 90 × 17")).to_be_visible()
 
 
-def test_the_knobs_fill_the_width(open_app: OpenApp) -> None:
+def test_the_knobs_fill_the_width_and_the_buttons_are_in_sight(open_app: OpenApp) -> None:
     page = open_app("train")
     expect(page.get_by_role("spinbutton", name="Seed")).to_be_visible()
     for width in (1440, 900):
-        page.set_viewport_size({"width": width, "height": 1000})
+        page.set_viewport_size({"width": width, "height": 900})
         page.wait_for_function("width => innerWidth === width", arg=width)
+        for name in ("Train", "Find a learning rate"):
+            expect(page.get_by_role("button", name=name, exact=True)).to_be_in_viewport(ratio=1)
         room = page.locator(".st-key-knobs").bounding_box()
         assert room
         rows: dict[int, float] = {}
-        for knob in page.locator(".st-key-knobs [class*='st-key-config-']").all():
+        for knob in page.locator("[class*='-knobs'] [class*='st-key-config-']").all():
             box = knob.bounding_box()
             assert box
             rows[round(box["y"])] = max(rows.get(round(box["y"]), 0), box["x"] + box["width"])
@@ -60,13 +62,25 @@ def console_messages(warm_context: BrowserContext) -> Iterator[list[str]]:
     warm_context.remove_listener("console", hear)
 
 
-def test_the_console_is_quiet_while_a_run_grows(console_messages: list[str], digits: Page) -> None:
+def test_the_page_goes_to_a_started_run_and_the_console_is_quiet_while_it_grows(
+    console_messages: list[str], digits: Page
+) -> None:
+    digits.set_viewport_size({"width": 900, "height": 900})
     set_number(digits, "Epochs", "1000")
-    digits.get_by_role("button", name="Train", exact=True).click()
-    expect(digits.get_by_text(re.compile("best validation accuracy"))).to_be_visible()
-    wait_epochs(digits, 3)
-    digits.get_by_role("button", name="Stop", exact=True).click()
-    expect(status(digits, "stopped")).to_be_visible()
+    for more_epochs in (3, 0):
+        digits.get_by_role("button", name="Train", exact=True).click()
+        expect(status(digits, "training")).to_be_visible()
+        if more_epochs:
+            expect(digits.get_by_text(re.compile("best validation accuracy"))).to_be_visible()
+            wait_epochs(digits, more_epochs)
+        for part in (status(digits, "training"), digits.get_by_role("button", name="Pause", exact=True)):
+            expect(part).to_be_in_viewport(ratio=1)
+        digits.get_by_role("button", name="Stop", exact=True).click()
+        expect(status(digits, "stopped")).to_be_visible()
+        digits.get_by_role(
+            "button", name="Points as CSV"
+        ).scroll_into_view_if_needed()  # and from there to the next run
+        expect(status(digits, "stopped")).not_to_be_in_viewport()
     assert not [text for text in console_messages if "extent" in text]
 
 
