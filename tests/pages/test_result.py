@@ -67,7 +67,9 @@ def test_the_numbers_of_a_run_are_those_that_it_reached(open_page: OpenPage, ann
     assert metrics["Best epoch"] == str(ended.score.best_epoch)
 
 
-def test_a_verdict_opens_the_changed_settings_on_the_train_page(open_page: OpenPage, anna: str, ended: Run) -> None:
+def test_a_verdict_opens_the_changed_settings_on_the_train_page(
+    server: Cluster, open_page: OpenPage, anna: str, ended: Run
+) -> None:
     app = open_page("result", owner=anna, run=ended.id)
     assert any("What to try" in markdown.value for markdown in app.markdown)
     button = next(button for button in app.button if button.label == "Train for 8 epochs")
@@ -75,6 +77,7 @@ def test_a_verdict_opens_the_changed_settings_on_the_train_page(open_page: OpenP
     assert not app.exception
     assert app.session_state["config"].epochs == 8
     assert app.session_state["workbench"].architecture == NET
+    assert server.drafts.origin(anna) == ended.id, "what is trained next starts from this run"
 
 
 def test_a_verdict_knows_on_how_many_samples_the_accuracies_were_measured(ended: Run) -> None:

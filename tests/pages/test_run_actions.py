@@ -105,6 +105,7 @@ def test_net_and_settings_of_a_run_are_taken_back_to_the_desk(open_page: OpenPag
     assert again
     assert again.id != run.id
     assert (again.architecture, again.config) == (run.architecture, run.config)
+    assert (run.parent, again.parent) == (None, run.id)
 
 
 def test_a_rate_that_was_found_is_used_by_a_click_and_remembered_with_what_it_is_for(

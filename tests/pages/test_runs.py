@@ -98,6 +98,7 @@ def test_runs_are_listed_newest_first_without_searches_for_a_rate(
         ("sort-runs", "Best validation accuracy", [1, 0, 2]),
         ("sort-runs", "Fewest parameters", [1, 2, 0]),
         ("sort-runs", "Name", [1, 2, 0]),
+        ("sort-runs", "Net and settings", [1, 2, 0]),
     ],
 )
 def test_runs_are_found_and_sorted(

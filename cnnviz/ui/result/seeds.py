@@ -12,6 +12,7 @@ from cnnviz.charts.curve import Curve
 from cnnviz.charts.seed_band import band_spec, band_table
 from cnnviz.insight.change_tree import SeedGroup, build_change_tree
 from cnnviz.runs.cluster import cluster
+from cnnviz.runs.label import fitting_title
 from cnnviz.runs.run import Run
 from cnnviz.settings import settings
 from cnnviz.training.point import VALIDATION
@@ -145,8 +146,8 @@ def _more_seeds(run: Run, group: Sequence[Run]) -> None:
             _train_seeds(run, group, number)
     if run.worked:
         st.caption(
-            f"One after another in the ordinary queue: about {format_duration(number * run.worked)} of the device's"
-            f" time, as this run took {format_duration(run.worked)}."
+            f"In the ordinary queue, about {format_duration(number * run.worked)} of the device's time: this run took"
+            f" {format_duration(run.worked)}."
         )
 
 
@@ -155,7 +156,7 @@ def _train_seeds(run: Run, group: Sequence[Run], number: int) -> None:
     new = islice((seed for seed in count(1) if seed not in used), number)
     with notify_errors():
         for seed in new:
-            title = f"{run_name(run)[:48]}, seed {seed}"
+            title = fitting_title(f"seed {seed}: {run_name(group[0])}")
             cluster().submit(
                 current_owner(), run.architecture, run.config.changed(seed=seed), title=title, parent=run.id
             )

@@ -5,8 +5,11 @@ from collections.abc import Callable, Sequence
 
 import streamlit as st
 
+from cnnviz.insight.single_differences import without_seed
+from cnnviz.presets import net_name
 from cnnviz.runs.run import Run
 from cnnviz.table import parameter_count
+from cnnviz.ui.runs.compared_runs import run_setup
 from cnnviz.ui.runs.labels import REMOVED_LABEL, run_name
 from cnnviz.ui.widgets.status_badge import STATUS_BADGES
 
@@ -16,8 +19,14 @@ ORDERS: dict[str, Callable[[Run], object]] = {
     "Fewest parameters": lambda run: parameter_count(run.architecture),
     "Shortest training time": lambda run: run.worked,
     "Name": lambda run: run_name(run).casefold(),
+    "Net and settings": lambda run: (
+        net_name(run.architecture),
+        settings_text(run),
+        without_seed(run_setup(run)).config.model_dump_json(),
+        run.config.seed,
+    ),
 }
-"""Every order of the table by what it is called."""
+"""Every order of the table by what it is called; the last one has runs together that differ in their seeds alone."""
 ALL_DATASETS = "all data sets"
 MAX_QUERY_LENGTH = 80
 """Characters to find runs by."""

@@ -17,8 +17,8 @@ from cnnviz.ui.widgets.status_badge import STATUS_BADGES
 ROW_HEIGHT, MAX_ROWS = 35, 12
 COLUMNS = {
     "star": st.column_config.TextColumn("★", width=32, help="A star, to find the run again."),
-    "name": st.column_config.TextColumn("Name", width=180),
-    "status": st.column_config.TextColumn("Status", width=76),
+    "name": st.column_config.TextColumn("Name", width=160),
+    "status": st.column_config.TextColumn("Status", width=80),
     "accuracy": st.column_config.NumberColumn(
         "Val. accuracy", format="%.3f", help="Validation accuracy of the best epoch."
     ),
