@@ -11,6 +11,7 @@ from starlette.middleware import Middleware
 from cnnviz.runs.cluster import cluster
 from cnnviz.secret_key import secret_key
 from cnnviz.settings import settings
+from cnnviz.ui.guide import guide_link
 from cnnviz.ui.identity import StudentCookie
 from cnnviz.ui.media_route import MEDIA_OWNERS, MediaRoute
 from cnnviz.ui.origins import OriginCheck
@@ -41,9 +42,11 @@ def render_app() -> None:
             st.Page("pages/result.py", title="Result", icon=":material/search_insights:"),
             st.Page("pages/search.py", title="Search", icon=":material/travel_explore:"),
             st.Page("pages/activations.py", title="Activations", icon=":material/ssid_chart:"),
+            st.Page("pages/guide.py", title="Guide", icon=":material/menu_book:", visibility="hidden"),
         ],
         position="top",
     )
+    guide_link(page.title)
     if cluster().folder_is_gone:
         st.error(FOLDER_GONE_MESSAGE, icon=":material/folder_off:")
     elif cluster().drafts.is_unsaved(current_owner()):

@@ -16,9 +16,11 @@ from cnnviz.words import unique_labels
 
 st.title("Shapes: the calculator")
 st.markdown("How large is what comes out? One window, along each axis, with your own numbers.")
-with st.container(border=True):
-    calculator.controls()
-calculator.result()
+with st.container(horizontal=True, key="calculator"):
+    with st.container(border=True, key="controls"):
+        calculator.controls()
+    calculator.result()
+calculator.worked_axes()
 
 st.subheader("The window slides")
 st.markdown(

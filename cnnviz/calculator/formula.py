@@ -39,6 +39,15 @@ def letter_legend() -> str:
     return ", ".join(f"${_in_colour(letter, letter)}$ {name}" for letter, name in names.items())
 
 
+def textbook_note(rule: WindowRule) -> str:
+    """Returns how the rule looks at a dilation of 1, as the Design page and most textbooks write it; may be empty."""
+    if isinstance(rule, TransposedWindow) or rule.dilation > 1:
+        return ""
+    padding = "+ 2p" if rule.padding[0] == rule.padding[1] else r"+ p_{\text{before}} + p_{\text{after}}"
+    short = _floor_or_ceil(rf"(\text{{in}} {padding} - k) / s", rule)
+    return f" At a dilation of 1, this is ${short} + 1$, as on the Design page."
+
+
 def worked_formula(rule: WindowRule, size: int, axis: str) -> str:
     r"""Writes the rule in LaTeX with the numbers along one axis, one line per step of the calculation.
 

@@ -167,8 +167,21 @@ def is_usual(rule: WindowRule) -> bool:
     >>> is_usual(Window(3, stride=2, padding=(1, 1))), is_usual(Window(3, stride=2, padding=(45, 45)))
     (True, False)
     """
-    padding = parameter_value(rule, "padding")
-    return padding < max(rule.extent, 2) and rule.stride <= max(rule.extent, 2)
+    return not unusual_reason(rule)
+
+
+def unusual_reason(rule: WindowRule) -> str:
+    """Returns why people hardly ever use such a window; empty where they do.
+
+    >>> unusual_reason(Window(3, stride=2, padding=(45, 45))), unusual_reason(Window(3, stride=5))
+    ('padding as wide as the window', 'stride longer than the window')
+    """
+    reasons = []
+    if rule.stride > max(rule.extent, 2):
+        reasons.append("stride longer than the window")
+    if parameter_value(rule, "padding") >= max(rule.extent, 2):
+        reasons.append("padding as wide as the window")
+    return ", ".join(reasons)
 
 
 def _distance(answer: WindowRule, rule: WindowRule) -> tuple[bool, int, int, list[int]]:

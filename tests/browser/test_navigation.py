@@ -25,6 +25,8 @@ ATTEMPTS = ".st-key-result [class*='st-key-try-'] button"
 """The buttons of verdicts, which open the Train page: what they say depends on the numbers of the run."""
 ELSEWHERE = "activations"
 """A page without views, by which a page is left whose next view is to be opened."""
+GUIDE = "guide"
+"""The page that stands beside the others, at the right of the navigation."""
 VIEWS = "Look at", "Curves", "Mistakes", "Take it home, bring it back"
 """What the choices among views of a page are called."""
 
@@ -98,6 +100,8 @@ def ways(app: Page, name: str) -> Iterator[tuple[str, Locator, str]]:
     """What leads elsewhere from the view that is open: what it says, itself, and where it leads."""
     main = app.get_by_test_id("stMain")
     for link in main.get_by_test_id("stPageLink").get_by_role("link").all():
+        if target(link) == GUIDE:  # on every page the same: it has a test of its own
+            continue
         yield link.get_by_role("paragraph").inner_text(), link, target(link)
     for label, page in BUTTONS.get(name, {}).items():
         if (button := main.get_by_role("button", name=label, exact=True)).count():
@@ -151,6 +155,19 @@ def trained(digits: Page) -> Page:
     choose(digits, 1)
     expect(digits.get_by_text("1 run chosen")).to_be_visible()
     return digits
+
+
+def test_every_page_leads_to_its_part_of_the_guide_and_the_theme_can_be_chosen(open_app: OpenApp) -> None:
+    app = open_app("activations")
+    for name in ("activations", "shapes"):
+        open_page(app, name)
+        app.get_by_test_id("stMain").get_by_role("link", name="Guide").click()
+        arrived(app, GUIDE)
+        expect(app.get_by_role("radio", name=name.capitalize(), exact=True)).to_be_checked()
+        expect(app.get_by_role("heading", name=name.capitalize(), level=2)).to_be_visible()
+    app.get_by_test_id("stMainMenu").click()
+    app.get_by_role("menuitemradio", name="Dark").click()
+    expect(app.get_by_test_id("stApp")).to_have_css("background-color", "rgb(16, 21, 28)")
 
 
 def test_every_way_of_a_new_student_leads_where_it_says(open_app: OpenApp) -> None:

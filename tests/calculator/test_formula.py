@@ -10,6 +10,7 @@ from cnnviz.calculator.formula import (
     decimal_quotient,
     explain_rounding,
     general_formula,
+    textbook_note,
     worked_formula,
 )
 from cnnviz.errors import ShapeError
@@ -133,3 +134,10 @@ def test_letters_have_the_colours_of_their_numbers() -> None:
     for letter, value in (("k", 3), ("s", 2), ("p", 1), ("d", 2)):
         assert rf"\textcolor{{{PARAMETER_COLOURS[letter][0]}}}{{{letter}}}" in general_formula(rule)
         assert rf"\textcolor{{{PARAMETER_COLOURS[letter][0]}}}{{{value}}}" in worked_formula(rule, 26, "height")
+
+
+def test_the_note_shows_the_rule_as_textbooks_write_it() -> None:
+    assert r"(\text{in} + 2p - k) / s" in textbook_note(Window(3, padding=(1, 1)))
+    assert r"p_{\text{before}} + p_{\text{after}}" in textbook_note(Window(10, padding=(4, 5)))
+    assert r"\lceil" in textbook_note(Window(2, stride=2, ceil_mode=True))
+    assert textbook_note(Window(3, dilation=2)) == textbook_note(TransposedWindow(3)) == ""

@@ -23,6 +23,10 @@ from cnnviz.ui.state import current_calculator, save_calculator
 from cnnviz.ui.widgets.fields import attempt, escape_markdown, field, format_size, parse_size, show_problem
 from cnnviz.ui.workbench import FIRST_LAYER
 
+FIELD_WIDTH = 116
+SWITCH_WIDTHS = {"ceil_mode": 140, "count_include_pad": 200}
+"""Widths in pixels: of a field, and of the switches whose names need more."""
+
 
 def _css_rgb(colour: str) -> str:
     """Returns a colour as browsers write it in the style of an element."""
@@ -69,7 +73,7 @@ def controls() -> None:
             width=230,
         )
     with st.container(horizontal=True, key="numbers"):
-        with st.container(width=136):
+        with st.container(width=FIELD_WIDTH):
             key = f"sizes-{workbench.revision}"
             st.text_input(
                 "Input size",
@@ -81,7 +85,7 @@ def controls() -> None:
             )
             show_problem(key)
         for name in window_parameters(layer):
-            with st.container(width=200 if name == "count_include_pad" else 136):
+            with st.container(width=SWITCH_WIDTHS.get(name, FIELD_WIDTH)):
                 field(
                     layer,
                     name,
@@ -91,7 +95,7 @@ def controls() -> None:
 
 
 def result() -> None:
-    """Draws the formula with the student's numbers for every axis, or the reason why the window does not fit."""
+    """Draws the sizes and the rule with letters, or the reason why the window does not fit."""
     design = current_calculator().architecture
     (layer,) = design.layers
     try:
@@ -102,16 +106,26 @@ def result() -> None:
         return
     sizes, out = design.input_shape[1:], layer.output_shape(design.input_shape)[1:]
     st.html(DARK_MODE_STYLE)
-    with st.container(horizontal=True, vertical_alignment="center", gap="medium", key="result"):
-        st.markdown(f"### {format_shape(sizes)} → {format_shape(out)}", width="content")
+    with st.container(border=True, key="rule"):
+        st.markdown(f"### {format_shape(sizes)} → {format_shape(out)}")
         st.latex(formula.general_formula(rules[0]), width="content")
-        st.markdown(formula.letter_legend(), width="content")
+        st.markdown(f"{formula.letter_legend()}.{formula.textbook_note(rules[0])}")
+
+
+def worked_axes() -> None:
+    """Draws the rule with the student's numbers for every axis; nothing where the window does not fit."""
+    design = current_calculator().architecture
+    try:
+        rules = window_rules(design)
+    except ShapeError:
+        return
+    sizes = design.input_shape[1:]
     axes: dict[tuple[WindowRule, int], list[str]] = {}
     for rule, size, axis in zip(rules, sizes, AXES[len(design.input_shape)][1:], strict=True):
         axes.setdefault((rule, size), []).append(axis)
     with st.container(horizontal=True, key="axes"):
         for (rule, size), names in axes.items():
-            with st.container(border=True, width=364 if len(axes) > 1 else 560):
+            with st.container(border=True):
                 st.markdown(f"**{' and '.join(names).capitalize()}**: {size} → {rule.out_size(size)}")
                 st.latex(rf"\small {formula.worked_formula(rule, size, names[0])}")
                 st.caption(escape_markdown(formula.explain_rounding(rule, size, names[0])))

@@ -49,8 +49,8 @@ def _suggestions(run: Run, result: LRFinderResult) -> None:
     rate = result.suggestion
     if rate is not None:
         st.markdown(
-            f"Suggested learning rate: **{rate:g}**. {_lowest_place(rate * SUGGESTION_DIVISOR)}. The search takes one step"
-            " at each rate; a training stays at its rate, and can diverge all the same: then try a third of it,"
+            f"Suggested learning rate: **{rate:g}**. {_lowest_place(rate * SUGGESTION_DIVISOR)}. The search takes one"
+            " step at each rate; a training stays at its rate, and can diverge all the same: then try a third of it,"
             f" {rate / 3:.2g}."
         )
         _use_rate_button(run, rate, label=f"Use {rate:g}", primary=True)

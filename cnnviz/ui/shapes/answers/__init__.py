@@ -6,7 +6,7 @@ from typing import Any
 
 import streamlit as st
 
-from cnnviz.calculator.inverse import changed_parameters, parameter_value, variable_parameters
+from cnnviz.calculator.inverse import changed_parameters, parameter_value, unusual_reason, variable_parameters
 from cnnviz.calculator.operation import WindowRule
 
 MAX_ROWS = 2000
@@ -31,9 +31,11 @@ def answer_list(
 def answer_table(answers: Sequence[WindowRule], rule: WindowRule, names: Sequence[str]) -> dict[str, Any]:
     """Returns a row per answer with the values of the named parameters, and which of them differ from `rule`.
 
+    A row says why such a window is hardly ever used, if it is.
+
     >>> from cnnviz.shapes import Window
     >>> answer_table([Window(4, stride=4)], Window(4, stride=2), ["kernel_size", "stride"])["rows"]
-    [{'values': [4, 4], 'changed': [False, True]}]
+    [{'values': [4, 4], 'changed': [False, True], 'reason': ''}]
     """
     shown_names = [name for name in names if name in variable_parameters(rule)]
     return {
@@ -42,6 +44,7 @@ def answer_table(answers: Sequence[WindowRule], rule: WindowRule, names: Sequenc
             {
                 "values": [parameter_value(answer, name) for name in shown_names],
                 "changed": [name in changed_parameters(answer, rule) for name in shown_names],
+                "reason": unusual_reason(answer),
             }
             for answer in answers[:MAX_ROWS]
         ],
