@@ -31,6 +31,9 @@ ZOOM: dict[str, Any] = {
 NUMBER_FORMAT = ".4~g"
 """Format of the numbers on an axis, however large: 0.25, 1500, 6e+17."""
 
+NAMES_AXIS: dict[str, Any] = {"labelOverlap": False, "labelFlush": False}
+"""Axis of names: each has its label, in the middle of its row; Streamlit would push the first and last one inwards."""
+
 LOG_SCALE: dict[str, Any] = {"type": "log", "nice": True}
 """Logarithmic scale of the values."""
 

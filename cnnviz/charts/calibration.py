@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from cnnviz.charts.axes import COLOURS, POINTS
+from cnnviz.charts.axes import COLOURS, NAMES_AXIS, POINTS
 from cnnviz.insight.calibration import BINS, Calibration
 from cnnviz.insight.groups import SampleGroup
 
@@ -95,7 +95,7 @@ def groups_spec(count: int) -> dict[str, Any]:
         "type": "nominal",
         "sort": None,
         "title": None,
-        "axis": {"labelLimit": 160, "labelOverlap": False},
+        "axis": NAMES_AXIS | {"labelLimit": 160},
     }
     scale = {"domain": [0, 1], "nice": False}
     x: dict[str, Any] = {"type": "quantitative", "title": "accuracy, with its 95 % interval", "scale": scale}

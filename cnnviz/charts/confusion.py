@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from cnnviz.charts.axes import COLOURS, POINTS
+from cnnviz.charts.axes import COLOURS, NAMES_AXIS, POINTS
 
 CELL_SELECTION = "cell"
 """Name of the selection that a click on a cell makes."""
@@ -69,7 +69,7 @@ def confusion_spec(classes: Sequence[str], *, dark: bool = False) -> dict[str, A
     names = list(classes)
     class_axis: dict[str, Any] = {"type": "nominal", "scale": {"domain": names}}
     size = 12 if len(names) <= MAX_NUMBERED_CLASSES else 9
-    axis = {"labelLimit": 110, "labelOverlap": False, "labelFontSize": size, "grid": False}
+    axis = NAMES_AXIS | {"labelLimit": 110, "labelFontSize": size, "grid": False}
     x = class_axis | {"field": "answer", "title": "answer of the net", "axis": axis | {"labelAngle": -60}}
     y = class_axis | {"field": "right", "title": "right class", "axis": axis}
     tooltip_fields = [

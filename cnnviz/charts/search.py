@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from cnnviz.charts.axes import COLOURS, GOAL, goal_line_layers, goal_line_table, legend
+from cnnviz.charts.axes import COLOURS, GOAL, NAMES_AXIS, goal_line_layers, goal_line_table, legend
 from cnnviz.search.space import ParameterValue, RangeParameter, SearchParameter, Space, choice_label
 
 DONE, RUNNING, PRUNED, STOPPED, FAILED = STATES = ("done", "training", "stopped early", "stopped", "failed")
@@ -134,7 +134,7 @@ def importance_spec(parameters: int) -> dict[str, Any]:
                 "type": "nominal",
                 "sort": None,
                 "title": None,
-                "axis": {"labelLimit": 200, "labelOverlap": False},
+                "axis": NAMES_AXIS | {"labelLimit": 200},
             },
             "x": {
                 "field": "share",
@@ -189,7 +189,7 @@ def parallel_spec(names: Sequence[str], *, dark: bool = False) -> dict[str, Any]
     x: dict[str, Any] = {"field": "axis", "type": "nominal", "title": "parameter of the search, each with its own axis"}
     x |= {
         "scale": {"type": "point", "domain": axes, "padding": 0.4},
-        "axis": {"labelAngle": -35, "labelOverlap": False, "domain": False},
+        "axis": NAMES_AXIS | {"labelAngle": -35, "domain": False},
     }
     y: dict[str, Any] = {"field": "place", "type": "quantitative", "axis": None, "scale": {"domain": [0, 1]}}
     colour = {

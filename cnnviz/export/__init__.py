@@ -1,6 +1,7 @@
 """The net, trained or not, as an ONNX file, written by torch's own exporter in a process of its own.
 
 support.py  layers that the exporter cannot write
+samples.py  what a file says of the samples of a trained net
 request.py  to_onnx(): the server's side, with its limits
 writer.py   `python -m cnnviz.export.writer`: the process; the only module that imports onnx
 

@@ -8,6 +8,7 @@ import io
 import warnings
 from collections.abc import Mapping
 
+import numpy as np
 import onnx
 import torch
 from torch import Tensor
@@ -15,11 +16,14 @@ from torch import Tensor
 from cnnviz.architecture import Architecture, build_model
 from cnnviz.architecture.weights import read_weights
 from cnnviz.export.request import EXAMPLE_BATCH_SIZE, LENGTH_BYTES, NO_MEMORY
+from cnnviz.export.samples import SampleFacts
 from cnnviz.export.support import exportable_steps
 from cnnviz.processes.one_shot import serve
 
 SEED = 0
 """Seed of random weights: the same design gives the same file."""
+INPUT = "x"
+"""Name of the input."""
 _NO_ATTRIBUTE = onnx.AttributeProto()
 
 
@@ -27,6 +31,41 @@ def export_onnx(architecture: Architecture, weights: bytes | None = None) -> byt
     """Returns the file, written in this process whatever its size; raises DesignError and ShapeError as `to_onnx`."""
     exportable_steps(architecture)
     return export_model(architecture, None if weights is None else read_weights(weights, architecture))
+
+
+def export_trained(
+    architecture: Architecture, weights: bytes, samples: SampleFacts, *, with_scaling: bool = False
+) -> bytes:
+    """Returns the file of a trained net, which says in its metadata how its samples are scaled and what they are.
+
+    With scaling, the graph takes the samples as the data set has them, and scales them itself.
+    """
+    model = onnx.load_from_string(export_onnx(architecture, weights))
+    if with_scaling:
+        _prepend_scaling(model.graph, samples)
+    onnx.helper.set_model_props(model, samples.metadata(scales=with_scaling))
+    return bytes(model.SerializeToString())
+
+
+def _prepend_scaling(graph: onnx.GraphProto, samples: SampleFacts) -> None:
+    """Puts max(x, floor) and (x − mean) / std before the first layer, as far as the samples were scaled so."""
+    floor = None if samples.floor is None else np.float32(samples.floor)
+    steps = [("Max", "floor", floor), ("Sub", "mean", samples.mean), ("Div", "std", samples.std)]
+    nodes, value = [], INPUT
+    for kind, name, operand in steps:
+        if operand is None:
+            continue
+        graph.initializer.append(onnx.numpy_helper.from_array(np.asarray(operand, np.float32), f"scaling.{name}"))
+        nodes.append(
+            onnx.helper.make_node(kind, [value, f"scaling.{name}"], [f"/scaling/{kind}"], name=f"/scaling/{kind}")
+        )
+        value = f"/scaling/{kind}"
+    for node in graph.node:
+        for place, name in enumerate(node.input):
+            if name == INPUT:
+                node.input[place] = value
+    for place, node in enumerate(nodes):
+        graph.node.insert(place, node)
 
 
 def export_model(architecture: Architecture, weights: Mapping[str, Tensor] | None = None) -> bytes:
@@ -44,9 +83,9 @@ def export_model(architecture: Architecture, weights: Mapping[str, Tensor] | Non
             file,  # type: ignore[arg-type]  # takes a path or a file, unlike torch's stub
             dynamo=False,
             training=torch.onnx.TrainingMode.PRESERVE,  # as .eval() left it, and no BatchNorm merged into its Conv
-            input_names=["x"],
+            input_names=[INPUT],
             output_names=["scores"],
-            dynamic_axes={"x": {0: "N"}, "scores": {0: "N"}},
+            dynamic_axes={INPUT: {0: "N"}, "scores": {0: "N"}},
         )
     return _clean_up_graph(file.getvalue())
 

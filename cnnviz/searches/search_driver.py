@@ -274,7 +274,7 @@ class SearchDriver:
         all_runs = self._store.runs_of_search(self.search.id)
         runs = [run for run in all_runs if run.score.accuracy is not None and not run.deleted]
         if not runs:
-            return SearchEnding(Status.DONE, f"None of {self._space.runs} runs had got anywhere when it ended.")
+            return SearchEnding(Status.DONE, f"None of {self._space.runs} runs had a result when the search ended.")
         numbers = {trial.run_id: trial.number for trial in self._study.trials()}
         best = max(runs, key=lambda run: (run.score.accuracy or 0.0, -numbers.get(run.id, 0)))
         number = numbers.get(best.id, 0)

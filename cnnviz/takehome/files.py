@@ -4,13 +4,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
+import numpy as np
+
+from cnnviz.data.scaling import NORMALIZATIONS
 from cnnviz.errors import CnnvizError, DesignError
-from cnnviz.export.writer import export_onnx
+from cnnviz.export.samples import SampleFacts
+from cnnviz.export.writer import export_trained
 from cnnviz.takehome.charts import chart_specs
 from cnnviz.takehome.notebook import to_notebook
 from cnnviz.takehome.pack import pack
 from cnnviz.takehome.report import to_html
-from cnnviz.takehome.request import EVENTS_FILE
+from cnnviz.takehome.request import EVENTS_FILE, SCALING_ONNX
 from cnnviz.takehome.run_archive import RunArchive
 from cnnviz.takehome.script import SampleSource, to_script
 from cnnviz.takehome.svg import render_svg
@@ -39,10 +43,28 @@ class FileInputs:
         return SampleSource.for_dataset(config.dataset, config.split_kind, self.archive.axes)
 
 
-def _onnx(inputs: FileInputs) -> bytes:
+def _onnx(inputs: FileInputs, *, with_scaling: bool = False) -> bytes:
     if inputs.archive.weights is None:
         raise DesignError("This run has no weights: it ended before its first epoch was complete.")
-    return export_onnx(inputs.archive.architecture, inputs.archive.weights)
+    return export_trained(
+        inputs.archive.architecture, inputs.archive.weights, _sample_facts(inputs.archive), with_scaling=with_scaling
+    )
+
+
+def _sample_facts(archive: RunArchive) -> SampleFacts:
+    scale = archive.facts.get("scale") or {}
+    sizes = (1, *archive.architecture.input_shape)
+    normalization = NORMALIZATIONS[archive.config.normalization]
+    kept_axes = {axis % len(sizes) for axis in normalization.kept_axes} if normalization else set()
+    shape = [size if axis in kept_axes else 1 for axis, size in enumerate(sizes)]
+    mean, std = (
+        None if scale.get(name) is None else np.array(scale[name], np.float32).reshape(shape)
+        for name in ("mean", "std")
+    )
+    classes = archive.classes or (archive.predictions.classes if archive.predictions else ())
+    return SampleFacts(
+        floor=scale.get("floor"), mean=mean, std=std, classes=classes, axes=archive.axes, dataset=archive.dataset
+    )
 
 
 def _code(inputs: FileInputs) -> bytes:
@@ -62,6 +84,7 @@ FILE_WRITERS: dict[str, Callable[[FileInputs], bytes]] = {
     "train.py": _code,
     "train.ipynb": _notebook,
     "model.onnx": _onnx,
+    SCALING_ONNX: lambda inputs: _onnx(inputs, with_scaling=True),
     EVENTS_FILE: lambda inputs: to_events(inputs.archive),
 }
 """Functions that write the files, by file name in the zip."""

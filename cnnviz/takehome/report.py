@@ -98,10 +98,21 @@ def best_results(archive: RunArchive) -> dict[str, dict[str, str]]:
     best = (p for p in archive.points if p.epoch == archive.best_epoch and p.split in SPLIT_TITLES)
     values = {(p.split, p.metric): p.value for p in best} if archive.best_epoch else {}
     return {
-        metric: {split: f"{values[split, metric]:.4g}" if (split, metric) in values else "—" for split in SPLIT_TITLES}
+        metric: {split: _format_result(metric, values.get((split, metric))) for split in SPLIT_TITLES}
         for metric in names
         if any((split, metric) in values for split in SPLIT_TITLES)
     }
+
+
+def _format_result(metric: str, value: float | None) -> str:
+    """Returns a value with as many digits as all of its kind: shares have three, as on the pages of cnnviz.
+
+    >>> _format_result("accuracy", 1.0), _format_result("accuracy", 0.93506), _format_result("loss", 0.1)
+    ('1.000', '0.935', '0.1000')
+    """
+    if value is None:
+        return "—"
+    return f"{value:.4f}" if metric == "loss" else f"{value:.3f}"
 
 
 def setting_rows(config: TrainConfig) -> Iterator[SettingRow]:

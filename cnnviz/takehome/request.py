@@ -7,6 +7,8 @@ from cnnviz.takehome.run_archive import RunArchive
 ALL_FILES, MLFLOW = "all", "mlflow"
 EVENTS_FILE = "tensorboard/events.out.tfevents.0.cnnviz"
 """The event file for TensorBoard."""
+SCALING_ONNX = "model-with-scaling.onnx"
+"""The trained net as ONNX behind the scaling of its samples."""
 NO_MEMORY = "Writing this run needs more memory than the server has free. Take its weights and its points instead."
 OWN_RUN_LIMITS = {"max_parameters": 2**40}
 """Settings for reading this server's own runs, whose size was checked when they were submitted."""

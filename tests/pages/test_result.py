@@ -103,6 +103,11 @@ def test_every_view_of_the_mistakes_can_be_looked_at(open_page: OpenPage, anna: 
     app = view(open_page("result", owner=anna, run=ended.id), "Mistakes")
     assert ended.score.test
     assert any(f"{round(180 * ended.score.test)} of 180 test samples are right" in each.value for each in app.caption)
+    cells = next(box for box in app.selectbox if box.label == "Cell")
+    assert sum(int(option.partition(" × ")[0]) for option in cells.options) == 180
+    shown = next(option for option in cells.options if option.endswith("× 3, recognised"))
+    cells.select(shown).run()
+    assert shown in [heading.value for heading in app.subheader]
     for name in ("Classes", "Samples", "Certainty"):
         view(app, name, "closer-view")
     claims = ("overconfident", "underconfident", "well calibrated")

@@ -54,7 +54,7 @@ def test_it_tells_what_was_trained_and_what_came_of_it(page: Page) -> None:
     assert "Anna’s <first> net & more 🙂" in page.text
     assert "BatchNorm1d" in page.text
     test = next(p.value for p in run_archive.points if (p.split, p.metric) == ("test", "accuracy"))
-    assert f"{test:.4g}" in page.text
+    assert f"{test:.3f}" in page.text
     assert all(name in page.text for name in run_archive.classes)
 
 

@@ -13,7 +13,7 @@ from cnnviz.runs.cluster import cluster
 from cnnviz.runs.run import Run, Status
 from cnnviz.settings import settings
 from cnnviz.takehome.arrays import arrays_zip, samples_refusal
-from cnnviz.takehome.request import ALL_FILES, EVENTS_FILE, MLFLOW, export_run
+from cnnviz.takehome.request import ALL_FILES, EVENTS_FILE, MLFLOW, SCALING_ONNX, export_run
 from cnnviz.takehome.tracking import redact_address
 from cnnviz.ui.data import page
 from cnnviz.ui.result.written_files import WrittenFile, store_file
@@ -62,7 +62,17 @@ DOWNLOADS: dict[str, Download] = {
         ":material/article:",
     ),
     "model.onnx": Download(
-        "Trained net as ONNX", "For onnxruntime, Netron and other frameworks.", "model.onnx", ":material/deployed_code:"
+        "Trained net as ONNX",
+        "For onnxruntime, Netron and other frameworks. It takes samples **scaled as in training**: floor, mean,"
+        " deviation, classes and axes are in its metadata.",
+        "model.onnx",
+        ":material/deployed_code:",
+    ),
+    SCALING_ONNX: Download(
+        "ONNX with the scaling",
+        "The same net behind the scaling: it takes samples as the data set has them.",
+        SCALING_ONNX,
+        ":material/deployed_code_update:",
     ),
     EVENTS_FILE: Download(
         "TensorBoard",

@@ -1,9 +1,10 @@
 """The predictions of a net for its test samples: confusion matrix, classes, mistakes, calibration, speakers."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import streamlit as st
 
@@ -26,6 +27,8 @@ from cnnviz.ui.widgets.dataframe import dataframe
 from cnnviz.ui.widgets.fields import escape_markdown
 from cnnviz.words import spreadsheet_text
 
+Cell = tuple[int, int]
+"""Numbers of the right class and of the answer."""
 MAX_TABLE_ROWS = 20
 SHARES_LABEL = "Shares instead of counts"
 SHOWN_CELL_KEY = "cell-shown"
@@ -51,7 +54,7 @@ def _confusion_view(tested: TestedRun) -> None:
     shares = show_numbers and st.toggle(SHARES_LABEL, key="closer-shares", persist_state="session")
     class_names = [predictions.classes[number] for number in drawn_classes(counts)]
     table = confusion_table(counts, predictions.classes, shares=shares)
-    st.caption("**Click a cell** to see its samples below the matrix.")
+    st.caption("**Click a cell**, or choose it below the matrix, to see its samples.")
     with st.container(key="matrix"):
         event = vega_chart(
             confusion_spec(class_names, dark=st.context.theme.type == "dark"),
@@ -67,25 +70,48 @@ def _confusion_view(tested: TestedRun) -> None:
         else ""
     )
     st.caption(f"{hits:,} of {counts.sum():,} test samples are right: they are on the diagonal.{some}")
+    clicked = _clicked_cell(predictions.classes, event)
+    if cell := _cell_picker(tested, counts, clicked):
+        _cell_samples(tested, cell)
+
+
+def _clicked_cell(classes: Sequence[str], event: Any) -> Cell | None:
+    """Returns the right class and the answer of the cell that was clicked in the chart; None without one."""
     picked = (event or {}).get("selection", {}).get(CELL_SELECTION, [])
-    if picked:
-        names = {spreadsheet_text(name): name for name in tested.predictions.classes}  # as the chart has them
-        right, answer = (names.get(str(picked[0].get(field)), "") for field in ("right", "answer"))
-        _cell_samples(tested, right, answer)
+    numbers = {spreadsheet_text(name): number for number, name in enumerate(classes)}  # names as the chart has them
+    right, answer = (numbers.get(str(picked[0].get(field))) if picked else None for field in ("right", "answer"))
+    return None if right is None or answer is None else (right, answer)  # None of another run's matrix
 
 
-def _cell_samples(tested: TestedRun, right: str, answer: str) -> None:
-    """Draws the samples of the cell that was clicked."""
-    classes = tested.predictions.classes
-    if right not in classes or answer not in classes:  # of another run's matrix
-        return
-    rows = samples_in_cell(tested.predictions, classes.index(right), classes.index(answer))
-    description = "recognised" if right == answer else f"mistaken for **{escape_markdown(answer)}**"
-    story = f"{len(rows)} × {escape_markdown(right)}, {description}"
+def _cell_picker(tested: TestedRun, counts: npt.NDArray[np.int64], clicked: Cell | None) -> Cell | None:
+    """Draws the choice among the cells with samples, for the keyboard, and returns the chosen or clicked one."""
+    filled = [(int(right), int(answer)) for right, answer in np.argwhere(counts)]
+    mistakes_first = sorted(filled, key=lambda cell: (cell[0] == cell[1], -counts[cell]))
+    cells: list[Cell] = list(dict.fromkeys([*([clicked] if clicked else []), *mistakes_first]))
+    return st.selectbox(
+        "Cell",
+        cells,
+        index=None if clicked is None else 0,
+        format_func=lambda cell: _cell_text(tested.predictions.classes, cell, int(counts[cell])),
+        placeholder="Choose a cell: the most frequent mistakes come first",
+        key=f"cell-{tested.run_id}-{clicked}",  # another widget after a click, which begins with the clicked cell
+        width=420,
+    )
+
+
+def _cell_text(classes: Sequence[str], cell: Cell, count: int) -> str:
+    right, answer = (classes[number] for number in cell)
+    return f"{count} × {right}, {'recognised' if right == answer else f'mistaken for {answer}'}"
+
+
+def _cell_samples(tested: TestedRun, cell: Cell) -> None:
+    """Draws the samples of a cell."""
+    rows = samples_in_cell(tested.predictions, *cell)
+    story = escape_markdown(_cell_text(tested.predictions.classes, cell, len(rows)))
     st.subheader(story, anchor=False)
     if is_news(SHOWN_CELL_KEY, (tested.run_id, story)):  # the samples may be below the edge of the window
         st.toast(f"{story}: below the matrix.", icon=":material/arrow_downward:")
-    sample_gallery(tested, rows, f"cell-{classes.index(right)}-{classes.index(answer)}")
+    sample_gallery(tested, rows, f"cell-{cell[0]}-{cell[1]}")
 
 
 def _class_scores_view(tested: TestedRun) -> None:
