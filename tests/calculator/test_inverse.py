@@ -180,6 +180,7 @@ def test_torch_takes_every_answer_for_every_kind(kind: type[Layer], data: st.Dat
 
 
 def test_what_nobody_uses_comes_last() -> None:
-    answers = find_answers(Window(10), 99, 95, STRIDE_PADDING).rules
-    assert answers[0] == Window(10, padding=(2, 2)) if answers[0].stride == 1 else True
-    assert answers[-1] == Window(10, stride=2, padding=(50, 50))
+    answers = find_answers(Window(10), 99, 94, STRIDE_PADDING).rules
+    assert answers[0] == Window(10, padding=(2, 2))
+    assert not any(is_usual(answer) for answer in answers[1:])
+    assert len(answers) > 1

@@ -1,8 +1,11 @@
 import math
+from collections.abc import Callable
 
 import numpy as np
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from torch import nn, optim
 
 from cnnviz.training.config import SCHEDULE_NAMES, TrainConfig
@@ -57,24 +60,42 @@ def test_a_warm_up_rises_from_a_hundredth_and_the_schedule_follows(name: str) ->
     np.testing.assert_allclose(rates[16:], shorter, rtol=1e-6)
 
 
-@pytest.mark.parametrize("name", ["constant", "step", "cosine"])
-def test_torchs_own_schedulers_in_sequence_have_the_same_rates(name: str) -> None:
+def torch_rates(name: str, steps: int, warmup: int, drop_steps: int, gamma: float) -> list[float]:
+    """The rates of torch's own schedulers in sequence: a linear one for the warm-up, then that of the name."""
     optimizer = optim.SGD([nn.Parameter(torch.zeros(1))], lr=RATE)
     schedulers = optim.lr_scheduler
-    following = {
+    following: dict[str, Callable[[], optim.lr_scheduler.LRScheduler]] = {
         "constant": lambda: schedulers.ConstantLR(optimizer, 1.0),
-        "step": lambda: schedulers.StepLR(optimizer, 2 * 8, 0.3),
-        "cosine": lambda: schedulers.CosineAnnealingLR(optimizer, 72),
+        "step": lambda: schedulers.StepLR(optimizer, drop_steps, gamma),
+        "cosine": lambda: schedulers.CosineAnnealingLR(optimizer, steps - warmup),
     }
-    warmup = schedulers.LinearLR(optimizer, WARMUP_START, total_iters=8 - 1)
-    own = schedulers.SequentialLR(optimizer, [warmup, following[name]()], [8])
-    expected = []
-    for _ in range(80):
-        expected.append(optimizer.param_groups[0]["lr"])
+    first = schedulers.LinearLR(optimizer, WARMUP_START, total_iters=warmup - 1)
+    own = schedulers.SequentialLR(optimizer, [first, following[name]()], [warmup])
+    rates = []
+    for _ in range(steps):
+        rates.append(optimizer.param_groups[0]["lr"])
         optimizer.step()
         own.step()
-    rates = rates_by_step(schedule=name, warmup=1.0, step_size=2, gamma=0.3)
-    np.testing.assert_allclose(rates, expected, rtol=1e-6)
+    return rates
+
+
+@given(
+    st.sampled_from(["constant", "step", "cosine"]),
+    st.integers(2, 12),
+    st.integers(2, 9),
+    st.integers(1, 4),
+    st.integers(1, 5),
+    st.sampled_from([0.1, 0.3, 0.9]),
+)
+@settings(max_examples=60, deadline=None)
+def test_torchs_own_schedulers_in_sequence_have_the_same_rates(
+    name: str, epochs: int, per_epoch: int, warmup: int, step_size: int, gamma: float
+) -> None:
+    warmup = min(warmup, epochs - 1)
+    config = TrainConfig(learning_rate=RATE, schedule=name, warmup=float(warmup), step_size=step_size, gamma=gamma)
+    rates = learning_rates(config, epochs, per_epoch)
+    expected = torch_rates(name, epochs * per_epoch, warmup * per_epoch, step_size * per_epoch, gamma)
+    np.testing.assert_allclose(rates, expected, rtol=1e-6, atol=1e-12)
     assert rates[-1] > 0
 
 
