@@ -133,6 +133,9 @@ def test_a_paused_run_is_not_taken_home_yet(server: Cluster, open_page: OpenPage
     server.store.add_run(run)
     app = view(open_page("result", owner=anna, run=run.id), "Take it home")
     assert any("downloaded once it has ended" in info.value for info in app.info)
+    for name in ("Try a change", "Is it luck?"):
+        view(app, name)
+        assert any("Once this run has ended" in info.value for info in app.info)
 
 
 def trained_run(owner: str) -> Run:

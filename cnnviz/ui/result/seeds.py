@@ -14,7 +14,7 @@ from cnnviz.errors import CnnvizError
 from cnnviz.insight.change_tree import SeedGroup, build_change_tree
 from cnnviz.runs.cluster import cluster
 from cnnviz.runs.label import fitting_title
-from cnnviz.runs.run import Run
+from cnnviz.runs.run import Run, Status
 from cnnviz.settings import settings
 from cnnviz.training.point import VALIDATION
 from cnnviz.ui.runs.compared_runs import (
@@ -42,7 +42,7 @@ THIS, BEFORE = "this net and settings", "before the change"
 
 def seeds_view(run: Run) -> None:
     """Draws the band of all seeds, what it says about luck, and the button that trains more of them."""
-    if run.active:
+    if run.active or run.status == Status.PAUSED:
         st.info("Once this run has ended, you can train it with other seeds here.", icon=":material/hourglass_empty:")
         return
     live_fragment(
