@@ -60,7 +60,7 @@ def measure_effect(before: Sequence[float], after: Sequence[float], samples: int
     >>> measure_effect([0.80, 0.82, 0.84], [0.90], 180).text
     '+0.080 ± 0.099'
     >>> measure_effect([0.80], [0.90], 180).text
-    '+0.100 ± 0.074'
+    '+0.100 ± 0.073'
     """
     if not before or not after:
         return None

@@ -1,6 +1,7 @@
 """The page of one run: what it reached, its verdict, its mistakes, and the files that it leaves in."""
 
 import io
+import re
 import secrets
 import zipfile
 from collections.abc import Callable
@@ -157,6 +158,9 @@ def test_a_paused_run_is_not_taken_home_yet(server: Cluster, open_page: OpenPage
     server.store.add_run(run)
     app = view(open_page("result", owner=anna, run=run.id), "Take it home")
     assert any("downloaded once it has ended" in info.value for info in app.info)
+    for name in ("Try a change", "Is it luck?"):
+        view(app, name)
+        assert any("Once this run has ended" in info.value for info in app.info)
 
 
 def trained_run(owner: str) -> Run:
@@ -279,5 +283,11 @@ def test_other_seeds_are_trained_and_drawn_as_a_band(server: Cluster, open_page:
     assert len(app.get("vega_lite_chart")) == 1
     app.button(key=f"train-seeds-{first.id}").click().run()  # no seed is trained twice
     assert {run.config.seed for run in server.store.runs_of(bert)} == {0, 1, 2, 3, 4}
+    wait_for(lambda: all(not run.active for run in server.store.runs_of(bert)))
+    for _ in range(3):  # of five that a student may have waiting
+        server.submit(bert, NET, TrainConfig(dataset="digits", epochs=1000))
+    app.button_group(key=f"seed-count-{first.id}").set_value(4).run()
+    app.button(key=f"train-seeds-{first.id}").click().run()
+    assert re.match(r"[23] of 4 runs were started\. You have \d runs waiting", app.error[0].value)
     for run in server.store.active_runs():
         server.stop(run.owner, run.id, wait=20)

@@ -10,10 +10,11 @@ import streamlit as st
 from cnnviz.charts.axes import GOAL, POINTS, goal_line_table
 from cnnviz.charts.curve import Curve
 from cnnviz.charts.seed_band import band_spec, band_table
+from cnnviz.errors import CnnvizError
 from cnnviz.insight.change_tree import SeedGroup, build_change_tree
 from cnnviz.runs.cluster import cluster
 from cnnviz.runs.label import fitting_title
-from cnnviz.runs.run import Run
+from cnnviz.runs.run import Run, Status
 from cnnviz.settings import settings
 from cnnviz.training.point import VALIDATION
 from cnnviz.ui.runs.compared_runs import (
@@ -33,7 +34,7 @@ from cnnviz.words import count_label, format_duration
 
 SEED_COUNTS = (2, 3, 4)
 """Numbers of further seeds that are offered."""
-MAX_BAND_SEEDS = 5
+MAX_BAND_SEEDS = 20
 REFRESH_SECONDS = 2.0
 THIS, BEFORE = "this net and settings", "before the change"
 """Names of the bands."""
@@ -41,7 +42,7 @@ THIS, BEFORE = "this net and settings", "before the change"
 
 def seeds_view(run: Run) -> None:
     """Draws the band of all seeds, what it says about luck, and the button that trains more of them."""
-    if run.active:
+    if run.active or run.status == Status.PAUSED:
         st.info("Once this run has ended, you can train it with other seeds here.", icon=":material/hourglass_empty:")
         return
     live_fragment(
@@ -108,7 +109,10 @@ def _group_before(run: Run, seeds: SeedGroup) -> tuple[SeedGroup, str] | None:
 
 def _band_chart(seeds: SeedGroup, before: SeedGroup | None) -> None:
     groups = {THIS: seeds} | ({BEFORE: before} if before else {})
-    shown = {name: [run.id for run in group.runs][-MAX_BAND_SEEDS:] for name, group in groups.items()}
+    shown = {
+        name: [run.id for run in group.runs if run.accuracy is not None][:MAX_BAND_SEEDS]
+        for name, group in groups.items()
+    }
     lines = cluster().store.epoch_series(
         [run_id for ids in shown.values() for run_id in ids], (VALIDATION,), ("accuracy",)
     )
@@ -131,7 +135,10 @@ def _band_chart(seeds: SeedGroup, before: SeedGroup | None) -> None:
         alt="lowest, mean and highest validation accuracy over the epochs of runs with other seeds",
         selection_mode=(),
     )
-    st.caption("The line is the mean of the seeds, the band reaches from the lowest to the highest of them.")
+    st.caption(
+        "The line is the mean of the seeds that were trained to their end, the band reaches from the lowest to the"
+        " highest."
+    )
 
 
 def _more_seeds(run: Run, group: Sequence[Run]) -> None:
@@ -155,10 +162,13 @@ def _train_seeds(run: Run, group: Sequence[Run], number: int) -> None:
     used = {other.config.seed for other in group}
     new = islice((seed for seed in count(1) if seed not in used), number)
     with notify_errors():
-        for seed in new:
+        for started, seed in enumerate(new):
             title = fitting_title(f"seed {seed}: {run_name(group[0])}")
-            cluster().submit(
-                current_owner(), run.architecture, run.config.changed(seed=seed), title=title, parent=run.id
-            )
+            try:
+                cluster().submit(
+                    current_owner(), run.architecture, run.config.changed(seed=seed), title=title, parent=run.id
+                )
+            except CnnvizError as error:
+                raise CnnvizError(f"{started} of {number} runs were started. {error}") from None
         st.toast(f"{number} runs wait for their turn.", icon=":material/check:")
     st.rerun()

@@ -8,7 +8,7 @@ from cnnviz.insight.single_differences import Aspect, Setup, find_differences
 from cnnviz.insight.suggested_changes import SuggestedChange, change_both, suggest_changes
 from cnnviz.runs.cluster import cluster
 from cnnviz.runs.label import fitting_title
-from cnnviz.runs.run import Run
+from cnnviz.runs.run import Run, Status
 from cnnviz.training.duration import expected_epoch_seconds
 from cnnviz.ui.navigation import open_page
 from cnnviz.ui.runs.compared_runs import run_setup
@@ -20,7 +20,7 @@ from cnnviz.words import format_duration
 
 def try_change_view(run: Run) -> None:
     """Draws the changes to try on a run that has ended."""
-    if run.active:
+    if run.active or run.status == Status.PAUSED:
         st.info("Once this run has ended, you can change one thing of it here.", icon=":material/hourglass_empty:")
         return
     with st.container(border=True, key="one-change"):

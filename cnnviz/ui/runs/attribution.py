@@ -1,11 +1,11 @@
 """What brought how much: the single differences between chosen runs, and the single changes that are missing."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
 from cnnviz.insight.change_tree import ChangeNode, SeedGroup, build_change_tree, compare_groups
-from cnnviz.insight.single_differences import Difference, Setup, apply_differences
+from cnnviz.insight.single_differences import Difference, Setup, apply_differences, without_seed
 from cnnviz.runs.cluster import cluster
 from cnnviz.runs.label import fitting_title
 from cnnviz.runs.run import Run
@@ -16,7 +16,7 @@ from cnnviz.ui.runs.compared_runs import (
     effect_verdict,
     group_text,
     run_setup,
-    runs_of_setup,
+    runs_by_setup,
 )
 from cnnviz.ui.runs.labels import legend_labels
 from cnnviz.ui.state import current_owner
@@ -36,12 +36,12 @@ def attribution(runs: Sequence[Run]) -> None:
     if len(runs) < 2:
         st.info("Choose two or more runs to see in what they differ, and what that brought.", icon=":material/rule:")
         return
-    mine = cluster().store.runs_of(current_owner())
+    mine = runs_by_setup(cluster().store.runs_of(current_owner()))
     labels = legend_labels(runs)
     names: dict[str, str] = {}
     alike: dict[str, Run] = {}
     for run in runs:
-        for seed in runs_of_setup(run_setup(run), mine):
+        for seed in mine.get(without_seed(run_setup(run)), ()):
             names.setdefault(seed.id, labels[run.id])
             alike[seed.id] = seed
     nodes = build_change_tree(tuple(map(compared_run, alike.values())))
@@ -75,7 +75,7 @@ def _brought(node: ChangeNode) -> str:
     return f"{effect_badge(node.effect)} {effect_verdict(node.effect)}"
 
 
-def _single_changes(before: SeedGroup, node: ChangeNode, position: int, mine: Sequence[Run]) -> None:
+def _single_changes(before: SeedGroup, node: ChangeNode, position: int, mine: Mapping[Setup, Sequence[Run]]) -> None:
     """Draws, for each of several differences, what it brought alone, or a button that trains the run to tell."""
     if len(node.differences) > MAX_SINGLE_CHANGES:
         st.caption(f"These are {len(node.differences)} changes: the nets have too little in common to take them apart.")
@@ -86,7 +86,7 @@ def _single_changes(before: SeedGroup, node: ChangeNode, position: int, mine: Se
         single = apply_differences(before.setup, node.group.setup, [difference])
         if single is None:
             continue
-        if trained := runs_of_setup(single, mine):
+        if trained := mine.get(without_seed(single)):
             _, effect = compare_groups(before, SeedGroup(tuple(map(compared_run, trained))))
             brought = f"{effect_badge(effect)} {effect_verdict(effect)}" if effect else "not trained to its end yet"
             lines.append(f"    - {escape_markdown(difference.label)} alone: {brought}")

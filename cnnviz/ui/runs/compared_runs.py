@@ -1,6 +1,6 @@
 """Runs as their comparison needs them, and what it says about luck."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
 from cnnviz.insight.change_tree import ComparedRun, SeedGroup
@@ -41,20 +41,19 @@ def _validation_samples(run_id: str) -> int:
     return parts[1] if parts else 0
 
 
-def runs_of_setup(setup: Setup, mine: Sequence[Run]) -> list[Run]:
+def runs_by_setup(runs: Iterable[Run]) -> dict[Setup, list[Run]]:
+    """Returns the trainings among some runs by their net and settings without the seed, oldest first."""
+    groups: dict[Setup, list[Run]] = {}
+    for run in sorted(runs, key=lambda run: run.created):
+        if run.kind != LR_FINDER_RUN:
+            groups.setdefault(without_seed(run_setup(run)), []).append(run)
+    return groups
+
+
+def runs_of_setup(setup: Setup, mine: Iterable[Run]) -> list[Run]:
     """Returns the trainings of this net with these settings, whatever their seed, oldest first."""
-    alike = without_seed(setup)
-    return sorted(
-        (
-            other
-            for other in mine
-            if other.kind != LR_FINDER_RUN
-            and other.config.dataset == setup.config.dataset
-            and other.architecture == setup.architecture
-            and without_seed(run_setup(other)) == alike
-        ),
-        key=lambda other: other.created,
-    )
+    of_data = (run for run in mine if run.config.dataset == setup.config.dataset)
+    return runs_by_setup(of_data).get(without_seed(setup), [])
 
 
 def differences_text(differences: Sequence[Difference]) -> str:
