@@ -92,7 +92,7 @@ def _score_summary(run: Run) -> None:
     score, goal = run.score, settings().goal
     with st.container(horizontal=True, gap="medium", key="result-numbers"):
         accuracy = "—" if score.accuracy is None else f"{score.accuracy:.3f}"
-        goal_distance = None if score.accuracy is None else f"{score.accuracy - goal:+.3f} from the goal"
+        goal_distance = None if score.accuracy is None else f"{score.accuracy - goal:+.3f} vs. goal"
         card: dict[str, Any] = {"border": True, "height": "stretch"}
         st.metric(
             "Validation",
