@@ -30,7 +30,10 @@ LEARNED_BY_HEART = 0.95
 """Training accuracy from which on more epochs widen a gap and hardly help."""
 UNDERFIT_GAP, UNDERFIT_GOAL_SHARE, UNDERFIT_OUTLOOK = 0.07, 0.9, 3
 """Underfitting: training accuracy exceeds validation accuracy by at most the first value. It would also stay below the
-second, a share of the goal, even if it gained the third times as much as in the last third of the epochs."""
+second, a share of the goal, even if it gained the third times as much as in the last third of the epochs; and its
+training loss hardly falls any more."""
+LEARNING_LOSS_DROP = 0.05
+"""Share by which the last third of the epochs lowers the training loss of a net that still learns."""
 STRONG_DROPOUT = 0.4
 """Probability above which more dropout is not suggested."""
 SHIFT_SHARE = 1 / 16
@@ -216,7 +219,9 @@ def stays_underfit(run: RunSummary) -> bool:
     """Returns whether the net would not learn its training samples even if it went on improving like this."""
     train = float(run.train_accuracy[run.epochs - 1])
     outlook = train + UNDERFIT_OUTLOOK * max(_recent_gain(run.train_accuracy, run.epochs), 0)
-    return outlook < UNDERFIT_GOAL_SHARE * run.goal
+    loss, third = run.train_loss[: run.epochs], max(run.epochs // 3, 1)
+    still_learns = loss[-third:].min() < (1 - LEARNING_LOSS_DROP) * loss[:-third].min()
+    return bool(outlook < UNDERFIT_GOAL_SHARE * run.goal and not still_learns)
 
 
 def _recent_gain(values: Floats, count: int) -> float:

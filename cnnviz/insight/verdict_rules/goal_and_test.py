@@ -22,15 +22,18 @@ def find_goal_reached(run: RunSummary) -> Verdict | None:
         f"The best value is {describe_accuracy(best, run.validation_size)}, in epoch {run.best_epoch}.",
     ]
     test = run.test_accuracy
+    falls_short = test is not None and test < run.goal
     if test is not None:
-        short = "" if test >= run.goal else " This is below the goal."
-        sentences.append(f"The test accuracy of the same weights is {describe_accuracy(test, run.test_size)}.{short}")
-    where = "" if test is None or test >= run.goal else " on validation, but not on the test"
+        sentences.append(f"The test accuracy of the same weights is {describe_accuracy(test, run.test_size)}.")
+    if falls_short:
+        sentences.append("That is below the goal.")
     return Verdict(
-        f"It reached the goal of {goal}{where}",
+        f"It reached the goal of {goal}{' on validation, but not on the test' if falls_short else ''}",
         " ".join(sentences),
-        "Can a net with fewer parameters do the same? The Runs page plots accuracy against cost.",
-        is_good=True,
+        "Aim higher than the goal on validation, so that the test reaches it as well."
+        if falls_short
+        else "Can a net with fewer parameters do the same? The Runs page plots accuracy against cost.",
+        is_good=not falls_short,
     )
 
 

@@ -105,7 +105,8 @@ def find_too_high_rate(run: RunSummary) -> Verdict | None:
             f"One step changes the weights of {run.layer_label(largest)} by {update_ratios[largest]:.1%}; 0.1 % is"
             " usual."
         )
-    factor = min(_factor_to_usual(update_ratios[largest]), 0.1) if huge and largest else 0.1
+    # of the layer with the largest steps: a rate at which these were usual would be too low for the others
+    factor = min(_factor_to_usual(update_ratios[largest] / 10), 0.1) if huge and largest else 0.1
     return Verdict(
         "The learning rate is too high",
         " ".join(symptoms),
