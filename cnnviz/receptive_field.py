@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property, lru_cache
 
@@ -109,6 +109,16 @@ class ReceptiveField:
         sources = rule.sources(np.arange(repeats * outputs, dtype=np.int64), size)
         shift = self.shift * repeats * inputs // period
         return ReceptiveField(self.axis_size, self.endless_pattern(sources), shift, self._reads_behind(rule, size))
+
+    @property
+    def reads_nothing(self) -> bool:
+        """Whether no position reads a sample: all stand in the padding, or in gaps."""
+        return not self.reads.sizes.any()
+
+    def without_reads(self) -> "ReceptiveField":
+        """Returns the field of positions that read nothing, as they read nothing along another axis."""
+        nothing = Extents(np.full_like(self.reads.firsts, _FIRST_OF_NONE), np.full_like(self.reads.lasts, _LAST_OF_NONE))
+        return replace(self, reads=nothing)
 
     def read_as_one(self, positions: int) -> "ReceptiveField":
         """Returns the field of so many positions that each read all that is read here, as those behind a Linear do."""

@@ -112,6 +112,12 @@ def test_a_linear_layer_reads_what_is_read_before_it() -> None:
     assert format_receptive_field(whole[-1].receptive_field) == "whole input"
 
 
+def test_outputs_that_read_nothing_along_one_axis_read_nothing() -> None:
+    pool, conv2 = PALETTE["AvgPool2d"], PALETTE["Conv2d"]
+    layers = [pool(kernel_size=2, stride=5), conv2(out_channels=1, kernel_size=2, stride=2, padding=(0, 3))]
+    check(Architecture(input_shape=(1, 24, 6), layers=[*layers, pool(kernel_size=1, stride=5)]))
+
+
 def test_what_takes_too_long_is_not_worked_out() -> None:
     assert ReceptiveField.of_input(MAX_READS + 1) is None
     field = ReceptiveField.of_input(1000)

@@ -41,35 +41,38 @@ USUAL_LOSS, CUT_FACTOR = 5.0, 3.0
 """Values up to the first are always drawn, and up to the second times the highest value of the run with the lowest."""
 _CUT_LABELS = {
     "transform": [
-        {"filter": "datum.measured > datum.value"},
-        {
-            "aggregate": [
-                {"op": "min", "field": "epoch", "as": "epoch"},
-                {"op": "max", "field": "measured", "as": "measured"},
-            ],
-            "groupby": ["run"],
-        },
+        {"filter": "datum.split == 'validation' && datum.measured > datum.value"},
         {"calculate": "'▲ ' + format(datum.measured, '.2~g')", "as": "label"},
     ],
-    "mark": {"type": "text", "align": "left", "baseline": "bottom", "dx": 4, "dy": -3, "fontSize": 12},
+    "mark": {"type": "text", "align": "left", "baseline": "top", "dx": 6, "dy": 4, "fontSize": 12},
     "encoding": {"y": {"value": 0}, "text": {"field": "label", "type": "nominal"}},
 }
-"""Where a line leaves the chart: how far up it goes."""
+"""Where a bold line leaves the chart: what was measured there."""
 
 
 def compare_table(lines: Mapping[str, Mapping[str, Curve]]) -> pd.DataFrame:
     """Puts the curves of one metric, by run and split, into columns epoch, value, measured, run and split.
 
-    What was measured is drawn up to a limit, else a run that diverges would flatten all the others.
+    A line that goes beyond a limit ends there, else a run that diverges would flatten all the others.
     """
+    highest = [max(curve.values.max(initial=0) for curve in splits.values()) for splits in lines.values()]
+    limit = max(USUAL_LOSS, CUT_FACTOR * min((value for value in highest if value), default=0))
     table = stack_curves(
-        [(curve, {"run": run, "split": split}) for run, splits in lines.items() for split, curve in splits.items()]
+        [
+            (_leave_out_beyond(curve, limit), {"run": run, "split": split})
+            for run, splits in lines.items()
+            for split, curve in splits.items()
+        ]
     )
     table.insert(2, "measured", table["value"])
-    highest = [max(curve.values.max(initial=0) for curve in splits.values()) for splits in lines.values()]
-    measured = [value for value in highest if value]
-    table["value"] = table["value"].clip(upper=max(USUAL_LOSS, CUT_FACTOR * min(measured, default=0)))
+    table["value"] = table["value"].clip(upper=limit)
     return table
+
+
+def _leave_out_beyond(curve: Curve, limit: float) -> Curve:
+    """Returns a curve without its values beyond a limit, but for the first of those that follow each other."""
+    is_beyond = curve.values > limit
+    return curve[~is_beyond | ~np.concatenate([[False], is_beyond[:-1]])]
 
 
 def compare_spec(

@@ -84,7 +84,12 @@ class Layer(BaseModel):
             return before
         if len(rules) != len(before):
             return None
-        return all_or_none(field.behind(rule, size) for rule, field, size in zip(rules, before, shape[1:], strict=True))
+        fields = all_or_none(
+            field.behind(rule, size) for rule, field, size in zip(rules, before, shape[1:], strict=True)
+        )
+        if fields and any(field.reads_nothing for field in fields):
+            return tuple(field.without_reads() for field in fields)
+        return fields
 
     def formula(self, shape: Shape) -> str:
         """Returns how the output shape is computed, with the numbers, a line for each axis that it slides along."""

@@ -1,5 +1,6 @@
 """Every control of the Train page changes the run that it starts."""
 
+import math
 import re
 from collections.abc import Callable
 from typing import Any
@@ -186,6 +187,16 @@ def test_outputs_that_are_no_classes_are_remarked_on_before_and_while_it_trains(
     press_train(app, server)
     app.run()
     assert sum("35 scores for 10 classes" in warning.value for warning in app.warning) == 2
+
+
+def test_a_loss_that_stays_at_that_of_guessing_is_remarked_on(app: AppTest, server: Cluster) -> None:
+    run, _ = press_train(app, server)
+    app.run()
+    assert not app.warning
+    guessing = [Point(1000 * epoch, epoch, "train", "loss", math.log(10)) for epoch in range(3, 8)]
+    server.store.append_points(run.id, guessing)
+    app.run()
+    assert "The training loss has stayed there for 5 epochs" in app.warning[0].value.replace("\\", "")
 
 
 def test_a_net_that_another_tab_has_changed_is_not_trained_unseen(open_page: OpenPage, server: Cluster) -> None:

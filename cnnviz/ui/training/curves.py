@@ -21,7 +21,7 @@ from cnnviz.charts.lines import lines_spec, lines_table
 from cnnviz.runs.cluster import cluster
 from cnnviz.runs.history import History
 from cnnviz.runs.run import Run
-from cnnviz.ui.state import current_owner
+from cnnviz.ui.state import current_owner, session_dict
 from cnnviz.ui.training.chart_options import DEVICE, GRADIENTS, LEARNING, TOP5_F1, ChartOptions
 from cnnviz.ui.training.run_history import RunHistory, forget_other_histories, read_history
 from cnnviz.ui.widgets.chart import vega_chart
@@ -155,7 +155,7 @@ def _metric_chart(
         for name, other in others.items()
     }
     epochs = max(shown_run.axis_epochs for shown_run in (run_history, *others.values()))
-    is_tested = bool(len(run_history.curve("test", metric).values))
+    epochs, is_tested = _chart_frame(key, epochs, is_tested=bool(len(run_history.curve("test", metric).values)))
     spec = learning_spec(
         metric, epochs, log=log, smooth=smooth, others=list(others), goal=bool(marks), tested=is_tested
     )
@@ -170,12 +170,25 @@ def _lines_chart(run_history: RunHistory, title: str, lines: Mapping[str, Curve]
         name: downsample_in_range(drop_undrawable(curve, log=log), _zoomed_range(key), max_points)
         for name, curve in lines.items()
     }
-    spec = lines_spec(title, run_history.axis_epochs, list(lines), log=log)
+    epochs, _ = _chart_frame(key, run_history.axis_epochs)
+    spec = lines_spec(title, epochs, list(lines), log=log)
     vega_chart(spec, {POINTS: lines_table(visible_lines)}, key=key, alt=f"{title} over the epochs of this run")
 
 
 def _chart_key(run_history: RunHistory, name: str) -> str:
     return f"chart-{name}-{run_history.run.id}"
+
+
+def _chart_frame(key: str, epochs: int, *, is_tested: bool = False) -> tuple[int, bool]:
+    """Returns the epochs of a chart's axis, and whether its legend names the test.
+
+    Both stay as they are while the student has zoomed: a run that ends would take the zoom away.
+    """
+    frames = session_dict("chart-frames")
+    if _zoomed_range(key) is None or key not in frames:
+        frames[key] = epochs, is_tested
+    frame: tuple[int, bool] = frames[key]
+    return frame
 
 
 def _zoomed_range(key: str) -> EpochRange | None:
