@@ -155,7 +155,7 @@ class SearchDriver:
             Status.FAILED,
         ):  # what fails, mostly by diverging, counts with what it had reached
             self._study.complete(number, followed.best_accuracy)
-        elif has_new_epochs and self._falls_behind(number):
+        elif has_new_epochs and self._falls_behind(number, followed.epoch):
             self._stop_run(
                 followed.run_id,
                 f"Stopped by its search after epoch {followed.epoch}: with {followed.best_accuracy:.3f} on validation"
@@ -168,9 +168,10 @@ class SearchDriver:
         del self._followed_runs[number]
         self.changed = True
 
-    def _falls_behind(self, number: int) -> bool:
-        """Returns whether to stop a run early; the first one and the winner only set what others must reach."""
-        return self._study.falls_behind(number) and number not in (self._winner, FIRST_TRIAL)
+    def _falls_behind(self, number: int, epoch: int) -> bool:
+        """Returns whether to stop a run after an epoch; the first one, the winner and one at its end never are."""
+        behind = self._study.falls_behind(number)  # also notes what it has reached, which others are compared with
+        return behind and number not in (self._winner, FIRST_TRIAL) and epoch < self._space.epochs
 
     def _report_epochs(self, number: int, followed: _FollowedRun) -> bool:
         """Reports new epochs of a run to the study; returns whether there were any."""

@@ -206,6 +206,25 @@ def test_all_others_stop_at_the_goal(room: Room, driver: SearchDriver) -> None:
     assert room.trainer.reasons == {second.id: "Stopped: run 1 of its search reached the goal."}
 
 
+def test_a_run_is_not_stopped_after_its_last_epoch(room: Room, driver: SearchDriver) -> None:
+    """It had all its epochs behind it, and was stopped before it was tested."""
+    first, second = room.active(driver)
+    room.trainer.train(first, 0.5, 0.8, 0.8, 0.8)
+    driver.step()
+    room.trainer.train(second, 0.5, 0.8, 0.8, 0.7)
+    driver.step()
+    room.trainer.train(room.active(driver)[1], status=Status.DONE)
+    driver.step()
+    third = room.active(driver)[1]
+    room.trainer.train(third, 0.5, 0.1, 0.1)
+    driver.step()
+    assert list(room.trainer.reasons) == [third.id]
+    fourth = room.active(driver)[1]
+    room.trainer.train(fourth, 0.1, 0.2, 0.2, 0.2)
+    driver.step()
+    assert list(room.trainer.reasons) == [third.id]
+
+
 def test_the_net_as_it_is_trains_to_its_end_however_it_does(room: Room, driver: SearchDriver) -> None:
     first, second = room.active(driver)
     room.trainer.train(second, 0.5, 0.8)
