@@ -11,6 +11,8 @@ from starlette.middleware import Middleware
 from cnnviz.runs.cluster import cluster
 from cnnviz.secret_key import secret_key
 from cnnviz.settings import settings
+from cnnviz.ui.compressed_files import CompressedFiles
+from cnnviz.ui.first_paint import FirstPaint
 from cnnviz.ui.guide import guide_link
 from cnnviz.ui.identity import StudentCookie
 from cnnviz.ui.media_route import MEDIA_OWNERS, MediaRoute
@@ -66,6 +68,8 @@ else:
             Middleware(StudentCookie, key=lambda: secret_key(settings().data_dir), proxies=lambda: settings().proxies),
             Middleware(UploadRoute, files=received_files),
             Middleware(MediaRoute, owners=MEDIA_OWNERS),
+            Middleware(CompressedFiles),
+            Middleware(FirstPaint),
         ],
         on_script_error=on_script_error,
     )

@@ -117,7 +117,9 @@ class ReceptiveField:
 
     def without_reads(self) -> "ReceptiveField":
         """Returns the field of positions that read nothing, as they read nothing along another axis."""
-        nothing = Extents(np.full_like(self.reads.firsts, _FIRST_OF_NONE), np.full_like(self.reads.lasts, _LAST_OF_NONE))
+        nothing = Extents(
+            np.full_like(self.reads.firsts, _FIRST_OF_NONE), np.full_like(self.reads.lasts, _LAST_OF_NONE)
+        )
         return replace(self, reads=nothing)
 
     def read_as_one(self, positions: int) -> "ReceptiveField":

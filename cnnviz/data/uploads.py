@@ -35,6 +35,12 @@ MAX_VERIFIED_BYTES = 2**30
 """Largest file that is checked when it is opened, which takes a second; of larger ones only parts are read."""
 
 
+def check_title(title: str) -> None:
+    """Raises DataError when the name that a student gives to a data set is too long."""
+    if len(title) > MAX_TITLE_LENGTH:
+        raise DataError(f"A name has at most {MAX_TITLE_LENGTH} characters; this one has {len(title)}. Shorten it.")
+
+
 @dataclass(frozen=True)
 class Quota:
     """Limits on what is stored: data sets of one owner, their bytes, and the bytes of all owners together."""

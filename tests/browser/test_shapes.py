@@ -138,4 +138,4 @@ def test_the_field_grows_with_the_layer_that_is_selected(shapes: Page) -> None:
         "aria-selected", "true"
     )
     chain.get_by_role("option", name=re.compile("Layer 6, Linear")).click()
-    expect(chain.get_by_text("every output reads the whole input")).to_be_visible()
+    expect(chain.get_by_text("every output reads all that is read before it")).to_be_visible()

@@ -7,12 +7,16 @@ from concurrent.futures import ThreadPoolExecutor
 from starlette.types import ASGIApp, Message
 
 
-def request(app: ASGIApp, headers: Sequence[tuple[str, str]], kind: str = "http") -> list[Message]:
-    """What an application answers to a GET of / (`http`), or to a handshake there (`websocket`)."""
+def request(app: ASGIApp, headers: Sequence[tuple[str, str]], kind: str = "http", path: str = "/") -> list[Message]:
+    """What an application answers to a GET of a path (`http`), or to a handshake there (`websocket`)."""
     sent: list[Message] = []
 
+    received = [{"type": "http.request" if kind == "http" else "websocket.connect"}]
+
     async def receive() -> Message:
-        return {"type": "http.request" if kind == "http" else "websocket.connect"}
+        if not received:
+            await asyncio.Event().wait()  # a browser that stays and says nothing more
+        return received.pop()
 
     async def send(message: Message) -> None:
         sent.append(message)
@@ -21,7 +25,7 @@ def request(app: ASGIApp, headers: Sequence[tuple[str, str]], kind: str = "http"
         "type": kind,
         "method": "GET",
         "scheme": "http" if kind == "http" else "ws",
-        "path": "/",
+        "path": path,
         "headers": [(name.encode(), value.encode()) for name, value in headers],
     }
 

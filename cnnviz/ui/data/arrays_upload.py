@@ -6,12 +6,13 @@ import streamlit as st
 
 from cnnviz.charts.samples import thumbnail
 from cnnviz.data.channels import ChannelPlace, describe_channels
+from cnnviz.data.uploads import check_title
 from cnnviz.errors import DataError
 from cnnviz.imports.arrays_import import ArraysAnswer, ArraysOrder, import_arrays
 from cnnviz.ui.data.page import use_dataset
 from cnnviz.ui.state import current_owner, session_dict
 from cnnviz.ui.widgets.fields import escape_markdown
-from cnnviz.ui.widgets.notice import notify_errors
+from cnnviz.ui.widgets.notice import notify_errors, show_notice
 from cnnviz.ui.widgets.uploader import empty_uploaders, forget_files, received_path, uploader_key
 
 ARRAYS_FORM = "arrays"
@@ -36,7 +37,8 @@ def arrays_upload() -> None:
         st.file_uploader("feats.npy", type="npy", key=_key("feats"))
         st.file_uploader("labels.npy", type="npy", key=_key("labels"))
         st.file_uploader("or both in one .npz", type="npz", key=_key("npz"))
-        st.text_input("Name", key=_key("title"), max_chars=60, placeholder="My data")
+        st.text_input("Name", key=_key("title"), placeholder="My data")
+        show_notice(ARRAYS_FORM)
         st.form_submit_button("Use these files", key="use-files", on_click=_add_arrays)
     with st.container():  # with or without a question, nothing below is drawn anew
         if answer := session_dict(QUESTION).get(_key("feats")):
@@ -46,8 +48,9 @@ def arrays_upload() -> None:
 def _add_arrays(channels: ChannelPlace = "unknown") -> None:
     session_dict(QUESTION).clear()
     feats, labels, npz = (st.session_state[_key(name)] for name in ("feats", "labels", "npz"))
-    with notify_errors():
+    with notify_errors(ARRAYS_FORM):
         owner, title = current_owner(), st.session_state[_key("title")].strip()
+        check_title(title)
         if npz and not feats and not labels:
             order = ArraysOrder(owner=owner, title=title, feats=received_path(npz), channels=channels)
         elif feats and labels and not npz:

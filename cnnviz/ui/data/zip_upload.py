@@ -6,7 +6,7 @@ import streamlit as st
 
 from cnnviz.data.audio import Features
 from cnnviz.data.form import PictureForm, SoundForm
-from cnnviz.data.uploads import MAX_TITLE_LENGTH
+from cnnviz.data.uploads import check_title
 from cnnviz.errors import DataError
 from cnnviz.imports.messages import ImportForm
 from cnnviz.runs.cluster import cluster
@@ -109,8 +109,7 @@ def _start_import(form: ImportForm | None, template: str) -> None:
     with notify_errors(ZIP_FORM):
         if zip_file is None:
             raise DataError("Choose a zip first: it has one folder for each class, with the files of that class.")
-        if len(title := st.session_state[_key("zip-title")].strip()) > MAX_TITLE_LENGTH:
-            raise DataError(f"A name has at most {MAX_TITLE_LENGTH} characters; this one has {len(title)}. Shorten it.")
+        check_title(title := st.session_state[_key("zip-title")].strip())
         title = title or zip_file.name.removesuffix(".zip")
         cluster().imports.start(current_owner(), received_path(zip_file), title, form, template.strip())
         forget_files(zip_file)

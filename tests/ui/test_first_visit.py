@@ -1,0 +1,58 @@
+"""What a browser gets at its first visit: a page to read at once, and Streamlit's own scripts, compressed."""
+
+import gzip
+from pathlib import Path
+
+import streamlit
+from starlette.applications import Starlette
+from starlette.datastructures import Headers
+from starlette.routing import Mount
+from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp
+
+from cnnviz.ui.compressed_files import CompressedFiles
+from cnnviz.ui.first_paint import EMPTY_ROOT, FirstPaint, with_first_text
+from tests.ui.asgi import request
+
+STATIC = Path(streamlit.__file__).parent / "static"
+FILES = Starlette(routes=[Mount("/", StaticFiles(directory=STATIC, html=True))])
+
+
+def get(app: ASGIApp, path: str, encodings: str = "gzip, br") -> tuple[int, Headers, bytes]:
+    """Status, headers and body of an answer."""
+    start, *parts = request(app, [("accept-encoding", encodings)], path=path)
+    return start["status"], Headers(raw=start["headers"]), b"".join(part.get("body", b"") for part in parts)
+
+
+def test_every_script_and_style_arrives_smaller_and_unchanged() -> None:
+    app = CompressedFiles(FILES)
+    for path in [next(STATIC.glob("static/js/index.*.js")), next(STATIC.glob("static/css/index.*.css"))]:
+        address = f"/{path.relative_to(STATIC)}"
+        for _ in range(2):  # compressed, then kept
+            _, headers, body = get(app, address)
+            assert headers["content-encoding"] == "gzip"
+            assert int(headers["content-length"]) == len(body) < path.stat().st_size / 2
+            assert gzip.decompress(body) == path.read_bytes()
+        _, headers, body = get(app, address, encodings="identity")
+        assert "content-encoding" not in headers
+        assert body == path.read_bytes()
+    assert get(app, "/static/js/nothing.js")[0] == 404
+    assert "content-encoding" not in get(app, "/index.html")[1]
+
+
+def test_streamlits_page_holds_a_text_before_its_scripts_have_come() -> None:
+    _, headers, body = get(FirstPaint(FILES), "/")
+    page = body.decode()
+    assert int(headers["content-length"]) == len(body)
+    assert "etag" not in headers
+    assert EMPTY_ROOT not in page
+    head, _, rest = page.partition("</head>")
+    assert "stylesheet" not in head
+    assert rest.index("The page is loading.") < rest.index('rel="stylesheet"')
+    assert "<title>cnnviz</title>" in head
+    assert head.count("modulepreload") == (STATIC / "index.html").read_text(encoding="utf-8").count("modulepreload")
+
+
+def test_a_page_of_another_form_and_what_is_no_page_stay_as_they_are() -> None:
+    assert with_first_text("<html><body>busy</body></html>") == "<html><body>busy</body></html>"
+    assert get(FirstPaint(FILES), "/favicon.png")[2] == (STATIC / "favicon.png").read_bytes()
