@@ -58,7 +58,7 @@ def find_too_much_memory(net: Net) -> Iterator[Occurrence]:
     if needed <= limit:
         return
     text = (
-        f"Training it with batches of {batch_size:,} takes about {format_mebibytes(needed)}, more than the"
+        f"Training it with batches of {batch_size:,} takes at least {format_mebibytes(needed)}, more than the"
         f" {format_mebibytes(limit)} available. "
     )
     fitting = _largest_batch(net, limit)
@@ -70,7 +70,7 @@ def find_too_much_memory(net: Net) -> Iterator[Occurrence]:
     elif alone <= limit:
         text += (
             f"No batch is small enough: after each epoch it is evaluated {evaluation_batch_size(net.steps)} samples at"
-            f" a time, which takes about {format_mebibytes(least)} whatever the batch, most of it for"
+            f" a time, which takes at least {format_mebibytes(least)} whatever the batch, most of it for"
             f" {label_step(largest)}."
         )
     else:

@@ -52,8 +52,9 @@ class Recorder:
             self._emit(finite)
         for not_finite in (point for point in points if not math.isfinite(point.value)):
             if not_finite.metric == "loss":
+                split = "training" if not_finite.split == "train" else not_finite.split
                 raise DivergenceError(
-                    f"The {not_finite.split} loss stopped being a number at step {not_finite.step} (epoch"
+                    f"The {split} loss stopped being a number at step {not_finite.step} (epoch"
                     f" {not_finite.epoch}): the training diverged. {divergence_advice(self._config)}"
                 )
 

@@ -401,7 +401,7 @@ def test_a_divergence_is_told_with_its_step_and_a_way_out() -> None:
     points: list[Point] = []
     with pytest.raises(
         TrainingError,
-        match=r"^The (batch|train) loss stopped being a number at step \d+ \(epoch 1\): the training diverged\. "
+        match=r"^The (batch|training) loss stopped being a number at step \d+ \(epoch 1\): the training diverged\. "
         r"Try a learning rate ten times smaller \(1\), or gradient clipping at 1\.$",
     ):
         train(

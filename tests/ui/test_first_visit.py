@@ -12,6 +12,7 @@ from starlette.types import ASGIApp
 
 from cnnviz.ui.compressed_files import CompressedFiles
 from cnnviz.ui.first_paint import EMPTY_ROOT, FirstPaint, with_first_text
+from cnnviz.ui.identity import StudentCookie
 from tests.ui.asgi import request
 
 STATIC = Path(streamlit.__file__).parent / "static"
@@ -38,6 +39,21 @@ def test_every_script_and_style_arrives_smaller_and_unchanged() -> None:
         assert body == path.read_bytes()
     assert get(app, "/static/js/nothing.js")[0] == 404
     assert "content-encoding" not in get(app, "/index.html")[1]
+
+
+def test_the_cookie_of_one_student_is_not_kept_for_others() -> None:
+    app = StudentCookie(CompressedFiles(FILES), key=lambda: bytes(32), proxies=lambda: "")
+    address = f"/{next(STATIC.glob('static/js/index.*.js')).relative_to(STATIC)}"
+
+    def cookie(accept: str) -> str | None:
+        start, *_ = request(app, [("accept-encoding", "gzip"), ("accept", accept)], path=address)
+        return Headers(raw=start["headers"]).get("set-cookie")
+
+    first, second = cookie("text/html"), cookie("text/html")
+    assert first
+    assert second
+    assert first != second
+    assert cookie("*/*") is None
 
 
 def test_streamlits_page_holds_a_text_before_its_scripts_have_come() -> None:

@@ -72,7 +72,7 @@ def compared_curves(runs: Sequence[Run]) -> None:
         )
     labels = legend_labels(runs)
     lines = cluster().store.epoch_series(list(labels), SPLITS, METRICS)
-    epochs = max(run.config.epochs for run in runs)
+    epochs = max(run.config.epochs if run.active else max(run.score.epoch, 1) for run in runs)
     max_points = max(MAX_TOTAL_POINTS // (len(runs) * len(SPLITS)), MIN_POINTS)
     for metric in METRICS:
         on_log = log and metric == "loss"
