@@ -2,7 +2,7 @@
 
 import re
 
-from starlette.datastructures import MutableHeaders
+from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 EMPTY_ROOT = '<div id="root"></div>'
@@ -30,6 +30,9 @@ class FirstPaint:
         if scope["type"] != "http" or scope["method"] != "GET":
             await self._app(scope, receive, send)
             return
+        if "text/html" in Headers(scope=scope).get("accept", ""):  # a page is to come as it is, not compressed
+            headers = [(name, value) for name, value in scope["headers"] if name.lower() != b"accept-encoding"]
+            scope = {**scope, "headers": headers}
         start: Message | None = None
         parts: list[bytes] = []
 
@@ -62,8 +65,9 @@ def with_first_text(page: str) -> str:
 
 
 def _is_page(start: Message) -> bool:
-    kind = MutableHeaders(raw=start["headers"]).get("content-type", "")
-    return start["status"] == 200 and kind.startswith("text/html")
+    headers = MutableHeaders(raw=start["headers"])
+    is_html = headers.get("content-type", "").startswith("text/html") and "content-encoding" not in headers
+    return start["status"] == 200 and is_html
 
 
 async def _send_page(start: Message, body: bytes, send: Send) -> None:

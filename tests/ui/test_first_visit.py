@@ -6,6 +6,7 @@ from pathlib import Path
 import streamlit
 from starlette.applications import Starlette
 from starlette.datastructures import Headers
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
@@ -67,6 +68,18 @@ def test_streamlits_page_holds_a_text_before_its_scripts_have_come() -> None:
     assert rest.index("The page is loading.") < rest.index('rel="stylesheet"')
     assert "<title>cnnviz</title>" in head
     assert head.count("modulepreload") == (STATIC / "index.html").read_text(encoding="utf-8").count("modulepreload")
+
+
+def test_a_page_that_would_be_compressed_holds_the_text_too() -> None:
+    compressing = FirstPaint(GZipMiddleware(FILES, minimum_size=1))
+    for accept in ("text/html,*/*", "*/*"):
+        start, *parts = request(compressing, [("accept-encoding", "gzip"), ("accept", accept)], path="/")
+        headers, body = Headers(raw=start["headers"]), b"".join(part.get("body", b"") for part in parts)
+        if headers.get("content-encoding") == "gzip":
+            assert accept == "*/*"
+            assert gzip.decompress(body) == (STATIC / "index.html").read_bytes()
+        else:
+            assert "The page is loading." in body.decode()
 
 
 def test_a_page_of_another_form_and_what_is_no_page_stay_as_they_are() -> None:
