@@ -40,7 +40,7 @@ def calls() -> int:
 def heading(name: str) -> str:
     """The title of a page."""
     match = re.search(
-        r'^st\.title\("(.+)"\)$', Path(ROOT, f"pages/{name}.py").read_text(encoding="utf-8"), re.MULTILINE
+        r'^ *st\.title\("(.+?)"', Path(ROOT, f"pages/{name}.py").read_text(encoding="utf-8"), re.MULTILINE
     )
     assert match
     return match.group(1)
