@@ -111,7 +111,9 @@ def check(
 def unfold(app: Page, name: str) -> None:
     """Bring all number fields of a page into sight."""
     for expander in HIDDEN.get(name, ()):
-        app.get_by_text(expander, exact=True).click()
+        summary = app.get_by_text(expander, exact=True)
+        summary.click()
+        expect(app.locator("details", has=summary)).to_have_attribute("open", "")
     expect(app.get_by_role("spinbutton").filter(visible=True).last).to_be_visible()
 
 
