@@ -180,8 +180,8 @@ def test_every_way_leads_where_it_says(trained: Page) -> None:
     seen_ways = walk(trained, [name for name in navigation(trained) if name != "data"])
     buttons = {way for way in seen_ways if way[1] in BUTTONS.get(way[0], {})}
     assert ("result", "try") in seen_ways, "no verdict had a button"
-    # one more is on the Data page, walked above, one call stands for all buttons of verdicts, and one is that of a change
-    # that was chosen, which tests/pages/test_result.py presses
+    # one more is on the Data page, walked above; one call stands for all buttons of verdicts, and one for that of a
+    # change that was chosen, which tests/pages/test_result.py presses
     assert len(buttons) + 3 == calls(), "a button to another page was not walked"
 
 
