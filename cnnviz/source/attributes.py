@@ -7,9 +7,20 @@ from collections.abc import Callable
 from typing import Any
 
 from cnnviz.source.arguments import Arguments
-from cnnviz.source.functions import call_function
+from cnnviz.source.functions import call_function, foreign_bases
 from cnnviz.source.interpreter import Interpreter, Scope, resolved
-from cnnviz.source.values import BoundMethod, Class, Function, Instance, LayerCall, Object, Super, Symbol, Tensor
+from cnnviz.source.values import (
+    MISSING,
+    BoundMethod,
+    Class,
+    Function,
+    Instance,
+    LayerCall,
+    Object,
+    Super,
+    Symbol,
+    Tensor,
+)
 
 WEIGHTS = ("weight", "bias", "running_mean", "running_var", "num_batches_tracked")
 """Attributes of layers that no design holds; what is done to them changes none."""
@@ -26,8 +37,8 @@ def attribute_of(interpreter: Interpreter, owner: object, node: ast.Attribute) -
 def _of_object(interpreter: Interpreter, owner: Object, node: ast.Attribute) -> object:
     if node.attr in owner.attributes:
         return owner.attributes[node.attr]
-    found = owner.cls.find(node.attr) if owner.cls else None
-    if found is not None:
+    found = owner.cls.find(node.attr) if owner.cls else MISSING
+    if found is not MISSING:
         return _bound(interpreter, owner, owner.cls, found, node)
     if node.attr == "training" and isinstance(owner, Instance):
         return Symbol.TRAINING
@@ -36,17 +47,15 @@ def _of_object(interpreter: Interpreter, owner: Object, node: ast.Attribute) -> 
 
 def _of_class(interpreter: Interpreter, owner: Class, node: ast.Attribute) -> object:
     found = owner.find(node.attr)
-    if node.attr == "__init__" or isinstance(found, Function):
-        return _bound(interpreter, None, owner, found, node)
-    if found is None:
+    if found is MISSING or foreign_bases(owner):  # an Enum makes something of its attributes
         raise interpreter.not_understood(node)
-    return found
+    return _bound(interpreter, None, owner, found, node)
 
 
 def _of_super(interpreter: Interpreter, owner: Super, node: ast.Attribute) -> object:
     cls = owner.owner.cls
-    found = cls.find(node.attr, owner.after) if cls else None
-    if found is None:
+    found = cls.find(node.attr, owner.after) if cls else MISSING
+    if found is MISSING:
         raise interpreter.not_understood(node, f"no class that it derives from has {node.attr[:40]} in this text")
     return _bound(interpreter, owner.owner, cls, found, node)
 
@@ -83,7 +92,7 @@ def _of_tensor(interpreter: Interpreter, owner: Tensor, node: ast.Attribute) -> 
         return False
     if node.attr in ("device", "dtype"):
         return Symbol.DEVICE
-    if node.attr == "data":
+    if node.attr == "data" and owner.node.is_made_by_no_layer:
         return owner
     raise interpreter.not_understood(node)
 

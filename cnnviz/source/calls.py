@@ -59,6 +59,7 @@ from cnnviz.source.torch_modules import (
 )
 from cnnviz.source.torch_names import LAYER_FUNCTIONS
 from cnnviz.source.values import (
+    MISSING,
     BoundMethod,
     Class,
     Function,
@@ -147,7 +148,7 @@ def call(  # noqa: PLR0911 (one for each kind of owner)
 def _call_super(interpreter: Interpreter, owner: Super, name: str, node: ast.Call, scope: Scope) -> object:
     """Calls a method as the classes have it from which that of the method derives, at last nn.Module itself."""
     cls = owner.owner.cls
-    found = cls.find(name, owner.after) if cls else None
+    found = cls.find(name, owner.after) if cls else MISSING
     arguments = read_arguments(interpreter, node, scope)
     if isinstance(found, Function):
         return call_function(interpreter, found, arguments.after(owner.owner), scope, node.lineno)

@@ -140,6 +140,8 @@ def _lambda(interpreter: Interpreter, node: ast.Lambda, scope: Scope) -> Functio
 
 
 def _assignment(interpreter: Interpreter, node: ast.NamedExpr, scope: Scope) -> object:
+    if scope.is_comprehension:  # the name is one of the function around it
+        raise interpreter.not_understood(node)
     value = interpreter.value(node.value, scope)
     interpreter.bind(node.target, value, scope)
     return value
@@ -196,8 +198,8 @@ def _rounds(
     loop, *more = loops
     if loop.is_async:
         raise interpreter.not_understood(node)
+    inner = scope.inner(interpreter.globals)
     for item in interpreter.iterate(loop.iter, scope):
-        inner = scope.inner()
         interpreter.bind(loop.target, item, inner)
         if all(interpreter.truth(condition, inner) for condition in loop.ifs):
             yield from _rounds(interpreter, node, more, inner)

@@ -10,6 +10,7 @@ from cnnviz.source.blocks import block_call, written_block
 from cnnviz.source.interpreter import Interpreter, Returned, Scope
 from cnnviz.source.tensors import apply_layer, join_stacks
 from cnnviz.source.values import (
+    MISSING,
     BlockCall,
     Class,
     Function,
@@ -33,15 +34,13 @@ MODULE_BASES = {
     "lightning.pytorch.LightningModule",
 }
 """Classes from which a net derives; a LightningModule is an nn.Module that also trains itself."""
-PLAIN_BASES = {"builtins.object", "abc.ABC", "typing.NamedTuple", "enum.Enum", "typing.Protocol"}
+PLAIN_BASES = {"builtins.object", "abc.ABC", "typing.NamedTuple", "typing.Protocol"}
 """Classes that add nothing to what derives from them."""
 DATACLASS_DECORATORS = {"dataclasses.dataclass"}
 HARMLESS_DECORATORS = {
     "builtins.staticmethod",
     "builtins.classmethod",
     "builtins.property",
-    "torch.no_grad",
-    "torch.inference_mode",
     "torch.jit.export",
     "torch.jit.ignore",
     "typing.override",
@@ -96,6 +95,11 @@ def is_module_class(cls: Class) -> bool:
     return bool(cls.base_names() & MODULE_BASES)
 
 
+def foreign_bases(cls: Class) -> list[str]:
+    """Returns the full names of the classes from elsewhere that it derives from and that are not known here."""
+    return sorted(cls.base_names() - MODULE_BASES - PLAIN_BASES)
+
+
 def call_function(
     interpreter: Interpreter, function: Function, arguments: Arguments, scope: Scope, line: int
 ) -> object:
@@ -116,14 +120,12 @@ def instantiate(interpreter: Interpreter, cls: Class, arguments: Arguments, scop
     """Returns an object of a class of the text, or the block that the class is."""
     if block := written_block(cls.node):
         return block_call(block, arguments, line)
-    names = cls.base_names()
-    foreign = sorted(names - MODULE_BASES - PLAIN_BASES)
-    if foreign:
+    if foreign := foreign_bases(cls):
         base = foreign[0].rpartition(".")[2][:40] or interpreter.snippet(cls.node.bases[0])
         raise DesignError(
             f"Line {line}: {cls.name} derives from {base} (line {cls.node.lineno}), whose code is not in this text."
         )
-    if not names & MODULE_BASES:
+    if not is_module_class(cls):
         return _plain_object(interpreter, cls, arguments, scope, line)
     instance = Instance(cls)
     init = instance.method("__init__")
@@ -176,7 +178,7 @@ def _plain_object(interpreter: Interpreter, cls: Class, arguments: Arguments, sc
     has_fields = bool({*cls.decorators} & DATACLASS_DECORATORS or cls.base_names() & {"typing.NamedTuple"})
     given = arguments.matched(fields if has_fields else [], cls.name, line)
     result.attributes |= given
-    missing = [name for name in fields if has_fields and name not in given and cls.find(name) is None]
+    missing = [name for name in fields if has_fields and name not in given and cls.find(name) is MISSING]
     if missing:
         raise DesignError(f"Line {line}: {cls.name} also needs {' and '.join(missing)[:80]}.")
     return result
@@ -195,7 +197,9 @@ def apply_module(interpreter: Interpreter, module: object, tensor: Tensor, line:
             output: object = tensor
             for inner in module.modules:
                 interpreter.count_step(line)
-                output = apply_module(interpreter, inner, only_tensor(output, line), line)
+                if not isinstance(output, Tensor):
+                    raise DesignError(f"Line {line}: a layer here gets several tensors from the one before it.")
+                output = apply_module(interpreter, inner, output, line)
             return output
         case BlockCall():
             start = tensor.node

@@ -44,9 +44,12 @@ class Scope:
     method: Function | None = None
     """The method that is followed, for super()."""
 
-    def inner(self) -> Scope:
-        """Returns a scope inside this one, as a comprehension has: it sees these names, and its own stay in it."""
-        return replace(self, names=dict(self.names))
+    is_comprehension: bool = False
+
+    def inner(self, top_level: Mapping[str, object]) -> Scope:
+        """Returns the scope of a comprehension inside this one: it sees these names, and its own stay in it."""
+        around = self.around if self.names is top_level else (self.names, *self.around)
+        return replace(self, names={}, around=around, is_comprehension=True)
 
 
 @dataclass(frozen=True)
@@ -187,6 +190,10 @@ class Interpreter:
                 f"Line {line}: torch takes no layers before super().__init__() was called; call it first in the"
                 f" __init__ of {owner.cls.name}."
             )
+        if isinstance(owner, Instance) and owner.sequential and isinstance(value, Module):
+            modules, before = owner.sequential.modules, owner.attributes.get(name)
+            place = next((place for place, module in enumerate(modules) if module is before), len(modules))
+            modules[place : place + 1] = [value]  # it runs through them in the order in which they were set
         owner.attributes[name] = value
 
     def _bind_item(self, target: ast.Subscript, value: object, scope: Scope) -> None:

@@ -85,8 +85,6 @@ def _register(interpreter: Interpreter, owner: Instance, node: ast.Call, scope: 
     name, module = values.get("name"), values.get("module")
     if not isinstance(module, Module | ModuleList) or not isinstance(name, str):
         raise interpreter.not_understood(node)
-    if owner.sequential:
-        owner.sequential.modules.append(module)
     interpreter.set_attribute(owner, name, module, node.lineno)
 
 
@@ -101,9 +99,15 @@ def _register_buffer(interpreter: Interpreter, owner: Instance, node: ast.Call, 
 
 
 def _children(interpreter: Interpreter, owner: Sequential | Instance, node: ast.Call, scope: Scope) -> list[object]:
-    if isinstance(owner, Sequential):
-        return list(owner.modules)
-    return [value for value in owner.attributes.values() if isinstance(value, Module | ModuleList)]
+    held = owner.modules if isinstance(owner, Sequential) else owner.attributes.values()
+    modules = [value for value in held if isinstance(value, Module | ModuleList | ModuleDict)]
+    return list({id(module): module for module in modules}.values())  # torch gives each once
+
+
+def _detach(interpreter: Interpreter, owner: Tensor, node: ast.Call, scope: Scope) -> Tensor:
+    if not owner.node.is_made_by_no_layer:
+        raise interpreter.not_understood(node, "the layers before it would not learn")
+    return owner
 
 
 def _clone(interpreter: Interpreter, owner: Tensor, node: ast.Call, scope: Scope) -> Tensor:
@@ -258,7 +262,7 @@ def _as_it_is(interpreter: Interpreter, owner: object, node: ast.Call, scope: Sc
 
 _WITHOUT_EFFECT: dict[str, MethodHandler] = dict.fromkeys(
     (
-        *("to", "cuda", "cpu", "float", "double", "half", "type", "type_as", "to_empty", "detach", "requires_grad_"),
+        *("to", "cuda", "cpu", "float", "double", "half", "type", "type_as", "to_empty", "requires_grad_"),
         *("train", "eval", "contiguous", "compile", "share_memory", "apply"),
     ),
     _unchanged,
@@ -284,6 +288,7 @@ METHODS: dict[type, dict[str, MethodHandler]] = {
         },
         **_WITHOUT_EFFECT,
         "clone": _clone,
+        "detach": _detach,
         "size": _size,
         "numel": _count,
         "nelement": _count,

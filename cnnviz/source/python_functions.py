@@ -15,12 +15,13 @@ from cnnviz.source.functions import initialise
 from cnnviz.source.interpreter import MAX_LENGTH, Interpreter, Scope, is_plain
 from cnnviz.source.torch_modules import LAYER_CLASSES
 from cnnviz.source.values import (
+    MISSING,
     ArgumentParser,
+    BlockCall,
     Class,
     ImportedName,
     Instance,
     LayerCall,
-    Module,
     ModuleDict,
     ModuleList,
     Object,
@@ -36,13 +37,11 @@ PLAIN_FUNCTIONS: dict[str, Callable[..., Any]] = {
     **{f"math.{f.__name__}": f for f in (math.ceil, math.floor, math.sqrt, math.log2, math.log, math.log10, math.pow)},
     **{f"math.{f.__name__}": f for f in (math.prod, math.exp, math.gcd, math.trunc, math.fabs)},
     "numpy.prod": math.prod,
-    "numpy.ceil": math.ceil,
-    "numpy.floor": math.floor,
+    "numpy.ceil": lambda number: float(math.ceil(number)),
+    "numpy.floor": lambda number: float(math.floor(number)),
     "numpy.sqrt": math.sqrt,
     "numpy.log2": math.log2,
     "numpy.product": math.prod,
-    "numpy.round": round,
-    "operator.mul": lambda a, b: a * b,
 }
 """Functions of numbers, by their full names."""
 MAX_POWER = 64
@@ -50,8 +49,7 @@ MAX_POWER = 64
 KINDS_OF_VALUES: dict[str, type | tuple[type, ...]] = {
     **{f"builtins.{kind.__name__}": kind for kind in (int, float, str, bool, list, tuple, dict)},
     "torch.Tensor": Tensor,
-    "torch.nn.Module": (LayerCall, Sequential, Instance),
-    "torch.nn.Sequential": Sequential,
+    "torch.nn.Module": (LayerCall, Sequential, BlockCall, Instance, ModuleList, ModuleDict),
     "torch.nn.ModuleList": ModuleList,
     "torch.nn.ModuleDict": ModuleDict,
     "collections.abc.Iterable": (list, tuple, dict, str),
@@ -180,7 +178,7 @@ def has_attribute(interpreter: Interpreter, node: ast.Call, scope: Scope) -> boo
     owner, name = positional if len(positional) == 2 else (None, None)
     if not isinstance(owner, Object) or not isinstance(name, str):
         raise interpreter.not_understood(node)
-    return name in owner.attributes or bool(owner.cls and owner.cls.find(name) is not None)
+    return _has(owner, name)
 
 
 def get_attribute(interpreter: Interpreter, node: ast.Call, scope: Scope) -> object:
@@ -195,7 +193,7 @@ def get_attribute(interpreter: Interpreter, node: ast.Call, scope: Scope) -> obj
     try:
         return attribute_of(interpreter, owner, attribute)
     except DesignError:
-        if default and isinstance(owner, Object) and name not in owner.attributes:
+        if default and isinstance(owner, Object) and not _has(owner, str(name)):
             return default[0]
         raise
 
@@ -266,14 +264,24 @@ def device(interpreter: Interpreter, node: ast.Call, scope: Scope) -> Symbol:
     return Symbol.DEVICE
 
 
+def _has(owner: Object, name: str) -> bool:
+    return name in owner.attributes or (owner.cls is not None and owner.cls.find(name) is not MISSING)
+
+
 def _is_of_kind(interpreter: Interpreter, value: object, kind: object, node: ast.expr) -> bool:
     if isinstance(kind, Class):
         return isinstance(value, Object) and bool(value.cls and kind in value.cls.lineage)
     if isinstance(kind, ImportedName):
         if (layer := LAYER_CLASSES.get(kind.full_name)) is not None:
             return isinstance(value, LayerCall) and value.kind == layer
+        if kind.full_name == "torch.nn.Sequential":
+            is_own = isinstance(value, Instance) and value.sequential is not None
+            return is_own or (isinstance(value, Sequential) and not value.is_identity)
+        if kind.full_name == "torch.nn.Identity":
+            return isinstance(value, Sequential) and value.is_identity
         if (known := KINDS_OF_VALUES.get(kind.full_name)) is not None:
-            return isinstance(value, known) and not (known in (int, list, dict) and isinstance(value, bool | Module))
+            is_no_list = known in (list, dict) and isinstance(value, ModuleList | ModuleDict)
+            return isinstance(value, known) and not is_no_list
     raise interpreter.not_understood(node)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterator
 
 from cnnviz.errors import DesignError
 from cnnviz.source.arithmetic import combine
@@ -26,16 +27,13 @@ WEIGHT_METHODS = (
     "load_state_dict",
     "zero_grad",
     "save_hyperparameters",
-    "register_forward_hook",
 )
 """Methods of a net that change or read weights, and no layers."""
 WEIGHT_ITERATORS = ("modules", "parameters", "named_modules", "named_parameters")
 """Methods of a net that __init__ loops over to set or freeze weights."""
-CONTEXTS = (
-    *("torch.no_grad", "torch.inference_mode", "torch.set_grad_enabled", "torch.enable_grad"),
-    *("torch.autocast", "torch.amp.autocast", "torch.cuda.amp.autocast"),
-)
-"""What may stand behind `with` without changing what is computed."""
+PRECISIONS = ("torch.enable_grad", "torch.autocast", "torch.amp.autocast", "torch.cuda.amp.autocast")
+CONTEXTS = ("torch.no_grad", "torch.inference_mode", "torch.set_grad_enabled", *PRECISIONS)
+"""What may follow `with` without changing what is computed; in forward, the first three keep layers from learning."""
 
 
 def assign(interpreter: Interpreter, node: ast.Assign | ast.AnnAssign, scope: Scope) -> None:
@@ -90,19 +88,28 @@ def _for(interpreter: Interpreter, node: ast.For, scope: Scope) -> Returned | Ju
     function = node.iter.func if isinstance(node.iter, ast.Call) else None
     if isinstance(function, ast.Attribute) and function.attr in WEIGHT_ITERATORS and not scope.in_forward:
         return None
-    for item in interpreter.iterate(node.iter, scope):
-        interpreter.bind(node.target, item, scope)
-        ended = interpreter.execute(node.body, scope)
-        if isinstance(ended, Returned):
-            return ended
-        if ended is Jump.BREAK:
-            return None
-    return interpreter.execute(node.orelse, scope)
+
+    def rounds() -> Iterator[None]:
+        for item in interpreter.iterate(node.iter, scope):
+            interpreter.bind(node.target, item, scope)
+            yield
+
+    return _loop(interpreter, node, rounds(), scope)
 
 
 def _while(interpreter: Interpreter, node: ast.While, scope: Scope) -> Returned | Jump | None:
-    while interpreter.truth(node.test, scope):
-        interpreter.count_step(node.lineno)
+    def rounds() -> Iterator[None]:
+        while interpreter.truth(node.test, scope):
+            interpreter.count_step(node.lineno)
+            yield
+
+    return _loop(interpreter, node, rounds(), scope)
+
+
+def _loop(
+    interpreter: Interpreter, node: ast.For | ast.While, rounds: Iterator[None], scope: Scope
+) -> Returned | Jump | None:
+    for _ in rounds:
         ended = interpreter.execute(node.body, scope)
         if isinstance(ended, Returned):
             return ended
@@ -126,6 +133,8 @@ def _with(interpreter: Interpreter, node: ast.With, scope: Scope) -> Returned | 
         name = interpreter.full_name(context.func if isinstance(context, ast.Call) else context, scope)
         if name not in CONTEXTS or item.optional_vars:
             raise interpreter.not_understood(node)
+        if scope.in_forward and name not in PRECISIONS:
+            raise interpreter.not_understood(node, "what stands in it would not learn")
     return interpreter.execute(node.body, scope)
 
 

@@ -82,7 +82,9 @@ def reshape(interpreter: Interpreter, node: ast.Call, scope: Scope) -> Tensor:
 
 
 def make_batch(interpreter: Interpreter, node: ast.Call, scope: Scope) -> Tensor:
-    """Makes a batch of numbers to try layers on: torch.zeros(1, 3, 16, 16)."""
+    """Makes a batch of numbers to measure sizes with: torch.zeros(1, 3, 16, 16); outside functions nobody needs it."""
+    if scope.names is interpreter.globals:
+        raise interpreter.not_understood(node)
     positional, named = read_arguments(interpreter, node, scope)
     sizes: object = named.get("size", positional)
     if isinstance(sizes, list) and len(sizes) == 1 and isinstance(sizes[0], tuple | list):

@@ -64,7 +64,7 @@ def make_module_dict(interpreter: Interpreter, node: ast.Call, scope: Scope) -> 
 
 def make_identity(interpreter: Interpreter, node: ast.Call, scope: Scope) -> Sequential:
     """Makes an nn.Identity, which is an empty nn.Sequential here, whatever its arguments."""
-    return Sequential([])
+    return Sequential([], is_identity=True)
 
 
 def unknown_module(name: str, line: int) -> DesignError:

@@ -68,6 +68,7 @@ class Sequential:
 
     modules: list[object]
     line: int = 1
+    is_identity: bool = False
 
 
 @dataclass(eq=False, frozen=True)
@@ -97,6 +98,16 @@ class Function:
         return self.node.name[:40] if isinstance(self.node, ast.FunctionDef) else "lambda"
 
 
+MISSING = object()
+"""What stands for an attribute that there is not."""
+
+
+class _StandIn:
+    """Stands in for a class of the text where Python is asked for the order of its bases."""
+
+    of: Class | None = None
+
+
 @dataclass(eq=False)
 class Class:
     """A class of the text."""
@@ -116,11 +127,23 @@ class Class:
     @cached_property
     def lineage(self) -> tuple[Class, ...]:
         """The class and those of the text that it derives from, in the order in which attributes are found."""
-        line = {self: None}
-        for base in self.bases:
-            if isinstance(base, Class):
-                line |= dict.fromkeys(base.lineage)
-        return tuple(line)
+        return tuple(
+            stand_in.of for stand_in in self.stand_in.__mro__ if issubclass(stand_in, _StandIn) and stand_in.of
+        )
+
+    @cached_property
+    def stand_in(self) -> type[_StandIn]:
+        """An empty class of Python's with stand-ins of the same bases, so that Python itself orders them.
+
+        Raises DesignError where it can find no order.
+        """
+        bases = tuple(base.stand_in for base in self.bases if isinstance(base, Class)) or (_StandIn,)
+        try:
+            return type(self.name, bases, {"of": self})
+        except TypeError:
+            raise DesignError(
+                f"Line {self.node.lineno}: the bases of {self.name} contradict each other; Python refuses the class."
+            ) from None
 
     def base_names(self) -> set[str]:
         """Returns the full names of the classes outside the text that it derives from; "" where one is unknown."""
@@ -128,10 +151,10 @@ class Class:
         return {base.full_name if isinstance(base, ImportedName) else "" for base in bases}
 
     def find(self, name: str, after: Class | None = None) -> object:
-        """Returns an attribute, of the classes behind `after` if that is given; None where there is none."""
+        """Returns an attribute, of the classes after `after` if that is given; MISSING where there is none."""
         line = self.lineage
         line = line[line.index(after) + 1 :] if after in line else line
-        return next((cls.attributes[name] for cls in line if name in cls.attributes), None)
+        return next((cls.attributes[name] for cls in line if name in cls.attributes), MISSING)
 
 
 @dataclass(eq=False)
@@ -218,6 +241,11 @@ class TensorNode:
     def sizes(self) -> tuple[int | Symbol, ...]:
         """Sizes of all axes, that of the batch first."""
         return (Symbol.BATCH if self.batch is None else self.batch, *self.shape)
+
+    @property
+    def is_made_by_no_layer(self) -> bool:
+        """Whether it is the input, or made of numbers: no gradient goes further than that."""
+        return self.before is None
 
     def iter_back(self) -> Iterator[TensorNode]:
         """Yields this node and all before it, the input last."""

@@ -122,6 +122,35 @@ NETS: dict[str, str] = {
     "        padding = (k - 1) // 2\n        super().__init__(\n            nn.Conv2d(i, o, k, stride, padding, bias=False),\n"
     "            nn.BatchNorm2d(o),\n            nn.ReLU6(inplace=True),\n        )\n\n\n"
     "model = nn.Sequential(ConvBNReLU(3, 4), ConvBNReLU(4, 6, stride=2), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(6, 2))",
+    "a diamond of bases": "class Base(nn.Module):\n    def __init__(self):\n        super().__init__()\n"
+    "        self.conv = nn.Conv2d(3, 4, 3)\n\n    def act(self, x):\n        return torch.relu(x)\n\n    def forward(self, x):\n"
+    "        return self.act(self.conv(x))\n\n\nclass Left(Base):\n    pass\n\n\nclass Right(Base):\n    def act(self, x):\n"
+    "        return torch.tanh(x)\n\n\nclass Both(Left, Right):\n    pass\n\n\nmodel = Both()",
+    "a Sequential that gets attributes": "class Unit(nn.Sequential):\n    def __init__(self, i, o):\n        super().__init__()\n"
+    "        self.conv = nn.Conv2d(i, o, 3)\n        self.act = nn.Tanh()\n        self.add_module('down', nn.Conv2d(o, o, 1))\n"
+    "        self.act = nn.ReLU()\n\n\nmodel = nn.Sequential(Unit(3, 4), nn.Tanh())",
+    "what a class says is None": net(
+        "self.conv = nn.Conv2d(3, 4 if hasattr(self, 'norm') else 5, 3)\nif self.norm is None:\n    self.act = nn.Tanh()",
+        "return self.act(self.conv(x)) if getattr(self, 'last', 1) is None else x",
+    ).replace("class Net(nn.Module):\n", "class Net(nn.Module):\n    norm = None\n    last = None\n\n"),
+    "kinds of values": net(
+        "parts = [nn.Identity(), nn.Sequential(nn.Tanh()), nn.ModuleList([nn.ReLU()]), nn.Tanh()]\n"
+        "n = 2 * int(isinstance(True, int)) + int(isinstance(parts[0], nn.Sequential))\n"
+        "n += 4 * int(isinstance(parts[1], nn.Sequential)) + 32 * int(isinstance(nn.Tanh(), nn.ReLU))\n"
+        "n += 8 * int(isinstance(parts[2], list)) + 16 * int(isinstance(parts[2], nn.Module))\n"
+        "n += int(isinstance(parts[0], nn.Identity))\n"
+        "self.conv = nn.Conv2d(3, n, 3)",
+        PLAIN,
+    ),
+    "children, each once": net(
+        "self.a = nn.Tanh()\nself.b = self.a\nself.conv = nn.Conv2d(3, 4, 3)\nself.net = nn.Sequential(self.a, self.a)",
+        "for child in self.children():\n    x = child(x)\nfor child in self.net.children():\n    x = child(x)\nreturn x",
+    ),
+    "functions from a comprehension": net(
+        "makers = [lambda o: nn.Conv2d(3, o, k) for k in (1, 3, 5)]\nself.conv = makers[0](4)", PLAIN
+    ),
+    "a loop over a batch outside": net(CONV.format(4), PLAIN)
+    + "x = torch.randn(2, 3, 16, 16)\nfor _ in range(1000):\n    y = model(x)\n",
     "while": net(
         "layers, n = [], 2\nwhile n:\n    layers.append(nn.Conv2d(3, 3, 3))\n    n -= 1\nself.parts = nn.Sequential(*layers)",
         "return self.parts(x)",

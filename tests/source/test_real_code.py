@@ -80,6 +80,31 @@ REFUSED = {
         ),
         r"load_the_number has no value that could be worked out",
     ),
+    "an Enum": (
+        "from enum import Enum\n\n\nclass Mode(Enum):\n    A = 1\n\n\n"
+        + net("self.conv = nn.Conv2d(3, 4 if Mode.A == 1 else 5, 3)", "return self.conv(x)"),
+        r"`self\.conv = .*` is not understood",
+    ),
+    "layers that would not learn": (
+        net("self.conv = nn.Conv2d(3, 4, 3)", "with torch.no_grad():\n    x = self.conv(x)\nreturn torch.relu(x)"),
+        r"what stands in it would not learn",
+    ),
+    "a gradient that is cut off": (
+        net("self.conv = nn.Conv2d(3, 4, 3)", "return torch.relu(self.conv(x).detach())"),
+        r"the layers before it would not learn",
+    ),
+    "bases that contradict each other": (
+        "class A(nn.Module): pass\nclass B(A): pass\nclass C(A, B):\n    def forward(self, x): return x\nmodel = C()",
+        r"the bases of C contradict each other",
+    ),
+    "several tensors in a Sequential": (
+        "class Two(nn.Module):\n    def forward(self, x): return torch.tanh(x), x\n\n\nmodel = nn.Sequential(Two(), nn.ReLU())",
+        r"a layer here gets several tensors",
+    ),
+    "numpy's floor is a float": (
+        net("self.conv = nn.Conv2d(3, np.floor(4.5), 3)", "return self.conv(x)"),
+        r"nn\.Conv2d\(out_channels=4\.0\): it should be",
+    ),
     "several outputs side by side": (
         net("self.a = nn.Conv2d(3, 4, 3)\nself.b = nn.Conv2d(3, 4, 3)", "return self.a(x), self.b(x)"),
         r"does not return one tensor",
