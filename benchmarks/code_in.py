@@ -8,18 +8,12 @@ the same weights, the same outputs. What differs in silence would be the worst t
 import argparse
 from collections.abc import Iterator
 
-import torch
-from torch import nn
-
 from benchmarks.table import table, verdict
-from cnnviz.architecture import build_model
 from cnnviz.errors import CnnvizError
-from cnnviz.source import from_code
-from tests.source.nets import HEAD, NETS
-from tests.source.test_real_code import executed, set_alike
+from tests.source.nets import NETS
+from tests.source.test_real_code import check_read
 
 GOAL_READ = 0.9
-SHAPE = (3, 16, 16)
 WRAPPERS = {
     "as it is": "{text}",
     "in a Sequential": "{text}\ninner = model\nmodel = nn.Sequential(nn.Conv2d(3, 3, 1), inner)\n",
@@ -38,33 +32,17 @@ def texts() -> Iterator[tuple[str, str, str]]:
             yield name, wrapper, form.replace("{text}", text)
 
 
-def outputs_agree(text: str, theirs: nn.Module) -> bool:
-    """Returns whether what is read computes what Python's own net computes; raises CnnvizError where it is refused."""
-    ours = build_model(from_code(HEAD + text, SHAPE)).eval()
-    if [p.shape for p in ours.parameters()] != [p.shape for p in theirs.parameters()]:
-        return False
-    set_alike(ours)
-    set_alike(theirs)
-    x = torch.randn(2, *SHAPE, generator=torch.Generator().manual_seed(0))
-    with torch.inference_mode():
-        expected = theirs(x.clone())
-        expected = expected[0] if isinstance(expected, tuple) else expected
-        return torch.allclose(ours(x.clone()), expected, atol=1e-5)
-
-
 def main() -> None:
     """Prints how many are read, refused and silently another net."""
     argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter).parse_args()
     read, wrong, refused = 0, list[str](), list[str]()
     for name, wrapper, text in texts():
-        theirs = executed(text)
         try:
-            agrees = outputs_agree(text, theirs)
+            check_read(text)
+            read += 1
         except CnnvizError as error:
             refused.append(f"{name}, {wrapper}: {error}")
-            continue
-        read += agrees
-        if not agrees:
+        except AssertionError:
             wrong.append(f"{name}, {wrapper}")
     total = read + len(wrong) + len(refused)
     rows = [

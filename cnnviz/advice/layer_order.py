@@ -22,6 +22,7 @@ from cnnviz.layers.dropout import AlphaDropout, DropoutBase
 from cnnviz.layers.norm import BatchNorm, ChannelNorm
 from cnnviz.layers.pool import AdaptiveAvgPool, AvgPool
 from cnnviz.layers.window import per_axis
+from cnnviz.shapes import numel
 
 GRADIENT_FACTORS: dict[str, float] = {"Sigmoid": 0.25, "Hardsigmoid": 1 / 6, "Tanh": 0.606, "Softsign": 0.413}
 """Share of a gradient that a squashing activation passes on.
@@ -83,8 +84,8 @@ def _describe_linear_pair(first: Step, between: Sequence[Step], second: Step) ->
 
 def _joined(first: Step, second: Step) -> Linear:
     """Returns the one Linear that can do what two in a row do; a bias of either is one of it."""
-    biases = [getattr(step.layer, "bias", False) for step in (first, second)]
-    return Linear(out_features=getattr(second.layer, "out_features"), bias=any(biases))  # noqa: B009
+    has_bias = any(getattr(step.layer, "bias", False) for step in (first, second))
+    return Linear(out_features=numel(second.output_shape or (1,)), bias=has_bias)
 
 
 def _relu_between(net: Net, first: Step, between: Sequence[Step]) -> Iterator[Mend]:

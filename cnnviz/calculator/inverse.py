@@ -56,32 +56,28 @@ def find_design_answers(design: Architecture, axis: int, wanted: int, vary: froz
         return True
 
     rule, size = window_rules(design)[axis], design.input_shape[1 + axis]
-    return _search(rule, size, wanted, vary, is_taken, pool="Pool" in design.layers[0].kind)
+    return find_answers(rule, size, wanted, vary, pool="Pool" in design.layers[0].kind, is_taken=is_taken)
 
 
-def find_answers(rule: WindowRule, size: int, wanted: int, vary: frozenset[str], *, pool: bool = False) -> Answers:
+def find_answers(
+    rule: WindowRule,
+    size: int,
+    wanted: int,
+    vary: frozenset[str],
+    *,
+    pool: bool = False,
+    is_taken: Callable[[WindowRule], bool] = lambda answer: True,
+) -> Answers:
     """Finds all values of the parameters in `vary` with which a rule turns an axis of `size` samples into `wanted`.
 
     The other parameters stay as they are in `rule`. An answer must be valid in torch: a pool's padding is at most half
-    its window, and an output_padding is smaller than the stride or the dilation.
+    its window, and an output_padding is smaller than the stride or the dilation. `is_taken` may refuse it all the same.
 
     >>> [rule.stride for rule in find_answers(Window(4, stride=4), 90, 22, frozenset({"stride"})).rules]
     [4]
     >>> find_answers(Window(10), 99, 22, frozenset({"padding"})).rules
     ()
     """
-    return _search(rule, size, wanted, vary, lambda answer: True, pool=pool)
-
-
-def _search(
-    rule: WindowRule,
-    size: int,
-    wanted: int,
-    vary: frozenset[str],
-    is_taken: Callable[[WindowRule], bool],
-    *,
-    pool: bool,
-) -> Answers:
     bound = MAX_VALUES[max(len(vary), 1)]
     rules, below, above = [], 0, 0
     for candidate in _candidates(rule, vary, bound):

@@ -28,9 +28,9 @@ def set_alike(model: nn.Module) -> None:
             parameter.copy_(torch.randn(parameter.shape, generator=torch.Generator().manual_seed(number)))
 
 
-@pytest.mark.parametrize("name", NETS)
-def test_it_is_the_net_that_python_makes_of_it(name: str) -> None:
-    theirs, architecture = executed(NETS[name]), from_code(HEAD + NETS[name], SHAPE)
+def check_read(text: str) -> None:
+    """What is read of a text has the parameters and the outputs of the net that Python makes of it."""
+    theirs, architecture = executed(text), from_code(HEAD + text, SHAPE)
     ours = build_model(architecture).eval()
     assert [p.shape for p in ours.parameters()] == [p.shape for p in theirs.parameters()]
     set_alike(ours)
@@ -41,6 +41,11 @@ def test_it_is_the_net_that_python_makes_of_it(name: str) -> None:
         expected = expected[0] if isinstance(expected, tuple) else expected
         torch.testing.assert_close(ours(x.clone()), expected)
     assert output_shape(architecture) == expected.shape[1:]
+
+
+@pytest.mark.parametrize("name", NETS)
+def test_it_is_the_net_that_python_makes_of_it(name: str) -> None:
+    check_read(NETS[name])
 
 
 REFUSED = {
@@ -98,7 +103,10 @@ REFUSED = {
         r"the bases of C contradict each other",
     ),
     "several tensors in a Sequential": (
-        "class Two(nn.Module):\n    def forward(self, x): return torch.tanh(x), x\n\n\nmodel = nn.Sequential(Two(), nn.ReLU())",
+        (
+            "class Two(nn.Module):\n    def forward(self, x): return torch.tanh(x), x\n\n\n"
+            "model = nn.Sequential(Two(), nn.ReLU())"
+        ),
         r"a layer here gets several tensors",
     ),
     "numpy's floor is a float": (
