@@ -53,7 +53,7 @@ def search_form() -> None:
     with st.expander("Bounds", icon=":material/tune:"), st.container(horizontal=True, key="search-bounds"):
         for name in BOUND_FIELDS:
             _space_field(space, name)
-    with st.container():
+    with st.container(key="search-start"):
         _start_button(space)
 
 
