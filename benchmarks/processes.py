@@ -17,7 +17,7 @@ from statistics import median
 import psutil
 
 from benchmarks.table import spread, table, verdict
-from cnnviz.export.request import to_onnx
+from cnnviz.onnx_export.request import to_onnx
 from cnnviz.presets import PRESETS
 from cnnviz.processes import launcher
 from cnnviz.processes.fork_supervisor import ForkServerSupervisor

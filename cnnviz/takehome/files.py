@@ -8,8 +8,8 @@ import numpy as np
 
 from cnnviz.data.scaling import NORMALIZATIONS
 from cnnviz.errors import CnnvizError, DesignError
-from cnnviz.export.samples import SampleFacts
-from cnnviz.export.writer import export_trained
+from cnnviz.onnx_export.samples import SampleFacts
+from cnnviz.onnx_export.writer import export_trained
 from cnnviz.takehome.charts import chart_specs
 from cnnviz.takehome.notebook import to_notebook
 from cnnviz.takehome.pack import pack

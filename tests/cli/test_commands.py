@@ -14,8 +14,8 @@ from cnnviz import __version__
 from cnnviz.architecture import Architecture, build_model, trace
 from cnnviz.architecture.design import MAX_JSON_LENGTH
 from cnnviz.cli import main
-from cnnviz.export import writer
 from cnnviz.layers import Conv2d, Linear, ReLU, Residual, Softplus
+from cnnviz.onnx_export import writer
 from cnnviz.presets import PRESETS
 from cnnviz.settings import settings
 from cnnviz.source import STYLES, to_code

@@ -8,7 +8,7 @@ import streamlit as st
 
 from cnnviz.architecture import Architecture, find_refusing_step, trace
 from cnnviz.errors import CnnvizError, ShapeError
-from cnnviz.export import to_onnx
+from cnnviz.onnx_export import to_onnx
 from cnnviz.share import from_token, to_token
 from cnnviz.source import STYLES, from_code, to_code
 from cnnviz.ui.design.page import EXCHANGE_KEY, EXCHANGE_VIEW_KEY, count_opened_design

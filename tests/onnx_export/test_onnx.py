@@ -11,7 +11,6 @@ from safetensors.torch import load, save
 
 from cnnviz.architecture import Architecture, build_model, trace
 from cnnviz.errors import CnnvizError, DataError, DesignError, LimitError, ShapeError
-from cnnviz.export import request, to_onnx
 from cnnviz.layers import (
     PALETTE,
     AdaptiveMaxPool2d,
@@ -32,6 +31,7 @@ from cnnviz.layers import (
     Residual,
     Softplus,
 )
+from cnnviz.onnx_export import request, to_onnx
 from cnnviz.presets import PRESETS
 from cnnviz.processes import one_shot
 from cnnviz.settings import settings as limits
@@ -50,7 +50,7 @@ class LazyModule:
 
 
 onnx, onnxruntime = LazyModule("onnx"), LazyModule("onnxruntime")
-state, writer = LazyModule("onnxruntime.capi.onnxruntime_pybind11_state"), LazyModule("cnnviz.export.writer")
+state, writer = LazyModule("onnxruntime.capi.onnxruntime_pybind11_state"), LazyModule("cnnviz.onnx_export.writer")
 
 LAB = PRESETS["lab-convnet"].architecture
 NETS = {
