@@ -9,7 +9,7 @@ from cnnviz.data.arrays import SplitIndices
 from cnnviz.data.augmentation import Augmentation
 from cnnviz.data.content import Content
 from cnnviz.data.dataset import Dataset
-from cnnviz.ui.data.page import cached_scale
+from cnnviz.ui.data.content import cached_scale
 from cnnviz.ui.state import current_config
 from cnnviz.ui.training.knobs import augmentation_knobs
 from cnnviz.ui.widgets.counter import count_up, counter

@@ -10,7 +10,7 @@ from cnnviz.data.content import Content
 from cnnviz.data.dataset import Dataset
 from cnnviz.errors import CnnvizError
 from cnnviz.shapes import format_shape
-from cnnviz.ui.data.page import cached_class_mean
+from cnnviz.ui.data.content import cached_class_mean
 from cnnviz.ui.data.samples import sound_view
 from cnnviz.ui.widgets.fields import escape_markdown
 from cnnviz.ui.widgets.uploader import received_path

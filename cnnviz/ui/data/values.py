@@ -11,7 +11,7 @@ from cnnviz.data.dataset import Dataset
 from cnnviz.data.overview import Histogram, class_counts
 from cnnviz.data.scaling import NORMALIZATIONS, Scale
 from cnnviz.data.splitting import PARTS
-from cnnviz.ui.data.page import cached_class_mean, cached_scale
+from cnnviz.ui.data.content import cached_class_mean, cached_scale
 from cnnviz.ui.state import current_config
 from cnnviz.ui.training.knobs import knob
 from cnnviz.ui.widgets.chart import plotly_chart

@@ -17,7 +17,7 @@ from cnnviz.runs.cluster import cluster
 from cnnviz.runs.run import LR_FINDER_RUN, Run, Status
 from cnnviz.settings import settings
 from cnnviz.table import parameter_count
-from cnnviz.ui.data import page
+from cnnviz.ui.data.content import load_content, split_indices
 from cnnviz.ui.navigation import open_page
 from cnnviz.ui.result.downloads import downloads_view
 from cnnviz.ui.result.gallery import TestedRun
@@ -127,8 +127,8 @@ def _tested_run(run: Run, test_predictions: Predictions) -> TestedRun:
     run_dataset = available_datasets(current_owner()).get(run.config.dataset)
     if run_dataset is None:
         return TestedRun(run.id, test_predictions)
-    content = page.load_content(run_dataset)
-    rows = page.split_indices(content, run_dataset.split_kind(run.config.split_kind))
+    content = load_content(run_dataset)
+    rows = split_indices(content, run_dataset.split_kind(run.config.split_kind))
     indices = None if rows is None else find_tested_samples(content, rows, test_predictions)
     return (
         TestedRun(run.id, test_predictions, run_dataset, content, indices)
