@@ -19,13 +19,13 @@ from cnnviz.advice.layer_order import (
     find_vanishing_gradient,
     find_wrong_dropout_axes,
 )
-from cnnviz.advice.receptive_field import find_small_receptive_field, find_unread_edge
-from cnnviz.advice.scores import (
+from cnnviz.advice.logits import (
     find_activation_on_scores,
     find_missing_log_softmax,
     find_softmax_before_loss,
     find_wrong_output_features,
 )
+from cnnviz.advice.receptive_field import find_small_receptive_field, find_unread_edge
 from cnnviz.architecture import Architecture, LayerPath, Mend, find_refusing_step, layer_number
 from cnnviz.errors import DesignError
 

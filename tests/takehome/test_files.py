@@ -21,6 +21,7 @@ from cnnviz.data import DATASETS
 from cnnviz.data.scaling import NORMALIZATIONS, fit_scale
 from cnnviz.errors import DesignError
 from cnnviz.layers import Flatten
+from cnnviz.takehome.archive_facts import ArchiveFacts
 from cnnviz.takehome.files import FILE_WRITERS, FileInputs
 from cnnviz.takehome.files import write_zip as all_of_it
 from cnnviz.takehome.pack import FILE_DESCRIPTIONS
@@ -96,7 +97,7 @@ def test_the_scaling_in_the_graph_is_that_of_the_training(normalization: str, fl
         architecture=net,
         config=TrainConfig(floor=floor, normalization=normalization),
         weights=save({}),
-        facts={"scale": scale.to_dict()},
+        facts=ArchiveFacts.model_validate({"scale": scale.to_dict()}),
     )
     file = FILE_WRITERS["model-with-scaling.onnx"](FileInputs(archive, 0.9))
     session = onnxruntime.InferenceSession(file, providers=["CPUExecutionProvider"])

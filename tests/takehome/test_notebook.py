@@ -12,6 +12,7 @@ from nbformat import NotebookNode
 from PIL import Image
 
 from cnnviz.data.augmentation import Augmentation
+from cnnviz.takehome.archive_facts import ArchiveFacts
 from cnnviz.takehome.notebook import escape_notebook_text, split_sections, to_notebook
 from cnnviz.takehome.run_archive import RunArchive
 from cnnviz.takehome.script import SampleSource, to_script
@@ -127,7 +128,9 @@ def test_it_tells_what_the_run_was_and_what_came_of_it(run: ScriptRun, notebook:
 
 
 def test_a_run_at_its_defaults_that_ended_at_once_is_told_so(run: ScriptRun) -> None:
-    run_archive = archive_of(run, config=TrainConfig(), title="", points=(), best_epoch=0, facts={}, status="stopped")
+    run_archive = archive_of(
+        run, config=TrainConfig(), title="", points=(), best_epoch=0, facts=ArchiveFacts(), status="stopped"
+    )
     cells_text, *_ = sources(read(to_notebook(run_archive, data=SampleSource(), charts={})), "markdown")
     assert cells_text.startswith("# ConvNet for handwritten digits\n")
     assert "The run ended before its first epoch was complete." in cells_text

@@ -13,7 +13,7 @@ from cnnviz.charts.calibration import calibration_spec, calibration_tables, grou
 from cnnviz.charts.confusion import CELL_SELECTION, MAX_NUMBERED_CLASSES, confusion_spec, confusion_table, drawn_classes
 from cnnviz.insight.calibration import calibration
 from cnnviz.insight.confusion import (
-    class_scores,
+    class_metrics,
     confusion_counts,
     least_confident_hits,
     most_confident_mistakes,
@@ -114,15 +114,15 @@ def _cell_samples(tested: TestedRun, cell: Cell) -> None:
     sample_gallery(tested, rows, f"cell-{cell[0]}-{cell[1]}")
 
 
-def _class_scores_view(tested: TestedRun) -> None:
-    scores = class_scores(tested.predictions)
+def _class_metrics_view(tested: TestedRun) -> None:
+    metrics = class_metrics(tested.predictions)
     table = pd.DataFrame(
         {
             "class": pd.array(list(tested.predictions.classes), dtype="str"),
-            "precision": scores.precision,
-            "recall": scores.recall,
-            "F1": scores.f1,
-            "samples": scores.support,
+            "precision": metrics.precision,
+            "recall": metrics.recall,
+            "F1": metrics.f1,
+            "samples": metrics.support,
         }
     ).sort_values("F1", kind="stable")
     dataframe(
@@ -198,7 +198,7 @@ def _speakers_view(tested: TestedRun) -> None:
 SPEAKERS = "Speakers"
 VIEWS: dict[str, Callable[[TestedRun], None]] = {
     "Matrix": _confusion_view,
-    "Classes": _class_scores_view,
+    "Classes": _class_metrics_view,
     "Samples": _samples_view,
     "Certainty": _calibration_view,
     SPEAKERS: _speakers_view,
