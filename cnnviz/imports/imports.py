@@ -55,7 +55,7 @@ class ImportEnding(NamedTuple):
     message: str
 
 
-_CANCELLED = ImportEnding("cancelled", "It was cancelled; nothing of it is kept.")
+_CANCELLED = ImportEnding("cancelled", "It was cancelled; nothing was kept.")
 
 
 @dataclass(frozen=True)
@@ -125,7 +125,7 @@ class Imports:
 
     def _tell_interrupted(self) -> None:
         """Tells each owner of an import that ended with the server, until it is dismissed; its file is gone."""
-        message = "The server was started anew while this was waiting or being read. Send it again."
+        message = "The server was restarted while this was waiting or being read. Send it again."
         for order in self._notes.read():
             progress = ImportProgress(order.name, order.title, "refused", message=message)
             self._jobs[order.owner] = _ImportJob(order, progress)
@@ -171,7 +171,7 @@ class Imports:
                 ([other for other in active_jobs if other.share == job.share], MAX_SHARE_IMPORTS),
             ):
                 if len(jobs) >= limit:
-                    raise LimitError(f"{limit} data sets wait to be read already. Try again in some minutes.")
+                    raise LimitError(f"{limit} data sets are already waiting to be read. Try again in a few minutes.")
             self._jobs[owner] = job
         try:
             self._incoming.mkdir(parents=True, exist_ok=True)

@@ -177,7 +177,7 @@ def test_a_zip_is_read_with_progress_can_be_cancelled_and_is_heard(uploads: Page
     being_read = uploads.get_by_text(re.compile(r"Reading “many”: [1-9][\d,]* of 6,000 files"))
     expect(being_read).to_be_visible()
     uploads.get_by_role("button", name="Cancel").click()
-    expect(uploads.get_by_text("It was cancelled; nothing of it is kept.")).to_be_visible()
+    expect(uploads.get_by_text("It was cancelled; nothing was kept.")).to_be_visible()
     expect(uploads.locator("[data-testid=stAlertContentInfo]")).to_have_count(1)
     uploads.get_by_role("button", name="Import another one").click()
 

@@ -134,7 +134,7 @@ def test_an_import_can_be_cancelled_and_another_one_waits_for_it(
     imports.dismiss(ANNA)  # not while it is read
     imports.cancel(ANNA)
     cancelled = now(imports, ANNA)
-    assert (cancelled.status, cancelled.message) == ("cancelled", "It was cancelled; nothing of it is kept.")
+    assert (cancelled.status, cancelled.message) == ("cancelled", "It was cancelled; nothing was kept.")
     assert ended(imports, BERT, wait_for).status == "done"
     assert own_uploads().datasets_of(ANNA) == {}
     assert not [path for path in left(limits) if BERT not in path.parts]
@@ -183,7 +183,7 @@ def test_a_server_that_is_killed_takes_the_import_with_it_and_the_next_one_clean
         told = after.progress_of(ANNA)
         assert told
         assert (told.status, told.title) == ("refused", "Long")
-        assert told.message == "The server was started anew while this was waiting or being read. Send it again."
+        assert told.message == "The server was restarted while this was waiting or being read. Send it again."
         assert len(left(limits)) == 1
         after.close()
     after.dismiss(ANNA)

@@ -39,7 +39,7 @@ def recording_view(dataset: Dataset, content: Content) -> None:
         return
     sound_view(sound, features.sample_rate, features, key="yours")
     picture = features.compute(sound[None])
-    st.markdown(f"As a picture of sound its shape is **{format_shape(picture.shape)}**, as the lab's nets expect.")
+    st.markdown(f"As a spectrogram, its shape is **{format_shape(picture.shape)}**, as the lab's nets expect.")
     if dataset.axes != ("channel", "time", "band"):
         return
     word = st.selectbox("Compare with the mean of", dataset.classes, key=f"beside-{dataset.name}", width=220)

@@ -46,7 +46,7 @@ def classes_view(dataset: Dataset, content: Content, rows: SplitIndices) -> None
 def values_view(content: Content, split_kind: str) -> None:
     """Draws the fields for floor and normalisation, and what they do to the values."""
     st.markdown(
-        "A net learns best from values around 0 with a deviation of about 1. Mean and deviation come from the"
+        "A net learns best from values around 0 with a standard deviation of about 1. Mean and deviation come from the"
         " **training"
         " part alone**: validation and test samples must not influence what the net sees."
     )
