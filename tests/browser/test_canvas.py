@@ -119,7 +119,7 @@ def test_several_layers_are_selected_and_move_as_one(app: Page) -> None:
 
 def test_plus_between_two_layers_adds_there_and_the_panel_edits_it(app: Page) -> None:
     app.locator(".gap[data-gap='1'] .plus").click()
-    app.get_by_role("textbox", name="Search a layer").fill("conv2d")
+    app.get_by_role("textbox", name="Search for a layer").fill("conv2d")
     app.keyboard.press("Enter")
     added = row(app, "Layer 2, Conv2d, shape 16 × 88 × 15")
     expect(added).to_be_visible()
@@ -136,7 +136,7 @@ def test_plus_between_two_layers_adds_there_and_the_panel_edits_it(app: Page) ->
 def test_a_block_holds_layers_folds_and_takes_layers_in(app: Page) -> None:
     app.set_viewport_size({"width": 1440, "height": 1800})
     app.locator(".gap[data-gap='2'] .plus").click()
-    app.get_by_role("textbox", name="Search a layer").fill("residual")
+    app.get_by_role("textbox", name="Search for a layer").fill("residual")
     app.keyboard.press("Enter")
     expect(row(app, r"Layer 3, Residual, shape 10 × 22 × 4")).to_be_visible()
     expect(row(app, r"Layer 3\.a4, Conv2d, shape 10 × 22 × 4")).to_be_visible()
@@ -319,7 +319,7 @@ def test_a_second_tab_cannot_overwrite_what_the_first_has_done(app: Page) -> Non
 def test_an_open_list_of_layers_outlives_the_answer_to_an_edit(app: Page) -> None:
     app.get_by_role("textbox", name="kernel_size").fill("7")
     app.locator(".gap[data-gap='3'] .plus").click()  # leaves the field, whose number is sent at that moment
-    search = app.get_by_role("textbox", name="Search a layer")
+    search = app.get_by_role("textbox", name="Search for a layer")
     search.fill("tanh")
     expect(row(app, "Layer 1, Conv2d, shape 10 × 93 × 20")).to_be_visible()
     wait_until_idle(app)
@@ -330,7 +330,7 @@ def test_an_open_list_of_layers_outlives_the_answer_to_an_edit(app: Page) -> Non
 
 def test_a_family_that_is_typed_gives_the_layer_that_fits(app: Page) -> None:
     app.locator(".gap[data-gap='1'] .plus").click()
-    app.get_by_role("textbox", name="Search a layer").fill("batch")
+    app.get_by_role("textbox", name="Search for a layer").fill("batch")
     app.keyboard.press("Enter")
     expect_kinds(app, ["Conv2d", "BatchNorm2d", *LAB[1:]])
 

@@ -64,8 +64,8 @@ def _code_view() -> None:
 
 def _paste_view() -> None:
     st.caption(
-        "A class with `forward` as in the lab, or an `nn.Sequential(…)`. It is read, never run; a line that is not"
-        " understood is named. The input shape is that of your design above unless the code names one."
+        "A class with `forward` as in the lab, or an `nn.Sequential(…)`. It is read, never run; if a line cannot be"
+        " understood, you are told which one. The input shape is that of your design above unless the code names one."
     )
     st.text_area("PyTorch code", key="paste", height=320, placeholder=PASTE_PLACEHOLDER, max_chars=100_000)
     show_problem("paste")
@@ -90,9 +90,7 @@ def _file_and_link_view() -> None:
         )
     with right:
         st.markdown("**As a link**")
-        st.caption(
-            "The whole design is in the address: whoever opens it has it. The server keeps no copy for the link."
-        )
+        st.caption("The link contains the whole design: whoever opens it gets the design. The server keeps no copy.")
         try:
             st.code(f"{_page_address()}?{DESIGN_PARAM}={to_token(design)}", language=None, wrap_lines=True)
         except CnnvizError as error:
@@ -102,7 +100,7 @@ def _file_and_link_view() -> None:
 def _onnx_view() -> None:
     design = current_workbench().architecture
     st.caption(
-        "The net with its untrained weights as an ONNX file, by torch's own exporter:"
+        "The net with its untrained weights as an ONNX file, written by torch's own exporter:"
         " [Netron](https://netron.app) draws it, and other frameworks read it."
     )
     if _warn_if_refused(design, "The export"):
