@@ -51,7 +51,7 @@ DOWNLOADS: dict[str, Download] = {
     ),
     "train.ipynb": Download(
         "Jupyter notebook",
-        "The same in cells, with its results and charts.",
+        "The script in cells, with the results and charts of the run.",
         "train.ipynb",
         ":material/book_2:",
     ),

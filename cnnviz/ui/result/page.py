@@ -46,7 +46,7 @@ def result_page() -> None:
     """Draws the choice among the student's runs, and the chosen one."""
     mine = [run for run in cluster().store.runs_of(current_owner()) if run.kind != LR_FINDER_RUN]
     if not mine:
-        st.info("This page looks closely at one of your runs. Train a net first.", icon=":material/search_insights:")
+        st.info("This page shows one of your runs in detail. Train a net first.", icon=":material/search_insights:")
         st.page_link("pages/train.py", label="Train", icon=":material/show_chart:")
         return
     titles = dataset_titles()
@@ -114,7 +114,7 @@ def _predictions_view(run: Run) -> None:
     test_predictions = read_predictions(cluster().store, run)
     if test_predictions is None:
         st.info(
-            "A net is tested once, when its run ends by itself; then its answers are shown here."
+            "A net is tested once, when its run ends by itself; its answers are then shown here."
             + UNTESTED_ADVICE.get(run.status, ""),
             icon=":material/hourglass_empty:",
         )

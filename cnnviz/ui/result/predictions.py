@@ -154,7 +154,8 @@ def _samples_view(tested: TestedRun) -> None:
     wrong, doubtful = most_confident_mistakes(tested.predictions), least_confident_hits(tested.predictions)
     st.subheader(f"The worst of {len(wrong):,} mistakes", anchor=False)
     has_sound = tested.content is not None and tested.content.sounds is not None
-    st.caption(f"Surest mistakes first. Some may be wrong labels or bad samples: look{' and listen' * has_sound}.")
+    listen = " and listen" * has_sound
+    st.caption(f"The most confident mistakes first. Some may be wrong labels or bad samples: look{listen}.")
     sample_gallery(tested, wrong, "worst")
     st.subheader("The least certain right answers", anchor=False)
     st.caption("Right answers, those with the lowest probability first.")
