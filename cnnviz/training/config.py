@@ -91,7 +91,7 @@ class TrainConfig(FrozenModel):
     warmup: Annotated[float, Field(ge=0, le=100)] = Field(
         0.0,
         title="Warm-up",
-        description="Number of epochs in which the learning rate rises from a hundredth of its value to all of it.",
+        description="Number of epochs in which the learning rate rises from a hundredth of its value to the full value.",
     )
     step_size: Annotated[int, Field(ge=1, le=1000)] = Field(
         10,
@@ -135,7 +135,7 @@ class TrainConfig(FrozenModel):
     seed: Annotated[int, Field(ge=0, le=2**31 - 1)] = Field(
         0,
         title="Seed",
-        description="Start of all random numbers: the same seed on the same device gives the same curve.",
+        description="Starting point of all random numbers: the same seed on the same device gives the same curve.",
     )
 
     def with_augmentation(self, **changes: object) -> Self:

@@ -18,7 +18,7 @@ BUTTONS = {
     "train": {"Look closely": "result"},
     "runs": {"Look closely": "result", "Use its net and settings": "train"},
     "result": {"Watch its curves": "train", "Change something else": "design"},
-    "search": {"Open the best net": "design", "Look at the best run closely": "result"},
+    "search": {"Open the best net": "design", "Look closely at the best run": "result"},
 }
 """The page that a button opens, by the page that it stands on and what it says."""
 ATTEMPTS = ".st-key-result [class*='st-key-try-'] button"
@@ -149,7 +149,7 @@ def trained(digits: Page) -> Page:
     set_number(digits, "Runs", "1")
     set_number(digits, "Epochs of a run", "3")
     digits.get_by_role("button", name="Start the search").click()
-    expect(digits.get_by_role("button", name="Look at the best run closely")).to_be_enabled()
+    expect(digits.get_by_role("button", name="Look closely at the best run")).to_be_enabled()
     expect(digits.get_by_role("button", name="Stop the search")).to_be_disabled()
     open_page(digits, "runs")
     choose(digits, 1)
