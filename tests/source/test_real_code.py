@@ -92,7 +92,7 @@ REFUSED = {
     ),
     "layers that would not learn": (
         net("self.conv = nn.Conv2d(3, 4, 3)", "with torch.no_grad():\n    x = self.conv(x)\nreturn torch.relu(x)"),
-        r"what stands in it would not learn",
+        r"what is in it would not learn",
     ),
     "a gradient that is cut off": (
         net("self.conv = nn.Conv2d(3, 4, 3)", "return torch.relu(self.conv(x).detach())"),
