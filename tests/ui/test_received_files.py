@@ -46,7 +46,7 @@ def test_a_file_is_there_until_it_is_removed(files: ReceivedFiles, tmp_path: Pat
 
 def test_what_is_on_its_way_counts_before_its_first_byte(files: ReceivedFiles, tmp_path: Path) -> None:
     with files.receive(ANNA, ANNA, "1", 60):
-        with pytest.raises(LimitError, match=r"^Your files that wait to be used take"):
+        with pytest.raises(LimitError, match=r"^Your files that are waiting to be used take"):
             send(files, ANNA, "2", 50)
         send(files, BERT, "1", 80)
         with pytest.raises(LimitError, match=r"^Many files are being sent to this server"):
