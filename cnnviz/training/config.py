@@ -91,7 +91,7 @@ class TrainConfig(FrozenModel):
     warmup: Annotated[float, Field(ge=0, le=100)] = Field(
         0.0,
         title="Warm-up",
-        description="Number of epochs in which the learning rate rises from a hundredth of its value to the full value.",
+        description="Number of epochs in which the learning rate rises from a hundredth of its value to all of it.",
     )
     step_size: Annotated[int, Field(ge=1, le=1000)] = Field(
         10,
