@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from cnnviz.architecture import Architecture, build_model, trace
 from cnnviz.layers import PALETTE, Layer
 from cnnviz.receptive_field import MAX_READS, ReceptiveField
-from cnnviz.shapes import TransposedWindow
 from cnnviz.table import format_receptive_field
+from cnnviz.windows import TransposedWindow
 from tests.strategies import buildable_nets, shape_after
 
 SPREADING = {"LayerNorm", "GroupNorm", "InstanceNorm1d", "InstanceNorm2d", "InstanceNorm3d", "Softmax", "LogSoftmax"}

@@ -20,7 +20,8 @@ from cnnviz.layers import (
     MaxPool2d,
     Residual,
 )
-from cnnviz.shapes import AXES, Shape, Window
+from cnnviz.shapes import AXES, Shape
+from cnnviz.windows import Window
 from tests.advice.nets import UNKNOWN_TASK, conv, flatten, linear, net, norm, relu, remarks_of
 from tests.strategies import buildable_nets
 

@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from cnnviz import table
 from cnnviz.architecture import Architecture, LayerPath, Step, find_refusing_step, iter_steps, layer_number
 from cnnviz.layers import Block, Layer, family
-from cnnviz.shapes import Shape, Window, format_shape
+from cnnviz.shapes import Shape, format_shape
 from cnnviz.ui.design.canvas.messages import GapRow, LayerRow, Row, StackRow
+from cnnviz.windows import Window
 
 DEPTH, HEIGHT, WIDTH = (3, 26), (7, 40), (6, 52)
 """Smallest and largest edge of a drawn tensor in pixels; an edge grows with the square root of its axis."""
