@@ -116,6 +116,6 @@ def test_a_file_without_room_is_found_with_the_reason_and_takes_none(files: Rece
 def test_small_files_are_counted(files: ReceivedFiles) -> None:
     for number in range(MAX_FILES):
         send(files, ANNA, str(number), 1)
-    with pytest.raises(LimitError, match=rf"^{MAX_FILES} of your files wait"):
+    with pytest.raises(LimitError, match=rf"^{MAX_FILES} of your files are already waiting"):
         send(files, ANNA, "one more", 1)
     send(files, BERT, "1", 1)

@@ -60,6 +60,6 @@ def test_how_the_next_run_is_chosen_is_told_while_there_is_one() -> None:
 @pytest.mark.parametrize(("finished", "text"), [(0, "there are none"), (1, "there is 1"), (4, "there are 4")])
 def test_why_it_cannot_be_told_yet_what_mattered_is_told(finished: int, text: str) -> None:
     assert describe_missing_importance(finished) == (
-        f"This can be told from 5 runs on that have trained to their end; so far {text}."
+        f"This takes at least 5 runs that have trained to their end; so far {text}."
     )
     assert "the same accuracy" in describe_missing_importance(5)

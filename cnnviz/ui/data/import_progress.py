@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from cnnviz.imports.imports import ImportProgress
+from cnnviz.imports.import_job import ImportProgress
 from cnnviz.runs.cluster import cluster
 from cnnviz.ui.state import current_owner, open_dataset_later
 from cnnviz.ui.widgets.counter import is_news

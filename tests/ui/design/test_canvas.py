@@ -43,9 +43,9 @@ def test_rows_show_shape_formula_parameters_and_arguments() -> None:
 
 
 def test_the_legend_says_how_the_rules_of_the_net_are_to_be_read() -> None:
-    assert "the same at a dilation d of 1" in rule_legend(trace(LAB))
+    assert "the same for a dilation d of 1" in rule_legend(trace(LAB))
     dilated = rule_legend(trace(LAB.update_layer(0, kernel_size=3, dilation=2)))
-    assert "A dilation d makes a window span d·(kernel_size − 1) + 1 samples" in dilated
+    assert "With a dilation d, a window spans d·(kernel_size − 1) + 1 samples" in dilated
     same = LAB.update_layer(0, padding="same")
     assert layer_rows(same)[0].formula.splitlines()[1] == "⌊(26 + 4 + 5 − 10) / 1⌋ + 1 = 26"
     assert "4 + 5 is 4 before the input and 5 after it" in rule_legend(trace(same))
