@@ -211,7 +211,5 @@ def test_a_word_can_be_recorded_and_is_shown_as_the_net_gets_it(
     page.get_by_role("button", name="Record", exact=True).click()
     page.wait_for_timeout(1500)  # as long as the word
     page.get_by_role("button", name="Stop recording").click()
-    expect(
-        page.get_by_text("As a spectrogram, its shape is 1 × 99 × 26, as the lab's nets expect.")
-    ).to_be_visible()
+    expect(page.get_by_text("As a spectrogram, its shape is 1 × 99 × 26, as the lab's nets expect.")).to_be_visible()
     expect(page.locator("audio[controls]")).to_have_count(1)
