@@ -1,6 +1,6 @@
-"""What one student can do to another: attacks on a real server, and what somebody innocent notices of them.
+"""What one student can do to another: attacks on a real server, and what another student notices of them.
 
-One server for all. The innocent student comes from an address of their own (127.0.0.2), the attacker from another.
+One server for all. The other student comes from an address of their own (127.0.0.2), the attacker from another.
 Before, as measured on the version in which each of these was found; those tables are in docs/benchmarks.md.
 """
 
@@ -28,11 +28,11 @@ from cnnviz.runs.run import Status
 from cnnviz.runs.store import Store
 from cnnviz.secret_key import owner_of_token, secret_key
 
-INNOCENT, ATTACKER = "127.0.0.2", "127.0.0.3"
+OTHER_STUDENT, ATTACKER = "127.0.0.2", "127.0.0.3"
 """Addresses from which they come; all of 127.0.0.0/8 is this machine."""
-PATIENCE_SECONDS = 90.0
-"""How long the innocent student waits for a run that takes a second or two alone."""
-HEAVY = Architecture(
+MAX_WAIT_SECONDS = 90.0
+"""How long the other student waits for a run that takes a second or two alone."""
+SLOW_NET = Architecture(
     input_shape=(1, 99, 26),
     layers=[
         Conv2d(out_channels=776, kernel_size=(3, 3)),
@@ -62,7 +62,7 @@ class Outcome:
 Attack = Callable[[Server], Awaitable[Outcome]]
 
 
-def megabytes(server: Server) -> float:
+def resident_megabytes(server: Server) -> float:
     """Returns the resident memory of the server."""
     return float(server.process.memory_info().rss) / 2**20
 
@@ -99,15 +99,15 @@ async def wait_until_training(server: Server, count: int) -> None:
     await asyncio.sleep(3)
 
 
-async def innocent_run(server: Server) -> float:
+async def time_run_of_another_student(server: Server) -> float:
     """Returns the seconds from the click until a run of one epoch has ended; infinity if it does not in time."""
     token, store = secrets.token_hex(16), Store(server.folder, is_prepared=True)
     owner = owner_of_token(token, secret_key(server.folder))
-    async with Visitor(server, token, "train", address=INNOCENT) as visitor:
+    async with Visitor(server, token, "train", address=OTHER_STUDENT) as visitor:
         await visitor.enter("Epochs", 1)
         start = time.monotonic()
         await visitor.press("Train")
-        while time.monotonic() < start + PATIENCE_SECONDS:
+        while time.monotonic() < start + MAX_WAIT_SECONDS:
             if any(run.status == Status.DONE for run in store.runs_of(owner)):
                 store.close()
                 return time.monotonic() - start
@@ -128,11 +128,11 @@ async def stop_all(server: Server) -> None:
 
 async def uploads(server: Server) -> Outcome:
     """One session sends 6 x 450 MB."""
-    before = megabytes(server)
+    before = resident_megabytes(server)
     token, peak = secrets.token_hex(16), 0.0
     for _ in range(6):
         await send_file(server, 450, token)
-        peak = max(peak, megabytes(server) - before)
+        peak = max(peak, resident_megabytes(server) - before)
     return Outcome(
         "one student sends 6 × 450 MB", "memory of the server", "+2,699 MB", f"{peak:+.0f} MB", "≤ +400 MB", peak <= 400
     )
@@ -145,19 +145,19 @@ async def largest_nets(server: Server) -> Outcome:
         save_design(server, token, largest_design())
     await start_runs(server, tokens, 2)
     await wait_until_training(server, 2)
-    seconds = await innocent_run(server)
+    seconds = await time_run_of_another_student(server)
     await stop_all(server)
     text = f"{seconds:.1f} s"
     return Outcome("two students start the largest nets", "a run of an epoch", "never", text, "≤ 30 s", seconds <= 30)
 
 
-async def heavy_step(server: Server) -> Outcome:
+async def slow_step(server: Server) -> Outcome:
     """One student starts a net one step of which takes long."""
     token = secrets.token_hex(16)
-    save_design(server, token, HEAVY)
+    save_design(server, token, SLOW_NET)
     await start_runs(server, [token], 1)
     await wait_until_training(server, 1)
-    seconds = await innocent_run(server)
+    seconds = await time_run_of_another_student(server)
     await stop_all(server)
     return Outcome(
         "a step of half a minute", "a run of an epoch", "> 45 s", f"{seconds:.1f} s", "≤ 30 s", seconds <= 30
@@ -167,19 +167,19 @@ async def heavy_step(server: Server) -> Outcome:
 async def foreign_session(server: Server) -> Outcome:
     """Somebody asks to go on with a session of another student, whose id is known to them."""
     async with (
-        Visitor(server, secrets.token_hex(16), address=INNOCENT) as innocent,
-        Visitor(server, secrets.token_hex(16), address=ATTACKER, session_id=innocent.session_id) as attacker,
+        Visitor(server, secrets.token_hex(16), address=OTHER_STUDENT) as other_student,
+        Visitor(server, secrets.token_hex(16), address=ATTACKER, session_id=other_student.session_id) as attacker,
     ):
-        given = attacker.session_id == innocent.session_id
+        given = attacker.session_id == other_student.session_id
     after = "the session is given" if given else "a session of their own"
     return Outcome("the session id of another student", "what is given", "the session", after, "their own", not given)
 
 
 async def foreign_origin(server: Server) -> Outcome:
-    """Ten handshakes from a web page of somebody else, while the innocent student edits."""
+    """Ten handshakes from a web page of somebody else, while the other student edits."""
     taken = 0
 
-    async def shake() -> None:
+    async def attempt_handshake() -> None:
         nonlocal taken
         try:
             async with connect(
@@ -191,10 +191,10 @@ async def foreign_origin(server: Server) -> Outcome:
         except InvalidStatus:
             pass
 
-    async with Visitor(server, secrets.token_hex(16), address=INNOCENT) as innocent:
-        shaking = [asyncio.create_task(shake()) for _ in range(10)]
-        edits = [(await innocent.enter("kernel_size", 3 + number % 5)).seconds * 1000 for number in range(20)]
-        await asyncio.gather(*shaking)
+    async with Visitor(server, secrets.token_hex(16), address=OTHER_STUDENT) as other_student:
+        handshakes = [asyncio.create_task(attempt_handshake()) for _ in range(10)]
+        edits = [(await other_student.enter("kernel_size", 3 + number % 5)).seconds * 1000 for number in range(20)]
+        await asyncio.gather(*handshakes)
     slowest = max(edits)
     return Outcome(
         "10 handshakes from a foreign origin",
@@ -212,9 +212,9 @@ async def invented_cookies(server: Server) -> Outcome:
     store = Store(server.folder, is_prepared=True)
     queued = len(store.active_runs())
     store.close()
-    seconds = await innocent_run(server)
+    seconds = await time_run_of_another_student(server)
     async with AsyncExitStack() as stack:
-        visitor = await stack.enter_async_context(Visitor(server, secrets.token_hex(16), address=INNOCENT))
+        visitor = await stack.enter_async_context(Visitor(server, secrets.token_hex(16), address=OTHER_STUDENT))
         edits = [(await visitor.enter("kernel_size", 3 + number % 5)).seconds * 1000 for number in range(20)]
     await stop_all(server)
     return Outcome(
@@ -230,7 +230,7 @@ async def invented_cookies(server: Server) -> Outcome:
 ATTACKS: tuple[Attack, ...] = (
     foreign_session,
     foreign_origin,
-    heavy_step,
+    slow_step,
     largest_nets,
     invented_cookies,
     uploads,
@@ -238,9 +238,9 @@ ATTACKS: tuple[Attack, ...] = (
 """Every attack, in the order in which they are played."""
 
 
-async def play(server: Server, attacks: list[Attack]) -> list[Outcome]:
+async def run_attacks(server: Server, attacks: list[Attack]) -> list[Outcome]:
     """Plays attacks, one after the other."""
-    alone = [await innocent_run(server) for _ in range(2)][-1]
+    alone = [await time_run_of_another_student(server) for _ in range(2)][-1]
     print(f"alone, the run of an epoch takes {alone:.1f} s", flush=True)
     outcomes = []
     for attack in attacks:
@@ -257,7 +257,7 @@ def main() -> None:
     parser.add_argument("--log", type=Path, default=None, help="file for what the server writes")
     options = parser.parse_args()
     with serve(log=options.log) as server:
-        outcomes = asyncio.run(play(server, [names[name] for name in options.attacks or names]))
+        outcomes = asyncio.run(run_attacks(server, [names[name] for name in options.attacks or names]))
     rows = [
         [
             outcome.attack,

@@ -25,7 +25,7 @@ WRAPPERS = {
 """What surrounds a text."""
 
 
-def texts() -> Iterator[tuple[str, str, str]]:
+def wrapped_texts() -> Iterator[tuple[str, str, str]]:
     """Yields construct, wrapper and text."""
     for name, text in NETS.items():
         for wrapper, form in WRAPPERS.items():
@@ -36,7 +36,7 @@ def main() -> None:
     """Prints how many are read, refused and silently another net."""
     argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter).parse_args()
     read, wrong, refused = 0, list[str](), list[str]()
-    for name, wrapper, text in texts():
+    for name, wrapper, text in wrapped_texts():
         try:
             check_read(text)
             read += 1

@@ -9,11 +9,11 @@ from streamlit.web.cli import main
 from cnnviz.ui.upload_route import UploadRoute
 
 
-async def _pass_on(route: UploadRoute, scope: Scope, receive: Receive, send: Send) -> None:
+async def _call_app(route: UploadRoute, scope: Scope, receive: Receive, send: Send) -> None:
     await route._app(scope, receive, send)
 
 
 if __name__ == "__main__":
     os.environ["STREAMLIT_SERVER_ENABLE_XSRF_PROTECTION"] = "false"  # the benchmark is no browser
-    UploadRoute.__call__ = _pass_on  # type: ignore[method-assign]
+    UploadRoute.__call__ = _call_app  # type: ignore[method-assign]
     sys.exit(main())

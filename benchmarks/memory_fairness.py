@@ -25,7 +25,7 @@ GOAL_FIRST_POINT_SECONDS, GOAL_SHARE = 30.0, 0.2
 CONFIG = TrainConfig(dataset="words", epochs=1000)
 BUDGET = Settings().max_training_bytes
 """Memory for all runs together: as much as one may take."""
-COMPARED = (0, 1, 2, 15, 29)
+REPEATED_RUNS = (0, 1, 2, 15, 29)
 """Runs that are trained again: both large ones, and three others."""
 
 
@@ -96,7 +96,7 @@ def main() -> None:
         stop_all(cluster)
         worked = [cluster.store.run(run_id).worked for run_id in runs]  # type: ignore[union-attr]
         differences = 0
-        for number in (number for number in COMPARED if number < len(runs)):
+        for number in (number for number in REPEATED_RUNS if number < len(runs)):
             seen = curve(cluster, runs[number])
             again = cluster.submit("s" + "e" * 31, designs[number], configs[number])
             while len(curve(cluster, again.id)) < len(seen):

@@ -29,7 +29,7 @@ from tests.calculator.test_formula import (
 )
 from tests.calculator.test_inverse import KINDS, test_torch_takes_every_answer_for_every_kind
 from tests.data.test_audio import test_other_settings_agree_too
-from tests.strategies import fitting
+from tests.strategies import buildable_nets
 from tests.test_receptive_field import test_every_position_reads_what_torch_says
 from tests.training.test_schedule import test_torchs_own_schedulers_in_sequence_have_the_same_rates
 
@@ -56,32 +56,34 @@ def advice_builds(architecture: Architecture) -> None:
 
 def inverse_answers(kind: Any, data: st.DataObject) -> None:
     """Has torch run every answer to one question."""
-    _inner(test_torch_takes_every_answer_for_every_kind)(kind, data=data)
+    _test_function(test_torch_takes_every_answer_for_every_kind)(kind, data=data)
 
 
-def _inner(test: Any) -> Check:
+def _test_function(test: Any) -> Check:
     """Returns the function that hypothesis calls with each of its cases."""
     return test.hypothesis.inner_test  # type: ignore[no-any-return]
 
 
 COMPARISONS = (
     Comparison(
-        "receptive fields, position by position", _inner(test_every_position_reads_what_torch_says), (fitting(),)
+        "receptive fields, position by position",
+        _test_function(test_every_position_reads_what_torch_says),
+        (buildable_nets(),),
     ),
     Comparison(
         "samples that no window reads",
-        _inner(test_the_samples_said_to_be_never_read_are_never_read),
+        _test_function(test_the_samples_said_to_be_never_read_are_never_read),
         (windows, sizes),
     ),
     Comparison(
         "sizes of the other direction",
-        _inner(test_the_sizes_of_the_other_direction_are_those_that_a_convolution_has),
+        _test_function(test_the_sizes_of_the_other_direction_are_those_that_a_convolution_has),
         (transposed, sizes),
     ),
     Comparison("answers of the inverse question", inverse_answers, (st.sampled_from(KINDS), st.data()), 0.2),
     Comparison(
         "features of sound",
-        _inner(test_other_settings_agree_too),
+        _test_function(test_other_settings_agree_too),
         (
             st.integers(1, 5000),
             st.sampled_from([8000, 11_025, 16_000, 22_050, 32_000, 44_100, 48_000]),
@@ -93,7 +95,7 @@ COMPARISONS = (
     ),
     Comparison(
         "schedules with a warm-up",
-        _inner(test_torchs_own_schedulers_in_sequence_have_the_same_rates),
+        _test_function(test_torchs_own_schedulers_in_sequence_have_the_same_rates),
         (
             st.sampled_from(["constant", "step", "cosine"]),
             st.integers(2, 40),
@@ -104,7 +106,7 @@ COMPARISONS = (
         ),
         0.5,
     ),
-    Comparison("advice, and what it offers", advice_builds, (fitting(),), 0.2),
+    Comparison("advice, and what it offers", advice_builds, (buildable_nets(),), 0.2),
 )
 
 

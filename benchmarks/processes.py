@@ -17,7 +17,7 @@ from statistics import median
 import psutil
 
 from benchmarks.table import spread, table, verdict
-from cnnviz.export.request import to_onnx
+from cnnviz.onnx_export.request import to_onnx
 from cnnviz.presets import PRESETS
 from cnnviz.processes import launcher
 from cnnviz.processes.fork_supervisor import ForkServerSupervisor
@@ -61,7 +61,7 @@ def cluster() -> Iterator[Cluster]:
             opened.close()
 
 
-def timed(action: Callable[[], object]) -> Measure:
+def timer(action: Callable[[], object]) -> Measure:
     """A measurement of the seconds that an action takes."""
 
     def measure() -> float:
@@ -91,7 +91,7 @@ def start_worker() -> float:
         return time.perf_counter() - start
 
 
-def trained(server: Cluster, config: TrainConfig) -> Run:
+def train(server: Cluster, config: TrainConfig) -> Run:
     """The lab's net, trained with these settings."""
     run = server.submit(OWNER, LAB, config)
     while server.run(OWNER, run.id).active:
@@ -99,7 +99,7 @@ def trained(server: Cluster, config: TrainConfig) -> Run:
     return server.run(OWNER, run.id)
 
 
-def death(server: Cluster, run: Run, seconds: float) -> float:
+def time_recovery(server: Cluster, run: Run, seconds: float) -> float:
     """Seconds from killing a worker that has trained so long to the next point that was not there before."""
     time.sleep(seconds)
     pid = server.devices["cpu"].pid
@@ -113,7 +113,7 @@ def death(server: Cluster, run: Run, seconds: float) -> float:
     return time.perf_counter() - start
 
 
-def memory(pid: int | None) -> str:
+def memory_text(pid: int | None) -> str:
     """Megabytes of a process: its own, and its own with its share of what it shares."""
     used = psutil.Process(pid).memory_full_info()
     return f"{used.uss / 2**20:.0f}, {used.pss / 2**20:.0f}"
@@ -123,12 +123,12 @@ def measure_all(repetitions: int, archive: RunArchive, server: Cluster, run: Run
     """Seconds by what was measured and side."""
     measures: dict[str, Measure] = {
         "worker ready": start_worker,
-        "training script": timed(lambda: export_run(archive, "train.py")),
-        "notebook": timed(lambda: export_run(archive, "train.ipynb")),
-        "report": timed(lambda: export_run(archive, "report.html")),
-        "all files of a run": timed(lambda: export_run(archive, ALL_FILES)),
-        "ONNX file of the lab's net": timed(lambda: to_onnx(LAB)),
-        "first new point after a worker's death": lambda: death(server, run, 5),
+        "training script": timer(lambda: export_run(archive, "train.py")),
+        "notebook": timer(lambda: export_run(archive, "train.ipynb")),
+        "report": timer(lambda: export_run(archive, "report.html")),
+        "all files of a run": timer(lambda: export_run(archive, ALL_FILES)),
+        "ONNX file of the lab's net": timer(lambda: to_onnx(LAB)),
+        "first new point after a worker's death": lambda: time_recovery(server, run, 5),
     }
     seconds: dict[str, dict[str, list[float]]] = {}
     for name, measure in measures.items():
@@ -153,7 +153,7 @@ def main() -> None:
     with ready_worker():  # the first child waits for the fork server's imports
         pass
     with cluster() as server:
-        done = trained(server, TrainConfig(epochs=3, learning_rate=0.02))
+        done = train(server, TrainConfig(epochs=3, learning_rate=0.02))
         archive = read_archive(server.store, done)
         endless = server.submit(OWNER, LAB, TrainConfig(epochs=1000, learning_rate=0.02))
         seconds = measure_all(options.repetitions, archive, server, endless)
@@ -171,7 +171,7 @@ def main() -> None:
         launcher.FORK_SERVER = fork_server
         parent = fork_server.start(launcher.child_priority())
         with ready_worker() as one, ready_worker() as two:
-            rows.append((side, *(memory(process.pid) if process else "none" for process in (parent, one, two))))
+            rows.append((side, *(memory_text(process.pid) if process else "none" for process in (parent, one, two))))
     print("\nMemory in MB of its own, and with its share of what is shared.\n")
     print(table(["", "fork server", "one worker", "another beside it"], rows))
     SIDES["forked"].close()

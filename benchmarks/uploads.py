@@ -19,9 +19,9 @@ from benchmarks.server import FROZEN, Server, serve
 from benchmarks.table import percentile, table, verdict
 from benchmarks.visitor import Visitor
 
-BEFORE = "benchmarks.in_memory_uploads"
+IN_MEMORY = "benchmarks.in_memory_uploads"
 GOAL_MB = 400.0
-BACK_SECONDS = 60.0
+MEMORY_SECONDS = 60.0
 CHUNK = bytes(2**20)
 HEAD = b'--edge\r\nContent-Disposition: form-data; name="file"; filename="sounds.zip"\r\n\r\n'
 TAIL = b"\r\n--edge--\r\n"
@@ -93,7 +93,7 @@ async def measure(server: Server, students: int, megabytes: int, *, at_once: boo
         seconds = time.perf_counter() - start
         done.set()
         await asyncio.gather(*watching)
-        await asyncio.sleep(BACK_SECONDS)
+        await asyncio.sleep(MEMORY_SECONDS)
         return Round(peak - idle, memory(server) - idle, edits, sum(taken), seconds)
 
 
@@ -111,7 +111,7 @@ def main() -> None:
     options = parser.parse_args()
     rows = []
     for at_once in (False, True):
-        for label, launcher, students in (("before", BEFORE, options.before), ("after", FROZEN, options.students)):
+        for label, launcher, students in (("before", IN_MEMORY, options.before), ("after", FROZEN, options.students)):
             with serve(launcher) as server:
                 result = asyncio.run(measure(server, students, options.megabytes, at_once=at_once))
             order = "at once" if at_once else "one after another"

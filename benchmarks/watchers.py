@@ -21,7 +21,7 @@ from cnnviz.runs.store import Store
 
 LOOK_SECONDS, EDIT_SECONDS = 0.5, 2.0
 """Seconds between two requests of a watcher, and between two edits of another student."""
-COMING_SECONDS = 12.0
+ARRIVAL_SECONDS = 12.0
 """Time over which the watchers come, one after the other, before it is measured."""
 GOAL_P50_MS, GOAL_P95_MS, GOAL_CORE, GOAL_EDITS = 20.0, 80.0, 0.5, 1.2
 """Goals: a look in ms, the server's share of a core, and an edit beside the watchers relative to one without."""
@@ -59,11 +59,11 @@ async def measure(server: Server, watchers: int, editors: int, rounds: int, seco
             watch = bool(number % 2)
             result = measured[watch]
             looking = [
-                asyncio.create_task(_watch(visitor, COMING_SECONDS * place / watchers, COMING_SECONDS, seconds))
+                asyncio.create_task(_watch(visitor, ARRIVAL_SECONDS * place / watchers, ARRIVAL_SECONDS, seconds))
                 for place, visitor in enumerate(watching)
                 if watch
             ]
-            await asyncio.sleep(COMING_SECONDS)
+            await asyncio.sleep(ARRIVAL_SECONDS)
             cpu_before, start = cpu_seconds(server)[0], time.perf_counter()
             edits, late = await edit_all(editing, EDIT_SECONDS, seconds)
             answers = await asyncio.gather(*looking)

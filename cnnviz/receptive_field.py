@@ -9,7 +9,7 @@ from functools import cached_property, lru_cache
 import numpy as np
 import numpy.typing as npt
 
-from cnnviz.shapes import NOTHING, AxisRule, Indices, Window
+from cnnviz.windows import NOTHING, AxisRule, Indices, Window
 
 MAX_READS = 2**22
 """Number of samples that the positions of an axis may read for a field to be worked out; only nets of axes with

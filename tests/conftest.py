@@ -21,7 +21,7 @@ WaitFor = Callable[[Callable[[], object]], None]
 Ended = Callable[["Store", str], "Run"]
 
 TESTS = Path(__file__).parent
-RUN_LAST = (TESTS / "export", TESTS / "takehome/test_files.py")
+RUN_LAST = (TESTS / "onnx_export", TESTS / "takehome/test_files.py")
 """What loads onnxruntime."""
 SLOW = [
     TESTS / path
@@ -31,7 +31,7 @@ SLOW = [
         "cli/test_documentation.py",
         "cli/test_process.py",
         "cli/test_training.py",
-        "export",
+        "onnx_export",
         "imports/test_imports.py",
         "layers/test_contract.py",
         "pages",

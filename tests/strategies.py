@@ -91,12 +91,12 @@ MOST_NUMBERS = 5_000
 """Numbers in a sample that torch is to compute many times."""
 
 
-def sliding(shape: Shape) -> list[str]:
+def window_kinds(shape: Shape) -> list[str]:
     """The convolutions and pools, transposed and adaptive ones included, for samples with these axes."""
     return [kind for kind in SIMPLE_KINDS if family(kind) in ("conv", "pool") and kind[-2:] == f"{len(shape) - 1}d"]
 
 
-def taken(layer: Layer, shape: Shape) -> Shape | None:
+def shape_after(layer: Layer, shape: Shape) -> Shape | None:
     """Shape behind a layer; None where it refuses, or makes more numbers than a test has time for."""
     try:
         after = layer.output_shape(shape)
@@ -106,7 +106,7 @@ def taken(layer: Layer, shape: Shape) -> Shape | None:
 
 
 @st.composite
-def fitting(draw: st.DrawFn, windows_only: bool = False) -> Architecture:
+def buildable_nets(draw: st.DrawFn, windows_only: bool = False) -> Architecture:
     """A net that builds: mostly convolutions and pools, often with other numbers along each axis, then a head or none.
 
     A layer that refuses what comes before it is left out.
@@ -115,10 +115,10 @@ def fitting(draw: st.DrawFn, windows_only: bool = False) -> Architecture:
     stack: list[Layer] = []
     others = st.sampled_from(sorted(PALETTE))
     for _ in range(draw(st.integers(1, 7))):
-        near = st.sampled_from(sliding(shape) or ["Linear"])
+        near = st.sampled_from(window_kinds(shape) or ["Linear"])
         kind = draw(near if windows_only else st.one_of(near, near, others))
         layer = draw(layers(kind))
-        after = taken(layer, shape)
+        after = shape_after(layer, shape)
         if after:
             stack, shape = [*stack, layer], after
     return Architecture(input_shape=start, layers=stack)

@@ -35,8 +35,8 @@ from cnnviz.layers import (
 )
 from cnnviz.presets import PRESETS
 from cnnviz.receptive_field import ReceptiveField
-from cnnviz.shapes import AdaptiveWindow
 from cnnviz.table import to_markdown
+from cnnviz.windows import AdaptiveWindow
 from tests.strategies import architectures
 
 LAB = PRESETS["lab-convnet"].architecture

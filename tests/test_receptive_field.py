@@ -7,15 +7,15 @@ from hypothesis import given, settings
 from cnnviz.architecture import Architecture, build_model, trace
 from cnnviz.layers import PALETTE, Layer
 from cnnviz.receptive_field import MAX_READS, ReceptiveField
-from cnnviz.shapes import TransposedWindow
 from cnnviz.table import format_receptive_field
-from tests.strategies import fitting, taken
+from cnnviz.windows import TransposedWindow
+from tests.strategies import buildable_nets, shape_after
 
 SPREADING = {"LayerNorm", "GroupNorm", "InstanceNorm1d", "InstanceNorm2d", "InstanceNorm3d", "Softmax", "LogSoftmax"}
 """Kinds whose means and sums over the whole sample are not counted."""
 
 
-def spoiled(architecture: Architecture, axis: int) -> torch.Tensor:
+def outputs_with_nan(architecture: Architecture, axis: int) -> torch.Tensor:
     """For each sample along an axis, the output when that sample is no number, in a batch; whether each number is."""
     size = architecture.input_shape[1 + axis]
     x = torch.rand(size, *architecture.input_shape)
@@ -27,7 +27,7 @@ def spoiled(architecture: Architecture, axis: int) -> torch.Tensor:
 
 def extents_by_torch(architecture: Architecture, axis: int, positions: int) -> list[tuple[int, int] | None]:
     """First and last sample that each position reads along an axis; None where it reads nothing."""
-    nans = spoiled(architecture, axis)
+    nans = outputs_with_nan(architecture, axis)
     if positions > 1 or nans.dim() == len(architecture.input_shape) + 1:
         nans = nans.movedim(2 + axis, 1)
     else:
@@ -53,13 +53,13 @@ def spreads(layer: Layer) -> bool:
     return layer.kind in SPREADING or over_batch or any(spreads(inner) for stack in stacks for inner in stack)
 
 
-@given(fitting())
+@given(buildable_nets())
 @settings(max_examples=300)
 def test_every_position_reads_what_torch_says(architecture: Architecture) -> None:
     kept = [layer for layer in architecture.layers if not spreads(layer)]
     shape, stack = architecture.input_shape, []
     for layer in kept:
-        after = taken(layer, shape)
+        after = shape_after(layer, shape)
         if after is not None and len(after) in (1, len(architecture.input_shape)):
             stack.append(layer)
             shape = after
@@ -74,7 +74,7 @@ def conv(kernel_size: int, **given: object) -> Layer:
     return PALETTE["Conv1d"](out_channels=1, kernel_size=kernel_size, **given)
 
 
-def up(kernel_size: int, **given: object) -> Layer:
+def conv_transpose(kernel_size: int, **given: object) -> Layer:
     return PALETTE["ConvTranspose1d"](out_channels=1, kernel_size=kernel_size, **given)
 
 
@@ -84,9 +84,9 @@ POOL2, POOL4 = PALETTE["MaxPool1d"](kernel_size=2), PALETTE["MaxPool1d"](kernel_
 @pytest.mark.parametrize(
     ("layers", "size"),
     [
-        ([POOL4, up(4, stride=4), conv(3, padding=1)], 8),
-        ([POOL2, POOL2, up(2, stride=2), up(2, stride=2), conv(3)], 8),
-        ([up(3, stride=3, dilation=2)], 1),
+        ([POOL4, conv_transpose(4, stride=4), conv(3, padding=1)], 8),
+        ([POOL2, POOL2, conv_transpose(2, stride=2), conv_transpose(2, stride=2), conv(3)], 8),
+        ([conv_transpose(3, stride=3, dilation=2)], 1),
         ([conv(10), POOL4], 13),
         ([conv(3), conv(3), conv(3)], 7),
         ([conv(3, dilation=4), conv(2, stride=3), conv(5)], 22),
@@ -123,5 +123,5 @@ def test_what_takes_too_long_is_not_worked_out() -> None:
     field = ReceptiveField.of_input(1000)
     assert field
     assert field.behind(TransposedWindow(3, stride=65_536), 1000) is None
-    giant = Architecture(input_shape=(1, 1000), layers=[up(1, stride=65_536), conv(3)])
+    giant = Architecture(input_shape=(1, 1000), layers=[conv_transpose(1, stride=65_536), conv(3)])
     assert [format_receptive_field(step.receptive_field) for step in trace(giant)] == ["—", "—"]

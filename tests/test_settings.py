@@ -5,7 +5,7 @@ from cnnviz.settings import settings
 
 
 @pytest.fixture(autouse=True)
-def unread() -> None:
+def forget_settings() -> None:
     settings.cache_clear()
 
 

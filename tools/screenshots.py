@@ -76,7 +76,7 @@ def search(page: Page) -> None:
     goal.fill("0.97")
     goal.press("Enter")
     page.get_by_role("button", name="Start the search").click()
-    expect(page.get_by_text("On test, asked once")).to_be_visible(timeout=120_000)
+    expect(page.get_by_text("On the test samples, used once")).to_be_visible(timeout=120_000)
 
 
 def activations(page: Page) -> None:

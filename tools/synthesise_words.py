@@ -42,7 +42,7 @@ _VOICES = (
 )
 VOICES = _VOICES.split()
 """Variants of espeak-ng that sound like somebody; robots and whispers are left out."""
-HELD_OUT = 9
+HELD_OUT_VOICES = 9
 """Voices of the validation split, and as many of the test split."""
 SHARES = {"train": 0.8, "validation": 0.1, "test": 0.1}
 
@@ -103,13 +103,13 @@ def draw_speakers(seed: int) -> dict[str, list[Speaker]]:
         for i in order
     ]
     return {
-        "test": all_speakers[:HELD_OUT],
-        "validation": all_speakers[HELD_OUT : 2 * HELD_OUT],
-        "train": all_speakers[2 * HELD_OUT :],
+        "test": all_speakers[:HELD_OUT_VOICES],
+        "validation": all_speakers[HELD_OUT_VOICES : 2 * HELD_OUT_VOICES],
+        "train": all_speakers[2 * HELD_OUT_VOICES :],
     }
 
 
-def record(spoken: Sound, rng: np.random.Generator, noise_db: tuple[float, float]) -> npt.NDArray[np.int16]:
+def add_room_and_noise(spoken: Sound, rng: np.random.Generator, noise_db: tuple[float, float]) -> npt.NDArray[np.int16]:
     """Returns one second as a cheap microphone in some room would record it, in int16."""
     spoken = spoken[:RATE]
     free = RATE - len(spoken)
@@ -155,7 +155,7 @@ def main() -> None:
                 while len(spoken) > 0.95 * RATE and rate < 400:
                     rate = int(1.2 * rate)
                     spoken = espeak.say(word, speaker, pitch=pitch, rate=rate, seed=int(rng.integers(2**31)))
-                clips.append(record(spoken, rng, tuple(options.noise)))
+                clips.append(add_room_and_noise(spoken, rng, tuple(options.noise)))
                 speaker_labels.append([split, f"{speaker.accent}+{speaker.voice}"])
         path = options.folder / f"{word}.ogg"
         soundfile.write(path, np.concatenate(clips), RATE, format="OGG", subtype="VORBIS", compression_level=0.95)

@@ -19,13 +19,13 @@ from cnnviz.advice.layer_order import (
     find_vanishing_gradient,
     find_wrong_dropout_axes,
 )
-from cnnviz.advice.receptive_field import find_small_receptive_field, find_unread_edge
-from cnnviz.advice.scores import (
+from cnnviz.advice.logits import (
     find_activation_on_scores,
     find_missing_log_softmax,
     find_softmax_before_loss,
     find_wrong_output_features,
 )
+from cnnviz.advice.receptive_field import find_small_receptive_field, find_unread_edge
 from cnnviz.architecture import Architecture, LayerPath, Mend, find_refusing_step, layer_number
 from cnnviz.errors import DesignError
 
@@ -51,7 +51,7 @@ ADVICE: dict[str, AdviceRule] = {
         title="Gradients vanish on the way back",
         find=find_vanishing_gradient,
         reason="A gradient is multiplied by the slope of every activation that it passes through. Weights and norms "
-        "can make up for some of the loss; ReLU passes on all of the gradient where its input is positive.",
+        "can make up for some of that; ReLU passes on all of the gradient where its input is positive.",
         reference=Reference("The vanishing gradient, on the Activations page", "activations"),
     ),
     "output-features": AdviceRule(
@@ -91,7 +91,7 @@ ADVICE: dict[str, AdviceRule] = {
         title="BatchNorm after each convolution",
         find=find_missing_norm,
         reason="BatchNorm brings each channel to mean 0 and standard deviation 1 over the batch. Most nets learn "
-        "faster with it and bear a higher learning rate.",
+        "faster with it and tolerate a higher learning rate.",
         reference=Reference("Ioffe & Szegedy (2015)", "https://arxiv.org/abs/1502.03167"),
     ),
     "dropout-before-norm": AdviceRule(

@@ -244,7 +244,7 @@ def find_wrong_dropout_axes(net: Net) -> Iterator[Occurrence]:
         actual = "single numbers" if axes == 1 else f"{axes} axes"
         zeroes_samples = kind == "Dropout1d" or (kind == "Dropout3d" and axes < 4)
         effect = (
-            "torch takes the samples for channels and zeroes whole samples"
+            "torch mistakes the samples for channels and zeroes whole samples"
             if zeroes_samples
             else f"it works as {dropout_kind_for(step.input_shape, kind)}, and torch warns that it will refuse it"
         )

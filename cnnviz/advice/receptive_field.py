@@ -12,7 +12,8 @@ from cnnviz.layers import Layer, Linear, ReLU, family
 from cnnviz.layers.conv import ConvBase
 from cnnviz.layers.pool import AdaptivePool, Pool
 from cnnviz.layers.window import collapse_equal
-from cnnviz.shapes import Window, format_shape
+from cnnviz.shapes import format_shape
+from cnnviz.windows import Window
 
 MIN_UNREAD_SHARE = 0.02
 """Share of an axis that must be lost for a remark: a net would not miss one row of 50."""

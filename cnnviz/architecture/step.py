@@ -13,7 +13,8 @@ from cnnviz.errors import ShapeError
 from cnnviz.layers import Block, Layer
 from cnnviz.layers.base import ReceptiveFields, Stack, all_or_none
 from cnnviz.receptive_field import ReceptiveField
-from cnnviz.shapes import AXES, AxisRule, Shape, format_shape, numel
+from cnnviz.shapes import AXES, Shape, format_shape, numel
+from cnnviz.windows import AxisRule
 
 MAX_VALUES = 10**12
 """Largest number of values in one sample behind a layer; no net that can be built comes near."""

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from cnnviz.calculator.operation import WindowRule
-from cnnviz.shapes import TransposedWindow
+from cnnviz.windows import TransposedWindow
 
 PAD, STRIDE_HOLE, OVERHANG = -1, -2, -3
 """Cells that are not input: padding, the holes of a transposed stride, and where a ceil_mode window hangs over the end.
@@ -27,7 +27,7 @@ class AxisLayout:
     def unread_cells(self) -> tuple[int, ...]:
         """Input cells that no position reads.
 
-        >>> from cnnviz.shapes import Window
+        >>> from cnnviz.windows import Window
         >>> lay_out_axis(Window(4, stride=4), 9).unread_cells
         (8,)
         """
@@ -41,7 +41,7 @@ def lay_out_axis(rule: WindowRule, size: int) -> AxisLayout:
     A transposed window is drawn as its equivalent: the mirrored kernel, in steps of 1, over the input spread out by
     the stride. Source: Dumoulin & Visin, "A guide to convolution arithmetic", relationship 14.
 
-    >>> from cnnviz.shapes import Window
+    >>> from cnnviz.windows import Window
     >>> lay_out_axis(Window(2, stride=2, padding=(1, 1)), 3).cells
     (-1, 0, 1, 2, -1)
     >>> lay_out_axis(TransposedWindow(2, stride=2), 2)

@@ -13,7 +13,8 @@ from cnnviz.calculator.operation import WindowRule, window_rules
 from cnnviz.errors import ShapeError
 from cnnviz.layers import Layer
 from cnnviz.layers.window import collapse_equal
-from cnnviz.shapes import TransposedWindow, Window, format_shape
+from cnnviz.shapes import format_shape
+from cnnviz.windows import TransposedWindow, Window
 
 SEED = 8
 

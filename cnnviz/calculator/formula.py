@@ -3,7 +3,7 @@ r"""The shape rule in LaTeX, as in textbooks and with a student's numbers, down 
 from fractions import Fraction
 
 from cnnviz.calculator.operation import WindowRule
-from cnnviz.shapes import Indices, TransposedWindow, Window
+from cnnviz.windows import Indices, TransposedWindow, Window
 from cnnviz.words import count_label
 
 PARAMETER_COLOURS = {

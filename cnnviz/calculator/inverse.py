@@ -10,7 +10,7 @@ from cnnviz.architecture import Architecture
 from cnnviz.calculator.operation import WindowRule, window_rules
 from cnnviz.errors import DesignError, ShapeError
 from cnnviz.layers.window import collapse_equal
-from cnnviz.shapes import TransposedWindow, Window
+from cnnviz.windows import TransposedWindow, Window
 
 MAX_VALUES = {1: 2000, 2: 64, 3: 24, 4: 10, 5: 6}
 """Number of parameters that may vary → the largest value that is tried for each."""

@@ -4,7 +4,8 @@ from cnnviz.architecture import Architecture
 from cnnviz.errors import DesignError
 from cnnviz.layers import AvgPool2d, Conv1d, Conv2d, Conv3d, ConvTranspose2d, Layer, MaxPool2d
 from cnnviz.presets import PRESETS
-from cnnviz.shapes import Shape, TransposedWindow, Window
+from cnnviz.shapes import Shape
+from cnnviz.windows import TransposedWindow, Window
 
 WindowRule = Window | TransposedWindow
 

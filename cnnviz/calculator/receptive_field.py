@@ -11,7 +11,8 @@ from cnnviz.architecture import Architecture, Step, layer_number, trace
 from cnnviz.layers import Layer
 from cnnviz.layers.base import ReceptiveFields, all_or_none
 from cnnviz.receptive_field import ReceptiveField
-from cnnviz.shapes import AXES, AdaptiveWindow, AxisRule, Shape, TransposedWindow, Window
+from cnnviz.shapes import AXES, Shape
+from cnnviz.windows import AdaptiveWindow, AxisRule, TransposedWindow, Window
 
 SOURCE_URL = "https://doi.org/10.23915/distill.00021"
 """Araujo, Norris & Sim, "Computing Receptive Fields of Convolutional Neural Networks", Distill 2019."""

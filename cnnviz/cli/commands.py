@@ -123,7 +123,7 @@ def export(design: Path, out: Path, weights: Path | None) -> None:
     from cnnviz.cli.designs import check_shapes, read_design
     from cnnviz.cli.files import write_file
     from cnnviz.cli.weights import read_weights_file
-    from cnnviz.export import to_onnx
+    from cnnviz.onnx_export import to_onnx
 
     architecture = read_design(design)
     check_shapes(architecture)

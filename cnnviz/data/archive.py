@@ -203,4 +203,4 @@ def _check_zip_entry(info: zipfile.ZipInfo) -> None:
             f"The file {quote_name(name)} is packed in a way that cannot be read here. Pack it as a plain .zip."
         )
     if info.file_size > DEFLATE_RATIO * info.compress_size + 64:
-        raise DataError(f"The file {quote_name(name)} claims to be larger than it can be. Pack the folder again.")
+        raise DataError(f"The file {quote_name(name)} claims an impossible size. Pack the folder again.")

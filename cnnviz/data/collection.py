@@ -92,8 +92,8 @@ def collect_samples(
     for number, member in enumerate(members):
         if time.monotonic() >= deadline:
             raise LimitError(
-                f"After {max_seconds:,.0f} seconds only {number:,} of {len(members):,} files were read. Send fewer or"
-                " smaller files."
+                f"After {max_seconds:,.0f} seconds only {number:,} of {len(members):,} files had been read. Send"
+                " fewer or smaller files."
             )
         decoder.add(number, member, archive)
         progress(number + 1, len(members))

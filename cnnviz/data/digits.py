@@ -18,7 +18,7 @@ def _load(_progress: ReportProgress) -> Content:
 DIGITS = Dataset(
     name="digits",
     title="Handwritten digits",
-    description="1,797 grey pictures of 8 × 8 pixels, written by 43 people (E. Alpaydin and C. Kaynak, UCI, 1998).",
+    description="1,797 greyscale pictures, 8 × 8 pixels, written by 43 people (E. Alpaydin and C. Kaynak, UCI, 1998).",
     shape=(1, 8, 8),
     classes=_CLASSES,
     size=1797,

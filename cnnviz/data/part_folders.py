@@ -42,13 +42,13 @@ def read_part_folders(members: Sequence[ArchiveMember], y: Labels) -> FolderSpli
     if TRAINING not in present or len(present) < 2:
         return None
     names = sorted({member.folders[depth] for member in members}, key=lambda name: PART_FOLDERS[name.lower()])
-    sentence = f"The folders {', '.join(map(quote_name, names))} are its split."
+    sentence = f"The folders {', '.join(map(quote_name, names))} are used as its split."
     if VALIDATION not in present:
         _move_share(parts, y, TRAINING, VALIDATION, VALIDATION_SHARE)
-        sentence += " None is for validation: a tenth of the training samples are."
+        sentence += " None is for validation, so a tenth of the training samples are set aside for it."
     if TEST not in present:
         _move_share(parts, y, VALIDATION, TEST, 0.5)
-        sentence += " None is for the test: half of the validation samples are."
+        sentence += " None is for the test, so half of the validation samples are set aside for it."
     return FolderSplit(parts, sentence)
 
 

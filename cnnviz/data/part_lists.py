@@ -31,7 +31,7 @@ def read_part_lists(archive: Archive, members: Sequence[ArchiveMember]) -> PartN
     if shared_lines:
         raise DataError(
             f"{LIST_NAMES[0]} and {LIST_NAMES[1]} have {count_label(len(shared_lines), 'file')} in common, the first"
-            f" being {quote_name(min(shared_lines))}, so the test would not be fair. Remove common files from one of"
+            f" being {quote_name(min(shared_lines))}, so the test would not be fair. Remove these files from one of"
             " the lists."
         )
     parts = [1 if member.path in validation else 2 if member.path in test else 0 for member in members]

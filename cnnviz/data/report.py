@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 EXPLANATIONS = {
     "clipped": ", their loudest parts are cut off flat",
-    "rescaled": ", their numbers were not on the scale from −1 to 1 but on that of integers",
+    "rescaled": ", their values were not between −1 and 1 but on the scale of integers",
 }
 """What else is to be said of a treatment."""
 MAX_NAMED_FILES = 5
@@ -41,7 +41,7 @@ class ImportReport:
             files = "1 file could not be read and was" if count == 1 else f"{count:,} files could not be read and were"
             lines.append(f"{files} left out: {' '.join(self.damaged[:MAX_NAMED_FILES])}{more}")
         if self.skipped:
-            lines.append(f"Files of another kind that were skipped: {self.skipped:,}.")
+            lines.append(f"Files of other kinds, which were skipped: {self.skipped:,}.")
         lines += [
             f"{word.capitalize()}: {count:,} of {self.used:,}{EXPLANATIONS.get(word, '')}."
             for word, count in self.treatments.items()

@@ -68,7 +68,7 @@ def split_by_speaker(y: Labels, classes: tuple[str, ...], speakers: Sequence[str
     if len(names) < 3:
         raise DataError(
             f"The file names show only {count_label(len(names), 'speaker')}; a split by speaker needs at least 3, one"
-            " for each part. Split at random or add recordings of other people."
+            " for each part. Split at random, or add recordings of other people."
         )
     folds = min(FOLDS, len(names))
     first_missing = ""
@@ -82,7 +82,7 @@ def split_by_speaker(y: Labels, classes: tuple[str, ...], speakers: Sequence[str
         first_missing = first_missing or missing
     raise DataError(
         f"In {MAX_TRIES} tries no split by speaker was found that has every class in every part: with"
-        f" {len(names):,} speakers, {first_missing}. Split at random or add recordings of other people."
+        f" {len(names):,} speakers, {first_missing}. Split at random, or add recordings of other people."
     )
 
 

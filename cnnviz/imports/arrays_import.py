@@ -14,7 +14,7 @@ ARRAYS_PROCESS = OneShotProcess(
     module="cnnviz.imports.arrays_importer",
     task="Reading these files",
     busy="Many files are being read just now.",
-    timeout_advice="Send fewer samples, or try again when fewer nets train.",
+    timeout_advice="Send fewer samples, or try again when fewer nets are training.",
     no_memory=NO_MEMORY,
     refusal_error=DataError,
 )

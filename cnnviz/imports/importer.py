@@ -2,7 +2,7 @@
 
 Decoders of sounds and pictures are C code: whatever a file does to them, it does not do to the server. The process
 takes one order through its standard input, reports progress and then how it ended, and exits when its pipe closes:
-nothing is left of an import but the draft of an upload, which whoever started it deletes.
+nothing is left of an import but the temporary folder of the upload, which whoever started it deletes.
 """
 
 import sys
@@ -61,9 +61,9 @@ def run_import(order: ImportOrder, reports: IO[bytes]) -> None:
     except CnnvizError as error:
         send(reports, RefusedReport(message=str(error)))
     except MemoryError:
-        send(reports, RefusedReport(message="The server has too little memory for it. Send fewer files."))
+        send(reports, RefusedReport(message="The server has too little memory for these files. Send fewer of them."))
     except OSError:
-        message = "The server could not keep it; its disk may be full. Tell whoever runs the server."
+        message = "The server could not store it; its disk may be full. Tell whoever runs the server."
         send(reports, RefusedReport(message=message))
     else:
         send(reports, DoneReport(report=info.report))

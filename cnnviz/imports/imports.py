@@ -1,96 +1,31 @@
 """Imports of data sets: each in a process of its own, one at a time for the students and one for the class."""
 
-import hashlib
 import logging
-import os
 import shutil
 import threading
-import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
-from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, NamedTuple, assert_never
 
 from cnnviz.data import CLASS_OWNER, own_uploads, shared_uploads
 from cnnviz.data.collection import MAX_IMPORT_SECONDS
 from cnnviz.data.uploads import new_name
 from cnnviz.errors import LimitError
-from cnnviz.imports.messages import (
-    REPORTS,
-    DoneReport,
-    ImportForm,
-    ImportOrder,
-    ImportReport,
-    ProgressReport,
-    RefusedReport,
-)
+from cnnviz.imports.class_archives import archive_title, find_archives, fingerprint
+from cnnviz.imports.import_job import CANCELLED, ImportEnding, ImportJob, ImportProgress
+from cnnviz.imports.import_process import run_import
+from cnnviz.imports.messages import ImportForm, ImportOrder
 from cnnviz.imports.notes import ImportNotes
-from cnnviz.processes.launcher import JOB_OOM_SCORE
-from cnnviz.processes.worker_process import WorkerProcess
 from cnnviz.settings import Settings
 from cnnviz.turns import Turns
 from cnnviz.visitors import visitors
 
 MAX_CLASS_IMPORT_SECONDS = 4 * 3600.0
 """Time for an archive of CNNVIZ_DATASETS_DIR."""
-GRACE_SECONDS = 60.0
-"""Seconds after the time is up until an import that has not ended by itself is ended."""
 MAX_ACTIVE_IMPORTS = 20
 """Imports of students that wait or are read; each has its zip on the disk."""
 MAX_SHARE_IMPORTS = 10
 """Of those, the ones of all new visitors of one address."""
-ARCHIVE_SUFFIXES = (".zip", ".tar.gz", ".tgz")
-
-IMPORTER_MODULE = "cnnviz.imports.importer"
-
 log = logging.getLogger(__name__)
-
-
-class ImportEnding(NamedTuple):
-    """How an import ended."""
-
-    status: str
-    message: str
-
-
-_CANCELLED = ImportEnding("cancelled", "It was cancelled; nothing of it is kept.")
-
-
-@dataclass(frozen=True)
-class ImportProgress:
-    """State of an import at one moment."""
-
-    name: str
-    title: str
-    status: str = "waiting"
-    """waiting → running → done, refused or cancelled."""
-    done: int = 0
-    """Files that are read."""
-    total: int = 0
-    """Files of the archive; 0 until they are counted."""
-    message: str = ""
-    """Why it was refused, or what its report says."""
-
-    @property
-    def active(self) -> bool:
-        """Whether the import waits or is running."""
-        return self.status in ("waiting", "running")
-
-
-@dataclass(eq=False)
-class _ImportJob:
-    order: ImportOrder
-    progress: ImportProgress
-    share: str = ""
-    """Share of the importer in which it has its turn."""
-    claimed: bool = False
-    cancelled: threading.Event = field(default_factory=threading.Event)
-    ended: threading.Event = field(default_factory=threading.Event)
-
-    def update_progress(self, **changes: Any) -> None:
-        self.progress = replace(self.progress, **changes)
 
 
 class Imports:
@@ -101,11 +36,11 @@ class Imports:
         self._uploads, self._shared = own_uploads(limits), shared_uploads(limits)
         self._incoming = limits.data_dir / "incoming"
         self._notes = ImportNotes(self._incoming)
-        self._jobs: dict[str, _ImportJob] = {}
-        self._class_jobs: list[_ImportJob] = []
+        self._jobs: dict[str, ImportJob] = {}
+        self._class_jobs: list[ImportJob] = []
         self._lock = threading.Lock()
         self._closing = False
-        self._waiting: Turns[_ImportJob] = Turns()
+        self._waiting: Turns[ImportJob] = Turns()
         self._student_pool = ThreadPoolExecutor(1, thread_name_prefix="import")
         self._class_pool = ThreadPoolExecutor(1, thread_name_prefix="class import")
 
@@ -125,10 +60,10 @@ class Imports:
 
     def _tell_interrupted(self) -> None:
         """Tells each owner of an import that ended with the server, until it is dismissed; its file is gone."""
-        message = "The server was started anew while this was waiting or being read. Send it again."
+        message = "The server was restarted while this was waiting or being read. Send it again."
         for order in self._notes.read():
             progress = ImportProgress(order.name, order.title, "refused", message=message)
-            self._jobs[order.owner] = _ImportJob(order, progress)
+            self._jobs[order.owner] = ImportJob(order, progress)
 
     @property
     def scan_done(self) -> bool:
@@ -160,7 +95,7 @@ class Imports:
             max_bytes=self._limits.max_upload_bytes,
             max_seconds=MAX_IMPORT_SECONDS,
         )
-        job = _ImportJob(order, ImportProgress(name, title), visitors().share_of(owner))
+        job = ImportJob(order, ImportProgress(name, title), visitors().share_of(owner))
         with self._lock:
             previous_job = self._jobs.get(owner)
             if previous_job and previous_job.progress.active:
@@ -171,7 +106,7 @@ class Imports:
                 ([other for other in active_jobs if other.share == job.share], MAX_SHARE_IMPORTS),
             ):
                 if len(jobs) >= limit:
-                    raise LimitError(f"{limit} data sets wait to be read already. Try again in some minutes.")
+                    raise LimitError(f"{limit} data sets are already waiting to be read. Try again in a few minutes.")
             self._jobs[owner] = job
         try:
             self._incoming.mkdir(parents=True, exist_ok=True)
@@ -207,7 +142,7 @@ class Imports:
                 if waits := job in self._waiting:
                     self._waiting.remove(job)
             if waits:
-                self._finish_job(job, _CANCELLED)
+                self._finish_job(job, CANCELLED)
             job.ended.wait(wait)
 
     def claim_result(self, owner: str) -> bool:
@@ -242,20 +177,20 @@ class Imports:
         if job:
             self._run_job(job)
 
-    def _run_job(self, job: _ImportJob) -> None:
+    def _run_job(self, job: ImportJob) -> None:
         """Does the whole import, in a thread of a pool."""
-        ending = _CANCELLED
+        ending = CANCELLED
         try:
             if not job.cancelled.is_set():
                 job.update_progress(status="running")
-                ending = self._run_process(job)
+                ending = run_import(job)
         except Exception:  # of the server's own making: no process, no memory
             log.exception("import %s failed", job.progress.name)
             ending = ImportEnding("refused", "The server could not read it just now. Try again in a minute.")
         finally:
             self._finish_job(job, ending)
 
-    def _finish_job(self, job: _ImportJob, ending: ImportEnding) -> None:
+    def _finish_job(self, job: ImportJob, ending: ImportEnding) -> None:
         """Deletes what is left of an import, then sets its ending."""
         order = job.order
         try:
@@ -272,60 +207,19 @@ class Imports:
             job.update_progress(status=ending.status, message=ending.message)
             job.ended.set()
 
-    def _run_process(self, job: _ImportJob) -> ImportEnding:
-        exited = threading.Event()
-        endings: list[ImportEnding] = []
-        exit_codes: list[int] = []
-
-        def on_report(report: ImportReport, _payload: bytes) -> None:
-            match report:
-                case ProgressReport():
-                    job.update_progress(done=report.done, total=report.total)
-                case DoneReport():
-                    endings.append(ImportEnding("done", " ".join(report.report)))
-                case RefusedReport():
-                    endings.append(ImportEnding("refused", report.message))
-                case _:
-                    assert_never(report)
-
-        def on_exit(code: int) -> None:
-            exit_codes.append(code)
-            exited.set()
-
-        process = WorkerProcess[ImportOrder, ImportReport](
-            IMPORTER_MODULE, job.progress.name, REPORTS, on_report, on_exit, oom_score=JOB_OOM_SCORE
-        )
-        deadline = time.monotonic() + job.order.max_seconds + GRACE_SECONDS
-        try:
-            process.send_order(job.order)
-            while not exited.wait(0.1):
-                if job.cancelled.is_set() or time.monotonic() > deadline:
-                    process.kill()
-        finally:
-            process.close()
-        if endings:
-            return endings[0]
-        if job.cancelled.is_set():
-            return _CANCELLED
-        failure_message = (
-            f"Reading it ended unexpectedly (exit code {exit_codes[0]}) after {job.progress.done:,} of"
-            f" {job.progress.total:,} files. One of the next files may be damaged in an unusual way; leave it out."
-        )
-        return ImportEnding("refused", failure_message)
-
     def _scan_class_folder(self) -> None:
         """Queues archives for the class that are new or have changed; deletes the data sets of those that are gone."""
         folder = self._limits.datasets_dir
         try:
-            archives = dict(_find_archives(folder)) if folder else {}
+            archives = dict(find_archives(folder)) if folder else {}
             for name in self._shared.datasets_of(CLASS_OWNER):
-                if name not in archives or self._shared.source(CLASS_OWNER, name) != _fingerprint(archives[name]):
+                if name not in archives or self._shared.source(CLASS_OWNER, name) != fingerprint(archives[name]):
                     self._shared.remove(CLASS_OWNER, name)
             imported_names = self._shared.datasets_of(CLASS_OWNER)
             for name, path in archives.items():
                 if name not in imported_names:
                     self._shared.remove(CLASS_OWNER, name)  # a damaged one is not listed
-                    title = _archive_title(path)
+                    title = archive_title(path)
                     order = ImportOrder(
                         owner=CLASS_OWNER,
                         for_class=True,
@@ -333,35 +227,12 @@ class Imports:
                         title=title,
                         path=path,
                         scratch=self._incoming / name,
-                        source=_fingerprint(path),
+                        source=fingerprint(path),
                         max_bytes=self._limits.max_stored_bytes,
                         max_seconds=MAX_CLASS_IMPORT_SECONDS,
                     )
-                    job = _ImportJob(order, ImportProgress(name, title))
+                    job = ImportJob(order, ImportProgress(name, title))
                     self._class_jobs.append(job)
                     self._class_pool.submit(self._run_job, job)
         except OSError:
             log.exception("CNNVIZ_DATASETS_DIR cannot be read")
-
-
-def _find_archives(folder: Path) -> Iterator[tuple[str, Path]]:
-    for path in sorted(folder.iterdir()):
-        if not path.name.startswith(".") and (path.is_dir() or path.name.endswith(ARCHIVE_SUFFIXES)):
-            yield f"upload-{hashlib.sha256(os.fsencode(path.name)).hexdigest()[:32]}", path
-
-
-def _archive_title(path: Path) -> str:
-    suffix = next((candidate for candidate in ARCHIVE_SUFFIXES if path.name.endswith(candidate)), "")
-    name = path.name.removesuffix(suffix) if path.is_file() else path.name
-    return os.fsencode(name).decode("utf-8", "replace")
-
-
-def _fingerprint(path: Path) -> str:
-    """Returns a text that changes with the files of an archive: their number, size, and latest time of writing."""
-    files = [path] if path.is_file() else [Path(folder, name) for folder, _, names in os.walk(path) for name in names]
-    count, size, latest_mtime = 0, 0, 0
-    for file in files:
-        with suppress(OSError):  # gone meanwhile
-            file_stat = file.lstat()
-            count, size, latest_mtime = count + 1, size + file_stat.st_size, max(latest_mtime, file_stat.st_mtime_ns)
-    return f"{count} {size} {latest_mtime}"

@@ -13,8 +13,8 @@ SampleIndices = npt.NDArray[np.intp]
 
 
 @dataclass(frozen=True, eq=False)
-class ClassScores:
-    """Scores of every class (C,): precision TP / (TP + FP), recall TP / (TP + FN), F1 their harmonic mean, samples.
+class ClassMetrics:
+    """Metrics of every class (C,): precision TP / (TP + FP), recall TP / (TP + FN), F1 their harmonic mean, samples.
 
     A score whose denominator is 0 is 0. Source: sklearn.metrics.precision_recall_fscore_support.
     """
@@ -42,12 +42,12 @@ def confusion_counts(predictions: Predictions) -> npt.NDArray[np.int64]:
     return np.asarray(confusion_matrix(predictions.y, predictions.predicted, labels=labels), np.int64)
 
 
-def class_scores(predictions: Predictions) -> ClassScores:
+def class_metrics(predictions: Predictions) -> ClassMetrics:
     """Returns precision, recall, F1 and number of samples of every class."""
     columns = precision_recall_fscore_support(
         predictions.y, predictions.predicted, labels=np.arange(len(predictions.classes)), zero_division=0
     )
-    return ClassScores(*(np.asarray(column) for column in columns))
+    return ClassMetrics(*(np.asarray(column) for column in columns))
 
 
 def occurring_classes(predictions: Predictions) -> npt.NDArray[np.intp]:

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cnnviz.advice import Net, Task
-from cnnviz.advice.scores import find_wrong_output_features
+from cnnviz.advice.logits import find_wrong_output_features
 from cnnviz.architecture import Architecture
 from cnnviz.insight.chance_level import describe_chance, epochs_at_chance
 from cnnviz.training.config import TrainConfig

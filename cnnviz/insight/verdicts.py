@@ -94,7 +94,7 @@ def _nothing_stands_out(run: RunSummary) -> Verdict:
         return Verdict("Nothing stands out", text, f"{suggestion} search.", kind=FINE)
     return Verdict(
         "Nothing stands out",
-        f"{text} Training accuracy is {train:.3f}, not much more: the net could learn more of its own samples.",
+        f"{text} Training accuracy is {train:.3f}, not much more: the net could still learn more from them.",
         "A wider or deeper net, or a search on the Runs page.",
         change_architecture(run, ("Twice as wide", Choices(width=2.0))),
         kind=FINE,

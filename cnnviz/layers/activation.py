@@ -34,7 +34,7 @@ class ReLU(Elementwise):
 class ReLU6(Elementwise):
     """min(max(0, x), 6)."""
 
-    summary: ClassVar[str] = "ReLU that stops at 6, for nets that are to run in few bits."
+    summary: ClassVar[str] = "ReLU that stops at 6, for nets that will run with few bits."
     prefix: ClassVar[str] = "relu6_"
 
     kind: Literal["ReLU6"] = "ReLU6"

@@ -9,7 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from torch import nn
 
 from cnnviz.receptive_field import ReceptiveField
-from cnnviz.shapes import AxisRule, Shape
+from cnnviz.shapes import Shape
+from cnnviz.windows import AxisRule
 
 PositiveInt = Annotated[int, Field(ge=1, le=65_536)]
 NonNegativeInt = Annotated[int, Field(ge=0, le=65_536)]

@@ -264,7 +264,7 @@ class Residual(Block):
     Source: He, Zhang, Ren & Sun, "Deep Residual Learning for Image Recognition" (2015).
     """
 
-    summary: ClassVar[str] = "Adds what its layers make of the input to the input itself, so that gradients pass by."
+    summary: ClassVar[str] = "Adds the output of its layers to their input, so that gradients have a way around them."
     prefix: ClassVar[str] = "residual"
     stack_fields: ClassVar[tuple[StackField, ...]] = (
         StackField("layers", title="layers"),

@@ -17,7 +17,8 @@ from cnnviz.layers.window import (
     window_output_sizes,
     windows_per_axis,
 )
-from cnnviz.shapes import AXES, AxisRule, PaddingMode, Shape, TransposedWindow, Window, numel
+from cnnviz.shapes import AXES, Shape, numel
+from cnnviz.windows import AxisRule, PaddingMode, TransposedWindow, Window
 
 Size = TypeVar("Size")
 Padding = TypeVar("Padding")

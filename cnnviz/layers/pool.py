@@ -8,7 +8,8 @@ from pydantic import Field
 from cnnviz.errors import ShapeError
 from cnnviz.layers.base import ONE, ZERO, Layer, Padding1d, Padding2d, Padding3d, Size1d, Size2d, Size3d
 from cnnviz.layers.window import collapse_equal, expect_axes, per_axis, window_output_sizes, windows_per_axis
-from cnnviz.shapes import AXES, AdaptiveWindow, AxisRule, Shape, Window
+from cnnviz.shapes import AXES, Shape
+from cnnviz.windows import AdaptiveWindow, AxisRule, Window
 
 Size = TypeVar("Size")
 Padding = TypeVar("Padding")

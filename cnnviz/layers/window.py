@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 
 from cnnviz.errors import ShapeError
-from cnnviz.shapes import AXES, AxisRule, Shape, Window, format_shape
+from cnnviz.shapes import AXES, Shape, format_shape
+from cnnviz.windows import AxisRule, Window
 
 Sizes = int | tuple[int, ...]
 """One number for all axes, or one for each."""

@@ -19,7 +19,7 @@ FORKABLE_MODULES = (
     "cnnviz.runs.run_importer",
     "cnnviz.imports.importer",
     "cnnviz.imports.arrays_importer",
-    "cnnviz.export.writer",
+    "cnnviz.onnx_export.writer",
     "cnnviz.takehome.writer",
     # what these import late, when they first train, read or write something
     "sklearn.datasets",

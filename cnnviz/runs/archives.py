@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import Any
 
 from safetensors.numpy import load
 
@@ -13,6 +12,7 @@ from cnnviz.runs.label import MAX_TITLE_LENGTH
 from cnnviz.runs.run import Run, Status
 from cnnviz.runs.score import Score
 from cnnviz.runs.store import Store
+from cnnviz.takehome.archive_facts import ArchiveFacts, ArchiveScale
 from cnnviz.takehome.run_archive import RunArchive
 
 POINTS_PER_WRITE = 20_000
@@ -66,14 +66,11 @@ def describe_dataset(run: Run, facts: RunFacts) -> DatasetDescription:
     return DatasetDescription(title=dataset.title, classes=dataset.classes, axes=dataset.axes)
 
 
-def _archived_facts(facts: RunFacts) -> dict[str, Any]:
-    """Returns the facts that an archive holds, in the form that JSON can hold."""
-    archived: dict[str, Any] = {}
-    if facts.parts is not None:
-        archived[PARTS_FACT] = list(facts.parts)
-    if facts.scale is not None:
-        archived[SCALE_FACT] = facts.scale.model_dump(mode="json", exclude_unset=True)
-    return archived
+def _archived_facts(facts: RunFacts) -> ArchiveFacts:
+    """Returns the facts that an archive holds; what is not known stays unset, and is not written."""
+    scale = None if facts.scale is None else ArchiveScale(**facts.scale.model_dump(exclude_unset=True))
+    known = {name: fact for name, fact in ((PARTS_FACT, facts.parts), (SCALE_FACT, scale)) if fact is not None}
+    return ArchiveFacts.model_validate(known)
 
 
 def run_from_archive(run_id: str, owner: str, device: str, archive: RunArchive) -> Run:
@@ -102,7 +99,8 @@ def write_tasks(store: Store, run: Run, archive: RunArchive) -> Iterator[Callabl
     for start in range(0, len(archive.points), POINTS_PER_WRITE):
         yield partial(store.append_points, run.id, archive.points[start : start + POINTS_PER_WRITE])
     description = DatasetDescription(title=archive.dataset, classes=archive.classes, axes=archive.axes)
-    for name, content in {**archive.facts, DATASET_FACT: description.model_dump(mode="json")}.items():
+    facts = archive.facts.model_dump(mode="json", exclude_unset=True)
+    for name, content in {**facts, DATASET_FACT: description.model_dump(mode="json")}.items():
         yield partial(store.save_fact, run.id, name, content)
     if archive.weights:
         yield partial(store.save_weights, run.id, archive.best_epoch, archive.weights)

@@ -165,9 +165,9 @@ class Cluster:
         """
         run = self.run(owner, run_id)
         if run.active or not self.resumable(run):
-            raise DesignError("This run left nothing behind from which it could go on. Start it again.")
+            raise DesignError("This run left no checkpoint from which it could go on. Start it again.")
         if epochs < 1:
-            raise TrainingError(f"A run is trained further by 1 or more epochs, not by {epochs}.")
+            raise TrainingError(f"A run can be trained further by 1 or more epochs, not by {epochs}.")
         config = run.config.changed(epochs=self.store.last_epoch(run_id) + epochs)
         device = self.devices.get(run.device, self.next_device)
         check_trainable(run.architecture, config, find_dataset(config.dataset, owner), self._limits, device.speed)
@@ -228,7 +228,7 @@ class Cluster:
         open_run_count = sum(run.id != except_run_id for run in owned_runs)
         if not except_run_id and len(runs) >= MAX_RUNS_PER_OWNER:
             raise LimitError(
-                f"You have {MAX_RUNS_PER_OWNER:,} runs, as many as are kept. Delete some on the Runs page."
+                f"You have {MAX_RUNS_PER_OWNER:,} runs, the most that are kept. Delete some on the Runs page."
             )
         if open_run_count >= self._limits.max_active_runs:
             raise LimitError(

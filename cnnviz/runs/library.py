@@ -76,7 +76,7 @@ class RunLibrary:
         ]  # deleted ones count for a day
         if len(stored_runs) >= MAX_RUNS_PER_OWNER:
             raise LimitError(
-                f"You have {len(stored_runs):,} runs with those deleted within a day, as many as are kept."
+                f"You have {len(stored_runs):,} runs, counting those deleted in the last day: the most that are kept."
             )
         run_id = uuid.uuid4().hex
         try:
@@ -108,4 +108,4 @@ class RunLibrary:
         except (SQLAlchemyError, OSError, TimeoutError):
             done.cancel()
             log.exception("a change was not written")
-            raise CnnvizError("The server cannot write anything down just now. Try again in a minute.") from None
+            raise CnnvizError("The server cannot save anything just now. Try again in a minute.") from None

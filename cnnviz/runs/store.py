@@ -4,7 +4,6 @@ Any thread may read; only device threads write.
 """
 
 import json
-import logging
 from collections.abc import Callable, Collection, Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
@@ -15,13 +14,13 @@ import numpy.typing as npt
 import sqlalchemy as sql
 from sqlalchemy.dialects import postgresql, sqlite
 
-from cnnviz.digests import add_digest, has_changed
-from cnnviz.errors import DesignError, TrainingError
+from cnnviz.errors import DesignError
 from cnnviz.runs import rows
 from cnnviz.runs.changes import Changes
 from cnnviz.runs.database import claim_database, connect, open_database
 from cnnviz.runs.facts import RunFacts, facts_from_json
 from cnnviz.runs.owners import rename_owners
+from cnnviz.runs.result_files import ResultFiles
 from cnnviz.runs.run import ACTIVE_STATUSES, Run
 from cnnviz.runs.score import Score
 from cnnviz.runs.search import Search
@@ -51,21 +50,16 @@ INSERT_STATEMENTS: dict[str, Callable[[sql.Table], sqlite.Insert | postgresql.In
 }
 """The `INSERT` of each database that can replace an existing row."""
 
-log = logging.getLogger(__name__)
-
 
 class Store:
     """The tables of one server, in the database at `url` or in `folder`/cnnviz.sqlite.
 
-    Weights are in `folder`/weights/, predictions on test samples in `folder`/predictions/. A server has checked and
-    migrated a database that `is_prepared`. Raises CnnvizError when the database cannot be used.
+    `ResultFiles` holds weights and predictions. A server has checked and migrated a database that `is_prepared`. Raises
+    CnnvizError when the database cannot be used.
     """
 
     def __init__(self, folder: Path, url: str = "", *, is_prepared: bool = False) -> None:
-        self._weights = folder / "weights"
-        self._weights.mkdir(parents=True, exist_ok=True)
-        self._predictions = folder / "predictions"
-        self._predictions.mkdir(exist_ok=True)
+        self._files = ResultFiles(folder)
         self._engine = connect(folder, url) if is_prepared else open_database(folder, url)
         self._claim: sql.Connection | None = None
         self.changes = Changes()
@@ -187,16 +181,15 @@ class Store:
         Raises TrainingError for a file that is not what was stored.
         """
         with self._engine.connect() as connection:
-            file = connection.scalar(sql.select(CHECKPOINTS.c.file).where(CHECKPOINTS.c.run_id == run_id))
-        path = self._weights / file if file else None
-        return _read_intact(path, "weights") if path else None
+            name = connection.scalar(sql.select(CHECKPOINTS.c.file).where(CHECKPOINTS.c.run_id == run_id))
+        return self._files.read_weights(name) if name else None
 
     def predictions(self, run_id: str) -> bytes | None:
         """Returns the predictions on the test samples as a safetensors file; None when there are none (yet).
 
         Raises TrainingError for a file that is not what was stored.
         """
-        return _read_intact(self._predictions / f"{run_id}.safetensors", "predictions on the test samples")
+        return self._files.read_predictions(run_id)
 
     def facts(self, run_id: str) -> RunFacts:
         """Returns the facts of a run, such as the sizes of its parts."""
@@ -278,14 +271,13 @@ class Store:
 
     def save_weights(self, run_id: str, epoch: int, content: bytes) -> None:
         """Stores a safetensors file as the run's weights; it appears whole or not at all."""
-        file = self._weights / f"{run_id}.safetensors"
-        _write_atomically(file, content)
-        self._upsert(CHECKPOINTS, run_id=run_id, epoch=epoch, file=file.name)
+        name = self._files.write_weights(run_id, content)
+        self._upsert(CHECKPOINTS, run_id=run_id, epoch=epoch, file=name)
         self.changes.note(run_id)
 
     def save_predictions(self, run_id: str, content: bytes) -> None:
         """Stores a safetensors file of predictions on the test samples."""
-        _write_atomically(self._predictions / f"{run_id}.safetensors", content)
+        self._files.write_predictions(run_id, content)
         self.changes.note(run_id)
 
     def delete_run(self, run_id: str) -> None:
@@ -294,8 +286,7 @@ class Store:
             for table in (POINTS, FACTS, CHECKPOINTS):
                 connection.execute(sql.delete(table).where(table.c.run_id == run_id))
             connection.execute(sql.delete(RUNS).where(RUNS.c.id == run_id))
-        for folder in (self._weights, self._predictions):
-            (folder / f"{run_id}.safetensors").unlink(missing_ok=True)
+        self._files.delete(run_id)
         self.changes.forget(run_id)
 
     def add_search(self, search: Search) -> None:
@@ -331,25 +322,3 @@ class Store:
     def _select_searches(self, query: sql.Select[Any]) -> list[Search]:
         with self._engine.connect() as connection:
             return [search for row in connection.execute(query).mappings() if (search := rows.search_from_row(row))]
-
-
-def _write_atomically(file: Path, content: bytes) -> None:
-    """Writes a safetensors file with a digest, which appears whole or not at all."""
-    temporary_file = file.with_suffix(".draft")
-    temporary_file.write_bytes(add_digest(content))
-    temporary_file.replace(file)
-
-
-def _read_intact(file: Path, what: str) -> bytes | None:
-    """Returns the content of a file that `_write_atomically` has written; None when there is none."""
-    try:
-        content = file.read_bytes()
-    except FileNotFoundError:
-        return None
-    if has_changed(content):
-        log.error("%s is damaged", file)
-        raise TrainingError(
-            f"The {what} of this run are damaged: the server's disk has changed their file. Train it again, and tell"
-            " whoever runs the server."
-        )
-    return content

@@ -266,7 +266,7 @@ class SearchDriver:
         sentence += f" {format_share(self._space.goal)}."
         if run is None or run.score.test is None:
             return SearchEnding(Status.DONE, f"{sentence} It ended before it was tested.")
-        return SearchEnding(Status.DONE, f"{sentence} On test, asked once, it has {run.score.test:.3f}.")
+        return SearchEnding(Status.DONE, f"{sentence} On the test samples, used once, it has {run.score.test:.3f}.")
 
     def _best_accuracy(self, number: int) -> float:
         return max(self._study.reported_accuracies(number).values(), default=0.0)

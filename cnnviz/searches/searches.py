@@ -32,7 +32,7 @@ RETRY_SECONDS = 2.0
 ANSWER_TIMEOUT_SECONDS = 10.0
 MAX_CACHED_PROGRESS = 200
 """Number of ended searches whose progress is kept in memory."""
-OTHER_VERSION_MESSAGE = "This search was begun by another version of cnnviz and cannot go on. Start another one."
+OTHER_VERSION_MESSAGE = "This search was started by another version of cnnviz and cannot go on. Start another one."
 TRANSIENT_ERRORS = (StorageInternalError, *STORE_ERRORS)
 
 T = TypeVar("T")

@@ -47,5 +47,5 @@ def read_arguments(interpreter: Interpreter, node: ast.Call, scope: Scope) -> Ar
         elif isinstance(value, dict) and all(isinstance(name, str) for name in value):
             named |= {str(name): resolved(item) for name, item in value.items()}
         else:
-            raise interpreter.not_understood(node, "what stands after ** is no dict with names")
+            raise interpreter.not_understood(node, "what follows ** is not a dict with names")
     return Arguments(list(interpreter.elements(node.args, scope)), named)

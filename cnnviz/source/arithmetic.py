@@ -77,7 +77,7 @@ def _joined(
 def bounded_text(text: str, node: ast.expr | ast.stmt) -> str:
     """Returns the text; raises DesignError when it is too long."""
     if len(text) > MAX_LENGTH:
-        raise DesignError(f"Line {node.lineno}: a text here gets longer than {MAX_LENGTH:,} characters.")
+        raise DesignError(f"Line {node.lineno}: a string here would be longer than {MAX_LENGTH:,} characters.")
     return text
 
 

@@ -252,7 +252,7 @@ class Interpreter:
     def bounded_list(self, items: list[object], node: ast.expr | ast.stmt) -> list[object]:
         """Returns the list; raises DesignError when it is too long."""
         if len(items) > MAX_LENGTH:
-            raise DesignError(f"Line {node.lineno}: a list here gets longer than {MAX_LENGTH:,}.")
+            raise DesignError(f"Line {node.lineno}: a list here would be longer than {MAX_LENGTH:,}.")
         return items
 
     # errors

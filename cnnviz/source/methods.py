@@ -92,7 +92,7 @@ def _register_buffer(interpreter: Interpreter, owner: Instance, node: ast.Call, 
     """Keeps a buffer: what it holds is needed only where forward uses it."""
     name = interpreter.value(node.args[0], scope) if node.args else None
     if isinstance(name, str):
-        error = interpreter.not_understood(node, "a buffer is nothing that a design can hold")
+        error = interpreter.not_understood(node, "a design cannot hold a buffer")
         owner.attributes[name] = late_value(interpreter, node.args[1], scope) if len(node.args) > 1 else None
         if not isinstance(owner.attributes[name], Tensor):
             owner.attributes[name] = Unresolved(error)

@@ -63,7 +63,7 @@ def _parse(text: str) -> ast.Module:
         raise DesignError(f"{place}Python cannot read this: {error.msg[:100]}.") from None
     except (ValueError, RecursionError, MemoryError, SystemError):
         raise DesignError(
-            "Python cannot read this code: it is nested too deeply, or holds characters that no code has."
+            "Python cannot read this code: it is nested too deeply, or contains characters that code cannot have."
         ) from None
 
 
@@ -127,7 +127,7 @@ def _check_registered(net: Module, output: Tensor) -> None:
                 f"Line {call.line}: the weights of {call.call} are in a plain list or dict, so they would never learn;"
                 " use nn.ModuleList or nn.ModuleDict."
                 if id(call) in contained_ids(net)
-                else f"Line {call.line}: {call.call} is no part of the net that uses it, so its weights would never"
+                else f"Line {call.line}: {call.call} is not part of the net that uses it, so its weights would never"
                 " learn; make it in __init__."
             )
 

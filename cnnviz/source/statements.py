@@ -134,7 +134,7 @@ def _with(interpreter: Interpreter, node: ast.With, scope: Scope) -> Returned | 
         if name not in CONTEXTS or item.optional_vars:
             raise interpreter.not_understood(node)
         if scope.in_forward and name not in PRECISIONS:
-            raise interpreter.not_understood(node, "what stands in it would not learn")
+            raise interpreter.not_understood(node, "what is in it would not learn")
     return interpreter.execute(node.body, scope)
 
 

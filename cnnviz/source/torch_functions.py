@@ -139,7 +139,7 @@ def largest_along(interpreter: Interpreter, tensor: Tensor, arguments: Arguments
     if not isinstance(values.get("dim"), int):
         raise interpreter.not_understood(node)
     pooled = _pool(interpreter, tensor, values["dim"], "Max", node, keeps=values.get("keepdim") is True)
-    return (pooled, Unresolved(interpreter.not_understood(node, "the places of the largest values are no layer")))
+    return (pooled, Unresolved(interpreter.not_understood(node, "no layer gives the places of the largest values")))
 
 
 def squeeze_tensor(interpreter: Interpreter, tensor: Tensor, arguments: Arguments, node: ast.Call) -> Tensor:

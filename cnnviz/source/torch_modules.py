@@ -70,5 +70,5 @@ def make_identity(interpreter: Interpreter, node: ast.Call, scope: Scope) -> Seq
 def unknown_module(name: str, line: int) -> DesignError:
     """Returns the error for a class of torch.nn that is not understood, with the layer that it may stand for."""
     close = get_close_matches(name[:40], PALETTE, n=1)
-    hint = f"; do you mean {close[0]}?" if close else "."
+    hint = f"; did you mean {close[0]}?" if close else "."
     return DesignError(f"Line {line}: nn.{name[:40]} is not a layer that can be stacked here{hint}")

@@ -8,8 +8,9 @@ import numpy as np
 
 from cnnviz.data.scaling import NORMALIZATIONS
 from cnnviz.errors import CnnvizError, DesignError
-from cnnviz.export.samples import SampleFacts
-from cnnviz.export.writer import export_trained
+from cnnviz.onnx_export.samples import SampleFacts
+from cnnviz.onnx_export.writer import export_trained
+from cnnviz.takehome.archive_facts import ArchiveScale
 from cnnviz.takehome.charts import chart_specs
 from cnnviz.takehome.notebook import to_notebook
 from cnnviz.takehome.pack import pack
@@ -52,18 +53,17 @@ def _onnx(inputs: FileInputs, *, with_scaling: bool = False) -> bytes:
 
 
 def _sample_facts(archive: RunArchive) -> SampleFacts:
-    scale = archive.facts.get("scale") or {}
+    scale = archive.facts.scale or ArchiveScale()
     sizes = (1, *archive.architecture.input_shape)
     normalization = NORMALIZATIONS[archive.config.normalization]
     kept_axes = {axis % len(sizes) for axis in normalization.kept_axes} if normalization else set()
     shape = [size if axis in kept_axes else 1 for axis, size in enumerate(sizes)]
     mean, std = (
-        None if scale.get(name) is None else np.array(scale[name], np.float32).reshape(shape)
-        for name in ("mean", "std")
+        None if moments is None else np.array(moments, np.float32).reshape(shape) for moments in (scale.mean, scale.std)
     )
     classes = archive.classes or (archive.predictions.classes if archive.predictions else ())
     return SampleFacts(
-        floor=scale.get("floor"), mean=mean, std=std, classes=classes, axes=archive.axes, dataset=archive.dataset
+        floor=scale.floor, mean=mean, std=std, classes=classes, axes=archive.axes, dataset=archive.dataset
     )
 
 

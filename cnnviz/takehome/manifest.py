@@ -2,10 +2,11 @@
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from cnnviz import __version__
 from cnnviz.data.classes import MAX_CLASS_NAME_LENGTH, MAX_CLASSES
+from cnnviz.takehome.archive_facts import ArchiveFacts, Count, StrictModel
 from cnnviz.takehome.run_archive import RunArchive
 from cnnviz.words import is_invisible
 
@@ -15,12 +16,6 @@ MAX_TITLE, MAX_MESSAGE = 200, 4_000
 """Maximum lengths of a title and of a message, in characters."""
 MAX_TIMESTAMP = 253_370_764_800.0
 """1 January 9999, in seconds since 1970: Python's dates end with that year."""
-MAX_COUNT = 2**31 - 1
-"""Largest number of steps or epochs that a column of the database holds."""
-MIN_DEVIATION = 1e-13
-"""Smallest deviation that samples may be divided by; no data set has a smaller one."""
-MAX_MOMENTS = 1_000_000
-"""Maximum number of means for scaling, which may differ between the positions along an axis."""
 
 
 def replace_invisible(text: str) -> str:
@@ -33,43 +28,9 @@ def replace_invisible(text: str) -> str:
 
 
 VisibleText = AfterValidator(replace_invisible)
-Count = Annotated[int, Field(ge=0, le=MAX_COUNT)]
-Moments = Annotated[
-    tuple[Annotated[float, Field(ge=-3.5e38, le=3.5e38)], ...],
-    Field(strict=False, min_length=1, max_length=MAX_MOMENTS),
-]
 
 
-class _StrictModel(BaseModel):
-    """A model that ignores fields which later versions of cnnviz may add."""
-
-    model_config = ConfigDict(frozen=True, strict=True, extra="ignore", allow_inf_nan=False)
-
-
-class ManifestScale(_StrictModel):
-    """Scaling of the samples, in the format of `Scale.to_dict`."""
-
-    floor: float | None = None
-    mean: Moments | None = None
-    std: Moments | None = None
-
-    @model_validator(mode="after")
-    def _paired(self) -> Self:
-        if len(self.mean or ()) != len(self.std or ()):
-            raise ValueError("must have as many means as deviations")
-        if min(self.std or (1,)) < MIN_DEVIATION:
-            raise ValueError("must have deviations that samples can be divided by")
-        return self
-
-
-class ManifestFacts(_StrictModel):
-    """Sizes of the parts, and scaling, of the samples of a run."""
-
-    parts: Annotated[tuple[Count, Count, Count], Field(strict=False)] | None = None
-    scale: ManifestScale | None = None
-
-
-class Manifest(_StrictModel):
+class Manifest(StrictModel):
     """Description of a run; design, settings, points and arrays have files of their own."""
 
     format: Literal[1]
@@ -92,7 +53,7 @@ class Manifest(_StrictModel):
         tuple[Annotated[str, Field(min_length=1, max_length=MAX_CLASS_NAME_LENGTH), VisibleText], ...],
         Field(strict=False, max_length=MAX_CLASSES),
     ]
-    facts: ManifestFacts
+    facts: ArchiveFacts
 
     @model_validator(mode="after")
     def _distinct(self) -> Self:
@@ -110,12 +71,11 @@ def build_manifest(archive: RunArchive) -> Manifest:
     copied: dict[str, Any] = {name: getattr(archive, name) for name in ARCHIVE_FIELDS}
     shortened = {"title": archive.title[:MAX_TITLE], "message": archive.message[:MAX_MESSAGE]}
     classes = archive.classes or (archive.predictions.classes if archive.predictions else ())
-    facts = ManifestFacts.model_validate(archive.facts)
     return Manifest(
         format=FORMAT,
         cnnviz=__version__,
         **copied | shortened,
         classes=classes,
-        facts=facts,
+        facts=archive.facts,
         end_reason=archive.end_reason.value,
     )

@@ -114,7 +114,7 @@ def _intro_paragraphs(archive: RunArchive) -> Iterator[str]:
 
 def _fact_rows(archive: RunArchive) -> Iterator[tuple[str, str]]:
     yield "Data set", escape_notebook_text(archive.dataset or archive.config.dataset)
-    if parts := archive.facts.get("parts"):
+    if parts := archive.facts.parts:
         yield "Samples", "{:,} for training, {:,} for validation, {:,} for the test".format(*parts)
     yield "Started", datetime.fromtimestamp(archive.created, UTC).strftime("%Y-%m-%d %H:%M UTC")
     yield "Ended", ": ".join(filter(None, (archive.status, escape_notebook_text(archive.message))))

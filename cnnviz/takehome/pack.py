@@ -28,7 +28,7 @@ FILE_DESCRIPTIONS = {
     "charts/loss.svg": "a chart of the loss over the epochs",
     "train.py": "a script that trains this net again, without cnnviz",
     "train.ipynb": "the same script as a Jupyter notebook",
-    "model.onnx": "the trained net for onnxruntime, Netron and other programs; its metadata say how to scale samples",
+    "model.onnx": "the trained net for onnxruntime, Netron and other programs; its metadata says how to scale samples",
     "model-with-scaling.onnx": "the same net, which scales the samples itself: it takes them as the data set has them",
     "tensorboard/events.out.tfevents.0.cnnviz": "the numbers for TensorBoard; run: tensorboard --logdir tensorboard",
 }

@@ -14,10 +14,11 @@ from cnnviz import __version__
 from cnnviz.architecture import find_refusing_step, trace
 from cnnviz.data.scaling import NORMALIZATIONS
 from cnnviz.data.splitting import PARTS, SPLIT_KINDS
-from cnnviz.insight.confusion import class_scores, confusion_counts, most_confused_pairs, occurring_classes
+from cnnviz.insight.confusion import class_metrics, confusion_counts, most_confused_pairs, occurring_classes
 from cnnviz.insight.predictions import Predictions
 from cnnviz.shapes import format_shape
 from cnnviz.table import format_bytes, table_rows, totals
+from cnnviz.takehome.archive_facts import ArchiveScale
 from cnnviz.takehome.run_archive import RunArchive
 from cnnviz.training.config import TrainConfig
 from cnnviz.training.metrics import METRICS
@@ -68,7 +69,7 @@ def to_html(archive: RunArchive, charts: Mapping[str, str]) -> str:
         charts={name: Markup(drawing) for name, drawing in charts.items()},  # noqa: S704 (drawn by ourselves)
         matrix=_confusion_matrix(archive),
         most_confused_pairs=_confused_pairs(archive.predictions) if archive.predictions else (),
-        class_scores=_class_scores(archive.predictions) if archive.predictions else (),
+        class_metrics=_class_metrics(archive.predictions) if archive.predictions else (),
         format_shape=format_shape,
         format_bytes=format_bytes,
         version=__version__,
@@ -77,14 +78,14 @@ def to_html(archive: RunArchive, charts: Mapping[str, str]) -> str:
 
 def run_facts(archive: RunArchive) -> dict[str, str]:
     """Returns data set, input, time and device of the training, as texts by label."""
-    config, parts = archive.config, archive.facts.get("parts") or ()
+    config, parts = archive.config, archive.facts.parts or ()
     samples = ", ".join(f"{count:,} {part}" for count, part in zip(parts, PARTS, strict=False))
     texts = {
         "Data set": archive.dataset or config.dataset,
         "Classes": f"{len(archive.classes)}: {', '.join(archive.classes)}" if archive.classes else "",
         "Split": f"{SPLIT_KINDS[config.split_kind].title.lower()}{f': {samples} samples' if samples else ''}",
         "Input": " · ".join(filter(None, [format_shape(archive.architecture.input_shape), " × ".join(archive.axes)])),
-        "Scaling": _describe_scaling(archive.facts.get("scale") or {}),
+        "Scaling": _describe_scaling(archive.facts.scale or ArchiveScale()),
         "Trained": f"{datetime.fromtimestamp(archive.created, UTC):%-d %B %Y, %H:%M} UTC",
         "Device": archive.device,
         "Device time": f"{timedelta(seconds=round(archive.worked))} h" if archive.worked else "",
@@ -139,10 +140,10 @@ def _setting_text(name: str, value: Any) -> str:
     return normalization.title if normalization else format_value(value)
 
 
-def _describe_scaling(scale: Mapping[str, Any]) -> str:
-    parts = [f"raised to at least {scale['floor']:g}"] if scale.get("floor") is not None else []
-    if mean := scale.get("mean"):
-        text = f"minus {mean[0]:.4g}, divided by {scale['std'][0]:.4g}"
+def _describe_scaling(scale: ArchiveScale) -> str:
+    parts = [f"raised to at least {scale.floor:g}"] if scale.floor is not None else []
+    if (mean := scale.mean) and scale.std:
+        text = f"minus {mean[0]:.4g}, divided by {scale.std[0]:.4g}"
         parts.append(text if len(mean) == 1 else f"minus mean, divided by standard deviation, {len(mean):,} of each")
     return "; ".join(parts)
 
@@ -177,16 +178,16 @@ def _confused_pairs(predictions: Predictions) -> list[dict[str, Any]]:
     ]
 
 
-def _class_scores(predictions: Predictions) -> list[dict[str, Any]]:
+def _class_metrics(predictions: Predictions) -> list[dict[str, Any]]:
     """Returns precision, recall and F1 of every class that occurs."""
-    scores = class_scores(predictions)
+    metrics = class_metrics(predictions)
     return [
         {
             "name": predictions.classes[index],
-            "precision": scores.precision[index],
-            "recall": scores.recall[index],
-            "f1": scores.f1[index],
-            "samples": int(scores.support[index]),
+            "precision": metrics.precision[index],
+            "recall": metrics.recall[index],
+            "f1": metrics.f1[index],
+            "samples": int(metrics.support[index]),
         }
         for index in occurring_classes(predictions)
     ]

@@ -9,14 +9,14 @@ EVENTS_FILE = "tensorboard/events.out.tfevents.0.cnnviz"
 """The event file for TensorBoard."""
 SCALING_ONNX = "model-with-scaling.onnx"
 """The trained net as ONNX behind the scaling of its samples."""
-NO_MEMORY = "Writing this run needs more memory than the server has free. Take its weights and its points instead."
+NO_MEMORY = "Writing this run needs more memory than the server has free. Download its weights and its points instead."
 OWN_RUN_LIMITS = {"max_parameters": 2**40}
 """Settings for reading this server's own runs, whose size was checked when they were submitted."""
 FILE_PROCESS = OneShotProcess(
     module="cnnviz.takehome.writer",
     task="Writing this run",
     busy="Many runs are being written just now.",
-    timeout_advice="Try again when fewer nets train.",
+    timeout_advice="Try again when fewer nets are training.",
     no_memory=NO_MEMORY,
 )
 MLFLOW_PROCESS = OneShotProcess(

@@ -1,12 +1,11 @@
 """A finished run with all its data, independent of the server that trained it."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from cnnviz.architecture import Architecture
 from cnnviz.insight.predictions import Predictions
 from cnnviz.presets import net_name
+from cnnviz.takehome.archive_facts import ArchiveFacts
 from cnnviz.training.config import TrainConfig
 from cnnviz.training.end_reason import EndReason
 from cnnviz.training.point import VALIDATION, Point
@@ -35,8 +34,7 @@ class RunArchive:
     """Epoch of the weights; 0 when there are none."""
     weights: bytes | None = None
     """The best epoch's state dict, as a safetensors file."""
-    facts: Mapping[str, Any] = field(default_factory=dict)
-    """`parts`: numbers of training, validation and test samples; `scale`: their scaling, as `Scale.to_dict`."""
+    facts: ArchiveFacts = field(default_factory=ArchiveFacts)
     predictions: Predictions | None = None
     """Predictions for the test samples, made with the weights."""
     classes: tuple[str, ...] = ()

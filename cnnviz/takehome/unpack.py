@@ -21,7 +21,8 @@ from cnnviz.data.archive_member import ArchiveMember
 from cnnviz.errors import DataError, DesignError, LimitError
 from cnnviz.insight.predictions import Predictions
 from cnnviz.settings import Settings
-from cnnviz.takehome.manifest import ARCHIVE_FIELDS, MAX_COUNT, Manifest, replace_invisible
+from cnnviz.takehome.archive_facts import MAX_COUNT
+from cnnviz.takehome.manifest import ARCHIVE_FIELDS, Manifest, replace_invisible
 from cnnviz.takehome.pack import CONFIG_FILE, DESIGN_FILE, POINTS_FILE, PREDICTIONS_FILE, RUN_FILE, WEIGHTS_FILE
 from cnnviz.takehome.run_archive import RunArchive
 from cnnviz.training.config import TrainConfig
@@ -84,7 +85,7 @@ def unpack(content: bytes, limits: Settings) -> RunArchive:
         predictions=predictions,
         points=points,
         classes=manifest.classes,
-        facts=manifest.facts.model_dump(mode="json", exclude_unset=True),
+        facts=manifest.facts,
         end_reason=parse_end_reason(manifest.end_reason, manifest.status, manifest.message),
         **{name: getattr(manifest, name) for name in ARCHIVE_FIELDS},
     )

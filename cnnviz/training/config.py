@@ -135,7 +135,7 @@ class TrainConfig(FrozenModel):
     seed: Annotated[int, Field(ge=0, le=2**31 - 1)] = Field(
         0,
         title="Seed",
-        description="Start of all random numbers: the same seed on the same device gives the same curve.",
+        description="Starting point of all random numbers: the same seed on the same device gives the same curve.",
     )
 
     def with_augmentation(self, **changes: object) -> Self:

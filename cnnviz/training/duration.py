@@ -52,7 +52,7 @@ def check_duration(
         mends.append("fewer channels or earlier pooling")
         raise DesignError(
             f"{size:,} of these samples at a time take {abbreviate(work)} multiply-adds forward and twice as many back:"
-            f" about {format_duration(seconds)} here, in which nobody else could train. At most"
+            f" about {format_duration(seconds)} here, during which nobody else could train. At most"
             f" {format_duration(limits.max_turn_seconds)} are allowed. Use {', or '.join(mends)}."
         )
     step = speed.step_seconds(steps, config.batch_size)

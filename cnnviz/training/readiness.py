@@ -7,10 +7,11 @@ from cnnviz.layers import GroupNorm, Linear
 from cnnviz.layers.norm import BatchNorm
 from cnnviz.layers.pool import MaxPool
 from cnnviz.settings import Settings
-from cnnviz.shapes import Window, format_shape, numel
+from cnnviz.shapes import format_shape, numel
 from cnnviz.training.config import TrainConfig
 from cnnviz.training.device_speed import DeviceSpeed
 from cnnviz.training.duration import check_duration
+from cnnviz.windows import Window
 from cnnviz.words import format_mebibytes
 
 

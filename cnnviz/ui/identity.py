@@ -45,7 +45,7 @@ class StudentCookie:
             await self._app(scope, receive, send)
             return
         request_headers = Headers(scope=scope)
-        token = student_token(request_headers.get("cookie", ""))
+        token = token_in_cookies(request_headers.get("cookie", ""))
         if token:
             visitors().note(owner_of_token(token, self._key()), client_address(scope, self._proxies()))
         scope = {**scope, "headers": self._with_owner(scope["headers"], token)}
@@ -98,7 +98,7 @@ def _normal_address(text: str) -> str:
     return str(address)
 
 
-def student_token(cookies: str) -> str | None:
+def token_in_cookies(cookies: str) -> str | None:
     """Returns the token in a cookie header, whatever cookies of other pages are beside it; None without a valid one."""
     token = cookie_parser(cookies).get(COOKIE_NAME, "")
     return token if TOKEN_PATTERN.fullmatch(token) else None

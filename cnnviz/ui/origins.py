@@ -85,7 +85,7 @@ class OriginCheck:
         if name is None or not (self._is_named(name) or _is_own_name(name)):
             return (
                 f"This cnnviz is not known as {host[:100]!a}. Whoever runs it can add that name to CNNVIZ_HOSTS; until"
-                " then it answers to localhost, to the name of its machine, and to addresses in numbers."
+                " then it answers to localhost, to the name of its machine, and to numeric addresses."
             )
         for origin in origins:
             address = origin.rpartition("://")[2].lower()

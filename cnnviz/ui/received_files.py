@@ -109,11 +109,11 @@ class ReceivedFiles:
 
     def _check_room(self, owner: str, size: int) -> None:
         if sum(file.owner == owner and not file.refusal for file in self._files) >= MAX_FILES:
-            raise LimitError(f"{MAX_FILES} of your files wait to be used already. Use or remove those first.")
+            raise LimitError(f"{MAX_FILES} of your files are already waiting to be used. Use or remove those first.")
         own_bytes = sum(file.size for file in self._files if file.owner == owner)
         if own_bytes + size > (limit := self._limits.max_owner_incoming_bytes):
             raise LimitError(
-                f"Your files that wait to be used take {format_mebibytes(own_bytes)}; with this one of"
+                f"Your files that are waiting to be used take {format_mebibytes(own_bytes)}; with this one of"
                 f" {format_mebibytes(size)} they would exceed the {format_mebibytes(limit)} that one student may send."
                 " Use or remove those first."
             )

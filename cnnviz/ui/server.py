@@ -33,12 +33,12 @@ log = logging.getLogger(__name__)
 
 SESSION_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 FOLDER_GONE_MESSAGE = (
-    "The folder in which this server keeps designs and runs is gone, so nothing that you do now is kept. Copy your"
+    "The folder in which this server keeps designs and runs is gone, so nothing you do now is saved. Copy your"
     " design as code, and tell whoever runs the server."
 )
 UNSAVED_MESSAGE = (
-    "The server cannot write your last changes down just now; its disk may be full. It tries again every second. Do not"
-    " rely on finding them later: download your design before you leave."
+    "The server cannot save your latest changes just now; its disk may be full. It tries again every second. Do not"
+    " rely on them being there later: download your design before you leave."
 )
 UNUSABLE_EXIT_CODE = 78
 """Exit code of a server whose settings or data directory cannot be used (EX_CONFIG of sysexits.h)."""

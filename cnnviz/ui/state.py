@@ -56,18 +56,18 @@ def save_workbench(workbench: Workbench) -> None:
 
     Raises DesignError where the student has changed the design in another tab: that design is opened instead.
     """
-    student, before = current_owner(), current_workbench()
+    owner, before = current_owner(), current_workbench()
     if workbench.architecture == before.architecture:
         st.session_state["workbench"] = workbench
         return
-    if newer := _workbench_from_newer_draft(student, before):
+    if newer := _workbench_from_newer_draft(owner, before):
         st.session_state["workbench"] = newer.acknowledge(workbench.acknowledged_seq, CHANGED_IN_OTHER_TAB)
         raise DesignError(CHANGED_IN_OTHER_TAB)
     workbench = replace(workbench, draft_version=secrets.token_hex(8))
     st.session_state["workbench"] = workbench
     # if another tab has saved a moment earlier, its draft stays, and the next run of the page finds it newer
     draft = Draft(architecture=workbench.architecture, past=workbench.past[-SAVED_UNDO_STEPS:])
-    cluster().drafts.save_draft(student, draft, before.draft_version, workbench.draft_version)
+    cluster().drafts.save_draft(owner, draft, before.draft_version, workbench.draft_version)
 
 
 def sync_with_other_tabs() -> bool:
@@ -84,10 +84,10 @@ def is_from_other_tab() -> bool:
     return bool(st.session_state.get("synced-version") == current_workbench().version)
 
 
-def _workbench_from_newer_draft(student: str, workbench: Workbench) -> Workbench | None:
+def _workbench_from_newer_draft(owner: str, workbench: Workbench) -> Workbench | None:
     """Returns the workbench with the design of a draft that another tab has saved meanwhile; None without one."""
-    draft_version = cluster().drafts.draft_version(student)
-    draft = cluster().drafts.draft(student) if draft_version != workbench.draft_version else None
+    draft_version = cluster().drafts.draft_version(owner)
+    draft = cluster().drafts.draft(owner) if draft_version != workbench.draft_version else None
     if draft is None or draft.architecture == workbench.architecture:
         return None
     return replace(workbench.restructure(draft.architecture, workbench.selected), draft_version=draft_version)

@@ -118,16 +118,16 @@ class UploadRoute:
         """Takes the file of a request; raises HTTPException with the reason where it is refused."""
         length = request.headers.get("content-length", "")
         if not length.isdecimal():
-            raise HTTPException(HTTPStatus.LENGTH_REQUIRED, "A file is sent with its length.")
+            raise HTTPException(HTTPStatus.LENGTH_REQUIRED, "A file must be sent with its length.")
         max_bytes = int(config.get_option("server.maxUploadSize")) * 2**20 + FRAMING_BYTES
         if int(length) > max_bytes:
             raise HTTPException(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "This file is too large.")
         try:
             form = await self._take(request, session_id, file_id, int(length))
         except TimeoutError:
-            raise HTTPException(HTTPStatus.REQUEST_TIMEOUT, "Nothing of this file came for too long.") from None
+            raise HTTPException(HTTPStatus.REQUEST_TIMEOUT, "Nothing more of this file arrived for too long.") from None
         except ValueError:
-            raise HTTPException(HTTPStatus.BAD_REQUEST, "This is no form with one file in it.") from None
+            raise HTTPException(HTTPStatus.BAD_REQUEST, "This is not a form with one file in it.") from None
         except OSError:
             log.exception("a file could not be taken")
             raise HTTPException(

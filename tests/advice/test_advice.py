@@ -13,7 +13,7 @@ from cnnviz.presets import PRESETS
 from cnnviz.shapes import Shape
 from tests.advice.nets import conv, linear, net, norm, relu, remarks_of
 from tests.advice.tasks import TASKS
-from tests.strategies import architectures, fitting, layers, shapes
+from tests.strategies import architectures, buildable_nets, layers, shapes
 
 ROOT = Path(__file__).parents[2]
 LAB = PRESETS["lab-convnet"].architecture
@@ -97,8 +97,8 @@ tasks = st.builds(
 
 
 def fault_count(architecture: Architecture, task: Task) -> int:
-    found = [each for rule in ADVICE.values() for each in rule.find(Net(architecture, task))]
-    return sum(not each.is_step for each in found)
+    found = [occurrence for rule in ADVICE.values() for occurrence in rule.find(Net(architecture, task))]
+    return sum(not occurrence.is_step for occurrence in found)
 
 
 def findings(architecture: Architecture, task: Task) -> Counter[str]:
@@ -123,7 +123,7 @@ def test_every_mend_builds_and_leaves_its_rule_less_to_remark(architecture: Arch
 
 
 @settings(max_examples=80, deadline=None)
-@given(fitting(), tasks)
+@given(buildable_nets(), tasks)
 @example(
     net(MaxPool2d(kernel_size=(4, 1), stride=2), MaxPool2d(kernel_size=(3, 2), stride=2), shape=(1, 13, 12)), Task()
 )

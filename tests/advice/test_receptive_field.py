@@ -20,9 +20,10 @@ from cnnviz.layers import (
     MaxPool2d,
     Residual,
 )
-from cnnviz.shapes import AXES, Shape, Window
+from cnnviz.shapes import AXES, Shape
+from cnnviz.windows import Window
 from tests.advice.nets import UNKNOWN_TASK, conv, flatten, linear, net, norm, relu, remarks_of
-from tests.strategies import fitting
+from tests.strategies import buildable_nets
 
 
 def pool(kernel_size: int = 2, **given: object) -> MaxPool2d:
@@ -137,7 +138,7 @@ def plain(step: Step, rule: object) -> bool:
 
 
 @settings(max_examples=70, deadline=None)
-@given(fitting(windows_only=True))
+@given(buildable_nets(windows_only=True))
 @example(net(conv(2, 3, stride=3, padding=1, padding_mode="circular"), shape=(1, 15, 15)))
 @example(net(pool(4, dilation=3, ceil_mode=True), shape=(1, 12, 12)))
 def test_what_is_told_to_be_unread_changes_nothing_that_torch_computes(architecture: Architecture) -> None:

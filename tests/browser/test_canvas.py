@@ -17,13 +17,13 @@ def expect_kinds(app: Page, kinds: list[str]) -> None:
     expect(app.locator(".stack .layer .kind")).to_have_text(kinds, use_inner_text=True)
 
 
-def settle(app: Page) -> None:
+def wait_until_idle(app: Page) -> None:
     app.locator("[data-testid='stApp'][data-test-script-state='notRunning']").wait_for()
 
 
 def drag(app: Page, source: Locator, gap: Locator, *, drop: bool = True) -> None:
     """Drag a row to a gap, as a hand does: again where the list was drawn anew under the mouse."""
-    settle(app)
+    wait_until_idle(app)
     for _ in range(3):
         source.locator(".kind").hover(position={"x": 10, "y": 5})  # waits until it stands still
         app.mouse.down()
@@ -73,22 +73,22 @@ def test_everything_can_be_done_by_keyboard(app: Page) -> None:
     moved = row(app, "Layer 3, MaxPool2d")
     expect(moved).to_be_focused()
     expect_kinds(app, ["Conv2d", "ReLU", "MaxPool2d", *LAB[3:]])
-    settle(app)
+    wait_until_idle(app)
     moved.press("Alt+ArrowUp")
     expect_kinds(app, LAB)
-    settle(app)
+    wait_until_idle(app)
     app.keyboard.press("Control+d")
     expect_kinds(app, [*LAB[:2], *LAB[1:]])
-    settle(app)
+    wait_until_idle(app)
     app.keyboard.press("Delete")
     expect_kinds(app, LAB)
-    settle(app)
+    wait_until_idle(app)
     app.keyboard.press("Control+z")
     expect_kinds(app, [*LAB[:2], *LAB[1:]])
-    settle(app)
+    wait_until_idle(app)
     app.keyboard.press("Control+y")
     expect_kinds(app, LAB)
-    settle(app)
+    wait_until_idle(app)
     app.keyboard.press("+")
     app.keyboard.type("batchnorm2")
     app.keyboard.press("Enter")
@@ -100,7 +100,7 @@ def test_quick_edits_are_all_kept(app: Page) -> None:
     for _ in range(5):
         app.keyboard.press("Alt+ArrowUp")
     expect_kinds(app, [*LAB[:3], "LogSoftmax", *LAB[3:8]])
-    settle(app)
+    wait_until_idle(app)
     expect_kinds(app, [*LAB[:3], "LogSoftmax", *LAB[3:8]])
     expect(row(app, "Layer 4, LogSoftmax, shape 10 × 22 × 4")).to_be_focused()
 
@@ -112,14 +112,14 @@ def test_several_layers_are_selected_and_move_as_one(app: Page) -> None:
     app.get_by_role("button", name=re.compile("Duplicate the selected")).click()
     expect_kinds(app, [*LAB[:3], "MaxPool2d", "ReLU", *LAB[3:]])
     expect(app.locator(".layer[aria-selected='true'] .kind")).to_have_text(["MaxPool2d", "ReLU"])
-    settle(app)
+    wait_until_idle(app)
     app.get_by_role("button", name=re.compile("Delete the selected")).click()
     expect_kinds(app, LAB)
 
 
 def test_plus_between_two_layers_adds_there_and_the_panel_edits_it(app: Page) -> None:
     app.locator(".gap[data-gap='1'] .plus").click()
-    app.get_by_role("textbox", name="Search a layer").fill("conv2d")
+    app.get_by_role("textbox", name="Search for a layer").fill("conv2d")
     app.keyboard.press("Enter")
     added = row(app, "Layer 2, Conv2d, shape 16 × 88 × 15")
     expect(added).to_be_visible()
@@ -136,7 +136,7 @@ def test_plus_between_two_layers_adds_there_and_the_panel_edits_it(app: Page) ->
 def test_a_block_holds_layers_folds_and_takes_layers_in(app: Page) -> None:
     app.set_viewport_size({"width": 1440, "height": 1800})
     app.locator(".gap[data-gap='2'] .plus").click()
-    app.get_by_role("textbox", name="Search a layer").fill("residual")
+    app.get_by_role("textbox", name="Search for a layer").fill("residual")
     app.keyboard.press("Enter")
     expect(row(app, r"Layer 3, Residual, shape 10 × 22 × 4")).to_be_visible()
     expect(row(app, r"Layer 3\.a4, Conv2d, shape 10 × 22 × 4")).to_be_visible()
@@ -146,7 +146,7 @@ def test_a_block_holds_layers_folds_and_takes_layers_in(app: Page) -> None:
     expect(app.locator(".layer")).to_have_count(15)
     drag(app, row(app, "Layer 4, ReLU"), app.locator(".gap[data-gap='2.0.5']"))
     expect(row(app, r"Layer 3\.a6, ReLU, shape 10 × 22 × 4")).to_be_visible()
-    settle(app)
+    wait_until_idle(app)
     row(app, r"Layer 3\.a6, ReLU").press("Alt+ArrowLeft")
     expect(row(app, "Layer 4, ReLU, shape 10 × 22 × 4")).to_be_visible()
 
@@ -156,7 +156,7 @@ def test_it_works_at_900_pixels(app: Page) -> None:
     overflow = "document.querySelector('.stMain, [data-testid=stMain]').scrollWidth - innerWidth"
     assert app.evaluate(overflow) <= 0
     row(app, "Layer 2, MaxPool2d").click()
-    settle(app)
+    wait_until_idle(app)
     field = app.get_by_role("textbox", name="kernel_size")
     expect(field).to_have_value("4")
     field.fill("2")
@@ -223,15 +223,15 @@ def test_actions_without_a_pause_are_all_applied(app: Page) -> None:
     And fields of a layer that was selected before call back once more: their numbers went to the layer selected now.
     """
     row(app, "Layer 9, LogSoftmax").click()
-    settle(app)
+    wait_until_idle(app)
     for left in (8, 7, 6):
         app.keyboard.press("Delete")
         expect(app.locator(".layer")).to_have_count(left)
-        settle(app)
+        wait_until_idle(app)
     for _ in range(3):
         app.keyboard.press("Control+z")
     expect_kinds(app, LAB)
-    settle(app)
+    wait_until_idle(app)
     expect(app.locator(".totals")).to_contain_text("92,645 trainable parameters")
 
 
@@ -281,7 +281,7 @@ def test_a_second_tab_cannot_overwrite_what_the_first_has_done(app: Page) -> Non
     second = app.context.new_page()
     second.goto(app.url)
     expect(row(second, "Layer 9, LogSoftmax")).to_be_visible()
-    settle(second)
+    wait_until_idle(second)
     app.get_by_role("textbox", name="kernel_size").fill("5")
     app.keyboard.press("Enter")
     expect(row(app, "Layer 1, Conv2d, shape 10 × 95 × 22")).to_be_visible()
@@ -319,10 +319,10 @@ def test_a_second_tab_cannot_overwrite_what_the_first_has_done(app: Page) -> Non
 def test_an_open_list_of_layers_outlives_the_answer_to_an_edit(app: Page) -> None:
     app.get_by_role("textbox", name="kernel_size").fill("7")
     app.locator(".gap[data-gap='3'] .plus").click()  # leaves the field, whose number is sent at that moment
-    search = app.get_by_role("textbox", name="Search a layer")
+    search = app.get_by_role("textbox", name="Search for a layer")
     search.fill("tanh")
     expect(row(app, "Layer 1, Conv2d, shape 10 × 93 × 20")).to_be_visible()
-    settle(app)
+    wait_until_idle(app)
     expect(search).to_have_value("tanh")
     app.keyboard.press("Enter")
     expect_kinds(app, [*LAB[:3], "Tanh", *LAB[3:]])
@@ -330,7 +330,7 @@ def test_an_open_list_of_layers_outlives_the_answer_to_an_edit(app: Page) -> Non
 
 def test_a_family_that_is_typed_gives_the_layer_that_fits(app: Page) -> None:
     app.locator(".gap[data-gap='1'] .plus").click()
-    app.get_by_role("textbox", name="Search a layer").fill("batch")
+    app.get_by_role("textbox", name="Search for a layer").fill("batch")
     app.keyboard.press("Enter")
     expect_kinds(app, ["Conv2d", "BatchNorm2d", *LAB[1:]])
 
@@ -347,6 +347,6 @@ def test_an_emptied_net_is_still_reached_by_keyboard(app: Page) -> None:
     app.keyboard.press("Delete")
     expect(app.locator(".layer")).to_have_count(0)
     expect(app.get_by_role("button", name=re.compile("Add a layer after"))).to_be_focused()
-    settle(app)
+    wait_until_idle(app)
     app.keyboard.press("Control+z")
     expect_kinds(app, LAB)

@@ -23,7 +23,7 @@ def start(app: Page, epochs: str, batch: str = "64") -> None:
 
 
 @pytest.fixture
-def room(digits: Page) -> Iterator[Page]:
+def train_page(digits: Page) -> Iterator[Page]:
     """The Train page with the net for digits; no run goes on behind a test."""
     yield digits
     digits.mouse.click(5, 5)  # closes the options, which keep all else from being found by its role
@@ -57,21 +57,21 @@ def finished(student_with_a_run: str, warm_context: BrowserContext, open_app: Op
     return page
 
 
-def marks(app: Page, place: int) -> Locator:
+def chart_marks(app: Page, place: int) -> Locator:
     return app.get_by_test_id("stVegaLiteChart").nth(place).locator("svg.marks")
 
 
 def zoom_in(app: Page, place: int, times: int) -> None:
-    marks(app, place).hover()
+    chart_marks(app, place).hover()
     app.keyboard.down("Control")
     for _ in range(times):
         app.mouse.wheel(0, -400)
     app.keyboard.up("Control")
 
 
-def corners(app: Page, place: int) -> int:
+def point_count(app: Page, place: int) -> int:
     """Points of the first line of a chart, those beside the window included."""
-    path = marks(app, place).locator(".mark-line path").first.get_attribute("d") or ""
+    path = chart_marks(app, place).locator(".mark-line path").first.get_attribute("d") or ""
     return len(re.findall("[ML]", path))
 
 
@@ -83,7 +83,7 @@ def options(app: Page) -> Locator:
 
 
 def test_zoomed_in_every_batch_loss_in_sight_is_drawn(finished: Page) -> None:
-    assert corners(finished, LOSS) <= 1000
+    assert point_count(finished, LOSS) <= 1000
     with finished.expect_download() as download:
         finished.get_by_role("button", name="Points as CSV").click()
     rows = list(csv.DictReader(download.value.path().read_text(encoding="utf-8").splitlines()))
@@ -112,19 +112,19 @@ def test_the_points_come_as_json(finished: Page) -> None:
     assert max(point["epoch"] for point in points) == int(EPOCHS)
 
 
-def test_options_stay_open_and_chosen_while_a_run_goes_on_and_the_chart_stays(room: Page) -> None:
-    start(room, "1000")
-    expect(room.get_by_text(re.compile("best validation accuracy"))).to_be_visible()
-    panel = options(room)
+def test_options_stay_open_and_chosen_while_a_run_goes_on_and_the_chart_stays(train_page: Page) -> None:
+    start(train_page, "1000")
+    expect(train_page.get_by_text(re.compile("best validation accuracy"))).to_be_visible()
+    panel = options(train_page)
     panel.get_by_role("spinbutton", name="Goal").fill("0.5")
     panel.get_by_role("spinbutton", name="Goal").press("Enter")
     panel.get_by_text("Log axis for the loss").click()
-    expect(room.get_by_text(re.compile(r"Goal for the validation accuracy, 0\.50"))).to_be_visible()
-    expect(marks(room, LOSS).locator("[aria-label*='log scale']")).to_have_count(1)
-    marks(room, LOSS).evaluate("node => { node.marked = true }")
-    wait_epochs(room, 10)
+    expect(train_page.get_by_text(re.compile(r"Goal for the validation accuracy, 0\.50"))).to_be_visible()
+    expect(chart_marks(train_page, LOSS).locator("[aria-label*='log scale']")).to_have_count(1)
+    chart_marks(train_page, LOSS).evaluate("node => { node.marked = true }")
+    wait_epochs(train_page, 10)
     expect(panel.get_by_role("spinbutton", name="Goal")).to_have_value("0.5")
-    assert marks(room, LOSS).evaluate("node => node.marked")
+    assert chart_marks(train_page, LOSS).evaluate("node => node.marked")
 
 
 def test_the_goal_is_marked_where_it_is_reached_and_told_in_words(finished: Page) -> None:
@@ -134,26 +134,26 @@ def test_the_goal_is_marked_where_it_is_reached_and_told_in_words(finished: Page
     expect(status_text).to_be_visible()
     reached = re.search(r"epoch (\d+)", status_text.inner_text())
     assert reached
-    expect(marks(finished, 0).get_by_text(f"0.90 reached: epoch {reached[1]}", exact=True)).to_be_visible()
+    expect(chart_marks(finished, 0).get_by_text(f"0.90 reached: epoch {reached[1]}", exact=True)).to_be_visible()
 
 
-def test_another_run_is_drawn_beside_this_one_and_named(room: Page) -> None:
+def test_another_run_is_drawn_beside_this_one_and_named(train_page: Page) -> None:
     for seed, epochs in (("1", "3"), ("2", "4")):  # else the first run could be taken for the second
-        set_number(room, "Seed", seed)
-        start(room, epochs)
-        expect(room.get_by_text(re.compile(f"epoch {epochs} of {epochs}"))).to_be_visible()
-        expect(status(room, "done")).to_be_visible()
-    lines = marks(room, 0).locator(".mark-line path[stroke='#E0701A']")
+        set_number(train_page, "Seed", seed)
+        start(train_page, epochs)
+        expect(train_page.get_by_text(re.compile(f"epoch {epochs} of {epochs}"))).to_be_visible()
+        expect(status(train_page, "done")).to_be_visible()
+    lines = chart_marks(train_page, 0).locator(".mark-line path[stroke='#E0701A']")
     expect(lines).to_have_count(1)
-    panel = options(room)
+    panel = options(train_page)
     panel.get_by_role("combobox", name="Compare with").click()
-    other = room.get_by_role("option").first
+    other = train_page.get_by_role("option").first
     name = other.inner_text()
     other.click()
     expect(lines).to_have_count(2)
-    expect(marks(room, 0).locator(".mark-line path[stroke-dasharray='6,3']")).to_have_count(1)
-    expect(marks(room, 0).get_by_text("this run", exact=True)).to_be_visible()
-    expect(marks(room, 0).get_by_text(name, exact=True)).to_be_visible()
+    expect(chart_marks(train_page, 0).locator(".mark-line path[stroke-dasharray='6,3']")).to_have_count(1)
+    expect(chart_marks(train_page, 0).get_by_text("this run", exact=True)).to_be_visible()
+    expect(chart_marks(train_page, 0).get_by_text(name, exact=True)).to_be_visible()
 
 
 def test_a_run_without_measured_layers_says_so(finished: Page) -> None:

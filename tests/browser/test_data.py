@@ -17,7 +17,7 @@ LIMIT = tomllib.loads((ROOT / ".streamlit/config.toml").read_text(encoding="utf-
 
 
 @pytest.fixture(scope="module")
-def pair(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+def array_files(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     """A pair of files that the digits' nets take: 200 samples of noise in ten classes."""
     folder = tmp_path_factory.mktemp("pair")
     np.save(folder / "feats.npy", np.random.default_rng(0).normal(size=(200, 8, 8)).astype(np.float32))
@@ -26,7 +26,7 @@ def pair(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 
 
 @pytest.fixture
-def room(digits: Page) -> Page:
+def data_page(digits: Page) -> Page:
     """The Data page, with the digits and the net for them; its place to bring data is open."""
     open_data(digits)
     return digits
@@ -57,7 +57,7 @@ def choose_files(app: Page, *files: Path) -> None:
     expect(app.get_by_role("button", name="Use these files")).to_be_enabled()
 
 
-def trained_on(server: Server) -> str:
+def dataset_of_last_run(server: Server) -> str:
     """The data set of the run that was started last, whoever started it."""
     store = Store(server.folder)
     try:
@@ -66,32 +66,34 @@ def trained_on(server: Server) -> str:
         store.close()
 
 
-def test_what_is_brought_is_what_the_next_run_learns_from(room: Page, server: Server, pair: tuple[Path, Path]) -> None:
+def test_what_is_brought_is_what_the_next_run_learns_from(
+    data_page: Page, server: Server, array_files: tuple[Path, Path]
+) -> None:
     """The box once kept showing the digits, and the next click put the digits back without a word."""
-    choose_files(room, *pair)
-    room.get_by_role("button", name="Use these files").click()
-    expect(room.get_by_text("200 samples of 1 × 8 × 8, 10 classes.")).to_be_visible()
-    expect(room.get_by_role("combobox", name="Data set")).to_have_value("My data")
-    room.get_by_role("link", name="Train").click()
-    expect(room.get_by_role("combobox", name="Data set")).to_have_value("My data")
-    set_number(room, "Epochs", "1000")
-    room.get_by_role("button", name="Train", exact=True).click()
-    expect(status(room, "training")).to_be_visible()
-    assert trained_on(server).startswith("upload-")
-    room.get_by_role("button", name="Stop", exact=True).click()
-    expect(status(room, "stopped")).to_be_visible()
+    choose_files(data_page, *array_files)
+    data_page.get_by_role("button", name="Use these files").click()
+    expect(data_page.get_by_text("200 samples of 1 × 8 × 8, 10 classes.")).to_be_visible()
+    expect(data_page.get_by_role("combobox", name="Data set")).to_have_value("My data")
+    data_page.get_by_role("link", name="Train").click()
+    expect(data_page.get_by_role("combobox", name="Data set")).to_have_value("My data")
+    set_number(data_page, "Epochs", "1000")
+    data_page.get_by_role("button", name="Train", exact=True).click()
+    expect(status(data_page, "training")).to_be_visible()
+    assert dataset_of_last_run(server).startswith("upload-")
+    data_page.get_by_role("button", name="Stop", exact=True).click()
+    expect(status(data_page, "stopped")).to_be_visible()
 
-    tab = room.context.new_page()
+    tab = data_page.context.new_page()
     tab.goto(f"{server.url}/data")
     tab.get_by_role("radio", name="Bring your own", exact=True).click()
     tab.get_by_role("button", name="Remove", exact=True).click()
     expect(tab.get_by_role("button", name="Remove", exact=True)).to_have_count(0)
-    set_number(room, "Epochs", "2")
-    expect(room.get_by_role("combobox", name="Data set")).to_have_value("Spoken words")
+    set_number(data_page, "Epochs", "2")
+    expect(data_page.get_by_role("combobox", name="Data set")).to_have_value("Spoken words")
 
 
-def test_a_refused_upload_is_told_and_its_files_stay(uploads: Page, pair: tuple[Path, Path]) -> None:
-    choose_files(uploads, pair[0], pair[0])
+def test_a_refused_upload_is_told_and_its_files_stay(uploads: Page, array_files: tuple[Path, Path]) -> None:
+    choose_files(uploads, array_files[0], array_files[0])
     uploads.get_by_role("button", name="Use these files").click()
     expect(uploads.get_by_text("expected is one label per sample")).to_be_visible()
     expect(uploads.get_by_test_id("stForm").get_by_test_id("stFileChip")).to_have_count(2)
@@ -99,17 +101,19 @@ def test_a_refused_upload_is_told_and_its_files_stay(uploads: Page, pair: tuple[
     expect(uploads.get_by_text("expected is one label per sample")).to_have_count(0)
 
 
-def test_one_file_alone_is_told_and_kept(uploads: Page, pair: tuple[Path, Path]) -> None:
+def test_one_file_alone_is_told_and_kept(uploads: Page, array_files: tuple[Path, Path]) -> None:
     form = uploads.get_by_test_id("stForm")
-    form.locator("input[type=file]").first.set_input_files(pair[0])
+    form.locator("input[type=file]").first.set_input_files(array_files[0])
     expect(form.get_by_test_id("stFileChip")).to_have_count(1)
     uploads.get_by_role("button", name="Use these files").click()
     expect(uploads.get_by_text("Choose both files")).to_be_visible()
     expect(form.get_by_test_id("stFileChip")).to_have_count(1)
 
 
-def test_files_chosen_stay_chosen_when_another_data_set_is_looked_at(uploads: Page, pair: tuple[Path, Path]) -> None:
-    choose_files(uploads, *pair)
+def test_files_chosen_stay_chosen_when_another_data_set_is_looked_at(
+    uploads: Page, array_files: tuple[Path, Path]
+) -> None:
+    choose_files(uploads, *array_files)
     uploads.get_by_role("combobox", name="Data set").click()
     uploads.get_by_role("option", name="Voxel shapes").click()
     expect(uploads.get_by_text("1 × 16 × 16 × 16").first).to_be_visible()
@@ -119,28 +123,28 @@ def test_files_chosen_stay_chosen_when_another_data_set_is_looked_at(uploads: Pa
 
 
 def test_data_removed_in_another_tab_are_told_at_train_and_the_chart_stays(
-    room: Page, server: Server, pair: tuple[Path, Path]
+    data_page: Page, server: Server, array_files: tuple[Path, Path]
 ) -> None:
     """The notice once pushed all below it to other places, where browsers draw them anew: closed, and blank."""
-    choose_files(room, *pair)
-    room.get_by_role("button", name="Use these files").click()
-    expect(room.get_by_role("combobox", name="Data set")).to_have_value("My data")
-    room.get_by_role("link", name="Train").click()
-    set_number(room, "Epochs", "2")
-    room.get_by_role("button", name="Train", exact=True).click()
-    expect(room.get_by_text(re.compile("test accuracy"))).to_be_visible()
-    tab = room.context.new_page()
+    choose_files(data_page, *array_files)
+    data_page.get_by_role("button", name="Use these files").click()
+    expect(data_page.get_by_role("combobox", name="Data set")).to_have_value("My data")
+    data_page.get_by_role("link", name="Train").click()
+    set_number(data_page, "Epochs", "2")
+    data_page.get_by_role("button", name="Train", exact=True).click()
+    expect(data_page.get_by_text(re.compile("test accuracy"))).to_be_visible()
+    tab = data_page.context.new_page()
     tab.goto(f"{server.url}/data?look=Bring+your+own")
     tab.get_by_role("button", name="Remove", exact=True).click()
     expect(tab.get_by_role("button", name="Remove", exact=True)).to_have_count(0)
-    chart(room).evaluate("node => { window.chart = node }")
-    room.get_by_role("button", name="Train", exact=True).click()
-    expect(room.get_by_text("There is no data set")).to_be_visible()
-    expect(room.get_by_role("combobox", name="Data set")).to_have_value("Spoken words")
-    assert chart(room).evaluate("node => node === window.chart")
-    set_number(room, "Epochs", "3")
-    expect(room.get_by_text("There is no data set")).to_have_count(0)
-    assert chart(room).evaluate("node => node === window.chart")
+    chart(data_page).evaluate("node => { window.chart = node }")
+    data_page.get_by_role("button", name="Train", exact=True).click()
+    expect(data_page.get_by_text("There is no data set")).to_be_visible()
+    expect(data_page.get_by_role("combobox", name="Data set")).to_have_value("Spoken words")
+    assert chart(data_page).evaluate("node => node === window.chart")
+    set_number(data_page, "Epochs", "3")
+    expect(data_page.get_by_text("There is no data set")).to_have_count(0)
+    assert chart(data_page).evaluate("node => node === window.chart")
 
 
 def test_a_file_over_the_limit_is_refused_in_a_sentence(uploads: Page, tmp_path: Path) -> None:
@@ -173,7 +177,7 @@ def test_a_zip_is_read_with_progress_can_be_cancelled_and_is_heard(uploads: Page
     being_read = uploads.get_by_text(re.compile(r"Reading “many”: [1-9][\d,]* of 6,000 files"))
     expect(being_read).to_be_visible()
     uploads.get_by_role("button", name="Cancel").click()
-    expect(uploads.get_by_text("It was cancelled; nothing of it is kept.")).to_be_visible()
+    expect(uploads.get_by_text("It was cancelled; nothing was kept.")).to_be_visible()
     expect(uploads.locator("[data-testid=stAlertContentInfo]")).to_have_count(1)
     uploads.get_by_role("button", name="Import another one").click()
 
@@ -207,7 +211,5 @@ def test_a_word_can_be_recorded_and_is_shown_as_the_net_gets_it(
     page.get_by_role("button", name="Record", exact=True).click()
     page.wait_for_timeout(1500)  # as long as the word
     page.get_by_role("button", name="Stop recording").click()
-    expect(
-        page.get_by_text("As a picture of sound its shape is 1 × 99 × 26, as the lab's nets expect.")
-    ).to_be_visible()
+    expect(page.get_by_text("As a spectrogram, its shape is 1 × 99 × 26, as the lab's nets expect.")).to_be_visible()
     expect(page.locator("audio[controls]")).to_have_count(1)

@@ -125,7 +125,7 @@ def test_a_second_tab_shows_the_same_run_and_another_student_sees_none_of_it(
     second_tab = open_app("train")
     expect(second_tab.get_by_text(re.compile("test accuracy"))).to_be_visible()
     warm_context.clear_cookies()  # which makes another student
-    expect(open_app("train").get_by_text("how the loss falls and the accuracy rises")).to_be_visible()
+    expect(open_app("train").get_by_text("watch the loss fall and the accuracy rise, live")).to_be_visible()
 
 
 def test_a_refusing_layer_is_mended_in_one_click(app: Page) -> None:

@@ -18,7 +18,7 @@ BUTTONS = {
     "train": {"Look closely": "result"},
     "runs": {"Look closely": "result", "Use its net and settings": "train"},
     "result": {"Watch its curves": "train", "Change something else": "design"},
-    "search": {"Open the best net": "design", "Look at the best run closely": "result"},
+    "search": {"Open the best net": "design", "Look closely at the best run": "result"},
 }
 """The page that a button opens, by the page that it stands on and what it says."""
 ATTEMPTS = ".st-key-result [class*='st-key-try-'] button"
@@ -31,7 +31,7 @@ VIEWS = "Look at", "Curves", "Mistakes", "Take it home, bring it back"
 """What the choices among views of a page are called."""
 
 
-def calls() -> int:
+def count_open_page_calls() -> int:
     """How often the sources open another page by a button."""
     sources = [*(ROOT / "pages").glob("*.py"), *(ROOT / "cnnviz/ui").rglob("*.py")]
     return sum(source.read_text(encoding="utf-8").count(' open_page("pages/') for source in sources)
@@ -51,7 +51,7 @@ def target(link: Locator) -> str:
     return urlsplit(link.get_attribute("href") or "").path.strip("/") or "design"
 
 
-def arrived(app: Page, name: str) -> None:
+def expect_page(app: Page, name: str) -> None:
     """Wait until a page is there as a whole, and nothing went wrong."""
     expect(app.get_by_role("heading", name=heading(name), level=1)).to_be_visible()
     expect(app.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
@@ -68,7 +68,7 @@ def navigation(app: Page) -> dict[str, Locator]:
 
 def open_page(app: Page, name: str) -> None:
     navigation(app)[name].click()
-    arrived(app, name)
+    expect_page(app, name)
 
 
 def views(app: Page) -> list[str]:
@@ -77,7 +77,7 @@ def views(app: Page) -> list[str]:
     return [radio.inner_text() for group in groups for radio in group.get_by_role("radio").all()] or [""]
 
 
-def look(app: Page, name: str, view: str) -> None:
+def open_view(app: Page, name: str, view: str) -> None:
     """Open a page, where it is not open, in one of its views; what it folds away is unfolded."""
     if not is_open(app, name):
         open_page(app, name)
@@ -86,7 +86,7 @@ def look(app: Page, name: str, view: str) -> None:
         if not radio.is_checked():  # a second click takes some choices back
             radio.click()
             expect(radio).to_be_checked()
-            arrived(app, name)
+            expect_page(app, name)
     app.evaluate("document.querySelectorAll('details:not([open]) > summary').forEach(summary => summary.click())")
     expect(app.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
 
@@ -96,7 +96,7 @@ def is_open(app: Page, name: str) -> bool:
     return (urlsplit(app.url).path.strip("/") or "design") == name
 
 
-def ways(app: Page, name: str) -> Iterator[tuple[str, Locator, str]]:
+def exits(app: Page, name: str) -> Iterator[tuple[str, Locator, str]]:
     """What leads elsewhere from the view that is open: what it says, itself, and where it leads."""
     main = app.get_by_test_id("stMain")
     for link in main.get_by_test_id("stPageLink").get_by_role("link").all():
@@ -110,7 +110,7 @@ def ways(app: Page, name: str) -> Iterator[tuple[str, Locator, str]]:
         yield "try", app.locator(ATTEMPTS).first, "train"
 
 
-def places(app: Page, names: Iterable[str]) -> list[tuple[str, str]]:
+def views_of_pages(app: Page, names: Iterable[str]) -> list[tuple[str, str]]:
     """The views of some pages with the names of their pages: the first view of each, then the second ones, …"""
     numbered = []
     for name in names:
@@ -119,23 +119,23 @@ def places(app: Page, names: Iterable[str]) -> list[tuple[str, str]]:
     return [(name, view) for _, name, view in sorted(numbered, key=itemgetter(0))]
 
 
-def walk(app: Page, names: Iterable[str]) -> set[tuple[str, str]]:
+def use_all_exits(app: Page, names: Iterable[str]) -> set[tuple[str, str]]:
     """Go from each view of some pages by every way in it, and by a link at the top to the next view.
 
     The page and the words of every way in it.
     """
-    seen_ways = set()
-    for name, view in places(app, names):
+    used_exits = set()
+    for name, view in views_of_pages(app, names):
         if is_open(app, name):
             open_page(app, ELSEWHERE)
-        look(app, name, view)
-        for label, way, page in list(ways(app, name)):
-            way.click()
-            arrived(app, page)
-            seen_ways.add((name, label))
-            look(app, name, view)
+        open_view(app, name, view)
+        for label, element, page in list(exits(app, name)):
+            element.click()
+            expect_page(app, page)
+            used_exits.add((name, label))
+            open_view(app, name, view)
     open_page(app, ELSEWHERE)
-    return seen_ways
+    return used_exits
 
 
 @pytest.fixture
@@ -149,7 +149,7 @@ def trained(digits: Page) -> Page:
     set_number(digits, "Runs", "1")
     set_number(digits, "Epochs of a run", "3")
     digits.get_by_role("button", name="Start the search").click()
-    expect(digits.get_by_role("button", name="Look at the best run closely")).to_be_enabled()
+    expect(digits.get_by_role("button", name="Look closely at the best run")).to_be_enabled()
     expect(digits.get_by_role("button", name="Stop the search")).to_be_disabled()
     open_page(digits, "runs")
     choose(digits, 1)
@@ -162,7 +162,7 @@ def test_every_page_leads_to_its_part_of_the_guide_and_the_theme_can_be_chosen(o
     for name in ("activations", "shapes"):
         open_page(app, name)
         app.get_by_test_id("stMain").get_by_role("link", name="Guide").click()
-        arrived(app, GUIDE)
+        expect_page(app, GUIDE)
         expect(app.get_by_role("radio", name=name.capitalize(), exact=True)).to_be_checked()
         expect(app.get_by_role("heading", name=name.capitalize(), level=2)).to_be_visible()
     app.get_by_test_id("stMainMenu").click()
@@ -172,24 +172,24 @@ def test_every_page_leads_to_its_part_of_the_guide_and_the_theme_can_be_chosen(o
 
 def test_every_way_of_a_new_student_leads_where_it_says(open_app: OpenApp) -> None:
     """“Train on it” once failed in every view of the Data page but the first: the others stand in the address."""
-    seen_ways = walk(open_app("data"), ["data", "runs", "result"])
-    assert seen_ways == {("data", "Train on it"), ("runs", "Train"), ("result", "Train")}
+    used_exits = use_all_exits(open_app("data"), ["data", "runs", "result"])
+    assert used_exits == {("data", "Train on it"), ("runs", "Train"), ("result", "Train")}
 
 
 def test_every_way_leads_where_it_says(trained: Page) -> None:
-    seen_ways = walk(trained, [name for name in navigation(trained) if name != "data"])
-    buttons = {way for way in seen_ways if way[1] in BUTTONS.get(way[0], {})}
-    assert ("result", "try") in seen_ways, "no verdict had a button"
+    used_exits = use_all_exits(trained, [name for name in navigation(trained) if name != "data"])
+    buttons = {used for used in used_exits if used[1] in BUTTONS.get(used[0], {})}
+    assert ("result", "try") in used_exits, "no verdict had a button"
     # one more is on the Data page, walked above; one call stands for all buttons of verdicts, and one for that of a
     # change that was chosen, which tests/pages/test_result.py presses
-    assert len(buttons) + 3 == calls(), "a button to another page was not walked"
+    assert len(buttons) + 3 == count_open_page_calls(), "a button to another page was not walked"
 
 
 def test_the_view_is_in_the_address_and_is_found_again(open_app: OpenApp, server: Server) -> None:
     app = open_app("data?look=Classes")
-    arrived(app, "data")
+    expect_page(app, "data")
     app.get_by_role("button", name="Train on it").click()
-    arrived(app, "train")
+    expect_page(app, "train")
     open_page(app, "data")
     expect(app.get_by_role("radio", name="Classes", exact=True)).to_be_checked()
     expect(app).to_have_url(f"{server.url}/data?look=Classes")

@@ -65,7 +65,7 @@ def copy(page: Page, text: str) -> None:
     page.evaluate("text => navigator.clipboard.writeText(text)", text)
 
 
-def takes(models: tuple[BaseModel, ...], label: str, value: float | None) -> bool:
+def accepts(models: tuple[BaseModel, ...], label: str, value: float | None) -> bool:
     """Whether a field takes a number, by its type and bounds alone."""
     for model in models:
         for name, info in type(model).model_fields.items():
@@ -82,7 +82,7 @@ def check(
     app: Page,
     text: str,
     models: tuple[BaseModel, ...],
-    again: Callable[[], None],
+    reopen_layer: Callable[[], None],
     *,
     paste: bool = False,
     one_by_one: bool = False,
@@ -93,7 +93,7 @@ def check(
     """
     fields_found = fields(app)
     before = {label: field.input_value() for label, field in fields_found.items()}
-    taken = {label: takes(models, label, TYPED[text]) for label in fields_found}
+    taken = {label: accepts(models, label, TYPED[text]) for label in fields_found}
     if paste:
         copy(app, text)
     refused = 0
@@ -105,7 +105,7 @@ def check(
     expect(reasons(app)).to_have_count(refused)
     for field in fields_found.values():
         expect(field).to_have_value(text)  # refused or not, it stays
-    again()
+    reopen_layer()
     for label, field in fields(app).items():
         now = field.input_value()
         assert float(now) == TYPED[text] if taken[label] else now == before[label], f"{label}: {now} from “{text}”"
@@ -156,7 +156,7 @@ def test_every_field_of_a_layer_takes_the_number_that_is_meant_or_refuses_it(
     app: Page, number: int, kind: str, texts: list[str]
 ) -> None:
 
-    def again() -> None:
+    def reopen_layer() -> None:
         app.get_by_role("row", name=re.compile("Layer 5, Flatten")).click()
         expect(app.get_by_text("5 · Flatten")).to_be_visible()
         app.get_by_role("row", name=re.compile(f"Layer {number}, ")).click()
@@ -165,9 +165,9 @@ def test_every_field_of_a_layer_takes_the_number_that_is_meant_or_refuses_it(
             app.get_by_text("Set each axis separately").click()
             expect(app.get_by_role("spinbutton", name="kernel_size · height")).to_be_visible()
 
-    again()
+    reopen_layer()
     for text in texts:
-        check(app, text, (PALETTE[kind].default((1, 99, 26)),), again, one_by_one=True)
+        check(app, text, (PALETTE[kind].default((1, 99, 26)),), reopen_layer, one_by_one=True)
 
 
 def test_the_inverse_question_keeps_its_size_while_no_number_stands_there(open_numbers: OpenApp) -> None:

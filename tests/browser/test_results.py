@@ -84,7 +84,7 @@ def test_runs_are_compared_a_choice_is_kept_while_one_goes_on_and_one_is_looked_
     choose(page, 1)
     expect(page.get_by_text("1 run chosen")).to_be_visible()
     page.get_by_role("button", name="Look closely").click()
-    expect(page.get_by_role("heading", name="One run, looked at closely")).to_be_visible()
+    expect(page.get_by_role("heading", name="One run in detail")).to_be_visible()
     page.get_by_role("radio", name="Mistakes").click()
     chart = page.get_by_test_id("stVegaLiteChart").locator("path[aria-roledescription='rect mark']")
     expect(chart).to_have_count(100)

@@ -24,11 +24,11 @@ LAB = component_data(EXAMPLE_DESIGNS["The lab's convolution"])
 def shapes(open_app: OpenApp) -> Page:
     page = open_app("shapes")
     expect(page.get_by_role("heading", name="Shapes: the calculator")).to_be_visible()
-    expect(board(page)).to_be_visible()
+    expect(sliding_window(page)).to_be_visible()
     return page
 
 
-def board(page: Page) -> Locator:
+def sliding_window(page: Page) -> Locator:
     return page.get_by_role("group", name="The sliding window")
 
 
@@ -62,30 +62,30 @@ def test_the_window_steps_by_button_key_slider_and_click_and_shows_what_torch_co
     results = [value for row in LAB["result"][0] for value in row]
     width = len(LAB["result"][0][0])
 
-    def stands_at(step: int) -> None:
+    def expect_step(step: int) -> None:
         expect(slider(shapes)).to_have_value(str(step))
         expect(shapes.locator(".sliding .sum .result")).to_have_text(results[step])
         expect(shapes.locator(".sliding .output.now text.value")).to_have_text(results[step])
         assert evaluated(sum_line(shapes)) == float(results[step].replace("−", "-"))
 
-    stands_at(0)
+    expect_step(0)
     press(shapes, "One step forward")
-    stands_at(1)
+    expect_step(1)
     press(shapes, "One step back")
-    stands_at(0)
-    board(shapes).press("ArrowRight")
-    board(shapes).press("ArrowDown")
-    stands_at(width + 1)
-    board(shapes).press("ArrowLeft")
-    stands_at(width)
-    board(shapes).press("End")
-    stands_at(len(results) - 1)
+    expect_step(0)
+    sliding_window(shapes).press("ArrowRight")
+    sliding_window(shapes).press("ArrowDown")
+    expect_step(width + 1)
+    sliding_window(shapes).press("ArrowLeft")
+    expect_step(width)
+    sliding_window(shapes).press("End")
+    expect_step(len(results) - 1)
     slider(shapes).press("Home")
-    stands_at(0)
+    expect_step(0)
     shapes.locator(".sliding .cell.output").nth(5).click()
-    stands_at(5)
+    expect_step(5)
     press(shapes, "To the start")
-    stands_at(0)
+    expect_step(0)
 
 
 def test_every_sum_that_is_written_out_is_the_value_of_torch(shapes: Page) -> None:
@@ -109,8 +109,8 @@ def test_it_plays_to_the_end_pauses_and_survives_a_rerun_of_the_page(shapes: Pag
     press(shapes, "Play")
     expect(slider(shapes)).to_have_value("3")
     expect(shapes.locator(".sliding .play")).to_have_attribute("aria-label", "Play")
-    board(shapes).press("Home")
-    board(shapes).press("ArrowRight")
+    sliding_window(shapes).press("Home")
+    sliding_window(shapes).press("ArrowRight")
     size_field = shapes.get_by_role("spinbutton", name="Wanted size")
     size_field.fill("30")
     size_field.press("Enter")

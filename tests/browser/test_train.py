@@ -54,12 +54,12 @@ def console_messages(warm_context: BrowserContext) -> Iterator[list[str]]:
     """What the browser's console says."""
     messages: list[str] = []
 
-    def hear(message: ConsoleMessage) -> None:
+    def note_message(message: ConsoleMessage) -> None:
         messages.append(message.text)
 
-    warm_context.on("console", hear)
+    warm_context.on("console", note_message)
     yield messages
-    warm_context.remove_listener("console", hear)
+    warm_context.remove_listener("console", note_message)
 
 
 def test_the_page_goes_to_a_started_run_and_the_console_is_quiet_while_it_grows(
@@ -89,10 +89,10 @@ def test_no_page_asks_another_host_for_anything(browser: Browser, server: Server
     page = browser.new_context().new_page()
     requests: list[str] = []
 
-    def note(request: Request) -> None:
+    def note_request(request: Request) -> None:
         requests.append(request.url)
 
-    page.on("request", note)
+    page.on("request", note_request)
     page.on("websocket", lambda socket: requests.append(socket.url.replace("ws://", "http://", 1)))
     pages = {
         "": "Design a net",

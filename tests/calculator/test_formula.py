@@ -14,7 +14,7 @@ from cnnviz.calculator.formula import (
     worked_formula,
 )
 from cnnviz.errors import ShapeError
-from cnnviz.shapes import TransposedWindow, Window
+from cnnviz.windows import TransposedWindow, Window
 
 small = st.integers(1, 6)
 windows = st.builds(

@@ -20,7 +20,7 @@ from cnnviz.calculator.inverse import (
 from cnnviz.calculator.operation import single_layer_design, window_parameters, window_rules
 from cnnviz.errors import ShapeError
 from cnnviz.layers import PALETTE, AvgPool2d, Conv2d, Layer, MaxPool1d, MaxPool2d
-from cnnviz.shapes import TransposedWindow, Window
+from cnnviz.windows import TransposedWindow, Window
 
 STRIDE_PADDING = frozenset({"stride", "padding"})
 

@@ -14,8 +14,8 @@ from cnnviz import __version__
 from cnnviz.architecture import Architecture, build_model, trace
 from cnnviz.architecture.design import MAX_JSON_LENGTH
 from cnnviz.cli import main
-from cnnviz.export import writer
 from cnnviz.layers import Conv2d, Linear, ReLU, Residual, Softplus
+from cnnviz.onnx_export import writer
 from cnnviz.presets import PRESETS
 from cnnviz.settings import settings
 from cnnviz.source import STYLES, to_code
@@ -38,7 +38,7 @@ def misfit(folder: Path) -> Architecture:
     return net
 
 
-def written(path: Path, content: str | bytes) -> str:
+def write_file(path: Path, content: str | bytes) -> str:
     path.write_bytes(content.encode() if isinstance(content, str) else content)
     return str(path)
 
@@ -109,13 +109,13 @@ def test_weights_of_another_design_and_what_are_no_weights_are_refused(refused: 
     save_file(weights | {"more": torch.zeros(1)}, "more.safetensors")
     assert export("more.safetensors").endswith("more is (1,) float32 in the file, but missing in the design.")
     for content in (b"", b"\x80\x04pickle", b"\xff" * 100, b"\x10\0\0\0\0\0\0\0{}"):
-        assert export(written(folder / "bad", content)).endswith("bad is no .safetensors file, or is damaged.")
+        assert export(write_file(folder / "bad", content)).endswith("bad is no .safetensors file, or is damaged.")
     assert not Path("net.onnx").exists()
 
 
 def test_a_net_that_onnx_cannot_hold_is_refused_with_and_without_weights(refused: Refused, folder: Path) -> None:
     net = Architecture(input_shape=(3,), layers=[Linear(out_features=2), Softplus(threshold=1)])
-    written(folder / "net.json", net.to_json())
+    write_file(folder / "net.json", net.to_json())
     save_file(build_model(net).state_dict(), "w")
     for more in ([], ["--weights", "w"]):
         assert refused("export", "net.json", "--out", "n", *more).startswith(
@@ -151,7 +151,7 @@ DESIGNS: dict[str, tuple[str | bytes, str]] = {
 @pytest.mark.parametrize("name", DESIGNS)
 def test_what_is_no_design_is_refused_in_a_sentence(refused: Refused, folder: Path, name: str) -> None:
     content, reason = DESIGNS[name]
-    message = refused("shapes", written(folder / "bad.json", content))
+    message = refused("shapes", write_file(folder / "bad.json", content))
     assert reason in message
     assert message.startswith(str(folder / "bad.json"))
     assert message.endswith(".")
@@ -166,20 +166,20 @@ def test_a_file_that_is_not_there_and_one_that_is_a_folder_are_refused(refused: 
 
 
 def test_a_byte_order_mark_is_no_hindrance(cnnviz: RunCommand, folder: Path) -> None:
-    written(folder / "marked.json", b"\xef\xbb\xbf" + NET.to_json().encode())
+    write_file(folder / "marked.json", b"\xef\xbb\xbf" + NET.to_json().encode())
     assert cnnviz("shapes", "marked.json").stdout == to_markdown(NET)
 
 
 def test_a_file_is_whole_has_the_usual_mode_and_leaves_no_draft(
     cnnviz: RunCommand, refused: Refused, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    written(folder / "net.py", "old")
+    write_file(folder / "net.py", "old")
 
-    def full(*_: object) -> None:
+    def disk_full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as context:
-        context.setattr("os.fsync", full)
+        context.setattr("os.fsync", disk_full)
         assert refused("code", "design.json", "--out", "net.py") == "net.py: No space left on device."
     assert (folder / "net.py").read_text(encoding="utf-8") == "old"
     cnnviz("code", "design.json", "--out", "net.py")
@@ -232,5 +232,5 @@ def test_the_installed_command_is_the_same_group() -> None:
 
 def test_a_layer_inside_a_block_is_told_with_its_number(refused: Refused, folder: Path) -> None:
     block = Residual(layers=[ReLU(), Conv2d(out_channels=2, kernel_size=9)])
-    written(folder / "net.json", Architecture(input_shape=(1, 4, 4), layers=[ReLU(), block]).to_json())
+    write_file(folder / "net.json", Architecture(input_shape=(1, 4, 4), layers=[ReLU(), block]).to_json())
     assert refused("code", "net.json").startswith("Layer 2.a2, Conv2d: a window of 9")

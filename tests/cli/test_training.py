@@ -33,14 +33,14 @@ DIGITS = ("train", "design.json", "--dataset", "digits", "--out", "run", "--quie
 CPU = torch.device("cpu")
 
 
-def direct(config: TrainConfig, splits: Splits) -> tuple[TrainingResult, list[Point]]:
+def train_directly(config: TrainConfig, splits: Splits) -> tuple[TrainingResult, list[Point]]:
     """The same training by the trainer itself."""
     points: list[Point] = []
     result = train(NET, config, splits, device=CPU, emit=points.extend, should_stop=lambda: False)
     return result, without_device_points(points)
 
 
-def recorded(run: str = "run") -> list[Point]:
+def written_points(run: str = "run") -> list[Point]:
     with Path(run, "points.csv").open(encoding="ascii", newline="") as file:
         return without_device_points(
             Point(int(row["step"]), int(row["epoch"]), row["split"], row["metric"], float(row["value"]))
@@ -63,8 +63,8 @@ def test_it_is_the_training_of_the_app_bit_for_bit(cnnviz: RunCommand) -> None:
     command_result = cnnviz(*DIGITS, "--set", "epochs=3", "--set", "learning_rate=0.1")
     assert (command_result.exit_code, command_result.stderr) == (0, "")
     config = TrainConfig(dataset="digits", epochs=3, learning_rate=0.1)
-    result, points = direct(config, DATASETS["digits"].load_splits())
-    assert recorded() == points
+    result, points = train_directly(config, DATASETS["digits"].load_splits())
+    assert written_points() == points
     weights = load_file("run/weights.safetensors")
     assert weights.keys() == result.weights.keys()
     assert all(torch.equal(weights[name], value) for name, value in result.weights.items())
@@ -95,7 +95,7 @@ def test_the_folder_holds_what_is_needed_to_do_it_again_and_to_use_the_net(cnnvi
     x = torch.randn(4, 1, 8, 8)
     assert torch.equal(model.eval()(x), ours.eval()(x))
     cnnviz("train", "run/design.json", "--config", "run/config.json", "--out", "again", "--quiet")
-    assert recorded("again") == recorded()
+    assert written_points("again") == written_points()
     for name in ("weights.safetensors", "config.json", "design.json"):
         assert (folder / "again" / name).read_bytes() == (run / name).read_bytes()
 
@@ -108,8 +108,8 @@ def test_two_files_train_as_an_upload_of_them(cnnviz: RunCommand, folder: Path) 
     assert facts["config"]["dataset"] == "files"
     data = load_arrays(folder / files[0], folder / files[1], 2**20)
     assert (data.title, data.shape, data.size, data.split_kinds) == ("feats.npy", (1, 8, 8), 90, ("random",))
-    _, points = direct(TrainConfig(dataset="files", epochs=2), data.load_splits())
-    assert recorded() == points
+    _, points = train_directly(TrainConfig(dataset="files", epochs=2), data.load_splits())
+    assert written_points() == points
 
 
 def test_a_file_of_settings_is_used_and_single_ones_are_set_over_it(cnnviz: RunCommand, folder: Path) -> None:
@@ -265,7 +265,7 @@ def test_a_divergence_fails_with_its_reason_and_leaves_no_result(
         "model.py",
         "points.csv",
     }
-    assert recorded()
+    assert written_points()
     assert cnnviz(*DIGITS, "--set", "epochs=1").exit_code == 0  # nothing is in the way of another try
 
 
@@ -276,20 +276,20 @@ def test_a_folder_that_cannot_be_made_and_a_full_disk_are_told(
     assert refused(*DIGITS) == "run: File exists."
     (folder / "run").unlink()
 
-    def full(*_: object) -> None:
+    def disk_full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("os.fsync", full)
+    monkeypatch.setattr("os.fsync", disk_full)
     assert refused(*DIGITS) == "run/design.json: No space left on device."
 
 
 def test_too_little_memory_is_told(refused: Refused, monkeypatch: pytest.MonkeyPatch) -> None:
     for error in (MemoryError(), torch.OutOfMemoryError(), RuntimeError("can't allocate memory: you tried")):
 
-        def short(*_: object, error: Exception = error) -> None:
+        def out_of_memory(*_: object, error: Exception = error) -> None:
             raise error
 
-        monkeypatch.setattr(setup, "build_model", short)
+        monkeypatch.setattr(setup, "build_model", out_of_memory)
         assert refused(*DIGITS).startswith("The training needs more memory than this device has free.")
 
 
@@ -299,14 +299,14 @@ def test_a_training_that_is_stopped_before_its_first_epoch_ended_has_no_weights(
     once = iter([signal.SIGTERM])
 
     @contextmanager
-    def impatient(*_: object, **__: object) -> Iterator[Callable[[Sequence[Point]], None]]:
+    def raise_signal_twice(*_: object, **__: object) -> Iterator[Callable[[Sequence[Point]], None]]:
         def raise_signals(_points: Sequence[Point]) -> None:
             for signal_number in once:
                 signal.raise_signal(signal_number)
 
         yield raise_signals
 
-    monkeypatch.setattr("cnnviz.cli.training.show_progress", impatient)
+    monkeypatch.setattr("cnnviz.cli.training.show_progress", raise_signal_twice)
     before = signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)
     result = cnnviz(*DIGITS)
     facts = json.loads(result.stdout)
@@ -329,7 +329,7 @@ def test_a_log_gets_a_line_for_each_epoch_and_quiet_means_none(cnnviz: RunComman
     result = cnnviz(*DIGITS[:-1], "--set", "epochs=2", "--threads", "2")
     loading, *epochs = result.stderr.splitlines()
     assert loading == "Loading “Handwritten digits” …"
-    accuracies = [p.value for p in recorded() if (p.split, p.metric) == ("validation", "accuracy")]
+    accuracies = [p.value for p in written_points() if (p.split, p.metric) == ("validation", "accuracy")]
     assert [line.split(",")[0] for line in epochs] == ["epoch 1 of 2", "epoch 2 of 2"]
     assert [line.split()[-1] for line in epochs] == [f"{value:.4g}" for value in accuracies]
     assert json.loads(result.stdout)["threads"] == 2

@@ -22,7 +22,7 @@ FILES = {"top/yes/a.wav": b"aaa", "top/yes/b.wav": b"bb", "top/no/c.wav": b"", "
 LEFT = {"__MACOSX/top/yes/._a.wav": b"x", "top/.DS_Store": b"x", "top/no/Thumbs.db": b"x", "top/.git/a/b": b"x"}
 
 
-def placed(files: dict[str, bytes], kind: str, folder: Path) -> Archive:
+def archive_of_kind(files: dict[str, bytes], kind: str, folder: Path) -> Archive:
     """The files as an archive of one of four kinds."""
     if kind == "zip":
         return ZipArchive(zip_bytes(files), MEGABYTE)
@@ -47,7 +47,7 @@ def refusal(content: bytes, max_bytes: int = MEGABYTE) -> str:
 
 @pytest.mark.parametrize("kind", ["zip", "folder", "stored zip", "tar.gz"])
 def test_each_file_comes_with_its_class_and_without_what_systems_leave(kind: str, tmp_path: Path) -> None:
-    with placed(FILES | LEFT, kind, tmp_path) as archive:
+    with archive_of_kind(FILES | LEFT, kind, tmp_path) as archive:
         files = {(folder, name): content for folder, name, content in archive}
         assert files == {
             ("yes", "a.wav"): b"aaa",
@@ -64,7 +64,7 @@ def test_each_file_comes_with_its_class_and_without_what_systems_leave(kind: str
 @pytest.mark.parametrize("kind", ["zip", "folder", "tar.gz"])
 def test_members_can_be_read_in_any_order_and_twice(kind: str, tmp_path: Path) -> None:
     files = {f"{number % 3}/{number}.bin": random.Random(number).randbytes(5000) for number in range(30)}
-    with placed(files, kind, tmp_path) as archive:
+    with archive_of_kind(files, kind, tmp_path) as archive:
         members = list(archive.members) * 2
         random.Random(1).shuffle(members)
         assert all(archive.read(member) == files[member.path] for member in members)
@@ -164,7 +164,7 @@ def test_links_in_a_folder_and_in_a_tar_are_refused(tmp_path: Path) -> None:
 
 
 def test_a_file_that_became_a_link_or_changed_its_size_is_damaged(tmp_path: Path) -> None:
-    archive = placed(FILES, "folder", tmp_path)
+    archive = archive_of_kind(FILES, "folder", tmp_path)
     (tmp_path / "secret").write_text("aaa")
     changed = tmp_path / "data/top/yes/a.wav"
     changed.unlink()
@@ -176,7 +176,7 @@ def test_a_file_that_became_a_link_or_changed_its_size_is_damaged(tmp_path: Path
                 archive.read(member)
 
 
-def central(content: bytes, at: int, value: bytes) -> bytes:
+def patch_directory(content: bytes, at: int, value: bytes) -> bytes:
     """The zip with other bytes in its first directory entry."""
     start = content.index(b"PK\x01\x02") + at
     return content[:start] + value + content[start + len(value) :]
@@ -191,21 +191,23 @@ PLAIN = zip_bytes({"yes/a.wav": b"a" * 500})
         pytest.param(b"", "This is not a zip archive, or it is damaged", id="empty"),
         pytest.param(b"PK\x03\x04" + bytes(100), "This is not a zip archive, or it is damaged", id="start only"),
         pytest.param(PLAIN[:-30], "This is not a zip archive, or it is damaged", id="truncated"),
-        pytest.param(central(PLAIN, 8, b"\x01\x00"), "is encrypted", id="encrypted"),
-        pytest.param(central(PLAIN, 10, b"\x0e\x00"), "is packed in a way that cannot be read here", id="lzma"),
+        pytest.param(patch_directory(PLAIN, 8, b"\x01\x00"), "is encrypted", id="encrypted"),
+        pytest.param(patch_directory(PLAIN, 10, b"\x0e\x00"), "is packed in a way that cannot be read here", id="lzma"),
         pytest.param(
-            central(PLAIN, 10, b"\x63\x00"), "is packed in a way that cannot be read here", id="unknown packing"
+            patch_directory(PLAIN, 10, b"\x63\x00"), "is packed in a way that cannot be read here", id="unknown packing"
         ),
-        pytest.param(central(PLAIN, 24, struct.pack("<I", 400)), "is damaged in the archive", id="claims less"),
-        pytest.param(central(PLAIN, 24, struct.pack("<I", 600)), "is damaged in the archive", id="claims more"),
-        pytest.param(central(PLAIN, 24, struct.pack("<I", 900_000)), "larger than it can be", id="claims far more"),
+        pytest.param(patch_directory(PLAIN, 24, struct.pack("<I", 400)), "is damaged in the archive", id="claims less"),
+        pytest.param(patch_directory(PLAIN, 24, struct.pack("<I", 600)), "is damaged in the archive", id="claims more"),
         pytest.param(
-            central(PLAIN, 20, struct.pack("<2I", 2**20, 2**27)),
+            patch_directory(PLAIN, 24, struct.pack("<I", 900_000)), "claims an impossible size", id="claims far more"
+        ),
+        pytest.param(
+            patch_directory(PLAIN, 20, struct.pack("<2I", 2**20, 2**27)),
             "takes 128 MiB; one file may take at most 64",
             id="claims 128 MiB",
         ),
-        pytest.param(central(PLAIN, 20, struct.pack("<I", 10**6)), "overlap", id="claims packed bytes"),
-        pytest.param(central(PLAIN, 16, b"0000"), "is damaged in the archive", id="another checksum"),
+        pytest.param(patch_directory(PLAIN, 20, struct.pack("<I", 10**6)), "overlap", id="claims packed bytes"),
+        pytest.param(patch_directory(PLAIN, 16, b"0000"), "is damaged in the archive", id="another checksum"),
         pytest.param(
             zip_bytes({"a/b": bytes(MEGABYTE + 1)}), r"holds 1.0 MiB of files; this server takes", id="too large"
         ),

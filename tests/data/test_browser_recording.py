@@ -99,13 +99,13 @@ def test_a_file_that_is_far_too_large_is_not_read_whatever_its_header_says(tmp_p
     tracemalloc.stop()
 
 
-GOOD = recorded(tone(440, seconds=0.1), 16_000)
+VALID_WAV = recorded(tone(440, seconds=0.1), 16_000)
 
 
 @settings(max_examples=300, deadline=None)
 @given(st.data())
 def test_damaged_recordings_are_read_or_refused(data: st.DataObject) -> None:
-    content = bytearray(GOOD)
+    content = bytearray(VALID_WAV)
     for _ in range(data.draw(st.integers(1, 6))):
         content[data.draw(st.integers(0, 60))] = data.draw(st.integers(0, 255))
     cut = bytes(content[: data.draw(st.integers(0, len(content)))])

@@ -98,7 +98,7 @@ def test_damaged_files_are_named_and_left_out() -> None:
     assert used == "24 sounds were read."
     assert left_out.startswith("2 files could not be read and were left out: “low/s0_90.wav” is not a .wav, .flac or")
     assert left_out.endswith(" “high/s9_0.wav” is a damaged sound file.")
-    assert passed == "Files of another kind that were skipped: 1."
+    assert passed == "Files of other kinds, which were skipped: 1."
 
 
 def test_too_many_damaged_files_are_refused_at_once() -> None:
@@ -195,9 +195,9 @@ def in_folders(*parts: str) -> dict[str, bytes]:
 @pytest.mark.parametrize(
     ("folders", "sizes", "told"),
     [
-        (("train", "val", "test"), (40, 40, 40), "The folders “train”, “val”, “test” are its split."),
-        (("Training", "testing"), (36, 4, 40), "None is for validation: a tenth of the training samples are."),
-        (("train", "valid"), (40, 20, 20), "None is for the test: half of the validation samples are."),
+        (("train", "val", "test"), (40, 40, 40), "The folders “train”, “val”, “test” are used as its split."),
+        (("Training", "testing"), (36, 4, 40), "None is for validation, so a tenth of the training samples are"),
+        (("train", "valid"), (40, 20, 20), "None is for the test, so half of the validation samples are set"),
     ],
 )
 @pytest.mark.parametrize("around", ["", "set/", "./"])

@@ -79,7 +79,7 @@ OBJECTS = r"^feats\.npy holds Python objects, which could run code when loaded, 
 TOO_LARGE = r"^feats\.npy claims [\d,]+ MiB; this server takes at most 1 MiB\."
 
 
-def promises(claimed: str, actual: str) -> str:
+def wrong_size_message(claimed: str, actual: str) -> str:
     return rf"^feats\.npy is damaged: its header promises {claimed} bytes of values, the file has {actual}\."
 
 
@@ -105,8 +105,8 @@ def promises(claimed: str, actual: str) -> str:
         pytest.param(forged_npy("|O", (2,), pickle.dumps([1, 2])), OBJECTS, id="pickled objects"),
         pytest.param(forged_npy([("a", "<f4"), ("b", "|O")], (1,), bytes(12)), OBJECTS, id="an object in a field"),
         pytest.param(forged_npy("T", (1,), bytes(16)), OBJECTS, id="pointers to strings"),
-        pytest.param(npy_bytes(np.ones(9))[:-1], promises("72", "71"), id="truncated"),
-        pytest.param(npy_bytes(np.ones(9)) + b"\0", promises("72", "73"), id="trailing bytes"),
+        pytest.param(npy_bytes(np.ones(9))[:-1], wrong_size_message("72", "71"), id="truncated"),
+        pytest.param(npy_bytes(np.ones(9)) + b"\0", wrong_size_message("72", "73"), id="trailing bytes"),
         pytest.param(forged_npy("<f4", (750, 2**20), bytes(64)), TOO_LARGE, id="3 GB claimed"),
         pytest.param(forged_npy("<U4000", (1000,)), TOO_LARGE, id="long texts claimed"),
         pytest.param(forged_npy("<f4", (-1,), bytes(8)), NO_ARRAY, id="negative size"),

@@ -128,14 +128,14 @@ def chunk(kind: bytes, content: bytes) -> bytes:
     return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
 
 
-def claiming(width: int, height: int) -> bytes:
+def png_claiming(width: int, height: int) -> bytes:
     """A PNG whose header promises this many points over a few bytes."""
     header = chunk(b"IHDR", struct.pack(">2I5B", width, height, 8, 2, 0, 0, 0))
     return b"\x89PNG\r\n\x1a\n" + header + chunk(b"IDAT", zlib.compress(bytes(100))) + chunk(b"IEND", b"")
 
 
 NO_PICTURE = r"^“cat/a\.png” is not a \.png or \.jpg file\.$"
-DAMAGED = r"^“cat/a\.png” is a damaged picture\.$"
+DAMAGED_MESSAGE = r"^“cat/a\.png” is a damaged picture\.$"
 
 
 @pytest.mark.parametrize(
@@ -146,14 +146,16 @@ DAMAGED = r"^“cat/a\.png” is a damaged picture\.$"
         pytest.param(image_bytes(GREYS, "TIFF"), NO_PICTURE, id="tiff"),
         pytest.param(b"%!PS-Adobe-3.0 EPSF-3.0", NO_PICTURE, id="eps"),
         pytest.param(b"<svg/>", NO_PICTURE, id="svg"),
-        pytest.param(image_bytes(COLOURS)[:-60], DAMAGED, id="truncated png"),
-        pytest.param(image_bytes(COLOURS, "JPEG")[:-200], DAMAGED, id="truncated jpg"),
-        pytest.param(image_bytes(COLOURS)[:20], DAMAGED, id="start of a png"),
-        pytest.param(b"\xff\xd8\xff", DAMAGED, id="start of a jpg"),
-        pytest.param(claiming(4096, 4096), DAMAGED, id="fewer points than promised"),
-        pytest.param(claiming(4097, 1), r"has 1 × 4,097 pixels; at most 4,096 × 4,096 are allowed", id="one too wide"),
-        pytest.param(claiming(2**31 - 1, 2**31 - 1), r"pixels; at most 4,096 × 4,096 are allowed", id="a bomb"),
-        pytest.param(claiming(0, 0), DAMAGED, id="no points"),
+        pytest.param(image_bytes(COLOURS)[:-60], DAMAGED_MESSAGE, id="truncated png"),
+        pytest.param(image_bytes(COLOURS, "JPEG")[:-200], DAMAGED_MESSAGE, id="truncated jpg"),
+        pytest.param(image_bytes(COLOURS)[:20], DAMAGED_MESSAGE, id="start of a png"),
+        pytest.param(b"\xff\xd8\xff", DAMAGED_MESSAGE, id="start of a jpg"),
+        pytest.param(png_claiming(4096, 4096), DAMAGED_MESSAGE, id="fewer points than promised"),
+        pytest.param(
+            png_claiming(4097, 1), r"has 1 × 4,097 pixels; at most 4,096 × 4,096 are allowed", id="one too wide"
+        ),
+        pytest.param(png_claiming(2**31 - 1, 2**31 - 1), r"pixels; at most 4,096 × 4,096 are allowed", id="a bomb"),
+        pytest.param(png_claiming(0, 0), DAMAGED_MESSAGE, id="no points"),
     ],
 )
 def test_a_hostile_picture_gets_one_clear_sentence(content: bytes, sentence: str) -> None:
@@ -165,7 +167,7 @@ def test_a_hostile_picture_gets_one_clear_sentence(content: bytes, sentence: str
 def test_a_text_that_expands_without_end_is_not_expanded() -> None:
     whole = image_bytes(GREYS)
     bomb = chunk(b"zTXt", b"Comment\0\0" + zlib.compress(bytes(80 * 2**20), 9))
-    with pytest.raises(DataError, match=DAMAGED):
+    with pytest.raises(DataError, match=DAMAGED_MESSAGE):
         read(whole[:33] + bomb + whole[33:])
 
 

@@ -33,7 +33,7 @@ def test_training_samples_come_to_mean_0_and_deviation_1(
 
 def test_every_way_is_tried_here() -> None:
     assert OVER.keys() | {"none"} == NORMALIZATIONS.keys()
-    assert all(way is None or way.title for way in NORMALIZATIONS.values())
+    assert all(normalization is None or normalization.title for normalization in NORMALIZATIONS.values())
 
 
 def test_other_samples_are_scaled_by_the_numbers_of_the_training() -> None:

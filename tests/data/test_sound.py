@@ -122,7 +122,7 @@ def test_no_more_is_decoded_than_is_kept(monkeypatch: pytest.MonkeyPatch) -> Non
 
 WAV = sound_bytes(tone(440))
 NO_SOUND = r"^“yes/a\.wav” is not a \.wav, \.flac or \.ogg file\.$"
-DAMAGED = r"^“yes/a\.wav” is a damaged sound file\.$"
+DAMAGED_MESSAGE = r"^“yes/a\.wav” is a damaged sound file\.$"
 
 
 def header(at: int, kind: str, value: int) -> bytes:
@@ -137,11 +137,11 @@ def header(at: int, kind: str, value: int) -> bytes:
         pytest.param(sound_bytes(tone(440), kind="AIFF"), NO_SOUND, id="aiff"),
         pytest.param(sound_bytes(tone(440), kind="CAF"), NO_SOUND, id="caf"),
         pytest.param(b"RIFF\x10\x00\x00\x00AVI LIST", NO_SOUND, id="a film"),
-        pytest.param(WAV[:30], DAMAGED, id="cut in the header"),
-        pytest.param(WAV[:-1000], DAMAGED, id="truncated"),
-        pytest.param(sound_bytes(tone(440), kind="FLAC")[:-1000], DAMAGED, id="truncated flac"),
-        pytest.param(b"fLaC" + bytes(100), DAMAGED, id="no flac"),
-        pytest.param(b"OggS" + bytes(100), DAMAGED, id="no ogg"),
+        pytest.param(WAV[:30], DAMAGED_MESSAGE, id="cut in the header"),
+        pytest.param(WAV[:-1000], DAMAGED_MESSAGE, id="truncated"),
+        pytest.param(sound_bytes(tone(440), kind="FLAC")[:-1000], DAMAGED_MESSAGE, id="truncated flac"),
+        pytest.param(b"fLaC" + bytes(100), DAMAGED_MESSAGE, id="no flac"),
+        pytest.param(b"OggS" + bytes(100), DAMAGED_MESSAGE, id="no ogg"),
         pytest.param(header(22, "<H", 9), r"has 9 channels; at most 8 are allowed|damaged", id="9 channels"),
         pytest.param(
             sound_bytes(np.zeros((10, 9), np.int16)), r"has 9 channels; at most 8 are allowed", id="really 9 channels"
@@ -152,7 +152,7 @@ def header(at: int, kind: str, value: int) -> bytes:
             sound_bytes(np.zeros(601_000, np.int16), 1000), r"claims to last 10 minutes; at most 10", id="too long"
         ),
         pytest.param(sound_bytes(np.zeros(0, np.int16)), r"holds no sound|damaged", id="no samples"),
-        pytest.param(sound_bytes([0.0, np.nan], coding="FLOAT"), DAMAGED, id="NaN"),
+        pytest.param(sound_bytes([0.0, np.nan], coding="FLOAT"), DAMAGED_MESSAGE, id="NaN"),
         pytest.param(
             sound_bytes(np.zeros(64, np.int16), coding="GSM610"),
             r"is encoded as GSM610, which cannot be read",

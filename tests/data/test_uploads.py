@@ -28,7 +28,7 @@ def uploads(tmp_path: Path) -> Uploads:
     return Uploads(tmp_path / "uploads", Quota(2))
 
 
-def everything(folder: Path) -> list[Path]:
+def all_files(folder: Path) -> list[Path]:
     return sorted(path for path in folder.rglob("*") if path.is_file() and path.name != ".lock")
 
 
@@ -78,7 +78,7 @@ def test_an_upload_appears_whole_or_not_at_all(
     uploads: Uploads, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, broken: str
 ) -> None:
     uploads.add(ANNA, PAIR, UploadInfo("first"))
-    before = everything(tmp_path)
+    before = all_files(tmp_path)
 
     def fail(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device")
@@ -87,7 +87,7 @@ def test_an_upload_appears_whole_or_not_at_all(
         patch.setattr(np if broken == "save" else Path, broken, fail)
         with pytest.raises(OSError, match="No space left"):
             uploads.add(ANNA, PAIR, UploadInfo("second"))
-    assert everything(tmp_path) == before
+    assert all_files(tmp_path) == before
     assert [dataset.title for dataset in uploads.datasets_of(ANNA).values()] == ["first"]
 
 
@@ -95,11 +95,11 @@ def test_a_half_written_upload_is_not_listed(uploads: Uploads, monkeypatch: pyte
     seen: list[int] = []
     whole = np.save
 
-    def look(*args: object) -> None:
+    def note_datasets(*args: object) -> None:
         whole(*args)  # type: ignore[arg-type]
         seen.append(len(uploads.datasets_of(ANNA)))
 
-    monkeypatch.setattr(np, "save", look)
+    monkeypatch.setattr(np, "save", note_datasets)
     uploads.add(ANNA, PAIR, UploadInfo("slow"))
     assert seen == [0, 0]
 
@@ -107,10 +107,10 @@ def test_a_half_written_upload_is_not_listed(uploads: Uploads, monkeypatch: pyte
 def test_one_too_many_is_refused_until_one_is_removed(uploads: Uploads, tmp_path: Path) -> None:
     first = uploads.add(ANNA, PAIR, UploadInfo("one"))
     uploads.add(ANNA, PAIR, UploadInfo("two"))
-    before = everything(tmp_path)
+    before = all_files(tmp_path)
     with pytest.raises(LimitError, match=r"^You already have 2 data sets on this server\. Remove one"):
         uploads.add(ANNA, PAIR, UploadInfo("three"))
-    assert everything(tmp_path) == before
+    assert all_files(tmp_path) == before
     uploads.add(BERT, PAIR, UploadInfo("another student's"))
     uploads.remove(ANNA, first.name)
     uploads.add(ANNA, PAIR, UploadInfo("three"))
@@ -122,7 +122,7 @@ def test_removing_twice_is_harmless_and_leaves_nothing(uploads: Uploads, tmp_pat
     for _ in range(2):
         uploads.remove(ANNA, dataset.name)
         assert uploads.datasets_of(ANNA) == {}
-    assert everything(tmp_path) == []
+    assert all_files(tmp_path) == []
 
 
 def test_a_removal_that_breaks_off_leaves_no_half_upload_in_the_list(
@@ -165,7 +165,7 @@ def test_a_strange_owner_has_no_uploads_and_cannot_add_any(uploads: Uploads, tmp
     assert uploads.datasets_of(owner) == {}
     with pytest.raises(ValueError, match="no upload can be called"):
         uploads.add(owner, PAIR, UploadInfo("x"))
-    assert everything(tmp_path) == []
+    assert all_files(tmp_path) == []
 
 
 @pytest.mark.parametrize(
@@ -173,10 +173,10 @@ def test_a_strange_owner_has_no_uploads_and_cannot_add_any(uploads: Uploads, tmp
 )
 def test_a_strange_name_removes_nothing(uploads: Uploads, tmp_path: Path, name: str) -> None:
     uploads.add(ANNA, PAIR, UploadInfo("stays"))
-    before = everything(tmp_path)
+    before = all_files(tmp_path)
     with pytest.raises(ValueError, match="no upload can be called"):
         uploads.remove(ANNA, name)
-    assert everything(tmp_path) == before
+    assert all_files(tmp_path) == before
 
 
 def test_what_lies_in_the_folder_otherwise_is_not_listed(uploads: Uploads, tmp_path: Path) -> None:
@@ -209,7 +209,7 @@ def test_a_file_that_the_disk_has_changed_is_named(uploads: Uploads, tmp_path: P
 def test_what_is_kept_is_json_and_arrays(uploads: Uploads, tmp_path: Path) -> None:
     dataset = uploads.add(ANNA, Content(PAIR.x, PAIR.y, ("nein", "日本")), UploadInfo("Wörter"))
     folder = tmp_path / "uploads" / ANNA / dataset.name
-    assert [path.name for path in everything(folder)] == ["about.json", "feats.npy", "labels.npy"]
+    assert [path.name for path in all_files(folder)] == ["about.json", "feats.npy", "labels.npy"]
     about = json.loads((folder / "about.json").read_text("utf-8"))
     assert (about["title"], about["shape"], about["classes"]) == ("Wörter", [1, 4, 3], ["nein", "日本"])
     assert (about["size"], about["bytes"]) == (20, PAIR.x.nbytes + PAIR.y.nbytes)
@@ -267,7 +267,7 @@ def test_a_quota_of_bytes_is_kept(tmp_path: Path, quota: Quota, message: str) ->
     uploads.add(ANNA, large, UploadInfo("one"))
     with pytest.raises(LimitError, match=message):
         uploads.add(ANNA, large, UploadInfo("two"))
-    assert len(everything(tmp_path)) == 3
+    assert len(all_files(tmp_path)) == 3
 
 
 def test_what_an_interrupted_import_left_is_swept(uploads: Uploads, tmp_path: Path) -> None:
@@ -285,7 +285,7 @@ def test_of_two_that_come_at_once_only_one_takes_the_last_place(tmp_path: Path) 
     outcomes: list[str] = []
     together = threading.Barrier(4)
 
-    def bring() -> None:
+    def upload() -> None:
         together.wait()
         try:
             uploads.add(ANNA, PAIR, UploadInfo("mine"))
@@ -294,7 +294,7 @@ def test_of_two_that_come_at_once_only_one_takes_the_last_place(tmp_path: Path) 
         else:
             outcomes.append("kept")
 
-    threads = [threading.Thread(target=bring) for _ in range(4)]
+    threads = [threading.Thread(target=upload) for _ in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -313,7 +313,7 @@ def test_a_damaged_upload_is_left_out_and_harms_nobody(uploads: Uploads, tmp_pat
     uploads.check_quota(BERT)
     uploads.add(BERT, PAIR, UploadInfo("another"))
     uploads.remove(ANNA, name)
-    assert everything(tmp_path / "uploads" / ANNA) == []
+    assert all_files(tmp_path / "uploads" / ANNA) == []
 
 
 def test_an_upload_that_is_removed_while_it_is_opened_is_told(uploads: Uploads) -> None:

@@ -16,7 +16,9 @@ from cnnviz.data.audio import Features
 from cnnviz.data.form import SoundForm
 from cnnviz.errors import DataError, LimitError
 from cnnviz.imports import imports as module
-from cnnviz.imports.imports import IMPORTER_MODULE, ImportProgress, Imports
+from cnnviz.imports.import_job import ImportProgress
+from cnnviz.imports.import_process import IMPORTER_MODULE
+from cnnviz.imports.imports import Imports
 from cnnviz.settings import Settings, settings
 from tests.child_processes import SERVER_MODULE, exit_code_after, piped_child
 from tests.conftest import WaitFor
@@ -134,7 +136,7 @@ def test_an_import_can_be_cancelled_and_another_one_waits_for_it(
     imports.dismiss(ANNA)  # not while it is read
     imports.cancel(ANNA)
     cancelled = now(imports, ANNA)
-    assert (cancelled.status, cancelled.message) == ("cancelled", "It was cancelled; nothing of it is kept.")
+    assert (cancelled.status, cancelled.message) == ("cancelled", "It was cancelled; nothing was kept.")
     assert ended(imports, BERT, wait_for).status == "done"
     assert own_uploads().datasets_of(ANNA) == {}
     assert not [path for path in left(limits) if BERT not in path.parts]
@@ -183,7 +185,7 @@ def test_a_server_that_is_killed_takes_the_import_with_it_and_the_next_one_clean
         told = after.progress_of(ANNA)
         assert told
         assert (told.status, told.title) == ("refused", "Long")
-        assert told.message == "The server was started anew while this was waiting or being read. Send it again."
+        assert told.message == "The server was restarted while this was waiting or being read. Send it again."
         assert len(left(limits)) == 1
         after.close()
     after.dismiss(ANNA)
@@ -276,7 +278,7 @@ def test_a_student_with_the_name_of_the_class_is_a_student(imports: Imports, wai
 def test_only_so_many_wait_to_be_read(imports: Imports, monkeypatch: pytest.MonkeyPatch, wait_for: WaitFor) -> None:
     monkeypatch.setattr(module, "MAX_ACTIVE_IMPORTS", 1)
     imports.start(ANNA, file_with(many()), "Long", FORM)
-    with pytest.raises(LimitError, match=r"^1 data sets wait to be read already\. Try again in some minutes\.$"):
+    with pytest.raises(LimitError, match=r"^1 data sets are already waiting to be read\. Try again in a few"):
         imports.start(BERT, file_with(zip_bytes(word_recordings())), "Another", FORM)
     imports.cancel(ANNA)
     imports.start(BERT, file_with(zip_bytes(word_recordings())), "Another", FORM)

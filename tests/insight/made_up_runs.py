@@ -35,9 +35,9 @@ def curve(first: float, last: float, epochs: int = 20, pace: float = 0.3, jitter
 
     It trembles by `jitter`, always in the same way.
     """
-    way = -np.expm1(-pace * np.arange(epochs)) / -np.expm1(-pace * (epochs - 1))
+    progress = -np.expm1(-pace * np.arange(epochs)) / -np.expm1(-pace * (epochs - 1))
     tremble = np.sin(2.1 * np.arange(epochs) + first) * jitter
-    return np.asarray(first + (last - first) * way + tremble)
+    return np.asarray(first + (last - first) * progress + tremble)
 
 
 def joined(*parts: Sequence[float] | Floats) -> Floats:

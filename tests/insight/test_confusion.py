@@ -3,7 +3,7 @@ from hypothesis import given
 from sklearn.metrics import f1_score, precision_score, recall_score
 
 from cnnviz.insight.confusion import (
-    class_scores,
+    class_metrics,
     confusion_counts,
     least_confident_hits,
     most_confident_mistakes,
@@ -32,7 +32,7 @@ def test_every_sample_is_in_the_cell_of_its_class_and_answer(predictions: Predic
 
 @given(any_predictions)
 def test_scores_are_those_of_scikit_learn(predictions: Predictions) -> None:
-    result, labels = class_scores(predictions), range(len(predictions.classes))
+    result, labels = class_metrics(predictions), range(len(predictions.classes))
     about = {"labels": labels, "average": None, "zero_division": 0}
     truth = predictions.y, predictions.predicted
     assert np.array_equal(result.precision, precision_score(*truth, **about))

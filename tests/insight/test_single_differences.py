@@ -25,11 +25,13 @@ from cnnviz.presets import PRESETS
 from cnnviz.search.space import ACTIVATIONS, DROPOUTS, KERNEL_SIZES, NORMALIZATIONS, WIDTHS
 from cnnviz.search.variant import Choices, build_variant
 from cnnviz.training.config import OPTIMIZERS, TrainConfig
-from tests.strategies import architectures, field_values, fitting, layers
+from tests.strategies import architectures, buildable_nets, field_values, layers
 
 LAB, DIGITS = (PRESETS[name].architecture for name in ("lab-convnet", "digits-convnet"))
 CONFIG = TrainConfig()
-NETS = st.one_of(architectures(), fitting(), st.sampled_from([preset.architecture for preset in PRESETS.values()]))
+NETS = st.one_of(
+    architectures(), buildable_nets(), st.sampled_from([preset.architecture for preset in PRESETS.values()])
+)
 CHOICES = st.one_of(
     st.builds(Choices, width=st.sampled_from(WIDTHS)),
     st.builds(Choices, kernel_size=st.sampled_from(KERNEL_SIZES)),

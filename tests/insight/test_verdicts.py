@@ -61,14 +61,14 @@ def test_a_run_that_diverged_is_told_why_and_gets_a_tenth_of_the_rate() -> None:
     assert [change.config.learning_rate for change in finding.suggested_runs] == [1.0]
 
 
-def curves(loss: list[float], train: list[float], accuracy: list[float], known: list[float]) -> RunSummary:
+def curves(loss: list[float], train: list[float], accuracy: list[float], train_accuracy: list[float]) -> RunSummary:
     return RunSummary(
         architecture=LAB,
         config=TrainConfig(epochs=len(loss)),
         validation_loss=np.array(loss),
         train_loss=np.array(train),
         validation_accuracy=np.array(accuracy),
-        train_accuracy=np.array(known),
+        train_accuracy=np.array(train_accuracy),
     )
 
 
@@ -118,11 +118,11 @@ def test_against_over_fitting_the_samples_are_moved_first_where_it_is_known_how(
 
 def test_a_gap_of_an_unknown_number_of_samples_counts_when_it_is_large() -> None:
     """Runs of older versions may not know how many samples there were."""
-    flat, known = [1.0, 0.5, *[0.4] * 6], [0.5, *[0.99] * 7]
-    (large,) = find_verdicts(curves(flat, flat, [0.5, *[0.8] * 7], known))
+    flat, train_accuracy = [1.0, 0.5, *[0.4] * 6], [0.5, *[0.99] * 7]
+    (large,) = find_verdicts(curves(flat, flat, [0.5, *[0.8] * 7], train_accuracy))
     assert large.title == "It overfits from epoch 2 on"
     assert "interval" not in large.text
-    (small,) = find_verdicts(curves(flat, flat, [0.5, *[0.897] * 7], known))
+    (small,) = find_verdicts(curves(flat, flat, [0.5, *[0.897] * 7], train_accuracy))
     assert small.title == "Nothing stands out"
 
 

@@ -56,7 +56,7 @@ def view(app: AppTest, name: str, key: str = "result-view") -> AppTest:
 
 
 def test_without_a_run_the_page_says_what_will_stand_there(open_page: OpenPage) -> None:
-    assert any("looks closely at one of your runs" in info.value for info in open_page("result").info)
+    assert any("shows one of your runs in detail" in info.value for info in open_page("result").info)
 
 
 def test_the_numbers_of_a_run_are_those_that_it_reached(open_page: OpenPage, anna: str, ended: Run) -> None:

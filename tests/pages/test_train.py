@@ -174,7 +174,7 @@ def test_what_an_epoch_takes_is_told_before_the_click_and_too_much_is_refused(
     monkeypatch.setattr(settings_form, "settings", lambda: Settings(max_turn_seconds=1e-6))
     app.run()
     assert app.button("train").disabled
-    assert "in which nobody else could train" in app.warning[0].value
+    assert "during which nobody else could train" in app.warning[0].value
 
 
 def test_outputs_that_are_no_classes_are_remarked_on_before_and_while_it_trains(

@@ -57,7 +57,7 @@ def count(file: str) -> None:
     time.sleep(600)
 
 
-def spin() -> None:
+def loop_forever() -> None:
     """Is busy in Python."""
     while True:
         pass
@@ -72,7 +72,7 @@ def fail() -> None:
     raise ValueError("this job fails")
 
 
-def cry() -> None:
+def exit_with_undecodable_log() -> None:
     """Ends at once, behind a last word that is no text."""
     sys.stderr.write("a last word \udcff\n")
     os._exit(5)
@@ -85,7 +85,7 @@ def serve(forked: str, pids: str) -> None:
         launcher.FORK_SERVER.enable()
     with open(os.devnull, "r+b") as nothing:
         streams = Streams(nothing.fileno(), nothing.fileno())
-        children = [start_child(__name__, job, streams=streams, oom_score=0) for job in ("sleep", "spin")]
+        children = [start_child(__name__, job, streams=streams, oom_score=0) for job in ("sleep", "loop_forever")]
     Path(pids).write_text(json.dumps([child.pid for child in children]), encoding="ascii")
     time.sleep(600)
 
@@ -94,4 +94,18 @@ def exit_with(code: str) -> None:
     sys.exit(int(code))
 
 
-JOBS = {job.__name__: job for job in (describe, answer, sleep, count, spin, allocate, fail, cry, serve, exit_with)}
+JOBS = {
+    job.__name__: job
+    for job in (
+        describe,
+        answer,
+        sleep,
+        count,
+        loop_forever,
+        allocate,
+        fail,
+        exit_with_undecodable_log,
+        serve,
+        exit_with,
+    )
+}

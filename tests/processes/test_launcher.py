@@ -82,7 +82,7 @@ def pid_of(server: ForkServerSupervisor) -> int:
     return process.pid
 
 
-def gone(pid: int) -> bool:
+def has_ended(pid: int) -> bool:
     """Whether a process has ended, reaped or not."""
     try:
         return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
@@ -169,7 +169,7 @@ def test_the_death_of_the_server_ends_all_children(forked: bool, tmp_path: Path,
         below = psutil.Process(server.pid).children(recursive=True)
         assert {process.pid for process in below} >= set(children)
         server.send_signal(signal.SIGKILL)
-    wait_for(lambda: all(gone(process.pid) for process in below))
+    wait_for(lambda: all(has_ended(process.pid) for process in below))
 
 
 def test_a_dead_fork_server_is_replaced_and_until_then_children_are_started_without_it(
@@ -179,13 +179,13 @@ def test_a_dead_fork_server_is_replaced_and_until_then_children_are_started_with
     survivor = start("sleep")
     wait_for(lambda: psutil.Process(survivor.pid).name() == "cnnviz jobs")  # it has been told to go on
     os.kill(pid, signal.SIGKILL)
-    wait_for(lambda: gone(pid))
+    wait_for(lambda: has_ended(pid))
     child, code, _, _ = run("exit_with", "7")
     assert isinstance(child, SubprocessChild)
     assert code == 7
     assert pid_of(fork_server) != pid
     assert isinstance(run("exit_with", "0")[0], ForkedChild)
-    assert not gone(survivor.pid)
+    assert not has_ended(survivor.pid)
     survivor.kill()
     assert survivor.wait(DEADLINE) == -signal.SIGKILL  # it is this process's own child now, and reaped
     assert not psutil.pid_exists(survivor.pid)
@@ -206,8 +206,10 @@ def test_a_fork_server_that_dies_while_it_is_asked_costs_no_child_and_doubles_no
         os.kill(pid, signal.SIGKILL)
         asking.join(DEADLINE)
         (child,) = children
-        wait_for(lambda trace=trace, child=child: (trace.exists() and trace.read_text()) or gone(child.pid))
-        if not gone(child.pid):  # killed between its report and the word to go on: its caller sees a child that died
+        wait_for(lambda trace=trace, child=child: (trace.exists() and trace.read_text()) or has_ended(child.pid))
+        if not has_ended(
+            child.pid
+        ):  # killed between its report and the word to go on: its caller sees a child that died
             assert trace.read_text(encoding="ascii").split() == [str(child.pid)]
             child.kill()
         assert child.wait(DEADLINE) in (-signal.SIGKILL, 1)  # 1: it was never told to go on
@@ -223,7 +225,7 @@ def test_a_fork_server_that_hangs_is_ended_and_the_child_started_without_it(
     child, code, _, _ = run("exit_with", "7")
     assert isinstance(child, SubprocessChild)
     assert code == 7
-    assert gone(pid)
+    assert has_ended(pid)
 
 
 def test_the_end_of_a_child_is_seen_though_the_fork_server_hangs(
@@ -265,7 +267,7 @@ def test_a_server_without_descriptors_loses_no_child_for_good(fork_server: ForkS
 
 
 def test_what_a_child_says_last_is_read(forked: bool) -> None:
-    _, code, _, log = run("cry")
+    _, code, _, log = run("exit_with_undecodable_log")
     assert code == 5
     assert "a last word \\udcff" in log.decode()
 

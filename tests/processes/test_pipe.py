@@ -37,7 +37,7 @@ texts = st.builds(Text, text=st.text(), numbers=st.lists(st.floats(allow_nan=Fal
 READY = Text(text="ready")
 
 
-def sent(*pairs: tuple[Either, bytes]) -> bytes:
+def stream_of(*pairs: tuple[Either, bytes]) -> bytes:
     stream = BytesIO()
     for message, payload in pairs:
         send(stream, message, payload)
@@ -47,7 +47,7 @@ def sent(*pairs: tuple[Either, bytes]) -> bytes:
 @settings(deadline=None)
 @given(st.lists(st.tuples(texts, st.binary(max_size=50)), max_size=4))
 def test_what_is_sent_is_received_in_order(pairs: list[tuple[Text, bytes]]) -> None:
-    stream = BytesIO(sent(*pairs))
+    stream = BytesIO(stream_of(*pairs))
     for pair in pairs:
         assert receive(stream, EITHER) == pair
     assert receive(stream, EITHER) is None
@@ -56,21 +56,21 @@ def test_what_is_sent_is_received_in_order(pairs: list[tuple[Text, bytes]]) -> N
 @settings(deadline=None)
 @given(texts, st.binary(max_size=30), st.data())
 def test_a_stream_cut_anywhere_ends_without_half_a_message(message: Text, payload: bytes, data: st.DataObject) -> None:
-    whole = sent((message, payload))
+    whole = stream_of((message, payload))
     cut = data.draw(st.integers(0, len(whole) - 1))
     assert receive(BytesIO(whole[:cut]), EITHER) is None
 
 
 @pytest.mark.parametrize("payload", [b"", b"\n", b'3 {"type": "text"}\n', bytes(range(256))])
 def test_a_payload_may_look_like_anything(payload: bytes) -> None:
-    stream = BytesIO(sent((Text(text="ended"), payload), (READY, b"")))
+    stream = BytesIO(stream_of((Text(text="ended"), payload), (READY, b"")))
     assert receive(stream, EITHER) == (Text(text="ended"), payload)
     assert receive(stream, EITHER) == (READY, b"")
 
 
 def test_points_keep_every_bit_of_their_value() -> None:
     point = Point(1, 2, "batch", "loss", 0.1 + 0.2)
-    received = receive(BytesIO(sent((Points(points=(point,)), b""))), EITHER)
+    received = receive(BytesIO(stream_of((Points(points=(point,)), b""))), EITHER)
     assert received
     assert isinstance(received[0], Points)
     assert received[0].points[0] == point
@@ -117,7 +117,7 @@ def test_a_line_without_end_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
 @settings(deadline=None)
 @given(st.binary(max_size=40), st.integers(0, 60))
 def test_bytes_put_in_anywhere_are_refused_or_a_message(garbage: bytes, place: int) -> None:
-    whole = sent((Text(text="a text", numbers=(1.0,)), b"payload"), (READY, b""))
+    whole = stream_of((Text(text="a text", numbers=(1.0,)), b"payload"), (READY, b""))
     stream = BytesIO(whole[:place] + garbage + whole[place:])
     try:
         while (received := receive(stream, EITHER)) is not None:

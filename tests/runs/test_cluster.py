@@ -245,7 +245,7 @@ def test_what_is_over_for_good_is_not_trained_further(server: Cluster, running: 
     for run in (failed, done):
         ended(server.store, run.id)
     for run in (failed, running):
-        with pytest.raises(DesignError, match=r"^This run left nothing behind from which it could go on"):
+        with pytest.raises(DesignError, match=r"^This run left no checkpoint from which it could go on"):
             server.extend(run.owner, run.id, 1)
     for epochs in (999, 0, -7):
         with pytest.raises(TrainingError, match="epochs"):

@@ -182,7 +182,7 @@ def test_at_the_goal_the_winner_and_the_net_as_it_is_train_to_their_ends(
     assert ending
     assert ending.status == Status.DONE
     assert ending.message == (
-        "Run 3 of 3 has 0.940 on validation; the goal was 0.90. On test, asked once, it has 0.930."
+        "Run 3 of 3 has 0.940 on validation; the goal was 0.90. On the test samples, used once, it has 0.930."
     )
 
 

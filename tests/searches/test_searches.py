@@ -85,7 +85,7 @@ def test_a_search_ends_at_the_goal_with_one_test_of_the_winner(start: Callable[[
     assert (run.status, run.search) == (Status.DONE, name)
     assert run.score.accuracy
     assert run.score.accuracy >= 0.5
-    assert f"On test, asked once, it has {run.score.test:.3f}." in search.message
+    assert f"On the test samples, used once, it has {run.score.test:.3f}." in search.message
     asked = [
         point for _, point in server.cluster.store.points(run.id) if (point.split, point.metric) == (TEST, "accuracy")
     ]

@@ -18,7 +18,7 @@ def fitting_part(architecture: Architecture) -> Architecture:
     return architecture
 
 
-fitting = architectures().map(fitting_part)
+buildable_nets = architectures().map(fitting_part)
 """Generated designs of all kinds of layers, blocks among them, that fit."""
 
 NESTED = Architecture(
@@ -55,4 +55,4 @@ def _canonical_layer(step: Step) -> Layer:
     return layer.model_copy(update={"normalized_shape": shape})
 
 
-designs = st.one_of(fitting, st.just(NESTED))
+designs = st.one_of(buildable_nets, st.just(NESTED))

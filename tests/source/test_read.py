@@ -411,7 +411,7 @@ def test_without_any_shape_the_text_is_asked_for_one() -> None:
         ("pass", "x = F.relu(x)\nx = x.mean(dim=1)\nreturn x", r"Line 7: `x = x\.mean\(dim=1\)` is not understood; a design can pool the axes after"),
         ("pass", "x = F.relu(x)\nx = x.sum(dim=2)\nreturn x", r"Line 7: `x = x\.sum\(dim=2\)` is not understood; a design holds"),
         ("self.rnn = nn.LSTM(3, 4)", "return self.rnn(x)", r"Line 4: nn\.LSTM is not a layer that can be stacked here\."),
-        ("self.c = nn.Conv2D(3, 4)", "return self.c(x)", r"Line 4: nn\.Conv2D is not a layer that can be stacked here; do you mean Conv2d\?"),
+        ("self.c = nn.Conv2D(3, 4)", "return self.c(x)", r"Line 4: nn\.Conv2D is not a layer that can be stacked here; did you mean Conv2d\?"),
         ("self.c = nn.Conv2d(4, 4)", "return self.c(x)", r"Line 4: nn\.Conv2d also needs kernel_size\."),
         ("self.c = nn.Conv2d(4, 4, kernel=3)", "return self.c(x)", r"Line 4: nn\.Conv2d has no parameter kernel; it takes in_channels, out_channels"),
         ("self.c = nn.Conv2d(4, 4, 3, out_channels=4)", "return self.c(x)", r"Line 4: nn\.Conv2d gets out_channels twice\."),

@@ -12,7 +12,7 @@ from tests.source.nets import HEAD, NETS, net
 SHAPE = (3, 16, 16)
 
 
-def executed(text: str) -> nn.Module:
+def run_code(text: str) -> nn.Module:
     """The net that Python itself makes of a text of ours."""
     scope: dict[str, object] = {"__name__": "pasted"}
     exec(HEAD + text, scope)  # noqa: S102 (our own text)
@@ -21,7 +21,7 @@ def executed(text: str) -> nn.Module:
     return model.eval()
 
 
-def set_alike(model: nn.Module) -> None:
+def set_parameters(model: nn.Module) -> None:
     """Gives the parameters numbers that depend on their order alone."""
     with torch.no_grad():
         for number, parameter in enumerate(model.parameters()):
@@ -30,11 +30,11 @@ def set_alike(model: nn.Module) -> None:
 
 def check_read(text: str) -> None:
     """What is read of a text has the parameters and the outputs of the net that Python makes of it."""
-    theirs, architecture = executed(text), from_code(HEAD + text, SHAPE)
+    theirs, architecture = run_code(text), from_code(HEAD + text, SHAPE)
     ours = build_model(architecture).eval()
     assert [p.shape for p in ours.parameters()] == [p.shape for p in theirs.parameters()]
-    set_alike(ours)
-    set_alike(theirs)
+    set_parameters(ours)
+    set_parameters(theirs)
     x = torch.randn(2, *SHAPE, generator=torch.Generator().manual_seed(0))
     with torch.inference_mode():
         expected = theirs(x.clone())
@@ -92,7 +92,7 @@ REFUSED = {
     ),
     "layers that would not learn": (
         net("self.conv = nn.Conv2d(3, 4, 3)", "with torch.no_grad():\n    x = self.conv(x)\nreturn torch.relu(x)"),
-        r"what stands in it would not learn",
+        r"what is in it would not learn",
     ),
     "a gradient that is cut off": (
         net("self.conv = nn.Conv2d(3, 4, 3)", "return torch.relu(self.conv(x).detach())"),

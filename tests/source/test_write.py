@@ -14,7 +14,7 @@ from cnnviz.errors import ShapeError
 from cnnviz.layers import Conv2d, ConvTranspose1d, ConvTranspose2d, Flatten, LayerNorm, Linear, ReLU, Residual
 from cnnviz.presets import PRESETS
 from cnnviz.source import STYLES, Style, to_code
-from tests.source.designs import NESTED, designs, fitting
+from tests.source.designs import NESTED, buildable_nets, designs
 
 EVERY_STYLE = pytest.mark.parametrize("style", STYLES)
 
@@ -78,7 +78,7 @@ def test_the_file_runs_on_its_own_and_prints_every_shape(
     assert f"{sum(step.parameters for step in trace(architecture))} parameters" in printed
 
 
-def huge() -> Iterator[Architecture]:
+def nets_with_long_numbers() -> Iterator[Architecture]:
     """Yields nets with numbers as long as they may be."""
     wide = ConvTranspose1d(out_channels=65_536, kernel_size=65_536, stride=65_536)
     yield Architecture(input_shape=(1_000_000, 200), layers=[wide])
@@ -96,13 +96,19 @@ def test_every_file_is_formatted_as_by_ruff_and_free_of_its_complaints(tmp_path:
     written: list[str] = []
 
     @settings(max_examples=250, deadline=None, database=None)
-    @given(fitting)
+    @given(buildable_nets)
     def write(architecture: Architecture) -> None:
         written.extend(to_code(architecture, style) for style in STYLES)
 
     write()
     presets = (preset.architecture for preset in PRESETS.values())
-    for architecture in (*presets, *huge(), NESTED, Architecture(input_shape=(3,)), *widths()):
+    for architecture in (
+        *presets,
+        *nets_with_long_numbers(),
+        NESTED,
+        Architecture(input_shape=(3,)),
+        *nets_with_long_lines(),
+    ):
         written.extend(to_code(architecture, style) for style in STYLES)
     for number, text in enumerate(dict.fromkeys(written)):
         (tmp_path / f"net{number}.py").write_text(text, encoding="utf-8")
@@ -116,7 +122,7 @@ def test_every_file_is_formatted_as_by_ruff_and_free_of_its_complaints(tmp_path:
     subprocess.run([*ruff, "check", "--isolated", "--no-cache", "."], cwd=tmp_path, check=True)
 
 
-def widths() -> Iterator[Architecture]:
+def nets_with_long_lines() -> Iterator[Architecture]:
     """Yields nets whose code has lines of every length around the limit, in and out of blocks."""
     mores = ({}, {"bias": False}, {"padding": 100}, {"stride": (111, 11_111)}, {"padding": "same", "dilation": (1, 10)})
     for digits, more, dilation in product(range(1, 5), mores, range(1, 4)):

@@ -10,6 +10,7 @@ from cnnviz.architecture import Architecture, build_model
 from cnnviz.data import DATASETS
 from cnnviz.insight.predictions import Predictions
 from cnnviz.layers import BatchNorm1d, Flatten, Linear, LogSoftmax, ReLU, Residual
+from cnnviz.takehome.archive_facts import ArchiveFacts
 from cnnviz.takehome.run_archive import RunArchive
 from cnnviz.training.config import TrainConfig
 from cnnviz.training.end_reason import EndReason
@@ -55,7 +56,9 @@ def trained_archive() -> RunArchive:
         points=tuple(points),
         best_epoch=result.best_epoch,
         weights=save(result.weights),
-        facts={"parts": [len(part) for part in splits.parts], "scale": result.scale.to_dict()},
+        facts=ArchiveFacts.model_validate(
+            {"parts": [len(part) for part in splits.parts], "scale": result.scale.to_dict()}
+        ),
         predictions=Predictions(scores.exp().numpy(), splits.test.y, digits.classes),
         classes=digits.classes,
         dataset=digits.title,

@@ -21,6 +21,7 @@ from cnnviz.data import DATASETS
 from cnnviz.data.scaling import NORMALIZATIONS, fit_scale
 from cnnviz.errors import DesignError
 from cnnviz.layers import Flatten
+from cnnviz.takehome.archive_facts import ArchiveFacts
 from cnnviz.takehome.files import FILE_WRITERS, FileInputs
 from cnnviz.takehome.files import write_zip as all_of_it
 from cnnviz.takehome.pack import FILE_DESCRIPTIONS
@@ -31,13 +32,13 @@ from tests.takehome.run_archives import failed_archive, trained_archive
 
 
 @cache
-def everything() -> Mapping[str, bytes]:
+def all_files() -> Mapping[str, bytes]:
     with zipfile.ZipFile(io.BytesIO(export_run(trained_archive(), ALL_FILES))) as archive:
         return {name: archive.read(name) for name in archive.namelist()}
 
 
 def test_the_zip_holds_every_form_and_tells_what_each_is() -> None:
-    files = everything()
+    files = all_files()
     assert set(files) == {*FILE_DESCRIPTIONS, "README.txt"}
     readme = files["README.txt"].decode()
     assert all(name in readme for name in FILE_DESCRIPTIONS)
@@ -54,7 +55,7 @@ def test_the_trained_net_as_onnx_gives_the_scores_of_torch() -> None:
     x = DATASETS["digits"].load_content().x[:32]
     with torch.no_grad():
         expected = model(torch.from_numpy(x)).numpy()
-    session = onnxruntime.InferenceSession(everything()["model.onnx"], providers=["CPUExecutionProvider"])
+    session = onnxruntime.InferenceSession(all_files()["model.onnx"], providers=["CPUExecutionProvider"])
     (scores,) = session.run(None, {"x": x})
     np.testing.assert_allclose(scores, expected, atol=1e-4)
 
@@ -66,20 +67,20 @@ def test_an_onnx_file_tells_how_to_scale_samples_or_does_it_itself() -> None:
     run_archive = trained_archive()
     test = DATASETS["digits"].load_splits().test
     sessions = {
-        name: onnxruntime.InferenceSession(everything()[name], providers=["CPUExecutionProvider"])
+        name: onnxruntime.InferenceSession(all_files()[name], providers=["CPUExecutionProvider"])
         for name in ("model.onnx", "model-with-scaling.onnx")
     }
     facts = {name: session.get_modelmeta().custom_metadata_map for name, session in sessions.items()}
-    told = {name: json.loads(text) for name, text in facts["model.onnx"].items()}
-    assert told["classes"] == list(DATASETS["digits"].classes)
-    assert told["axes"] == list(run_archive.axes)
-    assert told["floor"] is None
-    scaled = ((test.x - np.array(told["mean"])) / np.array(told["std"])).astype(np.float32)
+    metadata = {name: json.loads(text) for name, text in facts["model.onnx"].items()}
+    assert metadata["classes"] == list(DATASETS["digits"].classes)
+    assert metadata["axes"] == list(run_archive.axes)
+    assert metadata["floor"] is None
+    scaled = ((test.x - np.array(metadata["mean"])) / np.array(metadata["std"])).astype(np.float32)
     assert run_archive.predictions
     expected = np.log(run_archive.predictions.probabilities)
     for name, x in (("model.onnx", scaled), ("model-with-scaling.onnx", test.x)):
         np.testing.assert_allclose(sessions[name].run(None, {"x": x})[0], expected, atol=1e-4)
-        assert facts[name].keys() == told.keys()
+        assert facts[name].keys() == metadata.keys()
     assert [json.loads(facts[name]["input"])[:6] for name in sessions] == ["scaled", "as in "]
 
 
@@ -96,7 +97,7 @@ def test_the_scaling_in_the_graph_is_that_of_the_training(normalization: str, fl
         architecture=net,
         config=TrainConfig(floor=floor, normalization=normalization),
         weights=save({}),
-        facts={"scale": scale.to_dict()},
+        facts=ArchiveFacts.model_validate({"scale": scale.to_dict()}),
     )
     file = FILE_WRITERS["model-with-scaling.onnx"](FileInputs(archive, 0.9))
     session = onnxruntime.InferenceSession(file, providers=["CPUExecutionProvider"])

@@ -12,6 +12,7 @@ from nbformat import NotebookNode
 from PIL import Image
 
 from cnnviz.data.augmentation import Augmentation
+from cnnviz.takehome.archive_facts import ArchiveFacts
 from cnnviz.takehome.notebook import escape_notebook_text, split_sections, to_notebook
 from cnnviz.takehome.run_archive import RunArchive
 from cnnviz.takehome.script import SampleSource, to_script
@@ -22,7 +23,7 @@ SVG = '<svg xmlns="http://www.w3.org/2000/svg" width="40" height="20"><rect widt
 HOSTILE = 'a<script>alert(1)</script> ![x](http://x) [y](javascript:1) $z$ \\(w\\) `c` | *b* "q"'
 
 
-def packed(run: ScriptRun, **more: object) -> RunArchive:
+def archive_of(run: ScriptRun, **more: object) -> RunArchive:
     result, points = run.outcome
     return RunArchive(
         **{
@@ -49,7 +50,7 @@ def run() -> ScriptRun:
 
 @pytest.fixture(scope="module")
 def notebook(run: ScriptRun) -> NotebookNode:
-    return read(to_notebook(packed(run), data=run.source, charts={"Loss": SVG, HOSTILE: SVG}))
+    return read(to_notebook(archive_of(run), data=run.source, charts={"Loss": SVG, HOSTILE: SVG}))
 
 
 def read(text: str) -> NotebookNode:
@@ -78,7 +79,7 @@ class Tags(HTMLParser):
         self.text += data
 
 
-def rendered(markdown: str) -> Tags:
+def html_of(markdown: str) -> Tags:
     return Tags(MarkdownIt("commonmark").enable("table").render(markdown))
 
 
@@ -113,7 +114,7 @@ def test_its_cells_are_the_sections_of_the_script_under_their_titles(run: Script
 
 
 def test_it_tells_what_the_run_was_and_what_came_of_it(run: ScriptRun, notebook: NotebookNode) -> None:
-    cells_text = rendered(sources(notebook, "markdown")[0]).text
+    cells_text = html_of(sources(notebook, "markdown")[0]).text
     for text in ("Two epochs", "Handwritten digits", "1,437 for training", "1970-01-01 00:00 UTC", "1,234 of the"):
         assert text in cells_text
     for setting in ("Learning rate\n0.05\n0.01", "Epochs\n1\n30", "Augmentation: Shift\n1\n0"):
@@ -127,7 +128,9 @@ def test_it_tells_what_the_run_was_and_what_came_of_it(run: ScriptRun, notebook:
 
 
 def test_a_run_at_its_defaults_that_ended_at_once_is_told_so(run: ScriptRun) -> None:
-    run_archive = packed(run, config=TrainConfig(), title="", points=(), best_epoch=0, facts={}, status="stopped")
+    run_archive = archive_of(
+        run, config=TrainConfig(), title="", points=(), best_epoch=0, facts=ArchiveFacts(), status="stopped"
+    )
     cells_text, *_ = sources(read(to_notebook(run_archive, data=SampleSource(), charts={})), "markdown")
     assert cells_text.startswith("# ConvNet for handwritten digits\n")
     assert "The run ended before its first epoch was complete." in cells_text
@@ -143,23 +146,25 @@ def test_charts_are_shown_where_the_notebook_is_trusted_and_where_it_is_not(note
 
 
 def test_it_is_the_same_file_each_time(run: ScriptRun) -> None:
-    assert to_notebook(packed(run), data=run.source, charts={}) == to_notebook(packed(run), data=run.source, charts={})
+    assert to_notebook(archive_of(run), data=run.source, charts={}) == to_notebook(
+        archive_of(run), data=run.source, charts={}
+    )
 
 
 def test_what_a_student_wrote_stays_text(run: ScriptRun) -> None:
-    plain = rendered(sources(read(to_notebook(packed(run), data=run.source, charts={})), "markdown")[0])
-    run_archive = packed(run, title=HOSTILE, dataset=HOSTILE, message=HOSTILE, device=HOSTILE)
+    plain = html_of(sources(read(to_notebook(archive_of(run), data=run.source, charts={})), "markdown")[0])
+    run_archive = archive_of(run, title=HOSTILE, dataset=HOSTILE, message=HOSTILE, device=HOSTILE)
     notebook_read = read(to_notebook(run_archive, data=run.source, charts={HOSTILE: SVG}))
-    cells_text = rendered(sources(notebook_read, "markdown")[0])
+    cells_text = html_of(sources(notebook_read, "markdown")[0])
     assert [tag for tag in cells_text.tags if tag != "code"] == [tag for tag in plain.tags if tag != "code"]
     assert cells_text.text.count(HOSTILE) == 4
     title, _ = next(cell for cell in notebook_read.cells if cell.cell_type == "code").outputs
-    assert {*rendered(title.data["text/markdown"]).tags} <= {"p", "strong", "code"}
+    assert {*html_of(title.data["text/markdown"]).tags} <= {"p", "strong", "code"}
     assert HOSTILE not in "".join(sources(notebook_read, "code"))
 
 
 @given(st.text(st.characters(exclude_categories=("Cc", "Cs", "Cn", "Co"))))
 def test_any_text_is_shown_as_it_is(text: str) -> None:
-    shown = rendered(f"# {escape_notebook_text(text)}")
+    shown = html_of(f"# {escape_notebook_text(text)}")
     assert [tag for tag in shown.tags if tag != "code"] == ["h1"]
     assert shown.text.strip() == " ".join(text.split())

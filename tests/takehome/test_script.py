@@ -98,7 +98,7 @@ def samples(architecture: Architecture, count: int, classes: int) -> tuple[np.nd
     return x.astype(np.float32), y
 
 
-def on_files(
+def run_on_files(
     architecture: Architecture,
     config: TrainConfig,
     *,
@@ -117,7 +117,7 @@ def on_files(
 def runs() -> dict[str, ScriptRun]:
     return {
         "digits": digits_run(seed=3),
-        "lab": on_files(
+        "lab": run_on_files(
             PRESETS["lab-convnet"].architecture,
             TrainConfig(
                 epochs=3,
@@ -135,7 +135,7 @@ def runs() -> dict[str, ScriptRun]:
             count=350,
             classes=35,
         ),
-        "blocks": on_files(
+        "blocks": run_on_files(
             BLOCKS,
             TrainConfig(
                 epochs=3,
@@ -152,7 +152,7 @@ def runs() -> dict[str, ScriptRun]:
             axes=("channel", "height", "width"),
             parts=True,
         ),
-        "vector": on_files(
+        "vector": run_on_files(
             VECTOR,
             TrainConfig(
                 epochs=12,
@@ -168,7 +168,7 @@ def runs() -> dict[str, ScriptRun]:
             ),
             count=90,
         ),
-        "sound": on_files(
+        "sound": run_on_files(
             SOUND,
             TrainConfig(
                 epochs=2,
@@ -187,26 +187,26 @@ def runs() -> dict[str, ScriptRun]:
 
 
 @dataclass(frozen=True)
-class Done:
+class FinishedScripts:
     """Where scripts have run, each in a folder of its name, and what they printed."""
 
-    place: Path
+    folder: Path
     printed: str
 
 
 @pytest.fixture(scope="module")
-def done(tmp_path_factory: pytest.TempPathFactory) -> Done:
+def finished_scripts(tmp_path_factory: pytest.TempPathFactory) -> FinishedScripts:
     """All have trained; SEARCHED has looked for a learning rate first."""
-    place = tmp_path_factory.mktemp("scripts")
+    folder = tmp_path_factory.mktemp("scripts")
     for name, run in runs().items():
-        script = written(run)
+        script = script_of(run)
         run.write_inputs(
-            place / name, script.replace("FIND_LR = False", "FIND_LR = True") if name == SEARCHED else script
+            folder / name, script.replace("FIND_LR = False", "FIND_LR = True") if name == SEARCHED else script
         )
-    return Done(place, run_scripts([place / name for name in runs()]))
+    return FinishedScripts(folder, run_scripts([folder / name for name in runs()]))
 
 
-def searched(run: ScriptRun) -> LRFinderResult:
+def find_learning_rate(run: ScriptRun) -> LRFinderResult:
     """What the finder finds for a run."""
     data, points = prepare(run.splits, run.config, CPU), list[Point]()
     search = LRFinder(run.architecture, run.config, data, device=CPU, emit=points.extend, should_stop=lambda: False)
@@ -215,19 +215,23 @@ def searched(run: ScriptRun) -> LRFinderResult:
     return result
 
 
-def written(run: ScriptRun) -> str:
+def script_of(run: ScriptRun) -> str:
     return to_script(run.architecture, run.config, data=run.source)
 
 
 @pytest.mark.parametrize("name", runs())
-def test_the_script_gives_the_very_curve_of_the_run_to_the_last_digit(done: Done, name: str) -> None:
-    assert (done.place / name / "points.csv").read_text() == runs()[name].csv_text
+def test_the_script_gives_the_very_curve_of_the_run_to_the_last_digit(
+    finished_scripts: FinishedScripts, name: str
+) -> None:
+    assert (finished_scripts.folder / name / "points.csv").read_text() == runs()[name].csv_text
 
 
 @pytest.mark.parametrize("name", runs())
-def test_the_script_keeps_the_best_weights_under_the_names_of_the_run(done: Done, name: str) -> None:
+def test_the_script_keeps_the_best_weights_under_the_names_of_the_run(
+    finished_scripts: FinishedScripts, name: str
+) -> None:
     ours = runs()[name].outcome[0].weights
-    theirs = torch.load(done.place / name / "weights.pt", weights_only=True)
+    theirs = torch.load(finished_scripts.folder / name / "weights.pt", weights_only=True)
     assert len(ours) == len(theirs)
     for (our, mine), (their, other) in zip(ours.items(), theirs.items(), strict=True):
         assert our == their
@@ -249,9 +253,9 @@ def test_the_runs_try_every_setting() -> None:
     assert {name for config in configs for name, value in config.augmentation if value} == {*Augmentation.model_fields}
 
 
-def test_the_search_for_a_learning_rate_suggests_what_the_finder_does(done: Done) -> None:
-    (suggested,) = re.findall(r"Suggested learning rate: (\S+)", done.printed)
-    assert float(suggested) == searched(runs()[SEARCHED]).suggestion
+def test_the_search_for_a_learning_rate_suggests_what_the_finder_does(finished_scripts: FinishedScripts) -> None:
+    (suggested,) = re.findall(r"Suggested learning rate: (\S+)", finished_scripts.printed)
+    assert float(suggested) == find_learning_rate(runs()[SEARCHED]).suggestion
 
 
 def test_the_search_does_not_depend_on_the_learning_rate_and_tells_the_rates_that_it_used(tmp_path: Path) -> None:
@@ -268,11 +272,11 @@ def test_the_search_does_not_depend_on_the_learning_rate_and_tells_the_rates_tha
         usual: dict[str, object] = {"epochs": 1, "batch_size": 20, "normalization": "none", "optimizer": optimizer}
         for rate in FORMS:
             config = TrainConfig(**usual | {"learning_rate": rate} | more)
-            run = on_files(VECTOR, config, count=90)
-            script = written(run).replace("FIND_LR = False", "FIND_LR = True")
+            run = run_on_files(VECTOR, config, count=90)
+            script = script_of(run).replace("FIND_LR = False", "FIND_LR = True")
             script = script.replace("# %% Learning rate\n", WATCH).replace("# %% Training\n", KEEP)
             run.write_inputs(tmp_path / f"{optimizer}-{rate}", script)
-        expected += [searched(run).suggestion] * len(FORMS)
+        expected += [find_learning_rate(run).suggestion] * len(FORMS)
     folders = [tmp_path / f"{optimizer}-{rate}" for optimizer in settings for rate in FORMS]
     printed = re.findall(r"Suggested learning rate: (\S+)", run_scripts(folders))
     for folder in folders:
@@ -282,16 +286,18 @@ def test_the_search_does_not_depend_on_the_learning_rate_and_tells_the_rates_tha
     assert [*map(float, printed)] == expected
 
 
-def test_every_epoch_is_printed(done: Done) -> None:
+def test_every_epoch_is_printed(finished_scripts: FinishedScripts) -> None:
     for run in runs().values():
         for point in run.outcome[1]:
             if point.split != "batch" and point.metric == "loss":
-                assert f"Epoch {point.epoch}, {point.split}: loss {point.value:.4f}, accuracy " in done.printed
+                assert (
+                    f"Epoch {point.epoch}, {point.split}: loss {point.value:.4f}, accuracy " in finished_scripts.printed
+                )
 
 
-def every_kind() -> Iterator[str]:
+def scripts_of_every_kind() -> Iterator[str]:
     """Scripts with and without each part, and with long numbers."""
-    yield from map(written, runs().values())
+    yield from map(script_of, runs().values())
     changes = Augmentation(time_shift=9999, noise=0.123456789, time_mask=9999, band_mask=999, shift=99, flip=True)
     for optimizer, schedule in product(OPTIMIZERS, SCHEDULES):
         config = TrainConfig(optimizer=optimizer, schedule=schedule, momentum=0.123456789, nesterov=True)
@@ -303,7 +309,7 @@ def every_kind() -> Iterator[str]:
 
 
 def test_every_script_is_formatted_and_nothing_in_it_is_unused(tmp_path: Path) -> None:
-    for number, script in enumerate(every_kind()):
+    for number, script in enumerate(scripts_of_every_kind()):
         (tmp_path / f"script{number}.py").write_text(script)
         assert max(map(len, script.splitlines())) <= 88
     for command in (["check"], ["format", "--diff"]):
@@ -317,12 +323,12 @@ def test_every_script_is_formatted_and_nothing_in_it_is_unused(tmp_path: Path) -
 
 
 def test_a_plain_run_is_a_short_script_without_what_it_does_not_use() -> None:
-    plain = written(runs()["digits"])
+    plain = script_of(runs()["digits"])
     around = plain.partition("class ConvNet")[0] + plain.partition("torch.manual_seed")[2]
     assert len(around.splitlines()) < 170
     for word in ("augment", "schedule", "FLOOR", "PATIENCE", "clip", "smooth", "autocast", "parts", "import cnnviz"):
         assert word not in around
-    assert "mean" not in written(runs()["vector"])
+    assert "mean" not in script_of(runs()["vector"])
 
 
 def test_augmentation_that_such_samples_do_not_know_is_left_out() -> None:

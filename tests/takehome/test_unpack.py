@@ -32,7 +32,7 @@ FILES = run_files(SMALL)
 ZIP = pack(SMALL, {})
 
 
-def zipped(files: Mapping[str, bytes], method: int = zipfile.ZIP_DEFLATED) -> bytes:
+def zip_bytes(files: Mapping[str, bytes], method: int = zipfile.ZIP_DEFLATED) -> bytes:
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w", method) as archive:
         for name, content in files.items():
@@ -44,7 +44,7 @@ def run(**values: object) -> bytes:
     return json.dumps(json.loads(FILES["run.json"]) | values).encode()
 
 
-def lines(*points: str) -> bytes:
+def points_csv(*points: str) -> bytes:
     return "\n".join(["step,epoch,split,metric,value", *points]).encode()
 
 
@@ -59,7 +59,7 @@ def equal_archives(first: RunArchive, second: RunArchive) -> bool:
     return all(getattr(first, name) == getattr(second, name) for name in fields)
 
 
-def refused(content: bytes) -> bool:
+def is_refused(content: bytes) -> bool:
     """Whether it is refused with a sentence; what is accepted can be packed and read again."""
     try:
         run_archive = unpack(content, LIMITS)
@@ -86,9 +86,9 @@ def test_an_archive_without_a_reason_gets_the_one_that_its_message_tells() -> No
         ("done", "", "none"),
     ]:
         content = json.dumps(older | {"status": status, "message": message}).encode()
-        assert unpack(zipped(FILES | {"run.json": content}), LIMITS).end_reason == reason
+        assert unpack(zip_bytes(FILES | {"run.json": content}), LIMITS).end_reason == reason
         unknown = run(status=status, message=message, end_reason="of a later cnnviz")
-        assert unpack(zipped(FILES | {"run.json": unknown}), LIMITS).end_reason == reason
+        assert unpack(zip_bytes(FILES | {"run.json": unknown}), LIMITS).end_reason == reason
 
 
 def test_a_run_of_which_hardly_anything_is_known_comes_back() -> None:
@@ -123,16 +123,16 @@ def test_predictions_that_are_sure_are_no_bomb() -> None:
 def test_a_zip_that_was_unpacked_and_packed_again_in_a_folder_is_read() -> None:
     for more in ({}, {"charts/loss.svg": b"<svg>"}):
         assert equal_archives(
-            unpack(zipped({f"my run/{name}": content for name, content in (FILES | more).items()}), LIMITS), SMALL
+            unpack(zip_bytes({f"my run/{name}": content for name, content in (FILES | more).items()}), LIMITS), SMALL
         )
 
 
 def test_other_files_are_passed_over() -> None:
-    assert equal_archives(unpack(zipped(FILES | {"evil.pkl": b"\x80\x04", "a/b/run.json": b"{}"}), LIMITS), SMALL)
+    assert equal_archives(unpack(zip_bytes(FILES | {"evil.pkl": b"\x80\x04", "a/b/run.json": b"{}"}), LIMITS), SMALL)
 
 
 def test_what_nobody_can_see_is_replaced() -> None:
-    run_archive = unpack(zipped(FILES | {"run.json": run(title="a\u202eb\u0000c", message="one\ntwo\r")}), LIMITS)
+    run_archive = unpack(zip_bytes(FILES | {"run.json": run(title="a\u202eb\u0000c", message="one\ntwo\r")}), LIMITS)
     assert (run_archive.title, run_archive.message) == ("a�b�c", "one\ntwo�")
 
 
@@ -184,17 +184,23 @@ REFUSED: dict[str, tuple[dict[str, bytes | None], str]] = {
     "huge weights": ({"weights.safetensors": bytes(98 * 2**20)}, "^weights.safetensors takes 102,760,448 bytes"),
     "no predictions": ({"predictions.safetensors": b"{}"}, "predictions.safetensors is no .safetensors file"),
     "empty points": ({"points.csv": b""}, "must begin with the line step,epoch"),
-    "binary points": ({"points.csv": lines("\0")}, "damaged in or after line 2"),
-    "too few columns": ({"points.csv": lines("1,1,batch,loss,0.5", "1,1,batch,loss")}, "damaged in or after line 3"),
-    "infinite": ({"points.csv": lines("1,1,batch,loss,inf")}, "damaged"),
-    "negative": ({"points.csv": lines("-1,1,batch,loss,1")}, "damaged"),
-    "large": ({"points.csv": lines(f"1,{2**31},batch,loss,1")}, "damaged"),
-    "very large": ({"points.csv": lines("1" * 5000 + ",1,batch,loss,1")}, "damaged"),
-    "long metric": ({"points.csv": lines(f"1,1,batch,{'x' * 33},1")}, "damaged"),
-    "long line": ({"points.csv": lines("x" * 200_000)}, "damaged"),
-    "no text": ({"points.csv": lines() + b"\n\xff"}, "damaged"),
-    "split": ({"points.csv": lines("1,1,9.a1,loss,1")}, "the split “9.a1”, which this design does not have"),
-    "metrics": ({"points.csv": lines(*(f"1,1,batch,m{i},1" for i in range(51)))}, "more than 2,000,000 points or 50"),
+    "binary points": ({"points.csv": points_csv("\0")}, "damaged in or after line 2"),
+    "too few columns": (
+        {"points.csv": points_csv("1,1,batch,loss,0.5", "1,1,batch,loss")},
+        "damaged in or after line 3",
+    ),
+    "infinite": ({"points.csv": points_csv("1,1,batch,loss,inf")}, "damaged"),
+    "negative": ({"points.csv": points_csv("-1,1,batch,loss,1")}, "damaged"),
+    "large": ({"points.csv": points_csv(f"1,{2**31},batch,loss,1")}, "damaged"),
+    "very large": ({"points.csv": points_csv("1" * 5000 + ",1,batch,loss,1")}, "damaged"),
+    "long metric": ({"points.csv": points_csv(f"1,1,batch,{'x' * 33},1")}, "damaged"),
+    "long line": ({"points.csv": points_csv("x" * 200_000)}, "damaged"),
+    "no text": ({"points.csv": points_csv() + b"\n\xff"}, "damaged"),
+    "split": ({"points.csv": points_csv("1,1,9.a1,loss,1")}, "the split “9.a1”, which this design does not have"),
+    "metrics": (
+        {"points.csv": points_csv(*(f"1,1,batch,m{i},1" for i in range(51)))},
+        "more than 2,000,000 points or 50",
+    ),
 }
 
 
@@ -204,7 +210,7 @@ def test_a_stranger_is_told_what_is_wrong(name: str) -> None:
     files = {name: content for name, content in (FILES | changes).items() if content is not None}
     # stored: what repeats itself a thousand times would be refused before anything is read
     with pytest.raises(CnnvizError, match=sentence) as error:
-        unpack(zipped(files, zipfile.ZIP_STORED), LIMITS)
+        unpack(zip_bytes(files, zipfile.ZIP_STORED), LIMITS)
     assert len(str(error.value)) < 500
 
 
@@ -232,7 +238,7 @@ P, Y = torch.full((2, 10), 0.1), torch.tensor([0, 9])
 def test_predictions_that_are_none_are_refused(tensors: dict[str, torch.Tensor], sentence: str) -> None:
     content = save({name: values.contiguous() for name, values in tensors.items()})
     with pytest.raises(DataError, match=f"^predictions.safetensors .*{sentence}"):
-        unpack(zipped(FILES | {"predictions.safetensors": content}), LIMITS)
+        unpack(zip_bytes(FILES | {"predictions.safetensors": content}), LIMITS)
 
 
 def test_a_net_may_have_more_scores_than_there_are_classes() -> None:
@@ -241,7 +247,7 @@ def test_a_net_may_have_more_scores_than_there_are_classes() -> None:
         "run.json": run(classes=classes),
         "predictions.safetensors": save({"probabilities": P, "y": Y.clamp(0, 2)}),
     }
-    predictions = unpack(zipped(FILES | files), LIMITS).predictions
+    predictions = unpack(zip_bytes(FILES | files), LIMITS).predictions
     assert predictions
     assert predictions.classes[:4] == (*classes, "score 4 (no class)")
 
@@ -260,7 +266,7 @@ def test_a_design_with_a_long_name_in_it_is_refused_in_short() -> None:
     """The reason was as long as the name, and had in it whatever the name had."""
     design = json.dumps({"input_shape": [8], "layers": [], "\u202e" + "9" * 5000: 1}).encode()
     with pytest.raises(DesignError, match="cannot be read") as error:
-        unpack(zipped(FILES | {"design.json": design}), LIMITS)
+        unpack(zip_bytes(FILES | {"design.json": design}), LIMITS)
     assert len(str(error.value)) < 500
     assert "\u202e" not in str(error.value)
 
@@ -284,7 +290,7 @@ def test_what_is_larger_than_the_server_takes_is_refused(monkeypatch: pytest.Mon
 
 
 def test_a_bomb_is_refused_before_it_goes_off(monkeypatch: pytest.MonkeyPatch) -> None:
-    bomb = zipped(FILES | {"points.csv": lines() + b"\n" * (150 * 2**20)})
+    bomb = zip_bytes(FILES | {"points.csv": points_csv() + b"\n" * (150 * 2**20)})
     assert len(bomb) < 2**20
     monkeypatch.setattr(zipfile.ZipFile, "open", None)
     with pytest.raises(DataError, match="would grow from"):
@@ -293,7 +299,7 @@ def test_a_bomb_is_refused_before_it_goes_off(monkeypatch: pytest.MonkeyPatch) -
 
 def test_a_member_that_is_larger_than_it_says_is_not_read() -> None:
     content = b"x" * 100_000
-    lie = zipped(FILES | {"config.json": content}).replace(
+    lie = zip_bytes(FILES | {"config.json": content}).replace(
         len(content).to_bytes(4, "little"), (500).to_bytes(4, "little")
     )
     with pytest.raises(DataError, match="damaged"):
@@ -304,13 +310,13 @@ def test_a_member_that_is_larger_than_it_says_is_not_read() -> None:
 @example(b"")
 @effort(max_examples=50, deadline=None)
 def test_what_is_no_zip_is_refused(content: bytes) -> None:
-    assert refused(content)
+    assert is_refused(content)
 
 
 @given(st.integers(0, len(ZIP) - 1))
 @effort(max_examples=50, deadline=None)
 def test_a_zip_that_was_cut_off_is_refused(length: int) -> None:
-    assert refused(ZIP[:length])
+    assert is_refused(ZIP[:length])
 
 
 @given(st.lists(st.tuples(st.integers(0, len(ZIP) - 1), st.integers(0, 255)), min_size=1, max_size=4))
@@ -319,10 +325,10 @@ def test_a_zip_with_other_bytes_in_it_is_refused_or_a_run(changes: list[tuple[in
     content = bytearray(ZIP)
     for place, byte in changes:
         content[place] = byte
-    refused(bytes(content))
+    is_refused(bytes(content))
 
 
-def mutated(content: bytes) -> st.SearchStrategy[bytes]:
+def mutations(content: bytes) -> st.SearchStrategy[bytes]:
     """A file with a stretch of it replaced by something else, which keeps most of it readable."""
     places = st.tuples(st.integers(0, len(content)), st.integers(0, 20))
     pieces = st.one_of(
@@ -335,5 +341,5 @@ def mutated(content: bytes) -> st.SearchStrategy[bytes]:
 @effort(max_examples=60, deadline=None)
 @given(data=st.data())
 def test_a_zip_with_a_strange_member_is_refused_or_a_run(name: str, data: st.DataObject) -> None:
-    content = data.draw(st.one_of(mutated(FILES[name]), st.binary(max_size=100)))
-    refused(zipped(FILES | {name: content}, zipfile.ZIP_STORED))
+    content = data.draw(st.one_of(mutations(FILES[name]), st.binary(max_size=100)))
+    is_refused(zip_bytes(FILES | {name: content}, zipfile.ZIP_STORED))

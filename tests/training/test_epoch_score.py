@@ -24,7 +24,7 @@ with_nan = st.lists(st.builds(EpochScore, ACCURACIES | st.just(NAN), LOSSES | st
 def best_by_hand(epochs: list[EpochScore]) -> int:
     """The number of the best epoch by comparing it with every other one; 0 where there is none."""
 
-    def beats(first: EpochScore, second: EpochScore) -> bool:
+    def is_better(first: EpochScore, second: EpochScore) -> bool:
         if math.isnan(first.accuracy):
             return False
         if math.isnan(second.accuracy) or first.accuracy != second.accuracy:
@@ -36,26 +36,26 @@ def best_by_hand(epochs: list[EpochScore]) -> int:
     unbeaten = [
         number
         for number, epoch in enumerate(epochs, 1)
-        if not math.isnan(epoch.accuracy) and not any(beats(second, epoch) for second in epochs)
+        if not math.isnan(epoch.accuracy) and not any(is_better(second, epoch) for second in epochs)
     ]
     return min(unbeaten, default=0)
 
 
-def kept_by_training(epochs: list[EpochScore]) -> int:
+def best_of_weights(epochs: list[EpochScore]) -> int:
     best = BestWeights(nn.Linear(1, 1))
     for epoch, score in enumerate(epochs, 1):
         best.update(epoch, epoch, score._asdict())
     return best.epoch
 
 
-def noted_beside_the_run(epochs: list[EpochScore]) -> int:
+def best_of_run_score(epochs: list[EpochScore]) -> int:
     score = Score()
     for points in points_by_epoch(epochs):
         score = score.with_points(points)
     return score.best_epoch
 
 
-def drawn_while_it_trains(epochs: list[EpochScore]) -> int:
+def best_of_history(epochs: list[EpochScore]) -> int:
     history = History("r")
     for points in points_by_epoch(epochs):
         for point in points:
@@ -63,7 +63,7 @@ def drawn_while_it_trains(epochs: list[EpochScore]) -> int:
     return history.best()[0]
 
 
-def told_by_verdicts(epochs: list[EpochScore]) -> int:
+def best_of_summary(epochs: list[EpochScore]) -> int:
     accuracy, loss = np.array(epochs).reshape(-1, 2).T
     return RunSummary(
         architecture=Architecture(input_shape=(1,), layers=()),
@@ -89,10 +89,10 @@ def points_by_epoch(epochs: list[EpochScore]) -> list[list[Point]]:
 @example([])
 def test_whoever_asks_for_the_best_epoch_gets_the_same(epochs: list[EpochScore]) -> None:
     best = best_by_hand(epochs)
-    assert kept_by_training(epochs) == best
-    assert noted_beside_the_run(epochs) == best
-    assert drawn_while_it_trains(epochs) == best
-    assert told_by_verdicts(epochs) == best
+    assert best_of_weights(epochs) == best
+    assert best_of_run_score(epochs) == best
+    assert best_of_history(epochs) == best
+    assert best_of_summary(epochs) == best
 
 
 @given(measured_epochs)

@@ -75,11 +75,11 @@ def record_rates(optimizer: optim.Optimizer) -> list[float]:
     """Grows by the learning rate that the optimizer has at each of its steps."""
     rates_used: list[float] = []
 
-    def note(optimizer: optim.Optimizer, *_: object) -> None:
+    def note_rate(optimizer: optim.Optimizer, *_: object) -> None:
         (rate,) = {group["lr"] for group in optimizer.param_groups}
         rates_used.append(rate)
 
-    optimizer.register_step_pre_hook(note)
+    optimizer.register_step_pre_hook(note_rate)
     return rates_used
 
 
@@ -92,7 +92,7 @@ def run_search(optimizer: str, more: str, rate: float) -> tuple[LRFinderResult, 
     return search.run_to_end(), search.points, rates_used
 
 
-def by_ignite(config: TrainConfig) -> tuple[dict[str, list[float]], float]:
+def search_with_ignite(config: TrainConfig) -> tuple[dict[str, list[float]], float]:
     """The same search as the lab does it, with ignite alone, but each step with the rate that is its own.
 
     Alone, ignite takes the first step at the optimizer's rate, and notes each other one step above that in use: so the
@@ -101,7 +101,7 @@ def by_ignite(config: TrainConfig) -> tuple[dict[str, list[float]], float]:
     setup = TrainingSetup(NET, config, prepare(digits(), config, CPU), CPU)
     ramp, rates_used = np.geomspace(START_RATE, END_RATE, ITERATIONS + 1), record_rates(setup.optimizer)
 
-    def grow(engine: Engine) -> None:
+    def set_rate(engine: Engine) -> None:
         for group in setup.optimizer.param_groups:
             group["lr"] = float(ramp[engine.state.iteration - 1])
 
@@ -119,7 +119,7 @@ def by_ignite(config: TrainConfig) -> tuple[dict[str, list[float]], float]:
         finder.attach(trainer, named, num_iter=ITERATIONS, **options) as attached,  # type: ignore[arg-type]
     ):
         warnings.simplefilter("ignore", UserWarning)
-        attached.add_event_handler(Events.ITERATION_STARTED, grow)
+        attached.add_event_handler(Events.ITERATION_STARTED, set_rate)
         attached.run(setup.batches, max_epochs=100)
     finder.get_results()["lr"][:] = rates_used
     return finder.get_results(), finder.lr_suggestion()
@@ -128,7 +128,7 @@ def by_ignite(config: TrainConfig) -> tuple[dict[str, list[float]], float]:
 def test_the_curve_is_ignites_and_the_rule_a_tenth_of_its_lowest_place() -> None:
     search = RecordedSearch()
     result = search.run_to_end()
-    history, steepest = by_ignite(GLOBAL)
+    history, steepest = search_with_ignite(GLOBAL)
     rates, losses = history["lr"], history["loss"]
     assert search.curve("learning_rate") == rates
     assert search.curve("smoothed_loss") == losses

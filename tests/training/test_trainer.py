@@ -49,7 +49,7 @@ def digits() -> Splits:
 
 
 @cache
-def usual() -> list[Point]:
+def usual_points() -> list[Point]:
     return run()[1]
 
 
@@ -86,20 +86,20 @@ def measure(model: nn.Module, split: Part) -> dict[str, float]:
     }
 
 
-def strengths(layers: dict[str, nn.Module], olds: dict[str, list[Tensor]]) -> dict[tuple[str, str], float]:
+def strengths(layers: dict[str, nn.Module], weights_before: dict[str, list[Tensor]]) -> dict[tuple[str, str], float]:
     """Gradient and update of each layer by hand, from the weights before and after a step."""
     strengths_by_layer = {}
     for name, layer in layers.items():
         news = list(layer.parameters())
         gradient = torch.cat([parameter.grad.flatten() for parameter in news if parameter.grad is not None]).double()
-        old = torch.cat([parameter.flatten() for parameter in olds[name]]).double()
+        old = torch.cat([parameter.flatten() for parameter in weights_before[name]]).double()
         new = torch.cat([parameter.detach().flatten() for parameter in news]).double()
         strengths_by_layer[name, "gradient_norm"] = float(gradient.norm())
         strengths_by_layer[name, "update_ratio"] = float((new - old).norm() / old.norm())
     return strengths_by_layer
 
 
-def by_hand(architecture: Architecture, config: TrainConfig, splits: Splits) -> list[Point]:
+def train_by_hand(architecture: Architecture, config: TrainConfig, splits: Splits) -> list[Point]:
     """The same training as a plain loop of SGD in torch, with every number it should report."""
     torch.manual_seed(config.seed)
     model = build_model(architecture)
@@ -114,7 +114,7 @@ def by_hand(architecture: Architecture, config: TrainConfig, splits: Splits) -> 
             loss = nn.functional.nll_loss(model(x[rows]), y[rows])
             optimizer.zero_grad()
             loss.backward()
-            olds = {
+            weights_before = {
                 name: [parameter.detach().clone() for parameter in layer.parameters()] for name, layer in layers.items()
             }
             optimizer.step()
@@ -123,7 +123,7 @@ def by_hand(architecture: Architecture, config: TrainConfig, splits: Splits) -> 
         for split in ("train", "validation"):
             values = measure(model, getattr(splits, split))
             points += [Point(step, epoch, split, metric, value) for metric, value in values.items()]
-        points += [Point(step, epoch, *place, value) for place, value in strengths(layers, olds).items()]
+        points += [Point(step, epoch, *place, value) for place, value in strengths(layers, weights_before).items()]
     return points
 
 
@@ -132,8 +132,8 @@ def key(point: Point) -> tuple[int, int, str, str]:
 
 
 def test_every_number_is_that_of_a_plain_torch_loop() -> None:
-    points = usual()
-    expected = by_hand(NET, CONFIG, digits())
+    points = usual_points()
+    expected = train_by_hand(NET, CONFIG, digits())
     ours = [point for point in points if point.split != "test"]
     assert sorted(map(key, ours)) == sorted(map(key, expected))
     expected_values = {key(point): point.value for point in expected}
@@ -145,7 +145,7 @@ def test_every_number_is_that_of_a_plain_torch_loop() -> None:
 
 
 def test_points_come_in_the_order_of_their_steps() -> None:
-    points = usual()
+    points = usual_points()
     assert [p.step for p in points if p.split == "batch"] == list(range(1, 11))
     epoch = [p.split for p in points if p.epoch == 2 and p.split != "batch"]
     assert [name for name in epoch if name in ("train", "validation")] == ["train"] * 4 + ["validation"] * 4
@@ -180,7 +180,7 @@ CHANGES: dict[str, object] = {
 
 @pytest.mark.parametrize("name", CHANGES)
 def test_every_control_changes_the_curve(name: str) -> None:
-    assert run(config=CONFIG.changed(**{name: CHANGES[name]}))[1] != usual()
+    assert run(config=CONFIG.changed(**{name: CHANGES[name]}))[1] != usual_points()
 
 
 def test_no_control_is_forgotten() -> None:
@@ -192,7 +192,7 @@ def test_no_control_is_forgotten() -> None:
 @pytest.mark.parametrize("name", Augmentation.model_fields)
 def test_every_augmentation_changes_the_curve(name: str) -> None:
     value: object = True if name == "flip" else 0.5 if name == "noise" else 2
-    assert run(config=CONFIG.with_augmentation(**{name: value}))[1] != usual()
+    assert run(config=CONFIG.with_augmentation(**{name: value}))[1] != usual_points()
 
 
 def test_only_training_samples_are_augmented_and_all_are_scaled_by_them() -> None:
@@ -209,17 +209,17 @@ def test_only_training_samples_are_augmented_and_all_are_scaled_by_them() -> Non
 
 def test_the_order_of_batches_and_dropout_stay_the_same_under_augmentation() -> None:
     tiny = run(config=CONFIG.with_augmentation(noise=1e-7))[1]
-    assert [p.value for p in tiny] == pytest.approx([p.value for p in usual()], rel=1e-2, abs=1e-2)
+    assert [p.value for p in tiny] == pytest.approx([p.value for p in usual_points()], rel=1e-2, abs=1e-2)
 
 
 def test_other_data_changes_the_curve() -> None:
     flipped = digits()
     other = Splits(*(Part(1 - part.x, part.y) for part in (flipped.train, flipped.validation, flipped.test)))
-    assert run(splits=other)[1] != usual()
+    assert run(splits=other)[1] != usual_points()
 
 
 def test_more_epochs_begin_with_the_same_curve() -> None:
-    short, long = usual(), run(config=CONFIG.changed(epochs=3))[1]
+    short, long = usual_points(), run(config=CONFIG.changed(epochs=3))[1]
     begun = [point for point in short if point.split != "test"]
     assert long[: len(begun)] == begun
 
@@ -238,7 +238,7 @@ def test_the_training_numbers_of_large_data_come_from_its_first_samples(monkeypa
 def test_the_schedule_of_steps_has_controls_of_its_own(name: str, value: float) -> None:
     step = CONFIG.changed(epochs=3).changed(schedule="step").changed(step_size=1)
     assert run(config=step.changed(**{name: value}))[1] != run(config=step)[1]
-    assert run(config=CONFIG.changed(**{name: value}))[1] == usual()
+    assert run(config=CONFIG.changed(**{name: value}))[1] == usual_points()
 
 
 def test_without_a_better_epoch_for_so_long_it_ends_and_says_so() -> None:
@@ -249,7 +249,7 @@ def test_without_a_better_epoch_for_so_long_it_ends_and_says_so() -> None:
     assert result.note == f"Ended after epoch {last}: the last 2 epochs brought no better one."
     assert not result.stopped
     assert points[-1].split == "test"
-    assert run(config=CONFIG.changed(patience=2))[1] == usual()
+    assert run(config=CONFIG.changed(patience=2))[1] == usual_points()
 
 
 def test_smoothed_labels_are_for_training_alone_and_the_same_behind_log_softmax() -> None:

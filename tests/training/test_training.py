@@ -295,12 +295,12 @@ def test_a_stop_that_comes_with_the_end_of_a_slice_ends_the_training_where_it_st
     recorded = RecordedTraining(LONG, lambda: stop)
     recorded.steps(steps)
 
-    def order_comes() -> bool:
+    def is_stop_ordered() -> bool:
         nonlocal stop
         stop = True
         return True
 
-    result = recorded.training.advance(order_comes)
+    result = recorded.training.advance(is_stop_ordered)
     while result is None:
         result = recorded.training.advance(lambda: True)
     assert result.stopped

@@ -29,14 +29,14 @@ def page_with_a_hurried_student() -> None:
 
 
 @pytest.fixture
-def protected(monkeypatch: pytest.MonkeyPatch) -> None:
+def patched_script_runner(monkeypatch: pytest.MonkeyPatch) -> None:
     """What a server does at its start, taken back afterwards."""
     original: Callable[[ScriptRunner], None] = ScriptRunner._maybe_handle_execution_control_request
     monkeypatch.setattr(ScriptRunner, "_maybe_handle_execution_control_request", original)
     protect_callbacks()
 
 
-@pytest.mark.usefixtures("protected")
+@pytest.mark.usefixtures("patched_script_runner")
 def test_a_callback_keeps_what_was_typed_though_something_newer_waits() -> None:
     app = AppTest.from_function(page_with_a_hurried_student, default_timeout=20).run()
     app.text_input[0].set_value("1e-3").run()
@@ -44,7 +44,7 @@ def test_a_callback_keeps_what_was_typed_though_something_newer_waits() -> None:
     assert app.session_state["kept"] == "1e-3"
 
 
-def waiting_then_newer(waiting: dict[str, str], newer: dict[str, str]) -> dict[str, str]:
+def texts_after(waiting: dict[str, str], newer: dict[str, str]) -> dict[str, str]:
     """The texts of fields with which a page is run after two requests, of which the first has not begun."""
     requests = ScriptRequests()
     for texts in (waiting, newer):
@@ -58,6 +58,6 @@ def waiting_then_newer(waiting: dict[str, str], newer: dict[str, str]) -> dict[s
 def test_what_was_typed_before_another_page_was_opened_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(script_requests, "_coalesce_widget_states", script_requests._coalesce_widget_states)
     keep_waiting_changes()
-    assert waiting_then_newer({"noise": "1e-3"}, {}) == {"noise": "1e-3"}
-    assert waiting_then_newer({"noise": "1e-3", "rate": "1"}, {"rate": "2"}) == {"noise": "1e-3", "rate": "2"}
-    assert waiting_then_newer({}, {"rate": "2"}) == {"rate": "2"}
+    assert texts_after({"noise": "1e-3"}, {}) == {"noise": "1e-3"}
+    assert texts_after({"noise": "1e-3", "rate": "1"}, {"rate": "2"}) == {"noise": "1e-3", "rate": "2"}
+    assert texts_after({}, {"rate": "2"}) == {"rate": "2"}

@@ -6,7 +6,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from cnnviz.secret_key import owner_of_token
-from cnnviz.ui.identity import COOKIE_NAME, OWNER_HEADER, StudentCookie, client_address, student_token
+from cnnviz.ui.identity import COOKIE_NAME, OWNER_HEADER, StudentCookie, client_address, token_in_cookies
 from tests.ui.asgi import request
 
 NAME = "0123456789abcdef" * 2
@@ -24,13 +24,13 @@ KEY = b"a key of this server"
     ],
 )
 def test_the_name_is_found_beside_any_other_cookie(header: str) -> None:
-    assert student_token(header) == NAME
+    assert token_in_cookies(header) == NAME
 
 
 @pytest.mark.parametrize("value", ["", "short", NAME + "0", NAME.upper(), "../" * 10 + "ab", NAME[:-1] + "g"])
 def test_what_is_no_name_is_none(value: str) -> None:
-    assert student_token(f"{COOKIE_NAME}={value}") is None
-    assert student_token("") is None
+    assert token_in_cookies(f"{COOKIE_NAME}={value}") is None
+    assert token_in_cookies("") is None
 
 
 @pytest.mark.parametrize(

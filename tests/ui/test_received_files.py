@@ -46,7 +46,7 @@ def test_a_file_is_there_until_it_is_removed(files: ReceivedFiles, tmp_path: Pat
 
 def test_what_is_on_its_way_counts_before_its_first_byte(files: ReceivedFiles, tmp_path: Path) -> None:
     with files.receive(ANNA, ANNA, "1", 60):
-        with pytest.raises(LimitError, match=r"^Your files that wait to be used take"):
+        with pytest.raises(LimitError, match=r"^Your files that are waiting to be used take"):
             send(files, ANNA, "2", 50)
         send(files, BERT, "1", 80)
         with pytest.raises(LimitError, match=r"^Many files are being sent to this server"):
@@ -116,6 +116,6 @@ def test_a_file_without_room_is_found_with_the_reason_and_takes_none(files: Rece
 def test_small_files_are_counted(files: ReceivedFiles) -> None:
     for number in range(MAX_FILES):
         send(files, ANNA, str(number), 1)
-    with pytest.raises(LimitError, match=rf"^{MAX_FILES} of your files wait"):
+    with pytest.raises(LimitError, match=rf"^{MAX_FILES} of your files are already waiting"):
         send(files, ANNA, "one more", 1)
     send(files, BERT, "1", 1)

@@ -73,7 +73,7 @@ def find_ended_by_patience(run: RunSummary) -> Verdict | None:
     if last.fell >= IMPROVING_LOSS_DROP and not needs_no_more_epochs(run):
         longer = max(3 * patience, SHORT_PATIENCE)
         return Verdict(
-            "Its patience was short",
+            "Its patience was too short",
             f"{text} But the {last.label} took {last.fell:.0%} off the validation loss: it was still learning.",
             "A longer patience.",
             change_settings(run, f"Patience of {longer}", patience=longer),

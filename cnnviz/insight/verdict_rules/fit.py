@@ -138,7 +138,7 @@ def _describe_rise(run: RunSummary, lowest: int) -> str:
     loss, train, count = run.validation_loss, run.train_loss, run.epochs
     return (
         f"Validation loss was lowest in epoch {lowest} ({loss[lowest - 1]:.3f}) and is {_final_loss(run):.3f} at the"
-        f" end (the mean of the last two epochs). The training loss fell on, from {train[lowest - 1]:.3f} to"
+        f" end (the mean of the last two epochs). The training loss kept falling, from {train[lowest - 1]:.3f} to"
         f" {train[count - 1]:.3f}."
     )
 

@@ -61,7 +61,7 @@ def find_test_below_validation(run: RunSummary) -> Verdict | None:
         )
     sentences.append(
         f"The {samples} were used to choose: the epoch, and perhaps the net and its settings. Their accuracy is"
-        " therefore too kind. The test samples chose nothing."
+        " therefore a little too good. The test samples chose nothing."
     )
     if run.split_kind == "speaker":
         sentences.append("The split is by speaker: the test has other voices, and they may be harder ones.")

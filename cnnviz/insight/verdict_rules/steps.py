@@ -57,7 +57,7 @@ def find_guessing(run: RunSummary) -> Verdict | None:
         return None
     return Verdict(
         "The net only guesses",
-        f"{describe_chance(run.train_loss[: run.epochs], run.classes, count)} Nothing that it has seen of the samples"
+        f"{describe_chance(run.train_loss[: run.epochs], run.classes, count)} Nothing that it has seen in the samples"
         " helps it.",
         "First check the data: do samples and labels belong together? Then try learning rates ten times lower and"
         " higher. Then look at the layers: BatchNorm after each convolution makes learning easier.",
@@ -111,7 +111,7 @@ def find_too_high_rate(run: RunSummary) -> Verdict | None:
         "The learning rate is too high",
         " ".join(symptoms),
         "A lower rate, or one that falls: one-cycle or cosine. The learning-rate finder shows where it breaks down."
-        + (" Normalized values bear a higher rate." if run.has_raw_values else ""),
+        + (" Normalized values allow a higher rate." if run.has_raw_values else ""),
         (*change_learning_rate(run, factor), *normalize_values(run)),
     )
 

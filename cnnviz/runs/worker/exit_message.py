@@ -24,7 +24,7 @@ def exit_message(code: int, step: int, used_bytes: int | None, free_bytes: int) 
         )
     if code == -signal.SIGKILL and used_bytes is not None and used_bytes > MEMORY_SHARE * free_bytes:
         return f"{known}{memory} Memory was most likely short: use a smaller batch size or a smaller net."
-    return f"{known}{memory} Start the run again; if it ends so again, tell whoever runs the server."
+    return f"{known}{memory} Start the run again; if it ends like this again, tell whoever runs the server."
 
 
 def _cause(code: int) -> str:

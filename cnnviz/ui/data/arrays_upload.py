@@ -9,7 +9,7 @@ from cnnviz.data.channels import ChannelPlace, describe_channels
 from cnnviz.data.uploads import check_title
 from cnnviz.errors import DataError
 from cnnviz.imports.arrays_import import ArraysAnswer, ArraysOrder, import_arrays
-from cnnviz.ui.data.page import use_dataset
+from cnnviz.ui.data.chosen_dataset import use_dataset
 from cnnviz.ui.state import current_owner, session_dict
 from cnnviz.ui.widgets.fields import escape_markdown
 from cnnviz.ui.widgets.notice import notify_errors, show_notice

@@ -9,7 +9,7 @@ from cnnviz.data.arrays import SplitIndices
 from cnnviz.data.augmentation import Augmentation
 from cnnviz.data.content import Content
 from cnnviz.data.dataset import Dataset
-from cnnviz.ui.data.page import cached_scale
+from cnnviz.ui.data.content import cached_scale
 from cnnviz.ui.state import current_config
 from cnnviz.ui.training.knobs import augmentation_knobs
 from cnnviz.ui.widgets.counter import count_up, counter
@@ -22,8 +22,8 @@ PICTURE_WIDTH = 170
 def augmentation_view(dataset: Dataset, content: Content, rows: SplitIndices, split_kind: str) -> None:
     """Draws the knobs, and one training sample as the net might see it from epoch to epoch."""
     st.markdown(
-        "Each time a training sample is used, it is changed a little at random. So the net learns what does not depend"
-        " on such changes, and a small data set goes further. Validation and test samples stay as they are."
+        "Every time a training sample is used, it is changed a little at random. That way the net learns what does not"
+        " depend on such changes, and a small data set goes further. Validation and test samples stay as they are."
     )
     with st.container(horizontal=True, key="augmentation"):
         augmentation_knobs(current_config(), dataset)

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from cnnviz.imports.imports import ImportProgress
+from cnnviz.imports.import_job import ImportProgress
 from cnnviz.runs.cluster import cluster
 from cnnviz.ui.state import current_owner, open_dataset_later
 from cnnviz.ui.widgets.counter import is_news
@@ -52,7 +52,7 @@ def import_status_line() -> None:
 def _progress_text(progress: ImportProgress) -> str:
     title = escape_markdown(progress.title)
     if progress.status == "waiting":
-        return f"“{title}” is waiting for another import"
+        return f"“{title}” is waiting for another import to end"
     if not progress.total:
         return f"Opening “{title}” …"
     return f"Reading “{title}”: {progress.done:,} of {progress.total:,} files"

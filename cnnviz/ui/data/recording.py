@@ -10,7 +10,7 @@ from cnnviz.data.content import Content
 from cnnviz.data.dataset import Dataset
 from cnnviz.errors import CnnvizError
 from cnnviz.shapes import format_shape
-from cnnviz.ui.data.page import cached_class_mean
+from cnnviz.ui.data.content import cached_class_mean
 from cnnviz.ui.data.samples import sound_view
 from cnnviz.ui.widgets.fields import escape_markdown
 from cnnviz.ui.widgets.uploader import received_path
@@ -39,7 +39,7 @@ def recording_view(dataset: Dataset, content: Content) -> None:
         return
     sound_view(sound, features.sample_rate, features, key="yours")
     picture = features.compute(sound[None])
-    st.markdown(f"As a picture of sound its shape is **{format_shape(picture.shape)}**, as the lab's nets expect.")
+    st.markdown(f"As a spectrogram, its shape is **{format_shape(picture.shape)}**, as the lab's nets expect.")
     if dataset.axes != ("channel", "time", "band"):
         return
     word = st.selectbox("Compare with the mean of", dataset.classes, key=f"beside-{dataset.name}", width=220)

@@ -53,7 +53,7 @@ def sample_grid(dataset: Dataset, content: Content, rows: SplitIndices) -> None:
                     type="tertiary",
                     on_click=partial(_select_sample, dataset.name, index),
                 )
-    st.caption("Click a picture to look at that sample closely.")
+    st.caption("Click a picture to see that sample in detail.")
     sample_details(dataset, content, session_dict(VIEWED).get(dataset.name, indices[0]))
 
 

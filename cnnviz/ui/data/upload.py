@@ -6,8 +6,8 @@ from cnnviz.data import own_uploads
 from cnnviz.runs.cluster import cluster
 from cnnviz.shapes import format_shape
 from cnnviz.ui.data.arrays_upload import arrays_upload
+from cnnviz.ui.data.content import forget_dataset
 from cnnviz.ui.data.import_progress import class_imports
-from cnnviz.ui.data.page import forget_dataset
 from cnnviz.ui.data.zip_upload import zip_upload
 from cnnviz.ui.runs.labels import dataset_titles
 from cnnviz.ui.state import current_owner

@@ -11,7 +11,7 @@ from cnnviz.data.dataset import Dataset
 from cnnviz.data.overview import Histogram, class_counts
 from cnnviz.data.scaling import NORMALIZATIONS, Scale
 from cnnviz.data.splitting import PARTS
-from cnnviz.ui.data.page import cached_class_mean, cached_scale
+from cnnviz.ui.data.content import cached_class_mean, cached_scale
 from cnnviz.ui.state import current_config
 from cnnviz.ui.training.knobs import knob
 from cnnviz.ui.widgets.chart import plotly_chart
@@ -46,7 +46,7 @@ def classes_view(dataset: Dataset, content: Content, rows: SplitIndices) -> None
 def values_view(content: Content, split_kind: str) -> None:
     """Draws the fields for floor and normalisation, and what they do to the values."""
     st.markdown(
-        "A net learns best from values around 0 with a deviation of about 1. Mean and deviation come from the"
+        "A net learns best from values around 0 with a standard deviation of about 1. Mean and deviation come from the"
         " **training"
         " part alone**: validation and test samples must not influence what the net sees."
     )

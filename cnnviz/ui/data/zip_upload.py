@@ -44,8 +44,8 @@ def zip_upload() -> None:
         key="template",
         max_chars=80,
         placeholder="{speaker}_{n}",
-        help="Where a file's name says who is speaking, for the split by speaker: {speaker}, {n} for a number, * for"
-        " anything. Names as in Speech Commands and {speaker}_{n} are understood without this.",
+        help="How the file names say who is speaking, for a split by speaker: {speaker}, {n} for a number, * for"
+        " anything. Names as in Speech Commands and {speaker}_{n} are recognised without it.",
     )
     st.file_uploader("zip", type="zip", key=_key("zip"))
     st.text_input("Name", key=_key("zip-title"), placeholder="My recordings")

@@ -8,7 +8,7 @@ import streamlit as st
 
 from cnnviz.architecture import Architecture, find_refusing_step, trace
 from cnnviz.errors import CnnvizError, ShapeError
-from cnnviz.export import to_onnx
+from cnnviz.onnx_export import to_onnx
 from cnnviz.share import from_token, to_token
 from cnnviz.source import STYLES, from_code, to_code
 from cnnviz.ui.design.page import EXCHANGE_KEY, EXCHANGE_VIEW_KEY, count_opened_design
@@ -64,8 +64,8 @@ def _code_view() -> None:
 
 def _paste_view() -> None:
     st.caption(
-        "A class with `forward` as in the lab, or an `nn.Sequential(…)`. It is read, never run; a line that is not"
-        " understood is named. The input shape is that of your design above unless the code names one."
+        "A class with `forward` as in the lab, or an `nn.Sequential(…)`. It is read, never run; if a line cannot be"
+        " understood, you are told which one. The input shape is that of your design above unless the code names one."
     )
     st.text_area("PyTorch code", key="paste", height=320, placeholder=PASTE_PLACEHOLDER, max_chars=100_000)
     show_problem("paste")
@@ -90,9 +90,7 @@ def _file_and_link_view() -> None:
         )
     with right:
         st.markdown("**As a link**")
-        st.caption(
-            "The whole design is in the address: whoever opens it has it. The server keeps no copy for the link."
-        )
+        st.caption("The link contains the whole design: whoever opens it gets the design. The server keeps no copy.")
         try:
             st.code(f"{_page_address()}?{DESIGN_PARAM}={to_token(design)}", language=None, wrap_lines=True)
         except CnnvizError as error:
@@ -102,7 +100,7 @@ def _file_and_link_view() -> None:
 def _onnx_view() -> None:
     design = current_workbench().architecture
     st.caption(
-        "The net with its untrained weights as an ONNX file, by torch's own exporter:"
+        "The net with its untrained weights as an ONNX file, written by torch's own exporter:"
         " [Netron](https://netron.app) draws it, and other frameworks read it."
     )
     if _warn_if_refused(design, "The export"):

@@ -15,7 +15,7 @@ from cnnviz.settings import settings
 from cnnviz.takehome.arrays import arrays_zip, samples_refusal
 from cnnviz.takehome.request import ALL_FILES, EVENTS_FILE, MLFLOW, SCALING_ONNX, export_run
 from cnnviz.takehome.tracking import redact_address
-from cnnviz.ui.data import page
+from cnnviz.ui.data.content import read_content
 from cnnviz.ui.result.written_files import WrittenFile, store_file
 from cnnviz.ui.state import current_owner, session_dict
 from cnnviz.ui.training.run_history import export_buttons
@@ -51,7 +51,7 @@ DOWNLOADS: dict[str, Download] = {
     ),
     "train.ipynb": Download(
         "Jupyter notebook",
-        "The same in cells, with its results and charts.",
+        "The script in cells, with the results and charts of the run.",
         "train.ipynb",
         ":material/book_2:",
     ),
@@ -167,7 +167,7 @@ def _samples_download(run: Run) -> None:
     refusal = samples_refusal(dataset, max_bytes)
 
     def content() -> bytes:
-        return arrays_zip(page.read_content(dataset), dataset.split_kind(run.config.split_kind), max_bytes)
+        return arrays_zip(read_content(dataset), dataset.split_kind(run.config.split_kind), max_bytes)
 
     st.download_button(
         "Samples for the script",

@@ -17,7 +17,7 @@ from cnnviz.runs.cluster import cluster
 from cnnviz.runs.run import LR_FINDER_RUN, Run, Status
 from cnnviz.settings import settings
 from cnnviz.table import parameter_count
-from cnnviz.ui.data import page
+from cnnviz.ui.data.content import load_content, split_indices
 from cnnviz.ui.navigation import open_page
 from cnnviz.ui.result.downloads import downloads_view
 from cnnviz.ui.result.gallery import TestedRun
@@ -46,7 +46,7 @@ def result_page() -> None:
     """Draws the choice among the student's runs, and the chosen one."""
     mine = [run for run in cluster().store.runs_of(current_owner()) if run.kind != LR_FINDER_RUN]
     if not mine:
-        st.info("This page looks closely at one of your runs. Train a net first.", icon=":material/search_insights:")
+        st.info("This page shows one of your runs in detail. Train a net first.", icon=":material/search_insights:")
         st.page_link("pages/train.py", label="Train", icon=":material/show_chart:")
         return
     titles = dataset_titles()
@@ -114,7 +114,7 @@ def _predictions_view(run: Run) -> None:
     test_predictions = read_predictions(cluster().store, run)
     if test_predictions is None:
         st.info(
-            "A net is tested once, when its run ends by itself; then its answers are shown here."
+            "A net is tested once, when its run ends by itself; its answers are then shown here."
             + UNTESTED_ADVICE.get(run.status, ""),
             icon=":material/hourglass_empty:",
         )
@@ -127,8 +127,8 @@ def _tested_run(run: Run, test_predictions: Predictions) -> TestedRun:
     run_dataset = available_datasets(current_owner()).get(run.config.dataset)
     if run_dataset is None:
         return TestedRun(run.id, test_predictions)
-    content = page.load_content(run_dataset)
-    rows = page.split_indices(content, run_dataset.split_kind(run.config.split_kind))
+    content = load_content(run_dataset)
+    rows = split_indices(content, run_dataset.split_kind(run.config.split_kind))
     indices = None if rows is None else find_tested_samples(content, rows, test_predictions)
     return (
         TestedRun(run.id, test_predictions, run_dataset, content, indices)

@@ -13,7 +13,7 @@ from cnnviz.charts.calibration import calibration_spec, calibration_tables, grou
 from cnnviz.charts.confusion import CELL_SELECTION, MAX_NUMBERED_CLASSES, confusion_spec, confusion_table, drawn_classes
 from cnnviz.insight.calibration import calibration
 from cnnviz.insight.confusion import (
-    class_scores,
+    class_metrics,
     confusion_counts,
     least_confident_hits,
     most_confident_mistakes,
@@ -114,15 +114,15 @@ def _cell_samples(tested: TestedRun, cell: Cell) -> None:
     sample_gallery(tested, rows, f"cell-{cell[0]}-{cell[1]}")
 
 
-def _class_scores_view(tested: TestedRun) -> None:
-    scores = class_scores(tested.predictions)
+def _class_metrics_view(tested: TestedRun) -> None:
+    metrics = class_metrics(tested.predictions)
     table = pd.DataFrame(
         {
             "class": pd.array(list(tested.predictions.classes), dtype="str"),
-            "precision": scores.precision,
-            "recall": scores.recall,
-            "F1": scores.f1,
-            "samples": scores.support,
+            "precision": metrics.precision,
+            "recall": metrics.recall,
+            "F1": metrics.f1,
+            "samples": metrics.support,
         }
     ).sort_values("F1", kind="stable")
     dataframe(
@@ -154,7 +154,8 @@ def _samples_view(tested: TestedRun) -> None:
     wrong, doubtful = most_confident_mistakes(tested.predictions), least_confident_hits(tested.predictions)
     st.subheader(f"The worst of {len(wrong):,} mistakes", anchor=False)
     has_sound = tested.content is not None and tested.content.sounds is not None
-    st.caption(f"Surest mistakes first. Some may be wrong labels or bad samples: look{' and listen' * has_sound}.")
+    listen = " and listen" * has_sound
+    st.caption(f"The most confident mistakes first. Some may be wrong labels or bad samples: look{listen}.")
     sample_gallery(tested, wrong, "worst")
     st.subheader("The least certain right answers", anchor=False)
     st.caption("Right answers, those with the lowest probability first.")
@@ -198,7 +199,7 @@ def _speakers_view(tested: TestedRun) -> None:
 SPEAKERS = "Speakers"
 VIEWS: dict[str, Callable[[TestedRun], None]] = {
     "Matrix": _confusion_view,
-    "Classes": _class_scores_view,
+    "Classes": _class_metrics_view,
     "Samples": _samples_view,
     "Certainty": _calibration_view,
     SPEAKERS: _speakers_view,

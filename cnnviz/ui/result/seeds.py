@@ -64,8 +64,8 @@ def _group_view(run: Run, group: Sequence[Run]) -> None:
     left, right = st.columns([2, 3], gap="medium")
     with left:
         st.markdown(
-            "Another seed means other first weights, another order of the samples and another dropout. The same net"
-            " with several shows how much that alone changes."
+            "Another seed means other initial weights, another order of the samples and other dropout. The same net"
+            " with several seeds shows how much that alone changes."
         )
         st.markdown(_luck_text(seeds))
         _more_seeds(run, group)

@@ -21,7 +21,7 @@ from cnnviz.words import format_duration
 def try_change_view(run: Run) -> None:
     """Draws the changes to try on a run that has ended."""
     if run.active or run.status == Status.PAUSED:
-        st.info("Once this run has ended, you can change one thing of it here.", icon=":material/hourglass_empty:")
+        st.info("Once this run has ended, you can change one thing about it here.", icon=":material/hourglass_empty:")
         return
     with st.container(border=True, key="one-change"):
         _change_card(run)
@@ -29,8 +29,8 @@ def try_change_view(run: Run) -> None:
 
 def _change_card(run: Run) -> None:
     st.markdown(
-        ":material/science: **Change one thing**  \nThe same run again, but for what you choose. Only then can you say"
-        " what it was that helped."
+        ":material/science: **Change one thing**  \nThe same run again, except for what you choose: only then can you"
+        " say what helped."
     )
     start = run_setup(run)
     changes = suggest_changes(start)
@@ -52,8 +52,8 @@ def _change_card(run: Run) -> None:
             "Change something else",
             icon=":material/content_copy:",
             key=f"change-else-{run.id}",
-            help="Opens the net on the Design page and its settings on the Train page. What you train next counts as"
-            " started from this run. Undo brings your net back.",
+            help="Opens the net on the Design page and its settings on the Train page. What you train next is listed"
+            " as started from this run. Undo brings your net back.",
         ):
             with notify_errors():
                 open_design(run.architecture, run.config, parent_run_id=run.id)

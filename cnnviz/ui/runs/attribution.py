@@ -1,4 +1,4 @@
-"""What brought how much: the single differences between chosen runs, and the single changes that are missing."""
+"""What each change brought: the single differences between chosen runs, and the single changes that are missing."""
 
 from collections.abc import Mapping, Sequence
 
@@ -34,7 +34,7 @@ MARGIN_NOTE = (
 def attribution(runs: Sequence[Run]) -> None:
     """Draws which single differences between the chosen runs came with how much."""
     if len(runs) < 2:
-        st.info("Choose two or more runs to see in what they differ, and what that brought.", icon=":material/rule:")
+        st.info("Choose two or more runs to see how they differ, and what that changed.", icon=":material/rule:")
         return
     mine = runs_by_setup(cluster().store.runs_of(current_owner()))
     labels = legend_labels(runs)
@@ -45,7 +45,7 @@ def attribution(runs: Sequence[Run]) -> None:
             names.setdefault(seed.id, labels[run.id])
             alike[seed.id] = seed
     nodes = build_change_tree(tuple(map(compared_run, alike.values())))
-    st.markdown("**What brought how much**")
+    st.markdown("**What each change brought**")
     for position, node in enumerate(nodes):
         if node.parent is None:
             seeds = "" if len(node.group.runs) < 2 else ", runs that differ in their seeds alone"
@@ -66,7 +66,7 @@ def _node_text(node: ChangeNode, labels: dict[str, str]) -> str:
     text = f"- {names}: {differences_text(node.differences)}: {_brought(node)} → {group_text(node.group)}"
     if len(node.differences) < 2:
         return text
-    return f"{text}.  \n  Which of these changes did it cannot be told from these runs."
+    return f"{text}.  \n  These runs do not tell which of these changes made the difference."
 
 
 def _brought(node: ChangeNode) -> str:
@@ -78,7 +78,7 @@ def _brought(node: ChangeNode) -> str:
 def _single_changes(before: SeedGroup, node: ChangeNode, position: int, mine: Mapping[Setup, Sequence[Run]]) -> None:
     """Draws, for each of several differences, what it brought alone, or a button that trains the run to tell."""
     if len(node.differences) > MAX_SINGLE_CHANGES:
-        st.caption(f"These are {len(node.differences)} changes: the nets have too little in common to take them apart.")
+        st.caption(f"These are {len(node.differences)} changes: the nets have too little in common to separate them.")
         return
     missing: list[tuple[Difference, Setup]] = []
     lines = []

@@ -18,7 +18,7 @@ earlier run up to which a run is taken for one that was made of it."""
 ACCURACY_NOTE = (
     "Numbers are the best validation accuracy; those of several seeds are their mean. ± is an interval of 95 %: from"
     " the spread over seeds where a net was trained with several, otherwise from the number of validation samples"
-    " alone, and other seeds may change more than that. Grey: within what chance does."
+    " alone, and other seeds may change more than that. Grey: no more than chance would explain."
 )
 
 

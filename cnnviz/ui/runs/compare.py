@@ -105,7 +105,7 @@ def differences_table(runs: Sequence[Run]) -> None:
     Shown are the rows that differ, or all with those marked.
     """
     attribution(runs)
-    show_all = st.toggle("Show equal rows, too", key="compare-all", persist_state="session")
+    show_all = st.toggle("Show identical rows, too", key="compare-all", persist_state="session")
     labels = list(legend_labels(runs).values())
     rows = [
         DifferenceRow("Best validation accuracy", tuple(_format_score(run.score.accuracy) for run in runs)),

@@ -77,7 +77,7 @@ def effect_verdict(effect: Effect) -> str:
     """Returns in a few words whether an effect may be luck, and from what that is known."""
     if effect.margin is None:
         return "how much of it is luck is not known"
-    claim = "within what chance does" if effect.is_within_chance else "more than chance does"
+    claim = "no more than chance would explain" if effect.is_within_chance else "more than chance would explain"
     return f"{claim} ({EVIDENCE[effect.evidence]})"
 
 

@@ -65,4 +65,4 @@ def _comparison_view(selection: table.RunSelection) -> None:
         elif selection.picked:
             VIEWS[view](selection.picked)
         else:
-            st.info("Choose runs in the table by the boxes on its left.", icon=":material/check_box:")
+            st.info("Choose runs in the table with the boxes on its left.", icon=":material/check_box:")

@@ -34,10 +34,10 @@ def describe_missing_importance(finished: int) -> str:
     """
     if finished < MIN_TRIALS_FOR_IMPORTANCE:
         return (
-            f"This can be told from {MIN_TRIALS_FOR_IMPORTANCE} runs on that have trained to their end; so far there"
+            f"This takes at least {MIN_TRIALS_FOR_IMPORTANCE} runs that have trained to their end; so far there"
             f" {'is' if finished == 1 else 'are'} {finished or 'none'}."
         )
-    return "All runs that have trained to their end reached the same accuracy, so nothing can be told apart."
+    return "All runs that have trained to their end reached the same accuracy, so no choice stands out."
 
 
 def _describe_best(measured: Sequence[tuple[float, TrialResult]], parameters: Mapping[str, SearchParameter]) -> str:
@@ -84,7 +84,7 @@ def _describe_choice(trials: Sequence[TrialResult], parameters: Mapping[str, Sea
     _, title, sides = max(comparisons, key=lambda comparison: comparison[0])
     return (
         f"Of the choices, {title} made the largest difference on average over the finished runs: {' and '.join(sides)}."
-        " Few runs are only a hint."
+        " With few runs, this is only a hint."
     )
 
 

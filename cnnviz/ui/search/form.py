@@ -35,13 +35,11 @@ def search_form() -> None:
     data = datasets.get(config.dataset) or next(iter(datasets.values()))
     parameters = f"{parameter_count(design):,} parameters"
     net = f"{escape_markdown(net_name(design))}, {format_shape(design.input_shape)}, {parameters}"
+    schedule = " and a one-cycle schedule" * space.one_cycle
     st.markdown(
-        f"The search starts from **your design** ({net}) on **{escape_markdown(data.title)}**, with the"
-        " settings of the Train"
-        " page, but"
-        f" for {space.epochs} epochs{' and with a one-cycle schedule' * space.one_cycle}. Its runs are listed"
-        " with yours and take"
-        " your share of the device."
+        f"The search starts from **your design** ({net}) on **{escape_markdown(data.title)}**, with the settings of the"
+        f" Train page, but with {space.epochs} epochs{schedule}. Its runs are listed with yours and take your share"
+        " of the device."
     )
     st.markdown("**May vary**")
     with st.container(horizontal=True, gap="small", key="varied"):

@@ -33,8 +33,8 @@ def search_progress() -> None:
     mine = searches().searches_of(current_owner())
     if not mine:
         st.info(
-            "Press **Start the search**: net after net is trained, each chosen from the results of those"
-            " before it, until"
+            "Press **Start the search**: one net after another is trained, each chosen by the results of"
+            " those before it, until"
             " one reaches the goal.",
             icon=":material/travel_explore:",
         )
@@ -122,7 +122,7 @@ def _search_actions(search: Search, progress: SearchProgress, runs: dict[str, Ru
                     open_design(best.architecture, best.config, parent_run_id=best.id)
             open_page("pages/design.py")
         if st.button(
-            "Look at the best run closely", icon=":material/search:", key=f"best-{search.id}", disabled=best is None
+            "Look closely at the best run", icon=":material/search:", key=f"best-{search.id}", disabled=best is None
         ):
             if best:
                 choose_run(best.id)

@@ -34,9 +34,7 @@ def live_run() -> None:
     scroll_into_sight("training-run", started_run())
     mine = cluster().store.runs_of(current_owner())
     if not mine:
-        st.info(
-            "Press **Train** and watch live how the loss falls and the accuracy rises.", icon=":material/show_chart:"
-        )
+        st.info("Press **Train** and watch the loss fall and the accuracy rise, live.", icon=":material/show_chart:")
         return
     datasets = available_datasets(current_owner())
     titles = {name: dataset.title for name, dataset in datasets.items()}
@@ -101,7 +99,7 @@ def _status_text(run: Run, history: History) -> str:
     left = cluster().seconds_left(run) if run.active else None
     ahead = cluster().runs_ahead(run) if run.status == Status.QUEUED else None
     if ahead is not None:
-        return f"waits for its turn, after {ahead} other{'s' * (ahead != 1)}" if ahead else "has its turn next"
+        return f"waits for its turn, after {ahead} other{'s' * (ahead != 1)}" if ahead else "is next in line"
     if run.status == Status.QUEUED and cluster().is_held(run):
         soon = f", in about **{format_duration(left)}**" if left is not None else ""
         return f"waits until one of your other runs has ended{soon}"

@@ -50,16 +50,15 @@ def _suggestions(run: Run, result: LRFinderResult) -> None:
     if rate is not None:
         st.markdown(
             f"Suggested learning rate: **{rate:g}**. {_lowest_place(rate * SUGGESTION_DIVISOR)}. The search takes one"
-            " step at each rate; a training stays at its rate, and can diverge all the same: then try a third of it,"
+            " step at each rate; real training stays at one rate and can still diverge: then try a third of it,"
             f" {rate / 3:.2g}."
         )
         _use_rate_button(run, rate, label=f"Use {rate:g}", primary=True)
     steepest = result.steepest
     if steepest is not None:
         st.caption(
-            f"ignite's own rule, the rate at which the loss falls fastest, suggests {steepest:g}. It changes"
-            " with the seed"
-            " more than the first."
+            f"ignite's own rule, the rate at which the loss falls fastest, suggests {steepest:g}. It depends"
+            " more on the seed than the first does."
         )
         _use_rate_button(run, steepest, label=f"Use {steepest:g}", primary=False)
     for note in result.notes:

@@ -30,7 +30,7 @@ def found_rate_remark(design: Architecture, config: TrainConfig, titles: dict[st
     }
     text = f"The learning rate {found.rate:g} was found for {' and '.join(names[name] for name in changed)}."
     st.warning(
-        f"{escape_markdown(text)} Here it can be far too high or too low: press **Find a learning rate**.",
+        f"{escape_markdown(text)} Here it may be far too high or too low: press **Find a learning rate**.",
         icon=":material/troubleshoot:",
     )
 

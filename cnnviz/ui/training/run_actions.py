@@ -66,9 +66,9 @@ def _train_further_popover(run: Run) -> None:
         )
         last = cluster().store.last_epoch(run.id)
         st.caption(
-            f"From epoch {last:,} to epoch {last + int(epochs):,}, as if that had been planned: weights, optimizer and"
-            " random numbers are as the run left them. A schedule is stretched over all epochs, so the learning rate"
-            " may jump."
+            f"From epoch {last:,} to epoch {last + int(epochs):,}, as if that had been planned from the start:"
+            " weights, optimizer and random numbers are as the run left them. A schedule is stretched over all"
+            " epochs, so the learning rate may jump."
         )
         if st.button("Continue", key=f"further-{run.id}", type="primary"):
             with notify_errors():

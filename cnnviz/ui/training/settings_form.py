@@ -153,7 +153,7 @@ def _duration_text(design: Architecture, config: TrainConfig, dataset: Dataset, 
         format_duration_range(expected / ESTIMATE_ERROR, expected * ESTIMATE_ERROR)
         for expected in (epoch, config.epochs * epoch)
     )
-    text = f"Roughly {per_epoch} per epoch, {for_all} for all; a run knows better after a second"
+    text = f"Roughly {per_epoch} per epoch, {for_all} for all; the run itself tells more exactly after a second"
     runs = cluster().next_device.run_count
     shared = f". Longer, as {count_label(runs, 'run')} {'is' if runs == 1 else 'are'} under way on this server"
     return f"{text}{shared if runs else ''}."

@@ -43,9 +43,9 @@ def test_rows_show_shape_formula_parameters_and_arguments() -> None:
 
 
 def test_the_legend_says_how_the_rules_of_the_net_are_to_be_read() -> None:
-    assert "the same at a dilation d of 1" in rule_legend(trace(LAB))
+    assert "the same for a dilation d of 1" in rule_legend(trace(LAB))
     dilated = rule_legend(trace(LAB.update_layer(0, kernel_size=3, dilation=2)))
-    assert "A dilation d makes a window span d·(kernel_size − 1) + 1 samples" in dilated
+    assert "With a dilation d, a window spans d·(kernel_size − 1) + 1 samples" in dilated
     same = LAB.update_layer(0, padding="same")
     assert layer_rows(same)[0].formula.splitlines()[1] == "⌊(26 + 4 + 5 − 10) / 1⌋ + 1 = 26"
     assert "4 + 5 is 4 before the input and 5 after it" in rule_legend(trace(same))
@@ -86,7 +86,7 @@ def test_every_layer_has_a_row_with_the_shape_of_its_step(architecture: Architec
 
 
 @pytest.mark.parametrize(
-    "sent",
+    "action",
     [
         None,
         "select",
@@ -110,9 +110,9 @@ def test_every_layer_has_a_row_with_the_shape_of_its_step(architecture: Architec
         {"op": "add", "seq": 1, "path": [0], "kind": 7},
     ],
 )
-def test_what_no_canvas_sends_is_ignored(sent: object) -> None:
-    assert read_actions({"actions": [sent]}, 0) == []
-    assert read_actions(sent, 0) == []
+def test_what_no_canvas_sends_is_ignored(action: object) -> None:
+    assert read_actions({"actions": [action]}, 0) == []
+    assert read_actions(action, 0) == []
 
 
 def test_more_actions_than_may_wait_are_ignored_and_a_bad_one_stops_no_other() -> None:
@@ -135,12 +135,12 @@ def test_the_state_reaches_the_browser_as_json_with_the_design_and_a_row_for_eve
 
 def test_a_design_that_cannot_be_read_is_refused_with_the_reason() -> None:
     with pytest.raises(DesignError, match="This design cannot be read"):
-        apply_action(Workbench(LAB), sent("edit", design={"input_shape": [1], "layers": [{"kind": "Exec"}]}))
+        apply_action(Workbench(LAB), action("edit", design={"input_shape": [1], "layers": [{"kind": "Exec"}]}))
     deep: Any = []
     for _ in range(50_000):
         deep = [deep]
     with pytest.raises(DesignError, match="cannot be read"):
-        apply_action(Workbench(LAB), sent("edit", design=deep))
+        apply_action(Workbench(LAB), action("edit", design=deep))
 
 
 def test_repeated_actions_are_applied_once_and_in_order() -> None:
@@ -152,29 +152,29 @@ def test_repeated_actions_are_applied_once_and_in_order() -> None:
     assert read_actions(waiting, 3) == []
 
 
-def sent(op: str, **more: object) -> Action:
+def action(op: str, **more: object) -> Action:
     (action,) = read_actions({"actions": [{"op": op, "seq": 1, **more}]}, 0)
     return action
 
 
 def test_select_add_mend_undo_and_redo_do_what_they_say() -> None:
-    workbench = apply_action(Workbench(LAB), sent("select", selected=[[2], [3]]))
+    workbench = apply_action(Workbench(LAB), action("select", selected=[[2], [3]]))
     assert workbench.selected == ((2,), (3,))
-    workbench = apply_action(workbench, sent("add", version=0, path=[1], kind="BatchNorm2d"))
+    workbench = apply_action(workbench, action("add", version=0, path=[1], kind="BatchNorm2d"))
     assert [layer.kind for layer in workbench.architecture.layers[:3]] == ["Conv2d", "BatchNorm2d", "MaxPool2d"]
     assert workbench.selected == ((1,),)
-    assert apply_action(workbench, sent("undo")).architecture == LAB
-    assert apply_action(apply_action(workbench, sent("undo")), sent("redo")).architecture == workbench.architecture
+    assert apply_action(workbench, action("undo")).architecture == LAB
+    assert apply_action(apply_action(workbench, action("undo")), action("redo")).architecture == workbench.architecture
     refused = Workbench(LAB.update_layer(1, kernel_size=50))
-    assert trace(apply_action(refused, sent("mend", index=0)).architecture)[-1].error is None
-    assert apply_action(refused, sent("mend", index=9)) is refused
-    assert apply_action(workbench, sent("add", path=[1], kind="Exec")) is workbench
+    assert trace(apply_action(refused, action("mend", index=0)).architecture)[-1].error is None
+    assert apply_action(refused, action("mend", index=9)) is refused
+    assert apply_action(workbench, action("add", path=[1], kind="Exec")) is workbench
 
 
 def test_an_edit_takes_the_design_and_can_be_undone() -> None:
     edited = LAB.move_layer(2, 1)
     design = edited.model_dump(mode="json")
-    workbench = apply_action(Workbench(LAB), sent("edit", version=0, design=design, selected=[[1]]))
+    workbench = apply_action(Workbench(LAB), action("edit", version=0, design=design, selected=[[1]]))
     assert workbench.architecture == edited
     assert workbench.selected == ((1,),)
     assert workbench.undo().architecture == LAB
@@ -183,12 +183,12 @@ def test_an_edit_takes_the_design_and_can_be_undone() -> None:
 def test_quick_edits_follow_each_other_and_an_edit_of_an_outdated_design_is_refused() -> None:
     """Two edits sent before the first was answered name the same version; a change made elsewhere must not be lost."""
     first, second = LAB.remove_layer(8), LAB.remove_layer(8).remove_layer(7)
-    workbench = apply_action(Workbench(LAB), sent("edit", version=0, design=first.model_dump(mode="json")))
-    workbench = apply_action(workbench, sent("edit", version=0, design=second.model_dump(mode="json")))
+    workbench = apply_action(Workbench(LAB), action("edit", version=0, design=first.model_dump(mode="json")))
+    workbench = apply_action(workbench, action("edit", version=0, design=second.model_dump(mode="json")))
     assert workbench.architecture == second
     changed = workbench.edit(second.update_layer(0, kernel_size=3))
     with pytest.raises(DesignError, match="changed elsewhere at the same moment"):
-        apply_action(changed, sent("edit", version=0, design=LAB.model_dump(mode="json")))
+        apply_action(changed, action("edit", version=0, design=LAB.model_dump(mode="json")))
 
 
 @settings(max_examples=100, deadline=None)
@@ -197,7 +197,7 @@ def test_a_layer_is_added_at_any_place_or_refused_with_the_reason(
     design: Architecture, path: list[int], kind: str
 ) -> None:
     try:
-        workbench = apply_action(Workbench(design), sent("add", path=path, kind=kind))
+        workbench = apply_action(Workbench(design), action("add", path=path, kind=kind))
     except CnnvizError:
         return
     assert len(list(workbench.architecture.iter_layers())) >= len(list(design.iter_layers()))
@@ -206,5 +206,5 @@ def test_a_layer_is_added_at_any_place_or_refused_with_the_reason(
 def test_branches_are_json_like_any_design() -> None:
     block = Parallel(branches=((Conv2d(out_channels=2, kernel_size=1),), ()))
     design = Architecture(input_shape=(3, 5, 5), layers=(block,))
-    workbench = apply_action(Workbench(LAB), sent("edit", version=0, design=design.model_dump(mode="json")))
+    workbench = apply_action(Workbench(LAB), action("edit", version=0, design=design.model_dump(mode="json")))
     assert workbench.architecture == design

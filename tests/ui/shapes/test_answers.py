@@ -2,8 +2,8 @@ import pytest
 
 from cnnviz.calculator.inverse import find_design_answers
 from cnnviz.calculator.operation import EXAMPLE_DESIGNS
-from cnnviz.shapes import TransposedWindow, Window
 from cnnviz.ui.shapes.answers import MAX_ROWS, answer_table, picked_index
+from cnnviz.windows import TransposedWindow, Window
 
 
 @pytest.mark.parametrize("sent", [None, True, -1, 3, "0", 1.0, {"pick": 0}])

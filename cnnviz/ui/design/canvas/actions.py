@@ -76,4 +76,4 @@ def _replace_design(workbench: Workbench, action: Edit) -> Workbench:
 def _check_version(workbench: Workbench, action: Add | Edit) -> None:
     """Raises DesignError where the design was changed by anything but the edits that this canvas made itself."""
     if workbench.version not in (action.version, workbench.canvas_version):
-        raise DesignError("The net was changed elsewhere at the same moment, so this edit was left out. Try again.")
+        raise DesignError("The net was changed elsewhere at the same moment, so this edit was not made. Try again.")

@@ -56,7 +56,7 @@ const drawAdvice = (canvas) => {
   }
   const [faults, steps] = [cardsOf(false), cardsOf(true)]
   const emptyText = fits
-    ? "No fault in the order and the sizes of the layers. How well the net learns, only a training shows."
+    ? "No fault in the order and sizes of the layers. Only training shows how well the net learns."
     : "Remarks on the net appear here as soon as it has layers that fit."
   const remarks = faults.childElementCount ? faults : element("p", "muted", emptyText)
   const next = steps.childElementCount ? [element("h3", "", "Next steps to try"), steps] : []

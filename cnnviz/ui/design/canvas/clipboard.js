@@ -16,6 +16,6 @@ const COPY_LABEL_MS = 1500
 
 const copyTable = async (copyButton, markdown, root) => {
   const isCopied = await copyText(markdown, root)
-  copyButton.textContent = isCopied ? "Copied" : "Copying was refused"
+  copyButton.textContent = isCopied ? "Copied" : "The browser refused to copy"
   setTimeout(() => (copyButton.textContent = COPY_LABEL), COPY_LABEL_MS)
 }

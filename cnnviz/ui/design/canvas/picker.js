@@ -43,8 +43,8 @@ class Picker {
     this.node.setAttribute("aria-label", "Add a layer")
     this.search = element("input")
     this.search.type = "text"
-    this.search.placeholder = "Search a layer …"
-    this.search.setAttribute("aria-label", "Search a layer")
+    this.search.placeholder = "Search for a layer …"
+    this.search.setAttribute("aria-label", "Search for a layer")
     this.search.oninput = () => this.fill()
     this.list = element("div", "kinds")
     this.list.setAttribute("role", "listbox")

@@ -11,7 +11,7 @@ const COLUMNS = [
 
 const COLUMN_HELP = {
   multiply_adds: "Multiply-adds: multiplications of an input by a weight, for one sample",
-  memory: "What the output of this layer takes in float32, for one sample; for a block, with all outputs inside it",
+  memory: "Memory for the output of this layer in float32, for one sample; for a block, with all outputs inside it",
   receptive_field: "Receptive field: how much of the net's input one output value can see",
 }
 

@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from cnnviz import table
 from cnnviz.architecture import Architecture, LayerPath, Step, find_refusing_step, iter_steps, layer_number
 from cnnviz.layers import Block, Layer, family
-from cnnviz.shapes import Shape, Window, format_shape
+from cnnviz.shapes import Shape, format_shape
 from cnnviz.ui.design.canvas.messages import GapRow, LayerRow, Row, StackRow
+from cnnviz.windows import Window
 
 DEPTH, HEIGHT, WIDTH = (3, 26), (7, 40), (6, 52)
 """Smallest and largest edge of a drawn tensor in pixels; an edge grows with the square root of its axis."""
@@ -26,7 +27,7 @@ def format_totals(steps: Sequence[Step]) -> str:
     if not steps:
         return "An empty net: add a layer."
     sums = table.totals(steps)
-    scope = "" if find_refusing_step(steps) is None else ", up to the layer that refuses"
+    scope = "" if find_refusing_step(steps) is None else ", up to the layer that refuses its input"
     return (
         f"{sums.parameters:,} trainable parameters · {sums.multiply_adds:,} multiply-adds · "
         f"{table.format_bytes(sums.activation_bytes)} of activations for one sample{scope}"
@@ -46,9 +47,9 @@ def rule_legend(steps: Sequence[Step]) -> str:
         return ""
     parts = ["Shape rule: ⌊(in + 2·padding − kernel_size) / stride⌋ + 1."]
     if any(rule.dilation > 1 for rule in rules):
-        parts.append("A dilation d makes a window span d·(kernel_size − 1) + 1 samples, which stands for kernel_size.")
+        parts.append("With a dilation d, a window spans d·(kernel_size − 1) + 1 samples instead of kernel_size.")
     else:
-        parts.append("The Shapes page writes d·(k − 1) + 1 for kernel_size: the same at a dilation d of 1.")
+        parts.append("The Shapes page writes d·(k − 1) + 1 in place of kernel_size: the same for a dilation d of 1.")
     if unequal := next((rule for rule in rules if rule.padding[0] != rule.padding[1]), None):
         before, after = unequal.padding
         parts.append(

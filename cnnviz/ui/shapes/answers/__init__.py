@@ -33,7 +33,7 @@ def answer_table(answers: Sequence[WindowRule], rule: WindowRule, names: Sequenc
 
     A row says why such a window is hardly ever used, if it is.
 
-    >>> from cnnviz.shapes import Window
+    >>> from cnnviz.windows import Window
     >>> answer_table([Window(4, stride=4)], Window(4, stride=2), ["kernel_size", "stride"])["rows"]
     [{'values': [4, 4], 'changed': [False, True], 'reason': ''}]
     """

@@ -13,8 +13,9 @@ from cnnviz.calculator.axis_layout import AxisLayout
 from cnnviz.calculator.example import Example, build_example, describe_reductions
 from cnnviz.calculator.formula import PARAMETER_COLOURS
 from cnnviz.calculator.operation import WindowRule
-from cnnviz.shapes import AXES, Window
+from cnnviz.shapes import AXES
 from cnnviz.ui.shapes.stepper import STEPPER_CSS, STEPPER_JS
+from cnnviz.windows import Window
 
 _HERE = Path(__file__).parent
 _component = st.components.v2.component(

@@ -8,7 +8,7 @@ TITLE = "The server does not answer"
 SENTENCES = (
     "Your nets, settings and runs are kept on the server. Runs that were training go on from their last checkpoint.",
     "This page tries again by itself, and goes on as soon as the server answers.",
-    "If other addresses do not answer either, it is your network. If cnnviz runs on this computer, start it again.",
+    "If other sites do not answer either, it is your network. If cnnviz runs on this computer, start it again.",
 )
 _component = st.components.v2.component(
     "cnnviz_connection",

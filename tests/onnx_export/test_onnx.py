@@ -11,7 +11,6 @@ from safetensors.torch import load, save
 
 from cnnviz.architecture import Architecture, build_model, trace
 from cnnviz.errors import CnnvizError, DataError, DesignError, LimitError, ShapeError
-from cnnviz.export import request, to_onnx
 from cnnviz.layers import (
     PALETTE,
     AdaptiveMaxPool2d,
@@ -32,6 +31,7 @@ from cnnviz.layers import (
     Residual,
     Softplus,
 )
+from cnnviz.onnx_export import request, to_onnx
 from cnnviz.presets import PRESETS
 from cnnviz.processes import one_shot
 from cnnviz.settings import settings as limits
@@ -39,7 +39,7 @@ from tests.strategies import SHAPES_BY_NDIM, layers
 from tests.torch_oracle import accepted_shape, our_output_shape
 
 
-class Later:
+class LazyModule:
     """A module imported when it is first used; see tests/conftest.py for why onnxruntime is to be loaded late."""
 
     def __init__(self, name: str) -> None:
@@ -49,8 +49,8 @@ class Later:
         return getattr(importlib.import_module(self._name), name)
 
 
-onnx, onnxruntime = Later("onnx"), Later("onnxruntime")
-state, writer = Later("onnxruntime.capi.onnxruntime_pybind11_state"), Later("cnnviz.export.writer")
+onnx, onnxruntime = LazyModule("onnx"), LazyModule("onnxruntime")
+state, writer = LazyModule("onnxruntime.capi.onnxruntime_pybind11_state"), LazyModule("cnnviz.onnx_export.writer")
 
 LAB = PRESETS["lab-convnet"].architecture
 NETS = {
@@ -90,11 +90,11 @@ GAPS: dict[str, tuple[Layer, str]] = {
 """What torch's exporter cannot write, with the end of the sentence that says so."""
 
 
-def alone(layer: Layer, shape: tuple[int, ...]) -> Architecture:
+def net_of(layer: Layer, shape: tuple[int, ...]) -> Architecture:
     return Architecture(input_shape=shape, layers=[layer])
 
 
-def agree(architecture: Architecture, file: bytes, weights: bytes | None = None) -> bool:
+def agrees_with_torch(architecture: Architecture, file: bytes, weights: bytes | None = None) -> bool:
     """Whether the file is valid ONNX and computes, for a batch of three, what torch computes with the same weights."""
     onnx.checker.check_model(onnx.load_from_string(file), full_check=True)
     options = onnxruntime.SessionOptions()
@@ -119,34 +119,34 @@ def test_a_layer_of_every_kind_computes_in_onnx_what_it_computes_in_torch(kind: 
     layer, shape = data.draw(layers(kind)), data.draw(SHAPES_BY_NDIM[len(accepted_shape(kind))])
     if our_output_shape(layer, shape) is None:
         layer, shape = PALETTE[kind].default(accepted_shape(kind)), accepted_shape(kind)
-    net = alone(layer, shape)
+    net = net_of(layer, shape)
     try:
         file = writer.export_onnx(net)
     except DesignError as reason:
         assert "cannot be written as ONNX" in str(reason)  # noqa: PT017 (only some are)
         return
-    assert agree(net, file), net
+    assert agrees_with_torch(net, file), net
 
 
 @pytest.mark.parametrize("kind", PALETTE)
 def test_a_fresh_layer_of_every_kind_can_be_written(kind: str) -> None:
     shape = accepted_shape(kind)
-    net = alone(PALETTE[kind].default(shape), shape)
-    assert agree(net, writer.export_onnx(net))
+    net = net_of(PALETTE[kind].default(shape), shape)
+    assert agrees_with_torch(net, writer.export_onnx(net))
 
 
 @pytest.mark.parametrize("name", GAPS)
 def test_what_torchs_exporter_cannot_write_is_told_with_a_way_out(name: str) -> None:
     layer, end = GAPS[name]
     with pytest.raises(DesignError, match=rf"^Layer 1, {layer.kind}, cannot be written as ONNX: .*{end}"):
-        to_onnx(alone(layer, (4, 12, 12)))
+        to_onnx(net_of(layer, (4, 12, 12)))
 
 
 @pytest.mark.parametrize("name", GAPS)
 def test_it_still_cannot_be_written(name: str) -> None:
-    net = alone(GAPS[name][0], (4, 12, 12))
+    net = net_of(GAPS[name][0], (4, 12, 12))
     try:
-        same = agree(net, writer.export_model(net))
+        same = agrees_with_torch(net, writer.export_model(net))
     except (torch.onnx.errors.SymbolicValueError, AssertionError, state.InvalidArgument):
         return
     assert not same
@@ -155,7 +155,7 @@ def test_it_still_cannot_be_written(name: str) -> None:
 @pytest.mark.parametrize("name", NETS)
 def test_a_whole_net_computes_the_same_for_any_number_of_samples(name: str) -> None:
     file = writer.export_onnx(NETS[name])
-    assert agree(NETS[name], file)
+    assert agrees_with_torch(NETS[name], file)
     graph = onnx.load_from_string(file).graph
     (given,), (gives,) = graph.input, graph.output
     assert (given.name, gives.name) == ("x", "scores")
@@ -183,7 +183,7 @@ def test_the_process_writes_the_same_file() -> None:
     assert to_onnx(NETS["digits"]) == writer.export_onnx(NETS["digits"])
 
 
-def trained(architecture: Architecture) -> bytes:
+def trained_weights(architecture: Architecture) -> bytes:
     """Weights, and what BatchNorm keeps, as no fresh net has them."""
     generator = torch.Generator().manual_seed(1)
     state = build_model(architecture).state_dict()
@@ -197,14 +197,14 @@ def trained(architecture: Architecture) -> bytes:
 
 @pytest.mark.parametrize("name", ["digits", "blocks", "signal"])
 def test_trained_weights_compute_in_onnx_what_they_compute_in_torch(name: str) -> None:
-    weights = trained(NETS[name])
+    weights = trained_weights(NETS[name])
     file = writer.export_onnx(NETS[name], weights)
-    assert agree(NETS[name], file, weights)
-    assert not agree(NETS[name], file)
+    assert agrees_with_torch(NETS[name], file, weights)
+    assert not agrees_with_torch(NETS[name], file)
 
 
 def test_the_process_writes_the_same_file_with_weights() -> None:
-    weights = trained(NETS["digits"])
+    weights = trained_weights(NETS["digits"])
     assert to_onnx(NETS["digits"], weights) == writer.export_onnx(NETS["digits"], weights)
 
 
@@ -214,12 +214,12 @@ def test_weights_of_another_design_and_what_are_no_weights_are_refused_before_an
     monkeypatch.setattr(one_shot, "start_child", None)
     with pytest.raises(DesignError, match=r"The file of weights does not fit this design: conv1.weight is missing in"):
         to_onnx(LAB, save({"more": torch.zeros(1)}))
-    for content in (b"", b"\x80\x04pickle", trained(LAB)[:-1]):
+    for content in (b"", b"\x80\x04pickle", trained_weights(LAB)[:-1]):
         with pytest.raises(DataError, match=r"The file of weights is no .safetensors file, or is damaged"):
             to_onnx(LAB, content)
     monkeypatch.setattr(request, "MAX_HEADER_BYTES", -limits().max_export_bytes)
     with pytest.raises(LimitError, match="more than the 0 bytes"):
-        to_onnx(LAB, trained(LAB))
+        to_onnx(LAB, trained_weights(LAB))
 
 
 def test_a_net_that_does_not_fit_and_an_empty_one_get_the_reason() -> None:
@@ -260,7 +260,7 @@ def test_one_file_is_written_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_reason_found_in_the_process_reaches_the_student(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(request, "exportable_steps", trace)
     with pytest.raises(DesignError, match="Layer 1, Softplus, cannot be written as ONNX"):
-        to_onnx(alone(Softplus(threshold=0.5), (4, 12, 12)))
+        to_onnx(net_of(Softplus(threshold=0.5), (4, 12, 12)))
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from torch.nn import functional as F  # noqa: N812 (torch's own name for it)
 
 from cnnviz.errors import ShapeError
-from cnnviz.shapes import Window
+from cnnviz.windows import Window
 
 
 @given(st.integers(1, 60), st.integers(1, 12), st.integers(1, 5), st.integers(0, 5), st.integers(1, 4))

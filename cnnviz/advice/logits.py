@@ -1,4 +1,4 @@
-"""Rules about the end of a net: its scores, and what the loss makes of them."""
+"""Rules about the end of a net: its logits, called scores where students read, and what the loss makes of them."""
 
 from __future__ import annotations
 

@@ -15,9 +15,9 @@ from torch import Tensor
 
 from cnnviz.architecture import Architecture, build_model
 from cnnviz.architecture.weights import read_weights
-from cnnviz.export.request import EXAMPLE_BATCH_SIZE, LENGTH_BYTES, NO_MEMORY
-from cnnviz.export.samples import SampleFacts
-from cnnviz.export.support import exportable_steps
+from cnnviz.onnx_export.request import EXAMPLE_BATCH_SIZE, LENGTH_BYTES, NO_MEMORY
+from cnnviz.onnx_export.samples import SampleFacts
+from cnnviz.onnx_export.support import exportable_steps
 from cnnviz.processes.one_shot import serve
 
 SEED = 0

@@ -6,7 +6,7 @@ from cnnviz.architecture import Architecture, Step, iter_steps
 from cnnviz.architecture.step import FLOAT32_BYTES
 from cnnviz.architecture.weights import MAX_HEADER_BYTES, read_weights
 from cnnviz.errors import DesignError, LimitError
-from cnnviz.export.support import exportable_steps
+from cnnviz.onnx_export.support import exportable_steps
 from cnnviz.processes.one_shot import OneShotProcess
 from cnnviz.settings import settings
 from cnnviz.shapes import numel
@@ -20,10 +20,10 @@ LENGTH_BYTES = 8
 """Bytes of a request that hold the length of the design; the design and the weights follow."""
 NO_MEMORY = "Writing this net as ONNX needs more memory than the server has free. Use fewer channels, or pool earlier."
 ONNX_PROCESS = OneShotProcess(
-    module="cnnviz.export.writer",
+    module="cnnviz.onnx_export.writer",
     task="Writing this net as ONNX",
     busy="Many ONNX files are being written just now.",
-    timeout_advice="Try again when fewer nets train, or make the net smaller.",
+    timeout_advice="Try again when fewer nets are training, or make the net smaller.",
     no_memory=NO_MEMORY,
     reassurance="The design is safe",
     refusal_error=DesignError,
