@@ -61,7 +61,7 @@ def takes(models: tuple[BaseModel, ...], label: str, value: float | None) -> boo
 
 
 def check(
-    app: AppTest, text: str, models: tuple[BaseModel, ...], again: Callable[[], None], entered: slice = ALL
+    app: AppTest, text: str, models: tuple[BaseModel, ...], reopen: Callable[[], None], entered: slice = ALL
 ) -> None:
     """Enter a text in number fields at once; each has the number that is meant, or that of before and a reason."""
     before = shown(app)
@@ -77,7 +77,7 @@ def check(
     after = shown(app)
     # refused or not, it stays; an accepted edit of a layer has run the canvas alone
     assert {after.get(key, text) for key in taken} == {text}
-    again()
+    reopen()
     for key, now in shown(app).items():
         assert float(now) == TYPED[text] if taken.get(key) else now == before[key], f"{key}: {now} from “{text}”"
 
@@ -93,11 +93,11 @@ def test_every_field_takes_the_number_that_is_meant_or_refuses_it(
 ) -> None:
     app = open_page(name)
 
-    def again() -> None:
+    def reopen() -> None:
         app.switch_page("pages/runs.py").run()
         app.switch_page(f"pages/{name}.py").run()
 
-    check(app, text, models, again)
+    check(app, text, models, reopen)
 
 
 @pytest.mark.parametrize("kind", ["Conv2d", "Dropout2d", "Linear", "LeakyReLU", "BatchNorm2d"])
@@ -105,7 +105,7 @@ def test_every_field_of_a_layer_takes_the_number_that_is_meant_or_refuses_it(ope
     layer = PALETTE[kind].default(LAB.input_shape)
     app = open_page("design", workbench=Workbench(LAB.insert_layer(0, layer), selected=((0,),)))
 
-    def again() -> None:
+    def reopen() -> None:
         app.switch_page("pages/runs.py").run()
         app.switch_page("pages/design.py").run()
         for toggle in app.toggle:
@@ -113,7 +113,7 @@ def test_every_field_of_a_layer_takes_the_number_that_is_meant_or_refuses_it(ope
                 toggle.set_value(True)
         app.run()
 
-    again()
+    reopen()
     for index in range(len(shown(app))):
         for text in TYPED:
-            check(app, text, (layer,), again, slice(index, index + 1))
+            check(app, text, (layer,), reopen, slice(index, index + 1))
