@@ -1,0 +1,297 @@
+"""Recorder: watches one forward pass, by hooks and by torch's protocol for functions."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from itertools import combinations
+from types import TracebackType
+from typing import Any, Self
+
+from torch import Tensor, nn
+from torch.nn.modules.module import register_module_forward_hook, register_module_forward_pre_hook
+from torch.overrides import TorchFunctionMode
+
+from cnnviz.explanation.live_layers import layer_kind, layer_of_function, layer_of_module, make_layer
+from cnnviz.explanation.meta_shortcuts import call_on_meta
+from cnnviz.explanation.nodes import Call, Frame, Node, joined_shape
+from cnnviz.layers import Flatten, Layer
+from cnnviz.layers.join import CONCAT, SUM
+from cnnviz.shapes import AXES, Shape
+from cnnviz.source.torch_names import FUNCTIONS
+
+SAME_VALUES = frozenset(
+    {"contiguous", "clone", "detach", "to", "type", "float", "half", "double", "bfloat16", "cpu", "cuda", "type_as"}
+)
+"""Functions that give the same numbers in another form."""
+RESHAPING = frozenset({"view", "reshape", "flatten", "squeeze", "unflatten", "view_as", "reshape_as"})
+SIZED = frozenset({"view", "reshape"})
+SUMS = frozenset({"add", "__add__", "__radd__", "__iadd__"})
+CONCATENATIONS = frozenset({"cat", "concat", "concatenate"})
+MEANS = {"mean": "Avg", "amax": "Max"}
+
+
+class Recorder(TorchFunctionMode):
+    """Context in which the calls of a module are recorded: its leaf modules, and functions that are layers or joins.
+
+    Hooks are those of all modules, so that one in a plain list is seen, too; they listen to this thread only, and
+    leaving the context removes them.
+    """
+
+    def __init__(self, module: nn.Module, batch_size: int, *, on_meta: bool) -> None:
+        super().__init__()
+        self._call = call_on_meta if on_meta else _call
+        self.module = module
+        self.batch_size = batch_size
+        self.calls: list[Call] = []
+        self._names = {id(part): name for name, part in module.named_modules()}
+        self._frames: list[Frame] = []
+        self._nodes: dict[int, tuple[Tensor, Node]] = {}  # with the tensors, whose ids would be used again
+        self._thread = threading.get_ident()
+        self._hooks = ExitStack()
+
+    def __enter__(self) -> Self:
+        self._hooks.enter_context(register_module_forward_pre_hook(self._before_module))
+        self._hooks.enter_context(register_module_forward_hook(self._after_module, with_kwargs=True))
+        super().__enter__()  # type: ignore[no-untyped-call]
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        super().__exit__(kind, error, traceback)  # type: ignore[no-untyped-call]
+        self._hooks.close()
+
+    def add_input(self, tensor: Tensor) -> Node:
+        """Makes a tensor known as an input of the net."""
+        return self._remember(tensor, Node(self.sample_shape(tensor), "the input"))
+
+    def known_nodes(self, values: Iterable[object]) -> Iterator[Node]:
+        """Yields what is known of those of the values that are tensors made from the input, at any depth."""
+        for tensor in _tensors(values):
+            known = self._nodes.get(id(tensor))
+            if known:
+                yield known[1]
+
+    def sample_shape(self, tensor: Tensor) -> Shape | None:
+        """Returns the shape of one sample; None where the first axis is not that of the batch."""
+        batch, *shape = tensor.shape or (0,)
+        return tuple(shape) if batch == self.batch_size else None
+
+    def record_failure(self, error: Exception) -> None:
+        """Adds the row of what raised: a function that is a row of its own, or the innermost module."""
+        if self.calls and self.calls[-1].error is error:
+            return
+        if not self._frames:
+            self.calls.append(
+                Call(type(self.module).__name__, type(self.module).__name__, (), self.module, error=error)
+            )
+            return
+        frame = self._frames[-1]
+        call = self._module_call(frame)
+        call.error = error
+        self.calls.append(call)
+
+    def __torch_function__(
+        self,
+        func: Callable[..., Any],
+        types: Iterable[type],
+        args: Sequence[object] = (),
+        kwargs: Mapping[str, object] | None = None,
+    ) -> Any:
+        kwargs = kwargs or {}
+        if not self._frames or not self._frames[-1].follows_functions:
+            return self._call(func, args, kwargs)
+        try:
+            result = self._call(func, args, kwargs)
+        except Exception as error:
+            name = getattr(func, "__name__", "")
+            inputs = tuple(self.known_nodes((*args, *kwargs.values())))
+            if inputs and self._frames[-1].holds_rows:
+                self.calls.append(self._function_call(name, args, kwargs, inputs, error=error))
+            raise
+        if isinstance(result, Tensor):
+            self._follow(func.__name__, args, kwargs, result)
+        elif isinstance(result, tuple | list):
+            for tensor in _tensors(result):
+                self._follow(func.__name__, args, kwargs, tensor)
+        return result
+
+    def _follow(self, name: str, args: Sequence[object], kwargs: Mapping[str, object], result: Tensor) -> None:
+        """Notes what a function has made of tensors that come from the input."""
+        sources = tuple(self.known_nodes((*args, *kwargs.values())))
+        if not sources or name == "__get__":
+            return
+        shape, plain = self.sample_shape(result), name.removesuffix("_") if not name.endswith("__") else name
+        keeps_shape = plain in RESHAPING | CONCATENATIONS and shape == sources[0].shape
+        if len(sources) == 1 and (plain in SAME_VALUES or keeps_shape):
+            self._remember(result, sources[0])
+            return
+        call = self._function_call(plain, args, kwargs, sources, shape=shape)
+        node = Node(shape, call.name, sources, call.layer, call.join)
+        if call.layer and plain in MEANS and (pooled := call.layer.output_shape(sources[0].shape or ())) != shape:
+            node.sources, node.layer = (Node(pooled, call.name, sources, call.layer),), Flatten()
+        if not (call.layer or call.join):
+            node.obstacle = call.name
+        elif call.left_out:
+            node.obstacle = f"{call.name} with {', '.join(call.left_out)}"
+        self._remember(result, node)
+        if (call.layer or call.join) and self._frames[-1].holds_rows:
+            call.outputs, call.output_nodes = (result,), (node,)
+            self.calls.append(call)
+
+    def _function_call(
+        self,
+        name: str,
+        args: Sequence[object],
+        kwargs: Mapping[str, object],
+        inputs: tuple[Node, ...],
+        shape: Shape | None = None,
+        error: Exception | None = None,
+    ) -> Call:
+        before = inputs[0].shape
+        path, written = self._frames[-1].path, _written(name, args)
+        call = Call(f"{path}: {written}" if path else written, written, inputs, error=error)
+        if name in SUMS and len(inputs) == 2 and _is_plain_sum(args, kwargs):
+            call.join = SUM
+        elif name in CONCATENATIONS and len(inputs) > 1 and _is_side_by_side(args, kwargs, inputs):
+            call.join = CONCAT
+        elif name in FUNCTIONS and len(inputs) == 1 and before:
+            found = layer_of_function(name, args[1:], kwargs, before)
+            if found:
+                call.layer, call.left_out = found
+        elif name in RESHAPING and before and shape:
+            call.layer = _flatten_between(before, shape)
+        elif (
+            name in MEANS and before and len(before) > 1 and shape in (before[:1], (before[0], *[1] * len(before[1:])))
+        ):
+            found = make_layer(f"Adaptive{MEANS[name]}Pool{len(before) - 1}d", {"output_size": 1}, before)
+            call.layer = found.layer if found else None
+        if call.join and not error and joined_shape(call.join, inputs) != shape:
+            call.join = None
+        if call.layer:
+            call.kind = call.layer.kind
+        return call
+
+    def _before_module(self, module: nn.Module, args: tuple[object, ...]) -> None:
+        if threading.get_ident() != self._thread:
+            return
+        is_torchs_own = type(module).__module__.startswith("torch.nn.")
+        name = self._names.get(id(module))
+        if self._frames:
+            self._frames[-1].has_called_modules = True
+        self._frames.append(
+            Frame(
+                module,
+                name or "",
+                tuple(self.known_nodes(args)),
+                holds_rows=not is_torchs_own and (not self._frames or next(module.children(), None) is not None),
+                follows_functions=not is_torchs_own and layer_kind(type(module)) is None,
+                calls_before=len(self.calls),
+                is_registered=name is not None,
+            )
+        )
+
+    def _after_module(
+        self, module: nn.Module, args: tuple[object, ...], kwargs: Mapping[str, object], output: object
+    ) -> None:
+        if threading.get_ident() != self._thread or not self._frames:
+            return
+        frame = self._frames.pop()
+        if kwargs:
+            frame.inputs = tuple(self.known_nodes((*args, *kwargs.values())))
+        if layer_kind(type(module)):
+            del self.calls[frame.calls_before :]  # of modules that compute its weights
+        is_leaf = layer_kind(type(module)) is not None or (
+            len(self.calls) == frame.calls_before and not frame.has_called_modules
+        )
+        call = self._module_call(frame)
+        call.outputs = tuple(_tensors([output]))
+        passes_on = isinstance(module, nn.Identity | nn.Sequential)
+        for tensor in call.outputs if frame.inputs else ():
+            if call.layer and tensor is call.outputs[0]:
+                obstacle = f"{frame.name} with {', '.join(call.left_out)}" if call.left_out else ""
+                shape = self.sample_shape(tensor)
+                self._remember(tensor, Node(shape, frame.name, frame.inputs, call.layer, None, module, obstacle))
+            elif not passes_on and (is_leaf or id(tensor) not in self._nodes) and not frame.follows_functions:
+                obstacle = f"{frame.name} ({type(module).__name__})"
+                self._remember(
+                    tensor, Node(self.sample_shape(tensor), frame.name, frame.inputs, None, None, module, obstacle)
+                )
+        call.output_nodes = tuple(self.known_nodes(call.outputs))
+        if is_leaf and not (isinstance(module, nn.Sequential) and not len(module)):
+            if call.layer is None:
+                call.layer = _single_layer(call)
+            self.calls.append(call)
+
+    def _module_call(self, frame: Frame) -> Call:
+        kind = type(frame.module).__name__
+        call = Call(frame.name or kind, kind, frame.inputs, frame.module, is_registered=frame.is_registered)
+        found = layer_of_module(frame.module, call.input_shape) if call.input_shape else None
+        if found and len(frame.inputs) == 1:
+            call.layer, call.left_out = found
+        return call
+
+    def _remember(self, tensor: Tensor, node: Node) -> Node:
+        self._nodes[id(tensor)] = (tensor, node)
+        return node
+
+
+def _call(func: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
+    return func(*args, **kwargs)
+
+
+def _tensors(values: Iterable[object]) -> Iterator[Tensor]:
+    """Yields the tensors among values, those in lists, tuples and dicts included."""
+    for value in values:
+        if isinstance(value, Tensor):
+            yield value
+        elif isinstance(value, list | tuple):
+            yield from _tensors(value)
+        elif isinstance(value, Mapping):
+            yield from _tensors(value.values())
+
+
+def _written(name: str, args: Sequence[object]) -> str:
+    """Returns how code writes a function: `+`, `torch.cat()`, `relu()`, `view(-1, 320)`."""
+    if name in SUMS:
+        return "+"
+    if name == "__getitem__":
+        return "[…]"
+    sizes = args[1:] if not isinstance(args[-1], tuple | list) else args[-1]
+    given = ", ".join(map(str, sizes)) if name in SIZED and all(isinstance(size, int) for size in sizes) else ""
+    return f"{'torch.' if name in CONCATENATIONS else ''}{name.strip('_')}({given})"
+
+
+def _is_plain_sum(args: Sequence[object], kwargs: Mapping[str, object]) -> bool:
+    return kwargs.get("alpha", 1) == 1 and all(
+        isinstance(value, Tensor) for value in (*args, kwargs.get("other", args[0]))
+    )
+
+
+def _is_side_by_side(args: Sequence[object], kwargs: Mapping[str, object], inputs: Sequence[Node]) -> bool:
+    dim = args[1] if len(args) > 1 else kwargs.get("dim", kwargs.get("axis", 0))
+    tensors = args[0] if args else kwargs.get("tensors")
+    is_all = isinstance(tensors, list | tuple) and len(tensors) == len(inputs)
+    return is_all and inputs[0].shape is not None and dim in (1, -len(inputs[0].shape))
+
+
+def _flatten_between(before: Shape, after: Shape) -> Layer | None:
+    """Returns the Flatten that leads from one shape to the other, if there is one."""
+    if len(before) not in AXES or after == before:
+        return None
+    for first, last in combinations(range(1, len(before) + 1), 2):
+        is_whole = (first, last) == (1, len(before))
+        flatten = Flatten() if is_whole else Flatten(start_dim=first, end_dim=last)
+        if flatten.output_shape(before) == after:
+            return flatten
+    return None
+
+
+def _single_layer(call: Call) -> Layer | None:
+    """Returns the one layer that a module of one's own is, such as a Flatten that calls `view`."""
+    if len(call.output_nodes) != 1 or len(call.inputs) != 1:
+        return None
+    node = call.output_nodes[0]
+    return node.layer if node.sources == call.inputs else None
