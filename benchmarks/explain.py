@@ -82,7 +82,7 @@ def rows(repetitions: int) -> Iterator[list[object]]:
 def main() -> None:
     """Measures and prints."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--repetitions", type=int, default=20, help="nets that each side is timed on")
+    parser.add_argument("--repetitions", type=int, default=10, help="nets that each side is timed on")
     options = parser.parse_args()
     torch.set_num_threads(1)
     print(f"{options.repetitions} repetitions; median [quartiles] in ms\n")

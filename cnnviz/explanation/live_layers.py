@@ -48,10 +48,9 @@ def layer_kind(cls: type[nn.Module]) -> str | None:
     return LAYER_CLASSES[base]
 
 
-def layer_of_module(module: nn.Module, shape: Shape) -> LiveLayer | None:
-    """Returns the layer that a module is for samples of that shape; None where the palette has none like it."""
-    kind = layer_kind(type(module))
-    if kind is None or "forward" in vars(module):
+def layer_of_module(module: nn.Module, kind: str, shape: Shape) -> LiveLayer | None:
+    """Returns the layer that a module of that kind is for samples of that shape; None where a design cannot hold it."""
+    if "forward" in vars(module):
         return None
     values = {name: getattr(module, name) for name in _attributes(kind) if hasattr(module, name)}
     found = make_layer(kind, values, shape)

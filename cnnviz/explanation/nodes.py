@@ -80,6 +80,8 @@ class Frame:
     """A module that is being called."""
 
     module: nn.Module
+    layer_kind: str | None
+    """The kind of layer that it is; None where it is none of the palette's."""
     path: str
     """Its name in the net; empty for the net itself."""
     inputs: tuple[Node, ...]

@@ -178,16 +178,17 @@ class Recorder(TorchFunctionMode):
         if threading.get_ident() != self._thread:
             return
         is_torchs_own = type(module).__module__.startswith("torch.nn.")
-        name = self._names.get(id(module))
+        name, kind = self._names.get(id(module)), layer_kind(type(module))
         if self._frames:
             self._frames[-1].has_called_modules = True
         self._frames.append(
             Frame(
                 module,
+                kind,
                 name or "",
                 tuple(self.known_nodes(args)),
                 holds_rows=not is_torchs_own and (not self._frames or next(module.children(), None) is not None),
-                follows_functions=not is_torchs_own and layer_kind(type(module)) is None,
+                follows_functions=not is_torchs_own and kind is None,
                 calls_before=len(self.calls),
                 is_registered=name is not None,
             )
@@ -201,9 +202,9 @@ class Recorder(TorchFunctionMode):
         frame = self._frames.pop()
         if kwargs:
             frame.inputs = tuple(self.known_nodes((*args, *kwargs.values())))
-        if layer_kind(type(module)):
+        if frame.layer_kind:
             del self.calls[frame.calls_before :]  # of modules that compute its weights
-        is_leaf = layer_kind(type(module)) is not None or (
+        is_leaf = frame.layer_kind is not None or (
             len(self.calls) == frame.calls_before and not frame.has_called_modules
         )
         call = self._module_call(frame)
@@ -228,9 +229,10 @@ class Recorder(TorchFunctionMode):
     def _module_call(self, frame: Frame) -> Call:
         kind = type(frame.module).__name__
         call = Call(frame.name or kind, kind, frame.inputs, frame.module, is_registered=frame.is_registered)
-        found = layer_of_module(frame.module, call.input_shape) if call.input_shape else None
-        if found and len(frame.inputs) == 1:
-            call.layer, call.left_out = found
+        if frame.layer_kind and call.input_shape and len(frame.inputs) == 1:
+            found = layer_of_module(frame.module, frame.layer_kind, call.input_shape)
+            if found:
+                call.layer, call.left_out = found
         return call
 
     def _remember(self, tensor: Tensor, node: Node) -> Node:

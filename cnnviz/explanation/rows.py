@@ -60,7 +60,8 @@ def make_rows(calls: Sequence[Call], inputs: Sequence[Node], batch_size: int) ->
     for number, call in enumerate(calls, 1):
         failure = find_failure(call, inputs) if call.error else None
         rule_shape, refusal = _rule_shape(call)
-        fresh, shared_with = _count_parameters(call, counted, number)
+        parameters = tuple(call.module.parameters()) if call.module else ()
+        fresh, shared_with = _count_parameters(call, parameters, counted, number)
         node = call.output_nodes[0] if call.output_nodes else None
         yield ExplainedRow(
             number=number,
@@ -72,9 +73,12 @@ def make_rows(calls: Sequence[Call], inputs: Sequence[Node], batch_size: int) ->
             formula="" if failure else _formula(call, rule_shape, batch_size),
             error=failure.reason if failure else None,
             mends=failure.mends if failure else (),
-            notes=tuple(_notes(call, failure, rule_shape, refusal, shared_with, batch_size)),
+            notes=(
+                *_notes(call, failure, rule_shape, refusal, batch_size),
+                *_weight_notes(call, parameters, shared_with),
+            ),
             parameters=fresh,
-            multiply_adds=_multiply_adds(call, rule_shape),
+            multiply_adds=_multiply_adds(call, rule_shape, has_weights=bool(parameters)),
             activation_bytes=sum(tensor.numel() * tensor.element_size() for tensor in call.outputs) // batch_size,
             receptive_field=node.receptive_field if node else None,
         )
@@ -103,12 +107,14 @@ def _rule_shape(call: Call) -> tuple[Shape | None, str]:
         return None, str(error)
 
 
-def _count_parameters(call: Call, counted: dict[int, int], number: int) -> tuple[int, int | None]:
+def _count_parameters(
+    call: Call, parameters: Sequence[nn.Parameter], counted: dict[int, int], number: int
+) -> tuple[int, int | None]:
     """Returns the number of parameters that were not counted before, and the row that counted others."""
-    if call.module is None or (call.error and call.layer is None and any(True for _ in call.module.children())):
+    if call.module and call.error and call.layer is None and any(True for _ in call.module.children()):
         return 0, None
     fresh, shared_with = 0, None
-    for parameter in call.module.parameters():
+    for parameter in parameters:
         if id(parameter) in counted:
             shared_with = counted[id(parameter)]
         else:
@@ -140,12 +146,11 @@ def _formula(call: Call, rule_shape: Shape | None, batch_size: int) -> str:
     return "shape unchanged" if is_same else ""
 
 
-def _multiply_adds(call: Call, rule_shape: Shape | None) -> int | None:
+def _multiply_adds(call: Call, rule_shape: Shape | None, *, has_weights: bool) -> int | None:
     if call.error:
         return 0
     if call.layer and rule_shape and call.input_shape:
         return call.layer.multiply_adds(call.input_shape)
-    has_weights = call.module is not None and any(True for _ in call.module.parameters())
     return None if has_weights else 0
 
 
@@ -154,7 +159,6 @@ def _notes(
     failure: Failure | None,
     rule_shape: Shape | None,
     refusal: str,
-    shared_with: int | None,
     batch_size: int,
 ) -> Iterator[str]:
     shape = call.input_shape
@@ -166,11 +170,13 @@ def _notes(
         yield f"The first axis of what it gets from {call.inputs[0].name} is no longer that of the samples."
     if not failure:
         yield from _differences(call, rule_shape, refusal, batch_size)
+
+
+def _weight_notes(call: Call, parameters: Sequence[nn.Parameter], shared_with: int | None) -> Iterator[str]:
     if shared_with:
         yield f"Its weights are those of row {shared_with}, and counted there."
     if not call.is_registered:
         yield "It is no submodule of the net (in a plain list, or made in forward): its weights would not learn."
-    parameters = list(call.module.parameters()) if call.module else []
     if parameters and not any(parameter.requires_grad for parameter in parameters):
         yield "Its weights are frozen."
 

@@ -6,6 +6,7 @@ import html
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence
+from functools import cache
 
 from cnnviz.explanation.cells import COLUMNS, RIGHT_ALIGNED_COLUMNS, input_cells, remarks, row_cells, total_cells
 from cnnviz.explanation.rows import ExplainedRow
@@ -85,6 +86,8 @@ def _padded(cells: Sequence[Sequence[str]], widths: Sequence[int]) -> Iterator[s
 
 
 def _printable(text: str) -> str:
+    if text.replace("\n", "").isprintable():
+        return text
     return "".join(" " if is_invisible(character) and character != "\n" else character for character in text)
 
 
@@ -94,7 +97,9 @@ def _cut(text: str) -> str:
 
 def _width(text: str) -> int:
     """Returns the columns that a text takes in a terminal."""
-    return sum(
-        0 if unicodedata.combining(character) else 2 if unicodedata.east_asian_width(character) in "WF" else 1
-        for character in text
-    )
+    return len(text) if text.isascii() else sum(map(_character_width, text))
+
+
+@cache
+def _character_width(character: str) -> int:
+    return 0 if unicodedata.combining(character) else 2 if unicodedata.east_asian_width(character) in "WF" else 1
