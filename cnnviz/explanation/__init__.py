@@ -5,6 +5,7 @@ forward_pass.py    run(): one forward pass that leaves the module as it was
 recorder.py        Recorder: what is called in it, by hooks and torch's protocol for functions
 meta_shortcuts.py  shapes on the meta device that need no call
 nodes.py           Node: a tensor on its way; Call: what gave it
+functions.py       function_call(): the layer or join that a function is
 live_layers.py     the layer of the palette that a module or function of torch is
 failure.py         why a call failed, and what would mend it
 stacking.py        to_architecture(): the module as a stack of layers

@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from itertools import combinations
 from types import TracebackType
 from typing import Any, Self
 
@@ -13,23 +12,12 @@ from torch import Tensor, nn
 from torch.nn.modules.module import register_module_forward_hook, register_module_forward_pre_hook
 from torch.overrides import TorchFunctionMode
 
-from cnnviz.explanation.live_layers import layer_kind, layer_of_function, layer_of_module, make_layer
+from cnnviz.explanation.functions import CONCATENATIONS, MEANS, RESHAPING, SAME_VALUES, function_call
+from cnnviz.explanation.live_layers import layer_kind, layer_of_module
 from cnnviz.explanation.meta_shortcuts import call_on_meta
-from cnnviz.explanation.nodes import Call, Frame, Node, joined_shape
+from cnnviz.explanation.nodes import Call, Frame, Node
 from cnnviz.layers import Flatten, Layer
-from cnnviz.layers.join import CONCAT, SUM
-from cnnviz.shapes import AXES, Shape
-from cnnviz.source.torch_names import FUNCTIONS
-
-SAME_VALUES = frozenset(
-    {"contiguous", "clone", "detach", "to", "type", "float", "half", "double", "bfloat16", "cpu", "cuda", "type_as"}
-)
-"""Functions that give the same numbers in another form."""
-RESHAPING = frozenset({"view", "reshape", "flatten", "squeeze", "unflatten", "view_as", "reshape_as"})
-SIZED = frozenset({"view", "reshape"})
-SUMS = frozenset({"add", "__add__", "__radd__", "__iadd__"})
-CONCATENATIONS = frozenset({"cat", "concat", "concatenate"})
-MEANS = {"mean": "Avg", "amax": "Max"}
+from cnnviz.shapes import Shape
 
 
 class Recorder(TorchFunctionMode):
@@ -109,7 +97,7 @@ class Recorder(TorchFunctionMode):
             name = getattr(func, "__name__", "")
             inputs = tuple(self.known_nodes((*args, *kwargs.values())))
             if inputs and self._frames[-1].holds_rows:
-                self.calls.append(self._function_call(name, args, kwargs, inputs, error=error))
+                self.calls.append(function_call(name, args, kwargs, inputs, path=self._frames[-1].path, error=error))
             raise
         if isinstance(result, Tensor):
             self._follow(func.__name__, args, kwargs, result)
@@ -128,7 +116,7 @@ class Recorder(TorchFunctionMode):
         if len(sources) == 1 and (plain in SAME_VALUES or keeps_shape):
             self._remember(result, sources[0])
             return
-        call = self._function_call(plain, args, kwargs, sources, shape=shape)
+        call = function_call(plain, args, kwargs, sources, path=self._frames[-1].path, shape=shape)
         node = Node(shape, call.name, sources, call.layer, call.join)
         if call.layer and plain in MEANS and (pooled := call.layer.output_shape(sources[0].shape or ())) != shape:
             node.sources, node.layer = (Node(pooled, call.name, sources, call.layer),), Flatten()
@@ -140,39 +128,6 @@ class Recorder(TorchFunctionMode):
         if (call.layer or call.join) and self._frames[-1].holds_rows:
             call.outputs, call.output_nodes = (result,), (node,)
             self.calls.append(call)
-
-    def _function_call(
-        self,
-        name: str,
-        args: Sequence[object],
-        kwargs: Mapping[str, object],
-        inputs: tuple[Node, ...],
-        shape: Shape | None = None,
-        error: Exception | None = None,
-    ) -> Call:
-        before = inputs[0].shape
-        path, written = self._frames[-1].path, _written(name, args)
-        call = Call(f"{path}: {written}" if path else written, written, inputs, error=error)
-        if name in SUMS and len(inputs) == 2 and _is_plain_sum(args, kwargs):
-            call.join = SUM
-        elif name in CONCATENATIONS and len(inputs) > 1 and _is_side_by_side(args, kwargs, inputs):
-            call.join = CONCAT
-        elif name in FUNCTIONS and len(inputs) == 1 and before:
-            found = layer_of_function(name, args[1:], kwargs, before)
-            if found:
-                call.layer, call.left_out = found
-        elif name in RESHAPING and before and shape:
-            call.layer = _flatten_between(before, shape)
-        elif (
-            name in MEANS and before and len(before) > 1 and shape in (before[:1], (before[0], *[1] * len(before[1:])))
-        ):
-            found = make_layer(f"Adaptive{MEANS[name]}Pool{len(before) - 1}d", {"output_size": 1}, before)
-            call.layer = found.layer if found else None
-        if call.join and not error and joined_shape(call.join, inputs) != shape:
-            call.join = None
-        if call.layer:
-            call.kind = call.layer.kind
-        return call
 
     def _before_module(self, module: nn.Module, args: tuple[object, ...]) -> None:
         if threading.get_ident() != self._thread:
@@ -253,42 +208,6 @@ def _tensors(values: Iterable[object]) -> Iterator[Tensor]:
             yield from _tensors(value)
         elif isinstance(value, Mapping):
             yield from _tensors(value.values())
-
-
-def _written(name: str, args: Sequence[object]) -> str:
-    """Returns how code writes a function: `+`, `torch.cat()`, `relu()`, `view(-1, 320)`."""
-    if name in SUMS:
-        return "+"
-    if name == "__getitem__":
-        return "[…]"
-    sizes = args[1:] if not isinstance(args[-1], tuple | list) else args[-1]
-    given = ", ".join(map(str, sizes)) if name in SIZED and all(isinstance(size, int) for size in sizes) else ""
-    return f"{'torch.' if name in CONCATENATIONS else ''}{name.strip('_')}({given})"
-
-
-def _is_plain_sum(args: Sequence[object], kwargs: Mapping[str, object]) -> bool:
-    return kwargs.get("alpha", 1) == 1 and all(
-        isinstance(value, Tensor) for value in (*args, kwargs.get("other", args[0]))
-    )
-
-
-def _is_side_by_side(args: Sequence[object], kwargs: Mapping[str, object], inputs: Sequence[Node]) -> bool:
-    dim = args[1] if len(args) > 1 else kwargs.get("dim", kwargs.get("axis", 0))
-    tensors = args[0] if args else kwargs.get("tensors")
-    is_all = isinstance(tensors, list | tuple) and len(tensors) == len(inputs)
-    return is_all and inputs[0].shape is not None and dim in (1, -len(inputs[0].shape))
-
-
-def _flatten_between(before: Shape, after: Shape) -> Layer | None:
-    """Returns the Flatten that leads from one shape to the other, if there is one."""
-    if len(before) not in AXES or after == before:
-        return None
-    for first, last in combinations(range(1, len(before) + 1), 2):
-        is_whole = (first, last) == (1, len(before))
-        flatten = Flatten() if is_whole else Flatten(start_dim=first, end_dim=last)
-        if flatten.output_shape(before) == after:
-            return flatten
-    return None
 
 
 def _single_layer(call: Call) -> Layer | None:
