@@ -7,6 +7,7 @@ stored anywhere: the link contains the design.
 import base64
 import json
 import zlib
+from urllib.parse import urlsplit
 
 from cnnviz.architecture import Architecture
 from cnnviz.architecture.design import MAX_JSON_LENGTH
@@ -20,6 +21,8 @@ MAX_TOKEN_LENGTH = 7_500
 
 nginx takes request lines of up to 8,192 bytes, Apache of 8,190, which also hold the address and the page's name.
 """
+DESIGN_PARAM = "design"
+"""The query parameter of a link that carries a design."""
 CHECKSUM_BYTES = 4
 """Bytes of the CRC-32 at the end, which finds all damage within 32 bits in a row, such as five characters."""
 
@@ -42,6 +45,19 @@ def to_token(architecture: Architecture) -> str:
             " Share it as a JSON file instead."
         )
     return token
+
+
+def share_link(server: str, architecture: Architecture) -> str:
+    """Returns the link that opens a design on the Design page of a server; raises DesignError where there is none.
+
+    >>> from cnnviz.presets import PRESETS
+    >>> share_link("http://localhost:8501/", PRESETS["lab-convnet"].architecture)[:30]
+    'http://localhost:8501/?design='
+    """
+    parts = urlsplit(server)
+    if parts.scheme not in ("http", "https") or not parts.netloc:
+        raise DesignError(f"{server[:80]!r} is no address of a server; write it as http://localhost:8501.")
+    return f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}/?{DESIGN_PARAM}={to_token(architecture)}"
 
 
 def from_token(token: str) -> Architecture:

@@ -200,9 +200,9 @@ def _row_cells(row: TableRow) -> list[str]:
     return [
         indent + row.number,
         indent + row.kind,
-        f"`{_escape_cell(row.arguments)}`" if row.arguments else "",
+        f"`{escape_cell(row.arguments)}`" if row.arguments else "",
         format_shape(row.output_shape) if row.output_shape else "—",
-        _escape_cell(row.formula or row.error or ""),
+        escape_cell(row.formula or row.error or ""),
         format_count(row.parameters),
         format_count(row.multiply_adds),
         format_bytes(row.activation_bytes) if fits else "",
@@ -216,6 +216,6 @@ def _arguments_text(step: Step) -> str:
     return ", ".join(f"{name}={value!r}" for name, value in step.layer.non_default_arguments(step.input_shape).items())
 
 
-def _escape_cell(text: str) -> str:
+def escape_cell(text: str) -> str:
     """Returns a text that stays within one cell of a Markdown table."""
     return text.replace("|", "\\|").replace("\n", "<br>")

@@ -9,7 +9,7 @@ import streamlit as st
 from cnnviz.architecture import Architecture, find_refusing_step, trace
 from cnnviz.errors import CnnvizError, ShapeError
 from cnnviz.onnx_export import to_onnx
-from cnnviz.share import from_token, to_token
+from cnnviz.share import DESIGN_PARAM, from_token, to_token
 from cnnviz.source import STYLES, from_code, to_code
 from cnnviz.ui.design.page import EXCHANGE_KEY, EXCHANGE_VIEW_KEY, count_opened_design
 from cnnviz.ui.state import current_workbench, open_design, session_dict
@@ -17,8 +17,6 @@ from cnnviz.ui.widgets.fields import attempt, escape_markdown, show_problem
 from cnnviz.ui.widgets.notice import notify_done, notify_errors
 from cnnviz.ui.widgets.uploader import instant_uploader
 
-DESIGN_PARAM = "design"
-"""The query parameter that carries a design."""
 PASTE_PLACEHOLDER = """model = nn.Sequential(
     nn.Conv2d(1, 10, kernel_size=10),
     nn.MaxPool2d(4),

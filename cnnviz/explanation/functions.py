@@ -1,0 +1,98 @@
+"""Functions that a forward calls: the layers and joins that they are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import combinations
+
+from torch import Tensor
+
+from cnnviz.explanation.live_layers import layer_of_function, make_layer
+from cnnviz.explanation.nodes import Call, Node, joined_shape
+from cnnviz.layers import Flatten, Layer
+from cnnviz.layers.join import CONCAT, SUM
+from cnnviz.shapes import AXES, Shape
+from cnnviz.source.torch_names import FUNCTIONS
+
+SAME_VALUES = frozenset(
+    {"contiguous", "clone", "detach", "to", "type", "float", "half", "double", "bfloat16", "cpu", "cuda", "type_as"}
+)
+"""Functions that give the same numbers in another form."""
+RESHAPING = frozenset({"view", "reshape", "flatten", "squeeze", "unflatten", "view_as", "reshape_as"})
+SIZED = frozenset({"view", "reshape"})
+SUMS = frozenset({"add", "__add__", "__radd__", "__iadd__"})
+CONCATENATIONS = frozenset({"cat", "concat", "concatenate"})
+MEANS = {"mean": "Avg", "amax": "Max"}
+
+
+def function_call(
+    name: str,
+    args: Sequence[object],
+    kwargs: Mapping[str, object],
+    inputs: tuple[Node, ...],
+    *,
+    path: str,
+    shape: Shape | None = None,
+    error: Exception | None = None,
+) -> Call:
+    """Returns the call of a function as a row: the layer or join that it is, if it is one.
+
+    `path` is that of the module whose forward calls it, `shape` that of what it has returned.
+    """
+    before = inputs[0].shape
+    written = _written(name, args)
+    call = Call(f"{path}: {written}" if path else written, written, inputs, error=error)
+    if name in SUMS and len(inputs) == 2 and _is_plain_sum(args, kwargs):
+        call.join = SUM
+    elif name in CONCATENATIONS and len(inputs) > 1 and _is_side_by_side(args, kwargs, inputs):
+        call.join = CONCAT
+    elif name in FUNCTIONS and len(inputs) == 1 and before:
+        found = layer_of_function(name, args[1:], kwargs, before)
+        if found:
+            call.layer, call.left_out = found
+    elif name in RESHAPING and before and shape:
+        call.layer = _flatten_between(before, shape)
+    elif name in MEANS and before and len(before) > 1 and shape in (before[:1], (before[0], *[1] * len(before[1:]))):
+        found = make_layer(f"Adaptive{MEANS[name]}Pool{len(before) - 1}d", {"output_size": 1}, before)
+        call.layer = found.layer if found else None
+    if call.join and not error and joined_shape(call.join, inputs) != shape:
+        call.join = None
+    if call.layer:
+        call.kind = call.layer.kind
+    return call
+
+
+def _written(name: str, args: Sequence[object]) -> str:
+    """Returns how code writes a function: `+`, `torch.cat()`, `relu()`, `view(-1, 320)`."""
+    if name in SUMS:
+        return "+"
+    if name == "__getitem__":
+        return "[…]"
+    sizes = args[1:] if not isinstance(args[-1], tuple | list) else args[-1]
+    given = ", ".join(map(str, sizes)) if name in SIZED and all(isinstance(size, int) for size in sizes) else ""
+    return f"{'torch.' if name in CONCATENATIONS else ''}{name.strip('_')}({given})"
+
+
+def _is_plain_sum(args: Sequence[object], kwargs: Mapping[str, object]) -> bool:
+    return kwargs.get("alpha", 1) == 1 and all(
+        isinstance(value, Tensor) for value in (*args, kwargs.get("other", args[0]))
+    )
+
+
+def _is_side_by_side(args: Sequence[object], kwargs: Mapping[str, object], inputs: Sequence[Node]) -> bool:
+    dim = args[1] if len(args) > 1 else kwargs.get("dim", kwargs.get("axis", 0))
+    tensors = args[0] if args else kwargs.get("tensors")
+    is_all = isinstance(tensors, list | tuple) and len(tensors) == len(inputs)
+    return is_all and inputs[0].shape is not None and dim in (1, -len(inputs[0].shape))
+
+
+def _flatten_between(before: Shape, after: Shape) -> Layer | None:
+    """Returns the Flatten that leads from one shape to the other, if there is one."""
+    if len(before) not in AXES or after == before:
+        return None
+    for first, last in combinations(range(1, len(before) + 1), 2):
+        is_whole = (first, last) == (1, len(before))
+        flatten = Flatten() if is_whole else Flatten(start_dim=first, end_dim=last)
+        if flatten.output_shape(before) == after:
+            return flatten
+    return None
