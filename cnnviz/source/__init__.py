@@ -2,7 +2,8 @@
 
 write.py             to_code(): a design as a Python file
 formatting.py        calls in lines, broken as `ruff format` breaks them
-read.py              from_code(): a design from pasted code
+read.py              from_code(), read_code(): a design from pasted code, and remarks on it
+remarks.py           what stands in the code, and works in another way in a design
 program.py           the statements of a text, and which net they make
 interpreter.py       Interpreter: follows the syntax tree by tables of handlers
 statements.py        STATEMENTS: a handler for each kind of statement
@@ -23,7 +24,7 @@ values.py            what names stand for
 torch_names.py       the names of torch
 """
 
-from cnnviz.source.read import from_code
+from cnnviz.source.read import Reading, from_code, read_code
 from cnnviz.source.write import STYLES, Style, to_code
 
-__all__ = ["STYLES", "Style", "from_code", "to_code"]
+__all__ = ["STYLES", "Reading", "Style", "from_code", "read_code", "to_code"]

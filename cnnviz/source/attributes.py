@@ -92,8 +92,8 @@ def _of_tensor(interpreter: Interpreter, owner: Tensor, node: ast.Attribute) -> 
         return False
     if node.attr in ("device", "dtype"):
         return Symbol.DEVICE
-    if node.attr == "data" and owner.node.is_made_by_no_layer:
-        return owner
+    if node.attr == "data":
+        return Tensor(owner.node.cut_off(interpreter.snippet(node), node.lineno), owner)
     raise interpreter.not_understood(node)
 
 

@@ -90,6 +90,8 @@ class Interpreter:
         self.steps = 0
         self.unassigned: list[object] = []
         """Values of expressions at the top level that no name is bound to; one of them may be the net."""
+        self.remarks: dict[str, None] = {}
+        """What to know of the net that is read, in the order in which it was met."""
         self._statements, self._expressions = statements, expressions
         self._lines = text.split("\n")
         self._imported_names = imported_names(tree)

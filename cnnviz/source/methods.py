@@ -105,8 +105,11 @@ def _children(interpreter: Interpreter, owner: Sequential | Instance, node: ast.
 
 
 def _detach(interpreter: Interpreter, owner: Tensor, node: ast.Call, scope: Scope) -> Tensor:
-    if not owner.node.is_made_by_no_layer:
-        raise interpreter.not_understood(node, "the layers before it would not learn")
+    return Tensor(owner.node.cut_off(interpreter.snippet(node), node.lineno), owner)
+
+
+def _detach_in_place(interpreter: Interpreter, owner: Tensor, node: ast.Call, scope: Scope) -> Tensor:
+    owner.cut_off(interpreter.snippet(node), node.lineno)
     return owner
 
 
@@ -177,7 +180,7 @@ def _unsqueeze(interpreter: Interpreter, owner: Tensor, node: ast.Call, scope: S
         raise MisfitError(
             f"Line {node.lineno}: `{interpreter.snippet(node)}` gives a sample more axes than a net takes."
         )
-    return Tensor(TensorNode(shape, batch=before.batch))
+    return Tensor(TensorNode(shape, batch=before.batch), owner)
 
 
 def _permute(interpreter: Interpreter, owner: Tensor, node: ast.Call, scope: Scope) -> Tensor:
@@ -289,6 +292,7 @@ METHODS: dict[type, dict[str, MethodHandler]] = {
         **_WITHOUT_EFFECT,
         "clone": _clone,
         "detach": _detach,
+        "detach_": _detach_in_place,
         "size": _size,
         "numel": _count,
         "nelement": _count,

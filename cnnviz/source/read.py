@@ -7,6 +7,7 @@ import re
 import textwrap
 import threading
 from collections.abc import Iterator
+from dataclasses import dataclass
 from itertools import islice
 
 from pydantic import ValidationError
@@ -17,6 +18,7 @@ from cnnviz.shapes import AXES, Shape, format_shape
 from cnnviz.source.functions import apply_module, only_tensor
 from cnnviz.source.interpreter import Interpreter, Scope
 from cnnviz.source.program import Program
+from cnnviz.source.remarks import gradient_remarks, unused_remarks
 from cnnviz.source.tensors import layers_up_to, stateful_calls
 from cnnviz.source.values import Instance, LayerCall, MisfitError, Module, Sequential, Tensor, TensorNode, contained_ids
 
@@ -28,6 +30,14 @@ SAMPLE_FUNCTIONS = ("torch.randn", "torch.rand", "torch.zeros", "torch.ones", "t
 """Functions of torch that make a batch to try a net on."""
 
 
+@dataclass(frozen=True)
+class Reading:
+    """The design that pasted code describes, and what to know of it: each remark is a sentence or two."""
+
+    architecture: Architecture
+    remarks: tuple[str, ...] = ()
+
+
 def from_code(text: str, input_shape: Shape | None = None) -> Architecture:
     """Returns the design that a pasted class or `nn.Sequential(…)` describes.
 
@@ -37,6 +47,14 @@ def from_code(text: str, input_shape: Shape | None = None) -> Architecture:
 
     >>> from_code("nn.Sequential(nn.Flatten(), nn.Linear(12, 2))", (3, 4)).layers[1].out_features
     2
+    """
+    return read_code(text, input_shape).architecture
+
+
+def read_code(text: str, input_shape: Shape | None = None) -> Reading:
+    """Returns the design of `from_code`, with remarks on what the code does and a design does not.
+
+    A layer that forward never uses is no part of the design, and every layer of a design learns.
     """
     if len(text) > MAX_CODE:
         raise DesignError(f"This code is {len(text):,} characters long; at most {MAX_CODE:,} are read.")
@@ -72,7 +90,7 @@ def _normalize(text: str) -> str:
     return re.sub(r"(?m)^[%!].*$", "pass", textwrap.dedent(re.sub(r"\r\n?|\f", "\n", text)))
 
 
-def _design_for_shapes(interpreter: Interpreter, net: Module, shapes: list[Shape]) -> Architecture:
+def _design_for_shapes(interpreter: Interpreter, net: Module, shapes: list[Shape]) -> Reading:
     """The design for the first shape that fits the net, or else for one with the channels that the code expects."""
     misfits: list[MisfitError] = []
     for shape in shapes:
@@ -89,7 +107,7 @@ def _design_for_shapes(interpreter: Interpreter, net: Module, shapes: list[Shape
     raise DesignError(f"{misfits[0]} (With samples of {format_shape(shapes[0])}.)") from None
 
 
-def _design_for_flat_samples(interpreter: Interpreter, net: Module) -> Architecture:
+def _design_for_flat_samples(interpreter: Interpreter, net: Module) -> Reading:
     """The design for flat samples of the size that a Linear at the start of the net expects."""
     try:
         _design(interpreter, net, (1,))
@@ -101,7 +119,7 @@ def _design_for_flat_samples(interpreter: Interpreter, net: Module) -> Architect
     )
 
 
-def _design(interpreter: Interpreter, net: Module, shape: Shape) -> Architecture:
+def _design(interpreter: Interpreter, net: Module, shape: Shape) -> Reading:
     """The layers that samples of that shape go through in the net."""
     interpreter.steps = 0
     line = (
@@ -113,9 +131,11 @@ def _design(interpreter: Interpreter, net: Module, shape: Shape) -> Architecture
         raise DesignError(f"Line {line}: what this net returns does not come from its input.")
     _check_registered(net, output)
     try:
-        return Architecture(input_shape=start.shape, layers=layers_up_to(output.node))
+        architecture = Architecture(input_shape=start.shape, layers=layers_up_to(output.node))
     except ValidationError as error:
         raise DesignError(error.errors()[0]["msg"].removeprefix("Value error, ")) from None
+    remarks = (*interpreter.remarks, *unused_remarks(net, output.node), *gradient_remarks(output.node))
+    return Reading(architecture, remarks)
 
 
 def _check_registered(net: Module, output: Tensor) -> None:

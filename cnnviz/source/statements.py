@@ -49,7 +49,7 @@ def _augmented_assignment(interpreter: Interpreter, node: ast.AugAssign, scope: 
     before, operand = interpreter.value(node.target, scope), interpreter.value(node.value, scope)
     after = combine(interpreter, before, node.op, operand, node)
     if isinstance(before, Tensor) and isinstance(after, Tensor):
-        before.node = after.node
+        before.change(after.node, node.lineno)
     elif isinstance(before, list) and isinstance(after, list):
         before[:] = after
     else:
@@ -133,9 +133,27 @@ def _with(interpreter: Interpreter, node: ast.With, scope: Scope) -> Returned | 
         name = interpreter.full_name(context.func if isinstance(context, ast.Call) else context, scope)
         if name not in CONTEXTS or item.optional_vars:
             raise interpreter.not_understood(node)
-        if scope.in_forward and name not in PRECISIONS:
-            raise interpreter.not_understood(node, "what stands in it would not learn")
+        if scope.in_forward and name not in PRECISIONS and not _is_enabled(context):
+            return _without_gradient(interpreter, node, scope)
     return interpreter.execute(node.body, scope)
+
+
+def _is_enabled(context: ast.expr) -> bool:
+    """Whether it is `torch.set_grad_enabled(True)`."""
+    value = context.args[0] if isinstance(context, ast.Call) and context.args else None
+    return isinstance(value, ast.Constant) and value.value is True
+
+
+def _without_gradient(interpreter: Interpreter, node: ast.With, scope: Scope) -> Returned | Jump | None:
+    """Follows what stands in `with torch.no_grad():` in forward: no gradient goes further back than what it makes."""
+    before = {id(value): value.node for value in scope.names.values() if isinstance(value, Tensor) and value.is_known}
+    returned = interpreter.execute(node.body, scope)
+    code = interpreter.snippet(node.items[0].context_expr)
+    made = [*scope.names.values(), *([returned.value] if isinstance(returned, Returned) else [])]
+    for value in {id(value): value for value in made}.values():
+        if isinstance(value, Tensor) and value.is_known and value.node is not before.get(id(value)):
+            value.cut_off(code, node.lineno)
+    return returned
 
 
 def _try(interpreter: Interpreter, node: ast.Try, scope: Scope) -> Returned | Jump | None:

@@ -35,9 +35,9 @@ def apply_layer(call: LayerCall, tensor: Tensor, line: int) -> Tensor:
     shape = layer.output_shape(before.shape)
     node = TensorNode(shape, layer, before, call, line, layer_count=layer_count, batch=before.batch)
     if call.inplace:
-        tensor.node = node
+        tensor.change(node, line)
         return tensor
-    return Tensor(node)
+    return Tensor(node, tensor if isinstance(layer, Flatten) else None)
 
 
 def join_tensors(join: Join, tensors: Sequence[Tensor], line: int, *, ordered: bool) -> Tensor:
@@ -55,7 +55,7 @@ def join_tensors(join: Join, tensors: Sequence[Tensor], line: int, *, ordered: b
         ends = sorted(ends, key=lambda end: end is start)
     joined = join_stacks(block_joined_by(join), ends, start, line)
     if ordered:
-        joined.node = replace(joined.node, parts=tuple(tensor.node for tensor in tensors))
+        return Tensor(replace(joined.node, parts=tuple(tensor.node for tensor in tensors)))
     return joined
 
 
@@ -127,7 +127,7 @@ def layers_up_to(node: TensorNode) -> tuple[Layer, ...]:
     """
     nodes = tuple(reversed(list(node.iter_back())))
     uses: dict[LayerCall, TensorNode] = {}
-    for use in _iter_all(nodes):
+    for use in iter_all(nodes):
         call = use.layer_call
         if call is None:
             continue
@@ -147,9 +147,9 @@ def layers_up_to(node: TensorNode) -> tuple[Layer, ...]:
     return tuple(node.layer for node in nodes if node.layer)
 
 
-def stateful_calls(node: TensorNode) -> Iterator[LayerCall]:
-    """Yields the layers with weights on the way from the input to a node."""
-    for use in _iter_all(tuple(node.iter_back())):
+def stateful_calls(node: TensorNode, *, alone: bool = False) -> Iterator[LayerCall]:
+    """Yields the layers with weights on the way from the input to a node; if `alone`, only the one there."""
+    for use in [node] if alone else iter_all(tuple(node.iter_back())):
         if use.layer and use.before and use.layer_call and _is_stateful(use.layer, use.before):
             yield use.layer_call
 
@@ -177,9 +177,9 @@ def _nodes_between(start: TensorNode, end: TensorNode) -> tuple[TensorNode, ...]
     return tuple(reversed(nodes))
 
 
-def _iter_all(nodes: Sequence[TensorNode]) -> Iterator[TensorNode]:
-    """The nodes and those inside their blocks."""
+def iter_all(nodes: Sequence[TensorNode]) -> Iterator[TensorNode]:
+    """Yields the nodes and those inside their blocks."""
     for node in nodes:
         yield node
         for stack in node.stacks:
-            yield from _iter_all(stack)
+            yield from iter_all(stack)

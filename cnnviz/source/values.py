@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum, auto
 from functools import cached_property
 
@@ -236,11 +236,19 @@ class TensorNode:
     """The tensors that are put side by side in it, in their order."""
     batch: int | None = None
     """Size of the batch where the code says it, as that of one made of zeros."""
+    cut: str = ""
+    """The code by which no gradient goes further back than here, such as `x.detach()`; no layer stands here."""
 
     @property
     def sizes(self) -> tuple[int | Symbol, ...]:
         """Sizes of all axes, that of the batch first."""
         return (Symbol.BATCH if self.batch is None else self.batch, *self.shape)
+
+    def cut_off(self, code: str, line: int) -> TensorNode:
+        """Returns the same place without the gradient of what made it; where nothing did, itself."""
+        if self.is_made_by_no_layer:
+            return self
+        return replace(self, layer=None, before=self, layer_call=None, line=line, stacks=(), cut=code)
 
     @property
     def is_made_by_no_layer(self) -> bool:
@@ -255,11 +263,41 @@ class TensorNode:
             node = node.before
 
 
-@dataclass(eq=False)
 class Tensor:
     """What a name in forward is bound to; an operation in place gives it another node."""
 
-    node: TensorNode
+    def __init__(self, node: TensorNode, shares_with: Tensor | None = None) -> None:
+        self._node = node
+        self._changed_by = ""
+        self._views: list[Tensor] = shares_with._views if shares_with else []
+        self._views.append(self)
+
+    @property
+    def node(self) -> TensorNode:
+        """Where it stands in the graph; raises DesignError when a tensor with the same numbers was changed in place."""
+        if self._changed_by:
+            raise DesignError(
+                f"{self._changed_by} changes, in place, a tensor that shares its numbers with another one; a design"
+                " cannot tell what that one holds then. Leave out the in-place form."
+            )
+        return self._node
+
+    @property
+    def is_known(self) -> bool:
+        """Whether it is known what it holds."""
+        return not self._changed_by
+
+    def change(self, node: TensorNode, line: int) -> None:
+        """Gives it another node, as an operation in place does; others that share its numbers can no longer be used."""
+        self._node = node
+        for other in self._views:
+            if other is not self:
+                other._changed_by = f"Line {line}: an operation"
+        self._views = [self]
+
+    def cut_off(self, code: str, line: int) -> None:
+        """Lets no gradient go further back than here."""
+        self._node = self._node.cut_off(code, line)
 
 
 Module = LayerCall | Sequential | BlockCall | Instance

@@ -90,14 +90,6 @@ REFUSED = {
         + net("self.conv = nn.Conv2d(3, 4 if Mode.A == 1 else 5, 3)", "return self.conv(x)"),
         r"`self\.conv = .*` is not understood",
     ),
-    "layers that would not learn": (
-        net("self.conv = nn.Conv2d(3, 4, 3)", "with torch.no_grad():\n    x = self.conv(x)\nreturn torch.relu(x)"),
-        r"what stands in it would not learn",
-    ),
-    "a gradient that is cut off": (
-        net("self.conv = nn.Conv2d(3, 4, 3)", "return torch.relu(self.conv(x).detach())"),
-        r"the layers before it would not learn",
-    ),
     "bases that contradict each other": (
         "class A(nn.Module): pass\nclass B(A): pass\nclass C(A, B):\n    def forward(self, x): return x\nmodel = C()",
         r"the bases of C contradict each other",

@@ -10,7 +10,7 @@ from cnnviz.architecture import Architecture, find_refusing_step, trace
 from cnnviz.errors import CnnvizError, ShapeError
 from cnnviz.export import to_onnx
 from cnnviz.share import from_token, to_token
-from cnnviz.source import STYLES, from_code, to_code
+from cnnviz.source import STYLES, Reading, read_code, to_code
 from cnnviz.ui.design.page import EXCHANGE_KEY, EXCHANGE_VIEW_KEY, count_opened_design
 from cnnviz.ui.state import current_workbench, open_design, session_dict
 from cnnviz.ui.widgets.fields import attempt, escape_markdown, show_problem
@@ -19,6 +19,8 @@ from cnnviz.ui.widgets.uploader import instant_uploader
 
 DESIGN_PARAM = "design"
 """The query parameter that carries a design."""
+REMARKS_KEY = "paste-remarks"
+"""Session key of the code that was opened last, and of the remarks on it."""
 PASTE_PLACEHOLDER = """model = nn.Sequential(
     nn.Conv2d(1, 10, kernel_size=10),
     nn.MaxPool2d(4),
@@ -69,6 +71,7 @@ def _paste_view() -> None:
     )
     st.text_area("PyTorch code", key="paste", height=320, placeholder=PASTE_PLACEHOLDER, max_chars=100_000)
     show_problem("paste")
+    _show_remarks()
     st.button("Open this net", icon=":material/input:", on_click=_open_pasted_code, key="read")
 
 
@@ -152,9 +155,21 @@ def _open_design(design: Architecture, what: str) -> None:
 def _open_pasted_code() -> None:
     attempt(
         "paste",
-        lambda text: _open_design(from_code(str(text), current_workbench().architecture.input_shape), "The pasted net"),
+        lambda text: _open_reading(str(text), read_code(str(text), current_workbench().architecture.input_shape)),
         _rerun_page,
     )
+
+
+def _open_reading(text: str, reading: Reading) -> None:
+    _open_design(reading.architecture, "The pasted net")
+    st.session_state[REMARKS_KEY] = text, reading.remarks
+
+
+def _show_remarks() -> None:
+    """Draws what to know of the net that was read, for as long as its code stands in the field above."""
+    text, remarks = st.session_state.get(REMARKS_KEY, ("", ()))
+    if remarks and text == st.session_state.get("paste"):
+        st.info("\n\n".join(map(escape_markdown, remarks)), icon=":material/info:")
 
 
 def _rerun_page(had_problem: bool) -> None:  # the problem is shown beside the widget, which is drawn with the page
