@@ -19,6 +19,11 @@ arguments.py         the arguments of a call
 arithmetic.py        operators
 blocks.py            blocks, by their declared stacks and join
 layer_calls.py       a layer's arguments, against torch's parameters and the shape of the input
+keras.py             Sequential models of Keras
+keras_layers.py      their layers, as layers of torch that compute the same
+keras_windows.py     among them convolutions and pools
+keras_arguments.py   what they have in common
+keras_names.py       the names of Keras
 tensors.py           tensors through layers and blocks
 values.py            what names stand for
 torch_names.py       the names of torch

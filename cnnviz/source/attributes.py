@@ -14,6 +14,7 @@ from cnnviz.source.values import (
     BoundMethod,
     Class,
     Function,
+    ImportedName,
     Instance,
     LayerCall,
     Object,
@@ -111,5 +112,6 @@ ATTRIBUTES: dict[type, Callable[[Interpreter, Any, ast.Attribute], object]] = {
     LayerCall: _of_layer,
     Tensor: _of_tensor,
     Symbol: _of_symbol,
+    ImportedName: lambda interpreter, owner, node: ImportedName(f"{owner.full_name}.{node.attr}"),
 }
 """The handler of the attributes of every kind of value that has some."""

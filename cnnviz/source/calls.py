@@ -10,6 +10,8 @@ from cnnviz.source.attributes import attribute_of
 from cnnviz.source.blocks import block_kinds
 from cnnviz.source.functions import apply_module, call_forward, call_function, initialise, instantiate
 from cnnviz.source.interpreter import CallHandler, Interpreter, Scope
+from cnnviz.source.keras import call_keras
+from cnnviz.source.keras_names import ONLY_SEQUENTIAL, keras_name
 from cnnviz.source.methods import METHODS
 from cnnviz.source.python_functions import (
     PLAIN_FUNCTIONS,
@@ -65,6 +67,8 @@ from cnnviz.source.values import (
     Function,
     ImportedName,
     Instance,
+    KerasLayer,
+    KerasSequential,
     Module,
     Object,
     Super,
@@ -167,6 +171,8 @@ def _call_value(  # noqa: PLR0911 (one for each kind of value)
     if isinstance(callee, ImportedName):
         return _call_imported(interpreter, callee.full_name, node, scope)
     arguments = read_arguments(interpreter, node, scope)
+    if isinstance(callee, KerasLayer | KerasSequential):
+        raise interpreter.not_understood(node, ONLY_SEQUENTIAL)
     match callee:
         case Class():
             return instantiate(interpreter, callee, arguments, scope, node.lineno)
@@ -186,6 +192,8 @@ def _call_value(  # noqa: PLR0911 (one for each kind of value)
 def _call_imported(interpreter: Interpreter, name: str, node: ast.Call, scope: Scope) -> object:
     if handler := CALLS.get(name):
         return handler(interpreter, node, scope)
+    if keras_name(name):
+        return call_keras(interpreter, name, node, scope)
     namespace, _, last = name.rpartition(".")
     if namespace == "torch.nn":
         raise unknown_module(last, node.lineno)

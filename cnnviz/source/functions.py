@@ -8,6 +8,7 @@ from cnnviz.errors import DesignError
 from cnnviz.source.arguments import Arguments
 from cnnviz.source.blocks import block_call, written_block
 from cnnviz.source.interpreter import Interpreter, Returned, Scope
+from cnnviz.source.keras_names import ONLY_SEQUENTIAL, keras_name
 from cnnviz.source.tensors import apply_layer, join_stacks
 from cnnviz.source.values import (
     MISSING,
@@ -15,6 +16,7 @@ from cnnviz.source.values import (
     Class,
     Function,
     Instance,
+    KerasSequential,
     LayerCall,
     Module,
     Object,
@@ -121,6 +123,10 @@ def instantiate(interpreter: Interpreter, cls: Class, arguments: Arguments, scop
     if block := written_block(cls.node):
         return block_call(block, arguments, line)
     if foreign := foreign_bases(cls):
+        if any(map(keras_name, foreign)):
+            raise DesignError(
+                f"Line {line}: {cls.name} (line {cls.node.lineno}) derives from a class of Keras; {ONLY_SEQUENTIAL}."
+            )
         base = foreign[0].rpartition(".")[2][:40] or interpreter.snippet(cls.node.bases[0])
         raise DesignError(
             f"Line {line}: {cls.name} derives from {base} (line {cls.node.lineno}), whose code is not in this text."
@@ -193,6 +199,8 @@ def apply_module(interpreter: Interpreter, module: object, tensor: Tensor, line:
     match module:
         case LayerCall():
             return apply_layer(module, tensor, line)
+        case KerasSequential():
+            raise DesignError(f"Line {line}: a model of Keras is called in a net of torch, which neither can do.")
         case Sequential():
             output: object = tensor
             for inner in module.modules:

@@ -12,6 +12,7 @@ from cnnviz.source.arguments import read_arguments
 from cnnviz.source.arithmetic import WIDE_FIELD, bounded_text
 from cnnviz.source.functions import late_value
 from cnnviz.source.interpreter import Interpreter, Scope, is_plain
+from cnnviz.source.keras import add_layer, build
 from cnnviz.source.tensors import reshape_tensor
 from cnnviz.source.torch_functions import apply_layer_function, largest_along, pool_axes, squeeze_tensor
 from cnnviz.source.torch_names import LAYER_FUNCTIONS
@@ -19,6 +20,7 @@ from cnnviz.source.values import (
     ArgumentParser,
     BlockCall,
     Instance,
+    KerasSequential,
     LayerCall,
     MisfitError,
     Module,
@@ -324,6 +326,7 @@ METHODS: dict[type, dict[str, MethodHandler]] = {
         "add_module": _append,
         "register_module": _append,
     },
+    KerasSequential: {"add": add_layer, "pop": _pop, "build": build},
     list: {**_LIST, "copy": lambda interpreter, owner, node, scope: list(owner)},
     ModuleList: {**_WITHOUT_EFFECT, **_LIST},
     dict: _DICT,
@@ -341,5 +344,5 @@ METHODS: dict[type, dict[str, MethodHandler]] = {
     },
 }
 """The handler of every method that is understood, by the type of its owner and its name."""
-CHANGING_METHODS = (*_LIST, *_REGISTER, "remove", "clear")
+CHANGING_METHODS = (*_LIST, *_REGISTER, "add", "remove", "clear")
 """Methods that change what a module or a list holds, understood or not."""

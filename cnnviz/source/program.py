@@ -13,6 +13,7 @@ from cnnviz.source.blocks import written_block
 from cnnviz.source.expressions import EXPRESSIONS
 from cnnviz.source.functions import PLAIN_BASES, instantiate, is_module_class
 from cnnviz.source.interpreter import MAX_STEPS, Interpreter, Scope
+from cnnviz.source.keras_names import ONLY_SEQUENTIAL, keras_name
 from cnnviz.source.methods import CHANGING_METHODS
 from cnnviz.source.statements import STATEMENTS
 from cnnviz.source.values import Class, Function, Instance, Module, Sequential, Unresolved, contained_ids
@@ -57,12 +58,21 @@ class Program:
         if len(roots) > 1:
             raise _several_nets([f"{cls.name} (line {cls.node.lineno})" for cls in roots])
         if not roots:
+            self._refuse_keras_classes()
             raise DesignError(
                 "No net was found. Paste a class that derives from nn.Module, with its __init__ and forward, or an"
                 " nn.Sequential(…)."
             )
         line = roots[0].node.lineno
         return cast("Module", instantiate(self.interpreter, roots[0], Arguments([], {}), Scope(), line))
+
+    def _refuse_keras_classes(self) -> None:
+        """Raises DesignError with the line of a class that derives from one of Keras."""
+        for cls in self._names.values():
+            if isinstance(cls, Class) and any(map(keras_name, cls.base_names())):
+                raise DesignError(
+                    f"Line {cls.node.lineno}: {cls.name} derives from a class of Keras; {ONLY_SEQUENTIAL}."
+                )
 
     def _module_classes(self) -> list[Class]:
         return [value for value in self._names.values() if isinstance(value, Class) and is_module_class(value)]
@@ -114,6 +124,10 @@ class Program:
             return bool(own.base_names() - PLAIN_BASES)  # of a class that is foreign, too
         if isinstance(own, Function):
             return is_named
+        if (of_keras := keras_name(name)) and (
+            of_keras in ("Sequential", "Model") or of_keras.startswith("applications")
+        ):
+            return True
         return name == "torch.nn.Sequential" or name.startswith(LIBRARIES_OF_NETS) or (is_named and bool(name))
 
     def _name_of(self, net: object) -> str:

@@ -17,10 +17,21 @@ from cnnviz.errors import DesignError
 from cnnviz.shapes import AXES, Shape, format_shape
 from cnnviz.source.functions import apply_module, only_tensor
 from cnnviz.source.interpreter import Interpreter, Scope
+from cnnviz.source.keras import apply_keras, keras_remarks, said_shape
 from cnnviz.source.program import Program
 from cnnviz.source.remarks import gradient_remarks, unused_remarks
 from cnnviz.source.tensors import layers_up_to, stateful_calls
-from cnnviz.source.values import Instance, LayerCall, MisfitError, Module, Sequential, Tensor, TensorNode, contained_ids
+from cnnviz.source.values import (
+    Instance,
+    KerasSequential,
+    LayerCall,
+    MisfitError,
+    Module,
+    Sequential,
+    Tensor,
+    TensorNode,
+    contained_ids,
+)
 
 _PARSER_LOCK = threading.Lock()
 """Python's parser counts how deep a text is nested, and several threads at once confuse it (SystemError)."""
@@ -65,6 +76,8 @@ def read_code(text: str, input_shape: Shape | None = None) -> Reading:
         hinted = islice(_hinted_shapes(program.interpreter, tree, text), MAX_HINTED_SHAPES)
         shapes = list(dict.fromkeys((*hinted, *([input_shape] if input_shape else []))))
         net = program.find_net()
+        if isinstance(net, KerasSequential) and (said := said_shape(net)):
+            shapes = [said]
         if shapes:
             return _design_for_shapes(program.interpreter, net, shapes)
         return _design_for_flat_samples(program.interpreter, net)
@@ -125,16 +138,21 @@ def _design(interpreter: Interpreter, net: Module, shape: Shape) -> Reading:
     line = (
         net.cls.node.lineno if isinstance(net, Instance) else net.line if isinstance(net, Sequential | LayerCall) else 1
     )
-    output = only_tensor(apply_module(interpreter, net, Tensor(TensorNode(shape)), line), line)
-    *_, start = output.node.iter_back()
-    if start.batch is not None:
+    start = Tensor(TensorNode(shape))
+    if isinstance(net, KerasSequential):
+        output = apply_keras(interpreter, net, start)
+    else:
+        output = only_tensor(apply_module(interpreter, net, start, line), line)
+    *_, first = output.node.iter_back()
+    if first.batch is not None:
         raise DesignError(f"Line {line}: what this net returns does not come from its input.")
     _check_registered(net, output)
     try:
-        architecture = Architecture(input_shape=start.shape, layers=layers_up_to(output.node))
+        architecture = Architecture(input_shape=first.shape, layers=layers_up_to(output.node))
     except ValidationError as error:
         raise DesignError(error.errors()[0]["msg"].removeprefix("Value error, ")) from None
-    remarks = (*interpreter.remarks, *unused_remarks(net, output.node), *gradient_remarks(output.node))
+    of_keras = keras_remarks(net, output.node) if isinstance(net, KerasSequential) else ()
+    remarks = (*interpreter.remarks, *of_keras, *unused_remarks(net, output.node), *gradient_remarks(output.node))
     return Reading(architecture, remarks)
 
 

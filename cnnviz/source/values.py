@@ -72,6 +72,22 @@ class Sequential:
 
 
 @dataclass(eq=False, frozen=True)
+class KerasLayer:
+    """A layer of Keras as the code makes it; which layers of torch it is depends on the shape of its input."""
+
+    name: str
+    arguments: Mapping[str, object]
+    line: int
+    calls: list[LayerCall] = field(default_factory=list)
+    """What it has become."""
+
+
+@dataclass(eq=False)
+class KerasSequential(Sequential):
+    """A `keras.Sequential` of Keras' layers."""
+
+
+@dataclass(eq=False, frozen=True)
 class BlockCall:
     """A block as the code makes it, around modules."""
 
@@ -320,8 +336,8 @@ def _parts(outer: object, *, registered: bool) -> Iterable[object]:
         return outer.modules
     if isinstance(outer, Instance):
         return (*outer.attributes.values(), *([outer.sequential] if outer.sequential else ()))
-    if isinstance(outer, ModuleDict):
-        return outer.values()
+    if isinstance(outer, KerasLayer | ModuleDict):
+        return outer.calls if isinstance(outer, KerasLayer) else outer.values()
     if registered and not isinstance(outer, ModuleList):
         return ()
     if isinstance(outer, dict):

@@ -66,8 +66,9 @@ def _code_view() -> None:
 
 def _paste_view() -> None:
     st.caption(
-        "A class with `forward` as in the lab, or an `nn.Sequential(…)`. It is read, never run; a line that is not"
-        " understood is named. The input shape is that of your design above unless the code names one."
+        "A class with `forward` as in the lab, an `nn.Sequential(…)`, or a `Sequential` of Keras. It is read, never"
+        " run; a line that is not understood is named. The input shape is that of your design above unless the"
+        " code names one."
     )
     st.text_area("PyTorch code", key="paste", height=320, placeholder=PASTE_PLACEHOLDER, max_chars=100_000)
     show_problem("paste")
