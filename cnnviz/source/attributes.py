@@ -17,7 +17,9 @@ from cnnviz.source.values import (
     ImportedName,
     Instance,
     LayerCall,
+    ModuleDict,
     Object,
+    Sequential,
     Super,
     Symbol,
     Tensor,
@@ -84,6 +86,18 @@ def _of_layer(interpreter: Interpreter, owner: LayerCall, node: ast.Attribute) -
     raise interpreter.not_understood(node)
 
 
+def _of_sequential(interpreter: Interpreter, owner: Sequential, node: ast.Attribute) -> object:
+    if owner.is_identity or (found := owner.module(node.attr)) is MISSING:
+        raise interpreter.not_understood(node)
+    return found
+
+
+def _of_module_dict(interpreter: Interpreter, owner: ModuleDict, node: ast.Attribute) -> object:
+    if node.attr not in owner:
+        raise interpreter.not_understood(node)
+    return owner[node.attr]
+
+
 def _of_tensor(interpreter: Interpreter, owner: Tensor, node: ast.Attribute) -> object:
     if node.attr == "shape":
         return owner.node.sizes
@@ -110,6 +124,8 @@ ATTRIBUTES: dict[type, Callable[[Interpreter, Any, ast.Attribute], object]] = {
     Class: _of_class,
     Super: _of_super,
     LayerCall: _of_layer,
+    Sequential: _of_sequential,
+    ModuleDict: _of_module_dict,
     Tensor: _of_tensor,
     Symbol: _of_symbol,
     ImportedName: lambda interpreter, owner, node: ImportedName(f"{owner.full_name}.{node.attr}"),

@@ -42,18 +42,39 @@ def _unchanged(interpreter: Interpreter, owner: object, node: ast.Call, scope: S
     return owner
 
 
+def _note_change(interpreter: Interpreter, node: ast.Call, scope: Scope) -> None:
+    if scope.in_forward:
+        interpreter.state_changed_at = node.lineno
+
+
 def _append(interpreter: Interpreter, owner: Sequential | list[object], node: ast.Call, scope: Scope) -> object:
     """Adds the last argument to a Sequential or a list: append(layer), add_module(name, layer)."""
+    _note_change(interpreter, node, scope)
     arguments = read_arguments(interpreter, node, scope)
     return _grow(interpreter, owner, arguments.positional[-1:], node)
 
 
+def _add_named(interpreter: Interpreter, owner: Sequential, node: ast.Call, scope: Scope) -> None:
+    """Adds a layer to a Sequential under a name, or puts it in the place of the one of that name."""
+    values = read_arguments(interpreter, node, scope).matched(("name", "module"), "add_module", node.lineno)
+    name, module = values.get("name"), values.get("module")
+    if not isinstance(name, str) or not isinstance(module, Module):
+        raise interpreter.not_understood(node)
+    before = owner.module(name)
+    place = next((place for place, each in enumerate(owner.modules) if each is before), len(owner.modules))
+    owner.modules[place : place + 1] = [module]
+    owner.named[name] = module
+    interpreter.bounded_list(owner.modules, node)
+
+
 def _extend(interpreter: Interpreter, owner: Sequential | list[object], node: ast.Call, scope: Scope) -> object:
+    _note_change(interpreter, node, scope)
     arguments = read_arguments(interpreter, node, scope)
     return _grow(interpreter, owner, interpreter.items_of((arguments.positional or [None])[0], node), node)
 
 
 def _insert(interpreter: Interpreter, owner: Sequential | list[object], node: ast.Call, scope: Scope) -> None:
+    _note_change(interpreter, node, scope)
     positional, _ = read_arguments(interpreter, node, scope)
     if len(positional) != 2 or not isinstance(positional[0], int):
         raise interpreter.not_understood(node)
@@ -63,6 +84,7 @@ def _insert(interpreter: Interpreter, owner: Sequential | list[object], node: as
 
 
 def _pop(interpreter: Interpreter, owner: Sequential | list[object], node: ast.Call, scope: Scope) -> object:
+    _note_change(interpreter, node, scope)
     positional, _ = read_arguments(interpreter, node, scope)
     items = owner.modules if isinstance(owner, Sequential) else owner
     try:
@@ -323,8 +345,8 @@ METHODS: dict[type, dict[str, MethodHandler]] = {
         **_WITHOUT_EFFECT,
         **_LIST,
         **_CHILDREN,
-        "add_module": _append,
-        "register_module": _append,
+        "add_module": _add_named,
+        "register_module": _add_named,
     },
     KerasSequential: {"add": add_layer, "pop": _pop, "build": build},
     list: {**_LIST, "copy": lambda interpreter, owner, node, scope: list(owner)},
@@ -344,5 +366,3 @@ METHODS: dict[type, dict[str, MethodHandler]] = {
     },
 }
 """The handler of every method that is understood, by the type of its owner and its name."""
-CHANGING_METHODS = (*_LIST, *_REGISTER, "add", "remove", "clear")
-"""Methods that change what a module or a list holds, understood or not."""

@@ -25,6 +25,7 @@ from cnnviz.source.values import (
     ModuleDict,
     ModuleList,
     Object,
+    OneShot,
     OrderedDict,
     Sequential,
     Super,
@@ -72,6 +73,9 @@ def plain_function(name: str, interpreter: Interpreter, node: ast.Call, scope: S
         result = PLAIN_FUNCTIONS[name](*positional, **named)
     except (TypeError, ValueError, ArithmeticError) as error:
         raise interpreter.not_understood(node, f"{last} refuses it: {str(error)[:80]}") from None
+    for value in positional:
+        if isinstance(value, OneShot):
+            value.clear()
     return bounded_number(result, node) if isinstance(result, int | float) else result
 
 
@@ -103,6 +107,8 @@ def length(interpreter: Interpreter, node: ast.Call, scope: Scope) -> object:
         return first.node.sizes[0]
     if isinstance(first, str):
         return len(first)
+    if isinstance(first, OneShot):
+        raise interpreter.not_understood(node)
     return len(interpreter.items_of(first, node))
 
 
@@ -112,7 +118,7 @@ def make_list(interpreter: Interpreter, node: ast.Call, scope: Scope) -> list[ob
     items = interpreter.items_of(positional[0], node) if positional else []
     name = interpreter.full_name(node.func, scope)
     if name == "builtins.reversed":
-        return items[::-1]
+        return OneShot(items[::-1])
     if name == "builtins.sorted":
         if not is_plain(items) or {*named} - {"reverse"}:
             raise interpreter.not_understood(node)
@@ -135,13 +141,13 @@ def enumerate_items(interpreter: Interpreter, node: ast.Call, scope: Scope) -> l
     start = values.get("start", 0)
     if not isinstance(start, int):
         raise interpreter.not_understood(node)
-    return list(enumerate(interpreter.items_of(values.get("iterable"), node), start))
+    return OneShot(enumerate(interpreter.items_of(values.get("iterable"), node), start))
 
 
 def zip_items(interpreter: Interpreter, node: ast.Call, scope: Scope) -> list[object]:
     """Puts what several values hold side by side: zip."""
     positional, _ = read_arguments(interpreter, node, scope)
-    return list(zip(*(interpreter.items_of(value, node) for value in positional), strict=False))
+    return OneShot(zip(*(interpreter.items_of(value, node) for value in positional), strict=False))
 
 
 def any_or_all(interpreter: Interpreter, node: ast.Call, scope: Scope) -> bool:
@@ -201,6 +207,9 @@ def get_attribute(interpreter: Interpreter, node: ast.Call, scope: Scope) -> obj
 def set_attribute(interpreter: Interpreter, node: ast.Call, scope: Scope) -> None:
     """Sets an attribute whose name is worked out: setattr."""
     positional, named = read_arguments(interpreter, node, scope)
+    if len(positional) == 3 and isinstance(positional[0], Class) and isinstance(positional[1], str):
+        positional[0].attributes[positional[1]] = positional[2]
+        return
     if named or len(positional) != 3 or not isinstance(positional[0], Object) or not isinstance(positional[1], str):
         raise interpreter.not_understood(node)
     interpreter.set_attribute(positional[0], positional[1], positional[2], node.lineno)

@@ -133,7 +133,17 @@ def _design_for_flat_samples(interpreter: Interpreter, net: Module) -> Reading:
 
 
 def _design(interpreter: Interpreter, net: Module, shape: Shape) -> Reading:
-    """The layers that samples of that shape go through in the net."""
+    """The layers that samples of that shape go through in the net, in the first batch and in all others."""
+    reading = _follow(interpreter, net, shape)
+    if interpreter.state_changed_at and _follow(interpreter, net, shape).architecture != reading.architecture:
+        raise DesignError(
+            f"Line {interpreter.state_changed_at}: what is set here makes the net another one in the next batch, which"
+            " a design cannot express."
+        )
+    return reading
+
+
+def _follow(interpreter: Interpreter, net: Module, shape: Shape) -> Reading:
     interpreter.steps = 0
     line = (
         net.cls.node.lineno if isinstance(net, Instance) else net.line if isinstance(net, Sequential | LayerCall) else 1

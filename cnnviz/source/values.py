@@ -24,6 +24,10 @@ class MisfitError(DesignError):
         self.channels = channels
 
 
+MISSING = object()
+"""What stands for an attribute that there is not."""
+
+
 class Symbol(Enum):
     """Values that have no number here: the size of a batch, and whether the net is being trained.
 
@@ -35,6 +39,10 @@ class Symbol(Enum):
     TRAINING = auto()
     WEIGHT = auto()
     DEVICE = auto()
+
+
+class OneShot(list[object]):
+    """What an iterator gives, which can be gone through once: a generator, zip, enumerate, reversed, map."""
 
 
 class ModuleList(list[object]):
@@ -69,6 +77,16 @@ class Sequential:
     modules: list[object]
     line: int = 1
     is_identity: bool = False
+    named: dict[str, object] = field(default_factory=dict)
+    """Modules that the code has given a name."""
+
+    def module(self, name: str) -> object:
+        """Returns the module of a name, "0" and "conv" alike; MISSING where there is none."""
+        if any(self.named.get(name) is module for module in self.modules):
+            return self.named[name]
+        is_place = name.isdecimal() and len(name) < 5 and int(name) < len(self.modules)
+        found = self.modules[int(name)] if is_place else MISSING
+        return MISSING if any(found is module for module in self.named.values()) else found
 
 
 @dataclass(eq=False, frozen=True)
@@ -112,10 +130,6 @@ class Function:
     def name(self) -> str:
         """Its name, for messages."""
         return self.node.name[:40] if isinstance(self.node, ast.FunctionDef) else "lambda"
-
-
-MISSING = object()
-"""What stands for an attribute that there is not."""
 
 
 class _StandIn:
@@ -194,6 +208,8 @@ class Instance(Object):
     attributes: dict[str, object] = field(default_factory=dict)
     is_initialised: bool = False
     """Whether the __init__ of nn.Module was called, before which torch takes no layers."""
+    module_names: set[str] = field(default_factory=set)
+    """Attributes that are, or were, modules."""
     sequential: Sequential | None = None
     """What it runs through where it derives from nn.Sequential."""
 
