@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from dataclasses import replace
 from functools import partial
 
 from cnnviz.source.arguments import Arguments, read_arguments
@@ -16,6 +17,7 @@ from cnnviz.source.methods import METHODS
 from cnnviz.source.python_functions import (
     PLAIN_FUNCTIONS,
     any_or_all,
+    copy_deeply,
     device,
     enumerate_items,
     get_attribute,
@@ -28,6 +30,7 @@ from cnnviz.source.python_functions import (
     make_namespace,
     make_ordered_dict,
     make_parser,
+    make_partial,
     make_range,
     make_super,
     make_text,
@@ -35,6 +38,7 @@ from cnnviz.source.python_functions import (
     no,
     plain_function,
     set_attribute,
+    total,
     variables,
     zip_items,
 )
@@ -71,6 +75,7 @@ from cnnviz.source.values import (
     KerasSequential,
     Module,
     Object,
+    Partial,
     Super,
     Symbol,
     Tensor,
@@ -118,10 +123,13 @@ CALLS: dict[str, CallHandler] = {
     "builtins.super": make_super,
     "builtins.vars": variables,
     **{name: partial(plain_function, name) for name in PLAIN_FUNCTIONS},
+    "builtins.sum": total,
     "types.SimpleNamespace": make_namespace,
     "argparse.Namespace": make_namespace,
     "argparse.ArgumentParser": make_parser,
     "dataclasses.field": make_field,
+    "copy.deepcopy": copy_deeply,
+    "functools.partial": make_partial,
 }
 """The handler of every class and function outside the text that is understood, by its full name."""
 
@@ -170,6 +178,8 @@ def _call_value(  # noqa: PLR0911 (one for each kind of value)
 ) -> object:
     if isinstance(callee, ImportedName):
         return _call_imported(interpreter, callee.full_name, node, scope)
+    if isinstance(callee, Partial):
+        return _call_partial(interpreter, callee, node, scope)
     arguments = read_arguments(interpreter, node, scope)
     if isinstance(callee, KerasLayer | KerasSequential):
         raise interpreter.not_understood(node, ONLY_SEQUENTIAL)
@@ -187,6 +197,19 @@ def _call_value(  # noqa: PLR0911 (one for each kind of value)
     if isinstance(callee, Module):
         return apply_module(interpreter, callee, _only_tensor(interpreter, arguments, node), node.lineno)
     raise interpreter.not_understood(node)
+
+
+def _call_partial(interpreter: Interpreter, callee: Partial, node: ast.Call, scope: Scope) -> object:
+    """Calls a function with the arguments that were given before, which stand under names of a scope of their own."""
+    given = {keyword.arg for keyword in node.keywords}
+    kept = {name: value for name, value in callee.named.items() if name not in given}
+    names = {f" {number}": value for number, value in enumerate((*callee.positional, *kept.values()))}
+    values = [ast.copy_location(ast.Name(name, ast.Load()), node) for name in names]
+    first, last = values[: len(callee.positional)], values[len(callee.positional) :]
+    keywords = [ast.keyword(name, value) for name, value in zip(kept, last, strict=True)]
+    whole = ast.Call(node.func, [*first, *node.args], [*node.keywords, *keywords])
+    inner = replace(scope, around=(names, *scope.around))
+    return _call_value(interpreter, callee.function, ast.copy_location(whole, node), inner)
 
 
 def _call_imported(interpreter: Interpreter, name: str, node: ast.Call, scope: Scope) -> object:

@@ -128,6 +128,19 @@ def _children(interpreter: Interpreter, owner: Sequential | Instance, node: ast.
     return list({id(module): module for module in modules}.values())  # torch gives each once
 
 
+def _named_children(
+    interpreter: Interpreter, owner: Sequential | Instance, node: ast.Call, scope: Scope
+) -> Sequence[object]:
+    """Returns pairs of names and modules; those of a Sequential have numbers unless the code names them."""
+    if isinstance(owner, Sequential):
+        names = {id(module): name for name, module in owner.named.items()}
+        pairs = [(names.get(id(module), str(place)), module) for place, module in enumerate(owner.modules)]
+    else:
+        kinds = (*Module.__args__, ModuleList, ModuleDict)
+        pairs = [(name, value) for name, value in owner.attributes.items() if isinstance(value, kinds)]
+    return list({id(module): (name, module) for name, module in reversed(pairs)}.values())[::-1]
+
+
 def _detach(interpreter: Interpreter, owner: Tensor, node: ast.Call, scope: Scope) -> Tensor:
     return Tensor(owner.node.cut_off(interpreter.snippet(node), node.lineno), owner)
 
@@ -296,7 +309,7 @@ _WITHOUT_EFFECT: dict[str, MethodHandler] = dict.fromkeys(
 )
 _REGISTER: dict[str, MethodHandler] = {"add_module": _register, "register_module": _register}
 _LIST: dict[str, MethodHandler] = {"append": _append, "extend": _extend, "insert": _insert, "pop": _pop}
-_CHILDREN: dict[str, MethodHandler] = {"children": _children}
+_CHILDREN: dict[str, MethodHandler] = {"children": _children, "named_children": _named_children}
 _DICT: dict[str, MethodHandler] = {
     "get": _dict_get,
     "update": _dict_update,

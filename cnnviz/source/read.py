@@ -112,9 +112,9 @@ def _design_for_shapes(interpreter: Interpreter, net: Module, shapes: list[Shape
         except MisfitError as error:
             misfits.append(error)
     for shape, misfit in zip(shapes, misfits, strict=True):
-        if misfit.channels and len(shape) > 1:
+        if misfit.shape or (misfit.channels and len(shape) > 1):
             try:
-                return _design(interpreter, net, (misfit.channels, *shape[1:]))
+                return _design(interpreter, net, misfit.shape or (misfit.channels or 1, *shape[1:]))
             except MisfitError:
                 continue
     raise DesignError(f"{misfits[0]} (With samples of {format_shape(shapes[0])}.)") from None
@@ -125,8 +125,8 @@ def _design_for_flat_samples(interpreter: Interpreter, net: Module) -> Reading:
     try:
         _design(interpreter, net, (1,))
     except MisfitError as error:
-        if error.channels:
-            return _design(interpreter, net, (error.channels,))
+        if error.shape or error.channels:
+            return _design(interpreter, net, error.shape or (error.channels or 1,))
     raise DesignError(
         "The code does not say what a sample looks like. Add its shape as a comment, such as `# x: (N, 1, 99, 26)`."
     )

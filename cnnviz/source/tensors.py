@@ -8,11 +8,11 @@ from itertools import combinations, takewhile
 
 from pydantic import ValidationError
 
-from cnnviz.architecture import MAX_LAYERS
+from cnnviz.architecture import MAX_LAYERS, MAX_SIZE
 from cnnviz.errors import DesignError, ShapeError
 from cnnviz.layers import Block, Flatten, Layer
 from cnnviz.layers.join import Join
-from cnnviz.shapes import format_shape, numel
+from cnnviz.shapes import AXES, format_shape, numel
 from cnnviz.source.blocks import block_joined_by
 from cnnviz.source.layer_calls import build_layer
 from cnnviz.source.values import LayerCall, MisfitError, Symbol, Tensor, TensorNode
@@ -100,12 +100,18 @@ def reshape_tensor(tensor: Tensor, sizes: Sequence[object], call: str, line: int
     if wanted.count(-1) == 1 and is_batch:
         known = numel(tuple(size for size in wanted if size != -1))
         wanted[wanted.index(-1)] = numel(shape) // known if known > 0 else 0
+    is_input, is_whole = tensor.node.before is None, len(wanted) in AXES and min(wanted) >= 1 and len(wanted) > 1
+    if is_input and is_whole and len(shape) == 1 and numel(tuple(wanted)) == numel(shape):
+        return Tensor(
+            TensorNode(tuple(wanted), batch=tensor.node.batch), tensor
+        )  # samples of the design have this shape
     if numel(tuple(wanted)) != numel(shape) or min(wanted) < 1:
         is_flat_input = tensor.node.before is None and len(wanted) == 1
         raise MisfitError(
             f"Line {line}: `{call}` does not fit: one sample holds {numel(shape)} numbers there"
             f" ({format_shape(shape)}), not {format_shape(tuple(wanted))}.",
             wanted[0] if is_flat_input else None,
+            tuple(wanted) if is_input and is_whole and max(wanted) <= MAX_SIZE else None,
         )
     if tuple(wanted) == shape:
         return tensor

@@ -16,12 +16,14 @@ from cnnviz.shapes import Shape
 class MisfitError(DesignError):
     """Code that does not fit samples of the shape at hand, but may fit those of another.
 
-    `channels` is what the layer at the very start of the net expects, where that is what does not fit.
+    `channels` is what the layer at the very start of the net expects, where that is what does not fit; `shape` is what
+    the code itself gives a sample there, as `x.view(-1, 1, 28, 28)` does.
     """
 
-    def __init__(self, reason: str, channels: int | None = None) -> None:
+    def __init__(self, reason: str, channels: int | None = None, shape: Shape | None = None) -> None:
         super().__init__(reason)
         self.channels = channels
+        self.shape = shape
 
 
 MISSING = object()
@@ -235,6 +237,15 @@ class BoundMethod:
 
     owner: object
     function: Function
+
+
+@dataclass(eq=False, frozen=True)
+class Partial:
+    """A function or class with some of its arguments given: functools.partial."""
+
+    function: object
+    positional: tuple[object, ...]
+    named: Mapping[str, object]
 
 
 @dataclass(frozen=True)
