@@ -4,6 +4,7 @@ write.py             to_code(): a design as a Python file
 formatting.py        calls in lines, broken as `ruff format` breaks them
 read.py              from_code(), read_code(): a design from pasted code, and remarks on it
 remarks.py           what stands in the code, and works in another way in a design
+changes.py           what outside a net may change it, by its syntax
 program.py           the statements of a text, and which net they make
 interpreter.py       Interpreter: follows the syntax tree by tables of handlers
 statements.py        STATEMENTS: a handler for each kind of statement

@@ -17,7 +17,9 @@ from cnnviz.source.values import (
     ImportedName,
     Instance,
     LayerCall,
+    Module,
     ModuleDict,
+    ModuleList,
     Object,
     Sequential,
     Super,
@@ -38,10 +40,11 @@ def attribute_of(interpreter: Interpreter, owner: object, node: ast.Attribute) -
 
 
 def _of_object(interpreter: Interpreter, owner: Object, node: ast.Attribute) -> object:
-    if node.attr in owner.attributes:
-        return owner.attributes[node.attr]
     found = owner.cls.find(node.attr) if owner.cls else MISSING
-    if found is not MISSING:
+    held = owner.attributes.get(node.attr, MISSING)
+    if held is not MISSING and not (found is not MISSING and isinstance(held, Module | ModuleList | ModuleDict)):
+        return held
+    if found is not MISSING:  # it hides a module of that name, which torch keeps apart from other attributes
         return _bound(interpreter, owner, owner.cls, found, node)
     if node.attr == "training" and isinstance(owner, Instance):
         return Symbol.TRAINING

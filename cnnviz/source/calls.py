@@ -144,7 +144,7 @@ def call(  # noqa: PLR0911 (one for each kind of owner)
     owner = interpreter.value(function.value, scope)
     if owner is Symbol.WEIGHT or owner is Symbol.DEVICE:
         return owner
-    if isinstance(owner, Instance) and owner.method(function.attr):
+    if isinstance(owner, Instance) and (owner.method(function.attr) or function.attr in owner.attributes):
         return _call_value(interpreter, attribute_of(interpreter, owner, function), node, scope)
     if isinstance(owner, Super) and function.attr in ("__init__", "forward"):
         return _call_super(interpreter, owner, function.attr, node, scope)

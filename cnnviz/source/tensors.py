@@ -37,7 +37,8 @@ def apply_layer(call: LayerCall, tensor: Tensor, line: int) -> Tensor:
     if call.inplace:
         tensor.change(node, line)
         return tensor
-    return Tensor(node, tensor if isinstance(layer, Flatten) else None)
+    may_be_the_same = isinstance(layer, Flatten) or "Dropout" in layer.kind
+    return Tensor(node, tensor if may_be_the_same else None)
 
 
 def join_tensors(join: Join, tensors: Sequence[Tensor], line: int, *, ordered: bool) -> Tensor:

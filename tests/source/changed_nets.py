@@ -902,4 +902,166 @@ class Net(nn.Module):
 
 model = Net()
 """,
+    "instance hides method": """\
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.a = nn.Conv2d(3, 3, 3, padding=1)
+        self.b = nn.Conv2d(3, 3, 1)
+        self.act = nn.ReLU()
+        self.step = nn.Tanh()
+
+    def forward(self, x):
+        return self.step(self.a(x))
+
+    def step(self, x):
+        return x
+
+
+model = Net()
+""",
+    "class attr hides __getattr__ module": """\
+class Net(nn.Module):
+    act = nn.Tanh()
+    def __init__(self):
+        super().__init__()
+        self.a = nn.Conv2d(3, 3, 3, padding=1)
+        self.b = nn.Conv2d(3, 3, 1)
+        self.act = nn.ReLU()
+
+    def forward(self, x):
+        return self.act(self.a(x))
+
+
+model = Net()
+""",
+    "method hides module": """\
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.a = nn.Conv2d(3, 3, 1)
+        self.head = nn.Tanh()
+
+    def forward(self, x):
+        return self.head(self.a(x))
+
+    def head(self, x):
+        return torch.relu(x)
+
+
+model = Net()
+""",
+    "dropout p0 inplace alias": """\
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.a = nn.Conv2d(3, 3, 3, padding=1)
+        self.b = nn.Conv2d(3, 3, 1)
+        self.act = nn.ReLU()
+
+    def forward(self, x):
+        y = self.a(x)
+        z = F.dropout(y, 0.5, self.training)
+        F.relu_(z)
+        return self.b(y)
+
+
+model = Net()
+""",
+    "nn.Flatten alias": """\
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.a = nn.Conv2d(3, 3, 3, padding=1)
+        self.b = nn.Conv2d(3, 3, 1)
+        self.act = nn.ReLU()
+        self.f = nn.Flatten()
+
+    def forward(self, x):
+        y = self.a(x)
+        z = self.f(y)
+        F.relu_(z)
+        return y
+
+
+model = Net()
+""",
+    "squeeze alias": """\
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.a = nn.Conv2d(3, 3, 3, padding=1)
+        self.b = nn.Conv2d(3, 3, 1)
+        self.act = nn.ReLU()
+
+    def forward(self, x):
+        y = self.a(x)
+        z = y.squeeze()
+        F.relu_(z)
+        return self.b(y)
+
+
+model = Net()
+""",
+    "deepcopy after change": """\
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        import copy
+        s = nn.Sequential(nn.Conv2d(3, 3, 1))
+        t = copy.deepcopy(s)
+        s.append(nn.Tanh())
+        self.s = t
+
+    def forward(self, x):
+        return self.s(x)
+
+
+model = Net()
+""",
+    "deepcopy alias kept": """\
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        import copy
+        a = nn.Conv2d(3, 3, 1)
+        s = nn.Sequential(a, a)
+        self.s = copy.deepcopy(s)
+
+    def forward(self, x):
+        return self.s(x)
+
+
+model = Net()
+""",
+    "partial override": """\
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        from functools import partial
+        p = partial(nn.Conv2d, 3, 4, kernel_size=3)
+        self.a = p(kernel_size=5)
+
+    def forward(self, x):
+        return self.a(x)
+
+
+model = Net()
+""",
+    "attr set to None": """\
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.a = nn.Conv2d(3, 3, 3, padding=1)
+        self.b = nn.Conv2d(3, 3, 1)
+        self.act = nn.ReLU()
+        self.b = None
+
+    def forward(self, x):
+        x = self.a(x)
+        return x if self.b is None else self.b(x)
+
+
+model = Net()
+""",
 }
