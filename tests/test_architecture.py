@@ -148,6 +148,16 @@ def test_samples_without_a_channel_axis_are_given_one(
     assert trace(mended)[-1].output_shape == (3,)
 
 
+@pytest.mark.parametrize(("size", "picture"), [(784, (1, 28, 28)), (3072, (3, 32, 32))])
+def test_flat_samples_before_a_convolution_are_given_the_axes_of_a_picture_first(
+    size: int, picture: tuple[int, ...]
+) -> None:
+    net = Architecture(input_shape=(size,), layers=(Conv2d(out_channels=8, kernel_size=5),))
+    first, *_ = trace(net)[-1].mends
+    assert first.text == f"Give the input the axes of a picture: {' × '.join(map(str, picture))}"
+    assert first.architecture.input_shape == picture
+
+
 def test_a_mend_in_one_branch_helps_though_the_next_branch_refuses_too() -> None:
     pool = AdaptiveAvgPool1d(output_size=1)
     net = Architecture(input_shape=(1,), layers=[Parallel(branches=[[pool], [ReLU(), pool]]), ReLU(), pool])

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from math import isqrt
 
 from cnnviz.architecture.design import Architecture, LayerPath, layer_number
 from cnnviz.architecture.mend import Mend
 from cnnviz.architecture.step import Step, find_refusing_step, iter_steps, trace_shapes
 from cnnviz.errors import DesignError, ShapeError
 from cnnviz.layers import PALETTE, Block, Layer, family
-from cnnviz.shapes import format_shape
+from cnnviz.shapes import Shape, format_shape
 
 MAX_MENDS = 4
 MAX_KERNELS_TRIED = 64
@@ -116,6 +117,11 @@ def _flatten_later(architecture: Architecture, refused: Step) -> Iterator[Mend]:
 def _other_input(architecture: Architecture) -> Iterator[Mend]:
     """Adds a channel axis to the input shape, or takes off a first axis of size 1."""
     shape = architecture.input_shape
+    if len(shape) == 1:
+        yield from (
+            Mend(f"Give the input the axes of a picture: {format_shape(square)}", architecture.with_input_shape(square))
+            for square in _squares(shape[0])
+        )
     if len(shape) in (1, 2, 3):
         added = (1, *shape)
         yield Mend(f"Give the input a channel axis: {format_shape(added)}", architecture.with_input_shape(added))
@@ -123,6 +129,18 @@ def _other_input(architecture: Architecture) -> Iterator[Mend]:
         yield Mend(
             f"Take the first axis off the input: {format_shape(shape[1:])}", architecture.with_input_shape(shape[1:])
         )
+
+
+def _squares(size: int) -> Iterator[Shape]:
+    """Yields the square pictures that a flat sample may be: in one channel, or in three colours.
+
+    >>> list(_squares(784)), list(_squares(3072))
+    ([(1, 28, 28)], [(3, 32, 32)])
+    """
+    for channels in (1, 3):
+        side = isqrt(size // channels)
+        if side > 1 and channels * side * side == size:
+            yield (channels, side, side)
 
 
 def _without_earlier_pool(architecture: Architecture, refused: Step) -> Iterator[Mend]:

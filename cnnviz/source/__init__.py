@@ -2,7 +2,9 @@
 
 write.py             to_code(): a design as a Python file
 formatting.py        calls in lines, broken as `ruff format` breaks them
-read.py              from_code(): a design from pasted code
+read.py              from_code(), read_code(): a design from pasted code, and remarks on it
+remarks.py           what stands in the code, and works in another way in a design
+changes.py           what outside a net may change it, by its syntax
 program.py           the statements of a text, and which net they make
 interpreter.py       Interpreter: follows the syntax tree by tables of handlers
 statements.py        STATEMENTS: a handler for each kind of statement
@@ -18,12 +20,17 @@ arguments.py         the arguments of a call
 arithmetic.py        operators
 blocks.py            blocks, by their declared stacks and join
 layer_calls.py       a layer's arguments, against torch's parameters and the shape of the input
+keras.py             Sequential models of Keras
+keras_layers.py      their layers, as layers of torch that compute the same
+keras_windows.py     among them convolutions and pools
+keras_arguments.py   what they have in common
+keras_names.py       the names of Keras
 tensors.py           tensors through layers and blocks
 values.py            what names stand for
 torch_names.py       the names of torch
 """
 
-from cnnviz.source.read import from_code
+from cnnviz.source.read import Reading, from_code, read_code
 from cnnviz.source.write import STYLES, Style, to_code
 
-__all__ = ["STYLES", "Style", "from_code", "to_code"]
+__all__ = ["STYLES", "Reading", "Style", "from_code", "read_code", "to_code"]

@@ -14,9 +14,14 @@ from cnnviz.source.values import (
     BoundMethod,
     Class,
     Function,
+    ImportedName,
     Instance,
     LayerCall,
+    Module,
+    ModuleDict,
+    ModuleList,
     Object,
+    Sequential,
     Super,
     Symbol,
     Tensor,
@@ -35,10 +40,11 @@ def attribute_of(interpreter: Interpreter, owner: object, node: ast.Attribute) -
 
 
 def _of_object(interpreter: Interpreter, owner: Object, node: ast.Attribute) -> object:
-    if node.attr in owner.attributes:
-        return owner.attributes[node.attr]
     found = owner.cls.find(node.attr) if owner.cls else MISSING
-    if found is not MISSING:
+    held = owner.attributes.get(node.attr, MISSING)
+    if held is not MISSING and not (found is not MISSING and isinstance(held, Module | ModuleList | ModuleDict)):
+        return held
+    if found is not MISSING:  # it hides a module of that name, which torch keeps apart from other attributes
         return _bound(interpreter, owner, owner.cls, found, node)
     if node.attr == "training" and isinstance(owner, Instance):
         return Symbol.TRAINING
@@ -83,6 +89,18 @@ def _of_layer(interpreter: Interpreter, owner: LayerCall, node: ast.Attribute) -
     raise interpreter.not_understood(node)
 
 
+def _of_sequential(interpreter: Interpreter, owner: Sequential, node: ast.Attribute) -> object:
+    if owner.is_identity or (found := owner.module(node.attr)) is MISSING:
+        raise interpreter.not_understood(node)
+    return found
+
+
+def _of_module_dict(interpreter: Interpreter, owner: ModuleDict, node: ast.Attribute) -> object:
+    if node.attr not in owner:
+        raise interpreter.not_understood(node)
+    return owner[node.attr]
+
+
 def _of_tensor(interpreter: Interpreter, owner: Tensor, node: ast.Attribute) -> object:
     if node.attr == "shape":
         return owner.node.sizes
@@ -92,8 +110,8 @@ def _of_tensor(interpreter: Interpreter, owner: Tensor, node: ast.Attribute) -> 
         return False
     if node.attr in ("device", "dtype"):
         return Symbol.DEVICE
-    if node.attr == "data" and owner.node.is_made_by_no_layer:
-        return owner
+    if node.attr == "data":
+        return Tensor(owner.node.cut_off(interpreter.snippet(node), node.lineno), owner)
     raise interpreter.not_understood(node)
 
 
@@ -109,7 +127,10 @@ ATTRIBUTES: dict[type, Callable[[Interpreter, Any, ast.Attribute], object]] = {
     Class: _of_class,
     Super: _of_super,
     LayerCall: _of_layer,
+    Sequential: _of_sequential,
+    ModuleDict: _of_module_dict,
     Tensor: _of_tensor,
     Symbol: _of_symbol,
+    ImportedName: lambda interpreter, owner, node: ImportedName(f"{owner.full_name}.{node.attr}"),
 }
 """The handler of the attributes of every kind of value that has some."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from dataclasses import replace
 from functools import partial
 
 from cnnviz.source.arguments import Arguments, read_arguments
@@ -10,10 +11,13 @@ from cnnviz.source.attributes import attribute_of
 from cnnviz.source.blocks import block_kinds
 from cnnviz.source.functions import apply_module, call_forward, call_function, initialise, instantiate
 from cnnviz.source.interpreter import CallHandler, Interpreter, Scope
+from cnnviz.source.keras import call_keras
+from cnnviz.source.keras_names import ONLY_SEQUENTIAL, keras_name
 from cnnviz.source.methods import METHODS
 from cnnviz.source.python_functions import (
     PLAIN_FUNCTIONS,
     any_or_all,
+    copy_deeply,
     device,
     enumerate_items,
     get_attribute,
@@ -26,6 +30,7 @@ from cnnviz.source.python_functions import (
     make_namespace,
     make_ordered_dict,
     make_parser,
+    make_partial,
     make_range,
     make_super,
     make_text,
@@ -33,6 +38,7 @@ from cnnviz.source.python_functions import (
     no,
     plain_function,
     set_attribute,
+    total,
     variables,
     zip_items,
 )
@@ -65,8 +71,11 @@ from cnnviz.source.values import (
     Function,
     ImportedName,
     Instance,
+    KerasLayer,
+    KerasSequential,
     Module,
     Object,
+    Partial,
     Super,
     Symbol,
     Tensor,
@@ -114,10 +123,13 @@ CALLS: dict[str, CallHandler] = {
     "builtins.super": make_super,
     "builtins.vars": variables,
     **{name: partial(plain_function, name) for name in PLAIN_FUNCTIONS},
+    "builtins.sum": total,
     "types.SimpleNamespace": make_namespace,
     "argparse.Namespace": make_namespace,
     "argparse.ArgumentParser": make_parser,
     "dataclasses.field": make_field,
+    "copy.deepcopy": copy_deeply,
+    "functools.partial": make_partial,
 }
 """The handler of every class and function outside the text that is understood, by its full name."""
 
@@ -132,7 +144,7 @@ def call(  # noqa: PLR0911 (one for each kind of owner)
     owner = interpreter.value(function.value, scope)
     if owner is Symbol.WEIGHT or owner is Symbol.DEVICE:
         return owner
-    if isinstance(owner, Instance) and owner.method(function.attr):
+    if isinstance(owner, Instance) and (owner.method(function.attr) or function.attr in owner.attributes):
         return _call_value(interpreter, attribute_of(interpreter, owner, function), node, scope)
     if isinstance(owner, Super) and function.attr in ("__init__", "forward"):
         return _call_super(interpreter, owner, function.attr, node, scope)
@@ -166,7 +178,11 @@ def _call_value(  # noqa: PLR0911 (one for each kind of value)
 ) -> object:
     if isinstance(callee, ImportedName):
         return _call_imported(interpreter, callee.full_name, node, scope)
+    if isinstance(callee, Partial):
+        return _call_partial(interpreter, callee, node, scope)
     arguments = read_arguments(interpreter, node, scope)
+    if isinstance(callee, KerasLayer | KerasSequential):
+        raise interpreter.not_understood(node, ONLY_SEQUENTIAL)
     match callee:
         case Class():
             return instantiate(interpreter, callee, arguments, scope, node.lineno)
@@ -183,9 +199,24 @@ def _call_value(  # noqa: PLR0911 (one for each kind of value)
     raise interpreter.not_understood(node)
 
 
+def _call_partial(interpreter: Interpreter, callee: Partial, node: ast.Call, scope: Scope) -> object:
+    """Calls a function with the arguments that were given before, which stand under names of a scope of their own."""
+    given = {keyword.arg for keyword in node.keywords}
+    kept = {name: value for name, value in callee.named.items() if name not in given}
+    names = {f" {number}": value for number, value in enumerate((*callee.positional, *kept.values()))}
+    values = [ast.copy_location(ast.Name(name, ast.Load()), node) for name in names]
+    first, last = values[: len(callee.positional)], values[len(callee.positional) :]
+    keywords = [ast.keyword(name, value) for name, value in zip(kept, last, strict=True)]
+    whole = ast.Call(node.func, [*first, *node.args], [*node.keywords, *keywords])
+    inner = replace(scope, around=(names, *scope.around))
+    return _call_value(interpreter, callee.function, ast.copy_location(whole, node), inner)
+
+
 def _call_imported(interpreter: Interpreter, name: str, node: ast.Call, scope: Scope) -> object:
     if handler := CALLS.get(name):
         return handler(interpreter, node, scope)
+    if keras_name(name):
+        return call_keras(interpreter, name, node, scope)
     namespace, _, last = name.rpartition(".")
     if namespace == "torch.nn":
         raise unknown_module(last, node.lineno)

@@ -12,7 +12,7 @@ from cnnviz.source.attributes import attribute_of
 from cnnviz.source.calls import call
 from cnnviz.source.functions import define_function
 from cnnviz.source.interpreter import ExpressionHandler, Interpreter, Scope, is_plain
-from cnnviz.source.values import Class, Function, ImportedName, Instance, ModuleList, Sequential
+from cnnviz.source.values import Class, Function, ImportedName, Instance, ModuleList, OneShot, Sequential, Symbol
 
 COMPARISONS: dict[type[ast.cmpop], Callable[[Any, Any], bool]] = {
     ast.Eq: operator.eq,
@@ -57,7 +57,7 @@ def _subscript(interpreter: Interpreter, node: ast.Subscript, scope: Scope) -> o
         if isinstance(index, slice):
             return Sequential(owner.modules[index], node.lineno)
         owner = owner.modules
-    if isinstance(owner, list | tuple | dict | range | str):
+    if isinstance(owner, list | tuple | dict | range | str) and not isinstance(owner, OneShot):
         index = _index(interpreter, node.slice, scope) if index is None else index
         try:
             found = owner[index]
@@ -107,6 +107,8 @@ def _compare(interpreter: Interpreter, left: object, sign: type[ast.cmpop], righ
             return bool(COMPARISONS[sign](left, right))
         except TypeError:
             pass
+    if Symbol.BATCH in (left, right):
+        raise interpreter.not_understood(node, "a design is the same for batches of every size")
     raise interpreter.not_understood(node)
 
 
@@ -179,6 +181,10 @@ def _key(interpreter: Interpreter, node: ast.expr, scope: Scope) -> object:
     return key
 
 
+def _generator(interpreter: Interpreter, node: ast.GeneratorExp, scope: Scope) -> OneShot:
+    return OneShot(_comprehension(interpreter, node, scope))
+
+
 def _comprehension(interpreter: Interpreter, node: ast.ListComp | ast.GeneratorExp, scope: Scope) -> list[object]:
     return [interpreter.value(node.elt, inner) for inner in _rounds(interpreter, node, node.generators, scope)]
 
@@ -219,7 +225,7 @@ EXPRESSIONS: dict[type[ast.expr], ExpressionHandler] = {
     ast.List: _list,
     ast.Dict: _dict,
     ast.ListComp: _comprehension,
-    ast.GeneratorExp: _comprehension,
+    ast.GeneratorExp: _generator,
     ast.DictComp: _dict_comprehension,
     ast.JoinedStr: _text,
     ast.Lambda: _lambda,

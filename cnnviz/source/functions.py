@@ -7,7 +7,8 @@ import ast
 from cnnviz.errors import DesignError
 from cnnviz.source.arguments import Arguments
 from cnnviz.source.blocks import block_call, written_block
-from cnnviz.source.interpreter import Interpreter, Returned, Scope
+from cnnviz.source.interpreter import Interpreter, Returned, Scope, resolved
+from cnnviz.source.keras_names import ONLY_SEQUENTIAL, keras_name
 from cnnviz.source.tensors import apply_layer, join_stacks
 from cnnviz.source.values import (
     MISSING,
@@ -15,6 +16,7 @@ from cnnviz.source.values import (
     Class,
     Function,
     Instance,
+    KerasSequential,
     LayerCall,
     Module,
     Object,
@@ -121,10 +123,15 @@ def instantiate(interpreter: Interpreter, cls: Class, arguments: Arguments, scop
     if block := written_block(cls.node):
         return block_call(block, arguments, line)
     if foreign := foreign_bases(cls):
+        if any(map(keras_name, foreign)):
+            raise DesignError(
+                f"Line {line}: {cls.name} (line {cls.node.lineno}) derives from a class of Keras; {ONLY_SEQUENTIAL}."
+            )
         base = foreign[0].rpartition(".")[2][:40] or interpreter.snippet(cls.node.bases[0])
         raise DesignError(
             f"Line {line}: {cls.name} derives from {base} (line {cls.node.lineno}), whose code is not in this text."
         )
+    _check_special(interpreter, cls, line)
     if not is_module_class(cls):
         return _plain_object(interpreter, cls, arguments, scope, line)
     instance = Instance(cls)
@@ -134,6 +141,29 @@ def instantiate(interpreter: Interpreter, cls: Class, arguments: Arguments, scop
     else:
         initialise(interpreter, instance, arguments, line)
     return instance
+
+
+SPECIAL_METHODS = ("__new__", "__setattr__", "__getattr__", "__getattribute__", "__delattr__", "__init_subclass__")
+"""Methods by which a class changes how Python treats it."""
+
+
+def _check_special(interpreter: Interpreter, cls: Class, line: int) -> None:
+    """Raises DesignError for a class that changes what making, calling or changing an object means."""
+    names = (*SPECIAL_METHODS, "__call__") if is_module_class(cls) else SPECIAL_METHODS
+    for each in cls.lineage:
+        for base in each.bases:
+            resolved(base)
+        own = next((name for name in names if name in each.attributes), None)
+        if own:
+            raise DesignError(
+                f"Line {line}: {each.name} (line {each.node.lineno}) has its own {own}, which is not followed."
+            )
+        for keyword in each.node.keywords:
+            if interpreter.full_name(keyword.value, Scope()) != "abc.ABCMeta":
+                raise DesignError(
+                    f"Line {line}: {each.name} (line {each.node.lineno}) is made in a special way"
+                    f" ({(keyword.arg or '**')[:40]}=…), which is not followed."
+                )
 
 
 def initialise(interpreter: Interpreter, owner: Object, arguments: Arguments, line: int) -> None:
@@ -193,6 +223,8 @@ def apply_module(interpreter: Interpreter, module: object, tensor: Tensor, line:
     match module:
         case LayerCall():
             return apply_layer(module, tensor, line)
+        case KerasSequential():
+            raise DesignError(f"Line {line}: a model of Keras is called in a net of torch, which neither can do.")
         case Sequential():
             output: object = tensor
             for inner in module.modules:

@@ -10,20 +10,29 @@ from enum import Enum, auto
 from typing import Any
 
 from cnnviz.errors import DesignError
+from cnnviz.source.changes import NetChanges
 from cnnviz.source.torch_names import full_name, imported_names
 from cnnviz.source.values import (
+    Class,
     Function,
     ImportedName,
     Instance,
     Module,
+    ModuleDict,
     ModuleList,
     Object,
+    OneShot,
     Sequential,
     Symbol,
     Tensor,
     Unresolved,
 )
 
+CHANGING_METHODS = (
+    *("append", "extend", "insert", "pop", "add_module", "register_module", "add", "remove", "clear", "update"),
+    *("register_forward_hook", "register_forward_pre_hook"),
+)
+"""Methods that change what a module or a list holds, understood or not."""
 MAX_STEPS = 20_000
 MAX_CALL_DEPTH = 40
 MAX_LENGTH = 1_000
@@ -90,6 +99,13 @@ class Interpreter:
         self.steps = 0
         self.unassigned: list[object] = []
         """Values of expressions at the top level that no name is bound to; one of them may be the net."""
+        self.state_changed_at = 0
+        """The line in forward that changes an object or a list last, which may matter in the next batch; 0 for none."""
+        self.skipped: ast.stmt | None = None
+        """The statement that was passed over last, as one without effect."""
+        self.changes = NetChanges(tree, CHANGING_METHODS)
+        self.remarks: dict[str, None] = {}
+        """What to know of the net that is read, in the order in which it was met."""
         self._statements, self._expressions = statements, expressions
         self._lines = text.split("\n")
         self._imported_names = imported_names(tree)
@@ -130,6 +146,8 @@ class Interpreter:
         """Returns what a value is worth as a condition; raises DesignError with its line where that is unknown."""
         if isinstance(value, Sequential):
             return bool(value.modules)
+        if value is Symbol.TRAINING:
+            raise self.not_understood(node, "a design has the same layers in training and in evaluation")
         if isinstance(value, Tensor | Symbol):
             raise self.not_understood(node)
         return bool(value)
@@ -148,7 +166,10 @@ class Interpreter:
             value = value.modules
         if not isinstance(value, list | tuple | range | dict):
             raise self.not_understood(node)
-        return self.bounded_list(list(value), node)
+        items = self.bounded_list(list(value), node)
+        if isinstance(value, OneShot):
+            value.clear()
+        return items
 
     def elements(self, nodes: Sequence[ast.expr], scope: Scope) -> Iterator[object]:
         """Yields the values of elements or arguments, those behind a star one by one."""
@@ -179,12 +200,24 @@ class Interpreter:
         owner = self.value(target.value, scope)
         if owner is Symbol.WEIGHT:
             return
+        if isinstance(owner, Class):
+            owner.attributes[target.attr] = value
+            return
         if not isinstance(owner, Object):
             raise self.not_understood(target)
+        if scope.in_forward:
+            self.state_changed_at = target.lineno
         self.set_attribute(owner, target.attr, value, target.lineno)
 
     def set_attribute(self, owner: Object, name: str, value: object, line: int) -> None:
         """Sets an attribute; raises DesignError where torch takes no layer yet."""
+        found = owner.cls.find(name) if owner.cls else None
+        is_own = isinstance(owner, Instance) and name in ("forward", "__call__", "__dict__", "_modules", "__class__")
+        if is_own or (isinstance(found, Function) and found.decorators):
+            raise DesignError(
+                f"Line {line}: {name[:40]} of an object is set here, which is more than setting a value; write it into"
+                " the class."
+            )
         if isinstance(owner, Instance) and not owner.is_initialised and isinstance(value, Module | ModuleList):
             raise DesignError(
                 f"Line {line}: torch takes no layers before super().__init__() was called; call it first in the"
@@ -194,10 +227,16 @@ class Interpreter:
             modules, before = owner.sequential.modules, owner.attributes.get(name)
             place = next((place for place, module in enumerate(modules) if module is before), len(modules))
             modules[place : place + 1] = [value]  # it runs through them in the order in which they were set
+        is_module = isinstance(value, Module | ModuleList | ModuleDict)
+        if isinstance(owner, Instance) and is_module and name not in owner.module_names:
+            owner.module_names.add(name)
+            owner.attributes.pop(name, None)  # from now on, and in this order, among the children
         owner.attributes[name] = value
 
     def _bind_item(self, target: ast.Subscript, value: object, scope: Scope) -> None:
         owner = self.value(target.value, scope)
+        if scope.in_forward:
+            self.state_changed_at = target.lineno
         items: Any = owner.modules if isinstance(owner, Sequential) else owner
         index: Any = None if isinstance(target.slice, ast.Slice) else self.value(target.slice, scope)
         try:

@@ -12,6 +12,7 @@ from cnnviz.source.arguments import read_arguments
 from cnnviz.source.arithmetic import WIDE_FIELD, bounded_text
 from cnnviz.source.functions import late_value
 from cnnviz.source.interpreter import Interpreter, Scope, is_plain
+from cnnviz.source.keras import add_layer, build
 from cnnviz.source.tensors import reshape_tensor
 from cnnviz.source.torch_functions import apply_layer_function, largest_along, pool_axes, squeeze_tensor
 from cnnviz.source.torch_names import LAYER_FUNCTIONS
@@ -19,6 +20,7 @@ from cnnviz.source.values import (
     ArgumentParser,
     BlockCall,
     Instance,
+    KerasSequential,
     LayerCall,
     MisfitError,
     Module,
@@ -40,18 +42,39 @@ def _unchanged(interpreter: Interpreter, owner: object, node: ast.Call, scope: S
     return owner
 
 
+def _note_change(interpreter: Interpreter, node: ast.Call, scope: Scope) -> None:
+    if scope.in_forward:
+        interpreter.state_changed_at = node.lineno
+
+
 def _append(interpreter: Interpreter, owner: Sequential | list[object], node: ast.Call, scope: Scope) -> object:
     """Adds the last argument to a Sequential or a list: append(layer), add_module(name, layer)."""
+    _note_change(interpreter, node, scope)
     arguments = read_arguments(interpreter, node, scope)
     return _grow(interpreter, owner, arguments.positional[-1:], node)
 
 
+def _add_named(interpreter: Interpreter, owner: Sequential, node: ast.Call, scope: Scope) -> None:
+    """Adds a layer to a Sequential under a name, or puts it in the place of the one of that name."""
+    values = read_arguments(interpreter, node, scope).matched(("name", "module"), "add_module", node.lineno)
+    name, module = values.get("name"), values.get("module")
+    if not isinstance(name, str) or not isinstance(module, Module):
+        raise interpreter.not_understood(node)
+    before = owner.module(name)
+    place = next((place for place, each in enumerate(owner.modules) if each is before), len(owner.modules))
+    owner.modules[place : place + 1] = [module]
+    owner.named[name] = module
+    interpreter.bounded_list(owner.modules, node)
+
+
 def _extend(interpreter: Interpreter, owner: Sequential | list[object], node: ast.Call, scope: Scope) -> object:
+    _note_change(interpreter, node, scope)
     arguments = read_arguments(interpreter, node, scope)
     return _grow(interpreter, owner, interpreter.items_of((arguments.positional or [None])[0], node), node)
 
 
 def _insert(interpreter: Interpreter, owner: Sequential | list[object], node: ast.Call, scope: Scope) -> None:
+    _note_change(interpreter, node, scope)
     positional, _ = read_arguments(interpreter, node, scope)
     if len(positional) != 2 or not isinstance(positional[0], int):
         raise interpreter.not_understood(node)
@@ -61,6 +84,7 @@ def _insert(interpreter: Interpreter, owner: Sequential | list[object], node: as
 
 
 def _pop(interpreter: Interpreter, owner: Sequential | list[object], node: ast.Call, scope: Scope) -> object:
+    _note_change(interpreter, node, scope)
     positional, _ = read_arguments(interpreter, node, scope)
     items = owner.modules if isinstance(owner, Sequential) else owner
     try:
@@ -104,9 +128,25 @@ def _children(interpreter: Interpreter, owner: Sequential | Instance, node: ast.
     return list({id(module): module for module in modules}.values())  # torch gives each once
 
 
+def _named_children(
+    interpreter: Interpreter, owner: Sequential | Instance, node: ast.Call, scope: Scope
+) -> Sequence[object]:
+    """Returns pairs of names and modules; those of a Sequential have numbers unless the code names them."""
+    if isinstance(owner, Sequential):
+        names = {id(module): name for name, module in owner.named.items()}
+        pairs = [(names.get(id(module), str(place)), module) for place, module in enumerate(owner.modules)]
+    else:
+        kinds = (*Module.__args__, ModuleList, ModuleDict)
+        pairs = [(name, value) for name, value in owner.attributes.items() if isinstance(value, kinds)]
+    return list({id(module): (name, module) for name, module in reversed(pairs)}.values())[::-1]
+
+
 def _detach(interpreter: Interpreter, owner: Tensor, node: ast.Call, scope: Scope) -> Tensor:
-    if not owner.node.is_made_by_no_layer:
-        raise interpreter.not_understood(node, "the layers before it would not learn")
+    return Tensor(owner.node.cut_off(interpreter.snippet(node), node.lineno), owner)
+
+
+def _detach_in_place(interpreter: Interpreter, owner: Tensor, node: ast.Call, scope: Scope) -> Tensor:
+    owner.cut_off(interpreter.snippet(node), node.lineno)
     return owner
 
 
@@ -177,7 +217,7 @@ def _unsqueeze(interpreter: Interpreter, owner: Tensor, node: ast.Call, scope: S
         raise MisfitError(
             f"Line {node.lineno}: `{interpreter.snippet(node)}` gives a sample more axes than a net takes."
         )
-    return Tensor(TensorNode(shape, batch=before.batch))
+    return Tensor(TensorNode(shape, batch=before.batch), owner)
 
 
 def _permute(interpreter: Interpreter, owner: Tensor, node: ast.Call, scope: Scope) -> Tensor:
@@ -269,7 +309,7 @@ _WITHOUT_EFFECT: dict[str, MethodHandler] = dict.fromkeys(
 )
 _REGISTER: dict[str, MethodHandler] = {"add_module": _register, "register_module": _register}
 _LIST: dict[str, MethodHandler] = {"append": _append, "extend": _extend, "insert": _insert, "pop": _pop}
-_CHILDREN: dict[str, MethodHandler] = {"children": _children}
+_CHILDREN: dict[str, MethodHandler] = {"children": _children, "named_children": _named_children}
 _DICT: dict[str, MethodHandler] = {
     "get": _dict_get,
     "update": _dict_update,
@@ -289,6 +329,7 @@ METHODS: dict[type, dict[str, MethodHandler]] = {
         **_WITHOUT_EFFECT,
         "clone": _clone,
         "detach": _detach,
+        "detach_": _detach_in_place,
         "size": _size,
         "numel": _count,
         "nelement": _count,
@@ -317,9 +358,10 @@ METHODS: dict[type, dict[str, MethodHandler]] = {
         **_WITHOUT_EFFECT,
         **_LIST,
         **_CHILDREN,
-        "add_module": _append,
-        "register_module": _append,
+        "add_module": _add_named,
+        "register_module": _add_named,
     },
+    KerasSequential: {"add": add_layer, "pop": _pop, "build": build},
     list: {**_LIST, "copy": lambda interpreter, owner, node, scope: list(owner)},
     ModuleList: {**_WITHOUT_EFFECT, **_LIST},
     dict: _DICT,
@@ -337,5 +379,3 @@ METHODS: dict[type, dict[str, MethodHandler]] = {
     },
 }
 """The handler of every method that is understood, by the type of its owner and its name."""
-CHANGING_METHODS = (*_LIST, *_REGISTER, "remove", "clear")
-"""Methods that change what a module or a list holds, understood or not."""

@@ -10,12 +10,13 @@ from typing import cast
 from cnnviz.errors import DesignError
 from cnnviz.source.arguments import Arguments
 from cnnviz.source.blocks import written_block
+from cnnviz.source.changes import changed_globals
 from cnnviz.source.expressions import EXPRESSIONS
 from cnnviz.source.functions import PLAIN_BASES, instantiate, is_module_class
-from cnnviz.source.interpreter import MAX_STEPS, Interpreter, Scope
-from cnnviz.source.methods import CHANGING_METHODS
+from cnnviz.source.interpreter import CHANGING_METHODS, MAX_STEPS, Interpreter, Scope
+from cnnviz.source.keras_names import ONLY_SEQUENTIAL, keras_name
 from cnnviz.source.statements import STATEMENTS
-from cnnviz.source.values import Class, Function, Instance, Module, Sequential, Unresolved, contained_ids
+from cnnviz.source.values import Class, Function, Instance, LayerCall, Module, Sequential, Unresolved, contained_ids
 
 NET_NAME = re.compile(r"(model|net|network|cnn|classifier|backbone)(_?\w)?", re.IGNORECASE)
 """Names that people give to a net."""
@@ -32,10 +33,15 @@ class Program:
         self.interpreter = Interpreter(tree, text, statements=STATEMENTS, expressions=EXPRESSIONS)
         self._names = self.interpreter.globals
         self._failures: list[DesignError] = []
+        self._doubts: list[DesignError] = []
+        """Statements that may have changed a net in a way that is not followed."""
+        self._changes = self.interpreter.changes
         self._follow(tree.body)
 
     def find_net(self) -> Module:
         """Returns the one net of the text; raises DesignError where there is none, or more than one."""
+        if self._doubts:
+            raise self._doubts[0]
         values = (*self._names.values(), *self.interpreter.unassigned)
         modules = {id(value): value for value in values if isinstance(value, Module)}
         inner = {part for module in modules.values() for part in contained_ids(module)}
@@ -57,12 +63,21 @@ class Program:
         if len(roots) > 1:
             raise _several_nets([f"{cls.name} (line {cls.node.lineno})" for cls in roots])
         if not roots:
+            self._refuse_keras_classes()
             raise DesignError(
                 "No net was found. Paste a class that derives from nn.Module, with its __init__ and forward, or an"
                 " nn.Sequential(…)."
             )
         line = roots[0].node.lineno
         return cast("Module", instantiate(self.interpreter, roots[0], Arguments([], {}), Scope(), line))
+
+    def _refuse_keras_classes(self) -> None:
+        """Raises DesignError with the line of a class that derives from one of Keras."""
+        for cls in self._names.values():
+            if isinstance(cls, Class) and any(map(keras_name, cls.base_names())):
+                raise DesignError(
+                    f"Line {cls.node.lineno}: {cls.name} derives from a class of Keras; {ONLY_SEQUENTIAL}."
+                )
 
     def _module_classes(self) -> list[Class]:
         return [value for value in self._names.values() if isinstance(value, Class) and is_module_class(value)]
@@ -78,9 +93,14 @@ class Program:
             except DesignError as error:
                 if self.interpreter.steps > MAX_STEPS:
                     raise
+                self._note_doubt(statement, error)
                 self._mark_unresolved(statement, error)
+            if self.interpreter.skipped is statement:
+                self._note_doubt(statement)
             for name, value in before.items():
                 now = self._names.get(name)
+                if isinstance(now, Unresolved) and now is not value:
+                    self._note_doubt(statement, now.error)
                 if isinstance(now, Unresolved) and (isinstance(value, Module) or self._makes_net(statement)):
                     self._failures.append(now.error)
 
@@ -95,6 +115,32 @@ class Program:
                 self._names[name] = Unresolved(error)
         if self._makes_net(statement):
             self._failures.append(error)
+
+    def _note_doubt(self, statement: ast.stmt, error: DesignError | None = None) -> None:
+        """Notes that a statement which was not followed may have changed a net."""
+        if isinstance(statement, _DEFINITIONS):
+            return
+        place = self._changes.find(statement, self._holds_module, self._is_layer)
+        if place is None and not changed_globals(statement):
+            return
+        line = getattr(place, "lineno", statement.lineno)
+        quoted = place if isinstance(place, ast.expr) else statement
+        self._doubts.append(
+            error
+            or DesignError(
+                f"Line {line}: `{self.interpreter.snippet(quoted)}` may change the net in a way that is not understood;"
+                " leave it out, or write it into the class."
+            )
+        )
+
+    def _is_layer(self, name: str) -> bool:
+        return isinstance(self._names.get(name), LayerCall)
+
+    def _holds_module(self, name: str) -> bool:
+        value = self._names.get(name)
+        return isinstance(value, Module | Class) or any(
+            isinstance(part, Module) for part in (value if isinstance(value, list | tuple) else ())
+        )
 
     def _makes_net(self, statement: ast.stmt) -> bool:
         """Whether its outermost call, apart from `.to(device)`, is of nn.Sequential or of a class of the text."""
@@ -114,6 +160,10 @@ class Program:
             return bool(own.base_names() - PLAIN_BASES)  # of a class that is foreign, too
         if isinstance(own, Function):
             return is_named
+        if (of_keras := keras_name(name)) and (
+            of_keras in ("Sequential", "Model") or of_keras.startswith("applications")
+        ):
+            return True
         return name == "torch.nn.Sequential" or name.startswith(LIBRARIES_OF_NETS) or (is_named and bool(name))
 
     def _name_of(self, net: object) -> str:
@@ -123,6 +173,9 @@ class Program:
 def _several_nets(names: Sequence[str]) -> DesignError:
     listed = ", ".join(names[:4]) + ", …" * (len(names) > 4)
     return DesignError(f"The code holds {len(names)} nets: {listed}. Paste one of them.")
+
+
+_DEFINITIONS = (ast.FunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom)
 
 
 def _is_main_guard(statement: ast.stmt) -> bool:

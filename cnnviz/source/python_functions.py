@@ -5,11 +5,12 @@ from __future__ import annotations
 import ast
 import math
 from collections.abc import Callable
-from typing import Any
+from dataclasses import replace
+from typing import Any, cast
 
 from cnnviz.errors import DesignError
 from cnnviz.source.arguments import Arguments, read_arguments
-from cnnviz.source.arithmetic import bounded_number, bounded_text
+from cnnviz.source.arithmetic import bounded_number, bounded_text, combine
 from cnnviz.source.attributes import attribute_of
 from cnnviz.source.functions import initialise
 from cnnviz.source.interpreter import MAX_LENGTH, Interpreter, Scope, is_plain
@@ -18,14 +19,18 @@ from cnnviz.source.values import (
     MISSING,
     ArgumentParser,
     BlockCall,
+    BoundMethod,
     Class,
+    Function,
     ImportedName,
     Instance,
     LayerCall,
     ModuleDict,
     ModuleList,
     Object,
+    OneShot,
     OrderedDict,
+    Partial,
     Sequential,
     Super,
     Symbol,
@@ -62,7 +67,11 @@ KINDS_OF_VALUES: dict[str, type | tuple[type, ...]] = {
 
 def plain_function(name: str, interpreter: Interpreter, node: ast.Call, scope: Scope) -> object:
     """Calls a function of numbers with plain values."""
-    positional, named = read_arguments(interpreter, node, scope)
+    return _plain_result(name, interpreter, read_arguments(interpreter, node, scope), node)
+
+
+def _plain_result(name: str, interpreter: Interpreter, arguments: Arguments, node: ast.Call) -> object:
+    positional, named = arguments
     last = name.rpartition(".")[2]
     if not is_plain(positional) or not is_plain(named):
         raise interpreter.not_understood(node, f"{last} has no value that could be worked out")
@@ -72,7 +81,69 @@ def plain_function(name: str, interpreter: Interpreter, node: ast.Call, scope: S
         result = PLAIN_FUNCTIONS[name](*positional, **named)
     except (TypeError, ValueError, ArithmeticError) as error:
         raise interpreter.not_understood(node, f"{last} refuses it: {str(error)[:80]}") from None
+    for value in positional:
+        if isinstance(value, OneShot):
+            value.clear()
     return bounded_number(result, node) if isinstance(result, int | float) else result
+
+
+def total(interpreter: Interpreter, node: ast.Call, scope: Scope) -> object:
+    """Adds up numbers, or the tensors in a list: sum."""
+    arguments = read_arguments(interpreter, node, scope)
+    first = arguments.positional[0] if arguments.positional else None
+    if not isinstance(first, list | tuple) or not any(isinstance(item, Tensor) for item in first):
+        return _plain_result("builtins.sum", interpreter, arguments, node)
+    result, *others = interpreter.items_of(first, node)
+    if len(arguments.positional) > 1 or arguments.named or not isinstance(result, Tensor):
+        raise interpreter.not_understood(node)
+    for other in others:
+        result = combine(interpreter, result, ast.Add(), other, node)
+    return result
+
+
+def copy_deeply(interpreter: Interpreter, node: ast.Call, scope: Scope) -> object:
+    """Returns a module with weights of its own: copy.deepcopy."""
+    positional, _ = read_arguments(interpreter, node, scope)
+    if len(positional) != 1:
+        raise interpreter.not_understood(node)
+    return _copied(interpreter, positional[0], node, {})
+
+
+def _copied(interpreter: Interpreter, value: object, node: ast.Call, copies: dict[int, object]) -> object:
+    if id(value) in copies:
+        return copies[id(value)]
+    interpreter.count_step(node.lineno)
+
+    def inner(part: object) -> object:
+        return _copied(interpreter, part, node, copies)
+
+    if isinstance(value, LayerCall):
+        copies[id(value)] = replace(value)
+    elif type(value) is Sequential:
+        copies[id(value)] = copy = replace(value, modules=[], named={})
+        copy.modules = [inner(module) for module in value.modules]
+        copy.named = {name: inner(module) for name, module in value.named.items()}
+    elif isinstance(value, ModuleList):
+        copies[id(value)] = ModuleList(map(inner, value))
+    elif type(value) in (Object, Instance) and isinstance(value, Object):
+        copies[id(value)] = twin = replace(value, attributes={})
+        twin.attributes = {name: inner(part) for name, part in value.attributes.items()}
+        if isinstance(value, Instance) and isinstance(twin, Instance):
+            twin.module_names = set(value.module_names)
+            twin.sequential = cast("Sequential | None", inner(value.sequential))
+    elif is_plain(value):
+        return list(value) if type(value) is list else dict(value) if type(value) is dict else value
+    else:
+        raise interpreter.not_understood(node)
+    return copies[id(value)]
+
+
+def make_partial(interpreter: Interpreter, node: ast.Call, scope: Scope) -> Partial:
+    """Keeps the first arguments of a call: functools.partial."""
+    positional, named = read_arguments(interpreter, node, scope)
+    if not positional or not isinstance(positional[0], ImportedName | Function | Class | BoundMethod):
+        raise interpreter.not_understood(node)
+    return Partial(positional[0], tuple(positional[1:]), named)
 
 
 def make_text(interpreter: Interpreter, node: ast.Call, scope: Scope) -> str:
@@ -103,6 +174,8 @@ def length(interpreter: Interpreter, node: ast.Call, scope: Scope) -> object:
         return first.node.sizes[0]
     if isinstance(first, str):
         return len(first)
+    if isinstance(first, OneShot):
+        raise interpreter.not_understood(node)
     return len(interpreter.items_of(first, node))
 
 
@@ -112,7 +185,7 @@ def make_list(interpreter: Interpreter, node: ast.Call, scope: Scope) -> list[ob
     items = interpreter.items_of(positional[0], node) if positional else []
     name = interpreter.full_name(node.func, scope)
     if name == "builtins.reversed":
-        return items[::-1]
+        return OneShot(items[::-1])
     if name == "builtins.sorted":
         if not is_plain(items) or {*named} - {"reverse"}:
             raise interpreter.not_understood(node)
@@ -135,13 +208,13 @@ def enumerate_items(interpreter: Interpreter, node: ast.Call, scope: Scope) -> l
     start = values.get("start", 0)
     if not isinstance(start, int):
         raise interpreter.not_understood(node)
-    return list(enumerate(interpreter.items_of(values.get("iterable"), node), start))
+    return OneShot(enumerate(interpreter.items_of(values.get("iterable"), node), start))
 
 
 def zip_items(interpreter: Interpreter, node: ast.Call, scope: Scope) -> list[object]:
     """Puts what several values hold side by side: zip."""
     positional, _ = read_arguments(interpreter, node, scope)
-    return list(zip(*(interpreter.items_of(value, node) for value in positional), strict=False))
+    return OneShot(zip(*(interpreter.items_of(value, node) for value in positional), strict=False))
 
 
 def any_or_all(interpreter: Interpreter, node: ast.Call, scope: Scope) -> bool:
@@ -201,6 +274,9 @@ def get_attribute(interpreter: Interpreter, node: ast.Call, scope: Scope) -> obj
 def set_attribute(interpreter: Interpreter, node: ast.Call, scope: Scope) -> None:
     """Sets an attribute whose name is worked out: setattr."""
     positional, named = read_arguments(interpreter, node, scope)
+    if len(positional) == 3 and isinstance(positional[0], Class) and isinstance(positional[1], str):
+        positional[0].attributes[positional[1]] = positional[2]
+        return
     if named or len(positional) != 3 or not isinstance(positional[0], Object) or not isinstance(positional[1], str):
         raise interpreter.not_understood(node)
     interpreter.set_attribute(positional[0], positional[1], positional[2], node.lineno)

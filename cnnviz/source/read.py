@@ -7,6 +7,7 @@ import re
 import textwrap
 import threading
 from collections.abc import Iterator
+from dataclasses import dataclass
 from itertools import islice
 
 from pydantic import ValidationError
@@ -16,9 +17,21 @@ from cnnviz.errors import DesignError
 from cnnviz.shapes import AXES, Shape, format_shape
 from cnnviz.source.functions import apply_module, only_tensor
 from cnnviz.source.interpreter import Interpreter, Scope
+from cnnviz.source.keras import apply_keras, keras_remarks, said_shape
 from cnnviz.source.program import Program
+from cnnviz.source.remarks import gradient_remarks, unused_remarks
 from cnnviz.source.tensors import layers_up_to, stateful_calls
-from cnnviz.source.values import Instance, LayerCall, MisfitError, Module, Sequential, Tensor, TensorNode, contained_ids
+from cnnviz.source.values import (
+    Instance,
+    KerasSequential,
+    LayerCall,
+    MisfitError,
+    Module,
+    Sequential,
+    Tensor,
+    TensorNode,
+    contained_ids,
+)
 
 _PARSER_LOCK = threading.Lock()
 """Python's parser counts how deep a text is nested, and several threads at once confuse it (SystemError)."""
@@ -26,6 +39,14 @@ MAX_CODE = 100_000
 MAX_HINTED_SHAPES = 4
 SAMPLE_FUNCTIONS = ("torch.randn", "torch.rand", "torch.zeros", "torch.ones", "torch.empty")
 """Functions of torch that make a batch to try a net on."""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """The design that pasted code describes, and what to know of it: each remark is a sentence or two."""
+
+    architecture: Architecture
+    remarks: tuple[str, ...] = ()
 
 
 def from_code(text: str, input_shape: Shape | None = None) -> Architecture:
@@ -38,6 +59,14 @@ def from_code(text: str, input_shape: Shape | None = None) -> Architecture:
     >>> from_code("nn.Sequential(nn.Flatten(), nn.Linear(12, 2))", (3, 4)).layers[1].out_features
     2
     """
+    return read_code(text, input_shape).architecture
+
+
+def read_code(text: str, input_shape: Shape | None = None) -> Reading:
+    """Returns the design of `from_code`, with remarks on what the code does and a design does not.
+
+    A layer that forward never uses is no part of the design, and every layer of a design learns.
+    """
     if len(text) > MAX_CODE:
         raise DesignError(f"This code is {len(text):,} characters long; at most {MAX_CODE:,} are read.")
     text = _normalize(text)
@@ -47,6 +76,8 @@ def from_code(text: str, input_shape: Shape | None = None) -> Architecture:
         hinted = islice(_hinted_shapes(program.interpreter, tree, text), MAX_HINTED_SHAPES)
         shapes = list(dict.fromkeys((*hinted, *([input_shape] if input_shape else []))))
         net = program.find_net()
+        if isinstance(net, KerasSequential) and (said := said_shape(net)):
+            shapes = [said]
         if shapes:
             return _design_for_shapes(program.interpreter, net, shapes)
         return _design_for_flat_samples(program.interpreter, net)
@@ -72,7 +103,7 @@ def _normalize(text: str) -> str:
     return re.sub(r"(?m)^[%!].*$", "pass", textwrap.dedent(re.sub(r"\r\n?|\f", "\n", text)))
 
 
-def _design_for_shapes(interpreter: Interpreter, net: Module, shapes: list[Shape]) -> Architecture:
+def _design_for_shapes(interpreter: Interpreter, net: Module, shapes: list[Shape]) -> Reading:
     """The design for the first shape that fits the net, or else for one with the channels that the code expects."""
     misfits: list[MisfitError] = []
     for shape in shapes:
@@ -81,41 +112,58 @@ def _design_for_shapes(interpreter: Interpreter, net: Module, shapes: list[Shape
         except MisfitError as error:
             misfits.append(error)
     for shape, misfit in zip(shapes, misfits, strict=True):
-        if misfit.channels and len(shape) > 1:
+        if misfit.shape or (misfit.channels and len(shape) > 1):
             try:
-                return _design(interpreter, net, (misfit.channels, *shape[1:]))
+                return _design(interpreter, net, misfit.shape or (misfit.channels or 1, *shape[1:]))
             except MisfitError:
                 continue
     raise DesignError(f"{misfits[0]} (With samples of {format_shape(shapes[0])}.)") from None
 
 
-def _design_for_flat_samples(interpreter: Interpreter, net: Module) -> Architecture:
+def _design_for_flat_samples(interpreter: Interpreter, net: Module) -> Reading:
     """The design for flat samples of the size that a Linear at the start of the net expects."""
     try:
         _design(interpreter, net, (1,))
     except MisfitError as error:
-        if error.channels:
-            return _design(interpreter, net, (error.channels,))
+        if error.shape or error.channels:
+            return _design(interpreter, net, error.shape or (error.channels or 1,))
     raise DesignError(
         "The code does not say what a sample looks like. Add its shape as a comment, such as `# x: (N, 1, 99, 26)`."
     )
 
 
-def _design(interpreter: Interpreter, net: Module, shape: Shape) -> Architecture:
-    """The layers that samples of that shape go through in the net."""
+def _design(interpreter: Interpreter, net: Module, shape: Shape) -> Reading:
+    """The layers that samples of that shape go through in the net, in the first batch and in all others."""
+    reading = _follow(interpreter, net, shape)
+    if interpreter.state_changed_at and _follow(interpreter, net, shape).architecture != reading.architecture:
+        raise DesignError(
+            f"Line {interpreter.state_changed_at}: what is set here makes the net another one in the next batch, which"
+            " a design cannot express."
+        )
+    return reading
+
+
+def _follow(interpreter: Interpreter, net: Module, shape: Shape) -> Reading:
     interpreter.steps = 0
     line = (
         net.cls.node.lineno if isinstance(net, Instance) else net.line if isinstance(net, Sequential | LayerCall) else 1
     )
-    output = only_tensor(apply_module(interpreter, net, Tensor(TensorNode(shape)), line), line)
-    *_, start = output.node.iter_back()
-    if start.batch is not None:
+    start = Tensor(TensorNode(shape))
+    if isinstance(net, KerasSequential):
+        output = apply_keras(interpreter, net, start)
+    else:
+        output = only_tensor(apply_module(interpreter, net, start, line), line)
+    *_, first = output.node.iter_back()
+    if first.batch is not None:
         raise DesignError(f"Line {line}: what this net returns does not come from its input.")
     _check_registered(net, output)
     try:
-        return Architecture(input_shape=start.shape, layers=layers_up_to(output.node))
+        architecture = Architecture(input_shape=first.shape, layers=layers_up_to(output.node))
     except ValidationError as error:
         raise DesignError(error.errors()[0]["msg"].removeprefix("Value error, ")) from None
+    of_keras = keras_remarks(net, output.node) if isinstance(net, KerasSequential) else ()
+    remarks = (*interpreter.remarks, *of_keras, *unused_remarks(net, output.node), *gradient_remarks(output.node))
+    return Reading(architecture, remarks)
 
 
 def _check_registered(net: Module, output: Tensor) -> None:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import ast
+import sys
 from collections.abc import Iterator
 
 from cnnviz.errors import DesignError
+from cnnviz.source.arguments import Arguments
 from cnnviz.source.arithmetic import combine
-from cnnviz.source.functions import define_class, define_function, late_value
+from cnnviz.source.functions import call_function, define_class, define_function, late_value
 from cnnviz.source.interpreter import Interpreter, Jump, Returned, Scope, StatementHandler
-from cnnviz.source.values import Tensor
+from cnnviz.source.values import BoundMethod, Function, Tensor, Unresolved
 
 WITHOUT_EFFECT = (
     "torch.nn.init.",
@@ -49,7 +51,7 @@ def _augmented_assignment(interpreter: Interpreter, node: ast.AugAssign, scope: 
     before, operand = interpreter.value(node.target, scope), interpreter.value(node.value, scope)
     after = combine(interpreter, before, node.op, operand, node)
     if isinstance(before, Tensor) and isinstance(after, Tensor):
-        before.node = after.node
+        before.change(after.node, node.lineno)
     elif isinstance(before, list) and isinstance(after, list):
         before[:] = after
     else:
@@ -59,11 +61,12 @@ def _augmented_assignment(interpreter: Interpreter, node: ast.AugAssign, scope: 
 def _expression(interpreter: Interpreter, node: ast.Expr, scope: Scope) -> None:
     """Follows an expression on its own; raises DesignError where its value is a tensor that nothing uses."""
     if isinstance(node.value, ast.Constant) or _is_without_effect(interpreter, node.value, scope):
+        interpreter.skipped = node
         return
     value = interpreter.value(node.value, scope)
     if scope.names is interpreter.globals:
         interpreter.unassigned.append(value)
-    elif isinstance(value, Tensor) and not any(value is named for named in scope.names.values()):
+    elif isinstance(value, Tensor) and scope.in_forward and not any(value is named for named in scope.names.values()):
         raise interpreter.not_understood(node, f"its result is not used; write x = {interpreter.snippet(node)}")
 
 
@@ -73,7 +76,14 @@ def _is_without_effect(interpreter: Interpreter, node: ast.expr, scope: Scope) -
         return False
     if name := interpreter.full_name(node.func, scope):
         return name.startswith(WITHOUT_EFFECT)
-    return isinstance(node.func, ast.Attribute) and node.func.attr in WEIGHT_METHODS
+    if not isinstance(node.func, ast.Attribute) or node.func.attr not in WEIGHT_METHODS:
+        return False
+    if node.func.attr == "apply" and node.args:
+        function = late_value(interpreter, node.args[0], scope)
+        function = function.function if isinstance(function, BoundMethod) else function
+        if isinstance(function, Function) and interpreter.changes.changes_argument(function.node):
+            raise interpreter.not_understood(node, "it may change the layers that it is applied to")
+    return True
 
 
 def _return(interpreter: Interpreter, node: ast.Return, scope: Scope) -> Returned:
@@ -87,6 +97,8 @@ def _if(interpreter: Interpreter, node: ast.If, scope: Scope) -> Returned | Jump
 def _for(interpreter: Interpreter, node: ast.For, scope: Scope) -> Returned | Jump | None:
     function = node.iter.func if isinstance(node.iter, ast.Call) else None
     if isinstance(function, ast.Attribute) and function.attr in WEIGHT_ITERATORS and not scope.in_forward:
+        if interpreter.changes.find(node, lambda name: name == "self"):
+            raise interpreter.not_understood(node, "it may change the layers that it goes through")
         return None
 
     def rounds() -> Iterator[None]:
@@ -133,14 +145,53 @@ def _with(interpreter: Interpreter, node: ast.With, scope: Scope) -> Returned | 
         name = interpreter.full_name(context.func if isinstance(context, ast.Call) else context, scope)
         if name not in CONTEXTS or item.optional_vars:
             raise interpreter.not_understood(node)
-        if scope.in_forward and name not in PRECISIONS:
-            raise interpreter.not_understood(node, "what is in it would not learn")
+        if scope.in_forward and name not in PRECISIONS and not _is_enabled(context):
+            return _without_gradient(interpreter, node, scope)
     return interpreter.execute(node.body, scope)
 
 
+def _is_enabled(context: ast.expr) -> bool:
+    """Whether it is `torch.set_grad_enabled(True)`."""
+    value = context.args[0] if isinstance(context, ast.Call) and context.args else None
+    return isinstance(value, ast.Constant) and value.value is True
+
+
+def _without_gradient(interpreter: Interpreter, node: ast.With, scope: Scope) -> Returned | Jump | None:
+    """Follows what stands in `with torch.no_grad():` in forward: no gradient goes further back than what it makes."""
+    before = {id(value): value.node for value in scope.names.values() if isinstance(value, Tensor) and value.is_known}
+    returned = interpreter.execute(node.body, scope)
+    code = interpreter.snippet(node.items[0].context_expr)
+    made = [*scope.names.values(), *([returned.value] if isinstance(returned, Returned) else [])]
+    for value in {id(value): value for value in made}.values():
+        if isinstance(value, Tensor) and value.is_known and value.node is not before.get(id(value)):
+            value.cut_off(code, node.lineno)
+    return returned
+
+
 def _try(interpreter: Interpreter, node: ast.Try, scope: Scope) -> Returned | Jump | None:
-    """Follows what is tried, as nothing goes wrong in code that runs."""
+    """Follows what is tried, as nothing goes wrong in code that runs; raises DesignError where something may."""
+    if any(not _only_complains(handler) for handler in node.handlers):
+        for statement in node.body:
+            if isinstance(statement, ast.Import | ast.ImportFrom) and not _is_there(statement):
+                raise interpreter.not_understood(statement, "whether it is there decides what the net is")
+        done = interpreter.execute(node.body, scope)
+        for target in (part for statement in node.body for part in ast.walk(statement)):
+            if isinstance(target, ast.Name | ast.Attribute) and isinstance(target.ctx, ast.Store):
+                late = late_value(interpreter, target, scope)
+                if isinstance(late, Unresolved):
+                    raise late.error
+        return done or interpreter.execute([*node.orelse, *node.finalbody], scope)
     return interpreter.execute([*node.body, *node.orelse, *node.finalbody], scope)
+
+
+def _only_complains(handler: ast.ExceptHandler) -> bool:
+    """Whether a handler does nothing that a net could depend on."""
+    return all(isinstance(part, ast.Pass | ast.Raise) for part in handler.body)
+
+
+def _is_there(statement: ast.Import | ast.ImportFrom) -> bool:
+    names = [statement.module or ""] if isinstance(statement, ast.ImportFrom) else [a.name for a in statement.names]
+    return all(name.partition(".")[0] in ("torch", "numpy", *sys.stdlib_module_names) for name in names)
 
 
 def _raise(interpreter: Interpreter, node: ast.Raise, scope: Scope) -> None:
@@ -159,7 +210,12 @@ def _function(interpreter: Interpreter, node: ast.FunctionDef, scope: Scope) -> 
 
 
 def _class(interpreter: Interpreter, node: ast.ClassDef, scope: Scope) -> None:
-    scope.names[node.name] = define_class(interpreter, node, scope)
+    value: object = define_class(interpreter, node, scope)
+    for decorator in reversed(node.decorator_list):
+        function = late_value(interpreter, decorator, scope)
+        if isinstance(function, Function):  # one of the text; those of libraries leave the class as it is
+            value = call_function(interpreter, function, Arguments([value], {}), scope, node.lineno)
+    scope.names[node.name] = value
 
 
 def _skip(interpreter: Interpreter, node: ast.stmt, scope: Scope) -> None:

@@ -8,11 +8,11 @@ from itertools import combinations, takewhile
 
 from pydantic import ValidationError
 
-from cnnviz.architecture import MAX_LAYERS
+from cnnviz.architecture import MAX_LAYERS, MAX_SIZE
 from cnnviz.errors import DesignError, ShapeError
 from cnnviz.layers import Block, Flatten, Layer
 from cnnviz.layers.join import Join
-from cnnviz.shapes import format_shape, numel
+from cnnviz.shapes import AXES, format_shape, numel
 from cnnviz.source.blocks import block_joined_by
 from cnnviz.source.layer_calls import build_layer
 from cnnviz.source.values import LayerCall, MisfitError, Symbol, Tensor, TensorNode
@@ -35,9 +35,10 @@ def apply_layer(call: LayerCall, tensor: Tensor, line: int) -> Tensor:
     shape = layer.output_shape(before.shape)
     node = TensorNode(shape, layer, before, call, line, layer_count=layer_count, batch=before.batch)
     if call.inplace:
-        tensor.node = node
+        tensor.change(node, line)
         return tensor
-    return Tensor(node)
+    may_be_the_same = isinstance(layer, Flatten) or "Dropout" in layer.kind
+    return Tensor(node, tensor if may_be_the_same else None)
 
 
 def join_tensors(join: Join, tensors: Sequence[Tensor], line: int, *, ordered: bool) -> Tensor:
@@ -55,7 +56,7 @@ def join_tensors(join: Join, tensors: Sequence[Tensor], line: int, *, ordered: b
         ends = sorted(ends, key=lambda end: end is start)
     joined = join_stacks(block_joined_by(join), ends, start, line)
     if ordered:
-        joined.node = replace(joined.node, parts=tuple(tensor.node for tensor in tensors))
+        return Tensor(replace(joined.node, parts=tuple(tensor.node for tensor in tensors)))
     return joined
 
 
@@ -100,12 +101,18 @@ def reshape_tensor(tensor: Tensor, sizes: Sequence[object], call: str, line: int
     if wanted.count(-1) == 1 and is_batch:
         known = numel(tuple(size for size in wanted if size != -1))
         wanted[wanted.index(-1)] = numel(shape) // known if known > 0 else 0
+    is_input, is_whole = tensor.node.before is None, len(wanted) in AXES and min(wanted) >= 1 and len(wanted) > 1
+    if is_input and is_whole and len(shape) == 1 and numel(tuple(wanted)) == numel(shape):
+        return Tensor(
+            TensorNode(tuple(wanted), batch=tensor.node.batch), tensor
+        )  # samples of the design have this shape
     if numel(tuple(wanted)) != numel(shape) or min(wanted) < 1:
         is_flat_input = tensor.node.before is None and len(wanted) == 1
         raise MisfitError(
             f"Line {line}: `{call}` does not fit: one sample holds {numel(shape)} numbers there"
             f" ({format_shape(shape)}), not {format_shape(tuple(wanted))}.",
             wanted[0] if is_flat_input else None,
+            tuple(wanted) if is_input and is_whole and max(wanted) <= MAX_SIZE else None,
         )
     if tuple(wanted) == shape:
         return tensor
@@ -127,7 +134,7 @@ def layers_up_to(node: TensorNode) -> tuple[Layer, ...]:
     """
     nodes = tuple(reversed(list(node.iter_back())))
     uses: dict[LayerCall, TensorNode] = {}
-    for use in _iter_all(nodes):
+    for use in iter_all(nodes):
         call = use.layer_call
         if call is None:
             continue
@@ -147,9 +154,9 @@ def layers_up_to(node: TensorNode) -> tuple[Layer, ...]:
     return tuple(node.layer for node in nodes if node.layer)
 
 
-def stateful_calls(node: TensorNode) -> Iterator[LayerCall]:
-    """Yields the layers with weights on the way from the input to a node."""
-    for use in _iter_all(tuple(node.iter_back())):
+def stateful_calls(node: TensorNode, *, alone: bool = False) -> Iterator[LayerCall]:
+    """Yields the layers with weights on the way from the input to a node; if `alone`, only the one there."""
+    for use in [node] if alone else iter_all(tuple(node.iter_back())):
         if use.layer and use.before and use.layer_call and _is_stateful(use.layer, use.before):
             yield use.layer_call
 
@@ -177,9 +184,9 @@ def _nodes_between(start: TensorNode, end: TensorNode) -> tuple[TensorNode, ...]
     return tuple(reversed(nodes))
 
 
-def _iter_all(nodes: Sequence[TensorNode]) -> Iterator[TensorNode]:
-    """The nodes and those inside their blocks."""
+def iter_all(nodes: Sequence[TensorNode]) -> Iterator[TensorNode]:
+    """Yields the nodes and those inside their blocks."""
     for node in nodes:
         yield node
         for stack in node.stacks:
-            yield from _iter_all(stack)
+            yield from iter_all(stack)

@@ -48,6 +48,11 @@ def apply_layer_function(
         return tensor
     if training not in (True, Symbol.TRAINING):
         raise interpreter.not_understood(node)
+    if training is True and "dropout" in function:
+        interpreter.remarks[
+            f"Line {line}: {call} without training=self.training drops while a net is evaluated, too; in the design it"
+            " is off then."
+        ] = None
     return apply_layer(checked_layer_call(kind, values, call, line, inplace=name.endswith("_")), tensor, line)
 
 

@@ -14,7 +14,7 @@ from cnnviz.source.blocks import block_call, block_kinds
 from cnnviz.source.functions import modules_of
 from cnnviz.source.interpreter import Interpreter, Scope
 from cnnviz.source.layer_calls import layer_call
-from cnnviz.source.values import BlockCall, LayerCall, Module, ModuleDict, ModuleList, Sequential
+from cnnviz.source.values import BlockCall, LayerCall, Module, ModuleDict, ModuleList, OrderedDict, Sequential
 
 LAYER_CLASSES: dict[str, str] = {
     f"torch.nn.{prefix}{kind}": kind
@@ -39,7 +39,11 @@ def make_block(kind: str, interpreter: Interpreter, node: ast.Call, scope: Scope
 
 def make_sequential(interpreter: Interpreter, node: ast.Call, scope: Scope) -> Sequential:
     """Makes an nn.Sequential of layers, or of an OrderedDict of them."""
-    return Sequential(modules_of(interpreter, read_arguments(interpreter, node, scope), node.lineno), node.lineno)
+    arguments = read_arguments(interpreter, node, scope)
+    modules = modules_of(interpreter, arguments, node.lineno)
+    given = arguments.positional[0] if arguments.positional else None
+    named = {str(name): module for name, module in given.items()} if isinstance(given, OrderedDict) else {}
+    return Sequential(modules, node.lineno, named=named)
 
 
 def make_module_list(interpreter: Interpreter, node: ast.Call, scope: Scope) -> ModuleList:

@@ -8,6 +8,8 @@ import torch
 from torch.nn import functional
 
 from cnnviz.layers import PALETTE, Block
+from cnnviz.source.keras_names import FAMILIAR as KERAS_FAMILIAR
+from cnnviz.source.keras_names import is_keras, star_names
 
 FAMILIAR: dict[str, str] = {
     "torch": "torch",
@@ -88,6 +90,8 @@ LAYER_FUNCTIONS: dict[str, str] = {
 def imported_names(tree: ast.Module) -> dict[str, str]:
     """Returns the full names of what a text imports, of what is usually imported, and of Python's own names."""
     names = {**{name: f"builtins.{name}" for name in dir(builtins)}, **FAMILIAR}
+    if is_keras(tree):
+        names |= KERAS_FAMILIAR
     for statement in ast.walk(tree):
         if isinstance(statement, ast.Import):
             roots = ((alias.asname, alias.name) for alias in statement.names)
@@ -99,6 +103,8 @@ def imported_names(tree: ast.Module) -> dict[str, str]:
             names |= {alias.asname or alias.name: f"{statement.module}.{alias.name}" for alias in statement.names}
             if statement.module == "torch.nn.functional" and statement.names[0].name == "*":
                 names |= {name: f"torch.nn.functional.{name}" for name in FUNCTIONS}
+            if statement.names[0].name == "*":
+                names |= star_names(statement.module)
     return names
 
 

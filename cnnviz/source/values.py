@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum, auto
 from functools import cached_property
 
@@ -16,12 +16,18 @@ from cnnviz.shapes import Shape
 class MisfitError(DesignError):
     """Code that does not fit samples of the shape at hand, but may fit those of another.
 
-    `channels` is what the layer at the very start of the net expects, where that is what does not fit.
+    `channels` is what the layer at the very start of the net expects, where that is what does not fit; `shape` is what
+    the code itself gives a sample there, as `x.view(-1, 1, 28, 28)` does.
     """
 
-    def __init__(self, reason: str, channels: int | None = None) -> None:
+    def __init__(self, reason: str, channels: int | None = None, shape: Shape | None = None) -> None:
         super().__init__(reason)
         self.channels = channels
+        self.shape = shape
+
+
+MISSING = object()
+"""What stands for an attribute that there is not."""
 
 
 class Symbol(Enum):
@@ -35,6 +41,10 @@ class Symbol(Enum):
     TRAINING = auto()
     WEIGHT = auto()
     DEVICE = auto()
+
+
+class OneShot(list[object]):
+    """What an iterator gives, which can be gone through once: a generator, zip, enumerate, reversed, map."""
 
 
 class ModuleList(list[object]):
@@ -69,6 +79,32 @@ class Sequential:
     modules: list[object]
     line: int = 1
     is_identity: bool = False
+    named: dict[str, object] = field(default_factory=dict)
+    """Modules that the code has given a name."""
+
+    def module(self, name: str) -> object:
+        """Returns the module of a name, "0" and "conv" alike; MISSING where there is none."""
+        if any(self.named.get(name) is module for module in self.modules):
+            return self.named[name]
+        is_place = name.isdecimal() and len(name) < 5 and int(name) < len(self.modules)
+        found = self.modules[int(name)] if is_place else MISSING
+        return MISSING if any(found is module for module in self.named.values()) else found
+
+
+@dataclass(eq=False, frozen=True)
+class KerasLayer:
+    """A layer of Keras as the code makes it; which layers of torch it is depends on the shape of its input."""
+
+    name: str
+    arguments: Mapping[str, object]
+    line: int
+    calls: list[LayerCall] = field(default_factory=list)
+    """What it has become."""
+
+
+@dataclass(eq=False)
+class KerasSequential(Sequential):
+    """A `keras.Sequential` of Keras' layers."""
 
 
 @dataclass(eq=False, frozen=True)
@@ -96,10 +132,6 @@ class Function:
     def name(self) -> str:
         """Its name, for messages."""
         return self.node.name[:40] if isinstance(self.node, ast.FunctionDef) else "lambda"
-
-
-MISSING = object()
-"""What stands for an attribute that there is not."""
 
 
 class _StandIn:
@@ -178,6 +210,8 @@ class Instance(Object):
     attributes: dict[str, object] = field(default_factory=dict)
     is_initialised: bool = False
     """Whether the __init__ of nn.Module was called, before which torch takes no layers."""
+    module_names: set[str] = field(default_factory=set)
+    """Attributes that are, or were, modules."""
     sequential: Sequential | None = None
     """What it runs through where it derives from nn.Sequential."""
 
@@ -203,6 +237,15 @@ class BoundMethod:
 
     owner: object
     function: Function
+
+
+@dataclass(eq=False, frozen=True)
+class Partial:
+    """A function or class with some of its arguments given: functools.partial."""
+
+    function: object
+    positional: tuple[object, ...]
+    named: Mapping[str, object]
 
 
 @dataclass(frozen=True)
@@ -236,11 +279,19 @@ class TensorNode:
     """The tensors that are put side by side in it, in their order."""
     batch: int | None = None
     """Size of the batch where the code says it, as that of one made of zeros."""
+    cut: str = ""
+    """The code by which no gradient goes further back than here, such as `x.detach()`; no layer stands here."""
 
     @property
     def sizes(self) -> tuple[int | Symbol, ...]:
         """Sizes of all axes, that of the batch first."""
         return (Symbol.BATCH if self.batch is None else self.batch, *self.shape)
+
+    def cut_off(self, code: str, line: int) -> TensorNode:
+        """Returns the same place without the gradient of what made it; where nothing did, itself."""
+        if self.is_made_by_no_layer:
+            return self
+        return replace(self, layer=None, before=self, layer_call=None, line=line, stacks=(), cut=code)
 
     @property
     def is_made_by_no_layer(self) -> bool:
@@ -255,11 +306,41 @@ class TensorNode:
             node = node.before
 
 
-@dataclass(eq=False)
 class Tensor:
     """What a name in forward is bound to; an operation in place gives it another node."""
 
-    node: TensorNode
+    def __init__(self, node: TensorNode, shares_with: Tensor | None = None) -> None:
+        self._node = node
+        self._changed_by = ""
+        self._views: list[Tensor] = shares_with._views if shares_with else []
+        self._views.append(self)
+
+    @property
+    def node(self) -> TensorNode:
+        """Where it stands in the graph; raises DesignError when a tensor with the same numbers was changed in place."""
+        if self._changed_by:
+            raise DesignError(
+                f"{self._changed_by} changes, in place, a tensor that shares its numbers with another one; a design"
+                " cannot tell what that one holds then. Leave out the in-place form."
+            )
+        return self._node
+
+    @property
+    def is_known(self) -> bool:
+        """Whether it is known what it holds."""
+        return not self._changed_by
+
+    def change(self, node: TensorNode, line: int) -> None:
+        """Gives it another node, as an operation in place does; others that share its numbers can no longer be used."""
+        self._node = node
+        for other in self._views:
+            if other is not self:
+                other._changed_by = f"Line {line}: an operation"
+        self._views = [self]
+
+    def cut_off(self, code: str, line: int) -> None:
+        """Lets no gradient go further back than here."""
+        self._node = self._node.cut_off(code, line)
 
 
 Module = LayerCall | Sequential | BlockCall | Instance
@@ -282,8 +363,8 @@ def _parts(outer: object, *, registered: bool) -> Iterable[object]:
         return outer.modules
     if isinstance(outer, Instance):
         return (*outer.attributes.values(), *([outer.sequential] if outer.sequential else ()))
-    if isinstance(outer, ModuleDict):
-        return outer.values()
+    if isinstance(outer, KerasLayer | ModuleDict):
+        return outer.calls if isinstance(outer, KerasLayer) else outer.values()
     if registered and not isinstance(outer, ModuleList):
         return ()
     if isinstance(outer, dict):

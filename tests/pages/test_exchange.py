@@ -56,6 +56,20 @@ def test_pasted_code_is_opened_and_can_be_undone(open_page: OpenPage) -> None:
     assert app.session_state["workbench"].undo().architecture == LAB
 
 
+def test_what_the_code_does_and_a_design_does_not_is_told_until_the_code_changes(open_page: OpenPage) -> None:
+    app = view(open_page("design"), "Paste code")
+    text = (
+        "class Net(nn.Module):\n    def __init__(self):\n        super().__init__()\n        self.relu = nn.ReLU()\n"
+        "        self.spare = nn.Linear(9, 9)\n\n    def forward(self, x):\n        return self.relu(x)"
+    )
+    app.text_area("paste").set_value(text).run()
+    app.button("read").click().run()
+    assert [layer.kind for layer in design(app).layers] == ["ReLU"]
+    assert any(r"self.spare \(nn.Linear, line 5\)" in info.value for info in app.info)
+    app.text_area("paste").set_value("").run()
+    assert not any("self.spare" in info.value for info in app.info)
+
+
 def test_pasted_code_that_is_not_understood_is_told_with_its_line(open_page: OpenPage) -> None:
     app = view(open_page("design"), "Paste code")
     app.text_area("paste").set_value("model = nn.Sequential(\n    nn.Linear(2574, 35),\n    nn.LSTM(3, 4),\n)").run()

@@ -298,5 +298,57 @@ NETS: dict[str, str] = {
         "self.features = nn.Sequential(*layers)",
         "return self.features(x)",
     ),
+    "part of a call": net(
+        "from functools import partial\nnorm = partial(nn.BatchNorm2d, eps=1e-2)\nconv = partial(nn.Conv2d, 3, kernel_size=5)\n"
+        "self.net = nn.Sequential(conv(4), norm(4), conv2(4, kernel_size=3))",
+        "return self.net(x)",
+        before="from functools import partial\n\nconv2 = partial(nn.Conv2d, out_channels=6, kernel_size=1)",
+    ),
+    "copies": net(
+        "self.parts = clones(nn.Sequential(nn.Conv2d(3, 3, 3), nn.BatchNorm2d(3), nn.ReLU()), 3)\nself.own = copy.deepcopy(Unit())",
+        "for part in self.parts:\n    x = part(x)\nreturn self.own(x)",
+        before="import copy\n\n\ndef clones(part, n):\n    return nn.ModuleList([copy.deepcopy(part) for _ in range(n)])\n\n\n"
+        "class Unit(nn.Module):\n    def __init__(self):\n        super().__init__()\n        self.conv = nn.Conv2d(3, 4, 1)\n"
+        "        self.again = self.conv\n\n    def forward(self, x):\n        return self.again(x)",
+    ),
+    "a sum of a list": net(
+        "self.parts = nn.ModuleList([nn.Conv2d(3, 4, k, padding=k // 2) for k in (1, 3, 5)])",
+        "return sum(part(x) for part in self.parts)",
+    ),
+    "named children": net(
+        "self.net = nn.Sequential(OrderedDict(conv=nn.Conv2d(3, 4, 3), act=nn.Tanh(), last=nn.Conv2d(4, 5, 1)))",
+        "for name, part in self.net.named_children():\n    if name != 'act':\n        x = part(x)\nreturn self.net.act(x)",
+    ),
+    "a Sequential by names": net(
+        "self.net = nn.Sequential()\nself.net.add_module('a', nn.Conv2d(3, 4, 3))\nself.net.add_module('b', nn.Tanh())\n"
+        "self.net.add_module('a', nn.Conv2d(3, 5, 3))",
+        "return self.net.b(self.net.a(x))",
+    ),
+    "a dry run": net(
+        "self.net = nn.Sequential(nn.Conv2d(3, 4, 3))\nself.net(torch.zeros(1, 3, 16, 16))", "return self.net(x)"
+    ),
+    "a class that is changed": net(CONV.format("self.width"), PLAIN)
+    .replace("class Net(nn.Module):\n", "class Net(nn.Module):\n    width = 4\n\n")
+    .replace(
+        "model = Net()",
+        "Net.width = 7\nsetattr(Net, 'forward', lambda self, x: torch.tanh(self.conv(x)))\nmodel = Net()",
+    ),
+    "a decorated class": net(CONV.format(4), PLAIN)
+    .replace("class Net", "@wider\nclass Net")
+    .replace(
+        "@wider",
+        "kinds = {}\n\n\ndef wider(cls):\n    kinds[cls.__name__ if False else 'net'] = cls\n    return cls\n\n\n@wider",
+    )
+    .replace("model = Net()", "model = kinds['net']()"),
+    "a head that is replaced": net(
+        "self.conv = nn.Conv2d(3, 4, 3)\nself.head = nn.Sequential(nn.Linear(784, 8), nn.ReLU(), nn.Linear(8, 4))",
+        "return self.head(self.conv(x).flatten(1))",
+    )
+    + "model.head[-1] = nn.Linear(model.head[0].out_features, 7)\n",
+    "an alias of torch.nn": net("self.conv = L.Conv2d(3, 4, 3)", PLAIN, before="L = nn"),
+    "frozen, watched and trained": net(CONV.format(4), PLAIN)
+    + "seen = []\nmodel.conv.register_forward_hook(lambda m, i, o: seen.append(o))\nfor p in model.parameters():\n"
+    "    p.requires_grad = False\noptimizer = torch.optim.SGD(model.parameters(), lr=0.1)\n"
+    "for group in optimizer.param_groups:\n    group['lr'] = 0.2\n",
 }
 """Texts by what is special in them; samples are (3, 16, 16)."""

@@ -90,6 +90,7 @@ class Net(nn.Module):
         return self
 
     def forward(self, x):
+        self.later = []
         x = self.remember().relu(x)
         for layer in self.later:
             x = layer(x)

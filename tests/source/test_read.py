@@ -397,6 +397,14 @@ def test_a_net_of_linears_says_itself_what_a_sample_is() -> None:
     assert from_code(a_net("self.fc = nn.Linear(784, 9)", "return self.fc(x.view(-1, 784))")).input_shape == (784,)
 
 
+@pytest.mark.parametrize("shape", [(784,), (1, 99, 26), None])
+def test_a_view_at_the_start_says_what_a_sample_is(shape: Shape | None) -> None:
+    text = a_net("self.c = nn.Conv2d(1, 4, 3)", "x = x.view(-1, 1, 28, 28)\nreturn self.c(x)")
+    architecture = from_code(text, shape)
+    assert architecture.input_shape == (1, 28, 28)
+    assert architecture.layers == (Conv2d(out_channels=4, kernel_size=3),)
+
+
 def test_without_any_shape_the_text_is_asked_for_one() -> None:
     with pytest.raises(DesignError, match=r"does not say what a sample looks like\. Add its shape as a comment"):
         from_code(LAB)

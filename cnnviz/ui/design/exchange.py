@@ -10,13 +10,15 @@ from cnnviz.architecture import Architecture, find_refusing_step, trace
 from cnnviz.errors import CnnvizError, ShapeError
 from cnnviz.onnx_export import to_onnx
 from cnnviz.share import DESIGN_PARAM, from_token, to_token
-from cnnviz.source import STYLES, from_code, to_code
+from cnnviz.source import STYLES, Reading, read_code, to_code
 from cnnviz.ui.design.page import EXCHANGE_KEY, EXCHANGE_VIEW_KEY, count_opened_design
 from cnnviz.ui.state import current_workbench, open_design, session_dict
 from cnnviz.ui.widgets.fields import attempt, escape_markdown, show_problem
 from cnnviz.ui.widgets.notice import notify_done, notify_errors
 from cnnviz.ui.widgets.uploader import instant_uploader
 
+REMARKS_KEY = "paste-remarks"
+"""Session key of the code that was opened last, and of the remarks on it."""
 PASTE_PLACEHOLDER = """model = nn.Sequential(
     nn.Conv2d(1, 10, kernel_size=10),
     nn.MaxPool2d(4),
@@ -62,11 +64,13 @@ def _code_view() -> None:
 
 def _paste_view() -> None:
     st.caption(
-        "A class with `forward` as in the lab, or an `nn.Sequential(…)`. It is read, never run; if a line cannot be"
-        " understood, you are told which one. The input shape is that of your design above unless the code names one."
+        "A class with `forward` as in the lab, an `nn.Sequential(…)`, or a `Sequential` of Keras. It is read, never"
+        " run; if a line cannot be understood, you are told which one. The input shape is that of your design above"
+        " unless the code names one."
     )
     st.text_area("PyTorch code", key="paste", height=320, placeholder=PASTE_PLACEHOLDER, max_chars=100_000)
     show_problem("paste")
+    _show_remarks()
     st.button("Open this net", icon=":material/input:", on_click=_open_pasted_code, key="read")
 
 
@@ -148,9 +152,21 @@ def _open_design(design: Architecture, what: str) -> None:
 def _open_pasted_code() -> None:
     attempt(
         "paste",
-        lambda text: _open_design(from_code(str(text), current_workbench().architecture.input_shape), "The pasted net"),
+        lambda text: _open_reading(str(text), read_code(str(text), current_workbench().architecture.input_shape)),
         _rerun_page,
     )
+
+
+def _open_reading(text: str, reading: Reading) -> None:
+    _open_design(reading.architecture, "The pasted net")
+    st.session_state[REMARKS_KEY] = text, reading.remarks
+
+
+def _show_remarks() -> None:
+    """Draws what to know of the net that was read, for as long as its code stands in the field above."""
+    text, remarks = st.session_state.get(REMARKS_KEY, ("", ()))
+    if remarks and text == st.session_state.get("paste"):
+        st.info("\n\n".join(map(escape_markdown, remarks)), icon=":material/info:")
 
 
 def _rerun_page(had_problem: bool) -> None:  # the problem is shown beside the widget, which is drawn with the page
