@@ -88,7 +88,11 @@ def _luck_text(seeds: SeedGroup) -> str:
 
 def _change_text(node: ChangeNode) -> str:
     brought = f": {effect_badge(node.effect)} {effect_verdict(node.effect)}" if node.effect else ""
-    return f"Changed since the run that it started from: {differences_text(node.differences)}{brought}."
+    text = f"Changed since the run that it started from: {differences_text(node.differences)}{brought}."
+    earlier_seeds = len(node.parent.accuracies) if node.parent else 0
+    if node.effect and node.effect.is_within_chance and earlier_seeds < len(node.group.accuracies) - 1:
+        text += f" That run has {count_label(earlier_seeds, 'seed')}: more seeds of it would narrow the ± most."
+    return text
 
 
 def _band_chart(seeds: SeedGroup, before: SeedGroup | None) -> None:
