@@ -62,7 +62,8 @@ def forget_files(*files: UploadedFile | None) -> None:
 def kind_uploader(label: str, *, kind: str, key: str) -> None:
     """Draws an uploader for one file of a kind, such as "zip"; below it, why a file of another kind is not taken.
 
-    Streamlit is not told the kind: it would refuse others in words of its own.
+    Within a form that is told when the form is sent. Streamlit does not know the kind: it would refuse others in words
+    of its own.
     """
     file = st.file_uploader(label, key=key)
     if problem := wrong_kind(file, kind):
