@@ -25,7 +25,7 @@ from cnnviz.advice.logits import (
     find_softmax_before_loss,
     find_wrong_output_features,
 )
-from cnnviz.advice.receptive_field import find_small_receptive_field, find_unread_edge
+from cnnviz.advice.receptive_field import find_single_convolution, find_small_receptive_field, find_unread_edge
 from cnnviz.architecture import Architecture, LayerPath, Mend, find_refusing_step, layer_number
 from cnnviz.errors import DesignError
 
@@ -121,6 +121,15 @@ ADVICE: dict[str, AdviceRule] = {
         reason="Convolutions find a pattern wherever it is, as long as it fits into what they see. A Linear layer has "
         "to learn it separately for every position.",
         reference=Reference("The receptive field, on the Shapes page", "shapes"),
+    ),
+    "single-convolution": AdviceRule(
+        title="One convolution",
+        find=find_single_convolution,
+        reason="A second one puts together what the first has found: edges become corners, corners shapes. Two small "
+        "windows, one after the other, see as much as a large one, with fewer weights.",
+        reference=Reference(
+            "Simonyan & Zisserman (2015), on small windows in depth", "https://arxiv.org/abs/1409.1556"
+        ),
     ),
     "parameters": AdviceRule(
         title="Far more parameters than samples",

@@ -116,6 +116,16 @@ def find_small_receptive_field(net: Net) -> Iterator[Occurrence]:
     yield Occurrence(last.path, text, _add_convolution(net, last), is_step=True)
 
 
+def find_single_convolution(net: Net) -> Iterator[Occurrence]:
+    """Finds the only convolution of a net, unless it sees little of the input, which is remarked as such."""
+    convolutions = [step for step in iter_steps(net.steps) if isinstance(step.layer, ConvBase)]
+    if len(convolutions) != 1 or any(find_small_receptive_field(net)):
+        return
+    (only,) = convolutions
+    text = f"{label_step(only, 'Layer')}, is the only convolution: it has to recognize whole patterns at one go."
+    yield Occurrence(only.path, text, _add_convolution(net, net.steps[only.path[0]]), is_step=True)
+
+
 def _add_convolution(net: Net, last: Step) -> Iterator[Mend]:
     """Yields nets with one more convolution after the last one and what belongs to it, with and without a pool."""
     position = last

@@ -2,7 +2,8 @@
 
 from cnnviz.architecture import Architecture
 from cnnviz.errors import DesignError
-from cnnviz.layers import AvgPool2d, Conv1d, Conv2d, Conv3d, ConvTranspose2d, Layer, MaxPool2d
+from cnnviz.layers import PALETTE, AvgPool2d, Conv1d, Conv2d, Conv3d, ConvTranspose2d, Layer, MaxPool2d
+from cnnviz.layers.window import per_axis
 from cnnviz.presets import PRESETS
 from cnnviz.shapes import Shape
 from cnnviz.windows import TransposedWindow, Window
@@ -18,6 +19,9 @@ OPERATIONS: dict[str, str] = {
 """Title of an operation → its torch class without the number of dimensions."""
 
 DIMENSIONS = (1, 2, 3)
+
+MAX_POOL_KERNEL = 3
+"""Largest window that is kept when a convolution becomes a pool: one of 10 would leave a tenth of each axis."""
 
 WINDOW_PARAMETERS = ("kernel_size", "stride", "padding", "output_padding", "dilation", "ceil_mode", "count_include_pad")
 """Parameters that change a window, in the order of the form; each kind has some of them."""
@@ -73,21 +77,26 @@ def window_rules(design: Architecture) -> list[WindowRule]:
 def switch_operation(design: Architecture, title: str, dimensions: int) -> Architecture:
     """Switches to another operation or number of dimensions, keeping all numbers that still apply.
 
+    A window larger than pools have (MAX_POOL_KERNEL) becomes that of an ordinary pool.
+
     >>> pool = switch_operation(EXAMPLE_DESIGNS["The lab's convolution"], "Max pooling", 1)
     >>> pool.input_shape, pool.layers[0].code(pool.input_shape)
-    ((1, 99), 'nn.MaxPool1d(kernel_size=10)')
+    ((1, 99), 'nn.MaxPool1d(kernel_size=2)')
     """
     (layer,) = design.layers
     kind = f"{OPERATIONS[title]}{dimensions}d"
     if layer.kind == kind:
         return design
+    resized = design.with_input_shape(_resize_axes(design.input_shape, dimensions))
+    is_new_pool = "Pool" in kind and "Pool" not in layer.kind
+    if is_new_pool and max(per_axis(layer.kernel_size, dimensions)) > MAX_POOL_KERNEL:  # type: ignore[attr-defined]
+        return single_layer_design(PALETTE[kind].default(), *resized.input_shape[1:])
     change: dict[str, object] = {"kind": kind}
     stride = getattr(layer, "stride", 1)
     if stride is None and "Pool" not in kind:
         change["stride"] = layer.kernel_size  # type: ignore[attr-defined]
-    elif stride == 1 and "Pool" in kind and "Pool" not in layer.kind:
+    elif stride == 1 and is_new_pool:
         change["stride"] = None
-    resized = design.with_input_shape(_resize_axes(design.input_shape, dimensions))
     for attempt in (change, change | {"padding": 0}, {"kind": kind, "padding": 0, "stride": 1}):
         try:
             return resized.update_layer(0, **attempt)

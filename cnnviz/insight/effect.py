@@ -7,12 +7,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 import numpy as np
-from scipy.stats import t
+from scipy.stats import norm, t
 
 CONFIDENCE = 0.95
 """Share of such intervals that hold the true difference."""
-NORMAL_QUANTILE = 1.96
-"""Standard errors on either side that make such an interval of a normal distribution."""
 
 
 class Evidence(StrEnum):
@@ -29,7 +27,7 @@ class Effect:
 
     gain: float
     margin: float | None
-    """Half the width of the 95 % interval; None where nothing is known of it."""
+    """Half the width of the interval; None where nothing is known of it."""
     evidence: Evidence
 
     @property
@@ -48,7 +46,9 @@ class Effect:
         return gain if self.margin is None else f"{gain} ± {self.margin:.3f}"
 
 
-def measure_effect(before: Sequence[float], after: Sequence[float], samples: int) -> Effect | None:
+def measure_effect(
+    before: Sequence[float], after: Sequence[float], samples: int, confidence: float = CONFIDENCE
+) -> Effect | None:
     """Returns by how much the mean accuracy of some runs exceeds that of others; None without accuracies on each side.
 
     The runs of a side differ in their seeds alone, and all were measured on the same number of validation samples.
@@ -70,9 +70,9 @@ def measure_effect(before: Sequence[float], after: Sequence[float], samples: int
         squares = sum(float(np.sum((np.array(side) - np.mean(side)) ** 2)) for side in (before, after))
         deviation = max(float(np.sqrt(squares / freedom)), 1 / samples if samples else 0.0)
         error = deviation * float(np.sqrt(1 / len(before) + 1 / len(after)))
-        return Effect(gain, float(t.ppf((1 + CONFIDENCE) / 2, freedom)) * error, Evidence.SEEDS)
+        return Effect(gain, float(t.ppf((1 + confidence) / 2, freedom)) * error, Evidence.SEEDS)
     if samples:
         shares = [(side[0] * samples + 1) / (samples + 2) for side in (before, after)]
         error = float(np.sqrt(sum(share * (1 - share) / (samples + 2) for share in shares)))
-        return Effect(gain, NORMAL_QUANTILE * error, Evidence.SAMPLES)
+        return Effect(gain, float(norm.ppf((1 + confidence) / 2)) * error, Evidence.SAMPLES)
     return Effect(gain, None, Evidence.NOTHING)

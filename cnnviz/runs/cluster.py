@@ -111,29 +111,56 @@ class Cluster:
 
         Raises CnnvizError with the reason when the design does not fit the data or a limit is reached.
         """
-        dataset = find_dataset(config.dataset, owner)
-        check_trainable(architecture, config, dataset, self._limits, self.next_device.speed)
         if parent is None and search is None and kind == TRAIN_RUN:
             parent = self.drafts.origin(owner)
-        if kind == LR_FINDER_RUN:
-            check_finder_step(architecture, config, self._limits, self.next_device.speed)
-        with self._submit_lock:
-            self._check_run_limit(owner)
-            device = self.next_device.name
-            identity = uuid.uuid4().hex, owner, device
-            now = time.time()
-            run = Run(
-                *identity,
+        return self._submit(
+            Run(
+                uuid.uuid4().hex,
+                owner,
+                self.next_device.name,
                 architecture,
                 config,
                 Status.QUEUED,
-                now,
+                time.time(),
                 kind=kind,
                 title=title,
                 search=search,
                 parent=parent,
             )
-            self._wait_until_stored(self.devices[device].submit(run), run)
+        )
+
+    def submit_seed(self, owner: str, run: Run, seed: int, *, title: str = "") -> Run:
+        """Queues a run again with another seed: one of those that are to say what of it is luck.
+
+        They are trained one after another, and no more of them than needed (`seed_answer`). Raises CnnvizError when a
+        limit is reached.
+        """
+        config, device = run.config.changed(seed=seed), self.next_device.name
+        return self._submit(
+            Run(
+                uuid.uuid4().hex,
+                owner,
+                device,
+                run.architecture,
+                config,
+                Status.QUEUED,
+                time.time(),
+                title=title,
+                parent=run.id,
+                seed_group=run.id,
+            )
+        )
+
+    def _submit(self, run: Run) -> Run:
+        """Queues a run on the device with the fewest runs, unless something speaks against it."""
+        dataset, device = find_dataset(run.config.dataset, run.owner), self.next_device
+        check_trainable(run.architecture, run.config, dataset, self._limits, device.speed)
+        if run.kind == LR_FINDER_RUN:
+            check_finder_step(run.architecture, run.config, self._limits, device.speed)
+        with self._submit_lock:
+            self._check_run_limit(run.owner)
+            run = replace(run, device=self.next_device.name, created=time.time())
+            self._wait_until_stored(self.devices[run.device].submit(run), run)
         return run
 
     @property

@@ -14,6 +14,7 @@ from cnnviz.errors import TrainingError
 from cnnviz.runs import retry_queue
 from cnnviz.runs.admission import CrashRecord, Turn
 from cnnviz.runs.checkpoints import Checkpoints
+from cnnviz.runs.compared_runs import decided_answer
 from cnnviz.runs.facts import content_to_json
 from cnnviz.runs.forecast import Forecast
 from cnnviz.runs.retry_queue import STORE_ERRORS, RetryQueue
@@ -176,6 +177,10 @@ class Device:
         while (turn := self._rotation.next_to_begin()) is not None:
             try:
                 stored_run = self._store.run(turn.run.id)
+                unneeded = self._unneeded_ending(stored_run)
+                if unneeded:
+                    self._finish_run(turn.run.id, Status.STOPPED, unneeded)
+                    return  # which has begun the others
                 if stored_run is not None and stored_run.active:
                     started = stored_run.started or time.time()
                     self._store.update_run(stored_run.id, status=Status.RUNNING, started=started)
@@ -188,6 +193,14 @@ class Device:
                 self._start_run(turn)
             else:
                 self._rotation.remove(turn.run.id)
+
+    def _unneeded_ending(self, run: Run | None) -> Ending | None:
+        """Returns why a run that is to begin need not be trained: other seeds have answered what it was to answer."""
+        if run is None or not run.active or not run.seed_group or run.started:
+            return None
+        answer = decided_answer(run, self._store)
+        message = f"Not trained, as the other seeds decide without it: {answer}."
+        return Ending(EndReason.SEEDS_DECIDED, message) if answer else None
 
     def _start_run(self, turn: Turn) -> None:
         run = self._rotation.begin(turn.run.id).run

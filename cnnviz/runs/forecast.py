@@ -27,7 +27,7 @@ class Forecast:
 
         It takes n log n steps for n runs. All that take turns share the device equally: one with less work than another
         delays it by all of that, one with more, or with unknown work, by as much as the other's own. Each run held
-        takes the place of one of its owner.
+        takes the place of one of its owner, or of the one with another seed that it waits for.
         """
         turns = list(begun)
         seconds_left = {turn.run.id: turn.seconds_left for turn in turns}
@@ -43,14 +43,17 @@ class Forecast:
         to_end = {run_id: seconds_to_end(left) for run_id, left in seconds_left.items()}
         ends_of = defaultdict[str, list[float]](list)
         for turn in turns:
-            if (end := to_end[turn.run.id]) is not None:
-                ends_of[turn.run.owner].append(end)
+            for group in (turn.run.owner, turn.run.seed_group):
+                if group and (end := to_end[turn.run.id]) is not None:
+                    ends_of[group].append(end)
         for ends in ends_of.values():
             ends.sort()
         held_before, to_begin = Counter[str](), dict[str, float | None]()
+        begun_seeds = {turn.run.seed_group for turn in turns} - {None}
         for turn in held:
-            to_begin[turn.run.id] = _nth_end(ends_of[turn.run.owner], held_before[turn.run.owner])
-            held_before[turn.run.owner] += 1
+            group = turn.run.seed_group if turn.run.seed_group in begun_seeds else None
+            to_begin[turn.run.id] = _nth_end(ends_of[group or turn.run.owner], held_before[group or turn.run.owner])
+            held_before[group or turn.run.owner] += 1
         return cls(to_end, {turn.run.id: place for place, turn in enumerate(waiting)}, to_begin)
 
     def seconds_left(self, run_id: str) -> float | None:

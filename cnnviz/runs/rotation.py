@@ -52,7 +52,10 @@ class Rotation:
 
     @property
     def held(self) -> list[Turn]:
-        """Waiting runs whose owners have as many begun as allowed, in the order in which they came."""
+        """Waiting runs that must not begin before another of their owner has ended, in the order in which they came.
+
+        The owner has as many begun as allowed, or another one of the same seeds.
+        """
         held = self._held()
         return [turn for turn in self.waiting if turn in held]
 
@@ -116,12 +119,14 @@ class Rotation:
         turn.steps_done, turn.seconds, turn.used_bytes = step, seconds, used_bytes
 
     def _held(self) -> set[Turn]:
-        """Returns waiting runs whose owners have as many begun as allowed."""
+        """Returns waiting runs whose owners have as many begun as allowed, or another one of the same seeds."""
         begun_counts = Counter(turn.run.owner for turn in self.begun)
+        begun_seeds = {turn.run.seed_group for turn in self.begun} - {None}
         return {
             turn
             for turn in self._waiting.values()
-            if not turn.begun and begun_counts[turn.run.owner] >= self._max_running_runs
+            if not turn.begun
+            and (begun_counts[turn.run.owner] >= self._max_running_runs or turn.run.seed_group in begun_seeds)
         }
 
     def _contenders(self) -> list[Turn]:

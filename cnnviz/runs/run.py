@@ -73,6 +73,8 @@ class Run:
     """Why it was stopped, failed, or ended before its last epoch."""
     parent: str | None = None
     """Id of the run whose net and settings it started from; None where that is not known."""
+    seed_group: str | None = None
+    """Id of the run whose luck it was started to judge, with other seeds, of which no more are trained than needed."""
 
     @property
     def active(self) -> bool:

@@ -33,6 +33,7 @@ RUNS = sql.Table(
     sql.Column("search", sql.String(32), index=True),
     sql.Column("end_reason", sql.String(24), nullable=False, server_default="none"),
     sql.Column("parent", sql.String(32)),
+    sql.Column("seed_group", sql.String(32)),
 )
 POINTS = sql.Table(
     "points",

@@ -14,6 +14,8 @@ class EndReason(StrEnum):
     """The student who owns the run stopped it."""
     SEARCH = "search"
     """The search that it belongs to stopped it, because other runs were better or the search was over."""
+    SEEDS_DECIDED = "seeds-decided"
+    """It never began: other seeds of the same net and settings had decided what it was to decide."""
     TIME_LIMIT = "time-limit"
     """It used up the device time that the server allows a run."""
     DIVERGED = "diverged"

@@ -2,9 +2,9 @@
 
 import math
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, cast
 
 import numpy as np
@@ -14,10 +14,11 @@ from torch import Tensor
 
 from cnnviz.training.point import Point
 from cnnviz.training.prepared_data import Batch
+from cnnviz.training.rate_trial import FLAT_LOSS_RATIO, TRIAL_STEPS, TRIAL_WINDOW, RateTrial, judge_trial, try_rate
 from cnnviz.training.sliced_job import SlicedJob
 from cnnviz.training.snapshot import Snapshot
 
-FINDER, LEARNING_RATE, RAW_LOSS, SMOOTHED = "finder", "learning_rate", "loss", "smoothed_loss"
+FINDER, TRIAL, LEARNING_RATE, RAW_LOSS, SMOOTHED = "finder", "trial", "learning_rate", "loss", "smoothed_loss"
 START_RATE, END_RATE = 1e-6, 10.0
 """Rates of the first and the last step."""
 ITERATIONS = 150
@@ -32,9 +33,8 @@ DIVERGENCE_FACTOR = 5.0
 SUGGESTION_DIVISOR = 10.0
 """Quotient of the rate with the lowest smoothed loss and the suggested one: the smoothed curve lags behind, and at its
 lowest point the loss is about to rise."""
-FLAT_LOSS_RATIO = 0.98
-"""Quotient of lowest and first smoothed loss; above this value, the net has learned nothing."""
-
+TRIED_SHARES = (1.0, 1 / 3)
+"""Shares of the suggested rate that are tried out, one after another, until the loss falls at one."""
 RISE_SHARE = 0.1
 """Share of its fall by which a smoothed loss must rise again after its lowest place to count as rising."""
 
@@ -50,6 +50,8 @@ class LRFinderResult:
     notes: tuple[str, ...]
     """Sentences that explain the result."""
     stopped: bool = False
+    trials: tuple[RateTrial, ...] = ()
+    """What came of training at the suggested rate and, where the loss did not fall, at a third of it."""
 
     def to_dict(self) -> dict[str, Any]:
         """Returns the result in a form that JSON can hold."""
@@ -61,36 +63,38 @@ class LRFinder(SlicedJob):
 
     Each step emits the learning rate, the loss and the smoothed loss as the split "finder". ignite's finder smooths the
     losses, ends the search and then restores net and optimizer. The rates are set here: left to itself, ignite trains
-    the first step with the optimizer's rate, and reports each of the others one step too high.
+    the first step with the optimizer's rate, and reports each of the others one step too high. Then the suggested rate
+    is tried out from the same start; each step of that emits rate and loss as the split "trial".
     Source: Smith, "Cyclical Learning Rates for Training Neural Networks" (2017), section 3.3.
     """
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        self.steps = len(RATES)  # ignite ends after them
+        self.steps = len(RATES) + len(TRIED_SHARES) * TRIAL_STEPS
+        """Steps at most."""
         self._loss_is_nan = False
         self._losses: list[float] = []
         self._engine, self._finder = Engine(self._step), FastaiLRFinder()
         self._engine.add_event_handler(Events.ITERATION_COMPLETED, self._stop_if_needed)
         self._attached = ExitStack()
+        self._trial_steps = 0
+        self._work: Iterator[LRFinderResult | None] | None = None
 
     @property
     def step(self) -> int:
         """Steps done so far."""
-        return len(self._losses)
+        return len(self._losses) + self._trial_steps
 
     def advance(self, until: Callable[[], bool] = lambda: False) -> LRFinderResult | None:
         """Searches until `until`, asked after each step, is true; returns the result once the search has ended."""
-        if not self.step:
-            self._attach()
-        epochs = math.ceil(self.steps / len(self.setup.whole_batches))
-        with self._slice(until), self.setup.random.activate(), warnings.catch_warnings():
-            warnings.simplefilter("ignore", UserWarning)  # "completed without loss diverging": a note says so
-            self._engine.run(self.setup.whole_batches, max_epochs=epochs)
-        if self._interrupted:
-            return None
-        self.close()
-        return self._result()
+        with self._slice(until), self.setup.random.activate():
+            if self._work is None:
+                self._search()
+                if self._interrupted:
+                    return None
+                self.close()
+                self._work = self._try_out(self._result())
+            return next(self._work)
 
     def close(self) -> None:
         """Restores net and optimizer, and releases the copy of their state."""
@@ -103,6 +107,42 @@ class LRFinder(SlicedJob):
     def restore(self, snapshot: Snapshot) -> None:
         """Raises ValueError: a search cannot be continued from a snapshot."""
         raise ValueError("a search cannot be continued from a snapshot")
+
+    def _search(self) -> None:
+        """Takes steps at growing rates until the last one, or the end of the slice."""
+        if not self.step:
+            self._attach()
+        epochs = math.ceil(len(RATES) / len(self.setup.whole_batches))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)  # "completed without loss diverging": a note says so
+            self._engine.run(self.setup.whole_batches, max_epochs=epochs)
+
+    def _try_out(self, found: LRFinderResult) -> Iterator[LRFinderResult | None]:
+        """Trains a few steps at the suggested rate; yields the result at the end, None where it is interrupted."""
+        start, trials = self._losses[:TRIAL_WINDOW], list[RateTrial]()
+        rates = [_round_rate(found.suggestion * share) for share in TRIED_SHARES] if found.suggestion else []
+        for rate in rates:
+            losses: list[float] = []
+            trial = try_rate(self.setup, rate)
+            for loss in trial:
+                self._note_trial_loss(rate, loss)
+                losses.append(loss)
+                if self.should_stop():
+                    trial.close()
+                    yield replace(found, stopped=True)
+                elif self._until():
+                    yield None
+            trials.append(judge_trial(rate, sum(start) / len(start), losses))
+            if trials[-1].falls:
+                break
+        yield replace(found, trials=tuple(trials))
+
+    def _note_trial_loss(self, rate: float, loss: float) -> None:
+        self._trial_steps += 1
+        if math.isfinite(loss):
+            epoch = -(-self.step // len(self.setup.whole_batches))
+            values = {LEARNING_RATE: rate, RAW_LOSS: loss}
+            self.emit([Point(self.step, epoch, TRIAL, metric, value) for metric, value in values.items()])
 
     def _attach(self) -> None:
         self._attached.enter_context(
@@ -144,7 +184,7 @@ class LRFinder(SlicedJob):
             step, epoch = self.step, engine.state.epoch
             values = {LEARNING_RATE: self.rates[-1], RAW_LOSS: self._losses[-1], SMOOTHED: smoothed[-1]}
             self.emit([Point(step, epoch, FINDER, metric, float(value)) for metric, value in values.items()])
-        if not engine.should_terminate and self._until() and self.step < self.steps:
+        if not engine.should_terminate and self._until() and self.step < len(RATES):
             self._interrupt(engine)
 
     @property

@@ -214,3 +214,30 @@ def test_an_axis_of_one_sample_is_not_one_that_is_seen() -> None:
     picture = net(conv(2, (1, 3)), flatten, linear(), shape=(1, 1, 100))  # type: ignore[arg-type]
     assert "1 of 1 × 3 of 100" in remarks_of("receptive-field", picture)[0].text
     assert remarks_of("receptive-field", net(conv(2, 1), flatten, linear(), shape=(5, 1, 1))) == []
+
+
+@pytest.mark.parametrize(
+    ("stack", "rules"),
+    [
+        ((conv(4, 3), relu, flatten, linear()), ["receptive-field"]),
+        ((conv(4, 9), relu, pool(), flatten, linear()), ["single-convolution"]),
+        ((conv(4, 5), relu, pool(), conv(8, 5), relu, flatten, linear()), []),
+        ((Residual(layers=(conv(1, 9, padding=4), relu)), flatten, linear()), ["single-convolution"]),
+        ((flatten, linear(30), relu, linear()), []),
+    ],
+)
+def test_one_more_convolution_is_the_next_step_of_a_net_with_one_or_with_a_narrow_view(
+    stack: Sequence[Layer], rules: list[str]
+) -> None:
+    """A net with one large window was told nothing."""
+    architecture = net(*stack)
+    remarks = [
+        remark for rule in ("receptive-field", "single-convolution") for remark in remarks_of(rule, architecture)
+    ]
+    assert [remark.rule for remark in remarks] == rules
+    for remark in remarks:
+        assert remark.is_step
+        assert remark.mend
+        assert re.match(r"Add a (pool, a )?convolution and a ReLU after layer", remark.mend.text)
+        count = sum(isinstance(layer, Conv2d) for _, layer in remark.mend.architecture.iter_layers())
+        assert count == 2

@@ -139,3 +139,19 @@ def test_the_field_grows_with_the_layer_that_is_selected(shapes: Page) -> None:
     )
     chain.get_by_role("option", name=re.compile("Layer 6, Linear")).click()
     expect(chain.get_by_text("every output reads all that is read before it")).to_be_visible()
+
+
+@pytest.mark.parametrize("width", [1440, 900])
+def test_the_board_is_filled_and_nothing_is_cut(open_app: OpenApp, width: int) -> None:
+    """Its right half was empty: the sum stood below it, and on a narrow window the output below the input."""
+    page = open_app("shapes")
+    page.set_viewport_size({"width": width, "height": 900})
+    expect(sliding_window(page)).to_be_visible()
+    source, output = (sliding_window(page).locator("figure", has_text=re.compile(name)) for name in ("^Input", "^Output"))
+    boxes = [part.bounding_box() for part in (sliding_window(page), source, output, page.locator(".sliding .sum"))]
+    whole, left, right, total = (box for box in boxes if box)
+    assert right["x"] >= left["x"] + left["width"]
+    assert right["x"] + right["width"] <= whole["x"] + whole["width"]
+    if width == 1440:
+        assert total["x"] >= right["x"] + right["width"]
+        assert total["x"] + total["width"] > whole["x"] + 0.95 * whole["width"]

@@ -123,6 +123,16 @@ def test_every_operation_becomes_every_other(title: str, start: Architecture) ->
         window_rules(design)
 
 
+def test_a_pool_does_not_take_over_a_window_that_pools_do_not_have() -> None:
+    """The lab's window of 10 was carried over to a pool of 10, with a stride of 10."""
+    for start, kept in ((EXAMPLE_DESIGNS["The lab's convolution"], 2), (EXAMPLE_DESIGNS["Half the size"], 3)):
+        (pool,) = switch_operation(start, "Max pooling", 2).layers
+        assert pool.kernel_size == kept  # type: ignore[attr-defined]
+    large = Architecture(input_shape=(1, 40, 40), layers=(MaxPool2d(kernel_size=10, stride=4),))
+    (average,) = switch_operation(large, "Average pooling", 2).layers
+    assert (average.kernel_size, average.stride) == (10, 4)  # type: ignore[attr-defined]
+
+
 def test_an_operation_keeps_the_numbers_it_can() -> None:
     pool = switch_operation(
         Architecture(input_shape=(1, 9, 9), layers=(MaxPool2d(kernel_size=2, padding=1),)), "Convolution", 2

@@ -212,6 +212,23 @@ def test_a_zip_is_read_and_its_data_can_be_split_by_speaker(app: AppTest, server
     assert server.imports.progress_of(owner) is None
 
 
+def test_files_of_another_kind_are_told_which_one_is_taken(app: AppTest, server: Cluster) -> None:
+    look(app, "Bring your own")
+    app.file_uploader("zip-0").upload("marks.csv", b"1,2", "text/csv").run()
+    sentence = "“{}” is not taken here: its name does not end in .{}. Choose a .{} file."
+    assert [error.value.replace("\\", "") for error in app.error] == [sentence.format("marks.csv", "zip", "zip")]
+    app.button("read-zip").click().run()
+    assert server.imports.progress_of(app.session_state["owner"]) is None
+    app.file_uploader("zip-0").upload("TONES.ZIP", zip_bytes(recordings()), "").run()
+    assert not app.error
+    app.file_uploader("feats-0").upload("labels", b"", "")
+    app.file_uploader("labels-0").upload("labels.npz", b"", "application/zip")
+    app.button("use-files").click().run()
+    told = [error.value.replace("\\", "") for error in app.error]
+    assert told == [sentence.format("labels", "npy", "npy"), sentence.format("labels.npz", "npy", "npy")]
+    assert not own_uploads().datasets_of(app.session_state["owner"])
+
+
 def test_a_zip_that_cannot_be_used_is_told(app: AppTest, server: Cluster) -> None:
     look(app, "Bring your own")
     app.file_uploader("zip-0").upload("bad.zip", zip_bytes({"a/b.txt": b""}), "application/zip")

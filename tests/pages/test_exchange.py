@@ -123,6 +123,15 @@ def test_a_json_file_is_opened(open_page: OpenPage) -> None:
     assert design(app) == OTHER
 
 
+def test_a_file_of_another_kind_is_told_which_one_is_taken(open_page: OpenPage) -> None:
+    """Streamlit says “text/csv files are not allowed.”, and “Error: files are not allowed.” of some."""
+    app = view(open_page("design"), "File and link")
+    app.file_uploader[0].upload("marks.csv", OTHER.to_json().encode(), "text/csv").run()
+    assert design(app) == LAB
+    sentence = "“marks.csv” is not taken here: its name does not end in .json. Choose a .json file."
+    assert any(sentence in markdown.value.replace("\\", "") for markdown in app.markdown)
+
+
 @pytest.mark.parametrize(
     ("content", "sentence"),
     [(b"\xff\xfe\x00", "UTF-8"), (b"[", "cannot be read"), (b'{"input_shape": [0]}', "cannot be read")],

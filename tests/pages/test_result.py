@@ -273,7 +273,8 @@ def test_other_seeds_are_trained_and_drawn_as_a_band(server: Cluster, open_page:
     assert not app.exception
     seeds = [run for run in server.store.runs_of(bert) if run.id != first.id]
     assert {run.config.seed for run in seeds} == {1, 2}
-    assert {run.parent for run in seeds} == {first.id}
+    assert {run.parent for run in seeds} == {run.seed_group for run in seeds} == {first.id}
+    assert any(caption.value.startswith("One after another. That takes about ") for caption in app.caption)
     assert all(run.config.changed(seed=0) == first.config and run.architecture == NET for run in seeds)
     wait_for(lambda: all(not run.active for run in server.store.runs_of(bert)))
     app.run()

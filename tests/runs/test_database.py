@@ -133,7 +133,7 @@ def test_runs_of_before_there_were_scores_get_theirs_from_their_points(tmp_path:
             for column in ("epoch", "best_epoch", "best_accuracy", "best_loss", "test_accuracy", "deleted", "title"):
                 connection.exec_driver_sql(f"ALTER TABLE runs DROP COLUMN {column}")
             connection.exec_driver_sql("DROP INDEX ix_runs_search")
-            for column in ("starred", "tags", "search", "end_reason", "parent"):
+            for column in ("starred", "tags", "search", "end_reason", "parent", "seed_group"):
                 connection.exec_driver_sql(f"ALTER TABLE runs DROP COLUMN {column}")
             connection.exec_driver_sql("DROP INDEX points_of_epochs")
             connection.exec_driver_sql("DROP TABLE searches")

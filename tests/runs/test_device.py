@@ -9,6 +9,7 @@ import torch
 from pydantic import TypeAdapter
 from safetensors.torch import load
 
+from cnnviz.insight.seed_question import SeedAnswer
 from cnnviz.runs import device as module
 from cnnviz.runs import retry_queue
 from cnnviz.runs.admission import estimate_memory
@@ -16,6 +17,7 @@ from cnnviz.runs.checkpoints import Checkpoints
 from cnnviz.runs.device import Device
 from cnnviz.runs.rotation import SLICE_SECONDS
 from cnnviz.runs.run import Run, Status
+from cnnviz.runs.score import Score
 from cnnviz.runs.store import Store
 from cnnviz.runs.worker import supervisor
 from cnnviz.runs.worker.messages import (
@@ -42,6 +44,7 @@ from tests.conftest import WaitFor
 from tests.designs import DIVERGING, SHORT, make_run, tensor_file
 
 SOON = 10.0
+FASTER = SHORT.changed(learning_rate=0.03)
 GIB = 2**30
 
 
@@ -175,6 +178,44 @@ def test_the_runs_of_one_student_train_as_many_at_a_time_as_the_server_allows_in
         worker.ends(run)
     settle(device)
     assert statuses(store, runs) == ["done"] * 3
+
+
+@pytest.mark.parametrize(
+    ("reached", "answer"),
+    [
+        ((0.7,), SeedAnswer.WITHIN),
+        ((0.859, 0.858), SeedAnswer.BEYOND),
+        ((0.83, 0.84, 0.81, 0.85), None),
+    ],
+)
+def test_seeds_are_trained_one_after_another_until_they_decide(
+    reached: tuple[float, ...], answer: SeedAnswer | None, device: Device, store: Store
+) -> None:
+    worker = started(device)
+    before = make_run(status=Status.DONE, score=Score(accuracy=0.8), created=1.0)
+    changed = make_run(
+        status=Status.DONE, score=Score(accuracy=0.86), config=FASTER, parent=before.id, started=2.0, created=2.0
+    )
+    for run in (before, changed):
+        store.add_run(run)
+        store.save_fact(run.id, "parts", [1000, 400, 400])
+    configs = [FASTER.changed(seed=seed) for seed in (1, 2, 3, 4)]
+    seeds = [make_run(config=config, parent=changed.id, seed_group=changed.id) for config in configs]
+    for seed in seeds:
+        device.submit(seed).result(SOON)
+    for seed, accuracy in zip(seeds, reached, strict=False):
+        settle(device)
+        assert worker.orders[-1] == ("train", seed.id)
+        points = [Point(1, 1, "validation", name, value) for name, value in (("loss", 0.5), ("accuracy", accuracy))]
+        worker.says(PointsReport(run=seed.id, points=tuple(points)))
+        worker.ends(seed)
+    settle(device)
+    assert [run_id for _, run_id in worker.orders] == [seed.id for seed in seeds[: len(reached)]]
+    for seed in seeds[len(reached) :]:
+        left_out = store.run(seed.id)
+        assert left_out
+        assert (left_out.status, left_out.end_reason) == (Status.STOPPED, EndReason.SEEDS_DECIDED)
+        assert left_out.message == f"Not trained, as the other seeds decide without it: {answer}."
 
 
 def test_a_run_waits_until_the_worker_is_ready(device: Device, store: Store) -> None:

@@ -50,3 +50,12 @@ def test_everything_is_what_it_would_be_run_by_run(
     assert all(forecast.knows(turn.run.id) for turn in (*begun, *waiting, *held))
     assert forecast.seconds_left("another") is None
     assert not forecast.knows("another")
+
+
+def test_a_seed_begins_when_the_one_before_it_ends() -> None:
+    seed, other = turns_with([20, 5])
+    seed.run = make_run(seed_group="first")
+    held = [Turn(make_run(seed_group="first"), 0) for _ in range(2)]
+    waits_for_any = Turn(make_run(), 0)
+    forecast = Forecast.of([seed, other], [], [*held, waits_for_any])
+    assert [forecast.seconds_left(turn.run.id) for turn in (*held, waits_for_any)] == [25, 50, 10]

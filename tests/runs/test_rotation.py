@@ -136,6 +136,18 @@ def test_a_run_held_for_its_owner_is_owed_nothing_for_that_time(monkeypatch: pyt
     assert simulation.seconds(other) - before == pytest.approx(50, abs=2 * SLICE_SECONDS)
 
 
+def test_seeds_of_one_run_are_trained_one_after_another(simulation: Simulation) -> None:
+    seeds = [simulation.add(1, "anna", seed_group="first") for _ in range(3)]
+    other, another = simulation.add(1, "anna"), simulation.add(1, "anna", seed_group="second")
+    assert list(simulation.rotation.turns) == [seeds[0], other, another]
+    assert [turn.run.id for turn in simulation.rotation.held] == seeds[1:]
+    for done, seed in enumerate(seeds):
+        assert [run_id for run_id in simulation.rotation.turns if run_id in seeds] == [seed]
+        simulation.rotation.remove(seed)
+        simulation.play(TICK)
+        assert [turn.run.id for turn in simulation.rotation.held] == seeds[done + 2 :]
+
+
 def test_learning_rate_searches_that_keep_coming_do_not_keep_a_large_run_out(simulation: Simulation) -> None:
     finders = [simulation.add(3, kind=LR_FINDER_RUN) for _ in range(2)]
     large = simulation.add(9)

@@ -19,15 +19,18 @@ from cnnviz.training.config import OPTIMIZERS, TrainConfig
 from cnnviz.training.lr_finder import (
     DIVERGENCE_FACTOR,
     END_RATE,
+    FINDER,
     ITERATIONS,
     RATES,
     SMOOTHING,
     START_RATE,
+    TRIAL,
     LRFinder,
     LRFinderResult,
 )
 from cnnviz.training.point import Point
 from cnnviz.training.prepared_data import prepare
+from cnnviz.training.rate_trial import TRIAL_STEPS
 from cnnviz.training.setup import TrainingSetup
 from tests.training.test_trainer import CONFIG, CPU, NET, SCORES, digits, equal_states
 
@@ -67,8 +70,8 @@ class RecordedSearch:
         assert result
         return result
 
-    def curve(self, metric: str) -> list[float]:
-        return [point.value for point in self.points if point.metric == metric]
+    def curve(self, metric: str, split: str = FINDER) -> list[float]:
+        return [point.value for point in self.points if (point.split, point.metric) == (split, metric)]
 
 
 def record_rates(optimizer: optim.Optimizer) -> list[float]:
@@ -146,10 +149,14 @@ def test_each_step_is_trained_with_the_very_rate_that_is_told(optimizer: str, mo
     """The first was trained with the rate of the form, each other with the one before the one that was told."""
     _, points, rates_used = run_search(optimizer, more, 0.1)
     points_by_metric = {
-        metric: [p for p in points if p.metric == metric] for metric in ("learning_rate", "loss", "smoothed_loss")
+        metric: [p for p in points if (p.split, p.metric) == (FINDER, metric)]
+        for metric in ("learning_rate", "loss", "smoothed_loss")
     }
+    trial = [point for point in points if (point.split, point.metric) == (TRIAL, "learning_rate")]
+    assert [point.value for point in (*points_by_metric["learning_rate"], *trial)] == rates_used
+    assert [point.step for point in trial] == [*range(len(rates_used) - len(trial) + 1, len(rates_used) + 1)]
+    rates_used = rates_used[: -len(trial)]
     assert len(rates_used) > 100
-    assert [point.value for point in points_by_metric["learning_rate"]] == rates_used
     assert all(
         [point.step for point in curve] == [*range(1, len(rates_used) + 1)] for curve in points_by_metric.values()
     )
@@ -186,6 +193,57 @@ def test_the_suggestion_hardly_depends_on_the_seed_and_trains(optimizer: str) ->
     rates = [rate for rate in suggestions if rate]
     assert len(rates) == 5
     assert max(rates) <= 10 * min(rates)
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_the_suggestion_is_tried_out_as_a_training_begins(optimizer: str) -> None:
+    """From the weights of the start, at that rate, on other batches than the search began with."""
+    config = GLOBAL.changed(optimizer=optimizer)
+    search = RecordedSearch(SCORES, config)
+    result = search.run_to_end()
+    setup = TrainingSetup(SCORES, config.changed(learning_rate=result.suggestion), search.finder.data, CPU)
+    passes = -(-len(search.curve("loss")) // len(setup.whole_batches))
+    batches = [batch for _ in range(passes + 1 + TRIAL_STEPS) for batch in setup.whole_batches]
+    losses = []
+    for batch in batches[passes * len(setup.whole_batches) :][:TRIAL_STEPS]:
+        losses.append(float(setup.backward_in_parts(batch)))
+        setup.optimizer.step()
+    assert search.curve("loss", TRIAL) == losses
+    (trial,) = result.trials
+    assert (trial.rate, trial.steps, trial.falls) == (result.suggestion, TRIAL_STEPS, True)
+    assert trial.start == pytest.approx(np.mean(search.curve("loss")[:10]))
+    assert trial.end == pytest.approx(np.mean(losses[-10:]))
+
+
+@pytest.mark.parametrize(("ends", "falls"), [([5.0, 1.0], [False, True]), ([math.nan, 2.3], [False, False])])
+def test_where_the_loss_does_not_fall_a_third_is_tried_from_the_same_start(
+    monkeypatch: pytest.MonkeyPatch, ends: list[float], falls: list[bool]
+) -> None:
+    real = TrainingSetup.backward
+    found = RecordedSearch().run_to_end().suggestion
+    assert found
+    losses = dict(zip((found, float(f"{found / 3:.1e}")), ends, strict=True))
+
+    def backward(self: TrainingSetup, batch: tuple[torch.Tensor, torch.Tensor]) -> torch.Tensor:
+        loss = real(self, batch)
+        return torch.tensor(losses.get(self.optimizer.param_groups[0]["lr"], float(loss)))
+
+    monkeypatch.setattr(TrainingSetup, "backward", backward)
+    search = RecordedSearch()
+    before = {name: value.clone() for name, value in search.finder.setup.model.state_dict().items()}
+    result = search.run_to_end()
+    assert result.suggestion == found
+    assert [trial.rate for trial in result.trials] == [*losses]
+    assert [trial.falls for trial in result.trials] == falls
+    assert result.trials[0].steps == (1 if math.isnan(ends[0]) else TRIAL_STEPS)
+    assert equal_states(before, search.finder.setup.model.state_dict())
+    assert search.finder.step <= search.finder.steps
+
+
+def test_a_search_stopped_while_it_tries_out_is_stopped() -> None:
+    search = RecordedSearch(should_stop=lambda: any(point.split == TRIAL for point in search.points))
+    assert search.run_to_end().stopped
+    assert len(search.curve("loss", TRIAL)) == 1
 
 
 def test_weights_and_optimizer_are_afterwards_as_they_were() -> None:
@@ -274,7 +332,7 @@ def finder_notes(monkeypatch: pytest.MonkeyPatch, loss_at: Callable[[float], flo
     def loss(self: TrainingSetup, _: object) -> torch.Tensor:
         nonlocal count
         count += 1
-        return torch.tensor(loss_at(RATES[count - 1]))
+        return torch.tensor(loss_at(RATES[min(count, len(RATES)) - 1]))
 
     monkeypatch.setattr(TrainingSetup, "backward", loss)
     search = RecordedSearch()

@@ -13,10 +13,19 @@ from cnnviz.ui.data.chosen_dataset import use_dataset
 from cnnviz.ui.state import current_owner, session_dict
 from cnnviz.ui.widgets.fields import escape_markdown
 from cnnviz.ui.widgets.notice import notify_errors, show_notice
-from cnnviz.ui.widgets.uploader import empty_uploaders, forget_files, received_path, uploader_key
+from cnnviz.ui.widgets.uploader import (
+    empty_uploaders,
+    forget_files,
+    kind_uploader,
+    received_path,
+    uploader_key,
+    wrong_kind,
+)
 
 ARRAYS_FORM = "arrays"
 """Name of the form of uploaders that is emptied when its files were taken."""
+FILES = {"feats": ("feats.npy", "npy"), "labels": ("labels.npy", "npy"), "npz": ("or both in one .npz", "npz")}
+"""Label and kind of each file of the form."""
 PREVIEW_PIXELS = 160
 """Longer side of a picture beside the question."""
 QUESTION = "channels-question"
@@ -34,9 +43,8 @@ def arrays_upload() -> None:
     # In a form, a file that arrives does not run the page. Otherwise Streamlit 1.67 drops the address to which another
     # file is about to be sent, and that file never arrives.
     with st.form("own-data", border=False):
-        st.file_uploader("feats.npy", type="npy", key=_key("feats"))
-        st.file_uploader("labels.npy", type="npy", key=_key("labels"))
-        st.file_uploader("or both in one .npz", type="npz", key=_key("npz"))
+        for name, (label, kind) in FILES.items():
+            kind_uploader(label, kind=kind, key=_key(name))
         st.text_input("Name", key=_key("title"), placeholder="My data")
         show_notice(ARRAYS_FORM)
         st.form_submit_button("Use these files", key="use-files", on_click=_add_arrays)
@@ -47,15 +55,17 @@ def arrays_upload() -> None:
 
 def _add_arrays(channels: ChannelPlace = "unknown") -> None:
     session_dict(QUESTION).clear()
-    feats, labels, npz = (st.session_state[_key(name)] for name in ("feats", "labels", "npz"))
+    feats, labels, npz = files = [st.session_state[_key(name)] for name in FILES]
+    if any(wrong_kind(file, kind) for file, (_, kind) in zip(files, FILES.values(), strict=True)):
+        return
     with notify_errors(ARRAYS_FORM):
         owner, title = current_owner(), st.session_state[_key("title")].strip()
         check_title(title)
         if npz and not feats and not labels:
             order = ArraysOrder(owner=owner, title=title, feats=received_path(npz), channels=channels)
         elif feats and labels and not npz:
-            files = received_path(feats), received_path(labels)
-            order = ArraysOrder(owner=owner, title=title, feats=files[0], labels=files[1], channels=channels)
+            paths = received_path(feats), received_path(labels)
+            order = ArraysOrder(owner=owner, title=title, feats=paths[0], labels=paths[1], channels=channels)
         else:
             raise DataError(
                 "Choose both files, the features and their labels, or one .npz with both; then press “Use these files”."

@@ -15,7 +15,14 @@ from cnnviz.ui.data.import_progress import import_progress
 from cnnviz.ui.state import current_owner, session_dict
 from cnnviz.ui.widgets.fields import escape_markdown, field
 from cnnviz.ui.widgets.notice import notify_errors, show_notice
-from cnnviz.ui.widgets.uploader import empty_uploaders, forget_files, received_path, uploader_key
+from cnnviz.ui.widgets.uploader import (
+    empty_uploaders,
+    forget_files,
+    kind_uploader,
+    received_path,
+    uploader_key,
+    wrong_kind,
+)
 
 FILE_KINDS = ("detect", "sounds", "pictures")
 ZIP_FORM = "zip-form"
@@ -47,7 +54,7 @@ def zip_upload() -> None:
         help="How the file names say who is speaking, for a split by speaker: {speaker}, {n} for a number, * for"
         " anything. Names as in Speech Commands and {speaker}_{n} are recognised without it.",
     )
-    st.file_uploader("zip", type="zip", key=_key("zip"))
+    kind_uploader("zip", kind="zip", key=_key("zip"))
     st.text_input("Name", key=_key("zip-title"), placeholder="My recordings")
     show_notice(ZIP_FORM)
     st.button(
@@ -106,6 +113,8 @@ def _change_form(name: str, features: bool, field_name: str, value: object) -> N
 
 def _start_import(form: ImportForm | None, template: str) -> None:
     zip_file = st.session_state.get(_key("zip"))
+    if wrong_kind(zip_file, "zip"):
+        return
     with notify_errors(ZIP_FORM):
         if zip_file is None:
             raise DataError("Choose a zip first: it has one folder for each class, with the files of that class.")

@@ -11,20 +11,16 @@ from cnnviz.charts.axes import GOAL, POINTS, goal_line_table
 from cnnviz.charts.curve import Curve
 from cnnviz.charts.seed_band import band_spec, band_table
 from cnnviz.errors import CnnvizError
-from cnnviz.insight.change_tree import SeedGroup, build_change_tree
+from cnnviz.insight.change_tree import ChangeNode, SeedGroup
+from cnnviz.insight.seed_question import SeedAnswer
 from cnnviz.runs.cluster import cluster
+from cnnviz.runs.compared_runs import change_before, decided_answer, run_setup, runs_of_setup
 from cnnviz.runs.label import fitting_title
 from cnnviz.runs.run import Run, Status
 from cnnviz.settings import settings
+from cnnviz.training.end_reason import EndReason
 from cnnviz.training.point import VALIDATION
-from cnnviz.ui.runs.compared_runs import (
-    compared_run,
-    differences_text,
-    effect_badge,
-    effect_verdict,
-    run_setup,
-    runs_of_setup,
-)
+from cnnviz.ui.runs.compared_runs import compared_run, differences_text, effect_badge, effect_verdict
 from cnnviz.ui.runs.labels import run_name
 from cnnviz.ui.state import current_owner
 from cnnviz.ui.widgets.chart import vega_chart
@@ -60,7 +56,8 @@ def _load_group(run: Run) -> list[Run]:
 
 def _group_view(run: Run, group: Sequence[Run]) -> None:
     seeds = SeedGroup(tuple(map(compared_run, group)))
-    before = _group_before(run, seeds)
+    node = change_before(seeds, cluster().store.runs_of(current_owner()), cluster().store)
+    answer = decided_answer(run, cluster().store)
     left, right = st.columns([2, 3], gap="medium")
     with left:
         st.markdown(
@@ -68,14 +65,14 @@ def _group_view(run: Run, group: Sequence[Run]) -> None:
             " with several seeds shows how much that alone changes."
         )
         st.markdown(_luck_text(seeds))
-        _more_seeds(run, group)
-        if before is not None:
-            st.markdown(before[1])
+        _more_seeds(run, group, node, answer)
+        if node is not None:
+            st.markdown(_change_text(node))
         active = sum(other.active for other in group)
         if active:
             st.caption(f"{count_label(active, 'run')} of these {'is' if active == 1 else 'are'} still under way.")
     with right:
-        _band_chart(seeds, before[0] if before else None)
+        _band_chart(seeds, node.parent if node else None)
 
 
 def _luck_text(seeds: SeedGroup) -> str:
@@ -89,22 +86,13 @@ def _luck_text(seeds: SeedGroup) -> str:
     )
 
 
-def _group_before(run: Run, seeds: SeedGroup) -> tuple[SeedGroup, str] | None:
-    """Returns the runs that these started from, and what was changed; None where that is not known."""
-    parent_id = next(
-        (other.parent for other in seeds.runs if other.parent not in (None, *(r.id for r in seeds.runs))), None
-    )
-    mine = cluster().store.runs_of(current_owner()) if parent_id else []
-    parent = next((other for other in mine if other.id == parent_id), None)
-    if parent is None:
-        return None
-    earlier = runs_of_setup(run_setup(parent), mine)
-    nodes = build_change_tree((*map(compared_run, earlier), *seeds.runs))
-    node = next((node for node in nodes if node.parent and node.group.runs[0].id == seeds.runs[0].id), None)
-    if node is None or node.parent is None:
-        return None
+def _change_text(node: ChangeNode) -> str:
     brought = f": {effect_badge(node.effect)} {effect_verdict(node.effect)}" if node.effect else ""
-    return node.parent, f"Changed since the run that it started from: {differences_text(node.differences)}{brought}."
+    text = f"Changed since the run that it started from: {differences_text(node.differences)}{brought}."
+    earlier_seeds = len(node.parent.accuracies) if node.parent else 0
+    if node.effect and node.effect.is_within_chance and earlier_seeds < len(node.group.accuracies) - 1:
+        text += f" That run has {count_label(earlier_seeds, 'seed')}: more seeds of it would narrow the ± most."
+    return text
 
 
 def _band_chart(seeds: SeedGroup, before: SeedGroup | None) -> None:
@@ -141,7 +129,7 @@ def _band_chart(seeds: SeedGroup, before: SeedGroup | None) -> None:
     )
 
 
-def _more_seeds(run: Run, group: Sequence[Run]) -> None:
+def _more_seeds(run: Run, group: Sequence[Run], node: ChangeNode | None, answer: SeedAnswer | None) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom", key="more-seeds"):
         more = st.segmented_control(
             "Further seeds", SEED_COUNTS, default=SEED_COUNTS[0], required=True, key=f"seed-count-{run.id}"
@@ -150,24 +138,39 @@ def _more_seeds(run: Run, group: Sequence[Run]) -> None:
         if st.button(
             f"Train with {number} other seeds", type="primary", icon=":material/casino:", key=f"train-seeds-{run.id}"
         ):
-            _train_seeds(run, group, number)
+            _train_seeds(run, group, number, are_all_trained=answer is not None)
+    st.caption(" ".join(_plan_sentences(run, number, node, answer)))
+
+
+def _plan_sentences(run: Run, number: int, node: ChangeNode | None, answer: SeedAnswer | None) -> list[str]:
+    """Returns how so many further seeds are trained, and for how long."""
+    if answer:
+        plan = [f"It is decided: {answer}. Further seeds are trained all the same, every one of them."]
+    elif node:
+        plan = ["One after another, until they decide whether the change does more than chance; the rest is left out."]
+    else:
+        plan = ["One after another."]
     if run.worked:
-        st.caption(
-            f"In the ordinary queue, about {format_duration(number * run.worked)} of the device's time: this run took"
+        most = "at most " if node and not answer else ""
+        plan.append(
+            f"That takes {most}about {format_duration(number * run.worked)} of the device's time: this run took"
             f" {format_duration(run.worked)}."
         )
+    return plan
 
 
-def _train_seeds(run: Run, group: Sequence[Run], number: int) -> None:
-    used = {other.config.seed for other in group}
+def _train_seeds(run: Run, group: Sequence[Run], number: int, *, are_all_trained: bool) -> None:
+    used = {other.config.seed for other in group if other.end_reason != EndReason.SEEDS_DECIDED}
     new = islice((seed for seed in count(1) if seed not in used), number)
     with notify_errors():
         for started, seed in enumerate(new):
             title = fitting_title(f"seed {seed}: {run_name(group[0])}")
+            owner, config = current_owner(), run.config.changed(seed=seed)
             try:
-                cluster().submit(
-                    current_owner(), run.architecture, run.config.changed(seed=seed), title=title, parent=run.id
-                )
+                if are_all_trained:
+                    cluster().submit(owner, run.architecture, config, title=title, parent=run.id)
+                else:
+                    cluster().submit_seed(owner, run, seed, title=title)
             except CnnvizError as error:
                 raise CnnvizError(f"{started} of {number} runs were started. {error}") from None
         st.toast(f"{number} runs wait for their turn.", icon=":material/check:")

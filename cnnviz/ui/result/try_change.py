@@ -7,11 +7,11 @@ from cnnviz.data import available_datasets
 from cnnviz.insight.single_differences import Aspect, Setup, find_differences
 from cnnviz.insight.suggested_changes import SuggestedChange, change_both, suggest_changes
 from cnnviz.runs.cluster import cluster
+from cnnviz.runs.compared_runs import run_setup
 from cnnviz.runs.label import fitting_title
 from cnnviz.runs.run import Run, Status
 from cnnviz.training.duration import expected_epoch_seconds
 from cnnviz.ui.navigation import open_page
-from cnnviz.ui.runs.compared_runs import run_setup
 from cnnviz.ui.state import current_owner, open_design, open_run_later
 from cnnviz.ui.widgets.fields import escape_markdown
 from cnnviz.ui.widgets.notice import has_notice, notify_errors

@@ -7,6 +7,7 @@ import streamlit as st
 from cnnviz.insight.change_tree import ChangeNode, SeedGroup, build_change_tree, compare_groups
 from cnnviz.insight.single_differences import Difference, Setup, apply_differences, without_seed
 from cnnviz.runs.cluster import cluster
+from cnnviz.runs.compared_runs import run_setup, runs_by_setup
 from cnnviz.runs.label import fitting_title
 from cnnviz.runs.run import Run
 from cnnviz.ui.runs.compared_runs import (
@@ -15,8 +16,6 @@ from cnnviz.ui.runs.compared_runs import (
     effect_badge,
     effect_verdict,
     group_text,
-    run_setup,
-    runs_by_setup,
 )
 from cnnviz.ui.runs.labels import legend_labels
 from cnnviz.ui.state import current_owner

@@ -1,17 +1,15 @@
 """Runs as their comparison needs them, and what it says about luck."""
 
-from collections.abc import Iterable, Sequence
-from functools import lru_cache
+from collections.abc import Sequence
 
 from cnnviz.insight.change_tree import ComparedRun, SeedGroup
 from cnnviz.insight.effect import Effect, Evidence
-from cnnviz.insight.single_differences import Difference, Setup, without_seed
+from cnnviz.insight.single_differences import Difference
 from cnnviz.runs.cluster import cluster
-from cnnviz.runs.run import LR_FINDER_RUN, Run, Status
+from cnnviz.runs.compared_runs import compare_run
+from cnnviz.runs.run import Run
 from cnnviz.ui.widgets.fields import escape_markdown
 
-CACHED_RUNS = 4096
-"""Runs whose numbers of validation samples are kept in memory."""
 MAX_NAMED_DIFFERENCES = 3
 """Differences that are named; of more, the number is."""
 EVIDENCE = {
@@ -22,38 +20,9 @@ EVIDENCE = {
 """What a margin is worked out from, in words."""
 
 
-def run_setup(run: Run) -> Setup:
-    """Returns net and settings of a run."""
-    return Setup(run.architecture, run.config)
-
-
 def compared_run(run: Run) -> ComparedRun:
     """Returns a run with what it reached, if it was trained to its end."""
-    is_done = run.status == Status.DONE
-    accuracy, samples = (run.score.accuracy, _validation_samples(run.id)) if is_done else (None, 0)
-    return ComparedRun(run.id, run_setup(run), run.created, accuracy, samples, run.parent)
-
-
-@lru_cache(CACHED_RUNS)
-def _validation_samples(run_id: str) -> int:
-    """Returns the number of validation samples of a run that is done, which changes no more; 0 where unknown."""
-    parts = cluster().store.facts(run_id).parts
-    return parts[1] if parts else 0
-
-
-def runs_by_setup(runs: Iterable[Run]) -> dict[Setup, list[Run]]:
-    """Returns the trainings among some runs by their net and settings without the seed, oldest first."""
-    groups: dict[Setup, list[Run]] = {}
-    for run in sorted(runs, key=lambda run: run.created):
-        if run.kind != LR_FINDER_RUN:
-            groups.setdefault(without_seed(run_setup(run)), []).append(run)
-    return groups
-
-
-def runs_of_setup(setup: Setup, mine: Iterable[Run]) -> list[Run]:
-    """Returns the trainings of this net with these settings, whatever their seed, oldest first."""
-    of_data = (run for run in mine if run.config.dataset == setup.config.dataset)
-    return runs_by_setup(of_data).get(without_seed(setup), [])
+    return compare_run(run, cluster().store)
 
 
 def differences_text(differences: Sequence[Difference]) -> str:
@@ -86,6 +55,7 @@ def group_text(group: SeedGroup) -> str:
 
     >>> from cnnviz.presets import PRESETS
     >>> from cnnviz.training.config import TrainConfig
+    >>> from cnnviz.insight.single_differences import Setup
     >>> setup = Setup(PRESETS["lab-convnet"].architecture, TrainConfig())
     >>> runs = [ComparedRun(str(place), setup, place, value) for place, value in enumerate((0.80, 0.84))]
     >>> group_text(SeedGroup(tuple(runs))), group_text(SeedGroup(tuple(runs[:1])))

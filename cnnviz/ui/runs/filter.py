@@ -7,9 +7,9 @@ import streamlit as st
 
 from cnnviz.insight.single_differences import without_seed
 from cnnviz.presets import net_name
+from cnnviz.runs.compared_runs import run_setup
 from cnnviz.runs.run import Run
 from cnnviz.table import parameter_count
-from cnnviz.ui.runs.compared_runs import run_setup
 from cnnviz.ui.runs.labels import REMOVED_LABEL, run_name
 from cnnviz.ui.widgets.status_badge import STATUS_BADGES
 

@@ -107,7 +107,7 @@ def _status_text(run: Run, history: History) -> str:
         done, total = cluster().store.facts(run.id).loading or (0, 0)
         return f"reading its data: {done:,} of {total:,}" if total else "reading its data"
     if run.kind == LR_FINDER_RUN:
-        parts = [f"step **{history.step}** of {run.steps}"]
+        parts = [f"step **{history.step}**" + f" of at most {run.steps}" * run.active]
     else:
         parts = [f"epoch **{history.epoch}** of {run.config.epochs}"]
     if run.status == Status.QUEUED:

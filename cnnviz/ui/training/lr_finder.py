@@ -1,5 +1,7 @@
 """The learning-rate finder, live: its curve, its suggestions, and the buttons that use them."""
 
+from collections.abc import Sequence
+
 import streamlit as st
 
 from cnnviz.charts.lr_finder import lr_finder_chart
@@ -16,6 +18,7 @@ from cnnviz.training.lr_finder import (
     SUGGESTION_DIVISOR,
     LRFinderResult,
 )
+from cnnviz.training.rate_trial import TRIAL_STEPS, RateTrial
 from cnnviz.ui.state import save_found_rate
 from cnnviz.ui.widgets.chart import vega_chart
 from cnnviz.ui.widgets.fields import escape_markdown
@@ -37,9 +40,8 @@ def lr_finder_view(run: Run, history: History) -> None:
             _suggestions(run, result)
         elif run.active:
             st.caption(
-                "Each step trains with a larger learning rate than the one before. At first the loss hardly"
-                " changes, then it"
-                " falls, and in the end it explodes."
+                "Each step trains with a larger learning rate than the one before. At first the loss hardly changes,"
+                " then it falls, and in the end it explodes. Then the rate that is found is tried out."
             )
 
 
@@ -48,12 +50,8 @@ def _suggestions(run: Run, result: LRFinderResult) -> None:
         return
     rate = result.suggestion
     if rate is not None:
-        st.markdown(
-            f"Suggested learning rate: **{rate:g}**. {_lowest_place(rate * SUGGESTION_DIVISOR)}. The search takes one"
-            " step at each rate; real training stays at one rate and can still diverge: then try a third of it,"
-            f" {rate / 3:.2g}."
-        )
-        _use_rate_button(run, rate, label=f"Use {rate:g}", primary=True)
+        st.markdown(f"Suggested learning rate: **{rate:g}**. {_lowest_place(rate * SUGGESTION_DIVISOR)}.")
+        _trials(run, rate, result.trials)
     steepest = result.steepest
     if steepest is not None:
         st.caption(
@@ -66,6 +64,29 @@ def _suggestions(run: Run, result: LRFinderResult) -> None:
     st.caption(f"Found with {run.config.optimizer} and batches of {run.config.batch_size:,}; others need another rate.")
 
 
+def _trials(run: Run, rate: float, trials: Sequence[RateTrial]) -> None:
+    """Draws what came of trying the suggestion out, and a button for each rate; that of one that works stands out."""
+    if not trials:  # found by an older version
+        _use_rate_button(run, rate, label=f"Use {rate:g}", primary=True)
+        return
+    tried = f"Tried out, {TRIAL_STEPS} steps from the same start: "
+    st.markdown(tried + "; ".join(f"at {trial.rate:g} {trial.text}" for trial in trials) + ".")
+    if trials[-1].falls:
+        st.caption(
+            "A training is longer than that: where the loss rises later all the same, try a third of the rate,"
+            f" {trials[-1].rate / 3:.2g}."
+        )
+    else:
+        st.warning(
+            "The loss fell at neither rate within so few steps. The net may need longer before it learns, or cannot"
+            " learn like this: check the normalization, and try a smaller net first.",
+            icon=":material/trending_flat:",
+        )
+    with st.container(horizontal=True, key="use-tried"):
+        for trial in sorted(trials, key=lambda trial: not trial.falls):
+            _use_rate_button(run, trial.rate, label=f"Use {trial.rate:g}", primary=trial.falls)
+
+
 def _lowest_place(rate: float) -> str:
     """Returns what the lowest place of the smoothed curve says; rates are rounded to two digits."""
     if rate > 0.9 * END_RATE:
@@ -75,7 +96,7 @@ def _lowest_place(rate: float) -> str:
 
 def _use_rate_button(run: Run, rate: float, *, label: str, primary: bool) -> None:
     kind = "primary" if primary else "secondary"
-    if st.button(label, key=f"use-{kind}-{run.id}", type=kind, icon=":material/check:"):  # type: ignore[arg-type]
+    if st.button(label, key=f"use-{kind}-{rate:g}-{run.id}", type=kind, icon=":material/check:"):  # type: ignore[arg-type]
         with notify_errors():
             save_found_rate(FoundRate(rate=rate, architecture=run.architecture, config=run.config))
         st.rerun()

@@ -139,7 +139,7 @@ def _train_buttons(config: TrainConfig, dataset: Dataset) -> None:
                 on_click=_start_run,
                 args=(LR_FINDER_RUN,),
                 width="stretch",
-                help="Trains a copy of the net for about 150 steps with rising learning rates, and suggests one.",
+                help="Trains a copy of the net with rising learning rates, about 150 steps, suggests one and tries it.",
             )
         if speed:
             st.caption(_duration_text(design, config, dataset, speed))

@@ -14,7 +14,7 @@ from cnnviz.errors import DataError, LimitError
 from cnnviz.ui.received_files import received_files
 from cnnviz.ui.state import current_owner
 from cnnviz.ui.upload_route import streamlit_files
-from cnnviz.ui.widgets.fields import AfterChange, attempt, show_problem
+from cnnviz.ui.widgets.fields import AfterChange, attempt, escape_markdown, show_problem
 from cnnviz.words import format_mebibytes
 
 _GENERATIONS_KEY = "uploader-generations"
@@ -59,6 +59,24 @@ def forget_files(*files: UploadedFile | None) -> None:
                 streamlit_files().remove_file(_session_id(), file.file_id)
 
 
+def kind_uploader(label: str, *, kind: str, key: str) -> None:
+    """Draws an uploader for one file of a kind, such as "zip"; below it, why a file of another kind is not taken.
+
+    Within a form that is told when the form is sent. Streamlit does not know the kind: it would refuse others in words
+    of its own.
+    """
+    file = st.file_uploader(label, key=key)
+    if problem := wrong_kind(file, kind):
+        st.error(escape_markdown(problem), icon=":material/error:")
+
+
+def wrong_kind(file: UploadedFile | None, kind: str) -> str:
+    """Returns why a file is not taken where one of a kind is wanted; "" for none, and for one of that kind."""
+    if file is None or file.name.lower().endswith(f".{kind}"):
+        return ""
+    return f"“{file.name}” is not taken here: its name does not end in .{kind}. Choose a .{kind} file."
+
+
 def _session_id() -> str:
     context = get_script_run_ctx()
     return context.session_id if context else ""
@@ -77,16 +95,15 @@ def instant_uploader(
     key = uploader_key(name)
     st.file_uploader(
         label,
-        type=kind,
         key=key,
-        on_change=partial(_read_file, name, key, max_megabytes, read, after_change),
+        on_change=partial(_read_file, name, key, kind, max_megabytes, read, after_change),
         max_upload_size=max_megabytes,
     )
     show_problem(key)
 
 
 def _read_file(
-    name: str, key: str, max_megabytes: int, read: Callable[[Path], None], after_change: AfterChange | None
+    name: str, key: str, kind: str, max_megabytes: int, read: Callable[[Path], None], after_change: AfterChange | None
 ) -> None:
     # a browser may send a file again before it has heard that the widget is a new, empty one
     if key != uploader_key(name) or st.session_state.get(key) is None:
@@ -94,6 +111,8 @@ def _read_file(
 
     def read_and_empty(value: object) -> None:
         file = cast("UploadedFile", value)
+        if problem := wrong_kind(file, kind):
+            raise DataError(problem)
         path = received_path(file)  # one that is refused stays, with the reason
         if (size := path.stat().st_size) > max_megabytes * 2**20:  # only browsers have kept to it
             raise LimitError(f"This file takes {format_mebibytes(size)}; at most {max_megabytes} MiB are read here.")

@@ -222,15 +222,20 @@ const draw = (root, data, before) => {
   const outputFigure = figure("", output.svg)
   outputFigure.querySelector("figcaption").append(outputTitle)
   const isSpread = data.operation === "ConvTranspose" && data.steps.some(({ stride }) => stride > 1)
-  board.append(
+  const figures = element("div", "figures")
+  const kernelAndOutput = element("div", "pair")
+  kernelAndOutput.append(...[kernelFigure(data)].filter(Boolean), outputFigure)
+  figures.append(
     figure(`Input ${formatSizes(inputSizes)}${isSpread ? ", spread out by the stride" : ""}`, inputs),
-    ...[kernelFigure(data)].filter(Boolean),
-    outputFigure,
+    kernelAndOutput,
   )
   const sum = element("div", "sum")
   const termCount = data.tracks.reduce((count, { windows }) => count * windows[0].length, 1)
-  sum.style.minHeight = `${1.75 * Math.ceil(termCount / 9)}em`  // so that a longer sum does not move what is below it
+  sum.style.minHeight = `${1.75 * Math.ceil(termCount / 5)}em`  // so that a longer sum does not move what is below it
   const positionText = element("div", "where")
+  const explanation = element("div", "explanation")
+  explanation.append(sum, positionText, legend(data))
+  board.append(figures, explanation)
   const show = (step, isPlaying) => {
     const place = placeOf(step)
     planes.forEach((plane) => fillPlane(data, plane, place))
@@ -255,7 +260,7 @@ const draw = (root, data, before) => {
     group.onclick = () => steps.stopAt((placeOf(steps.currentStep())[0] * counts[1] + row) * counts[2] + column)
   }))
   const note = data.smaller ? [element("p", "note", `Drawn smaller to fit the page: ${data.smaller}.`)] : []
-  root.replaceChildren(...note, board, legend(data), sum, positionText, steps.bar)
+  root.replaceChildren(...note, board, steps.bar)
   steps.showStep(0)
   return steps
 }
