@@ -28,6 +28,7 @@ from cnnviz.ui.callbacks import keep_waiting_changes, protect_callbacks
 from cnnviz.ui.looks import LOOKS, skip_looks_at_nothing_new
 from cnnviz.ui.media_route import MEDIA_OWNERS
 from cnnviz.ui.received_files import received_files
+from cnnviz.ui.reruns import hold_messages_of_looks, note_messages_without_waking, read_configuration_once
 
 log = logging.getLogger(__name__)
 
@@ -115,6 +116,9 @@ async def lifespan(_app: object) -> AsyncIterator[None]:
     protect_callbacks()
     keep_waiting_changes()
     skip_looks_at_nothing_new(lambda: cluster().store.changes)
+    read_configuration_once()
+    hold_messages_of_looks()
+    note_messages_without_waking()
     try:
         settings()
     except CnnvizError as error:
