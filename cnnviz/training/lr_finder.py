@@ -15,7 +15,7 @@ from torch import Tensor
 from cnnviz.training.point import Point
 from cnnviz.training.prepared_data import Batch
 from cnnviz.training.sliced_job import SlicedJob
-from cnnviz.training.snapshot import Snapshot
+from cnnviz.training.snapshot import Snapshot, copy_to_cpu, load_optimizer_state, optimizer_state
 
 FINDER, LEARNING_RATE, RAW_LOSS, SMOOTHED = "finder", "learning_rate", "loss", "smoothed_loss"
 START_RATE, END_RATE = 1e-6, 10.0
@@ -72,7 +72,9 @@ class LRFinder(SlicedJob):
         self._losses: list[float] = []
         self._engine, self._finder = Engine(self._step), FastaiLRFinder()
         self._engine.add_event_handler(Events.ITERATION_COMPLETED, self._stop_if_needed)
-        self._attached = ExitStack()
+        self._attached, self._is_attached = ExitStack(), False
+        self._restored_losses: list[float] = []
+        """Smoothed losses of the steps before the snapshot that it goes on from."""
 
     @property
     def step(self) -> int:
@@ -81,12 +83,11 @@ class LRFinder(SlicedJob):
 
     def advance(self, until: Callable[[], bool] = lambda: False) -> LRFinderResult | None:
         """Searches until `until`, asked after each step, is true; returns the result once the search has ended."""
-        if not self.step:
+        if not self._is_attached:
             self._attach()
-        epochs = math.ceil(self.steps / len(self.setup.whole_batches))
         with self._slice(until), self.setup.random.activate(), warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)  # "completed without loss diverging": a note says so
-            self._engine.run(self.setup.whole_batches, max_epochs=epochs)
+            self._engine.run(self.setup.whole_batches, max_epochs=self._epochs)
         if self._interrupted:
             return None
         self.close()
@@ -96,15 +97,49 @@ class LRFinder(SlicedJob):
         """Restores net and optimizer, and releases the copy of their state."""
         self._attached.close()
 
-    def snapshot(self) -> Snapshot | None:
-        """Returns None: a search is short, and starts again."""
-        return None
+    def snapshot(self) -> Snapshot:
+        """Returns a copy of its state between two steps."""
+        setup = self.setup
+        tensors = {
+            "model": copy_to_cpu(setup.model.state_dict()),
+            "optimizer": optimizer_state(setup.optimizer),
+            "random": {name: state.clone() for name, state in setup.random.states.items()},
+            "order": {
+                "batches": setup.whole_batches.state(self.step),
+                "augmentation": setup.augmentation_generator.get_state(),
+            },
+        }
+        flat = {f"{part}/{name}": value for part, named in tensors.items() for name, value in named.items()}
+        facts = {"step": self.step, "losses": self._losses, "smoothed": self._smoothed_losses}
+        return Snapshot(flat, facts | {"seconds": self._stopwatch.state(), "best": {}})  # no weights worth keeping
 
     def restore(self, snapshot: Snapshot) -> None:
-        """Raises ValueError: a search cannot be continued from a snapshot."""
-        raise ValueError("a search cannot be continued from a snapshot")
+        """Continues from a snapshot of a search with the same design, data and seed."""
+        self._attach()  # before: net and optimizer are restored at the end as they are now
+        setup, facts = self.setup, snapshot.metadata
+        setup.model.load_state_dict(snapshot.tensors_below("model"))
+        load_optimizer_state(setup.optimizer, snapshot.tensors_below("optimizer"))
+        setup.random.states = snapshot.tensors_below("random")
+        order = snapshot.tensors_below("order")
+        setup.whole_batches.resume(order["batches"], facts["step"])
+        setup.augmentation_generator.set_state(order["augmentation"])
+        self._losses, self._restored_losses = facts["losses"], facts["smoothed"]
+        self._stopwatch.restore(facts["seconds"])
+        state = {"epoch_length": len(setup.whole_batches), "max_epochs": self._epochs, "iteration": facts["step"]}
+        self._engine.load_state_dict(state)
+
+    @property
+    def _epochs(self) -> int:
+        return math.ceil(self.steps / len(self.setup.whole_batches))
+
+    @property
+    def _smoothed_losses(self) -> list[float]:
+        """Smoothed losses of all steps so far that have one; none before it goes on."""
+        losses: list[float] = self._finder.get_results().get("loss", self._restored_losses)
+        return list(losses)
 
     def _attach(self) -> None:
+        self._is_attached = True
         self._attached.enter_context(
             self._finder.attach(
                 self._engine,
@@ -126,6 +161,10 @@ class LRFinder(SlicedJob):
         return loss
 
     def _attach_report(self, engine: Engine) -> None:
+        """Runs when the engine starts, after the finder has begun its curve anew."""
+        if self._restored_losses:
+            self._finder.get_results().update(lr=RATES[: self.step], loss=self._restored_losses)
+            self._finder._best_loss = min(self._restored_losses)  # type: ignore[assignment]
         engine.add_event_handler(Events.ITERATION_COMPLETED, self._emit_points)
 
     def _stop_if_needed(self, engine: Engine) -> None:
