@@ -298,6 +298,21 @@ class Store:
             (folder / f"{run_id}.safetensors").unlink(missing_ok=True)
         self.changes.forget(run_id)
 
+    def delete_orphans(self) -> None:
+        """Deletes what belongs to no run, such as an import that was killed leaves; only while nothing is imported."""
+        known = sql.select(RUNS.c.id)
+        with self._engine.connect() as connection:
+            orphans = {
+                run_id
+                for table in (POINTS, FACTS, CHECKPOINTS)
+                for run_id in connection.scalars(
+                    sql.select(table.c.run_id).where(table.c.run_id.not_in(known)).distinct()
+                )
+            }
+        for run_id in orphans:
+            log.warning("run %s: what an interrupted import has left is deleted", run_id)
+            self.delete_run(run_id)
+
     def add_search(self, search: Search) -> None:
         """Stores a new search."""
         row = {name: value for name, value in vars(search).items() if name in SEARCHES.c} | {

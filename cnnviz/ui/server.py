@@ -41,6 +41,10 @@ UNSAVED_MESSAGE = (
     "The server cannot write your last changes down just now; its disk may be full. It tries again every second. Do not"
     " rely on finding them later: download your design before you leave."
 )
+NO_COOKIE_MESSAGE = (
+    "Your browser keeps no cookies of this address. After a reload you would not find your designs and runs again, and"
+    " files and sounds of yours can be neither sent nor played. Allow cookies for this address, then reload."
+)
 UNUSABLE_EXIT_CODE = 78
 """Exit code of a server whose settings or data directory cannot be used (EX_CONFIG of sysexits.h)."""
 GC_INTERVAL_SECONDS = 10.0
