@@ -82,9 +82,10 @@ CHECKPOINT_WRITE_FACTOR = 10
 """Least ratio of that time to the time that writing one takes, in another thread."""
 FAILED_WRITE_SECONDS = 1.0
 """Time that counts for a write that failed, so that the next is not tried at once."""
-MEASUREMENTS, MEASURE_AGAIN_SECONDS = 10, 15.0
-"""How often the device is measured again, and after how long without an order: at the start, something else may have
-slowed it down, and the best measurement counts."""
+MEASUREMENTS, MEASURE_AGAIN_SECONDS, MORE_REPETITIONS = 10, 15.0, 30
+"""How often the device is measured again, after how long without an order, and by how many repetitions.
+
+At the start, something else may have slowed it down; the best measurement counts."""
 LAST_STEPS_SECONDS = 4.0
 """Time for the steps that runs are in when the worker is to exit."""
 Job = Training | LRFinder
@@ -159,7 +160,7 @@ class Worker:
             with suppress(Empty):
                 return self._inbox.get(timeout=MEASURE_AGAIN_SECONDS)
             self._measurements_left -= 1
-            self._send(SpeedReport(speed=measure_speed(self._device)))
+            self._send(SpeedReport(speed=measure_speed(self._device, MORE_REPETITIONS)))
         return self._inbox.get()
 
     def _listen(self) -> None:
