@@ -18,8 +18,8 @@ from cnnviz.ui.identity import StudentCookie
 from cnnviz.ui.media_route import MEDIA_OWNERS, MediaRoute
 from cnnviz.ui.origins import OriginCheck
 from cnnviz.ui.received_files import received_files
-from cnnviz.ui.server import FOLDER_GONE_MESSAGE, UNSAVED_MESSAGE, lifespan, on_script_error
-from cnnviz.ui.state import current_owner, sync_with_other_tabs
+from cnnviz.ui.server import FOLDER_GONE_MESSAGE, NO_COOKIE_MESSAGE, UNSAVED_MESSAGE, lifespan, on_script_error
+from cnnviz.ui.state import current_owner, keeps_cookie, sync_with_other_tabs
 from cnnviz.ui.upload_route import UploadRoute
 from cnnviz.ui.widgets.connection import explain_lost_connection
 from cnnviz.ui.widgets.steps import step_numbers
@@ -51,6 +51,8 @@ def render_app() -> None:
     guide_link(page.title)
     if cluster().folder_is_gone:
         st.error(FOLDER_GONE_MESSAGE, icon=":material/folder_off:")
+    elif not keeps_cookie():
+        st.warning(NO_COOKIE_MESSAGE, icon=":material/cookie_off:")
     elif cluster().drafts.is_unsaved(current_owner()):
         st.warning(UNSAVED_MESSAGE, icon=":material/save:")
     sync_with_other_tabs()

@@ -22,14 +22,13 @@ from cnnviz.presets import PRESETS
 from cnnviz.processes import launcher
 from cnnviz.processes.fork_supervisor import ForkServerSupervisor
 from cnnviz.processes.worker_process import WorkerProcess
-from cnnviz.runs.archives import read_archive
 from cnnviz.runs.cluster import Cluster
 from cnnviz.runs.run import Run
+from cnnviz.runs.run_export import export_run
 from cnnviz.runs.worker.messages import REPORTS, WorkerOrder, WorkerReport
 from cnnviz.runs.worker.supervisor import WORKER_MODULE
 from cnnviz.settings import Settings, settings
-from cnnviz.takehome.request import ALL_FILES, export_run
-from cnnviz.takehome.run_archive import RunArchive
+from cnnviz.takehome.request import ALL_FILES
 from cnnviz.training.config import TrainConfig
 
 LAB = PRESETS["lab-convnet"].architecture
@@ -119,14 +118,14 @@ def memory_text(pid: int | None) -> str:
     return f"{used.uss / 2**20:.0f}, {used.pss / 2**20:.0f}"
 
 
-def measure_all(repetitions: int, archive: RunArchive, server: Cluster, run: Run) -> dict[str, dict[str, list[float]]]:
+def measure_all(repetitions: int, done: Run, server: Cluster, run: Run) -> dict[str, dict[str, list[float]]]:
     """Seconds by what was measured and side."""
     measures: dict[str, Measure] = {
         "worker ready": start_worker,
-        "training script": timer(lambda: export_run(archive, "train.py")),
-        "notebook": timer(lambda: export_run(archive, "train.ipynb")),
-        "report": timer(lambda: export_run(archive, "report.html")),
-        "all files of a run": timer(lambda: export_run(archive, ALL_FILES)),
+        "training script": timer(lambda: export_run(done.id, "train.py")),
+        "notebook": timer(lambda: export_run(done.id, "train.ipynb")),
+        "report": timer(lambda: export_run(done.id, "report.html")),
+        "all files of a run": timer(lambda: export_run(done.id, ALL_FILES)),
         "ONNX file of the lab's net": timer(lambda: to_onnx(LAB)),
         "first new point after a worker's death": lambda: time_recovery(server, run, 5),
     }
@@ -154,9 +153,8 @@ def main() -> None:
         pass
     with cluster() as server:
         done = train(server, TrainConfig(epochs=3, learning_rate=0.02))
-        archive = read_archive(server.store, done)
         endless = server.submit(OWNER, LAB, TrainConfig(epochs=1000, learning_rate=0.02))
-        seconds = measure_all(options.repetitions, archive, server, endless)
+        seconds = measure_all(options.repetitions, done, server, endless)
         server.stop(OWNER, endless.id, wait=30)
     rows = []
     for name, sides in seconds.items():

@@ -57,13 +57,13 @@ def compare_table(lines: Mapping[str, Mapping[str, Curve]]) -> pd.DataFrame:
     """
     highest = [max(curve.values.max(initial=0) for curve in splits.values()) for splits in lines.values()]
     limit = max(USUAL_LOSS, CUT_FACTOR * min((value for value in highest if value), default=0))
-    table = stack_curves(
+    table: pd.DataFrame = stack_curves(
         [
             (_leave_out_beyond(curve, limit), {"run": run, "split": split})
             for run, splits in lines.items()
             for split, curve in splits.items()
         ]
-    )
+    ).to_pandas()
     table.insert(2, "measured", table["value"])
     table["value"] = table["value"].clip(upper=limit)
     return table

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-import pandas as pd
+import pyarrow as pa
 
 from cnnviz.charts import axes
 from cnnviz.charts.axes import (
@@ -41,7 +41,7 @@ CurvesBySplit = Mapping[str, Curve]
 EMPTY_CURVE = Curve(np.array([]), np.array([]))
 
 
-def learning_table(lines: CurvesBySplit, others: Mapping[str, CurvesBySplit] | None = None) -> pd.DataFrame:
+def learning_table(lines: CurvesBySplit, others: Mapping[str, CurvesBySplit] | None = None) -> pa.Table:
     """Puts all curves of a chart into columns epoch, value, split and run; `others` are runs to compare with."""
     own_lines = [
         (lines.get(split, EMPTY_CURVE), {"split": split, "run": THIS_RUN})
@@ -55,15 +55,15 @@ def learning_table(lines: CurvesBySplit, others: Mapping[str, CurvesBySplit] | N
     return stack_curves([*own_lines, *other_lines])
 
 
-def goal_table(goal: float, reached: tuple[float, float] | None) -> pd.DataFrame:
+def goal_table(goal: float, reached: tuple[float, float] | None) -> pa.Table:
     """Returns the goal, and the point where it was reached with a label; the point is out of sight before that.
 
-    >>> goal_table(0.9, (12.0, 0.91)).to_dict("records")
+    >>> goal_table(0.9, (12.0, 0.91)).to_pylist()
     [{'epoch': 12.0, 'value': 0.91, 'goal': 0.9, 'label': '0.90 reached: epoch 12'}]
     """
     epoch, value = reached or (OFFSCREEN_EPOCH, goal)
     label = f"{format_share(goal)} reached: epoch {epoch:.0f}" if reached else ""
-    return pd.DataFrame({"epoch": [epoch], "value": [value], "goal": [goal], "label": pd.array([label], dtype="str")})
+    return pa.table({"epoch": [epoch], "value": [value], "goal": [goal], "label": [label]})
 
 
 def learning_spec(

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-import pandas as pd
+import pyarrow as pa
 
 from cnnviz.charts.axes import (
     COLOURS,
@@ -56,7 +56,7 @@ def ordered_colours(count: int) -> list[str]:
     return [f"#{red:02x}{green:02x}{blue:02x}" for red, green, blue in zip(*channels, strict=True)]
 
 
-def lines_table(lines: Mapping[str, Curve]) -> pd.DataFrame:
+def lines_table(lines: Mapping[str, Curve]) -> pa.Table:
     """Puts all curves of a chart into columns epoch, value and line."""
     return stack_curves([(curve, {"line": name}) for name, curve in lines.items()])
 

@@ -75,6 +75,10 @@ class Uploads:
         self._root = root
         self._quota = quota
 
+    def room_for(self, owner: str) -> int:
+        """Returns how many bytes this owner may take of what all owners may store."""
+        return visitors().room_for(owner, self._taken_bytes(), self._quota.bytes)
+
     def check_quota(self, owner: str, size: int = 0) -> None:
         """Raises LimitError when one more upload of `size` bytes would exceed the quota."""
         own_datasets = self.datasets_of(owner)
@@ -89,10 +93,7 @@ class Uploads:
                 f" {format_mebibytes(own_bytes)}; this server stores at most"
                 f" {format_mebibytes(self._quota.owner_bytes)} for one student. Remove one, or upload less."
             )
-        taken = Counter[str]()
-        for folder in self._root.glob("*/upload-*"):
-            taken[folder.parent.name] += _upload_bytes(folder)
-        room = visitors().room_for(owner, taken, self._quota.bytes)
+        taken, room = self._taken_bytes(), self.room_for(owner)
         if size > room or taken.total() > self._quota.bytes:
             free = self._quota.bytes - taken.total()
             part = f" Of what is free, you may take {format_mebibytes(room)} now." if room < free else ""
@@ -101,6 +102,13 @@ class Uploads:
                 f" {format_mebibytes(self._quota.bytes)}, so there is no room for {format_mebibytes(size)} more.{part}"
                 " Upload less, or ask whoever runs the server."
             )
+
+    def _taken_bytes(self) -> Counter[str]:
+        """Returns the bytes that the uploads of each owner take."""
+        taken = Counter[str]()
+        for folder in self._root.glob("*/upload-*"):
+            taken[folder.parent.name] += _upload_bytes(folder)
+        return taken
 
     def add(self, owner: str, content: Content, about: UploadInfo, name: str = "") -> Dataset:
         """Stores a checked data set, whole or not at all; raises LimitError when there is no room for it."""

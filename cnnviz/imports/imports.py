@@ -79,9 +79,11 @@ class Imports:
 
         Raises LimitError when the owner has an import running already, or no room for another data set.
         """
-        # the importer, which knows no visitors, checks the size of the data set; of new ones, what they send counts
-        sent = archive.stat().st_size if archive.is_file() and visitors().is_new(owner) else 0
+        is_new = visitors().is_new(owner)
+        sent = archive.stat().st_size if archive.is_file() and is_new else 0
         self._uploads.check_quota(owner, sent)
+        # the importer, which knows no visitors, checks the size of the data set
+        max_bytes = min(self._limits.max_upload_bytes, self._uploads.room_for(owner) if is_new else 2**62)
         name = new_name()
         path = self._incoming / f"{name}.zip"
         order = ImportOrder(
@@ -92,7 +94,7 @@ class Imports:
             scratch=self._incoming / name,
             form=form,
             template=template or None,
-            max_bytes=self._limits.max_upload_bytes,
+            max_bytes=max_bytes,
             max_seconds=MAX_IMPORT_SECONDS,
         )
         job = ImportJob(order, ImportProgress(name, title), visitors().share_of(owner))

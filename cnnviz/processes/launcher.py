@@ -20,7 +20,7 @@ FORKABLE_MODULES = (
     "cnnviz.imports.importer",
     "cnnviz.imports.arrays_importer",
     "cnnviz.onnx_export.writer",
-    "cnnviz.takehome.writer",
+    "cnnviz.runs.run_exporter",
     # what these import late, when they first train, read or write something
     "sklearn.datasets",
     "tensorboardX",

@@ -77,6 +77,7 @@ class Cluster:
         self.drafts = Drafts(self.store, writer_loop.call_soon, writer_loop.call_later)
         self.library = RunLibrary(self.store, self.checkpoints, writer_loop, self.stop)
         self.imports = Imports(limits)
+        self.store.delete_orphans()
         self.library.start_sweeping()
         self._requeue_unfinished()
         for owner in self.store.owners():  # they have been here before

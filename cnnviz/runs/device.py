@@ -19,7 +19,7 @@ from cnnviz.runs.facts import content_to_json
 from cnnviz.runs.forecast import Forecast
 from cnnviz.runs.retry_queue import STORE_ERRORS, RetryQueue
 from cnnviz.runs.rotation import Rotation
-from cnnviz.runs.run import STOPPED_BY_STUDENT, Ending, Run, Status
+from cnnviz.runs.run import LR_FINDER_RUN, STOPPED_BY_STUDENT, Ending, Run, Status
 from cnnviz.runs.store import Store
 from cnnviz.runs.task_loop import TaskLoop
 from cnnviz.runs.worker.exit_message import exit_message
@@ -36,6 +36,7 @@ from cnnviz.runs.worker.messages import (
     ReadyReport,
     RunReport,
     ShareOrder,
+    SpeedReport,
     StartedReport,
     StopOrder,
     TrainOrder,
@@ -295,6 +296,8 @@ class Device:
                 self.speed = report.speed.fastest(self.speed) if report.speed else self.speed
                 self._rotation.memory.reset(self._limits.max_device_bytes or report.total_bytes // 2, report.used_bytes)
                 self._start_waiting_runs()
+            case SpeedReport():
+                self.speed = report.speed.fastest(self.speed)
             case TurnReport():
                 self._current_run_id = report.run
             case _ if turn := self._turns.get(report.run):
@@ -433,6 +436,8 @@ class Device:
         self._update_run(
             run_id, status=status, message=message, end_reason=ending.reason, finished=time.time(), **values
         )
+        if turn and turn.run.kind == LR_FINDER_RUN:  # nothing goes on from where it ended
+            self._retry_queue.submit(partial(self._checkpoints.delete, run_id))
         for future in self._stopping.pop(run_id, []):
             future.set_result(None)
         self._start_waiting_runs()

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from itertools import chain, count
 
 from cnnviz.runs.admission import MemoryBudget, Turn, estimate_memory
-from cnnviz.runs.run import LR_FINDER_RUN, Run
+from cnnviz.runs.run import Run
 
 SLICE_SECONDS = 5.0
 """Time that a run waits for memory before others make room for it, and that each of them has had before it does."""
@@ -82,7 +82,7 @@ class Rotation:
         for turn in self._candidates():
             if self.memory.fits(turn.estimated_bytes, self.turns.values()):
                 return turn
-            if self._is_due(turn, beside_finders=False):
+            if self._is_due(turn):
                 return None
         return None
 
@@ -142,7 +142,7 @@ class Rotation:
         contenders, limit = self._contenders(), self._least_served() + SLICE_SECONDS
         if self.memory.fits(0, contenders):
             return set()
-        return {turn for turn in contenders if turn.served_seconds > limit and turn.run.kind != LR_FINDER_RUN}
+        return {turn for turn in contenders if turn.served_seconds > limit}
 
     def _candidates(self) -> Iterator[Turn]:
         """Yields the waiting runs that may begin, first those that are to begin first."""
@@ -153,21 +153,13 @@ class Rotation:
         """Returns whether a run has been in turn, or waited, long enough for a change."""
         return self._clock() - turn.since >= SLICE_SECONDS
 
-    def _is_due(self, waiting: Turn, *, beside_finders: bool = True) -> bool:
-        """Returns whether others are to make room: it has waited its time, and there is room beside those before it.
-
-        Learning-rate searches end soon: without them, it says whether room is to be kept free.
-        """
-        preceding = [turn for turn in self._preceding(waiting) if beside_finders or turn.run.kind != LR_FINDER_RUN]
-        return self._has_had_slice(waiting) and self.memory.fits(waiting.estimated_bytes, preceding)
+    def _is_due(self, waiting: Turn) -> bool:
+        """Returns whether others are to make room: it has waited its time, and there is room beside those before it."""
+        return self._has_had_slice(waiting) and self.memory.fits(waiting.estimated_bytes, self._preceding(waiting))
 
     def _preceding(self, waiting: Turn) -> list[Turn]:
-        """Returns the runs in turn that need not make room: served less, or such as would have to begin anew."""
-        return [
-            turn
-            for turn in self.turns.values()
-            if _precedence(turn) < _precedence(waiting) or turn.run.kind == LR_FINDER_RUN
-        ]
+        """Returns the runs in turn that need not make room, as they were served less."""
+        return [turn for turn in self.turns.values() if _precedence(turn) < _precedence(waiting)]
 
 
 def _precedence(turn: Turn) -> tuple[float, int]:

@@ -4,6 +4,7 @@ Any thread may read; only device threads write.
 """
 
 import json
+import logging
 from collections.abc import Callable, Collection, Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
@@ -28,6 +29,7 @@ from cnnviz.runs.tables import CHECKPOINTS, DESKS, DRAFTS, FACTS, POINTS, RUNS, 
 from cnnviz.training.config import TrainConfig
 from cnnviz.training.point import BATCH, TEST, VALIDATION, Point
 
+log = logging.getLogger(__name__)
 MAX_RUNS_PER_OWNER = 1000
 """Most runs of a student that are kept."""
 READ_ROWS = 10_000
@@ -288,6 +290,21 @@ class Store:
             connection.execute(sql.delete(RUNS).where(RUNS.c.id == run_id))
         self._files.delete(run_id)
         self.changes.forget(run_id)
+
+    def delete_orphans(self) -> None:
+        """Deletes what belongs to no run, such as an import that was killed leaves; only while nothing is imported."""
+        known = sql.select(RUNS.c.id)
+        with self._engine.connect() as connection:
+            orphans = {
+                run_id
+                for table in (POINTS, FACTS, CHECKPOINTS)
+                for run_id in connection.scalars(
+                    sql.select(table.c.run_id).where(table.c.run_id.not_in(known)).distinct()
+                )
+            }
+        for run_id in orphans:
+            log.warning("run %s: what an interrupted import has left is deleted", run_id)
+            self.delete_run(run_id)
 
     def add_search(self, search: Search) -> None:
         """Stores a new search."""

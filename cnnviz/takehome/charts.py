@@ -57,7 +57,7 @@ def _chart_spec(metric: str, lines: dict[str, Curve], archive: RunArchive, goal:
         validation = lines.get("validation")
         tables[GOAL] = goal_table(goal, first_reaching(validation, goal) if validation else None)
     spec = learning_spec(metric, archive.config.epochs, goal=with_goal)
-    spec |= {"datasets": {name: table.to_dict("records") for name, table in tables.items()}}
+    spec |= {"datasets": {name: table.to_pylist() for name, table in tables.items()}}
     spec |= {"width": WIDTH, "height": HEIGHT, "background": "white", "config": CHART_CONFIG}
     plain: dict[str, Any] = _replace_word(spec, "currentColor", TEXT_COLOUR)
     return plain

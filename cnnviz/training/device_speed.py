@@ -68,27 +68,27 @@ class DeviceSpeed:
         return samples * (multiply_adds / self.multiply_adds_per_second + values / self.values_per_second)
 
 
-def measure_speed(device: torch.device) -> DeviceSpeed:
-    """Measures a device for some hundredths of a second."""
+def measure_speed(device: torch.device, repetitions: int = REPETITIONS) -> DeviceSpeed:
+    """Measures a device, with REPETITIONS for some hundredths of a second."""
     layout = torch.channels_last if device.type == "cpu" else torch.contiguous_format
     x = torch.zeros(SAMPLES, CHANNELS, SIZE, SIZE, device=device).to(memory_format=layout).requires_grad_()
     convolution = nn.Conv2d(CHANNELS, CHANNELS, 3, padding=1, device=device).to(memory_format=layout)  # type: ignore[call-overload]
     cheap = nn.ReLU()
     tiny, tiny_x = nn.Linear(1, 1, device=device), torch.zeros(1, 1, device=device, requires_grad=True)
-    layer_seconds = _seconds(lambda: tiny(tiny_x).sum(), device)
-    convolution_seconds = _seconds(lambda: convolution(x).sum(), device)
+    layer_seconds = _seconds(lambda: tiny(tiny_x).sum(), device, repetitions)
+    convolution_seconds = _seconds(lambda: convolution(x).sum(), device, repetitions)
     multiply_adds = x.numel() * CHANNELS * 9
     return DeviceSpeed(
         multiply_adds_per_second=BACKWARD_FACTOR * multiply_adds / convolution_seconds,
-        values_per_second=x.numel() / max(_seconds(lambda: cheap(x).sum(), device) - layer_seconds, 1e-6),
+        values_per_second=x.numel() / max(_seconds(lambda: cheap(x).sum(), device, repetitions) - layer_seconds, 1e-6),
         layer_seconds=layer_seconds,
     )
 
 
-def _seconds(forward: Callable[[], torch.Tensor], device: torch.device) -> float:
+def _seconds(forward: Callable[[], torch.Tensor], device: torch.device, repetitions: int) -> float:
     """Returns the seconds of a forward and backward pass."""
     fastest = float("inf")
-    for _ in range(REPETITIONS):
+    for _ in range(repetitions):
         _wait_for(device)
         start = time.perf_counter()
         forward().backward()  # type: ignore[no-untyped-call]

@@ -2,10 +2,10 @@
 
 import math
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, replace
-from typing import Any, cast
+from typing import Any, Self, cast
 
 import numpy as np
 from ignite.engine import Engine, Events
@@ -14,9 +14,9 @@ from torch import Tensor
 
 from cnnviz.training.point import Point
 from cnnviz.training.prepared_data import Batch
-from cnnviz.training.rate_trial import FLAT_LOSS_RATIO, TRIAL_STEPS, TRIAL_WINDOW, RateTrial, judge_trial, try_rate
+from cnnviz.training.rate_trial import FLAT_LOSS_RATIO, TRIAL_STEPS, RateTrial, RateTrials
 from cnnviz.training.sliced_job import SlicedJob
-from cnnviz.training.snapshot import Snapshot
+from cnnviz.training.snapshot import Snapshot, copy_to_cpu, load_optimizer_state, optimizer_state
 
 FINDER, TRIAL, LEARNING_RATE, RAW_LOSS, SMOOTHED = "finder", "trial", "learning_rate", "loss", "smoothed_loss"
 START_RATE, END_RATE = 1e-6, 10.0
@@ -57,6 +57,12 @@ class LRFinderResult:
         """Returns the result in a form that JSON can hold."""
         return asdict(self)
 
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> Self:
+        """Returns the result that `to_dict` has turned into a dict."""
+        trials = tuple(RateTrial(**trial) for trial in values["trials"])
+        return cls(**values | {"notes": tuple(values["notes"]), "trials": trials})
+
 
 class LRFinder(SlicedJob):
     """Search for a learning rate with ignite's FastaiLRFinder, in slices like a `Training`.
@@ -76,75 +82,124 @@ class LRFinder(SlicedJob):
         self._losses: list[float] = []
         self._engine, self._finder = Engine(self._step), FastaiLRFinder()
         self._engine.add_event_handler(Events.ITERATION_COMPLETED, self._stop_if_needed)
-        self._attached = ExitStack()
-        self._trial_steps = 0
-        self._work: Iterator[LRFinderResult | None] | None = None
+        self._attached, self._is_attached = ExitStack(), False
+        self._restored_losses: list[float] = []
+        """Smoothed losses of the steps before the snapshot that it goes on from."""
+        self._found: LRFinderResult | None = None
+        """What the search has found, once it has ended."""
+        self._trials = RateTrials(self.setup, ())
 
     @property
     def step(self) -> int:
         """Steps done so far."""
-        return len(self._losses) + self._trial_steps
+        return len(self._losses) + self._trials.step
 
     def advance(self, until: Callable[[], bool] = lambda: False) -> LRFinderResult | None:
         """Searches until `until`, asked after each step, is true; returns the result once the search has ended."""
         with self._slice(until), self.setup.random.activate():
-            if self._work is None:
+            if self._found is None:
                 self._search()
                 if self._interrupted:
                     return None
                 self.close()
-                self._work = self._try_out(self._result())
-            return next(self._work)
+                self._found = self._result()
+                self._trials = self._make_trials(self._found)
+            return self._try_out(self._found)
 
     def close(self) -> None:
         """Restores net and optimizer, and releases the copy of their state."""
         self._attached.close()
 
-    def snapshot(self) -> Snapshot | None:
-        """Returns None: a search is short, and starts again."""
-        return None
+    def snapshot(self) -> Snapshot:
+        """Returns a copy of its state between two steps."""
+        setup, found = self.setup, self._found
+        tensors = {
+            "model": copy_to_cpu(setup.model.state_dict()),
+            "optimizer": optimizer_state(setup.optimizer),
+            "random": {name: state.clone() for name, state in setup.random.states.items()},
+            "order": {
+                "batches": setup.whole_batches.state(len(self._trials.losses if found else self._losses)),
+                "augmentation": setup.augmentation_generator.get_state(),
+            },
+        }
+        flat = {f"{part}/{name}": value for part, named in tensors.items() for name, value in named.items()}
+        facts = {
+            "step": self.step,
+            "losses": self._losses,
+            "smoothed": self._smoothed_losses,
+            "found": found and found.to_dict(),
+            "trials": self._trials.state(),
+            "seconds": self._stopwatch.state(),
+            "best": {},  # no weights worth keeping
+        }
+        return Snapshot(flat, facts)
 
     def restore(self, snapshot: Snapshot) -> None:
-        """Raises ValueError: a search cannot be continued from a snapshot."""
-        raise ValueError("a search cannot be continued from a snapshot")
+        """Continues from a snapshot of a search with the same design, data and seed."""
+        setup, facts = self.setup, snapshot.metadata
+        self._losses, self._restored_losses = facts["losses"], facts["smoothed"]
+        # before the net has the weights of the snapshot: it gets those of now back at the end
+        if facts["found"]:
+            self._found = LRFinderResult.from_dict(facts["found"])
+            self._trials = self._make_trials(self._found)
+            self._trials.restore(facts["trials"])
+        else:
+            self._attach()
+        setup.model.load_state_dict(snapshot.tensors_below("model"))
+        load_optimizer_state(setup.optimizer, snapshot.tensors_below("optimizer"))
+        setup.random.states = snapshot.tensors_below("random")
+        order = snapshot.tensors_below("order")
+        done = len(self._trials.losses if self._found else self._losses)
+        setup.whole_batches.resume(order["batches"], done)
+        setup.augmentation_generator.set_state(order["augmentation"])
+        self._stopwatch.restore(facts["seconds"])
+        if not self._found:
+            state = {"epoch_length": len(setup.whole_batches), "max_epochs": self._epochs, "iteration": done}
+            self._engine.load_state_dict(state)
+
+    @property
+    def _epochs(self) -> int:
+        return math.ceil(len(RATES) / len(self.setup.whole_batches))
+
+    @property
+    def _smoothed_losses(self) -> list[float]:
+        """Smoothed losses of all steps so far that have one; none before it goes on."""
+        losses: list[float] = self._finder.get_results().get("loss", self._restored_losses)
+        return list(losses)
 
     def _search(self) -> None:
         """Takes steps at growing rates until the last one, or the end of the slice."""
-        if not self.step:
+        if not self._is_attached:
             self._attach()
-        epochs = math.ceil(len(RATES) / len(self.setup.whole_batches))
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)  # "completed without loss diverging": a note says so
-            self._engine.run(self.setup.whole_batches, max_epochs=epochs)
+            self._engine.run(self.setup.whole_batches, max_epochs=self._epochs)
 
-    def _try_out(self, found: LRFinderResult) -> Iterator[LRFinderResult | None]:
-        """Trains a few steps at the suggested rate; yields the result at the end, None where it is interrupted."""
-        start, trials = self._losses[:TRIAL_WINDOW], list[RateTrial]()
+    def _make_trials(self, found: LRFinderResult) -> RateTrials:
         rates = [_round_rate(found.suggestion * share) for share in TRIED_SHARES] if found.suggestion else []
-        for rate in rates:
-            losses: list[float] = []
-            trial = try_rate(self.setup, rate)
-            for loss in trial:
-                self._note_trial_loss(rate, loss)
-                losses.append(loss)
-                if self.should_stop():
-                    trial.close()
-                    yield replace(found, stopped=True)
-                elif self._until():
-                    yield None
-            trials.append(judge_trial(rate, sum(start) / len(start), losses))
-            if trials[-1].falls:
-                break
-        yield replace(found, trials=tuple(trials))
+        return RateTrials(self.setup, rates, self._losses)
 
-    def _note_trial_loss(self, rate: float, loss: float) -> None:
-        self._trial_steps += 1
+    def _try_out(self, found: LRFinderResult) -> LRFinderResult | None:
+        """Trains at the suggested rate; returns the result at the end, None where it is interrupted."""
+        trials = self._trials
+        while not trials.has_ended:
+            self._emit_trial(trials.rate, trials.advance())
+            if self.should_stop():
+                trials.close()
+                return replace(found, stopped=True)
+            if not trials.has_ended and self._until():
+                self._interrupted = True
+                return None
+        return replace(found, trials=tuple(trials.results))
+
+    def _emit_trial(self, rate: float, loss: float) -> None:
         if math.isfinite(loss):
             epoch = -(-self.step // len(self.setup.whole_batches))
             values = {LEARNING_RATE: rate, RAW_LOSS: loss}
             self.emit([Point(self.step, epoch, TRIAL, metric, value) for metric, value in values.items()])
 
     def _attach(self) -> None:
+        self._is_attached = True
         self._attached.enter_context(
             self._finder.attach(
                 self._engine,
@@ -166,6 +221,10 @@ class LRFinder(SlicedJob):
         return loss
 
     def _attach_report(self, engine: Engine) -> None:
+        """Runs when the engine starts, after the finder has begun its curve anew."""
+        if self._restored_losses:
+            self._finder.get_results().update(lr=RATES[: self.step], loss=self._restored_losses)
+            self._finder._best_loss = min(self._restored_losses)  # type: ignore[assignment]
         engine.add_event_handler(Events.ITERATION_COMPLETED, self._emit_points)
 
     def _stop_if_needed(self, engine: Engine) -> None:

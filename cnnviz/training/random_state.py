@@ -28,6 +28,10 @@ class RandomState:
             self.states = self._get_states()
             self._set_states(outside_states)
 
+    def current(self) -> dict[str, Tensor]:
+        """Returns the training's states as they are now, within `activate`."""
+        return self._get_states()
+
     def _get_states(self) -> dict[str, Tensor]:
         states = {"cpu": torch.get_rng_state()}
         if self._device.type == "cuda":

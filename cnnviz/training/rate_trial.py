@@ -1,11 +1,13 @@
 """A learning rate tried out: some steps at it from the start, and whether the loss falls."""
 
 import math
-from collections.abc import Generator
+from collections.abc import Iterator, Sequence
 from copy import deepcopy
-from dataclasses import dataclass
-from itertools import chain, islice, repeat
+from dataclasses import asdict, dataclass
+from itertools import chain, repeat
+from typing import Any
 
+from cnnviz.training.prepared_data import Batch
 from cnnviz.training.setup import TrainingSetup
 from cnnviz.training.snapshot import copy_to_cpu
 
@@ -50,24 +52,66 @@ class RateTrial:
         return f"the loss did not fall: {self.start:.2f} before, {self.end:.2f} after"
 
 
-def try_rate(setup: TrainingSetup, rate: float) -> Generator[float]:
-    """Trains at a rate, yields the loss of each of TRIAL_STEPS steps, and puts net and optimizer back as they were.
+class RateTrials:
+    """Trains at one rate after another from the same start, a step at a time, until the loss falls at one of them."""
 
-    It ends early behind a loss that is no number.
-    """
-    weights, optimizer_state = copy_to_cpu(setup.model.state_dict()), deepcopy(setup.optimizer.state_dict())
-    for group in setup.optimizer.param_groups:
-        group["lr"] = rate
-    try:
-        for batch in islice(chain.from_iterable(repeat(setup.whole_batches)), TRIAL_STEPS):
-            loss = float(setup.backward_in_parts(batch))
-            yield loss
-            if not math.isfinite(loss):
-                return
-            setup.optimizer.step()
-    finally:
-        setup.model.load_state_dict(weights)
-        setup.optimizer.load_state_dict(optimizer_state)
+    def __init__(self, setup: TrainingSetup, rates: Sequence[float], losses_before: Sequence[float] = ()) -> None:
+        """Net and optimizer are those to start from; `losses_before` come from steps at rates that teach nothing."""
+        self.setup, self.rates = setup, rates
+        self.results: list[RateTrial] = []
+        """The trials that have ended."""
+        self.losses: list[float] = []
+        """Losses of the trial that goes on."""
+        before = losses_before[:TRIAL_WINDOW]
+        self._start_loss = sum(before) / max(1, len(before))
+        self._weights = copy_to_cpu(setup.model.state_dict()) if rates else {}
+        self._optimizer_state = deepcopy(setup.optimizer.state_dict()) if rates else {}
+        self._batches: Iterator[Batch] | None = None
+
+    @property
+    def step(self) -> int:
+        """Steps of all trials so far."""
+        return sum(result.steps for result in self.results) + len(self.losses)
+
+    @property
+    def rate(self) -> float:
+        """The rate of the next step."""
+        return self.rates[len(self.results)]
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether the loss fell at a rate, or there is no further one."""
+        return len(self.results) == len(self.rates) or any(result.falls for result in self.results)
+
+    def advance(self) -> float:
+        """Trains one step, and returns its loss; puts net and optimizer back behind the last one of a trial."""
+        if self._batches is None:
+            for group in self.setup.optimizer.param_groups:
+                group["lr"] = self.rate
+            self._batches = chain.from_iterable(repeat(self.setup.whole_batches))
+        loss = float(self.setup.backward_in_parts(next(self._batches)))
+        self.losses.append(loss)
+        if math.isfinite(loss):
+            self.setup.optimizer.step()
+        if len(self.losses) == TRIAL_STEPS or not math.isfinite(loss):
+            self.results.append(judge_trial(self.rate, self._start_loss, self.losses))
+            self.losses = []
+            self.close()
+        return loss
+
+    def close(self) -> None:
+        """Puts net and optimizer back as they were."""
+        self._batches = None
+        self.setup.model.load_state_dict(self._weights)
+        self.setup.optimizer.load_state_dict(self._optimizer_state)
+
+    def state(self) -> dict[str, Any]:
+        """Returns what `restore` needs besides the states of net, optimizer and batches, for JSON."""
+        return {"results": [asdict(result) for result in self.results], "losses": self.losses}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Continues after the steps of a state; the caller restores net, optimizer and batches after it."""
+        self.results, self.losses = [RateTrial(**result) for result in state["results"]], state["losses"]
 
 
 def judge_trial(rate: float, start: float, losses: list[float]) -> RateTrial:

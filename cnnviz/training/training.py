@@ -84,6 +84,7 @@ class Training(SlicedJob):
         self._resumed_epoch = self._evaluated_step = 0
         self._scores = torch.empty(0)
         self._final_snapshot: Snapshot | None = None
+        self._step_start_states = self._random_states()
         self._work = self._train()
 
     @property
@@ -108,19 +109,20 @@ class Training(SlicedJob):
             return result
 
     def snapshot(self, *, ended: bool = False) -> Snapshot:
-        """Returns a copy of its state between two steps; if `ended`, it continues only when given more epochs."""
+        """Returns a copy of its state between two steps, or before the one that it is in.
+
+        If `ended`, it continues only when given more epochs.
+        """
         if self._final_snapshot:  # the model has the best weights now
             facts = self._final_snapshot.metadata | {"ended": ended, "resumed": self._resumed_epoch}
             return Snapshot(self._final_snapshot.tensors, facts)
+        random, augmentation = self._step_start_states if self.in_step else self._random_states()
         tensors = {
             "model": copy_to_cpu(self._model.state_dict()),
             "best": self._best.weights if self._best.epoch else {},
             "optimizer": optimizer_state(self._optimizer),
-            "random": {name: state.clone() for name, state in self.setup.random.states.items()},
-            "order": {
-                "batches": self._batches.state(self.step),
-                "augmentation": self.setup.augmentation_generator.get_state(),
-            },
+            "random": {name: state.clone() for name, state in random.items()},
+            "order": {"batches": self._batches.state(self.step), "augmentation": augmentation},
         }
         flat = {f"{part}/{name}": value for part, named in tensors.items() for name, value in named.items()}
         facts = {"step": self.step, "best": self._best.state_dict(), "seconds": self._stopwatch.state()}
@@ -150,6 +152,7 @@ class Training(SlicedJob):
 
     def _attach(self) -> None:
         self._outputs.attach(self._evaluator)
+        self._trainer.add_event_handler(Events.GET_BATCH_STARTED, self._keep_random_states)
         self._trainer.add_event_handler(Events.ITERATION_STARTED, self._begin_step)
         for engine in (self._trainer, self._evaluator):
             engine.add_event_handler(Events.ITERATION_COMPLETED, self._stop_if_asked)
@@ -189,6 +192,15 @@ class Training(SlicedJob):
         at_end = self.step % self._batches.batch_count == 0
         waited = epoch - max(self._best.epoch, self._resumed_epoch)
         return bool(patience) and at_end and waited >= patience < self.config.epochs
+
+    def _keep_random_states(self, engine: Engine) -> None:
+        """Keeps the random states from before a step of several micro-batches, within which a stop may come."""
+        place = self._batches.place(engine.state.iteration)
+        if place.is_first and not place.is_last:
+            self._step_start_states = self.setup.random.current(), self.setup.augmentation_generator.get_state()
+
+    def _random_states(self) -> tuple[dict[str, Tensor], Tensor]:
+        return self.setup.random.states, self.setup.augmentation_generator.get_state()
 
     def _begin_step(self, engine: Engine) -> None:
         if self._batches.place(engine.state.iteration - 1).is_first:

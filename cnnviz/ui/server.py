@@ -28,6 +28,7 @@ from cnnviz.ui.callbacks import keep_waiting_changes, protect_callbacks
 from cnnviz.ui.looks import LOOKS, skip_looks_at_nothing_new
 from cnnviz.ui.media_route import MEDIA_OWNERS
 from cnnviz.ui.received_files import received_files
+from cnnviz.ui.reruns import hold_messages_of_looks, note_messages_without_waking, read_configuration_once
 
 log = logging.getLogger(__name__)
 
@@ -39,6 +40,10 @@ FOLDER_GONE_MESSAGE = (
 UNSAVED_MESSAGE = (
     "The server cannot save your latest changes just now; its disk may be full. It tries again every second. Do not"
     " rely on them being there later: download your design before you leave."
+)
+NO_COOKIE_MESSAGE = (
+    "Your browser keeps no cookies of this address. After a reload you would not find your designs and runs again, and"
+    " files and sounds of yours can be neither sent nor played. Allow cookies for this address, then reload."
 )
 UNUSABLE_EXIT_CODE = 78
 """Exit code of a server whose settings or data directory cannot be used (EX_CONFIG of sysexits.h)."""
@@ -115,6 +120,9 @@ async def lifespan(_app: object) -> AsyncIterator[None]:
     protect_callbacks()
     keep_waiting_changes()
     skip_looks_at_nothing_new(lambda: cluster().store.changes)
+    read_configuration_once()
+    hold_messages_of_looks()
+    note_messages_without_waking()
     try:
         settings()
     except CnnvizError as error:

@@ -18,7 +18,7 @@ from cnnviz.secret_key import new_owner
 from cnnviz.settings import settings
 from cnnviz.training.config import TrainConfig
 from cnnviz.training.found_rate import FoundRate
-from cnnviz.ui.identity import OWNER_HEADER
+from cnnviz.ui.identity import OWNER_HEADER, token_in_cookies
 from cnnviz.ui.workbench import FIRST_LAYER, Workbench
 
 FIRST_PRESET = "lab-convnet"
@@ -32,6 +32,12 @@ CHANGED_BEFORE_TRAINING = (
     "You have changed this net in another tab, so nothing was started. It is shown here as it is now: press the button"
     " again to go on with it."
 )
+
+
+def keeps_cookie() -> bool:
+    """Returns whether the browser has sent the cookie by which a student is known again, if this is one."""
+    headers = st.context.headers
+    return OWNER_HEADER not in headers or token_in_cookies(headers.get("cookie") or "") is not None
 
 
 def current_owner() -> str:

@@ -4,9 +4,11 @@ import asyncio
 import logging
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from http import HTTPStatus
 from pathlib import Path
+from time import monotonic
 from typing import BinaryIO, cast
 
 from python_multipart.multipart import MultipartParser, parse_options_header
@@ -26,6 +28,11 @@ from cnnviz.ui.received_files import ReceivedFiles
 UPLOAD_PATH = re.compile(r"/_stcore/upload_file/([^/]+)/([^/]+)")
 SILENT_SECONDS = 30.0
 """How long nothing of a file may come: its announced length keeps others from sending theirs."""
+MIN_BYTES_PER_SECOND = 2**15
+"""Least mean speed of a file after that time, for the same reason: a byte from time to time does not do."""
+DISK_FULL_MESSAGE = (
+    "The server could not take this file; its disk may be full. Try again later, or tell whoever runs the server."
+)
 FRAMING_BYTES = 2**16
 """What a form may take beside the file in it: boundaries, names, types."""
 log = logging.getLogger(__name__)
@@ -40,6 +47,8 @@ class FileForm:
         if kind != b"multipart/form-data" or not options.get(b"boundary"):
             raise ValueError("no form")
         self.name, self.type, self.parts, self.complete = "", "application/octet-stream", 0, False
+        self.write_error: OSError | None = None
+        """Why the file could not be written to its end; the rest of the form is read nevertheless."""
         self._file = file
         self._header, self._value = b"", b""
         self._parser = MultipartParser(
@@ -55,14 +64,18 @@ class FileForm:
         )
 
     def feed(self, data: bytes) -> None:
-        """Takes the next bytes; raises ValueError where they are no form, OSError where the disk is full."""
+        """Takes the next bytes; raises ValueError where they are no form."""
         self._parser.write(data)
 
     def _begin_part(self) -> None:
         self.parts += 1
 
     def _write(self, data: bytes, start: int, end: int) -> None:
-        self._file.write(memoryview(data)[start:end])
+        try:
+            if self.write_error is None:
+                self._file.write(memoryview(data)[start:end])
+        except OSError as error:
+            self.write_error = error
 
     def _add_to_header(self, data: bytes, start: int, end: int) -> None:
         self._header += data[start:end]
@@ -125,14 +138,9 @@ class UploadRoute:
         try:
             form = await self._take(request, session_id, file_id, int(length))
         except TimeoutError:
-            raise HTTPException(HTTPStatus.REQUEST_TIMEOUT, "Nothing more of this file arrived for too long.") from None
+            raise HTTPException(HTTPStatus.REQUEST_TIMEOUT, "This file came too slowly.") from None
         except ValueError:
             raise HTTPException(HTTPStatus.BAD_REQUEST, "This is not a form with one file in it.") from None
-        except OSError:
-            log.exception("a file could not be taken")
-            raise HTTPException(
-                HTTPStatus.INSUFFICIENT_STORAGE, "The server could not take this file; its disk may be full."
-            ) from None
         # Streamlit knows the file, without its content
         record = UploadedFileRec(file_id=file_id, name=form.name, type=form.type, data=b"")
         streamlit_files().add_file(session_id, record)
@@ -143,16 +151,32 @@ class UploadRoute:
         A browser that gets another answer shows its number, not its text.
         """
         owner = request.headers[OWNER_HEADER]
+        form: FileForm | None = None
         try:
-            with self._files().receive(owner, session_id, file_id, length) as received:
+            with self._files().receive(owner, session_id, file_id, length) as received, _disk_errors_as_refusals():
                 with received.path.open("wb") as file:
                     form = await _read_form(request, file, length)
+                if form.write_error:
+                    raise form.write_error
                 received.name, received.size = form.name, received.path.stat().st_size
         except LimitError as error:
-            with Path(os.devnull).open("wb") as file:
-                form = await _read_form(request, file, length)
+            if form is None:
+                with Path(os.devnull).open("wb") as file:
+                    form = await _read_form(request, file, length)
             self._files().refuse(owner, session_id, file_id, str(error))
         return form
+
+
+@contextmanager
+def _disk_errors_as_refusals() -> Iterator[None]:
+    """Raises LimitError with a sentence where a file cannot be written."""
+    try:
+        yield
+    except TimeoutError:  # an OSError, too: of the browser
+        raise
+    except OSError:
+        log.exception("a file could not be taken")
+        raise LimitError(DISK_FULL_MESSAGE) from None
 
 
 def streamlit_files() -> MemoryUploadedFileManager:
@@ -161,15 +185,20 @@ def streamlit_files() -> MemoryUploadedFileManager:
 
 
 async def _read_form(request: Request, file: BinaryIO, length: int) -> FileForm:
-    """Writes the file in the form that a request brings; raises ValueError where there is not exactly one."""
+    """Writes the file in the form that a request brings.
+
+    Raises ValueError where there is not exactly one, TimeoutError where it comes too slowly.
+    """
     form = FileForm(request.headers.get("content-type", ""), file)
-    received = 0
+    received, started = 0, monotonic()
     chunks = request.stream()
     while (chunk := await asyncio.wait_for(anext(chunks, None), SILENT_SECONDS)) is not None:
         received += len(chunk)
         if received > length:
             raise ValueError("more than announced")
         form.feed(chunk)
+        if monotonic() - started > SILENT_SECONDS + received / MIN_BYTES_PER_SECOND:
+            raise TimeoutError("slower than MIN_BYTES_PER_SECOND")
     if form.parts != 1 or not form.complete:
         raise ValueError("not one whole file")
     return form

@@ -11,6 +11,7 @@ from http.client import HTTPConnection
 from typing import Any
 from urllib.parse import urlsplit
 
+import pytest
 from playwright.sync_api import expect
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
@@ -41,6 +42,21 @@ def session_of(stream: ClientConnection) -> str:
         answer.ParseFromString(bytes(stream.recv(timeout=60)))
         if answer.HasField("new_session"):
             return answer.new_session.initialize.session_id
+
+
+@pytest.mark.parametrize("keeps_cookies", [True, False])
+def test_a_browser_that_refuses_cookies_is_told_what_that_means(server: Server, keeps_cookies: bool) -> None:
+    token = secrets.token_hex(16) if keeps_cookies else ""
+    texts: list[str] = []
+    with open_stream(server, token) as stream:
+        message = BackMsg()
+        message.rerun_script.query_string = ""
+        stream.send(message.SerializeToString())
+        answer = ForwardMsg()
+        while not answer.HasField("script_finished"):
+            answer.ParseFromString(bytes(stream.recv(timeout=60)))
+            texts.append(answer.delta.new_element.alert.body)
+    assert any("keeps no cookies" in text for text in texts) != keeps_cookies
 
 
 def test_a_session_is_given_back_to_the_student_who_began_it_and_to_nobody_else(server: Server) -> None:

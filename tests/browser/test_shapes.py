@@ -147,7 +147,9 @@ def test_the_board_is_filled_and_nothing_is_cut(open_app: OpenApp, width: int) -
     page = open_app("shapes")
     page.set_viewport_size({"width": width, "height": 900})
     expect(sliding_window(page)).to_be_visible()
-    source, output = (sliding_window(page).locator("figure", has_text=re.compile(name)) for name in ("^Input", "^Output"))
+    source, output = (
+        sliding_window(page).locator("figure", has_text=re.compile(name)) for name in ("^Input", "^Output")
+    )
     boxes = [part.bounding_box() for part in (sliding_window(page), source, output, page.locator(".sliding .sum"))]
     whole, left, right, total = (box for box in boxes if box)
     assert right["x"] >= left["x"] + left["width"]

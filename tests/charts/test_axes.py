@@ -46,5 +46,9 @@ def test_line_styles_differ() -> None:
 def test_an_empty_line_has_one_value_out_of_sight_that_the_axis_covers_anyway() -> None:
     empty = Curve(np.array([]), np.array([]))
     table = stack_curves([(empty, {"line": "a"}), (Curve(np.array([1.0]), np.array([0.25])), {"line": "b"})])
-    assert table.to_dict("list") == {"epoch": [OFFSCREEN_EPOCH, 1.0], "value": [0.25, 0.25], "line": ["a", "b"]}
-    assert stack_curves([(empty, {"line": "a"})]).value.tolist() == [1.0]
+    assert table.to_pandas().to_dict("list") == {
+        "epoch": [OFFSCREEN_EPOCH, 1.0],
+        "value": [0.25, 0.25],
+        "line": ["a", "b"],
+    }
+    assert stack_curves([(empty, {"line": "a"})]).to_pandas().value.tolist() == [1.0]

@@ -13,7 +13,7 @@ def layers(**look: object) -> list[dict]:
 
 
 def test_the_table_has_every_value_of_every_curve_and_one_out_of_sight_where_there_is_none() -> None:
-    table = learning_table(LINES)
+    table = learning_table(LINES).to_pandas()
     assert table[table.epoch >= 0].to_dict("list") == {
         "epoch": [1.0, 2.0, 2.0],
         "value": [0.5, 0.6, 0.45],
@@ -21,12 +21,12 @@ def test_the_table_has_every_value_of_every_curve_and_one_out_of_sight_where_the
         "run": ["this run"] * 3,
     }
     assert list(table[table.epoch < 0].split) == ["batch", "validation"]
-    assert list(learning_table({}).split) == list(SPLIT_COLOURS)
+    assert list(learning_table({}).to_pandas().split) == list(SPLIT_COLOURS)
 
 
 def test_curves_of_other_runs_and_the_smoothed_loss_stand_in_the_same_table() -> None:
     validation = Curve(np.array([1.0]), np.array([0.7]))
-    table = learning_table(LINES | {SMOOTHED: validation}, {"the other": {"validation": validation}})
+    table = learning_table(LINES | {SMOOTHED: validation}, {"the other": {"validation": validation}}).to_pandas()
     assert table[table.split == SMOOTHED].value.tolist() == [0.7]
     assert table[table.run == "the other"].to_dict("records") == [
         {"epoch": 1.0, "value": 0.7, "split": "validation", "run": "the other"}
@@ -91,4 +91,4 @@ def test_the_goal_is_drawn_where_it_is_asked_for() -> None:
 def test_the_place_where_a_goal_is_reached_has_a_label(
     reached: tuple[float, float] | None, expected: dict[str, object]
 ) -> None:
-    assert goal_table(0.9, reached).to_dict("records") == [expected]
+    assert goal_table(0.9, reached).to_pylist() == [expected]

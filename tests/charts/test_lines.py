@@ -7,7 +7,7 @@ from cnnviz.charts.lines import lines_spec, lines_table, ordered_colours
 
 def test_the_table_has_every_line_by_name() -> None:
     curve = Curve(np.array([1.0, 2.0]), np.array([0.1, 0.2]))
-    assert lines_table({"1 Conv2d": curve, "4 Linear": curve[:1]}).to_dict("list") == {
+    assert lines_table({"1 Conv2d": curve, "4 Linear": curve[:1]}).to_pandas().to_dict("list") == {
         "epoch": [1.0, 2.0, 1.0],
         "value": [0.1, 0.2, 0.1],
         "line": ["1 Conv2d", "1 Conv2d", "4 Linear"],

@@ -20,11 +20,14 @@ from cnnviz.imports.import_job import ImportProgress
 from cnnviz.imports.import_process import IMPORTER_MODULE
 from cnnviz.imports.imports import Imports
 from cnnviz.settings import Settings, settings
+from cnnviz.visitors import visitors
 from tests.child_processes import SERVER_MODULE, exit_code_after, piped_child
 from tests.conftest import WaitFor
 from tests.data.upload_files import file_with, sound_bytes, tone, word_recordings, zip_bytes
 from tests.designs import ANNA, BERT
 
+NEW = "s" + "9" * 31
+"""A student who has just come."""
 ROOT = Path(__file__).parents[2]
 FORM = SoundForm(features=Features(sample_rate=8000), seconds=0.2)
 
@@ -97,6 +100,28 @@ def test_a_zip_becomes_a_data_set_of_its_owner(imports: Imports, limits: Setting
     assert list((limits.data_dir / "incoming").iterdir()) == []
     imports.dismiss(ANNA)
     assert imports.progress_of(ANNA) is None
+
+
+def test_what_a_new_visitor_sends_may_not_expand_to_more_than_their_part_of_the_room(
+    limits: Settings, wait_for: WaitFor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A zip of silence takes next to nothing, and its sounds take the room of everybody."""
+    silence = sound_bytes(np.zeros(8000), 8000)
+    zipped = zip_bytes({f"{word}/{number}.wav": silence for word in ("high", "low") for number in range(200)})
+    form = SoundForm(features=Features(sample_rate=8000), seconds=1)
+    monkeypatch.setenv("CNNVIZ_MAX_UPLOADS_BYTES", str(24 * 2**20))  # a new visitor may take a quarter
+    settings.cache_clear()
+    started = Imports(settings())
+    started.open()
+    assert len(zipped) < 2**20
+    visitors().note(NEW, "192.0.2.1")
+    started.start(NEW, file_with(zipped), "Silence", form)
+    refused = ended(started, NEW, wait_for)
+    started.start(ANNA, file_with(zipped), "Silence", form)
+    taken = ended(started, ANNA, wait_for)
+    started.close()
+    assert (refused.status, taken.status) == ("refused", "done")
+    assert "at most 6.0 MiB" in refused.message
 
 
 def test_without_a_form_the_files_suggest_one_and_a_template_names_the_speakers(

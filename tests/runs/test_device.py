@@ -29,6 +29,7 @@ from cnnviz.runs.worker.messages import (
     ProgressReport,
     ReadyReport,
     ShareOrder,
+    SpeedReport,
     StartedReport,
     TrainOrder,
     TurnReport,
@@ -36,6 +37,7 @@ from cnnviz.runs.worker.messages import (
     WorkerReport,
 )
 from cnnviz.settings import Settings
+from cnnviz.training.device_speed import DeviceSpeed
 from cnnviz.training.end_reason import EndReason
 from cnnviz.training.point import Point
 from cnnviz.training.snapshot import Snapshot
@@ -246,6 +248,15 @@ def test_what_the_worker_reports_is_kept(device: Device, store: Store) -> None:
     assert run.created <= stored_run.started <= stored_run.finished
     assert [stored for _, stored in store.points(run.id)] == [point]
     assert store.weights(run.id) == tensor_file("weights")
+
+
+def test_the_best_measurement_of_the_speed_counts_whenever_it_comes(device: Device) -> None:
+    """A server that started on a busy machine refused nets for as long as it ran."""
+    worker = started(device)
+    for speed in (DeviceSpeed(1e9, 1e8, 1e-3), DeviceSpeed(5e9, 1e7, 1e-4), DeviceSpeed(2e9, 3e8, 5e-4)):
+        worker.says(SpeedReport(speed=speed))
+    settle(device)
+    assert device.speed == DeviceSpeed(5e9, 3e8, 1e-4)
 
 
 def test_stop_twice_is_harmless(device: Device, store: Store) -> None:

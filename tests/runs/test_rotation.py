@@ -105,11 +105,12 @@ def test_no_more_are_set_aside_than_have_to_be(simulation: Simulation) -> None:
     assert [turn.run.id for turn in simulation.rotation.waiting] == [first]
 
 
-def test_a_learning_rate_search_is_not_set_aside_as_it_would_begin_anew(simulation: Simulation) -> None:
+def test_a_learning_rate_search_gets_the_same_share_as_a_training(simulation: Simulation) -> None:
     finder = simulation.add(8, kind=LR_FINDER_RUN)
     large = simulation.add(8)
     simulation.play(100)
-    assert list(simulation.rotation.turns) == [finder]
+    assert simulation.seconds(finder) == pytest.approx(50, abs=SLICE_SECONDS)
+    assert simulation.seconds(large) == pytest.approx(50, abs=SLICE_SECONDS)
     simulation.rotation.remove(finder)
     simulation.play(TICK)
     assert list(simulation.rotation.turns) == [large]

@@ -255,6 +255,24 @@ def test_a_dropped_run_leaves_nothing_behind(store: Store, tmp_path: Path) -> No
     }
 
 
+def test_what_a_killed_import_has_left_is_swept_and_nothing_else(store: Store, tmp_path: Path) -> None:
+    """The run itself comes last, so points, facts and files of one that was killed belong to none."""
+    remaining, killed, later = make_run(), make_run(), make_run()
+    store.add_run(remaining)
+    for run in (remaining, killed):
+        store.append_points(run.id, POINTS)
+        store.save_weights(run.id, 1, tensor_file("weights"))
+        store.save_predictions(run.id, tensor_file("predictions"))
+    store.save_fact(later.id, "parts", [80, 10, 10])
+    store.delete_orphans()
+    assert [len(store.points(run.id)) for run in (remaining, killed)] == [len(POINTS), 0]
+    assert (store.weights(killed.id), store.facts(later.id)) == (None, RunFacts())
+    assert store.weights(remaining.id) == tensor_file("weights")
+    assert {file.stem for folder in ("weights", "predictions") for file in (tmp_path / folder).iterdir()} == {
+        remaining.id
+    }
+
+
 EPOCH_POINTS = st.lists(
     st.builds(
         lambda epoch, split, accuracy, loss: [

@@ -25,15 +25,16 @@ from cnnviz.takehome.archive_facts import ArchiveFacts
 from cnnviz.takehome.files import FILE_WRITERS, FileInputs
 from cnnviz.takehome.files import write_zip as all_of_it
 from cnnviz.takehome.pack import FILE_DESCRIPTIONS
-from cnnviz.takehome.request import ALL_FILES, EVENTS_FILE, export_run
+from cnnviz.takehome.request import ALL_FILES, EVENTS_FILE
 from cnnviz.takehome.tensorboard import to_events
+from cnnviz.takehome.writer import write_file
 from cnnviz.training.config import TrainConfig
 from tests.takehome.run_archives import failed_archive, trained_archive
 
 
 @cache
 def all_files() -> Mapping[str, bytes]:
-    with zipfile.ZipFile(io.BytesIO(export_run(trained_archive(), ALL_FILES))) as archive:
+    with zipfile.ZipFile(io.BytesIO(write_file(ALL_FILES, trained_archive()))) as archive:
         return {name: archive.read(name) for name in archive.namelist()}
 
 

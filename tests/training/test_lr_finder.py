@@ -5,6 +5,7 @@ import warnings
 from collections.abc import Callable
 from functools import cache
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -32,6 +33,7 @@ from cnnviz.training.point import Point
 from cnnviz.training.prepared_data import prepare
 from cnnviz.training.rate_trial import TRIAL_STEPS
 from cnnviz.training.setup import TrainingSetup
+from cnnviz.training.snapshot import Snapshot
 from tests.training.test_trainer import CONFIG, CPU, NET, SCORES, digits, equal_states
 
 GLOBAL = CONFIG.changed(normalization="global")
@@ -268,6 +270,29 @@ def test_a_search_in_slices_is_the_same_search() -> None:
         count += 1
     assert count > 10
     assert (result, sliced.points) == (expected, whole.points)
+
+
+@pytest.mark.parametrize("more", MORE)
+@pytest.mark.parametrize("optimizer", ["SGD", "Adam"])
+def test_a_search_that_is_set_aside_again_and_again_is_the_same_search(
+    optimizer: str, more: str, tmp_path: Path
+) -> None:
+    config = GLOBAL.changed(optimizer=optimizer, **MORE[more]).with_augmentation(noise=0.1)
+    whole = RecordedSearch(config=config)
+    expected, result, points = whole.run_to_end(), None, list[Point]()
+    part, count = RecordedSearch(config=config), 0
+    while result is None:
+        step = part.finder.step
+        result = part.finder.advance(lambda step=step, part=part: part.finder.step >= step + 20)  # type: ignore[misc]
+        points += part.points
+        for _ in range(0 if result else 1 + count % 2):  # set aside again before a step, too
+            part.finder.snapshot().write(tmp_path / "checkpoint")
+            part.finder.close()
+            part = RecordedSearch(config=config)
+            part.finder.restore(Snapshot.read(tmp_path / "checkpoint"))
+        count += 1
+    assert count > 3
+    assert (result, points) == (expected, whole.points)
 
 
 def test_a_loss_that_diverges_ends_it_and_is_told_with_the_rate() -> None:

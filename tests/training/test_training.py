@@ -120,6 +120,28 @@ def test_a_step_in_micro_batches_is_that_of_the_whole_batch(
         assert torch.allclose(in_parts.weights[name], value, atol=1e-5), name
 
 
+@pytest.mark.parametrize("micro_batch_count", [1, 2, 3, 4])
+def test_a_training_stopped_within_a_step_goes_on_as_if_stopped_before_it(
+    micro_batches: None, micro_batch_count: int
+) -> None:
+    """Random numbers of the part that was done were lost, so dropout and noise differed from then on."""
+    whole, stopping = RecordedTraining(RICH, architecture=DIVISIBLE), False
+    whole.to_the_end()
+    first = RecordedTraining(RICH, lambda: stopping, DIVISIBLE)
+    first.steps(7)
+    for _ in range(micro_batch_count - 1):
+        first.training.advance(lambda: True)
+    stopping = True
+    assert first.to_the_end().stopped
+    stopping = False
+    rest = RecordedTraining(RICH, architecture=DIVISIBLE)
+    rest.training.restore(first.training.snapshot(ended=False))
+    rest.to_the_end()
+    known = {(point.step, point.split, point.metric) for point in first.curve}
+    goes_on = [point for point in rest.curve if (point.step, point.split, point.metric) not in known]
+    assert [*first.curve, *goes_on] == whole.curve
+
+
 def test_the_batches_of_a_net_with_batch_norm_stay_whole(micro_batches: None) -> None:
     layers = [Flatten(), BatchNorm1d(), Linear(out_features=10)]
     assert micro_batch.micro_batch_size(trace(Architecture(input_shape=(1, 8, 8), layers=layers)), 64) == 64

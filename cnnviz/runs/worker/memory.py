@@ -11,6 +11,8 @@ MEMORY_LIMIT_FILES = {
     Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"): Path("/sys/fs/cgroup/memory/memory.usage_in_bytes"),
 }
 """Files with the memory limit of a container, and with what it takes."""
+RECLAIMABLE = {"inactive_file", "total_inactive_file"}
+"""Entries of the file memory.stat beside them: cached files, which the kernel drops before memory is short."""
 
 
 def total_bytes(device: torch.device) -> int:
@@ -29,8 +31,18 @@ def free_bytes() -> int:
     free = psutil.virtual_memory().available
     for limit_file, used_file in MEMORY_LIMIT_FILES.items():
         with suppress(OSError, ValueError):
-            free = min(free, int(limit_file.read_text()) - int(used_file.read_text()))
+            used = int(used_file.read_text()) - _reclaimable_bytes(used_file.with_name("memory.stat"))
+            free = min(free, int(limit_file.read_text()) - used)
     return max(int(free), 0)
+
+
+def _reclaimable_bytes(file: Path) -> int:
+    """Returns the bytes of cached files that a container's memory.stat counts as used; of a group and those below."""
+    try:
+        entries = dict(line.split() for line in file.read_text().splitlines())
+    except (OSError, ValueError):
+        return 0
+    return max((int(entries[name]) for name in RECLAIMABLE & entries.keys()), default=0)
 
 
 def used_bytes(device: torch.device) -> int:

@@ -74,6 +74,13 @@ class ReadyReport(PipeMessage):
     speed: DeviceSpeed | None = None
 
 
+class SpeedReport(PipeMessage):
+    """The device has been measured again, while nobody trained."""
+
+    type: Literal["speed"] = "speed"
+    speed: DeviceSpeed
+
+
 class TurnReport(PipeMessage):
     """From here on the worker is busy with this run: if it dies, this run is to blame."""
 
@@ -173,5 +180,5 @@ RunReport = (
     | EndedReport
 )
 """Reports of a run that has a turn."""
-WorkerReport = ReadyReport | TurnReport | RunReport
+WorkerReport = ReadyReport | SpeedReport | TurnReport | RunReport
 REPORTS: TypeAdapter[WorkerReport] = TypeAdapter(Annotated[WorkerReport, Field(discriminator="type")])

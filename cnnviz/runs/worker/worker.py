@@ -11,9 +11,10 @@ import time
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from typing import BinaryIO, assert_never
 
 import torch
@@ -53,6 +54,7 @@ from cnnviz.runs.worker.messages import (
     ProgressReport,
     ReadyReport,
     ShareOrder,
+    SpeedReport,
     StartedReport,
     StopOrder,
     TrainOrder,
@@ -80,6 +82,10 @@ CHECKPOINT_WRITE_FACTOR = 10
 """Least ratio of that time to the time that writing one takes, in another thread."""
 FAILED_WRITE_SECONDS = 1.0
 """Time that counts for a write that failed, so that the next is not tried at once."""
+MEASUREMENTS, MEASURE_AGAIN_SECONDS, MORE_REPETITIONS = 10, 15.0, 30
+"""How often the device is measured again, after how long without an order, and by how many repetitions.
+
+At the start, something else may have slowed it down; the best measurement counts."""
 LAST_STEPS_SECONDS = 4.0
 """Time for the steps that runs are in when the worker is to exit."""
 Job = Training | LRFinder
@@ -132,6 +138,7 @@ class Worker:
         self._checkpoint_pool = ThreadPoolExecutor(1, thread_name_prefix="checkpoints")
         self._checkpoint_count = 0
         self._last_write = _finished()
+        self._measurements_left = MEASUREMENTS
 
     def serve(self) -> None:
         """Trains the runs that are ordered, until the pipe closes."""
@@ -142,10 +149,19 @@ class Worker:
         self._send(ReadyReport(total_bytes=total_bytes, used_bytes=used_bytes, speed=speed))
         while True:
             while not (self._new_runs or self._turns) or not self._inbox.empty():
-                self._handle_order(self._inbox.get())
+                self._handle_order(self._next_order())
             active_run = self._new_runs.popleft() if self._new_runs else self._turns.take()
             if self._passes_turn(active_run) or self._train_turn(active_run):
                 self._go_on(active_run)
+
+    def _next_order(self) -> WorkerOrder:
+        """Waits for an order, and measures the device again where none comes and nobody trains."""
+        while self._measurements_left and not (self._new_runs or self._turns):
+            with suppress(Empty):
+                return self._inbox.get(timeout=MEASURE_AGAIN_SECONDS)
+            self._measurements_left -= 1
+            self._send(SpeedReport(speed=measure_speed(self._device, MORE_REPETITIONS)))
+        return self._inbox.get()
 
     def _listen(self) -> None:
         try:

@@ -8,12 +8,12 @@ import streamlit as st
 
 from cnnviz.data import available_datasets
 from cnnviz.errors import CnnvizError, TrainingError
-from cnnviz.runs.archives import read_archive
 from cnnviz.runs.cluster import cluster
 from cnnviz.runs.run import Run, Status
+from cnnviz.runs.run_export import export_run
 from cnnviz.settings import settings
 from cnnviz.takehome.arrays import arrays_zip, samples_refusal
-from cnnviz.takehome.request import ALL_FILES, EVENTS_FILE, MLFLOW, SCALING_ONNX, export_run
+from cnnviz.takehome.request import ALL_FILES, EVENTS_FILE, MLFLOW, SCALING_ONNX
 from cnnviz.takehome.tracking import redact_address
 from cnnviz.ui.data.content import read_content
 from cnnviz.ui.result.written_files import WrittenFile, store_file
@@ -116,7 +116,7 @@ def _download_card(run: Run, name: str, download: Download) -> None:
             return
         try:
             with st.spinner("Writing the file …"):
-                content = export_run(read_archive(cluster().store, run), name)
+                content = export_run(run.id, name)
                 store_file(files, key, content, settings().data_dir / "cache")
         except CnnvizError as error:
             st.warning(escape_markdown(str(error)), icon=":material/error:")
@@ -190,7 +190,7 @@ def _mlflow_button(run: Run) -> None:
     if st.button("Send it to MLflow", key=f"mlflow-{run.id}", icon=":material/cloud_upload:"):
         try:
             with st.spinner("Sending …"):
-                name = export_run(read_archive(cluster().store, run), MLFLOW).decode()
+                name = export_run(run.id, MLFLOW).decode()
         except CnnvizError as error:
             st.warning(escape_markdown(str(error)), icon=":material/error:")
         else:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
-import pandas as pd
+import pyarrow as pa
 import streamlit as st
 
 from cnnviz.architecture.design import layer_number
@@ -133,7 +133,7 @@ def _metric_chart(
     options: ChartOptions,
     *,
     metric: str,
-    marks: Mapping[str, pd.DataFrame] | None = None,
+    marks: Mapping[str, pa.Table] | None = None,
 ) -> None:
     """Draws one metric on every split, and on the most telling splits of other runs."""
     key = _chart_key(run_history, metric)

@@ -1,13 +1,14 @@
 """Charts on a page, with downloads of their picture and their data."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
+import pyarrow as pa
 import streamlit as st
 
 from cnnviz.charts import Figure
-from cnnviz.ui.widgets.dataframe import spreadsheet_frame
+from cnnviz.ui.widgets.dataframe import spreadsheet_frame, spreadsheet_table
 from cnnviz.words import spreadsheet_text
 
 _PLOTLY_CONFIG = {
@@ -25,7 +26,7 @@ def plotly_chart(figure: Figure, *, key: str) -> None:
 
 def vega_chart(
     spec: Mapping[str, Any],
-    tables: Mapping[str, pd.DataFrame],
+    tables: Mapping[str, pd.DataFrame | pa.Table],
     *,
     key: str,
     alt: str,
@@ -37,9 +38,12 @@ def vega_chart(
     that a browser has them from the start. A selection survives a change of the data. A selection mode that the
     specification does not declare is dropped.
     """
-    safe_tables = {name: spreadsheet_frame(table) for name, table in tables.items()}
+    safe_tables = {
+        name: spreadsheet_table(table) if isinstance(table, pa.Table) else spreadsheet_frame(table)
+        for name, table in tables.items()
+    }
     if any(safe_tables[name] is not table for name, table in tables.items()):
-        spec = _replaced(spec, {text for table in tables.values() for text in table.to_numpy().flat})
+        spec = _replaced(spec, {cell for table in tables.values() for cell in _cells(table)})
     modes = [mode for mode in selection_mode if mode in _selection_names(spec)]
     return st.vega_lite_chart(
         {**spec, "datasets": safe_tables},
@@ -48,6 +52,11 @@ def vega_chart(
         selection_mode=modes or None,
         alt=alt,
     )
+
+
+def _cells(table: pd.DataFrame | pa.Table) -> Iterator[object]:
+    frame = table.to_pandas() if isinstance(table, pa.Table) else table
+    return iter(frame.to_numpy().flat)
 
 
 def _replaced(value: Any, texts: Collection[object]) -> Any:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 import pandas as pd
+import pyarrow as pa
 import streamlit as st
 from pandas.io.formats.style import Styler
 
@@ -32,6 +33,20 @@ def spreadsheet_frame(frame: pd.DataFrame) -> pd.DataFrame:
     for axis in ("index", "columns"):
         if _has_formulas(names := getattr(frame, axis)):
             safe = safe.set_axis(names.map(_safe_cell), axis=axis)
+    return safe
+
+
+def spreadsheet_table(table: pa.Table) -> pa.Table:
+    """Returns a table of Arrow's, of numbers and texts, with every text in its columns as `spreadsheet_text`."""
+    safe = table
+    for place, field in enumerate(table.schema):
+        if not pa.types.is_large_string(field.type) and not pa.types.is_string(field.type):
+            continue
+        if any(
+            text is not None and spreadsheet_text(text) != text for text in table.column(place).unique().to_pylist()
+        ):
+            texts = [text and spreadsheet_text(text) for text in table.column(place).to_pylist()]
+            safe = safe.set_column(place, field, pa.array(texts, field.type))
     return safe
 
 

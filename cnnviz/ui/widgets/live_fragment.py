@@ -7,6 +7,7 @@ import streamlit as st
 
 from cnnviz.runs.cluster import cluster
 from cnnviz.ui.looks import LOOKS
+from cnnviz.ui.reruns import sent_together
 from cnnviz.ui.widgets.notice import has_notice
 
 T = TypeVar("T")
@@ -34,6 +35,7 @@ def live_fragment(
         LOOKS.note(watched(subject), moment)
         if has_notice() or is_active(subject) != active:
             st.rerun()
-        draw(subject)
+        with sent_together():
+            draw(subject)
 
     st.fragment(view, run_every=seconds if active else None)()

@@ -28,10 +28,12 @@ from cnnviz.processes.launcher import start_child
 from cnnviz.processes.pipe import receive, send
 from cnnviz.processes.subprocess_child import Streams
 from cnnviz.processes.worker_process import WorkerProcess
+from cnnviz.runs.checkpoints import Checkpoints
 from cnnviz.runs.facts import AnyFact, LoadingFact, LRFinderFact, PartsFact, ScaleFact
 from cnnviz.runs.run import LR_FINDER_RUN, TRAIN_RUN, RunKind, Status
 from cnnviz.runs.worker.messages import (
     REPORTS,
+    CheckpointReport,
     EndedReport,
     FactReport,
     PausedReport,
@@ -40,6 +42,7 @@ from cnnviz.runs.worker.messages import (
     ProgressReport,
     ReadyReport,
     ShareOrder,
+    SpeedReport,
     StartedReport,
     StopOrder,
     TrainOrder,
@@ -96,7 +99,10 @@ class Worker(NamedTuple):
         deadline = time.monotonic() + DEADLINE
         while time.monotonic() < deadline:
             with suppress(Empty):
-                return self.reports.get(timeout=0.2)
+                report, payload = self.reports.get(timeout=0.2)
+                if not isinstance(report, SpeedReport):  # comes whenever the worker has waited for a while
+                    return report, payload
+                continue
             assert self.exits.empty(), f"the worker died ({self.exits.get()})"
         raise AssertionError("the worker sent no report in time")
 
@@ -222,6 +228,40 @@ def test_the_data_set_that_is_named_is_the_one_that_is_learned_and_only_by_its_o
     assert end.message.startswith(f"There is no data set “{name}” here any more")
 
 
+IMPATIENT = """
+from cnnviz.runs.worker import worker
+
+def main(device):
+    worker.MEASURE_AGAIN_SECONDS, worker.MEASUREMENTS = 0.01, 3
+    worker.main(device)
+"""
+
+
+def test_a_worker_that_waits_measures_its_device_again_a_few_times(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "impatient.py").write_text(IMPATIENT, encoding="ascii")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    order_source, order_target = os.pipe()
+    report_source, report_target = os.pipe()
+    with os.fdopen(report_source, "rb") as reports, (tmp_path / "stderr").open("w") as stderr:
+        child = start_child(
+            "impatient", "cpu", streams=Streams(order_source, report_target, stderr.fileno()), oom_score=0
+        )
+        os.close(order_source)
+        os.close(report_target)
+        with os.fdopen(order_target, "wb") as orders:
+            kinds = [received[0].type for _ in range(4) if (received := receive(reports, REPORTS))]
+            send(orders, TrainOrder(run="one", kind=TRAIN_RUN, owner=ANNA, architecture=NET, config=ENDLESS))
+            next_report = receive(reports, REPORTS)
+        while receive(reports, REPORTS):
+            pass
+        assert child.wait(DEADLINE) == 0
+    assert kinds == ["ready", "speed", "speed", "speed"]
+    assert next_report
+    assert next_report[0].type == "turn"
+
+
 CHATTERBOX = """
 import os
 from cnnviz.runs.worker import data_cache, worker
@@ -330,6 +370,22 @@ def test_a_search_for_a_learning_rate_is_a_run_of_its_own(worker: Worker) -> Non
     assert points_of(of_search) == points  # the same beside a training
     worker.process.send_order(StopOrder(run="training"))
     worker.until(EndedReport)
+
+
+def test_a_search_set_aside_goes_on_from_its_checkpoint_with_the_same_curve(worker: Worker) -> None:
+    worker.train(NET, SHORT, run="search", kind=LR_FINDER_RUN)
+    whole, _, _ = worker.until(EndedReport)
+    worker.train(NET, SHORT, run="part", kind=LR_FINDER_RUN)
+    before, _, _ = worker.until(PointsReport)
+    worker.process.send_order(PauseOrder(run="part"))
+    more, _, _ = worker.until(PausedReport)
+    checkpoint = next(report for report in reversed([*before, *more]) if isinstance(report, CheckpointReport))
+    Checkpoints(worker.data_dir).commit("part", checkpoint.temporary_name)
+    worker.train(NET, SHORT, run="part", kind=LR_FINDER_RUN)
+    after, _, _ = worker.until(EndedReport)
+    started = next(report for report in after if isinstance(report, StartedReport))
+    assert started.step == checkpoint.step > 0
+    assert points_of([*before, *more, *after]) == points_of(whole)
 
 
 def test_a_run_of_long_steps_passes_turns_until_others_have_had_as_much_time(worker: Worker) -> None:

@@ -2,13 +2,15 @@
 
 import ast
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
+import pyarrow as pa
 import pytest
 import streamlit as st
 
 from cnnviz.ui.widgets.chart import vega_chart
-from cnnviz.ui.widgets.dataframe import spreadsheet_frame
+from cnnviz.ui.widgets.dataframe import spreadsheet_frame, spreadsheet_table
 
 UI = Path(__file__).parents[3] / "cnnviz/ui"
 FORMULAS = ["=HYPERLINK(1)", "+1", "-1+1", "@SUM(1)", "\t=1", "\r=1", "＝1"]
@@ -61,6 +63,27 @@ def test_the_data_of_a_chart_and_its_scale_agree(monkeypatch: pytest.MonkeyPatch
     encoding, points = spec_drawn["encoding"], spec_drawn["datasets"]["points"]  # type: ignore[index]
     assert encoding["color"]["scale"]["domain"] == list(points["run"])  # type: ignore[index]
     assert encoding["y"] == {"format": "+.2f"}  # type: ignore[index]
+    assert not begins_as_formula(points.to_csv(index=False))
+
+
+@pytest.mark.parametrize("formula", FORMULAS)
+def test_a_table_of_arrows_has_the_texts_that_one_of_pandas_has(formula: str) -> None:
+    frame = pd.DataFrame({"run": pd.array(["a net", formula, None, "b"], dtype="str"), "loss": [-0.5, 1.0, 2.0, None]})
+    table = pa.Table.from_pandas(frame, preserve_index=False)
+    safe = spreadsheet_table(table)
+    assert safe.schema.equals(table.schema)
+    assert safe.to_pandas().equals(spreadsheet_frame(frame))
+    harmless = table.slice(2)
+    assert spreadsheet_table(harmless) is harmless
+
+
+def test_a_chart_of_arrows_table_agrees_with_its_scale(monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn: list[dict[str, Any]] = []
+    monkeypatch.setattr(st, "vega_lite_chart", lambda spec, **_: drawn.append(spec))
+    spec = {"encoding": {"color": {"field": "run", "scale": {"domain": ["=1", "net"]}}}}
+    vega_chart(spec, {"points": pa.table({"run": ["=1", "net"], "loss": [0.5, 0.1]})}, key="chart", alt="a chart")
+    points = drawn[0]["datasets"]["points"].to_pandas()
+    assert drawn[0]["encoding"]["color"]["scale"]["domain"] == list(points["run"])
     assert not begins_as_formula(points.to_csv(index=False))
 
 

@@ -1,0 +1,95 @@
+"""What a rerun costs the server beside what the page draws: messages of Streamlit's own, and ways to its loop."""
+
+import asyncio
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from streamlit.proto.NewSession_pb2 import Config, CustomThemeConfig
+from streamlit.runtime import Runtime, app_session
+from streamlit.runtime.app_session import AppSession
+
+_HELD = threading.local()
+
+
+def read_configuration_once() -> None:
+    """Has Streamlit read its configuration and themes for the first rerun alone; they stay while a server runs.
+
+    Streamlit 1.67 reads every option anew for each rerun, on the event loop: a sixth of all that a look costs.
+    """
+    populate_config, populate_theme = app_session._populate_config_msg, app_session._populate_theme_msg
+    configs: list[Config] = []
+    themes: dict[str, CustomThemeConfig] = {}
+
+    def copy_config(message: Config) -> None:
+        if not configs:
+            populate_config(config := Config())
+            configs.append(config)
+        message.MergeFrom(configs[0])
+
+    def copy_theme(message: CustomThemeConfig, section: str = "theme") -> None:
+        if section not in themes:
+            populate_theme(theme := CustomThemeConfig(), section)
+            themes[section] = theme
+        if themes[section].ListFields():
+            message.MergeFrom(themes[section])
+
+    app_session._populate_config_msg = copy_config  # type: ignore[assignment]
+    app_session._populate_theme_msg = copy_theme  # type: ignore[assignment]
+
+
+def hold_messages_of_looks() -> None:
+    """Has what is drawn within `sent_together` reach the event loop at once; each message would wake it otherwise."""
+    call_soon = AppSession._call_soon_on_event_loop
+
+    def hold_or_call(session: AppSession, callback: Callable[[], None]) -> None:
+        held: list[tuple[AppSession, Callable[[], None]]] | None = getattr(_HELD, "callbacks", None)
+        if held is None:
+            call_soon(session, callback)
+        else:
+            held.append((session, callback))
+
+    AppSession._call_soon_on_event_loop = hold_or_call  # type: ignore[method-assign,assignment]
+
+
+def note_messages_without_waking() -> None:
+    """Has the event loop, which puts every message into the queue of its session, not wake itself for each.
+
+    Streamlit 1.67 writes to the loop's own socket instead, which lets go of the interpreter: where pages are drawn
+    meanwhile, each message waited for it anew.
+    """
+    wake = Runtime._enqueued_some_message
+
+    def note_message(runtime: Runtime) -> None:
+        async_objects = runtime._get_async_objs()
+        if _running_loop() is async_objects.eventloop:
+            async_objects.need_send_data.set()
+        else:
+            wake(runtime)
+
+    Runtime._enqueued_some_message = note_message  # type: ignore[method-assign,assignment]
+
+
+@contextmanager
+def sent_together() -> Iterator[None]:
+    """Sends what is drawn in this block at its end, however that comes; only for what is drawn in a moment."""
+    held = _HELD.callbacks = list[tuple[AppSession, Callable[[], None]]]()
+    try:
+        yield
+    finally:
+        _HELD.callbacks = None
+        if held:
+            session = held[0][0]
+            session._call_soon_on_event_loop(lambda: _call_all(held))
+
+
+def _call_all(held: list[tuple[AppSession, Callable[[], None]]]) -> None:
+    for _, callback in held:
+        callback()
+
+
+def _running_loop() -> asyncio.AbstractEventLoop | None:
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        return None

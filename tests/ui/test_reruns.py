@@ -1,0 +1,102 @@
+"""What is sent for a rerun is what Streamlit would send, with less work."""
+
+import pytest
+from streamlit import config
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+from streamlit.proto.NewSession_pb2 import Config, NewSession
+from streamlit.runtime import app_session
+from streamlit.runtime.app_session import AppSession
+
+from cnnviz.ui.reruns import hold_messages_of_looks, read_configuration_once, sent_together
+
+SECTIONS = ("theme", "theme.light", "theme.dark", "theme.sidebar", "theme.light.sidebar", "theme.dark.sidebar")
+
+
+@pytest.fixture
+def streamlit_itself(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    """Streamlit's own functions are back after the test."""
+    for name in ("_populate_config_msg", "_populate_theme_msg"):
+        monkeypatch.setattr(app_session, name, getattr(app_session, name))
+    monkeypatch.setattr(AppSession, "_call_soon_on_event_loop", AppSession._call_soon_on_event_loop)
+    return monkeypatch
+
+
+def session_message() -> bytes:
+    message = ForwardMsg()
+    themes = {section: NewSession().custom_theme for section in SECTIONS}
+    app_session._populate_config_msg(message.new_session.config)
+    for section, theme in themes.items():
+        app_session._populate_theme_msg(theme, section)
+    return b"|".join(part.SerializeToString() for part in (message, *themes.values()))
+
+
+def test_the_configuration_is_sent_as_streamlit_reads_it_every_time(streamlit_itself: pytest.MonkeyPatch) -> None:
+    expected = session_message()
+    read_configuration_once()
+    assert [session_message() for _ in range(2)] == [expected] * 2
+
+
+def test_no_theme_is_sent_where_none_is_configured(streamlit_itself: pytest.MonkeyPatch) -> None:
+    streamlit_itself.setattr(config, "get_options_for_section", lambda _section: {"base": None})
+    read_configuration_once()
+    session = NewSession()
+    app_session._populate_theme_msg(session.custom_theme.sidebar, "theme.sidebar")
+    assert not session.HasField("custom_theme")
+
+
+def test_the_configuration_is_read_once(streamlit_itself: pytest.MonkeyPatch) -> None:
+    reads: list[Config] = []
+    streamlit_itself.setattr(app_session, "_populate_config_msg", reads.append)
+    read_configuration_once()
+    session_message()
+    session_message()
+    assert len(reads) == 1
+
+
+class Session(AppSession):
+    """A session without a script."""
+
+    def __init__(self, loop: object) -> None:
+        self._event_loop = loop  # type: ignore[assignment]
+
+    def __del__(self) -> None: ...
+
+
+class Loop:
+    """A session's event loop that notes what it is asked to call."""
+
+    def __init__(self) -> None:
+        self.wakes = 0
+
+    def call_soon_threadsafe(self, callback: object) -> None:
+        self.wakes += 1
+        assert callable(callback)
+        callback()
+
+
+@pytest.mark.parametrize("error", [None, KeyError])
+def test_messages_of_a_look_arrive_together_in_their_order(
+    streamlit_itself: pytest.MonkeyPatch, error: type[Exception] | None
+) -> None:
+    hold_messages_of_looks()
+    loop, arrived = Loop(), list[int]()
+    session = Session(loop)
+    session._call_soon_on_event_loop(lambda: arrived.append(0))
+    assert (arrived, loop.wakes) == ([0], 1)
+
+    def draw() -> None:
+        with sent_together():
+            for number in (1, 2, 3):
+                session._call_soon_on_event_loop(lambda number=number: arrived.append(number))  # type: ignore[misc]
+            assert arrived == [0]
+            if error:
+                raise error
+
+    if error:
+        with pytest.raises(error):
+            draw()
+    else:
+        draw()
+    assert (arrived, loop.wakes) == ([0, 1, 2, 3], 2)
+    session._call_soon_on_event_loop(lambda: arrived.append(4))
+    assert arrived[-1] == 4
