@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -157,12 +158,12 @@ def _updated_layer(layer: Layer, change: dict[str, object]) -> Layer:
     if isinstance(layer, kind):
         return _validate(kind, kept | change)
     default = kind.default()
-    values = {name: getattr(default, name) for name in kind.model_fields} | kept
-    try:
-        return _validate(kind, values | change)
-    except DesignError:
-        one_number_each = {name: value[-1] if isinstance(value, tuple) else value for name, value in values.items()}
-        return _validate(kind, one_number_each | change)
+    defaults = {name: getattr(default, name) for name in kind.model_fields}
+    one_number_each = {name: value[-1] if isinstance(value, tuple) else value for name, value in kept.items()}
+    for values in (defaults | kept, defaults | one_number_each):
+        with suppress(DesignError):
+            return _validate(kind, values | change)
+    return _validate(kind, defaults | change)
 
 
 def _validate(model: type[M], values: dict[str, Any]) -> M:

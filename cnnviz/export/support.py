@@ -17,7 +17,7 @@ def unsupported_reason(step: Step) -> str | None:
     """Returns why torch's exporter cannot write this layer so that it computes the same for any N; None if it can."""
     layer, sizes = step.layer, step.input_shape[1:]
     if isinstance(layer, AdaptivePool) and any(
-        size % out for size, out in zip(sizes, per_axis(layer.output_size, layer.axes), strict=True)
+        size % out for size, out in zip(sizes, layer.sizes(step.input_shape), strict=True)
     ):
         return (
             f"ONNX has no windows of unequal sizes; use an output_size that divides {format_shape(sizes)}, such as 1,"

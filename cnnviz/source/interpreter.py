@@ -52,6 +52,10 @@ class Scope:
         return replace(self, names={}, around=around, is_comprehension=True)
 
 
+WRITTEN = "A net designed with cnnviz."
+"""First sentence of the code that `to_code` writes."""
+
+
 @dataclass(frozen=True)
 class Returned:
     """The value that a return statement hands back."""
@@ -91,6 +95,8 @@ class Interpreter:
         self.unassigned: list[object] = []
         """Values of expressions at the top level that no name is bound to; one of them may be the net."""
         self._statements, self._expressions = statements, expressions
+        self.is_written_code = (ast.get_docstring(tree) or "").startswith(WRITTEN)
+        """Whether `to_code` wrote the text, in which every layer is one that a student wants."""
         self._lines = text.split("\n")
         self._imported_names = imported_names(tree)
         self._statement: ast.stmt | None = None

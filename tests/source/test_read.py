@@ -291,7 +291,7 @@ def test_the_same_net_can_be_written_in_many_ways(text: str) -> None:
         ("return F.dropout(x, 0.2, self.training)", Dropout(p=0.2)),
         ("return F.dropout(x, training=self.training)", Dropout(p=0.5)),
         ("return F.log_softmax(x, dim=1)", LogSoftmax(dim=1)),
-        ("return F.softmax(x, dim=-1)", Softmax(dim=3)),
+        ("return F.softmax(x, dim=-1)", Softmax(dim=-1)),
         ("return F.softmax(x)", Softmax(dim=1)),
         ("return torch.sigmoid(x)", Sigmoid()),
         ("return torch.tanh_(x)", Tanh()),
@@ -314,13 +314,14 @@ def test_functions_and_methods_are_layers(forward: str, expected: object) -> Non
     assert layers_of(forward) == (expected,)
 
 
+@pytest.mark.filterwarnings("ignore:`nn.functional.upsample` is deprecated")
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_every_function_is_the_layer_that_torch_says(name: str) -> None:
     kind, parameters = FUNCTIONS[name]
     axes = {"1d": 1, "3d": 3}.get(kind[-2:], 2)
     fresh = PALETTE[kind].default()
     arguments = {field: value for field, value in fresh.model_dump(exclude={"kind"}).items() if field in parameters}
-    if name == "alpha_dropout":
+    if name in ("alpha_dropout", "feature_alpha_dropout"):
         arguments["training"] = True
     text = a_net("pass", f"return {'torch' if name == 'flatten' else 'F'}.{name}(x, **given)")
     text = text.replace("**given", ", ".join(f"{field}={value!r}" for field, value in arguments.items()))
