@@ -11,6 +11,10 @@ PARAMETERS = {
     "alexnet": 61_100_840,  # https://pytorch.org/vision/stable/models.html, like the two below
     "vgg-11": 132_863_336,
     "resnet-18": 11_689_512,
+    "googlenet": 6_624_904,  # these four likewise; without auxiliary classifiers
+    "densenet-121": 7_978_856,
+    "mobilenet-v2": 3_504_872,
+    "efficientnet-b0": 5_288_548,
     "resnet-20": 272_474,  # 269,722 with option A of the paper, and 2,752 of two projections with their norms
 }
 

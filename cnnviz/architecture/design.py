@@ -14,9 +14,9 @@ from cnnviz.layers.base import Stack
 from cnnviz.shapes import Shape
 from cnnviz.validation import describe_error, is_own_sentence
 
-MAX_LAYERS = 200
+MAX_LAYERS = 500
 MAX_DEPTH = 4
-MAX_JSON_LENGTH = 200_000
+MAX_JSON_LENGTH = 500_000
 MAX_SIZE = 1_000_000
 
 LayerPath = tuple[int, ...]

@@ -36,7 +36,7 @@ from cnnviz.layers.activation import (
     Threshold,
 )
 from cnnviz.layers.base import Layer
-from cnnviz.layers.block import Block, Parallel, Residual, StackField
+from cnnviz.layers.block import Block, Gate, Parallel, Residual, StackField
 from cnnviz.layers.conv import Conv1d, Conv2d, Conv3d, ConvTranspose1d, ConvTranspose2d, ConvTranspose3d
 from cnnviz.layers.dropout import AlphaDropout, Dropout, Dropout1d, Dropout2d, Dropout3d, FeatureAlphaDropout
 from cnnviz.layers.linear import Linear
@@ -184,6 +184,7 @@ PALETTE: dict[str, type[Layer]] = {
     "GLU": GLU,
     "Residual": Residual,
     "Parallel": Parallel,
+    "Gate": Gate,
 }
 """Every kind by its name, that of its torch class unless it is a block; a new kind is one class and one line here."""
 
@@ -253,6 +254,7 @@ __all__ = [
     "Flatten",
     "FractionalMaxPool2d",
     "FractionalMaxPool3d",
+    "Gate",
     "GroupNorm",
     "Hardshrink",
     "Hardsigmoid",
