@@ -173,7 +173,7 @@ class Softplus(Elementwise):
 
     kind: Literal["Softplus"] = "Softplus"
     beta: Alpha = Field(1.0, description="Sharpness of the corner.")
-    threshold: Annotated[float, Field(ge=0, le=1000)] = Field(
+    threshold: Annotated[float, Field(ge=-1000, le=1000)] = Field(
         20.0, description="Above this value of beta · x, the output is x itself."
     )
 
