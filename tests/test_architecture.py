@@ -206,7 +206,7 @@ def test_names_number_the_layers_of_each_kind() -> None:
         ('{"input_shape": [1], "layers": [{"kind": "Linear", "out_features": "3"}]}', "should be a whole number"),
         ('{"input_shape": [1], "layers": [{"kind": "Linear", "out_features": 99999999}]}', "65536"),
         ("x" * 600_000, "at most 500,000 are read"),
-        (json.dumps({"input_shape": [1], "layers": [{"kind": "ReLU"}] * 201}), "at most 500"),
+        (json.dumps({"input_shape": [1], "layers": [{"kind": "ReLU"}] * 501}), "at most 500"),
     ],
 )
 def test_bad_json_gets_a_clear_sentence(text: str, message: str) -> None:
