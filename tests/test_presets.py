@@ -8,6 +8,7 @@ PARAMETERS = {
     "keywords-residual": 79_379,
     "keywords-separable": 17_123,
     "keywords-temporal": 60_307,
+    "keywords-temporal-small": 8_155,
     "keywords-broadcast": 7_143,
     "lenet-5": 61_706,  # 156 + 2,416 + 48,120 + 10,164 + 850
     "alexnet": 61_100_840,  # https://pytorch.org/vision/stable/models.html, like the two below

@@ -88,6 +88,35 @@ TEMPORAL = Preset(
 )
 
 
+def _separable_time_block(channels: int, out_channels: int, step: int) -> Layers:
+    """Returns a window of nine frames for each channel on its own, then a mix of the channels."""
+    conv = Conv2d(
+        out_channels=channels, kernel_size=(9, 1), stride=_size((step, 1)), padding=(4, 0), groups=channels, bias=False
+    )
+    return (conv, BatchNorm2d(), ReLU(), *_conv_norm(out_channels, (1, 1)), ReLU())
+
+
+TEMPORAL_SMALL = Preset(
+    title="Keywords, along time, small",
+    description=(
+        "The first windows read all 26 bands at once; then each channel slides along time on its own, and a mix of the "
+        "channels follows, three times: 8,155 parameters and 176,392 multiplications."
+    ),
+    architecture=Architecture(
+        input_shape=INPUT_SHAPE,
+        layers=(
+            Conv2d(out_channels=24, kernel_size=(3, 26), stride=(2, 1), padding=(1, 0), bias=False),
+            BatchNorm2d(),
+            ReLU(),
+            *_separable_time_block(24, 32, 2),
+            *_separable_time_block(32, 32, 1),
+            *_separable_time_block(32, 48, 2),
+            *_scores(0.1),
+        ),
+    ),
+)
+
+
 def _broadcast(channels: int, dilation: int, bands: int) -> Layer:
     """Returns a Residual whose stack reads the mean over the bands along time, and gives it back to every band."""
     return Residual(
