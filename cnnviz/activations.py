@@ -20,11 +20,13 @@ class Activation:
     derivative: str
     range: str
     description: str
+    arguments: tuple[float, ...] = ()
+    """What the module is drawn with, where it has no defaults."""
 
     def curve(self, x: Curve) -> tuple[Curve, Curve]:
         """Returns value and slope at every x, both computed by torch (the slope by automatic differentiation)."""
         points = torch.tensor(x, dtype=torch.float64, requires_grad=True)
-        values = self.module().double()(points)  # PReLU has a weight
+        values = self.module(*self.arguments).double().eval()(points)  # PReLU has a weight; RReLU draws in training
         (slopes,) = torch.autograd.grad(values.sum(), points)
         return values.detach().numpy(), slopes.numpy()
 
@@ -92,6 +94,16 @@ ACTIVATIONS: dict[str, Activation] = {
         description=(
             "LeakyReLU whose slope a on the left is learned, for all channels together or one for each. Drawn as it "
             "starts, with a = 0.25."
+        ),
+    ),
+    "RReLU": Activation(
+        module=nn.RReLU,
+        formula=r"f(x) = \begin{cases} a\,x & x \le 0 \\ x & x > 0 \end{cases}",
+        derivative=r"f'(x) = \begin{cases} a & x \le 0 \\ 1 & x > 0 \end{cases}",
+        range="(−∞, ∞)",
+        description=(
+            "LeakyReLU whose slope on the left is drawn between `lower` and `upper` for every value while training. In "
+            "evaluation it is their mean, as it is drawn here: a ≈ 0.23."
         ),
     ),
     "ELU": Activation(
@@ -171,6 +183,34 @@ ACTIVATIONS: dict[str, Activation] = {
         range="[−1, 1]",
         description="Tanh made of straight pieces, cut off at −1 and 1 or at limits of your own. Outside, no gradient.",
     ),
+    "Threshold": Activation(
+        module=nn.Threshold,
+        formula=r"f(x) = \begin{cases} v & x \le t \\ x & x > t \end{cases}",
+        derivative=r"f'(x) = \begin{cases} 0 & x \le t \\ 1 & x > t \end{cases}",
+        range="[0, ∞)",
+        description=(
+            "Keeps what lies above a threshold t and sets the rest to a value v. Drawn with t = 1 and v = 0, where it "
+            "jumps; with t = v = 0 it is ReLU."
+        ),
+        arguments=(1.0, 0.0),
+    ),
+    "Hardshrink": Activation(
+        module=nn.Hardshrink,
+        formula=r"f(x) = \begin{cases} 0 & |x| \le \lambda \\ x & |x| > \lambda \end{cases}",
+        derivative=r"f'(x) = \begin{cases} 0 & |x| \le \lambda \\ 1 & |x| > \lambda \end{cases}",
+        range="(−∞, ∞)",
+        description="Sets values between −λ and λ to 0 and keeps the others; λ is 0.5 unless `lambd` says otherwise.",
+    ),
+    "Softshrink": Activation(
+        module=nn.Softshrink,
+        formula=(
+            r"f(x) = \begin{cases} x + \lambda & x < -\lambda \\ 0 & |x| \le \lambda \\ x - \lambda & x > \lambda "
+            r"\end{cases}"
+        ),
+        derivative=r"f'(x) = \begin{cases} 0 & |x| \le \lambda \\ 1 & |x| > \lambda \end{cases}",
+        range="(−∞, ∞)",
+        description="Moves every value towards 0 by λ = 0.5, without the jump of Hardshrink: used to denoise.",
+    ),
     "Hardsigmoid": Activation(
         module=nn.Hardsigmoid,
         formula=r"f(x) = \frac{\min(\max(0, x + 3), 6)}{6}",
@@ -187,6 +227,13 @@ ACTIVATIONS: dict[str, Activation] = {
             "Like tanh without an exponential. Far from 0 its slope falls with the square of x, not exponentially, so "
             "more of a gradient is left there."
         ),
+    ),
+    "Tanhshrink": Activation(
+        module=nn.Tanhshrink,
+        formula=r"f(x) = x - \tanh(x)",
+        derivative=r"f'(x) = \tanh^2(x)",
+        range="(−∞, ∞)",
+        description="What tanh takes away: flat around 0, and with a slope of nearly 1 far from it.",
     ),
     "LogSigmoid": Activation(
         module=nn.LogSigmoid,

@@ -9,7 +9,7 @@ from functools import cached_property, lru_cache
 import numpy as np
 import numpy.typing as npt
 
-from cnnviz.windows import NOTHING, AxisRule, Indices, Window
+from cnnviz.windows import NOTHING, AxisRule, Indices, PaddedAxis, Window
 
 MAX_READS = 2**22
 """Number of samples that the positions of an axis may read for a field to be worked out; only nets of axes with
@@ -137,7 +137,7 @@ class ReceptiveField:
 
     def _reads_behind(self, rule: AxisRule, size: int) -> Extents:
         sources = rule.sources(np.arange(rule.out_size(size), dtype=np.int64), size)
-        if isinstance(rule, Window):
+        if isinstance(rule, Window | PaddedAxis):
             sources = rule.repeated(sources, size)
         is_read = (sources >= 0) & (sources < size)
         inside = np.where(is_read, sources, 0)

@@ -30,6 +30,8 @@ PLAIN_WORDS = {
     "String should": "should",
 }
 """Plain words by the words of pydantic that they replace."""
+SIDES = (4, 6)
+"""Numbers in a padding of two or three axes: two for each."""
 SINGULARS = {"layers": "layer", "branches": "branch", "projection": "layer"}
 """Name of one item, by the name of the field that lists them."""
 
@@ -117,7 +119,9 @@ def _count_axes(problems: list[ErrorDetails]) -> int:
 def _expectation(problem: ErrorDetails, axes: int) -> str:
     kind, message = problem["type"], problem["msg"]
     if axes and kind in ("too_long", "missing", "tuple_type", "int_type"):
-        return "give one whole number" + (f", or one for each of {axes} axes" if axes > 1 else "")
+        return "give one whole number" + (
+            f", or one for each of {axes} {'sides' if axes in SIDES else 'axes'}" if axes > 1 else ""
+        )
     if axes and kind == "literal_error":
         return message.removeprefix("Input should be ")
     if kind in ("too_long", "too_short"):

@@ -181,14 +181,7 @@ class Window:
         >>> Window(3, padding=(2, 2), padding_mode="reflect").repeated(np.array([-2, 0, 5]), 5).tolist()
         [2, 0, 3]
         """
-        if self.padding_mode == "circular":
-            return samples % size
-        if self.padding_mode == "replicate":
-            return np.clip(samples, 0, size - 1)
-        if self.padding_mode == "reflect":
-            last = size - 1
-            return np.asarray(last - np.abs(last - np.abs(samples)))
-        return samples
+        return _repeated(samples, size, self.padding_mode)
 
     def largest_kernel(self, size: int) -> int:
         """Returns the largest kernel_size that still fits an axis of `size` samples.
@@ -205,6 +198,59 @@ class Window:
         before, after = self.padding
         padding = f"{before}" if before == after else f"{before + after} in all"
         return f"{window} does not fit a {axis} of {size} with padding {padding}"
+
+
+@dataclass(frozen=True)
+class PaddedAxis:
+    """Samples added before and after an axis; negative numbers cut samples off."""
+
+    before: int
+    after: int
+    padding_mode: PaddingMode = "zeros"
+
+    def out_size(self, size: int, axis: str = "length") -> int:
+        """Returns before + size + after; raises ShapeError when nothing is left.
+
+        >>> PaddedAxis(1, 2).out_size(26)
+        29
+        """
+        if self.before + size + self.after < 1 or self.before < -size or self.after < -size:
+            cut = " and ".join(str(-number) for number in (self.before, self.after) if number < 0)
+            raise ShapeError(f"cuts {cut} samples off a {axis} of {size}, and none is left")
+        return self.before + size + self.after
+
+    def formula(self, size: int) -> str:
+        """Returns the sum with its numbers.
+
+        >>> PaddedAxis(1, -2).formula(26)
+        '1 + 26 − 2 = 25'
+        """
+        after = f"+ {self.after}" if self.after >= 0 else f"− {-self.after}"
+        return f"{self.before} + {size} {after} = {self.out_size(size)}".replace("-", "−")
+
+    def period(self, size: int) -> tuple[int, int]:
+        """Returns 1 output, 1 input."""
+        return 1, 1
+
+    def sources(self, positions: Indices, size: int) -> Indices:
+        """Returns the one sample that each position takes; outside the axis for those that were added."""
+        return positions[:, None] - self.before
+
+    def repeated(self, samples: Indices, size: int) -> Indices:
+        """Returns the samples of an axis of `size` that stand in the places of those before and after it."""
+        return _repeated(samples, size, self.padding_mode)
+
+
+def _repeated(samples: Indices, size: int, padding_mode: PaddingMode) -> Indices:
+    """Returns the samples of an axis of `size` that padding repeats in the places of those before and after it."""
+    if padding_mode == "circular":
+        return samples % size
+    if padding_mode == "replicate":
+        return np.clip(samples, 0, size - 1)
+    if padding_mode == "reflect":
+        last = size - 1
+        return np.asarray(last - np.abs(last - np.abs(samples)))
+    return samples
 
 
 @dataclass(frozen=True)
@@ -279,6 +325,8 @@ class AdaptiveWindow:
         ('all 7 in one window = 1', 'windows from ⌊i·7/3⌋ to ⌈(i+1)·7/3⌉ = 3')
         """
         out = self.output_size
+        if out == size > 1:
+            return f"each of {size} on its own = {size}"
         return (
             f"all {size} in one window = 1"
             if out == 1

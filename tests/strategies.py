@@ -1,9 +1,12 @@
 """Hypothesis strategies for layers and designs, drawn from the pydantic fields themselves."""
 
+from collections.abc import Iterable
 from typing import Annotated, Literal, get_args, get_origin
 
+from annotated_types import Ge
 from hypothesis import strategies as st
 from pydantic import ValidationError
+from pydantic.fields import FieldInfo
 
 from cnnviz.architecture import Architecture
 from cnnviz.errors import ShapeError
@@ -30,12 +33,25 @@ SCALARS: dict[object, st.SearchStrategy[object]] = {
 }
 
 
-def field_values(annotation: object) -> st.SearchStrategy[object]:
-    """Values for one field, valid in type and mostly in bounds."""
+def least(metadata: Iterable[object]) -> float:
+    """The lower bound in the metadata of a field, 1 where it has none."""
+    fields = [one.metadata if isinstance(one, FieldInfo) else [one] for one in metadata]
+    return next((float(str(one.ge)) for ones in fields for one in ones if isinstance(one, Ge)), 1)
+
+
+def field_values(annotation: object, metadata: Iterable[object] = ()) -> st.SearchStrategy[object]:
+    """Values for one field, valid in type and mostly in bounds; numbers below 0 where it takes them."""
     if annotation in (PositiveInt, NonNegativeInt):
         return st.integers(0 if annotation == NonNegativeInt else 1, 5)
     if get_origin(annotation) is Annotated:
-        return field_values(get_args(annotation)[0])
+        return field_values(get_args(annotation)[0], get_args(annotation)[1:])
+    if annotation is int and least(metadata) < 0:
+        return st.integers(max(int(least(metadata)), -4), 6)
+    return unbounded_values(annotation)
+
+
+def unbounded_values(annotation: object) -> st.SearchStrategy[object]:
+    """Values of a type of which no bounds are known."""
     if get_origin(annotation) is tuple:
         arguments = get_args(annotation)
         if arguments[-1] is Ellipsis:
@@ -68,7 +84,7 @@ def layers(draw: st.DrawFn, kind: str | None = None, inside: bool = False) -> La
     for name, info in cls.model_fields.items():
         if name == "kind" or (not info.examples and draw(st.booleans())):
             continue
-        arguments[name] = draw(field_values(info.annotation))
+        arguments[name] = draw(field_values(info.annotation, info.metadata))
     try:
         return cls(**arguments)
     except ValidationError:  # out of a bound that the strategy does not know

@@ -209,14 +209,14 @@ def test_names_number_the_layers_of_each_kind() -> None:
         ('{"input_shape": [1], "layers": {}}', "layers: should be a list"),
         ('{"input_shape": [1], "layers": [{"kind": "Parallel", "branches": []}]}', "give at least 1 branch "),
         (
-            '{"input_shape": [1], "layers": [' + ", ".join(['{"kind": "ReLU"}'] * 201) + "]}",
-            "^A net can have at most 200",
+            '{"input_shape": [1], "layers": [' + ", ".join(['{"kind": "ReLU"}'] * 501) + "]}",
+            "^A net can have at most 500",
         ),
         ('{"input_shape": [1], "layers": [{"kind": "Linear", "out_features": 3, "code": 1}]}', "Layer 1.* code"),
         ('{"input_shape": [1], "layers": [{"kind": "Linear", "out_features": "3"}]}', "should be a whole number"),
         ('{"input_shape": [1], "layers": [{"kind": "Linear", "out_features": 99999999}]}', "65536"),
-        ("x" * 300_000, "at most 200,000 are read"),
-        (json.dumps({"input_shape": [1], "layers": [{"kind": "ReLU"}] * 201}), "at most 200"),
+        ("x" * 600_000, "at most 500,000 are read"),
+        (json.dumps({"input_shape": [1], "layers": [{"kind": "ReLU"}] * 501}), "at most 500"),
     ],
 )
 def test_bad_json_gets_a_clear_sentence(text: str, message: str) -> None:
@@ -309,7 +309,7 @@ def test_a_layer_with_two_faults_is_mended_in_one_click() -> None:
 def test_a_full_net_says_so() -> None:
     full = Architecture(input_shape=(3,), layers=[Flatten()] * MAX_LAYERS)
     with pytest.raises(
-        DesignError, match="A net can have at most 200 layers, those in blocks included; delete one first"
+        DesignError, match="A net can have at most 500 layers, those in blocks included; delete one first"
     ):
         full.insert_layer(0, Flatten())
 

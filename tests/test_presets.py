@@ -7,10 +7,17 @@ PARAMETERS = {
     "lab-convnet": 92_645,
     "keywords-residual": 79_379,
     "keywords-separable": 17_123,
+    "keywords-temporal": 60_307,
+    "keywords-temporal-small": 8_155,
+    "keywords-broadcast": 7_143,
     "lenet-5": 61_706,  # 156 + 2,416 + 48,120 + 10,164 + 850
     "alexnet": 61_100_840,  # https://pytorch.org/vision/stable/models.html, like the two below
     "vgg-11": 132_863_336,
     "resnet-18": 11_689_512,
+    "googlenet": 6_624_904,  # these four likewise; without auxiliary classifiers
+    "densenet-121": 7_978_856,
+    "mobilenet-v2": 3_504_872,
+    "efficientnet-b0": 5_288_548,
     "resnet-20": 272_474,  # 269,722 with option A of the paper, and 2,752 of two projections with their norms
 }
 

@@ -11,8 +11,13 @@ from cnnviz.table import format_receptive_field
 from cnnviz.windows import TransposedWindow
 from tests.strategies import buildable_nets, shape_after
 
-SPREADING = {"LayerNorm", "GroupNorm", "InstanceNorm1d", "InstanceNorm2d", "InstanceNorm3d", "Softmax", "LogSoftmax"}
+SPREADING = {
+    "LayerNorm", "RMSNorm", "GroupNorm", "InstanceNorm1d", "InstanceNorm2d", "InstanceNorm3d", "Softmax", "LogSoftmax",
+    "Softmin",
+}  # fmt: skip
 """Kinds whose means and sums over the whole sample are not counted."""
+RANDOM = {"FractionalMaxPool2d", "FractionalMaxPool3d"}
+"""Kinds that read other samples in every draw; what they read in all of them is tested on its own."""
 
 
 def outputs_with_nan(architecture: Architecture, axis: int) -> torch.Tensor:
@@ -53,10 +58,35 @@ def spreads(layer: Layer) -> bool:
     return layer.kind in SPREADING or over_batch or any(spreads(inner) for stack in stacks for inner in stack)
 
 
+def holds(layer: Layer, kinds: set[str]) -> bool:
+    return layer.kind in kinds or any(holds(inner, kinds) for stack in getattr(layer, "stacks", ()) for inner in stack)
+
+
+@pytest.mark.parametrize(("size", "kernel_size", "output_size"), [(7, 2, 3), (13, 3, 5), (9, 4, 1), (20, 2, 19)])
+def test_a_fractional_pool_reads_what_torch_reads_in_all_draws_together(
+    size: int, kernel_size: int, output_size: int
+) -> None:
+    layer = PALETTE["FractionalMaxPool2d"](kernel_size=(kernel_size, 1), output_size=(output_size, 1))
+    x = torch.rand(size, 1, size, 1)
+    for sample in range(size):
+        x[sample, 0, sample] = torch.inf
+    draws = (torch.arange(400) + 0.5) / 400  # none at which rounding decides
+    reads = torch.zeros(output_size, size, dtype=torch.bool)
+    for draw in draws:
+        pool = torch.nn.FractionalMaxPool2d(
+            (kernel_size, 1), output_size=(output_size, 1), _random_samples=draw.expand(size, 1, 2)
+        )
+        reads |= pool(x)[:, 0, :, 0].isinf().T
+    (step,) = trace(Architecture(input_shape=(1, size, 1), layers=[layer]))
+    (field, _) = step.receptive_field or ()
+    told = list(zip(field.reads.firsts.tolist(), field.reads.lasts.tolist(), strict=True))
+    assert told == [(int(row.nonzero()[0]), int(row.nonzero()[-1])) for row in reads]
+
+
 @given(buildable_nets())
 @settings(max_examples=300)
 def test_every_position_reads_what_torch_says(architecture: Architecture) -> None:
-    kept = [layer for layer in architecture.layers if not spreads(layer)]
+    kept = [layer for layer in architecture.layers if not spreads(layer) and not holds(layer, RANDOM)]
     shape, stack = architecture.input_shape, []
     for layer in kept:
         after = shape_after(layer, shape)

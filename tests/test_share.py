@@ -79,11 +79,11 @@ def test_any_other_text_is_refused_and_nothing_else_happens(text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        (b" " * 4_000_000, "at most 200,000 are read"),
+        (b" " * 4_000_000, "at most 500,000 are read"),
         (b'{"input_shape":[1],"layers":[' + b'{"kind":"Residual","layers":[' * 5000, "cannot be read"),
         (b'{"input_shape":[1],"layers":[{"kind":"Exec"}]}', "'Exec'"),
         (b"\xff", "cannot be read"),
-        (json.dumps({"input_shape": [1], "layers": [{"kind": "ReLU"}] * 201}).encode(), "at most 200 layers"),
+        (json.dumps({"input_shape": [1], "layers": [{"kind": "ReLU"}] * 501}).encode(), "at most 500 layers"),
     ],
     ids=["bomb", "nested", "foreign", "binary", "long"],
 )
@@ -107,7 +107,7 @@ def test_a_full_net_fits_in_a_link_unless_every_number_in_it_is_noise() -> None:
         Conv2d(out_channels=draw(1, 512), kernel_size=(draw(1, 11), draw(1, 11)), padding=draw(0, 5))
         for _ in range(MAX_LAYERS)
     ]
-    assert len(to_token(Architecture(input_shape=(3, 64, 64), layers=varied))) < 2_000
+    assert len(to_token(Architecture(input_shape=(3, 64, 64), layers=varied))) < 10 * MAX_LAYERS
 
     def noise() -> tuple[int, int]:
         return draw(1, 65_536), draw(1, 65_536)

@@ -1,5 +1,6 @@
 """torch as the judge of a layer: what it really answers, and what it refuses."""
 
+import re
 import warnings
 from collections.abc import Iterable
 
@@ -8,7 +9,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from cnnviz.errors import ShapeError
 from cnnviz.layers import Block, Layer
-from cnnviz.shapes import Shape
+from cnnviz.shapes import AXES, Shape
 
 
 def accepted_shape(kind: str) -> Shape:
@@ -17,7 +18,12 @@ def accepted_shape(kind: str) -> Shape:
     return (4, *[12] * axes)
 
 
-UNBATCHED_PREFIXES = ("MaxPool", "AvgPool", "LPPool", "Adaptive", "Conv", "InstanceNorm")
+AXES_BY_NAME = re.compile(r"(?:Adaptive|ZeroPad|ConstantPad|PixelShuffle|PixelUnshuffle)\D*(\d?)")
+"""Kinds that torch applies to the last axes of any sample; ours take samples with as many axes as their names say."""
+UNBATCHED_PREFIXES = (
+    "MaxPool", "AvgPool", "LPPool", "Adaptive", "Fractional", "Conv", "InstanceNorm", "Reflection", "Replication",
+    "Circular", "Pixel", "Softmax2d",
+)  # fmt: skip
 """Kinds that take a sample without the batch axis, so that a batch of (C, L) samples would pass for one (C, H, W)."""
 
 
@@ -41,8 +47,11 @@ def torch_result(layer: Layer, shape: Shape) -> tuple[Shape | None, int]:
                 module(torch.zeros(shape))
             if layer.kind == "LayerNorm":  # a batch as large as the first of normalized_shape would pass for an axis
                 module(torch.zeros(3, *shape))
-            if layer.kind.startswith("Adaptive"):  # a mean over the last axes comes to any sample for output_size 1
-                assert len(shape) == int(layer.kind[-2]) + 1
+            if named := AXES_BY_NAME.match(layer.kind):
+                assert len(shape) == int(named[1] or 2) + 1
+            if layer.kind in ("GLU", "Unflatten", "Softmax", "Softmin", "LogSoftmax"):  # torch works along a batch, too
+                assert layer.dim % (len(shape) + 1) != 0
+            assert len(out.shape) - 1 in AXES
         except (RuntimeError, ValueError, IndexError, AssertionError):
             return None, 0
     if out.numel() == 0:  # a transposed convolution whose padding cuts all away: an answer without a single value

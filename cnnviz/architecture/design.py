@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -13,9 +14,9 @@ from cnnviz.layers.base import Stack
 from cnnviz.shapes import Shape
 from cnnviz.validation import describe_error, is_own_sentence
 
-MAX_LAYERS = 200
+MAX_LAYERS = 500
 MAX_DEPTH = 4
-MAX_JSON_LENGTH = 200_000
+MAX_JSON_LENGTH = 500_000
 MAX_SIZE = 1_000_000
 
 LayerPath = tuple[int, ...]
@@ -157,12 +158,12 @@ def _updated_layer(layer: Layer, change: dict[str, object]) -> Layer:
     if isinstance(layer, kind):
         return _validate(kind, kept | change)
     default = kind.default()
-    values = {name: getattr(default, name) for name in kind.model_fields} | kept
-    try:
-        return _validate(kind, values | change)
-    except DesignError:
-        one_number_each = {name: value[-1] if isinstance(value, tuple) else value for name, value in values.items()}
-        return _validate(kind, one_number_each | change)
+    defaults = {name: getattr(default, name) for name in kind.model_fields}
+    one_number_each = {name: value[-1] if isinstance(value, tuple) else value for name, value in kept.items()}
+    for values in (defaults | kept, defaults | one_number_each):
+        with suppress(DesignError):
+            return _validate(kind, values | change)
+    return _validate(kind, defaults | change)
 
 
 def _validate(model: type[M], values: dict[str, Any]) -> M:

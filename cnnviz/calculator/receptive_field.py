@@ -134,7 +134,7 @@ def _growth_line(rule: AxisRule, old: ReceptiveField, new: ReceptiveField, size:
         others, text = (rule.extent - 1) // rule.stride, f"⌊({rule.extent} − 1) / {rule.stride}⌋"
         jump = f"{old.jump} / {rule.stride}"
     else:
-        raise TypeError(rule)
+        return f"r = {new.size}, jump = {new.jump}"
     jump = f"jump = {jump} = {new.jump}"
     if old.size + math.ceil(others * old.jump) != new.size:  # positions stand in groups, or write side by side
         return f"r = {new.size}, what the output reads that reads most, {jump}"

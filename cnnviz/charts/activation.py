@@ -13,6 +13,7 @@ CURVE_INPUTS = np.linspace(-10.0, 10.0, 401)
 SHOWN_INPUTS = (-7.0, 7.0)
 """What is in view at first; a double click shows all."""
 COLOURS = 10
+DASHES = ("solid", "dash", "dot")
 """Colours of a theme; from there on lines are dashed."""
 
 
@@ -87,6 +88,6 @@ def _lines_figure(curves: Mapping[str, tuple[Values, Values]], *, mode: str) -> 
     figure = Figure()
     for place, name in enumerate(ACTIVATIONS):
         x, y = curves.get(name, ((), ()))
-        line = {"width": 3, "dash": "solid" if place < COLOURS else "dash"}
+        line = {"width": 3, "dash": DASHES[place // COLOURS]}
         figure.add_trace(Scatter(x=x, y=y, name=name, mode=mode, line=line, visible=name in curves))
     return figure

@@ -5,9 +5,14 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from cnnviz.errors import ShapeError
-from cnnviz.layers.base import Layer, PositiveInt
-from cnnviz.shapes import Shape, format_shape
+from cnnviz.layers.axis_rules import Halved, Unchanged
+from cnnviz.layers.base import Layer, PositiveInt, ReceptiveFields
+from cnnviz.layers.reshape import axis_of_sample
+from cnnviz.layers.window import expect_axes
+from cnnviz.shapes import AXES, Shape, numel
+from cnnviz.windows import AxisRule
 
+Dim = Annotated[int, Field(ge=-4, le=4)]
 Alpha = Annotated[float, Field(gt=0, le=100)]
 
 
@@ -73,6 +78,28 @@ class PReLU(Elementwise):
     def parameters(self, shape: Shape) -> int:
         """Returns the number of learned slopes."""
         return self.num_parameters
+
+
+class RReLU(Elementwise):
+    """x where positive, a · x elsewhere, with a drawn between lower and upper for each value while training.
+
+    Source: Xu et al., "Empirical Evaluation of Rectified Activations in Convolutional Network" (2015).
+    """
+
+    summary: ClassVar[str] = "Leaky ReLU whose slope is drawn at random while training, and is the mean in evaluation."
+    prefix: ClassVar[str] = "rrelu"
+
+    kind: Literal["RReLU"] = "RReLU"
+    lower: Annotated[float, Field(ge=0, le=100)] = Field(1 / 8, description="Smallest slope for negative values.")
+    upper: Annotated[float, Field(ge=0, le=100)] = Field(1 / 3, description="Largest slope for negative values.")
+
+    def output_shape(self, shape: Shape) -> Shape:
+        """Returns the shape as it is; lower must not be above upper."""
+        if self.lower > self.upper:
+            raise ShapeError(
+                f"has a lower of {self.lower:g} above its upper of {self.upper:g}", {"lower": 1 / 8, "upper": 1 / 3}
+            )
+        return shape
 
 
 class ELU(Elementwise):
@@ -147,7 +174,7 @@ class Softplus(Elementwise):
 
     kind: Literal["Softplus"] = "Softplus"
     beta: Alpha = Field(1.0, description="Sharpness of the corner.")
-    threshold: Annotated[float, Field(ge=0, le=1000)] = Field(
+    threshold: Annotated[float, Field(ge=-1000, le=1000)] = Field(
         20.0, description="Above this value of beta · x, the output is x itself."
     )
 
@@ -179,6 +206,37 @@ class Hardtanh(Elementwise):
                 {"min_val": -1.0, "max_val": 1.0},
             )
         return shape
+
+
+class Threshold(Elementwise):
+    """x where above threshold, value elsewhere."""
+
+    summary: ClassVar[str] = "Keeps what is above a threshold, and sets the rest to one value."
+    prefix: ClassVar[str] = "threshold"
+
+    kind: Literal["Threshold"] = "Threshold"
+    threshold: Annotated[float, Field(ge=-1e6, le=1e6)] = Field(description="Values above it are kept.", examples=[0.0])
+    value: Annotated[float, Field(ge=-1e6, le=1e6)] = Field(description="What the others become.", examples=[0.0])
+
+
+class Hardshrink(Elementwise):
+    """x where below −lambd or above lambd, 0 between."""
+
+    summary: ClassVar[str] = "Sets small values to 0 and keeps the others."
+    prefix: ClassVar[str] = "hardshrink"
+
+    kind: Literal["Hardshrink"] = "Hardshrink"
+    lambd: Annotated[float, Field(ge=0, le=1e6)] = Field(0.5, description="Up to here, values become 0.")
+
+
+class Softshrink(Elementwise):
+    """x + lambd below −lambd, x − lambd above lambd, 0 between."""
+
+    summary: ClassVar[str] = "Moves every value towards 0 by lambd, small ones to 0 itself."
+    prefix: ClassVar[str] = "softshrink"
+
+    kind: Literal["Softshrink"] = "Softshrink"
+    lambd: Annotated[float, Field(ge=0, le=1e6)] = Field(0.5, description="By so much, values become smaller.")
 
 
 class Hardsigmoid(Elementwise):
@@ -217,6 +275,15 @@ class Softsign(Elementwise):
     kind: Literal["Softsign"] = "Softsign"
 
 
+class Tanhshrink(Elementwise):
+    """x − tanh(x)."""
+
+    summary: ClassVar[str] = "Takes its tanh from every value: small ones nearly vanish."
+    prefix: ClassVar[str] = "tanhshrink"
+
+    kind: Literal["Tanhshrink"] = "Tanhshrink"
+
+
 class LogSigmoid(Elementwise):
     """ln(1 / (1 + e⁻ˣ))."""
 
@@ -229,17 +296,13 @@ class LogSigmoid(Elementwise):
 class AlongAxis(Layer):
     """A function of all values along one axis; keeps the shape."""
 
-    dim: Annotated[int, Field(ge=1, le=4)] = Field(
-        1, description="Axis along which the probabilities sum to 1; 0 is the batch, 1 the classes."
+    dim: Dim = Field(
+        1, description="Axis along which the probabilities sum to 1; 0 is the batch, 1 the classes, −1 the last axis."
     )
 
     def output_shape(self, shape: Shape) -> Shape:
         """Returns the shape as it is; the axis must exist."""
-        if self.dim > len(shape):
-            raise ShapeError(
-                f"has no axis {self.dim} in a sample of {format_shape(shape)}; use a dim of at most {len(shape)}",
-                {"dim": 1},
-            )
+        axis_of_sample(self.dim, shape)
         return shape
 
 
@@ -265,3 +328,73 @@ class LogSoftmax(AlongAxis):
     prefix: ClassVar[str] = "log_softmax"
 
     kind: Literal["LogSoftmax"] = "LogSoftmax"
+
+
+class Softmin(AlongAxis):
+    """Softmax of −x along one axis: the smallest score gets the largest probability.
+
+    Source: https://pytorch.org/docs/stable/generated/torch.nn.Softmin.html
+    """
+
+    summary: ClassVar[str] = "Softmax of the negative scores: the smallest one gets the largest probability."
+    prefix: ClassVar[str] = "softmin"
+
+    kind: Literal["Softmin"] = "Softmin"
+
+
+class Softmax2d(Layer):
+    """Softmax over the channels at each position of a picture: (C, H, W) → (C, H, W).
+
+    Source: https://pytorch.org/docs/stable/generated/torch.nn.Softmax2d.html
+    """
+
+    summary: ClassVar[str] = "Turns the channels at each position of a picture into probabilities, which sum to 1."
+    prefix: ClassVar[str] = "softmax2d_"
+
+    kind: Literal["Softmax2d"] = "Softmax2d"
+
+    def output_shape(self, shape: Shape) -> Shape:
+        """Returns the shape as it is; the sample must be a picture."""
+        expect_axes(shape, 3)
+        return shape
+
+
+class GLU(Layer):
+    """First half of an axis times the sigmoid of its second half: (2·C, …) → (C, …) with dim=1.
+
+    Source: Dauphin et al., "Language Modeling with Gated Convolutional Networks" (2016).
+    """
+
+    summary: ClassVar[str] = "One half of an axis decides by its sigmoid how much of the other half passes."
+    prefix: ClassVar[str] = "glu"
+
+    kind: Literal["GLU"] = "GLU"
+    dim: Dim = Field(-1, description="Axis that is halved; 0 is the batch, 1 the channels, −1 the last axis.")
+
+    def output_shape(self, shape: Shape) -> Shape:
+        """Returns the shape with one axis halved, which must be even.
+
+        >>> GLU(dim=1).output_shape((16, 8, 8))
+        (8, 8, 8)
+        """
+        axis = axis_of_sample(self.dim, shape)
+        half = Halved().out_size(shape[axis], AXES[len(shape)][axis])
+        return (*shape[:axis], half, *shape[axis + 1 :])
+
+    def axis_rules(self, shape: Shape) -> tuple[AxisRule, ...]:
+        """Returns that the axis is halved, if it lies behind the channels."""
+        axis = axis_of_sample(self.dim, shape)
+        rules = tuple(Halved() if index == axis else Unchanged() for index in range(1, len(shape)))
+        return rules if axis else ()
+
+    def receptive_field(self, before: ReceptiveFields, shape: Shape) -> ReceptiveFields:
+        """Joins the two halves; None where those of a flat sample do not begin with the same position."""
+        positions = numel(tuple(len(field.reads.firsts) for field in before or ()))
+        if len(shape) == 1 and positions > 1 and shape[0] % (2 * positions):
+            return None
+        return super().receptive_field(before, shape)
+
+    def formula(self, shape: Shape) -> str:
+        """Returns what is halved."""
+        axis = axis_of_sample(self.dim, shape)
+        return f"{AXES[len(shape)][axis]}: {Halved().formula(shape[axis])}"

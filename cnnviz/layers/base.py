@@ -28,6 +28,12 @@ Padding1d = NonNegativeInt
 Padding2d = NonNegativeInt | Annotated[tuple[NonNegativeInt, NonNegativeInt], Field(strict=False)]
 Padding3d = NonNegativeInt | Annotated[tuple[NonNegativeInt, NonNegativeInt, NonNegativeInt], Field(strict=False)]
 
+OutputSize2d = PositiveInt | Annotated[tuple[PositiveInt | None, PositiveInt | None], Field(strict=False)]
+"""A size for both axes, or (height, width); None keeps an axis as it is."""
+OutputSize3d = (
+    PositiveInt | Annotated[tuple[PositiveInt | None, PositiveInt | None, PositiveInt | None], Field(strict=False)]
+)
+
 ReceptiveFields = tuple[ReceptiveField, ...] | None
 """Receptive field along each axis of the net's input, channels excepted; None where axes were merged, or are too long
 to work it out."""

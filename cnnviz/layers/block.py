@@ -15,8 +15,8 @@ from cnnviz.errors import ShapeError
 from cnnviz.layers.base import Layer, ReceptiveFields, Stack, all_or_none
 from cnnviz.layers.block_module import BlockModule
 from cnnviz.layers.conv import CONV_BY_NDIM
-from cnnviz.layers.join import CONCAT, SUM, Join, StackOutput
-from cnnviz.receptive_field import join_fields
+from cnnviz.layers.join import CONCAT, PRODUCT, SUM, Join, StackOutput
+from cnnviz.receptive_field import ReceptiveField, join_fields
 from cnnviz.shapes import Shape
 
 if TYPE_CHECKING:
@@ -168,7 +168,7 @@ class Block(Layer):
             if inside is None:
                 return None
             fields.append(inside)
-        return all_or_none(map(join_fields, zip(*fields, strict=True)))
+        return all_or_none(join_fields(_stretched(along_axis)) for along_axis in zip(*fields, strict=True))
 
     def arguments(self, shape: Shape) -> dict[str, object]:
         """Returns none: torch has no class for it."""
@@ -257,6 +257,12 @@ class Block(Layer):
         return shapes
 
 
+def _stretched(fields: Sequence[ReceptiveField]) -> list[ReceptiveField]:
+    """Returns the fields along one axis with one position of one of them in place of many, as a product takes it."""
+    positions = max(len(field.reads.firsts) for field in fields)
+    return [field if len(field.reads.firsts) == positions else field.read_as_one(positions) for field in fields]
+
+
 class Residual(Block):
     """layers(x) + projection(x).
 
@@ -315,3 +321,36 @@ class Parallel(Block):
         conv = CONV_BY_NDIM[len(shape)]
         narrow, wide = conv(out_channels=8, kernel_size=1), conv(out_channels=8, kernel_size=3, padding=1)
         return cls(branches=((narrow,), (wide,)))
+
+
+class Gate(Block):
+    """path(x) · layers(x), with axes of length 1 in layers(x) stretched to those of path(x).
+
+    Without a path, x · layers(x).
+    Known from squeeze-and-excitation: Hu, Shen, Albanie, Sun & Wu, "Squeeze-and-Excitation Networks" (2017).
+    """
+
+    summary: ClassVar[str] = "Multiplies the input by what its layers make of it, such as a weight for each channel."
+    prefix: ClassVar[str] = "gate"
+    stack_fields: ClassVar[tuple[StackField, ...]] = (
+        StackField("layers", title="gate"),
+        StackField("path", title="path"),
+    )
+    join: ClassVar[Join] = PRODUCT
+
+    kind: Literal["Gate"] = "Gate"
+    layers: Layers = Field((), description="The stack whose output the other factor is multiplied by.")
+    path: Layers = Field((), description="Layers beside it; empty: the input itself.")
+
+    @classmethod
+    def default(cls, shape: Shape = ()) -> Gate:
+        """Returns squeeze and excitation with a quarter of the channels, as in the paper; for a flat sample, a gate."""
+        from cnnviz.layers import PALETTE  # noqa: PLC0415 (the palette holds this class, too)
+
+        relu, sigmoid = PALETTE["ReLU"].default(), PALETTE["Sigmoid"].default()
+        if len(shape) not in CONV_BY_NDIM:
+            return cls(layers=(sigmoid,))
+        conv, squeezed = CONV_BY_NDIM[len(shape)], max(shape[0] // 4, 1)
+        pool = PALETTE[f"AdaptiveAvgPool{len(shape) - 1}d"].default()
+        squeeze, excite = conv(out_channels=squeezed, kernel_size=1), conv(out_channels=shape[0], kernel_size=1)
+        return cls(layers=(pool, squeeze, relu, excite, sigmoid))

@@ -5,7 +5,7 @@ from dataclasses import replace
 from math import gcd, prod
 from typing import ClassVar, Generic, Literal, TypeVar
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from cnnviz.errors import ShapeError
 from cnnviz.layers.base import ONE, ZERO, Layer, Padding1d, Padding2d, Padding3d, PositiveInt, Size1d, Size2d, Size3d
@@ -14,6 +14,7 @@ from cnnviz.layers.window import (
     expect_axes,
     output_sizes,
     per_axis,
+    single_number,
     window_output_sizes,
     windows_per_axis,
 )
@@ -36,6 +37,16 @@ class ConvBase(Layer, Generic[Size, Padding]):
     dilation: Size = Field(ONE, description="Distance between the samples that a filter reads.")
     groups: PositiveInt = Field(1, description="Groups of channels, each of which is convolved on its own.")
     bias: bool = Field(True, description="Add a learned constant to every feature map.")
+
+    @field_validator("stride", "padding", "dilation", "output_padding", mode="before", check_fields=False)
+    @classmethod
+    def _accept_tuple_of_one(cls, value: object) -> object:
+        return single_number(value)
+
+    @field_validator("kernel_size", mode="before")
+    @classmethod
+    def _accept_kernel_of_one_axis(cls, value: object) -> object:
+        return single_number(value) if cls.axes == 1 else value  # torch takes (3,) for a kernel along one axis
 
     def inferred_arguments(self, shape: Shape) -> dict[str, object]:
         """Returns in_channels, the channels of the input."""

@@ -80,3 +80,15 @@ class AlphaDropout(DropoutBase):
     prefix: ClassVar[str] = "alpha_drop"
 
     kind: Literal["AlphaDropout"] = "AlphaDropout"
+
+
+class FeatureAlphaDropout(DropoutBase):
+    """Sets whole channels to SELU's lower limit and rescales, so that mean and variance stay the same.
+
+    Source: https://pytorch.org/docs/stable/generated/torch.nn.FeatureAlphaDropout.html
+    """
+
+    summary: ClassVar[str] = "AlphaDropout of whole channels, for nets with SELU."
+    prefix: ClassVar[str] = "feature_alpha_drop"
+
+    kind: Literal["FeatureAlphaDropout"] = "FeatureAlphaDropout"

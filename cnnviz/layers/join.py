@@ -14,6 +14,7 @@ from cnnviz.layers.base import Layer, Stack
 from cnnviz.layers.conv import CONV_BY_NDIM, Conv
 from cnnviz.layers.linear import Linear
 from cnnviz.layers.pool import AvgPool, MaxPool
+from cnnviz.layers.reshape import Unflatten
 from cnnviz.layers.window import collapse_equal, per_axis
 from cnnviz.shapes import AXES, Shape, format_shape
 
@@ -171,8 +172,63 @@ class Concat(Join):
         return f"torch.cat({values}, dim=1)"
 
 
+class Product(Join):
+    """Multiplies the second of two outputs by the first, whose axes of length 1 are stretched to the second's."""
+
+    def output_shape(self, outputs: Sequence[StackOutput]) -> Shape:
+        """(C, 1, 1), (C, H, W) → (C, H, W)."""
+        factor, path = outputs
+        fits = len(factor.shape) == len(path.shape)
+        if not fits or any(size not in (1, wanted) for size, wanted in zip(factor.shape, path.shape, strict=True)):
+            raise ShapeError(
+                f"cannot multiply {format_shape(path.shape)} by {format_shape(factor.shape)}:"
+                f" {format_shape(factor.shape)} comes from {_origin(factor)}, and each of its axes must be 1 or as long"
+                f" as in {format_shape(path.shape)}"
+            )
+        return path.shape
+
+    def fitting_stacks(self, outputs: Sequence[StackOutput], shape: Shape) -> Sequence[Stack] | None:
+        """Puts an axis of length 1 behind flat factors, or a convolution of 1 behind those with other channels."""
+        factor, path = outputs
+        if len(factor.shape) == 1 and factor.shape[0] in (1, path.shape[0]):
+            ones = (1,) * (len(path.shape) - 1)
+            return [(*factor.stack, Unflatten(dim=1, unflattened_size=(factor.shape[0], *ones))), path.stack]
+        sizes = zip(factor.shape[1:], path.shape[1:], strict=False)
+        if len(factor.shape) != len(path.shape) or any(size not in (1, wanted) for size, wanted in sizes):
+            return None
+        if len(path.shape) == 1:
+            return [(*factor.stack, Linear(out_features=path.shape[0])), path.stack]
+        conv = CONV_BY_NDIM[len(path.shape)](out_channels=path.shape[0], kernel_size=1)
+        return [(*factor.stack, conv), path.stack]
+
+    def formula(self, shapes: Sequence[Shape]) -> str:
+        """Writes the product of the shapes.
+
+        >>> PRODUCT.formula([(8, 1, 1), (8, 5, 5)])
+        '(8 × 5 × 5) · (8 × 1 × 1)'
+        """
+        return " · ".join(f"({format_shape(shape)})" for shape in reversed(shapes))
+
+    def tensors(self, outputs: Sequence[Tensor]) -> Tensor:
+        """Multiplies them; raises ValueError where torch would stretch the second one, too."""
+        factor, path = outputs
+        product = path * factor
+        if product.shape != path.shape or factor.dim() != path.dim():
+            raise ValueError(f"cannot multiply {tuple(path.shape)} by {tuple(factor.shape)}")
+        return product
+
+    def expression(self, values: Sequence[str]) -> str:
+        """Writes a product.
+
+        >>> PRODUCT.expression(["gate", "x"])
+        'x * gate'
+        """
+        return " * ".join(reversed(values))
+
+
 SUM = Sum()
 CONCAT = Concat()
+PRODUCT = Product()
 
 
 def fitting_projection(shape: Shape, out: Shape) -> Stack | None:
@@ -206,9 +262,9 @@ def _with_article(title: str) -> str:
 
 def _list_layers(stack: Stack) -> str:
     """Lists layers with those of their parameters that are not at their defaults."""
+    given = [(layer.kind, layer.model_dump(exclude_defaults=True).items()) for layer in stack]
     return ", ".join(
-        f"{layer.kind} with {' and '.join(f'{k} {v}' for k, v in layer.model_dump(exclude_defaults=True).items())}"
-        for layer in stack
+        f"{kind} with {' and '.join(f'{k} {v}' for k, v in values)}" if values else kind for kind, values in given
     )
 
 

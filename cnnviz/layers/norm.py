@@ -10,9 +10,10 @@ from cnnviz.layers.window import expect_axes
 from cnnviz.shapes import Shape, format_shape, numel
 
 Eps = Annotated[float, Field(gt=0, le=1)]
-Momentum = Annotated[float, Field(ge=0, le=1)]
+Momentum = Annotated[float, Field(ge=0, le=1)] | None
 EPS = "Added to the variance before its square root is taken."
-MOMENTUM = "Weight of the newest batch in the running mean and variance."
+MOMENTUM = "Weight of the newest batch in the running mean and variance; empty: all batches count alike."
+BIAS = "Learn the shift, too; only with affine."
 
 
 class ChannelNorm(Layer):
@@ -20,6 +21,7 @@ class ChannelNorm(Layer):
 
     sample_axes: ClassVar[tuple[int, ...]]
     affine: bool
+    bias: bool
 
     def output_shape(self, shape: Shape) -> Shape:
         """Returns the shape as it is; the number of axes must be one of `sample_axes`."""
@@ -32,7 +34,7 @@ class ChannelNorm(Layer):
 
     def parameters(self, shape: Shape) -> int:
         """Counts a factor and a shift per channel, if they are learned."""
-        return 2 * shape[0] if self.affine else 0
+        return shape[0] * (1 + self.bias) if self.affine else 0
 
 
 class BatchNorm(ChannelNorm):
@@ -48,6 +50,7 @@ class BatchNorm(ChannelNorm):
     momentum: Momentum = Field(0.1, description=MOMENTUM)
     affine: bool = Field(True, description="Learn a factor and a shift per channel.")
     track_running_stats: bool = Field(True, description="Use running statistics when the net is evaluated.")
+    bias: bool = Field(True, description=BIAS)
 
 
 class BatchNorm1d(BatchNorm):
@@ -87,6 +90,7 @@ class InstanceNorm(ChannelNorm):
     momentum: Momentum = Field(0.1, description=MOMENTUM)
     affine: bool = Field(False, description="Learn a factor and a shift per channel.")
     track_running_stats: bool = Field(False, description="Use running statistics when the net is evaluated.")
+    bias: bool = Field(True, description=BIAS)
 
     def output_shape(self, shape: Shape) -> Shape:
         """Returns the shape as it is; a channel must hold more than one value."""
@@ -137,6 +141,7 @@ class GroupNorm(Layer):
     num_groups: PositiveInt = Field(description="Groups of channels that share mean and variance.", examples=[1])
     eps: Eps = Field(1e-5, description=EPS)
     affine: bool = Field(True, description="Learn a factor and a shift per channel.")
+    bias: bool = Field(True, description=BIAS)
 
     def output_shape(self, shape: Shape) -> Shape:
         """Returns the shape as it is; num_groups must divide the channels."""
@@ -153,25 +158,16 @@ class GroupNorm(Layer):
 
     def parameters(self, shape: Shape) -> int:
         """Counts a factor and a shift per channel, if they are learned."""
-        return 2 * shape[0] if self.affine else 0
+        return shape[0] * (1 + self.bias) if self.affine else 0
 
 
-class LayerNorm(Layer):
-    """Scales the last axes of each sample together; by default the whole sample.
+class LastAxesNorm(Layer):
+    """A normalisation of the last axes of each sample together; by default of the whole sample."""
 
-    Source: Ba, Kiros & Hinton, "Layer Normalization" (2016).
-    """
-
-    summary: ClassVar[str] = "Scales every sample as a whole, or its last axes, to mean 0 and variance 1."
-    prefix: ClassVar[str] = "layer_norm"
-
-    kind: Literal["LayerNorm"] = "LayerNorm"
     normalized_shape: (
         PositiveInt | Annotated[tuple[PositiveInt, ...], Field(strict=False, min_length=1, max_length=4)] | None
     ) = Field(None, description="Sizes of the last axes that are scaled together; empty means the whole sample.")
-    eps: Eps = Field(1e-5, description=EPS)
-    elementwise_affine: bool = Field(True, description="Learn a factor for every value.")
-    bias: bool = Field(True, description="Learn a shift for every value, too.")
+    elementwise_affine: bool
 
     def output_shape(self, shape: Shape) -> Shape:
         """Returns the shape as it is; the last axes must have the sizes of normalized_shape."""
@@ -193,9 +189,65 @@ class LayerNorm(Layer):
         return super().arguments(shape) | self.inferred_arguments(shape)
 
     def parameters(self, shape: Shape) -> int:
-        """Counts a factor and a shift per value, if they are learned."""
-        return numel(self._normalized_axes(shape)) * (1 + self.bias) if self.elementwise_affine else 0
+        """Counts a factor per value, if it is learned."""
+        return numel(self._normalized_axes(shape)) if self.elementwise_affine else 0
 
     def _normalized_axes(self, shape: Shape) -> Shape:
         given = self.normalized_shape
         return shape if given is None else given if isinstance(given, tuple) else (given,)
+
+
+class LayerNorm(LastAxesNorm):
+    """Scales the last axes of each sample together; by default the whole sample.
+
+    Source: Ba, Kiros & Hinton, "Layer Normalization" (2016).
+    """
+
+    summary: ClassVar[str] = "Scales every sample as a whole, or its last axes, to mean 0 and variance 1."
+    prefix: ClassVar[str] = "layer_norm"
+
+    kind: Literal["LayerNorm"] = "LayerNorm"
+    eps: Eps = Field(1e-5, description=EPS)
+    elementwise_affine: bool = Field(True, description="Learn a factor for every value.")
+    bias: bool = Field(True, description="Learn a shift for every value, too.")
+
+    def parameters(self, shape: Shape) -> int:
+        """Counts a factor and a shift per value, if they are learned."""
+        return super().parameters(shape) * (1 + self.bias)
+
+
+class RMSNorm(LastAxesNorm):
+    """Divides the last axes of each sample by the root of their mean square; no mean is taken off.
+
+    Source: Zhang & Sennrich, "Root Mean Square Layer Normalization" (2019).
+    """
+
+    summary: ClassVar[str] = "Scales every sample as a whole, or its last axes, to a mean square of 1."
+    prefix: ClassVar[str] = "rms_norm"
+
+    kind: Literal["RMSNorm"] = "RMSNorm"
+    eps: Annotated[float, Field(ge=0, le=1)] | None = Field(
+        None, description="Added to the mean square before its root is taken; empty means the smallest step of a float."
+    )
+    elementwise_affine: bool = Field(True, description="Learn a factor for every value.")
+
+
+class LocalResponseNorm(Layer):
+    """Divides every value by a sum over the same position in neighbouring channels.
+
+    Source: Krizhevsky, Sutskever & Hinton, "ImageNet Classification" (2012), section 3.3.
+    """
+
+    summary: ClassVar[str] = "Damps a value where neighbouring channels are large at the same position, as in AlexNet."
+    prefix: ClassVar[str] = "local_norm"
+
+    kind: Literal["LocalResponseNorm"] = "LocalResponseNorm"
+    size: PositiveInt = Field(description="Neighbouring channels that are summed up.", examples=[5])
+    alpha: Annotated[float, Field(ge=-1e6, le=1e6)] = Field(1e-4, description="Weight of the sum.")
+    beta: Annotated[float, Field(ge=-100, le=100)] = Field(0.75, description="Exponent of the divisor.")
+    k: Annotated[float, Field(ge=-1e6, le=1e6)] = Field(1.0, description="Added to the sum.")
+
+    def output_shape(self, shape: Shape) -> Shape:
+        """Returns the shape as it is; there must be an axis behind the channels."""
+        expect_axes(shape, 2, 3, 4)
+        return shape

@@ -21,6 +21,15 @@ def per_axis(value: int | str | tuple[int, ...], axes: int) -> tuple[int, ...]:
     return (int(value),) * axes
 
 
+def single_number(value: object) -> object:
+    """Returns the number in a tuple of one, which torch takes for all axes; anything else as it is.
+
+    >>> single_number((3,)), single_number([3, 3])
+    (3, [3, 3])
+    """
+    return value[0] if isinstance(value, tuple | list) and len(value) == 1 else value
+
+
 def collapse_equal(values: Sequence[int]) -> int | tuple[int, ...]:
     """Returns one number where all axes agree, else one for each; the inverse of `per_axis`.
 

@@ -18,7 +18,7 @@ Layers = tuple[Layer, ...]
 
 NO_NORMALIZATION, BATCH_NORM = "none", "BatchNorm"
 """Values of `Choices.normalization`: no norm at all, or one after every layer with weights but the last."""
-OUTPUTS = ("Softmax", "LogSoftmax")
+OUTPUTS = ("Softmax", "LogSoftmax", "Softmin", "Softmax2d", "GLU")
 """Kinds of activation that form the output of a net, and are therefore never replaced."""
 MIN_WIDTH = 1 / 16
 

@@ -9,7 +9,8 @@ from collections.abc import Callable
 from typing import Any
 
 from cnnviz.errors import DesignError
-from cnnviz.layers.join import SUM, Join
+from cnnviz.layers.join import PRODUCT, SUM, Join
+from cnnviz.shapes import numel
 from cnnviz.source.interpreter import MAX_LENGTH, Interpreter, is_plain
 from cnnviz.source.tensors import join_tensors
 from cnnviz.source.values import Tensor
@@ -30,7 +31,7 @@ NUMBER_OPERATORS: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
     ast.Pow: operator.pow,
 }
 """What each operator makes of two numbers."""
-TENSOR_OPERATORS: dict[type[ast.operator], Join] = {ast.Add: SUM}
+TENSOR_OPERATORS: dict[type[ast.operator], Join] = {ast.Add: SUM, ast.Mult: PRODUCT}
 """How each operator joins two tensors."""
 
 
@@ -40,7 +41,8 @@ def combine(
     """Returns what an operator makes of two numbers, two tensors or lists; raises DesignError for anything else."""
     if isinstance(left, Tensor) or isinstance(right, Tensor):
         if isinstance(left, Tensor) and isinstance(right, Tensor) and type(sign) in TENSOR_OPERATORS:
-            return join_tensors(TENSOR_OPERATORS[type(sign)], (left, right), node.lineno, ordered=False)
+            factors = sorted((left, right), key=lambda tensor: numel(tensor.node.shape))  # a Gate multiplies the larger
+            return join_tensors(TENSOR_OPERATORS[type(sign)], factors, node.lineno, ordered=False)
         raise interpreter.not_understood(node)
     if _is_number(left) and _is_number(right) and type(sign) in NUMBER_OPERATORS:
         if isinstance(sign, ast.Pow) and isinstance(right, int | float) and abs(right) > MAX_EXPONENT:

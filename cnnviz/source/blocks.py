@@ -45,7 +45,12 @@ def block_call(block: type[Block], arguments: Arguments, line: int) -> BlockCall
         modules += others if field.repeated else [single.get(field.name, Sequential([]) if modules else None)]
     if not modules or not all(isinstance(module, Module) for module in modules):
         raise DesignError(f"Line {line}: {block.__name__} takes layers, or nn.Sequential(…) of layers.")
-    return BlockCall(block, tuple(modules))
+    return BlockCall(block, tuple(Sequential([]) if is_identity(module) else module for module in modules))
+
+
+def is_identity(module: object) -> bool:
+    """Whether a module is an nn.Identity, which stands for an empty stack in a block."""
+    return isinstance(module, Sequential) and module.is_identity
 
 
 def _body(cls: ast.stmt) -> str:

@@ -61,6 +61,10 @@ class Scope:
         return replace(self, names={}, around=around, is_comprehension=True)
 
 
+WRITTEN = "A net designed with cnnviz."
+"""First sentence of the code that `to_code` writes."""
+
+
 @dataclass(frozen=True)
 class Returned:
     """The value that a return statement hands back."""
@@ -107,6 +111,8 @@ class Interpreter:
         self.remarks: dict[str, None] = {}
         """What to know of the net that is read, in the order in which it was met."""
         self._statements, self._expressions = statements, expressions
+        self.is_written_code = (ast.get_docstring(tree) or "").startswith(WRITTEN)
+        """Whether `to_code` wrote the text, in which every layer is one that a student wants."""
         self._lines = text.split("\n")
         self._imported_names = imported_names(tree)
         self._statement: ast.stmt | None = None

@@ -9,8 +9,9 @@ from typing import Any
 from pydantic import ValidationError
 
 from cnnviz.errors import DesignError, ShapeError
-from cnnviz.layers import PALETTE, Layer, LayerNorm, Linear
+from cnnviz.layers import PALETTE, Layer, Linear
 from cnnviz.layers.base import torch_defaults
+from cnnviz.layers.norm import LastAxesNorm
 from cnnviz.shapes import Shape, format_shape, numel
 from cnnviz.source.arguments import Arguments
 from cnnviz.source.values import LayerCall, MisfitError, Symbol
@@ -59,7 +60,7 @@ def build_layer(call: LayerCall, shape: Shape) -> Layer:
     cls, place = PALETTE[call.kind], f"Line {call.line}: {call.call}"
     fields = {name: value for name, value in call.arguments.items() if name in cls.model_fields}
     values: dict[str, Any] = {name: _normalize(call, name, value, shape) for name, value in fields.items()}
-    if call.kind in ("Softmax", "LogSoftmax") and values.get("dim") is None:
+    if call.kind in ("Softmax", "LogSoftmax", "Softmin") and values.get("dim") is None:
         if len(shape) == 2:  # torch.nn.functional's _get_softmax_dim
             raise DesignError(f"{place} without a dim works along the batch here; write its dim, 1 for the channels.")
         values["dim"] = 1
@@ -74,7 +75,7 @@ def build_layer(call: LayerCall, shape: Shape) -> Layer:
         layer.output_shape(shape)
     except ShapeError as error:
         raise MisfitError(f"Line {call.line}, {call.call}: {error}.") from None
-    is_whole = isinstance(layer, LayerNorm) and layer.inferred_arguments(shape) == {"normalized_shape": shape}
+    is_whole = isinstance(layer, LastAxesNorm) and layer.inferred_arguments(shape) == {"normalized_shape": shape}
     return cls(**{**values, "normalized_shape": None}) if is_whole else layer
 
 
@@ -97,10 +98,10 @@ def _is_constant(value: object) -> bool:
 
 
 def _normalize(call: LayerCall, name: str, value: object, shape: Shape) -> object:
-    """A number for (number,) where there is one axis, and axes counted from the front."""
-    if isinstance(value, tuple) and len(value) == 1 and (call.kind.endswith("1d") or call.kind == "LayerNorm"):
+    """A number for (number,) of the last axis, and axes counted from the front where none is counted from the back."""
+    if isinstance(value, tuple) and len(value) == 1 and name == "normalized_shape":
         return value[0]
-    if name in ("dim", "start_dim") and isinstance(value, int) and value < 0:
+    if name == "start_dim" and isinstance(value, int) and value < 0:
         return value + len(shape) + 1
     return value
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from itertools import combinations, takewhile
+from itertools import combinations, product, takewhile
 
 from pydantic import ValidationError
 
@@ -121,9 +121,15 @@ def reshape_tensor(tensor: Tensor, sizes: Sequence[object], call: str, line: int
             is_whole = (first, last) == (1, len(shape))
             arguments = {} if is_whole else {"start_dim": first, "end_dim": last}
             return apply_layer(LayerCall("Flatten", arguments, call, line), tensor, line)
+    for axis, after in product(range(len(shape)), range(2, len(wanted) + 1)):
+        sizes = wanted[axis : axis + after]
+        if (*shape[:axis], *sizes, *shape[axis + 1 :]) == tuple(wanted):
+            return apply_layer(
+                LayerCall("Unflatten", {"dim": axis + 1, "unflattened_size": tuple(sizes)}, call, line), tensor, line
+            )
     raise DesignError(
         f"Line {line}: `{call}` turns {format_shape(shape)} into {format_shape(tuple(wanted))}; a design can only"
-        " flatten axes."
+        " flatten axes, or split one."
     )
 
 

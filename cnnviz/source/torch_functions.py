@@ -19,6 +19,7 @@ from cnnviz.source.values import LayerCall, Symbol, Tensor, TensorNode, Unresolv
 FUNCTION_DEFAULTS: dict[str, dict[str, object]] = {
     "flatten": {"start_dim": 0},
     "alpha_dropout": {"training": False},
+    "feature_alpha_dropout": {"training": False},
 }
 """Defaults of functions that are not those of their layers."""
 

@@ -67,8 +67,9 @@ def make_module_dict(interpreter: Interpreter, node: ast.Call, scope: Scope) -> 
 
 
 def make_identity(interpreter: Interpreter, node: ast.Call, scope: Scope) -> Sequential:
-    """Makes an nn.Identity, which is an empty nn.Sequential here, whatever its arguments."""
-    return Sequential([], is_identity=True)
+    """Makes an nn.Identity: an empty nn.Sequential, whatever its arguments, but a layer where `to_code` wrote it."""
+    kept: list[object] = [LayerCall("Identity", {}, "nn.Identity", node.lineno)] if interpreter.is_written_code else []
+    return Sequential(kept, is_identity=True)
 
 
 def unknown_module(name: str, line: int) -> DesignError:

@@ -29,6 +29,7 @@ _MAX_POOL = (*_WINDOW, "dilation", "ceil_mode", "return_indices")
 _AVG_POOL = (*_WINDOW, "ceil_mode", "count_include_pad", "divisor_override")
 _LP_POOL = ("norm_type", "kernel_size", "stride", "ceil_mode")
 _DROPOUT = ("p", "training", "inplace")
+_INTERPOLATE = ("size", "scale_factor", "mode", "align_corners", "recompute_scale_factor", "antialias")
 _SOFTMAX = ("dim", "_stacklevel", "dtype")
 
 FUNCTIONS: dict[str, tuple[str, tuple[str, ...]]] = {
@@ -45,13 +46,25 @@ FUNCTIONS: dict[str, tuple[str, tuple[str, ...]]] = {
     "hardswish": ("Hardswish", ("inplace",)),
     "hardtanh": ("Hardtanh", ("min_val", "max_val", "inplace")),
     "hardsigmoid": ("Hardsigmoid", ("inplace",)),
+    "threshold": ("Threshold", ("threshold", "value", "inplace")),
+    "hardshrink": ("Hardshrink", ("lambd",)),
+    "softshrink": ("Softshrink", ("lambd",)),
+    "tanhshrink": ("Tanhshrink", ()),
+    "glu": ("GLU", ("dim",)),
     "sigmoid": ("Sigmoid", ()),
     "tanh": ("Tanh", ()),
     "softsign": ("Softsign", ()),
     "logsigmoid": ("LogSigmoid", ()),
     "softmax": ("Softmax", _SOFTMAX),
     "log_softmax": ("LogSoftmax", _SOFTMAX),
+    "softmin": ("Softmin", _SOFTMAX),
     "flatten": ("Flatten", ("start_dim", "end_dim")),
+    "pixel_shuffle": ("PixelShuffle", ("upscale_factor",)),
+    "pixel_unshuffle": ("PixelUnshuffle", ("downscale_factor",)),
+    "channel_shuffle": ("ChannelShuffle", ("groups",)),
+    "interpolate": ("Upsample", _INTERPOLATE),
+    "upsample": ("Upsample", _INTERPOLATE[:4]),
+    "local_response_norm": ("LocalResponseNorm", ("size", "alpha", "beta", "k")),
     "max_pool1d": ("MaxPool1d", _MAX_POOL),
     "max_pool2d": ("MaxPool2d", _MAX_POOL),
     "max_pool3d": ("MaxPool3d", _MAX_POOL),
@@ -72,6 +85,7 @@ FUNCTIONS: dict[str, tuple[str, tuple[str, ...]]] = {
     "dropout2d": ("Dropout2d", _DROPOUT),
     "dropout3d": ("Dropout3d", _DROPOUT),
     "alpha_dropout": ("AlphaDropout", _DROPOUT),
+    "feature_alpha_dropout": ("FeatureAlphaDropout", _DROPOUT),
 }
 """The layer that each function of torch is, and its parameters after the input, in torch's order."""
 

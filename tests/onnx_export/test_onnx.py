@@ -32,6 +32,7 @@ from cnnviz.layers import (
     Softplus,
 )
 from cnnviz.onnx_export import request, to_onnx
+from cnnviz.onnx_export.support import UNKNOWN_KINDS
 from cnnviz.presets import PRESETS
 from cnnviz.processes import one_shot
 from cnnviz.settings import settings as limits
@@ -78,6 +79,12 @@ NETS = {
     ),
 }
 GAPS: dict[str, tuple[Layer, str]] = {
+    **{
+        kind: (PALETTE[kind].default(), UNKNOWN_KINDS[kind].split("; ")[1])
+        for kind in UNKNOWN_KINDS
+        if kind[-2:] != "3d"
+    },
+    "axis as it is": (AdaptiveMaxPool2d(output_size=(None, 1)), r"set output_size to \(12, 1\)"),
     "unequal windows": (AdaptiveMaxPool2d(output_size=5), "use an output_size that divides 12 × 12"),
     "batch statistics": (BatchNorm2d(track_running_stats=False), "turn track_running_stats on"),
     "running instances": (InstanceNorm2d(track_running_stats=True), "turn track_running_stats off"),
@@ -85,6 +92,7 @@ GAPS: dict[str, tuple[Layer, str]] = {
         ConvTranspose2d(out_channels=4, kernel_size=3, output_padding=1, dilation=2),
         "below the stride",
     ),
+    "threshold of a Threshold": (PALETTE["Threshold"](threshold=1.0, value=0.0), "which is a ReLU"),
     "threshold": (Softplus(threshold=0.5), "set it to 14 or more"),
 }
 """What torch's exporter cannot write, with the end of the sentence that says so."""
@@ -128,7 +136,7 @@ def test_a_layer_of_every_kind_computes_in_onnx_what_it_computes_in_torch(kind: 
     assert agrees_with_torch(net, file), net
 
 
-@pytest.mark.parametrize("kind", PALETTE)
+@pytest.mark.parametrize("kind", [kind for kind in PALETTE if kind not in UNKNOWN_KINDS])
 def test_a_fresh_layer_of_every_kind_can_be_written(kind: str) -> None:
     shape = accepted_shape(kind)
     net = net_of(PALETTE[kind].default(shape), shape)
@@ -147,7 +155,7 @@ def test_it_still_cannot_be_written(name: str) -> None:
     net = net_of(GAPS[name][0], (4, 12, 12))
     try:
         same = agrees_with_torch(net, writer.export_model(net))
-    except (torch.onnx.errors.SymbolicValueError, AssertionError, state.InvalidArgument):
+    except (torch.onnx.errors.OnnxExporterError, AssertionError, state.InvalidArgument):
         return
     assert not same
 

@@ -6,6 +6,7 @@ from cnnviz.architecture import Architecture, output_shape, trace
 from cnnviz.architecture.step import Step
 from cnnviz.errors import ShapeError
 from cnnviz.layers import Block, Conv2d, Layer, LayerNorm, Parallel, ReLU, Residual
+from cnnviz.layers.norm import LastAxesNorm
 from tests.strategies import architectures
 
 
@@ -47,7 +48,7 @@ def _canonical_layer(step: Step) -> Layer:
     layer = step.layer
     if isinstance(layer, Block):
         return layer.with_stacks([tuple(map(_canonical_layer, stack)) for stack in step.stacks])
-    if not isinstance(layer, LayerNorm):
+    if not isinstance(layer, LastAxesNorm):
         return layer
     scaled = layer.inferred_arguments(step.input_shape)["normalized_shape"]
     assert isinstance(scaled, tuple)

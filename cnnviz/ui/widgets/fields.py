@@ -3,6 +3,7 @@
 import math
 import re
 from collections.abc import Callable
+from types import NoneType
 from typing import Annotated, Any, Literal, get_args, get_origin
 
 import streamlit as st
@@ -15,6 +16,8 @@ from cnnviz.numbers import format_number, parse_float, parse_int
 from cnnviz.shapes import AXES
 from cnnviz.words import unique_labels
 
+OPTIONAL_BOOL = {None: "not set", True: "yes", False: "no"}
+"""Label of each value of a field that is true, false or not set."""
 FIELD_WIDTH = 126
 """Width of a field in the panel of a layer, in pixels; two fit side by side."""
 OnChange = Callable[[str, object], None]
@@ -92,6 +95,13 @@ def field(
         )
     elif get_origin(kind) is Literal:
         st.selectbox(options=get_args(kind), index=get_args(kind).index(value), **widget_args)
+    elif kind is NoneType:
+        st.selectbox(
+            options=OPTIONAL_BOOL,
+            index=list(OPTIONAL_BOOL).index(value),
+            format_func=OPTIONAL_BOOL.__getitem__,
+            **widget_args,
+        )
     elif kind is bool:
         st.toggle(value=value, **widget_args)
     elif kind in (int, float):
@@ -143,7 +153,8 @@ def per_axis_names(model: BaseModel) -> dict[str, int]:
     (2, {})
     """
     axis_counts = {name: _axis_count(info.annotation) for name, info in type(model).model_fields.items()}
-    return {name: axes for name, axes in axis_counts.items() if axes > 1}
+    own = getattr(model, "axes", None)  # a padding has two numbers for each axis, which are typed as text
+    return {name: axes for name, axes in axis_counts.items() if axes > 1 and axes == (own or axes)}
 
 
 def axis_fields(
@@ -156,22 +167,25 @@ def axis_fields(
     info = type(model).model_fields[name]
     labels = AXES[axes + 1][1:]
 
+    read = _float_or_none if _takes_factors(info.annotation) else _whole_or_none
+    may_be_empty = _takes_none_for_an_axis(info.annotation)
+
     def handle_change(axis: int) -> None:
         def apply(entered: object) -> None:
-            size = _whole_or_none(str(entered))
-            now = [_whole_or_none(st.session_state[f"{key}-{axis_label}"]) for axis_label in labels]
-            on_change(name, size if None in now else tuple(now))
+            size = read(str(entered))
+            now = [read(st.session_state[f"{key}-{axis_label}"]) for axis_label in labels]
+            on_change(name, tuple(now) if may_be_empty or None not in now else size)
 
         attempt(f"{key}-{labels[axis]}", apply, after_change)
 
     with st.container(horizontal=True, gap="small", key=f"axes-{key}"):
         for axis, label in enumerate(labels):
-            size = sizes[axis] if isinstance(sizes[axis], int) else None  # else 'same', or a pool's kernel_size
+            size = sizes[axis] if isinstance(sizes[axis], int | float) else None  # else 'same', or a pool's kernel_size
             number_box(
                 f"{info.title or name} · {label}",
                 size,
-                step=1,
-                placeholder=format_size(sizes[axis]) or _placeholder(name),
+                step=0.05 if read is _float_or_none else 1,
+                placeholder=format_size(sizes[axis]) or ("as input" if may_be_empty else _placeholder(name)),
                 key=f"{key}-{label}",
                 help=info.description,
                 on_change=handle_change,
@@ -209,6 +223,17 @@ def parse_size(text: str) -> object:
     return text.strip()
 
 
+def parse_factors(text: str) -> object:
+    """Returns the number that a student has typed, or several, which spaces or × separate; None for nothing.
+
+    >>> parse_factors("1.5"), parse_factors("1,5"), parse_factors("2, 1.5"), parse_factors(" ")
+    (1.5, 1.5, (2.0, 1.5), None)
+    """
+    parts = [part for part in re.split(r",?\s+|[×x*;()]+", text.strip()) if part]
+    numbers = tuple(map(parse_float, parts))
+    return (numbers if len(numbers) > 1 else numbers[0]) if numbers else None
+
+
 def format_size(value: object) -> str:
     """Returns a size as a student would type it.
 
@@ -217,7 +242,7 @@ def format_size(value: object) -> str:
     """
     if value is None:
         return ""
-    return ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
+    return ", ".join(map(str, value)) if isinstance(value, tuple) else str(value).removesuffix(".0")
 
 
 def _placeholder(name: str) -> str:
@@ -233,7 +258,12 @@ def _whole_or_none(text: str) -> int | None:
     return parse_int(text) if text.strip() else None
 
 
-_READERS: dict[object, Callable[[str], object]] = {int: _whole_or_none, float: _float_or_none, object: parse_size}
+_READERS: dict[object, Callable[[str], object]] = {
+    int: _whole_or_none,
+    float: _float_or_none,
+    tuple: parse_factors,
+    object: parse_size,
+}
 """Type of a field → the function that reads its text."""
 
 
@@ -242,13 +272,33 @@ def _show_reason(reason: str) -> None:
 
 
 def _widget_type(annotation: Any) -> Any:
-    """Returns int, float, bool or a Literal; object for any other type, whose values are typed as text."""
+    """Returns int, float, bool or a Literal; NoneType for a bool that may be unset.
+
+    Values of any other type are typed as text: tuple stands for one that takes factors, object for the rest.
+    """
     if get_origin(annotation) is Annotated:
         return _widget_type(get_args(annotation)[0])
     members = [member for member in get_args(annotation) if member is not type(None)]
     if len(members) == 1 and _widget_type(members[0]) is float:  # float | None
         return float
-    return annotation if annotation in (int, float, bool) or get_origin(annotation) is Literal else object
+    if len(members) == 1 and _widget_type(members[0]) is bool:  # bool | None
+        return NoneType
+    if annotation in (int, float, bool) or get_origin(annotation) is Literal:
+        return annotation
+    return tuple if _takes_factors(annotation) else object
+
+
+def _takes_factors(annotation: Any) -> bool:
+    """Whether a value may have decimals."""
+    return annotation is float or any(map(_takes_factors, get_args(annotation)))
+
+
+def _takes_none_for_an_axis(annotation: Any) -> bool:
+    """Whether an axis may be left empty in a tuple with a number for each."""
+    args = get_args(annotation)
+    if get_origin(annotation) is tuple:
+        return any(NoneType in get_args(arg) for arg in args)
+    return any(map(_takes_none_for_an_axis, args))
 
 
 def _axis_count(annotation: Any) -> int:

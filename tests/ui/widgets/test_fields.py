@@ -3,7 +3,9 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from streamlit.testing.v1 import AppTest
 
+from cnnviz.layers import PALETTE
 from cnnviz.ui.widgets.fields import escape_markdown, format_size, parse_size
 
 sizes = st.integers(0, 65_536)
@@ -29,3 +31,43 @@ def test_no_markdown_survives_escaping(text: str) -> None:
     for index, character in enumerate(shown := escape_markdown(text)):
         if character in "*_[]()<>$`#:":
             assert shown[index - 1] == "\\"
+
+
+def draw_every_field() -> None:
+    import streamlit as st  # noqa: PLC0415  AppTest runs this function on its own
+
+    from cnnviz.layers import PALETTE  # noqa: PLC0415
+    from cnnviz.ui.widgets.fields import axis_fields, field, per_axis_names  # noqa: PLC0415
+
+    changes = st.session_state.setdefault("changes", {})
+    for kind, cls in PALETTE.items():
+        layer = cls.default((4, 12, 12))
+        for name in layer.parameter_names():
+            draw = axis_fields if name in per_axis_names(layer) else field
+            draw(
+                layer,
+                name,
+                key=f"{kind}-{name}",
+                on_change=lambda changed, value, kind=kind: changes.__setitem__((kind, changed), value),
+            )
+
+
+def test_values_beyond_single_numbers_are_typed_and_accepted_by_their_layers() -> None:
+    app = AppTest.from_function(draw_every_field, default_timeout=60).run()
+    assert not app.exception
+    typed = {
+        ("AdaptiveAvgPool2d", "output_size", "-height"): ("", (None, 1)),
+        ("FractionalMaxPool2d", "output_ratio", "-width"): ("0,7", (0.5, 0.7)),
+        ("ZeroPad2d", "padding", ""): ("1, -1, 2, 0", (1, -1, 2, 0)),
+        ("Upsample", "scale_factor", ""): ("2 1.5", (2.0, 1.5)),
+        ("AvgPool2d", "divisor_override", ""): ("3", 3),
+        ("BatchNorm2d", "momentum", ""): ("", None),
+        ("Unflatten", "unflattened_size", ""): ("4", 4),
+        ("Softmax", "dim", ""): ("-1", -1),
+    }
+    for (kind, name, suffix), (text, value) in typed.items():
+        app.text_input(key=f"{kind}-{name}{suffix}").set_value(text).run()
+        assert app.session_state["changes"][kind, name] == value
+        PALETTE[kind](**(dict(PALETTE[kind].default()) | {name: value}))
+    app.selectbox(key="Upsample-align_corners").select(False).run()
+    assert app.session_state["changes"]["Upsample", "align_corners"] is False
