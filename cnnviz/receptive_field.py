@@ -147,8 +147,11 @@ class ReceptiveField:
 def join_fields(fields: Sequence[ReceptiveField]) -> ReceptiveField | None:
     """Returns the field of positions that read what the same positions of all `fields` read.
 
-    None where it takes too long to work out.
+    A field with one position is taken for every position of longer ones, as a product stretches it. None where it
+    takes too long to work out.
     """
+    count = max(len(field.reads.firsts) for field in fields)
+    fields = [field if len(field.reads.firsts) == count else field.read_as_one(count) for field in fields]
     jump = max(field.jump for field in fields)
     is_regular = all(field.jump == jump for field in fields)  # else nothing repeats itself
     periods = [len(field.pattern.firsts) for field in fields] if is_regular else [len(fields[0].reads.firsts)]

@@ -10,7 +10,7 @@ from torch import Tensor
 from cnnviz.explanation.live_layers import layer_of_function, make_layer
 from cnnviz.explanation.nodes import Call, Node, joined_shape
 from cnnviz.layers import Flatten, Layer
-from cnnviz.layers.join import CONCAT, SUM
+from cnnviz.layers.join import CONCAT, PRODUCT, SUM, Join
 from cnnviz.shapes import AXES, Shape
 from cnnviz.source.torch_names import FUNCTIONS
 
@@ -21,6 +21,7 @@ SAME_VALUES = frozenset(
 RESHAPING = frozenset({"view", "reshape", "flatten", "squeeze", "unflatten", "view_as", "reshape_as"})
 SIZED = frozenset({"view", "reshape"})
 SUMS = frozenset({"add", "__add__", "__radd__", "__iadd__"})
+PRODUCTS = frozenset({"mul", "multiply", "__mul__", "__rmul__", "__imul__"})
 CONCATENATIONS = frozenset({"cat", "concat", "concatenate"})
 MEANS = {"mean": "Avg", "amax": "Max"}
 
@@ -40,12 +41,12 @@ def function_call(
     `path` is that of the module whose forward calls it, `shape` that of what it has returned.
     """
     before = inputs[0].shape
+    if name in PRODUCTS:
+        inputs = tuple(sorted(inputs, key=lambda node: node.shape == shape))  # a Gate multiplies the larger one
     written = _written(name, args)
     call = Call(f"{path}: {written}" if path else written, written, inputs, error=error)
-    if name in SUMS and len(inputs) == 2 and _is_plain_sum(args, kwargs):
-        call.join = SUM
-    elif name in CONCATENATIONS and len(inputs) > 1 and _is_side_by_side(args, kwargs, inputs):
-        call.join = CONCAT
+    if join := _join(name, args, kwargs, inputs):
+        call.join = join
     elif name in FUNCTIONS and len(inputs) == 1 and before:
         found = layer_of_function(name, args[1:], kwargs, before)
         if found:
@@ -64,8 +65,8 @@ def function_call(
 
 def _written(name: str, args: Sequence[object]) -> str:
     """Returns how code writes a function: `+`, `torch.cat()`, `relu()`, `view(-1, 320)`."""
-    if name in SUMS:
-        return "+"
+    if name in SUMS or name in PRODUCTS:
+        return "+" if name in SUMS else "*"
     if name == "__getitem__":
         return "[…]"
     sizes = args[1:] if not isinstance(args[-1], tuple | list) else args[-1]
@@ -73,10 +74,23 @@ def _written(name: str, args: Sequence[object]) -> str:
     return f"{'torch.' if name in CONCATENATIONS else ''}{name.strip('_')}({given})"
 
 
+def _join(name: str, args: Sequence[object], kwargs: Mapping[str, object], inputs: Sequence[Node]) -> Join | None:
+    """Returns the join that a function is, if it is one."""
+    if name in SUMS and len(inputs) == 2 and _is_plain_sum(args, kwargs):
+        return SUM
+    if name in PRODUCTS and len(inputs) == 2 and _are_tensors(args, kwargs):
+        return PRODUCT
+    if name in CONCATENATIONS and len(inputs) > 1 and _is_side_by_side(args, kwargs, inputs):
+        return CONCAT
+    return None
+
+
 def _is_plain_sum(args: Sequence[object], kwargs: Mapping[str, object]) -> bool:
-    return kwargs.get("alpha", 1) == 1 and all(
-        isinstance(value, Tensor) for value in (*args, kwargs.get("other", args[0]))
-    )
+    return kwargs.get("alpha", 1) == 1 and _are_tensors(args, kwargs)
+
+
+def _are_tensors(args: Sequence[object], kwargs: Mapping[str, object]) -> bool:
+    return all(isinstance(value, Tensor) for value in (*args, kwargs.get("other", args[0])))
 
 
 def _is_side_by_side(args: Sequence[object], kwargs: Mapping[str, object], inputs: Sequence[Node]) -> bool:

@@ -16,7 +16,7 @@ from cnnviz.layers.base import Layer, ReceptiveFields, Stack, all_or_none
 from cnnviz.layers.block_module import BlockModule
 from cnnviz.layers.conv import CONV_BY_NDIM
 from cnnviz.layers.join import CONCAT, PRODUCT, SUM, Join, StackOutput
-from cnnviz.receptive_field import ReceptiveField, join_fields
+from cnnviz.receptive_field import join_fields
 from cnnviz.shapes import Shape
 
 if TYPE_CHECKING:
@@ -168,7 +168,7 @@ class Block(Layer):
             if inside is None:
                 return None
             fields.append(inside)
-        return all_or_none(join_fields(_stretched(along_axis)) for along_axis in zip(*fields, strict=True))
+        return all_or_none(map(join_fields, zip(*fields, strict=True)))
 
     def arguments(self, shape: Shape) -> dict[str, object]:
         """Returns none: torch has no class for it."""
@@ -255,12 +255,6 @@ class Block(Layer):
             except ShapeError as error:
                 raise ShapeError(f"{layer.kind} in it {error}") from None
         return shapes
-
-
-def _stretched(fields: Sequence[ReceptiveField]) -> list[ReceptiveField]:
-    """Returns the fields along one axis with one position of one of them in place of many, as a product takes it."""
-    positions = max(len(field.reads.firsts) for field in fields)
-    return [field if len(field.reads.firsts) == positions else field.read_as_one(positions) for field in fields]
 
 
 class Residual(Block):

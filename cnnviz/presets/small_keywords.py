@@ -40,7 +40,7 @@ def _conv_norm(out_channels: int, kernel_size: tuple[int, int], stride: tuple[in
         out_channels=out_channels,
         kernel_size=_size(kernel_size),
         stride=_size(stride),
-        padding=(height // 2, width // 2),
+        padding=_size((height // 2, width // 2)),
         bias=False,
     )
     return (conv, BatchNorm2d())
@@ -51,9 +51,9 @@ def _depthwise_norm(channels: int, kernel_size: tuple[int, int], step: int = 1, 
     height, width = kernel_size
     conv = Conv2d(
         out_channels=channels,
-        kernel_size=kernel_size,
+        kernel_size=_size(kernel_size),
         stride=_size((1, step)),
-        padding=(height // 2 * dilation, width // 2),
+        padding=_size((height // 2 * dilation, width // 2)),
         dilation=_size((dilation, 1)),
         groups=channels,
         bias=False,
@@ -151,7 +151,7 @@ BROADCAST = Preset(
     architecture=Architecture(
         input_shape=INPUT_SHAPE,
         layers=(
-            Conv2d(out_channels=16, kernel_size=5, stride=(2, 2), padding=2, bias=False),
+            Conv2d(out_channels=16, kernel_size=5, stride=2, padding=2, bias=False),
             BatchNorm2d(),
             ReLU(),
             *_transition_block(8, 1, 13, 1),

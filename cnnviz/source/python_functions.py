@@ -348,13 +348,13 @@ def _is_of_kind(interpreter: Interpreter, value: object, kind: object, node: ast
     if isinstance(kind, Class):
         return isinstance(value, Object) and bool(value.cls and kind in value.cls.lineage)
     if isinstance(kind, ImportedName):
+        if kind.full_name == "torch.nn.Identity":
+            return isinstance(value, Sequential) and value.is_identity
         if (layer := LAYER_CLASSES.get(kind.full_name)) is not None:
             return isinstance(value, LayerCall) and value.kind == layer
         if kind.full_name == "torch.nn.Sequential":
             is_own = isinstance(value, Instance) and value.sequential is not None
             return is_own or (isinstance(value, Sequential) and not value.is_identity)
-        if kind.full_name == "torch.nn.Identity":
-            return isinstance(value, Sequential) and value.is_identity
         if (known := KINDS_OF_VALUES.get(kind.full_name)) is not None:
             is_no_list = known in (list, dict) and isinstance(value, ModuleList | ModuleDict)
             return isinstance(value, known) and not is_no_list

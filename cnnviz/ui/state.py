@@ -260,6 +260,17 @@ def save_last_deleted_runs(ids: list[str]) -> None:
     st.session_state["put-away"] = ids
 
 
+def code_remarks(text: str) -> tuple[str, ...]:
+    """Returns the remarks on pasted code if it was the last to be opened, else none."""
+    opened_text, remarks = st.session_state.get("code_remarks", ("", ()))
+    return remarks if text == opened_text else ()
+
+
+def save_code_remarks(text: str, remarks: tuple[str, ...]) -> None:
+    """Keeps the remarks on the code that was opened last."""
+    st.session_state["code_remarks"] = text, remarks
+
+
 def session_dict(name: str) -> dict[Any, Any]:
     """Returns a dict that lives as long as the session, empty at first; what is put into it stays."""
     mapping: dict[Any, Any] = st.session_state.setdefault(name, {})

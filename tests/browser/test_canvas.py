@@ -237,15 +237,15 @@ def test_actions_without_a_pause_are_all_applied(app: Page) -> None:
 
 def test_after_a_refused_edit_keys_act_on_what_is_drawn(app: Page) -> None:
     row(app, "Layer 1, Conv2d").click()
-    for layers in (18, 36, 72, 144, 144):  # 288 would be more than 200
+    for layers in (18, 36, 72, 144, 288, 288):  # 576 would be more than 500
         app.keyboard.press("Control+a")
         expect(app.locator(".layer[aria-selected='true']")).to_have_count(app.locator(".layer").count())
         app.keyboard.press("Control+d")
         expect(app.locator(".layer")).to_have_count(layers)
     refusal = app.locator(".stack .refused[role=alert]")
-    expect(refusal).to_have_text(re.compile("^A net can have at most 200 layers"))
+    expect(refusal).to_have_text(re.compile("^A net can have at most 500 layers"))
     expect(refusal).to_be_in_viewport()  # far down in the net as well
-    expect(app.locator(".layer")).to_have_count(144)
+    expect(app.locator(".layer")).to_have_count(288)
     row(app, "Layer 1, Conv2d").click()
     expect(refusal).to_be_empty()
     expect(row(app, "Layer 1, Conv2d")).to_have_attribute("aria-selected", "true")

@@ -51,7 +51,8 @@ def read(drawn: Example) -> torch.Tensor:
         if largest:
             result[place] = max(terms, default=-math.inf)
         else:
-            result[place] = sum(terms) / (count if mean else 1)
+            divisor = getattr(drawn.layer, "divisor_override", None) or count
+            result[place] = sum(terms) / (divisor if mean else 1)
     return result
 
 

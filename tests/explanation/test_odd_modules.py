@@ -16,7 +16,7 @@ from torch.nn.modules import module as torch_module
 from torch.nn.utils import parametrizations
 
 from cnnviz import explain
-from cnnviz.architecture import build_model
+from cnnviz.architecture import MAX_LAYERS, build_model
 from cnnviz.presets import PRESETS
 
 
@@ -316,5 +316,5 @@ def test_a_deep_net_is_explained() -> None:
     net = nn.Sequential(*(nn.Sequential(nn.Linear(4, 4), nn.ReLU()) for _ in range(600)))
     table = explain(net, (4,))
     assert len(table.rows) == 1200
-    assert table.not_stackable == "A design holds at most 200 layers."
+    assert table.not_stackable == f"A design holds at most {MAX_LAYERS} layers."
     assert len(repr(table).splitlines()) > 1200

@@ -12,13 +12,11 @@ from cnnviz.onnx_export import to_onnx
 from cnnviz.share import DESIGN_PARAM, from_token, to_token
 from cnnviz.source import STYLES, Reading, read_code, to_code
 from cnnviz.ui.design.page import EXCHANGE_KEY, EXCHANGE_VIEW_KEY, count_opened_design
-from cnnviz.ui.state import current_workbench, open_design, session_dict
+from cnnviz.ui.state import code_remarks, current_workbench, open_design, save_code_remarks, session_dict
 from cnnviz.ui.widgets.fields import attempt, escape_markdown, show_problem
 from cnnviz.ui.widgets.notice import notify_done, notify_errors
 from cnnviz.ui.widgets.uploader import instant_uploader
 
-REMARKS_KEY = "paste-remarks"
-"""Session key of the code that was opened last, and of the remarks on it."""
 PASTE_PLACEHOLDER = """model = nn.Sequential(
     nn.Conv2d(1, 10, kernel_size=10),
     nn.MaxPool2d(4),
@@ -159,13 +157,12 @@ def _open_pasted_code() -> None:
 
 def _open_reading(text: str, reading: Reading) -> None:
     _open_design(reading.architecture, "The pasted net")
-    st.session_state[REMARKS_KEY] = text, reading.remarks
+    save_code_remarks(text, reading.remarks)
 
 
 def _show_remarks() -> None:
     """Draws what to know of the net that was read, for as long as its code stands in the field above."""
-    text, remarks = st.session_state.get(REMARKS_KEY, ("", ()))
-    if remarks and text == st.session_state.get("paste"):
+    if remarks := code_remarks(st.session_state.get("paste", "")):
         st.info("\n\n".join(map(escape_markdown, remarks)), icon=":material/info:")
 
 

@@ -30,7 +30,7 @@ def describe_missing_importance(finished: int) -> str:
     """Returns why it cannot be told yet how much each parameter mattered.
 
     >>> describe_missing_importance(3)
-    'This can be told from 5 runs on that have trained to their end; so far there are 3.'
+    'This takes at least 5 runs that have trained to their end; so far there are 3.'
     """
     if finished < MIN_TRIALS_FOR_IMPORTANCE:
         return (

@@ -34,7 +34,7 @@ def test_a_file_that_is_sent_twice_is_read_once_and_kept_no_longer(
     st.session_state[key] = UploadedFile(record, FileURLs())
     read: list[bytes] = []
     for _ in range(2):
-        uploader._read_file("run-zip", key, 1, lambda path: read.append(path.read_bytes()), None)
+        uploader._read_file("run-zip", key, "zip", 1, lambda path: read.append(path.read_bytes()), None)
         st.session_state.pop(key, None)  # Streamlit forgets a widget that is drawn no more
     assert read == [b"a zip"]
     assert uploader_key("run-zip") != key
@@ -47,7 +47,7 @@ def test_a_file_larger_than_the_uploader_says_is_not_read(monkeypatch: pytest.Mo
     key = uploader_key("json")
     st.session_state[key] = UploadedFile(UploadedFileRec("1", "a.json", "", bytes(2**20 + 1)), FileURLs())
     read: list[Path] = []
-    uploader._read_file("json", key, 1, read.append, None)
+    uploader._read_file("json", key, "json", 1, read.append, None)
     assert read == []
     assert st.session_state["problems"][key][1].startswith("This file takes 1 MiB; at most 1 MiB are read here.")
 
@@ -57,5 +57,5 @@ def test_a_file_without_room_says_why_when_it_is_used(monkeypatch: pytest.Monkey
     received_files().refuse("s", "", "1", "The server's disk is full.")
     key = uploader_key("json")
     st.session_state[key] = UploadedFile(UploadedFileRec("1", "a.json", "", b""), FileURLs())
-    uploader._read_file("json", key, 1, lambda path: pytest.fail("there is nothing to read"), None)
+    uploader._read_file("json", key, "json", 1, lambda path: pytest.fail("there is nothing to read"), None)
     assert st.session_state["problems"][key][1] == "The server's disk is full."

@@ -54,6 +54,7 @@ def component_data(design: Architecture) -> dict[str, Any]:
         else _add_axes(worked_example.weights.int().tolist(), missing_axes),
         "result": _add_axes(_result_texts(worked_example), missing_axes),
         "counted": getattr(worked_example.layer, "count_include_pad", False),
+        "divisor": getattr(worked_example.layer, "divisor_override", None),
         "smaller": describe_reductions(design, worked_example),
         "colours": {letter: f"light-dark({light}, {dark})" for letter, (light, dark) in PARAMETER_COLOURS.items()},
     }

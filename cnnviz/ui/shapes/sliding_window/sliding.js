@@ -126,7 +126,7 @@ const sumLine = (data, place) => {
   if (data.operation === "MaxPool") line.append("max(", ...joinTerms(inputTerms, ", "), ")")
   else if (data.operation === "AvgPool") {
     const countedTerms = data.counted ? terms : inputTerms
-    line.append("(", ...joinTerms(countedTerms, " + "), `) / ${countedTerms.length}`)
+    line.append("(", ...joinTerms(countedTerms, " + "), `) / ${data.divisor ?? countedTerms.length}`)
   } else line.append(...(terms.length ? joinTerms(terms, " + ") : ["an empty sum: no weight meets an input here"]))
   line.append(" = ", element("strong", "result", result))
   return line
