@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from math import prod
@@ -142,7 +143,9 @@ def find_missing_norm(net: Net) -> Iterator[Occurrence]:
         return
     for stack in net.stacks:
         for index, step in enumerate(stack):
-            if isinstance(step.layer, ConvBase) and _reaches_activation_without_norm(stack[index + 1 :]):
+            if not isinstance(step.layer, ConvBase) or math.prod((step.output_shape or ())[1:]) == 1:
+                continue  # a convolution of one position is a Linear, as in squeeze and excitation
+            if _reaches_activation_without_norm(stack[index + 1 :]):
                 text = f"There is no norm between {label_step(step)}, and the activation after it."
                 yield Occurrence(step.path, text, _batch_norm_after(net, step), is_step=True)
 
