@@ -80,6 +80,13 @@ class Unflatten(Layer):
     def _accept_one_number(cls, value: object) -> object:
         return (value,) if isinstance(value, int) else value
 
+    @field_validator("unflattened_size")
+    @classmethod
+    def _refuse_two_unknown_sizes(cls, value: tuple[int, ...]) -> tuple[int, ...]:
+        if value.count(-1) > 1:
+            raise ValueError("can have −1 for one axis only: the size of one follows from the others")
+        return value
+
     def output_shape(self, shape: Shape) -> Shape:
         """(C·H·W,) → (C, H, W).
 

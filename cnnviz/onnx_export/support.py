@@ -1,5 +1,6 @@
 """Layers that torch's exporter cannot write so that they compute the same."""
 
+from collections.abc import Callable
 from typing import Any
 
 from cnnviz.architecture import Architecture, Step, iter_steps, layer_number, trace
@@ -8,14 +9,13 @@ from cnnviz.layers import Layer
 from cnnviz.layers.activation import Softplus, Threshold
 from cnnviz.layers.conv import ConvTranspose
 from cnnviz.layers.norm import BatchNorm, InstanceNorm
-from cnnviz.layers.pool import AdaptivePool
+from cnnviz.layers.pool import AdaptivePool, AvgPool
+from cnnviz.layers.resize import Upsample
 from cnnviz.layers.window import collapse_equal, per_axis
 from cnnviz.shapes import Shape, format_shape
 
 MIN_EXACT_SOFTPLUS_THRESHOLD = 14
 """From this threshold on, x and ln(1 + eˣ) are the same number in float32."""
-
-
 UNKNOWN_KINDS = {
     "FractionalMaxPool2d": "ONNX has no windows at random places; use a MaxPool2d",
     "FractionalMaxPool3d": "ONNX has no windows at random places; use a MaxPool3d",
@@ -23,6 +23,50 @@ UNKNOWN_KINDS = {
     "ChannelShuffle": "torch's exporter does not know it; use a convolution of 1 without groups to mix the channels",
 }
 """Why layers of a kind cannot be written, whatever their parameters."""
+
+
+def _has_wide_output_padding(layer: ConvTranspose[Any, Any]) -> bool:
+    sizes = (per_axis(size, layer.axes) for size in (layer.output_padding, layer.stride))
+    return any(output_padding >= stride for output_padding, stride in zip(*sizes, strict=True))
+
+
+UNKNOWN_PARAMETERS: tuple[tuple[type[Layer], Callable[[Any], bool], str], ...] = (
+    (
+        Threshold,
+        lambda layer: bool(layer.threshold or layer.value),
+        "torch's exporter knows it only with a threshold and a value of 0, which is a ReLU",
+    ),
+    (ConvTranspose, _has_wide_output_padding, "runtimes want an output_padding below the stride"),
+    (
+        AvgPool,
+        lambda layer: getattr(layer, "divisor_override", None) is not None,
+        "ONNX divides a sum by the number of its values alone; leave divisor_override empty",
+    ),
+    (
+        Upsample,
+        lambda layer: layer.mode == "nearest-exact",
+        "torch's exporter does not know its mode nearest-exact; use nearest",
+    ),
+    (
+        BatchNorm,
+        lambda layer: not layer.track_running_stats,
+        "ONNX knows it only with running statistics; turn track_running_stats on",
+    ),
+    (
+        InstanceNorm,
+        lambda layer: layer.track_running_stats,
+        "ONNX knows it only without running statistics; turn track_running_stats off",
+    ),
+    (
+        Softplus,
+        lambda layer: layer.threshold < MIN_EXACT_SOFTPLUS_THRESHOLD,
+        (
+            f"ONNX knows it only without a threshold; set it to {MIN_EXACT_SOFTPLUS_THRESHOLD} or more, which is as"
+            " good as none"
+        ),
+    ),
+)
+"""Why layers of a class cannot be written with some parameters: class, whether it applies, reason."""
 
 
 def unsupported_reason(step: Step) -> str | None:
@@ -46,25 +90,8 @@ def _unsupported_pool(layer: AdaptivePool[Any], shape: Shape) -> str | None:
 
 
 def _unsupported_parameter(layer: Layer) -> str | None:
-    if isinstance(layer, Threshold) and (layer.threshold or layer.value):
-        return "torch's exporter knows it only with a threshold and a value of 0, which is a ReLU"
-    if isinstance(layer, ConvTranspose) and any(
-        output_padding >= stride
-        for output_padding, stride in zip(
-            *(per_axis(size, layer.axes) for size in (layer.output_padding, layer.stride)), strict=True
-        )
-    ):
-        return "runtimes want an output_padding below the stride"
-    if isinstance(layer, BatchNorm) and not layer.track_running_stats:
-        return "ONNX knows it only with running statistics; turn track_running_stats on"
-    if isinstance(layer, InstanceNorm) and layer.track_running_stats:
-        return "ONNX knows it only without running statistics; turn track_running_stats off"
-    if isinstance(layer, Softplus) and layer.threshold < MIN_EXACT_SOFTPLUS_THRESHOLD:
-        return (
-            f"ONNX knows it only without a threshold; set it to {MIN_EXACT_SOFTPLUS_THRESHOLD} or more, which is as"
-            " good as none"
-        )
-    return None
+    rules = (reason for kind, applies, reason in UNKNOWN_PARAMETERS if isinstance(layer, kind) and applies(layer))
+    return next(rules, None)
 
 
 def exportable_steps(architecture: Architecture) -> tuple[Step, ...]:

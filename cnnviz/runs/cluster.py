@@ -77,7 +77,7 @@ class Cluster:
         self.drafts = Drafts(self.store, writer_loop.call_soon, writer_loop.call_later)
         self.library = RunLibrary(self.store, self.checkpoints, writer_loop, self.stop)
         self.imports = Imports(limits)
-        self.store.delete_orphans()
+        self._sweep()
         self.library.start_sweeping()
         self._requeue_unfinished()
         for owner in self.store.owners():  # they have been here before
@@ -85,6 +85,13 @@ class Cluster:
         for device in self.devices.values():
             device.start()
         self.imports.open()
+
+    def _sweep(self) -> None:
+        """Deletes what interrupted imports and writes have left; where that cannot be done now, at the next start."""
+        try:
+            self.store.delete_orphans()
+        except STORE_ERRORS:
+            log.exception("what interrupted imports have left stays")
 
     @property
     def folder_is_gone(self) -> bool:
@@ -160,9 +167,15 @@ class Cluster:
             check_finder_step(run.architecture, run.config, self._limits, device.speed)
         with self._submit_lock:
             self._check_run_limit(run.owner)
-            run = replace(run, device=self.next_device.name, created=time.time())
+            run = replace(run, device=self._device_for(run).name, created=time.time())
             self._wait_until_stored(self.devices[run.device].submit(run), run)
         return run
+
+    def _device_for(self, run: Run) -> Device:
+        """The device on which a run is to train: for a seed, that of the others of its group, else the next one."""
+        others = self.store.runs_of(run.owner) if run.seed_group else []
+        group = [other.device for other in others if other.seed_group == run.seed_group and other.active]
+        return self.devices.get(group[0], self.next_device) if group else self.next_device
 
     @property
     def next_device(self) -> Device:

@@ -237,12 +237,14 @@ class Device:
             return
         try:
             waiting = self._rotation.remove(run_id)
-            if waiting or ((run := self._store.run(run_id)) and (run.active or run.status == Status.PAUSED)):
+            run = waiting.run if waiting else self._store.run(run_id)
+            if run and (waiting or run.active or run.status == Status.PAUSED):
                 if not self._save_best_weights(run_id) and not ending.message:
                     ending = ending._replace(message="Stopped before it began.")
                 if waiting and waiting.note:
                     ending = ending._replace(message=f"{ending.message} {waiting.note}".strip())
                 self._finish_run(run_id, Status.STOPPED, ending)
+                self._drop_finder_checkpoint(run)
         except STORE_ERRORS as error:
             ended.set_exception(error)
             raise
@@ -436,11 +438,16 @@ class Device:
         self._update_run(
             run_id, status=status, message=message, end_reason=ending.reason, finished=time.time(), **values
         )
-        if turn and turn.run.kind == LR_FINDER_RUN:  # nothing goes on from where it ended
-            self._retry_queue.submit(partial(self._checkpoints.delete, run_id))
+        if turn:
+            self._drop_finder_checkpoint(turn.run)
         for future in self._stopping.pop(run_id, []):
             future.set_result(None)
         self._start_waiting_runs()
+
+    def _drop_finder_checkpoint(self, run: Run) -> None:
+        """Deletes the checkpoint of a learning-rate search: nothing goes on from where it ended."""
+        if run.kind == LR_FINDER_RUN:
+            self._retry_queue.submit(partial(self._checkpoints.delete, run.id))
 
     def _update_run(self, run_id: str, **values: object) -> None:
         """Stores changes of a run."""

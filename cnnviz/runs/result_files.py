@@ -8,6 +8,8 @@ from cnnviz.errors import TrainingError
 
 log = logging.getLogger(__name__)
 
+TEMPORARY_SUFFIX = ".draft"
+
 
 class ResultFiles:
     """Safetensors files of runs in `folder`/weights/ and `folder`/predictions/, each with a digest of its content."""
@@ -40,9 +42,15 @@ class ResultFiles:
         for directory in (self._weights, self._predictions):
             (directory / f"{run_id}.safetensors").unlink(missing_ok=True)
 
+    def delete_temporary_files(self) -> None:
+        """Deletes what interrupted writes have left; only while nothing is written."""
+        for directory in (self._weights, self._predictions):
+            for file in directory.glob(f"*{TEMPORARY_SUFFIX}"):
+                file.unlink(missing_ok=True)
+
 
 def _write_atomically(file: Path, content: bytes) -> None:
-    temporary_file = file.with_suffix(".draft")
+    temporary_file = file.with_suffix(TEMPORARY_SUFFIX)
     temporary_file.write_bytes(add_digest(content))
     temporary_file.replace(file)
 

@@ -292,7 +292,8 @@ class Store:
         self.changes.forget(run_id)
 
     def delete_orphans(self) -> None:
-        """Deletes what belongs to no run, such as an import that was killed leaves; only while nothing is imported."""
+        """Deletes what belongs to no run, such as an import that was killed leaves; only while nothing is written."""
+        self._files.delete_temporary_files()
         known = sql.select(RUNS.c.id)
         with self._engine.connect() as connection:
             orphans = {

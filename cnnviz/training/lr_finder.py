@@ -184,10 +184,12 @@ class LRFinder(SlicedJob):
         trials = self._trials
         while not trials.has_ended:
             self._emit_trial(trials.rate, trials.advance())
+            if trials.has_ended:
+                break
             if self.should_stop():
                 trials.close()
-                return replace(found, stopped=True)
-            if not trials.has_ended and self._until():
+                return replace(found, stopped=True, trials=tuple(trials.results))
+            if self._until():
                 self._interrupted = True
                 return None
         return replace(found, trials=tuple(trials.results))

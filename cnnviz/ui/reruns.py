@@ -1,6 +1,7 @@
 """What a rerun costs the server beside what the page draws: messages of Streamlit's own, and ways to its loop."""
 
 import asyncio
+import logging
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -8,6 +9,8 @@ from contextlib import contextmanager
 from streamlit.proto.NewSession_pb2 import Config, CustomThemeConfig
 from streamlit.runtime import Runtime, app_session
 from streamlit.runtime.app_session import AppSession
+
+log = logging.getLogger(__name__)
 
 _HELD = threading.local()
 
@@ -72,20 +75,34 @@ def note_messages_without_waking() -> None:
 
 @contextmanager
 def sent_together() -> Iterator[None]:
-    """Sends what is drawn in this block at its end, however that comes; only for what is drawn in a moment."""
-    held = _HELD.callbacks = list[tuple[AppSession, Callable[[], None]]]()
+    """Sends what is drawn in this block at its end, however that comes; a block within it waits for its end, too.
+
+    What takes longer than a moment calls `send_now` first.
+    """
+    if getattr(_HELD, "callbacks", None) is not None:
+        yield
+        return
+    _HELD.callbacks = list[tuple[AppSession, Callable[[], None]]]()
     try:
         yield
     finally:
-        _HELD.callbacks = None
-        if held:
-            session = held[0][0]
-            session._call_soon_on_event_loop(lambda: _call_all(held))
+        send_now()
+
+
+def send_now() -> None:
+    """Sends what is held of the block that is being drawn, and the rest of it as it is drawn."""
+    held, _HELD.callbacks = getattr(_HELD, "callbacks", None), None
+    if held:
+        session = held[0][0]
+        session._call_soon_on_event_loop(lambda: _call_all(held))
 
 
 def _call_all(held: list[tuple[AppSession, Callable[[], None]]]) -> None:
     for _, callback in held:
-        callback()
+        try:
+            callback()
+        except Exception:  # each would have been called on its own: the next ones are, all the same
+            log.exception("a message could not be sent")
 
 
 def _running_loop() -> asyncio.AbstractEventLoop | None:

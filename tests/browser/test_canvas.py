@@ -251,7 +251,7 @@ def test_after_a_refused_edit_keys_act_on_what_is_drawn(app: Page) -> None:
     expect(row(app, "Layer 1, Conv2d")).to_have_attribute("aria-selected", "true")
     app.keyboard.press("Delete")
     expect(row(app, "Layer 1, MaxPool2d")).to_be_visible()
-    expect(app.locator(".layer")).to_have_count(143)
+    expect(app.locator(".layer")).to_have_count(287)
 
 
 def test_the_mark_of_a_layer_leads_to_what_a_teacher_says_of_it(app: Page) -> None:

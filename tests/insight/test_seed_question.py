@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import ttest_ind
 
-from cnnviz.insight.seed_question import DECISION_CONFIDENCE, MIN_SEEDS, SeedAnswer, seed_answer
+from cnnviz.insight.seed_question import DECISION_CONFIDENCE, MIN_BAND_SEEDS, MIN_SEEDS, SeedAnswer, seed_answer
 
 ACCURACIES = st.lists(st.integers(0, 200).map(lambda count: count / 200), max_size=6)
 MAX_SEEDS = 5
@@ -20,7 +20,7 @@ def test_it_is_decided_by_the_band_or_by_chance(before: list[float], after: list
     if len(after) < 2 or not before:
         assert answer is None
         return
-    is_inside = min(after) <= np.mean(before) <= max(after)
+    is_inside = len(after) >= MIN_BAND_SEEDS and min(after) <= np.mean(before) <= max(after)
     if len(before) > 1 and min(np.std(before), np.std(after)) > 0.01:
         low, high = ttest_ind(after, before, equal_var=True).confidence_interval(DECISION_CONFIDENCE)
         if min(abs(low), abs(high)) > 0.001:  # the figures that are shown are rounded

@@ -92,6 +92,8 @@ GAPS: dict[str, tuple[Layer, str]] = {
         ConvTranspose2d(out_channels=4, kernel_size=3, output_padding=1, dilation=2),
         "below the stride",
     ),
+    "another divisor": (PALETTE["AvgPool2d"](kernel_size=2, divisor_override=1), "leave divisor_override empty"),
+    "nearest-exact": (PALETTE["Upsample"](scale_factor=2.0, mode="nearest-exact"), "use nearest"),
     "threshold of a Threshold": (PALETTE["Threshold"](threshold=1.0, value=0.0), "which is a ReLU"),
     "threshold": (Softplus(threshold=0.5), "set it to 14 or more"),
 }

@@ -197,7 +197,7 @@ def test_damaged_weights_say_so_instead_of_a_button(
 ) -> None:
     (tmp_path / "run.zip").write_bytes(pack(trained_archive(), {}))
     run = server.library.import_zip(anna, "cpu", tmp_path / "run.zip")
-    monkeypatch.setattr("cnnviz.runs.store.has_changed", lambda content: True)
+    monkeypatch.setattr("cnnviz.runs.result_files.has_changed", lambda content: True)
     app = view(open_page("result", owner=anna, run=run.id), "Take it home")
     assert "Weights" not in {button.label for button in app.get("download_button")}
     assert any("The weights of this run are damaged" in warning.value for warning in app.warning)

@@ -124,9 +124,9 @@ def test_a_rate_that_was_found_is_used_by_a_click_and_remembered_with_what_it_is
     assert trial.falls
     fall = f"from {trial.start:.2f} to {trial.end:.2f}"
     assert f"Tried out, 60 steps from the same start: at {trial.rate:g} the loss fell {fall}" in badge(app)
-    app.button(f"use-primary-{result.suggestion:g}-{run_id}").click().run()
+    app.button(f"use-tried-{result.suggestion:g}-{run_id}").click().run()
     assert app.session_state["config"].learning_rate == result.suggestion
-    app.button(f"use-secondary-{result.steepest:g}-{run_id}").click().run()
+    app.button(f"use-ignite-{result.steepest:g}-{run_id}").click().run()
     assert app.session_state["config"].learning_rate == result.steepest
     assert {"Pause", "Train further", "Resume"}.isdisjoint(labels(app))
     assert not app.warning

@@ -378,6 +378,22 @@ def test_closing_ends_the_worker_and_gives_the_data_directory_to_the_next_server
     assert children() == before
 
 
+def test_seeds_of_one_run_train_on_one_device_though_another_has_nothing_to_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a server with several devices all of them began at once, and none could be left out."""
+    monkeypatch.setenv("CNNVIZ_DATA_DIR", str(tmp_path))
+    monkeypatch.setattr(module, "_device_names", lambda _limits: ["cpu", "cpu:0"])  # two of one kind
+    cluster = Cluster(Settings(data_dir=tmp_path))
+    done = make_run(status=Status.DONE)
+    cluster.store.add_run(done)
+    devices = {cluster.submit_seed(ANNA, done, seed).device for seed in (1, 2, 3)}
+    other = cluster.submit(ANNA, NET, ENDLESS).device
+    cluster.close()
+    assert len(devices) == 1
+    assert {other} | devices == {"cpu", "cpu:0"}
+
+
 def test_the_devices_are_those_named_or_those_there_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def names(devices: str, gpus: int) -> list[str]:
         monkeypatch.setattr("torch.cuda.device_count", lambda: gpus)

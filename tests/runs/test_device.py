@@ -16,7 +16,7 @@ from cnnviz.runs.admission import estimate_memory
 from cnnviz.runs.checkpoints import Checkpoints
 from cnnviz.runs.device import Device
 from cnnviz.runs.rotation import SLICE_SECONDS
-from cnnviz.runs.run import Run, Status
+from cnnviz.runs.run import LR_FINDER_RUN, TRAIN_RUN, Run, Status
 from cnnviz.runs.score import Score
 from cnnviz.runs.store import Store
 from cnnviz.runs.worker import supervisor
@@ -185,7 +185,7 @@ def test_the_runs_of_one_student_train_as_many_at_a_time_as_the_server_allows_in
 @pytest.mark.parametrize(
     ("reached", "answer"),
     [
-        ((0.7,), SeedAnswer.WITHIN),
+        ((0.7, 0.82), SeedAnswer.WITHIN),
         ((0.859, 0.858), SeedAnswer.BEYOND),
         ((0.83, 0.84, 0.81, 0.85), None),
     ],
@@ -218,6 +218,23 @@ def test_seeds_are_trained_one_after_another_until_they_decide(
         assert left_out
         assert (left_out.status, left_out.end_reason) == (Status.STOPPED, EndReason.SEEDS_DECIDED)
         assert left_out.message == f"Not trained, as the other seeds decide without it: {answer}."
+
+
+def test_a_search_for_a_rate_that_is_stopped_while_it_is_paused_leaves_no_checkpoint(
+    device: Device, store: Store, tmp_path: Path
+) -> None:
+    started(device)
+    search, training = (make_run(kind=kind, status=Status.PAUSED) for kind in (LR_FINDER_RUN, TRAIN_RUN))
+    checkpoints = Checkpoints(tmp_path)
+    for run in (search, training):
+        store.add_run(run)
+        for number in (1, 2):
+            file = checkpoints.temporary_path(run.id, number)
+            file.write_bytes(b"a checkpoint")
+            checkpoints.commit(run.id, file.name)
+        device.stop(run.id).result(SOON)
+    settle(device)
+    assert [len(checkpoints.find_all(run.id)) for run in (search, training)] == [0, 2]
 
 
 def test_a_run_waits_until_the_worker_is_ready(device: Device, store: Store) -> None:

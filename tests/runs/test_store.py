@@ -264,6 +264,7 @@ def test_what_a_killed_import_has_left_is_swept_and_nothing_else(store: Store, t
         store.save_weights(run.id, 1, tensor_file("weights"))
         store.save_predictions(run.id, tensor_file("predictions"))
     store.save_fact(later.id, "parts", [80, 10, 10])
+    (tmp_path / "weights/half written.draft").touch()
     store.delete_orphans()
     assert [len(store.points(run.id)) for run in (remaining, killed)] == [len(POINTS), 0]
     assert (store.weights(killed.id), store.facts(later.id)) == (None, RunFacts())

@@ -36,7 +36,7 @@ def archive_of(run: ScriptRun, **more: object) -> RunArchive:
             "steps": 1234,
             "points": tuple(points),
             "best_epoch": result.best_epoch,
-            "facts": {"parts": [1437, 180, 180]},
+            "facts": ArchiveFacts(parts=(1437, 180, 180)),
             "dataset": "Handwritten digits",
         }
         | more

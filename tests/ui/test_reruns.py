@@ -7,7 +7,7 @@ from streamlit.proto.NewSession_pb2 import Config, NewSession
 from streamlit.runtime import app_session
 from streamlit.runtime.app_session import AppSession
 
-from cnnviz.ui.reruns import hold_messages_of_looks, read_configuration_once, sent_together
+from cnnviz.ui.reruns import hold_messages_of_looks, read_configuration_once, send_now, sent_together
 
 SECTIONS = ("theme", "theme.light", "theme.dark", "theme.sidebar", "theme.light.sidebar", "theme.dark.sidebar")
 
@@ -100,3 +100,47 @@ def test_messages_of_a_look_arrive_together_in_their_order(
     assert (arrived, loop.wakes) == ([0, 1, 2, 3], 2)
     session._call_soon_on_event_loop(lambda: arrived.append(4))
     assert arrived[-1] == 4
+
+
+def test_a_part_of_a_part_keeps_the_order(streamlit_itself: pytest.MonkeyPatch) -> None:
+    """What the outer part drew after the inner one arrived before its own beginning, and the page went blank."""
+    hold_messages_of_looks()
+    loop, arrived = Loop(), list[str]()
+    session = Session(loop)
+
+    def note(name: str) -> None:
+        session._call_soon_on_event_loop(lambda: arrived.append(name))
+
+    with sent_together():
+        note("container")
+        with sent_together():
+            note("inner")
+        note("after")
+        assert not arrived
+    assert (arrived, loop.wakes) == (["container", "inner", "after"], 1)
+
+
+def test_before_work_that_takes_a_while_all_is_sent_and_then_as_it_is_drawn(
+    streamlit_itself: pytest.MonkeyPatch,
+) -> None:
+    hold_messages_of_looks()
+    loop, arrived = Loop(), list[int]()
+    session = Session(loop)
+    with sent_together():
+        session._call_soon_on_event_loop(lambda: arrived.append(1))
+        send_now()
+        assert arrived == [1]
+        session._call_soon_on_event_loop(lambda: arrived.append(2))
+        assert arrived == [1, 2]
+    send_now()
+    assert arrived == [1, 2]
+
+
+def test_a_message_that_cannot_be_sent_takes_no_other_with_it(streamlit_itself: pytest.MonkeyPatch) -> None:
+    hold_messages_of_looks()
+    loop, arrived = Loop(), list[int]()
+    session = Session(loop)
+    with sent_together():
+        session._call_soon_on_event_loop(lambda: arrived.append(1 // 0))
+        session._call_soon_on_event_loop(lambda: arrived.append(2))
+    assert arrived == [2]

@@ -11,6 +11,7 @@ from cnnviz.data.overview import Histogram, class_mean, histograms_before_and_af
 from cnnviz.data.scaling import Scale, fit_scale
 from cnnviz.errors import CnnvizError, DataError
 from cnnviz.ui.data.cache import ContentCache, cached_result
+from cnnviz.ui.reruns import send_now
 from cnnviz.ui.widgets.fields import escape_markdown
 
 
@@ -18,6 +19,7 @@ def load_content(dataset: Dataset) -> Content:
     """Returns the content of a data set, with a progress bar while it is read for the first time."""
     content = _content_cache.get(dataset)
     if content is None:
+        send_now()
         placeholder = st.empty()
         bar = placeholder.progress(0.0, f"Reading “{escape_markdown(dataset.title)}” …")
 

@@ -16,6 +16,7 @@ from cnnviz.takehome.arrays import arrays_zip, samples_refusal
 from cnnviz.takehome.request import ALL_FILES, EVENTS_FILE, MLFLOW, SCALING_ONNX
 from cnnviz.takehome.tracking import redact_address
 from cnnviz.ui.data.content import read_content
+from cnnviz.ui.reruns import send_now
 from cnnviz.ui.result.written_files import WrittenFile, store_file
 from cnnviz.ui.state import current_owner, session_dict
 from cnnviz.ui.training.run_history import export_buttons
@@ -115,6 +116,7 @@ def _download_card(run: Run, name: str, download: Download) -> None:
         if not placeholder.button("Make it", key=f"make-{name}-{run.id}", icon=":material/build:"):
             return
         try:
+            send_now()
             with st.spinner("Writing the file …"):
                 content = export_run(run.id, name)
                 store_file(files, key, content, settings().data_dir / "cache")
@@ -189,6 +191,7 @@ def _mlflow_button(run: Run) -> None:
     )
     if st.button("Send it to MLflow", key=f"mlflow-{run.id}", icon=":material/cloud_upload:"):
         try:
+            send_now()
             with st.spinner("Sending …"):
                 name = export_run(run.id, MLFLOW).decode()
         except CnnvizError as error:

@@ -145,7 +145,7 @@ def _more_seeds(run: Run, group: Sequence[Run], node: ChangeNode | None, answer:
 def _plan_sentences(run: Run, number: int, node: ChangeNode | None, answer: SeedAnswer | None) -> list[str]:
     """Returns how so many further seeds are trained, and for how long."""
     if answer:
-        plan = [f"It is decided: {answer}. Further seeds are trained all the same, every one of them."]
+        plan = [f"So far, {answer}. Further seeds are trained all the same, every one of them."]
     elif node:
         plan = ["One after another, until they decide whether the change does more than chance; the rest is left out."]
     else:

@@ -1,6 +1,7 @@
 """The learning-rate finder, live: its curve, its suggestions, and the buttons that use them."""
 
 from collections.abc import Sequence
+from typing import Literal
 
 import streamlit as st
 
@@ -58,7 +59,7 @@ def _suggestions(run: Run, result: LRFinderResult) -> None:
             f"ignite's own rule, the rate at which the loss falls fastest, suggests {steepest:g}. It depends"
             " more on the seed than the first does."
         )
-        _use_rate_button(run, steepest, label=f"Use {steepest:g}", primary=False)
+        _use_rate_button(run, steepest, rule="ignite", primary=False)
     for note in result.notes:
         st.info(escape_markdown(note), icon=":material/info:")
     st.caption(f"Found with {run.config.optimizer} and batches of {run.config.batch_size:,}; others need another rate.")
@@ -67,7 +68,7 @@ def _suggestions(run: Run, result: LRFinderResult) -> None:
 def _trials(run: Run, rate: float, trials: Sequence[RateTrial]) -> None:
     """Draws what came of trying the suggestion out, and a button for each rate; that of one that works stands out."""
     if not trials:  # found by an older version
-        _use_rate_button(run, rate, label=f"Use {rate:g}", primary=True)
+        _use_rate_button(run, rate, rule="suggested", primary=True)
         return
     tried = f"Tried out, {TRIAL_STEPS} steps from the same start: "
     st.markdown(tried + "; ".join(f"at {trial.rate:g} {trial.text}" for trial in trials) + ".")
@@ -84,7 +85,7 @@ def _trials(run: Run, rate: float, trials: Sequence[RateTrial]) -> None:
         )
     with st.container(horizontal=True, key="use-tried"):
         for trial in sorted(trials, key=lambda trial: not trial.falls):
-            _use_rate_button(run, trial.rate, label=f"Use {trial.rate:g}", primary=trial.falls)
+            _use_rate_button(run, trial.rate, rule="tried", primary=trial.falls)
 
 
 def _lowest_place(rate: float) -> str:
@@ -94,9 +95,9 @@ def _lowest_place(rate: float) -> str:
     return f"At {rate:.2g} the smoothed loss was lowest and about to rise: the steps cannot be larger than that"
 
 
-def _use_rate_button(run: Run, rate: float, *, label: str, primary: bool) -> None:
-    kind = "primary" if primary else "secondary"
-    if st.button(label, key=f"use-{kind}-{rate:g}-{run.id}", type=kind, icon=":material/check:"):  # type: ignore[arg-type]
+def _use_rate_button(run: Run, rate: float, *, rule: str, primary: bool) -> None:
+    kind: Literal["primary", "secondary"] = "primary" if primary else "secondary"
+    if st.button(f"Use {rate:g}", key=f"use-{rule}-{rate:g}-{run.id}", type=kind, icon=":material/check:"):
         with notify_errors():
             save_found_rate(FoundRate(rate=rate, architecture=run.architecture, config=run.config))
         st.rerun()

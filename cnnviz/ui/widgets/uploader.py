@@ -66,7 +66,8 @@ def kind_uploader(label: str, *, kind: str, key: str) -> None:
     of its own.
     """
     file = st.file_uploader(label, key=key)
-    if problem := wrong_kind(file, kind):
+    if file and (problem := wrong_kind(file, kind)):
+        received_files().remove(_session_id(), file.file_id)  # its name is enough for the sentence
         st.error(escape_markdown(problem), icon=":material/error:")
 
 
@@ -112,6 +113,7 @@ def _read_file(
     def read_and_empty(value: object) -> None:
         file = cast("UploadedFile", value)
         if problem := wrong_kind(file, kind):
+            received_files().remove(_session_id(), file.file_id)
             raise DataError(problem)
         path = received_path(file)  # one that is refused stays, with the reason
         if (size := path.stat().st_size) > max_megabytes * 2**20:  # only browsers have kept to it

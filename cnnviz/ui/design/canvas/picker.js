@@ -15,11 +15,13 @@ const searchKinds = (families, query, axes) =>
 const fitsAxes = (kind, axes) =>
   !axes || !/[123]d$/.test(kind) || kind.endsWith(`${axes}d`)
 
-// The kind that Enter chooses: one whose name begins with the query and fits, else begins with it, else fits.
+// The kind that Enter chooses: the one of that name, else one whose name begins with the query and fits, else begins
+// with it, else fits.
 const bestMatch = (kinds, query, axes) => {
   const isNamed = (kind) => kind.toLowerCase().startsWith(query)
   const fits = (kind) => fitsAxes(kind, axes)
-  const tests = [(kind) => isNamed(kind) && fits(kind), isNamed, fits]
+  const isExact = (kind) => kind.toLowerCase() === query
+  const tests = [isExact, (kind) => isNamed(kind) && fits(kind), isNamed, fits]
   return tests.map((test) => kinds.findIndex(test)).find((index) => index >= 0) ?? 0
 }
 
