@@ -63,13 +63,24 @@ def function_call(
     return call
 
 
+def positional(args: Sequence[object], kwargs: Mapping[str, object]) -> tuple[tuple[object, ...], Mapping[str, object]]:
+    """Returns the arguments of a call with its tensors in front, whether they were given by name or not.
+
+    >>> positional((), {"input": 1, "other": 2, "alpha": 3})
+    ((1, 2), {'alpha': 3})
+    """
+    first = next((name for name in ("input", "tensors") if name in kwargs), None) if not args else None
+    names = [name for name in (first, "other") if name and name in kwargs]
+    return (*args, *(kwargs[name] for name in names)), {key: kwargs[key] for key in kwargs if key not in names}
+
+
 def _written(name: str, args: Sequence[object]) -> str:
     """Returns how code writes a function: `+`, `torch.cat()`, `relu()`, `view(-1, 320)`."""
     if name in SUMS or name in PRODUCTS:
         return "+" if name in SUMS else "*"
     if name == "__getitem__":
         return "[…]"
-    sizes = args[1:] if not isinstance(args[-1], tuple | list) else args[-1]
+    sizes = args[-1] if args and isinstance(args[-1], tuple | list) else args[1:]
     given = ", ".join(map(str, sizes)) if name in SIZED and all(isinstance(size, int) for size in sizes) else ""
     return f"{'torch.' if name in CONCATENATIONS else ''}{name.strip('_')}({given})"
 
@@ -78,7 +89,7 @@ def _join(name: str, args: Sequence[object], kwargs: Mapping[str, object], input
     """Returns the join that a function is, if it is one."""
     if name in SUMS and len(inputs) == 2 and _is_plain_sum(args, kwargs):
         return SUM
-    if name in PRODUCTS and len(inputs) == 2 and _are_tensors(args, kwargs):
+    if name in PRODUCTS and len(inputs) == 2 and _are_tensors(args):
         return PRODUCT
     if name in CONCATENATIONS and len(inputs) > 1 and _is_side_by_side(args, kwargs, inputs):
         return CONCAT
@@ -86,16 +97,16 @@ def _join(name: str, args: Sequence[object], kwargs: Mapping[str, object], input
 
 
 def _is_plain_sum(args: Sequence[object], kwargs: Mapping[str, object]) -> bool:
-    return kwargs.get("alpha", 1) == 1 and _are_tensors(args, kwargs)
+    return kwargs.get("alpha", 1) == 1 and _are_tensors(args)
 
 
-def _are_tensors(args: Sequence[object], kwargs: Mapping[str, object]) -> bool:
-    return all(isinstance(value, Tensor) for value in (*args, kwargs.get("other", args[0])))
+def _are_tensors(args: Sequence[object]) -> bool:
+    return all(isinstance(value, Tensor) for value in args)
 
 
 def _is_side_by_side(args: Sequence[object], kwargs: Mapping[str, object], inputs: Sequence[Node]) -> bool:
     dim = args[1] if len(args) > 1 else kwargs.get("dim", kwargs.get("axis", 0))
-    tensors = args[0] if args else kwargs.get("tensors")
+    tensors = args[0] if args else ()
     is_all = isinstance(tensors, list | tuple) and len(tensors) == len(inputs)
     return is_all and inputs[0].shape is not None and dim in (1, -len(inputs[0].shape))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
@@ -12,12 +13,14 @@ from torch import Tensor, nn
 from torch.nn.modules.module import register_module_forward_hook, register_module_forward_pre_hook
 from torch.overrides import TorchFunctionMode
 
-from cnnviz.explanation.functions import CONCATENATIONS, MEANS, RESHAPING, SAME_VALUES, function_call
+from cnnviz.explanation.functions import CONCATENATIONS, MEANS, RESHAPING, SAME_VALUES, function_call, positional
 from cnnviz.explanation.live_layers import layer_kind, layer_of_module
 from cnnviz.explanation.meta_shortcuts import call_on_meta
 from cnnviz.explanation.nodes import Call, Frame, Node
 from cnnviz.layers import Flatten, Layer
 from cnnviz.shapes import Shape
+
+logger = logging.getLogger(__name__)
 
 
 class Recorder(TorchFunctionMode):
@@ -97,14 +100,36 @@ class Recorder(TorchFunctionMode):
             name = getattr(func, "__name__", "")
             inputs = tuple(self.known_nodes((*args, *kwargs.values())))
             if inputs and self._frames[-1].holds_rows:
-                self.calls.append(function_call(name, args, kwargs, inputs, path=self._frames[-1].path, error=error))
+                self.calls.append(self._failed_call(name, args, kwargs, inputs, error))
             raise
-        if isinstance(result, Tensor):
-            self._follow(func.__name__, args, kwargs, result)
-        elif isinstance(result, tuple | list):
-            for tensor in _tensors(result):
-                self._follow(func.__name__, args, kwargs, tensor)
+        if isinstance(result, Tensor | tuple | list):
+            for tensor in _tensors([result]):
+                self._follow_safely(func.__name__, args, kwargs, tensor)
         return result
+
+    def _failed_call(
+        self,
+        name: str,
+        args: Sequence[object],
+        kwargs: Mapping[str, object],
+        inputs: tuple[Node, ...],
+        error: Exception,
+    ) -> Call:
+        path = self._frames[-1].path
+        try:
+            return function_call(name, *positional(args, kwargs), inputs, path=path, error=error)
+        except Exception:  # ours: the row keeps what the module raised
+            logger.exception("The call of %s could not be read.", name)
+            return Call(f"{path}: {name}" if path else name, name, inputs, error=error)
+
+    def _follow_safely(self, name: str, args: Sequence[object], kwargs: Mapping[str, object], result: Tensor) -> None:
+        """Follows a function; where that fails, what it gave is unknown, and the module runs on."""
+        try:
+            self._follow(name, *positional(args, kwargs), result)
+        except Exception:
+            logger.exception("What %s does could not be followed.", name)
+            sources = tuple(self.known_nodes((*args, *kwargs.values())))
+            self._remember(result, Node(self.sample_shape(result), f"{name}()", sources, obstacle=f"{name}()"))
 
     def _follow(self, name: str, args: Sequence[object], kwargs: Mapping[str, object], result: Tensor) -> None:
         """Notes what a function has made of tensors that come from the input."""
@@ -185,7 +210,11 @@ class Recorder(TorchFunctionMode):
         kind = type(frame.module).__name__
         call = Call(frame.name or kind, kind, frame.inputs, frame.module, is_registered=frame.is_registered)
         if frame.layer_kind and call.input_shape and len(frame.inputs) == 1:
-            found = layer_of_module(frame.module, frame.layer_kind, call.input_shape)
+            try:
+                found = layer_of_module(frame.module, frame.layer_kind, call.input_shape)
+            except Exception:  # ours: the row has no rule
+                logger.exception("The module %s could not be read.", frame.name)
+                found = None
             if found:
                 call.layer, call.left_out = found
         return call

@@ -1,0 +1,88 @@
+"""Functions that a forward calls: whatever is made a design computes what torch does, or there is none."""
+
+from __future__ import annotations
+
+import logging
+import warnings
+from collections.abc import Callable
+
+import pytest
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from cnnviz import explain
+from cnnviz.architecture import build_model
+from cnnviz.explanation import Explanation
+
+SHAPE = (4, 6, 6)
+
+
+class Net(nn.Module):
+    """Two convolutions, a squeeze and excitation, and a forward that is given."""
+
+    def __init__(self, function: Callable[[Net, Tensor], Tensor]) -> None:
+        super().__init__()
+        self.a, self.b = nn.Conv2d(4, 4, 3, padding=1), nn.Conv2d(4, 4, 1, bias=False)
+        self.pool = nn.AdaptiveAvgPool2d(1)
+        self.se = nn.Sequential(nn.Flatten(), nn.Linear(4, 4, bias=False), nn.Sigmoid())
+        self.function = function
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.function(self, x)
+
+
+def assert_same_net(table: Explanation, net: nn.Module) -> None:
+    """Asserts that the design of a table computes what the net does with the weights of its rows (of unlike shapes)."""
+    assert table.error is None
+    assert table.architecture is not None, table.not_stackable
+    built = build_model(table.architecture)
+    used = [row.name for row in table.rows if row.parameters]
+    with torch.no_grad(), warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)
+        theirs = {tuple(p.shape): p for name in used for p in net.get_submodule(name).parameters()}
+        for parameter in built.parameters():
+            parameter.copy_(theirs[tuple(parameter.shape)])
+        x = torch.randn(3, *SHAPE)
+        torch.testing.assert_close(built.eval()(x.clone()), net.eval()(x.clone()))
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda net, x: torch.flatten(input=net.a(x), start_dim=1),
+        lambda net, x: torch.cat(tensors=[net.a(x), net.b(x)], dim=1),
+        lambda net, x: torch.add(input=net.a(x), other=net.b(x)),
+        lambda net, x: torch.add(net.a(x), other=net.b(x)),
+        lambda net, x: torch.relu(input=net.a(x)),
+        lambda net, x: torch.softmax(input=net.a(x), dim=1),
+        lambda net, x: torch.mul(input=net.a(x), other=net.b(x)),
+        lambda net, x: functional.max_pool2d(input=net.a(x), kernel_size=2),
+    ],
+)
+def test_tensors_may_be_given_by_name(function: Callable[[Net, Tensor], Tensor]) -> None:
+    net = Net(function)
+    assert_same_net(explain(net, SHAPE), net)
+
+
+class Unwritable(int):
+    """A size that torch takes and that cannot be written down."""
+
+    def __str__(self) -> str:
+        raise ValueError("unwritable")
+
+
+def test_what_cannot_be_followed_is_unknown_and_no_error_of_the_net(caplog: pytest.LogCaptureFixture) -> None:
+    net = Net(lambda net, x: functional.relu(net.a(x).view(-1, Unwritable(144))))
+    table = explain(net, SHAPE)
+    assert table.error is None
+    assert [row.kind for row in table.rows] == ["Conv2d", "ReLU"]
+    assert table.not_stackable == "A design cannot hold view()."
+    assert {record.levelno for record in caplog.records} == {logging.ERROR}
+
+
+def test_what_the_module_raises_stays_its_error_where_the_call_cannot_be_read() -> None:
+    table = explain(Net(lambda net, x: net.a(x).view(-1, Unwritable(7))), SHAPE)
+    assert table.rows[-1].error is not None
+    assert "unwritable" not in table.rows[-1].error
+    assert "RuntimeError: shape" in table.rows[-1].error
