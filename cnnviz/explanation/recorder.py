@@ -142,7 +142,7 @@ class Recorder(TorchFunctionMode):
             self._remember(result, sources[0])
             return
         call = function_call(plain, args, kwargs, sources, path=self._frames[-1].path, shape=shape)
-        node = Node(shape, call.name, sources, call.layer, call.join)
+        node = Node(shape, call.name, call.inputs, call.layer, call.join)
         if call.layer and plain in MEANS and (pooled := call.layer.output_shape(sources[0].shape or ())) != shape:
             node.sources, node.layer = (Node(pooled, call.name, sources, call.layer),), Flatten()
         if not (call.layer or call.join):

@@ -86,3 +86,19 @@ def test_what_the_module_raises_stays_its_error_where_the_call_cannot_be_read() 
     assert table.rows[-1].error is not None
     assert "unwritable" not in table.rows[-1].error
     assert "RuntimeError: shape" in table.rows[-1].error
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda net, x: net.a(x) * torch.sigmoid(net.b(x)),
+        lambda net, x: torch.sigmoid(net.b(x)) * net.a(x),
+        lambda net, x: net.a(x) * torch.sigmoid(net.b(net.pool(x))),
+        lambda net, x: torch.sigmoid(net.b(net.pool(x))) * net.a(x),
+        lambda net, x: x * torch.sigmoid(net.b(net.pool(x))),
+        lambda net, x: torch.sigmoid(net.b(net.pool(x))) * x,
+    ],
+)
+def test_a_product_is_read_in_either_order(function: Callable[[Net, Tensor], Tensor]) -> None:
+    net = Net(function)
+    assert_same_net(explain(net, SHAPE), net)
