@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import combinations
 
 from torch import Tensor
@@ -23,6 +23,10 @@ SIZED = frozenset({"view", "reshape"})
 SUMS = frozenset({"add", "__add__", "__radd__", "__iadd__"})
 PRODUCTS = frozenset({"mul", "multiply", "__mul__", "__rmul__", "__imul__"})
 CONCATENATIONS = frozenset({"cat", "concat", "concatenate"})
+IN_PLACE = frozenset(
+    {"__iadd__", "__isub__", "__imul__", "__itruediv__", "__ifloordiv__", "__imod__", "__ipow__", "__iand__", "__ior__"}
+)
+NOT_WRITING = frozenset({"detach_", "requires_grad_"})
 MEANS = {"mean": "Avg", "amax": "Max"}
 
 
@@ -72,6 +76,24 @@ def positional(args: Sequence[object], kwargs: Mapping[str, object]) -> tuple[tu
     first = next((name for name in ("input", "tensors") if name in kwargs), None) if not args else None
     names = [name for name in (first, "other") if name and name in kwargs]
     return (*args, *(kwargs[name] for name in names)), {key: kwargs[key] for key in kwargs if key not in names}
+
+
+def written_tensors(name: str, args: Sequence[object], kwargs: Mapping[str, object]) -> tuple[Tensor, ...]:
+    """Returns the tensors into which a call writes: those of a function in place, and `out`."""
+    is_named_so = name.endswith("_") and not name.endswith("__") and name not in NOT_WRITING
+    is_in_place = is_named_so or name in IN_PLACE or name == "__setitem__" or kwargs.get("inplace") is True
+    return tuple(tensors_in([*(args[:1] if is_in_place else ()), kwargs.get("out")]))
+
+
+def tensors_in(values: Iterable[object]) -> Iterator[Tensor]:
+    """Yields the tensors among values, those in lists, tuples and dicts included."""
+    for value in values:
+        if isinstance(value, Tensor):
+            yield value
+        elif isinstance(value, list | tuple):
+            yield from tensors_in(value)
+        elif isinstance(value, Mapping):
+            yield from tensors_in(value.values())
 
 
 def _written(name: str, args: Sequence[object]) -> str:

@@ -13,7 +13,16 @@ from torch import Tensor, nn
 from torch.nn.modules.module import register_module_forward_hook, register_module_forward_pre_hook
 from torch.overrides import TorchFunctionMode
 
-from cnnviz.explanation.functions import CONCATENATIONS, MEANS, RESHAPING, SAME_VALUES, function_call, positional
+from cnnviz.explanation.functions import (
+    CONCATENATIONS,
+    MEANS,
+    RESHAPING,
+    SAME_VALUES,
+    function_call,
+    positional,
+    tensors_in,
+    written_tensors,
+)
 from cnnviz.explanation.live_layers import layer_kind, layer_of_module
 from cnnviz.explanation.meta_shortcuts import call_on_meta
 from cnnviz.explanation.nodes import Call, Frame, Node
@@ -39,6 +48,7 @@ class Recorder(TorchFunctionMode):
         self._names = {id(part): name for name, part in module.named_modules()}
         self._frames: list[Frame] = []
         self._nodes: dict[int, tuple[Tensor, Node]] = {}  # with the tensors, whose ids would be used again
+        self._by_memory: dict[int | None, dict[int, Tensor]] = {}  # the same tensors
         self._thread = threading.get_ident()
         self._hooks = ExitStack()
 
@@ -60,7 +70,7 @@ class Recorder(TorchFunctionMode):
 
     def known_nodes(self, values: Iterable[object]) -> Iterator[Node]:
         """Yields what is known of those of the values that are tensors made from the input, at any depth."""
-        for tensor in _tensors(values):
+        for tensor in tensors_in(values):
             known = self._nodes.get(id(tensor))
             if known:
                 yield known[1]
@@ -103,9 +113,40 @@ class Recorder(TorchFunctionMode):
                 self.calls.append(self._failed_call(name, args, kwargs, inputs, error))
             raise
         if isinstance(result, Tensor | tuple | list):
-            for tensor in _tensors([result]):
+            for tensor in tensors_in([result]):
                 self._follow_safely(func.__name__, args, kwargs, tensor)
+        self._follow_writes(func, args, kwargs, result)
         return result
+
+    def _follow_writes(
+        self, func: Callable[..., Any], args: Sequence[object], kwargs: Mapping[str, object], result: object
+    ) -> None:
+        """Makes unknown what a call has changed beside what it returns."""
+        name = getattr(func, "__name__", "")
+        if name == "__set__" and getattr(func, "__self__", None) is Tensor.data:
+            self._spoil(tensors_in(args[:1]), "setting .data", args)
+            return
+        args, kwargs = positional(args, kwargs)
+        written = written_tensors(name, args, kwargs)
+        if not written:
+            return
+        is_by_index = name == "__setitem__"
+        what = "an assignment by index, […] = …" if is_by_index else f"{name}(), which writes into another tensor, too"
+        returned = {id(tensor) for tensor in tensors_in([result])}
+        changed = (tensor for tensor in (*written, *self._sharing_memory(written)) if id(tensor) not in returned)
+        self._spoil(changed, what, (*args, *kwargs.values()))
+
+    def _spoil(self, tensors: Iterable[Tensor], what: str, values: Iterable[object]) -> None:
+        sources = tuple(self.known_nodes(values))
+        for tensor in tensors:
+            before = tuple(self.known_nodes([tensor])) or sources
+            if before:
+                self._remember(tensor, Node(self.sample_shape(tensor), what, before, obstacle=what))
+
+    def _sharing_memory(self, tensors: Iterable[Tensor]) -> tuple[Tensor, ...]:
+        """Returns the known tensors that share memory with one of these."""
+        memories = {_memory(tensor) for tensor in tensors} - {None}
+        return tuple(tensor for memory in memories for tensor in self._by_memory.get(memory, {}).values())
 
     def _failed_call(
         self,
@@ -188,7 +229,7 @@ class Recorder(TorchFunctionMode):
             len(self.calls) == frame.calls_before and not frame.has_called_modules
         )
         call = self._module_call(frame)
-        call.outputs = tuple(_tensors([output]))
+        call.outputs = tuple(tensors_in([output]))
         passes_on = isinstance(module, nn.Identity | nn.Sequential)
         for tensor in call.outputs if frame.inputs else ():
             if call.layer and tensor is call.outputs[0]:
@@ -200,6 +241,9 @@ class Recorder(TorchFunctionMode):
                 self._remember(
                     tensor, Node(self.sample_shape(tensor), frame.name, frame.inputs, None, None, module, obstacle)
                 )
+        if getattr(module, "inplace", False) is True:
+            others = (tensor for tensor in self._sharing_memory(call.outputs) if tensor is not output)
+            self._spoil(others, f"{frame.name}, which writes into another tensor, too", ())
         call.output_nodes = tuple(self.known_nodes(call.outputs))
         if is_leaf and not (isinstance(module, nn.Sequential) and not len(module)):
             if call.layer is None:
@@ -221,6 +265,7 @@ class Recorder(TorchFunctionMode):
 
     def _remember(self, tensor: Tensor, node: Node) -> Node:
         self._nodes[id(tensor)] = (tensor, node)
+        self._by_memory.setdefault(_memory(tensor), {})[id(tensor)] = tensor
         return node
 
 
@@ -228,15 +273,12 @@ def _call(func: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, An
     return func(*args, **kwargs)
 
 
-def _tensors(values: Iterable[object]) -> Iterator[Tensor]:
-    """Yields the tensors among values, those in lists, tuples and dicts included."""
-    for value in values:
-        if isinstance(value, Tensor):
-            yield value
-        elif isinstance(value, list | tuple):
-            yield from _tensors(value)
-        elif isinstance(value, Mapping):
-            yield from _tensors(value.values())
+def _memory(tensor: Tensor) -> int | None:
+    """Returns a number for the memory of a tensor, the same for all views of it; None where it has none of its own."""
+    try:
+        return int(tensor.untyped_storage()._cdata)
+    except (NotImplementedError, RuntimeError):  # a sparse tensor, or a class that wraps others
+        return None
 
 
 def _single_layer(call: Call) -> Layer | None:

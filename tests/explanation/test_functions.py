@@ -26,6 +26,7 @@ class Net(nn.Module):
         self.a, self.b = nn.Conv2d(4, 4, 3, padding=1), nn.Conv2d(4, 4, 1, bias=False)
         self.pool = nn.AdaptiveAvgPool2d(1)
         self.se = nn.Sequential(nn.Flatten(), nn.Linear(4, 4, bias=False), nn.Sigmoid())
+        self.norm, self.relu = nn.BatchNorm2d(4, affine=False), nn.ReLU(inplace=True)
         self.function = function
 
     def forward(self, x: Tensor) -> Tensor:
@@ -100,5 +101,122 @@ def test_what_the_module_raises_stays_its_error_where_the_call_cannot_be_read() 
     ],
 )
 def test_a_product_is_read_in_either_order(function: Callable[[Net, Tensor], Tensor]) -> None:
+    net = Net(function)
+    assert_same_net(explain(net, SHAPE), net)
+
+
+def by_index(net: Net, x: Tensor) -> Tensor:
+    y = net.a(x)
+    y[:, 0] = 0
+    return y
+
+
+def by_mask(net: Net, x: Tensor) -> Tensor:
+    y = net.a(x)
+    y[y < 0] = 0
+    return y
+
+
+def by_slice(net: Net, x: Tensor) -> Tensor:
+    y = net.a(x)
+    y[:, :2] = x[:, :2]
+    return y
+
+
+def by_sum_of_a_slice(net: Net, x: Tensor) -> Tensor:
+    y = net.a(x)
+    y[:, 0] += 1
+    return y
+
+
+def by_a_part_in_place(net: Net, x: Tensor) -> Tensor:
+    y = net.a(x)
+    part = y[:, :2]
+    part.mul_(0.1)
+    return y
+
+
+def by_data(net: Net, x: Tensor) -> Tensor:
+    y = net.a(x)
+    y.data = net.b(x)
+    return y
+
+
+def by_values_of_data(net: Net, x: Tensor) -> Tensor:
+    y = net.a(x)
+    y.data.mul_(2)
+    return y
+
+
+def by_the_whole_in_place(net: Net, x: Tensor) -> Tensor:
+    y = net.a(x)
+    z = y.view(len(y), -1)
+    y.mul_(x)
+    return z
+
+
+def by_a_module_in_place(net: Net, x: Tensor) -> Tensor:
+    y = net.a(x)
+    z = y.flatten(1)
+    net.relu(y)
+    return z
+
+
+def by_a_function_in_place(net: Net, x: Tensor) -> Tensor:
+    y = net.a(x)
+    z = y.flatten(1)
+    functional.relu(y, True)
+    return z
+
+
+def by_out(net: Net, x: Tensor) -> Tensor:
+    y = net.a(x)
+    torch.add(y, net.b(x), out=y)
+    return y
+
+
+def to_the_input(net: Net, x: Tensor) -> Tensor:
+    y = net.a(x)
+    x[:, 0] = 0
+    return y + x
+
+
+@pytest.mark.parametrize(
+    ("function", "reason"),
+    [
+        (by_index, "an assignment by index"),
+        (by_mask, "an assignment by index"),
+        (by_slice, "an assignment by index"),
+        (by_sum_of_a_slice, "A design cannot hold"),
+        (by_a_part_in_place, "mul_(), which writes into another tensor, too"),
+        (by_data, "setting .data"),
+        (by_values_of_data, "mul_(), which writes into another tensor, too"),
+        (by_the_whole_in_place, "mul_(), which writes into another tensor, too"),
+        (by_a_module_in_place, "relu, which writes into another tensor, too"),
+        (by_a_function_in_place, "relu(), which writes into another tensor, too"),
+        (by_out, "A design cannot hold +"),
+        (to_the_input, "an assignment by index"),
+    ],
+)
+def test_what_is_written_into_is_no_design(function: Callable[[Net, Tensor], Tensor], reason: str) -> None:
+    table = explain(Net(function), SHAPE)
+    assert table.error is None
+    assert table.architecture is None
+    assert reason in (table.not_stackable or "")
+
+
+def with_sum_in_place(net: Net, x: Tensor) -> Tensor:
+    y = functional.relu(net.a(x))
+    y += net.b(x)
+    return functional.relu_(y.flatten(1))
+
+
+def with_activation_first(net: Net, x: Tensor) -> Tensor:
+    y = net.a(x)
+    return net.b(net.relu(net.norm(y))) + y
+
+
+@pytest.mark.parametrize("function", [with_sum_in_place, with_activation_first])
+def test_what_is_written_into_what_nothing_else_reads_is_a_design(function: Callable[[Net, Tensor], Tensor]) -> None:
     net = Net(function)
     assert_same_net(explain(net, SHAPE), net)
