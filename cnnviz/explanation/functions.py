@@ -78,6 +78,13 @@ def positional(args: Sequence[object], kwargs: Mapping[str, object]) -> tuple[tu
     return (*args, *(kwargs[name] for name in names)), {key: kwargs[key] for key in kwargs if key not in names}
 
 
+def keeps_values(name: str, args: Sequence[object], result: Tensor) -> bool:
+    """Whether a conversion gives the numbers that it got: none to integers, and no other reading of their bits."""
+    given = next(tensors_in(args), result).dtype
+    is_lossless = name != "view" and result.is_floating_point() and not given.is_complex
+    return result.dtype == given or is_lossless
+
+
 def written_tensors(name: str, args: Sequence[object], kwargs: Mapping[str, object]) -> tuple[Tensor, ...]:
     """Returns the tensors into which a call writes: those of a function in place, and `out`."""
     is_named_so = name.endswith("_") and not name.endswith("__") and name not in NOT_WRITING

@@ -19,6 +19,7 @@ from cnnviz.explanation.functions import (
     RESHAPING,
     SAME_VALUES,
     function_call,
+    keeps_values,
     positional,
     tensors_in,
     written_tensors,
@@ -179,7 +180,7 @@ class Recorder(TorchFunctionMode):
             return
         shape, plain = self.sample_shape(result), name.removesuffix("_") if not name.endswith("__") else name
         keeps_shape = plain in RESHAPING | CONCATENATIONS and shape == sources[0].shape
-        if len(sources) == 1 and (plain in SAME_VALUES or keeps_shape):
+        if len(sources) == 1 and (plain in SAME_VALUES or keeps_shape) and keeps_values(plain, args, result):
             self._remember(result, sources[0])
             return
         call = function_call(plain, args, kwargs, sources, path=self._frames[-1].path, shape=shape)

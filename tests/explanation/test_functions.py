@@ -220,3 +220,34 @@ def with_activation_first(net: Net, x: Tensor) -> Tensor:
 def test_what_is_written_into_what_nothing_else_reads_is_a_design(function: Callable[[Net, Tensor], Tensor]) -> None:
     net = Net(function)
     assert_same_net(explain(net, SHAPE), net)
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda net, x: net.a(x).to(torch.int64).to(torch.float32),
+        lambda net, x: net.a(x).type(torch.int32).float(),
+        lambda net, x: net.a(x).long().float(),
+        lambda net, x: net.a(x).view(torch.int32).float(),
+        lambda net, x: net.a(x).half().view(torch.bfloat16).float(),
+    ],
+)
+def test_a_conversion_that_changes_numbers_is_no_design(function: Callable[[Net, Tensor], Tensor]) -> None:
+    table = explain(Net(function), SHAPE)
+    assert table.error is None
+    assert table.architecture is None
+    assert (table.not_stackable or "").startswith("A design cannot hold ")
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda net, x: net.a(x.to(torch.float64).to(torch.float32)),
+        lambda net, x: net.a(x).type(torch.float64).float(),
+        lambda net, x: net.a(x.to("cpu")).contiguous(),
+        lambda net, x: net.a(x).view(len(x), 4, 6, 6).type_as(x),
+    ],
+)
+def test_a_conversion_between_floats_is_no_layer(function: Callable[[Net, Tensor], Tensor]) -> None:
+    net = Net(function)
+    assert_same_net(explain(net, SHAPE), net)
