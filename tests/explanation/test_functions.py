@@ -245,9 +245,31 @@ def test_a_conversion_that_changes_numbers_is_no_design(function: Callable[[Net,
         lambda net, x: net.a(x.to(torch.float64).to(torch.float32)),
         lambda net, x: net.a(x).type(torch.float64).float(),
         lambda net, x: net.a(x.to("cpu")).contiguous(),
-        lambda net, x: net.a(x).view(len(x), 4, 6, 6).type_as(x),
+        lambda net, x: net.a(x).view(len(x), 4, 6, 6).float(),
     ],
 )
 def test_a_conversion_between_floats_is_no_layer(function: Callable[[Net, Tensor], Tensor]) -> None:
     net = Net(function)
     assert_same_net(explain(net, SHAPE), net)
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda net, x: functional.interpolate(net.a(x), scale_factor=2),
+        lambda net, x: functional.interpolate(net.a(x), size=(12, 9), mode="bilinear", align_corners=False),
+        lambda net, x: functional.interpolate(net.a(x), None, 2.0, "bilinear"),
+        lambda net, x: functional.upsample(net.a(x), scale_factor=2.0),
+    ],
+)
+@pytest.mark.filterwarnings("ignore:`nn.functional.upsample` is deprecated:UserWarning")
+def test_interpolate_is_an_upsample(function: Callable[[Net, Tensor], Tensor]) -> None:
+    net = Net(function)
+    table = explain(net, SHAPE)
+    assert table.rows[-1].kind == "Upsample"
+    assert_same_net(table, net)
+
+
+def test_interpolate_against_aliasing_is_no_layer_of_ours() -> None:
+    net = Net(lambda net, x: functional.interpolate(net.a(x), size=3, mode="bilinear", antialias=True))
+    assert explain(net, SHAPE).not_stackable == "A design cannot hold interpolate() with antialias."
