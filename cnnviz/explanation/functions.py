@@ -78,6 +78,14 @@ def positional(args: Sequence[object], kwargs: Mapping[str, object]) -> tuple[tu
     return (*args, *(kwargs[name] for name in names)), {key: kwargs[key] for key in kwargs if key not in names}
 
 
+def is_always_on(name: str, args: Sequence[object], kwargs: Mapping[str, object]) -> bool:
+    """Whether a call in evaluation mode is that of a dropout in training."""
+    if "dropout" not in name or name not in FUNCTIONS:
+        return False
+    given = {**dict(zip(FUNCTIONS[name][1], args[1:], strict=False)), **kwargs}
+    return given.get("training", given.get("train", False)) is True
+
+
 def keeps_values(name: str, args: Sequence[object], result: Tensor) -> bool:
     """Whether a conversion gives the numbers that it got: none to integers, and no other reading of their bits."""
     given = next(tensors_in(args), result).dtype

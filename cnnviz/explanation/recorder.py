@@ -19,6 +19,7 @@ from cnnviz.explanation.functions import (
     RESHAPING,
     SAME_VALUES,
     function_call,
+    is_always_on,
     keeps_values,
     positional,
     tensors_in,
@@ -31,6 +32,9 @@ from cnnviz.layers import Flatten, Layer
 from cnnviz.shapes import Shape
 
 logger = logging.getLogger(__name__)
+ALWAYS_ON = (
+    "It drops in evaluation, too, as training is True; a design's Dropout does not. Write training=self.training."
+)
 
 
 class Recorder(TorchFunctionMode):
@@ -187,6 +191,8 @@ class Recorder(TorchFunctionMode):
         node = Node(shape, call.name, call.inputs, call.layer, call.join)
         if call.layer and plain in MEANS and (pooled := call.layer.output_shape(sources[0].shape or ())) != shape:
             node.sources, node.layer = (Node(pooled, call.name, sources, call.layer),), Flatten()
+        if is_always_on(plain, args, kwargs) and not self._frames[-1].module.training:
+            node.notes = (ALWAYS_ON,)
         if not (call.layer or call.join):
             node.obstacle = call.name
         elif call.left_out:

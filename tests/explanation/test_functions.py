@@ -18,6 +18,13 @@ from cnnviz.explanation import Explanation
 SHAPE = (4, 6, 6)
 
 
+class AlwaysDropout(nn.Module):
+    """A dropout that is on in evaluation, too."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return functional.dropout(x, 0.5)
+
+
 class Net(nn.Module):
     """Two convolutions, a squeeze and excitation, and a forward that is given."""
 
@@ -27,6 +34,7 @@ class Net(nn.Module):
         self.pool = nn.AdaptiveAvgPool2d(1)
         self.se = nn.Sequential(nn.Flatten(), nn.Linear(4, 4, bias=False), nn.Sigmoid())
         self.norm, self.relu = nn.BatchNorm2d(4, affine=False), nn.ReLU(inplace=True)
+        self.dropout = AlwaysDropout()
         self.function = function
 
     def forward(self, x: Tensor) -> Tensor:
@@ -273,3 +281,26 @@ def test_interpolate_is_an_upsample(function: Callable[[Net, Tensor], Tensor]) -
 def test_interpolate_against_aliasing_is_no_layer_of_ours() -> None:
     net = Net(lambda net, x: functional.interpolate(net.a(x), size=3, mode="bilinear", antialias=True))
     assert explain(net, SHAPE).not_stackable == "A design cannot hold interpolate() with antialias."
+
+
+@pytest.mark.parametrize(
+    ("function", "is_told"),
+    [
+        (lambda net, x: functional.dropout(net.a(x), 0.5), True),
+        (lambda net, x: functional.dropout2d(net.a(x), 0.5, True), True),
+        (lambda net, x: torch.dropout(net.a(x), 0.5, True), True),
+        (lambda net, x: torch.dropout(net.a(x), p=0.5, train=True), True),
+        (lambda net, x: functional.dropout(input=net.a(x), training=True), True),
+        (lambda net, x: net.dropout(net.a(x)), True),
+        (lambda net, x: functional.dropout(net.a(x), 0.5, net.training), False),
+        (lambda net, x: torch.dropout(net.a(x), 0.5, net.training), False),
+        (lambda net, x: functional.alpha_dropout(net.a(x), 0.5), False),
+    ],
+)
+def test_a_dropout_that_is_always_on_is_told(function: Callable[[Net, Tensor], Tensor], *, is_told: bool) -> None:
+    net = Net(function).eval()
+    with torch.no_grad():
+        x = torch.ones(8, *SHAPE)
+        assert torch.equal(net(x), net(x)) != is_told
+    notes = explain(net, SHAPE).rows[-1].notes
+    assert any("It drops in evaluation, too" in note for note in notes) == is_told
