@@ -9,16 +9,16 @@ from torch import Tensor
 
 from cnnviz.explanation.live_layers import layer_of_function, make_layer
 from cnnviz.explanation.nodes import Call, Node, joined_shape
-from cnnviz.layers import Flatten, Layer
+from cnnviz.layers import Flatten, Layer, Unflatten
 from cnnviz.layers.join import CONCAT, PRODUCT, SUM, Join
-from cnnviz.shapes import AXES, Shape
+from cnnviz.shapes import AXES, Shape, numel
 from cnnviz.source.torch_names import FUNCTIONS
 
 SAME_VALUES = frozenset(
     {"contiguous", "clone", "detach", "to", "type", "float", "half", "double", "bfloat16", "cpu", "cuda", "type_as"}
 )
 """Functions that give the same numbers in another form."""
-RESHAPING = frozenset({"view", "reshape", "flatten", "squeeze", "unflatten", "view_as", "reshape_as"})
+RESHAPING = frozenset({"view", "reshape", "flatten", "squeeze", "unflatten", "unsqueeze", "view_as", "reshape_as"})
 SIZED = frozenset({"view", "reshape"})
 SUMS = frozenset({"add", "__add__", "__radd__", "__iadd__"})
 PRODUCTS = frozenset({"mul", "multiply", "__mul__", "__rmul__", "__imul__"})
@@ -56,7 +56,7 @@ def function_call(
         if found:
             call.layer, call.left_out = found
     elif name in RESHAPING and before and shape:
-        call.layer = _flatten_between(before, shape)
+        call.layer = _flatten_between(before, shape) or _unflatten_between(before, shape)
     elif name in MEANS and before and len(before) > 1 and shape in (before[:1], (before[0], *[1] * len(before[1:]))):
         found = make_layer(f"Adaptive{MEANS[name]}Pool{len(before) - 1}d", {"output_size": 1}, before)
         call.layer = found.layer if found else None
@@ -76,6 +76,18 @@ def positional(args: Sequence[object], kwargs: Mapping[str, object]) -> tuple[tu
     first = next((name for name in ("input", "tensors") if name in kwargs), None) if not args else None
     names = [name for name in (first, "other") if name and name in kwargs]
     return (*args, *(kwargs[name] for name in names)), {key: kwargs[key] for key in kwargs if key not in names}
+
+
+def plain_name(name: str) -> str:
+    """Returns the name of a function without what tells that it is in place, or torch's own: `_threshold`, `relu_`.
+
+    >>> plain_name("_threshold"), plain_name("relu_"), plain_name("__add__")
+    ('threshold', 'relu', '__add__')
+    """
+    if name.endswith("__"):
+        return name
+    name = name.removesuffix("_")
+    return name.removeprefix("_") if name.removeprefix("_") in FUNCTIONS else name
 
 
 def is_always_on(name: str, args: Sequence[object], kwargs: Mapping[str, object]) -> bool:
@@ -157,4 +169,16 @@ def _flatten_between(before: Shape, after: Shape) -> Layer | None:
         flatten = Flatten() if is_whole else Flatten(start_dim=first, end_dim=last)
         if flatten.output_shape(before) == after:
             return flatten
+    return None
+
+
+def _unflatten_between(before: Shape, after: Shape) -> Layer | None:
+    """Returns the Unflatten that leads from one shape to the other, if there is one."""
+    if not (len(before) in AXES and len(after) in AXES and len(before) < len(after)):
+        return None
+    for axis, size in enumerate(before):
+        behind = len(after) - (len(before) - axis - 1)
+        sizes = after[axis:behind]
+        if (*before[:axis], *before[axis + 1 :]) == (*after[:axis], *after[behind:]) and numel(sizes) == size:
+            return Unflatten(dim=axis + 1, unflattened_size=sizes)
     return None

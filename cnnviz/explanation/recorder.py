@@ -21,6 +21,7 @@ from cnnviz.explanation.functions import (
     function_call,
     is_always_on,
     keeps_values,
+    plain_name,
     positional,
     tensors_in,
     written_tensors,
@@ -163,7 +164,7 @@ class Recorder(TorchFunctionMode):
     ) -> Call:
         path = self._frames[-1].path
         try:
-            return function_call(name, *positional(args, kwargs), inputs, path=path, error=error)
+            return function_call(plain_name(name), *positional(args, kwargs), inputs, path=path, error=error)
         except Exception:  # ours: the row keeps what the module raised
             logger.exception("The call of %s could not be read.", name)
             return Call(f"{path}: {name}" if path else name, name, inputs, error=error)
@@ -182,7 +183,7 @@ class Recorder(TorchFunctionMode):
         sources = tuple(self.known_nodes((*args, *kwargs.values())))
         if not sources or name == "__get__":
             return
-        shape, plain = self.sample_shape(result), name.removesuffix("_") if not name.endswith("__") else name
+        shape, plain = self.sample_shape(result), plain_name(name)
         keeps_shape = plain in RESHAPING | CONCATENATIONS and shape == sources[0].shape
         if len(sources) == 1 and (plain in SAME_VALUES or keeps_shape) and keeps_values(plain, args, result):
             self._remember(result, sources[0])

@@ -11,9 +11,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from cnnviz import explain
-from cnnviz.architecture import build_model
+from cnnviz import build, explain
+from cnnviz.architecture import Architecture, build_model
 from cnnviz.explanation import Explanation
+from cnnviz.layers import Conv2d, Gate, Linear
+from cnnviz.presets import PRESETS
 
 SHAPE = (4, 6, 6)
 
@@ -304,3 +306,46 @@ def test_a_dropout_that_is_always_on_is_told(function: Callable[[Net, Tensor], T
         assert torch.equal(net(x), net(x)) != is_told
     notes = explain(net, SHAPE).rows[-1].notes
     assert any("It drops in evaluation, too" in note for note in notes) == is_told
+
+
+@pytest.mark.parametrize(
+    ("function", "kind"),
+    [
+        (lambda net, x: x * net.se(net.pool(x)).view(-1, 4, 1, 1), "*"),
+        (lambda net, x: x * net.se(net.pool(x)).reshape(len(x), 4, 1, 1), "*"),
+        (lambda net, x: x * net.se(net.pool(x)).unsqueeze(-1).unsqueeze(-1), "*"),
+        (lambda net, x: net.se(net.pool(x)).unflatten(1, (2, 2)), "Unflatten"),
+        (lambda net, x: net.a(x).view(-1, 2, 2, 36), None),
+        (lambda net, x: functional.threshold(net.a(x), 0.1, 0.2), "Threshold"),
+        (lambda net, x: functional.threshold(net.a(x), 0.1, 0.2, inplace=True), "Threshold"),
+        (lambda net, x: torch.threshold(net.a(x), threshold=0.1, value=0.2), "Threshold"),
+    ],
+)
+def test_unflattening_and_thresholds_are_layers(function: Callable[[Net, Tensor], Tensor], kind: str | None) -> None:
+    net = Net(function)
+    table = explain(net, SHAPE)
+    if kind is None:
+        assert table.architecture is None
+        return
+    assert table.rows[-1].kind == kind
+    assert_same_net(table, net)
+
+
+@pytest.mark.parametrize(
+    "design",
+    [
+        PRESETS["efficientnet-b0"].architecture,
+        Architecture(input_shape=(4, 6, 6), layers=(Gate.default((4, 6, 6)),)),
+        Architecture(
+            input_shape=(4, 6, 6),
+            layers=(
+                Gate(layers=Gate.default((4, 6, 6)).layers, path=(Conv2d(out_channels=4, kernel_size=3, padding=1),)),
+            ),
+        ),
+        Architecture(input_shape=(9,), layers=(Gate.default((9,)), Linear(out_features=2))),
+    ],
+)
+def test_a_gate_that_is_built_is_explained_as_its_design(design: Architecture) -> None:
+    table = explain(build(design), design.input_shape)
+    assert table.error is None
+    assert table.architecture == design
