@@ -109,9 +109,9 @@ class Recorder(TorchFunctionMode):
     ) -> Any:
         kwargs = kwargs or {}
         if not self._frames or not self._frames[-1].follows_functions:
-            return self._call(func, args, kwargs)
+            return self._run(func, args, kwargs)
         try:
-            result = self._call(func, args, kwargs)
+            result = self._run(func, args, kwargs)
         except Exception as error:
             name = getattr(func, "__name__", "")
             inputs = tuple(self.known_nodes((*args, *kwargs.values())))
@@ -122,6 +122,14 @@ class Recorder(TorchFunctionMode):
             for tensor in tensors_in([result]):
                 self._follow_safely(func.__name__, args, kwargs, tensor)
         self._follow_writes(func, args, kwargs, result)
+        return result
+
+    def _run(self, func: Callable[..., Any], args: Sequence[object], kwargs: Mapping[str, object]) -> Any:
+        """Calls a function; what a dropout returns is another tensor than what it got, as it is in training."""
+        result, name = self._call(func, args, kwargs), getattr(func, "__name__", "")
+        is_dropout = "dropout" in name and not name.endswith("_") and kwargs.get("inplace") is not True
+        if is_dropout and any(tensor is result for tensor in tensors_in((*args, *kwargs.values()))):
+            return result.view_as(result)
         return result
 
     def _follow_writes(

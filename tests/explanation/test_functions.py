@@ -36,7 +36,7 @@ class Net(nn.Module):
         self.pool = nn.AdaptiveAvgPool2d(1)
         self.se = nn.Sequential(nn.Flatten(), nn.Linear(4, 4, bias=False), nn.Sigmoid())
         self.norm, self.relu = nn.BatchNorm2d(4, affine=False), nn.ReLU(inplace=True)
-        self.dropout = AlwaysDropout()
+        self.dropout, self.drop = AlwaysDropout(), nn.Dropout()
         self.function = function
 
     def forward(self, x: Tensor) -> Tensor:
@@ -349,3 +349,17 @@ def test_a_gate_that_is_built_is_explained_as_its_design(design: Architecture) -
     table = explain(build(design), design.input_shape)
     assert table.error is None
     assert table.architecture == design
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda net, y: y + net.a(net.drop(y)),
+        lambda net, y: y + net.a(functional.dropout(y, 0.5, net.training)),
+    ],
+)
+def test_a_dropout_in_a_block_is_not_put_before_it(function: Callable[[Net, Tensor], Tensor]) -> None:
+    """In evaluation a dropout returns the very tensor that it got, which the skip connection reads, too."""
+    design = explain(Net(lambda net, x: function(net, functional.relu(x))), SHAPE).architecture
+    assert design is not None
+    assert [layer.kind for layer in design.layers] == ["ReLU", "Residual"]
