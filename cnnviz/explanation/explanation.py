@@ -111,8 +111,9 @@ def explain(
     begin with an `nn.Embedding` need torch.long.
 
     A batch of two goes through the module in evaluation mode, on the meta device if it can, where torch computes shapes
-    only. Weights, buffers, training mode and random numbers stay as they are. Where the module fails, the rows before
-    remain, and the last one says why and what would mend it. Raises DesignError for something else than a module.
+    only. Weights, buffers, attributes, training mode and random numbers stay as they are. Where the module fails, the
+    rows before remain, and the last one says why and what would mend it. Raises DesignError for something else than a
+    module.
 
     >>> net = nn.Sequential(nn.Conv2d(1, 10, 10), nn.MaxPool2d(4), nn.ReLU(), nn.Flatten(), nn.Linear(880, 35))
     >>> table = explain(net, (1, 99, 26))

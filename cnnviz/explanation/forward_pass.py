@@ -5,9 +5,11 @@ from __future__ import annotations
 import copy
 import random
 import warnings
+from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -21,6 +23,9 @@ from cnnviz.shapes import Shape, numel
 
 MAX_VALUES_TRIED = 2**22
 """Largest number of values of a sample that a failing module is given once more, for its message."""
+
+CONTAINERS = (list, dict, set, OrderedDict)
+"""Classes of attributes whose items are put back, those of a module's weights and submodules among them."""
 
 
 @dataclass(frozen=True)
@@ -41,12 +46,18 @@ def run(
     module: nn.Module, shapes: Sequence[Shape], dtypes: Sequence[torch.dtype], batch_size: int, *, on_meta: bool
 ) -> ForwardPass:
     """Sends a batch through a module in evaluation mode, on the meta device or on the module's own."""
-    if any(map(is_lazy, _own_tensors(module))):
+    is_copy = any(map(is_lazy, _own_tensors(module)))
+    if is_copy:
         module, on_meta = copy.deepcopy(module), False
     recorder = Recorder(module, batch_size, on_meta=on_meta)
     device = torch.device("meta") if on_meta else next((tensor.device for tensor in _own_tensors(module)), None)
     error, output = None, None
-    with _unchanged(module, keeps_values=not on_meta), torch.no_grad(), warnings.catch_warnings():
+    # a copy keeps what its lazy layers have learned of their input
+    with (
+        _unchanged(nn.Module() if is_copy else module, keeps_values=not on_meta),
+        torch.no_grad(),
+        warnings.catch_warnings(),
+    ):
         warnings.simplefilter("ignore")
         batch = [_batch((batch_size, *shape), dtype, device) for shape, dtype in zip(shapes, dtypes, strict=True)]
         inputs = tuple(map(recorder.add_input, batch))
@@ -94,15 +105,20 @@ def _batch(shape: Shape, dtype: torch.dtype, device: torch.device | None) -> Ten
 
 
 @contextmanager
-def _unchanged(module: nn.Module, *, keeps_values: bool) -> Iterator[None]:
-    """Context in evaluation mode, behind which modes, buffers and random numbers are as before it."""
+def _unchanged(module: nn.Module, *, keeps_values: bool, is_copy: bool = False) -> Iterator[None]:
+    """Context in evaluation mode, behind which modes, attributes, weights, buffers and random numbers are as before it.
+
+    `keeps_values` says whether a real pass could write into weights and buffers. What lies inside an attribute stays as
+    forward leaves it, but for the items of lists, dicts and sets. A copy keeps what lazy layers have learned.
+    """
     modes = [(part, part.training) for part in module.modules()]
-    buffers = [
-        (part, name, buffer, buffer.clone() if keeps_values and buffer is not None else None)
-        for part in module.modules()
-        for name, buffer in part._buffers.items()
+    attributes = [(part, dict(vars(part))) for part in module.modules() if not is_copy]
+    containers = [
+        (value, copy.copy(value)) for _, own in attributes for value in own.values() if type(value) in CONTAINERS
     ]
-    devices = {tensor.device.index for tensor in _own_tensors(module) if tensor.is_cuda} if keeps_values else ()
+    tensors = [tensor for tensor in _own_tensors(module) if keeps_values and not tensor.is_meta]
+    values = [(tensor, tensor.data, tensor.detach().clone()) for tensor in tensors if not is_copy]
+    devices = {tensor.device.index for tensor in tensors if tensor.is_cuda}
     python_state, numpy_state = random.getstate(), np.random.get_state()
     with torch.random.fork_rng(devices=list(devices)):
         try:
@@ -112,10 +128,23 @@ def _unchanged(module: nn.Module, *, keeps_values: bool) -> Iterator[None]:
         finally:
             random.setstate(python_state)
             np.random.set_state(numpy_state)
+            for container, items in containers:
+                _refill(container, items)
+            for part, own in attributes:
+                _refill(vars(part), own)
             for part, mode in modes:
                 part.training = mode
             with torch.no_grad():
-                for part, name, buffer, values in buffers:
-                    part._buffers[name] = buffer
-                    if values is not None and buffer is not None and not torch.equal(buffer, values):
-                        buffer.copy_(values)
+                for tensor, data, before in values:
+                    if tensor.data_ptr() != data.data_ptr():
+                        tensor.data = data
+                    if not torch.equal(tensor, before):
+                        tensor.copy_(before)
+
+
+def _refill(container: Any, items: Any) -> None:
+    container.clear()
+    if isinstance(container, list):
+        container.extend(items)
+    else:
+        container.update(items)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Mapping, Sequence
 from functools import cache
 from inspect import Parameter
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import torch
 from pydantic import ValidationError
 from torch import Tensor, nn
+from torch.nn import functional
 from torch.nn.utils.parametrize import is_parametrized
 
 from cnnviz.layers import PALETTE, Block, Layer, LayerNorm
@@ -24,6 +27,7 @@ LAYER_CLASSES: dict[type[nn.Module], str] = {
 """The kind of layer that each class of torch is."""
 SHAPELESS = frozenset({"inplace", "device", "dtype", "_stacklevel", "training"})
 """Arguments of torch that change neither the shape nor the design."""
+EMPTY: Mapping[str, object] = MappingProxyType({})
 COMPUTING_METHODS = ("forward", "__call__", "_conv_forward", "_output_padding")
 """Methods of torch's modules without which a class that derives from one computes something else."""
 
@@ -67,14 +71,20 @@ def layer_of_function(
     """Returns the layer that a call of a function such as `F.max_pool2d` is, from the arguments after its input."""
     kind, parameters = FUNCTIONS[name]
     values = dict(zip(parameters, args, strict=False)) | {key: kwargs[key] for key in parameters if key in kwargs}
-    return make_layer(kind, {"start_dim": 0} | values if name == "flatten" else values, shape)
+    values = {"start_dim": 0} | values if name == "flatten" else values
+    return make_layer(kind, values, shape, _function_defaults(name))
 
 
-def make_layer(kind: str, values: Mapping[str, object], shape: Shape) -> LiveLayer | None:
-    """Returns a layer with these values of torch's arguments; None where a design cannot hold them."""
+def make_layer(
+    kind: str, values: Mapping[str, object], shape: Shape, function_defaults: Mapping[str, object] = EMPTY
+) -> LiveLayer | None:
+    """Returns a layer with these values of torch's arguments; None where a design cannot hold them.
+
+    `function_defaults` are those of a function, which takes arguments that the class does not know.
+    """
     if len(shape) not in AXES:
         return None
-    cls, defaults = PALETTE[kind], torch_defaults(kind)
+    cls, defaults = PALETTE[kind], {**torch_defaults(kind), **function_defaults}
     plain = {name: _plain(kind, name, value, shape) for name, value in values.items()}
     if plain.get("affine", plain.get("elementwise_affine")) is False:
         plain.pop("bias", None)  # a norm that learns nothing has none, whatever it was told
@@ -103,6 +113,16 @@ def input_sizes(module: nn.Module, layer: Layer, shape: Shape) -> dict[str, tupl
         if name not in type(layer).model_fields and expected != size:
             differing[name] = (expected, size)
     return differing
+
+
+@cache
+def _function_defaults(name: str) -> Mapping[str, object]:
+    """The defaults of a function's arguments; empty where torch does not tell them."""
+    try:
+        parameters = inspect.signature(getattr(functional, name, None)).parameters  # type: ignore[arg-type]
+    except (TypeError, ValueError):  # no such function, or one of C++
+        return EMPTY
+    return {key: given.default for key, given in parameters.items() if given.default is not Parameter.empty}
 
 
 @cache

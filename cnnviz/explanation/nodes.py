@@ -33,6 +33,8 @@ class Node:
     module: nn.Module | None = None
     """The module that gave it; None for a function."""
     obstacle: str = ""
+    notes: tuple[str, ...] = ()
+    """What is unusual about the call that gave it."""
 
     @cached_property
     def receptive_field(self) -> ReceptiveFields:

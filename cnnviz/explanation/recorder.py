@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
@@ -12,12 +13,29 @@ from torch import Tensor, nn
 from torch.nn.modules.module import register_module_forward_hook, register_module_forward_pre_hook
 from torch.overrides import TorchFunctionMode
 
-from cnnviz.explanation.functions import CONCATENATIONS, MEANS, RESHAPING, SAME_VALUES, function_call
+from cnnviz.explanation.functions import (
+    CONCATENATIONS,
+    MEANS,
+    RESHAPING,
+    SAME_VALUES,
+    function_call,
+    is_always_on,
+    keeps_values,
+    plain_name,
+    positional,
+    tensors_in,
+    written_tensors,
+)
 from cnnviz.explanation.live_layers import layer_kind, layer_of_module
 from cnnviz.explanation.meta_shortcuts import call_on_meta
 from cnnviz.explanation.nodes import Call, Frame, Node
 from cnnviz.layers import Flatten, Layer
 from cnnviz.shapes import Shape
+
+logger = logging.getLogger(__name__)
+ALWAYS_ON = (
+    "It drops in evaluation, too, as training is True; a design's Dropout does not. Write training=self.training."
+)
 
 
 class Recorder(TorchFunctionMode):
@@ -36,6 +54,7 @@ class Recorder(TorchFunctionMode):
         self._names = {id(part): name for name, part in module.named_modules()}
         self._frames: list[Frame] = []
         self._nodes: dict[int, tuple[Tensor, Node]] = {}  # with the tensors, whose ids would be used again
+        self._by_memory: dict[int | None, dict[int, Tensor]] = {}  # the same tensors
         self._thread = threading.get_ident()
         self._hooks = ExitStack()
 
@@ -57,7 +76,7 @@ class Recorder(TorchFunctionMode):
 
     def known_nodes(self, values: Iterable[object]) -> Iterator[Node]:
         """Yields what is known of those of the values that are tensors made from the input, at any depth."""
-        for tensor in _tensors(values):
+        for tensor in tensors_in(values):
             known = self._nodes.get(id(tensor))
             if known:
                 yield known[1]
@@ -90,36 +109,99 @@ class Recorder(TorchFunctionMode):
     ) -> Any:
         kwargs = kwargs or {}
         if not self._frames or not self._frames[-1].follows_functions:
-            return self._call(func, args, kwargs)
+            return self._run(func, args, kwargs)
         try:
-            result = self._call(func, args, kwargs)
+            result = self._run(func, args, kwargs)
         except Exception as error:
             name = getattr(func, "__name__", "")
             inputs = tuple(self.known_nodes((*args, *kwargs.values())))
             if inputs and self._frames[-1].holds_rows:
-                self.calls.append(function_call(name, args, kwargs, inputs, path=self._frames[-1].path, error=error))
+                self.calls.append(self._failed_call(name, args, kwargs, inputs, error))
             raise
-        if isinstance(result, Tensor):
-            self._follow(func.__name__, args, kwargs, result)
-        elif isinstance(result, tuple | list):
-            for tensor in _tensors(result):
-                self._follow(func.__name__, args, kwargs, tensor)
+        if isinstance(result, Tensor | tuple | list):
+            for tensor in tensors_in([result]):
+                self._follow_safely(func.__name__, args, kwargs, tensor)
+        self._follow_writes(func, args, kwargs, result)
         return result
+
+    def _run(self, func: Callable[..., Any], args: Sequence[object], kwargs: Mapping[str, object]) -> Any:
+        """Calls a function; what a dropout returns is another tensor than what it got, as it is in training."""
+        result, name = self._call(func, args, kwargs), getattr(func, "__name__", "")
+        is_dropout = "dropout" in name and not name.endswith("_") and kwargs.get("inplace") is not True
+        if is_dropout and any(tensor is result for tensor in tensors_in((*args, *kwargs.values()))):
+            return result.view_as(result)
+        return result
+
+    def _follow_writes(
+        self, func: Callable[..., Any], args: Sequence[object], kwargs: Mapping[str, object], result: object
+    ) -> None:
+        """Makes unknown what a call has changed beside what it returns."""
+        name = getattr(func, "__name__", "")
+        if name == "__set__" and getattr(func, "__self__", None) is Tensor.data:
+            self._spoil(tensors_in(args[:1]), "setting .data", args)
+            return
+        args, kwargs = positional(args, kwargs)
+        written = written_tensors(name, args, kwargs)
+        if not written:
+            return
+        is_by_index = name == "__setitem__"
+        what = "an assignment by index, […] = …" if is_by_index else f"{name}(), which writes into another tensor, too"
+        returned = {id(tensor) for tensor in tensors_in([result])}
+        changed = (tensor for tensor in (*written, *self._sharing_memory(written)) if id(tensor) not in returned)
+        self._spoil(changed, what, (*args, *kwargs.values()))
+
+    def _spoil(self, tensors: Iterable[Tensor], what: str, values: Iterable[object]) -> None:
+        sources = tuple(self.known_nodes(values))
+        for tensor in tensors:
+            before = tuple(self.known_nodes([tensor])) or sources
+            if before:
+                self._remember(tensor, Node(self.sample_shape(tensor), what, before, obstacle=what))
+
+    def _sharing_memory(self, tensors: Iterable[Tensor]) -> tuple[Tensor, ...]:
+        """Returns the known tensors that share memory with one of these."""
+        memories = {_memory(tensor) for tensor in tensors} - {None}
+        return tuple(tensor for memory in memories for tensor in self._by_memory.get(memory, {}).values())
+
+    def _failed_call(
+        self,
+        name: str,
+        args: Sequence[object],
+        kwargs: Mapping[str, object],
+        inputs: tuple[Node, ...],
+        error: Exception,
+    ) -> Call:
+        path = self._frames[-1].path
+        try:
+            return function_call(plain_name(name), *positional(args, kwargs), inputs, path=path, error=error)
+        except Exception:  # ours: the row keeps what the module raised
+            logger.exception("The call of %s could not be read.", name)
+            return Call(f"{path}: {name}" if path else name, name, inputs, error=error)
+
+    def _follow_safely(self, name: str, args: Sequence[object], kwargs: Mapping[str, object], result: Tensor) -> None:
+        """Follows a function; where that fails, what it gave is unknown, and the module runs on."""
+        try:
+            self._follow(name, *positional(args, kwargs), result)
+        except Exception:
+            logger.exception("What %s does could not be followed.", name)
+            sources = tuple(self.known_nodes((*args, *kwargs.values())))
+            self._remember(result, Node(self.sample_shape(result), f"{name}()", sources, obstacle=f"{name}()"))
 
     def _follow(self, name: str, args: Sequence[object], kwargs: Mapping[str, object], result: Tensor) -> None:
         """Notes what a function has made of tensors that come from the input."""
         sources = tuple(self.known_nodes((*args, *kwargs.values())))
         if not sources or name == "__get__":
             return
-        shape, plain = self.sample_shape(result), name.removesuffix("_") if not name.endswith("__") else name
+        shape, plain = self.sample_shape(result), plain_name(name)
         keeps_shape = plain in RESHAPING | CONCATENATIONS and shape == sources[0].shape
-        if len(sources) == 1 and (plain in SAME_VALUES or keeps_shape):
+        if len(sources) == 1 and (plain in SAME_VALUES or keeps_shape) and keeps_values(plain, args, result):
             self._remember(result, sources[0])
             return
         call = function_call(plain, args, kwargs, sources, path=self._frames[-1].path, shape=shape)
-        node = Node(shape, call.name, sources, call.layer, call.join)
+        node = Node(shape, call.name, call.inputs, call.layer, call.join)
         if call.layer and plain in MEANS and (pooled := call.layer.output_shape(sources[0].shape or ())) != shape:
             node.sources, node.layer = (Node(pooled, call.name, sources, call.layer),), Flatten()
+        if is_always_on(plain, args, kwargs) and not self._frames[-1].module.training:
+            node.notes = (ALWAYS_ON,)
         if not (call.layer or call.join):
             node.obstacle = call.name
         elif call.left_out:
@@ -163,7 +245,7 @@ class Recorder(TorchFunctionMode):
             len(self.calls) == frame.calls_before and not frame.has_called_modules
         )
         call = self._module_call(frame)
-        call.outputs = tuple(_tensors([output]))
+        call.outputs = tuple(tensors_in([output]))
         passes_on = isinstance(module, nn.Identity | nn.Sequential)
         for tensor in call.outputs if frame.inputs else ():
             if call.layer and tensor is call.outputs[0]:
@@ -175,6 +257,9 @@ class Recorder(TorchFunctionMode):
                 self._remember(
                     tensor, Node(self.sample_shape(tensor), frame.name, frame.inputs, None, None, module, obstacle)
                 )
+        if getattr(module, "inplace", False) is True:
+            others = (tensor for tensor in self._sharing_memory(call.outputs) if tensor is not output)
+            self._spoil(others, f"{frame.name}, which writes into another tensor, too", ())
         call.output_nodes = tuple(self.known_nodes(call.outputs))
         if is_leaf and not (isinstance(module, nn.Sequential) and not len(module)):
             if call.layer is None:
@@ -185,13 +270,18 @@ class Recorder(TorchFunctionMode):
         kind = type(frame.module).__name__
         call = Call(frame.name or kind, kind, frame.inputs, frame.module, is_registered=frame.is_registered)
         if frame.layer_kind and call.input_shape and len(frame.inputs) == 1:
-            found = layer_of_module(frame.module, frame.layer_kind, call.input_shape)
+            try:
+                found = layer_of_module(frame.module, frame.layer_kind, call.input_shape)
+            except Exception:  # ours: the row has no rule
+                logger.exception("The module %s could not be read.", frame.name)
+                found = None
             if found:
                 call.layer, call.left_out = found
         return call
 
     def _remember(self, tensor: Tensor, node: Node) -> Node:
         self._nodes[id(tensor)] = (tensor, node)
+        self._by_memory.setdefault(_memory(tensor), {})[id(tensor)] = tensor
         return node
 
 
@@ -199,15 +289,12 @@ def _call(func: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, An
     return func(*args, **kwargs)
 
 
-def _tensors(values: Iterable[object]) -> Iterator[Tensor]:
-    """Yields the tensors among values, those in lists, tuples and dicts included."""
-    for value in values:
-        if isinstance(value, Tensor):
-            yield value
-        elif isinstance(value, list | tuple):
-            yield from _tensors(value)
-        elif isinstance(value, Mapping):
-            yield from _tensors(value.values())
+def _memory(tensor: Tensor) -> int | None:
+    """Returns a number for the memory of a tensor, the same for all views of it; None where it has none of its own."""
+    try:
+        return int(tensor.untyped_storage()._cdata)
+    except (NotImplementedError, RuntimeError):  # a sparse tensor, or a class that wraps others
+        return None
 
 
 def _single_layer(call: Call) -> Layer | None:

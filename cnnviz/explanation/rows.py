@@ -168,6 +168,8 @@ def _notes(
         yield f"Gets {format_shape(shape)} from {call.inputs[0].name}."
     if call.inputs and shape is None:
         yield f"The first axis of what it gets from {call.inputs[0].name} is no longer that of the samples."
+    if call.output_nodes and call.layer and call.output_nodes[0].layer is call.layer:
+        yield from call.output_nodes[0].notes
     if not failure:
         yield from _differences(call, rule_shape, refusal, batch_size)
 

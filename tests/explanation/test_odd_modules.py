@@ -282,6 +282,43 @@ def test_the_module_stays_as_it_was(*, fails: bool, training: bool) -> None:
     assert torch.is_grad_enabled()
 
 
+class Forgetful(nn.Module):
+    """Leaves in every forward something behind in its attributes, its weights and its submodules."""
+
+    def __init__(self, *, needs_numbers: bool) -> None:
+        super().__init__()
+        self.f, self.w = nn.Linear(4, 4), nn.Parameter(torch.ones(4))
+        self.replaced = nn.Parameter(torch.ones(4))
+        self.n, self.seen, self.needs_numbers = 0, ["start"], needs_numbers
+
+    def forward(self, x: Tensor) -> Tensor:
+        self.n += 1
+        self.h = self.f(x)
+        self.seen.append(self.h)
+        self.made = nn.Linear(4, 4, device=x.device)
+        if self.needs_numbers and x.sum() > 0:
+            with torch.no_grad():
+                self.w.mul_(0.5)
+                self.replaced.data = self.replaced.data * 2
+        return self.made(self.h * self.w)
+
+
+@pytest.mark.parametrize("needs_numbers", [False, True])
+def test_what_forward_leaves_behind_is_gone(*, needs_numbers: bool) -> None:
+    net = Forgetful(needs_numbers=needs_numbers)
+    before, weights = copy.deepcopy(net.state_dict()), {name: id(weight) for name, weight in net.named_parameters()}
+    memory, attributes = net.replaced.data_ptr(), set(vars(net))
+    table = explain(net, (4,))
+    assert table.error is None
+    assert table.forward_pass.on_meta != needs_numbers
+    assert (net.n, net.seen, set(vars(net))) == (0, ["start"], attributes)
+    assert {name: id(weight) for name, weight in net.named_parameters()} == weights
+    assert net.replaced.data_ptr() == memory
+    assert list(net.state_dict()) == list(before)
+    for name, tensor in net.state_dict().items():
+        assert torch.equal(tensor, before[name]), name
+
+
 def test_a_keyboard_interrupt_leaves_the_module_as_it_was() -> None:
     def interrupt(_: Tensor) -> None:
         raise KeyboardInterrupt
