@@ -275,6 +275,34 @@ def test_other_code_of_keras_is_refused_as_what_it_is(text: str, message: str) -
         from_code(HEAD + text, (4,))
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "keras.backend.set_image_data_format('channels_first')",
+        "keras.config.set_image_data_format('channels_first')",
+        "tf.keras.backend.set_image_data_format(data_format='channels_first')",
+        "K = keras.backend; K.set_image_data_format('channels_first')",
+        "from keras.backend import set_image_data_format as put; put('channels_first')",
+        "from keras import backend as K; K.set_image_dim_ordering('th')",
+        "if True: keras.backend.set_image_data_format('channels_first')",
+        "put = keras.backend.set_image_data_format; put('channels_first')",
+    ],
+)
+def test_channels_that_are_put_first_for_all_layers_are_refused_with_the_line(line: str) -> None:
+    text = f"{HEAD}{line}\nmodel = keras.Sequential([keras.Input((3, 8, 8)), layers.Conv2D(4, 3)])"
+    with pytest.raises(
+        DesignError, match=r"Line 4: .* puts the channels first; Keras code is read with the channels last"
+    ):
+        from_code(text)
+
+
+def test_a_layer_whose_channels_are_where_they_are_read_keeps_them() -> None:
+    model = "model = keras.Sequential([keras.Input((8, 8, 3)), layers.Conv2D(4, 3{})])"
+    kept = "keras.backend.set_image_data_format('channels_last')\n" + model.format("")
+    own = "keras.backend.set_image_data_format('channels_first')\n" + model.format(", data_format='channels_last'")
+    assert from_code(HEAD + kept) == from_code(HEAD + own) == from_code(HEAD + model.format(""))
+
+
 @pytest.mark.parametrize("name", LAYERS)
 def test_no_argument_is_too_strange_to_be_refused(name: str) -> None:
     parameters = LAYERS[name][0]
