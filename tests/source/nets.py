@@ -353,8 +353,8 @@ NETS: dict[str, str] = {
 }
 """Texts by what is special in them; samples are (3, 16, 16)."""
 
-FUNCTIONAL: dict[str, str] = {
-    forward: net("self.conv = nn.Conv2d(3, 4, 3)\nself.gate = nn.Conv2d(4, 1, 1)", forward)
+NETS |= {
+    forward: net("self.conv = nn.Conv2d(3, 4, 3)" + "\nself.gate = nn.Conv2d(4, 1, 1)" * ("gate" in forward), forward)
     for forward in (
         "return F.pad(self.conv(x), (1, 2, 3, 0))",
         "return F.pad(self.conv(x), (1, 2))",
@@ -376,4 +376,3 @@ FUNCTIONAL: dict[str, str] = {
         "x = self.conv(x)\nreturn torch.multiply(input=self.gate(x), other=x)",
     )
 }
-"""Each ends with a function of torch that takes other arguments than the layer that it is."""

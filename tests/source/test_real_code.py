@@ -10,7 +10,7 @@ from cnnviz.architecture import build_model, output_shape
 from cnnviz.errors import DesignError
 from cnnviz.source import from_code
 from tests.source.changed_nets import CHANGED
-from tests.source.nets import FUNCTIONAL, HEAD, NETS, net
+from tests.source.nets import HEAD, NETS, net
 
 SHAPE = (3, 16, 16)
 
@@ -69,11 +69,6 @@ def check_read(text: str, *, by_use: bool = False) -> None:
 @pytest.mark.parametrize("name", NETS)
 def test_it_is_the_net_that_python_makes_of_it(name: str) -> None:
     check_read(NETS[name])
-
-
-@pytest.mark.parametrize("forward", FUNCTIONAL)
-def test_a_function_is_the_layer_that_computes_the_same(forward: str) -> None:
-    check_read(FUNCTIONAL[forward], by_use=True)
 
 
 @pytest.mark.parametrize("name", CHANGED)
