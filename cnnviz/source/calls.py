@@ -9,6 +9,7 @@ from functools import partial
 from cnnviz.source.arguments import Arguments, read_arguments
 from cnnviz.source.attributes import attribute_of
 from cnnviz.source.blocks import block_kinds
+from cnnviz.source.functional_layers import pad, rms_norm, unflatten
 from cnnviz.source.functions import apply_module, call_forward, call_function, initialise, instantiate
 from cnnviz.source.interpreter import CallHandler, Interpreter, Scope
 from cnnviz.source.keras import call_keras
@@ -50,6 +51,7 @@ from cnnviz.source.torch_functions import (
     layer_function,
     make_batch,
     mean,
+    multiply,
     reshape,
     squeeze,
 )
@@ -94,6 +96,12 @@ CALLS: dict[str, CallHandler] = {
     "torch.concat": concatenate,
     "torch.concatenate": concatenate,
     "torch.add": add,
+    "torch.mul": multiply,
+    "torch.multiply": multiply,
+    "torch.nn.functional.pad": pad,
+    "torch.unflatten": unflatten,
+    "torch.nn.functional.rms_norm": rms_norm,
+    "torch.rms_norm": rms_norm,
     "torch.reshape": reshape,
     "torch.mean": mean,
     "torch.amax": mean,

@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator
 
 CHANGING_CALLS = ("setattr", "delattr")
 RUNNING_CALLS = ("exec", "eval", "globals", "locals", "vars")
+PICKING_CALLS = ("list", "tuple", "next", "iter", "reversed", "getattr", "dict", "vars")
+"""Functions that hand out parts of what they are given: list(net)[0]."""
 HOOKS = ("register_forward_hook", "register_forward_pre_hook")
 WITHOUT_SHAPE = ("requires_grad", "grad", "data", "training", "names", "name")
 """Attributes of layers and weights that no design holds."""
@@ -83,7 +85,7 @@ class NetChanges:
         root, attributes = _chain(target)
         if not root or not is_module(root) or attributes[-1:] in [[name] for name in WITHOUT_SHAPE]:
             return False
-        is_plain = isinstance(target, ast.Attribute) and len(attributes) == 1
+        is_plain = isinstance(target, ast.Attribute) and isinstance(target.value, ast.Name)
         if not is_plain or looped(root):
             return not any(name in ("grad", "param_groups") for name in attributes)
         return attributes[0] in self._read_in_forward or attributes[0] in SPECIAL
@@ -171,7 +173,8 @@ def _chain(node: ast.expr) -> tuple[str | None, list[str]]:
         elif isinstance(current, ast.Subscript):
             current = current.value
         elif isinstance(current, ast.Call):
-            current = current.func
+            picks = isinstance(current.func, ast.Name) and current.func.id in PICKING_CALLS and current.args
+            current = current.args[0] if picks else current.func
         else:
             return None, attributes[::-1]
     return current.id, attributes[::-1]

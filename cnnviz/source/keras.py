@@ -20,6 +20,8 @@ from cnnviz.source.tensors import apply_layer, iter_all
 from cnnviz.source.values import ImportedName, KerasLayer, KerasSequential, Tensor, TensorNode
 
 _DATA_LAYERS = ("Rescaling", "Normalization", "Resizing", "CenterCrop", "Random")
+_FORMAT_SETTERS = ("set_image_data_format", "set_image_dim_ordering")
+_FORMAT_KEPT = {"channels_last", "tf"}
 _OPAQUE = ("regularizers.", "initializers.", "constraints.")
 
 
@@ -84,6 +86,32 @@ def _make_layer(interpreter: Interpreter, name: str, node: ast.Call, scope: Scop
     if needed:
         raise DesignError(f"Line {line}: Keras' {name} also needs {' and '.join(needed)}.")
     return KerasLayer(kind, values, line)
+
+
+def check_data_format(interpreter: Interpreter, model: KerasSequential, tree: ast.Module) -> None:
+    """Raises DesignError with the line where the text puts the channels first for layers that do not say where."""
+    layers = [layer for layer in flat_layers(model) if "data_format" in LAYERS[layer.name][0]]
+    if all(layer.arguments.get("data_format") is not None for layer in layers):
+        return
+    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    kept = {id(call.func) for call in calls if _FORMAT_KEPT.intersection(map(_text_of, _given(call)))}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute | ast.Name) and id(node) not in kept:
+            written = node.attr if isinstance(node, ast.Attribute) else node.id
+            name = interpreter.full_name(node, Scope()) or written
+            if name.rpartition(".")[2] in _FORMAT_SETTERS:
+                raise DesignError(
+                    f"Line {node.lineno}: {written[:40]} puts the channels first; Keras code is read with the channels"
+                    " last."
+                )
+
+
+def _given(call: ast.Call) -> list[ast.expr]:
+    return [*call.args, *(keyword.value for keyword in call.keywords)]
+
+
+def _text_of(node: ast.expr) -> object:
+    return node.value if isinstance(node, ast.Constant) else None
 
 
 # following

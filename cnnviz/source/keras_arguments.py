@@ -40,3 +40,8 @@ def flag(layer: KerasLayer, name: str) -> bool:
     if not isinstance(value, bool):
         raise refused(layer, f"gets {name}={value!r}; it takes True or False")
     return value
+
+
+def is_channels_last(layer: KerasLayer) -> bool:
+    """Returns whether a layer has its channels last, as all have unless the code says otherwise."""
+    return layer.arguments.get("data_format") in (None, "channels_last")

@@ -6,9 +6,9 @@ Source: https://keras.io/api/layers/, and for the padding https://www.tensorflow
 from __future__ import annotations
 
 from cnnviz.shapes import Shape
-from cnnviz.source.keras_arguments import Calls, Rule, flag, made, refused
+from cnnviz.source.keras_arguments import Calls, Rule, flag, is_channels_last, made, refused
 from cnnviz.source.keras_names import keras_name
-from cnnviz.source.keras_windows import conv, global_pool, pool, transposed_conv, zero_padding
+from cnnviz.source.keras_windows import conv, global_pool, pool, transposed_conv, upsampling, zero_padding
 from cnnviz.source.values import ImportedName, KerasLayer
 
 ACTIVATIONS: dict[str, tuple[str, dict[str, object]]] = {
@@ -37,7 +37,7 @@ ACTIVATIONS: dict[str, tuple[str, dict[str, object]]] = {
 
 
 def _check_channels_last(layer: KerasLayer) -> None:
-    if layer.arguments.get("data_format") not in (None, "channels_last"):
+    if not is_channels_last(layer):
         raise refused(layer, "has data_format='channels_first'; Keras code is read with the channels last")
 
 
@@ -133,13 +133,24 @@ def _batch_norm(layer: KerasLayer, shape: Shape) -> Calls:
 
 
 def _layer_norm(layer: KerasLayer, shape: Shape) -> Calls:
-    axis, center, scale = layer.arguments.get("axis", -1), flag(layer, "center"), flag(layer, "scale")
-    axes = sorted(axis, key=str) if isinstance(axis, list | tuple) else [axis]
-    is_whole = axes == list(range(1, len(shape) + 1)) or (len(shape) == 1 and axes == [-1])
-    if not is_whole or (center and not scale):
-        raise refused(layer, "is read over the whole sample only: behind a Flatten, or with all axes behind the batch")
+    center, scale = flag(layer, "center"), flag(layer, "scale")
+    _check_whole(layer, shape, is_exact=scale or not center)
     eps = layer.arguments.get("epsilon", 1e-3)
     yield made(layer, "LayerNorm", eps=eps, elementwise_affine=scale, bias=center)
+
+
+def _rms_norm(layer: KerasLayer, shape: Shape) -> Calls:
+    _check_whole(layer, shape)
+    yield made(layer, "RMSNorm", eps=layer.arguments.get("epsilon", 1e-6))
+
+
+def _check_whole(layer: KerasLayer, shape: Shape, *, is_exact: bool = True) -> None:
+    """Raises DesignError for a normalisation of a part of the sample."""
+    axis = layer.arguments.get("axis", -1)
+    axes = sorted(axis, key=str) if isinstance(axis, list | tuple) else [axis]
+    is_whole = axes == list(range(1, len(shape) + 1)) or (len(shape) == 1 and axes == [-1])
+    if not (is_whole and is_exact):
+        raise refused(layer, "is read over the whole sample only: behind a Flatten, or with all axes behind the batch")
 
 
 def _group_norm(layer: KerasLayer, shape: Shape) -> Calls:
@@ -188,8 +199,12 @@ LAYERS: dict[str, tuple[tuple[str, ...], Rule]] = {
     "Flatten": (("data_format",), _flatten),
     "BatchNormalization": (("axis", "momentum", "epsilon", *_NORMS), _batch_norm),
     "LayerNormalization": (("axis", "epsilon", *_NORMS), _layer_norm),
+    "RMSNormalization": (("axis", "epsilon"), _rms_norm),
     "GroupNormalization": (("groups", "axis", "epsilon", *_NORMS), _group_norm),
     **{f"ZeroPadding{axes}D": (("padding", "data_format"), zero_padding) for axes in (1, 2, 3)},
+    "UpSampling1D": (("size",), upsampling(1)),
+    "UpSampling2D": (("size", "data_format", "interpolation"), upsampling(2)),
+    "UpSampling3D": (("size", "data_format"), upsampling(3)),
     "Dropout": (("rate", "noise_shape", "seed"), _dropout("Dropout")),
     "AlphaDropout": (("rate", "noise_shape", "seed"), _dropout("AlphaDropout")),
     **{f"SpatialDropout{axes}D": (("rate", "seed", "data_format"), _dropout(f"Dropout{axes}d")) for axes in (1, 2, 3)},

@@ -17,14 +17,13 @@ LAYER_NAMES = (
     *("AveragePooling1D", "AveragePooling2D", "AveragePooling3D", "AvgPool1D", "AvgPool2D", "AvgPool3D"),
     *(f"Global{kind}{axes}D" for kind in ("AveragePooling", "AvgPool", "MaxPooling", "MaxPool") for axes in (1, 2, 3)),
     *("BatchNormalization", "LayerNormalization", "GroupNormalization", "ZeroPadding1D", "ZeroPadding2D"),
+    *("UpSampling1D", "UpSampling2D", "UpSampling3D", "RMSNormalization"),
     *("ZeroPadding3D", "Dropout", "SpatialDropout1D", "SpatialDropout2D", "SpatialDropout3D", "AlphaDropout"),
     *("Activation", "ReLU", "LeakyReLU", "PReLU", "ELU", "Softmax"),
 )
 """Layers of Keras that are understood."""
 OTHER_LAYER_NAMES = (
     *(
-        "UpSampling1D",
-        "UpSampling2D",
         "Cropping2D",
         "Reshape",
         "Permute",

@@ -12,34 +12,47 @@ from typing import Any
 from cnnviz.errors import ShapeError
 from cnnviz.layers import PALETTE
 from cnnviz.layers.window import collapse_equal
-from cnnviz.shapes import AXES, Shape
-from cnnviz.source.keras_arguments import Calls, Rule, flag, made, refused, sizes
+from cnnviz.shapes import Shape, format_shape
+from cnnviz.source.keras_arguments import Calls, Rule, flag, is_channels_last, made, refused, sizes
 from cnnviz.source.values import KerasLayer
 
+Pairs = list[tuple[int, int]]
+"""What is added before and behind each axis."""
 
-def _same_padding(sizes: Shape, kernels: Sequence[int], strides: Sequence[int]) -> list[tuple[int, int]]:
+
+def _same_padding(sizes: Shape, kernels: Sequence[int], strides: Sequence[int]) -> Pairs:
     """What padding='same' adds before and after each axis, so that ⌈size / stride⌉ come out."""
     totals = [max((-(-n // s) - 1) * s + k - n, 0) for n, k, s in zip(sizes, kernels, strides, strict=True)]
     return [(total // 2, total - total // 2) for total in totals]
 
 
-def _conv_padding(layer: KerasLayer, shape: Shape, spans: Sequence[int], strides: Sequence[int]) -> object:
+def _conv_padding(
+    layer: KerasLayer, shape: Shape, spans: Sequence[int], strides: Sequence[int]
+) -> tuple[Pairs, object]:
+    """Returns the zeros before and behind each axis that need a layer of their own, and the convolution's padding.
+
+    A convolution adds the same on both sides, except at a stride of 1; a ZeroPad adds what it likes.
+    """
     padding, added = layer.arguments.get("padding", "valid"), layer.arguments.get("zero_padding")
     if padding == "valid":
-        return added or 0
+        return [], added or 0
+    if padding == "causal" and layer.name == "Conv1D":
+        return [(spans[0] - 1, 0)], 0
     if padding != "same" or added:
         raise refused(layer, f"with padding={padding!r} is no layer here")
     if set(strides) == {1} or len(spans) != len(shape) - 1:
-        return "same"
+        return [], "same"
     pads = _same_padding(shape[1:], spans, strides)
-    for axis, size, stride, (before, after) in zip(AXES[len(shape)][1:], shape[1:], strides, pads, strict=True):
-        if before != after:
-            raise refused(
-                layer,
-                f"with padding='same' and a stride of {stride} adds {before} before and {after} behind a {axis} of"
-                f" {size}; a design adds the same on both sides. Use padding='valid', or a stride of 1 and a pool",
-            )
-    return collapse_equal([before for before, _ in pads])
+    if any(before != behind for before, behind in pads):
+        return pads, 0
+    return [], collapse_equal([before for before, _ in pads])
+
+
+def _zero_pad(layer: KerasLayer, pairs: Pairs) -> Calls:
+    """Yields a ZeroPad of what is added before and behind each axis, unless that is nothing."""
+    numbers = [number for pair in reversed(pairs) for number in pair]  # torch begins with the last axis
+    if any(numbers):
+        yield made(layer, f"ZeroPad{len(pairs)}d", padding=collapse_equal(numbers))
 
 
 def conv(axes: int) -> Rule:
@@ -49,13 +62,15 @@ def conv(axes: int) -> Rule:
         kernels = sizes(layer, "kernel_size", None, axes)
         strides, dilations = sizes(layer, "strides", 1, axes), sizes(layer, "dilation_rate", 1, axes)
         spans = [d * (k - 1) + 1 for k, d in zip(kernels, dilations, strict=True)]
+        pairs, padding = _conv_padding(layer, shape, spans, strides)
         window = {
             "kernel_size": collapse_equal(kernels),
             "stride": collapse_equal(strides),
-            "padding": _conv_padding(layer, shape, spans, strides),
+            "padding": padding,
             "dilation": collapse_equal(dilations),
         }
         kind, bias = f"Conv{axes}d", flag(layer, "use_bias")
+        yield from _zero_pad(layer, pairs)
         if layer.name.startswith(("Separable", "Depthwise")):
             channels = shape[0] * sizes(layer, "depth_multiplier", 1, 1)[0]
             is_whole = layer.name.startswith("Depthwise")
@@ -79,12 +94,6 @@ def transposed_conv(axes: int) -> Rule:
         if layer.arguments.get("output_padding") is not None or not is_plain or padding not in ("valid", "same"):
             raise refused(layer, "is read without output_padding and dilation_rate only")
         overlaps = [max(k - s, 0) for k, s in zip(kernels, strides, strict=True)]
-        if padding == "same" and any(overlap % 2 for overlap in overlaps):
-            raise refused(
-                layer,
-                "with padding='same' cuts off more behind than before here; a design cuts off the same on both sides."
-                " Use a kernel_size that is larger than the stride by an even number",
-            )
         yield made(
             layer,
             f"ConvTranspose{axes}d",
@@ -95,6 +104,8 @@ def transposed_conv(axes: int) -> Rule:
             output_padding=collapse_equal([max(s - k, 0) for k, s in zip(kernels, strides, strict=True)]),
             bias=flag(layer, "use_bias"),
         )
+        if padding == "same":  # cuts off one more behind than before where the overlap is odd
+            yield from _zero_pad(layer, [(0, -(overlap % 2)) for overlap in overlaps])
 
     return rule
 
@@ -154,19 +165,52 @@ def global_pool(kind: str, axes: int) -> Rule:
 
 
 def zero_padding(layer: KerasLayer, shape: Shape) -> Calls:
-    """Refuses zeros that no convolution takes over."""
-    raise refused(layer, "is read before a convolution with padding='valid' only, with the same number on both sides")
+    """Yields zeros around a sample."""
+    pairs = _zero_pairs(layer)
+    if pairs is None:
+        raise refused(layer, "takes whole numbers, or pairs of them, as padding")
+    yield from _zero_pad(layer, pairs)
+
+
+def _zero_pairs(layer: KerasLayer) -> Pairs | None:
+    """Returns what a ZeroPadding adds before and behind each axis; None where its argument says nothing of the kind."""
+    axes = int(layer.name[-2])
+    value = layer.arguments.get("padding", 1)
+    if axes == 1 and isinstance(value, list | tuple):
+        value = [value]
+    items = list(value) if isinstance(value, list | tuple) else [value] * axes
+    pairs = [tuple(item) if isinstance(item, list | tuple) else (item, item) for item in items]
+    numbers = [number for pair in pairs for number in pair]
+    is_known = len(pairs) == axes and all(len(pair) == 2 for pair in pairs)
+    is_known = is_known and all(type(number) is int and number >= 0 for number in numbers)
+    return pairs if is_known else None
 
 
 def with_padding(padding: KerasLayer, conv: KerasLayer) -> KerasLayer | None:
     """Returns a convolution that pads as the ZeroPadding before it does; None where it cannot."""
-    value, axes = padding.arguments.get("padding", 1), int(padding.name[-2])
-    sizes = list(value) if isinstance(value, list | tuple) else [value] * axes
-    pairs = [tuple(size) if isinstance(size, list | tuple) else (size, size) for size in sizes]
-    added = [pair[0] for pair in pairs if len(pair) == 2 and pair[0] == pair[1] and isinstance(pair[0], int)]
-    is_plain = len(pairs) == len(added) == axes
-    if conv.name not in (f"Conv{axes}D", f"SeparableConv{axes}D", f"DepthwiseConv{axes}D") or not is_plain:
+    pairs, axes = _zero_pairs(padding), int(padding.name[-2])
+    if conv.name not in (f"Conv{axes}D", f"SeparableConv{axes}D", f"DepthwiseConv{axes}D"):
         return None
-    if conv.arguments.get("padding", "valid") != "valid":
+    if conv.arguments.get("padding", "valid") != "valid" or not is_channels_last(padding):
         return None
-    return replace(conv, arguments={**conv.arguments, "zero_padding": collapse_equal(added)})
+    if pairs is None or any(before != behind for before, behind in pairs):
+        return None
+    return replace(conv, arguments={**conv.arguments, "zero_padding": collapse_equal([before for before, _ in pairs])})
+
+
+def upsampling(axes: int) -> Rule:
+    """Returns the rule of layers that repeat values, or draw straight lines between them.
+
+    Torch's bicubic curve is another one than Keras'.
+    """
+
+    def rule(layer: KerasLayer, shape: Shape) -> Calls:
+        mode = layer.arguments.get("interpolation", "nearest")
+        if mode not in ("nearest", "bilinear"):
+            raise refused(layer, "is read with interpolation='nearest' or 'bilinear' only")
+        if len(shape) != axes + 1:
+            raise refused(layer, f"takes samples with {axes + 1} axes, but one of {format_shape(shape)} comes in")
+        factors = tuple(float(size) for size in sizes(layer, "size", 2, axes))
+        yield made(layer, "Upsample", scale_factor=factors[0] if len(set(factors)) == 1 else factors, mode=mode)
+
+    return rule

@@ -9,7 +9,8 @@ from typing import Any, cast
 
 from cnnviz.shapes import AXES, numel
 from cnnviz.source.arguments import read_arguments
-from cnnviz.source.arithmetic import WIDE_FIELD, bounded_text
+from cnnviz.source.arithmetic import WIDE_FIELD, bounded_text, combine
+from cnnviz.source.functional_layers import unflatten_tensor
 from cnnviz.source.functions import late_value
 from cnnviz.source.interpreter import Interpreter, Scope, is_plain
 from cnnviz.source.keras import add_layer, build
@@ -190,6 +191,15 @@ def _view(interpreter: Interpreter, owner: Tensor, node: ast.Call, scope: Scope)
     return reshape_tensor(owner, sizes, interpreter.snippet(node), node.lineno)
 
 
+def _unflatten(interpreter: Interpreter, owner: Tensor, node: ast.Call, scope: Scope) -> Tensor:
+    return unflatten_tensor(interpreter, owner, read_arguments(interpreter, node, scope), node)
+
+
+def _multiply(interpreter: Interpreter, owner: Tensor, node: ast.Call, scope: Scope) -> object:
+    values = read_arguments(interpreter, node, scope).matched(("other",), "mul", node.lineno)
+    return combine(interpreter, owner, ast.Mult(), values.get("other"), node)
+
+
 def _mean(interpreter: Interpreter, owner: Tensor, node: ast.Call, scope: Scope) -> Tensor:
     return pool_axes(interpreter, owner, read_arguments(interpreter, node, scope), node)
 
@@ -336,6 +346,9 @@ METHODS: dict[type, dict[str, MethodHandler]] = {
         "dim": _axes,
         "view": _view,
         "reshape": _view,
+        "unflatten": _unflatten,
+        "mul": _multiply,
+        "multiply": _multiply,
         "mean": _mean,
         "amax": _mean,
         "max": _max,

@@ -138,9 +138,8 @@ class Program:
 
     def _holds_module(self, name: str) -> bool:
         value = self._names.get(name)
-        return isinstance(value, Module | Class) or any(
-            isinstance(part, Module) for part in (value if isinstance(value, list | tuple) else ())
-        )
+        parts = value.values() if isinstance(value, dict) else value if isinstance(value, list | tuple) else ()
+        return isinstance(value, Module | Class) or any(isinstance(part, Module) for part in parts)
 
     def _makes_net(self, statement: ast.stmt) -> bool:
         """Whether its outermost call, apart from `.to(device)`, is of nn.Sequential or of a class of the text."""

@@ -17,7 +17,7 @@ from cnnviz.errors import DesignError
 from cnnviz.shapes import AXES, Shape, format_shape
 from cnnviz.source.functions import apply_module, only_tensor
 from cnnviz.source.interpreter import Interpreter, Scope
-from cnnviz.source.keras import apply_keras, keras_remarks, said_shape
+from cnnviz.source.keras import apply_keras, check_data_format, keras_remarks, said_shape
 from cnnviz.source.program import Program
 from cnnviz.source.remarks import gradient_remarks, unused_remarks
 from cnnviz.source.tensors import layers_up_to, stateful_calls
@@ -76,8 +76,9 @@ def read_code(text: str, input_shape: Shape | None = None) -> Reading:
         hinted = islice(_hinted_shapes(program.interpreter, tree, text), MAX_HINTED_SHAPES)
         shapes = list(dict.fromkeys((*hinted, *([input_shape] if input_shape else []))))
         net = program.find_net()
-        if isinstance(net, KerasSequential) and (said := said_shape(net)):
-            shapes = [said]
+        if isinstance(net, KerasSequential):
+            check_data_format(program.interpreter, net, tree)
+            shapes = [said] if (said := said_shape(net)) else shapes
         if shapes:
             return _design_for_shapes(program.interpreter, net, shapes)
         return _design_for_flat_samples(program.interpreter, net)

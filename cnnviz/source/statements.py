@@ -7,11 +7,12 @@ import sys
 from collections.abc import Iterator
 
 from cnnviz.errors import DesignError
+from cnnviz.shapes import format_shape
 from cnnviz.source.arguments import Arguments
 from cnnviz.source.arithmetic import combine
 from cnnviz.source.functions import call_function, define_class, define_function, late_value
 from cnnviz.source.interpreter import Interpreter, Jump, Returned, Scope, StatementHandler
-from cnnviz.source.values import BoundMethod, Function, Tensor, Unresolved
+from cnnviz.source.values import BoundMethod, Function, MisfitError, Tensor, Unresolved
 
 WITHOUT_EFFECT = (
     "torch.nn.init.",
@@ -51,6 +52,12 @@ def _augmented_assignment(interpreter: Interpreter, node: ast.AugAssign, scope: 
     before, operand = interpreter.value(node.target, scope), interpreter.value(node.value, scope)
     after = combine(interpreter, before, node.op, operand, node)
     if isinstance(before, Tensor) and isinstance(after, Tensor):
+        if after.node.shape != before.node.shape:
+            raise MisfitError(
+                f"Line {node.lineno}: an operation in place keeps the shape of its left side,"
+                f" {format_shape(before.node.shape)}, but {format_shape(after.node.shape)} come out; write it out,"
+                " as x = x * g."
+            )
         before.change(after.node, node.lineno)
     elif isinstance(before, list) and isinstance(after, list):
         before[:] = after

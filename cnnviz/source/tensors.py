@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from cnnviz.architecture import MAX_LAYERS, MAX_SIZE
 from cnnviz.errors import DesignError, ShapeError
-from cnnviz.layers import Block, Flatten, Layer
+from cnnviz.layers import Block, Flatten, Identity, Layer, Unflatten
 from cnnviz.layers.join import Join
 from cnnviz.shapes import AXES, format_shape, numel
 from cnnviz.source.blocks import block_joined_by
@@ -37,7 +37,7 @@ def apply_layer(call: LayerCall, tensor: Tensor, line: int) -> Tensor:
     if call.inplace:
         tensor.change(node, line)
         return tensor
-    may_be_the_same = isinstance(layer, Flatten) or "Dropout" in layer.kind
+    may_be_the_same = isinstance(layer, Flatten | Unflatten | Identity) or "Dropout" in layer.kind
     return Tensor(node, tensor if may_be_the_same else None)
 
 

@@ -77,6 +77,13 @@ def add(interpreter: Interpreter, node: ast.Call, scope: Scope) -> object:
     return combine(interpreter, values.get("input"), ast.Add(), values.get("other"), node)
 
 
+def multiply(interpreter: Interpreter, node: ast.Call, scope: Scope) -> object:
+    """Multiplies two tensors: torch.mul."""
+    arguments = read_arguments(interpreter, node, scope)
+    values = arguments.matched(("input", "other"), interpreter.snippet(node.func), node.lineno)
+    return combine(interpreter, values.get("input"), ast.Mult(), values.get("other"), node)
+
+
 def reshape(interpreter: Interpreter, node: ast.Call, scope: Scope) -> Tensor:
     """Gives a tensor another shape, as far as that is a Flatten: torch.reshape."""
     arguments = read_arguments(interpreter, node, scope)
@@ -112,19 +119,19 @@ def first_argument(interpreter: Interpreter, node: ast.Call, scope: Scope) -> ob
 
 def mean(interpreter: Interpreter, node: ast.Call, scope: Scope) -> Tensor:
     """Pools axes: torch.mean, torch.amax."""
-    tensor, arguments = _tensor_and_arguments(interpreter, node, scope)
+    tensor, arguments = tensor_and_arguments(interpreter, node, scope)
     return pool_axes(interpreter, tensor, arguments, node)
 
 
 def largest(interpreter: Interpreter, node: ast.Call, scope: Scope) -> object:
     """Pools an axis: torch.max."""
-    tensor, arguments = _tensor_and_arguments(interpreter, node, scope)
+    tensor, arguments = tensor_and_arguments(interpreter, node, scope)
     return largest_along(interpreter, tensor, arguments, node)
 
 
 def squeeze(interpreter: Interpreter, node: ast.Call, scope: Scope) -> Tensor:
     """Leaves out axes of length 1: torch.squeeze."""
-    tensor, arguments = _tensor_and_arguments(interpreter, node, scope)
+    tensor, arguments = tensor_and_arguments(interpreter, node, scope)
     return squeeze_tensor(interpreter, tensor, arguments, node)
 
 
@@ -184,7 +191,8 @@ def _axes(interpreter: Interpreter, tensor: Tensor, dims: object, node: ast.Call
     return [int(axis) % count for axis in listed]
 
 
-def _tensor_and_arguments(interpreter: Interpreter, node: ast.Call, scope: Scope) -> tuple[Tensor, Arguments]:
+def tensor_and_arguments(interpreter: Interpreter, node: ast.Call, scope: Scope) -> tuple[Tensor, Arguments]:
+    """Returns the tensor that a function gets first, or as input, and its other arguments."""
     positional, named = read_arguments(interpreter, node, scope)
     given = [named.pop("input"), *positional] if "input" in named else positional
     if not given or not isinstance(given[0], Tensor):

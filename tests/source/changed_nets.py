@@ -1065,3 +1065,33 @@ class Net(nn.Module):
 model = Net()
 """,
 }
+
+STACK = """\
+model = nn.Sequential(
+    nn.Conv2d(3, 8, 3, padding=1), nn.ReLU(), nn.AvgPool2d(2), nn.ReflectionPad2d(1), nn.Upsample(scale_factor=2.0)
+)
+"""
+CHANGED |= {
+    statement: f"{STACK}{statement}\n"
+    for statement in (
+        "model[0].stride = (2, 2)",
+        "model[2].stride = 1",
+        "model[0].padding_mode = 'circular'",
+        "model[2].divisor_override = 1",
+        "model[0].bias = None",
+        "model[3].padding = (2, 2, 2, 2)",
+        "model[4].scale_factor = 3.0",
+        "list(model)[2].stride = 1",
+        "next(model.children()).stride = (2, 2)",
+        "next(iter(model)).bias = None",
+        "getattr(model, '2').stride = 1",
+        "list(model.children())[0].stride = (2, 2)",
+        "model.get_submodule('2').stride = 1",
+        "def change(net):\n    net[2].stride = 1\nchange(model)",
+    )
+}
+CHANGED["a dict of layers"] = """\
+held = nn.ModuleDict({"a": nn.Conv2d(3, 4, 3), "b": nn.ReLU()})
+held["a"].stride = (2, 2)
+model = nn.Sequential(held["a"], held["b"])
+"""

@@ -42,7 +42,8 @@ def windows(shape: tuple[int, ...], size: tuple[int, ...], stride: tuple[int, ..
             starts.append(range(0, (n - k) // s * s + 1, s))
         else:
             out = ceil(n / s)
-            before = max((out - 1) * s + k - n, 0) // 2
+            total = max((out - 1) * s + k - n, 0)
+            before = total if padding == "causal" else total // 2
             starts.append(range(-before, -before + out * s, s))
     return starts
 
@@ -235,12 +236,57 @@ class Dropout(Layer):
 
 
 class ZeroPadding2D(Layer):
+    axes = 2
+
     def __init__(self, padding: Any = 1) -> None:
         super().__init__()
-        self.padding = [tuples(size, 2) for size in tuples(padding, 2)]
+        self.padding = [tuples(size, 2) for size in tuples(padding, self.axes)]
 
     def call(self, x: Array) -> Array:
         return np.pad(x, [*self.padding, (0, 0)])
+
+
+class ZeroPadding1D(ZeroPadding2D):
+    axes = 1
+
+    def __init__(self, padding: Any = 1) -> None:
+        super().__init__([padding])
+
+
+class ZeroPadding3D(ZeroPadding2D):
+    axes = 3
+
+
+class UpSampling2D(Layer):
+    """Repeats values, or reads lines between the middles of the positions as tf.image.resize does."""
+
+    axes = 2
+
+    def __init__(self, size: Any = 2, interpolation: str = "nearest") -> None:
+        super().__init__()
+        self.size, self.interpolation = tuples(size, self.axes), interpolation
+
+    def call(self, x: Array) -> Array:
+        for axis, factor in enumerate(self.size):
+            if self.interpolation == "nearest":
+                x = np.repeat(x, factor, axis)
+            else:
+                middles = (np.arange(x.shape[axis] * factor) + 0.5) / factor - 0.5
+                x = np.apply_along_axis(lambda row, at=middles: np.interp(at, np.arange(len(row)), row), axis, x)
+        return x
+
+
+class UpSampling1D(UpSampling2D):
+    axes = 1
+
+
+class UpSampling3D(UpSampling2D):
+    axes = 3
+
+
+class RMSNormalization(Layer):
+    def call(self, x: Array) -> Array:
+        return np.asarray(x / ((x**2).mean(-1, keepdims=True) + 1e-6) ** 0.5 * self.new(x.shape[-1]))
 
 
 class BatchNormalization(Layer):

@@ -352,3 +352,27 @@ NETS: dict[str, str] = {
     "for group in optimizer.param_groups:\n    group['lr'] = 0.2\n",
 }
 """Texts by what is special in them; samples are (3, 16, 16)."""
+
+NETS |= {
+    forward: net("self.conv = nn.Conv2d(3, 4, 3)" + "\nself.gate = nn.Conv2d(4, 1, 1)" * ("gate" in forward), forward)
+    for forward in (
+        "return F.pad(self.conv(x), (1, 2, 3, 0))",
+        "return F.pad(self.conv(x), (1, 2))",
+        "return F.pad(self.conv(x), [1] * 4, 'constant', 0)",
+        "return F.pad(input=self.conv(x), pad=(0, 1, 0, -1), mode='constant', value=0.5)",
+        "return F.pad(self.conv(x), (1, 2), value=-3)",
+        "return F.pad(self.conv(x), (1, 2, 3, 0), mode='reflect')",
+        "return F.pad(self.conv(x), (1, 2, 3, 0), 'replicate')",
+        "return F.pad(self.conv(x), (1, 2, 3, 0), 'circular')",
+        "return F.pad(self.conv(x).flatten(2), (3, 1), 'reflect')",
+        "return F.pad(self.conv(x).unflatten(2, (2, 7)), (1, 0, 2, 0, 0, 3), 'replicate')",
+        "return self.conv(x).unflatten(-1, (7, -1))",
+        "return torch.unflatten(self.conv(x), dim=1, sizes=[2, 2])",
+        "x = self.conv(x)\nreturn F.rms_norm(x, x.shape[1:])",
+        "return F.rms_norm(self.conv(x), (14,), eps=0.1)",
+        "return torch.rms_norm(self.conv(x), [14, 14], None, 1e-3)",
+        "x = self.conv(x)\nreturn torch.mul(x, torch.sigmoid(self.gate(x)))",
+        "x = self.conv(x)\nreturn torch.sigmoid(self.gate(x)).mul(x)",
+        "x = self.conv(x)\nreturn torch.multiply(input=self.gate(x), other=x)",
+    )
+}

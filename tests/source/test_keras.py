@@ -107,6 +107,25 @@ STACKS = {
     "depthwise": "layers.DepthwiseConv2D(3, depth_multiplier=2, input_shape=(6, 7, 3))",
     "zeros before": "layers.Input((6, 7, 3)), layers.ZeroPadding2D((1, 2)), layers.Conv2D(4, 3)",
     "zeros before, in pairs": "layers.Input((6, 7, 3)), layers.ZeroPadding2D(((1, 1), (0, 0))), layers.Conv2D(4, 3)",
+    "zeros at the end only": "layers.Input((6, 7, 3)), layers.ZeroPadding2D(((0, 1), (2, 3))), layers.Conv2D(4, 3, strides=2)",
+    "zeros before a pool": "layers.Input((6, 7, 3)), layers.ZeroPadding2D(1), layers.MaxPooling2D()",
+    "zeros before a padded convolution": "layers.Input((6, 7, 3)), layers.ZeroPadding2D(1), layers.Conv2D(4, 3, padding='same')",
+    "zeros, 1-D": "layers.Input((6, 3)), layers.ZeroPadding1D((1, 2)), layers.Conv1D(4, 3)",
+    "zeros, 3-D": "layers.Input((4, 5, 6, 2)), layers.ZeroPadding3D(((1, 2), (0, 1), (3, 0))), layers.ZeroPadding3D((1, 2, 0))",
+    "stride, same, even size": "layers.Conv2D(4, 3, strides=2, padding='same', activation='tanh', input_shape=(8, 6, 3))",
+    "stride, same, one axis uneven": "layers.Conv2D(4, (3, 4), strides=(2, 3), padding='same', input_shape=(9, 8, 3))",
+    "stride, same, 1-D": "layers.Conv1D(4, 5, 2, 'same', input_shape=(12, 3))",
+    "stride, same, 3-D": "layers.Conv3D(2, 3, 2, 'same', input_shape=(4, 5, 6, 2))",
+    "stride, same, depthwise": "layers.DepthwiseConv2D(3, strides=2, padding='same', input_shape=(8, 6, 3))",
+    "stride, same, separable": "layers.SeparableConv2D(5, 3, strides=2, padding='same', input_shape=(8, 6, 3))",
+    "causal": "layers.Conv1D(4, 3, padding='causal', dilation_rate=2, input_shape=(12, 3))",
+    "repeated": "layers.Input((3, 4, 2)), layers.UpSampling2D(), layers.UpSampling2D((1, 3))",
+    "repeated, 1-D": "layers.Input((3, 2)), layers.UpSampling1D(3)",
+    "repeated, 3-D": "layers.Input((3, 2, 4, 2)), layers.UpSampling3D((2, 1, 3))",
+    "lines between": "layers.Input((3, 4, 2)), layers.UpSampling2D((2, 3), interpolation='bilinear')",
+    "transposed, same, an odd overlap": "layers.Conv2DTranspose(4, 5, strides=2, padding='same', activation='tanh', input_shape=(4, 5, 3))",
+    "transposed, same, one odd overlap": "layers.Conv2DTranspose(4, (3, 4), strides=(2, 2), padding='same', input_shape=(4, 5, 3))",
+    "rms norm": "layers.Dense(4, input_shape=(7,)), layers.RMSNormalization(), layers.Dense(3)",
     "transposed": "layers.Conv2DTranspose(4, 3, strides=2, input_shape=(4, 5, 3))",
     "transposed, a small kernel": "layers.Conv2DTranspose(4, 2, strides=3, input_shape=(4, 5, 3))",
     "transposed, same": "layers.Conv2DTranspose(4, 4, strides=2, padding='same', activation='relu', input_shape=(4, 5, 3))",
@@ -231,7 +250,6 @@ def test_nothing_is_told_of_an_order_that_stays() -> None:
         ("layers.RandomFlip('horizontal')", r"Line 4: Keras' RandomFlip changes the data"),
         ("layers.Conv2D(3)", r"Line 4: Keras' Conv2D also needs kernel_size\."),
         ("layers.Conv2D(3, 3, kernel=2)", r"Line 4: Keras' Conv2D has no parameter kernel; it takes filters, kernel_size"),
-        ("layers.Conv2D(3, 3, strides=2, padding='same')", r"Line 4: Keras' Conv2D with padding='same' and a stride of 2 adds 0 before and 1 behind a height of 28"),
         ("layers.Conv2D(3, 3, data_format='channels_first')", r"Line 4: .*channels_first"),
         ("layers.Conv2D(3, (3, 3, 3))", r"Line 4: Keras' Conv2D gets kernel_size=\(3, 3, 3\); it takes a whole number, or 2"),
         ("layers.Conv2D(3, 30)", r"Line 4, Conv2D: a window of 30 does not fit a height of 28"),
@@ -239,11 +257,15 @@ def test_nothing_is_told_of_an_order_that_stays() -> None:
         ("layers.Conv2D(3, 3, activation='exponential')", r"Line 4: Keras' Conv2D has an activation that no layer here is \(exponential\)"),
         ("layers.Activation('hard_sigmoid')", r"Line 4: .*hard_sigmoid, which differs between Keras 2 and Keras 3"),
         ("layers.Convolution2D(3, 3, 3)", r"Line 4: Convolution2D means another thing in each Keras"),
-        ("layers.Conv2DTranspose(3, 3, 2, padding='same')", r"Line 4: Keras' Conv2DTranspose with padding='same' cuts off more behind than before"),
         ("layers.MaxPooling2D(2, 1, padding='same')", r"Line 4: Keras' MaxPooling2D with padding='same' has windows here that no pool of torch has"),
-        ("layers.ZeroPadding2D(1), layers.MaxPooling2D()", r"Line 4: Keras' ZeroPadding2D is read before a convolution"),
-        ("layers.ZeroPadding2D(((0, 1), (0, 1))), layers.Conv2D(3, 3)", r"Line 4: Keras' ZeroPadding2D is read before a convolution"),
         ("layers.LayerNormalization()", r"Line 4: Keras' LayerNormalization is read over the whole sample only"),
+        ("layers.RMSNormalization()", r"Line 4: Keras' RMSNormalization is read over the whole sample only"),
+        ("layers.UpSampling2D(2, interpolation='bicubic')", r"Line 4: Keras' UpSampling2D is read with interpolation='nearest' or 'bilinear' only"),
+        ("layers.UpSampling1D(2)", r"Line 4: Keras' UpSampling1D takes samples with 2 axes, but one of 1 × 28 × 28 comes in"),
+        ("layers.ZeroPadding2D((1, 2, 3))", r"Line 4: Keras' ZeroPadding2D takes whole numbers, or pairs of them, as padding"),
+        ("layers.ZeroPadding2D(-1)", r"Line 4: Keras' ZeroPadding2D takes whole numbers"),
+        ("layers.ZeroPadding2D(1, data_format='channels_first'), layers.Conv2D(3, 3)", r"Line 4: Keras' ZeroPadding2D has data_format='channels_first'"),
+        ("layers.Conv2D(3, 3, padding='causal')", r"Line 4: Keras' Conv2D with padding='causal' is no layer here"),
         ("layers.BatchNormalization(scale=False)", r"Line 4: Keras' BatchNormalization is read on the channels"),
         ("layers.BatchNormalization(axis=1)", r"Line 4: Keras' BatchNormalization is read on the channels"),
         ("layers.PReLU()", r"Line 4: Keras' PReLU learns a slope for every number.*shared_axes=\[1, 2\]"),
@@ -273,6 +295,34 @@ def test_what_is_not_exact_is_refused_with_the_line_and_the_reason(stack: str, m
 def test_other_code_of_keras_is_refused_as_what_it_is(text: str, message: str) -> None:
     with pytest.raises(DesignError, match=message):
         from_code(HEAD + text, (4,))
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "keras.backend.set_image_data_format('channels_first')",
+        "keras.config.set_image_data_format('channels_first')",
+        "tf.keras.backend.set_image_data_format(data_format='channels_first')",
+        "K = keras.backend; K.set_image_data_format('channels_first')",
+        "from keras.backend import set_image_data_format as put; put('channels_first')",
+        "from keras import backend as K; K.set_image_dim_ordering('th')",
+        "if True: keras.backend.set_image_data_format('channels_first')",
+        "put = keras.backend.set_image_data_format; put('channels_first')",
+    ],
+)
+def test_channels_that_are_put_first_for_all_layers_are_refused_with_the_line(line: str) -> None:
+    text = f"{HEAD}{line}\nmodel = keras.Sequential([keras.Input((3, 8, 8)), layers.Conv2D(4, 3)])"
+    with pytest.raises(
+        DesignError, match=r"Line 4: .* puts the channels first; Keras code is read with the channels last"
+    ):
+        from_code(text)
+
+
+def test_a_layer_whose_channels_are_where_they_are_read_keeps_them() -> None:
+    model = "model = keras.Sequential([keras.Input((8, 8, 3)), layers.Conv2D(4, 3{})])"
+    kept = "keras.backend.set_image_data_format('channels_last')\n" + model.format("")
+    own = "keras.backend.set_image_data_format('channels_first')\n" + model.format(", data_format='channels_last'")
+    assert from_code(HEAD + kept) == from_code(HEAD + own) == from_code(HEAD + model.format(""))
 
 
 @pytest.mark.parametrize("name", LAYERS)

@@ -77,6 +77,8 @@ def test_a_net_that_is_changed_is_never_read_as_the_one_before(name: str) -> Non
         check_read(CHANGED[name], by_use=True)
 
 
+CONV = "self.conv = nn.Conv2d(3, 3, 3, padding=1)"
+SHARED = r"an operation changes, in place, a tensor that shares its numbers with another one"
 REFUSED = {
     "a net of a library": (
         "from torchvision import models\n"
@@ -158,6 +160,25 @@ REFUSED = {
         net("self.conv = nn.Conv2d(3, 4, 3)", "return self.conv(x.permute(0, 3, 1, 2))"),
         r"the axes of a sample stay in their order",
     ),
+    "a split view of what is multiplied in place": (
+        net(CONV, "y = self.conv(x)\nz = y.view(-1, 3, 4, 4, 16)\ny *= x\nreturn z"),
+        SHARED,
+    ),
+    "a split view of what a function changes": (
+        net(CONV, "y = self.conv(x)\nz = y.view(y.size(0), 3, 4, 4, 16)\nF.relu_(y)\nreturn z"),
+        SHARED,
+    ),
+    "a split view of what a layer changes": (
+        net(
+            f"{CONV}\nself.act = nn.ReLU(inplace=True)\nself.split = nn.Unflatten(2, (4, 4))",
+            "y = self.conv(x)\nz = self.split(y)\ny = self.act(y)\nreturn z",
+        ),
+        SHARED,
+    ),
+    "a factor that would grow in place": (
+        net("self.gate = nn.Conv2d(3, 1, 1)", "g = self.gate(x)\ng *= x\nreturn g"),
+        r"an operation in place keeps the shape of its left side, 1 × 16 × 16, but 3 × 16 × 16 come out",
+    ),
 }
 
 
@@ -167,3 +188,12 @@ def test_what_cannot_be_read_is_refused_with_the_line_and_the_reason(name: str) 
     with pytest.raises(DesignError, match=reason) as caught:
         from_code(HEAD + text, SHAPE)
     assert str(caught.value).startswith("Line ")
+
+
+def test_torch_refuses_a_factor_that_would_grow_in_place_too() -> None:
+    with pytest.raises(RuntimeError, match="doesn't match the broadcast shape"):
+        run_code(REFUSED["a factor that would grow in place"][0])(torch.rand(2, *SHAPE))
+
+
+def test_a_gate_may_be_multiplied_in_place_where_its_shape_stays() -> None:
+    check_read(net("self.gate = nn.Conv2d(3, 1, 1)", "g = self.gate(x)\nx = x.clone()\nx *= g\nreturn x"))
