@@ -278,8 +278,10 @@ def session_dict(name: str) -> dict[Any, Any]:
 
 
 def _choice_key(key: str, options: Collection[str]) -> str:
-    """Returns the key of a widget after its choice was made one of the options, at first the first of them."""
+    """Returns the key of a widget after its choice was made one of the options: the last one, at first the first."""
+    kept_key = f"kept-{key}"  # pages without the widget forget what stands in it
     if st.session_state.get(key) not in options:
-        st.session_state[key] = next(iter(options))
-    st.session_state[key] = st.session_state[key]  # else a page without the widget would forget it
+        kept = st.session_state.get(kept_key)
+        st.session_state[key] = kept if kept in options else next(iter(options))
+    st.session_state[key] = st.session_state[kept_key] = st.session_state[key]
     return key

@@ -292,3 +292,16 @@ def test_other_seeds_are_trained_and_drawn_as_a_band(server: Cluster, open_page:
     assert re.match(r"[23] of 4 runs were started\. You have \d runs waiting", app.error[0].value)
     for run in server.store.active_runs():
         server.stop(run.owner, run.id, wait=20)
+
+
+def test_the_run_that_was_chosen_is_still_shown_after_another_page_and_a_newer_run(
+    open_page: OpenPage, server: Cluster, ended: Run, anna: str
+) -> None:
+    """Seeds that were started from a run took its place on the Result page, as they are newer."""
+    app = open_page("result", owner=anna, run=ended.id)
+    assert app.selectbox("run").value == ended.id
+    newer = server.submit(anna, NET, TrainConfig(dataset="digits", epochs=1, seed=5))
+    app.switch_page("pages/runs.py").run()
+    app.switch_page("pages/result.py").run()
+    assert app.selectbox("run").value == ended.id
+    wait_for(lambda: not server.run(anna, newer.id).active)

@@ -22,6 +22,7 @@ from cnnviz.training.point import Point
 from cnnviz.ui.state import SAVED_UNDO_STEPS
 from cnnviz.ui.training import settings_form
 from cnnviz.ui.workbench import Workbench
+from cnnviz.words import format_duration
 from tests.pages.conftest import wait_for
 from tests.points import without_device_points
 
@@ -165,12 +166,16 @@ def test_a_design_that_does_not_fit_is_told_with_two_ways_out(open_page: OpenPag
 
 
 def test_what_an_epoch_takes_is_told_before_the_click_and_too_much_is_refused(
-    open_page: OpenPage, plain: list[Point], monkeypatch: pytest.MonkeyPatch
+    open_page: OpenPage, plain: list[Point], server: Cluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """By then the worker has measured its device."""
     app = open_page("train", workbench=Workbench(DIGITS), config=SHORT)
     (told,) = [caption.value for caption in app.caption if "per epoch" in caption.value]
-    assert re.match(r"Roughly [\d.]+( to [\d.]+)? s per epoch, [\d.]+( to [\d.]+)? s for all", told)
+    assert re.match(r"Roughly [\d.]+( to [\d.]+)? s per epoch, [\d.]+( to [\d.]+)? s in all", told)
+    run, _ = press_train(app, server)
+    app.run()
+    measured = format_duration(run.worked / SHORT.epochs)
+    assert any(f"About {measured} per epoch, " in caption.value for caption in app.caption)
     monkeypatch.setattr(settings_form, "settings", lambda: Settings(max_turn_seconds=1e-6))
     app.run()
     assert app.button("train").disabled

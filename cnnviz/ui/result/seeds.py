@@ -148,6 +148,10 @@ def _plan_sentences(run: Run, number: int, node: ChangeNode | None, answer: Seed
         plan = [f"So far, {answer}. Further seeds are trained all the same, every one of them."]
     elif node:
         plan = ["One after another, until they decide whether the change does more than chance; the rest is left out."]
+        if node.parent and len(node.parent.accuracies) == 1:
+            plan.append(
+                "The run before the change has one seed: choose it under **Run** to narrow the ± from its side."
+            )
     else:
         plan = ["One after another."]
     if run.worked:

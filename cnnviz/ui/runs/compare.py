@@ -35,9 +35,9 @@ DIFFERENCE_STYLE = "background-color: rgba(47, 143, 216, 0.16)"
 
 def tradeoff_charts(runs: Sequence[Run]) -> None:
     """Draws accuracy against parameters and training time, with the Pareto front and the goal."""
-    measured = [run for run in runs if run.score.accuracy is not None]
+    measured = [run for run in runs if run.score.accuracy is not None and not run.active]
     if not measured:
-        st.info("These charts appear after the first epoch of your first run.", icon=":material/scatter_plot:")
+        st.info("These charts appear when your first run has ended.", icon=":material/scatter_plot:")
         return
     labels, titles = legend_labels(measured), dataset_titles()
     data = [titles.get(run.config.dataset, REMOVED_LABEL) for run in measured]

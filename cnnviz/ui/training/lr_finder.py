@@ -91,8 +91,8 @@ def _trials(run: Run, rate: float, trials: Sequence[RateTrial]) -> None:
 def _lowest_place(rate: float) -> str:
     """Returns what the lowest place of the smoothed curve says; rates are rounded to two digits."""
     if rate > 0.9 * END_RATE:
-        return f"At the highest rates, up to {END_RATE:g}, the smoothed loss was lowest"
-    return f"At {rate:.2g} the smoothed loss was lowest and about to rise: the steps cannot be larger than that"
+        return f"That is a tenth of the highest rates, up to {END_RATE:g}, where the smoothed loss was lowest"
+    return f"That is a tenth of {rate:.2g}, where the smoothed loss was lowest and about to rise"
 
 
 def _use_rate_button(run: Run, rate: float, *, rule: str, primary: bool) -> None:

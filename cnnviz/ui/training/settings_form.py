@@ -10,12 +10,13 @@ from cnnviz.data.splitting import SPLIT_KINDS, TRAIN_SHARE
 from cnnviz.errors import CnnvizError, DataError, DesignError
 from cnnviz.presets import PRESETS
 from cnnviz.runs.cluster import cluster
-from cnnviz.runs.run import LR_FINDER_RUN, TRAIN_RUN, RunKind
+from cnnviz.runs.run import LR_FINDER_RUN, TRAIN_RUN, RunKind, Status
 from cnnviz.settings import settings
 from cnnviz.shapes import format_shape
 from cnnviz.training.config import TrainConfig
 from cnnviz.training.device_speed import DeviceSpeed
 from cnnviz.training.duration import ESTIMATE_ERROR, expected_epoch_seconds
+from cnnviz.training.end_reason import EndReason
 from cnnviz.training.readiness import adapt_to_dataset, check_trainable
 from cnnviz.training.schedule import SCHEDULES, learning_rates
 from cnnviz.training.trainer import steps_per_epoch
@@ -34,7 +35,7 @@ from cnnviz.ui.training.remarks import design_remarks, found_rate_remark
 from cnnviz.ui.widgets.chart import plotly_chart
 from cnnviz.ui.widgets.fields import escape_markdown
 from cnnviz.ui.widgets.notice import notify_errors
-from cnnviz.words import count_label, format_duration_range
+from cnnviz.words import count_label, format_duration, format_duration_range
 
 MAX_DRAWN_STEPS = 1000
 """Steps of a schedule that are drawn; of longer trainings, fewer in each epoch."""
@@ -139,7 +140,7 @@ def _train_buttons(config: TrainConfig, dataset: Dataset) -> None:
                 on_click=_start_run,
                 args=(LR_FINDER_RUN,),
                 width="stretch",
-                help="Trains a copy of the net with rising learning rates, about 150 steps, suggests one and tries it.",
+                help="Trains a copy of the net, up to 151 steps with rising rates, suggests one and tries it out.",
             )
         if speed:
             st.caption(_duration_text(design, config, dataset, speed))
@@ -147,16 +148,32 @@ def _train_buttons(config: TrainConfig, dataset: Dataset) -> None:
 
 
 def _duration_text(design: Architecture, config: TrainConfig, dataset: Dataset, speed: DeviceSpeed) -> str:
-    """Returns how long a training may take, alone and beside those that have begun."""
-    epoch = expected_epoch_seconds(trace(design), config, dataset, speed)
-    per_epoch, for_all = (
-        format_duration_range(expected / ESTIMATE_ERROR, expected * ESTIMATE_ERROR)
-        for expected in (epoch, config.epochs * epoch)
-    )
-    text = f"Roughly {per_epoch} per epoch, {for_all} for all; the run itself tells more exactly after a second"
+    """Returns how long a training may take, alone and beside those that have begun: as the last one of this net did."""
+    if (measured := _measured_epoch_seconds(design, config)) is not None:
+        per_epoch, for_all = format_duration(measured), format_duration(config.epochs * measured)
+        text = f"About {per_epoch} per epoch, {for_all} in all, as the last time with this net"
+    else:
+        epoch = expected_epoch_seconds(trace(design), config, dataset, speed)
+        per_epoch, for_all = (
+            format_duration_range(expected / ESTIMATE_ERROR, expected * ESTIMATE_ERROR)
+            for expected in (epoch, config.epochs * epoch)
+        )
+        text = f"Roughly {per_epoch} per epoch, {for_all} in all"
     runs = cluster().next_device.run_count
-    shared = f". Longer, as {count_label(runs, 'run')} {'is' if runs == 1 else 'are'} under way on this server"
+    shared = f"; longer, as {count_label(runs, 'run')} {'is' if runs == 1 else 'are'} under way here"
     return f"{text}{shared if runs else ''}."
+
+
+def _measured_epoch_seconds(design: Architecture, config: TrainConfig) -> float | None:
+    """Returns the seconds of an epoch in the newest whole run of this net, data and batch size; None without one."""
+    for run in cluster().store.runs_of(current_owner()):
+        is_alike = run.architecture == design and all(
+            getattr(run.config, name) == getattr(config, name) for name in ("dataset", "split_kind", "batch_size")
+        )
+        is_whole = run.kind == TRAIN_RUN and run.status == Status.DONE and run.end_reason == EndReason.NONE
+        if is_alike and is_whole and run.worked:
+            return run.worked / run.config.epochs
+    return None
 
 
 def _fit_buttons(design: Architecture, dataset: Dataset) -> None:
