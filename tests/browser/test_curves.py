@@ -27,7 +27,7 @@ def train_page(digits: Page) -> Iterator[Page]:
     """The Train page with the net for digits; no run goes on behind a test."""
     yield digits
     digits.mouse.click(5, 5)  # closes the options, which keep all else from being found by its role
-    stop = digits.get_by_role("button", name="Stop", exact=True)
+    stop = digits.get_by_test_id("stMain").get_by_role("button", name="Stop", exact=True)
     stop.dispatch_event("click")  # which does nothing where the run has ended, or ends just now
     expect(stop).to_be_disabled()
 

@@ -80,7 +80,7 @@ def test_what_is_brought_is_what_the_next_run_learns_from(
     data_page.get_by_role("button", name="Train", exact=True).click()
     expect(status(data_page, "training")).to_be_visible()
     assert dataset_of_last_run(server).startswith("upload-")
-    data_page.get_by_role("button", name="Stop", exact=True).click()
+    data_page.get_by_test_id("stMain").get_by_role("button", name="Stop", exact=True).click()
     expect(status(data_page, "stopped")).to_be_visible()
 
     tab = data_page.context.new_page()

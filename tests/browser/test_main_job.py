@@ -77,9 +77,9 @@ def test_design_train_watch_stop_reload_and_find_the_run_again(app: Page) -> Non
     assert epoch(app) >= first
 
     # stop, reload, find the run
-    app.get_by_role("button", name="Stop", exact=True).click()
+    app.get_by_test_id("stMain").get_by_role("button", name="Stop", exact=True).click()
     expect(status(app, "stopped")).to_be_visible()
-    expect(app.get_by_role("button", name="Stop", exact=True)).to_be_disabled()
+    expect(app.get_by_test_id("stMain").get_by_role("button", name="Stop", exact=True)).to_be_disabled()
     stopped_at = epoch(app)
     app.reload()
     expect(status(app, "stopped")).to_be_visible()
@@ -110,7 +110,7 @@ def test_live_curves_neither_blink_nor_lose_their_zoom(digits: Page) -> None:
     assert zoomed != whole
     wait_epochs(digits, 20)
     assert epochs_on_axis(digits) == zoomed
-    digits.get_by_role("button", name="Stop", exact=True).click()
+    digits.get_by_test_id("stMain").get_by_role("button", name="Stop", exact=True).click()
     expect(status(digits, "stopped")).to_be_visible()
     assert chart(digits).evaluate("node => node.marked && window.gone === 0")
     assert epochs_on_axis(digits) == zoomed

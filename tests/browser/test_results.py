@@ -77,7 +77,7 @@ def test_runs_are_compared_a_choice_is_kept_while_one_goes_on_and_one_is_looked_
     choose(page, 1)
     expect(page.get_by_text("2 runs chosen")).to_be_visible()  # while the table is drawn again every second
     page.get_by_role("link", name="Train").click()
-    page.get_by_role("button", name="Stop", exact=True).click()
+    page.get_by_test_id("stMain").get_by_role("button", name="Stop", exact=True).click()
     expect(status(page, "stopped")).to_be_visible()
     page.get_by_role("link", name="Runs").click()
     expect(page.get_by_text("2 runs chosen")).to_be_visible()

@@ -39,7 +39,7 @@ def test_first_visitor_by_the_address_of_a_page_then_a_restart_in_mid_run(
         expect(page.get_by_text(re.compile("best validation accuracy"))).to_be_visible()
         epochs = [int(shown.inner_text()) for shown in page.locator("strong").all() if shown.inner_text().isdigit()]
         expect(page.get_by_text(re.compile(rf"^epoch (?!{epochs[0]} )"))).to_be_visible()
-        page.get_by_role("button", name="Stop").click()
+        page.get_by_test_id("stMain").get_by_role("button", name="Stop").click()
         expect(status(page, "stopped")).to_be_visible()
     finally:
         server.stop()

@@ -75,7 +75,7 @@ def test_the_page_goes_to_a_started_run_and_the_console_is_quiet_while_it_grows(
             wait_epochs(digits, more_epochs)
         for part in (status(digits, "training"), digits.get_by_role("button", name="Pause", exact=True)):
             expect(part).to_be_in_viewport(ratio=1)
-        digits.get_by_role("button", name="Stop", exact=True).click()
+        digits.get_by_test_id("stMain").get_by_role("button", name="Stop", exact=True).click()
         expect(status(digits, "stopped")).to_be_visible()
         digits.get_by_role(
             "button", name="Points as CSV"
