@@ -3,6 +3,7 @@
 from streamlit.proto.WidgetStates_pb2 import WidgetStates
 from streamlit.runtime.scriptrunner.script_runner import ScriptRunner
 from streamlit.runtime.scriptrunner_utils import script_requests
+from streamlit.runtime.scriptrunner_utils.script_requests import RerunData, ScriptRequests, ScriptRequestType
 from streamlit.runtime.scriptrunner_utils.script_run_context import RunLocation, ThreadState
 
 TRIGGERS = ("trigger_value", "string_trigger_value", "chat_input_value", "json_trigger_value")
@@ -44,6 +45,23 @@ def keep_waiting_changes() -> None:
         return merged
 
     script_requests._coalesce_widget_states = coalesce_all
+
+
+def keep_waiting_page() -> None:
+    """Has a redraw by the clock not take the place of a waiting request that opens another page.
+
+    Streamlit 1.67 takes the page of the newer request: a click on a link was lost where a live part of the page that
+    was left asked once more before the server came to it.
+    """
+    request_rerun = ScriptRequests._request_rerun_locked
+
+    def request_unless_outdated(requests: ScriptRequests, new_data: RerunData) -> bool:
+        is_waiting = requests._state == ScriptRequestType.RERUN
+        if is_waiting and new_data.is_auto_rerun and requests._rerun_data.page_script_hash != new_data.page_script_hash:
+            return True
+        return request_rerun(requests, new_data)
+
+    ScriptRequests._request_rerun_locked = request_unless_outdated  # type: ignore[method-assign,assignment]
 
 
 def _in_callback() -> bool:

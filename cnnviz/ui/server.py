@@ -24,7 +24,7 @@ from cnnviz.processes.launcher import FORK_SERVER, start_fork_server
 from cnnviz.runs.cluster import cluster
 from cnnviz.searches.searches import searches
 from cnnviz.settings import settings
-from cnnviz.ui.callbacks import keep_waiting_changes, protect_callbacks
+from cnnviz.ui.callbacks import keep_waiting_changes, keep_waiting_page, protect_callbacks
 from cnnviz.ui.looks import LOOKS, skip_looks_at_nothing_new
 from cnnviz.ui.media_route import MEDIA_OWNERS
 from cnnviz.ui.received_files import received_files
@@ -119,6 +119,7 @@ async def lifespan(_app: object) -> AsyncIterator[None]:
     PagesManager.uses_pages_directory = False
     protect_callbacks()
     keep_waiting_changes()
+    keep_waiting_page()
     skip_looks_at_nothing_new(lambda: cluster().store.changes)
     read_configuration_once()
     hold_messages_of_looks()

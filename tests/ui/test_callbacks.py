@@ -10,7 +10,7 @@ from streamlit.runtime.scriptrunner_utils import script_requests
 from streamlit.runtime.scriptrunner_utils.script_requests import ScriptRequests
 from streamlit.testing.v1 import AppTest
 
-from cnnviz.ui.callbacks import keep_waiting_changes, protect_callbacks
+from cnnviz.ui.callbacks import keep_waiting_changes, keep_waiting_page, protect_callbacks
 
 
 def page_with_a_hurried_student() -> None:
@@ -61,3 +61,22 @@ def test_what_was_typed_before_another_page_was_opened_is_kept(monkeypatch: pyte
     assert texts_after({"noise": "1e-3"}, {}) == {"noise": "1e-3"}
     assert texts_after({"noise": "1e-3", "rate": "1"}, {"rate": "2"}) == {"noise": "1e-3", "rate": "2"}
     assert texts_after({}, {"rate": "2"}) == {"rate": "2"}
+
+
+def test_a_redraw_by_the_clock_takes_no_student_back_to_the_page_that_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A click on a link was lost where a live part of the page asked once more before the server came to it."""
+    monkeypatch.setattr(ScriptRequests, "_request_rerun_locked", ScriptRequests._request_rerun_locked)
+    keep_waiting_page()
+    for newer, opened in (
+        (RerunData(page_script_hash="train", is_auto_rerun=True), "data"),
+        (RerunData(page_script_hash="runs"), "runs"),
+        (RerunData(page_script_hash="data", is_auto_rerun=True), "data"),
+    ):
+        requests = ScriptRequests()
+        assert requests.request_rerun(RerunData(page_script_hash="data"))
+        assert requests.request_rerun(newer)
+        assert requests.on_scriptrunner_ready().rerun_data.page_script_hash == opened
+    requests = ScriptRequests()
+    assert requests.request_rerun(RerunData(page_script_hash="train", is_auto_rerun=True))
+    assert requests.request_rerun(RerunData(page_script_hash="data"))
+    assert requests.on_scriptrunner_ready().rerun_data.page_script_hash == "data"
