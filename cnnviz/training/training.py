@@ -79,7 +79,7 @@ class Training(SlicedJob):
         self._evaluator = Engine(lambda _, batch: setup.predict(batch))
         self._attach()
         self._step_loss = torch.zeros(())
-        self._stopped = self._evaluation_stopped = False
+        self._stopped = False
         self.evaluates = False
         self._resumed_epoch = self._evaluated_step = 0
         self._scores = torch.empty(0)
@@ -225,7 +225,8 @@ class Training(SlicedJob):
     def _stop_if_asked(self, engine: Engine) -> None:
         if self.should_stop():
             self._stopped = True
-            engine.terminate()
+            if engine is self._evaluator or not self._epoch_is_unevaluated:  # else it ends here, with what it reports
+                engine.terminate()
 
     def _finish_step(self, engine: Engine) -> None:
         if not self.in_step:
@@ -252,7 +253,6 @@ class Training(SlicedJob):
         for name, part in self._evaluated_parts.items():
             metrics = yield from self._evaluate(part)
             if metrics is None:
-                self._evaluation_stopped = True
                 return
             self._recorder.record_metrics(name, step, epoch, metrics)
         self._best.update(step, epoch, metrics or {})
@@ -283,8 +283,7 @@ class Training(SlicedJob):
         """Tests the best weights, and yields the result; None where it is interrupted."""
         epoch, stopped = -(-self.step // self._batches.batch_count), self._stopped
         self._recorder.flush()
-        if not (self._evaluation_stopped or self._epoch_is_unevaluated):
-            self._final_snapshot = self.snapshot(ended=True)
+        self._final_snapshot = self.snapshot(ended=True)
         probabilities = None
         if self._best.epoch and not stopped:
             self._model.load_state_dict(self._best.weights)

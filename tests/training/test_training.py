@@ -251,13 +251,24 @@ def test_a_stopped_training_goes_on_from_its_last_step() -> None:
     assert first.curve + second.curve == run(config=LONG)[1]
 
 
-@pytest.mark.parametrize("steps", [5, 10])
-def test_a_stop_between_an_epoch_and_its_evaluation_leaves_nothing_to_go_on_from(steps: int) -> None:
-    """From there, the epoch would never be measured: the run goes on from its last checkpoint instead."""
-    recorded = RecordedTraining(LONG, lambda: recorded.training.step >= steps)
-    result = recorded.to_the_end()
+@pytest.mark.parametrize(("steps", "split"), [(5, ""), (5, "train"), (10, ""), (10, "train")])
+def test_a_training_stopped_while_an_epoch_is_measured_measures_it_when_it_goes_on(steps: int, split: str) -> None:
+    """It once left nothing to go on from before its first checkpoint."""
+
+    def is_measured() -> bool:
+        return not split or any(point.split == split and point.step == steps for point in first.points)
+
+    first = RecordedTraining(LONG, lambda: first.training.step >= steps and is_measured())
+    result = first.to_the_end()
     assert result.stopped
-    assert result.final_snapshot is None
+    assert result.final_snapshot
+    second = RecordedTraining(LONG)
+    second.training.restore(result.final_snapshot)
+    second.to_the_end()
+    told_twice = [point for point in second.curve if point in first.curve]
+    assert all((point.step, point.split) == (steps, split) for point in told_twice)
+    alone = run(config=LONG)[1]
+    assert first.curve + [point for point in second.curve if point not in told_twice] == alone
 
 
 def test_what_others_draw_is_not_changed_by_a_training() -> None:
