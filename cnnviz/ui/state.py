@@ -10,6 +10,7 @@ import streamlit as st
 from cnnviz.architecture import Architecture
 from cnnviz.calculator.operation import EXAMPLE_DESIGNS
 from cnnviz.errors import DesignError
+from cnnviz.identity.person import Person
 from cnnviz.presets import PRESETS
 from cnnviz.runs.cluster import cluster
 from cnnviz.runs.drafts import Draft
@@ -45,6 +46,11 @@ def current_owner() -> str:
     if "owner" not in st.session_state:
         st.session_state["owner"] = st.context.headers.get(OWNER_HEADER) or new_owner()
     return str(st.session_state["owner"])
+
+
+def current_person() -> Person:
+    """Returns who uses this session."""
+    return Person(current_owner())
 
 
 def current_workbench() -> Workbench:
