@@ -7,7 +7,7 @@ import operator
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from cnnviz.source.arithmetic import WIDE_SPEC, bounded_number, bounded_text, combine
+from cnnviz.source.arithmetic import WIDE_SPEC, bounded_number, bounded_text, combine, scaled
 from cnnviz.source.attributes import attribute_of
 from cnnviz.source.calls import call
 from cnnviz.source.functions import define_function
@@ -95,6 +95,8 @@ def _unary_operation(interpreter: Interpreter, node: ast.UnaryOp, scope: Scope) 
     value = interpreter.value(node.operand, scope)
     if isinstance(node.op, ast.USub) and isinstance(value, int | float):
         return -value
+    if isinstance(node.op, ast.USub) and isinstance(value, Tensor):
+        return scaled(interpreter, value, -1, node)
     raise interpreter.not_understood(node)
 
 

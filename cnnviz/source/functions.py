@@ -7,10 +7,11 @@ import ast
 from cnnviz.errors import DesignError
 from cnnviz.layers import LogSoftmax, Softmax
 from cnnviz.source.arguments import Arguments
-from cnnviz.source.blocks import block_call, written_block
+from cnnviz.source.blocks import block_call, written_block, written_layer
 from cnnviz.source.interpreter import Interpreter, Returned, Scope, resolved
 from cnnviz.source.iteration import call_with, generator, yields
 from cnnviz.source.keras_names import ONLY_SEQUENTIAL, keras_name
+from cnnviz.source.layer_calls import layer_call
 from cnnviz.source.tensors import apply_layer, join_stacks
 from cnnviz.source.values import (
     MISSING,
@@ -138,6 +139,8 @@ def instantiate(interpreter: Interpreter, cls: Class, arguments: Arguments, scop
     """Returns an object of a class of the text, or the block that the class is."""
     if block := written_block(cls.node):
         return block_call(block, arguments, line)
+    if kind := written_layer(cls.node):
+        return layer_call(kind, arguments, line, lazy=False, in_forward=scope.in_forward)
     if foreign := foreign_bases(cls):
         if any(map(keras_name, foreign)):
             raise DesignError(

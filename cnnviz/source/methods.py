@@ -21,6 +21,7 @@ from cnnviz.source.torch_functions import (
     add_up,
     apply_layer_function,
     largest_along,
+    other_operand,
     permute_tensor,
     pool_axes,
     squeeze_tensor,
@@ -264,9 +265,11 @@ def _unflatten(interpreter: Interpreter, owner: Tensor, node: ast.Call, scope: S
     return unflatten_tensor(interpreter, owner, read_arguments(interpreter, node, scope), node)
 
 
-def _multiply(interpreter: Interpreter, owner: Tensor, node: ast.Call, scope: Scope) -> object:
-    values = read_arguments(interpreter, node, scope).matched(("other",), "mul", node.lineno)
-    return combine(interpreter, owner, ast.Mult(), values.get("other"), node)
+def _operate(sign: ast.operator, interpreter: Interpreter, owner: Tensor, node: ast.Call, scope: Scope) -> object:
+    """Adds to a tensor, subtracts, multiplies or divides it, in place where the name ends with _: add, mul_."""
+    arguments = read_arguments(interpreter, node, scope)
+    other = other_operand(interpreter, sign, arguments, node)
+    return (combine_in_place if _is_in_place(node) else combine)(interpreter, owner, sign, other, node)
 
 
 def _pool(kind: str, interpreter: Interpreter, owner: Tensor, node: ast.Call, scope: Scope) -> Tensor:
@@ -303,12 +306,6 @@ def _clamp(interpreter: Interpreter, owner: Tensor, node: ast.Call, scope: Scope
     return clamp_tensor(interpreter, owner, arguments, node, inplace=_is_in_place(node))
 
 
-def _in_place(sign: ast.operator, interpreter: Interpreter, owner: Tensor, node: ast.Call, scope: Scope) -> Tensor:
-    """Adds to a tensor, or multiplies it, in place: add_, mul_."""
-    values = read_arguments(interpreter, node, scope).matched(("other",), interpreter.snippet(node.func), node.lineno)
-    return combine_in_place(interpreter, owner, sign, values.get("other"), node)
-
-
 def _is_in_place(node: ast.Call) -> bool:
     return isinstance(node.func, ast.Attribute) and node.func.attr.endswith("_")
 
@@ -332,11 +329,6 @@ def _expand(interpreter: Interpreter, owner: Tensor, node: ast.Call, scope: Scop
         " has that shape by it."
     )
     return owner if shape == owner.node.shape else Tensor(owner.node, owner, seen=shape, seen_by=seen_by)
-
-
-def _add(interpreter: Interpreter, owner: Tensor, node: ast.Call, scope: Scope) -> object:
-    values = read_arguments(interpreter, node, scope).matched(("other",), "add", node.lineno)
-    return combine(interpreter, owner, ast.Add(), values.get("other"), node)
 
 
 def _add_up(interpreter: Interpreter, owner: object, node: ast.Call, scope: Scope) -> Tensor:
@@ -459,6 +451,15 @@ _DICT: dict[str, MethodHandler] = {
     "copy": lambda interpreter, owner, node, scope: dict(owner),
 }
 
+OPERATORS: dict[str, ast.operator] = {
+    "add": ast.Add(),
+    "sub": ast.Sub(),
+    "mul": ast.Mult(),
+    "multiply": ast.Mult(),
+    "div": ast.Div(),
+}
+"""The operator that each method of tensors is."""
+
 METHODS: dict[type, dict[str, MethodHandler]] = {
     Tensor: {
         **{
@@ -477,12 +478,7 @@ METHODS: dict[type, dict[str, MethodHandler]] = {
         "view": _view,
         "reshape": _view,
         "unflatten": _unflatten,
-        "mul": _multiply,
-        "multiply": _multiply,
-        "mul_": partial(_in_place, ast.Mult()),
-        "multiply_": partial(_in_place, ast.Mult()),
-        "add": _add,
-        "add_": partial(_in_place, ast.Add()),
+        **{f"{name}{end}": partial(_operate, sign) for name, sign in OPERATORS.items() for end in ("", "_")},
         **dict.fromkeys(("clamp", "clamp_", "clip", "clip_"), _clamp),
         "expand": _expand,
         "expand_as": _expand,

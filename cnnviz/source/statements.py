@@ -49,7 +49,7 @@ def assign(interpreter: Interpreter, node: ast.Assign | ast.AnnAssign, scope: Sc
 
 def _augmented_assignment(interpreter: Interpreter, node: ast.AugAssign, scope: Scope) -> None:
     before, operand = interpreter.value(node.target, scope), interpreter.value(node.value, scope)
-    if isinstance(before, Tensor) and isinstance(operand, Tensor):
+    if isinstance(before, Tensor):
         combine_in_place(interpreter, before, node.op, operand, node)
         return
     if isinstance(before, list) and isinstance(operand, Lazy | tuple) and isinstance(node.op, ast.Add):

@@ -23,7 +23,8 @@ FUNCTION_DEFAULTS: dict[str, dict[str, object]] = {
     "feature_alpha_dropout": {"training": False},
 }
 """Defaults of functions that are not those of their layers."""
-STACKED = "what torch.stack puts on an axis of its own can only be added up along that axis, which is a sum of branches"
+STACKED = "what torch.stack puts on an axis of its own can only be added up or averaged along that axis, as a"
+" sum of branches"
 
 
 def layer_function(name: str, interpreter: Interpreter, node: ast.Call, scope: Scope) -> Tensor:
@@ -72,18 +73,18 @@ def concatenate(interpreter: Interpreter, node: ast.Call, scope: Scope) -> Tenso
     return join_tensors(CONCAT, tensors, node.lineno, ordered=True) if len(tensors) > 1 else Tensor(tensors[0].node)
 
 
-def add(interpreter: Interpreter, node: ast.Call, scope: Scope) -> object:
-    """Adds two tensors or numbers: torch.add."""
-    arguments = read_arguments(interpreter, node, scope)
-    values = arguments.matched(("input", "other"), "torch.add", node.lineno)
-    return combine(interpreter, values.get("input"), ast.Add(), values.get("other"), node)
+def operate(sign: ast.operator, interpreter: Interpreter, node: ast.Call, scope: Scope) -> object:
+    """Adds, subtracts, multiplies or divides two values: torch.add, torch.sub, torch.mul, torch.div."""
+    value, arguments = value_and_arguments(interpreter, node, scope)
+    return combine(interpreter, value, sign, other_operand(interpreter, sign, arguments, node), node)
 
 
-def multiply(interpreter: Interpreter, node: ast.Call, scope: Scope) -> object:
-    """Multiplies two tensors: torch.mul."""
-    arguments = read_arguments(interpreter, node, scope)
-    values = arguments.matched(("input", "other"), interpreter.snippet(node.func), node.lineno)
-    return combine(interpreter, values.get("input"), ast.Mult(), values.get("other"), node)
+def other_operand(interpreter: Interpreter, sign: ast.operator, arguments: Arguments, node: ast.Call) -> object:
+    """Returns the second operand of such a function; of a sum, times `alpha`."""
+    names = ("other", "alpha") if isinstance(sign, ast.Add | ast.Sub) else ("other",)
+    values = arguments.matched(names, interpreter.snippet(node.func), node.lineno)
+    other, alpha = values.get("other"), values.get("alpha", 1)
+    return other if alpha == 1 else combine(interpreter, other, ast.Mult(), alpha, node)
 
 
 def reshape(interpreter: Interpreter, node: ast.Call, scope: Scope) -> Tensor:
@@ -159,12 +160,12 @@ def add_up(interpreter: Interpreter, value: object, arguments: Arguments, node: 
     axes = len(value.tensors[0].node.sizes) + 1
     if not isinstance(dim, int) or not -axes <= dim < axes or dim % axes != value.axis:
         raise interpreter.not_understood(node, STACKED)
-    if divides and len(value.tensors) > 1:
-        raise interpreter.not_understood(node, "a sum of branches is a block, their mean is none")
     first, *others = value.tensors
     result: object = Tensor(first.node)
     for other in others:
         result = combine(interpreter, result, ast.Add(), other, node)
+    if divides and others:
+        result = combine(interpreter, result, ast.Div(), len(value.tensors), node)
     if not isinstance(result, Tensor):
         raise interpreter.not_understood(node)
     return result

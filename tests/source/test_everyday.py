@@ -49,13 +49,16 @@ def test_what_is_easily_misread_is_read_as_torch_makes_it_or_refused(name: str) 
 
 
 REFUSED = {
-    "a mean of branches": (
-        "return torch.stack([self.conv(x), x]).mean(0)",
-        r"a sum of branches is a block, their mean is none",
+    "a number added": ("return self.conv(x) + 1", r"a design can multiply a tensor by a number, and add none to it"),
+    "a number divided": ("return 1 / self.conv(x)", r"a design can multiply a tensor by a number"),
+    "a tensor divided": ("return x / self.conv(x)", r"`return x / self\.conv\(x\)` is not understood"),
+    "a factor for each channel": (
+        "return self.conv(x) * torch.ones(1, 3, 1, 1)",
+        r"what is joined here does not come from the same tensor",
     ),
     "a maximum of branches": (
         "return torch.stack([self.conv(x), x]).max(0)[0]",
-        r"what torch\.stack puts on an axis of its own can only be added up",
+        r"what torch\.stack puts on an axis of its own can only be added up or averaged",
     ),
     "branches on an axis of their own": (
         "return F.relu(torch.stack([self.conv(x), x], 1))",
@@ -120,6 +123,20 @@ def test_a_generator_may_yield_only_where_it_is_followed() -> None:
 def test_an_iterator_without_end_or_bottom_ends_in_a_reason(text: str) -> None:
     with pytest.raises(DesignError):
         from_code(HEAD + text, (1,))
+
+
+@pytest.mark.parametrize(
+    "wrapped",
+    [
+        "nn.DataParallel(model)",
+        "nn.parallel.DistributedDataParallel(model, device_ids=[0])",
+        "torch.compile(model, mode='reduce-overhead')",
+        "torch.jit.script(model)",
+    ],
+)
+def test_what_computes_the_same_is_the_net_inside(wrapped: str) -> None:
+    text = HEAD + net("self.conv = nn.Conv2d(3, 4, 3)", "return self.conv(x)")
+    assert from_code(f"{text}\nmodel = {wrapped}\n", SHAPE) == from_code(text, SHAPE)
 
 
 def test_saved_hyperparameters_are_the_arguments() -> None:
