@@ -91,7 +91,10 @@ def _setting_texts(config: TrainConfig, titles: Mapping[str, str]) -> dict[str, 
 
 
 def _add_net(
-    rows: list[_LayerRow], previous: tuple[Architecture, list[_LayerRow]] | None, architecture: Architecture, column: int
+    rows: list[_LayerRow],
+    previous: tuple[Architecture, list[_LayerRow]] | None,
+    architecture: Architecture,
+    column: int,
 ) -> list[_LayerRow]:
     """Adds a net to the rows, as their column of that number; returns the row of each of its layers.
 

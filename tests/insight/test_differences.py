@@ -4,8 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cnnviz.architecture import Architecture
-from cnnviz.insight.differences import MISSING, layer_rows, settings_rows
 from cnnviz.insight.alignment import Slot, align_nets
+from cnnviz.insight.differences import MISSING, layer_rows, settings_rows
 from cnnviz.insight.single_differences import Setup, find_differences
 from cnnviz.layers import BatchNorm2d, Block, Conv2d, Layer, ReLU
 from cnnviz.presets import PRESETS

@@ -140,6 +140,17 @@ def test_chosen_runs_are_compared(open_page: OpenPage, anna: str, three: list[Ru
         assert len(app.get("vega_lite_chart")) == 2
 
 
+def test_the_names_of_chosen_runs_are_written_out(open_page: OpenPage, anna: str, three: list[Run]) -> None:
+    """A name longer than its column is cut off in the table."""
+    picked = open_page("runs", owner=anna, **{PICKED_KEY: (three[0].id, three[1].id)})
+    (names,) = [caption.value for caption in picked.caption if caption.value.startswith("Chosen: ")]
+    assert sorted(names.removeprefix("Chosen: ").removesuffix(".").split("; ")) == [
+        "The lab's ConvNet",
+        "the \\*good\\* one",
+    ]
+    assert "Chosen: " not in texts(open_page("runs", owner=anna))
+
+
 def texts(app: AppTest) -> str:
     return "\n".join(each.value for each in (*app.markdown, *app.caption, *app.info))
 
