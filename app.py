@@ -14,6 +14,7 @@ from cnnviz.settings import settings
 from cnnviz.ui.compressed_files import CompressedFiles
 from cnnviz.ui.first_paint import FirstPaint
 from cnnviz.ui.guide import guide_link
+from cnnviz.ui.icon_font import IconFont
 from cnnviz.ui.identity import StudentCookie
 from cnnviz.ui.media_route import MEDIA_OWNERS, MediaRoute
 from cnnviz.ui.origins import OriginCheck
@@ -72,6 +73,7 @@ else:
             Middleware(MediaRoute, owners=MEDIA_OWNERS),
             Middleware(CompressedFiles),
             Middleware(FirstPaint),
+            Middleware(IconFont),
         ],
         on_script_error=on_script_error,
     )

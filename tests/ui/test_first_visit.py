@@ -1,6 +1,7 @@
 """What a browser gets at its first visit: a page to read at once, and Streamlit's own scripts, compressed."""
 
 import gzip
+import re
 from pathlib import Path
 
 import streamlit
@@ -13,9 +14,11 @@ from starlette.types import ASGIApp
 
 from cnnviz.ui.compressed_files import CompressedFiles
 from cnnviz.ui.first_paint import EMPTY_ROOT, FirstPaint, with_first_text
+from cnnviz.ui.icon_font import IconFont
 from cnnviz.ui.identity import StudentCookie
 from tests.ui.asgi import request
 
+ROOT = Path(__file__).parents[2]
 STATIC = Path(streamlit.__file__).parent / "static"
 FILES = Starlette(routes=[Mount("/", StaticFiles(directory=STATIC, html=True))])
 
@@ -85,3 +88,25 @@ def test_a_page_that_would_be_compressed_holds_the_text_too() -> None:
 def test_a_page_of_another_form_and_what_is_no_page_stay_as_they_are() -> None:
     assert with_first_text("<html><body>busy</body></html>") == "<html><body>busy</body></html>"
     assert get(FirstPaint(FILES), "/favicon.png")[2] == (STATIC / "favicon.png").read_bytes()
+
+
+def test_the_icon_font_has_the_icons_that_are_used_and_no_others() -> None:
+    """An icon that is missing would be shown as its name; `python tools/subset_icons.py` adds it."""
+    sources = [ROOT / "app.py", *(ROOT / "pages").glob("*.py"), *(ROOT / "cnnviz").rglob("*.py")]
+    sources += STATIC.glob("static/js/*.js")
+    used = {icon for path in sources for icon in re.findall(r":material/(\w+):", path.read_text(encoding="utf-8"))}
+    names = (ROOT / "static" / "material-symbols-used.txt").read_text().split()
+    assert used - set(names) == {"star_filled"}, "which Streamlit's font does not have either"
+    assert set(names) <= used
+
+
+def test_streamlits_icon_font_is_answered_with_the_smaller_one() -> None:
+    files = Starlette(
+        routes=[Mount("/app/static", StaticFiles(directory=ROOT / "static")), Mount("/", StaticFiles(directory=STATIC))]
+    )
+    font = next(STATIC.glob("static/media/MaterialSymbols-Rounded.*.woff2"))
+    status, _, body = get(IconFont(files), f"/{font.relative_to(STATIC)}")
+    assert (status, body) == (200, (ROOT / "static" / "material-symbols-used.woff2").read_bytes())
+    assert len(body) < font.stat().st_size / 10
+    other = next(STATIC.glob("static/media/SourceCodeVF-Upright.*.woff2"))
+    assert get(IconFont(files), f"/{other.relative_to(STATIC)}")[2] == other.read_bytes()
