@@ -12,8 +12,10 @@ from cnnviz.runs.cluster import cluster
 from cnnviz.secret_key import secret_key
 from cnnviz.settings import settings
 from cnnviz.ui.compressed_files import CompressedFiles
+from cnnviz.ui.first_modules import FirstModules
 from cnnviz.ui.first_paint import FirstPaint
 from cnnviz.ui.guide import guide_link
+from cnnviz.ui.icon_font import IconFont
 from cnnviz.ui.identity import StudentCookie
 from cnnviz.ui.media_route import MEDIA_OWNERS, MediaRoute
 from cnnviz.ui.origins import OriginCheck
@@ -72,6 +74,8 @@ else:
             Middleware(MediaRoute, owners=MEDIA_OWNERS),
             Middleware(CompressedFiles),
             Middleware(FirstPaint),
+            Middleware(IconFont),
+            Middleware(FirstModules),
         ],
         on_script_error=on_script_error,
     )
