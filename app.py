@@ -9,14 +9,15 @@ import streamlit as st
 from starlette.middleware import Middleware
 
 from cnnviz.runs.cluster import cluster
-from cnnviz.secret_key import secret_key
 from cnnviz.settings import settings
 from cnnviz.ui.compressed_files import CompressedFiles
 from cnnviz.ui.first_modules import FirstModules
 from cnnviz.ui.first_paint import FirstPaint
 from cnnviz.ui.guide import guide_link
 from cnnviz.ui.icon_font import IconFont
-from cnnviz.ui.identity import StudentCookie
+from cnnviz.ui.login.account import account_link
+from cnnviz.ui.login.gate import Entrance
+from cnnviz.ui.login.logins import logins
 from cnnviz.ui.media_route import MEDIA_OWNERS, MediaRoute
 from cnnviz.ui.origins import OriginCheck
 from cnnviz.ui.received_files import received_files
@@ -51,6 +52,7 @@ def render_app() -> None:
         position="top",
     )
     guide_link(page.title)
+    account_link()
     if cluster().folder_is_gone:
         st.error(FOLDER_GONE_MESSAGE, icon=":material/folder_off:")
     elif not keeps_cookie():
@@ -69,7 +71,7 @@ else:
         lifespan=lifespan,
         middleware=[
             Middleware(OriginCheck, hosts=lambda: settings().hosts),
-            Middleware(StudentCookie, key=lambda: secret_key(settings().data_dir), proxies=lambda: settings().proxies),
+            Middleware(Entrance, limits=settings, logins=logins),
             Middleware(UploadRoute, files=received_files),
             Middleware(MediaRoute, owners=MEDIA_OWNERS),
             Middleware(CompressedFiles),
