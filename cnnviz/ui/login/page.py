@@ -41,7 +41,7 @@ def teacher_page(sentence: str = "", token: str = "", name: str = "", *, asks_na
     """Returns the form that a one-time link opens."""
     return PAGE.render(
         page="teacher",
-        title="You are the teacher?",
+        title="Become the teacher",
         sentence=sentence,
         is_notice=False,
         token=token,
