@@ -17,11 +17,13 @@ from cnnviz.ui.guide import guide_link
 from cnnviz.ui.identity import StudentCookie
 from cnnviz.ui.media_route import MEDIA_OWNERS, MediaRoute
 from cnnviz.ui.origins import OriginCheck
+from cnnviz.ui.presence import note_presence
 from cnnviz.ui.received_files import received_files
 from cnnviz.ui.server import FOLDER_GONE_MESSAGE, NO_COOKIE_MESSAGE, UNSAVED_MESSAGE, lifespan, on_script_error
 from cnnviz.ui.state import current_owner, keeps_cookie, sync_with_other_tabs
 from cnnviz.ui.upload_route import UploadRoute
 from cnnviz.ui.widgets.connection import explain_lost_connection
+from cnnviz.ui.widgets.fields import escape_markdown
 from cnnviz.ui.widgets.steps import step_numbers
 
 STYLESHEET = Path(__file__).parent / "cnnviz" / "ui" / "frame.css"
@@ -49,6 +51,9 @@ def render_app() -> None:
         position="top",
     )
     guide_link(page.title)
+    note_presence(page.title)
+    if message := cluster().desk.rules.message:
+        st.info(escape_markdown(message), icon=":material/campaign:")
     if cluster().folder_is_gone:
         st.error(FOLDER_GONE_MESSAGE, icon=":material/folder_off:")
     elif not keeps_cookie():
