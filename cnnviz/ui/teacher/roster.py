@@ -51,11 +51,11 @@ def roster_frame(rows: list[StudentRow], goal: float) -> pd.DataFrame:
         {
             "name": pd.array([row.name for row in rows], dtype="str"),
             "page": pd.array([_place(row.sighting) for row in rows], dtype="str"),
-            "accuracy": pd.array([work and work.best_accuracy for work in works], dtype="Float64"),
+            "accuracy": pd.array([work.best_accuracy if work else None for work in works], dtype="Float64"),
             "reached": pd.array([bool(work and (work.best_accuracy or 0) >= goal) for work in works], dtype="boolean"),
             "runs": pd.array([work.runs if work else 0 for work in works], dtype="Int64"),
             "active": pd.array([work.active if work else 0 for work in works], dtype="Int64"),
-            "sign": pd.to_datetime([local_time(row.last_sign) for row in rows]),
+            "sign": pd.Series([local_time(row.last_sign) for row in rows], dtype="datetime64[ns]"),
             "stuck": pd.array([work.stuck_reason if work else "" for work in works], dtype="str"),
         }
     )
