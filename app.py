@@ -9,12 +9,13 @@ import streamlit as st
 from starlette.middleware import Middleware
 
 from cnnviz.runs.cluster import cluster
-from cnnviz.secret_key import secret_key
 from cnnviz.settings import settings
 from cnnviz.ui.compressed_files import CompressedFiles
 from cnnviz.ui.first_paint import FirstPaint
 from cnnviz.ui.guide import guide_link
-from cnnviz.ui.identity import StudentCookie
+from cnnviz.ui.login.account import account_link
+from cnnviz.ui.login.gate import Entrance
+from cnnviz.ui.login.logins import logins
 from cnnviz.ui.media_route import MEDIA_OWNERS, MediaRoute
 from cnnviz.ui.origins import OriginCheck
 from cnnviz.ui.presence import note_presence
@@ -51,32 +52,4 @@ def render_app() -> None:
         position="top",
     )
     guide_link(page.title)
-    note_presence(page.title)
-    if message := cluster().desk.rules.message:
-        st.info(escape_markdown(message), icon=":material/campaign:")
-    if cluster().folder_is_gone:
-        st.error(FOLDER_GONE_MESSAGE, icon=":material/folder_off:")
-    elif not keeps_cookie():
-        st.warning(NO_COOKIE_MESSAGE, icon=":material/cookie_off:")
-    elif cluster().drafts.is_unsaved(current_owner()):
-        st.warning(UNSAVED_MESSAGE, icon=":material/save:")
-    sync_with_other_tabs()
-    page.run()
-
-
-if __name__ == "__main__":
-    render_app()
-else:
-    app = st.App(
-        __file__,
-        lifespan=lifespan,
-        middleware=[
-            Middleware(OriginCheck, hosts=lambda: settings().hosts),
-            Middleware(StudentCookie, key=lambda: secret_key(settings().data_dir), proxies=lambda: settings().proxies),
-            Middleware(UploadRoute, files=received_files),
-            Middleware(MediaRoute, owners=MEDIA_OWNERS),
-            Middleware(CompressedFiles),
-            Middleware(FirstPaint),
-        ],
-        on_script_error=on_script_error,
-    )
+    account_link()

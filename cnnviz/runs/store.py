@@ -20,7 +20,8 @@ from cnnviz.runs import rows
 from cnnviz.runs.changes import Changes
 from cnnviz.runs.database import claim_database, connect, open_database
 from cnnviz.runs.facts import RunFacts, facts_from_json
-from cnnviz.runs.owners import rename_owners
+from cnnviz.runs.owners import give, rename_owners
+from cnnviz.runs.people import PeopleStore
 from cnnviz.runs.result_files import ResultFiles
 from cnnviz.runs.run import ACTIVE_STATUSES, Run
 from cnnviz.runs.score import Score
@@ -66,6 +67,8 @@ class Store:
         self._files = ResultFiles(folder)
         self._engine = connect(folder, url) if is_prepared else open_database(folder, url)
         self._claim: sql.Connection | None = None
+        self.people = PeopleStore(self._engine)
+        """Who logs in; empty on a server that is used alone."""
         self.changes = Changes()
         """What this store has changed: runs and searches by id, and owners who have got another one."""
 
@@ -88,6 +91,11 @@ class Store:
     def rename_owners(self, rename: Callable[[str], str]) -> None:
         """Gives everything in the database to the owner that `rename` returns for its present one, all or nothing."""
         rename_owners(self._engine, rename)
+
+    def give(self, former: str, owner: str) -> None:
+        """Gives everything of one owner in the database to another, who keeps what they have under the same name."""
+        give(self._engine, former, owner)
+        self.changes.note(former, owner)
 
     # ── reading ──
 

@@ -16,7 +16,7 @@ from cnnviz.runs.cluster import cluster
 from cnnviz.runs.drafts import Draft
 from cnnviz.search.space import Space
 from cnnviz.secret_key import new_owner
-from cnnviz.settings import settings
+from cnnviz.settings import Mode, settings
 from cnnviz.training.config import TrainConfig
 from cnnviz.training.found_rate import FoundRate
 from cnnviz.ui.identity import OWNER_HEADER, token_in_cookies
@@ -37,6 +37,8 @@ CHANGED_BEFORE_TRAINING = (
 
 def keeps_cookie() -> bool:
     """Returns whether the browser has sent the cookie by which a student is known again, if this is one."""
+    if settings().mode == Mode.CLASS:
+        return True  # nobody is here without the cookie of their login
     headers = st.context.headers
     return OWNER_HEADER not in headers or token_in_cookies(headers.get("cookie") or "") is not None
 
@@ -49,8 +51,16 @@ def current_owner() -> str:
 
 
 def current_person() -> Person:
-    """Returns who uses this session."""
-    return Person(current_owner())
+    """Returns who uses this session: on a server for a class whoever has logged in, by name and role.
+
+    Ends the run of the page where their account is gone, which their next request finds out.
+    """
+    if settings().mode == Mode.SINGLE:
+        return Person(current_owner())
+    account = cluster().store.people.find(current_owner())
+    if account is None:
+        st.stop()
+    return account.person
 
 
 def current_workbench() -> Workbench:
