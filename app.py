@@ -53,3 +53,32 @@ def render_app() -> None:
     )
     guide_link(page.title)
     account_link()
+    note_presence(page.title)
+    if message := cluster().desk.rules.message:
+        st.info(escape_markdown(message), icon=":material/campaign:")
+    if cluster().folder_is_gone:
+        st.error(FOLDER_GONE_MESSAGE, icon=":material/folder_off:")
+    elif not keeps_cookie():
+        st.warning(NO_COOKIE_MESSAGE, icon=":material/cookie_off:")
+    elif cluster().drafts.is_unsaved(current_owner()):
+        st.warning(UNSAVED_MESSAGE, icon=":material/save:")
+    sync_with_other_tabs()
+    page.run()
+
+
+if __name__ == "__main__":
+    render_app()
+else:
+    app = st.App(
+        __file__,
+        lifespan=lifespan,
+        middleware=[
+            Middleware(OriginCheck, hosts=lambda: settings().hosts),
+            Middleware(Entrance, limits=settings, logins=logins),
+            Middleware(UploadRoute, files=received_files),
+            Middleware(MediaRoute, owners=MEDIA_OWNERS),
+            Middleware(CompressedFiles),
+            Middleware(FirstPaint),
+        ],
+        on_script_error=on_script_error,
+    )

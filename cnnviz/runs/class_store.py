@@ -9,9 +9,10 @@ from cnnviz.runs.class_overview import RunRow
 from cnnviz.runs.class_rules import ClassRules
 from cnnviz.runs.comment import Comment
 from cnnviz.runs.run import TRAIN_RUN
-from cnnviz.runs.tables import CLASS_RULES, COMMENTS, RUNS
+from cnnviz.runs.tables import CLASS_OPTIONS, COMMENTS, RUNS
 
-RULES_ID = 1
+RULES = "rules"
+"""Name of the rules among the options of the class."""
 MAX_OVERVIEW_RUNS = 20_000
 """The latest runs of a class that an overview counts."""
 log = logging.getLogger(__name__)
@@ -27,7 +28,7 @@ class ClassStore:
 
     def _read_rules(self) -> ClassRules:
         with self._engine.connect() as connection:
-            content = connection.scalar(sql.select(CLASS_RULES.c.content).where(CLASS_RULES.c.id == RULES_ID))
+            content = connection.scalar(sql.select(CLASS_OPTIONS.c.content).where(CLASS_OPTIONS.c.name == RULES))
         try:
             return ClassRules.model_validate_json(content) if content else ClassRules()
         except ValidationError:
@@ -58,8 +59,8 @@ class ClassStore:
     def save_rules(self, rules: ClassRules) -> None:
         """Puts other rules in force."""
         with self._engine.begin() as connection:
-            connection.execute(sql.delete(CLASS_RULES).where(CLASS_RULES.c.id == RULES_ID))
-            connection.execute(sql.insert(CLASS_RULES).values(id=RULES_ID, content=rules.model_dump_json()))
+            connection.execute(sql.delete(CLASS_OPTIONS).where(CLASS_OPTIONS.c.name == RULES))
+            connection.execute(sql.insert(CLASS_OPTIONS).values(name=RULES, content=rules.model_dump_json()))
         self.rules = rules
 
     def add_comment(self, comment: Comment) -> None:

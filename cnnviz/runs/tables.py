@@ -97,23 +97,6 @@ SEARCHES = sql.Table(
     sql.Column("config", sql.Text, nullable=False),
     sql.Column("space", sql.Text, nullable=False),
 )
-<<<<<<< .merge_file_xtaOzM
-CLASS_RULES = sql.Table(
-    "class_rules",
-    METADATA,
-    sql.Column("id", sql.Integer, primary_key=True),
-    sql.Column("content", sql.Text, nullable=False),
-)
-COMMENTS = sql.Table(
-    "comments",
-    METADATA,
-    sql.Column("id", sql.Integer, primary_key=True),
-    sql.Column("run_id", sql.String(32), nullable=False, index=True),
-    sql.Column("author", sql.String(80), nullable=False),
-    sql.Column("text", sql.Text, nullable=False),
-    sql.Column("created", sql.Double, nullable=False),
-)
-=======
 PEOPLE = sql.Table(
     "people",
     METADATA,
@@ -140,4 +123,12 @@ TEACHER_LINKS = sql.Table(
     sql.Column("expires", sql.Double, nullable=False),
 )
 """One-time links that are not used yet."""
->>>>>>> .merge_file_ZpYKc6
+COMMENTS = sql.Table(
+    "comments",
+    METADATA,
+    sql.Column("id", sql.Integer, primary_key=True),
+    sql.Column("run_id", sql.String(32), nullable=False, index=True),
+    sql.Column("author", sql.String(80), nullable=False),
+    sql.Column("text", sql.Text, nullable=False),
+    sql.Column("created", sql.Double, nullable=False),
+)

@@ -32,7 +32,9 @@ class StudentRow:
 
 def student_names() -> dict[str, str]:
     """Returns the names of all students by owner."""
-    return {account.owner: account.person.name for account in cluster().people.all() if not account.person.is_teacher}
+    return {
+        account.owner: account.person.name for account in cluster().store.people.all() if not account.person.is_teacher
+    }
 
 
 def student_rows(since: float) -> list[StudentRow]:

@@ -1,19 +1,14 @@
-"""What a teacher sets for the class, and comments on runs."""
+"""Comments on runs."""
 
 import sqlalchemy as sql
 from alembic import op
 
 revision = "0009"
-down_revision = "0006"
+down_revision = "0007"
 
 
 def upgrade() -> None:
-    """Adds the tables."""
-    op.create_table(
-        "class_rules",
-        sql.Column("id", sql.Integer, primary_key=True),
-        sql.Column("content", sql.Text, nullable=False),
-    )
+    """Adds the table."""
     op.create_table(
         "comments",
         sql.Column("id", sql.Integer, primary_key=True),
