@@ -10,6 +10,7 @@ from starlette.middleware import Middleware
 
 from cnnviz.runs.cluster import cluster
 from cnnviz.settings import settings
+from cnnviz.ui.announcement import announcement
 from cnnviz.ui.compressed_files import CompressedFiles
 from cnnviz.ui.first_paint import FirstPaint
 from cnnviz.ui.guide import guide_link
@@ -21,10 +22,9 @@ from cnnviz.ui.origins import OriginCheck
 from cnnviz.ui.presence import note_presence
 from cnnviz.ui.received_files import received_files
 from cnnviz.ui.server import FOLDER_GONE_MESSAGE, NO_COOKIE_MESSAGE, UNSAVED_MESSAGE, lifespan, on_script_error
-from cnnviz.ui.state import current_owner, keeps_cookie, sync_with_other_tabs
+from cnnviz.ui.state import current_owner, is_teacher, keeps_cookie, sync_with_other_tabs
 from cnnviz.ui.upload_route import UploadRoute
 from cnnviz.ui.widgets.connection import explain_lost_connection
-from cnnviz.ui.widgets.fields import escape_markdown
 from cnnviz.ui.widgets.steps import step_numbers
 
 STYLESHEET = Path(__file__).parent / "cnnviz" / "ui" / "frame.css"
@@ -47,6 +47,7 @@ def render_app() -> None:
             st.Page("pages/result.py", title="Result", icon=":material/search_insights:"),
             st.Page("pages/search.py", title="Search", icon=":material/travel_explore:"),
             st.Page("pages/activations.py", title="Activations", icon=":material/ssid_chart:"),
+            *([st.Page("pages/class.py", title="Class", icon=":material/groups:")] if is_teacher() else []),
             st.Page("pages/guide.py", title="Guide", icon=":material/menu_book:", visibility="hidden"),
         ],
         position="top",
@@ -54,8 +55,7 @@ def render_app() -> None:
     guide_link(page.title)
     account_link()
     note_presence(page.title)
-    if message := cluster().desk.rules.message:
-        st.info(escape_markdown(message), icon=":material/campaign:")
+    announcement()
     if cluster().folder_is_gone:
         st.error(FOLDER_GONE_MESSAGE, icon=":material/folder_off:")
     elif not keeps_cookie():

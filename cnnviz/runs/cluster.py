@@ -253,6 +253,11 @@ class Cluster:
         device = self.devices.get(run.device)
         return device.forecast(run.id).places.get(run.id) if device else 0
 
+    def owners_in_turn(self, run: Run) -> list[str]:
+        """Returns the owners of the runs that have their turns on the device of a run, each once."""
+        device = self.devices.get(run.device)
+        return list(dict.fromkeys(device.owners_in_turn)) if device else []
+
     def is_held(self, run: Run) -> bool:
         """Returns whether a run waits until another one of its owner has ended, as they have as many as they may."""
         device = self.devices.get(run.device)

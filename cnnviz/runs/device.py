@@ -150,6 +150,11 @@ class Device:
         return len(self._rotation)
 
     @property
+    def owners_in_turn(self) -> list[str]:
+        """Owners of the runs in turn."""
+        return [turn.run.owner for turn in self._turns.copy().values()]
+
+    @property
     def _turns(self) -> dict[str, Turn]:
         """Runs in turn, by id."""
         return self._rotation.turns

@@ -19,6 +19,8 @@ from cnnviz.runs.task_loop import TaskLoop
 ANSWER_TIMEOUT_SECONDS = 10.0
 OVERVIEW_SECONDS = 1.0
 """How long an overview is shown to whoever asks, before the database is asked again."""
+RULES_CHANGED = "class-rules"
+"""What the store notes as changed when other rules are in force."""
 log = logging.getLogger(__name__)
 
 
@@ -38,6 +40,7 @@ class TeacherDesk:
     def set_rules(self, rules: ClassRules) -> None:
         """Puts other rules in force, for all pages at once. Raises CnnvizError where they cannot be stored."""
         self._write_and_wait(partial(self._class_store.save_rules, rules))
+        self._store.changes.note(RULES_CHANGED)
 
     def overview(self, since: float = 0.0) -> dict[str, StudentWork]:
         """Returns the work of each student since a time, by owner, as it was at most OVERVIEW_SECONDS ago."""

@@ -63,6 +63,11 @@ def current_person() -> Person:
     return account.person
 
 
+def is_teacher() -> bool:
+    """Returns whether a teacher uses this session."""
+    return current_person().is_teacher
+
+
 def current_workbench() -> Workbench:
     """Returns the workbench of this session; at first the net that the student left behind, or the lab's ConvNet."""
     if "workbench" not in st.session_state:

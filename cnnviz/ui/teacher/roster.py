@@ -40,7 +40,8 @@ def student_names() -> dict[str, str]:
 def student_rows(since: float) -> list[StudentRow]:
     """Returns all students, sorted by name, with what they have done since a time."""
     work = cluster().desk.overview(since)
-    sightings = PRESENCE.last_sightings(Runtime.instance().is_active_session)
+    is_open = Runtime.instance().is_active_session if Runtime.exists() else lambda _: False
+    sightings = PRESENCE.last_sightings(is_open)
     names = student_names()
     rows = [StudentRow(owner, name, work.get(owner), sightings.get(owner)) for owner, name in names.items()]
     return sorted(rows, key=lambda row: row.name.casefold())

@@ -12,7 +12,7 @@ from cnnviz.ui.teacher.roster import StudentRow, roster_frame, student_rows
 from cnnviz.ui.teacher.student import student_view
 from cnnviz.ui.widgets.dataframe import dataframe
 from cnnviz.ui.widgets.fields import escape_markdown
-from cnnviz.words import count_label
+from cnnviz.words import count_label, unique_labels
 
 REFRESH_SECONDS = 2.0
 ROW_HEIGHT, MAX_ROWS = 35, 14
@@ -41,11 +41,12 @@ def students_view() -> None:
         class_downloads(_rows(period))
     st.fragment(partial(_live_table, period), run_every=REFRESH_SECONDS)()
     rows = {row.owner: row for row in _rows(period)}
+    labels = unique_labels({owner: row.name for owner, row in rows.items()})
     chosen = st.selectbox(
         "Look over the shoulder of",
-        list(rows),
+        list(labels),
         index=None,
-        format_func=lambda owner: rows[owner].name if owner in rows else "",
+        format_func=labels.__getitem__,
         placeholder="Choose a student",
         key="class-student",
         persist_state="session",
