@@ -6,6 +6,7 @@ door.py            the interface of all doors, and what an attempt to come in br
 class_code.py      the door for a room without anything: class code, name and PIN
 teacher_link.py    the door that makes somebody the teacher, once
 trusted_header.py  the door of a proxy that knows who somebody is
+open_id.py         the door of an OpenID Connect provider
 pin.py             rules and hashes of PINs
 attempts.py        limits of wrong attempts
 login_cookie.py    the signed cookie of somebody who is logged in

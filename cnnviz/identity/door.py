@@ -17,6 +17,8 @@ class Attempt:
     """Headers with their names as they were sent, in this order."""
     peer: str = ""
     """Address of the machine at the other end of the connection: a browser, or a proxy."""
+    claims: Mapping[str, object] = field(default_factory=dict)
+    """What an OpenID Connect provider has vouched for."""
     address: str = ""
     """Address from which the request comes, behind proxies that are believed."""
 

@@ -13,12 +13,14 @@ from cnnviz.settings import Settings
 def open_class(limits: Settings, people: PeopleStore) -> None:
     """Prints the link that makes somebody the teacher, as long as there is none.
 
-    Raises CnnvizError for a header that nobody is believed to send.
+    Raises CnnvizError for a header that nobody is believed to send, and where pages lie below a base path.
     """
     if limits.login_header and not limits.proxies.strip():
         raise CnnvizError(
             "CNNVIZ_LOGIN_HEADER names a header, and CNNVIZ_PROXIES no proxy that may send it. Set both, or none."
         )
+    if config.get_option("server.baseUrlPath"):
+        raise CnnvizError("CNNVIZ_MODE=class does not work below a base path (STREAMLIT_SERVER_BASE_URL_PATH).")
     believe_named_proxies_only()
     if not people.has_teacher():
         print(teacher_sentence(people.new_teacher_link(), int(config.get_option("server.port"))), flush=True)  # noqa: T201 (for whoever starts it)

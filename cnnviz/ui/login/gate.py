@@ -14,6 +14,7 @@ from cnnviz.secret_key import secret_key
 from cnnviz.settings import Mode, Settings
 from cnnviz.ui.identity import OWNER_HEADER, StudentCookie, client_address
 from cnnviz.ui.login.logins import LoggedIn, Logins
+from cnnviz.ui.login.provider import CALLBACK, START, read_claims
 from cnnviz.ui.login.routes import DOOR, DoorRoutes
 from cnnviz.visitors import visitors
 
@@ -48,6 +49,8 @@ class LoginGate:
         if scope["type"] == "http" and (scope["path"] == DOOR or scope["path"].startswith(f"{DOOR}/")):
             response = await DoorRoutes(self._logins()).answer(Request(scope, receive), person)
             await response(scope, receive, send)
+        elif scope["type"] == "http" and scope["path"] in (START, CALLBACK) and self._logins().provider_door:
+            await self._visit_provider(person, scope, receive, send)
         elif person is None:
             refusal = WebSocketClose(POLICY_VIOLATION) if scope["type"] == "websocket" else _refusal(scope)
             await refusal(scope, receive, send)
@@ -61,6 +64,15 @@ class LoginGate:
                 await self._watch(person, scope, receive, send)
             else:
                 await self._app(scope, receive, send)
+
+    async def _visit_provider(self, person: LoggedIn | None, scope: Scope, receive: Receive, send: Send) -> None:
+        """Lets Streamlit send somebody to the provider; whom that vouches for is let in when they come back."""
+        if scope["path"] == START:
+            await self._app(scope, receive, send)
+            return
+        claims = await read_claims(self._app, scope, receive)
+        response = await DoorRoutes(self._logins()).come_back(Request(scope, receive), person, claims)
+        await response(scope, receive, send)
 
     async def _watch(self, person: LoggedIn, scope: Scope, receive: Receive, send: Send) -> None:
         """Serves the stream of a page as long as its person is logged in."""

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import cache
 from typing import NamedTuple
 
@@ -15,6 +16,7 @@ from cnnviz.identity.attempts import Attempts
 from cnnviz.identity.class_code import ClassCodeDoor
 from cnnviz.identity.door import Attempt, Door
 from cnnviz.identity.login_cookie import Login, LoginCookie
+from cnnviz.identity.open_id import OpenIdDoor
 from cnnviz.identity.pin import PinHasher
 from cnnviz.identity.teacher_link import TeacherLinkDoor
 from cnnviz.identity.trusted_header import TrustedHeaderDoor
@@ -23,6 +25,7 @@ from cnnviz.runs.people import PeopleStore
 from cnnviz.secret_key import secret_key
 from cnnviz.settings import Settings, settings
 from cnnviz.ui.identity import client_address, exact_address, peer_address
+from cnnviz.ui.login.provider import has_provider
 
 LOGIN_COOKIE = "cnnviz_login"
 
@@ -39,25 +42,37 @@ class Logins:
     """The doors of a server, and the logins that they have led to."""
 
     def __init__(
-        self, limits: Settings, people: PeopleStore, key: bytes, clock: Callable[[], float] = time.time
+        self,
+        limits: Settings,
+        people: PeopleStore,
+        key: bytes,
+        clock: Callable[[], float] = time.time,
+        *,
+        has_provider: bool = False,
     ) -> None:
+        """A proxy that names everybody takes the place of a provider, and that of code, name and PIN."""
         pins, attempts = PinHasher(key), Attempts()
         self.people = people
-        self.code_door: Door = ClassCodeDoor(people, pins, attempts)
         self.teacher_door = TeacherLinkDoor(people, pins, attempts)
         proxies = {exact_address(proxy) for proxy in limits.proxies.split(",")} - {""}
         header = limits.login_header
         self.header_door: Door | None = TrustedHeaderDoor(people, header, proxies) if header else None
+        self.provider_door: Door | None = OpenIdDoor(people) if has_provider and not header else None
+        has_code = not header and not has_provider
+        self.code_door: Door | None = ClassCodeDoor(people, pins, attempts) if has_code else None
         self.max_age = limits.login_hours * 3600
         self._proxies, self._proxy_text = proxies, limits.proxies
         self._cookie, self._clock = LoginCookie(key), clock
         self._ended: dict[str, int] = {}  # ids of logins that were ended before their time, and when they began
         self._one_at_a_time = asyncio.Lock()
 
-    async def enter(self, door: Door, scope: Scope, form: Mapping[str, str]) -> Account:
+    async def enter(
+        self, door: Door, scope: Scope, form: Mapping[str, str], claims: Mapping[str, object] | None = None
+    ) -> Account:
         """Returns whom a door lets in; one attempt after another, as checking a PIN takes memory and time."""
+        attempt = replace(self._attempt(scope, form), claims=claims or {})
         async with self._one_at_a_time:
-            return await asyncio.to_thread(door.enter, self._attempt(scope, form))
+            return await asyncio.to_thread(door.enter, attempt)
 
     async def promote(self, owner: str, scope: Scope, form: Mapping[str, str]) -> None:
         """Makes somebody who has come in by another door a teacher; raises LoginError where the link is wrong."""
@@ -137,4 +152,5 @@ def _header_text(value: bytes) -> str:
 @cache
 def logins() -> Logins:
     """Returns the logins of this server."""
-    return Logins(settings(), cluster().store.people, secret_key(settings().data_dir))
+    people, key = cluster().store.people, secret_key(settings().data_dir)
+    return Logins(settings(), people, key, has_provider=has_provider())

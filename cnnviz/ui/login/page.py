@@ -32,6 +32,11 @@ def login_page(*, following: str, code: str = "", name: str = "", sentence: str 
     )
 
 
+def provider_page(*, following: str) -> str:
+    """Returns the page from which a login page of a school is reached."""
+    return PAGE.render(page="provider", title="Come in", sentence="", is_notice=False, next=following)
+
+
 def teacher_page(sentence: str = "", token: str = "", name: str = "", *, asks_name: bool) -> str:
     """Returns the form that a one-time link opens."""
     return PAGE.render(

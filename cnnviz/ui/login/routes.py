@@ -2,9 +2,10 @@
 
 import asyncio
 import re
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from typing import NamedTuple
-from urllib.parse import parse_qs, quote
+from urllib.parse import parse_qs, quote, unquote
 
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
@@ -19,10 +20,16 @@ from cnnviz.secret_key import owner_of_token, secret_key
 from cnnviz.settings import settings
 from cnnviz.ui.identity import COOKIE_NAME, token_in_cookies
 from cnnviz.ui.login.logins import LOGIN_COOKIE, LoggedIn, Logins
-from cnnviz.ui.login.page import account_page, login_page, refusal_page, teacher_page, work_page
+from cnnviz.ui.login.page import account_page, login_page, provider_page, refusal_page, teacher_page, work_page
+from cnnviz.ui.login.provider import provider_address
 
 DOOR = "/door"
 LOGIN, TEACHER, LOGOUT, MINE = f"{DOOR}/login", f"{DOOR}/teacher", f"{DOOR}/logout", f"{DOOR}/mine"
+PROVIDER = f"{DOOR}/provider"
+NEXT_COOKIE = "cnnviz_next"
+"""Holds the page to go on to while somebody is at the provider."""
+FIRST_VISIT_SECONDS = 60.0
+"""Age of an account that a provider's word has just made."""
 MAX_FORM_BYTES = 16 * 1024
 LOCAL_ADDRESS = re.compile(r"/(?![/\\])[^\x00-\x20\\\x7f-\uffff]*")
 """A page of this server, and of no other: //host and /\\host lead elsewhere."""
@@ -71,10 +78,14 @@ class DoorRoutes:
             ("GET", MINE): self._show_work,
             ("POST", MINE): self._take_over,
         }
-        if logins.header_door:
-            self._answers["POST", TEACHER] = self._promote
+        if logins.code_door:
+            self._answers["POST", LOGIN] = self._log_in
         else:
-            self._answers |= {("POST", LOGIN): self._log_in, ("POST", LOGOUT): self._log_out}
+            self._answers["POST", TEACHER] = self._promote
+        if logins.provider_door:
+            self._answers["GET", PROVIDER] = self._go_to_provider
+        if not logins.header_door:
+            self._answers["POST", LOGOUT] = self._log_out
 
     async def answer(self, request: Request, person: LoggedIn | None) -> Response:
         """Returns the answer to a request by somebody, or by nobody yet."""
@@ -94,20 +105,23 @@ class DoorRoutes:
     async def _show(self, visit: Visit) -> Response:
         """Returns the page of whoever is logged in, or the one on which somebody logs in."""
         if visit.person is None:
-            if self._logins.header_door is None:
+            if self._logins.provider_door:
+                return HTMLResponse(provider_page(following=visit.following))
+            if self._logins.code_door:
                 return HTMLResponse(login_page(following=visit.following))
             return HTMLResponse(refusal_page(await self._logins.find_refusal(visit.request.scope)), 403)
         code = ""
-        if visit.person.account.person.is_teacher and not self._logins.header_door:
+        if visit.person.account.person.is_teacher and self._logins.code_door:
             code = await asyncio.to_thread(self._logins.people.class_code)
         can_log_out, has_work = bool(visit.person.login), bool(await visit.find_work())
         return HTMLResponse(account_page(visit.person.account, code, can_log_out=can_log_out, has_work=has_work))
 
     async def _log_in(self, visit: Visit) -> Response:
         """Lets in whom the form's code, name and PIN stand for; otherwise returns the form with the reason."""
-        form, following = visit.form, visit.following
+        form, following, door = visit.form, visit.following, self._logins.code_door
+        assert door  # noqa: S101 (the address is answered with this door alone)
         try:
-            account = await self._logins.enter(self._logins.code_door, visit.request.scope, form)
+            account = await self._logins.enter(door, visit.request.scope, form)
         except LoginError as error:
             page = login_page(
                 following=following,
@@ -119,8 +133,34 @@ class DoorRoutes:
             return HTMLResponse(page, _status(error))
         return await self._welcome(visit, account, following, is_first_visit="pin_again" in form)
 
+    async def _go_to_provider(self, visit: Visit) -> Response:
+        """Returns the way to the provider; the page to go on to waits in a cookie until the way back."""
+        response = RedirectResponse(await asyncio.to_thread(provider_address), 303)
+        is_encrypted = self._logins.is_encrypted(visit.request.scope)
+        following = quote(visit.following, safe="")
+        response.set_cookie(
+            NEXT_COOKIE, following, max_age=600, httponly=True, samesite="lax", secure=is_encrypted, path="/"
+        )
+        return response
+
+    async def come_back(self, request: Request, person: LoggedIn | None, claims: Mapping[str, object]) -> Response:
+        """Lets in whom a provider has vouched for."""
+        visit, door = Visit(request, person, {}), self._logins.provider_door
+        try:
+            if door is None:
+                raise LoginError("This server has no such login page.")
+            account = await self._logins.enter(door, request.scope, {}, claims)
+        except LoginError as error:
+            return HTMLResponse(refusal_page(str(error)), 403)
+        following = _local_address(unquote(request.cookies.get(NEXT_COOKIE, "")))
+        is_new = time.time() - account.created < FIRST_VISIT_SECONDS
+        response = await self._welcome(visit, account, following, is_first_visit=is_new)
+        response.delete_cookie(NEXT_COOKIE)
+        response.headers["cache-control"] = "no-store"
+        return response
+
     async def _show_teacher(self, _visit: Visit) -> Response:
-        return HTMLResponse(teacher_page(asks_name=not self._logins.header_door))
+        return HTMLResponse(teacher_page(asks_name=bool(self._logins.code_door)))
 
     async def _make_teacher(self, visit: Visit) -> Response:
         """Makes whoever has a one-time link, and gives name and PIN, a teacher."""
