@@ -22,6 +22,7 @@ class RunRow(NamedTuple):
     finished: float | None
     status: str
     message: str
+    dataset: str
     accuracy: float | None
     """Validation accuracy of its best epoch."""
 

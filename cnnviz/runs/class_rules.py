@@ -26,11 +26,25 @@ class ClassRules(FrozenModel):
         False, title="Freeze", description="No run begins and nothing is handed in; runs that train go on to their end."
     )
     max_active_runs: int | None = Field(
-        None, ge=0, le=1000, title="Runs at a time", description="Waiting, running or paused, for each student."
+        None,
+        ge=0,
+        le=1000,
+        title="Runs at a time",
+        description="Waiting, running or paused, for each student; empty: no further limit.",
     )
-    max_epochs: int | None = Field(None, ge=1, le=100_000, title="Epochs", description="The most that a run may have.")
+    max_epochs: int | None = Field(
+        None,
+        ge=1,
+        le=100_000,
+        title="Epochs",
+        description="The most that a run may have; empty: no further limit.",
+    )
     max_parameters: int | None = Field(
-        None, ge=1, le=10**12, title="Parameters", description="The most that a net may have that is trained."
+        None,
+        ge=1,
+        le=10**12,
+        title="Parameters",
+        description="The most that a net may have that is trained; empty: no further limit.",
     )
     datasets: Names = Field((), title="Data sets", description="Those that can be chosen; none named: all.")
     presets: Names = Field((), title="Nets to start from", description="Those that are offered; none named: all.")

@@ -1,6 +1,7 @@
 """What is kept of a class beside its runs: the teacher's rules and comments, and the rows of the overview."""
 
 import logging
+from contextlib import suppress
 
 import sqlalchemy as sql
 from pydantic import ValidationError
@@ -8,6 +9,7 @@ from pydantic import ValidationError
 from cnnviz.runs.class_overview import RunRow
 from cnnviz.runs.class_rules import ClassRules
 from cnnviz.runs.comment import Comment
+from cnnviz.runs.rows import parse_config
 from cnnviz.runs.run import TRAIN_RUN
 from cnnviz.runs.tables import CLASS_OPTIONS, COMMENTS, RUNS
 
@@ -39,13 +41,18 @@ class ClassStore:
         """Returns the trainings that were made after a time, sorted by owner and by when they were made."""
         columns = (RUNS.c.owner, RUNS.c.id, RUNS.c.created, RUNS.c.finished, RUNS.c.status, RUNS.c.message)
         latest = (
-            sql.select(*columns, RUNS.c.best_accuracy)
+            sql.select(*columns, RUNS.c.config, RUNS.c.best_accuracy)
             .where(RUNS.c.created >= since, RUNS.c.deleted.is_(None), RUNS.c.kind == TRAIN_RUN)
             .order_by(RUNS.c.created.desc())
             .limit(MAX_OVERVIEW_RUNS)
         )
+        rows = []
         with self._engine.connect() as connection:
-            rows = [RunRow(*row) for row in connection.execute(latest)]
+            for row in connection.execute(latest):
+                with suppress(ValueError):  # another version of cnnviz wrote it, and nobody can see it here
+                    dataset = parse_config(row.config).dataset
+                    facts = (row.owner, row.id, row.created, row.finished, row.status, row.message)
+                    rows.append(RunRow(*facts, dataset, row.best_accuracy))
         return sorted(rows, key=lambda row: (row.owner, row.created))
 
     def comments(self, run_id: str) -> list[Comment]:

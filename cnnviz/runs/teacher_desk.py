@@ -3,13 +3,14 @@
 import logging
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable
 from functools import partial
 
 from sqlalchemy.exc import SQLAlchemyError
 
 from cnnviz.errors import CnnvizError
-from cnnviz.runs.class_overview import StudentWork, class_overview
+from cnnviz.runs.class_overview import RunRow, StudentWork, class_overview
 from cnnviz.runs.class_rules import ClassRules
 from cnnviz.runs.class_store import ClassStore
 from cnnviz.runs.comment import MAX_COMMENT_LENGTH, Comment
@@ -30,7 +31,7 @@ class TeacherDesk:
     def __init__(self, store: Store, writer_loop: TaskLoop, clock: Callable[[], float] = time.monotonic) -> None:
         self._store, self._class_store = store, ClassStore(store.engine)
         self._writer_loop, self._clock, self._lock = writer_loop, clock, threading.Lock()
-        self._overviews: dict[float, tuple[float, dict[str, StudentWork]]] = {}
+        self._rows: dict[float, tuple[float, list[RunRow]]] = {}
 
     @property
     def rules(self) -> ClassRules:
@@ -42,14 +43,24 @@ class TeacherDesk:
         self._write_and_wait(partial(self._class_store.save_rules, rules))
         self._store.changes.note(RULES_CHANGED)
 
-    def overview(self, since: float = 0.0) -> dict[str, StudentWork]:
-        """Returns the work of each student since a time, by owner, as it was at most OVERVIEW_SECONDS ago."""
+    def overview(self, since: float = 0.0, dataset: str | None = None) -> dict[str, StudentWork]:
+        """Returns the work of each student since a time, on one data set or all, by owner.
+
+        It is as it was at most OVERVIEW_SECONDS ago.
+        """
+        return class_overview(row for row in self._run_rows(since) if dataset in (row.dataset, None))
+
+    def used_datasets(self, since: float = 0.0) -> list[str]:
+        """Returns the names of the data sets that were trained on since a time, those of the most runs first."""
+        return [name for name, _ in Counter(row.dataset for row in self._run_rows(since)).most_common()]
+
+    def _run_rows(self, since: float) -> list[RunRow]:
         with self._lock:
-            made_at, overview = self._overviews.get(since, (float("-inf"), {}))
-            if self._clock() - made_at >= OVERVIEW_SECONDS:
-                overview = class_overview(self._class_store.run_rows(since))
-                self._overviews = {since: (self._clock(), overview)}
-            return overview
+            read_at, rows = self._rows.get(since, (float("-inf"), []))
+            if self._clock() - read_at >= OVERVIEW_SECONDS:
+                rows = self._class_store.run_rows(since)
+                self._rows = {since: (self._clock(), rows)}
+            return rows
 
     def comments(self, run_id: str) -> list[Comment]:
         """Returns the comments on a run, oldest first."""

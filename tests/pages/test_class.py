@@ -75,9 +75,12 @@ def measured(server: Cluster, owner: str, accuracy: float, **values: object) -> 
     return run
 
 
+def table_of(app: AppTest) -> pd.DataFrame:
+    return next(frame.value for frame in app.dataframe if "page" in frame.value)
+
+
 def row_of(app: AppTest, name: str) -> "pd.Series[object]":
-    table = next(frame.value for frame in app.dataframe if "page" in frame.value)
-    (row,) = [row for _, row in table.iterrows() if row["name"] == name]
+    (row,) = [row for _, row in table_of(app).iterrows() if row["name"] == name]
     return row
 
 
@@ -226,3 +229,49 @@ def test_the_zip_has_the_designs_of_all(server: Cluster, anna: str) -> None:
         assert json.loads(archive.read(best[0]))["layers"]
         assert all(len(Path(name).parts) == 2 for name in names)
         compile(archive.read(best[0].replace(".json", ".py")), "net", "exec")
+
+
+def test_the_accuracy_of_one_data_set_is_shown_at_a_time(
+    open_page: OpenPage, server: Cluster, teacher: str, anna: str
+) -> None:
+    measured(server, anna, 0.99, status=Status.DONE)
+    measured(server, anna, 0.3, status=Status.DONE, config=TrainConfig(dataset="words"))
+    app = open_page("class", owner=teacher)
+    wait_for(lambda: "Spoken words" in app.run().selectbox("class-dataset").options)
+    app.selectbox("class-dataset").select("words").run()
+    table = table_of(app)
+    assert "Anna" in set(table[table["accuracy"].eq(0.3).fillna(value=False)]["name"])
+    assert 0.99 not in list(table["accuracy"].dropna())
+    app.selectbox("class-dataset").select("all data sets").run()
+    assert 0.99 in list(table_of(app)["accuracy"].dropna())
+
+
+def test_names_are_put_on_the_list_with_pins_and_taken_off_it(
+    open_page: OpenPage, server: Cluster, teacher: str
+) -> None:
+    people = server.store.people
+    app = open_page("class", owner=teacher)
+    app.segmented_control("class-view").set_value("People").run()
+    assert people.class_code() in texts(app)
+    app.toggle("with-pins").set_value(True).run()
+    app.text_area[0].set_value("Name\nFrida\nGustav\n").run()
+    next(button for button in app.button if button.label.startswith("Put them")).click().run()
+    assert not app.exception
+    frida = next(account for account in people.all() if account.person.name == "Frida")
+    assert frida.pin_hash
+    (sheet,) = app.get("download_button")
+    assert "2 PINs" in sheet.proto.label
+    app.selectbox("one-person").select(frida.owner).run()
+    app.button("person-Reset the PIN").click().run()
+    assert not people.find(frida.owner).pin_hash
+    app.button("person-Make a teacher").click().run()
+    assert people.find(frida.owner).person.is_teacher
+    app.button("person-Take off the list").click().run()
+    assert people.find(frida.owner) is None
+    app.selectbox("one-person").select(teacher).run()
+    assert all(button.disabled for button in app.button if (button.key or "").startswith("person-"))
+    app.text_area[0].set_value("Hugo\nHugo").run()
+    next(button for button in app.button if button.label.startswith("Put them")).click().run()
+    assert "stands there twice" in texts(app)
+    app.toggle("list-open").set_value(False).run()
+    assert not people.list_is_open()

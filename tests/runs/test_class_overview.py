@@ -11,7 +11,16 @@ from tests.designs import ANNA, BERT
 
 def rows_of(owner: str, *runs: tuple[Status, float | None, str]) -> list[RunRow]:
     return [
-        RunRow(owner, f"{owner}-{i}", float(i), i + 0.5 if status not in ACTIVE_STATUSES else None, status, text, best)
+        RunRow(
+            owner,
+            f"{owner}-{i}",
+            float(i),
+            i + 0.5 if status not in ACTIVE_STATUSES else None,
+            status,
+            text,
+            "words",
+            best,
+        )
         for i, (status, best, text) in enumerate(runs)
     ]
 

@@ -34,7 +34,7 @@ def _live_devices() -> None:
         st.rerun()
     runs, names = cluster().store.active_runs(), student_names()
     for name in cluster().devices:
-        own = sorted((run for run in runs if run.device == name), key=_precedence)
+        own = sorted((run for run in runs if run.device == name), key=_place)
         _load_line(name, LOAD_READER.load(name), own)
         for run in own[:MAX_SHOWN]:
             _run_line(run, names)
@@ -44,8 +44,10 @@ def _live_devices() -> None:
             st.caption("Nothing trains or waits here.")
 
 
-def _precedence(run: Run) -> tuple[bool, float]:
-    return run.status != Status.RUNNING, run.created
+def _place(run: Run) -> tuple[bool, float, float]:
+    """Returns what the list is sorted by: runs in turn, then those that wait, in the order of their first turns."""
+    ahead = None if run.status == Status.RUNNING else cluster().runs_ahead(run)
+    return run.status != Status.RUNNING, float("inf") if ahead is None else ahead, run.created
 
 
 def _load_line(name: str, load: DeviceLoad, runs: Sequence[Run]) -> None:
@@ -67,7 +69,7 @@ def _run_line(run: Run, names: dict[str, str]) -> None:
         st.badge(label, color=colour, icon=icon)  # type: ignore[arg-type]
         who = escape_markdown(names.get(run.owner) or "somebody without a name")
         st.markdown(
-            f"**{who}**: {escape_markdown(run_name(run))}, epoch {run.score.epoch} of {run.config.epochs}, since"
+            f"**{who}**: {escape_markdown(run_name(run))}, {run.score.epoch} of {run.config.epochs:,} epochs,"
             f" {format_duration(since)}"
         )
         if run.status == Status.QUEUED:

@@ -5,10 +5,16 @@ from collections.abc import Callable
 import streamlit as st
 
 from cnnviz.ui.teacher.devices import devices_view
+from cnnviz.ui.teacher.people import people_view
 from cnnviz.ui.teacher.rules import rules_view
 from cnnviz.ui.teacher.students import students_view
 
-VIEWS: dict[str, Callable[[], None]] = {"Students": students_view, "Devices": devices_view, "Rules": rules_view}
+VIEWS: dict[str, Callable[[], None]] = {
+    "Students": students_view,
+    "Devices": devices_view,
+    "Rules": rules_view,
+    "People": people_view,
+}
 """Every view by what it is called."""
 
 

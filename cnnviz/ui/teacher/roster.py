@@ -37,9 +37,9 @@ def student_names() -> dict[str, str]:
     }
 
 
-def student_rows(since: float) -> list[StudentRow]:
-    """Returns all students, sorted by name, with what they have done since a time."""
-    work = cluster().desk.overview(since)
+def student_rows(since: float, dataset: str | None = None) -> list[StudentRow]:
+    """Returns all students, sorted by name, with what they have done since a time, on one data set or all."""
+    work = cluster().desk.overview(since, dataset)
     is_open = Runtime.instance().is_active_session if Runtime.exists() else lambda _: False
     sightings = PRESENCE.last_sightings(is_open)
     names = student_names()

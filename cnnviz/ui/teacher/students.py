@@ -6,7 +6,9 @@ from functools import partial
 import pandas as pd
 import streamlit as st
 
+from cnnviz.runs.cluster import cluster
 from cnnviz.settings import settings
+from cnnviz.ui.runs.labels import dataset_titles
 from cnnviz.ui.teacher.downloads import class_downloads
 from cnnviz.ui.teacher.roster import StudentRow, roster_frame, student_rows
 from cnnviz.ui.teacher.student import student_view
@@ -16,6 +18,7 @@ from cnnviz.words import count_label, unique_labels
 
 REFRESH_SECONDS = 2.0
 ROW_HEIGHT, MAX_ROWS = 35, 14
+ALL_DATASETS = "all data sets"
 PERIODS = {"Last 12 hours": 12 * 3600.0, "Last 7 days": 7 * 86400.0, "All": None}
 """Seconds into the past of which runs are counted, by label."""
 ROUND_SECONDS = 60.0
@@ -35,35 +38,63 @@ COLUMNS = {
 
 
 def students_view() -> None:
-    """Draws the table of the class, live, and the chosen student."""
+    """Draws the table of the class, live, or the chosen student."""
     with st.container(horizontal=True, vertical_alignment="bottom", key="class-tools"):
-        period = st.selectbox("Runs of", list(PERIODS), key="class-period", persist_state="session", width=180)
-        class_downloads(_rows(period))
-    st.fragment(partial(_live_table, period), run_every=REFRESH_SECONDS)()
-    rows = {row.owner: row for row in _rows(period)}
-    labels = unique_labels({owner: row.name for owner, row in rows.items()})
+        period = st.selectbox("Runs of", list(PERIODS), key="class-period", persist_state="session", width=160)
+        dataset = _dataset_choice(period)
+        rows = _rows(period, dataset)
+        chosen = _student_choice(rows)
+        class_downloads(rows)
+    if chosen:
+        student_view(chosen)
+    else:
+        st.fragment(partial(_live_table, period, dataset), run_every=REFRESH_SECONDS)()
+
+
+def _dataset_choice(period: str) -> str | None:
+    """Draws the choice among the data sets of the class; at first the one of the most runs."""
+    used = cluster().desk.used_datasets(_since(period))
+    titles = {name: title for name, title in dataset_titles().items() if name in used}
+    names = [*(name for name in used if name in titles), ALL_DATASETS]
     chosen = st.selectbox(
+        "Data set",
+        names,
+        format_func=lambda name: titles.get(name, ALL_DATASETS),
+        key="class-dataset",
+        persist_state="session",
+        width=220,
+        help="An accuracy on one data set says nothing about another.",
+    )
+    return None if chosen == ALL_DATASETS else chosen
+
+
+def _student_choice(rows: list[StudentRow]) -> StudentRow | None:
+    by_owner = {row.owner: row for row in rows}
+    labels = unique_labels({owner: row.name for owner, row in by_owner.items()})
+    owner = st.selectbox(
         "Look over the shoulder of",
         list(labels),
         index=None,
         format_func=labels.__getitem__,
-        placeholder="Choose a student",
+        placeholder="a student",
         key="class-student",
         persist_state="session",
-        width=320,
+        width=260,
     )
-    if chosen in rows:
-        student_view(rows[chosen])
+    return by_owner.get(owner) if owner else None
 
 
-def _rows(period: str) -> list[StudentRow]:
+def _since(period: str) -> float:
     seconds = PERIODS[period]
-    now = time.time() // ROUND_SECONDS * ROUND_SECONDS
-    return student_rows(0.0 if seconds is None else now - seconds)
+    return 0.0 if seconds is None else time.time() // ROUND_SECONDS * ROUND_SECONDS - seconds
 
 
-def _live_table(period: str) -> None:
-    rows = _rows(period)
+def _rows(period: str, dataset: str | None) -> list[StudentRow]:
+    return student_rows(_since(period), dataset)
+
+
+def _live_table(period: str, dataset: str | None) -> None:
+    rows = _rows(period, dataset)
     if not rows:
         st.info("Nobody is in this class yet. Put names on its list, or tell students the class code.")
         return
