@@ -12,8 +12,10 @@ from cnnviz.runs.cluster import cluster
 from cnnviz.settings import settings
 from cnnviz.ui.announcement import announcement
 from cnnviz.ui.compressed_files import CompressedFiles
+from cnnviz.ui.first_modules import FirstModules
 from cnnviz.ui.first_paint import FirstPaint
 from cnnviz.ui.guide import guide_link
+from cnnviz.ui.icon_font import IconFont
 from cnnviz.ui.login.account import account_link
 from cnnviz.ui.login.gate import Entrance
 from cnnviz.ui.login.logins import logins
@@ -79,6 +81,8 @@ else:
             Middleware(MediaRoute, owners=MEDIA_OWNERS),
             Middleware(CompressedFiles),
             Middleware(FirstPaint),
+            Middleware(IconFont),
+            Middleware(FirstModules),
         ],
         on_script_error=on_script_error,
     )

@@ -17,6 +17,7 @@ from cnnviz.ui.runs.labels import REMOVED_LABEL, run_label, run_name
 from cnnviz.ui.state import current_owner, run_choice_key, started_run
 from cnnviz.ui.training.chart_options import ChartOptions, chart_options
 from cnnviz.ui.training.curves import run_curves
+from cnnviz.ui.training.design_line import run_net_line
 from cnnviz.ui.training.lr_finder import lr_finder_view
 from cnnviz.ui.training.remarks import run_remarks
 from cnnviz.ui.training.run_actions import run_actions
@@ -53,6 +54,7 @@ def live_run() -> None:
     run_shown = next(run for run in mine if run.id == run_id)
     dataset = run_shown.config.dataset
     st.subheader(escape_markdown(_headline(run_shown, titles)), anchor=False)
+    run_net_line(run_shown)
     trainings = {run.id: labels[run.id] for run in mine if run.kind != LR_FINDER_RUN and run.config.dataset == dataset}
     options = ChartOptions() if run_shown.kind == LR_FINDER_RUN else chart_options(run_id, trainings)
     run_actions(run_shown)  # not in the live part: they change with the status alone, and then all is drawn anew
