@@ -10,6 +10,7 @@ from starlette.middleware import Middleware
 
 from cnnviz.runs.cluster import cluster
 from cnnviz.settings import settings
+from cnnviz.ui.announcement import announcement
 from cnnviz.ui.compressed_files import CompressedFiles
 from cnnviz.ui.first_modules import FirstModules
 from cnnviz.ui.first_paint import FirstPaint
@@ -20,9 +21,10 @@ from cnnviz.ui.login.gate import Entrance
 from cnnviz.ui.login.logins import logins
 from cnnviz.ui.media_route import MEDIA_OWNERS, MediaRoute
 from cnnviz.ui.origins import OriginCheck
+from cnnviz.ui.presence import note_presence
 from cnnviz.ui.received_files import received_files
 from cnnviz.ui.server import FOLDER_GONE_MESSAGE, NO_COOKIE_MESSAGE, UNSAVED_MESSAGE, lifespan, on_script_error
-from cnnviz.ui.state import current_owner, keeps_cookie, sync_with_other_tabs
+from cnnviz.ui.state import current_owner, is_teacher, keeps_cookie, sync_with_other_tabs
 from cnnviz.ui.upload_route import UploadRoute
 from cnnviz.ui.widgets.connection import explain_lost_connection
 from cnnviz.ui.widgets.steps import step_numbers
@@ -47,12 +49,15 @@ def render_app() -> None:
             st.Page("pages/result.py", title="Result", icon=":material/search_insights:"),
             st.Page("pages/search.py", title="Search", icon=":material/travel_explore:"),
             st.Page("pages/activations.py", title="Activations", icon=":material/ssid_chart:"),
+            *([st.Page("pages/class.py", title="Class", icon=":material/groups:")] if is_teacher() else []),
             st.Page("pages/guide.py", title="Guide", icon=":material/menu_book:", visibility="hidden"),
         ],
         position="top",
     )
     guide_link(page.title)
     account_link()
+    note_presence(page.title)
+    announcement()
     if cluster().folder_is_gone:
         st.error(FOLDER_GONE_MESSAGE, icon=":material/folder_off:")
     elif not keeps_cookie():

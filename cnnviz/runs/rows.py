@@ -36,7 +36,8 @@ def _parse_architecture(text: str) -> Architecture:
 
 
 @lru_cache(DECODE_CACHE_SIZE)
-def _parse_config(text: str) -> TrainConfig:
+def parse_config(text: str) -> TrainConfig:
+    """Returns the settings of a run from their column; raises ValueError for those of another version."""
     return TrainConfig.model_validate(_LEGACY_DEFAULTS | json.loads(text), strict=False)
 
 
@@ -45,7 +46,7 @@ def run_from_row(row: sql.RowMapping) -> Run | None:
     try:
         parsed = {
             "architecture": _parse_architecture(row["architecture"]),
-            "config": _parse_config(row["config"]),
+            "config": parse_config(row["config"]),
             "status": Status(row["status"]),
             "tags": tuple(json.loads(row["tags"])),
             "score": score_from_row(row),
@@ -63,7 +64,7 @@ def search_from_row(row: sql.RowMapping) -> Search | None:
     try:
         parsed = {
             "architecture": _parse_architecture(row["architecture"]),
-            "config": _parse_config(row["config"]),
+            "config": parse_config(row["config"]),
             "status": Status(row["status"]),
             "space": json.loads(row["space"]),
         }

@@ -26,13 +26,15 @@ from cnnviz.runs.result_files import ResultFiles
 from cnnviz.runs.run import ACTIVE_STATUSES, Run
 from cnnviz.runs.score import Score
 from cnnviz.runs.search import Search
-from cnnviz.runs.tables import CHECKPOINTS, DESKS, DRAFTS, FACTS, POINTS, RUNS, SEARCHES
+from cnnviz.runs.tables import CHECKPOINTS, COMMENTS, DESKS, DRAFTS, FACTS, POINTS, RUNS, SEARCHES
 from cnnviz.training.config import TrainConfig
 from cnnviz.training.point import BATCH, TEST, VALIDATION, Point
 
 log = logging.getLogger(__name__)
 MAX_RUNS_PER_OWNER = 1000
 """Most runs of a student that are kept."""
+TABLES_OF_RUNS = (POINTS, FACTS, CHECKPOINTS, COMMENTS)
+"""What belongs to a run and goes with it."""
 READ_ROWS = 10_000
 """Points that are read from the database at a time."""
 EARLIER_SEARCHES = SEARCHES.alias()
@@ -69,6 +71,11 @@ class Store:
         """Who logs in; empty on a server that is used alone."""
         self.changes = Changes()
         """What this store has changed: runs and searches by id, and owners who have got another one."""
+
+    @property
+    def engine(self) -> sql.Engine:
+        """The database, for what else is kept in it."""
+        return self._engine
 
     def claim(self) -> None:
         """Locks the database until this store is closed; raises CnnvizError where another server works in it."""
@@ -293,7 +300,7 @@ class Store:
     def delete_run(self, run_id: str) -> None:
         """Deletes a run and all that belongs to it."""
         with self._engine.begin() as connection:
-            for table in (POINTS, FACTS, CHECKPOINTS):
+            for table in TABLES_OF_RUNS:
                 connection.execute(sql.delete(table).where(table.c.run_id == run_id))
             connection.execute(sql.delete(RUNS).where(RUNS.c.id == run_id))
         self._files.delete(run_id)
@@ -306,7 +313,7 @@ class Store:
         with self._engine.connect() as connection:
             orphans = {
                 run_id
-                for table in (POINTS, FACTS, CHECKPOINTS)
+                for table in TABLES_OF_RUNS
                 for run_id in connection.scalars(
                     sql.select(table.c.run_id).where(table.c.run_id.not_in(known)).distinct()
                 )

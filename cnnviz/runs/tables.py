@@ -123,3 +123,12 @@ TEACHER_LINKS = sql.Table(
     sql.Column("expires", sql.Double, nullable=False),
 )
 """One-time links that are not used yet."""
+COMMENTS = sql.Table(
+    "comments",
+    METADATA,
+    sql.Column("id", sql.Integer, primary_key=True),
+    sql.Column("run_id", sql.String(32), nullable=False, index=True),
+    sql.Column("author", sql.String(80), nullable=False),
+    sql.Column("text", sql.Text, nullable=False),
+    sql.Column("created", sql.Double, nullable=False),
+)

@@ -1,7 +1,7 @@
 """The state of one browser session: who sits there, the design and settings at hand, and what is looked at."""
 
 import secrets
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -11,6 +11,7 @@ from cnnviz.architecture import Architecture
 from cnnviz.calculator.operation import EXAMPLE_DESIGNS
 from cnnviz.errors import DesignError
 from cnnviz.identity.person import Person
+from cnnviz.identity.roster import Printed
 from cnnviz.presets import PRESETS
 from cnnviz.runs.cluster import cluster
 from cnnviz.runs.drafts import Draft
@@ -61,6 +62,21 @@ def current_person() -> Person:
     if account is None:
         st.stop()
     return account.person
+
+
+def is_teacher() -> bool:
+    """Returns whether a teacher uses this session."""
+    return current_person().is_teacher
+
+
+def new_pins() -> list[Printed]:
+    """Returns the PINs that this teacher has given last, which nothing but this session keeps."""
+    return list(st.session_state.get("new-pins", ()))
+
+
+def save_new_pins(printed: Iterable[Printed]) -> None:
+    """Keeps new PINs until the session ends."""
+    st.session_state["new-pins"] = tuple(printed)
 
 
 def current_workbench() -> Workbench:
