@@ -497,7 +497,7 @@ def test_what_is_wrong_is_named_with_its_line(init: str, forward: str, message: 
         ("model = nn.Sequential(nn.LSTM(1, 2))", r"Line 1: nn\.LSTM is not a layer"),
         ("nn.Sequential(nn.LSTM(1, 2))", r"Line 1: nn\.LSTM is not a layer"),
         ("nn.Sequential(3)", r"Line 1: nn\.Sequential takes layers; one of its arguments is none"),
-        ("n = 2 << 4\nnn.Sequential(nn.Linear(4, n))", r"Line 1: `n = 2 << 4` is not understood; numbers are worked out by"),
+        ("n = 2 @ 4\nnn.Sequential(nn.Linear(4, n))", r"Line 1: `n = 2 @ 4` is not understood; numbers are worked out by"),
         ("fc = nn.Linear(4, 4)\nmodel = nn.Sequential(fc, fc)", r"Line 2: nn\.Linear of line 1 is used a second time \(before in line 2\)"),
         ("nn.Sequential(*[nn.ReLU()] * 501)", "Line 1: a net can have at most 500 layers"),
         ("nn.Sequential(Residual(Residual(Residual(Residual(Residual(nn.ReLU()))))))", "nested at most 4 deep"),
