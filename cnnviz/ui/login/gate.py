@@ -119,6 +119,6 @@ class Entrance:
         self._gate = LoginGate(app, logins, lambda: limits().proxies)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Passes on to the one of this server's mode."""
-        is_class = self._limits().mode == Mode.CLASS
+        """Passes on to the one of this server's mode; at the start, `lifespan` tells what is wrong with it."""
+        is_class = scope["type"] in ("http", "websocket") and self._limits().mode == Mode.CLASS
         await (self._gate if is_class else self._alone)(scope, receive, send)
