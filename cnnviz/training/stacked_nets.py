@@ -55,6 +55,9 @@ class StackedNets:
                 values = [state[name] for state in states]
                 self._optimizer.state[parameter][name] = torch.stack(values) if value.ndim else value.clone()
         self._template = _with_masks(models[0])
+        self._dropouts = {name: module for name, module in models[0].named_modules() if isinstance(module, DROPOUTS)}
+        self._loss = copy.copy(setups[0].training_loss)
+        self._loss.reduction = "none"  # of each sample: those of one net are averaged
         self._dropout_inputs: dict[int, dict[str, Tensor]] = {}
 
     def step(self, batches: Sequence[Batch]) -> Tensor:
@@ -63,7 +66,8 @@ class StackedNets:
         buffers = self._buffers | self._masks(batches[0])
         self._optimizer.zero_grad()
         with self._setups[0].autocast():
-            losses: Tensor = torch.vmap(self._loss)(self._parameters, buffers, x, y)
+            scores = torch.vmap(self._scores)(self._parameters, buffers, x)
+            losses: Tensor = self._loss(scores.flatten(0, 1), y.flatten()).unflatten(0, y.shape).mean(1)
         losses.sum().backward()  # type: ignore[no-untyped-call]
         if self._max_grad_norm:
             clip_each_net(list(self._parameters.values()), self._max_grad_norm)
@@ -86,22 +90,20 @@ class StackedNets:
                 for name, buffer in setup.model.named_buffers():
                     buffer.copy_(self._buffers[name][index])
 
-    def _loss(self, parameters: dict[str, Tensor], buffers: dict[str, Tensor], x: Tensor, y: Tensor) -> Tensor:
-        """Returns the loss of one net."""
-        scores = functional_call(self._template, (parameters, buffers), (x,))
-        loss: Tensor = self._setups[0].training_loss(scores, y)
-        return loss
+    def _scores(self, parameters: dict[str, Tensor], buffers: dict[str, Tensor], x: Tensor) -> Tensor:
+        """Returns the scores (N, C) of one net."""
+        scores: Tensor = functional_call(self._template, (parameters, buffers), (x,))
+        return scores
 
     def _masks(self, batch: Batch) -> dict[str, Tensor]:
         """Returns a mask for each dropout and net, stacked."""
-        inputs = self._inputs_of_dropout(batch)
-        if not inputs:
+        if not self._dropouts:
             return {}
-        modules = dict(self._setups[0].model.named_modules())
+        inputs = self._inputs_of_dropout(batch)
         drawn: list[list[Tensor]] = []
         for setup in self._setups:
             with setup.random.activate():
-                drawn.append([modules[name](ones) for name, ones in inputs.items()])
+                drawn.append([self._dropouts[name](ones) for name, ones in inputs.items()])
         stacked = (torch.stack(masks) for masks in zip(*drawn, strict=True))
         return {f"{name}.mask": mask for name, mask in zip(inputs, stacked, strict=True)}
 

@@ -32,6 +32,7 @@ def advance_together(trainings: Sequence[Training], until: Until) -> None:
 
     At least one step is done. All weights are copied into the stack before, and back to their nets after it.
     """
+    started = time.perf_counter()
     least, *ahead = sorted({training.step for training in trainings})
     front = [training for training in trainings if training.step == least]
     nets = StackedNets([training.setup for training in front], front[0].config)
@@ -39,13 +40,13 @@ def advance_together(trainings: Sequence[Training], until: Until) -> None:
         batches = [stack.enter_context(training.stacked()) for training in front]
         is_over = False
         while not is_over:
-            started = time.perf_counter()
             for training in front:
                 training.begin_stacked_step()
             losses = nets.step([next(batches_of_one) for batches_of_one in batches])
-            seconds = (time.perf_counter() - started) / len(front)
+            ended = time.perf_counter()
             for training, loss in zip(front, losses.unbind(), strict=True):
-                training.finish_stacked_step(loss, seconds)
+                training.finish_stacked_step(loss, (ended - started) / len(front))
+            started = ended
             meets = front[0].step in ahead
             is_over = meets or until() or not all(training.stackable_steps for training in front)
         nets.unstack()
