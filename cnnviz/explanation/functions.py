@@ -22,6 +22,7 @@ RESHAPING = frozenset({"view", "reshape", "flatten", "squeeze", "unflatten", "un
 SIZED = frozenset({"view", "reshape"})
 SUMS = frozenset({"add", "__add__", "__radd__", "__iadd__"})
 PRODUCTS = frozenset({"mul", "multiply", "__mul__", "__rmul__", "__imul__"})
+QUOTIENTS = frozenset({"div", "divide", "true_divide", "__truediv__", "__itruediv__"})
 CONCATENATIONS = frozenset({"cat", "concat", "concatenate"})
 IN_PLACE = frozenset(
     {"__iadd__", "__isub__", "__imul__", "__itruediv__", "__ifloordiv__", "__imod__", "__ipow__", "__iand__", "__ior__"}
@@ -55,6 +56,9 @@ def function_call(
         found = layer_of_function(name, args[1:], kwargs, before)
         if found:
             call.layer, call.left_out = found
+    elif before and before == shape and (factor := _factor(name, args, kwargs)) is not None:
+        found = make_layer("Scale", {"factor": factor}, before)
+        call.layer = found.layer if found else None
     elif name in RESHAPING and before and shape:
         call.layer = _flatten_between(before, shape) or _unflatten_between(before, shape)
     elif name in MEANS and before and len(before) > 1 and shape in (before[:1], (before[0], *[1] * len(before[1:]))):
@@ -125,8 +129,8 @@ def tensors_in(values: Iterable[object]) -> Iterator[Tensor]:
 
 def _written(name: str, args: Sequence[object]) -> str:
     """Returns how code writes a function: `+`, `torch.cat()`, `relu()`, `view(-1, 320)`."""
-    if name in SUMS or name in PRODUCTS:
-        return "+" if name in SUMS else "*"
+    if name in SUMS | PRODUCTS | QUOTIENTS:
+        return "+" if name in SUMS else "*" if name in PRODUCTS else "/"
     if name == "__getitem__":
         return "[…]"
     sizes = args[-1] if args and isinstance(args[-1], tuple | list) else args[1:]
@@ -143,6 +147,16 @@ def _join(name: str, args: Sequence[object], kwargs: Mapping[str, object], input
     if name in CONCATENATIONS and len(inputs) > 1 and _is_side_by_side(args, kwargs, inputs):
         return CONCAT
     return None
+
+
+def _factor(name: str, args: Sequence[object], kwargs: Mapping[str, object]) -> float | None:
+    """Returns the number that a function multiplies a tensor by, if it does that."""
+    number = args[1] if len(args) == 2 and not kwargs else None
+    if not isinstance(number, int | float) or isinstance(number, bool):
+        return None
+    if name in PRODUCTS:
+        return float(number)
+    return 1 / number if name in QUOTIENTS and number else None
 
 
 def _is_plain_sum(args: Sequence[object], kwargs: Mapping[str, object]) -> bool:

@@ -14,7 +14,7 @@ from torch.nn import functional
 from cnnviz import build, explain
 from cnnviz.architecture import Architecture, build_model
 from cnnviz.explanation import Explanation
-from cnnviz.layers import Conv2d, Gate, Linear
+from cnnviz.layers import Conv2d, Gate, Linear, Scale
 from cnnviz.presets import PRESETS
 
 SHAPE = (4, 6, 6)
@@ -363,3 +363,30 @@ def test_a_dropout_in_a_block_is_not_put_before_it(function: Callable[[Net, Tens
     design = explain(Net(lambda net, x: function(net, functional.relu(x))), SHAPE).architecture
     assert design is not None
     assert [layer.kind for layer in design.layers] == ["ReLU", "Residual"]
+
+
+@pytest.mark.parametrize(
+    ("function", "factor"),
+    [
+        (lambda net, x: net.a(x) * 0.5, 0.5),
+        (lambda net, x: 3 * net.a(x), 3.0),
+        (lambda net, x: net.a(x) / 4, 0.25),
+        (lambda net, x: torch.mul(net.a(x), -2), -2.0),
+        (lambda net, x: torch.div(net.a(x), other=8.0), 0.125),
+        (lambda net, x: net.a(x).mul_(2), 2.0),
+        (lambda net, x: net.a(x) * True, None),
+        (lambda net, x: net.a(x) + 2, None),
+        (lambda net, x: 2 / net.a(x), None),
+        (lambda net, x: net.a(x) ** 2, None),
+        (lambda net, x: torch.div(net.a(x), 2, rounding_mode="floor"), None),
+        (lambda net, x: net.a(x) // 2, None),
+        (lambda net, x: net.a(x) * torch.tensor(2.0), None),
+    ],
+)
+def test_a_number_times_the_sample_is_a_scale(function: Callable[[Net, Tensor], Tensor], factor: float | None) -> None:
+    net = Net(function)
+    table = explain(net, SHAPE)
+    assert (table.architecture is None) == (factor is None)
+    if table.architecture:
+        assert table.architecture.layers[-1] == Scale(factor=factor)
+        assert_same_net(table, net)
