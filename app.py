@@ -12,7 +12,6 @@ from cnnviz.runs.cluster import cluster
 from cnnviz.secret_key import secret_key
 from cnnviz.settings import settings
 from cnnviz.ui.compressed_files import CompressedFiles
-from cnnviz.ui.first_modules import FirstModules
 from cnnviz.ui.first_paint import FirstPaint
 from cnnviz.ui.guide import guide_link
 from cnnviz.ui.icon_font import IconFont
@@ -75,7 +74,6 @@ else:
             Middleware(CompressedFiles),
             Middleware(FirstPaint),
             Middleware(IconFont),
-            Middleware(FirstModules),
         ],
         on_script_error=on_script_error,
     )
