@@ -12,7 +12,6 @@ from cnnviz.runs.cluster import cluster
 from cnnviz.settings import settings
 from cnnviz.ui.announcement import announcement
 from cnnviz.ui.compressed_files import CompressedFiles
-from cnnviz.ui.first_modules import FirstModules
 from cnnviz.ui.first_paint import FirstPaint
 from cnnviz.ui.guide import guide_link
 from cnnviz.ui.icon_font import IconFont
@@ -82,7 +81,6 @@ else:
             Middleware(CompressedFiles),
             Middleware(FirstPaint),
             Middleware(IconFont),
-            Middleware(FirstModules),
         ],
         on_script_error=on_script_error,
     )
