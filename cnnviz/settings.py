@@ -2,7 +2,7 @@
 
 from functools import cache
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -16,6 +16,9 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="CNNVIZ_", frozen=True)
 
+    mode: Literal["single", "class"] = Field(
+        "single", description="single: nobody logs in; class: students and teachers do."
+    )
     data_dir: Path = Field(
         Path(__file__).parent.parent / ".cnnviz", description="Where runs, weights and uploads are kept."
     )

@@ -31,12 +31,14 @@ _LEGACY_DEFAULTS = {"normalization": "none"}
 
 
 @lru_cache(DECODE_CACHE_SIZE)  # all of it is frozen
-def _parse_architecture(text: str) -> Architecture:
+def parse_architecture(text: str) -> Architecture:
+    """Returns a stored design; raises ValidationError where this version cannot read it."""
     return Architecture.model_validate_json(text)
 
 
 @lru_cache(DECODE_CACHE_SIZE)
-def _parse_config(text: str) -> TrainConfig:
+def parse_config(text: str) -> TrainConfig:
+    """Returns stored settings; raises ValidationError where this version cannot read them."""
     return TrainConfig.model_validate(_LEGACY_DEFAULTS | json.loads(text), strict=False)
 
 
@@ -44,8 +46,8 @@ def run_from_row(row: sql.RowMapping) -> Run | None:
     """Returns the run of a row; None for one that another version of cnnviz wrote and this one cannot read."""
     try:
         parsed = {
-            "architecture": _parse_architecture(row["architecture"]),
-            "config": _parse_config(row["config"]),
+            "architecture": parse_architecture(row["architecture"]),
+            "config": parse_config(row["config"]),
             "status": Status(row["status"]),
             "tags": tuple(json.loads(row["tags"])),
             "score": score_from_row(row),
@@ -62,8 +64,8 @@ def search_from_row(row: sql.RowMapping) -> Search | None:
     """Returns the search of a row; None for one that this version of cnnviz cannot read."""
     try:
         parsed = {
-            "architecture": _parse_architecture(row["architecture"]),
-            "config": _parse_config(row["config"]),
+            "architecture": parse_architecture(row["architecture"]),
+            "config": parse_config(row["config"]),
             "status": Status(row["status"]),
             "space": json.loads(row["space"]),
         }

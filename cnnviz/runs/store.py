@@ -20,7 +20,7 @@ from cnnviz.runs import rows
 from cnnviz.runs.changes import Changes
 from cnnviz.runs.database import claim_database, connect, open_database
 from cnnviz.runs.facts import RunFacts, facts_from_json
-from cnnviz.runs.owners import rename_owners
+from cnnviz.runs.owners import OWNED_TABLES, rename_owners
 from cnnviz.runs.result_files import ResultFiles
 from cnnviz.runs.run import ACTIVE_STATUSES, Run
 from cnnviz.runs.score import Score
@@ -66,6 +66,11 @@ class Store:
         self._claim: sql.Connection | None = None
         self.changes = Changes()
         """What this store has changed: runs and searches by id, and owners who have got another one."""
+
+    @property
+    def engine(self) -> sql.Engine:
+        """The database, for what has tables of its own there."""
+        return self._engine
 
     def claim(self) -> None:
         """Locks the database until this store is closed; raises CnnvizError where another server works in it."""
@@ -208,9 +213,7 @@ class Store:
         """Returns all students of whom something is kept."""
         with self._engine.connect() as connection:
             return {
-                owner
-                for table in (RUNS, SEARCHES, DRAFTS, DESKS)
-                for owner in connection.scalars(sql.select(table.c.owner).distinct())
+                owner for table in OWNED_TABLES for owner in connection.scalars(sql.select(table.c.owner).distinct())
             }
 
     def read_draft(self, owner: str, name: str) -> str | None:
