@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, Union
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from cnnviz.architecture import iter_steps
 from cnnviz.classroom.work import Accuracy, Work
@@ -179,6 +179,7 @@ class ShapeAfter(Check):
     layer: Annotated[int, Field(ge=1, le=500, title="Layer", description="Its number in the net, from 1.")] = 1
     shape: Annotated[
         tuple[Annotated[int, Field(ge=1)], ...],
+        BeforeValidator(lambda shape: (shape,) if isinstance(shape, int) else shape),  # as a form reads one number
         Field(strict=False, min_length=1, max_length=4, title="Shape", description="Such as 10 × 22 × 4."),
     ] = (10, 22, 4)
 
