@@ -14,7 +14,7 @@ import numpy as np
 
 from cnnviz.classroom.ladder import Climb, Correctness
 
-STUDENTS, SUBMISSIONS, ACCURACY = 100, 200, 0.85
+STUDENTS, SUBMISSIONS, ACCURACY = 200, 200, 0.85
 SAMPLES = (100, 385, 2_000)
 Nets = Callable[[np.random.Generator, int], Iterator[Correctness]]
 

@@ -93,7 +93,7 @@ class HiddenAccuracy(Check):
         advice = (
             "A score that is not better by more than chance leaves the one before; a net that generalizes raises it."
         )
-        return _compare(work.hidden, self.at_least, "hidden samples", advice)
+        return _compare(work.hidden, self.at_least, "hidden samples", advice, "Of your best net so far, ")
 
 
 class Parameters(Check):
@@ -237,12 +237,12 @@ class OneChange(Check):
         )
 
 
-def _compare(accuracy: Accuracy, at_least: float, samples: str, advice: str) -> CheckResult:
+def _compare(accuracy: Accuracy, at_least: float, samples: str, advice: str, whose: str = "") -> CheckResult:
     """Returns whether an accuracy is high enough, with the numbers; counted in samples, so that no rounding decides."""
     needed = math.ceil(at_least * accuracy.samples - 1e-9)
     low, high = accuracy.interval
     found = (
-        f"{accuracy.correct:,} of {accuracy.samples:,} {samples} are right: {accuracy.share:.3f}, 95 % interval"
+        f"{whose}{accuracy.correct:,} of {accuracy.samples:,} {samples} are right: {accuracy.share:.3f}, 95 % interval"
         f" {low:.3f} to {high:.3f}"
     )
     if accuracy.correct >= needed:

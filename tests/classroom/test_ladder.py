@@ -68,7 +68,7 @@ def test_equally_good_nets_hardly_ever_raise_the_score() -> None:
         way = climb(handed_in)
         assert way
         rises += way.score != accuracy_of(handed_in[0])
-    assert rises / 100 <= 2 * CHANCE
+    assert rises / 100 <= 3 * CHANCE
 
 
 def test_the_place_of_a_net_that_beats_all_is_its_own() -> None:

@@ -33,9 +33,11 @@ DEFAULT_SHARE = 0.2
 def assignment_form(person: Person, stored: StoredAssignment) -> None:
     """Draws the form: begun from the chosen assignment, stored as a new one or in its place."""
     is_own = person.owner == stored.owner
-    what = NEW
+    what: str | None = NEW
     if is_own:
-        what = st.segmented_control("Write", (NEW, CHANGE), default=NEW, required=True, key=f"what-{stored.id}") or NEW
+        what = st.segmented_control(
+            "What", (NEW, CHANGE), default=NEW, required=True, key=f"what-{stored.id}", label_visibility="collapsed"
+        )
     start = _draft(stored)
     with st.container(border=True, key="assignment-form"):
         title = st.text_input("Title", start.title, max_chars=MAX_TITLE_LENGTH, key=f"title-{stored.id}")
@@ -64,7 +66,7 @@ def assignment_form(person: Person, stored: StoredAssignment) -> None:
 
 
 def _publish(
-    person: Person, stored: StoredAssignment, assignment: Assignment, hidden: HiddenSource | None, what: str
+    person: Person, stored: StoredAssignment, assignment: Assignment, hidden: HiddenSource | None, what: str | None
 ) -> None:
     assignments = cluster().assignments
     if what == NEW:
@@ -122,15 +124,15 @@ def _check_fields(stored: StoredAssignment) -> None:
     for place, check in enumerate(checks):
         with st.container(border=True, horizontal=True, vertical_alignment="bottom", key=f"check-{stored.id}-{place}"):
             st.markdown(f"**{check.title}**", width=210)
-            for name in type(check).model_fields:
-                if name != "kind":
-                    field(
-                        check,
-                        name,
-                        key=f"check-{stored.id}-{len(checks)}-{place}-{name}",
-                        on_change=partial(_change_check, stored, place),
-                        width=150,
-                    )
+            names = [name for name in type(check).model_fields if name not in ("kind", "points")]
+            for name in (*names, "points"):
+                field(
+                    check,
+                    name,
+                    key=f"check-{stored.id}-{len(checks)}-{place}-{name}",
+                    on_change=partial(_change_check, stored, place),
+                    width=150,
+                )
             st.button(
                 "Remove",
                 icon=":material/delete:",

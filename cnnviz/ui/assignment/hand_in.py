@@ -143,8 +143,7 @@ def _hand_in_row(person: Person, stored: StoredAssignment, run: Run | None, own:
                 notify_done("Handed in. Its score comes in a moment.")
             st.rerun()
         st.markdown(_allowance_text(own.allowance), width="content")
-    if reason:
-        st.caption(escape_markdown(reason))
+    st.caption(escape_markdown(reason) or "It is copied as it is now. One that cannot be scored does not count.")
 
 
 def _refusal(assignment: Assignment, run: Run | None, own: OwnWork) -> tuple[bool, str]:
@@ -164,4 +163,4 @@ def _allowance_text(allowance: Allowance) -> str:
     text = f"**{allowance.left} of {count_label(allowance.of, 'submission')}** left this hour"
     if allowance.next_at is not None and allowance.left < allowance.of:
         text += f"; one more from {local_clock(allowance.next_at)}"
-    return f"{text}. One that cannot be scored does not count."
+    return f"{text}."

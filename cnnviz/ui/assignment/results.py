@@ -16,20 +16,18 @@ from cnnviz.ui.widgets.fields import escape_markdown
 
 STATUS_LABELS = {
     SubmissionStatus.WAITING: "is being scored",
-    SubmissionStatus.SCORED: "scored",
     SubmissionStatus.REFUSED: "could not be scored",
 }
 YOU, SOMEBODY = "you", "somebody"
 COLUMNS = {
     "at": st.column_config.DatetimeColumn("Handed in", format="DD MMM HH:mm:ss", width=118),
-    "status": st.column_config.TextColumn("Status", width=110),
     "checks": st.column_config.TextColumn("Checks", width=70),
-    "validation": st.column_config.TextColumn("Validation accuracy, 95 % interval"),
+    "validation": st.column_config.TextColumn("Validation, 95 % interval"),
     "hidden": st.column_config.TextColumn(
         "Hidden test, 95 % interval",
         help="Your best score so far; a net raises it only if it is better by more than chance.",
     ),
-    "note": st.column_config.TextColumn("Remark", width=220),
+    "note": st.column_config.TextColumn("Remark"),
 }
 
 
@@ -54,7 +52,6 @@ def submissions_frame(assignment: Assignment, standing: Standing) -> pd.DataFram
     frame = pd.DataFrame(
         {
             "at": [local_datetime(each.submitted).replace(tzinfo=None) for each in newest_first],
-            "status": [STATUS_LABELS[each.status] for each in newest_first],
             "checks": [_checks_text(assignment, each) for each in newest_first],
             "validation": [validation_text(each) for each in newest_first],
             "hidden": [accuracy_text(each.hidden) for each in newest_first],
@@ -89,14 +86,14 @@ def _checks_text(assignment: Assignment, submission: Submission) -> str:
 
 
 def _note(standing: Standing, submission: Submission) -> str:
-    notes = []
+    notes = [] if submission.status == SubmissionStatus.SCORED else [STATUS_LABELS[submission.status]]
     if submission == standing.at_deadline:
         notes.append("counts")
     if standing.deadline is not None and submission.submitted > standing.deadline:
         notes.append("after the deadline")
     if submission.is_new_best:
         notes.append("new best on the hidden test")
-    return submission.message or ", ".join(notes)
+    return ": ".join(filter(None, (", ".join(notes), submission.message)))
 
 
 def _counting_text(assignment: Assignment, standing: Standing) -> str:
@@ -121,8 +118,8 @@ def _leaderboard_view(person: Person, stored: StoredAssignment) -> None:
         f"By {count:,} hidden samples. A score rises only where a net is better by more than chance, so handing in"
         " again and again does not help; those who may differ by chance alone share a rank."
     )
-    participant = assignments.begin(person, stored.id)
-    if person.name:
+    if person.name and not person.is_teacher:
+        participant = assignments.begin(person, stored.id)
         key = f"named-{stored.id}"
         st.toggle(
             f"Show my name, {escape_markdown(person.name)}, to the class",
