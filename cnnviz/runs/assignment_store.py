@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sql
@@ -24,6 +25,10 @@ INSERT_STATEMENTS: dict[str, Callable[[sql.Table], sqlite.Insert | postgresql.In
     "sqlite": sqlite.insert,
     "postgresql": postgresql.insert,
 }
+
+
+DECODE_CACHE_SIZE = 1024
+"""Parsed assignments and results that are kept in memory."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +68,7 @@ class AssignmentStore:
         stored = []
         for row in found:
             try:
-                stored.append(StoredAssignment(row.id, row.owner, row.created, Assignment.from_json(row.content)))
+                stored.append(StoredAssignment(row.id, row.owner, row.created, _parse_assignment(row.content)))
             except CnnvizError:
                 log.warning("assignment %s was written by another version and is left out", row.id)
         return stored
@@ -209,6 +214,16 @@ class AssignmentStore:
             return [each for row in connection.execute(query).mappings() if (each := _submission_from_row(row))]
 
 
+@lru_cache(DECODE_CACHE_SIZE)  # pages look again and again
+def _parse_assignment(text: str) -> Assignment:
+    return Assignment.from_json(text)
+
+
+@lru_cache(DECODE_CACHE_SIZE)
+def _parse_validation(text: str) -> ValidationResult:
+    return ValidationResult.model_validate_json(text)
+
+
 def _submission_from_row(row: sql.RowMapping) -> Submission | None:
     """Returns the submission of a row; None for one that this version cannot read."""
     try:
@@ -216,7 +231,7 @@ def _submission_from_row(row: sql.RowMapping) -> Submission | None:
             "architecture": rows.parse_architecture(row["architecture"]),
             "config": rows.parse_config(row["config"]),
             "status": SubmissionStatus(row["status"]),
-            "validation": ValidationResult.model_validate_json(row["validation"]) if row["validation"] else None,
+            "validation": _parse_validation(row["validation"]) if row["validation"] else None,
             "hidden": Accuracy.model_validate_json(row["hidden"]) if row["hidden"] else None,
         }
     except ValueError:

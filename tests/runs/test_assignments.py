@@ -39,6 +39,7 @@ from cnnviz.takehome.pack import pack
 from tests.conftest import WaitFor
 from tests.designs import ANNA, BERT, NET, SHORT, make_run
 
+pytest_plugins = ["tests.runs.databases"]
 TEACHER = Person("s" + "e" * 31, "Ms Miller", Role.TEACHER)
 STUDENT, OTHER = Person(ANNA, "Anna"), Person(BERT, "Bert")
 TASK = Assignment(
@@ -63,8 +64,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 
 @pytest.fixture
-def store(folder: Path) -> Iterator[Store]:
-    opened = Store(folder)
+def store(folder: Path, url: str) -> Iterator[Store]:
+    opened = Store(folder, url)
     yield opened
     opened.close()
 

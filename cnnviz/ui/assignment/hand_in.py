@@ -1,8 +1,8 @@
 """The checks against the student's runs, live, and handing one in."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import dataclass, field
+from functools import lru_cache, partial
 
 import streamlit as st
 
@@ -15,6 +15,7 @@ from cnnviz.identity.person import Person
 from cnnviz.runs.assignment_store import StoredAssignment
 from cnnviz.runs.cluster import cluster
 from cnnviz.runs.run import TRAIN_RUN, Run, Status
+from cnnviz.training.config import TrainConfig
 from cnnviz.ui.assignment.results import results_view
 from cnnviz.ui.assignment.times import local_clock
 from cnnviz.ui.runs.labels import dataset_titles, run_label
@@ -25,8 +26,22 @@ from cnnviz.words import count_label, unique_labels
 
 REFRESH_SECONDS = 1.0
 MAX_RUNS_SHOWN = 50
+CACHED_RESULTS = 3_000
+"""Results of checks that are kept in memory."""
 BEST = "best"
 """The choice of whichever run is best."""
+
+
+@dataclass(frozen=True)
+class RunWork:
+    """Work that a run has done; equal where nothing has come of the run since."""
+
+    assignment: Assignment
+    run_id: str
+    config: TrainConfig
+    validation: Accuracy | None
+    hidden: Accuracy | None
+    work: Work = field(compare=False)
 
 
 @dataclass(frozen=True)
@@ -34,8 +49,8 @@ class OwnWork:
     """A student's runs for an assignment, and what was handed in of them."""
 
     runs: Sequence[Run]
-    works: Mapping[str, Work]
-    """By the id of the run."""
+    results: Mapping[str, tuple[CheckResult, ...]]
+    """What came of the checks, by the id of the run."""
     standing: Standing
     allowance: Allowance
 
@@ -67,26 +82,42 @@ def _load(person: Person, stored: StoredAssignment) -> OwnWork:
         if run.kind == TRAIN_RUN
         and (run.config.dataset, run.config.split_kind) == (assignment.config.dataset, assignment.config.split_kind)
     ][:MAX_RUNS_SHOWN]
-    works = {run.id: assignment.work(run.architecture, run.config, _validation_accuracy(run), hidden) for run in runs}
-    return OwnWork(runs, works, standing, assignments.allowance(person, stored.id))
+    samples = _count_validation_samples(runs)
+    works = [assignment.work(run.architecture, run.config, _validation_accuracy(run, samples), hidden) for run in runs]
+    results = {
+        run.id: _results(RunWork(assignment, run.id, work.config, work.validation, hidden, work))
+        for run, work in zip(runs, works, strict=True)
+    }
+    return OwnWork(runs, results, standing, assignments.allowance(person, stored.id))
 
 
-def _validation_accuracy(run: Run) -> Accuracy | None:
-    """Returns the accuracy of a run's best epoch, as far as it is known of how many samples."""
-    parts = cluster().store.facts(run.id).parts if run.score.accuracy is not None else None
-    if run.score.accuracy is None or not parts:
+def _count_validation_samples(runs: Sequence[Run]) -> int:
+    """Returns how many samples the validation part has, of which all these runs have learned the data; 0 if unknown."""
+    measured = next((run for run in runs if run.score.accuracy is not None), None)
+    parts = cluster().store.facts(measured.id).parts if measured else None
+    return parts[1] if parts else 0
+
+
+def _validation_accuracy(run: Run, samples: int) -> Accuracy | None:
+    """Returns the accuracy of a run's best epoch; None before there is one."""
+    if run.score.accuracy is None or not samples:
         return None
-    return Accuracy(correct=round(run.score.accuracy * parts[1]), samples=parts[1])
+    return Accuracy(correct=min(round(run.score.accuracy * samples), samples), samples=samples)
+
+
+@lru_cache(CACHED_RESULTS)  # pages look once a second, at all runs
+def _results(work: RunWork) -> tuple[CheckResult, ...]:
+    return work.assignment.results(work.work)
 
 
 def _work_view(person: Person, stored: StoredAssignment, own: OwnWork) -> None:
     assignment = stored.assignment
     st.subheader("How far you are", anchor=False)
     run = _run_picker(assignment, own)
-    work = own.works[run.id] if run else assignment.work(assignment.design, assignment.config)
     if run is None:
         st.caption("You have not trained for this assignment yet. This is the net that it starts from.")
-    check_rows(assignment, assignment.results(work))
+    start = assignment.work(assignment.design, assignment.config)
+    check_rows(assignment, own.results[run.id] if run else assignment.results(start))
     _hand_in_row(person, stored, run, own)
     results_view(person, stored, own.standing)
 
@@ -97,7 +128,7 @@ def _run_picker(assignment: Assignment, own: OwnWork) -> Run | None:
         return None
     titles = dataset_titles()
     labels = unique_labels({run.id: run_label(run, titles) for run in own.runs})
-    best = best_run(assignment, own.runs, own.works)
+    best = best_run(assignment, own.runs, own.results)
     run_id = st.selectbox(
         "Run",
         [BEST, *labels],
@@ -108,12 +139,12 @@ def _run_picker(assignment: Assignment, own: OwnWork) -> Run | None:
     return next((run for run in own.runs if run.id == run_id), best)
 
 
-def best_run(assignment: Assignment, runs: Sequence[Run], works: Mapping[str, Work]) -> Run:
+def best_run(assignment: Assignment, runs: Sequence[Run], results: Mapping[str, Sequence[CheckResult]]) -> Run:
     """Returns the run with the most points of the checks, then the highest validation accuracy, then the newest."""
 
     def merit(run: Run) -> tuple[int, float]:
-        results = assignment.results(works[run.id])
-        points = sum(check.points for check, result in zip(assignment.checks, results, strict=True) if result.reached)
+        pairs = zip(assignment.checks, results[run.id], strict=True)
+        points = sum(check.points for check, result in pairs if result.reached)
         return points, run.score.accuracy or 0.0
 
     return max(runs, key=merit)
@@ -129,7 +160,7 @@ def check_rows(assignment: Assignment, results: Sequence[CheckResult]) -> None:
 
 
 def _hand_in_row(person: Person, stored: StoredAssignment, run: Run | None, own: OwnWork) -> None:
-    can_be_taken, reason = _refusal(stored.assignment, run, own)
+    can_be_taken, reason = _refusal(stored.assignment, run)
     with st.container(horizontal=True, vertical_alignment="center", key="hand-in-row"):
         if st.button(
             "Hand in this run",
@@ -146,14 +177,14 @@ def _hand_in_row(person: Person, stored: StoredAssignment, run: Run | None, own:
     st.caption(escape_markdown(reason) or "It is copied as it is now. One that cannot be scored does not count.")
 
 
-def _refusal(assignment: Assignment, run: Run | None, own: OwnWork) -> tuple[bool, str]:
+def _refusal(assignment: Assignment, run: Run | None) -> tuple[bool, str]:
     """Returns whether a run could be handed in now, and if not, why."""
     if run is None:
         return False, ""
     if run.status not in (Status.DONE, Status.STOPPED) or not run.score.best_epoch:
         return False, "A run can be handed in once it has ended."
     try:
-        assignment.check_work(own.works[run.id])
+        assignment.check_work(assignment.work(run.architecture, run.config))
     except AssignmentError as error:
         return False, str(error)
     return True, ""

@@ -9,7 +9,7 @@ from cnnviz.ui.assignment.class_view import class_view
 from cnnviz.ui.assignment.form import assignment_form
 from cnnviz.ui.assignment.hand_in import own_work_view
 from cnnviz.ui.assignment.task import task_view
-from cnnviz.ui.state import current_person
+from cnnviz.ui.state import assignment_choice_key, current_person
 from cnnviz.words import unique_labels
 
 TASK, CLASS, FORM = "As students see it", "The class", "Write"
@@ -47,8 +47,7 @@ def _assignment_picker(assignments: Assignments) -> StoredAssignment:
         "Assignment",
         list(titles),
         format_func=titles.__getitem__,
-        key="assignment",
-        persist_state="session",
+        key=assignment_choice_key(list(titles)),
         width=420,
     )
     return visible[chosen]
