@@ -9,17 +9,22 @@ import streamlit as st
 from starlette.middleware import Middleware
 
 from cnnviz.runs.cluster import cluster
-from cnnviz.secret_key import secret_key
 from cnnviz.settings import settings
+from cnnviz.ui.announcement import announcement
 from cnnviz.ui.compressed_files import CompressedFiles
+from cnnviz.ui.first_modules import FirstModules
 from cnnviz.ui.first_paint import FirstPaint
 from cnnviz.ui.guide import guide_link
-from cnnviz.ui.identity import StudentCookie
+from cnnviz.ui.icon_font import IconFont
+from cnnviz.ui.login.account import account_link
+from cnnviz.ui.login.gate import Entrance
+from cnnviz.ui.login.logins import logins
 from cnnviz.ui.media_route import MEDIA_OWNERS, MediaRoute
 from cnnviz.ui.origins import OriginCheck
+from cnnviz.ui.presence import note_presence
 from cnnviz.ui.received_files import received_files
 from cnnviz.ui.server import FOLDER_GONE_MESSAGE, NO_COOKIE_MESSAGE, UNSAVED_MESSAGE, lifespan, on_script_error
-from cnnviz.ui.state import current_owner, keeps_cookie, sync_with_other_tabs
+from cnnviz.ui.state import current_owner, is_teacher, keeps_cookie, sync_with_other_tabs
 from cnnviz.ui.upload_route import UploadRoute
 from cnnviz.ui.widgets.connection import explain_lost_connection
 from cnnviz.ui.widgets.steps import step_numbers
@@ -50,11 +55,15 @@ def render_app() -> None:
                 visibility="visible" if settings().mode == "class" else "hidden",
             ),
             st.Page("pages/activations.py", title="Activations", icon=":material/ssid_chart:"),
+            *([st.Page("pages/class.py", title="Class", icon=":material/groups:")] if is_teacher() else []),
             st.Page("pages/guide.py", title="Guide", icon=":material/menu_book:", visibility="hidden"),
         ],
         position="top",
     )
     guide_link(page.title)
+    account_link()
+    note_presence(page.title)
+    announcement()
     if cluster().folder_is_gone:
         st.error(FOLDER_GONE_MESSAGE, icon=":material/folder_off:")
     elif not keeps_cookie():
@@ -73,11 +82,13 @@ else:
         lifespan=lifespan,
         middleware=[
             Middleware(OriginCheck, hosts=lambda: settings().hosts),
-            Middleware(StudentCookie, key=lambda: secret_key(settings().data_dir), proxies=lambda: settings().proxies),
+            Middleware(Entrance, limits=settings, logins=logins),
             Middleware(UploadRoute, files=received_files),
             Middleware(MediaRoute, owners=MEDIA_OWNERS),
             Middleware(CompressedFiles),
             Middleware(FirstPaint),
+            Middleware(IconFont),
+            Middleware(FirstModules),
         ],
         on_script_error=on_script_error,
     )

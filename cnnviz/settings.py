@@ -1,8 +1,9 @@
 """Settings of a server, from environment variables that start with CNNVIZ_."""
 
+from enum import StrEnum
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -11,14 +12,21 @@ from cnnviz.errors import CnnvizError
 from cnnviz.validation import describe_error
 
 
+class Mode(StrEnum):
+    """For whom a server is."""
+
+    SINGLE = "single"
+    """For whoever opens it: nobody has to say who they are."""
+    CLASS = "class"
+    """For a class: everybody logs in, and there are teachers."""
+
+
 class Settings(BaseSettings):
     """Limits and addresses that whoever runs the server decides; each field is read from CNNVIZ_<FIELD>."""
 
     model_config = SettingsConfigDict(env_prefix="CNNVIZ_", frozen=True)
 
-    mode: Literal["single", "class"] = Field(
-        "single", description="single: nobody logs in; class: students and teachers do."
-    )
+    mode: Mode = Field(Mode.SINGLE, description="'class': everybody logs in, and there are teachers.")
     data_dir: Path = Field(
         Path(__file__).parent.parent / ".cnnviz", description="Where runs, weights and uploads are kept."
     )
@@ -52,6 +60,14 @@ class Settings(BaseSettings):
         "",
         description="Addresses of reverse proxies, such as '10.0.0.2, 10.0.0.3', whose X-Forwarded-For header says from"
         " which address a student comes; empty: none is believed.",
+    )
+    login_hours: Annotated[float, Field(gt=0, le=24 * 366)] = Field(
+        12.0, description="Hours after which somebody has to log in again."
+    )
+    login_header: str = Field(
+        "",
+        description="Header, such as 'X-Remote-User', in which the proxies in CNNVIZ_PROXIES say who somebody is, in"
+        " place of class code, name and PIN; empty: none.",
     )
     max_epochs: Annotated[int, Field(ge=1)] = Field(1000, description="Epochs that a run may have.")
     max_run_seconds: Annotated[int, Field(ge=1)] = Field(

@@ -52,6 +52,7 @@ SLOW = [
         "runs/test_recovery.py",
         "runs/test_rotation.py",
         "runs/test_run_export.py",
+        "runs/test_take_over.py",
         "runs/worker",
         "search",
         "searches",

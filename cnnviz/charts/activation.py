@@ -9,7 +9,8 @@ from plotly.graph_objects import Bar, Figure, Scatter
 from cnnviz.activations import ACTIVATIONS, class_probabilities
 
 Values = npt.NDArray[np.generic]
-CURVE_INPUTS = np.linspace(-10.0, 10.0, 401)
+CURVE_INPUTS = np.linspace(-10.0, 10.0, 2001)
+"""Inputs that curves are drawn at: a hundredth apart, less than a pixel, with every corner of a function among them."""
 SHOWN_INPUTS = (-7.0, 7.0)
 """What is in view at first; a double click shows all."""
 COLOURS = 10
@@ -88,6 +89,7 @@ def _lines_figure(curves: Mapping[str, tuple[Values, Values]], *, mode: str) -> 
     figure = Figure()
     for place, name in enumerate(ACTIVATIONS):
         x, y = curves.get(name, ((), ()))
-        line = {"width": 3, "dash": DASHES[place // COLOURS]}
+        # plotly leaves out points that are nearly on a line with others, which makes a bend of visible straight pieces
+        line = {"width": 3, "dash": DASHES[place // COLOURS], "simplify": False}
         figure.add_trace(Scatter(x=x, y=y, name=name, mode=mode, line=line, visible=name in curves))
     return figure

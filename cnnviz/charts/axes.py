@@ -16,6 +16,9 @@ POINTS = "points"
 GOAL = "goal"
 """Name of the data set with the goal."""
 
+GOAL_LABEL_HEIGHT = 20
+"""Pixels that the label of the goal takes above its line."""
+
 COLOURS = ("#2F8FD8", "#E0701A", "#1BA37A", "#808A9C")
 """Colours that colour-blind people can tell apart, on light and dark pages."""
 
@@ -140,9 +143,14 @@ def goal_line_table(goal: float) -> pd.DataFrame:
 
 
 def goal_line_layers() -> list[dict[str, Any]]:
-    """Returns the layers that draw a `goal_line_table`: a dashed line across the chart, with its label at the left."""
+    """Returns the layers that draw a `goal_line_table`: a dashed line across the chart, with its label at the left.
+
+    The label is above the line, or below it where there is no room above it: the legend is there.
+    """
     encoding = {"y": {"field": "goal", "type": "quantitative"}, "color": {"value": "currentColor"}}
-    label = {"type": "text", "align": "left", "baseline": "bottom", "dx": 6, "dy": -4, "fontSize": 13}
+    is_at_top = f"scale('y', datum.goal) < {GOAL_LABEL_HEIGHT}"
+    side = {"baseline": {"expr": f"{is_at_top} ? 'top' : 'bottom'"}, "dy": {"expr": f"{is_at_top} ? 5 : -4"}}
+    label = {"type": "text", "align": "left", "dx": 6, "fontSize": 13} | side
     rule = {"type": "rule", "strokeDash": [5, 4], "strokeWidth": 1.5, "opacity": 0.7}
     across: dict[str, Any] = {"x": {"value": 0}, "x2": {"value": "width"}}
     text = {"x": {"value": 0}, "text": {"field": "label", "type": "nominal"}}

@@ -8,6 +8,7 @@ training.py  a training whose results are written to a folder
 progress.py  progress of a training, on the standard error
 stopping.py  SIGINT and SIGTERM as a request to stop
 weights.py   weights from files
+people.py    teachers and names of a server for a class
 """
 
 from cnnviz.cli.commands import main

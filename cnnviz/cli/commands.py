@@ -157,6 +157,38 @@ def grade(folder: Path, out: Path | None, **options: Any) -> None:
         click.echo(table, nl=False)
 
 
+@main.command()
+@click.option(
+    "--server",
+    default="http://localhost:8501",
+    show_default=True,
+    metavar="ADDRESS",
+    help="By which browsers reach the server.",
+)
+def teacher(server: str) -> None:
+    """Print a link that makes whoever opens it first a teacher.
+
+    It is good once, and for a day. Run this on the machine of the server, with its settings.
+    """
+    from cnnviz.cli.people import new_teacher_link
+
+    click.echo(new_teacher_link(server))
+
+
+@main.command()
+@click.argument("names", type=FILE_PATH)
+@click.option("--pins", type=FILE_PATH, metavar="FILE", help="Give those without a PIN one, on a page to print.")
+@click.option("--open/--closed", "is_open", default=False, help="Whether other names may come in.  [default: closed]")
+def people(names: Path, pins: Path | None, *, is_open: bool) -> None:
+    """Put the names in a CSV file on the list of the class.
+
+    Run this on the machine of the server, with its settings.
+    """
+    from cnnviz.cli.people import enroll_names
+
+    click.echo(enroll_names(names, pins, is_open=is_open))
+
+
 def _printable_line(text: str) -> str:
     """Returns a text as one line without control characters, which could come from a file."""
     return "".join(character if character.isprintable() else " " for character in text)

@@ -2,6 +2,7 @@
 
 explanation.py     explain() and the Explanation that it returns
 forward_pass.py    run(): one forward pass that leaves the module as it was
+module_state.py    ModuleState: what a module holds, to be put back
 recorder.py        Recorder: what is called in it, by hooks and torch's protocol for functions
 meta_shortcuts.py  shapes on the meta device that need no call
 nodes.py           Node: a tensor on its way; Call: what gave it

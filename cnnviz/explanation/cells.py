@@ -67,6 +67,10 @@ def total_cells(rows: Sequence[ExplainedRow], totals: ExplainedTotals) -> dict[s
     }
 
 
+MAX_NAMES = 4
+"""Attributes that a remark names."""
+
+
 def remarks(totals: ExplainedTotals) -> Iterator[str]:
     """Yields what is to be said of the sums."""
     if totals.trainable_parameters != totals.parameters:
@@ -76,6 +80,10 @@ def remarks(totals: ExplainedTotals) -> Iterator[str]:
         yield f"{totals.parameters_without_row:,} parameters {where}."
     if not totals.are_multiply_adds_known:
         yield "Multiply-adds marked ? have no rule here."
+    if totals.not_put_back:
+        names = ", ".join(f"self.{name[:80]}" for name in totals.not_put_back[:MAX_NAMES])
+        more = ", …" if len(totals.not_put_back) > MAX_NAMES else ""
+        yield f"What forward changes in {names}{more} could not be put back: an iterator, or too much to be copied."
 
 
 def shape_text(shape: Shape) -> str:

@@ -111,7 +111,8 @@ def explain(
     begin with an `nn.Embedding` need torch.long.
 
     A batch of two goes through the module in evaluation mode, on the meta device if it can, where torch computes shapes
-    only. Weights, buffers, attributes, training mode and random numbers stay as they are. Where the module fails, the
+    only. Weights, buffers, attributes and what lies in them, training mode and random numbers stay as they are; where
+    an attribute cannot be put back, such as an iterator, a line below the table says so. Where the module fails, the
     rows before remain, and the last one says why and what would mend it. Raises DesignError for something else than a
     module.
 
@@ -131,7 +132,7 @@ def explain(
     if not _is_sure(forward_pass):
         forward_pass = run(module, shapes, dtypes, BATCH_SIZE, on_meta=False)
     rows = tuple(make_rows(forward_pass.calls, forward_pass.inputs, BATCH_SIZE))
-    totals = sum_up(rows, forward_pass.module)
+    totals = sum_up(rows, forward_pass.module, forward_pass.not_put_back)
     return Explanation(type(module).__name__, shapes, rows, totals, forward_pass)
 
 

@@ -5,11 +5,9 @@ from __future__ import annotations
 import copy
 import random
 import warnings
-from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import torch
@@ -17,15 +15,13 @@ from torch import Tensor, nn
 from torch.func import functional_call
 from torch.nn.parameter import is_lazy
 
+from cnnviz.explanation.module_state import ModuleState
 from cnnviz.explanation.nodes import Call, Node
 from cnnviz.explanation.recorder import Recorder
 from cnnviz.shapes import Shape, numel
 
 MAX_VALUES_TRIED = 2**22
 """Largest number of values of a sample that a failing module is given once more, for its message."""
-
-CONTAINERS = (list, dict, set, OrderedDict)
-"""Classes of attributes whose items are put back, those of a module's weights and submodules among them."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +36,8 @@ class ForwardPass:
     on_meta: bool
     """Whether shapes were computed, and no numbers."""
     error: Exception | None
+    not_put_back: tuple[str, ...] = ()
+    """Attributes of the module in which forward may have left something behind."""
 
 
 def run(
@@ -54,7 +52,7 @@ def run(
     error, output = None, None
     # a copy keeps what its lazy layers have learned of their input
     with (
-        _unchanged(nn.Module() if is_copy else module, keeps_values=not on_meta),
+        _unchanged(nn.Module() if is_copy else module, keeps_values=not on_meta) as state,
         torch.no_grad(),
         warnings.catch_warnings(),
     ):
@@ -70,7 +68,8 @@ def run(
     if error and on_meta:
         _replace_error(recorder.calls[-1], batch_size)
     outputs = tuple(recorder.known_nodes([output]))
-    return ForwardPass(module, tuple(recorder.calls), inputs, outputs, on_meta, error)
+    not_put_back = tuple(dict.fromkeys(state.not_kept))
+    return ForwardPass(module, tuple(recorder.calls), inputs, outputs, on_meta, error, not_put_back)
 
 
 def _replace_error(call: Call, batch_size: int) -> None:
@@ -105,46 +104,20 @@ def _batch(shape: Shape, dtype: torch.dtype, device: torch.device | None) -> Ten
 
 
 @contextmanager
-def _unchanged(module: nn.Module, *, keeps_values: bool, is_copy: bool = False) -> Iterator[None]:
+def _unchanged(module: nn.Module, *, keeps_values: bool) -> Iterator[ModuleState]:
     """Context in evaluation mode, behind which modes, attributes, weights, buffers and random numbers are as before it.
 
-    `keeps_values` says whether a real pass could write into weights and buffers. What lies inside an attribute stays as
-    forward leaves it, but for the items of lists, dicts and sets. A copy keeps what lazy layers have learned.
+    `keeps_values` says whether a real pass could write into weights and buffers.
     """
-    modes = [(part, part.training) for part in module.modules()]
-    attributes = [(part, dict(vars(part))) for part in module.modules() if not is_copy]
-    containers = [
-        (value, copy.copy(value)) for _, own in attributes for value in own.values() if type(value) in CONTAINERS
-    ]
-    tensors = [tensor for tensor in _own_tensors(module) if keeps_values and not tensor.is_meta]
-    values = [(tensor, tensor.data, tensor.detach().clone()) for tensor in tensors if not is_copy]
-    devices = {tensor.device.index for tensor in tensors if tensor.is_cuda}
+    state = ModuleState(module, keeps_values=keeps_values)
+    devices = {tensor.device.index for tensor in _own_tensors(module) if tensor.is_cuda}
     python_state, numpy_state = random.getstate(), np.random.get_state()
     with torch.random.fork_rng(devices=list(devices)):
         try:
-            for part, _ in modes:
+            for part in module.modules():
                 part.training = False
-            yield
+            yield state
         finally:
             random.setstate(python_state)
             np.random.set_state(numpy_state)
-            for container, items in containers:
-                _refill(container, items)
-            for part, own in attributes:
-                _refill(vars(part), own)
-            for part, mode in modes:
-                part.training = mode
-            with torch.no_grad():
-                for tensor, data, before in values:
-                    if tensor.data_ptr() != data.data_ptr():
-                        tensor.data = data
-                    if not torch.equal(tensor, before):
-                        tensor.copy_(before)
-
-
-def _refill(container: Any, items: Any) -> None:
-    container.clear()
-    if isinstance(container, list):
-        container.extend(items)
-    else:
-        container.update(items)
+            state.put_back()

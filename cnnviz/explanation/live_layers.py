@@ -18,13 +18,14 @@ from torch.nn.utils.parametrize import is_parametrized
 from cnnviz.layers import PALETTE, Block, Layer, LayerNorm
 from cnnviz.layers.base import torch_defaults
 from cnnviz.layers.window import collapse_equal
+from cnnviz.layers.written_modules import module_class
 from cnnviz.shapes import AXES, Shape
 from cnnviz.source.torch_names import FUNCTIONS
 
 LAYER_CLASSES: dict[type[nn.Module], str] = {
-    getattr(nn, kind): kind for kind, cls in PALETTE.items() if not issubclass(cls, Block)
+    module_class(kind): kind for kind, cls in PALETTE.items() if not issubclass(cls, Block)
 }
-"""The kind of layer that each class of torch is."""
+"""The kind of layer that each class of torch is, or of ours where torch has none."""
 SHAPELESS = frozenset({"inplace", "device", "dtype", "_stacklevel", "training"})
 """Arguments of torch that change neither the shape nor the design."""
 EMPTY: Mapping[str, object] = MappingProxyType({})

@@ -25,9 +25,11 @@ class ExplainedTotals:
     activation_bytes: int
     is_complete: bool
     """Whether the forward pass came to its end."""
+    not_put_back: tuple[str, ...] = ()
+    """Attributes of the module in which forward may have left something behind."""
 
 
-def sum_up(rows: Sequence[ExplainedRow], module: nn.Module) -> ExplainedTotals:
+def sum_up(rows: Sequence[ExplainedRow], module: nn.Module, not_put_back: tuple[str, ...] = ()) -> ExplainedTotals:
     """Returns the sums over the rows of a module, and its parameters as torch counts them."""
     parameters = sum(map(parameter_numel, module.parameters()))
     is_complete = not rows or rows[-1].error is None
@@ -40,4 +42,5 @@ def sum_up(rows: Sequence[ExplainedRow], module: nn.Module) -> ExplainedTotals:
         are_multiply_adds_known=all(row.multiply_adds is not None for row in rows),
         activation_bytes=sum(row.activation_bytes for row in rows),
         is_complete=is_complete,
+        not_put_back=not_put_back,
     )

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import count
 
 from cnnviz.architecture import Architecture, LayerPath, layer_number
 from cnnviz.layers import Block, Layer, family
@@ -37,6 +38,19 @@ def align_nets(before: Architecture, after: Architecture) -> tuple[Slot, ...]:
     return _align_stacks(before.layers, after.layers, (), ())
 
 
+def corresponding_layers(before: Architecture, after: Architecture) -> list[tuple[int | None, int | None]]:
+    """Returns which layers of two nets correspond to each other, in order; None where only one of them has it.
+
+    Layers are counted from 0 as a table lists them: those inside a block follow the block.
+
+    >>> from cnnviz.layers import Flatten, ReLU
+    >>> net = Architecture(input_shape=(1, 2), layers=(Flatten(),))
+    >>> corresponding_layers(net, net.insert_layer(0, ReLU()))
+    [(None, 0), (0, 1)]
+    """
+    return list(_numbered_pairs(align_nets(before, after), count(), count()))
+
+
 def changed_fields(before: Layer, after: Layer) -> list[str]:
     """Returns the names of the arguments in which two layers of one kind differ.
 
@@ -56,6 +70,27 @@ def have_stacks_in_common(before: Layer, after: Layer) -> bool:
         and before.kind == after.kind
         and len(before.stacks) == len(after.stacks)
     )
+
+
+def _numbered_pairs(
+    slots: Sequence[Slot], before: Iterator[int], after: Iterator[int]
+) -> Iterator[tuple[int | None, int | None]]:
+    """Yields the next number of each net for the layers that a slot has, then those inside of them."""
+    for slot in slots:
+        yield None if slot.before is None else next(before), None if slot.after is None else next(after)
+        if slot.stacks:
+            for stack in slot.stacks:
+                yield from _numbered_pairs(stack, before, after)
+            continue
+        yield from ((next(before), None) for _ in range(_layers_inside(slot.before)))
+        yield from ((None, next(after)) for _ in range(_layers_inside(slot.after)))
+
+
+def _layers_inside(layer: Layer | None) -> int:
+    """Returns the number of layers inside a block, in whatever depth."""
+    if not isinstance(layer, Block):
+        return 0
+    return sum(1 + _layers_inside(inner) for stack in layer.stacks for inner in stack)
 
 
 def _plain_value(layer: Layer, name: str) -> object:

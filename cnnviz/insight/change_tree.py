@@ -118,6 +118,22 @@ def build_change_tree(runs: tuple[ComparedRun, ...], max_differences: float = fl
     return tuple(nodes)
 
 
+def find_steps(nodes: Sequence[ChangeNode], before_id: str, after_id: str) -> tuple[ChangeNode, ...]:
+    """Returns the single steps of a tree that lead from one run to another, in order; empty if none do.
+
+    The first of them starts at the net and settings of the run `before_id`, the last one leads to those of `after_id`.
+    """
+    by_run = {run.id: node for node in nodes for run in node.group.runs}
+    steps: list[ChangeNode] = []
+    node = by_run.get(after_id)
+    while node is not None and node.parent is not None:
+        steps.insert(0, node)
+        if any(run.id == before_id for run in node.parent.runs):
+            return tuple(steps)
+        node = by_run.get(node.parent.runs[0].id)
+    return ()
+
+
 def _parent_place(
     place: int, groups: Sequence[SeedGroup], group_of_run: dict[str, int], max_differences: float
 ) -> tuple[int | None, bool]:

@@ -4,13 +4,13 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from difflib import SequenceMatcher
 
 from pydantic import BaseModel
 
 from cnnviz.architecture import Architecture, trace
+from cnnviz.insight.alignment import corresponding_layers
 from cnnviz.shapes import format_shape
-from cnnviz.table import table_rows
+from cnnviz.table import TableRow, table_rows
 from cnnviz.training.config import TrainConfig
 from cnnviz.words import format_value
 
@@ -43,22 +43,39 @@ def settings_rows(configs: Sequence[TrainConfig], titles: Mapping[str, str]) -> 
 def layer_rows(architectures: Sequence[Architecture]) -> list[DifferenceRow]:
     """Returns a row for the input and for every layer; layers that correspond to each other share a row.
 
-    Each net is aligned with those before it by the kinds of its layers, so that an extra layer in one net does not
-    shift the rows after it. All layers of a row are of one kind, which gives the row its name; the number in the name
-    counts rows of that kind, not layers of a net.
+    Each net is aligned with the one before it as for the names of single differences, so that both mean the same layer
+    by a new one. All layers of a row are of one kind, which gives the row its name; the number in the name counts rows
+    of that kind, not layers of a net.
     """
     if not architectures:
         return []
-    slots: list[tuple[str, list[str]]] = []
+    rows: list[_LayerRow] = []
+    previous: tuple[Architecture, list[_LayerRow]] | None = None
     for column, architecture in enumerate(architectures):
-        slots = _align_layers(slots, _layer_texts(architecture), column)
+        previous = architecture, _add_net(rows, previous, architecture, column)
     inputs = DifferenceRow("Input", tuple(format_shape(architecture.input_shape) for architecture in architectures))
     counts: Counter[str] = Counter()
     result = [inputs]
-    for kind, texts in slots:
-        counts[kind] += 1
-        result.append(DifferenceRow(f"{kind} {counts[kind]}", tuple(texts)))
+    for row in rows:
+        counts[row.name] += 1
+        texts = tuple(row.texts.get(column, MISSING) for column in range(len(architectures)))
+        result.append(DifferenceRow(f"{row.name} {counts[row.name]}", texts))
     return result
+
+
+@dataclass(eq=False)
+class _LayerRow:
+    """Row of layers that correspond to each other, while nets are added."""
+
+    kind: str
+    depth: int
+    texts: dict[int, str]
+    """Text of the layer by the number of its net."""
+
+    @property
+    def name(self) -> str:
+        """The kind, indented by the blocks around it."""
+        return f"{'· ' * self.depth}{self.kind}"
 
 
 def _setting_texts(config: TrainConfig, titles: Mapping[str, str]) -> dict[str, str]:
@@ -73,12 +90,49 @@ def _setting_texts(config: TrainConfig, titles: Mapping[str, str]) -> dict[str, 
     return texts
 
 
-def _layer_texts(architecture: Architecture) -> list[tuple[str, str]]:
-    """Returns kind and text of every layer; the layers of a block follow the block."""
-    return [
-        (f"{'· ' * row.depth}{row.kind}", f"{'· ' * row.depth}{row.kind}({_own_arguments(row.arguments)})")
-        for row in table_rows(trace(architecture))
-    ]
+def _add_net(
+    rows: list[_LayerRow],
+    previous: tuple[Architecture, list[_LayerRow]] | None,
+    architecture: Architecture,
+    column: int,
+) -> list[_LayerRow]:
+    """Adds a net to the rows, as their column of that number; returns the row of each of its layers.
+
+    `previous` are the net in the column before and the rows of its layers. A layer that it does not have goes to the
+    row of an earlier net's, if there is one at this place.
+    """
+    layers = table_rows(trace(architecture))
+    pairs = (
+        corresponding_layers(previous[0], architecture) if previous else [(None, place) for place in range(len(layers))]
+    )
+    result: list[_LayerRow] = []
+    place = 0
+    for left, right in pairs:
+        row = previous[1][left] if previous and left is not None else None
+        if row is not None:
+            place = rows.index(row) + 1
+        if right is None:
+            continue
+        layer = layers[right]
+        if row is None or row.kind != layer.kind:
+            row = _vacant_row(rows[place:], layer, column)
+            if row is None:
+                row = _LayerRow(layer.kind, layer.depth, {})
+                rows.insert(place, row)
+            place = rows.index(row) + 1
+        row.texts[column] = f"{row.name}({_own_arguments(layer.arguments)})"
+        result.append(row)
+    return result
+
+
+def _vacant_row(rows: Sequence[_LayerRow], layer: TableRow, column: int) -> _LayerRow | None:
+    """Returns the first row of that kind before the next layer of the net in the column before; None without one."""
+    for row in rows:
+        if column - 1 in row.texts or column in row.texts or row.depth < layer.depth:
+            return None
+        if (row.kind, row.depth) == (layer.kind, layer.depth):
+            return row
+    return None
 
 
 def _own_arguments(arguments: str) -> str:
@@ -88,19 +142,3 @@ def _own_arguments(arguments: str) -> str:
     'out_channels=10, kernel_size=(3, 3)'
     """
     return INPUT_ARGUMENTS.sub("", arguments)
-
-
-def _align_layers(
-    slots: list[tuple[str, list[str]]], layers: list[tuple[str, str]], column: int
-) -> list[tuple[str, list[str]]]:
-    """Returns the slots with the layers of one more net as their last column."""
-    matcher = SequenceMatcher(None, [kind for kind, _ in slots], [kind for kind, _ in layers], autojunk=False)
-    result: list[tuple[str, list[str]]] = []
-    for operation, first, last, begin, end in matcher.get_opcodes():
-        old, new = slots[first:last], layers[begin:end]
-        if operation == "equal":
-            result += [(kind, [*texts, text]) for (kind, texts), (_, text) in zip(old, new, strict=True)]
-        else:
-            result += [(kind, [*texts, MISSING]) for kind, texts in old]
-            result += [(kind, [*[MISSING] * column, text]) for kind, text in new]
-    return result

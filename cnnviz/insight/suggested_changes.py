@@ -1,4 +1,4 @@
-"""Changes to try on a run, each of exactly one thing."""
+"""Changes to try on a run, each of exactly one thing, but for what is recommended."""
 
 from __future__ import annotations
 
@@ -23,25 +23,40 @@ CACHED_SETUPS = 256
 
 @dataclass(frozen=True)
 class SuggestedChange:
-    """One thing to change, and the net and settings with it changed."""
+    """A change to try, and the net and settings with it changed."""
 
-    difference: Difference
+    differences: tuple[Difference, ...]
+    """What is changed: one thing, unless advice or a verdict recommends several together."""
     setup: Setup
+    is_recommended: bool = False
+    """Whether the advice on the net or a verdict on the run recommends it."""
+
+    @property
+    def difference(self) -> Difference:
+        """The first thing that is changed."""
+        return self.differences[0]
 
     @property
     def label(self) -> str:
         """What is changed, in a few words."""
-        return self.difference.label
+        return " and ".join(difference.label for difference in self.differences)
 
 
 @lru_cache(CACHED_SETUPS)
-def suggest_changes(setup: Setup) -> tuple[SuggestedChange, ...]:
-    """Returns changes to a net or its settings that are each exactly one difference, and all different."""
+def suggest_changes(setup: Setup, recommended: tuple[Setup, ...] = ()) -> tuple[SuggestedChange, ...]:
+    """Returns changes to a net or its settings, all different: the recommended ones, then others of exactly one thing.
+
+    `recommended` are trainings that advice and verdicts recommend: whatever they suggest is offered here, too.
+    """
     changes: dict[str, SuggestedChange] = {}
+    for changed in recommended:
+        if differences := find_differences(setup, changed):
+            change = SuggestedChange(differences, changed, is_recommended=True)
+            changes.setdefault(change.label, change)
     for changed in (*_changed_nets(setup), *_changed_settings(setup)):
         differences = find_differences(setup, changed)
         if len(differences) == 1:
-            changes.setdefault(differences[0].label, SuggestedChange(differences[0], changed))
+            changes.setdefault(differences[0].label, SuggestedChange(differences, changed))
     return tuple(changes.values())
 
 

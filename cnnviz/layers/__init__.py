@@ -38,8 +38,16 @@ from cnnviz.layers.activation import (
 from cnnviz.layers.base import Layer
 from cnnviz.layers.block import Block, Gate, Parallel, Residual, StackField
 from cnnviz.layers.conv import Conv1d, Conv2d, Conv3d, ConvTranspose1d, ConvTranspose2d, ConvTranspose3d
-from cnnviz.layers.dropout import AlphaDropout, Dropout, Dropout1d, Dropout2d, Dropout3d, FeatureAlphaDropout
-from cnnviz.layers.linear import Linear
+from cnnviz.layers.dropout import (
+    AlphaDropout,
+    Dropout,
+    Dropout1d,
+    Dropout2d,
+    Dropout3d,
+    FeatureAlphaDropout,
+    StochasticDepth,
+)
+from cnnviz.layers.linear import Linear, Scale
 from cnnviz.layers.norm import (
     BatchNorm1d,
     BatchNorm2d,
@@ -126,6 +134,7 @@ PALETTE: dict[str, type[Layer]] = {
     "RMSNorm": RMSNorm,
     "LocalResponseNorm": LocalResponseNorm,
     "Linear": Linear,
+    "Scale": Scale,
     "Flatten": Flatten,
     "Unflatten": Unflatten,
     "PixelShuffle": PixelShuffle,
@@ -154,6 +163,7 @@ PALETTE: dict[str, type[Layer]] = {
     "Dropout3d": Dropout3d,
     "AlphaDropout": AlphaDropout,
     "FeatureAlphaDropout": FeatureAlphaDropout,
+    "StochasticDepth": StochasticDepth,
     "ReLU": ReLU,
     "ReLU6": ReLU6,
     "LeakyReLU": LeakyReLU,
@@ -186,7 +196,7 @@ PALETTE: dict[str, type[Layer]] = {
     "Parallel": Parallel,
     "Gate": Gate,
 }
-"""Every kind by its name, that of its torch class unless it is a block; a new kind is one class and one line here."""
+"""Every kind by its name, that of its torch class if torch has one; a new kind is one class and one line here."""
 
 if TYPE_CHECKING:
     AnyLayer = Layer
@@ -293,6 +303,7 @@ __all__ = [
     "ReplicationPad2d",
     "ReplicationPad3d",
     "Residual",
+    "Scale",
     "SiLU",
     "Sigmoid",
     "Softmax",
@@ -302,6 +313,7 @@ __all__ = [
     "Softshrink",
     "Softsign",
     "StackField",
+    "StochasticDepth",
     "Tanh",
     "Tanhshrink",
     "Threshold",

@@ -8,6 +8,7 @@ from typing import Annotated, Any, ClassVar
 from pydantic import BaseModel, ConfigDict, Field
 from torch import nn
 
+from cnnviz.layers.written_modules import constructor, module_class
 from cnnviz.receptive_field import ReceptiveField
 from cnnviz.shapes import Shape
 from cnnviz.windows import AxisRule
@@ -110,8 +111,7 @@ class Layer(BaseModel):
 
     def build_module(self, shape: Shape) -> nn.Module:
         """Returns the torch module for an input of that shape."""
-        module: nn.Module = getattr(nn, self.kind)(**self.arguments(shape))
-        return module
+        return module_class(self.kind)(**self.arguments(shape))
 
     def non_default_arguments(self, shape: Shape) -> dict[str, object]:
         """Returns the constructor arguments that differ from torch's defaults."""
@@ -119,14 +119,14 @@ class Layer(BaseModel):
         return {name: value for name, value in self.arguments(shape).items() if value != defaults[name]}
 
     def code(self, shape: Shape) -> str:
-        """Returns the torch constructor call without the arguments that are at torch's default.
+        """Returns the constructor call without the arguments that are at torch's default.
 
         >>> from cnnviz.layers import PALETTE
         >>> PALETTE["Conv2d"](out_channels=10, kernel_size=10).code((1, 99, 26))
         'nn.Conv2d(in_channels=1, out_channels=10, kernel_size=10)'
         """
         arguments = (f"{name}={value!r}" for name, value in self.non_default_arguments(shape).items())
-        return f"nn.{self.kind}({', '.join(arguments)})"
+        return f"{constructor(self.kind)}({', '.join(arguments)})"
 
     @classmethod
     def default(cls, shape: Shape = ()) -> "Layer":
@@ -149,5 +149,5 @@ def all_or_none(fields: Iterable[ReceptiveField | None]) -> ReceptiveFields:
 
 @cache
 def torch_defaults(kind: str) -> dict[str, object]:
-    """Returns every argument of a class in torch.nn with its default, or `inspect.Parameter.empty`."""
-    return {name: given.default for name, given in inspect.signature(getattr(nn, kind)).parameters.items()}
+    """Returns every argument of the module of a kind with its default, or `inspect.Parameter.empty`."""
+    return {name: given.default for name, given in inspect.signature(module_class(kind)).parameters.items()}

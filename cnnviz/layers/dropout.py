@@ -1,6 +1,8 @@
 """Dropout: noise against over-fitting while training; passes values on unchanged in evaluation."""
 
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field
 
 from cnnviz.layers.base import Layer, Probability
 from cnnviz.layers.window import expect_axes
@@ -92,3 +94,17 @@ class FeatureAlphaDropout(DropoutBase):
     prefix: ClassVar[str] = "feature_alpha_drop"
 
     kind: Literal["FeatureAlphaDropout"] = "FeatureAlphaDropout"
+
+
+class StochasticDepth(DropoutBase):
+    """Zeroes whole samples and scales the others by 1 / (1 − p): at the end of a residual branch, leaves it out.
+
+    Source: Huang, Sun, Liu, Sedra & Weinberger, "Deep Networks with Stochastic Depth" (2016); torchvision's
+    StochasticDepth with mode="row".
+    """
+
+    summary: ClassVar[str] = "At the end of a residual branch: leaves the branch out for single samples while training."
+    prefix: ClassVar[str] = "drop_path"
+
+    kind: Literal["StochasticDepth"] = "StochasticDepth"
+    p: Annotated[float, Field(ge=0.0, le=1.0, title="p", description="Probability that a sample is set to 0.")] = 0.1

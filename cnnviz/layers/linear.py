@@ -1,6 +1,6 @@
 """Fully connected layers."""
 
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
@@ -51,3 +51,22 @@ class Linear(Layer):
         """Returns the number of features before and behind."""
         formula = f"in_features {shape[-1]} → out_features {self.out_features}"
         return formula if len(shape) == 1 else f"{formula}\n(last axis of {format_shape(shape)} only)"
+
+
+class Scale(Layer):
+    """factor · x, with a factor that is given and not learned.
+
+    Known from Inception-ResNet: Szegedy, Ioffe, Vanhoucke & Alemi, "Inception-v4" (2016), section 3.3.
+    """
+
+    summary: ClassVar[str] = "Multiplies all values by one number, such as 0.1 at the end of a residual branch."
+    prefix: ClassVar[str] = "scale"
+
+    kind: Literal["Scale"] = "Scale"
+    factor: Annotated[float, Field(ge=-1e6, le=1e6)] = Field(
+        description="The number that every value is multiplied by.", examples=[0.1]
+    )
+
+    def output_shape(self, shape: Shape) -> Shape:
+        """Returns the shape as it is."""
+        return shape

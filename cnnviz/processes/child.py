@@ -60,6 +60,9 @@ def _apply_priority(spec: ChildSpec) -> None:
         with suppress(OSError):  # it may not be raised above that of the fork server
             os.setpriority(os.PRIO_PROCESS, 0, spec.priority)
     if sys.platform == "linux":
+        # where Linux shares out the processor by session (autogroup), niceness counts within one only
+        with suppress(OSError):
+            Path("/proc/self/autogroup").write_text(str(spec.priority or 0), encoding="ascii")
         with suppress(OSError):  # it may be the administrator's to say
             Path("/proc/self/oom_score_adj").write_text(str(spec.oom_score_adj), encoding="ascii")
 

@@ -26,6 +26,8 @@ class Turn:
     """Time that the device has worked for it here, and that of the least served run when it came."""
     since: float = 0.0
     """Time of a monotonic clock since which it is in turn, or waits."""
+    is_first: bool = False
+    """Whether a teacher has moved it up: until its first turn it comes before all others."""
     begun: bool = False
     """Whether it has been in turn: it goes on from a checkpoint then."""
     steps_done: int = 0

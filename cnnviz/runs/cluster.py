@@ -27,6 +27,7 @@ from cnnviz.runs.library import RunLibrary
 from cnnviz.runs.retry_queue import STORE_ERRORS
 from cnnviz.runs.run import LR_FINDER_RUN, STOPPED_BY_STUDENT, TRAIN_RUN, Ending, Run, RunKind, Status
 from cnnviz.runs.store import MAX_RUNS_PER_OWNER, Store
+from cnnviz.runs.teacher_desk import TeacherDesk
 from cnnviz.secret_key import TOKEN_PATTERN, owner_of_token, secret_key
 from cnnviz.settings import Settings, settings
 from cnnviz.training.config import TrainConfig
@@ -78,6 +79,7 @@ class Cluster:
         self.drafts = Drafts(self.store, writer_loop.call_soon, writer_loop.call_later)
         self.library = RunLibrary(self.store, self.checkpoints, writer_loop, self.stop)
         self.assignments = Assignments(self.store, writer_loop, limits)
+        self.desk = TeacherDesk(self.store, writer_loop)
         self.imports = Imports(limits)
         self._sweep()
         self.library.start_sweeping()
@@ -166,6 +168,7 @@ class Cluster:
         """Queues a run on the device with the fewest runs, unless something speaks against it."""
         dataset, device = find_dataset(run.config.dataset, run.owner), self.next_device
         check_trainable(run.architecture, run.config, dataset, self._limits, device.speed)
+        self.desk.rules.check(run.architecture, run.config)
         if run.kind == LR_FINDER_RUN:
             check_finder_step(run.architecture, run.config, self._limits, device.speed)
         with self._submit_lock:
@@ -215,6 +218,7 @@ class Cluster:
         config = run.config.changed(epochs=self.store.last_epoch(run_id) + epochs)
         device = self.devices.get(run.device, self.next_device)
         check_trainable(run.architecture, config, find_dataset(config.dataset, owner), self._limits, device.speed)
+        self.desk.rules.check(run.architecture, config)
         steps_per_epoch = run.steps // run.config.epochs
         self._requeue(replace(run, config=config, steps=steps_per_epoch * config.epochs))
 
@@ -234,6 +238,12 @@ class Cluster:
             except STORE_ERRORS:
                 raise TrainingError("The server cannot stop runs just now. Try again in a minute.") from None
 
+    def move_up(self, run_id: str) -> None:
+        """Lets a run that waits begin before all others, as many as its owner has begun; harmless for any other."""
+        run = self.store.run(run_id)
+        if run and run.active:
+            self.devices[self._available_device(run)].move_up(run_id)
+
     def run(self, owner: str, run_id: str) -> Run:
         """Returns a run of this owner; raises DesignError when there is none."""
         return self.store.owned_run(owner, run_id)
@@ -245,6 +255,11 @@ class Cluster:
         """
         device = self.devices.get(run.device)
         return device.forecast(run.id).places.get(run.id) if device else 0
+
+    def owners_in_turn(self, run: Run) -> list[str]:
+        """Returns the owners of the runs that have their turns on the device of a run, each once."""
+        device = self.devices.get(run.device)
+        return list(dict.fromkeys(device.owners_in_turn)) if device else []
 
     def is_held(self, run: Run) -> bool:
         """Returns whether a run waits until another one of its owner has ended, as they have as many as they may."""
@@ -275,9 +290,11 @@ class Cluster:
             raise LimitError(
                 f"You have {MAX_RUNS_PER_OWNER:,} runs, the most that are kept. Delete some on the Runs page."
             )
-        if open_run_count >= self._limits.max_active_runs:
+        run_limit = self.desk.rules.run_limit(owner, self._limits.max_active_runs)
+        if open_run_count >= run_limit:
+            who_allows = "this server" if run_limit == self._limits.max_active_runs else "your teacher"
             raise LimitError(
-                f"You have {open_run_count} runs waiting, running or paused, as many as this server allows at a time. "
+                f"You have {open_run_count} runs waiting, running or paused, as many as {who_allows} allows at a time. "
                 "Stop one or wait until one ends."
             )
         address = visitors().address_of(owner)
@@ -292,6 +309,7 @@ class Cluster:
         """Queues a stored run."""
         with self._submit_lock:
             self._check_run_limit(run.owner, except_run_id=run.id)
+            self.desk.rules.check_not_frozen()
             if run.worked >= self._limits.max_run_seconds:
                 raise LimitError(
                     f"This run has had {run.worked:,.0f} seconds of the device's time; this server gives a run"

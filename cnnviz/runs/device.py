@@ -118,6 +118,10 @@ class Device:
         """Queues a stored run with its present settings; it goes on from its checkpoint."""
         return self.loop.submit(partial(self._resume_run, run))
 
+    def move_up(self, run_id: str) -> None:
+        """Lets a waiting run begin before all others."""
+        self.loop.call_soon(partial(self._move_up_run, run_id))
+
     def requeue(self, run: Run) -> None:
         """Queues a run that an earlier server left; only before `start`."""
         self._rotation.add(run)
@@ -146,6 +150,11 @@ class Device:
         return len(self._rotation)
 
     @property
+    def owners_in_turn(self) -> list[str]:
+        """Owners of the runs in turn."""
+        return [turn.run.owner for turn in self._turns.copy().values()]
+
+    @property
     def _turns(self) -> dict[str, Turn]:
         """Runs in turn, by id."""
         return self._rotation.turns
@@ -170,6 +179,10 @@ class Device:
         self._store.update_run(run.id, status=Status.QUEUED, **changes)
         self._rotation.add(run)
         self._start_waiting_runs()
+
+    def _move_up_run(self, run_id: str) -> None:
+        self._rotation.move_up(run_id)
+        self._make_room()
 
     def _start_waiting_runs(self) -> None:
         """Starts waiting runs for which there is room; tries again soon if the store fails."""

@@ -33,6 +33,20 @@ def rename_owners(engine: sql.Engine, rename: Callable[[str], str]) -> None:
                 connection.exec_driver_sql(statement)
 
 
+def give(engine: sql.Engine, former: str, owner: str) -> None:
+    """Gives everything of one owner to another, all or nothing; what that one has under the same key stays theirs."""
+    with engine.begin() as connection:
+        for table in OWNED_TABLES:
+            if table.c.owner.primary_key:
+                own_row = table.alias()
+                same_key = [
+                    own_row.c[column.name] == column for column in table.primary_key if column is not table.c.owner
+                ]
+                kept = sql.exists().where(own_row.c.owner == owner, *same_key)
+                connection.execute(sql.delete(table).where(table.c.owner == former, kept))
+            connection.execute(sql.update(table).where(table.c.owner == former).values(owner=owner))
+
+
 def _rename_in(connection: sql.Connection, table: sql.Table, rename: Callable[[str], str]) -> bool:
     """Renames the owners in one table; returns whether there were any to rename."""
     owners = connection.scalars(sql.select(table.c.owner).distinct()).all()

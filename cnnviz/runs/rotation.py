@@ -64,6 +64,12 @@ class Rotation:
         turn = Turn(run, estimate_memory(run), next(self._arrivals), self._least_served(), since=self._clock())
         self._waiting[run.id] = turn
 
+    def move_up(self, run_id: str) -> None:
+        """Lets a run that waits for its first turn have it before all others, whatever else its owner has begun."""
+        turn = self._waiting.get(run_id)
+        if turn and not turn.begun:
+            turn.is_first, turn.served_seconds = True, self._least_served()
+
     def remove(self, run_id: str) -> Turn | None:
         """Removes a run that has ended or is not to go on; returns it, or None if it is not here.
 
@@ -91,7 +97,7 @@ class Rotation:
         if not any(turn.begun for turn in chain(self.turns.values(), self._waiting.values())):
             self.memory.forget_overuse()
         turn = self.turns[run_id] = self._waiting[run_id]
-        turn.since, turn.begun = self._clock(), True
+        turn.since, turn.begun, turn.is_first = self._clock(), True, False
         del self._waiting[run_id]
         return turn
 
@@ -125,7 +131,7 @@ class Rotation:
         return {
             turn
             for turn in self._waiting.values()
-            if not turn.begun
+            if not (turn.begun or turn.is_first)
             and (begun_counts[turn.run.owner] >= self._max_running_runs or turn.run.seed_group in begun_seeds)
         }
 
@@ -162,5 +168,5 @@ class Rotation:
         return [turn for turn in self.turns.values() if _precedence(turn) < _precedence(waiting)]
 
 
-def _precedence(turn: Turn) -> tuple[float, int]:
-    return turn.served_seconds, turn.arrival
+def _precedence(turn: Turn) -> tuple[bool, float, int]:
+    return not turn.is_first, turn.served_seconds, turn.arrival

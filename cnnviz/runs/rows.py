@@ -38,7 +38,7 @@ def parse_architecture(text: str) -> Architecture:
 
 @lru_cache(DECODE_CACHE_SIZE)
 def parse_config(text: str) -> TrainConfig:
-    """Returns stored settings; raises ValidationError where this version cannot read them."""
+    """Returns the settings of a run from their column; raises ValueError for those of another version."""
     return TrainConfig.model_validate(_LEGACY_DEFAULTS | json.loads(text), strict=False)
 
 

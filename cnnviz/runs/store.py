@@ -20,18 +20,21 @@ from cnnviz.runs import rows
 from cnnviz.runs.changes import Changes
 from cnnviz.runs.database import claim_database, connect, open_database
 from cnnviz.runs.facts import RunFacts, facts_from_json
-from cnnviz.runs.owners import OWNED_TABLES, rename_owners
+from cnnviz.runs.owners import OWNED_TABLES, give, rename_owners
+from cnnviz.runs.people import PeopleStore
 from cnnviz.runs.result_files import ResultFiles
 from cnnviz.runs.run import ACTIVE_STATUSES, Run
 from cnnviz.runs.score import Score
 from cnnviz.runs.search import Search
-from cnnviz.runs.tables import CHECKPOINTS, DESKS, DRAFTS, FACTS, POINTS, RUNS, SEARCHES
+from cnnviz.runs.tables import CHECKPOINTS, COMMENTS, DESKS, DRAFTS, FACTS, POINTS, RUNS, SEARCHES
 from cnnviz.training.config import TrainConfig
 from cnnviz.training.point import BATCH, TEST, VALIDATION, Point
 
 log = logging.getLogger(__name__)
 MAX_RUNS_PER_OWNER = 1000
 """Most runs of a student that are kept."""
+TABLES_OF_RUNS = (POINTS, FACTS, CHECKPOINTS, COMMENTS)
+"""What belongs to a run and goes with it."""
 READ_ROWS = 10_000
 """Points that are read from the database at a time."""
 EARLIER_SEARCHES = SEARCHES.alias()
@@ -64,12 +67,14 @@ class Store:
         self._files = ResultFiles(folder)
         self._engine = connect(folder, url) if is_prepared else open_database(folder, url)
         self._claim: sql.Connection | None = None
+        self.people = PeopleStore(self._engine)
+        """Who logs in; empty on a server that is used alone."""
         self.changes = Changes()
         """What this store has changed: runs and searches by id, and owners who have got another one."""
 
     @property
     def engine(self) -> sql.Engine:
-        """The database, for what has tables of its own there."""
+        """The database, for what else is kept in it."""
         return self._engine
 
     def claim(self) -> None:
@@ -86,6 +91,11 @@ class Store:
     def rename_owners(self, rename: Callable[[str], str]) -> None:
         """Gives everything in the database to the owner that `rename` returns for its present one, all or nothing."""
         rename_owners(self._engine, rename)
+
+    def give(self, former: str, owner: str) -> None:
+        """Gives everything of one owner in the database to another, who keeps what they have under the same name."""
+        give(self._engine, former, owner)
+        self.changes.note(former, owner)
 
     # ── reading ──
 
@@ -288,7 +298,7 @@ class Store:
     def delete_run(self, run_id: str) -> None:
         """Deletes a run and all that belongs to it."""
         with self._engine.begin() as connection:
-            for table in (POINTS, FACTS, CHECKPOINTS):
+            for table in TABLES_OF_RUNS:
                 connection.execute(sql.delete(table).where(table.c.run_id == run_id))
             connection.execute(sql.delete(RUNS).where(RUNS.c.id == run_id))
         self._files.delete(run_id)
@@ -301,7 +311,7 @@ class Store:
         with self._engine.connect() as connection:
             orphans = {
                 run_id
-                for table in (POINTS, FACTS, CHECKPOINTS)
+                for table in TABLES_OF_RUNS
                 for run_id in connection.scalars(
                     sql.select(table.c.run_id).where(table.c.run_id.not_in(known)).distinct()
                 )

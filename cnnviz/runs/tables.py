@@ -97,6 +97,41 @@ SEARCHES = sql.Table(
     sql.Column("config", sql.Text, nullable=False),
     sql.Column("space", sql.Text, nullable=False),
 )
+PEOPLE = sql.Table(
+    "people",
+    METADATA,
+    sql.Column("owner", sql.String(32), primary_key=True),
+    sql.Column("login", sql.String(255), nullable=False, unique=True),
+    sql.Column("name", sql.String(80), nullable=False),
+    sql.Column("role", sql.String(16), nullable=False),
+    sql.Column("pin_hash", sql.Text, nullable=False),
+    sql.Column("generation", sql.Integer, nullable=False),
+    sql.Column("email", sql.String(254), nullable=False),
+    sql.Column("created", sql.Double, nullable=False),
+)
+CLASS_OPTIONS = sql.Table(
+    "class_options",
+    METADATA,
+    sql.Column("name", sql.String(32), primary_key=True),
+    sql.Column("content", sql.Text, nullable=False),
+)
+"""What the teacher has decided for the class, as JSON."""
+TEACHER_LINKS = sql.Table(
+    "teacher_links",
+    METADATA,
+    sql.Column("digest", sql.String(64), primary_key=True),
+    sql.Column("expires", sql.Double, nullable=False),
+)
+"""One-time links that are not used yet."""
+COMMENTS = sql.Table(
+    "comments",
+    METADATA,
+    sql.Column("id", sql.Integer, primary_key=True),
+    sql.Column("run_id", sql.String(32), nullable=False, index=True),
+    sql.Column("author", sql.String(80), nullable=False),
+    sql.Column("text", sql.Text, nullable=False),
+    sql.Column("created", sql.Double, nullable=False),
+)
 ASSIGNMENTS = sql.Table(
     "assignments",
     METADATA,

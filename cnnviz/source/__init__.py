@@ -8,13 +8,17 @@ changes.py           what outside a net may change it, by its syntax
 program.py           the statements of a text, and which net they make
 interpreter.py       Interpreter: follows the syntax tree by tables of handlers
 statements.py        STATEMENTS: a handler for each kind of statement
+patterns.py          the cases of `match`
 expressions.py       EXPRESSIONS: a handler for each kind of expression
 calls.py             CALLS: a handler for each function and class outside the text
 methods.py           METHODS: a handler for each method of tensors, modules and lists
 attributes.py        ATTRIBUTES: a handler for each kind of value with attributes
 torch_modules.py     handlers of nn.Conv2d, nn.Sequential, …
 torch_functions.py   handlers of F.relu, torch.cat, …
+functional_layers.py handlers of F.pad, torch.clamp, …
+indexing.py          x[:, :, 0], x[:, :, :-2]
 python_functions.py  handlers of len, range, …
+iteration.py         generators, map, zip, …
 functions.py         functions, classes and modules of the text, called
 arguments.py         the arguments of a call
 arithmetic.py        operators

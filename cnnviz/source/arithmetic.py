@@ -10,16 +10,21 @@ from typing import Any
 
 from cnnviz.errors import DesignError
 from cnnviz.layers.join import PRODUCT, SUM, Join
-from cnnviz.shapes import numel
+from cnnviz.shapes import format_shape, numel
 from cnnviz.source.interpreter import MAX_LENGTH, Interpreter, is_plain
-from cnnviz.source.tensors import join_tensors
-from cnnviz.source.values import Tensor
+from cnnviz.source.layer_calls import checked_layer_call
+from cnnviz.source.tensors import apply_layer, join_tensors
+from cnnviz.source.values import MisfitError, Tensor
 
 MAX_NUMBER = 10**12
 MAX_EXPONENT = 64
 WIDE_FIELD = re.compile(r"[%:{][^a-zA-Z%}]*(\d{3}|\*)|\{[^}]*\{")
 """A field of a text to be filled in that may become long."""
+WIDE_SPEC = re.compile(r"\d{3}")
+"""What follows the colon in a field of an f-string that may become long."""
 NUMBERS = "numbers are worked out by + - * / // % and **"
+
+NUMBER_AND_TENSOR = "a design can multiply a tensor by a number, and add none to it"
 
 NUMBER_OPERATORS: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
     ast.Add: operator.add,
@@ -38,12 +43,9 @@ TENSOR_OPERATORS: dict[type[ast.operator], Join] = {ast.Add: SUM, ast.Mult: PROD
 def combine(
     interpreter: Interpreter, left: object, sign: ast.operator, right: object, node: ast.expr | ast.stmt
 ) -> object:
-    """Returns what an operator makes of two numbers, two tensors or lists; raises DesignError for anything else."""
+    """Returns what an operator makes of numbers, tensors or lists; raises DesignError where that is nothing known."""
     if isinstance(left, Tensor) or isinstance(right, Tensor):
-        if isinstance(left, Tensor) and isinstance(right, Tensor) and type(sign) in TENSOR_OPERATORS:
-            factors = sorted((left, right), key=lambda tensor: numel(tensor.node.shape))  # a Gate multiplies the larger
-            return join_tensors(TENSOR_OPERATORS[type(sign)], factors, node.lineno, ordered=False)
-        raise interpreter.not_understood(node)
+        return _combine_tensors(interpreter, left, sign, right, node)
     if _is_number(left) and _is_number(right) and type(sign) in NUMBER_OPERATORS:
         if isinstance(sign, ast.Pow) and isinstance(right, int | float) and abs(right) > MAX_EXPONENT:
             raise interpreter.not_understood(node, NUMBERS)
@@ -55,6 +57,59 @@ def combine(
     if joined is None:
         raise interpreter.not_understood(node, NUMBERS)
     return joined
+
+
+def _combine_tensors(
+    interpreter: Interpreter, left: object, sign: ast.operator, right: object, node: ast.expr | ast.stmt
+) -> Tensor:
+    """Returns a sum, difference or product of tensors, or a tensor times or by a number."""
+    if isinstance(sign, ast.Mult) and isinstance(right, Tensor) and _is_number(left):
+        left, right = right, left
+    if isinstance(left, Tensor) and isinstance(right, int | float) and _is_number(right):
+        if isinstance(sign, ast.Mult):
+            return scaled(interpreter, left, right, node)
+        if isinstance(sign, ast.Div) and right:
+            return scaled(interpreter, left, 1 / right, node)
+        raise interpreter.not_understood(node, NUMBER_AND_TENSOR)
+    if not (isinstance(left, Tensor) and isinstance(right, Tensor)):
+        raise interpreter.not_understood(node, *([NUMBER_AND_TENSOR] if _is_number(left) else []))
+    if isinstance(sign, ast.Sub):
+        sign, right = ast.Add(), scaled(interpreter, right, -1, node)
+    if type(sign) not in TENSOR_OPERATORS:
+        raise interpreter.not_understood(node)
+    if isinstance(sign, ast.Mult):
+        left, right = _as_multiplied(left, right), _as_multiplied(right, left)
+    factors = sorted((left, right), key=lambda tensor: numel(tensor.node.shape))  # a Gate multiplies the larger
+    return join_tensors(TENSOR_OPERATORS[type(sign)], factors, node.lineno, ordered=False)
+
+
+def scaled(interpreter: Interpreter, tensor: Tensor, factor: float, node: ast.expr | ast.stmt) -> Tensor:
+    """Returns a tensor times a number."""
+    call = checked_layer_call("Scale", {"factor": float(factor)}, interpreter.snippet(node), node.lineno)
+    return apply_layer(call, tensor, node.lineno)
+
+
+def _as_multiplied(factor: Tensor, other: Tensor) -> Tensor:
+    """The factor as it is, where the code has stretched it to the shape of the other one, as a product does."""
+    is_stretched = factor.seen is not None and other.seen is None and factor.seen == other.node.shape
+    return Tensor(factor.held, factor) if is_stretched else factor
+
+
+def combine_in_place(
+    interpreter: Interpreter, before: Tensor, sign: ast.operator, operand: object, node: ast.expr | ast.stmt
+) -> Tensor:
+    """Puts what an operator makes of a tensor and an operand into the tensor itself."""
+    after = combine(interpreter, before, sign, operand, node)
+    if not isinstance(after, Tensor):
+        raise interpreter.not_understood(node)
+    if after.node.shape != before.node.shape:
+        raise MisfitError(
+            f"Line {node.lineno}: an operation in place keeps the shape of its left side,"
+            f" {format_shape(before.node.shape)}, but {format_shape(after.node.shape)} come out; write it out, as"
+            " x = x * g."
+        )
+    before.change(after.node, node.lineno)
+    return before
 
 
 def _joined(

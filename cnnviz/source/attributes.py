@@ -11,6 +11,7 @@ from cnnviz.source.functions import call_function, foreign_bases
 from cnnviz.source.interpreter import Interpreter, Scope, resolved
 from cnnviz.source.values import (
     MISSING,
+    WITHOUT_EFFECT,
     BoundMethod,
     Class,
     Function,
@@ -20,7 +21,10 @@ from cnnviz.source.values import (
     Module,
     ModuleDict,
     ModuleList,
+    ModulesView,
+    NamedTuple,
     Object,
+    Sample,
     Sequential,
     Super,
     Symbol,
@@ -46,6 +50,10 @@ def _of_object(interpreter: Interpreter, owner: Object, node: ast.Attribute) -> 
         return held
     if found is not MISSING:  # it hides a module of that name, which torch keeps apart from other attributes
         return _bound(interpreter, owner, owner.cls, found, node)
+    if node.attr == "__dict__" and not isinstance(owner, Instance):
+        return owner.attributes
+    if node.attr == "_modules" and isinstance(owner, Instance):
+        return _modules(owner)
     if node.attr == "training" and isinstance(owner, Instance):
         return Symbol.TRAINING
     raise interpreter.not_understood(node, f"{interpreter.snippet(node)} is not set anywhere in __init__")
@@ -66,7 +74,9 @@ def _of_super(interpreter: Interpreter, owner: Super, node: ast.Attribute) -> ob
     return _bound(interpreter, owner.owner, cls, found, node)
 
 
-def _bound(interpreter: Interpreter, owner: Object | None, cls: Class | None, found: object, node: ast.expr) -> object:
+def _bound(
+    interpreter: Interpreter, owner: Object | NamedTuple | None, cls: Class | None, found: object, node: ast.expr
+) -> object:
     """Returns an attribute of a class as an object of it, or the class itself, sees it."""
     if not isinstance(found, Function) or "builtins.staticmethod" in found.decorators:
         return found
@@ -90,9 +100,29 @@ def _of_layer(interpreter: Interpreter, owner: LayerCall, node: ast.Attribute) -
 
 
 def _of_sequential(interpreter: Interpreter, owner: Sequential, node: ast.Attribute) -> object:
+    if node.attr == "_modules" and not owner.is_identity:
+        return _modules(owner)
     if owner.is_identity or (found := owner.module(node.attr)) is MISSING:
         raise interpreter.not_understood(node)
     return found
+
+
+def _of_named_tuple(interpreter: Interpreter, owner: NamedTuple, node: ast.Attribute) -> object:
+    if node.attr in owner.names:
+        return owner[owner.names.index(node.attr)]
+    if (found := owner.cls.find(node.attr)) is MISSING:
+        raise interpreter.not_understood(node)
+    return _bound(interpreter, owner, owner.cls, found, node)
+
+
+def _modules(owner: Instance | Sequential) -> ModulesView:
+    """The modules of a net by their names, as torch keeps them; one that was set to None stays among them."""
+    if isinstance(owner, Sequential):
+        names = {id(module): name for name, module in owner.named.items()}
+        return ModulesView((names.get(id(part), str(place)), part) for place, part in enumerate(owner.modules))
+    kinds = Module | ModuleList | ModuleDict
+    held = {name: part for name, part in owner.attributes.items() if isinstance(part, kinds) or part is None}
+    return ModulesView({name: part for name, part in held.items() if part is not None or name in owner.module_names})
 
 
 def _of_module_dict(interpreter: Interpreter, owner: ModuleDict, node: ast.Attribute) -> object:
@@ -103,9 +133,9 @@ def _of_module_dict(interpreter: Interpreter, owner: ModuleDict, node: ast.Attri
 
 def _of_tensor(interpreter: Interpreter, owner: Tensor, node: ast.Attribute) -> object:
     if node.attr == "shape":
-        return owner.node.sizes
+        return owner.sizes
     if node.attr == "ndim":
-        return len(owner.node.sizes)
+        return len(owner.sizes)
     if node.attr in ("is_cuda", "requires_grad", "is_sparse", "is_quantized"):
         return False
     if node.attr in ("device", "dtype"):
@@ -115,8 +145,14 @@ def _of_tensor(interpreter: Interpreter, owner: Tensor, node: ast.Attribute) -> 
     raise interpreter.not_understood(node)
 
 
+def _of_sample(interpreter: Interpreter, owner: Sample, node: ast.Attribute) -> object:
+    if node.attr != "shape":
+        raise interpreter.not_understood(node, "of one sample of a batch, only the shape is known")
+    return owner.shape
+
+
 def _of_symbol(interpreter: Interpreter, owner: Symbol, node: ast.Attribute) -> object:
-    if owner in (Symbol.WEIGHT, Symbol.DEVICE):
+    if owner in WITHOUT_EFFECT:
         return owner
     raise interpreter.not_understood(node)
 
@@ -126,10 +162,12 @@ ATTRIBUTES: dict[type, Callable[[Interpreter, Any, ast.Attribute], object]] = {
     Object: _of_object,
     Class: _of_class,
     Super: _of_super,
+    NamedTuple: _of_named_tuple,
     LayerCall: _of_layer,
     Sequential: _of_sequential,
     ModuleDict: _of_module_dict,
     Tensor: _of_tensor,
+    Sample: _of_sample,
     Symbol: _of_symbol,
     ImportedName: lambda interpreter, owner, node: ImportedName(f"{owner.full_name}.{node.attr}"),
 }

@@ -1,12 +1,14 @@
-"""Blocks in pasted code, by what each kind declares of its stacks and its join."""
+"""Classes that `to_code` writes as torch has none, and blocks in pasted code, by what each kind declares."""
 
 from __future__ import annotations
 
 import ast
+from collections.abc import Collection
 
 from cnnviz.errors import DesignError
 from cnnviz.layers import PALETTE, Block
 from cnnviz.layers.join import Join
+from cnnviz.layers.written_modules import WRITTEN_MODULES, module_source
 from cnnviz.source.arguments import Arguments
 from cnnviz.source.values import BlockCall, Module, Sequential
 
@@ -25,6 +27,18 @@ def written_block(cls: ast.ClassDef) -> type[Block] | None:
     """Returns the kind of block that a class in the text is, if `to_code` writes it just so."""
     block = block_kinds().get(cls.name)
     return block if block and _body(ast.parse(block.class_source()).body[0]) == _body(cls) else None
+
+
+def class_sources(kinds: Collection[str]) -> list[str]:
+    """Returns the classes that code with layers of these kinds needs, as torch has none of these."""
+    written = [module_source(kind) for kind in WRITTEN_MODULES if kind in kinds]
+    return [*written, *(block.class_source() for kind, block in block_kinds().items() if kind in kinds)]
+
+
+def written_layer(cls: ast.ClassDef) -> str | None:
+    """Returns the kind of layer that a class in the text is, if `to_code` writes it just so."""
+    is_known = cls.name in WRITTEN_MODULES
+    return cls.name if is_known and _body(ast.parse(module_source(cls.name)).body[0]) == _body(cls) else None
 
 
 def block_call(block: type[Block], arguments: Arguments, line: int) -> BlockCall:

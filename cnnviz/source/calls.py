@@ -9,9 +9,10 @@ from functools import partial
 from cnnviz.source.arguments import Arguments, read_arguments
 from cnnviz.source.attributes import attribute_of
 from cnnviz.source.blocks import block_kinds
-from cnnviz.source.functional_layers import pad, rms_norm, unflatten
-from cnnviz.source.functions import apply_module, call_forward, call_function, initialise, instantiate
-from cnnviz.source.interpreter import CallHandler, Interpreter, Scope
+from cnnviz.source.functional_layers import clamp, pad, rms_norm, unflatten
+from cnnviz.source.functions import apply_module, call_forward, call_function, follow_arguments, initialise, instantiate
+from cnnviz.source.interpreter import UNDERSTOOD, CallHandler, Interpreter, Scope
+from cnnviz.source.iteration import ITERATION
 from cnnviz.source.keras import call_keras
 from cnnviz.source.keras_names import ONLY_SEQUENTIAL, keras_name
 from cnnviz.source.methods import METHODS
@@ -20,16 +21,18 @@ from cnnviz.source.python_functions import (
     any_or_all,
     copy_deeply,
     device,
-    enumerate_items,
     get_attribute,
     has_attribute,
     initialise_module,
     is_instance,
+    kind_of,
     length,
+    logger,
+    make_dict,
     make_field,
     make_list,
+    make_named_tuple_class,
     make_namespace,
-    make_ordered_dict,
     make_parser,
     make_partial,
     make_range,
@@ -39,21 +42,25 @@ from cnnviz.source.python_functions import (
     no,
     plain_function,
     set_attribute,
+    sort_items,
     total,
     variables,
-    zip_items,
 )
 from cnnviz.source.torch_functions import (
-    add,
+    STACKED,
     concatenate,
     first_argument,
     largest,
     layer_function,
     make_batch,
-    mean,
-    multiply,
+    operate,
+    permute,
+    pool,
     reshape,
     squeeze,
+    stack,
+    sum_axis,
+    transpose,
 )
 from cnnviz.source.torch_modules import (
     LAYER_CLASSES,
@@ -63,11 +70,13 @@ from cnnviz.source.torch_modules import (
     make_module_dict,
     make_module_list,
     make_sequential,
+    make_stochastic_depth,
     unknown_module,
 )
 from cnnviz.source.torch_names import LAYER_FUNCTIONS
 from cnnviz.source.values import (
     MISSING,
+    WITHOUT_EFFECT,
     BoundMethod,
     Class,
     Function,
@@ -77,11 +86,21 @@ from cnnviz.source.values import (
     KerasSequential,
     Module,
     Object,
+    OrderedDict,
     Partial,
+    Stacked,
     Super,
-    Symbol,
     Tensor,
 )
+
+WRAPPERS = (
+    "torch.nn.DataParallel",
+    "torch.nn.parallel.DataParallel",
+    "torch.nn.parallel.DistributedDataParallel",
+    "torch.compile",
+    "torch.jit.script",
+)
+"""What computes the same as the module that it is given."""
 
 CALLS: dict[str, CallHandler] = {
     "torch.nn.Sequential": make_sequential,
@@ -90,46 +109,60 @@ CALLS: dict[str, CallHandler] = {
     "torch.nn.Module.__init__": initialise_module,
     **{name: partial(make_layer, name) for name in LAYER_CLASSES},
     "torch.nn.Identity": make_identity,
+    "torchvision.ops.StochasticDepth": make_stochastic_depth,
+    "torchvision.ops.stochastic_depth.StochasticDepth": make_stochastic_depth,
     **{name: partial(layer_function, name) for name in LAYER_FUNCTIONS},
     **{f"cnnviz.{kind}": partial(make_block, kind) for kind in block_kinds()},
     "torch.cat": concatenate,
     "torch.concat": concatenate,
     "torch.concatenate": concatenate,
-    "torch.add": add,
-    "torch.mul": multiply,
-    "torch.multiply": multiply,
+    "torch.add": partial(operate, ast.Add()),
+    "torch.mul": partial(operate, ast.Mult()),
+    "torch.multiply": partial(operate, ast.Mult()),
+    "torch.div": partial(operate, ast.Div()),
+    "torch.sub": partial(operate, ast.Sub()),
     "torch.nn.functional.pad": pad,
     "torch.unflatten": unflatten,
     "torch.nn.functional.rms_norm": rms_norm,
     "torch.rms_norm": rms_norm,
     "torch.reshape": reshape,
-    "torch.mean": mean,
-    "torch.amax": mean,
+    "torch.mean": partial(pool, "Avg"),
+    "torch.amax": partial(pool, "Max"),
+    "torch.sum": sum_axis,
+    "torch.stack": stack,
+    "torch.permute": permute,
+    "torch.transpose": transpose,
+    "torch.swapaxes": transpose,
+    **{f"torch.{name}": clamp for name in ("clamp", "clip")},
     "torch.max": largest,
     "torch.squeeze": squeeze,
     **{f"torch.{name}": make_batch for name in ("zeros", "ones", "rand", "randn", "empty")},
     "torch.autograd.Variable": first_argument,
-    "torch.nn.DataParallel": first_argument,
+    **dict.fromkeys(WRAPPERS, first_argument),
     "torch.cuda.is_available": no,
     "torch.backends.mps.is_available": no,
     "torch.device": device,
-    "collections.OrderedDict": make_ordered_dict,
-    "builtins.dict": make_ordered_dict,
+    "logging.getLogger": logger,
+    "collections.OrderedDict": partial(make_dict, OrderedDict),
+    "builtins.dict": partial(make_dict, dict),
+    "collections.namedtuple": make_named_tuple_class,
+    "typing.NamedTuple": make_named_tuple_class,
     "builtins.len": length,
     "builtins.range": make_range,
     "builtins.str": make_text,
-    **{f"builtins.{name}": make_list for name in ("list", "reversed", "sorted")},
+    "builtins.list": make_list,
+    "builtins.sorted": sort_items,
     "builtins.tuple": make_tuple,
-    "builtins.enumerate": enumerate_items,
-    "builtins.zip": zip_items,
-    "builtins.any": any_or_all,
-    "builtins.all": any_or_all,
+    "builtins.any": partial(any_or_all, True),
+    "builtins.all": partial(any_or_all, False),
+    **ITERATION,
     "builtins.isinstance": is_instance,
     "builtins.hasattr": has_attribute,
     "builtins.getattr": get_attribute,
     "builtins.setattr": set_attribute,
     "builtins.super": make_super,
     "builtins.vars": variables,
+    "builtins.type": kind_of,
     **{name: partial(plain_function, name) for name in PLAIN_FUNCTIONS},
     "builtins.sum": total,
     "types.SimpleNamespace": make_namespace,
@@ -150,7 +183,8 @@ def call(  # noqa: PLR0911 (one for each kind of owner)
     if not isinstance(function, ast.Attribute) or interpreter.full_name(function, scope):
         return _call_value(interpreter, interpreter.value(function, scope), node, scope)
     owner = interpreter.value(function.value, scope)
-    if owner is Symbol.WEIGHT or owner is Symbol.DEVICE:
+    if owner in WITHOUT_EFFECT:
+        follow_arguments(interpreter, node, scope)
         return owner
     if isinstance(owner, Instance) and (owner.method(function.attr) or function.attr in owner.attributes):
         return _call_value(interpreter, attribute_of(interpreter, owner, function), node, scope)
@@ -158,8 +192,8 @@ def call(  # noqa: PLR0911 (one for each kind of owner)
         return _call_super(interpreter, owner, function.attr, node, scope)
     if method := METHODS.get(type(owner), {}).get(function.attr):
         return method(interpreter, owner, node, scope)
-    if isinstance(owner, Tensor):
-        raise interpreter.not_understood(node)
+    if isinstance(owner, Tensor | Stacked):
+        raise interpreter.not_understood(node, STACKED if isinstance(owner, Stacked) else UNDERSTOOD)
     if isinstance(owner, Module) and function.attr == "forward" and not isinstance(owner, Instance):
         return _call_value(interpreter, owner, node, scope)
     return _call_value(interpreter, attribute_of(interpreter, owner, function), node, scope)

@@ -7,12 +7,13 @@ import operator
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from cnnviz.source.arithmetic import bounded_number, bounded_text, combine
+from cnnviz.source.arithmetic import WIDE_SPEC, bounded_number, bounded_text, combine, scaled
 from cnnviz.source.attributes import attribute_of
 from cnnviz.source.calls import call
 from cnnviz.source.functions import define_function
+from cnnviz.source.indexing import index_tensor
 from cnnviz.source.interpreter import ExpressionHandler, Interpreter, Scope, is_plain
-from cnnviz.source.values import Class, Function, ImportedName, Instance, ModuleList, OneShot, Sequential, Symbol
+from cnnviz.source.values import Class, Function, ImportedName, Instance, Lazy, ModuleList, Sequential, Symbol, Tensor
 
 COMPARISONS: dict[type[ast.cmpop], Callable[[Any, Any], bool]] = {
     ast.Eq: operator.eq,
@@ -57,7 +58,9 @@ def _subscript(interpreter: Interpreter, node: ast.Subscript, scope: Scope) -> o
         if isinstance(index, slice):
             return Sequential(owner.modules[index], node.lineno)
         owner = owner.modules
-    if isinstance(owner, list | tuple | dict | range | str) and not isinstance(owner, OneShot):
+    if isinstance(owner, Tensor):
+        return index_tensor(interpreter, owner, _indices(interpreter, node.slice, scope), node)
+    if isinstance(owner, list | tuple | dict | range | str):
         index = _index(interpreter, node.slice, scope) if index is None else index
         try:
             found = owner[index]
@@ -65,6 +68,14 @@ def _subscript(interpreter: Interpreter, node: ast.Subscript, scope: Scope) -> o
         except (LookupError, TypeError, ValueError):  # ValueError: a slice with a step of 0
             pass
     raise interpreter.not_understood(node)
+
+
+def _indices(interpreter: Interpreter, node: ast.expr, scope: Scope) -> list[object]:
+    """Returns what stands between the brackets behind a tensor, axis by axis; `...` as Ellipsis."""
+    return [
+        ... if isinstance(part, ast.Constant) and part.value is ... else _index(interpreter, part, scope)
+        for part in (node.elts if isinstance(node, ast.Tuple) else [node])
+    ]
 
 
 def _index(interpreter: Interpreter, node: ast.expr, scope: Scope) -> object:
@@ -84,13 +95,18 @@ def _unary_operation(interpreter: Interpreter, node: ast.UnaryOp, scope: Scope) 
     value = interpreter.value(node.operand, scope)
     if isinstance(node.op, ast.USub) and isinstance(value, int | float):
         return -value
+    if isinstance(node.op, ast.USub) and isinstance(value, Tensor):
+        return scaled(interpreter, value, -1, node)
     raise interpreter.not_understood(node)
 
 
 def _comparison(interpreter: Interpreter, node: ast.Compare, scope: Scope) -> bool:
     left = interpreter.value(node.left, scope)
     for sign, comparator in zip(node.ops, node.comparators, strict=True):
-        right = interpreter.value(comparator, scope)
+        if isinstance(comparator, ast.Set) and isinstance(sign, ast.In | ast.NotIn):
+            right: object = tuple(interpreter.elements(comparator.elts, scope))
+        else:
+            right = interpreter.value(comparator, scope)
         if not _compare(interpreter, left, type(sign), right, node):
             return False
         left = right
@@ -129,9 +145,13 @@ def _text(interpreter: Interpreter, node: ast.JoinedStr, scope: Scope) -> str:
     for part in node.values:
         if isinstance(part, ast.FormattedValue):
             value = interpreter.value(part.value, scope)
-            if part.format_spec is not None or part.conversion != -1 or not isinstance(value, str | int | float):
+            spec = _text(interpreter, part.format_spec, scope) if isinstance(part.format_spec, ast.JoinedStr) else ""
+            if part.conversion != -1 or not isinstance(value, str | int | float) or WIDE_SPEC.search(spec):
                 raise interpreter.not_understood(node)
-            parts.append(str(value))
+            try:
+                parts.append(format(value, spec))
+            except ValueError:
+                raise interpreter.not_understood(node) from None
         else:
             parts.append(str(getattr(part, "value", "")))
     return bounded_text("".join(parts), node)
@@ -181,11 +201,13 @@ def _key(interpreter: Interpreter, node: ast.expr, scope: Scope) -> object:
     return key
 
 
-def _generator(interpreter: Interpreter, node: ast.GeneratorExp, scope: Scope) -> OneShot:
-    return OneShot(_comprehension(interpreter, node, scope))
+def _generator(interpreter: Interpreter, node: ast.GeneratorExp, scope: Scope) -> Lazy:
+    first = interpreter.iterate(node.generators[0].iter, scope)
+    rounds = _rounds(interpreter, node, node.generators, scope, first)
+    return Lazy((interpreter.value(node.elt, inner) for inner in rounds), node.lineno)
 
 
-def _comprehension(interpreter: Interpreter, node: ast.ListComp | ast.GeneratorExp, scope: Scope) -> list[object]:
+def _comprehension(interpreter: Interpreter, node: ast.ListComp, scope: Scope) -> list[object]:
     return [interpreter.value(node.elt, inner) for inner in _rounds(interpreter, node, node.generators, scope)]
 
 
@@ -195,9 +217,13 @@ def _dict_comprehension(interpreter: Interpreter, node: ast.DictComp, scope: Sco
 
 
 def _rounds(
-    interpreter: Interpreter, node: ast.expr, loops: Sequence[ast.comprehension], scope: Scope
+    interpreter: Interpreter,
+    node: ast.expr,
+    loops: Sequence[ast.comprehension],
+    scope: Scope,
+    first: Iterator[object] | None = None,
 ) -> Iterator[Scope]:
-    """Yields the names in each round of the loops of a comprehension."""
+    """Yields the names in each round of the loops of a comprehension; `first` is what the first one goes through."""
     if not loops:
         yield scope
         return
@@ -205,7 +231,7 @@ def _rounds(
     if loop.is_async:
         raise interpreter.not_understood(node)
     inner = scope.inner(interpreter.globals)
-    for item in interpreter.iterate(loop.iter, scope):
+    for item in interpreter.iterate(loop.iter, scope) if first is None else first:
         interpreter.bind(loop.target, item, inner)
         if all(interpreter.truth(condition, inner) for condition in loop.ifs):
             yield from _rounds(interpreter, node, more, inner)

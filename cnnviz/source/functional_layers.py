@@ -50,6 +50,38 @@ def pad(interpreter: Interpreter, node: ast.Call, scope: Scope) -> Tensor:
     return apply_layer(checked_layer_call(kind, given, call, line), tensor, line)
 
 
+def clamp(interpreter: Interpreter, node: ast.Call, scope: Scope) -> Tensor:
+    """Keeps values between bounds: torch.clamp."""
+    tensor, arguments = tensor_and_arguments(interpreter, node, scope)
+    return clamp_tensor(interpreter, tensor, arguments, node, inplace=False)
+
+
+def clamp_tensor(
+    interpreter: Interpreter, tensor: Tensor, arguments: Arguments, node: ast.Call, *, inplace: bool
+) -> Tensor:
+    """Returns a tensor whose values are kept between bounds: by a ReLU, ReLU6, Hardtanh or Threshold.
+
+    Source: https://pytorch.org/docs/stable/generated/torch.clamp.html
+    """
+    call, line = interpreter.snippet(node.func), node.lineno
+    values = arguments.matched(("min", "max"), call, line)
+    low, high = values.get("min"), values.get("max")
+    if not isinstance(low, int | float | None) or not isinstance(high, int | float | None):
+        raise interpreter.not_understood(node, "its bounds must be numbers")
+    if low is None:
+        raise interpreter.not_understood(node, "no layer cuts values off above alone; give it a min, too")
+    kind = "Hardtanh"
+    given: dict[str, int | float | None] = {"min_val": low, "max_val": high}
+    if high is None:
+        kind, given = ("Threshold", {"threshold": low, "value": low}) if low else ("ReLU", {})
+    elif (low, high) == (0, 6):
+        kind, given = "ReLU6", {}
+    elif not low < high:
+        raise interpreter.not_understood(node, "its min must be below its max")
+    numbers = {name: float(number) for name, number in given.items() if number is not None}
+    return apply_layer(checked_layer_call(kind, numbers, call, line, inplace=inplace), tensor, line)
+
+
 def unflatten(interpreter: Interpreter, node: ast.Call, scope: Scope) -> Tensor:
     """Splits an axis of a tensor: torch.unflatten."""
     tensor, arguments = tensor_and_arguments(interpreter, node, scope)

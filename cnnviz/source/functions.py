@@ -5,20 +5,25 @@ from __future__ import annotations
 import ast
 
 from cnnviz.errors import DesignError
+from cnnviz.layers import LogSoftmax, Softmax
 from cnnviz.source.arguments import Arguments
-from cnnviz.source.blocks import block_call, written_block
+from cnnviz.source.blocks import block_call, written_block, written_layer
 from cnnviz.source.interpreter import Interpreter, Returned, Scope, resolved
+from cnnviz.source.iteration import call_with, generator, yields
 from cnnviz.source.keras_names import ONLY_SEQUENTIAL, keras_name
+from cnnviz.source.layer_calls import layer_call
 from cnnviz.source.tensors import apply_layer, join_stacks
 from cnnviz.source.values import (
     MISSING,
     BlockCall,
     Class,
+    DefaultFactory,
     Function,
     Instance,
     KerasSequential,
     LayerCall,
     Module,
+    NamedTuple,
     Object,
     OrderedDict,
     Sequential,
@@ -26,14 +31,17 @@ from cnnviz.source.values import (
     Unresolved,
 )
 
+LIGHTNING_MODULES = {
+    "pytorch_lightning.LightningModule",
+    "lightning.LightningModule",
+    "lightning.pytorch.LightningModule",
+}
 MODULE_BASES = {
     "torch.nn.Module",
     "torch.nn.Sequential",
     "torch.nn.modules.Module",
     "torch.nn.modules.module.Module",
-    "pytorch_lightning.LightningModule",
-    "lightning.LightningModule",
-    "lightning.pytorch.LightningModule",
+    *LIGHTNING_MODULES,
 }
 """Classes from which a net derives; a LightningModule is an nn.Module that also trains itself."""
 PLAIN_BASES = {"builtins.object", "abc.ABC", "typing.NamedTuple", "typing.Protocol"}
@@ -65,7 +73,8 @@ def define_function(interpreter: Interpreter, node: ast.FunctionDef | ast.Lambda
     decorators = tuple(
         interpreter.full_name(decorator, scope) or "unknown" for decorator in getattr(node, "decorator_list", ())
     )
-    return Function(node, around, defaults, decorators)
+    is_generator = isinstance(node, ast.FunctionDef) and yields(node.body)
+    return Function(node, around, defaults, decorators, is_generator=is_generator)
 
 
 def define_class(interpreter: Interpreter, node: ast.ClassDef, scope: Scope) -> Class:
@@ -92,6 +101,12 @@ def late_value(interpreter: Interpreter, node: ast.expr, scope: Scope) -> object
         return Unresolved(error)
 
 
+def follow_arguments(interpreter: Interpreter, node: ast.Call, scope: Scope) -> None:
+    """Follows what the arguments of a call do that itself has no effect: print(layers.pop())."""
+    for argument in (*node.args, *(keyword.value for keyword in node.keywords)):
+        late_value(interpreter, argument.value if isinstance(argument, ast.Starred) else argument, scope)
+
+
 def is_module_class(cls: Class) -> bool:
     """Returns whether a class of the text derives from nn.Module."""
     return bool(cls.base_names() & MODULE_BASES)
@@ -111,6 +126,8 @@ def call_function(
         raise DesignError(f"Line {function.node.lineno}: functions with decorators are not understood; leave @ out.")
     names = _parameter_values(function, arguments, line)
     inner = Scope(names, scope.in_forward, function.around, function)
+    if function.is_generator and isinstance(function.node, ast.FunctionDef):
+        return generator(interpreter, function.node, inner, line)
     with interpreter.nested_call(line):
         if isinstance(function.node, ast.Lambda):
             return interpreter.value(function.node.body, inner)
@@ -122,6 +139,8 @@ def instantiate(interpreter: Interpreter, cls: Class, arguments: Arguments, scop
     """Returns an object of a class of the text, or the block that the class is."""
     if block := written_block(cls.node):
         return block_call(block, arguments, line)
+    if kind := written_layer(cls.node):
+        return layer_call(kind, arguments, line, lazy=False, in_forward=scope.in_forward)
     if foreign := foreign_bases(cls):
         if any(map(keras_name, foreign)):
             raise DesignError(
@@ -192,7 +211,9 @@ def modules_of(interpreter: Interpreter, arguments: Arguments, line: int) -> lis
     return interpreter.bounded_list(list(given), ast.Pass(lineno=line))
 
 
-def _plain_object(interpreter: Interpreter, cls: Class, arguments: Arguments, scope: Scope, line: int) -> Object:
+def _plain_object(
+    interpreter: Interpreter, cls: Class, arguments: Arguments, scope: Scope, line: int
+) -> Object | NamedTuple:
     """Returns an object that is no module: settings as a class, a dataclass or a named tuple."""
     result = Object(cls)
     init = result.method("__init__")
@@ -207,10 +228,17 @@ def _plain_object(interpreter: Interpreter, cls: Class, arguments: Arguments, sc
     ]
     has_fields = bool({*cls.decorators} & DATACLASS_DECORATORS or cls.base_names() & {"typing.NamedTuple"})
     given = arguments.matched(fields if has_fields else [], cls.name, line)
-    result.attributes |= given
     missing = [name for name in fields if has_fields and name not in given and cls.find(name) is MISSING]
     if missing:
         raise DesignError(f"Line {line}: {cls.name} also needs {' and '.join(missing)[:80]}.")
+    if "typing.NamedTuple" in cls.base_names():
+        return NamedTuple({name: given[name] if name in given else cls.find(name) for name in fields}, cls)
+    result.attributes |= given
+    for name in fields if has_fields else ():
+        if name not in given and isinstance(factory := cls.find(name), DefaultFactory):
+            result.attributes[name] = call_with(interpreter, factory.function, (), factory.node, Scope())
+    if has_fields and (afterwards := result.method("__post_init__")):
+        call_function(interpreter, afterwards, Arguments([result], {}), scope, line)
     return result
 
 
@@ -263,10 +291,16 @@ def only_tensor(output: object, line: int) -> Tensor:
     values = list(output.values()) if isinstance(output, dict) else output
     tensors = [value for value in values if isinstance(value, Tensor)] if isinstance(values, list | tuple) else []
     for tensor in tensors:
-        on_the_way = set(tensor.node.iter_back())
-        if all(other.node in on_the_way for other in tensors):
-            return tensor
+        on_the_way = set(tensor.held.iter_back())
+        if all(other.held in on_the_way for other in tensors):
+            earlier = tensors[: tensors.index(tensor)]
+            return next((other for other in earlier if _is_probability_of(tensor, other)), tensor)
     raise DesignError(f"Line {line}: what is called here does not return one tensor.")
+
+
+def _is_probability_of(tensor: Tensor, logits: Tensor) -> bool:
+    """Whether a tensor is the softmax of another one, which a net that returns both is trained by."""
+    return isinstance(tensor.held.layer, Softmax | LogSoftmax) and tensor.held.before is logits.held
 
 
 def _parameter_values(function: Function, arguments: Arguments, line: int) -> dict[str, object]:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from enum import Enum, auto
+from itertools import islice
 from typing import Any
 
 from cnnviz.errors import DesignError
@@ -17,11 +18,12 @@ from cnnviz.source.values import (
     Function,
     ImportedName,
     Instance,
+    Lazy,
     Module,
     ModuleDict,
     ModuleList,
+    ModulesView,
     Object,
-    OneShot,
     Sequential,
     Symbol,
     Tensor,
@@ -129,12 +131,16 @@ class Interpreter:
 
     def execute_statement(self, statement: ast.stmt, scope: Scope) -> Returned | Jump | None:
         """Follows one statement; raises DesignError with its line where it is not understood."""
-        self._statement = statement
-        self.count_step(statement.lineno)
+        self.enter(statement)
         handler = self._statements.get(type(statement))
         if handler is None:
             raise self.not_understood(statement)
         return handler(self, statement, scope)
+
+    def enter(self, statement: ast.stmt) -> None:
+        """Notes which statement is followed, for errors and for the budget of steps."""
+        self._statement = statement
+        self.count_step(statement.lineno)
 
     def value(self, node: ast.expr, scope: Scope) -> object:
         """Returns the value of an expression; raises DesignError with its line where it is not understood."""
@@ -159,23 +165,28 @@ class Interpreter:
         return bool(value)
 
     def iterate(self, node: ast.expr, scope: Scope) -> Iterator[object]:
-        """Yields what a loop over the expression goes through."""
-        for item in self.items_of(self.value(node, scope), node):
+        """Returns what a loop over the expression goes through."""
+        return self.iter_of(self.value(node, scope), node)
+
+    def iter_of(self, value: object, node: ast.expr) -> Iterator[object]:
+        """Yields what a value holds; raises DesignError with its line where that is unknown."""
+        if not isinstance(value, list | Lazy):  # a list may change while a loop goes through it
+            value = self.items_of(value, node)
+        for item in value:
             self.count_step(node.lineno)
             yield item
 
     def items_of(self, value: object, node: ast.expr) -> list[object]:
         """Returns what a value holds; raises DesignError with its line where that is unknown."""
+        if isinstance(value, Lazy):
+            return self.bounded_list(list(islice(value, MAX_LENGTH + 1)), node)
         if isinstance(value, Instance) and value.sequential:
             value = value.sequential
         if isinstance(value, Sequential):
             value = value.modules
-        if not isinstance(value, list | tuple | range | dict):
+        if not isinstance(value, list | tuple | range | dict | str):
             raise self.not_understood(node)
-        items = self.bounded_list(list(value), node)
-        if isinstance(value, OneShot):
-            value.clear()
-        return items
+        return self.bounded_list(list(value), node)
 
     def elements(self, nodes: Sequence[ast.expr], scope: Scope) -> Iterator[object]:
         """Yields the values of elements or arguments, those behind a star one by one."""
@@ -194,13 +205,25 @@ class Interpreter:
         elif isinstance(target, ast.Subscript):
             self._bind_item(target, value, scope)
         elif isinstance(target, ast.Tuple | ast.List):
-            parts = value if isinstance(value, tuple | list) else [value] * len(target.elts)
-            if len(parts) != len(target.elts) or not isinstance(value, tuple | list | Unresolved):
-                raise self.not_understood(target)
-            for element, part in zip(target.elts, parts, strict=True):
-                self.bind(element, part, scope)
+            for element, part in zip(target.elts, self._parts_for(target.elts, value, target), strict=True):
+                self.bind(element.value if isinstance(element, ast.Starred) else element, part, scope)
         else:
             raise self.not_understood(target)
+
+    def _parts_for(self, elements: Sequence[ast.expr], value: object, target: ast.expr) -> list[object]:
+        """Returns what each of several targets gets of a value; one with a star gets a list."""
+        if isinstance(value, Unresolved):
+            return [value] * len(elements)
+        if not isinstance(value, tuple | list | Lazy):
+            raise self.not_understood(target)
+        parts = self.items_of(value, target)
+        starred = next((place for place, element in enumerate(elements) if isinstance(element, ast.Starred)), None)
+        if starred is not None and len(parts) >= len(elements) - 1:
+            end = len(parts) - (len(elements) - starred - 1)
+            parts = [*parts[:starred], parts[starred:end], *parts[end:]]
+        if len(parts) != len(elements):
+            raise self.not_understood(target)
+        return parts
 
     def _bind_attribute(self, target: ast.Attribute, value: object, scope: Scope) -> None:
         owner = self.value(target.value, scope)
@@ -246,7 +269,8 @@ class Interpreter:
         items: Any = owner.modules if isinstance(owner, Sequential) else owner
         index: Any = None if isinstance(target.slice, ast.Slice) else self.value(target.slice, scope)
         try:
-            if isinstance(items, dict) or (isinstance(items, list) and isinstance(index, int)):
+            is_dict = isinstance(items, dict) and not isinstance(items, ModulesView)
+            if is_dict or (isinstance(items, list) and isinstance(index, int)):
                 items[index] = value
                 return
         except (LookupError, TypeError):

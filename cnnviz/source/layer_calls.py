@@ -12,6 +12,7 @@ from cnnviz.errors import DesignError, ShapeError
 from cnnviz.layers import PALETTE, Layer, Linear
 from cnnviz.layers.base import torch_defaults
 from cnnviz.layers.norm import LastAxesNorm
+from cnnviz.layers.written_modules import constructor
 from cnnviz.shapes import Shape, format_shape, numel
 from cnnviz.source.arguments import Arguments
 from cnnviz.source.values import LayerCall, MisfitError, Symbol
@@ -23,7 +24,7 @@ def layer_call(kind: str, arguments: Arguments, line: int, *, lazy: bool, in_for
     A lazy one has no parameters for what follows from its input, as none of ours has. Raises DesignError with the line
     where the arguments are not torch's.
     """
-    call = f"nn.{'Lazy' * lazy}{kind}"
+    call = f"nn.Lazy{kind}" if lazy else constructor(kind)
     defaults = {n: d for n, d in torch_defaults(kind).items() if n not in ("args", "kwargs")}
     if lazy:
         defaults = {name: default for name, default in defaults.items() if name not in _inferred_parameters(kind)}

@@ -7,15 +7,27 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, cast
 
-from cnnviz.shapes import AXES, numel
+from cnnviz.architecture import MAX_SIZE
+from cnnviz.shapes import numel
 from cnnviz.source.arguments import read_arguments
-from cnnviz.source.arithmetic import WIDE_FIELD, bounded_text, combine
-from cnnviz.source.functional_layers import unflatten_tensor
-from cnnviz.source.functions import late_value
+from cnnviz.source.arithmetic import WIDE_FIELD, bounded_text, combine, combine_in_place
+from cnnviz.source.attributes import attribute_of
+from cnnviz.source.functional_layers import clamp_tensor, unflatten_tensor
+from cnnviz.source.functions import LIGHTNING_MODULES, late_value
 from cnnviz.source.interpreter import Interpreter, Scope, is_plain
 from cnnviz.source.keras import add_layer, build
 from cnnviz.source.tensors import reshape_tensor
-from cnnviz.source.torch_functions import apply_layer_function, largest_along, pool_axes, squeeze_tensor
+from cnnviz.source.torch_functions import (
+    add_up,
+    apply_layer_function,
+    largest_along,
+    other_operand,
+    permute_tensor,
+    pool_axes,
+    squeeze_tensor,
+    transpose_tensor,
+    unsqueeze_tensor,
+)
 from cnnviz.source.torch_names import LAYER_FUNCTIONS
 from cnnviz.source.values import (
     ArgumentParser,
@@ -23,15 +35,17 @@ from cnnviz.source.values import (
     Instance,
     KerasSequential,
     LayerCall,
-    MisfitError,
     Module,
     ModuleDict,
     ModuleList,
+    ModulesView,
+    NamedTuple,
     Object,
     OrderedDict,
+    Sample,
     Sequential,
+    Stacked,
     Tensor,
-    TensorNode,
     Unresolved,
 )
 
@@ -142,6 +156,62 @@ def _named_children(
     return list({id(module): (name, module) for name, module in reversed(pairs)}.values())[::-1]
 
 
+def _get_attribute(interpreter: Interpreter, owner: Instance, node: ast.Call, scope: Scope) -> object:
+    """Returns a module of a net by its name, as torch itself does: self.__getattr__(name)."""
+    name = read_arguments(interpreter, node, scope).matched(("name",), "__getattr__", node.lineno).get("name")
+    if not isinstance(name, str) or name not in owner.module_names:
+        raise interpreter.not_understood(node)
+    return attribute_of(interpreter, owner, ast.copy_location(ast.Attribute(node, name, ast.Load()), node))
+
+
+def _set_attribute(interpreter: Interpreter, owner: Instance, node: ast.Call, scope: Scope) -> None:
+    """Sets an attribute by its name: self.__setattr__(name, layer)."""
+    values = read_arguments(interpreter, node, scope).matched(("name", "value"), "__setattr__", node.lineno)
+    _note_change(interpreter, node, scope)
+    name = values.get("name")
+    if not isinstance(name, str) or "value" not in values:
+        raise interpreter.not_understood(node)
+    interpreter.set_attribute(owner, name, values["value"], node.lineno)
+
+
+def _reverse(interpreter: Interpreter, owner: list[object], node: ast.Call, scope: Scope) -> None:
+    _note_change(interpreter, node, scope)
+    owner.reverse()
+
+
+def _list_search(name: str, interpreter: Interpreter, owner: list[object], node: ast.Call, scope: Scope) -> object:
+    """Returns where a plain value stands in a list, or how often: index, count."""
+    positional, named = read_arguments(interpreter, node, scope)
+    if named or len(positional) != 1 or not is_plain(owner) or not is_plain(positional):
+        raise interpreter.not_understood(node)
+    try:
+        return getattr(owner, name)(*positional)
+    except ValueError:
+        raise interpreter.not_understood(node) from None
+
+
+def _product(interpreter: Interpreter, owner: tuple[object, ...], node: ast.Call, scope: Scope) -> int:
+    """Returns the product of sizes: x.shape[1:].numel()."""
+    sizes = tuple(size for size in owner if isinstance(size, int))
+    if len(sizes) < len(owner):
+        raise interpreter.not_understood(node)
+    return numel(sizes)
+
+
+def _sample_size(interpreter: Interpreter, owner: Sample, node: ast.Call, scope: Scope) -> object:
+    positional, _ = read_arguments(interpreter, node, scope)
+    axis = positional[0] if positional else None
+    if axis is None:
+        return owner.shape
+    if not isinstance(axis, int) or not -len(owner.shape) <= axis < len(owner.shape):
+        raise interpreter.not_understood(node)
+    return owner.shape[axis]
+
+
+def _sample_numbers(interpreter: Interpreter, owner: Sample, node: ast.Call, scope: Scope) -> int:
+    return numel(owner.shape)
+
+
 def _detach(interpreter: Interpreter, owner: Tensor, node: ast.Call, scope: Scope) -> Tensor:
     return Tensor(owner.node.cut_off(interpreter.snippet(node), node.lineno), owner)
 
@@ -162,7 +232,7 @@ def _layer(function: str, interpreter: Interpreter, owner: Tensor, node: ast.Cal
 
 def _size(interpreter: Interpreter, owner: Tensor, node: ast.Call, scope: Scope) -> object:
     positional, named = read_arguments(interpreter, node, scope)
-    sizes = owner.node.sizes
+    sizes = owner.sizes
     if not positional and not named:
         return sizes
     axis = positional[0] if positional else named.get("dim")
@@ -173,13 +243,13 @@ def _size(interpreter: Interpreter, owner: Tensor, node: ast.Call, scope: Scope)
 
 def _count(interpreter: Interpreter, owner: Tensor, node: ast.Call, scope: Scope) -> int:
     """Returns the numbers in a batch of a known size: numel()."""
-    if owner.node.batch is None:
+    if owner.held.batch is None or owner.seen:
         raise interpreter.not_understood(node)
-    return owner.node.batch * numel(owner.node.shape)
+    return owner.held.batch * numel(owner.held.shape)
 
 
 def _axes(interpreter: Interpreter, owner: Tensor, node: ast.Call, scope: Scope) -> int:
-    return len(owner.node.sizes)
+    return len(owner.sizes)
 
 
 def _view(interpreter: Interpreter, owner: Tensor, node: ast.Call, scope: Scope) -> Tensor:
@@ -195,13 +265,15 @@ def _unflatten(interpreter: Interpreter, owner: Tensor, node: ast.Call, scope: S
     return unflatten_tensor(interpreter, owner, read_arguments(interpreter, node, scope), node)
 
 
-def _multiply(interpreter: Interpreter, owner: Tensor, node: ast.Call, scope: Scope) -> object:
-    values = read_arguments(interpreter, node, scope).matched(("other",), "mul", node.lineno)
-    return combine(interpreter, owner, ast.Mult(), values.get("other"), node)
+def _operate(sign: ast.operator, interpreter: Interpreter, owner: Tensor, node: ast.Call, scope: Scope) -> object:
+    """Adds to a tensor, subtracts, multiplies or divides it, in place where the name ends with _: add, mul_."""
+    arguments = read_arguments(interpreter, node, scope)
+    other = other_operand(interpreter, sign, arguments, node)
+    return (combine_in_place if _is_in_place(node) else combine)(interpreter, owner, sign, other, node)
 
 
-def _mean(interpreter: Interpreter, owner: Tensor, node: ast.Call, scope: Scope) -> Tensor:
-    return pool_axes(interpreter, owner, read_arguments(interpreter, node, scope), node)
+def _pool(kind: str, interpreter: Interpreter, owner: Tensor, node: ast.Call, scope: Scope) -> Tensor:
+    return pool_axes(kind, interpreter, owner, read_arguments(interpreter, node, scope), node)
 
 
 def _max(interpreter: Interpreter, owner: Tensor, node: ast.Call, scope: Scope) -> object:
@@ -213,49 +285,81 @@ def _squeeze(interpreter: Interpreter, owner: Tensor, node: ast.Call, scope: Sco
 
 
 def _unsqueeze(interpreter: Interpreter, owner: Tensor, node: ast.Call, scope: Scope) -> Tensor:
-    """Gives the input of a net an axis of length 1: the design's samples have it."""
-    (axis,) = read_arguments(interpreter, node, scope).matched(("dim",), "unsqueeze", node.lineno).values() or (None,)
-    before = owner.node
-    count = len(before.sizes) + 1
-    if not isinstance(axis, int) or not -count <= axis < count or axis % count == 0:
-        raise interpreter.not_understood(node)
-    if before.before is not None:
-        raise interpreter.not_understood(node, "a design can give an axis of length 1 only to the input itself")
-    place = axis % count - 1
-    shape = (*before.shape[:place], 1, *before.shape[place:])
-    if len(shape) not in AXES:
-        raise MisfitError(
-            f"Line {node.lineno}: `{interpreter.snippet(node)}` gives a sample more axes than a net takes."
-        )
-    return Tensor(TensorNode(shape, batch=before.batch), owner)
+    values = read_arguments(interpreter, node, scope).matched(("dim",), "unsqueeze", node.lineno)
+    return unsqueeze_tensor(interpreter, owner, values.get("dim"), node)
 
 
 def _permute(interpreter: Interpreter, owner: Tensor, node: ast.Call, scope: Scope) -> Tensor:
-    """Moves axes of length 1, which changes no number; raises DesignError for others."""
     positional, named = read_arguments(interpreter, node, scope)
-    order: Any = positional[0] if len(positional) == 1 and isinstance(positional[0], tuple | list) else positional
-    count = len(owner.node.sizes)
-    if isinstance(node.func, ast.Attribute) and node.func.attr in ("transpose", "swapaxes") and len(order) == 2:
-        if not all(isinstance(axis, int) and -count <= axis < count for axis in order):
-            raise interpreter.not_understood(node)
-        first, second = (axis % count for axis in order)
-        order = list(range(count))
-        order[first], order[second] = second, first
-    if named or not all(isinstance(axis, int) and -count <= axis < count for axis in order):
+    order = positional[0] if len(positional) == 1 and isinstance(positional[0], tuple | list) else positional
+    if named:
         raise interpreter.not_understood(node)
-    order = [axis % count for axis in order]
-    shape = owner.node.shape
-    moved = [axis for axis in order[1:] if 0 < axis < count and shape[axis - 1] != 1]
-    if sorted(order) != list(range(count)) or order[0] != 0 or moved != sorted(moved):
-        raise interpreter.not_understood(
-            node, "the axes of a sample stay in their order in a design, channels first; leave it out"
-        )
-    wanted = tuple(shape[axis - 1] for axis in order[1:])
-    if wanted == shape:
-        return owner
-    if len(moved) <= 1:  # one row of numbers, however many axes of length 1 it has
-        wanted = (numel(shape),)
-    return reshape_tensor(owner, [owner.node.sizes[0], *wanted], interpreter.snippet(node), node.lineno)
+    return permute_tensor(interpreter, owner, order, node)
+
+
+def _transpose(interpreter: Interpreter, owner: Tensor, node: ast.Call, scope: Scope) -> Tensor:
+    return transpose_tensor(interpreter, owner, read_arguments(interpreter, node, scope), node)
+
+
+def _clamp(interpreter: Interpreter, owner: Tensor, node: ast.Call, scope: Scope) -> Tensor:
+    arguments = read_arguments(interpreter, node, scope)
+    return clamp_tensor(interpreter, owner, arguments, node, inplace=_is_in_place(node))
+
+
+def _is_in_place(node: ast.Call) -> bool:
+    return isinstance(node.func, ast.Attribute) and node.func.attr.endswith("_")
+
+
+def _expand(interpreter: Interpreter, owner: Tensor, node: ast.Call, scope: Scope) -> Tensor:
+    """Stretches axes of length 1, which a product does by itself: expand, expand_as."""
+    positional, _ = read_arguments(interpreter, node, scope)
+    first = positional[0] if positional else None
+    sizes: Sequence[object] = first.sizes if isinstance(first, Tensor) else positional
+    sizes = first if isinstance(first, tuple | list) else sizes
+    before = owner.node.sizes
+    if len(sizes) != len(before):
+        raise interpreter.not_understood(node)
+    wanted = [own if size == -1 else size for own, size in zip(before, sizes, strict=True)]
+    shape = tuple(size for size in wanted[1:] if isinstance(size, int) and 1 <= size <= MAX_SIZE)
+    fits = all(own in (1, size) for own, size in zip(before[1:], wanted[1:], strict=True))
+    if wanted[0] != before[0] or len(shape) != len(before) - 1 or not fits:
+        raise interpreter.not_understood(node)
+    seen_by = (
+        f"Line {node.lineno}: `{interpreter.snippet(node)}` stretches axes of length 1; a design can only multiply what"
+        " has that shape by it."
+    )
+    return owner if shape == owner.node.shape else Tensor(owner.node, owner, seen=shape, seen_by=seen_by)
+
+
+def _add_up(interpreter: Interpreter, owner: object, node: ast.Call, scope: Scope) -> Tensor:
+    return add_up(interpreter, owner, read_arguments(interpreter, node, scope), node, divides=False)
+
+
+def _mean_of_stacked(interpreter: Interpreter, owner: Stacked, node: ast.Call, scope: Scope) -> Tensor:
+    return add_up(interpreter, owner, read_arguments(interpreter, node, scope), node, divides=True)
+
+
+def _as_dict(interpreter: Interpreter, owner: NamedTuple, node: ast.Call, scope: Scope) -> dict[object, object]:
+    return dict[object, object](zip(owner.names, owner, strict=True))
+
+
+def _replaced(interpreter: Interpreter, owner: NamedTuple, node: ast.Call, scope: Scope) -> NamedTuple:
+    """Returns a named tuple with other values under some of its names."""
+    positional, named = read_arguments(interpreter, node, scope)
+    if positional or {*named} - {*owner.names}:
+        raise interpreter.not_understood(node)
+    return NamedTuple(dict(zip(owner.names, owner, strict=True)) | named, owner.cls)
+
+
+def _save_arguments(interpreter: Interpreter, owner: Instance, node: ast.Call, scope: Scope) -> None:
+    """Keeps the arguments of __init__ as `hparams`: save_hyperparameters of a LightningModule."""
+    positional, named = read_arguments(interpreter, node, scope)
+    method = scope.method.node if scope.method and scope.method.name == "__init__" else None
+    if method is None or positional or named or not owner.cls.base_names() & LIGHTNING_MODULES:
+        raise interpreter.not_understood(node)
+    parameters = [parameter.arg for parameter in (*method.args.args[1:], *method.args.kwonlyargs)]
+    given = {name: scope.names[name] for name in parameters if name in scope.names}
+    owner.attributes["hparams"] = Object(None, given)
 
 
 def _dict_get(interpreter: Interpreter, owner: dict[object, object], node: ast.Call, scope: Scope) -> object:
@@ -265,7 +369,22 @@ def _dict_get(interpreter: Interpreter, owner: dict[object, object], node: ast.C
     return owner.get(positional[0], positional[1] if len(positional) > 1 else None)
 
 
+def _dict_pop(interpreter: Interpreter, owner: dict[object, object], node: ast.Call, scope: Scope) -> object:
+    """Takes a value out of a dict, or sets one that is missing: pop, setdefault."""
+    _note_change(interpreter, node, scope)
+    positional, named = read_arguments(interpreter, node, scope)
+    key, *default = positional or [None]
+    if named or len(default) > 1 or not is_plain(key) or isinstance(key, list | dict):
+        raise interpreter.not_understood(node)
+    if isinstance(node.func, ast.Attribute) and node.func.attr == "setdefault":
+        return owner.setdefault(key, (default or [None])[0])
+    if key not in owner and not default:
+        raise interpreter.not_understood(node)
+    return owner.pop(key, *default)
+
+
 def _dict_update(interpreter: Interpreter, owner: dict[object, object], node: ast.Call, scope: Scope) -> None:
+    _note_change(interpreter, node, scope)
     positional, named = read_arguments(interpreter, node, scope)
     if any(not isinstance(more, dict) for more in positional):
         raise interpreter.not_understood(node)
@@ -319,15 +438,27 @@ _WITHOUT_EFFECT: dict[str, MethodHandler] = dict.fromkeys(
 )
 _REGISTER: dict[str, MethodHandler] = {"add_module": _register, "register_module": _register}
 _LIST: dict[str, MethodHandler] = {"append": _append, "extend": _extend, "insert": _insert, "pop": _pop}
+_LIST_SEARCH: dict[str, MethodHandler] = {name: partial(_list_search, name) for name in ("index", "count")}
 _CHILDREN: dict[str, MethodHandler] = {"children": _children, "named_children": _named_children}
 _DICT: dict[str, MethodHandler] = {
     "get": _dict_get,
     "update": _dict_update,
+    "pop": _dict_pop,
+    "setdefault": _dict_pop,
     "keys": lambda interpreter, owner, node, scope: list(owner),
     "values": lambda interpreter, owner, node, scope: list(owner.values()),
     "items": lambda interpreter, owner, node, scope: list(owner.items()),
     "copy": lambda interpreter, owner, node, scope: dict(owner),
 }
+
+OPERATORS: dict[str, ast.operator] = {
+    "add": ast.Add(),
+    "sub": ast.Sub(),
+    "mul": ast.Mult(),
+    "multiply": ast.Mult(),
+    "div": ast.Div(),
+}
+"""The operator that each method of tensors is."""
 
 METHODS: dict[type, dict[str, MethodHandler]] = {
     Tensor: {
@@ -347,17 +478,22 @@ METHODS: dict[type, dict[str, MethodHandler]] = {
         "view": _view,
         "reshape": _view,
         "unflatten": _unflatten,
-        "mul": _multiply,
-        "multiply": _multiply,
-        "mean": _mean,
-        "amax": _mean,
+        **{f"{name}{end}": partial(_operate, sign) for name, sign in OPERATORS.items() for end in ("", "_")},
+        **dict.fromkeys(("clamp", "clamp_", "clip", "clip_"), _clamp),
+        "expand": _expand,
+        "expand_as": _expand,
+        "sum": _add_up,
+        "mean": partial(_pool, "Avg"),
+        "amax": partial(_pool, "Max"),
         "max": _max,
         "squeeze": _squeeze,
         "unsqueeze": _unsqueeze,
         "permute": _permute,
-        "transpose": _permute,
-        "swapaxes": _permute,
+        "transpose": _transpose,
+        "swapaxes": _transpose,
     },
+    Stacked: {"sum": _add_up, "mean": _mean_of_stacked},
+    NamedTuple: {"_asdict": _as_dict, "_replace": _replaced},
     LayerCall: _WITHOUT_EFFECT,
     BlockCall: _WITHOUT_EFFECT,
     Instance: {
@@ -366,6 +502,9 @@ METHODS: dict[type, dict[str, MethodHandler]] = {
         **_CHILDREN,
         "register_buffer": _register_buffer,
         "register_parameter": _register_buffer,
+        "save_hyperparameters": _save_arguments,
+        "__getattr__": _get_attribute,
+        "__setattr__": _set_attribute,
     },
     Sequential: {
         **_WITHOUT_EFFECT,
@@ -375,14 +514,20 @@ METHODS: dict[type, dict[str, MethodHandler]] = {
         "register_module": _add_named,
     },
     KerasSequential: {"add": add_layer, "pop": _pop, "build": build},
-    list: {**_LIST, "copy": lambda interpreter, owner, node, scope: list(owner)},
+    Sample: {"size": _sample_size, "numel": _sample_numbers, "nelement": _sample_numbers},
+    tuple: {"numel": _product, **_LIST_SEARCH},
+    list: {**_LIST, **_LIST_SEARCH, "reverse": _reverse, "copy": lambda interpreter, owner, node, scope: list(owner)},
     ModuleList: {**_WITHOUT_EFFECT, **_LIST},
     dict: _DICT,
     OrderedDict: _DICT,
-    ModuleDict: {**_WITHOUT_EFFECT, **_DICT},
+    ModuleDict: {**_WITHOUT_EFFECT, **{name: _DICT[name] for name in ("get", "update", "keys", "values", "items")}},
+    ModulesView: {name: _DICT[name] for name in ("get", "keys", "values", "items")},
     str: {
         name: partial(_text_method, name)
-        for name in ("lower", "upper", "startswith", "endswith", "split", "strip", "format")
+        for name in (
+            *("lower", "upper", "title", "capitalize", "startswith", "endswith", "isdigit", "count", "find"),
+            *("split", "strip", "lstrip", "rstrip", "removeprefix", "removesuffix", "replace", "join", "format"),
+        )
     },
     ArgumentParser: {
         "add_argument": _add_argument,

@@ -9,7 +9,7 @@ from typing import cast
 
 from cnnviz.errors import DesignError
 from cnnviz.source.arguments import Arguments
-from cnnviz.source.blocks import written_block
+from cnnviz.source.blocks import written_block, written_layer
 from cnnviz.source.changes import changed_globals
 from cnnviz.source.expressions import EXPRESSIONS
 from cnnviz.source.functions import PLAIN_BASES, instantiate, is_module_class
@@ -57,7 +57,7 @@ class Program:
 
     def _instance_of_only_class(self) -> Module:
         """An object of the one class that no other class uses."""
-        classes = [cls for cls in self._module_classes() if not written_block(cls.node)]
+        classes = [cls for cls in self._module_classes() if not (written_block(cls.node) or written_layer(cls.node))]
         used = {cls: {node.id for node in ast.walk(cls.node) if isinstance(node, ast.Name)} for cls in classes}
         roots = [cls for cls in classes if not any(cls.name in used[other] for other in classes if other is not cls)]
         if len(roots) > 1:

@@ -21,15 +21,16 @@ from cnnviz.source.values import (
     BlockCall,
     BoundMethod,
     Class,
+    DefaultFactory,
     Function,
     ImportedName,
     Instance,
     LayerCall,
+    Lazy,
     ModuleDict,
     ModuleList,
+    NamedTuple,
     Object,
-    OneShot,
-    OrderedDict,
     Partial,
     Sequential,
     Super,
@@ -71,8 +72,8 @@ def plain_function(name: str, interpreter: Interpreter, node: ast.Call, scope: S
 
 
 def _plain_result(name: str, interpreter: Interpreter, arguments: Arguments, node: ast.Call) -> object:
-    positional, named = arguments
-    last = name.rpartition(".")[2]
+    positional = [interpreter.items_of(v, node) if isinstance(v, Lazy) else v for v in arguments.positional]
+    named, last = arguments.named, name.rpartition(".")[2]
     if not is_plain(positional) or not is_plain(named):
         raise interpreter.not_understood(node, f"{last} has no value that could be worked out")
     if last == "pow" and not all(abs(value) <= MAX_POWER for value in positional[1:] if isinstance(value, int | float)):
@@ -81,9 +82,6 @@ def _plain_result(name: str, interpreter: Interpreter, arguments: Arguments, nod
         result = PLAIN_FUNCTIONS[name](*positional, **named)
     except (TypeError, ValueError, ArithmeticError) as error:
         raise interpreter.not_understood(node, f"{last} refuses it: {str(error)[:80]}") from None
-    for value in positional:
-        if isinstance(value, OneShot):
-            value.clear()
     return bounded_number(result, node) if isinstance(result, int | float) else result
 
 
@@ -91,6 +89,8 @@ def total(interpreter: Interpreter, node: ast.Call, scope: Scope) -> object:
     """Adds up numbers, or the tensors in a list: sum."""
     arguments = read_arguments(interpreter, node, scope)
     first = arguments.positional[0] if arguments.positional else None
+    if isinstance(first, Lazy):
+        arguments.positional[0] = first = interpreter.items_of(first, node)
     if not isinstance(first, list | tuple) or not any(isinstance(item, Tensor) for item in first):
         return _plain_result("builtins.sum", interpreter, arguments, node)
     result, *others = interpreter.items_of(first, node)
@@ -174,26 +174,27 @@ def length(interpreter: Interpreter, node: ast.Call, scope: Scope) -> object:
         return first.node.sizes[0]
     if isinstance(first, str):
         return len(first)
-    if isinstance(first, OneShot):
+    if isinstance(first, Lazy):
         raise interpreter.not_understood(node)
     return len(interpreter.items_of(first, node))
 
 
 def make_list(interpreter: Interpreter, node: ast.Call, scope: Scope) -> list[object]:
-    """Makes a list of what a value holds: list, reversed and sorted of plain values."""
+    """Makes a list of what a value holds."""
+    positional, _ = read_arguments(interpreter, node, scope)
+    return interpreter.items_of(positional[0], node) if positional else []
+
+
+def sort_items(interpreter: Interpreter, node: ast.Call, scope: Scope) -> list[object]:
+    """Sorts plain values: sorted."""
     positional, named = read_arguments(interpreter, node, scope)
-    items = interpreter.items_of(positional[0], node) if positional else []
-    name = interpreter.full_name(node.func, scope)
-    if name == "builtins.reversed":
-        return OneShot(items[::-1])
-    if name == "builtins.sorted":
-        if not is_plain(items) or {*named} - {"reverse"}:
-            raise interpreter.not_understood(node)
-        try:
-            return sorted(items, reverse=bool(named.get("reverse")))  # type: ignore[type-var]
-        except TypeError:
-            raise interpreter.not_understood(node) from None
-    return items
+    items = interpreter.items_of((positional or [None])[0], node)
+    if not is_plain(items) or {*named} - {"reverse"}:
+        raise interpreter.not_understood(node)
+    try:
+        return sorted(items, reverse=bool(named.get("reverse")))  # type: ignore[type-var]
+    except TypeError:
+        raise interpreter.not_understood(node) from None
 
 
 def make_tuple(interpreter: Interpreter, node: ast.Call, scope: Scope) -> tuple[object, ...]:
@@ -202,38 +203,47 @@ def make_tuple(interpreter: Interpreter, node: ast.Call, scope: Scope) -> tuple[
     return tuple(interpreter.items_of(positional[0], node)) if positional else ()
 
 
-def enumerate_items(interpreter: Interpreter, node: ast.Call, scope: Scope) -> list[object]:
-    """Counts what a value holds: enumerate."""
-    values = read_arguments(interpreter, node, scope).matched(("iterable", "start"), "enumerate", node.lineno)
-    start = values.get("start", 0)
-    if not isinstance(start, int):
-        raise interpreter.not_understood(node)
-    return OneShot(enumerate(interpreter.items_of(values.get("iterable"), node), start))
+def any_or_all(decides: bool, interpreter: Interpreter, node: ast.Call, scope: Scope) -> bool:
+    """Asks whether any or all of what a value holds is true: any, which True decides, and all."""
+    value = read_arguments(interpreter, node, scope).matched(("iterable",), "any", node.lineno).get("iterable")
+    for item in interpreter.iter_of(value, node):
+        if interpreter.truth_of(item, node) is decides:
+            return decides
+    return not decides
 
 
-def zip_items(interpreter: Interpreter, node: ast.Call, scope: Scope) -> list[object]:
-    """Puts what several values hold side by side: zip."""
-    positional, _ = read_arguments(interpreter, node, scope)
-    return OneShot(zip(*(interpreter.items_of(value, node) for value in positional), strict=False))
-
-
-def any_or_all(interpreter: Interpreter, node: ast.Call, scope: Scope) -> bool:
-    """Asks whether any or all of what a value holds is true."""
-    positional, _ = read_arguments(interpreter, node, scope)
-    truths = [interpreter.truth_of(item, node) for item in interpreter.items_of((positional or [None])[0], node)]
-    return any(truths) if interpreter.full_name(node.func, scope) == "builtins.any" else all(truths)
-
-
-def make_ordered_dict(interpreter: Interpreter, node: ast.Call, scope: Scope) -> dict[object, object]:
+def make_dict(
+    kind: type[dict[object, object]], interpreter: Interpreter, node: ast.Call, scope: Scope
+) -> dict[object, object]:
     """Makes an OrderedDict, or a dict, of a dict, of pairs or of arguments with names."""
     positional, named = read_arguments(interpreter, node, scope)
-    kind = OrderedDict if interpreter.full_name(node.func, scope) == "collections.OrderedDict" else dict
     items = positional[0] if len(positional) == 1 else []
+    items = interpreter.items_of(items, node) if isinstance(items, Lazy) else items
     if isinstance(items, dict):
         return kind(items | named)
     if not isinstance(items, list | tuple) or not all(_is_pair(item) for item in items) or len(positional) > 1:
         raise interpreter.not_understood(node)
     return kind([*items, *named.items()])
+
+
+def make_named_tuple_class(interpreter: Interpreter, node: ast.Call, scope: Scope) -> Class:
+    """Makes a class of named tuples: collections.namedtuple, typing.NamedTuple."""
+    arguments = read_arguments(interpreter, node, scope)
+    values = arguments.matched(("typename", "field_names", "defaults"), "namedtuple", node.lineno)
+    name, fields, defaults = values.get("typename"), values.get("field_names"), values.get("defaults") or ()
+    names = fields.replace(",", " ").split() if isinstance(fields, str) else fields
+    names = [name[0] if _is_pair(name) else name for name in names] if isinstance(names, list | tuple) else []
+    if not isinstance(name, str) or not isinstance(defaults, list | tuple) or len(defaults) > len(names):
+        raise interpreter.not_understood(node)
+    body: list[ast.stmt] = []
+    for field in names:
+        if not isinstance(field, str) or not field.isidentifier() or field.startswith("_"):
+            raise interpreter.not_understood(node)
+        target = ast.Name(field, ast.Store())
+        body.append(ast.copy_location(ast.AnnAssign(target, ast.Name("object", ast.Load()), None, 1), node))
+    cls = Class(ast.copy_location(ast.ClassDef(name, [], [], body, []), node), (ImportedName("typing.NamedTuple"),))
+    cls.attributes |= dict(zip(names[len(names) - len(defaults) :], defaults, strict=True))
+    return cls
 
 
 def is_instance(interpreter: Interpreter, node: ast.Call, scope: Scope) -> bool:
@@ -242,7 +252,20 @@ def is_instance(interpreter: Interpreter, node: ast.Call, scope: Scope) -> bool:
     if named or len(positional) != 2:
         raise interpreter.not_understood(node)
     value, kinds = positional
-    return any(_is_of_kind(interpreter, value, kind, node) for kind in (kinds if isinstance(kinds, tuple) else [kinds]))
+    return any(is_of_kind(interpreter, value, kind, node) for kind in (kinds if isinstance(kinds, tuple) else [kinds]))
+
+
+def kind_of(interpreter: Interpreter, node: ast.Call, scope: Scope) -> object:
+    """Returns the class of a plain value, of a layer, or of an object of the text: type."""
+    positional, named = read_arguments(interpreter, node, scope)
+    value = positional[0] if len(positional) == 1 and not named else MISSING
+    if isinstance(value, LayerCall):
+        return ImportedName(f"torch.nn.{value.kind}")
+    if isinstance(value, Object | NamedTuple) and value.cls:
+        return value.cls
+    if type(value) in (int, float, str, bool, list, tuple, dict):
+        return ImportedName(f"builtins.{type(value).__name__}")
+    raise interpreter.not_understood(node)
 
 
 def has_attribute(interpreter: Interpreter, node: ast.Call, scope: Scope) -> bool:
@@ -319,6 +342,8 @@ def make_field(interpreter: Interpreter, node: ast.Call, scope: Scope) -> object
     _, named = read_arguments(interpreter, node, scope)
     if "default" in named:
         return named["default"]
+    if "default_factory" in named:
+        return DefaultFactory(named["default_factory"], node)
     raise interpreter.not_understood(node)
 
 
@@ -340,13 +365,19 @@ def device(interpreter: Interpreter, node: ast.Call, scope: Scope) -> Symbol:
     return Symbol.DEVICE
 
 
+def logger(interpreter: Interpreter, node: ast.Call, scope: Scope) -> Symbol:
+    """Returns what writes a log: logging.getLogger."""
+    return Symbol.LOGGER
+
+
 def _has(owner: Object, name: str) -> bool:
     return name in owner.attributes or (owner.cls is not None and owner.cls.find(name) is not MISSING)
 
 
-def _is_of_kind(interpreter: Interpreter, value: object, kind: object, node: ast.expr) -> bool:
+def is_of_kind(interpreter: Interpreter, value: object, kind: object, node: ast.expr) -> bool:
+    """Returns whether a value is an object of a class; raises DesignError where that is unknown."""
     if isinstance(kind, Class):
-        return isinstance(value, Object) and bool(value.cls and kind in value.cls.lineage)
+        return isinstance(value, Object | NamedTuple) and bool(value.cls and kind in value.cls.lineage)
     if isinstance(kind, ImportedName):
         if kind.full_name == "torch.nn.Identity":
             return isinstance(value, Sequential) and value.is_identity

@@ -153,7 +153,11 @@ def _follow(interpreter: Interpreter, net: Module, shape: Shape) -> Reading:
     if isinstance(net, KerasSequential):
         output = apply_keras(interpreter, net, start)
     else:
-        output = only_tensor(apply_module(interpreter, net, start, line), line)
+        returned = apply_module(interpreter, net, start, line)
+        output = only_tensor(returned, line)
+        if not isinstance(returned, Tensor):
+            _remark_number(interpreter, returned, output)
+        output = output.as_held()
     *_, first = output.node.iter_back()
     if first.batch is not None:
         raise DesignError(f"Line {line}: what this net returns does not come from its input.")
@@ -165,6 +169,18 @@ def _follow(interpreter: Interpreter, net: Module, shape: Shape) -> Reading:
     of_keras = keras_remarks(net, output.node) if isinstance(net, KerasSequential) else ()
     remarks = (*interpreter.remarks, *of_keras, *unused_remarks(net, output.node), *gradient_remarks(output.node))
     return Reading(architecture, remarks)
+
+
+def _remark_number(interpreter: Interpreter, returned: object, output: Tensor) -> None:
+    """Tells which of several tensors that a net returns is that of the design."""
+    values = list(
+        returned.values() if isinstance(returned, dict) else returned if isinstance(returned, tuple | list) else ()
+    )
+    if len(values) > 1:
+        place = next(number for number, value in enumerate(values, 1) if value is output)
+        interpreter.remarks[f"The net returns {len(values)} values; a design has one output, here number {place}."] = (
+            None
+        )
 
 
 def _check_registered(net: Module, output: Tensor) -> None:

@@ -7,12 +7,12 @@ import sys
 from collections.abc import Iterator
 
 from cnnviz.errors import DesignError
-from cnnviz.shapes import format_shape
 from cnnviz.source.arguments import Arguments
-from cnnviz.source.arithmetic import combine
-from cnnviz.source.functions import call_function, define_class, define_function, late_value
+from cnnviz.source.arithmetic import combine, combine_in_place
+from cnnviz.source.functions import call_function, define_class, define_function, follow_arguments, late_value
 from cnnviz.source.interpreter import Interpreter, Jump, Returned, Scope, StatementHandler
-from cnnviz.source.values import BoundMethod, Function, MisfitError, Tensor, Unresolved
+from cnnviz.source.patterns import match
+from cnnviz.source.values import BoundMethod, Function, Lazy, Object, Tensor, Unresolved
 
 WITHOUT_EFFECT = (
     "torch.nn.init.",
@@ -29,7 +29,6 @@ WEIGHT_METHODS = (
     "state_dict",
     "load_state_dict",
     "zero_grad",
-    "save_hyperparameters",
 )
 """Methods of a net that change or read weights, and no layers."""
 WEIGHT_ITERATORS = ("modules", "parameters", "named_modules", "named_parameters")
@@ -50,16 +49,13 @@ def assign(interpreter: Interpreter, node: ast.Assign | ast.AnnAssign, scope: Sc
 
 def _augmented_assignment(interpreter: Interpreter, node: ast.AugAssign, scope: Scope) -> None:
     before, operand = interpreter.value(node.target, scope), interpreter.value(node.value, scope)
+    if isinstance(before, Tensor):
+        combine_in_place(interpreter, before, node.op, operand, node)
+        return
+    if isinstance(before, list) and isinstance(operand, Lazy | tuple) and isinstance(node.op, ast.Add):
+        operand = interpreter.items_of(operand, node.value)  # as extend
     after = combine(interpreter, before, node.op, operand, node)
-    if isinstance(before, Tensor) and isinstance(after, Tensor):
-        if after.node.shape != before.node.shape:
-            raise MisfitError(
-                f"Line {node.lineno}: an operation in place keeps the shape of its left side,"
-                f" {format_shape(before.node.shape)}, but {format_shape(after.node.shape)} come out; write it out,"
-                " as x = x * g."
-            )
-        before.change(after.node, node.lineno)
-    elif isinstance(before, list) and isinstance(after, list):
+    if isinstance(before, list) and isinstance(after, list):
         before[:] = after
     else:
         interpreter.bind(node.target, after, scope)
@@ -82,9 +78,14 @@ def _is_without_effect(interpreter: Interpreter, node: ast.expr, scope: Scope) -
     if not isinstance(node, ast.Call):
         return False
     if name := interpreter.full_name(node.func, scope):
+        if name.startswith(WITHOUT_EFFECT):
+            follow_arguments(interpreter, node, scope)
         return name.startswith(WITHOUT_EFFECT)
     if not isinstance(node.func, ast.Attribute) or node.func.attr not in WEIGHT_METHODS:
         return False
+    owner = late_value(interpreter, node.func.value, scope)
+    if isinstance(owner, Object) and owner.method(node.func.attr):
+        return False  # one of the text
     if node.func.attr == "apply" and node.args:
         function = late_value(interpreter, node.args[0], scope)
         function = function.function if isinstance(function, BoundMethod) else function
@@ -242,6 +243,7 @@ STATEMENTS: dict[type[ast.stmt], StatementHandler] = {
     ast.Continue: _continue,
     ast.With: _with,
     ast.Try: _try,
+    ast.Match: match,
     ast.Raise: _raise,
     ast.Delete: _delete,
     ast.FunctionDef: _function,

@@ -10,7 +10,22 @@ from pydantic import ValidationError
 
 from cnnviz.architecture import MAX_LAYERS, MAX_SIZE
 from cnnviz.errors import DesignError, ShapeError
-from cnnviz.layers import Block, Flatten, Identity, Layer, Unflatten
+from cnnviz.layers import (
+    GLU,
+    PALETTE,
+    Block,
+    Dropout,
+    Flatten,
+    Identity,
+    Layer,
+    Linear,
+    LogSoftmax,
+    PReLU,
+    Softmax,
+    Softmin,
+    Unflatten,
+)
+from cnnviz.layers.activation import Elementwise
 from cnnviz.layers.join import Join
 from cnnviz.shapes import AXES, format_shape, numel
 from cnnviz.source.blocks import block_joined_by
@@ -20,6 +35,8 @@ from cnnviz.source.values import LayerCall, MisfitError, Symbol, Tensor, TensorN
 
 def apply_layer(call: LayerCall, tensor: Tensor, line: int) -> Tensor:
     """Returns what a layer that is called on that line makes of a tensor."""
+    if tensor.seen is not None:
+        return _apply_to_row(call, tensor, line)
     before = tensor.node
     try:
         layer = build_layer(call, before.shape)
@@ -39,6 +56,32 @@ def apply_layer(call: LayerCall, tensor: Tensor, line: int) -> Tensor:
         return tensor
     may_be_the_same = isinstance(layer, Flatten | Unflatten | Identity) or "Dropout" in layer.kind
     return Tensor(node, tensor if may_be_the_same else None)
+
+
+def _apply_to_row(call: LayerCall, tensor: Tensor, line: int) -> Tensor:
+    """Returns what a layer makes of a row of numbers around which the code sees axes of length 1.
+
+    Raises DesignError, as `tensor.node` does, where these axes would matter to it.
+    """
+    seen, shape = tensor.seen or (), tensor.held.shape
+    row = Tensor(tensor.held, tensor)
+    cls, dim = PALETTE[call.kind], call.arguments.get("dim")
+    works_along_row = isinstance(dim, int) and -len(seen) <= dim <= len(seen) and seen[dim - (dim > 0)] == shape[0]
+    if cls is Flatten and dict(call.arguments).get("start_dim", 1) == 1 and call.arguments.get("end_dim", -1) == -1:
+        return row
+    if issubclass(cls, Softmax | LogSoftmax | Softmin) and dim and works_along_row:
+        call = replace(call, arguments={**call.arguments, "dim": 1})
+    elif len(shape) != 1 or not (
+        (cls is Linear and seen[-1:] == shape)
+        or cls is Dropout
+        or (issubclass(cls, Elementwise) and not issubclass(cls, PReLU | GLU | Softmax | LogSoftmax | Softmin))
+    ):
+        row = Tensor(tensor.node)
+    result = apply_layer(call, row, line)
+    if call.inplace:
+        tensor.change(result.held, line)
+        return tensor
+    return result.seen_as((*seen[:-1], *result.held.shape) if cls is Linear else seen, tensor)
 
 
 def join_tensors(join: Join, tensors: Sequence[Tensor], line: int, *, ordered: bool) -> Tensor:
@@ -92,6 +135,24 @@ def join_stacks(block: type[Block], ends: Sequence[TensorNode], start: TensorNod
 
 def reshape_tensor(tensor: Tensor, sizes: Sequence[object], call: str, line: int) -> Tensor:
     """Returns what `view` and `reshape` make of a tensor, as far as that is a Flatten."""
+    if tensor.seen is not None:
+        return _reshape_row(tensor, sizes)
+    return _reshape_numbers(tensor, sizes) or _reshape(tensor, sizes, call, line)
+
+
+def _reshape_numbers(tensor: Tensor, sizes: Sequence[object]) -> Tensor | None:
+    """Returns a batch made of numbers, to try a net on, with other sizes; None for any other tensor."""
+    batch, *rest = sizes or (0,)
+    shape = tuple(size for size in rest if isinstance(size, int) and size > 0)
+    given = tensor.node.batch
+    if given is None or tensor.node.before is not None or len(shape) < len(rest) or len(shape) not in AXES:
+        return None
+    count, remainder = divmod(given * numel(tensor.node.shape), numel(shape))
+    fits = remainder == 0 and batch in (-1, count)
+    return Tensor(TensorNode(shape, batch=count), tensor) if fits else None
+
+
+def _reshape(tensor: Tensor, sizes: Sequence[object], call: str, line: int) -> Tensor:
     shape = tensor.node.shape
     batch, *rest = sizes or (0,)
     wanted = [size for size in rest if isinstance(size, int)]
@@ -131,6 +192,21 @@ def reshape_tensor(tensor: Tensor, sizes: Sequence[object], call: str, line: int
         f"Line {line}: `{call}` turns {format_shape(shape)} into {format_shape(tuple(wanted))}; a design can only"
         " flatten axes, or split one."
     )
+
+
+def _reshape_row(tensor: Tensor, sizes: Sequence[object]) -> Tensor:
+    """Returns a row of numbers with other axes of length 1 around it; raises DesignError as `tensor.node` does."""
+    batch, *wanted = sizes or (0,)
+    count = numel(tensor.held.shape)
+    given = [size for size in wanted if isinstance(size, int)]
+    if given.count(-1) == 1:
+        others = numel(tuple(size for size in given if size != -1))
+        given[given.index(-1)] = count // others if others else 0
+    is_same = len(given) == len(wanted) and sorted(given) == sorted((*(1,) * (len(given) - 1), count))
+    keeps_batch = batch is Symbol.BATCH or (batch == -1 and -1 not in wanted)
+    if numel(tensor.seen or ()) != count or not (is_same and keeps_batch):
+        return Tensor(tensor.node)
+    return tensor.seen_as(tuple(given))
 
 
 def layers_up_to(node: TensorNode) -> tuple[Layer, ...]:

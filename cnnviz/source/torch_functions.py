@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Sequence
 from typing import Any
 
 from cnnviz.architecture import MAX_SIZE
 from cnnviz.layers.join import CONCAT
-from cnnviz.shapes import AXES
+from cnnviz.shapes import AXES, numel
 from cnnviz.source.arguments import Arguments, read_arguments
 from cnnviz.source.arithmetic import combine
-from cnnviz.source.interpreter import Interpreter, Scope
+from cnnviz.source.interpreter import UNDERSTOOD, Interpreter, Scope
 from cnnviz.source.layer_calls import checked_layer_call
 from cnnviz.source.tensors import apply_layer, join_tensors, reshape_tensor
 from cnnviz.source.torch_names import FUNCTIONS, LAYER_FUNCTIONS
-from cnnviz.source.values import LayerCall, Symbol, Tensor, TensorNode, Unresolved
+from cnnviz.source.values import LayerCall, MisfitError, Stacked, Symbol, Tensor, TensorNode, Unresolved
 
 FUNCTION_DEFAULTS: dict[str, dict[str, object]] = {
     "flatten": {"start_dim": 0},
@@ -22,6 +23,8 @@ FUNCTION_DEFAULTS: dict[str, dict[str, object]] = {
     "feature_alpha_dropout": {"training": False},
 }
 """Defaults of functions that are not those of their layers."""
+STACKED = "what torch.stack puts on an axis of its own can only be added up or averaged along that axis, as a"
+" sum of branches"
 
 
 def layer_function(name: str, interpreter: Interpreter, node: ast.Call, scope: Scope) -> Tensor:
@@ -70,18 +73,18 @@ def concatenate(interpreter: Interpreter, node: ast.Call, scope: Scope) -> Tenso
     return join_tensors(CONCAT, tensors, node.lineno, ordered=True) if len(tensors) > 1 else Tensor(tensors[0].node)
 
 
-def add(interpreter: Interpreter, node: ast.Call, scope: Scope) -> object:
-    """Adds two tensors or numbers: torch.add."""
-    arguments = read_arguments(interpreter, node, scope)
-    values = arguments.matched(("input", "other"), "torch.add", node.lineno)
-    return combine(interpreter, values.get("input"), ast.Add(), values.get("other"), node)
+def operate(sign: ast.operator, interpreter: Interpreter, node: ast.Call, scope: Scope) -> object:
+    """Adds, subtracts, multiplies or divides two values: torch.add, torch.sub, torch.mul, torch.div."""
+    value, arguments = value_and_arguments(interpreter, node, scope)
+    return combine(interpreter, value, sign, other_operand(interpreter, sign, arguments, node), node)
 
 
-def multiply(interpreter: Interpreter, node: ast.Call, scope: Scope) -> object:
-    """Multiplies two tensors: torch.mul."""
-    arguments = read_arguments(interpreter, node, scope)
-    values = arguments.matched(("input", "other"), interpreter.snippet(node.func), node.lineno)
-    return combine(interpreter, values.get("input"), ast.Mult(), values.get("other"), node)
+def other_operand(interpreter: Interpreter, sign: ast.operator, arguments: Arguments, node: ast.Call) -> object:
+    """Returns the second operand of such a function; of a sum, times `alpha`."""
+    names = ("other", "alpha") if isinstance(sign, ast.Add | ast.Sub) else ("other",)
+    values = arguments.matched(names, interpreter.snippet(node.func), node.lineno)
+    other, alpha = values.get("other"), values.get("alpha", 1)
+    return other if alpha == 1 else combine(interpreter, other, ast.Mult(), alpha, node)
 
 
 def reshape(interpreter: Interpreter, node: ast.Call, scope: Scope) -> Tensor:
@@ -117,10 +120,55 @@ def first_argument(interpreter: Interpreter, node: ast.Call, scope: Scope) -> ob
     return positional[0]
 
 
-def mean(interpreter: Interpreter, node: ast.Call, scope: Scope) -> Tensor:
-    """Pools axes: torch.mean, torch.amax."""
-    tensor, arguments = tensor_and_arguments(interpreter, node, scope)
-    return pool_axes(interpreter, tensor, arguments, node)
+def pool(kind: str, interpreter: Interpreter, node: ast.Call, scope: Scope) -> Tensor:
+    """Pools axes: torch.mean, whose kind is Avg, and torch.amax, whose kind is Max; or adds up what was stacked."""
+    value, arguments = value_and_arguments(interpreter, node, scope)
+    if isinstance(value, Stacked) and kind == "Avg":
+        return add_up(interpreter, value, arguments, node, divides=True)
+    if not isinstance(value, Tensor):
+        raise interpreter.not_understood(node)
+    return pool_axes(kind, interpreter, value, arguments, node)
+
+
+def stack(interpreter: Interpreter, node: ast.Call, scope: Scope) -> Stacked:
+    """Puts tensors side by side on an axis of their own: torch.stack."""
+    arguments = read_arguments(interpreter, node, scope)
+    values = arguments.matched(("tensors", "dim"), "torch.stack", node.lineno)
+    tensors, dim = values.get("tensors"), values.get("dim", 0)
+    if not isinstance(tensors, list | tuple) or not tensors or not all(isinstance(t, Tensor) for t in tensors):
+        raise interpreter.not_understood(node)
+    shapes = {tensor.node.shape for tensor in tensors}
+    axes = len(tensors[0].node.sizes) + 1
+    if len(shapes) > 1 or not isinstance(dim, int) or not -axes <= dim < axes:
+        raise interpreter.not_understood(node, "torch stacks tensors of one shape only")
+    return Stacked(tuple(tensors), dim % axes)
+
+
+def sum_axis(interpreter: Interpreter, node: ast.Call, scope: Scope) -> Tensor:
+    """Adds up what was stacked: torch.sum."""
+    value, arguments = value_and_arguments(interpreter, node, scope)
+    return add_up(interpreter, value, arguments, node, divides=False)
+
+
+def add_up(interpreter: Interpreter, value: object, arguments: Arguments, node: ast.Call, *, divides: bool) -> Tensor:
+    """Returns the sum of tensors that were stacked, along the axis on which they were."""
+    if not isinstance(value, Stacked):
+        raise interpreter.not_understood(node, "no layer adds up an axis; a mean over it is a pool")
+    named = {"dim" if key == "axis" else key: argument for key, argument in arguments.named.items()}
+    dims = Arguments(arguments.positional, named).matched(("dim",), "sum", node.lineno).get("dim")
+    dim = dims[0] if isinstance(dims, list | tuple) and len(dims) == 1 else dims
+    axes = len(value.tensors[0].node.sizes) + 1
+    if not isinstance(dim, int) or not -axes <= dim < axes or dim % axes != value.axis:
+        raise interpreter.not_understood(node, STACKED)
+    first, *others = value.tensors
+    result: object = Tensor(first.node)
+    for other in others:
+        result = combine(interpreter, result, ast.Add(), other, node)
+    if divides and others:
+        result = combine(interpreter, result, ast.Div(), len(value.tensors), node)
+    if not isinstance(result, Tensor):
+        raise interpreter.not_understood(node)
+    return result
 
 
 def largest(interpreter: Interpreter, node: ast.Call, scope: Scope) -> object:
@@ -135,15 +183,13 @@ def squeeze(interpreter: Interpreter, node: ast.Call, scope: Scope) -> Tensor:
     return squeeze_tensor(interpreter, tensor, arguments, node)
 
 
-def pool_axes(interpreter: Interpreter, tensor: Tensor, arguments: Arguments, node: ast.Call) -> Tensor:
+def pool_axes(kind: str, interpreter: Interpreter, tensor: Tensor, arguments: Arguments, node: ast.Call) -> Tensor:
     """Returns what mean or amax over axes behind the channels gives: an adaptive pool, and a Flatten of these axes."""
-    name = node.func.attr if isinstance(node.func, ast.Attribute) else ""
+    name = {"Avg": "mean", "Max": "amax"}[kind]
     named = {"dim" if key == "axis" else key: value for key, value in arguments.named.items()}
     values = Arguments(arguments.positional, named).matched(("dim", "keepdim", "dtype"), name, node.lineno)
     dims = values.get("dim")
-    return _pool(
-        interpreter, tensor, dims, "Max" if name == "amax" else "Avg", node, keeps=values.get("keepdim") is True
-    )
+    return _pool(interpreter, tensor, dims, kind, node, keeps=values.get("keepdim") is True)
 
 
 def largest_along(interpreter: Interpreter, tensor: Tensor, arguments: Arguments, node: ast.Call) -> object:
@@ -157,13 +203,83 @@ def largest_along(interpreter: Interpreter, tensor: Tensor, arguments: Arguments
 
 def squeeze_tensor(interpreter: Interpreter, tensor: Tensor, arguments: Arguments, node: ast.Call) -> Tensor:
     """Returns a tensor without axes of length 1."""
-    values, shape = arguments.matched(("dim",), "squeeze", node.lineno), tensor.node.shape
+    values, shape = arguments.matched(("dim",), "squeeze", node.lineno), tensor.sizes[1:]
     dims = values.get("dim")
     axes = range(1, len(shape) + 1) if dims is None else _axes(interpreter, tensor, dims, node)
     wanted = tuple(size for axis, size in enumerate(shape, 1) if axis not in axes or size != 1)
     if not wanted:
         raise interpreter.not_understood(node, "nothing but the batch would be left")
-    return reshape_tensor(tensor, [tensor.node.sizes[0], *wanted], interpreter.snippet(node), node.lineno)
+    return reshape_tensor(tensor, [tensor.sizes[0], *wanted], interpreter.snippet(node), node.lineno)
+
+
+def unsqueeze_tensor(interpreter: Interpreter, tensor: Tensor, axis: object, node: ast.expr) -> Tensor:
+    """Returns the input of a net with an axis of length 1 more: the design's samples have it."""
+    before = tensor.node
+    count = len(before.sizes) + 1
+    if not isinstance(axis, int) or not -count <= axis < count or axis % count == 0:
+        raise interpreter.not_understood(node)
+    if before.before is not None:
+        raise interpreter.not_understood(node, "a design can give an axis of length 1 only to the input itself")
+    place = axis % count - 1
+    shape = (*before.shape[:place], 1, *before.shape[place:])
+    if len(shape) not in AXES:
+        raise MisfitError(
+            f"Line {node.lineno}: `{interpreter.snippet(node)}` gives a sample more axes than a net takes."
+        )
+    return Tensor(TensorNode(shape, batch=before.batch), tensor)
+
+
+def permute_tensor(interpreter: Interpreter, tensor: Tensor, order: Sequence[object], node: ast.Call) -> Tensor:
+    """Returns a tensor whose axes of length 1 stand elsewhere, which changes no number; others cannot be moved."""
+    count, shape = len(tensor.sizes), tensor.sizes[1:]
+    axes = [axis % count for axis in order if isinstance(axis, int) and -count <= axis < count]
+    moved = [axis for axis in axes[1:] if axis and shape[axis - 1] != 1]
+    if len(axes) < len(order) or sorted(axes) != list(range(count)) or axes[0] != 0 or moved != sorted(moved):
+        raise interpreter.not_understood(
+            node, "the axes of a sample stay in their order in a design, channels first; leave it out"
+        )
+    wanted = tuple(int(size) for size in (shape[axis - 1] for axis in axes[1:]) if isinstance(size, int))
+    if wanted == shape:
+        return tensor
+    call, line = interpreter.snippet(node), node.lineno
+    if tensor.seen is not None:
+        return tensor.seen_as(wanted)
+    if len(moved) > 1:
+        return reshape_tensor(tensor, [tensor.sizes[0], *wanted], call, line)
+    flat = reshape_tensor(tensor, [tensor.sizes[0], numel(tensor.node.shape)], call, line)  # a row of numbers
+    seen_by = (
+        f"Line {line}: `{call}` leaves a row of numbers with axes of length 1 around it. In a design, only activations,"
+        " a Dropout, and a Linear or a softmax along the row itself can follow; squeeze it first."
+    )
+    return Tensor(flat.node, tensor, seen=wanted, seen_by=seen_by)
+
+
+def permute(interpreter: Interpreter, node: ast.Call, scope: Scope) -> Tensor:
+    """Moves axes of length 1: torch.permute."""
+    tensor, arguments = tensor_and_arguments(interpreter, node, scope)
+    values = arguments.matched(("dims",), "torch.permute", node.lineno)
+    dims = values.get("dims")
+    if not isinstance(dims, list | tuple):
+        raise interpreter.not_understood(node)
+    return permute_tensor(interpreter, tensor, dims, node)
+
+
+def transpose(interpreter: Interpreter, node: ast.Call, scope: Scope) -> Tensor:
+    """Swaps two axes, one of length 1: torch.transpose."""
+    tensor, arguments = tensor_and_arguments(interpreter, node, scope)
+    return transpose_tensor(interpreter, tensor, arguments, node)
+
+
+def transpose_tensor(interpreter: Interpreter, tensor: Tensor, arguments: Arguments, node: ast.Call) -> Tensor:
+    """Returns a tensor with two axes swapped, of which one has length 1."""
+    values = arguments.matched(("dim0", "dim1"), "transpose", node.lineno)
+    count, axes = len(tensor.sizes), list(values.values())
+    if len(axes) != 2 or not all(isinstance(axis, int) and -count <= axis < count for axis in axes):
+        raise interpreter.not_understood(node)
+    first, second = (int(str(axis)) % count for axis in axes)
+    order: list[object] = list(range(count))
+    order[first], order[second] = second, first
+    return permute_tensor(interpreter, tensor, order, node)
 
 
 def _pool(interpreter: Interpreter, tensor: Tensor, dims: object, kind: str, node: ast.Call, *, keeps: bool) -> Tensor:
@@ -184,7 +300,7 @@ def _pool(interpreter: Interpreter, tensor: Tensor, dims: object, kind: str, nod
 
 def _axes(interpreter: Interpreter, tensor: Tensor, dims: object, node: ast.Call) -> list[int]:
     """Returns axes, counted from that of the batch."""
-    count = len(tensor.node.sizes)
+    count = len(tensor.sizes)
     listed: list[Any] = list(dims) if isinstance(dims, tuple | list) else [dims]
     if not all(isinstance(axis, int) and -count <= axis < count for axis in listed):
         raise interpreter.not_understood(node)
@@ -193,8 +309,16 @@ def _axes(interpreter: Interpreter, tensor: Tensor, dims: object, node: ast.Call
 
 def tensor_and_arguments(interpreter: Interpreter, node: ast.Call, scope: Scope) -> tuple[Tensor, Arguments]:
     """Returns the tensor that a function gets first, or as input, and its other arguments."""
+    value, arguments = value_and_arguments(interpreter, node, scope)
+    if not isinstance(value, Tensor):
+        raise interpreter.not_understood(node, STACKED if isinstance(value, Stacked) else UNDERSTOOD)
+    return value, arguments
+
+
+def value_and_arguments(interpreter: Interpreter, node: ast.Call, scope: Scope) -> tuple[object, Arguments]:
+    """Returns what a function gets first, or as input, and its other arguments."""
     positional, named = read_arguments(interpreter, node, scope)
     given = [named.pop("input"), *positional] if "input" in named else positional
-    if not given or not isinstance(given[0], Tensor):
+    if not given:
         raise interpreter.not_understood(node)
     return given[0], Arguments(given[1:], named)

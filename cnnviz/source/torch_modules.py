@@ -9,7 +9,7 @@ from torch import nn
 
 from cnnviz.errors import DesignError
 from cnnviz.layers import PALETTE, Block
-from cnnviz.source.arguments import read_arguments
+from cnnviz.source.arguments import Arguments, read_arguments
 from cnnviz.source.blocks import block_call, block_kinds
 from cnnviz.source.functions import modules_of
 from cnnviz.source.interpreter import Interpreter, Scope
@@ -30,6 +30,15 @@ def make_layer(name: str, interpreter: Interpreter, node: ast.Call, scope: Scope
     arguments = read_arguments(interpreter, node, scope)
     is_lazy = name.startswith("torch.nn.Lazy")
     return layer_call(LAYER_CLASSES[name], arguments, node.lineno, lazy=is_lazy, in_forward=scope.in_forward)
+
+
+def make_stochastic_depth(interpreter: Interpreter, node: ast.Call, scope: Scope) -> LayerCall:
+    """Makes a StochasticDepth as torchvision has it, of single samples: mode="row"."""
+    arguments = read_arguments(interpreter, node, scope)
+    values = arguments.matched(("p", "mode"), "StochasticDepth", node.lineno)
+    if values.pop("mode", None) != "row":
+        raise interpreter.not_understood(node, 'a design leaves single samples out, so write mode="row"')
+    return layer_call("StochasticDepth", Arguments([], values), node.lineno, lazy=False, in_forward=scope.in_forward)
 
 
 def make_block(kind: str, interpreter: Interpreter, node: ast.Call, scope: Scope) -> BlockCall:

@@ -8,6 +8,7 @@ import torch
 from torch.nn import functional
 
 from cnnviz.layers import PALETTE, Block
+from cnnviz.layers.written_modules import WRITTEN_MODULES
 from cnnviz.source.keras_names import FAMILIAR as KERAS_FAMILIAR
 from cnnviz.source.keras_names import is_keras, star_names
 
@@ -20,7 +21,11 @@ FAMILIAR: dict[str, str] = {
     "ModuleList": "torch.nn.ModuleList",
     "Sequential": "torch.nn.Sequential",
     "Identity": "torch.nn.Identity",
-    **{kind: f"{'cnnviz' if issubclass(cls, Block) else 'torch.nn'}.{kind}" for kind, cls in PALETTE.items()},
+    **{
+        kind: f"{'cnnviz' if issubclass(cls, Block) else 'torch.nn'}.{kind}"
+        for kind, cls in PALETTE.items()
+        if kind not in WRITTEN_MODULES
+    },
 }
 """What names stand for in code that was pasted without its imports."""
 

@@ -7,10 +7,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from enum import Enum, auto
 from functools import cached_property
+from typing import Self
 
 from cnnviz.errors import DesignError
 from cnnviz.layers import Block, Layer
-from cnnviz.shapes import Shape
+from cnnviz.shapes import Shape, numel
 
 
 class MisfitError(DesignError):
@@ -34,17 +35,37 @@ class Symbol(Enum):
     """Values that have no number here: the size of a batch, and whether the net is being trained.
 
     WEIGHT is a parameter of a layer, which changes no design whatever is done to it; DEVICE stands for devices and
-    types of numbers.
+    types of numbers, LOGGER for what writes a log.
     """
 
     BATCH = auto()
     TRAINING = auto()
     WEIGHT = auto()
     DEVICE = auto()
+    LOGGER = auto()
 
 
-class OneShot(list[object]):
-    """What an iterator gives, which can be gone through once: a generator, zip, enumerate, reversed, map."""
+WITHOUT_EFFECT = (Symbol.WEIGHT, Symbol.DEVICE, Symbol.LOGGER)
+"""Values whose attributes and methods change no design; each of these gives such a value again."""
+
+
+class Lazy(Iterator[object]):
+    """An iterator, worked out step by step: what a generator, map, zip, enumerate or reversed gives."""
+
+    def __init__(self, items: Iterable[object], line: int) -> None:
+        self._items = iter(items)
+        self._line = line
+        self._is_running = False
+
+    def __next__(self) -> object:
+        """Returns the next item; raises DesignError where working it out needs it itself."""
+        if self._is_running:
+            raise DesignError(f"Line {self._line}: an iterator here goes through itself.")
+        self._is_running = True
+        try:
+            return next(self._items)
+        finally:
+            self._is_running = False
 
 
 class ModuleList(list[object]):
@@ -57,6 +78,10 @@ class ModuleDict(dict[object, object]):
 
 class OrderedDict(dict[object, object]):
     """An `OrderedDict`, the only dict that nn.Sequential takes."""
+
+
+class ModulesView(dict[object, object]):
+    """What `_modules` of a net gives; to put something into it is not understood."""
 
 
 @dataclass(eq=False, frozen=True)
@@ -127,6 +152,8 @@ class Function:
     decorators: tuple[str, ...] = ()
     cls: Class | None = None
     """The class that it is a method of."""
+    is_generator: bool = False
+    """Whether it yields."""
 
     @property
     def name(self) -> str:
@@ -214,6 +241,27 @@ class Instance(Object):
     """Attributes that are, or were, modules."""
     sequential: Sequential | None = None
     """What it runs through where it derives from nn.Sequential."""
+
+
+@dataclass(eq=False, frozen=True)
+class DefaultFactory:
+    """The default of a dataclass's field that is made anew for each object, and where it was written."""
+
+    function: object
+    node: ast.Call
+
+
+class NamedTuple(tuple[object, ...]):
+    """A named tuple: an object of a class of the text that derives from typing.NamedTuple."""
+
+    cls: Class
+    names: tuple[str, ...]
+
+    def __new__(cls, values: Mapping[str, object], of: Class) -> Self:
+        """Returns a tuple of these values, in their order."""
+        result = super().__new__(cls, values.values())
+        result.cls, result.names = of, tuple(values)
+        return result
 
 
 @dataclass(eq=False, frozen=True)
@@ -309,21 +357,51 @@ class TensorNode:
 class Tensor:
     """What a name in forward is bound to; an operation in place gives it another node."""
 
-    def __init__(self, node: TensorNode, shares_with: Tensor | None = None) -> None:
+    def __init__(
+        self, node: TensorNode, shares_with: Tensor | None = None, *, seen: Shape | None = None, seen_by: str = ""
+    ) -> None:
         self._node = node
+        self.seen = seen
+        """Shape of a sample as the code sees it, where the design holds the same numbers without some axes of 1."""
+        self._seen_by = seen_by
         self._changed_by = ""
         self._views: list[Tensor] = shares_with._views if shares_with else []
         self._views.append(self)
 
     @property
     def node(self) -> TensorNode:
-        """Where it stands in the graph; raises DesignError when a tensor with the same numbers was changed in place."""
+        """Where it stands in the graph.
+
+        Raises DesignError when a tensor with the same numbers was changed in place, or the code sees another shape.
+        """
+        if self.seen is not None:
+            raise DesignError(self._seen_by)
+        return self.held
+
+    @property
+    def held(self) -> TensorNode:
+        """Where it stands in the graph, whatever the code sees; raises DesignError as `node` when it was changed."""
         if self._changed_by:
             raise DesignError(
                 f"{self._changed_by} changes, in place, a tensor that shares its numbers with another one; a design"
                 " cannot tell what that one holds then. Leave out the in-place form."
             )
         return self._node
+
+    @property
+    def sizes(self) -> tuple[int | Symbol, ...]:
+        """Sizes of all axes as the code sees them, that of the batch first."""
+        return self.held.sizes if self.seen is None else (self.held.sizes[0], *self.seen)
+
+    def as_held(self) -> Tensor:
+        """Returns the same numbers without axes of length 1 around them; raises DesignError where there are fewer."""
+        is_row = self.seen is not None and numel(self.seen) == numel(self.held.shape)
+        return Tensor(self.held if is_row else self.node, self)
+
+    def seen_as(self, seen: Shape, before: Tensor | None = None) -> Tensor:
+        """Returns the same numbers as the code sees them: in another shape, for the reason that `before` has."""
+        reason = (before or self)._seen_by
+        return Tensor(self.held, self, seen=None if seen == self.held.shape else seen, seen_by=reason)
 
     @property
     def is_known(self) -> bool:
@@ -341,6 +419,21 @@ class Tensor:
     def cut_off(self, code: str, line: int) -> None:
         """Lets no gradient go further back than here."""
         self._node = self._node.cut_off(code, line)
+
+
+@dataclass(eq=False, frozen=True)
+class Sample:
+    """One sample of a batch, of which only the shape is known: x[0]."""
+
+    shape: Shape
+
+
+@dataclass(eq=False, frozen=True)
+class Stacked:
+    """What torch.stack gives: tensors side by side on an axis of their own, which can only be added up."""
+
+    tensors: tuple[Tensor, ...]
+    axis: int
 
 
 Module = LayerCall | Sequential | BlockCall | Instance

@@ -8,8 +8,9 @@ from typing import Literal
 
 from cnnviz.architecture import Architecture, Step, iter_steps, layer_names, output_shape, trace
 from cnnviz.layers import Block
+from cnnviz.layers.written_modules import constructor
 from cnnviz.shapes import Shape, format_shape
-from cnnviz.source.blocks import block_kinds
+from cnnviz.source.blocks import class_sources
 from cnnviz.source.formatting import Argument, Call, format_call, literal
 
 Style = Literal["class", "sequential"]
@@ -48,13 +49,13 @@ def to_code(architecture: Architecture, style: Style = "class") -> str:
     shape, out = architecture.input_shape, output_shape(architecture)
     rows = list(zip(layer_names(architecture), trace(architecture), strict=True))
     used = {step.layer.kind for step in iter_steps([step for _, step in rows])}
-    blocks = "".join(f"\n\n{block.class_source()}" for kind, block in block_kinds().items() if kind in used)
+    classes = "".join(f"\n\n{source}" for source in class_sources(used))
     writer = STYLES[style]
-    between = "\n\n" if blocks or style == "class" else "\n"
+    between = "\n\n" if classes or style == "class" else "\n"
     model = "\n".join(writer.model(rows, shape, out))
     sizes = Call("torch.randn", tuple(Argument(str(size)) for size in (2, *shape)), "a batch of two random samples")
     sample = "\n    ".join(format_call("x = ", sizes, indent=4))
-    return f"{HEAD}{blocks}{between}{model}\n{writer.main.format(sample=sample)}"
+    return f"{HEAD}{classes}{between}{model}\n{writer.main.format(sample=sample)}"
 
 
 def _class_lines(rows: Sequence[tuple[str, Step]], shape: Shape, out: Shape) -> Iterator[str]:
@@ -129,7 +130,7 @@ def _constructor_call(step: Step, *, comment: bool = False) -> Call:
         return Call(layer.kind, stacks, behind, open=True)
     given = layer.non_default_arguments(step.input_shape)
     arguments = tuple(Argument(literal(value), name) for name, value in given.items())
-    return Call(f"nn.{layer.kind}", arguments, behind)
+    return Call(constructor(layer.kind), arguments, behind)
 
 
 def _stack_call(steps: Sequence[Step], function: str, *, empty: str = "", above: str = "") -> Call:

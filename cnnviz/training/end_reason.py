@@ -12,6 +12,8 @@ class EndReason(StrEnum):
     """For `TrainConfig.patience` epochs, none was better than the best before."""
     STUDENT = "student"
     """The student who owns the run stopped it."""
+    TEACHER = "teacher"
+    """A teacher stopped it."""
     SEARCH = "search"
     """The search that it belongs to stopped it, because other runs were better or the search was over."""
     SEEDS_DECIDED = "seeds-decided"

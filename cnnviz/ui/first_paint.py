@@ -5,6 +5,8 @@ import re
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from cnnviz.ui.first_modules import ModulePack, module_pack
+
 EMPTY_ROOT = '<div id="root"></div>'
 """Where Streamlit draws its page; what stands in it until then is replaced."""
 FIRST_TEXT = """<div id="root"><style>
@@ -15,6 +17,9 @@ FIRST_TEXT = """<div id="root"><style>
 </style><div class="first"><h1>cnnviz</h1><p>Design, train and understand convolutional networks.</p>
 <p>The page is loading. On a slow connection this takes a while at the first visit; after that, your browser has most of
 it.</p></div></div>"""
+MODULE = re.compile(
+    r'\s*<(?:script type="module"|link rel="modulepreload")[^>]*"\./static/js/([^"]+)"[^>]*>(?:</script>)?'
+)
 STYLESHEET = re.compile(r'\s*<link rel="stylesheet"[^>]*>')
 UNUSED_FONT = re.compile(r'\s*<link\s+rel="preload"[^>]*SourceSans[^>]*>')
 
@@ -64,6 +69,19 @@ def with_first_text(page: str) -> str:
     return page.replace(EMPTY_ROOT, FIRST_TEXT + stylesheets)
 
 
+def with_module_pack(page: str, pack: ModulePack) -> str:
+    """Returns a page with the text, in which the file of small scripts stands for each of them.
+
+    It goes to the end, behind the text, and the other scripts behind it: a module must not be asked for earlier.
+    """
+    if FIRST_TEXT not in page:
+        return page
+    kept = [match[0] for match in MODULE.finditer(page) if match[1] not in pack.names]
+    kept += [f'<link rel="modulepreload" crossorigin href="./static/js/{name}">' for name in pack.later_names]
+    scripts = f'<script src="./static/js/{pack.name}"></script>{"".join(kept)}'
+    return MODULE.sub("", page).replace("</body>", f"{scripts}</body>")
+
+
 def _is_page(start: Message) -> bool:
     headers = MutableHeaders(raw=start["headers"])
     is_html = headers.get("content-type", "").startswith("text/html") and "content-encoding" not in headers
@@ -71,7 +89,7 @@ def _is_page(start: Message) -> bool:
 
 
 async def _send_page(start: Message, body: bytes, send: Send) -> None:
-    page = with_first_text(body.decode("utf-8")).encode("utf-8")
+    page = with_module_pack(with_first_text(body.decode("utf-8")), module_pack()).encode("utf-8")
     headers = MutableHeaders(raw=start["headers"])
     headers["content-length"] = str(len(page))
     for name in ("etag", "last-modified", "accept-ranges"):  # they are those of the file without the text

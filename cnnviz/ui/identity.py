@@ -86,6 +86,25 @@ def client_address(scope: Scope, proxies: str) -> str:
     return address
 
 
+def peer_address(scope: Scope) -> str:
+    """Returns the address of the machine at the other end of a connection; empty where it is unknown."""
+    return exact_address((scope.get("client") or ("",))[0])
+
+
+def exact_address(text: str) -> str:
+    """Returns an address in one form; empty for another text.
+
+    >>> exact_address("::ffff:10.0.0.2"), exact_address("2001:DB8:0::1"), exact_address("proxy")
+    ('10.0.0.2', '2001:db8::1', '')
+    """
+    try:
+        address = ip_address(text.strip())
+    except ValueError:
+        return ""
+    mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
+    return str(mapped or address)
+
+
 def _normal_address(text: str) -> str:
     """Returns an address in one form, of IPv6 the network of 64 bits that one visitor has; empty for another text."""
     try:

@@ -23,8 +23,9 @@ from cnnviz.processes.launcher import FORK_SERVER, start_fork_server
 # all that pages import, so that it is there before the freeze and no student waits for it
 from cnnviz.runs.cluster import cluster
 from cnnviz.searches.searches import searches
-from cnnviz.settings import settings
+from cnnviz.settings import Mode, settings
 from cnnviz.ui.callbacks import keep_waiting_changes, keep_waiting_page, protect_callbacks
+from cnnviz.ui.login.class_start import open_class
 from cnnviz.ui.looks import LOOKS, skip_looks_at_nothing_new
 from cnnviz.ui.media_route import MEDIA_OWNERS
 from cnnviz.ui.received_files import received_files
@@ -136,6 +137,8 @@ async def lifespan(_app: object) -> AsyncIterator[None]:
         running_cluster = await asyncio.to_thread(cluster)
         running_searches = await asyncio.to_thread(searches)
         await asyncio.to_thread(received_files)
+        if settings().mode == Mode.CLASS:
+            await asyncio.to_thread(open_class, settings(), running_cluster.store.people)
     except CnnvizError as error:
         _refuse_to_start(error)
     disable_nagle()

@@ -1,7 +1,7 @@
 """The state of one browser session: who sits there, the design and settings at hand, and what is looked at."""
 
 import secrets
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -11,12 +11,13 @@ from cnnviz.architecture import Architecture
 from cnnviz.calculator.operation import EXAMPLE_DESIGNS
 from cnnviz.errors import DesignError
 from cnnviz.identity.person import Person
+from cnnviz.identity.roster import Printed
 from cnnviz.presets import PRESETS
 from cnnviz.runs.cluster import cluster
 from cnnviz.runs.drafts import Draft
 from cnnviz.search.space import Space
 from cnnviz.secret_key import new_owner
-from cnnviz.settings import settings
+from cnnviz.settings import Mode, settings
 from cnnviz.training.config import TrainConfig
 from cnnviz.training.found_rate import FoundRate
 from cnnviz.ui.identity import OWNER_HEADER, token_in_cookies
@@ -37,6 +38,8 @@ CHANGED_BEFORE_TRAINING = (
 
 def keeps_cookie() -> bool:
     """Returns whether the browser has sent the cookie by which a student is known again, if this is one."""
+    if settings().mode == Mode.CLASS:
+        return True  # nobody is here without the cookie of their login
     headers = st.context.headers
     return OWNER_HEADER not in headers or token_in_cookies(headers.get("cookie") or "") is not None
 
@@ -49,8 +52,31 @@ def current_owner() -> str:
 
 
 def current_person() -> Person:
-    """Returns who uses this session."""
-    return Person(current_owner())
+    """Returns who uses this session: on a server for a class whoever has logged in, by name and role.
+
+    Ends the run of the page where their account is gone, which their next request finds out.
+    """
+    if settings().mode == Mode.SINGLE:
+        return Person(current_owner())
+    account = cluster().store.people.find(current_owner())
+    if account is None:
+        st.stop()
+    return account.person
+
+
+def is_teacher() -> bool:
+    """Returns whether a teacher uses this session."""
+    return current_person().is_teacher
+
+
+def new_pins() -> list[Printed]:
+    """Returns the PINs that this teacher has given last, which nothing but this session keeps."""
+    return list(st.session_state.get("new-pins", ()))
+
+
+def save_new_pins(printed: Iterable[Printed]) -> None:
+    """Keeps new PINs until the session ends."""
+    st.session_state["new-pins"] = tuple(printed)
 
 
 def current_workbench() -> Workbench:

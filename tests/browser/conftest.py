@@ -48,21 +48,26 @@ def open_digits(app: Page) -> None:
     expect(app.get_by_role("button", name="Train", exact=True)).to_be_enabled()
 
 
+def free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
+
+
 class Server:
     """The app as `streamlit run app.py` starts it."""
 
-    def __init__(self, folder: Path, log: Path) -> None:
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            port = free.getsockname()[1]
+    def __init__(self, folder: Path, log: Path, *more_options: str, port: int = 0, **settings: str) -> None:
+        port = port or free_port()
         self.url = f"http://127.0.0.1:{port}"
         self.folder, self.log = folder, log
         options = [f"--server.port={port}", "--server.address=127.0.0.1", "--server.headless=true"]
+        options += more_options
         with log.open("a") as output:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "streamlit", "run", "app.py", *options],
                 cwd=ROOT,
-                env=os.environ | {"CNNVIZ_DATA_DIR": str(folder)},
+                env=os.environ | {"CNNVIZ_DATA_DIR": str(folder)} | settings,
                 stdout=output,
                 stderr=output,
             )

@@ -1,13 +1,19 @@
 """Styles are told apart by all eyes."""
 
+import re
 from itertools import combinations
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 import pytest
 
-from cnnviz.charts.axes import COLOURS, DASHES, stack_curves
+from cnnviz.charts.axes import COLOURS, DASHES, GOAL, GOAL_LABEL_HEIGHT, POINTS, goal_line_table, stack_curves
+from cnnviz.charts.compare import pareto_spec, pareto_tables
 from cnnviz.charts.curve import OFFSCREEN_EPOCH, Curve
+from cnnviz.charts.seed_band import band_spec, band_table
+from cnnviz.takehome.svg import render_svg
 
 EYES = {
     "all cones": np.eye(3),
@@ -52,3 +58,30 @@ def test_an_empty_line_has_one_value_out_of_sight_that_the_axis_covers_anyway() 
         "line": ["a", "b"],
     }
     assert stack_curves([(empty, {"line": "a"})]).to_pandas().value.tolist() == [1.0]
+
+
+ACCURACIES = np.linspace(0.3, 0.85, 10)
+BAND = (
+    band_spec(10, ["these"]),
+    {
+        POINTS: band_table(
+            {"these": [Curve(np.arange(1.0, 11), ACCURACIES), Curve(np.arange(1.0, 11), ACCURACIES - 0.05)]}
+        )
+    },
+)
+TRADE = (
+    pareto_spec("parameters"),
+    pareto_tables([str(place) for place in range(10)], ["words"] * 10, np.arange(1.0, 11), ACCURACIES, 0.9),
+)
+
+
+@pytest.mark.parametrize("goal", [0.5, 0.9, 1.0])
+@pytest.mark.parametrize(("spec", "tables"), [BAND, TRADE], ids=["band", "trade-off"])
+def test_the_label_of_the_goal_stays_inside_the_chart(
+    spec: dict[str, Any], tables: dict[str, pd.DataFrame], goal: float
+) -> None:
+    """With no value above the goal, its line is the upper edge of the chart, and its label lay over the legend."""
+    drawn = tables | {GOAL: goal_line_table(goal)}
+    svg = render_svg(spec | {"datasets": {name: table.to_dict("records") for name, table in drawn.items()}})
+    (label,) = re.findall(r'transform="translate\([\d.-]+,([\d.-]+)\)"[^>]*>goal [\d.]+</text>', svg)
+    assert GOAL_LABEL_HEIGHT / 2 < float(label) < spec["height"]

@@ -7,6 +7,7 @@ import torch
 from click.testing import CliRunner, Result
 
 from cnnviz.cli import main
+from cnnviz.settings import settings
 from tests.training.test_trainer import NET
 
 RunCommand = Callable[..., Result]
@@ -33,6 +34,16 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "design.json").write_text(NET.to_json(), encoding="utf-8")
     return tmp_path
+
+
+@pytest.fixture
+def class_settings(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The settings of a server for a class that has never run."""
+    monkeypatch.setenv("CNNVIZ_MODE", "class")
+    monkeypatch.setenv("CNNVIZ_DATA_DIR", str(folder / "data"))
+    settings.cache_clear()
+    yield
+    settings.cache_clear()
 
 
 @pytest.fixture

@@ -47,7 +47,8 @@ def test_the_styles_of_code_are_those_there_are() -> None:
     assert list(style.type.choices) == list(STYLES)
 
 
-def test_the_examples_run_one_after_the_other(cnnviz: RunCommand, folder: Path) -> None:
+def test_the_examples_run_one_after_the_other(cnnviz: RunCommand, folder: Path, class_settings: None) -> None:
+    (folder / "class.csv").write_text("Anna\nBert\n", encoding="utf-8")
     (folder / "config.json").write_text(TrainConfig(epochs=1).model_dump_json(), encoding="utf-8")
     generator = np.random.default_rng(0)
     np.save(folder / "feats.npy", generator.standard_normal((40, 8, 8)).astype(np.float32))

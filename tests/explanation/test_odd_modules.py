@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import copy
+import logging
 import random
 import threading
+from collections import OrderedDict, defaultdict, deque
 from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
 
 import numpy as np
 import pytest
@@ -317,6 +321,135 @@ def test_what_forward_leaves_behind_is_gone(*, needs_numbers: bool) -> None:
     assert list(net.state_dict()) == list(before)
     for name, tensor in net.state_dict().items():
         assert torch.equal(tensor, before[name]), name
+
+
+class Notes:
+    """An object with a list inside."""
+
+    def __init__(self) -> None:
+        self.items: list[object] = []
+        self.last: object = None
+
+
+class Slotted:
+    """An object without a __dict__."""
+
+    __slots__ = ("count", "later")
+
+    def __init__(self) -> None:
+        self.count = 0
+
+
+@dataclass(frozen=True)
+class Frozen:
+    """An object that cannot be set, around one that can."""
+
+    notes: Notes
+    table: dict[str, list[int]]
+
+
+class Busy(nn.Module):
+    """Changes in every forward what lies deep in its attributes."""
+
+    def __init__(self, *, fails: bool, needs_numbers: bool) -> None:
+        super().__init__()
+        self.f, self.fails, self.needs_numbers = nn.Linear(4, 4), fails, needs_numbers
+        self.cache, self.slotted = Notes(), Slotted()
+        self.frozen = Frozen(Notes(), {"rows": [1]})
+        self.counts = {"n": 0, "of": defaultdict(int, a=1)}
+        self.pair = ([1], {"k": {2}})
+        self.recent, self.order = deque([1, 2], maxlen=2), OrderedDict(a=[0], b=[1])
+        self.total, self.numbers = torch.zeros(3), np.zeros((2, 2))
+        self.helpers = [nn.BatchNorm1d(4)]  # not registered
+        self.random, self.draws = random.Random(1), np.random.default_rng(1)
+        self.generator = torch.Generator()
+        self.itself = self
+
+    def forward(self, x: Tensor) -> Tensor:
+        y = self.f(x)
+        self.cache.items.append(y)
+        self.cache.last = self.frozen.notes.last = y
+        self.cache.made = True  # type: ignore[attr-defined]
+        self.slotted.count += 1
+        self.frozen.table["rows"].append(2)
+        self.frozen.table["more"] = []
+        self.counts["n"] += 1  # type: ignore[operator]
+        self.counts["of"]["a"] += 1  # type: ignore[index]
+        self.pair[0].append(2)
+        self.pair[1]["k"].add(3)
+        self.recent.append(3)
+        self.order.move_to_end("a")
+        self.order["a"].append(1)
+        self.total += 1
+        self.numbers[0, 0] = self.random.random() + self.draws.random()
+        self.helpers[0].running_mean += float(torch.rand(1, generator=self.generator))  # type: ignore[operator]
+        self.helpers[0].note = 1  # type: ignore[assignment]
+        self.itself.f.bias.seen = 1  # type: ignore[attr-defined]
+        if self.needs_numbers and y.sum() > 1e9:
+            return x
+        if self.fails:
+            raise ValueError("no")
+        return y
+
+
+def content(module: Busy) -> object:
+    """All that the module holds, in values that can be compared."""
+    helper = module.helpers[0]
+    return (
+        *(vars(module.cache), module.slotted.count, vars(module.frozen.notes), module.frozen.table, module.counts),
+        *(module.pair, list(module.recent), list(module.order.items()), module.total.tolist(), module.numbers.tolist()),
+        *(module.random.getstate(), module.draws.bit_generator.state, module.generator.get_state().tolist()),
+        *(helper.running_mean.tolist(), hasattr(helper, "note"), type(module.counts["of"]), vars(module.f.bias)),  # type: ignore[operator,union-attr]
+    )
+
+
+@pytest.mark.parametrize("fails", [False, True])
+@pytest.mark.parametrize("needs_numbers", [False, True])
+def test_what_forward_changes_deep_in_attributes_is_as_before(*, fails: bool, needs_numbers: bool) -> None:
+    """`self.cache.items.append(x)` stayed in the module, and so did all that lies in more than a list."""
+    net = Busy(fails=fails, needs_numbers=needs_numbers)
+    before, ids = copy.deepcopy(content(net)), {name: id(value) for name, value in vars(net).items()}
+    table = explain(nn.Sequential(net), (4,))
+    assert (table.error is not None) == fails
+    assert content(net) == before
+    assert {name: id(value) for name, value in vars(net).items()} == ids
+    assert table.totals.not_put_back == ()
+    with suppress(ValueError):
+        net(torch.rand(2, 4))  # as it does without explain
+    assert content(net) != before
+
+
+class Taking(nn.Module):
+    """Takes from what can be gone through once, and from too much to be looked at."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.numbers, self.many = iter(range(100)), [[number] for number in range(150_000)]
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x * next(self.numbers)
+
+
+def test_what_cannot_be_put_back_is_told() -> None:
+    table = explain(nn.Sequential(Taking()), (4,))
+    assert set(table.totals.not_put_back) == {"0.numbers", "0.many"}
+    for drawn in (repr(table), table.to_markdown(), table._repr_html_()):
+        assert "could not be put back: an iterator, or too much to be copied." in drawn
+
+
+def test_objects_that_threads_change_are_left_to_them() -> None:
+    class Locked(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.event, self.log = threading.Event(), logging.getLogger(__name__)
+
+        def forward(self, x: Tensor) -> Tensor:
+            self.event.set()
+            return x + 1
+
+    net = Locked()
+    explain(net, (4,))
+    assert net.event.is_set()
 
 
 def test_a_keyboard_interrupt_leaves_the_module_as_it_was() -> None:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cnnviz.insight.change_tree import ComparedRun, build_change_tree, group_seeds
+from cnnviz.insight.change_tree import ComparedRun, build_change_tree, find_steps, group_seeds
 from cnnviz.insight.effect import Evidence
 from cnnviz.insight.single_differences import Setup, find_differences
 from cnnviz.presets import PRESETS
@@ -65,6 +65,21 @@ def test_a_run_that_has_not_ended_has_a_place_but_no_effect() -> None:
     first, second = build_change_tree((compared("a"), compared("b", None, "a", epochs=5)))
     assert first.parent is None
     assert (second.parent, second.effect) == (first.group, None)
+
+
+def test_the_steps_between_the_ends_of_a_chain_are_found_whichever_seed_is_chosen() -> None:
+    chain = [compared("a"), compared("b", parent="a", net=NORMED)]
+    chain += [compared("c", parent="b", net=NORMED, learning_rate=0.03), compared("d", parent="a", batch_size=32)]
+    seed = compared("e", net=NORMED, learning_rate=0.03, seed=1)
+    nodes = build_change_tree((*chain, seed))
+    for last in ("c", "e"):
+        steps = find_steps(nodes, "a", last)
+        assert [[difference.label for difference in step.differences] for step in steps] == [
+            ["+BatchNorm after each layer with weights but the last"],
+            ["learning rate 0.01 → 0.03"],
+        ]
+    assert len(find_steps(nodes, "a", "d")) == 1
+    assert find_steps(nodes, "d", "c") == find_steps(nodes, "c", "a") == find_steps(nodes, "a", "unknown") == ()
 
 
 @given(

@@ -9,9 +9,11 @@ from hypothesis import strategies as st
 
 from cnnviz.architecture import Architecture, output_shape
 from cnnviz.insight.run_summary import RunSummary
+from cnnviz.insight.verdict import Verdict
 from cnnviz.insight.verdicts import VERDICT_RULES, find_verdicts
 from cnnviz.layers import ReLU
 from cnnviz.presets import PRESETS
+from cnnviz.table import parameter_count
 from cnnviz.training.config import TrainConfig
 from tests.designs import DIVERGING
 from tests.insight.trained_run import mlp, train_run
@@ -126,11 +128,88 @@ def test_a_gap_of_an_unknown_number_of_samples_counts_when_it_is_large() -> None
     assert small.title == "Nothing stands out"
 
 
+def overfitting_verdict(run: RunSummary) -> Verdict:
+    (verdict,) = [verdict for verdict in find_verdicts(run) if verdict.kind == "over-fitting"]
+    return verdict
+
+
+@pytest.mark.parametrize(
+    ("train", "validation", "title"),
+    [
+        # there from the first epoch on, but validation improves until the fourth
+        ([0.7, 0.8, 0.9, *[0.99] * 9], [0.4, 0.5, 0.6, *[0.7] * 9], "It overfits from epoch 4 on"),
+        # validation has stopped before the gap is there
+        ([0.5, 0.6, 0.7, 0.7, 0.73, 0.8, *[0.99] * 6], [0.5, 0.6, *[0.7] * 10], "It overfits from epoch 6 on"),
+        # nothing is gained on validation from the beginning
+        ([0.9, *[0.99] * 11], [0.7] * 12, "It overfits from epoch 2 on"),
+        (np.linspace(0.5, 1, 12), np.linspace(0.35, 0.7, 12), "It overfits, though validation still improves"),
+    ],
+)
+def test_over_fitting_begins_where_there_is_a_gap_and_validation_no_longer_improves(
+    train: list[float], validation: list[float], title: str
+) -> None:
+    """A gap in the first epoch was called “It overfits from epoch 1 on”; there, no net can overfit yet."""
+    loss = list(np.linspace(1, 0.5, 12))
+    assert overfitting_verdict(curves(loss, loss, validation, train)).title == title
+
+
+def test_a_validation_loss_that_only_rises_is_over_fitting_from_the_second_epoch_on() -> None:
+    run = curves([0.8, 0.9, 1.0, 1.1, 1.2], [0.7, 0.5, 0.3, 0.2, 0.1], [0.7] * 5, [0.8, 0.9, 1, 1, 1])
+    verdict = overfitting_verdict(run)
+    assert verdict.title == "It overfits from epoch 2 on"
+    assert "lowest in epoch 1" in verdict.text
+
+
+def labels(run: RunSummary) -> list[str]:
+    return [suggested.label for suggested in overfitting_verdict(run).suggested_runs]
+
+
+@pytest.mark.parametrize(
+    ("training_samples", "order"),
+    [
+        (100, ["Time shift of 6", "Half as wide", "Dropout of 0.4", "Weight decay 0.001"]),
+        (3080, ["Time shift of 6", "Dropout of 0.4", "Weight decay 0.001", "Half as wide"]),
+        (40_000, ["Time shift of 6", "Dropout of 0.4", "Weight decay 0.001"]),
+    ],
+    ids=["large net", "usual net", "small net"],
+)
+def test_a_smaller_net_is_suggested_by_the_parameters_for_each_training_sample(
+    training_samples: int, order: list[str]
+) -> None:
+    run = replace(OVERFITTED, part_sizes=(training_samples, 1000, 1000))
+    assert labels(run) == order
+    each = parameter_count(LAB) / training_samples
+    suggestion = overfitting_verdict(run).suggestion
+    assert ("the net is small: a smaller one would hardly help" in suggestion) == (each < 5)
+    assert ("a smaller net" in suggestion) == (each > 5)
+
+
+def test_what_a_run_has_already_against_over_fitting_comes_last_or_not_at_all() -> None:
+    config = OVERFITTED.config.changed(weight_decay=0.01).with_augmentation(time_shift=4)
+    run = replace(OVERFITTED, config=config, architecture=LAB.update_layer((6,), p=0.5))
+    verdict = overfitting_verdict(run)
+    assert labels(run) == ["Weight decay 0.1", "Half as wide"]
+    assert "In this order: stronger augmentation (on the Data page), more weight decay, a smaller net" in (
+        verdict.suggestion
+    )
+    assert "There is augmentation, dropout of 0.5 and weight decay of 0.01 already." in verdict.suggestion
+
+
 def test_healthy_curves_below_the_goal_show_no_fault() -> None:
     story = curves([1.0, 0.6, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5], [0.5] * 8, [0.5, *[0.85] * 7], [0.5, *[0.88] * 7])
     (finding,) = find_verdicts(story)
     assert finding.title == "Nothing stands out"
 
+
+OVERFITTED = replace(
+    curves(
+        [2.0, 1.0, 0.8, 0.9, 1.1, 1.3],
+        [2.0, 1.0, 0.6, 0.3, 0.1, 0.05],
+        [0.4, 0.6, 0.7, 0.7, 0.69, 0.69],
+        [0.4] * 5 + [1],
+    ),
+    axes=("channel", "time", "band"),
+)
 
 LINE = st.lists(st.floats(0, 1e6) | st.floats(0, 1), max_size=12)
 

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from cnnviz.errors import ShapeError
 from cnnviz.layers import PALETTE, Block
 from cnnviz.layers.base import torch_defaults
+from cnnviz.layers.written_modules import WRITTEN_MODULES
 from tests.strategies import layers, shapes
 from tests.torch_oracle import accepted_shape, our_output_shape, torch_multiply_adds, torch_result
 
@@ -45,7 +46,7 @@ def test_fresh_layer_builds_and_its_code_gives_the_same_module(kind: str) -> Non
     layer = PALETTE[kind].default(shape)
     assert layer.output_shape(shape) == torch_result(layer, shape)[0]
     if not isinstance(layer, Block):
-        written = eval(layer.code(shape), {"nn": torch.nn})  # noqa: S307 (our own text)
+        written = eval(layer.code(shape), {"nn": torch.nn, **WRITTEN_MODULES})  # noqa: S307 (our own text)
         assert repr(written) == repr(layer.build_module(shape))
 
 

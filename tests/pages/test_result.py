@@ -239,6 +239,14 @@ def test_one_change_is_trained_as_a_child_that_is_called_by_it(
     wait_for(lambda: server.run(anna, child.id).status == Status.DONE)
 
 
+def test_what_the_verdict_recommends_comes_first_and_is_marked(open_page: OpenPage, anna: str, ended: Run) -> None:
+    app = view(open_page("result", owner=anna, run=ended.id), "Try a change")
+    marks = {option.content: option.content_icon for option in pill(app, "In its training").proto.options}
+    assert next(iter(marks)) == "epochs 4 → 8", "the button of the verdict: Train for 8 epochs"
+    assert (marks["epochs 4 → 8"], marks["batch size 64 → 128"]) == (":material/lightbulb:", "")
+    assert any("recommended by the verdict on this run" in caption.value for caption in app.caption)
+
+
 def test_two_changes_at_once_are_allowed_and_said(server: Cluster, open_page: OpenPage, anna: str, ended: Run) -> None:
     app = view(open_page("result", owner=anna, run=ended.id), "Try a change")
     pill(app, "In its training").set_value("weight decay 0 → 0.001").run()

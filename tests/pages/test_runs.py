@@ -140,6 +140,17 @@ def test_chosen_runs_are_compared(open_page: OpenPage, anna: str, three: list[Ru
         assert len(app.get("vega_lite_chart")) == 2
 
 
+def test_the_names_of_chosen_runs_are_written_out(open_page: OpenPage, anna: str, three: list[Run]) -> None:
+    """A name longer than its column is cut off in the table."""
+    picked = open_page("runs", owner=anna, **{PICKED_KEY: (three[0].id, three[1].id)})
+    (names,) = [caption.value for caption in picked.caption if caption.value.startswith("Chosen: ")]
+    assert sorted(names.removeprefix("Chosen: ").removesuffix(".").split("; ")) == [
+        "The lab's ConvNet",
+        "the \\*good\\* one",
+    ]
+    assert "Chosen: " not in texts(open_page("runs", owner=anna))
+
+
 def texts(app: AppTest) -> str:
     return "\n".join(each.value for each in (*app.markdown, *app.caption, *app.info))
 
@@ -193,6 +204,23 @@ def test_what_several_changes_brought_together_is_not_given_to_one_of_them(
     server.stop(anna, child.id, wait=20)
     one = open_page("runs", owner=anna, **{PICKED_KEY: (before[0].id,), "compare-view": "Differences"})
     assert "Choose two or more runs" in texts(one)
+
+
+def test_differences_of_the_ends_of_a_chain_lead_to_changes(open_page: OpenPage, server: Cluster, anna: str) -> None:
+    config = TrainConfig(dataset="digits", epochs=2)
+    configs = config, config.changed(learning_rate=0.03), config.changed(learning_rate=0.03, batch_size=128)
+    ids: list[str] = []
+    for created, each in enumerate(configs, start=1):
+        parent = ids[-1] if ids else None
+        run, points = make_run_with_points(anna, NET, 0.5, float(created), config=each, parent=parent)
+        server.store.add_run(run)
+        server.store.append_points(run.id, points)
+        ids.append(run.id)
+    app = open_page("runs", owner=anna, **{PICKED_KEY: (ids[0], ids[2]), "compare-view": "Differences"})
+    steps = "in 2 steps: learning rate 0.01 → 0.03; batch size 64 → 128. **Changes**, above, shows"
+    assert steps in texts(app)
+    single = open_page("runs", owner=anna, **{PICKED_KEY: (ids[0], ids[1]), "compare-view": "Differences"})
+    assert "**Changes**, above" not in texts(single)
 
 
 def test_a_run_is_starred_named_deleted_and_brought_back(

@@ -17,6 +17,7 @@ from cnnviz.runs.cluster import Cluster
 from cnnviz.runs.drafts import Draft
 from cnnviz.runs.run import Run, Status
 from cnnviz.settings import Settings
+from cnnviz.table import parameter_count
 from cnnviz.training.config import TrainConfig
 from cnnviz.training.point import Point
 from cnnviz.ui.state import SAVED_UNDO_STEPS
@@ -138,6 +139,26 @@ def test_the_design_changes_the_run(open_page: OpenPage, server: Cluster, plain:
     run, points = press_train(open_page("train", workbench=Workbench(wider), config=SHORT), server)
     assert run.architecture == wider
     assert points != plain
+
+
+def test_the_net_of_the_run_shown_is_not_taken_for_the_one_to_be_trained(open_page: OpenPage, server: Cluster) -> None:
+    """The name of the open net stood alone above the curves of a run of another one."""
+    app = open_page("train", workbench=Workbench(DIGITS), config=SHORT)
+    press_train(app, server)
+    app.run()
+    preset = PRESETS["digits-convnet"]
+    size = f"{len(DIGITS.layers)} layers for 1 × 8 × 8, {parameter_count(DIGITS):,} parameters"
+    same = f"A run of the net that is open now: {preset.title} {size}."
+    assert same in [caption.value for caption in app.caption]
+    other = DIGITS.update_layer(0, out_channels=5)
+    app.session_state["workbench"] = Workbench(other)
+    app.run()
+    assert f"A run of **another net than the one to be trained next**: {preset.title} {size}." in [
+        caption.value for caption in app.caption
+    ]
+    (line,) = [each.value for each in app.markdown if "To be trained next" in each.value]
+    assert f"{parameter_count(other):,} parameters" in line
+    assert preset.title not in line
 
 
 def test_stop_stops_this_run(open_page: OpenPage, server: Cluster) -> None:

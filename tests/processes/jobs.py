@@ -19,12 +19,19 @@ def main(job: str, *arguments: str) -> None:
     JOBS[job](*arguments)
 
 
+def session_nice() -> int | None:
+    """The nice value of the whole session; None where processors are not shared out by session."""
+    file = Path("/proc/self/autogroup")
+    return int(file.read_text(encoding="ascii").split()[-1]) if file.is_file() else None
+
+
 def describe() -> None:
     """Writes down what the process finds."""
     facts = {
         "pid": os.getpid(),
         "parent": os.getppid(),
         "nice": os.getpriority(os.PRIO_PROCESS, 0),
+        "session_nice": session_nice(),
         "session": os.getsid(0),
         "oom_score_adj": int(Path("/proc/self/oom_score_adj").read_text(encoding="ascii")),
         "name": Path("/proc/self/comm").read_text(encoding="ascii").strip(),

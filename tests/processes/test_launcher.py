@@ -105,6 +105,7 @@ def test_a_child_has_its_priority_session_environment_and_nothing_else_of_its_se
     assert facts["pid"] == facts["session"] == child.pid
     assert (facts["parent"] == os.getpid()) == (not forked)
     assert facts["nice"] == min(os.getpriority(os.PRIO_PROCESS, 0) + NICENESS, MAX_NICENESS)
+    assert facts["session_nice"] in (facts["nice"], None)
     assert facts["oom_score_adj"] == 300
     assert facts["name"] == "cnnviz jobs"
     assert facts["input"] == "a question"

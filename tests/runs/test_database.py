@@ -136,7 +136,8 @@ def test_runs_of_before_there_were_scores_get_theirs_from_their_points(tmp_path:
             for column in ("starred", "tags", "search", "end_reason", "parent", "seed_group"):
                 connection.exec_driver_sql(f"ALTER TABLE runs DROP COLUMN {column}")
             connection.exec_driver_sql("DROP INDEX points_of_epochs")
-            connection.exec_driver_sql("DROP TABLE searches")
+            for table in METADATA.tables.keys() - {"runs", "points", "facts", "checkpoints", "drafts", "desks"}:
+                connection.exec_driver_sql(f"DROP TABLE {table}")
             connection.exec_driver_sql(f"DROP TABLE {VERSION}")
             connection.exec_driver_sql("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL)")
             connection.exec_driver_sql("INSERT INTO alembic_version VALUES ('0002')")

@@ -183,3 +183,28 @@ def test_whatever_memory_runs_need_all_get_the_same_time_where_not_all_fit(sizes
         assert max(seconds) - min(seconds) <= 3 * SLICE_SECONDS
         assert simulation.swaps <= len(runs) * simulation.now / SLICE_SECONDS
         assert sum(sizes) > BUDGET or not simulation.swaps
+
+
+def test_a_run_that_is_moved_up_begins_before_all_that_wait_and_whatever_else_its_owner_has(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    simulation = Simulation(monkeypatch, max_running_runs=1)
+    running = [simulation.add(BUDGET // 2, "Anna"), simulation.add(BUDGET // 2, "Bert")]
+    waiting = [simulation.add(BUDGET // 2, f"owner {i}") for i in range(6)]
+    held = simulation.add(BUDGET // 2, "Anna")
+    simulation.rotation.move_up(held)
+    simulation.play(SLICE_SECONDS + TICK)
+    assert [*simulation.first_turns][:3] == [*running, held]
+    assert [turn.run.id for turn in simulation.rotation.held] == []
+    simulation.play(60)
+    assert simulation.first_turns.keys() == {*running, *waiting, held}  # and nobody is starved by it
+    shares = [simulation.seconds(run_id) for run_id in (*running, *waiting, held)]
+    assert max(shares) - min(shares) <= 2 * SLICE_SECONDS
+
+
+def test_moving_up_changes_nothing_for_what_is_in_turn_or_not_here(simulation: Simulation) -> None:
+    one = simulation.add(BUDGET)
+    before = vars(simulation.rotation.turns[one]).copy()
+    for run_id in (one, "elsewhere"):
+        simulation.rotation.move_up(run_id)
+    assert vars(simulation.rotation.turns[one]) == before

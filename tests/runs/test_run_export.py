@@ -8,7 +8,7 @@ import pytest
 from cnnviz.errors import CnnvizError
 from cnnviz.runs.archives import read_archive
 from cnnviz.runs.run import Status
-from cnnviz.runs.run_export import export_run
+from cnnviz.runs.run_export import FILE_PROCESS, QUICK_FILES, export_run
 from cnnviz.runs.store import Store
 from cnnviz.settings import settings
 from cnnviz.takehome.writer import write_file
@@ -38,6 +38,15 @@ def test_a_file_of_a_long_run_is_written_without_its_points_in_the_server(store:
     assert len(archive.points) == POINTS
     assert written == write_file("train.py", archive)
     assert peak < 2 * MIB
+
+
+@pytest.mark.parametrize("name", QUICK_FILES)
+def test_a_file_of_a_moment_does_not_wait_for_one_of_seconds(store: Store, name: str) -> None:
+    """With thirty students, a script waited twenty seconds behind notebooks and reports."""
+    run = make_run("anna", status=Status.DONE)
+    store.add_run(run)
+    with FILE_PROCESS.semaphore:  # as while a notebook is written
+        assert export_run(run.id, name)
 
 
 def test_a_run_that_was_deleted_meanwhile_is_told(store: Store) -> None:

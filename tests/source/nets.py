@@ -374,5 +374,14 @@ NETS |= {
         "x = self.conv(x)\nreturn torch.mul(x, torch.sigmoid(self.gate(x)))",
         "x = self.conv(x)\nreturn torch.sigmoid(self.gate(x)).mul(x)",
         "x = self.conv(x)\nreturn torch.multiply(input=self.gate(x), other=x)",
+        "return self.conv(x / 255.0)",
+        "x = self.conv(x)\nreturn x + 0.1 * torch.tanh(x)",
+        "x = self.conv(x)\nreturn torch.add(x, torch.tanh(x), alpha=0.3)",
+        "x = self.conv(x)\nx = x.clone()\nx.add_(torch.tanh(x), alpha=2)\nx *= 3\nx /= 7\nx.mul_(0.5).div_(0.25)\nreturn x",
+        "x = self.conv(x)\nreturn x - torch.tanh(x)",
+        "x = self.conv(x)\nreturn torch.sub(x, -torch.tanh(x), alpha=-2)",
+        "x = self.conv(x)\nreturn torch.stack([x, torch.tanh(x), F.relu(x)], dim=1).mean(dim=1)",
+        "x = self.conv(x)\nreturn torch.mean(torch.stack((x, torch.tanh(x))), 0)",
+        "x = self.conv(x)\nreturn (x + torch.tanh(x)) / math.sqrt(2)",
     )
 }

@@ -493,7 +493,7 @@ def test_what_is_wrong_is_named_with_its_line(init: str, forward: str, message: 
         ("model = nn.Sequential(nn.ReLU())\nmodel[0:1] = nn.Tanh()", r"Line 2: `model\[0:1\] = nn\.Tanh\(\)` is not understood"),
         ("nn.Sequential([nn.ReLU()])", r"Line 1: nn\.Sequential takes layers one by one"),
         ("model = nn.Sequential(nn.ReLU())\nfor i in what: model.append(nn.Tanh())", r"Line 2: .* what has no value"),
-        ("model = nn.Sequential(nn.ReLU())\nmodel = torch.compile(model)", r"Line 2: `model = torch\.compile\(model\)`"),
+        ("model = nn.Sequential(nn.ReLU())\nmodel = torch.fx.wrap(model)", r"Line 2: `model = torch\.fx\.wrap\(model\)`"),
         ("model = nn.Sequential(nn.LSTM(1, 2))", r"Line 1: nn\.LSTM is not a layer"),
         ("nn.Sequential(nn.LSTM(1, 2))", r"Line 1: nn\.LSTM is not a layer"),
         ("nn.Sequential(3)", r"Line 1: nn\.Sequential takes layers; one of its arguments is none"),

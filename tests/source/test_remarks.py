@@ -72,3 +72,36 @@ def test_what_is_changed_through_another_name_is_refused_not_overlooked(forward:
     text = net("self.conv = nn.Conv2d(3, 3, 3, padding=1)", "x = self.conv(x)\n" + forward)
     with pytest.raises(DesignError, match=r"Line \d+: an operation changes, in place, a tensor that shares"):
         read_code(HEAD + text, SHAPE)
+
+
+@pytest.mark.parametrize(
+    "forward",
+    ["return F.dropout(self.a(x))", "x = self.a(x)\nx = F.dropout2d(x, 0.2, True)\nreturn self.b(x)"],
+)
+def test_a_dropout_that_torch_leaves_on_in_evaluation_is_told(forward: str) -> None:
+    text, x = net(TWO, forward), torch.ones(2, *SHAPE)
+    theirs = run_code(text)
+    assert any(not torch.equal(theirs(x), theirs(x)) for _ in range(20)), "torch drops in evaluation"
+    assert any("drops while a net is evaluated, too" in remark for remark in read_code(HEAD + text, SHAPE).remarks)
+
+
+@pytest.mark.parametrize("p", ["self.training", "training=self.training"])
+def test_a_dropout_that_follows_the_mode_is_not_told(p: str) -> None:
+    text = net(TWO, f"return self.b(F.dropout(self.a(x), 0.5, {p}))")
+    assert read_code(HEAD + text, SHAPE).remarks == ()
+
+
+@pytest.mark.parametrize(
+    ("returned", "number"),
+    [("y, F.softmax(y, dim=1)", 1), ("F.softmax(y, dim=1), y", 1), ("x, y", 2), ("{'y': y, 'x': x}", 1)],
+)
+def test_which_of_several_outputs_is_the_designs_is_told(returned: str, number: int) -> None:
+    text = net(TWO, f"x = self.a(x)\ny = self.b(x)\nreturn {returned}")
+    reading = read_code(HEAD + text, SHAPE)
+    theirs, ours = run_code(text), build_model(reading.architecture).eval()
+    set_parameters(ours)
+    set_parameters(theirs)
+    outputs = theirs(torch.ones(2, *SHAPE))
+    outputs = list(outputs.values()) if isinstance(outputs, dict) else outputs
+    torch.testing.assert_close(ours(torch.ones(2, *SHAPE)), outputs[number - 1])
+    assert reading.remarks == (f"The net returns 2 values; a design has one output, here number {number}.",)

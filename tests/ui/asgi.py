@@ -7,25 +7,42 @@ from concurrent.futures import ThreadPoolExecutor
 from starlette.types import ASGIApp, Message
 
 
-def request(app: ASGIApp, headers: Sequence[tuple[str, str]], kind: str = "http", path: str = "/") -> list[Message]:
-    """What an application answers to a GET of a path (`http`), or to a handshake there (`websocket`)."""
+def request(
+    app: ASGIApp,
+    headers: Sequence[tuple[str, str]],
+    kind: str = "http",
+    path: str = "/",
+    *,
+    method: str = "GET",
+    body: str = "",
+    peer: str = "192.168.0.7",
+    received: Sequence[Message] = (),
+) -> list[Message]:
+    """What an application answers to a request of a path (`http`), or to a handshake there (`websocket`).
+
+    `received` are messages that follow.
+    """
     sent: list[Message] = []
 
-    received = [{"type": "http.request" if kind == "http" else "websocket.connect"}]
+    first = {"type": "http.request", "body": body.encode()} if kind == "http" else {"type": "websocket.connect"}
+    waiting = [first, *received]
+    path, _, query = path.partition("?")
 
     async def receive() -> Message:
-        if not received:
+        if not waiting:
             await asyncio.Event().wait()  # a browser that stays and says nothing more
-        return received.pop()
+        return waiting.pop(0)
 
     async def send(message: Message) -> None:
         sent.append(message)
 
     scope = {
         "type": kind,
-        "method": "GET",
+        "method": method,
         "scheme": "http" if kind == "http" else "ws",
         "path": path,
+        "query_string": query.encode(),
+        "client": (peer, 50_000),
         "headers": [(name.encode(), value.encode()) for name, value in headers],
     }
 

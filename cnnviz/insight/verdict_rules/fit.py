@@ -6,17 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cnnviz.data.augmentation import AugmentationAxes
 from cnnviz.insight.intervals import accuracy_interval
 from cnnviz.insight.run_summary import Floats, RunSummary
-from cnnviz.insight.verdict import (
-    SuggestedRun,
-    Verdict,
-    change_architecture,
-    change_learning_rate,
-    change_settings,
-    normalize_values,
-)
+from cnnviz.insight.verdict import Verdict, change_architecture, change_learning_rate, normalize_values
+from cnnviz.insight.verdict_rules.remedies import order_remedies
 from cnnviz.search.variant import BATCH_NORM, Choices
 
 GAP_EPOCHS = 3
@@ -34,10 +27,8 @@ second, a share of the goal, even if it gained the third times as much as in the
 training loss hardly falls any more."""
 LEARNING_LOSS_DROP = 0.05
 """Share by which the last third of the epochs lowers the training loss of a net that still learns."""
-STRONG_DROPOUT = 0.4
-"""Probability above which more dropout is not suggested."""
-SHIFT_SHARE = 1 / 16
-"""Suggested shift of samples, as a share of the axis."""
+STALLED_RISE = 0.02
+"""Validation accuracy has stopped improving where it does not rise by more than this any more."""
 
 
 @dataclass(frozen=True)
@@ -96,23 +87,26 @@ def find_overfitting(run: RunSummary) -> Verdict | None:
     gap, lowest = measure_gap(run), epoch_of_rising_loss(run)
     if not gap.is_real and lowest is None:
         return None
-    first = gap.first_epoch if lowest is None else lowest
+    stalled = epoch_of_stalled_validation(run)
+    # a net of one epoch has hardly begun to learn: whatever its gap, it overfits nothing yet
+    first = max(lowest or (max(gap.first_epoch, stalled) if stalled else 0), 2)
+    since = f" from epoch {first} on" if lowest or stalled else ", though validation still improves"
     sentences = [] if lowest is None else [_describe_rise(run, lowest)]
-    sentences += _describe_gap(gap, run.validation_size)
+    sentences += _describe_gap(gap, run.validation_size, stalled)
     if run.best_epoch < run.epochs:
         sentences.append(f"The weights of epoch {run.best_epoch}, the best on validation, are kept.")
     slightly = " a little" if lowest is None and gap.size < LARGE_GAP else ""
-    return Verdict(
-        f"It overfits{slightly} from epoch {first} on",
-        " ".join(sentences),
-        "In this order: augmentation (on the Data page), dropout, weight decay, a smaller net. More data helps most.",
-        (
-            *_augment(run),
-            *_drop_out(run),
-            *_decay(run),
-            *change_architecture(run, ("Half as wide", Choices(width=0.5))),
-        ),
-    )
+    return Verdict(f"It overfits{slightly}{since}", " ".join(sentences), *order_remedies(run))
+
+
+def epoch_of_stalled_validation(run: RunSummary) -> int | None:
+    """Returns the epoch (from 1) since which the validation accuracy has hardly risen; None where it still rises.
+
+    It still rises where the last quarter of the epochs, or the last three, have raised it by more than `STALLED_RISE`.
+    """
+    accuracy = _running_median(run.validation_accuracy[: run.epochs])
+    epoch = int(np.flatnonzero(accuracy >= accuracy.max() - STALLED_RISE)[0]) + 1
+    return epoch if epoch <= run.epochs - max(run.epochs // 4, GAP_EPOCHS) + 1 else None
 
 
 def epoch_of_rising_loss(run: RunSummary) -> int | None:
@@ -143,7 +137,7 @@ def _describe_rise(run: RunSummary, lowest: int) -> str:
     )
 
 
-def _describe_gap(gap: Gap, samples: int | None) -> list[str]:
+def _describe_gap(gap: Gap, samples: int | None, stalled: int | None) -> list[str]:
     mean = f" (means of the last {gap.epochs} epochs)" if gap.epochs > 1 else ""
     accuracies = f"Training accuracy is {gap.train:.3f} at the end, validation accuracy {gap.validation:.3f}{mean}"
     sentences = [f"{accuracies}: a gap of {gap.size:.3f}."]
@@ -155,37 +149,12 @@ def _describe_gap(gap: Gap, samples: int | None) -> list[str]:
             f" The training accuracy lies {place}."
         )
     if gap.is_real:
-        sentences.append(f"The gap has been wider than {MIN_GAP:g} since about epoch {gap.first_epoch}.")
+        since = f"since about epoch {gap.first_epoch}" if gap.first_epoch > 1 else "from the first epoch on"
+        rise = f"hardly risen since epoch {stalled}" if stalled else "risen until the end"
+        sentences.append(f"The gap has been wider than {MIN_GAP:g} {since}; validation accuracy has {rise}.")
     if gap.size >= LARGE_GAP and gap.train >= LEARNED_BY_HEART:
         sentences.append("The net learns its training samples by heart.")
     return sentences
-
-
-def _augment(run: RunSummary) -> tuple[SuggestedRun, ...]:
-    """Returns the run with samples that are moved about, in time or as pictures, where it is known how they can be."""
-    shape, axes = run.architecture.input_shape, AugmentationAxes(run.axes, len(run.architecture.input_shape))
-    augmentation = run.config.augmentation
-    if run.axes and axes.time_axis is not None and not augmentation.time_shift:
-        steps = max(round(SHIFT_SHARE * shape[axes.time_axis - 1]), 1)
-        changes: tuple[str, dict[str, int]] = (f"Time shift of {steps}", {"time_shift": steps})
-    elif run.axes and axes.picture_axes and not augmentation.shift:
-        pixels = max(round(SHIFT_SHARE * min(shape[axis - 1] for axis in axes.picture_axes)), 1)
-        changes = (f"Shift of {pixels}", {"shift": pixels})
-    else:
-        return ()
-    return change_settings(run, changes[0], augmentation=augmentation.changed(**changes[1]))
-
-
-def _drop_out(run: RunSummary) -> tuple[SuggestedRun, ...]:
-    dropouts = [float(getattr(layer, "p", 0)) for _, layer in run.architecture.iter_layers() if "Dropout" in layer.kind]
-    if max(dropouts, default=0) >= STRONG_DROPOUT:
-        return ()
-    return change_architecture(run, (f"Dropout of {STRONG_DROPOUT:g}", Choices(dropout=STRONG_DROPOUT)))
-
-
-def _decay(run: RunSummary) -> tuple[SuggestedRun, ...]:
-    decay = max(10 * run.config.weight_decay, 1e-3)
-    return change_settings(run, f"Weight decay {decay:g}", weight_decay=decay) if decay <= 0.1 else ()
 
 
 def find_underfitting(run: RunSummary) -> Verdict | None:

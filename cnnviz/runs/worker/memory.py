@@ -19,6 +19,11 @@ def total_bytes(device: torch.device) -> int:
     """Returns the memory of the device in bytes; for the CPU, what this container may use of it."""
     if device.type == "cuda":
         return int(torch.cuda.get_device_properties(device).total_memory)
+    return cpu_total_bytes()
+
+
+def cpu_total_bytes() -> int:
+    """Returns the bytes of memory that this machine, or this container, has."""
     total = psutil.virtual_memory().total
     for file in MEMORY_LIMIT_FILES:
         with suppress(OSError, ValueError):  # not there, or "max"

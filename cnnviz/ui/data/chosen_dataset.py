@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from cnnviz.data import available_datasets, own_uploads
+from cnnviz.data import own_uploads
 from cnnviz.data.arrays import SplitIndices
 from cnnviz.data.content import Content
 from cnnviz.data.dataset import Dataset
@@ -10,6 +10,7 @@ from cnnviz.data.splitting import PARTS, SPLIT_KINDS
 from cnnviz.shapes import format_shape
 from cnnviz.ui.data.content import cached_split
 from cnnviz.ui.navigation import open_page
+from cnnviz.ui.offers import offered_datasets
 from cnnviz.ui.runs.labels import dataset_titles
 from cnnviz.ui.state import choose_dataset, current_config, current_owner, dataset_choice_key, save_config
 from cnnviz.ui.widgets.fields import escape_markdown
@@ -31,8 +32,8 @@ def use_dataset(name: str) -> None:
 
 def dataset_picker() -> Dataset:
     """Draws the choice among data sets, and returns the chosen one; at first the one to train on."""
-    datasets = available_datasets(current_owner())
-    titles = dataset_titles()
+    datasets = offered_datasets()
+    titles = {name: title for name, title in dataset_titles().items() if name in datasets}
     name = st.selectbox(
         "Data set",
         list(titles),

@@ -15,6 +15,7 @@ from cnnviz.ui.design.canvas import draw_canvas
 from cnnviz.ui.design.canvas.actions import apply_action
 from cnnviz.ui.design.canvas.messages import ApplyAdvice, read_actions
 from cnnviz.ui.design.canvas.state import canvas_state
+from cnnviz.ui.offers import offered_presets
 from cnnviz.ui.state import current_workbench, open_design, save_workbench, session_dict
 from cnnviz.ui.widgets.fields import (
     FIELD_WIDTH,
@@ -46,7 +47,7 @@ def toolbar() -> None:
     with st.container(horizontal=True, vertical_alignment="bottom", key="toolbar"):
         st.selectbox(
             "Load a preset",
-            list(PRESETS),
+            offered_presets(),
             index=None,
             format_func=lambda name: PRESETS[name].title,
             placeholder="Choose a net …",

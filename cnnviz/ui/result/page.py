@@ -25,6 +25,7 @@ from cnnviz.ui.result.predictions import predictions_view
 from cnnviz.ui.result.seeds import seeds_view
 from cnnviz.ui.result.try_change import try_change_view
 from cnnviz.ui.result.verdicts import verdict_cards
+from cnnviz.ui.runs.comments import comments_view
 from cnnviz.ui.runs.labels import dataset_titles, run_label
 from cnnviz.ui.state import choose_run, current_owner, run_choice_key
 from cnnviz.ui.widgets.fields import escape_markdown
@@ -108,6 +109,7 @@ def _score_summary(run: Run) -> None:
         st.metric("Training time", format_duration(run.worked), help="Computing time on the device.", **card)
     if run.message:
         st.caption(escape_markdown(run.message))
+    comments_view(run.id)
 
 
 def _predictions_view(run: Run) -> None:

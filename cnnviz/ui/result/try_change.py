@@ -4,6 +4,7 @@ import streamlit as st
 
 from cnnviz.architecture import trace
 from cnnviz.data import available_datasets
+from cnnviz.insight.recommended_changes import recommended_changes
 from cnnviz.insight.single_differences import Aspect, Setup, find_differences
 from cnnviz.insight.suggested_changes import SuggestedChange, change_both, suggest_changes
 from cnnviz.runs.cluster import cluster
@@ -12,10 +13,14 @@ from cnnviz.runs.label import fitting_title
 from cnnviz.runs.run import Run, Status
 from cnnviz.training.duration import expected_epoch_seconds
 from cnnviz.ui.navigation import open_page
+from cnnviz.ui.result.verdicts import summarize_run
 from cnnviz.ui.state import current_owner, open_design, open_run_later
 from cnnviz.ui.widgets.fields import escape_markdown
 from cnnviz.ui.widgets.notice import has_notice, notify_errors
 from cnnviz.words import format_duration
+
+RECOMMENDED = ":material/lightbulb:"
+"""Mark of a change that a verdict or the advice recommends."""
 
 
 def try_change_view(run: Run) -> None:
@@ -33,9 +38,11 @@ def _change_card(run: Run) -> None:
         " say what helped."
     )
     start = run_setup(run)
-    changes = suggest_changes(start)
+    changes = suggest_changes(start, recommended_changes(summarize_run(run)))
     net = _choice("In the net", [change for change in changes if change.difference.aspect == Aspect.NET], run)
     setting = _choice("In its training", [change for change in changes if change.difference.aspect != Aspect.NET], run)
+    if any(change.is_recommended for change in changes):
+        st.caption(f"{RECOMMENDED} recommended by the verdict on this run, or by the advice on its net.")
     changed = change_both(net, setting, start)
     differences = find_differences(start, changed)
     name = " and ".join(difference.label for difference in differences)
@@ -76,7 +83,11 @@ def _change_card(run: Run) -> None:
 def _choice(label: str, changes: list[SuggestedChange], run: Run) -> SuggestedChange | None:
     """Draws changes of one kind, of which one can be chosen."""
     by_label = {change.label: change for change in changes}
-    chosen = st.pills(label, list(by_label), key=f"{label}-{run.id}", format_func=escape_markdown)
+
+    def marked(name: str) -> str:
+        return f"{RECOMMENDED} {escape_markdown(name)}" if by_label[name].is_recommended else escape_markdown(name)
+
+    chosen = st.pills(label, list(by_label), key=f"{label}-{run.id}", format_func=marked)
     return by_label.get(chosen or "")
 
 

@@ -4,12 +4,13 @@ from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
-from cnnviz.insight.change_tree import ChangeNode, SeedGroup, build_change_tree, compare_groups
+from cnnviz.insight.change_tree import ChangeNode, SeedGroup, build_change_tree, compare_groups, find_steps
 from cnnviz.insight.single_differences import Difference, Setup, apply_differences, without_seed
 from cnnviz.runs.cluster import cluster
 from cnnviz.runs.compared_runs import run_setup, runs_by_setup
 from cnnviz.runs.label import fitting_title
-from cnnviz.runs.run import Run
+from cnnviz.runs.run import LR_FINDER_RUN, Run
+from cnnviz.ui.runs.change_tree import shown_nodes
 from cnnviz.ui.runs.compared_runs import (
     compared_run,
     differences_text,
@@ -35,7 +36,8 @@ def attribution(runs: Sequence[Run]) -> None:
     if len(runs) < 2:
         st.info("Choose two or more runs to see how they differ, and what that changed.", icon=":material/rule:")
         return
-    mine = runs_by_setup(cluster().store.runs_of(current_owner()))
+    all_mine = cluster().store.runs_of(current_owner())
+    mine = runs_by_setup(all_mine)
     labels = legend_labels(runs)
     names: dict[str, str] = {}
     alike: dict[str, Run] = {}
@@ -52,6 +54,7 @@ def attribution(runs: Sequence[Run]) -> None:
             continue
         st.markdown(_node_text(node, names))
         if len(node.differences) > 1:
+            _steps_pointer(node.parent, node, all_mine)
             _single_changes(node.parent, node, position, mine)
     notes = [MARGIN_NOTE]
     if sum(node.parent is None for node in nodes) > 1:
@@ -72,6 +75,18 @@ def _brought(node: ChangeNode) -> str:
     if node.effect is None:
         return "one of them was not trained to its end"
     return f"{effect_badge(node.effect)} {effect_verdict(node.effect)}"
+
+
+def _steps_pointer(before: SeedGroup, node: ChangeNode, mine: Sequence[Run]) -> None:
+    """Draws where to find what each step brought, where these runs are the ends of a chain of them."""
+    trainings = [run for run in mine if run.kind != LR_FINDER_RUN]
+    steps = find_steps(shown_nodes(trainings), before.runs[0].id, node.group.runs[0].id)
+    if len(steps) > 1:
+        names = "; ".join(differences_text(step.differences) for step in steps)
+        st.markdown(
+            f":material/account_tree: You went from the one to the other in {len(steps)} steps: {names}. **Changes**,"
+            " above, shows what each of them brought."
+        )
 
 
 def _single_changes(before: SeedGroup, node: ChangeNode, position: int, mine: Mapping[Setup, Sequence[Run]]) -> None:

@@ -24,9 +24,8 @@ ACCURACY_NOTE = (
 
 def change_tree(runs: Sequence[Run]) -> None:
     """Draws the runs below those that they started from, each with its change and what that brought."""
-    latest = sorted(runs, key=lambda run: run.created)[-MAX_RUNS:]
-    by_id = {run.id: run for run in latest}
-    nodes = build_change_tree(tuple(map(compared_run, latest)), MAX_DIFFERENCES)
+    by_id = {run.id: run for run in runs}
+    nodes = shown_nodes(runs)
     titles = dataset_titles()
     with st.container(key="change-tree"):
         st.markdown("\n".join(_line(node, by_id, titles) for node in nodes))
@@ -36,6 +35,12 @@ def change_tree(runs: Sequence[Run]) -> None:
     if len(runs) > MAX_RUNS:
         notes.append(f"The latest {MAX_RUNS} of the runs in the table.")
     st.caption("  \n".join(notes))
+
+
+def shown_nodes(runs: Sequence[Run]) -> tuple[ChangeNode, ...]:
+    """Returns the nodes of the tree of these runs, the latest `MAX_RUNS` of them."""
+    latest = sorted(runs, key=lambda run: run.created)[-MAX_RUNS:]
+    return build_change_tree(tuple(map(compared_run, latest)), MAX_DIFFERENCES)
 
 
 def _line(node: ChangeNode, runs: dict[str, Run], titles: dict[str, str]) -> str:

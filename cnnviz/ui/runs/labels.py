@@ -34,9 +34,10 @@ def legend_labels(runs: Iterable[Run]) -> dict[str, str]:
     return unique_labels({run.id: f"{run_name(run)}, {created_at(run):%H:%M:%S}" for run in runs})
 
 
-def dataset_titles() -> dict[str, str]:
-    """Returns the titles of the data sets of this student by name, all different."""
-    return unique_labels({name: dataset.title for name, dataset in available_datasets(current_owner()).items()})
+def dataset_titles(owner: str = "") -> dict[str, str]:
+    """Returns the titles of a student's data sets by name, all different; of whoever uses this session by default."""
+    datasets = available_datasets(owner or current_owner())
+    return unique_labels({name: dataset.title for name, dataset in datasets.items()})
 
 
 def created_at(run: Run | Search) -> datetime:

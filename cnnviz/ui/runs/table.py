@@ -11,13 +11,16 @@ from cnnviz.table import parameter_count
 from cnnviz.ui.runs.actions import PICKED_KEY, picked_actions
 from cnnviz.ui.runs.filter import filter_runs, settings_text
 from cnnviz.ui.runs.labels import REMOVED_LABEL, created_at, dataset_titles, run_name
+from cnnviz.ui.widgets.fields import escape_markdown
 from cnnviz.ui.widgets.row_selection import selectable_rows
 from cnnviz.ui.widgets.status_badge import STATUS_BADGES
 
 ROW_HEIGHT, MAX_ROWS = 35, 12
+MAX_NAMED = 6
+"""Chosen runs whose names are written out below the table, which cuts off what is longer than its column."""
 COLUMNS = {
     "star": st.column_config.TextColumn("★", width=32, help="A star, to find the run again."),
-    "name": st.column_config.TextColumn("Name", width=160),
+    "name": st.column_config.TextColumn("Name", width=300, help="In full below the table, once it is chosen."),
     "status": st.column_config.TextColumn("Status", width=80),
     "accuracy": st.column_config.NumberColumn(
         "Val. accuracy", format="%.3f", help="Validation accuracy of the best epoch."
@@ -60,6 +63,8 @@ def runs_table(mine: Sequence[Run]) -> RunSelection:
             placeholder="",
         )
         picked = [run for run in shown if run.id in ids]
+        if 0 < len(picked) <= MAX_NAMED:
+            st.caption(f"Chosen: {escape_markdown('; '.join(map(run_name, picked)))}.")
     with buttons:
         picked_actions(picked)
     return RunSelection(shown, picked)

@@ -17,6 +17,7 @@ from cnnviz.settings import settings
 from cnnviz.shapes import format_shape
 from cnnviz.table import parameter_count
 from cnnviz.training.readiness import check_trainable
+from cnnviz.ui.offers import offered_datasets
 from cnnviz.ui.state import choose_search, current_config, current_owner, current_space, current_workbench, save_space
 from cnnviz.ui.widgets.fields import escape_markdown, field, problem
 from cnnviz.ui.widgets.notice import notify_errors
@@ -31,7 +32,7 @@ MAIN_FIELDS, BOUND_FIELDS = (
 def search_form() -> None:
     """Draws the form and the Start button, and why it cannot be pressed."""
     design, config, space = current_workbench().architecture, current_config(), current_space()
-    datasets = available_datasets(current_owner())
+    datasets = offered_datasets()
     data = datasets.get(config.dataset) or next(iter(datasets.values()))
     parameters = f"{parameter_count(design):,} parameters"
     net = f"{escape_markdown(net_name(design))}, {format_shape(design.input_shape)}, {parameters}"

@@ -11,10 +11,13 @@ from cnnviz.runs.cluster import cluster
 from cnnviz.runs.facts import ScaleParameters
 from cnnviz.runs.history import History
 from cnnviz.runs.run import LR_FINDER_RUN, Run, Status
+from cnnviz.settings import Mode, settings
+from cnnviz.ui.runs.comments import comments_view
 from cnnviz.ui.runs.labels import REMOVED_LABEL, run_label, run_name
 from cnnviz.ui.state import current_owner, run_choice_key, started_run
 from cnnviz.ui.training.chart_options import ChartOptions, chart_options
 from cnnviz.ui.training.curves import run_curves
+from cnnviz.ui.training.design_line import run_net_line
 from cnnviz.ui.training.lr_finder import lr_finder_view
 from cnnviz.ui.training.remarks import run_remarks
 from cnnviz.ui.training.run_actions import run_actions
@@ -25,6 +28,8 @@ from cnnviz.ui.widgets.scroll import scroll_into_sight
 from cnnviz.ui.widgets.status_badge import STATUS_BADGES
 from cnnviz.words import format_duration, unique_labels
 
+MAX_HOLDERS = 5
+"""Names of those who have the device that a waiting run shows."""
 REFRESH_SECONDS = 0.5
 """Seconds between two looks at a run that goes on."""
 
@@ -49,6 +54,7 @@ def live_run() -> None:
     run_shown = next(run for run in mine if run.id == run_id)
     dataset = run_shown.config.dataset
     st.subheader(escape_markdown(_headline(run_shown, titles)), anchor=False)
+    run_net_line(run_shown)
     trainings = {run.id: labels[run.id] for run in mine if run.kind != LR_FINDER_RUN and run.config.dataset == dataset}
     options = ChartOptions() if run_shown.kind == LR_FINDER_RUN else chart_options(run_id, trainings)
     run_actions(run_shown)  # not in the live part: they change with the status alone, and then all is drawn anew
@@ -79,6 +85,7 @@ def _run_view(options: ChartOptions, classes: int | None, run: Run) -> None:
     with st.container():  # with or without a message, the charts stay where they are
         if run.message:
             (st.error if run.status == Status.FAILED else st.info)(escape_markdown(run.message))
+        comments_view(run.id)
         run_remarks(run, history, classes)
     if run.kind == LR_FINDER_RUN:
         lr_finder_view(run, history)
@@ -90,6 +97,17 @@ def _run_view(options: ChartOptions, classes: int | None, run: Run) -> None:
         st.caption(preparation_text(run.config, facts.parts or (), scale.mean or (), scale.std or ()))
 
 
+def _holders(run: Run) -> str:
+    """Returns who has the device that a run waits for; nothing where nobody has a name."""
+    if settings().mode == Mode.SINGLE:
+        return ""
+    names = {account.owner: account.person.name for account in cluster().store.people.all()}
+    holders = [names[owner] for owner in cluster().owners_in_turn(run) if owner in names]
+    shown = ", ".join(map(escape_markdown, holders[:MAX_HOLDERS]))
+    more = f" and {len(holders) - MAX_HOLDERS} more" if len(holders) > MAX_HOLDERS else ""
+    return f" · training now: {shown}{more}" if holders else ""
+
+
 def _done_share(run: Run, history: History) -> float:
     """Returns the share of a run's steps that are done."""
     return min(history.step / run.steps, 1.0) if run.steps else 0.0
@@ -99,7 +117,8 @@ def _status_text(run: Run, history: History) -> str:
     left = cluster().seconds_left(run) if run.active else None
     ahead = cluster().runs_ahead(run) if run.status == Status.QUEUED else None
     if ahead is not None:
-        return f"waits for its turn, after {ahead} other{'s' * (ahead != 1)}" if ahead else "is next in line"
+        place = f"waits for its turn, after {ahead} other{'s' * (ahead != 1)}" if ahead else "is next in line"
+        return f"{place}{_holders(run)}"
     if run.status == Status.QUEUED and cluster().is_held(run):
         soon = f", in about **{format_duration(left)}**" if left is not None else ""
         return f"waits until one of your other runs has ended{soon}"

@@ -4,7 +4,6 @@ import streamlit as st
 
 from cnnviz.architecture import Architecture, trace
 from cnnviz.charts.schedule import learning_rate_figure
-from cnnviz.data import available_datasets
 from cnnviz.data.dataset import Dataset
 from cnnviz.data.splitting import SPLIT_KINDS, TRAIN_SHARE
 from cnnviz.errors import CnnvizError, DataError, DesignError
@@ -20,6 +19,7 @@ from cnnviz.training.end_reason import EndReason
 from cnnviz.training.readiness import adapt_to_dataset, check_trainable
 from cnnviz.training.schedule import SCHEDULES, learning_rates
 from cnnviz.training.trainer import steps_per_epoch
+from cnnviz.ui.offers import offered_datasets
 from cnnviz.ui.state import (
     CHANGED_BEFORE_TRAINING,
     choose_started_run,
@@ -51,9 +51,9 @@ def settings_form() -> None:
 
 def _fields() -> tuple[TrainConfig, Dataset]:
     """Draws the fields of the settings; returns the settings and their data set."""
-    datasets = available_datasets(current_owner())
+    datasets = offered_datasets()
     config = current_config()
-    if config.dataset not in datasets:  # removed meanwhile
+    if config.dataset not in datasets:  # removed meanwhile, or not for today
         config = config.model_copy(update={"dataset": next(iter(datasets))})
         save_config(config)
     dataset = datasets[config.dataset]

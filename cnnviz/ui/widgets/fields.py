@@ -224,13 +224,27 @@ def parse_size(text: str) -> object:
 
 
 def parse_factors(text: str) -> object:
-    """Returns the number that a student has typed, or several, which spaces or × separate; None for nothing.
+    """Returns the number that a student has typed, or several, which spaces, ×, ; or a comma and a space separate.
 
-    >>> parse_factors("1.5"), parse_factors("1,5"), parse_factors("2, 1.5"), parse_factors(" ")
-    (1.5, 1.5, (2.0, 1.5), None)
+    Raises NumberError for a comma between digits that may be a decimal comma or stand between two factors; behind a 0
+    it is a decimal comma, as no factor is 0. None for nothing.
+
+    >>> parse_factors("1.5"), parse_factors("0,5"), parse_factors("2, 1.5"), parse_factors("2 × 3"), parse_factors(" ")
+    (1.5, 0.5, (2.0, 1.5), (2.0, 3.0), None)
+    >>> parse_factors("2,3")
+    Traceback (most recent call last):
+    ...
+    cnnviz.errors.NumberError: “2,3” can be read as 2.3 and as two factors; write 2.3, or 2, 3 with a space.
     """
     parts = [part for part in re.split(r",?\s+|[×x*;()]+", text.strip()) if part]
     numbers = tuple(map(parse_float, parts))
+    for part, number in zip(parts, numbers, strict=True):
+        if re.match(r"[+−-]?\d+,\d", part) and not part.startswith("0,"):
+            first, second = part.split(",")
+            raise NumberError(
+                f"“{part}” can be read as {format_number(number)} and as two factors; write {format_number(number)}, or"
+                f" {first}, {second} with a space."
+            )
     return (numbers if len(numbers) > 1 else numbers[0]) if numbers else None
 
 

@@ -5,8 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from streamlit.testing.v1 import AppTest
 
+from cnnviz.errors import NumberError
 from cnnviz.layers import PALETTE
-from cnnviz.ui.widgets.fields import escape_markdown, format_size, parse_size
+from cnnviz.ui.widgets.fields import escape_markdown, format_size, parse_factors, parse_size
 
 sizes = st.integers(0, 65_536)
 
@@ -19,6 +20,38 @@ def test_what_is_written_is_read_back(value: Any) -> None:
 @pytest.mark.parametrize("typed", ["(3, 5)", "3 5", "3x5", "3*5", " 3 ,5 "])
 def test_sizes_may_be_typed_in_many_ways(typed: str) -> None:
     assert parse_size(typed) == (3, 5)
+
+
+factors = st.floats(0, 1000, exclude_min=True)
+
+
+@given(st.one_of(factors, st.tuples(factors, factors), st.tuples(factors, factors, factors)))
+def test_factors_that_are_written_are_read_back(value: Any) -> None:
+    assert parse_factors(format_size(value)) == value
+
+
+@pytest.mark.parametrize(
+    ("typed", "value"),
+    [
+        ("0,5", 0.5),
+        (",5", 0.5),
+        ("2, 3", (2, 3)),
+        ("0,5, 0,25", (0.5, 0.25)),
+        ("(2; 3)", (2, 3)),
+        ("2×1.5×3", (2, 1.5, 3)),
+    ],
+)
+def test_factors_may_have_a_decimal_comma_where_it_is_one(typed: str, value: object) -> None:
+    assert parse_factors(typed) == value
+
+
+@pytest.mark.parametrize(
+    "typed", ["2,3", "1,5", "1,5 2,5", "0,5, 2,5", "2,3e1", "1,000", "0,5,2", "-2,3", "2,3,4", "1.000,5"]
+)
+def test_factors_that_could_be_others_are_refused(typed: str) -> None:
+    """A comma between two digits may be a decimal comma or stand between two factors: 2,3 was read as 2.3."""
+    with pytest.raises(NumberError, match=r"“.*” (can be read as .* and as|is not one number)"):
+        parse_factors(typed)
 
 
 @given(st.text())

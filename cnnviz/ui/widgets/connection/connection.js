@@ -19,6 +19,12 @@ const explanation = ({ title, sentences }) => {
   return node
 }
 
+// On a server for a class the page is refused once its login has ended: loaded again, it leads to the door.
+const reloadWhereRefused = async () => {
+  const response = await fetch(location.pathname).catch(() => null)
+  if (response?.status === 403) location.reload()
+}
+
 export default function ({ data }) {
   if (!data) return
   const explain = () => {
@@ -27,6 +33,7 @@ export default function ({ data }) {
       if (heading?.textContent !== STREAMLITS_TITLE) continue
       dialog.dataset.explained = ""
       dialog.append(explanation(data))
+      reloadWhereRefused()
     }
   }
   const observer = new MutationObserver(explain)

@@ -1,0 +1,92 @@
+"""What a teacher sees of a class and does in it."""
+
+import logging
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable
+from functools import partial
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from cnnviz.errors import CnnvizError
+from cnnviz.runs.class_overview import RunRow, StudentWork, class_overview
+from cnnviz.runs.class_rules import ClassRules
+from cnnviz.runs.class_store import ClassStore
+from cnnviz.runs.comment import MAX_COMMENT_LENGTH, Comment
+from cnnviz.runs.store import Store
+from cnnviz.runs.task_loop import TaskLoop
+
+ANSWER_TIMEOUT_SECONDS = 10.0
+OVERVIEW_SECONDS = 1.0
+"""How long an overview is shown to whoever asks, before the database is asked again."""
+RULES_CHANGED = "class-rules"
+"""What the store notes as changed when other rules are in force."""
+log = logging.getLogger(__name__)
+
+
+class TeacherDesk:
+    """Overview, rules and comments of a class; what is written is stored before the call returns."""
+
+    def __init__(self, store: Store, writer_loop: TaskLoop, clock: Callable[[], float] = time.monotonic) -> None:
+        self._store, self._class_store = store, ClassStore(store.engine)
+        self._writer_loop, self._clock, self._lock = writer_loop, clock, threading.Lock()
+        self._rows: dict[float, tuple[float, list[RunRow]]] = {}
+
+    @property
+    def rules(self) -> ClassRules:
+        """The rules in force."""
+        return self._class_store.rules
+
+    def set_rules(self, rules: ClassRules) -> None:
+        """Puts other rules in force, for all pages at once. Raises CnnvizError where they cannot be stored."""
+        self._write_and_wait(partial(self._class_store.save_rules, rules))
+        self._store.changes.note(RULES_CHANGED)
+
+    def overview(self, since: float = 0.0, dataset: str | None = None) -> dict[str, StudentWork]:
+        """Returns the work of each student since a time, on one data set or all, by owner.
+
+        It is as it was at most OVERVIEW_SECONDS ago.
+        """
+        return class_overview(row for row in self._run_rows(since) if dataset in (row.dataset, None))
+
+    def used_datasets(self, since: float = 0.0) -> list[str]:
+        """Returns the names of the data sets that were trained on since a time, those of the most runs first."""
+        return [name for name, _ in Counter(row.dataset for row in self._run_rows(since)).most_common()]
+
+    def _run_rows(self, since: float) -> list[RunRow]:
+        with self._lock:
+            read_at, rows = self._rows.get(since, (float("-inf"), []))
+            if self._clock() - read_at >= OVERVIEW_SECONDS:
+                rows = self._class_store.run_rows(since)
+                self._rows = {since: (self._clock(), rows)}
+            return rows
+
+    def comments(self, run_id: str) -> list[Comment]:
+        """Returns the comments on a run, oldest first."""
+        return self._class_store.comments(run_id)
+
+    def add_comment(self, run_id: str, author: str, text: str) -> None:
+        """Leaves a comment on a run; raises CnnvizError for one without words, or with too many."""
+        text = text.strip()
+        if not text:
+            raise CnnvizError("Write what you want to say of this run first.")
+        if len(text) > MAX_COMMENT_LENGTH:
+            raise CnnvizError(f"A comment has up to {MAX_COMMENT_LENGTH:,} characters; this one has {len(text):,}.")
+        comment = Comment(run_id, author, text, time.time())
+        self._write_and_wait(partial(self._class_store.add_comment, comment))
+        self._store.changes.note(run_id)
+
+    def delete_comment(self, comment: Comment) -> None:
+        """Deletes a comment."""
+        self._write_and_wait(partial(self._class_store.delete_comment, comment.id))
+        self._store.changes.note(comment.run_id)
+
+    def _write_and_wait(self, task: Callable[[], None]) -> None:
+        done = self._writer_loop.submit(task)
+        try:
+            done.result(ANSWER_TIMEOUT_SECONDS)
+        except (SQLAlchemyError, OSError, TimeoutError):
+            done.cancel()
+            log.exception("what a teacher has changed was not stored")
+            raise CnnvizError("The server cannot save anything just now. Try again in a minute.") from None
