@@ -28,6 +28,8 @@ class Grade:
     name: str
     percent: float
     feedback: str
+    email: str = ""
+    """As the student's login says; a roster says it for those without."""
 
 
 Roster = Mapping[str, Mapping[str, str]]
@@ -45,7 +47,8 @@ def grades_csv(title: str, grades: Iterable[Grade], roster: Roster | None = None
     item = f"Assignment: {title}"
     writer.writerow([spreadsheet_text(cell) for cell in (*IDENTITY_COLUMNS, f"{item} (Real)", f"{item} (Feedback)")])
     for grade in sorted(grades, key=lambda each: (each.name.casefold(), each.feedback)):
-        identity = (roster or {}).get(_key(grade.name)) or _split_name(grade.name)
+        identity = dict((roster or {}).get(_key(grade.name)) or _split_name(grade.name))
+        identity[EMAIL] = identity.get(EMAIL) or grade.email
         cells = [identity.get(column, "") for column in IDENTITY_COLUMNS]
         writer.writerow([spreadsheet_text(cell) for cell in (*cells, f"{grade.percent:.2f}", grade.feedback)])
     return stream.getvalue()

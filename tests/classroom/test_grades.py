@@ -40,6 +40,12 @@ def test_who_is_not_in_the_list_or_there_twice_has_no_address() -> None:
     ]
 
 
+def test_an_address_of_the_login_is_used_where_no_list_has_one() -> None:
+    grades = [Grade("Eve", 2, "", "eve@example.org"), Grade("Ada Lovelace", 1, "", "other@example.org")]
+    found = rows(grades_csv("Lab", grades, read_roster(EXPORT)))
+    assert [row[EMAIL] for row in found] == ["ada@example.org", "eve@example.org"]
+
+
 @given(st.text(), st.text(), st.text(max_size=40))
 def test_no_cell_is_a_formula(name: str, feedback: str, title: str) -> None:
     text = grades_csv(title, [Grade(name, 50, feedback)])

@@ -188,8 +188,14 @@ def _grades_view(
 ) -> None:
     st.markdown(":material/grading: **Grades**")
     roster: Roster | None = session_dict(ROSTER_KEY).get("roster")
+    emails = {account.owner: account.email for account in cluster().store.people.all()}
     grades = [
-        Grade(names[owner], grade_of(stored.assignment, each.at_deadline), feedback(stored.assignment, each))
+        Grade(
+            names[owner],
+            grade_of(stored.assignment, each.at_deadline),
+            feedback(stored.assignment, each),
+            emails.get(owner, ""),
+        )
         for owner, each in standings.items()
     ]
     st.download_button(
@@ -203,7 +209,11 @@ def _grades_view(
     )
     st.caption(
         "In Moodle: Grades, Import, CSV file; map “Email address” or “ID number”, the grade, and the feedback. "
-        + (f"{len(roster):,} participants are known." if roster else "Both columns come from the list below.")
+        + (
+            f"{len(roster):,} participants are known."
+            if roster
+            else "Addresses come from logins at the school, or from the list below."
+        )
     )
     instant_uploader(
         "Grade export or participants of the course (.csv)",
