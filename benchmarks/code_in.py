@@ -8,7 +8,9 @@ can happen; texts that invite it are those of tests/source/easily_misread.py, wh
 
 import argparse
 from collections.abc import Callable, Iterator
+from contextlib import redirect_stdout
 from functools import partial
+from io import StringIO
 
 from benchmarks.table import table, verdict
 from cnnviz.errors import CnnvizError
@@ -48,7 +50,8 @@ def everyday_checks() -> Iterator[tuple[str, Callable[[], None]]]:
 def outcome(compare: Callable[[], None]) -> str:
     """Returns "" for a text that is read as Python's own net, "wrong", or the reason for which it is refused."""
     try:
-        compare()
+        with redirect_stdout(StringIO()):  # the texts print
+            compare()
     except CnnvizError as error:
         return str(error)
     except AssertionError:

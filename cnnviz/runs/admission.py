@@ -20,6 +20,8 @@ class Turn:
     run: Run
     estimated_bytes: int
     """Memory that the run takes, estimated from its design."""
+    stack: str = ""
+    """Name of the runs with which it trains in one pass; empty where it trains alone."""
     arrival: int = 0
     """Number of runs that came to the device before it."""
     served_seconds: float = 0.0

@@ -145,8 +145,8 @@ class Cluster:
     def submit_seed(self, owner: str, run: Run, seed: int, *, title: str = "") -> Run:
         """Queues a run again with another seed: one of those that are to say what of it is luck.
 
-        They are trained one after another, and no more of them than needed (`seed_answer`). Raises CnnvizError when a
-        limit is reached.
+        They are trained one after another, and no more of them than needed (`seed_answer`), or in one pass on a GPU.
+        Raises CnnvizError when a limit is reached.
         """
         config, device = run.config.changed(seed=seed), self.next_device.name
         return self._submit(
@@ -163,6 +163,10 @@ class Cluster:
                 seed_group=run.id,
             )
         )
+
+    def trains_seeds_together(self, run: Run) -> bool:
+        """Returns whether other seeds of a run would be trained in one pass."""
+        return self.next_device.stacks(run)
 
     def _submit(self, run: Run) -> Run:
         """Queues a run on the device with the fewest runs, unless something speaks against it."""

@@ -19,7 +19,7 @@ from cnnviz.runs.facts import content_to_json
 from cnnviz.runs.forecast import Forecast
 from cnnviz.runs.retry_queue import STORE_ERRORS, RetryQueue
 from cnnviz.runs.rotation import Rotation
-from cnnviz.runs.run import LR_FINDER_RUN, STOPPED_BY_STUDENT, Ending, Run, Status
+from cnnviz.runs.run import LR_FINDER_RUN, STOPPED_BY_STUDENT, TRAIN_RUN, Ending, Run, Status
 from cnnviz.runs.store import Store
 from cnnviz.runs.task_loop import TaskLoop
 from cnnviz.runs.worker.exit_message import exit_message
@@ -48,6 +48,7 @@ from cnnviz.settings import Settings
 from cnnviz.training.device_speed import DeviceSpeed
 from cnnviz.training.end_reason import EndReason
 from cnnviz.training.snapshot import Snapshot
+from cnnviz.training.stacked_nets import is_stackable
 from cnnviz.visitors import visitors
 
 FORECAST_SECONDS = 1.0
@@ -67,6 +68,7 @@ class Device:
     """Trains runs in turn, as many as its memory allows; the others wait until their turn comes.
 
     Everything happens in one thread, to which others submit tasks, so nothing here needs a lock.
+    Seeds of one run train in one pass on a GPU; on a CPU, where that is slower, one after another.
     """
 
     def __init__(
@@ -76,8 +78,11 @@ class Device:
         checkpoints: Checkpoints,
         limits: Settings,
         clock: Callable[[], float] = time.monotonic,
+        *,
+        stacks_seeds: bool | None = None,
     ) -> None:
         self.name = name
+        self._stacks_seeds = name.startswith("cuda") if stacks_seeds is None else stacks_seeds
         self.loop = TaskLoop(f"device {name}")
         self.speed: DeviceSpeed | None = None
         """How fast it trains; None until its worker has measured that."""
@@ -124,7 +129,7 @@ class Device:
 
     def requeue(self, run: Run) -> None:
         """Queues a run that an earlier server left; only before `start`."""
-        self._rotation.add(run)
+        self._rotation.add(run, self._stack(run))
 
     def close(self) -> None:
         """Ends the worker and the thread; the next server goes on with runs that are running or wait."""
@@ -143,6 +148,10 @@ class Device:
             forecast = Forecast.of(self._rotation.begun, self._rotation.not_begun, self._rotation.held)
             self._forecast = self._clock(), forecast
         return forecast
+
+    def stacks(self, run: Run) -> bool:
+        """Returns whether other seeds of a run train in one pass on this device."""
+        return self._stacks_seeds and run.kind == TRAIN_RUN and is_stackable(run.architecture, run.config)
 
     @property
     def run_count(self) -> int:
@@ -163,7 +172,7 @@ class Device:
 
     def _add_run(self, run: Run) -> None:
         self._store.add_run(run)
-        self._rotation.add(run)
+        self._rotation.add(run, self._stack(run))
         self._start_waiting_runs()
 
     def _resume_run(self, run: Run) -> None:
@@ -177,7 +186,7 @@ class Device:
             "steps": run.steps,
         }
         self._store.update_run(run.id, status=Status.QUEUED, **changes)
-        self._rotation.add(run)
+        self._rotation.add(run, self._stack(run))
         self._start_waiting_runs()
 
     def _move_up_run(self, run_id: str) -> None:
@@ -208,6 +217,10 @@ class Device:
             else:
                 self._rotation.remove(turn.run.id)
 
+    def _stack(self, run: Run) -> str:
+        """Returns the name of the runs with which a run trains in one pass; "" where it trains alone."""
+        return run.seed_group if run.seed_group and self.stacks(run) else ""
+
     def _unneeded_ending(self, run: Run | None) -> Ending | None:
         """Returns why a run that is to begin need not be trained: other seeds have answered what it was to answer."""
         if run is None or not run.active or not run.seed_group or run.started:
@@ -224,6 +237,7 @@ class Device:
             kind=run.kind,
             owner=run.owner,
             share=turn.share,
+            stack=turn.stack,
             architecture=run.architecture,
             config=run.config,
         )

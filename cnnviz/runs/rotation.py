@@ -54,14 +54,17 @@ class Rotation:
     def held(self) -> list[Turn]:
         """Waiting runs that must not begin before another of their owner has ended, in the order in which they came.
 
-        The owner has as many begun as allowed, or another one of the same seeds.
+        The owner has as many begun as allowed, or another one of the same seeds that cannot train in one pass with it.
         """
         held = self._held()
         return [turn for turn in self.waiting if turn in held]
 
-    def add(self, run: Run) -> None:
-        """Adds a run that waits for its first turn; it is owed nothing for the time before it came."""
-        turn = Turn(run, estimate_memory(run), next(self._arrivals), self._least_served(), since=self._clock())
+    def add(self, run: Run, stack: str = "") -> None:
+        """Adds a run that waits for its first turn; it is owed nothing for the time before it came.
+
+        Those of one `stack` train in one pass, so they begin together and count as one of their owner.
+        """
+        turn = Turn(run, estimate_memory(run), stack, next(self._arrivals), self._least_served(), self._clock())
         self._waiting[run.id] = turn
 
     def move_up(self, run_id: str) -> None:
@@ -126,12 +129,15 @@ class Rotation:
 
     def _held(self) -> set[Turn]:
         """Returns waiting runs whose owners have as many begun as allowed, or another one of the same seeds."""
-        begun_counts = Counter(turn.run.owner for turn in self.begun)
-        begun_seeds = {turn.run.seed_group for turn in self.begun} - {None}
+        begun = self.begun
+        begun_counts = Counter(owner for owner, _ in {(turn.run.owner, turn.stack or turn.run.id) for turn in begun})
+        begun_seeds = {turn.run.seed_group for turn in begun} - {None}
+        begun_stacks = {turn.stack for turn in begun} - {""}
         return {
             turn
             for turn in self._waiting.values()
             if not (turn.begun or turn.is_first)
+            and turn.stack not in begun_stacks
             and (begun_counts[turn.run.owner] >= self._max_running_runs or turn.run.seed_group in begun_seeds)
         }
 

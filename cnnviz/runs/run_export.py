@@ -36,5 +36,5 @@ def export_run(run_id: str, name: str) -> bytes:
     MLFLOW sends the run to the MLflow server of the settings and returns its id there. Raises CnnvizError with the
     reason when the file cannot be written or the run cannot be sent.
     """
-    quick_or_not = QUICK_FILE_PROCESS if name in QUICK_FILES else FILE_PROCESS
-    return (MLFLOW_PROCESS if name == MLFLOW else quick_or_not).run(run_id.encode(), name)
+    process = MLFLOW_PROCESS if name == MLFLOW else QUICK_FILE_PROCESS if name in QUICK_FILES else FILE_PROCESS
+    return process.run(run_id.encode(), name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import math
 import operator
 import re
 from collections.abc import Callable
@@ -14,7 +15,14 @@ from cnnviz.shapes import format_shape, numel
 from cnnviz.source.interpreter import MAX_LENGTH, Interpreter, is_plain
 from cnnviz.source.layer_calls import checked_layer_call
 from cnnviz.source.tensors import apply_layer, join_tensors
-from cnnviz.source.values import MisfitError, Tensor
+from cnnviz.source.values import (
+    RELU6_OF_SHIFTED,
+    SHIFTED,
+    SHIFTED_PRODUCT,
+    LayerCall,
+    MisfitError,
+    Tensor,
+)
 
 MAX_NUMBER = 10**12
 MAX_EXPONENT = 64
@@ -22,7 +30,7 @@ WIDE_FIELD = re.compile(r"[%:{][^a-zA-Z%}]*(\d{3}|\*)|\{[^}]*\{")
 """A field of a text to be filled in that may become long."""
 WIDE_SPEC = re.compile(r"\d{3}")
 """What follows the colon in a field of an f-string that may become long."""
-NUMBERS = "numbers are worked out by + - * / // % and **"
+NUMBERS = "numbers are worked out by + - * / // % ** << >> & | and ^"
 
 NUMBER_AND_TENSOR = "a design can multiply a tensor by a number, and add none to it"
 
@@ -34,6 +42,11 @@ NUMBER_OPERATORS: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
     ast.FloorDiv: operator.floordiv,
     ast.Mod: operator.mod,
     ast.Pow: operator.pow,
+    ast.LShift: operator.lshift,
+    ast.RShift: operator.rshift,
+    ast.BitAnd: operator.and_,
+    ast.BitOr: operator.or_,
+    ast.BitXor: operator.xor,
 }
 """What each operator makes of two numbers."""
 TENSOR_OPERATORS: dict[type[ast.operator], Join] = {ast.Add: SUM, ast.Mult: PRODUCT}
@@ -47,11 +60,11 @@ def combine(
     if isinstance(left, Tensor) or isinstance(right, Tensor):
         return _combine_tensors(interpreter, left, sign, right, node)
     if _is_number(left) and _is_number(right) and type(sign) in NUMBER_OPERATORS:
-        if isinstance(sign, ast.Pow) and isinstance(right, int | float) and abs(right) > MAX_EXPONENT:
+        if isinstance(sign, ast.Pow | ast.LShift) and isinstance(right, int | float) and abs(right) > MAX_EXPONENT:
             raise interpreter.not_understood(node, NUMBERS)
         try:
             return bounded_number(NUMBER_OPERATORS[type(sign)](left, right), node)
-        except (ArithmeticError, TypeError):  # TypeError: a root of a negative number is complex
+        except (ArithmeticError, TypeError, ValueError):  # a complex root, bits of a float, a shift below 0
             pass
     joined = _joined(interpreter, left, sign, right, node)
     if joined is None:
@@ -63,14 +76,10 @@ def _combine_tensors(
     interpreter: Interpreter, left: object, sign: ast.operator, right: object, node: ast.expr | ast.stmt
 ) -> Tensor:
     """Returns a sum, difference or product of tensors, or a tensor times or by a number."""
-    if isinstance(sign, ast.Mult) and isinstance(right, Tensor) and _is_number(left):
+    if isinstance(sign, ast.Mult | ast.Add) and isinstance(right, Tensor) and _is_number(left):
         left, right = right, left
     if isinstance(left, Tensor) and isinstance(right, int | float) and _is_number(right):
-        if isinstance(sign, ast.Mult):
-            return scaled(interpreter, left, right, node)
-        if isinstance(sign, ast.Div) and right:
-            return scaled(interpreter, left, 1 / right, node)
-        raise interpreter.not_understood(node, NUMBER_AND_TENSOR)
+        return _with_number(interpreter, left, sign, right, node)
     if not (isinstance(left, Tensor) and isinstance(right, Tensor)):
         raise interpreter.not_understood(node, *([NUMBER_AND_TENSOR] if _is_number(left) else []))
     if isinstance(sign, ast.Sub):
@@ -79,12 +88,35 @@ def _combine_tensors(
         raise interpreter.not_understood(node)
     if isinstance(sign, ast.Mult):
         left, right = _as_multiplied(left, right), _as_multiplied(right, left)
+        for factor, other in ((left, right), (right, left)):
+            if factor.begun == RELU6_OF_SHIFTED and other.node is factor.held:
+                return Tensor(factor.held, seen_by=factor.seen_by, begun=SHIFTED_PRODUCT)
     factors = sorted((left, right), key=lambda tensor: numel(tensor.node.shape))  # a Gate multiplies the larger
     return join_tensors(TENSOR_OPERATORS[type(sign)], factors, node.lineno, ordered=False)
 
 
+def _with_number(
+    interpreter: Interpreter, tensor: Tensor, sign: ast.operator, number: float, node: ast.expr | ast.stmt
+) -> Tensor:
+    """Returns a tensor times or by a number; adding 3 may begin a Hardsigmoid."""
+    if isinstance(sign, ast.Mult):
+        return scaled(interpreter, tensor, number, node)
+    if isinstance(sign, ast.Div) and number:
+        return scaled(interpreter, tensor, 1 / number, node)
+    if isinstance(sign, ast.Add) and number == 0:
+        return Tensor(tensor.node)
+    if isinstance(sign, ast.Add) and number == 3:
+        seen_by = str(interpreter.not_understood(node, NUMBER_AND_TENSOR))
+        return Tensor(tensor.node, seen_by=seen_by, begun=SHIFTED)
+    raise interpreter.not_understood(node, NUMBER_AND_TENSOR)
+
+
 def scaled(interpreter: Interpreter, tensor: Tensor, factor: float, node: ast.expr | ast.stmt) -> Tensor:
-    """Returns a tensor times a number."""
+    """Returns a tensor times a number; relu6(x + 3) / 6 is a Hardsigmoid, and x * relu6(x + 3) / 6 a Hardswish."""
+    kind = {RELU6_OF_SHIFTED: "Hardsigmoid", SHIFTED_PRODUCT: "Hardswish"}.get(tensor.begun) if tensor.begun else None
+    if kind and math.isclose(factor, 1 / 6):
+        call = LayerCall(kind, {}, interpreter.snippet(node), node.lineno)
+        return apply_layer(call, Tensor(tensor.held), node.lineno)
     call = checked_layer_call("Scale", {"factor": float(factor)}, interpreter.snippet(node), node.lineno)
     return apply_layer(call, tensor, node.lineno)
 

@@ -310,6 +310,13 @@ def _is_in_place(node: ast.Call) -> bool:
     return isinstance(node.func, ast.Attribute) and node.func.attr.endswith("_")
 
 
+def _take_part(interpreter: Interpreter, owner: Tensor, node: ast.Call, scope: Scope) -> object:
+    """Refuses what takes a tensor apart: chunk, split."""
+    raise interpreter.not_understood(
+        node, "no layer takes a tensor apart, so a design cannot use a part of the channels"
+    )
+
+
 def _expand(interpreter: Interpreter, owner: Tensor, node: ast.Call, scope: Scope) -> Tensor:
     """Stretches axes of length 1, which a product does by itself: expand, expand_as."""
     positional, _ = read_arguments(interpreter, node, scope)
@@ -480,6 +487,7 @@ METHODS: dict[type, dict[str, MethodHandler]] = {
         "unflatten": _unflatten,
         **{f"{name}{end}": partial(_operate, sign) for name, sign in OPERATORS.items() for end in ("", "_")},
         **dict.fromkeys(("clamp", "clamp_", "clip", "clip_"), _clamp),
+        **dict.fromkeys(("chunk", "split", "unbind", "narrow"), _take_part),
         "expand": _expand,
         "expand_as": _expand,
         "sum": _add_up,

@@ -30,11 +30,22 @@ from cnnviz.layers.join import Join
 from cnnviz.shapes import AXES, format_shape, numel
 from cnnviz.source.blocks import block_joined_by
 from cnnviz.source.layer_calls import build_layer
-from cnnviz.source.values import LayerCall, MisfitError, Symbol, Tensor, TensorNode
+from cnnviz.source.values import (
+    RELU6_OF_SHIFTED,
+    SHIFTED,
+    SWAPPED,
+    LayerCall,
+    MisfitError,
+    Symbol,
+    Tensor,
+    TensorNode,
+)
 
 
 def apply_layer(call: LayerCall, tensor: Tensor, line: int) -> Tensor:
     """Returns what a layer that is called on that line makes of a tensor."""
+    if tensor.begun == SHIFTED and _is_relu6(call):
+        return Tensor(tensor.held, seen_by=tensor.seen_by, begun=RELU6_OF_SHIFTED)
     if tensor.seen is not None:
         return _apply_to_row(call, tensor, line)
     before = tensor.node
@@ -58,12 +69,19 @@ def apply_layer(call: LayerCall, tensor: Tensor, line: int) -> Tensor:
     return Tensor(node, tensor if may_be_the_same else None)
 
 
+def _is_relu6(call: LayerCall) -> bool:
+    bounds = [call.arguments.get(name) for name in ("min_val", "max_val")]
+    return call.kind == "ReLU6" or (call.kind == "Hardtanh" and bounds == [0, 6])
+
+
 def _apply_to_row(call: LayerCall, tensor: Tensor, line: int) -> Tensor:
     """Returns what a layer makes of a row of numbers around which the code sees axes of length 1.
 
     Raises DesignError, as `tensor.node` does, where these axes would matter to it.
     """
     seen, shape = tensor.seen or (), tensor.held.shape
+    if len(shape) != 1 or numel(seen) != shape[0] or tensor.begun:
+        return apply_layer(call, Tensor(tensor.node), line)
     row = Tensor(tensor.held, tensor)
     cls, dim = PALETTE[call.kind], call.arguments.get("dim")
     works_along_row = isinstance(dim, int) and -len(seen) <= dim <= len(seen) and seen[dim - (dim > 0)] == shape[0]
@@ -71,7 +89,7 @@ def _apply_to_row(call: LayerCall, tensor: Tensor, line: int) -> Tensor:
         return row
     if issubclass(cls, Softmax | LogSoftmax | Softmin) and dim and works_along_row:
         call = replace(call, arguments={**call.arguments, "dim": 1})
-    elif len(shape) != 1 or not (
+    elif not (
         (cls is Linear and seen[-1:] == shape)
         or cls is Dropout
         or (issubclass(cls, Elementwise) and not issubclass(cls, PReLU | GLU | Softmax | LogSoftmax | Softmin))
@@ -135,9 +153,20 @@ def join_stacks(block: type[Block], ends: Sequence[TensorNode], start: TensorNod
 
 def reshape_tensor(tensor: Tensor, sizes: Sequence[object], call: str, line: int) -> Tensor:
     """Returns what `view` and `reshape` make of a tensor, as far as that is a Flatten."""
-    if tensor.seen is not None:
+    if tensor.begun and tensor.begun.step == SWAPPED and list(sizes)[1:] in _whole(tensor):
+        shuffle = LayerCall("ChannelShuffle", {"groups": tensor.begun.groups}, call, line)
+        return apply_layer(shuffle, Tensor(tensor.held), line)
+    if tensor.seen is not None or tensor.begun:
         return _reshape_row(tensor, sizes)
+    if list(sizes) == [-1] and numel(tensor.node.shape) == 1:
+        return Tensor(tensor.node, tensor, seen=(), seen_by=f"Line {line}: `{call}` leaves nothing but the batch.")
     return _reshape_numbers(tensor, sizes) or _reshape(tensor, sizes, call, line)
+
+
+def _whole(tensor: Tensor) -> list[list[int]]:
+    """The ways to write the sizes of a tensor whose channels were split before, with one -1 or none."""
+    shape = list(tensor.held.shape)
+    return [shape, *([-1 if place == axis else size for place, size in enumerate(shape)] for axis in range(len(shape)))]
 
 
 def _reshape_numbers(tensor: Tensor, sizes: Sequence[object]) -> Tensor | None:
@@ -204,7 +233,7 @@ def _reshape_row(tensor: Tensor, sizes: Sequence[object]) -> Tensor:
         given[given.index(-1)] = count // others if others else 0
     is_same = len(given) == len(wanted) and sorted(given) == sorted((*(1,) * (len(given) - 1), count))
     keeps_batch = batch is Symbol.BATCH or (batch == -1 and -1 not in wanted)
-    if numel(tensor.seen or ()) != count or not (is_same and keeps_batch):
+    if numel(tensor.seen or ()) != count or not (is_same and keeps_batch) or tensor.begun:
         return Tensor(tensor.node)
     return tensor.seen_as(tuple(given))
 

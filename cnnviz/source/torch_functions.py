@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from cnnviz.architecture import MAX_SIZE
+from cnnviz.layers import Unflatten
 from cnnviz.layers.join import CONCAT
 from cnnviz.shapes import AXES, numel
 from cnnviz.source.arguments import Arguments, read_arguments
@@ -15,7 +16,7 @@ from cnnviz.source.interpreter import UNDERSTOOD, Interpreter, Scope
 from cnnviz.source.layer_calls import checked_layer_call
 from cnnviz.source.tensors import apply_layer, join_tensors, reshape_tensor
 from cnnviz.source.torch_names import FUNCTIONS, LAYER_FUNCTIONS
-from cnnviz.source.values import LayerCall, MisfitError, Stacked, Symbol, Tensor, TensorNode, Unresolved
+from cnnviz.source.values import SWAPPED, Begun, LayerCall, MisfitError, Stacked, Symbol, Tensor, TensorNode, Unresolved
 
 FUNCTION_DEFAULTS: dict[str, dict[str, object]] = {
     "flatten": {"start_dim": 0},
@@ -23,8 +24,9 @@ FUNCTION_DEFAULTS: dict[str, dict[str, object]] = {
     "feature_alpha_dropout": {"training": False},
 }
 """Defaults of functions that are not those of their layers."""
-STACKED = "what torch.stack puts on an axis of its own can only be added up or averaged along that axis, as a"
-" sum of branches"
+STACKED = (
+    "what torch.stack puts on an axis of its own can only be added up or averaged along that axis, as a sum of branches"
+)
 
 
 def layer_function(name: str, interpreter: Interpreter, node: ast.Call, scope: Scope) -> Tensor:
@@ -208,7 +210,8 @@ def squeeze_tensor(interpreter: Interpreter, tensor: Tensor, arguments: Argument
     axes = range(1, len(shape) + 1) if dims is None else _axes(interpreter, tensor, dims, node)
     wanted = tuple(size for axis, size in enumerate(shape, 1) if axis not in axes or size != 1)
     if not wanted:
-        raise interpreter.not_understood(node, "nothing but the batch would be left")
+        seen_by = f"Line {node.lineno}: `{interpreter.snippet(node)}` leaves nothing but the batch."
+        return Tensor(tensor.node, tensor, seen=(), seen_by=seen_by)
     return reshape_tensor(tensor, [tensor.sizes[0], *wanted], interpreter.snippet(node), node.lineno)
 
 
@@ -234,6 +237,8 @@ def permute_tensor(interpreter: Interpreter, tensor: Tensor, order: Sequence[obj
     count, shape = len(tensor.sizes), tensor.sizes[1:]
     axes = [axis % count for axis in order if isinstance(axis, int) and -count <= axis < count]
     moved = [axis for axis in axes[1:] if axis and shape[axis - 1] != 1]
+    if axes[:3] == [0, 2, 1] and axes[3:] == list(range(3, count)) and (shuffled := _shuffled(tensor, node)):
+        return shuffled
     if len(axes) < len(order) or sorted(axes) != list(range(count)) or axes[0] != 0 or moved != sorted(moved):
         raise interpreter.not_understood(
             node, "the axes of a sample stay in their order in a design, channels first; leave it out"
@@ -243,7 +248,7 @@ def permute_tensor(interpreter: Interpreter, tensor: Tensor, order: Sequence[obj
         return tensor
     call, line = interpreter.snippet(node), node.lineno
     if tensor.seen is not None:
-        return tensor.seen_as(wanted)
+        return Tensor(tensor.node) if tensor.begun else tensor.seen_as(wanted)
     if len(moved) > 1:
         return reshape_tensor(tensor, [tensor.sizes[0], *wanted], call, line)
     flat = reshape_tensor(tensor, [tensor.sizes[0], numel(tensor.node.shape)], call, line)  # a row of numbers
@@ -252,6 +257,25 @@ def permute_tensor(interpreter: Interpreter, tensor: Tensor, order: Sequence[obj
         " a Dropout, and a Linear or a softmax along the row itself can follow; squeeze it first."
     )
     return Tensor(flat.node, tensor, seen=wanted, seen_by=seen_by)
+
+
+def _shuffled(tensor: Tensor, node: ast.Call) -> Tensor | None:
+    """Returns a tensor whose channels were split in groups, which are swapped here; None where it is none.
+
+    Seen as one again, it is a ChannelShuffle: https://pytorch.org/docs/stable/generated/torch.nn.ChannelShuffle.html
+    """
+    before = tensor.held.before
+    split = tensor.held.layer
+    if tensor.seen is not None or before is None or not isinstance(split, Unflatten) or split.dim != 1:
+        return None
+    groups, width, *sizes = tensor.node.shape
+    if len(tensor.node.shape) != len(before.shape) + 1 or len(before.shape) not in (3, 4):
+        return None
+    seen_by = (
+        f"Line {node.lineno}: this swaps groups of channels. A view that puts them side by side again makes it a"
+        " ChannelShuffle; nothing else can follow in a design."
+    )
+    return Tensor(before, seen=(width, groups, *sizes), seen_by=seen_by, begun=Begun(SWAPPED, groups))
 
 
 def permute(interpreter: Interpreter, node: ast.Call, scope: Scope) -> Tensor:

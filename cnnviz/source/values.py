@@ -354,16 +354,38 @@ class TensorNode:
             node = node.before
 
 
+@dataclass(frozen=True)
+class Begun:
+    """A layer that code computes in several steps, as far as it has come."""
+
+    step: str
+    groups: int = 0
+
+
+SHIFTED, RELU6_OF_SHIFTED, SHIFTED_PRODUCT = Begun("x + 3"), Begun("relu6(x + 3)"), Begun("x * relu6(x + 3)")
+"""Steps of torch's Hardsigmoid and Hardswish: https://pytorch.org/docs/stable/generated/torch.nn.Hardswish.html"""
+SWAPPED = "groups of channels swapped"
+"""The step of a ChannelShuffle before its groups are put side by side again."""
+
+
 class Tensor:
     """What a name in forward is bound to; an operation in place gives it another node."""
 
     def __init__(
-        self, node: TensorNode, shares_with: Tensor | None = None, *, seen: Shape | None = None, seen_by: str = ""
+        self,
+        node: TensorNode,
+        shares_with: Tensor | None = None,
+        *,
+        seen: Shape | None = None,
+        seen_by: str = "",
+        begun: Begun | None = None,
     ) -> None:
         self._node = node
+        self.begun = begun
+        """What the code has begun here that is a layer only with what comes next."""
         self.seen = seen
         """Shape of a sample as the code sees it, where the design holds the same numbers without some axes of 1."""
-        self._seen_by = seen_by
+        self.seen_by = seen_by
         self._changed_by = ""
         self._views: list[Tensor] = shares_with._views if shares_with else []
         self._views.append(self)
@@ -374,8 +396,8 @@ class Tensor:
 
         Raises DesignError when a tensor with the same numbers was changed in place, or the code sees another shape.
         """
-        if self.seen is not None:
-            raise DesignError(self._seen_by)
+        if self.seen is not None or self.begun:
+            raise DesignError(self.seen_by)
         return self.held
 
     @property
@@ -395,12 +417,12 @@ class Tensor:
 
     def as_held(self) -> Tensor:
         """Returns the same numbers without axes of length 1 around them; raises DesignError where there are fewer."""
-        is_row = self.seen is not None and numel(self.seen) == numel(self.held.shape)
+        is_row = self.seen is not None and numel(self.seen) == numel(self.held.shape) and not self.begun
         return Tensor(self.held if is_row else self.node, self)
 
     def seen_as(self, seen: Shape, before: Tensor | None = None) -> Tensor:
         """Returns the same numbers as the code sees them: in another shape, for the reason that `before` has."""
-        reason = (before or self)._seen_by
+        reason = (before or self).seen_by
         return Tensor(self.held, self, seen=None if seen == self.held.shape else seen, seen_by=reason)
 
     @property

@@ -6,8 +6,11 @@ from cnnviz.architecture import Architecture
 from cnnviz.layers import LogSoftmax
 from cnnviz.training.config import TrainConfig
 
+Criterion = nn.NLLLoss | nn.CrossEntropyLoss
+"""A loss that can average over samples, as these do, or give one for each."""
 
-def build_criterion(architecture: Architecture, config: TrainConfig) -> nn.Module:
+
+def build_criterion(architecture: Architecture, config: TrainConfig) -> Criterion:
     """Returns the loss that the configuration names, without label smoothing.
 
     “auto” means NLLLoss after LogSoftmax, as in the lab, and CrossEntropyLoss (which contains LogSoftmax) otherwise.
@@ -17,7 +20,7 @@ def build_criterion(architecture: Architecture, config: TrainConfig) -> nn.Modul
     return nn.NLLLoss() if uses_nll else nn.CrossEntropyLoss()
 
 
-def build_training_loss(architecture: Architecture, config: TrainConfig) -> nn.Module:
+def build_training_loss(architecture: Architecture, config: TrainConfig) -> Criterion:
     """Returns the loss that training minimizes: `build_criterion`, with label smoothing if the configuration has some.
 
     NLLLoss cannot smooth labels, so CrossEntropyLoss replaces it. After a LogSoftmax the two are equal: a LogSoftmax of

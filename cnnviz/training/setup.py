@@ -28,7 +28,8 @@ class TrainingSetup:
         self.random = RandomState(config.seed, device)
         with self.random.activate():
             self.model = to_memory_format(build_model(architecture).to(device), architecture, config, device)
-        self.criterion, self._loss = build_criterion(architecture, config), build_training_loss(architecture, config)
+        self.criterion = build_criterion(architecture, config)
+        self.training_loss = build_training_loss(architecture, config)
         self.optimizer = OPTIMIZERS[config.optimizer](self.model.parameters(), config)
         if config.max_grad_norm:
             self.optimizer.register_step_pre_hook(_clip_gradients_hook(self.model, config.max_grad_norm))
@@ -50,8 +51,8 @@ class TrainingSetup:
             self.model.train()
         if place.is_first:
             self.optimizer.zero_grad()
-        with self._autocast():
-            loss: Tensor = self._loss(self.model(x), y)
+        with self.autocast():
+            loss: Tensor = self.training_loss(self.model(x), y)
         if place.share < 1:
             loss = loss * place.share
         loss.backward()  # type: ignore[no-untyped-call]
@@ -76,10 +77,11 @@ class TrainingSetup:
     def predict(self, batch: Batch) -> Batch:
         """Returns the net's scores (N, C) for a batch, and the batch's labels; the net must be in evaluation mode."""
         x, y = batch
-        with torch.no_grad(), self._autocast():
+        with torch.no_grad(), self.autocast():
             return self.model(x).float(), y
 
-    def _autocast(self) -> AbstractContextManager[object]:
+    def autocast(self) -> AbstractContextManager[object]:
+        """Returns the context in which the net computes: with mixed precision where that was chosen."""
         mixed = self._config.mixed_precision
         return torch.autocast(self._device.type, AUTOCAST_DTYPE) if mixed else nullcontext()
 

@@ -32,6 +32,11 @@ class Stopwatch:
             self._add_elapsed()
             self._started = None
 
+    def add(self, seconds: float) -> None:
+        """Adds time that was spent elsewhere on the training."""
+        self._total += seconds
+        self._epoch += seconds
+
     def start_epoch(self) -> None:
         """Sets the time of the epoch back to 0."""
         self._add_elapsed()

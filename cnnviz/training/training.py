@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import cast
 
@@ -11,6 +12,7 @@ from ignite.handlers import EpochOutputStore
 from torch import Tensor
 
 from cnnviz.data.scaling import Scale
+from cnnviz.errors import DivergenceError
 from cnnviz.training.batches import Batches
 from cnnviz.training.best_weights import BestWeights
 from cnnviz.training.gradient_stats import GradientStats
@@ -75,15 +77,18 @@ class Training(SlicedJob):
         self._schedule = build_scheduler(self._optimizer, config, self.steps, self._batches.batch_count)
         self._gradient_stats, self._gradient_points = GradientStats(self._model), list[Point]()
         self._best, self._recorder = BestWeights(self._model), Recorder(self.emit, config)
-        self._trainer, self._outputs = Engine(self._train_micro_batch), EpochOutputStore()
+        self._trainer, self._outputs = self._new_trainer(), EpochOutputStore()
         self._evaluator = Engine(lambda _, batch: setup.predict(batch))
-        self._attach()
+        self._outputs.attach(self._evaluator)
+        for handler in (self._stop_if_asked, self._maybe_interrupt):
+            self._evaluator.add_event_handler(Events.ITERATION_COMPLETED, handler)
         self._step_loss = torch.zeros(())
         self._stopped = False
         self.evaluates = False
         self._resumed_epoch = self._evaluated_step = 0
         self._scores = torch.empty(0)
         self._final_snapshot: Snapshot | None = None
+        self._stacked_error: DivergenceError | None = None
         self._step_start_states = self._random_states()
         self._work = self._train()
 
@@ -103,6 +108,8 @@ class Training(SlicedJob):
 
         Returns the result once the training has ended. Raises DivergenceError when the loss is no longer a number.
         """
+        if self._stacked_error:
+            raise self._stacked_error
         with self._slice(until):
             result = next(self._work, None)
             self._recorder.flush()
@@ -138,28 +145,74 @@ class Training(SlicedJob):
         load_optimizer_state(self._optimizer, snapshot.tensors_below("optimizer"))
         self.setup.random.states = snapshot.tensors_below("random")
         order = snapshot.tensors_below("order")
-        self._batches.resume(order["batches"], step)
+        self._move_to(step, order["batches"])
         self.setup.augmentation_generator.set_state(order["augmentation"])
         self._best.restore(snapshot)
         self._stopwatch.restore(snapshot.metadata["seconds"])
         self._resumed_epoch = step // per_epoch if snapshot.metadata["ended"] else snapshot.metadata["resumed"]
         self._evaluated_step = snapshot.metadata.get("evaluated", step - step % per_epoch)
-        state = {"epoch_length": len(self._batches), "max_epochs": self.config.epochs}
-        self._trainer.load_state_dict(state | {"iteration": self._batches.micro_batches_before(step)})
 
     def close(self) -> None:
         """Does nothing: a training holds nothing that must be released."""
 
-    def _attach(self) -> None:
-        self._outputs.attach(self._evaluator)
-        self._trainer.add_event_handler(Events.GET_BATCH_STARTED, self._keep_random_states)
-        self._trainer.add_event_handler(Events.ITERATION_STARTED, self._begin_step)
-        for engine in (self._trainer, self._evaluator):
-            engine.add_event_handler(Events.ITERATION_COMPLETED, self._stop_if_asked)
-        self._trainer.add_event_handler(Events.ITERATION_COMPLETED, self._finish_step)
-        for engine in (self._trainer, self._evaluator):
-            engine.add_event_handler(Events.ITERATION_COMPLETED, self._maybe_interrupt)
-        self._trainer.add_event_handler(Events.EPOCH_COMPLETED, self._finish_epoch)
+    @property
+    def stackable_steps(self) -> int:
+        """Number of steps that it can do in one pass with other trainings before something is to be done for it alone.
+
+        That is the last step of an epoch, whose gradients and updates are measured, evaluations, and its end.
+        """
+        if self.in_step or self.evaluates or self._final_snapshot or self._stacked_error or self.should_stop():
+            return 0
+        if self._epoch_is_unevaluated or self._is_over():
+            return 0
+        return self._batches.batch_count - 1 - self.step % self._batches.batch_count
+
+    @contextmanager
+    def stacked(self) -> Iterator[Iterator[Batch]]:
+        """Lets steps be done elsewhere within the block, on the batches that it gives; each ends with `add_step`."""
+        order = self._batches.state(self.step)
+        self._move_to(self.step, order)
+        try:
+            yield iter(self._batches)
+        finally:
+            self._move_to(self.step, order)
+        with self._error_kept():
+            self._recorder.flush()
+
+    def begin_stacked_step(self) -> None:
+        """Sets the learning rate of the next step."""
+        self._schedule(None)
+
+    def finish_stacked_step(self, loss: Tensor, seconds: float) -> None:
+        """Counts a step that was done elsewhere, its loss, and its share of the time; `advance` raises its errors."""
+        self._trainer.state.iteration += 1
+        self._stopwatch.add(seconds)
+        with self._error_kept():
+            self._recorder.record_batch_loss(self.step, (self.step - 1) // self._batches.batch_count + 1, loss)
+
+    @contextmanager
+    def _error_kept(self) -> Iterator[None]:
+        """Keeps a divergence for the next `advance`: other trainings in the stack go on."""
+        try:
+            yield
+        except DivergenceError as error:
+            self._stacked_error = error
+
+    def _move_to(self, step: int, order: Tensor) -> None:
+        """Lets the training go on after this step, in the order of samples of an epoch that began with this state."""
+        self._batches.resume(order, step)
+        self._trainer = self._new_trainer()
+        state = {"epoch_length": len(self._batches), "max_epochs": self.config.epochs}
+        self._trainer.load_state_dict(state | {"iteration": self._batches.micro_batches_before(step)})
+
+    def _new_trainer(self) -> Engine:
+        trainer = Engine(self._train_micro_batch)
+        trainer.add_event_handler(Events.GET_BATCH_STARTED, self._keep_random_states)
+        trainer.add_event_handler(Events.ITERATION_STARTED, self._begin_step)
+        for handler in (self._stop_if_asked, self._finish_step, self._maybe_interrupt):
+            trainer.add_event_handler(Events.ITERATION_COMPLETED, handler)
+        trainer.add_event_handler(Events.EPOCH_COMPLETED, self._finish_epoch)
+        return trainer
 
     def _train(self) -> Iterator[TrainingResult | None]:
         """Does all the work; yields None where it is interrupted, and the result at the end."""
@@ -244,7 +297,7 @@ class Training(SlicedJob):
             Point(self.step, engine.state.epoch, DEVICE, name, value) for name, value in self._throughput().items()
         ]
         self._recorder.send([*self._gradient_points, *speed])
-        self._interrupt(engine)  # to evaluate
+        engine.terminate()  # to evaluate: `_train` begins the next epoch with it
 
     def _evaluate_epoch(self) -> Iterator[None]:
         """Measures the last epoch on parts of the data; yields where it is interrupted."""

@@ -7,8 +7,9 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
+from cnnviz.ui.first_modules import module_pack
 from tests.browser.conftest import ROOT, OpenApp, Server
 from tests.browser.test_main_job import set_number, status
 from tests.browser.test_results import choose
@@ -204,3 +205,22 @@ def test_the_view_is_in_the_address_and_is_found_again(open_app: OpenApp, server
     open_page(app, "data")
     expect(app.get_by_role("radio", name="Classes", exact=True)).to_be_checked()
     expect(app).to_have_url(f"{server.url}/data?look=Classes")
+
+
+def test_a_first_visit_asks_for_few_scripts(browser: Browser, server: Server) -> None:
+    """Each further six are one more round of waiting on a slow line; the small ones come in one file."""
+    context = browser.new_context()
+    try:
+        page = context.new_page()
+        scripts: list[str] = []
+        problems: list[str] = []
+        page.on("request", lambda request: scripts.append(urlsplit(request.url).path))
+        page.on("pageerror", lambda error: problems.append(str(error)))
+        page.goto(server.url)
+        expect(page.get_by_role("row", name=re.compile("Layer 9"))).to_be_visible()
+        asked = {path for path in scripts if path.startswith("/static/js/")}
+        assert module_pack().name in {path.rpartition("/")[2] for path in asked}
+        assert len(asked) < 20
+        assert not problems
+    finally:
+        context.close()

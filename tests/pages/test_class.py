@@ -22,6 +22,7 @@ from cnnviz.settings import settings
 from cnnviz.training.config import TrainConfig
 from cnnviz.training.end_reason import EndReason
 from cnnviz.training.point import Point
+from cnnviz.ui.login.logins import logins
 from cnnviz.ui.received_files import received_files
 from cnnviz.ui.teacher.downloads import designs_zip, table_csv
 from cnnviz.ui.teacher.roster import student_rows
@@ -37,7 +38,7 @@ ENDLESS = TrainConfig(dataset="digits", epochs=1000)
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
-    caches = (settings, cluster, received_files)
+    caches = (settings, cluster, received_files, logins)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("CNNVIZ_DATA_DIR", str(tmp_path_factory.mktemp("data")))
         patch.setenv("CNNVIZ_MODE", "class")

@@ -302,6 +302,30 @@ def test_other_seeds_are_trained_and_drawn_as_a_band(server: Cluster, open_page:
         server.stop(run.owner, run.id, wait=20)
 
 
+def test_other_seeds_train_in_one_pass_where_the_device_does_that(
+    server: Cluster, open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A CPU does it only here, as a GPU does."""
+    for device in server.devices.values():
+        monkeypatch.setattr(device, "_stacks_seeds", True)
+    bert = new_owner()
+    first = server.submit(bert, NET, TrainConfig(dataset="digits", epochs=2, learning_rate=1e-3))
+    wait_for(lambda: server.run(bert, first.id).status == Status.DONE)
+    app = view(open_page("result", owner=bert, run=first.id), "Is it luck?")
+    app.button_group(key=f"seed-count-{first.id}").set_value(3).run()
+    assert any(
+        caption.value.startswith("All of them in one pass on the GPU. That takes at most ") for caption in app.caption
+    )
+    app.button(key=f"train-seeds-{first.id}").click().run()
+    wait_for(lambda: all(not run.active for run in server.store.runs_of(bert)))
+    for run in (run for run in server.store.runs_of(bert) if run.id != first.id):
+        assert run.status == Status.DONE
+        alone = server.submit(bert, NET, run.config)
+        wait_for(lambda alone=alone: server.run(bert, alone.id).status == Status.DONE)
+        accuracy = server.run(bert, alone.id).score.accuracy
+        assert run.score.accuracy == pytest.approx(accuracy, abs=0.01)
+
+
 def test_the_run_that_was_chosen_is_still_shown_after_another_page_and_a_newer_run(
     open_page: OpenPage, server: Cluster, ended: Run, anna: str
 ) -> None:

@@ -10,6 +10,7 @@ from pydantic import TypeAdapter
 from safetensors.torch import load
 
 from cnnviz.insight.seed_question import SeedAnswer
+from cnnviz.layers import RReLU
 from cnnviz.runs import device as module
 from cnnviz.runs import retry_queue
 from cnnviz.runs.admission import estimate_memory
@@ -43,7 +44,7 @@ from cnnviz.training.point import Point
 from cnnviz.training.snapshot import Snapshot
 from cnnviz.visitors import Visitors
 from tests.conftest import WaitFor
-from tests.designs import DIVERGING, SHORT, make_run, tensor_file
+from tests.designs import BERT, DIVERGING, SHORT, make_run, tensor_file
 
 SOON = 10.0
 FASTER = SHORT.changed(learning_rate=0.03)
@@ -72,6 +73,7 @@ class ScriptedWorker:
         self.pid = 1000 + len(self.workers)
         self.orders: list[tuple[str, str]] = []
         self.shares: dict[str, str] = {}
+        self.stacks: dict[str, str] = {}
         self.closed = False
         self.report, self.die = on_report, on_exit
         self.workers.append(self)
@@ -79,6 +81,8 @@ class ScriptedWorker:
     def send_order(self, order: WorkerOrder) -> None:
         if isinstance(order, TrainOrder | ShareOrder):
             self.shares[order.run] = order.share
+        if isinstance(order, TrainOrder):
+            self.stacks[order.run] = order.stack
         assert not self.closed
         self.orders.append((order.type, "" if isinstance(order, LeaveOrder) else order.run))
 
@@ -130,13 +134,29 @@ def clock() -> Clock:
 def device(
     store: Store, limits: Settings, tmp_path: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Device]:
+    yield from scripted_device(
+        monkeypatch, lambda: Device("cpu", store, Checkpoints(tmp_path), limits, lambda: clock.now)
+    )
+
+
+@pytest.fixture
+def stacking_device(
+    store: Store, limits: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Device]:
+    """A device that trains seeds in one pass, as a GPU does."""
+    yield from scripted_device(
+        monkeypatch, lambda: Device("cpu", store, Checkpoints(tmp_path), limits, stacks_seeds=True)
+    )
+
+
+def scripted_device(monkeypatch: pytest.MonkeyPatch, build: Callable[[], Device]) -> Iterator[Device]:
     monkeypatch.setattr(supervisor, "WorkerProcess", ScriptedWorker)
     monkeypatch.setattr(supervisor, "FIRST_RESTART_DELAY", 0.01)
     monkeypatch.setattr(retry_queue, "RETRY_SECONDS", 0.01)
     monkeypatch.setattr(module, "SHUTDOWN_SECONDS", 0.01)
     monkeypatch.setattr(module, "FORECAST_SECONDS", -1.0)
     ScriptedWorker.workers, ScriptedWorker.refusals = [], 0
-    started = Device("cpu", store, Checkpoints(tmp_path), limits, lambda: clock.now)
+    started = build()
     yield started
     if started.loop.is_alive:
         started.close()
@@ -218,6 +238,29 @@ def test_seeds_are_trained_one_after_another_until_they_decide(
         assert left_out
         assert (left_out.status, left_out.end_reason) == (Status.STOPPED, EndReason.SEEDS_DECIDED)
         assert left_out.message == f"Not trained, as the other seeds decide without it: {answer}."
+
+
+def test_seeds_are_ordered_in_one_pass_where_the_device_and_the_net_allow(
+    stacking_device: Device, store: Store
+) -> None:
+    worker, first = started(stacking_device), make_run()
+    random = first.architecture.model_copy(update={"layers": (RReLU(), *first.architecture.layers)})
+    stackable = [make_run(config=FASTER.changed(seed=seed), seed_group=first.id) for seed in (1, 2, 3)]
+    others = [make_run(BERT, seed_group="another", architecture=random) for _ in range(2)]
+    alone = make_run("s" + "c" * 31)
+    for run in (*stackable, *others, alone):
+        stacking_device.submit(run).result(SOON)
+    settle(stacking_device)
+    assert worker.orders == [("train", run.id) for run in (*stackable, others[0], alone)]
+    assert worker.stacks == {run.id: first.id for run in stackable} | {others[0].id: "", alone.id: ""}
+    assert statuses(store, stackable) == ["running"] * 3
+
+
+def test_a_cpu_trains_seeds_one_after_another_and_a_gpu_in_one_pass(
+    store: Store, limits: Settings, tmp_path: Path
+) -> None:
+    for name, together in (("cpu", False), ("cuda:0", True)):
+        assert Device(name, store, Checkpoints(tmp_path), limits).stacks(make_run()) == together
 
 
 def test_a_search_for_a_rate_that_is_stopped_while_it_is_paused_leaves_no_checkpoint(

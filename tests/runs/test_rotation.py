@@ -27,10 +27,10 @@ class Simulation:
         self.rotation = Rotation(max_running_runs, lambda: self.now)
         self.rotation.memory.reset(BUDGET, 0)
 
-    def add(self, size: int, owner: str = "", **values: object) -> str:
+    def add(self, size: int, owner: str = "", stack: str = "", **values: object) -> str:
         run = make_run(owner or f"owner of run {len(self._sizes)}", **values)
         self._sizes[run.id] = size
-        self.rotation.add(run)
+        self.rotation.add(run, stack)
         self._begin()
         return run.id
 
@@ -147,6 +147,27 @@ def test_seeds_of_one_run_are_trained_one_after_another(simulation: Simulation) 
         simulation.rotation.remove(seed)
         simulation.play(TICK)
         assert [turn.run.id for turn in simulation.rotation.held] == seeds[done + 2 :]
+
+
+def test_seeds_that_train_in_one_pass_begin_together_and_count_as_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    simulation = Simulation(monkeypatch, max_running_runs=2)
+    seeds = [simulation.add(1, "anna", "first", seed_group="first") for _ in range(3)]
+    other, another = simulation.add(1, "anna"), simulation.add(1, "anna")
+    late, alone = (simulation.add(1, "anna", stack, seed_group="first") for stack in ("first", ""))
+    assert list(simulation.rotation.turns) == [*seeds, other, late]
+    assert [turn.run.id for turn in simulation.rotation.held] == [another, alone]
+    for seed in (*seeds, late):
+        simulation.rotation.remove(seed)
+    simulation.play(TICK)
+    assert list(simulation.rotation.turns) == [other, another]
+
+
+def test_a_seed_for_which_there_is_no_memory_joins_the_others_later(simulation: Simulation) -> None:
+    seeds = [simulation.add(4, "anna", "first", seed_group="first") for _ in range(3)]
+    assert list(simulation.rotation.turns) == seeds[:2]
+    simulation.rotation.remove(seeds[0])
+    simulation.play(TICK)
+    assert list(simulation.rotation.turns) == seeds[1:]
 
 
 def test_learning_rate_searches_that_keep_coming_do_not_keep_a_large_run_out(simulation: Simulation) -> None:

@@ -205,6 +205,51 @@ MISREAD: dict[str, str] = {
         "first, *others, last = (1, 3, 5, 7)\nself.net = nn.Sequential(*[nn.Conv2d(3, 3, k) for k in [last, *others]])",
         "return self.net(x)",
     ),
+    "a factor stretched, then flattened": net(
+        "self.gate = nn.Conv2d(3, 1, 1)", "return self.gate(x).expand(-1, 3, -1, -1).flatten(1)"
+    ),
+    "nearly a hard sigmoid": net(SAME, "return F.relu6(self.conv(x) + 3) / 3"),
+    "a hard sigmoid without its six": net(SAME, "return F.relu6(self.conv(x) + 3)"),
+    "a hard sigmoid of another bound": net(SAME, "return F.relu(self.conv(x) + 3) / 6"),
+    "a hard sigmoid, step by step": net(
+        "self.conv = nn.Conv2d(3, 3, 3)\nself.act = nn.ReLU6(inplace=True)",
+        "x = self.conv(x)\ny = x + 3.0\ny = self.act(y)\ny = y * (1 / 6)\nreturn y * x",
+    ),
+    "a hard swish of two tensors": net(SAME, "y = self.conv(x)\nreturn x * F.relu6(y + 3) / 6"),
+    "a hard swish halved": net(SAME, "x = self.conv(x)\nreturn x * F.relu6(x + 3) / 12"),
+    "three added, and a sum": net(SAME, "y = self.conv(x) + 3\nreturn y + x"),
+    "nothing added": net(
+        SAME, "y = 0\nfor _ in range(2):\n    y = y + x\n    x = self.conv(x) if _ == 0 else x\nreturn y"
+    ),
+    "groups swapped, not joined": net(
+        "self.conv = nn.Conv2d(3, 4, 3)", "x = self.conv(x).unflatten(1, (2, 2))\nreturn x.transpose(1, 2)"
+    ),
+    "groups swapped twice": net(
+        "self.conv = nn.Conv2d(3, 6, 3)",
+        "x = self.conv(x).view(x.size(0), 2, 3, 14, 14).transpose(1, 2).transpose(1, 2)\nreturn x.reshape(-1, 6, 14, 14)",
+    ),
+    "groups swapped, joined otherwise": net(
+        "self.conv = nn.Conv2d(3, 6, 3)",
+        "x = self.conv(x).view(x.size(0), 2, 3, 14, 14).transpose(1, 2)\nreturn x.flatten(1)",
+    ),
+    "groups swapped and activated": net(
+        "self.conv = nn.Conv2d(3, 6, 3)",
+        "x = self.conv(x).view(x.size(0), 2, 3, 14, 14).transpose(1, 2)\nreturn torch.tanh(x).reshape(-1, 6, 14, 14)",
+    ),
+    "groups swapped with the height": net(
+        "self.conv = nn.Conv2d(3, 6, 3)",
+        "x = self.conv(x).view(x.size(0), 2, 3, 14, 14).transpose(1, 3)\nreturn x.reshape(-1, 6, 14, 14)",
+    ),
+    "one number for each sample": net(
+        "self.conv = nn.Conv2d(3, 1, 16)", "return torch.sigmoid(self.conv(x)).view(-1, 1).squeeze(1)"
+    ),
+    "one number for each sample, times the input": net(
+        "self.conv = nn.Conv2d(3, 1, 16)", "y = self.conv(x).view(-1)\nreturn x * y"
+    ),
+    "one number for each sample, activated": net(
+        "self.conv = nn.Conv2d(3, 1, 16)", "y = self.conv(x).squeeze()\nreturn torch.softmax(y, 0)"
+    ),
+    "bits": net("n = (1 << 3) | 2 ^ 1 & 7 >> 1\nself.conv = nn.Conv2d(3, n, 3)", "return self.conv(x)"),
     "probabilities along another axis": net(CONV, "x = self.conv(x)\nreturn F.softmax(x, dim=2), x"),
     "features and scores": net(
         CONV + "\nself.out = nn.Linear(4, 2)",

@@ -1383,3 +1383,164 @@ model = WideResNet()
 """,
     (3, 16, 16),
 )
+
+EVERYDAY["channels shuffled by views"] = (
+    """
+def channel_shuffle(x, groups):
+    batchsize, num_channels, height, width = x.size()
+    channels_per_group = num_channels // groups
+    x = x.view(batchsize, groups, channels_per_group, height, width)
+    x = torch.transpose(x, 1, 2).contiguous()
+    x = x.view(batchsize, -1, height, width)
+    return x
+
+
+class ShuffleBlock(nn.Module):
+    def __init__(self, groups):
+        super(ShuffleBlock, self).__init__()
+        self.groups = groups
+
+    def forward(self, x):
+        N, C, H, W = x.size()
+        g = self.groups
+        return x.view(N, g, C // g, H, W).permute(0, 2, 1, 3, 4).reshape(N, C, H, W)
+
+
+class Net(nn.Module):
+    def __init__(self, width=8):
+        super().__init__()
+        self.a = nn.Conv2d(3, width, 1)
+        self.b = nn.Conv2d(width, width << 1, 1, groups=2)
+        self.shuffle = ShuffleBlock(groups=4)
+        self.c = nn.Conv2d(width << 1, 4, 1, groups=4)
+
+    def forward(self, x):
+        x = self.b(channel_shuffle(self.a(x), 2))
+        return self.c(self.shuffle(x))
+
+
+model = Net()
+""",
+    (3, 16, 16),
+)
+
+EVERYDAY["hard activations of one's own"] = (
+    """
+class h_sigmoid(nn.Module):
+    def __init__(self, inplace=True):
+        super(h_sigmoid, self).__init__()
+        self.relu = nn.ReLU6(inplace=inplace)
+
+    def forward(self, x):
+        return self.relu(x + 3) / 6
+
+
+class h_swish(nn.Module):
+    def __init__(self, inplace=True):
+        super(h_swish, self).__init__()
+        self.sigmoid = h_sigmoid(inplace=inplace)
+
+    def forward(self, x):
+        return x * self.sigmoid(x)
+
+
+class hswish(nn.Module):
+    def forward(self, x):
+        out = x * F.relu6(x + 3, inplace=True) / 6
+        return out
+
+
+model = nn.Sequential(nn.Conv2d(3, 4, 3), h_swish(), nn.Conv2d(4, 4, 3), h_sigmoid(), nn.Conv2d(4, 4, 3), hswish())
+""",
+    (3, 16, 16),
+)
+
+EVERYDAY["a discriminator with one score"] = (
+    """
+def weights_init(m):
+    classname = m.__class__.__name__
+    if classname.find("Conv") != -1:
+        nn.init.normal_(m.weight.data, 0.0, 0.02)
+    elif classname.find("BatchNorm") != -1:
+        nn.init.normal_(m.weight.data, 1.0, 0.02)
+        nn.init.constant_(m.bias.data, 0)
+
+
+class Discriminator(nn.Module):
+    def __init__(self, ngpu=1, nc=3, ndf=4):
+        super(Discriminator, self).__init__()
+        self.ngpu = ngpu
+        self.main = nn.Sequential(
+            nn.Conv2d(nc, ndf, 4, 2, 1, bias=False),
+            nn.LeakyReLU(0.2, inplace=True),
+            nn.Conv2d(ndf, ndf * 2, 4, 2, 1, bias=False),
+            nn.BatchNorm2d(ndf * 2),
+            nn.LeakyReLU(0.2, inplace=True),
+            nn.Conv2d(ndf * 2, 1, 4, 1, 0, bias=False),
+            nn.Sigmoid(),
+        )
+
+    def forward(self, input):
+        if input.is_cuda and self.ngpu > 1:
+            output = nn.parallel.data_parallel(self.main, input, range(self.ngpu))
+        else:
+            output = self.main(input)
+        return output.view(-1, 1).squeeze(1)
+
+
+netD = Discriminator(1)
+netD.apply(weights_init)
+model = netD
+""",
+    (3, 16, 16),
+)
+
+EVERYDAY["super-resolution with scaled branches"] = (
+    """
+class ResBlock(nn.Module):
+    def __init__(self, n_feats, kernel_size=3, res_scale=0.1, bn=False, act=nn.ReLU(True)):
+        super(ResBlock, self).__init__()
+        m = []
+        for i in range(2):
+            m.append(nn.Conv2d(n_feats, n_feats, kernel_size, padding=(kernel_size // 2)))
+            if bn:
+                m.append(nn.BatchNorm2d(n_feats))
+            if i == 0:
+                m.append(act)
+        self.body = nn.Sequential(*m)
+        self.res_scale = res_scale
+
+    def forward(self, x):
+        res = self.body(x).mul(self.res_scale)
+        res += x
+        return res
+
+
+class Upsampler(nn.Sequential):
+    def __init__(self, scale, n_feats):
+        m = []
+        if (scale & (scale - 1)) == 0:
+            for _ in range(int(math.log(scale, 2))):
+                m.append(nn.Conv2d(n_feats, 4 * n_feats, 3, padding=1))
+                m.append(nn.PixelShuffle(2))
+        super(Upsampler, self).__init__(*m)
+
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.head = nn.Sequential(nn.Conv2d(3, 8, 3, padding=1))
+        self.body = nn.Sequential(*[ResBlock(8) for _ in range(2)], nn.Conv2d(8, 8, 3, padding=1))
+        self.tail = nn.Sequential(Upsampler(2, 8), nn.Conv2d(8, 3, 3, padding=1))
+
+    def forward(self, x):
+        x = self.head(x / 255.0)
+        res = self.body(x)
+        res += x
+        return self.tail(res)
+
+
+model = Net()
+""",
+    (3, 8, 8),
+)

@@ -25,6 +25,9 @@ def check(text: str, shape: tuple[int, ...]) -> None:
     assert [p.shape for p in our_parameters] == [p.shape for p in their_parameters]
     set_parameters(ours, our_parameters)
     set_parameters(theirs, their_parameters)
+    with torch.no_grad():
+        for parameter in (*our_parameters, *their_parameters):  # so that deep nets stay exact
+            parameter.div_(parameter[0].numel() ** 0.5)
     with torch.inference_mode():
         expected = theirs(x.clone())
         expected = expected[0] if isinstance(expected, tuple) else expected

@@ -14,6 +14,7 @@ from cnnviz.training.config import TrainConfig
 from cnnviz.training.point import Point
 from cnnviz.training.prepared_data import prepare
 from cnnviz.training.setup import TrainingSetup
+from cnnviz.training.stacked_training import advance_seeds
 from cnnviz.training.training import Training
 from tests.conftest import DEADLINE
 from tests.designs import ANNA
@@ -54,6 +55,20 @@ def test_in_slices_and_from_snapshots_it_is_the_same_up_to_rounding() -> None:
     whole, sliced = trained(CONFIG), trained(CONFIG, slices=True)
     losses = [[point.value for point in points if point.split == "batch"] for points in (whole, sliced)]
     assert losses[1] == pytest.approx(losses[0], rel=1e-2)
+
+
+def test_seeds_in_one_pass_are_those_trained_alone_up_to_rounding() -> None:
+    device, configs = torch.device("cuda:0"), [CONFIG.changed(seed=seed) for seed in range(3)]
+    points: list[list[Point]] = [[] for _ in configs]
+    data = prepare(digits(), CONFIG, device)
+    trainings = [
+        Training(DESIGN, config, data, device=device, emit=own_points.extend, should_stop=lambda: False)
+        for config, own_points in zip(configs, points, strict=True)
+    ]
+    advance_seeds(trainings, lambda: False, lambda training, until: training.advance(until) is None)
+    for config, own_points in zip(configs, points, strict=True):
+        losses = [[point.value for point in told if point.split == "batch"] for told in (own_points, trained(config))]
+        assert losses[0] == pytest.approx(losses[1], rel=1e-2)
 
 
 def test_a_forked_worker_trains_on_the_gpu() -> None:

@@ -25,6 +25,8 @@ class TrainOrder(PipeMessage):
     owner: str
     share: str = ""
     """Share of the device in which it has its turns; empty: that of its owner."""
+    stack: str = ""
+    """Name of the runs with which it trains in one pass, being other seeds of one design; empty: it trains alone."""
     architecture: Architecture
     config: TrainConfig
 

@@ -21,6 +21,7 @@ import torch
 from safetensors.torch import save
 from torch import Tensor
 
+from cnnviz.architecture import Architecture
 from cnnviz.data import find_dataset
 from cnnviz.data.dataset import ReportProgress
 from cnnviz.errors import CnnvizError, DivergenceError, TrainingError, is_out_of_memory
@@ -64,10 +65,12 @@ from cnnviz.runs.worker.messages import (
 )
 from cnnviz.runs.worker.point_buffer import PointBuffer
 from cnnviz.settings import Settings, settings
+from cnnviz.training.config import TrainConfig
 from cnnviz.training.device_speed import measure_speed
 from cnnviz.training.end_reason import EndReason
 from cnnviz.training.lr_finder import LRFinder, LRFinderResult
 from cnnviz.training.snapshot import Snapshot
+from cnnviz.training.stacked_training import advance_seeds
 from cnnviz.training.training import OUT_OF_MEMORY_MESSAGE, Training, TrainingResult
 from cnnviz.turns import Turns
 
@@ -91,6 +94,8 @@ LAST_STEPS_SECONDS = 4.0
 Job = Training | LRFinder
 JOB_TYPES: dict[RunKind, type[Training] | type[LRFinder]] = {TRAIN_RUN: Training, LR_FINDER_RUN: LRFinder}
 """Class that does the work, by kind of run."""
+Stack = tuple[str, Architecture, TrainConfig]
+"""Name, design and settings, without the seed, of runs that train in one pass."""
 log = logging.getLogger(__name__)
 
 
@@ -98,15 +103,17 @@ log = logging.getLogger(__name__)
 class ActiveRun:
     """A run that takes turns with others in this worker."""
 
-    id: str
+    order: TrainOrder
     job: Job
     point_buffer: PointBuffer
     test_labels: Tensor
     """Labels of the test part."""
-    leaves: bool = False
-    """Whether it is to be paused as soon as its step or evaluation is complete."""
     share: str = ""
     """Share of the device in which it has its turns."""
+    stack: Stack | None = None
+    """What the runs have in common that train in one pass with it; None where it trains alone."""
+    leaves: bool = False
+    """Whether it is to be paused as soon as its step or evaluation is complete."""
     checkpointed_at: float = field(default_factory=time.monotonic)
     checkpoint_cost_seconds: float = 0.0
     """Time that copying the last checkpoint took."""
@@ -114,6 +121,11 @@ class ActiveRun:
     """Time that writing it took."""
     overdrawn_seconds: float = 0.0
     """Time by which its turns so far were longer than they should have been, as a step cannot be cut."""
+
+    @property
+    def id(self) -> str:
+        """Id of the run."""
+        return self.order.run
 
     def checkpoint_due(self, seconds: float, run_count: int) -> bool:
         """Returns whether the next checkpoint is due, `seconds` after the last one, or later beside other runs."""
@@ -151,7 +163,9 @@ class Worker:
             while not (self._new_runs or self._turns) or not self._inbox.empty():
                 self._handle_order(self._next_order())
             active_run = self._new_runs.popleft() if self._new_runs else self._turns.take()
-            if self._passes_turn(active_run) or self._train_turn(active_run):
+            if companions := self._take_companions(active_run):
+                self._train_stacked_turn([active_run, *companions])
+            elif self._passes_turn(active_run) or self._train_turn(active_run):
                 self._go_on(active_run)
 
     def _next_order(self) -> WorkerOrder:
@@ -237,7 +251,8 @@ class Worker:
         dataset = find_dataset(config.dataset, order.owner)
         dataset_facts = DatasetDescription(title=dataset.title, classes=dataset.classes, axes=dataset.axes)
         self._send_fact(run_id, DatasetFact(content=dataset_facts))
-        return ActiveRun(run_id, training, point_buffer, data.test[1].cpu(), share=order.share or order.owner)
+        stack = (order.stack, order.architecture, config.changed(seed=0)) if order.stack else None
+        return ActiveRun(order, training, point_buffer, data.test[1].cpu(), order.share or order.owner, stack)
 
     def _restore(self, run_id: str, new_job: Callable[[], Job]) -> tuple[Job, str]:
         """Returns a run as its last checkpoint left it, or the one before, or new; and what of that is to be told."""
@@ -288,6 +303,43 @@ class Worker:
                 self._save_checkpoint(active_run).result()
         os._exit(0)
 
+    def _take_companions(self, active_run: ActiveRun) -> list[ActiveRun]:
+        """Takes the runs out of the turns that train in one pass with a run."""
+        if active_run.stack is None or active_run.leaves:
+            return []
+        others = [other for other in [*self._new_runs, *self._turns] if other.stack == active_run.stack]
+        return [taken for other in others if not other.leaves for taken in self._take_out(other.id)]
+
+    def _train_stacked_turn(self, active_runs: list[ActiveRun]) -> None:
+        """Trains runs in one pass for a turn; what one has to do alone, such as an evaluation, lies in it."""
+        self._send(TurnReport(run=active_runs[0].id))
+        runs = {active_run.job: active_run for active_run in active_runs}
+        deadline = time.monotonic() + self._quantum()
+
+        def is_over() -> bool:
+            return time.monotonic() >= deadline or not self._inbox.empty()
+
+        def advance_alone(training: Training, until: Callable[[], bool]) -> bool:
+            goes_on = self._advance(runs[training], until)
+            if not goes_on:
+                del runs[training]
+            return goes_on
+
+        try:
+            advance_seeds([job for job in runs if isinstance(job, Training)], is_over, advance_alone)
+        except Exception as error:  # as above
+            for active_run in runs.values():
+                active_run.point_buffer.flush()
+                if is_out_of_memory(error):  # of the stack: each goes on from its checkpoint, by itself
+                    self._add_run(active_run.order.model_copy(update={"stack": "", "share": active_run.share}))
+                else:
+                    self._report_failure(active_run.id, error)
+            return
+        for active_run in sorted(runs.values(), key=lambda active_run: active_run.checkpointed_at):
+            active_run.point_buffer.flush()
+            self._end_turn(active_run)
+            self._go_on(active_run)
+
     def _train_turn(self, active_run: ActiveRun, seconds: float | None = None) -> bool:
         """Trains a run for its turn, or so many seconds; returns whether it goes on after that."""
         self._send(TurnReport(run=active_run.id))
@@ -300,8 +352,17 @@ class Worker:
             can_end_here = (completes or (leaves and not job.evaluates)) and not job.in_step
             return can_end_here or time.monotonic() >= started + quantum or not self._inbox.empty()
 
+        if not self._advance(active_run, is_over):
+            return False
+        overtime = time.monotonic() - started - quantum
+        active_run.overdrawn_seconds = max(active_run.overdrawn_seconds + overtime, 0.0) if run_count > 1 else 0.0
+        self._end_turn(active_run)
+        return True
+
+    def _advance(self, active_run: ActiveRun, until: Callable[[], bool]) -> bool:
+        """Lets a run go on until `until`, and reports its end, if it comes to that; returns whether it goes on."""
         try:
-            result = active_run.job.advance(is_over)
+            result = active_run.job.advance(until)
         except Exception as error:  # as above
             active_run.point_buffer.flush()
             self._report_failure(active_run.id, error)
@@ -309,16 +370,16 @@ class Worker:
         active_run.point_buffer.flush()
         if result:
             self._report_end(active_run, result)
-            return False
-        overtime = time.monotonic() - started - quantum
-        active_run.overdrawn_seconds = max(active_run.overdrawn_seconds + overtime, 0.0) if run_count > 1 else 0.0
+        return result is None
+
+    def _end_turn(self, active_run: ActiveRun) -> None:
+        """Reports how far a run is, and writes a checkpoint if one is due."""
         training, used_bytes = active_run.job, memory.used_bytes(self._device) - self._data_cache.nbytes
         self._send(
             ProgressReport(run=active_run.id, step=training.step, seconds=training.seconds, used_bytes=used_bytes)
         )
         if not active_run.job.in_step and self._checkpoint_due(active_run):
             self._save_checkpoint(active_run)
-        return True
 
     def _checkpoint_due(self, active_run: ActiveRun) -> bool:
         """Returns whether a checkpoint of a run is due, while it is taken out of the turns."""

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable
 from urllib.parse import quote
 
-from starlette.datastructures import Headers
+from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -63,7 +63,7 @@ class LoginGate:
             if scope["type"] == "websocket":
                 await self._watch(person, scope, receive, send)
             else:
-                await self._app(scope, receive, send)
+                await self._app(scope, receive, _keep_from_history(send))
 
     async def _visit_provider(self, person: LoggedIn | None, scope: Scope, receive: Receive, send: Send) -> None:
         """Lets Streamlit send somebody to the provider; whom that vouches for is let in when they come back."""
@@ -100,6 +100,19 @@ class LoginGate:
         await self._app(scope, receive_while_logged_in, send_unless_closed)
 
 
+def _keep_from_history(send: Send) -> Send:
+    """Returns a `send` that has no browser keep pages: Back would show them after their login has ended."""
+
+    async def send_page(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            headers = MutableHeaders(scope=message)
+            if headers.get("content-type", "").startswith("text/html"):
+                headers["cache-control"] = "no-store"
+        await send(message)
+
+    return send_page
+
+
 def _refusal(scope: Scope) -> Response:
     """Returns what a browser gets that asks for something without a login: for a page, the way to the door."""
     if scope["method"] in ("GET", "HEAD") and "text/html" in Headers(scope=scope).get("accept", ""):
@@ -119,6 +132,6 @@ class Entrance:
         self._gate = LoginGate(app, logins, lambda: limits().proxies)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Passes on to the one of this server's mode."""
-        is_class = self._limits().mode == Mode.CLASS
+        """Passes on to the one of this server's mode; at the start, `lifespan` tells what is wrong with it."""
+        is_class = scope["type"] in ("http", "websocket") and self._limits().mode == Mode.CLASS
         await (self._gate if is_class else self._alone)(scope, receive, send)

@@ -53,6 +53,7 @@ class Logins:
         """A proxy that names everybody takes the place of a provider, and that of code, name and PIN."""
         pins, attempts = PinHasher(key), Attempts()
         self.people = people
+        self._attempts = attempts
         self.teacher_door = TeacherLinkDoor(people, pins, attempts)
         proxies = {exact_address(proxy) for proxy in limits.proxies.split(",")} - {""}
         header = limits.login_header
@@ -126,6 +127,11 @@ class Logins:
         """Ends a login, wherever a copy of its cookie is."""
         oldest = self._clock() - self.max_age
         self._ended = {id_: issued for id_, issued in self._ended.items() if issued > oldest} | {login.id: login.issued}
+
+    def reset_pin(self, account: Account) -> None:
+        """Lets somebody choose a PIN at their next visit, which is the first again, and ends all their logins."""
+        self.people.reset_pin(account.owner)
+        self._attempts.forgive(account.login)
 
     def is_encrypted(self, scope: Scope) -> bool:
         """Returns whether a request came by https: to this server, or to a named proxy that says so."""

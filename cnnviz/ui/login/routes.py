@@ -91,7 +91,7 @@ class DoorRoutes:
         """Returns the answer to a request by somebody, or by nobody yet."""
         method = "GET" if request.method == "HEAD" else request.method
         try:
-            answer = self._answers.get((method, request.url.path))
+            answer = self._answers.get((method, request.scope["path"]))
             if answer is None:
                 raise HTTPException(404, "There is no such door.")
             response = await answer(Visit(request, person, await _read_form(request) if method == "POST" else {}))

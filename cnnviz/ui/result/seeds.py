@@ -144,8 +144,11 @@ def _more_seeds(run: Run, group: Sequence[Run], node: ChangeNode | None, answer:
 
 def _plan_sentences(run: Run, number: int, node: ChangeNode | None, answer: SeedAnswer | None) -> list[str]:
     """Returns how so many further seeds are trained, and for how long."""
+    together = cluster().trains_seeds_together(run)
     if answer:
         plan = [f"So far, {answer}. Further seeds are trained all the same, every one of them."]
+    elif together:
+        plan = ["All of them in one pass on the GPU."]
     elif node:
         plan = ["One after another, until they decide whether the change does more than chance; the rest is left out."]
         if node.parent and len(node.parent.accuracies) == 1:
@@ -155,7 +158,7 @@ def _plan_sentences(run: Run, number: int, node: ChangeNode | None, answer: Seed
     else:
         plan = ["One after another."]
     if run.worked:
-        most = "at most " if node and not answer else ""
+        most = "at most " if (node or together) and not answer else ""
         plan.append(
             f"That takes {most}about {format_duration(number * run.worked)} of the device's time: this run took"
             f" {format_duration(run.worked)}."

@@ -85,7 +85,7 @@ def _steps_pointer(before: SeedGroup, node: ChangeNode, mine: Sequence[Run]) -> 
         names = "; ".join(differences_text(step.differences) for step in steps)
         st.markdown(
             f":material/account_tree: You went from the one to the other in {len(steps)} steps: {names}. **Changes**,"
-            " above, shows what each of them brought."
+            " above, shows what each of them brought. Layers are numbered as in the net before each step."
         )
 
 

@@ -12,6 +12,7 @@ from cnnviz.identity.roster import enroll, pin_sheet, read_roster
 from cnnviz.runs.cluster import cluster
 from cnnviz.secret_key import secret_key
 from cnnviz.settings import settings
+from cnnviz.ui.login.logins import logins
 from cnnviz.ui.state import current_owner, new_pins, save_new_pins
 from cnnviz.ui.teacher.roster import local_time
 from cnnviz.ui.widgets.counter import count_up, counter
@@ -99,7 +100,7 @@ def _one_person(accounts: list[Account]) -> None:
         act(
             "Reset the PIN",
             ":material/lock_reset:",
-            people.reset_pin,
+            lambda _: logins().reset_pin(account) if account else None,
             f"{name} is logged out everywhere, and chooses another PIN at the next visit.",
         )
         act("Log out everywhere", ":material/logout:", people.end_logins, f"{name} is logged out everywhere.")

@@ -82,8 +82,11 @@ class Worker(NamedTuple):
         owner: str = ANNA,
         kind: RunKind = TRAIN_RUN,
         share: str = "",
+        stack: str = "",
     ) -> None:
-        order = TrainOrder(run=run, kind=kind, owner=owner, share=share, architecture=architecture, config=config)
+        order = TrainOrder(
+            run=run, kind=kind, owner=owner, share=share, stack=stack, architecture=architecture, config=config
+        )
         self.process.send_order(order)
 
     def until(self, last: type[Report]) -> tuple[list[WorkerReport], Report, bytes]:
@@ -432,6 +435,131 @@ def test_runs_of_one_share_have_their_turns_in_it_until_they_are_given_others(wo
     for run in runs:
         worker.process.send_order(StopOrder(run=run))
         worker.until(EndedReport)
+
+
+SEEDS = ("first", "second", "third")
+
+
+def train_seeds(worker: Worker, config: TrainConfig) -> None:
+    for seed, run in enumerate(SEEDS):
+        worker.train(NET, config.changed(seed=seed), run=run, stack="seeds")
+
+
+def together(worker: Worker, count: int) -> set[frozenset[str]]:
+    """Returns which runs had their turns together in so many of the next ones, each cut short by an idle order."""
+    seen: list[set[str]] = []
+    worker.until(TurnReport)
+    while len(seen) <= count:
+        worker.process.send_order(StopOrder(run="no such run"))
+        reports, _, _ = worker.until(TurnReport)
+        seen.append({report.run for report in reports if isinstance(report, ProgressReport)})
+    return {frozenset(runs) for runs in seen[1:]}
+
+
+def test_seeds_that_train_in_one_pass_are_reported_as_those_trained_alone(worker: Worker) -> None:
+    train_seeds(worker, SHORT)
+    reports, ends = list[WorkerReport](), dict[str, tuple[EndedReport, bytes]]()
+    while len(ends) < len(SEEDS):
+        more, end, payload = worker.until(EndedReport)
+        reports += more
+        ends[end.run] = end, payload
+    for seed, run in enumerate(SEEDS):
+        weights, points = here(NET, SHORT.changed(seed=seed), DIGITS.load_splits())
+        told = points_of([report for report in reports if getattr(report, "run", "") == run])
+        assert [point._replace(value=0) for point in told] == [point._replace(value=0) for point in points]
+        assert [point.value for point in told] == pytest.approx([point.value for point in points], rel=1e-3, abs=1e-4)
+        end, payload = ends[run]
+        assert end.status == Status.DONE
+        for name, value in load(payload).items():
+            torch.testing.assert_close(value, weights[name], rtol=1e-3, atol=1e-4, msg=name)
+
+
+def test_a_seed_that_is_stopped_or_paused_leaves_the_others_together_and_comes_back(worker: Worker) -> None:
+    train_seeds(worker, ENDLESS)
+    for _ in SEEDS:
+        worker.until(StartedReport)
+    together(worker, 2)
+    assert together(worker, 3) == {frozenset(SEEDS)}
+    worker.process.send_order(PauseOrder(run="second"))
+    reports, paused, _ = worker.until(PausedReport)
+    assert paused.run == "second"
+    assert any(isinstance(report, CheckpointReport) and report.run == "second" for report in reports)
+    together(worker, 1)
+    assert together(worker, 3) == {frozenset({"first", "third"})}
+    checkpoint = [report for report in reports if isinstance(report, CheckpointReport) and report.run == "second"][-1]
+    Checkpoints(worker.data_dir).commit("second", checkpoint.temporary_name)
+    worker.train(NET, ENDLESS.changed(seed=1), run="second", stack="seeds")
+    _, resumed, _ = worker.until(StartedReport)
+    assert resumed.step == checkpoint.step > 0
+    worker.process.send_order(StopOrder(run="first"))
+    _, stopped, _ = worker.until(EndedReport)
+    assert (stopped.run, stopped.status) == ("first", Status.STOPPED)
+    together(worker, 2)
+    assert together(worker, 3) == {frozenset({"second", "third"})}
+    for run in ("second", "third"):
+        worker.process.send_order(StopOrder(run=run))
+        worker.until(EndedReport)
+
+
+def test_runs_of_other_settings_do_not_train_in_one_pass(worker: Worker) -> None:
+    worker.train(NET, ENDLESS, run="left", stack="seeds")
+    worker.train(NET, ENDLESS.changed(learning_rate=0.02), run="right", stack="seeds")
+    for _ in range(2):
+        worker.until(StartedReport)
+    together(worker, 2)
+    assert together(worker, 4) == {frozenset({"left"}), frozenset({"right"})}
+    for run in ("left", "right"):
+        worker.process.send_order(StopOrder(run=run))
+        worker.until(EndedReport)
+
+
+NARROW = """
+from cnnviz.runs.worker import worker
+from cnnviz.training import stacked_training
+
+class NarrowNets(stacked_training.StackedNets):
+    steps = 0
+
+    def step(self, batches):
+        NarrowNets.steps += 1
+        if NarrowNets.steps > 3:
+            raise MemoryError
+        return super().step(batches)
+
+def main(device):
+    stacked_training.StackedNets = NarrowNets
+    worker.main(device)
+"""
+
+
+def test_seeds_whose_stack_is_too_large_go_on_by_themselves(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "narrow.py").write_text(NARROW, encoding="ascii")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    monkeypatch.setenv("CNNVIZ_DATA_DIR", str(tmp_path))
+    order_source, order_target = os.pipe()
+    report_source, report_target = os.pipe()
+    told: dict[str, dict[Point, None]] = {run: {} for run in SEEDS}
+    ends: list[EndedReport] = []
+    with os.fdopen(report_source, "rb") as reports, (tmp_path / "stderr").open("w") as stderr:
+        child = start_child("narrow", "cpu", streams=Streams(order_source, report_target, stderr.fileno()), oom_score=0)
+        os.close(order_source)
+        os.close(report_target)
+        with os.fdopen(order_target, "wb") as orders:
+            for seed, run in enumerate(SEEDS):
+                config = SHORT.changed(seed=seed)
+                order = TrainOrder(run=run, kind=TRAIN_RUN, owner=ANNA, architecture=NET, config=config, stack="seeds")
+                send(orders, order)
+            while len(ends) < len(SEEDS) and (received := receive(reports, REPORTS)):
+                report, _ = received
+                if isinstance(report, PointsReport):
+                    told[report.run] |= dict.fromkeys(without_device_points(report.points))
+                elif isinstance(report, EndedReport):
+                    ends.append(report)
+        assert child.wait(DEADLINE) == 0
+    assert [end.status for end in ends] == [Status.DONE] * len(SEEDS)
+    for seed, run in enumerate(SEEDS):
+        _, points = here(NET, SHORT.changed(seed=seed), DIGITS.load_splits())
+        assert set(told[run]) >= set(points)
 
 
 def test_two_stops_at_once_end_both_runs(worker: Worker) -> None:

@@ -1,0 +1,62 @@
+"""Accounts, options of the class and one-time links, in either database."""
+
+from pathlib import Path
+
+import pytest
+
+from cnnviz.identity.account import Account, LoginError, login_of_name
+from cnnviz.identity.person import Person, Role
+from cnnviz.runs.people import PeopleStore
+from cnnviz.runs.store import Store
+from cnnviz.secret_key import new_owner
+
+pytest_plugins = ["tests.runs.databases"]
+
+
+def make_account(name: str) -> Account:
+    return Account(Person(new_owner(), name), login_of_name(name), email="a@example.org", created=1.5)
+
+
+def test_what_is_kept_is_found_by_owner_and_by_name(tmp_path: Path, url: str) -> None:
+    store = Store(tmp_path, url)
+    anna = make_account("Anna")
+    store.people.add(anna)
+    with pytest.raises(LoginError, match="taken this name"):
+        store.people.add(make_account("ANNA"))
+    for people in (store.people, PeopleStore(store._engine)):  # as it was put there, and as another process reads it
+        assert people.find(anna.owner) == people.find_login("name:anna") == anna
+        assert people.find(new_owner()) is None
+    store.people.change(anna.owner, role=Role.TEACHER, name="Anna W.")
+    assert store.people.has_teacher()
+    assert store.people.all() == [anna.changed(role=Role.TEACHER, name="Anna W.")]
+    assert store.people.find(anna.owner) == store.people.all()[0]  # at once
+    store.people.end_logins(anna.owner)
+    store.people.reset_pin(anna.owner, "a hash")
+    assert [(account.generation, account.pin_hash) for account in store.people.all()] == [(2, "a hash")]
+    assert not store.people.set_first_pin(anna.owner, "another")
+    store.people.remove(anna.owner)
+    assert store.people.find(anna.owner) is None
+    store.close()
+
+
+def test_the_class_has_one_code_until_it_gets_another(tmp_path: Path, url: str) -> None:
+    store = Store(tmp_path, url)
+    code = store.people.class_code()
+    assert code == PeopleStore(store._engine).class_code()
+    store.people.set_class_code("NEW-CODE")
+    assert store.people.class_code() == "NEW-CODE"
+    assert store.people.list_is_open()
+    for is_open in (False, True, False):
+        store.people.open_list(is_open)
+        assert store.people.list_is_open() == is_open
+    store.close()
+
+
+def test_a_link_is_used_once(tmp_path: Path, url: str) -> None:
+    store = Store(tmp_path, url)
+    first, second = store.people.new_teacher_link(), store.people.new_teacher_link()
+    assert store.people.use_teacher_link(first)
+    assert not store.people.use_teacher_link(first)
+    assert not store.people.is_teacher_link(first)
+    assert store.people.is_teacher_link(second)
+    store.close()
