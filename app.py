@@ -47,6 +47,12 @@ def render_app() -> None:
             st.Page("pages/runs.py", title="Runs", icon=":material/table_rows:"),
             st.Page("pages/result.py", title="Result", icon=":material/search_insights:"),
             st.Page("pages/search.py", title="Search", icon=":material/travel_explore:"),
+            st.Page(
+                "pages/assignment.py",
+                title="Assignment",
+                icon=":material/assignment:",
+                visibility="visible" if settings().mode == "class" else "hidden",
+            ),
             st.Page("pages/activations.py", title="Activations", icon=":material/ssid_chart:"),
             *([st.Page("pages/class.py", title="Class", icon=":material/groups:")] if is_teacher() else []),
             st.Page("pages/guide.py", title="Guide", icon=":material/menu_book:", visibility="hidden"),

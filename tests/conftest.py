@@ -27,8 +27,11 @@ SLOW = [
     TESTS / path
     for path in (
         "advice/test_advice.py",
+        "classroom/test_ladder.py",
+        "classroom/test_signed_zip.py",
         "cli/test_commands.py",
         "cli/test_documentation.py",
+        "cli/test_grading.py",
         "cli/test_process.py",
         "cli/test_training.py",
         "explanation",
@@ -42,6 +45,7 @@ SLOW = [
         "pages",
         "processes/test_launcher.py",
         "processes/test_pipe.py",
+        "runs/test_assignments.py",
         "runs/test_cluster.py",
         "runs/test_database.py",
         "runs/test_older_state.py",

@@ -131,6 +131,33 @@ def export(design: Path, out: Path, weights: Path | None) -> None:
 
 
 @main.command()
+@click.argument("folder", type=FILE_PATH)
+@click.option(
+    "--assignment", type=FILE_PATH, metavar="FILE", help="The assignment.json that zips of runs are graded by."
+)
+@click.option(
+    "--data", type=FILE_PATH, nargs=2, metavar="FEATS LABELS", help="The data set, where none that comes with cnnviz."
+)
+@click.option("--hidden", type=FILE_PATH, nargs=2, metavar="FEATS LABELS", help="The samples of the hidden test.")
+@click.option("--key", type=FILE_PATH, metavar="FILE", help="The server's key, by which signatures are checked.")
+@click.option("--out", type=FILE_PATH, metavar="FILE", help="Write to this file instead of the standard output.")
+def grade(folder: Path, out: Path | None, **options: Any) -> None:
+    """Compute the results of submissions again.
+
+    FOLDER has the signed zips of an assignment, or the zips of runs that students have taken home. The table has a row
+    for each, by name, whatever their order.
+    """
+    from cnnviz.cli.files import write_file
+    from cnnviz.cli.grading import GradeOptions, grade_folder
+
+    table = grade_folder(GradeOptions(folder, **options))
+    if out:
+        write_file(out, table)
+    else:
+        click.echo(table, nl=False)
+
+
+@main.command()
 @click.option(
     "--server",
     default="http://localhost:8501",

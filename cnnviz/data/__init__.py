@@ -34,9 +34,15 @@ def shared_uploads(limits: Settings | None = None) -> Uploads:
     return Uploads((limits or settings()).data_dir / "shared", Quota(10_000))
 
 
+def assignment_uploads(limits: Settings | None = None) -> Uploads:
+    """Returns what teachers have left to the class of data sets with a hidden test; all belong to `CLASS_OWNER`."""
+    return Uploads((limits or settings()).data_dir / "assignment-data", Quota(10_000))
+
+
 def available_datasets(owner: str) -> dict[str, Dataset]:
     """Returns what a student can train on: the built-in data sets, those of the class, then the student's own."""
-    return DATASETS | shared_uploads().datasets_of(CLASS_OWNER) | own_uploads().datasets_of(owner)
+    of_class = shared_uploads().datasets_of(CLASS_OWNER) | assignment_uploads().datasets_of(CLASS_OWNER)
+    return DATASETS | of_class | own_uploads().datasets_of(owner)
 
 
 def find_dataset(name: str, owner: str) -> Dataset:

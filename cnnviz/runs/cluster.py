@@ -19,6 +19,7 @@ from cnnviz.architecture import Architecture
 from cnnviz.data import find_dataset, own_uploads
 from cnnviz.errors import CnnvizError, DesignError, LimitError, TrainingError
 from cnnviz.imports.imports import Imports
+from cnnviz.runs.assignments import Assignments
 from cnnviz.runs.checkpoints import Checkpoints
 from cnnviz.runs.device import Device
 from cnnviz.runs.drafts import Drafts
@@ -77,6 +78,7 @@ class Cluster:
         writer_loop = next(iter(self.devices.values())).loop  # writes what belongs to no device
         self.drafts = Drafts(self.store, writer_loop.call_soon, writer_loop.call_later)
         self.library = RunLibrary(self.store, self.checkpoints, writer_loop, self.stop)
+        self.assignments = Assignments(self.store, writer_loop, limits)
         self.desk = TeacherDesk(self.store, writer_loop)
         self.imports = Imports(limits)
         self._sweep()
@@ -86,6 +88,7 @@ class Cluster:
             visitors().establish(owner)
         for device in self.devices.values():
             device.start()
+        self.assignments.start()
         self.imports.open()
 
     def _sweep(self) -> None:
@@ -275,6 +278,7 @@ class Cluster:
     def close(self) -> None:
         """Ends all workers and imports, and releases the data directory."""
         self.imports.close()
+        self.assignments.close()
         for device in self.devices.values():
             device.close()
         self.store.close()

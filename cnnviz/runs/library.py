@@ -1,14 +1,11 @@
 """Library of runs: they are labelled, deleted, restored, and added from zips."""
 
-import logging
 import time
 import uuid
 from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
 from typing import Protocol
-
-from sqlalchemy.exc import SQLAlchemyError
 
 from cnnviz.errors import CnnvizError, LimitError
 from cnnviz.runs.checkpoints import Checkpoints
@@ -17,12 +14,11 @@ from cnnviz.runs.run import Run, Status
 from cnnviz.runs.run_import import RunImportOrder, import_run
 from cnnviz.runs.store import MAX_RUNS_PER_OWNER, Store
 from cnnviz.runs.task_loop import TaskLoop
+from cnnviz.runs.write_and_wait import write_and_wait
 
-ANSWER_TIMEOUT_SECONDS = 10.0
 RESTORABLE_SECONDS = 24 * 3600.0
 """Time in which a deleted run can be restored."""
 SWEEP_INTERVAL_SECONDS = 3600.0
-log = logging.getLogger(__name__)
 
 
 class StopRun(Protocol):
@@ -102,10 +98,4 @@ class RunLibrary:
                 self._checkpoints.delete(run.id)
 
     def _write_and_wait(self, task: Callable[[], None]) -> None:
-        done = self._writer_loop.submit(task)
-        try:
-            done.result(ANSWER_TIMEOUT_SECONDS)
-        except (SQLAlchemyError, OSError, TimeoutError):
-            done.cancel()
-            log.exception("a change was not written")
-            raise CnnvizError("The server cannot save anything just now. Try again in a minute.") from None
+        write_and_wait(self._writer_loop, task)

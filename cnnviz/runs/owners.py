@@ -4,7 +4,19 @@ from collections.abc import Callable
 
 import sqlalchemy as sql
 
-from cnnviz.runs.tables import DESKS, DRAFTS, RUNS, SEARCHES
+from cnnviz.runs.tables import (
+    ASSIGNMENTS,
+    DESKS,
+    DRAFTS,
+    EXTENSIONS,
+    PARTICIPANTS,
+    RUNS,
+    SEARCHES,
+    SUBMISSIONS,
+)
+
+OWNED_TABLES = (RUNS, SEARCHES, DRAFTS, DESKS, ASSIGNMENTS, EXTENSIONS, PARTICIPANTS, SUBMISSIONS)
+"""All tables whose rows belong to somebody."""
 
 
 def rename_owners(engine: sql.Engine, rename: Callable[[str], str]) -> None:
@@ -14,7 +26,7 @@ def rename_owners(engine: sql.Engine, rename: Callable[[str], str]) -> None:
     newer. The names of before are in no file of SQLite afterwards.
     """
     with engine.begin() as connection:
-        renamed = [_rename_in(connection, table, rename) for table in (RUNS, SEARCHES, DRAFTS, DESKS)]
+        renamed = [_rename_in(connection, table, rename) for table in OWNED_TABLES]
     if any(renamed) and engine.dialect.name == "sqlite":
         with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             for statement in ("VACUUM", "PRAGMA wal_checkpoint(TRUNCATE)"):  # out of free pages, out of the log
@@ -24,7 +36,7 @@ def rename_owners(engine: sql.Engine, rename: Callable[[str], str]) -> None:
 def give(engine: sql.Engine, former: str, owner: str) -> None:
     """Gives everything of one owner to another, all or nothing; what that one has under the same key stays theirs."""
     with engine.begin() as connection:
-        for table in (RUNS, SEARCHES, DRAFTS, DESKS):
+        for table in OWNED_TABLES:
             if table.c.owner.primary_key:
                 own_row = table.alias()
                 same_key = [

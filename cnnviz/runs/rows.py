@@ -31,7 +31,8 @@ _LEGACY_DEFAULTS = {"normalization": "none"}
 
 
 @lru_cache(DECODE_CACHE_SIZE)  # all of it is frozen
-def _parse_architecture(text: str) -> Architecture:
+def parse_architecture(text: str) -> Architecture:
+    """Returns a stored design; raises ValidationError where this version cannot read it."""
     return Architecture.model_validate_json(text)
 
 
@@ -45,7 +46,7 @@ def run_from_row(row: sql.RowMapping) -> Run | None:
     """Returns the run of a row; None for one that another version of cnnviz wrote and this one cannot read."""
     try:
         parsed = {
-            "architecture": _parse_architecture(row["architecture"]),
+            "architecture": parse_architecture(row["architecture"]),
             "config": parse_config(row["config"]),
             "status": Status(row["status"]),
             "tags": tuple(json.loads(row["tags"])),
@@ -63,7 +64,7 @@ def search_from_row(row: sql.RowMapping) -> Search | None:
     """Returns the search of a row; None for one that this version of cnnviz cannot read."""
     try:
         parsed = {
-            "architecture": _parse_architecture(row["architecture"]),
+            "architecture": parse_architecture(row["architecture"]),
             "config": parse_config(row["config"]),
             "status": Status(row["status"]),
             "space": json.loads(row["space"]),

@@ -20,7 +20,7 @@ from cnnviz.runs import rows
 from cnnviz.runs.changes import Changes
 from cnnviz.runs.database import claim_database, connect, open_database
 from cnnviz.runs.facts import RunFacts, facts_from_json
-from cnnviz.runs.owners import give, rename_owners
+from cnnviz.runs.owners import OWNED_TABLES, give, rename_owners
 from cnnviz.runs.people import PeopleStore
 from cnnviz.runs.result_files import ResultFiles
 from cnnviz.runs.run import ACTIVE_STATUSES, Run
@@ -223,9 +223,7 @@ class Store:
         """Returns all students of whom something is kept."""
         with self._engine.connect() as connection:
             return {
-                owner
-                for table in (RUNS, SEARCHES, DRAFTS, DESKS)
-                for owner in connection.scalars(sql.select(table.c.owner).distinct())
+                owner for table in OWNED_TABLES for owner in connection.scalars(sql.select(table.c.owner).distinct())
             }
 
     def read_draft(self, owner: str, name: str) -> str | None:

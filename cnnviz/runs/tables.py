@@ -132,3 +132,49 @@ COMMENTS = sql.Table(
     sql.Column("text", sql.Text, nullable=False),
     sql.Column("created", sql.Double, nullable=False),
 )
+ASSIGNMENTS = sql.Table(
+    "assignments",
+    METADATA,
+    sql.Column("id", sql.String(32), primary_key=True),
+    sql.Column("owner", sql.String(32), nullable=False, index=True),
+    sql.Column("created", sql.Double, nullable=False),
+    sql.Column("content", sql.Text, nullable=False),
+)
+EXTENSIONS = sql.Table(
+    "extensions",
+    METADATA,
+    sql.Column("owner", sql.String(32), primary_key=True),
+    sql.Column("assignment", sql.String(32), primary_key=True),
+    sql.Column("deadline", sql.Double, nullable=False),
+    sql.Column("note", sql.Text, nullable=False),
+)
+PARTICIPANTS = sql.Table(
+    "participants",
+    METADATA,
+    sql.Column("owner", sql.String(32), primary_key=True),
+    sql.Column("assignment", sql.String(32), primary_key=True),
+    sql.Column("name", sql.Text, nullable=False),
+    sql.Column("begun", sql.Double, nullable=False),
+    sql.Column("is_named", sql.Boolean, nullable=False),
+)
+SUBMISSIONS = sql.Table(
+    "submissions",
+    METADATA,
+    sql.Column("id", sql.String(32), primary_key=True),
+    sql.Column("assignment", sql.String(32), nullable=False),
+    sql.Column("owner", sql.String(32), nullable=False),
+    sql.Column("name", sql.Text, nullable=False),
+    sql.Column("run", sql.String(32), nullable=False),
+    sql.Column("submitted", sql.Double, nullable=False),
+    sql.Column("architecture", sql.Text, nullable=False),
+    sql.Column("config", sql.Text, nullable=False),
+    sql.Column("weights_digest", sql.String(64), nullable=False),
+    sql.Column("status", sql.String(16), nullable=False),
+    sql.Column("message", sql.Text, nullable=False),
+    sql.Column("validation", sql.Text),
+    sql.Column("hidden", sql.Text),
+    sql.Column("is_new_best", sql.Boolean, nullable=False),
+    sql.Column("hidden_bits", sql.LargeBinary),
+    sql.Index("submissions_of_student", "assignment", "owner", "submitted"),
+)
+"""What was handed in. `hidden_bits`, whether a net is right for each hidden sample, never leaves the server."""

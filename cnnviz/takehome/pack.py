@@ -48,9 +48,14 @@ def pack(archive: RunArchive, files: Mapping[str, bytes], missing: Mapping[str, 
     order = {name: index for index, name in enumerate(FILE_DESCRIPTIONS)}
     names = sorted(all_files, key=lambda name: (order.get(name, len(order)), name))
     readme = {README_FILE: _readme_text(archive, names, missing or {}).encode()}
+    return write_zip(readme | {name: all_files[name] for name in names})
+
+
+def write_zip(files: Mapping[str, bytes]) -> bytes:
+    """Returns a zip of these files by name, in their order; the same files always give the same bytes."""
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w") as zip_file:
-        for name, content in (readme | {name: all_files[name] for name in names}).items():
+        for name, content in files.items():
             info = zipfile.ZipInfo(name, _ZIP_TIMESTAMP)
             info.create_system, info.external_attr = _ZIP_UNIX_SYSTEM, (stat.S_IFREG | 0o644) << 16
             info.compress_type = zipfile.ZIP_STORED if name.endswith(".safetensors") else zipfile.ZIP_DEFLATED

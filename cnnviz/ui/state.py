@@ -233,6 +233,11 @@ def run_choice_key(run_ids: Collection[str]) -> str:
     return _choice_key("run", run_ids)
 
 
+def assignment_choice_key(assignment_ids: Collection[str]) -> str:
+    """Returns the key of the widget that chooses an assignment; it holds one of these, at first the first one."""
+    return _choice_key("assignment", assignment_ids)
+
+
 def choose_search(search_id: str) -> None:
     """Makes this the search that the Search page shows."""
     st.session_state["search"] = search_id

@@ -13,6 +13,7 @@ from cnnviz.cli.config import SETTING_FIELDS
 from cnnviz.cli.training import OUTPUT_FILES
 from cnnviz.source import STYLES
 from cnnviz.training.config import TrainConfig
+from tests.classroom.made_submissions import KEY, signed_zip
 from tests.cli.conftest import RunCommand
 
 TEXT = (Path(__file__).parents[2] / "docs/headless.md").read_text(encoding="utf-8")
@@ -52,6 +53,9 @@ def test_the_examples_run_one_after_the_other(cnnviz: RunCommand, folder: Path, 
     generator = np.random.default_rng(0)
     np.save(folder / "feats.npy", generator.standard_normal((40, 8, 8)).astype(np.float32))
     np.save(folder / "labels.npy", np.arange(40) % 4)
+    (folder / "submissions").mkdir()
+    (folder / "submissions" / "anna.zip").write_bytes(signed_zip(1))
+    (folder / "key.txt").write_text(KEY.hex(), encoding="ascii")
     for example in EXAMPLES:
         command_result = cnnviz(*shlex.split(example))
         assert command_result.exit_code == 0, command_result.output

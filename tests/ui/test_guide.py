@@ -10,7 +10,8 @@ SECTIONS = read_sections(GUIDE.read_text(encoding="utf-8"))
 
 
 def test_every_page_has_a_section() -> None:
-    titles = re.findall(r'st\.Page\("pages/\w+\.py", title="(\w+)"', (ROOT / "app.py").read_text(encoding="utf-8"))
+    titles = re.findall(r'st\.Page\(\s*"pages/\w+\.py",\s+title="(\w+)"', (ROOT / "app.py").read_text(encoding="utf-8"))
+    assert len(titles) == len(list((ROOT / "pages").glob("*.py")))
     assert set(titles) - {"Guide"} <= set(SECTIONS)
 
 

@@ -1,0 +1,404 @@
+"""Assignments of a server: teachers write them, students hand in, a thread has everything scored in turn."""
+
+import logging
+import time
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+
+from cnnviz.classroom.assignment import Assignment, AssignmentError, format_time
+from cnnviz.classroom.built_in import BUILT_IN_ASSIGNMENTS
+from cnnviz.classroom.hidden_test import HiddenTests, as_hidden_test, split_off
+from cnnviz.classroom.ladder import Climb, Place, rank
+from cnnviz.classroom.scoring import ScoringOrder, pack_bits, score
+from cnnviz.classroom.signed_zip import pack_submission, signing_key
+from cnnviz.classroom.standing import Allowance, Extension, Standing, allowance, deadline_of, standing
+from cnnviz.classroom.submission import Submission, SubmissionStatus, weights_digest
+from cnnviz.data import CLASS_OWNER, assignment_uploads, find_dataset, own_uploads
+from cnnviz.data.dataset import Dataset
+from cnnviz.data.uploads import UploadInfo
+from cnnviz.errors import CnnvizError, LimitError
+from cnnviz.identity.person import Person
+from cnnviz.runs.assignment_store import AssignmentStore, Participant, StoredAssignment
+from cnnviz.runs.run import TRAIN_RUN, Run, Status
+from cnnviz.runs.store import Store
+from cnnviz.runs.task_loop import TaskLoop
+from cnnviz.runs.write_and_wait import T, write_and_wait
+from cnnviz.secret_key import secret_key
+from cnnviz.settings import Settings
+from cnnviz.shapes import format_shape
+
+log = logging.getLogger(__name__)
+FINISHED_STATUSES = (Status.DONE, Status.STOPPED)
+BUILT_IN_TIME = 0.0
+CLOSE_TIMEOUT_SECONDS = 5.0
+
+
+@dataclass(frozen=True)
+class HiddenSource:
+    """From where the samples of a hidden test come: a data set of the teacher's."""
+
+    dataset: str
+    share: float | None = None
+    """So large a share of it is split off, and the class gets the rest to learn from; None: all of it is the test, and
+    the class learns from another data set."""
+
+
+class Assignments:
+    """The assignments of one server with what was handed in; every change is stored before the call returns."""
+
+    def __init__(self, store: Store, writer_loop: TaskLoop, limits: Settings) -> None:
+        self._runs, self._writer_loop, self._limits = store, writer_loop, limits
+        self._store = AssignmentStore(store.engine)
+        self._hidden_tests = HiddenTests(limits.data_dir / "hidden-tests")
+        self._weights_folder = limits.data_dir / "submissions"
+        self._scoring_loop = TaskLoop("scoring")
+
+    def start(self) -> None:
+        """Starts to score what waits, also from before the server was started again."""
+        self._weights_folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for submission in self._store.waiting_submissions():
+            self._scoring_loop.call_soon(partial(self._score, submission.id))
+        self._scoring_loop.start()
+
+    def close(self) -> None:
+        """Ends the thread; what is not scored by then is scored when the server starts again."""
+        self._scoring_loop.call_soon(self._scoring_loop.stop)
+        self._scoring_loop.join(CLOSE_TIMEOUT_SECONDS)
+
+    # ── assignments ──
+
+    def all(self) -> dict[str, StoredAssignment]:
+        """Returns every assignment by its id: first those that come with cnnviz, then the teachers', oldest first."""
+        built_in = {
+            name: StoredAssignment(name, CLASS_OWNER, BUILT_IN_TIME, assignment)
+            for name, assignment in BUILT_IN_ASSIGNMENTS.items()
+        }
+        return built_in | {stored.id: stored for stored in self._store.assignments()}
+
+    def visible_to(self, person: Person) -> dict[str, StoredAssignment]:
+        """Returns the assignments that somebody may see: teachers all, students those that are open."""
+        now = time.time()
+        return {id_: each for id_, each in self.all().items() if person.is_teacher or each.assignment.is_open(now)}
+
+    def find(self, person: Person, assignment_id: str) -> StoredAssignment:
+        """Returns an assignment that somebody may see; raises AssignmentError when there is none."""
+        try:
+            return self.visible_to(person)[assignment_id]
+        except KeyError:
+            raise AssignmentError("There is no such assignment any more.") from None
+
+    def add(self, teacher: Person, assignment: Assignment, hidden: HiddenSource | None = None) -> str:
+        """Stores a new assignment and returns its id.
+
+        The class gets a data set of the teacher's that it is about. Samples for a hidden test are taken out of the
+        teacher's data sets, and nobody can look at them here from then on.
+        """
+        _check_teacher(teacher)
+        assignment_id = uuid.uuid4().hex
+        if hidden and hidden.share is not None:
+            assignment = self._split_off(teacher, assignment_id, assignment, hidden.dataset, hidden.share)
+        elif hidden or assignment.config.dataset in own_uploads(self._limits).datasets_of(teacher.owner):
+            assignment = self._give_to_class(teacher, assignment)
+        dataset = find_dataset(assignment.config.dataset, CLASS_OWNER)
+        try:
+            _check_dataset(assignment, dataset)
+            if hidden and hidden.share is None:
+                self._hide_all(teacher, assignment_id, dataset, hidden.dataset)
+            stored = StoredAssignment(assignment_id, teacher.owner, time.time(), assignment)
+            self._write(partial(self._store.save_assignment, stored))
+        except CnnvizError:
+            self._hidden_tests.remove(assignment_id)
+            raise
+        return assignment_id
+
+    def change(self, teacher: Person, assignment_id: str, assignment: Assignment) -> None:
+        """Stores an assignment as it is now; raises AssignmentError where something handed in speaks against that."""
+        _check_teacher(teacher)
+        stored = self._own(assignment_id)
+        _check_dataset(assignment, find_dataset(assignment.config.dataset, CLASS_OWNER))
+        if self._store.has_submissions(assignment_id):
+            stored.assignment.check_change(assignment)
+        self._write(partial(self._store.save_assignment, replace(stored, assignment=assignment)))
+
+    def delete(self, teacher: Person, assignment_id: str) -> None:
+        """Deletes an assignment for which nothing was handed in."""
+        _check_teacher(teacher)
+        self._own(assignment_id)
+        if self._store.has_submissions(assignment_id):
+            raise AssignmentError("Something was handed in for this assignment, so it stays. Set a deadline instead.")
+        self._write(partial(self._store.delete_assignment, assignment_id))
+        self._hidden_tests.remove(assignment_id)
+
+    def extend(
+        self, teacher: Person, assignment_id: str, owners: Sequence[str], deadline: float, note: str = ""
+    ) -> None:
+        """Gives a student, or each of a group, a later deadline."""
+        _check_teacher(teacher)
+        self.find(teacher, assignment_id)
+
+        def write() -> None:
+            for owner in owners:
+                self._store.save_extension(assignment_id, Extension(owner, deadline, note))
+
+        self._write(write)
+        self._runs.changes.note(assignment_id, *owners)
+
+    def extensions(self, assignment_id: str) -> list[Extension]:
+        """Returns the later deadlines of an assignment."""
+        return self._store.extensions(assignment_id)
+
+    # ── students ──
+
+    def begin(self, person: Person, assignment_id: str) -> Participant:
+        """Notes that a student looks at an assignment, with the name that they have now; returns what is noted."""
+        earlier = self.participants(assignment_id).get(person.owner)
+        if earlier and earlier.name == person.name:
+            return earlier
+        now = Participant(person.owner, person.name, time.time(), is_named=False)
+        participant = replace(earlier, name=person.name) if earlier else now
+        self._write(partial(self._store.save_participant, assignment_id, participant))
+        return participant
+
+    def show_name(self, person: Person, assignment_id: str, *, is_named: bool) -> None:
+        """Has the leaderboard show a student's name, or not."""
+        participant = replace(self.begin(person, assignment_id), is_named=is_named)
+        self._write(partial(self._store.save_participant, assignment_id, participant))
+        self._runs.changes.note(assignment_id)
+
+    def participants(self, assignment_id: str) -> dict[str, Participant]:
+        """Returns who has looked at an assignment, by owner."""
+        return self._store.participants(assignment_id)
+
+    def allowance(self, person: Person, assignment_id: str) -> Allowance:
+        """Returns how many submissions a student has left in this hour."""
+        assignment = self.find(person, assignment_id).assignment
+        return allowance(assignment, self._store.submissions(assignment_id, person.owner), time.time())
+
+    def standing(self, person: Person, assignment_id: str) -> Standing:
+        """Returns what counts of what a student has handed in."""
+        return self._standing(self.find(person, assignment_id), person.owner)
+
+    def hand_in(self, person: Person, assignment_id: str, run_id: str) -> Submission:
+        """Copies a finished run of the student's, and has it scored soon.
+
+        Raises CnnvizError where the assignment does not take it, or none is left in this hour; that does not count.
+        """
+        assignment = self.find(person, assignment_id).assignment
+        run = self._runs.owned_run(person.owner, run_id)
+        assignment.check_work(assignment.work(run.architecture, run.config))
+        weights = self._weights_of(run)
+        submission = Submission(
+            id=uuid.uuid4().hex,
+            assignment=assignment_id,
+            owner=person.owner,
+            name=person.name,
+            run=run_id,
+            submitted=time.time(),
+            architecture=run.architecture,
+            config=run.config,
+            weights_digest=weights_digest(weights),
+        )
+
+        def write() -> None:
+            self._check_allowed(assignment, submission)
+            file = self._weights_file(submission.id)
+            temporary = file.with_suffix(".draft")
+            temporary.write_bytes(weights)
+            temporary.replace(file)
+            self._store.add_submission(submission)
+
+        self._write(write)
+        self._scoring_loop.call_soon(partial(self._score, submission.id))
+        self._runs.changes.note(assignment_id, person.owner)
+        return submission
+
+    def leaderboard(self, person: Person, assignment_id: str) -> tuple[tuple[Place, str], ...]:
+        """Returns the places on the hidden test, each with the name of its student, or "" for one who shows none."""
+        self.find(person, assignment_id)
+        participants = self.participants(assignment_id)
+        places = rank(self._store.best_on_hidden_test(assignment_id))
+        return tuple((place, _shown_name(participants.get(place.owner))) for place in places)
+
+    def hidden_sample_count(self, assignment_id: str) -> int:
+        """Returns how many samples the hidden test of an assignment has; 0 where there is none."""
+        return self._hidden_tests.sample_count(assignment_id)
+
+    # ── teachers ──
+
+    def submissions(self, teacher: Person, assignment_id: str) -> list[Submission]:
+        """Returns what all students have handed in, oldest first."""
+        _check_teacher(teacher)
+        return self._store.submissions(assignment_id)
+
+    def standings(self, teacher: Person, assignment_id: str) -> Mapping[str, Standing]:
+        """Returns what counts of each student who has looked at the assignment, by owner."""
+        _check_teacher(teacher)
+        stored = self.find(teacher, assignment_id)
+        handed_in = {each.owner for each in self._store.submissions(assignment_id)}
+        owners = dict.fromkeys([*self.participants(assignment_id), *sorted(handed_in)])
+        return {owner: self._standing(stored, owner) for owner in owners}
+
+    def signed_zip(self, teacher: Person, submission: Submission) -> bytes:
+        """Returns the signed zip of a submission; raises CnnvizError where its file is gone or damaged."""
+        _check_teacher(teacher)
+        stored = self.find(teacher, submission.assignment)
+        deadline = deadline_of(stored.assignment, self.extensions(stored.id), submission.owner)
+        weights = self._frozen_weights(submission)
+        return pack_submission(stored.assignment, submission, weights, deadline=deadline, key=self._signing_key())
+
+    def signing_key(self, teacher: Person) -> str:
+        """Returns the key by which signatures of this server are checked elsewhere, in hexadecimal digits."""
+        _check_teacher(teacher)
+        return self._signing_key().hex()
+
+    # ── within ──
+
+    def _standing(self, stored: StoredAssignment, owner: str) -> Standing:
+        deadline = deadline_of(stored.assignment, self.extensions(stored.id), owner)
+        return standing(stored.assignment, self._store.submissions(stored.id, owner), deadline)
+
+    def _own(self, assignment_id: str) -> StoredAssignment:
+        stored = self.all().get(assignment_id)
+        if stored is None or assignment_id in BUILT_IN_ASSIGNMENTS:
+            raise AssignmentError("This assignment comes with cnnviz and stays as it is. Make a copy of it.")
+        return stored
+
+    def _check_allowed(self, assignment: Assignment, submission: Submission) -> None:
+        """Raises where no submission is left, or the same was handed in before; in the thread that writes."""
+        earlier = self._store.submissions(submission.assignment, submission.owner)
+        what = (submission.weights_digest, submission.config, submission.architecture)
+        for each in earlier:
+            if each.counts and (each.weights_digest, each.config, each.architecture) == what:
+                raise AssignmentError("You have handed in exactly this net before. Train it further, or change it.")
+        left = allowance(assignment, earlier, submission.submitted)
+        if left.left < 1 and left.next_at is not None:
+            raise LimitError(
+                f"You have handed in {left.of} in the last hour, as many as this assignment allows. The next one is"
+                f" possible at {format_time(left.next_at)}."
+            )
+
+    def _weights_of(self, run: Run) -> bytes:
+        """Returns the weights of a finished training; raises AssignmentError where it is none."""
+        if run.kind != TRAIN_RUN or run.deleted is not None or run.status not in FINISHED_STATUSES:
+            raise AssignmentError("Only a training that has ended can be handed in. Wait for it, or stop it.")
+        weights = self._runs.weights(run.id)
+        if weights is None:
+            raise AssignmentError("This run has no weights: it was stopped before its first epoch ended. Train longer.")
+        return weights
+
+    def _frozen_weights(self, submission: Submission) -> bytes:
+        try:
+            weights = self._weights_file(submission.id).read_bytes()
+        except FileNotFoundError:
+            weights = b""
+        if weights_digest(weights) != submission.weights_digest:
+            log.error("the weights of submission %s are damaged", submission.id)
+            raise CnnvizError(
+                "The weights of this submission are damaged: the server's disk has changed their file. Tell whoever"
+                " runs the server."
+            )
+        return weights
+
+    def _weights_file(self, submission_id: str) -> Path:
+        return self._weights_folder / f"{submission_id}.safetensors"
+
+    def _score(self, submission_id: str) -> None:
+        """Has a submission scored; in the thread for it, one after the other."""
+        submission = self._store.submission(submission_id)
+        if submission is None or submission.status != SubmissionStatus.WAITING:
+            return
+        try:
+            self._frozen_weights(submission)
+            measurement = score(
+                ScoringOrder(
+                    design=submission.architecture.to_json(),
+                    config=submission.config.model_dump_json(),
+                    weights=self._weights_file(submission_id),
+                    hidden=self._hidden_tests.folder(submission.assignment),
+                )
+            )
+        except CnnvizError as error:
+            self._write(partial(self._store.refuse, submission_id, str(error)))
+        else:
+            net = measurement.hidden
+            if net is None:
+                self._write(partial(self._store.save_score, submission_id, measurement.validation))
+            else:
+                before = self._store.climb(submission.assignment, submission.owner)
+                now = before.tried(net) if before else Climb(net)
+                self._write(
+                    partial(
+                        self._store.save_score,
+                        submission_id,
+                        measurement.validation,
+                        hidden=now.score,
+                        is_new_best=now.best is net,
+                        hidden_bits=pack_bits(net),
+                    )
+                )
+        self._runs.changes.note(submission.assignment, submission.owner)
+
+    def _split_off(
+        self, teacher: Person, assignment_id: str, assignment: Assignment, name: str, share: float
+    ) -> Assignment:
+        """Splits a hidden test off a data set of the teacher's; returns the assignment, about what is left."""
+        dataset = _own_dataset(self._limits, teacher, name)
+        rest, hidden = split_off(dataset.load_content(), share)
+        self._hidden_tests.add(assignment_id, hidden)
+        about = UploadInfo(title=dataset.title, axes=dataset.axes, features=dataset.features)
+        given = assignment_uploads(self._limits).add(CLASS_OWNER, rest, about)
+        return assignment.changed(config=assignment.config.changed(dataset=given.name))
+
+    def _give_to_class(self, teacher: Person, assignment: Assignment) -> Assignment:
+        """Gives the class a copy of the data set that an assignment is about, where it is the teacher's own."""
+        uploads = own_uploads(self._limits).datasets_of(teacher.owner)
+        dataset = uploads.get(assignment.config.dataset)
+        if dataset is None:
+            return assignment
+        about = UploadInfo(title=dataset.title, axes=dataset.axes, features=dataset.features)
+        given = assignment_uploads(self._limits).add(CLASS_OWNER, dataset.load_content(), about)
+        return assignment.changed(config=assignment.config.changed(dataset=given.name))
+
+    def _hide_all(self, teacher: Person, assignment_id: str, dataset: Dataset, name: str) -> None:
+        """Makes a whole data set of the teacher's the hidden test, and takes it out of the teacher's data sets."""
+        content = _own_dataset(self._limits, teacher, name).load_content()
+        self._hidden_tests.add(assignment_id, as_hidden_test(content, dataset.shape, dataset.classes))
+        own_uploads(self._limits).remove(teacher.owner, name)
+
+    def _signing_key(self) -> bytes:
+        return signing_key(secret_key(self._limits.data_dir))
+
+    def _write(self, task: Callable[[], T]) -> T:
+        return write_and_wait(self._writer_loop, task)
+
+
+def _check_teacher(person: Person) -> None:
+    if not person.is_teacher:
+        raise AssignmentError("Only teachers may do that.")
+
+
+def _check_dataset(assignment: Assignment, dataset: Dataset) -> None:
+    """Raises AssignmentError where the starting design does not take the samples, or they cannot be split so."""
+    if dataset.shape != assignment.design.input_shape:
+        raise AssignmentError(
+            f"The samples of “{dataset.title}” are {format_shape(dataset.shape)}; the starting design takes"
+            f" {format_shape(assignment.design.input_shape)}. Choose a design for this data set."
+        )
+    if assignment.config.split_kind not in dataset.split_kinds:
+        raise AssignmentError(
+            f"“{dataset.title}” cannot be split “{assignment.config.split_kind}”. Choose another one."
+        )
+
+
+def _own_dataset(limits: Settings, teacher: Person, name: str) -> Dataset:
+    dataset = own_uploads(limits).datasets_of(teacher.owner).get(name)
+    if dataset is None:
+        raise AssignmentError("A hidden test is made of a data set of your own. Upload one on the Data page.")
+    return dataset
+
+
+def _shown_name(participant: Participant | None) -> str:
+    return participant.name if participant and participant.is_named else ""
