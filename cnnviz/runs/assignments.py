@@ -22,6 +22,7 @@ from cnnviz.data.uploads import UploadInfo
 from cnnviz.errors import CnnvizError, LimitError
 from cnnviz.identity.person import Person
 from cnnviz.runs.assignment_store import AssignmentStore, Participant, StoredAssignment
+from cnnviz.runs.class_rules import ClassRules
 from cnnviz.runs.run import TRAIN_RUN, Run, Status
 from cnnviz.runs.store import Store
 from cnnviz.runs.task_loop import TaskLoop
@@ -49,8 +50,11 @@ class HiddenSource:
 class Assignments:
     """The assignments of one server with what was handed in; every change is stored before the call returns."""
 
-    def __init__(self, store: Store, writer_loop: TaskLoop, limits: Settings) -> None:
-        self._runs, self._writer_loop, self._limits = store, writer_loop, limits
+    def __init__(
+        self, store: Store, writer_loop: TaskLoop, limits: Settings, rules: Callable[[], ClassRules] = ClassRules
+    ) -> None:
+        """`rules` returns the rules in force: nothing is handed in while the class is frozen."""
+        self._runs, self._writer_loop, self._limits, self._rules = store, writer_loop, limits, rules
         self._store = AssignmentStore(store.engine)
         self._hidden_tests = HiddenTests(limits.data_dir / "hidden-tests")
         self._weights_folder = limits.data_dir / "submissions"
@@ -186,6 +190,7 @@ class Assignments:
 
         Raises CnnvizError where the assignment does not take it, or none is left in this hour; that does not count.
         """
+        self._rules().check_not_frozen("nothing can be handed in just now")
         assignment = self.find(person, assignment_id).assignment
         run = self._runs.owned_run(person.owner, run_id)
         assignment.check_work(assignment.work(run.architecture, run.config))

@@ -64,10 +64,10 @@ class ClassRules(FrozenModel):
         """Returns whether a net is offered to start from."""
         return not self.presets or name in self.presets
 
-    def check_not_frozen(self) -> None:
-        """Raises LimitError while the class is frozen."""
+    def check_not_frozen(self, what: str = "no run begins just now. Runs that train go on") -> None:
+        """Raises LimitError, which says what cannot be done, while the class is frozen."""
         if self.frozen:
-            raise LimitError("Your teacher has frozen the class: no run begins just now. Runs that train go on.")
+            raise LimitError(f"Your teacher has frozen the class: {what}.")
 
     def check(self, architecture: Architecture, config: TrainConfig) -> None:
         """Raises LimitError with the reason where no run of this design may begin with these settings."""

@@ -78,8 +78,8 @@ class Cluster:
         writer_loop = next(iter(self.devices.values())).loop  # writes what belongs to no device
         self.drafts = Drafts(self.store, writer_loop.call_soon, writer_loop.call_later)
         self.library = RunLibrary(self.store, self.checkpoints, writer_loop, self.stop)
-        self.assignments = Assignments(self.store, writer_loop, limits)
         self.desk = TeacherDesk(self.store, writer_loop)
+        self.assignments = Assignments(self.store, writer_loop, limits, rules=lambda: self.desk.rules)
         self.imports = Imports(limits)
         self._sweep()
         self.library.start_sweeping()

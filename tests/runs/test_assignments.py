@@ -30,6 +30,7 @@ from cnnviz.errors import CnnvizError, DataError, LimitError
 from cnnviz.identity.person import Person, Role
 from cnnviz.runs.archives import read_archive
 from cnnviz.runs.assignments import Assignments, HiddenSource
+from cnnviz.runs.class_rules import ClassRules
 from cnnviz.runs.run import Run, Status
 from cnnviz.runs.store import Store
 from cnnviz.runs.task_loop import TaskLoop
@@ -103,6 +104,17 @@ def finished(store: Store) -> Callable[..., Run]:
         return run
 
     return make
+
+
+def test_nothing_is_handed_in_while_the_class_is_frozen(
+    store: Store, writer: TaskLoop, finished: Callable[..., Run]
+) -> None:
+    frozen = Assignments(store, writer, settings(), lambda: ClassRules(frozen=True))
+    frozen.start()
+    run = finished(ANNA)
+    with pytest.raises(LimitError, match=r"^Your teacher has frozen the class: nothing can be handed in just now\.$"):
+        frozen.hand_in(Person(ANNA, "Anna"), next(iter(frozen.all())), run.id)
+    frozen.close()
 
 
 def scored(assignments: Assignments, wait_for: WaitFor, submission: Submission) -> Submission:
