@@ -46,6 +46,7 @@ def render_app() -> None:
             st.Page("pages/train.py", title="Train", icon=":material/show_chart:"),
             st.Page("pages/runs.py", title="Runs", icon=":material/table_rows:"),
             st.Page("pages/result.py", title="Result", icon=":material/search_insights:"),
+            st.Page("pages/inside.py", title="Inside", icon=":material/biotech:"),
             st.Page("pages/search.py", title="Search", icon=":material/travel_explore:"),
             st.Page(
                 "pages/assignment.py",
