@@ -30,8 +30,8 @@ def test_norms_are_those_of_torchs_functional_gradient(net: DeepNet) -> None:
 
     gradients = torch.func.grad(loss)(dict(model.named_parameters()))
     linears = [name for name, layer in model.named_children() if isinstance(layer, nn.Linear)]
-    expected = torch.stack([gradients[f"{name}.weight"].norm() for name in linears])
-    assert torch.allclose(torch.tensor(net.gradient_norms()), expected, rtol=1e-4, atol=1e-30)
+    expected = torch.stack([gradients[f"{name}.weight"].detach().double().norm() for name in linears])
+    assert torch.allclose(torch.tensor(net.gradient_norms(), dtype=torch.float64), expected, rtol=1e-4, atol=1e-30)
 
 
 def test_a_sigmoid_makes_the_gradient_vanish_and_normalization_brings_it_back() -> None:
