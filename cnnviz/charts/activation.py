@@ -57,7 +57,7 @@ def activation_figure(
         hovermode="x unified",
         legend={"orientation": "h", "y": 1.12},
         margin={"l": 10, "r": 10, "t": 40, "b": 10},
-        height=420,
+        height=370,
         showlegend=True,
     )
     return figure
@@ -143,12 +143,11 @@ def vanishing_gradient_figure(names: list[str], layers: int, x: float) -> Figure
 
 def _add_points(figure: Figure, names: list[str], x: float, *, derivative: bool, reach: float) -> None:
     """Adds dots and tangents in the colours of their functions, which the theme assigns by the number of a line."""
-    unused = -len(ACTIVATIONS) % COLOURS
-    for _ in range(unused):
-        figure.add_trace(Scatter(x=(), y=(), visible=False, showlegend=False))
+    for _ in range(-len(ACTIVATIONS) % COLOURS):
+        figure.add_trace(_placeholder())
     for name in ACTIVATIONS:
         if name not in names:
-            figure.add_trace(Scatter(x=(), y=(), visible=False, showlegend=False))
+            figure.add_trace(_placeholder())
             continue
         value, slope = (float(curve[0]) for curve in ACTIVATIONS[name].curve(np.array([x])))
         around = np.array([x] if derivative else [x - reach, x, x + reach])
@@ -169,14 +168,20 @@ def _add_points(figure: Figure, names: list[str], x: float, *, derivative: bool,
 
 
 def _lines_figure(curves: Mapping[str, tuple[Values, Values]], *, mode: str) -> Figure:
-    """Draws a line for each function that is shown, and an invisible one for each that is not.
+    """Draws a line for each function that is shown, and one without points for each that is not.
 
-    The theme assigns its colours by the order of the lines, so a function keeps its colour whatever else is shown.
+    The theme assigns its colours by the order of the visible lines, so a function keeps its colour whatever else is
+    shown.
     """
     figure = Figure()
     for place, name in enumerate(ACTIVATIONS):
-        x, y = curves.get(name, ((), ()))
+        x, y = curves.get(name, ([None], [None]))  # plotly passes over invisible lines, and gives them no colour
         # plotly leaves out points that are nearly on a line with others, which makes a bend of visible straight pieces
         line = {"width": 3, "dash": DASHES[place // COLOURS], "simplify": False}
-        figure.add_trace(Scatter(x=x, y=y, name=name, mode=mode, line=line, visible=name in curves))
+        figure.add_trace(Scatter(x=x, y=y, name=name, mode=mode, line=line, showlegend=name in curves))
     return figure
+
+
+def _placeholder() -> Scatter:
+    """Returns a line that takes a colour of the theme and draws nothing."""
+    return Scatter(x=[None], y=[None], showlegend=False, hoverinfo="skip")

@@ -160,7 +160,7 @@ def unit_figure(name: str, inputs: Values) -> Figure:
     figure.add_trace(Scatter(x=x, y=ACTIVATIONS[name].curve(x)[0], name=name, line={"width": 3, "color": COLOURS[0]}))
     figure.update_layout(
         xaxis_title="w·x + b",
-        yaxis={"title": "output", "overlaying": "y2"},
+        yaxis={"title": "output", "overlaying": "y2", "tickmode": "auto"},
         yaxis2={"title": "samples", "side": "right", "showgrid": False},
         margin=MARGIN,
         legend=LEGEND,
@@ -202,7 +202,13 @@ def running_mean_figure(batch_means: Values, running_means: Values, mean: float)
     x, y = np.r_[0, batches], np.r_[0, running_means]
     line = {"width": 3, "color": COLOURS[1]}
     figure.add_trace(Scatter(x=x, y=y, name="running mean", mode="lines", line=line))
-    figure.add_hline(mean, line_dash="dash", line_color=COLOURS[0], annotation_text=f"true mean {mean:g}")
+    figure.add_hline(
+        mean,
+        line_dash="dash",
+        line_color=COLOURS[0],
+        annotation_text=f"true mean {mean:g}",
+        annotation_position="bottom right",
+    )
     figure.update_layout(
         xaxis_title="batch", yaxis_title="mean", hovermode="x unified", margin=MARGIN, legend=LEGEND, height=340
     )
@@ -218,10 +224,11 @@ def dropout_figure(sample: Values, in_training: Values) -> Figure:
         Heatmap(
             x=[f"{number}" for number in range(1, len(sample) + 1)],
             y=rows,
-            z=np.where(table == 0, np.nan, table),
+            z=table,
             text=texts,
             texttemplate="%{text}",
-            colorscale=[[0, "rgba(47, 143, 216, 0.12)"], [1, COLOURS[0]]],
+            colorscale=[[0, "#c9cdd4"], [1e-9, "#dcebf8"], [1, "#5fa8e0"]],  # grey where it is 0
+            textfont_color="#1c2330",
             zmin=0,
             colorbar={"title": "value", "thickness": 12},
             xgap=2,

@@ -31,7 +31,7 @@ def test_chosen_axes_are_the_axes() -> None:
     figure = activation_figure(["ELU"], derivative=False, x_range=(-20.0, 5.0), y_range=(-2.0, 2.0))
     assert tuple(figure.layout.xaxis.range) == (-20.0, 5.0)
     assert tuple(figure.layout.yaxis.range) == (-2.0, 2.0)
-    (curve,) = [trace for trace in figure.data if trace.visible]
+    (curve,) = [trace for trace in figure.data if trace.x[0] is not None]
     assert min(curve.x) == -20
 
 

@@ -77,7 +77,7 @@ def _multiplied() -> None:
     relu = controls[2].toggle("ReLU between them", key="linear-relu")
     layers = []
     columns = st.columns(count + 1, gap="medium")
-    for number, (column, start) in enumerate(zip(columns, START_LAYERS, strict=False), start=1):
+    for number, (column, start) in enumerate(zip(columns[:count], START_LAYERS[:count], strict=True), start=1):
         with column:
             st.markdown(f"Layer {number}")
             layers.append(_edited_layer(start, key=f"linear-{number}"))

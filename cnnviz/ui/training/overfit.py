@@ -60,7 +60,7 @@ def _show(result: OverfitResult) -> None:
     if result.verdict == "learned":
         st.success(
             f"**It can.** All {result.samples} samples are right after {steps} steps, with a loss below"
-            f" {LEARNED_LOSS:g}. Data, net, loss and optimizer work together; whether it learns more, a training tells.",
+            f" {LEARNED_LOSS:g}. Data, net, loss and optimizer work together. Whether it learns more, training tells.",
             icon=":material/check_circle:",
         )
     else:
