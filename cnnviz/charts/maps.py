@@ -16,6 +16,9 @@ ROW_HEIGHT, MAX_HEIGHT = 120, 620
 MARGIN = {"l": 50, "r": 10, "t": 26, "b": 40}
 GAP = 0.08
 """Space between two maps, as a share of a map's length."""
+ROW_GAP = 0.22
+"""Space between two rows of maps, with room for their titles."""
+FRAME_COLOUR = "#E0701A"
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,7 +54,7 @@ def maps_figure(strip: MapStrip, *, own_scale: bool = False, columns: int = 8) -
     if strip.maps[0].ndim == 1:
         return _lines_figure(strip, own_scale=own_scale, columns=columns)
     rows, width = strip.maps[0].shape
-    gap_x, gap_y = max(1, round(GAP * width)), max(1, round(GAP * rows))
+    gap_x, gap_y = max(1, round(GAP * width)), max(1, round(ROW_GAP * rows))
     columns = min(columns, len(strip.maps))
     lines = -(-len(strip.maps) // columns)
     shape = (lines * (rows + gap_y) - gap_y, columns * (width + gap_x) - gap_x)
@@ -84,12 +87,11 @@ def maps_figure(strip: MapStrip, *, own_scale: bool = False, columns: int = 8) -
             **scale,
         )
     )
-    for title, (x, y) in zip(strip.titles, places, strict=True):
-        figure.add_annotation(x=x, y=y, text=title, showarrow=False, yanchor="bottom", font={"size": 11})
     height = min(max(lines * ROW_HEIGHT, 110) + 70, MAX_HEIGHT)
     first_row = list(range(0, rows, max(1, rows // 3)))
     first_column = list(range(0, width, max(1, width // 3)))
     figure.update_layout(
+        annotations=[_title_above(*where) for where in zip(strip.titles, places, strict=True)],
         xaxis={
             "title": strip.column_axis,
             "tickvals": first_column,
@@ -112,6 +114,27 @@ def maps_figure(strip: MapStrip, *, own_scale: bool = False, columns: int = 8) -
     return figure
 
 
+def with_frame(figure: Figure, strip: MapStrip, frame: Sequence[tuple[float, float]]) -> Figure:
+    """Adds a frame around a part of the only map in a figure: first and last place along each of its axes, as drawn."""
+    *vertical, (left, right) = frame
+    if not vertical:
+        figure.add_vrect(x0=left - 0.5, x1=right - 0.5, line={"color": FRAME_COLOUR, "width": 2})
+        return figure
+    ((top, bottom),) = vertical
+    if strip.upwards:
+        rows = strip.maps[0].shape[0]
+        top, bottom = rows - bottom, rows - top
+    figure.add_shape(
+        type="rect",
+        x0=left - 0.5,
+        x1=right - 0.5,
+        y0=top - 0.5,
+        y1=bottom - 0.5,
+        line={"color": FRAME_COLOUR, "width": 3},
+    )
+    return figure
+
+
 def _lines_figure(strip: MapStrip, *, own_scale: bool, columns: int) -> Figure:
     length = len(strip.maps[0])
     gap = max(1, round(GAP * length))
@@ -119,28 +142,28 @@ def _lines_figure(strip: MapStrip, *, own_scale: bool, columns: int) -> Figure:
     lines = -(-len(strip.maps) // columns)
     low, high, _ = _bounds(np.stack(strip.maps))
     span = (high - low) or 1.0
-    figure = Figure()
-    for number, values in enumerate(strip.maps):
-        line, column = divmod(number, columns)
-        left, base = column * (length + gap), -line * 1.4
-        unit = _to_unit(values) if own_scale else (values - low) / span
-        figure.add_trace(
-            Scatter(
-                x=np.arange(length) + left,
-                y=unit + base,
-                customdata=np.stack([np.arange(length) * strip.steps[1], values], axis=1),
-                hovertemplate=f"{strip.column_axis} %{{customdata[0]}}: %{{customdata[1]:.5g}}<extra></extra>",
-                mode="lines+markers" if length < 3 else "lines",
-                line={"width": 1.5, "color": LINE_COLOUR},
-                showlegend=False,
-            )
+    lefts = [number % columns * (length + gap) for number in range(len(strip.maps))]
+    bases = [-(number // columns) * 1.4 for number in range(len(strip.maps))]
+    units = [_to_unit(values) if own_scale else (values - low) / span for values in strip.maps]
+    places, end = np.arange(length), [np.nan]  # which ends a line before the next one
+    positions = np.tile([*(places * strip.steps[1]), np.nan], len(strip.maps))
+    numbers = np.concatenate([[*values, np.nan] for values in strip.maps])
+    figure = Figure(
+        Scatter(
+            x=np.concatenate([[*(places + left), *end] for left in lefts]),
+            y=np.concatenate([[*(unit + base), *end] for unit, base in zip(units, bases, strict=True)]),
+            customdata=np.stack([positions, numbers], axis=1),
+            hovertemplate=f"{strip.column_axis} %{{customdata[0]}}: %{{customdata[1]:.5g}}<extra></extra>",
+            mode="lines+markers" if length < 3 else "lines",
+            line={"width": 1.5, "color": LINE_COLOUR},
         )
-        figure.add_annotation(
-            x=left + length / 2, y=base + 1.05, text=strip.titles[number], showarrow=False, yanchor="bottom",
-            font={"size": 11},
-        )  # fmt: skip
+    )
+    titles = zip(
+        strip.titles, [(left + length / 2, base + 1.05) for left, base in zip(lefts, bases, strict=True)], strict=True
+    )
     ticks = list(range(0, length, max(1, length // 3)))
     figure.update_layout(
+        annotations=[_title_above(*where) for where in titles],
         xaxis={
             "title": strip.column_axis,
             "tickvals": ticks,
@@ -184,6 +207,11 @@ def features_figure(values: Values, names: Sequence[str] = ()) -> Figure:
         height=210,
     )
     return figure
+
+
+def _title_above(title: str, place: tuple[float, float]) -> dict[str, Any]:
+    """Returns the title of a map, as an annotation of the figure."""
+    return {"x": place[0], "y": place[1], "text": title, "showarrow": False, "yanchor": "bottom", "font": {"size": 11}}
 
 
 def _bounds(values: Values) -> tuple[float, float, bool]:

@@ -62,7 +62,7 @@ def map_sum(maps: Sequence[LayerMaps], record: LayerMaps, channel: int, kernel: 
     inputs = before[:, first : first + per_group]
     weight, bias = _weights_of(record, channel, first, per_group), _bias_of(record, channel)
     if kernel is not None:
-        weight = torch.from_numpy(kernel).expand_as(weight).contiguous()
+        weight = torch.tensor(kernel).expand_as(weight).contiguous()
     with torch.no_grad():
         parts = _parts(record, inputs, weight)
         total = after[0, channel] if kernel is None else parts.sum(0) + bias

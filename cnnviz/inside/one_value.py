@@ -38,6 +38,8 @@ class WindowCrop:
     first_cells: tuple[int, ...]
     """First sample of the input map in `source` along each axis."""
     layouts: tuple[AxisLayout, ...]
+    whole_source: Tensor
+    """The input map, of which `source` is the part that is drawn."""
     source: Tensor
     weights: Tensor | None
     parts: Tensor
@@ -45,6 +47,12 @@ class WindowCrop:
     bias: float
     other_maps: int
     result: Tensor
+
+    @property
+    def part(self) -> tuple[slice, ...]:
+        """Where in the input map the drawn part is."""
+        pairs = zip(self.first_cells, self.source.shape, strict=True)
+        return tuple(slice(first, first + size) for first, size in pairs)
 
 
 def has_window(record: LayerMaps) -> bool:
@@ -100,6 +108,7 @@ def crop_window(
         starts,
         first_cells,
         layouts,
+        source,
         source[samples],
         weights,
         parts[positions],

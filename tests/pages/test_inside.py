@@ -65,6 +65,13 @@ DESIGNS = {
 REFUSED = {"no layers", "fails", "wrong axes", "too large"}
 
 
+@pytest.fixture(scope="module", autouse=True)
+def contents_are_read() -> None:
+    """Reading them for the first time is not what is waited for here."""
+    for dataset in DATASETS.values():
+        read_content(dataset)
+
+
 @pytest.fixture(scope="module")
 def anna() -> str:
     return new_owner()

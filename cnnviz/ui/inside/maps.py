@@ -7,7 +7,7 @@ from cnnviz.inside import Subject
 from cnnviz.inside.feature_maps import LayerMaps
 from cnnviz.layers import family
 from cnnviz.shapes import format_shape
-from cnnviz.ui.inside.forward import BATCH_SIZE, sample_maps, training_maps
+from cnnviz.ui.inside.forward import sample_maps, training_maps
 from cnnviz.ui.inside.map_strips import MAX_MAPS, draw_maps
 
 LAYERS_PER_PAGE = 8
@@ -39,7 +39,7 @@ def maps_view(subject: Subject) -> None:
                 persist_state="session",
                 width=320,
             )
-        most = max((record.after.shape[1] for record in pages[page]), default=0)
+        most = max((record.after.shape[1] for record in pages[page] if record.after.dim() > 2), default=0)
         first = 0
         if most > MAX_MAPS:
             first = st.select_slider(
@@ -47,11 +47,7 @@ def maps_view(subject: Subject) -> None:
             )
     shown = training_maps(subject) if training else evaluated
     if training:
-        st.caption(
-            f"The sample is the first of a batch of {len(shown[0].before)}; the weights stay as they are."
-            if shown and len(shown[0].before) <= BATCH_SIZE
-            else ""
-        )
+        st.caption(f"The sample is the first of a batch of {len(shown[0].before)}; the weights stay as they are.")
     by_path = {record.path: record for record in shown}
     channels = [f"{subject.axis_names[0]} {number}" for number in range(subject.sample.shape[1])]
     if page == 0:

@@ -7,6 +7,7 @@ import numpy.typing as npt
 import pandas as pd
 import streamlit as st
 import torch
+from torch import Tensor
 
 from cnnviz.inside import Subject
 from cnnviz.inside.feature_maps import LayerMaps
@@ -32,7 +33,7 @@ def one_map_view(subject: Subject) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom", key="one-map-controls"):
         record = choose_layer(convolutions, key="one-map-layer")
         channel = choose_channel(record, key="one-map-channel")
-        kernel = _choose_kernel(subject, record, channel)
+        kernel = _choose_kernel(subject, map_sum(maps, record, channel).kernels[0], key=f"{record.title}-{channel}")
     whole = map_sum(maps, record, channel, kernel)
     count = len(whole.input_channels)
     shown = slice(0, count)
@@ -78,11 +79,9 @@ def choose_channel(record: LayerMaps, *, key: str) -> int:
         )  # fmt: skip
 
 
-def _choose_kernel(subject: Subject, record: LayerMaps, channel: int) -> Kernel | None:
-    """Draws the choice of a kernel and, for one's own, its numbers; None for the net's."""
-    weight = record.module.weight
-    assert isinstance(weight, torch.Tensor)  # noqa: S101
-    kernel_size = tuple(weight.shape[2:])
+def _choose_kernel(subject: Subject, own: Tensor, *, key: str) -> Kernel | None:
+    """Draws the choice of a kernel and, for one's own, its numbers, at first those of `own`; None for the net's."""
+    kernel_size = tuple(own.shape)
     names = axis_names(subject, len(kernel_size))
     examples = example_kernels(kernel_size, names)
     options = [NET, *examples] + ([OWN] if prod(kernel_size) <= MAX_EDITED and len(kernel_size) < 3 else [])
@@ -93,8 +92,7 @@ def _choose_kernel(subject: Subject, record: LayerMaps, channel: int) -> Kernel 
         return None
     if chosen != OWN:
         return examples[chosen]
-    start = weight.detach().flatten(2)[0, 0].reshape(kernel_size).numpy()
-    return _typed_kernel(start, key=f"one-map-own-{record.title}-{kernel_size}")
+    return _typed_kernel(own.numpy(), key=f"one-map-own-{key}-{kernel_size}")
 
 
 def _typed_kernel(start: npt.NDArray[np.float32], *, key: str) -> Kernel:

@@ -11,7 +11,7 @@ from cnnviz.inside.feature_maps import LayerMaps
 from cnnviz.inside.one_map import is_convolution, map_sum
 from cnnviz.inside.one_value import WindowCrop, crop_window, has_window, padding_of
 from cnnviz.ui.inside.forward import choose_layer, sample_maps
-from cnnviz.ui.inside.map_strips import axis_names
+from cnnviz.ui.inside.map_strips import axis_names, draw_crop
 from cnnviz.ui.inside.one_map import choose_channel
 from cnnviz.ui.shapes.sliding_window import add_axes, draw_window
 from cnnviz.ui.widgets.fields import number
@@ -31,10 +31,12 @@ def one_value_view(subject: Subject) -> None:
         names = axis_names(subject, record.after.dim() - 2)
         around = _choose_position(record, channel, names)
     crop = crop_window(maps, record, channel, input_number, around)
+    draw_crop(subject, crop.whole_source, crop.part, key="one-value-whole", title="the whole input map")
     draw_window(window_data(record, crop, names), key="one-value")
+    axes = f"Rows are {names[-2]}, columns are {names[-1]}. " if len(names) > 1 else ""
     st.caption(
-        f"The result is what torch gives for map {channel} of {record.title}. Factors are rounded to three digits, the"
-        " result to four."
+        f"{axes}The result is what torch gives for map {channel} of {record.title}, rounded to four digits; factors are"
+        " rounded to three."
     )
 
 
@@ -120,6 +122,15 @@ def _rest_texts(crop: WindowCrop) -> Any:
     def text(value: Any) -> Any:
         if isinstance(value, list):
             return [text(item) for item in value]
-        return (f" + {value:.4g}{others}" if crop.other_maps else "") + f" + {crop.bias:.4g} (bias)"
+        return (f"{_signed(value)}{others}" if crop.other_maps else "") + f"{_signed(crop.bias)} (bias)"
 
     return text(crop.others.tolist())
+
+
+def _signed(value: float) -> str:
+    """Returns a number as the next term of a sum.
+
+    >>> _signed(-0.5), _signed(2)
+    (' - 0.5', ' + 2')
+    """
+    return f" {'-' if value < 0 else '+'} {abs(value):.4g}"

@@ -5,6 +5,15 @@ const [PAD, HOLE, BEYOND] = [-1, -2, -3]
 const formatNumber = (number) => String(number).replaceAll("-", "−")
 const formatFactor = (number) => (number < 0 ? `(${formatNumber(number)})` : formatNumber(number))
 
+// Real numbers of a net have no room in a cell with all their digits; the sum beside it has them.
+const MAX_CHARACTERS = 5
+const shorten = (text) => {
+  const number = Number(text)
+  if (String(text).replace("-", "").length <= MAX_CHARACTERS || Number.isNaN(number)) return formatNumber(text)
+  const short = Math.abs(number) < 0.001 || Math.abs(number) >= 1e5 ? number.toExponential(0) : Number(number.toPrecision(2))
+  return formatNumber(short)
+}
+
 const figure = (title, ...content) => {
   const node = element("figure")
   const caption = element("figcaption", "", title)
@@ -76,9 +85,9 @@ const fillPlane = (data, plane, place) => {
     const isRead = rows.has(row) && columns.has(column)
     group.setAttribute("class", `cell ${kind}${isRead ? " read" : ""}${isUnread && kind === "input" ? " unread" : ""}`)
     const emptyText = kind === "pad" ? (data.operation === "MaxPool" ? "−∞" : "0") : kind === "hole" ? "0" : ""
-    text.textContent = kind === "input" ? formatNumber(data.source[inputIndex[0]][inputIndex[1]][inputIndex[2]]) : emptyText
+    text.textContent = kind === "input" ? shorten(data.source[inputIndex[0]][inputIndex[1]][inputIndex[2]]) : emptyText
     const hasWeight = isRead && data.weights && kind !== "beyond"
-    weight.textContent = hasWeight ? `×${formatNumber(data.weights[taps[1]][rows.get(row)][columns.get(column)])}` : ""
+    weight.textContent = hasWeight ? `×${shorten(data.weights[taps[1]][rows.get(row)][columns.get(column)])}` : ""
   }))
   const [rowTaps, columnTaps] = [height.windows[place[1]], width.windows[place[2]]]
   const { style } = plane.window
@@ -183,7 +192,7 @@ const kernelFigure = (data) => {
   const planes = data.weights.map((plane, index) => {
     const { svg, cells } = grid(plane.length, plane[0].length, "Kernel")
     plane.forEach((line, row) => line.forEach((value, column) => {
-      cells[row][column].text.textContent = formatNumber(value)
+      cells[row][column].text.textContent = shorten(value)
       cells[row][column].group.setAttribute("class", "cell kernel")
     }))
     if (data.weights.length === 1) return svg
@@ -247,7 +256,7 @@ const draw = (root, data, before) => {
     planes.forEach((plane) => fillPlane(data, plane, place))
     output.cells.forEach((line, row) => line.forEach(({ group, text }, column) => {
       const index = (place[0] * counts[1] + row) * counts[2] + column
-      text.textContent = index <= step ? formatNumber(data.result[place[0]][row][column]) : ""
+      text.textContent = index <= step ? shorten(data.result[place[0]][row][column]) : ""
       text.classList.toggle("long", text.textContent.length > 3)
       group.setAttribute("class", `cell output${index === step ? " now" : index < step ? " done" : ""}`)
     }))
