@@ -35,7 +35,7 @@ def spiral_figure(
             zmax=1,
             colorscale=TWO_CLASSES,
             opacity=0.6,
-            colorbar={"title": "probability of<br>spiral 2", "thickness": 12},
+            showscale=False,
             hovertemplate="x₁ %{x:.2f}, x₂ %{y:.2f}<br>probability of spiral 2: %{z:.3f}<extra></extra>",
         )
     )
@@ -133,7 +133,12 @@ def gradients_by_layer_figure(
             "ticktext": list(names)[::step],
             "range": [0.5, len(norms) + 0.5],
         },
-        yaxis={"title": "norm of the gradient", "type": "log", "exponentformat": "power", "dtick": _decades(norms)},
+        yaxis={
+            "title": "norm of the gradient",
+            "type": "log",
+            "exponentformat": "power",
+            "dtick": _decades([*norms, *(norm for values in (kept or {}).values() for norm in values)]),
+        },
         margin=MARGIN,
         legend=LEGEND,
         height=400,

@@ -185,6 +185,8 @@ class TrainingStep:
     loss_after: float
     """Loss of the same batch after the step."""
     path: tuple[PathStop, ...]
+    forward: float | None
+    """Mean output of the weight's unit or filter for the first sample; None where its channels are elsewhere."""
     update: Update
     """The rule, worked out by hand with the same numbers."""
     new_weight: float
@@ -237,6 +239,7 @@ def follow_step(
         loss, clipping = _take_gradients(model, compute_loss, config, optimizer)
     weight, gradient = float(parameter.detach()[place]), _gradient_at(parameter, place)
     path = _path(architecture, model, outputs, name)
+    forward = _forward_value(outputs[path[0].layer], parameter, place)
     nudged = _nudge(parameter, place, compute_loss)
     update = RULES[config.optimizer](weight, gradient * clipping, config, memory)
     _scale_gradients(model, clipping)
@@ -244,7 +247,13 @@ def follow_step(
     with torch.no_grad():
         loss_after = float(compute_loss())
     new_weight = float(parameter.detach()[place])
-    return TrainingStep(weight, gradient, clipping, nudged, loss, loss_after, path, update, new_weight)
+    return TrainingStep(weight, gradient, clipping, nudged, loss, loss_after, path, forward, update, new_weight)
+
+
+def _forward_value(output: Tensor, parameter: Tensor, place: tuple[int, ...]) -> float | None:
+    if not place or output.dim() < 2 or output.shape[1] != parameter.shape[0]:
+        return None
+    return float(output.detach()[0, place[0]].mean())
 
 
 def _lies_in(place: tuple[int, ...], parameter: Tensor) -> bool:

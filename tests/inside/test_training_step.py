@@ -94,6 +94,10 @@ def test_a_followed_weight_is_that_of_torchs_own_training(
     assert followed.gradient * followed.clipping == pytest.approx(clipped, rel=1e-6, abs=1e-12)
     assert followed.new_weight == pytest.approx(float(parameter.detach()[place]), rel=1e-9)
     assert followed.update.weight == pytest.approx(followed.new_weight, rel=1e-6, abs=1e-9)
+    if name == weight_names(MODEL)[-1] and not before:
+        torch.manual_seed(config.seed)
+        scores = copy.deepcopy(MODEL).double().train()(BATCH[0].double())
+        assert followed.forward == pytest.approx(float(scores.detach()[0, place[0]]))
     assert followed.path[-1].layer == "7 Linear"
     assert followed.path[-1].gradient_norm > 0
 

@@ -24,7 +24,7 @@ def curves() -> None:
             low, high = st.slider("Axis of the values", -20.0, 20.0, (-2.0, 4.0), 0.5, key="y-range", width=260)
             y_range = (low, high) if low < high else (low - 1, high + 1)
     if show_all:
-        plotly_chart(gallery_figure(x_range, point), key="gallery")
+        plotly_chart(gallery_figure(x_range, point), key="gallery", alt="Value and slope of every activation")
         _point_table(list(ACTIVATIONS), point)
         return
     names = st.pills(
@@ -33,15 +33,22 @@ def curves() -> None:
     if not names:
         st.info("Choose at least one function.", icon=":material/touch_app:")
         return
+    chosen = ", ".join(names)
     left, right = st.columns(2, gap="large")
     with left:
         st.subheader("Value, with the tangent")
         plotly_chart(
-            activation_figure(names, derivative=False, x_range=x_range, y_range=y_range, point=point), key="values"
+            activation_figure(names, derivative=False, x_range=x_range, y_range=y_range, point=point),
+            key="values",
+            alt=f"Values of {chosen}, with their tangents",
         )
     with right:
         st.subheader("Slope (derivative)")
-        plotly_chart(activation_figure(names, derivative=True, x_range=x_range, point=point), key="slopes")
+        plotly_chart(
+            activation_figure(names, derivative=True, x_range=x_range, point=point),
+            key="slopes",
+            alt=f"Slopes of {chosen}",
+        )
     _point_table(names, point)
     with st.container(horizontal=True, gap="medium", key="cards"):
         for name in names:

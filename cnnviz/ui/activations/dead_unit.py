@@ -26,10 +26,14 @@ def dead_unit() -> None:
     columns[0].metric("Samples without a slope", f"{state.flat_share:.0%}")
     columns[1].metric("Gradient of w (of the mean output)", f"{state.weight_gradient:.4g}")
     columns[2].metric("Gradient of b", f"{state.bias_gradient:.4g}")
-    plotly_chart(unit_figure(name, state.inputs), key="unit")
+    plotly_chart(
+        unit_figure(name, state.inputs),
+        key="unit",
+        alt=f"{name}: {state.flat_share:.0%} of the samples without a slope",
+    )
     if state.is_dead:
         st.warning(
             f"**Dead.** The slope of {name} is 0 for every sample, so weight and bias get no gradient and stay as they "
             "are. Try LeakyReLU or ELU at the same place.",
-            icon=":material/heart_broken:",
+            icon=":material/sentiment_sad:",
         )

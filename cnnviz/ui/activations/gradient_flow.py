@@ -35,7 +35,7 @@ def _deep_net() -> None:
     )
     norms = _gradient_norms(net.model_dump_json())
     names = [str(number) for number in range(1, len(norms) + 1)]
-    plotly_chart(gradients_by_layer_figure(norms, names), key="flow")
+    plotly_chart(gradients_by_layer_figure(norms, names), key="flow", alt=f"Gradient by layer. {_verdict(norms)}")
     st.markdown(_verdict(norms))
     st.caption(
         "One backward pass of the cross-entropy on 64 random samples: the norm of the gradient of every Linear layer's "
@@ -75,7 +75,9 @@ def _slopes() -> None:
     left, right = st.columns(2, gap="large")
     depth = left.slider("Activations on its way", 2, 30, 10, key="depth")
     x = right.slider("Input x of each activation", -5.0, 5.0, 1.0, 0.1, key="input")
-    plotly_chart(vanishing_gradient_figure(names, depth, x), key="fading")
+    plotly_chart(
+        vanishing_gradient_figure(names, depth, x), key="fading", alt=f"Share of a gradient left after {depth} slopes"
+    )
     if dead := [name for name in names if ACTIVATIONS[name].slope(x) == 0]:
         st.markdown(
             f"**Dead at x = {x:g}: {', '.join(dead)}.** The slope is 0 there, so no line is drawn: nothing of a "

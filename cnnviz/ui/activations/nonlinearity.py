@@ -57,13 +57,19 @@ def _spirals() -> None:
         with column:
             st.markdown(f"**{title[0].upper()}{title[1:]}**: {stack.accuracy:.0%} of the points right")
             plotly_chart(
-                spiral_figure(answer.points, answer.labels, stack.probabilities, REACH), key=f"spiral-{number}"
+                spiral_figure(answer.points, answer.labels, stack.probabilities, REACH),
+                key=f"spiral-{number}",
+                alt=f"Two spirals, {title}: {stack.accuracy:.0%} right",
             )
     st.caption(
-        "The same layers, the same first weights, the same points and steps. Without a ReLU the boundary is a straight "
-        "line, however many layers there are: they multiply out to one."
+        "The deeper a colour, the surer the net. Both have the same layers, first weights, points and steps. Without a "
+        "ReLU the boundary is a straight line, however many layers there are: they multiply out to one."
     )
-    plotly_chart(loss_figure({title: stack.losses for title, stack in stacks.items()}), key="spiral-losses")
+    plotly_chart(
+        loss_figure({title: stack.losses for title, stack in stacks.items()}),
+        key="spiral-losses",
+        alt="Loss of both nets",
+    )
 
 
 def _multiplied() -> None:
@@ -87,8 +93,9 @@ def _multiplied() -> None:
         st.dataframe(_layer_frame(one), key="linear-product")
     x = np.stack((ALONG, np.full_like(ALONG, x2)), axis=1)
     stack, line = stack_output(layers, x, relu=relu)[:, 0], stack_output([one], x)[:, 0]
-    plotly_chart(collapsed_figure(ALONG, stack, line), key="linear-lines")
     difference = float(np.abs(stack - line).max())
+    alt = f"The stack and the one Linear: {difference:.2g} apart at most"
+    plotly_chart(collapsed_figure(ALONG, stack, line), key="linear-lines", alt=alt)
     st.caption(
         f"Largest difference between the stack and the one Linear: {difference:.2g}"
         + (" (rounding)." if 0 < difference < 1e-9 else ".")

@@ -26,10 +26,14 @@ def normalization() -> None:
             "after, training": channel.in_training,
             "after, evaluation": channel.in_evaluation,
         }
-        plotly_chart(histograms_figure(histograms), key="norm-histograms")
+        plotly_chart(histograms_figure(histograms), key="norm-histograms", alt="One channel before and after BatchNorm")
     with right:
         st.subheader("The running mean converges")
-        plotly_chart(running_mean_figure(channel.batch_means, channel.running_means, mean), key="norm-means")
+        plotly_chart(
+            running_mean_figure(channel.batch_means, channel.running_means, mean),
+            key="norm-means",
+            alt=f"Running mean {channel.running_means[-1]:.3g} after {batches} batches",
+        )
     st.markdown(
         "In **training**, each batch is scaled by its own mean and variance. In **evaluation**, every sample is scaled "
         "by the running ones, so that its answer does not depend on its neighbours: before enough batches have gone "
@@ -39,7 +43,7 @@ def normalization() -> None:
         st.info(
             "**A batch of 2:** the larger of two values always becomes +1 and the smaller −1, whatever they are. What "
             "the values were is lost; use larger batches, GroupNorm or LayerNorm.",
-            icon=":material/looks_two:",
+            icon=":material/info:",
         )
     st.caption(
         f"After {batches} batches: running mean {channel.running_means[-1]:.3f}, running variance "

@@ -19,6 +19,10 @@ def probabilities() -> None:
         column.slider(f"Score of class {number}", -5.0, 5.0, start, 0.1, key=f"score-{number}")
         for number, (column, start) in enumerate(zip(columns, (2.0, 1.0, -1.0), strict=True), start=1)
     ]
-    plotly_chart(probabilities_figure(scores), key="probabilities")
     sigmoid, softmax = class_probabilities(scores)
+    numbers = "; ".join(
+        f"{name} {', '.join(f'{value:.2f}' for value in values)}"
+        for name, values in (("sigmoid", sigmoid), ("softmax", softmax))
+    )
+    plotly_chart(probabilities_figure(scores), key="probabilities", alt=f"Outputs of three classes: {numbers}")
     st.caption(f"The outputs of the sigmoid sum to {sum(sigmoid):.2f}, those of softmax to {sum(softmax):.2f}.")

@@ -96,13 +96,31 @@ def _choose_weight(subject: Subject, model: nn.Module) -> tuple[str, tuple[int, 
         "Weights of layer", list(labels), format_func=labels.__getitem__, key=f"step-weights-{len(labels)}", width=300
     )
     index = []
-    for axis, size in enumerate(parameters[name].shape):
-        with st.container(width=110):
+    shape = parameters[name].shape
+    for axis, (size, title) in enumerate(zip(shape, _axis_titles(labels[name], len(shape)), strict=True)):
+        with st.container(width=130):
             place = number(
-                f"0 to {size - 1}", 0, whole=True, bounds=(0, size - 1), step=1, key=f"step-{name}-{size}-{axis}"
+                f"{title}, 0 to {size - 1}",
+                0,
+                whole=True,
+                bounds=(0, size - 1),
+                step=1,
+                key=f"step-{name}-{size}-{axis}",
             )
         index.append(int(place))
     return name, tuple(index)
+
+
+def _axis_titles(layer: str, count: int) -> list[str]:
+    """Returns what the axes of a weight are called.
+
+    >>> _axis_titles("1 Conv2d, weight", 4)
+    ['output', 'input', 'row', 'column']
+    >>> _axis_titles("8 Linear, bias", 1)
+    ['output']
+    """
+    channels = ["input", "output"] if "Transpose" in layer else ["output", "input"]
+    return [*channels, *["depth", "row", "column"][5 - count :]] if count > 1 else ["output"] * count
 
 
 def _labelled_batch(subject: Subject) -> tuple[Tensor, Tensor]:
@@ -125,6 +143,12 @@ def _numbers(step: TrainingStep) -> None:
     change, loss_change = step.new_weight - step.weight, step.loss_after - step.loss
     with st.container(horizontal=True, gap="medium", key="training-step-numbers"):
         st.metric("Weight w", f"{step.weight:.6g}")
+        if step.forward is not None:
+            st.metric(
+                "Forward: its unit gives",
+                f"{step.forward:.6g}",
+                help="For the sample at hand; of a filter, the mean over all positions.",
+            )
         st.metric(f"Loss of {BATCH_SIZE} samples", f"{step.loss:.6g}")
         st.metric("Gradient g = ∂loss/∂w", f"{step.gradient:.6g}")
         st.metric("New weight", f"{step.new_weight:.6g}", f"{change:+.4g}", delta_color="off")

@@ -111,7 +111,7 @@ def _gradients_by_layer(run_history: RunHistory, layers: Mapping[str, str]) -> N
     newest = [float(curve.values[-1]) for curve in curves.values()]
     first = [float(curve.values[0]) for curve in curves.values()]
     figure = gradients_by_layer_figure(newest, list(curves), kept={"first epoch": first})
-    plotly_chart(figure, key=_chart_key(run_history, "gradients-by-layer"))
+    plotly_chart(figure, key=_chart_key(run_history, "gradients-by-layer"), alt="Gradient norm of every layer")
     st.caption(
         "Layer by layer, at the last step of the newest epoch: dots from the first layer, blue, to the last, orange."
     )

@@ -10,37 +10,43 @@ from cnnviz.errors import CnnvizError, DataError
 from cnnviz.training.config import TrainConfig
 from cnnviz.training.overfit import LEARNED_LOSS, SAMPLES, OverfitResult, overfit_batch, what_to_look_at
 from cnnviz.ui.data.content import cached_scale, load_content, split_indices
-from cnnviz.ui.state import session_dict
+from cnnviz.ui.state import current_config, current_workbench, session_dict
 from cnnviz.ui.widgets.chart import plotly_chart
 from cnnviz.ui.widgets.fields import escape_markdown
 
-RESULT = "overfit-result"
+RESULTS = "overfit-results"
 """Session dict with the last result, by the JSON of what was tried."""
 
 
-def overfit_check(design: Architecture, config: TrainConfig, dataset: Dataset) -> None:
-    """Draws the button and, where this net and these settings were tried, the result."""
-    results = session_dict(RESULT)
-    tried = f"{design.to_json()} {config.model_dump_json()}"
-    pressed = st.button(
+def overfit_button(design: Architecture, config: TrainConfig, dataset: Dataset) -> None:
+    """Draws the button, and lets the net learn where it is pressed."""
+    if st.button(
         "Over-fit one batch",
         key="overfit",
-        icon=":material/neurology:",
+        icon=":material/experiment:",
         width="stretch",
         help=f"Can this net learn {SAMPLES} samples by heart? A check of half a minute at most, before a long training:"
         " a net that cannot is broken somewhere. Nothing of it is kept.",
-    )
-    if pressed:
+    ):
+        results = session_dict(RESULTS)
+        results.clear()
         try:
             with st.spinner(f"Learning {SAMPLES} samples by heart: half a minute at most."):
-                result = _try(design, config, dataset)
+                results[_tried(design, config)] = _try(design, config, dataset)
         except CnnvizError as error:
             st.warning(escape_markdown(str(error)), icon=":material/error:")
-            return
-        results.clear()
-        results[tried] = result
-    if tried in results:
-        _show(results[tried])
+
+
+def overfit_result() -> None:
+    """Draws what came of it, as long as net and settings are those that were tried."""
+    result = session_dict(RESULTS).get(_tried(current_workbench().architecture, current_config()))
+    if result is not None:
+        with st.container(border=True, key="overfit-result"):
+            _show(result)
+
+
+def _tried(design: Architecture, config: TrainConfig) -> str:
+    return f"{design.to_json()} {config.model_dump_json()}"
 
 
 def _try(design: Architecture, config: TrainConfig, dataset: Dataset) -> OverfitResult:
@@ -72,4 +78,8 @@ def _show(result: OverfitResult) -> None:
             icon=":material/build:",
         )
     if result.losses:
-        plotly_chart(loss_figure({"loss of the batch": result.losses}), key="overfit-loss")
+        plotly_chart(
+            loss_figure({"loss of the batch": result.losses}),
+            key="overfit-loss",
+            alt=f"Loss of one batch, from {result.losses[0]:.3g} to {result.losses[-1]:.3g} in {steps} steps",
+        )
