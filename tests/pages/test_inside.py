@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import pytest
+from hypothesis import HealthCheck, given, settings
 from streamlit.testing.v1 import AppTest
 
 from cnnviz.architecture import Architecture
@@ -33,6 +34,7 @@ from cnnviz.ui.data.content import read_content
 from cnnviz.ui.workbench import Workbench
 from tests.designs import NET
 from tests.pages.conftest import wait_for
+from tests.strategies import buildable_nets
 
 OpenPage = Callable[..., AppTest]
 
@@ -107,6 +109,20 @@ def test_training_mode_and_own_scales_show_every_design(open_page: OpenPage, nam
     app = open_page("inside", **{"workbench": Workbench(DESIGNS[name]), "maps-training": True, "maps-scale": "own"})
     assert not app.warning
     assert any("differs from evaluation" in text.value for text in app.markdown)
+
+
+@settings(max_examples=6, deadline=None, suppress_health_check=list(HealthCheck))
+@given(buildable_nets())
+def test_generated_nets_walk_through_all_zooms(open_page: OpenPage, architecture: Architecture) -> None:
+    app = open_page("inside", workbench=Workbench(architecture))
+    for state in ({"inside-view": "One map"}, {"inside-view": "One value"}, {"inside-view": "All maps"}):
+        for name, value in state.items():
+            app.session_state[name] = value
+        app.run()
+        assert not app.exception
+    app.session_state["maps-training"] = True
+    app.run()
+    assert not app.exception
 
 
 @pytest.mark.parametrize("kernel", ["Identity", "Blur", "Sobel along the band", "My own numbers"])

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from cnnviz.data import available_datasets
+from cnnviz.errors import ShapeError
 from cnnviz.inside import Subject
 from cnnviz.inside.feature_maps import LayerMaps, record_maps
 from cnnviz.inside.subject import scaled_batch
@@ -27,7 +28,10 @@ def training_maps(subject: Subject) -> tuple[LayerMaps, ...]:
     model = subject.build().train()
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(subject.seed)  # the same dropout every time
-        return record_maps(subject.architecture, model, _batch_around(subject))
+        try:
+            return record_maps(subject.architecture, model, _batch_around(subject))
+        except ValueError as error:  # a norm with too few values to take a mean of
+            raise ShapeError(f"This net cannot run in training mode. torch says: {error}.") from None
 
 
 def _batch_around(subject: Subject) -> Tensor:

@@ -10,7 +10,7 @@ from cnnviz.shapes import format_shape
 from cnnviz.ui.inside.forward import sample_maps, training_maps
 from cnnviz.ui.inside.map_strips import MAX_MAPS, draw_maps
 
-LAYERS_PER_PAGE = 8
+LAYERS_PER_PAGE = 10
 """Layers that are drawn at a time."""
 
 
