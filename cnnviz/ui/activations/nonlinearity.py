@@ -52,7 +52,7 @@ def _spirals() -> None:
         st.error(str(error), icon=":material/error:")
         return
     pictures = st.columns(2, gap="large")
-    stacks = {"Linear layers alone": answer.without_relu, "with a ReLU between them": answer.with_relu}
+    stacks = {"Linear layers alone": answer.without_relu, "ReLU between them": answer.with_relu}
     for column, (number, (title, stack)) in zip(pictures, enumerate(stacks.items()), strict=True):
         with column:
             st.markdown(f"**{title[0].upper()}{title[1:]}**: {stack.accuracy:.0%} of the points right")

@@ -45,6 +45,11 @@ def overfit_result() -> None:
             _show(result)
 
 
+def forget_overfit_result() -> None:
+    """Makes room for a run that begins."""
+    session_dict(RESULTS).clear()
+
+
 def _tried(design: Architecture, config: TrainConfig) -> str:
     return f"{design.to_json()} {config.model_dump_json()}"
 

@@ -31,7 +31,7 @@ from cnnviz.ui.state import (
     sync_with_other_tabs,
 )
 from cnnviz.ui.training.knobs import augmentation_knobs, knob, refused_knob_titles
-from cnnviz.ui.training.overfit import overfit_button
+from cnnviz.ui.training.overfit import forget_overfit_result, overfit_button
 from cnnviz.ui.training.remarks import design_remarks, found_rate_remark
 from cnnviz.ui.widgets.chart import plotly_chart
 from cnnviz.ui.widgets.fields import escape_markdown
@@ -204,3 +204,4 @@ def _start_run(kind: RunKind = TRAIN_RUN) -> None:
             raise DesignError(CHANGED_BEFORE_TRAINING)
         run = cluster().submit(current_owner(), current_workbench().architecture, current_config(), kind)
         choose_started_run(run.id)
+        forget_overfit_result()
