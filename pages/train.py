@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from cnnviz.ui.training import design_line, live_run, settings_form
+from cnnviz.ui.training import design_line, live_run, overfit, settings_form
 from cnnviz.ui.widgets.notice import show_notice
 
 with st.container(horizontal=True, vertical_alignment="bottom", key="training-title"):
@@ -13,4 +13,5 @@ with st.container(horizontal=True, gap="medium", key="training"):
     with st.container(key="training-form"):
         settings_form.settings_form()
     with st.container(key="training-run"):
+        overfit.overfit_result()
         live_run.live_run()

@@ -21,7 +21,7 @@ from cnnviz.charts.axes import (
 )
 from cnnviz.charts.curve import Curve
 
-CHART_HEIGHT = 310
+CHART_HEIGHT = 400
 LEGEND_COLUMNS = 2
 LEGEND_ROW_HEIGHT = 21
 """Height of a row of the legend in pixels."""

@@ -22,6 +22,8 @@ FORKABLE_MODULES = (
     "cnnviz.onnx_export.writer",
     "cnnviz.runs.run_exporter",
     "cnnviz.classroom.scorer",
+    "cnnviz.experiments.spirals",
+    "cnnviz.training.overfit",
     # what these import late, when they first train, read or write something
     "sklearn.datasets",
     "tensorboardX",

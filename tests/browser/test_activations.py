@@ -38,4 +38,10 @@ def test_curves_have_the_colours_of_the_theme(browser: Browser, server: Server, 
     line = page.locator(".scatterlayer .js-line").first
     expect(line).to_be_attached()
     expect(line).to_have_css("stroke", first)
+    page.get_by_role("button", name="Sigmoid", exact=True).click()
+    expect(page.locator(".legend").first.get_by_text("Sigmoid")).to_have_count(0)
+    names = "plot => plot._fullData.filter(line => line.x[0] !== null).map(line => [line.name, line.line.color])"
+    drawn = dict(page.locator(".js-plotly-plot").first.evaluate(names))
+    assert drawn["Tanh"] == {"light": "#D55E00", "dark": "#E69F00"}[scheme]  # what it had beside the sigmoid
+    assert drawn["Tanh, tangent"] == drawn["Tanh"]
     page.context.close()

@@ -107,6 +107,9 @@ def test_gradients_have_a_line_for_each_layer_by_name(
     app = open_page("train", owner=owner)
     choose(app, GRADIENTS)
     assert len(charts(app)) == 2
+    assert not app.exception
+    (by_layer,) = app.get("plotly_chart")[-1:]
+    assert '"type":"log"' in by_layer.proto.spec.replace(" ", "")
     names = [f"{number} {DIGITS.layers[int(number) - 1].kind}" for number in ("1", "5")]
     assert list(dict.fromkeys(row["line"] for row in tables(app, 0)["points"])) == names
     assert any("10⁻³ is usual" in caption.value for caption in app.caption)

@@ -298,3 +298,21 @@ def test_the_labs_convnet_is_fitted_to_digits_and_trains_in_two_clicks(open_page
     ]
     assert press_train(app, server)[0].status == Status.DONE
     assert app.session_state["workbench"].undo().architecture == PRESETS["lab-convnet"].architecture
+
+
+def test_a_net_is_asked_whether_it_can_learn_a_batch_by_heart(open_page: OpenPage) -> None:
+    settings = TrainConfig(dataset="digits", optimizer="Adam", learning_rate=0.003)
+    app = open_page("train", config=settings, workbench=Workbench(DIGITS))
+    app.button("overfit").click().run()
+    assert not app.exception
+    assert not app.warning
+    assert app.success[0].value.startswith("**It can.** All 32 samples are right")
+
+
+def test_a_net_that_cannot_learn_a_batch_by_heart_is_told_what_to_look_at(open_page: OpenPage) -> None:
+    settings = TrainConfig(dataset="digits", learning_rate=1e-8, momentum=0)
+    app = open_page("train", config=settings, workbench=Workbench(DIGITS))
+    app.button("overfit").click().run()
+    assert not app.exception
+    (warning,) = [warning.value for warning in app.warning if "by heart" in warning.value or "cannot" in warning.value]
+    assert "learning rate far too low" in warning

@@ -10,6 +10,7 @@ from cnnviz.ui.inside.maps import maps_view
 from cnnviz.ui.inside.one_map import one_map_view
 from cnnviz.ui.inside.one_value import one_value_view
 from cnnviz.ui.inside.subject_choice import choose_subject
+from cnnviz.ui.inside.training_step import training_step_view
 from cnnviz.ui.widgets.fields import escape_markdown
 
 
@@ -38,6 +39,7 @@ VIEWS: dict[str, Callable[[Subject], None]] = {
     "All maps": maps_view,
     "One map": one_map_view,
     "One value": one_value_view,
+    "One training step": training_step_view,
 }
 """Every view of a net and a sample by what it is called.
 

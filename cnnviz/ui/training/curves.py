@@ -16,6 +16,7 @@ from cnnviz.charts.curve import (
     first_reaching,
     smooth_curve,
 )
+from cnnviz.charts.experiments import gradients_by_layer_figure
 from cnnviz.charts.learning import SMOOTHED, SPLIT_COLOURS, goal_table, learning_spec, learning_table
 from cnnviz.charts.lines import lines_spec, lines_table
 from cnnviz.runs.cluster import cluster
@@ -24,7 +25,7 @@ from cnnviz.runs.run import Run
 from cnnviz.ui.state import current_owner, session_dict
 from cnnviz.ui.training.chart_options import DEVICE, GRADIENTS, LEARNING, TOP5_F1, ChartOptions
 from cnnviz.ui.training.run_history import RunHistory, forget_other_histories, read_history
-from cnnviz.ui.widgets.chart import vega_chart
+from cnnviz.ui.widgets.chart import plotly_chart, vega_chart
 from cnnviz.words import format_share
 
 MIN_POINTS = 100
@@ -89,6 +90,7 @@ def _gradients_view(run_history: RunHistory, _others: Mapping[str, RunHistory], 
     if not run_history.history.splits("gradient_norm"):
         _no_points_notice(run_history)
         return
+    _gradients_by_layer(run_history, layers)
     for metric, title, story in (
         ("gradient_norm", "norm of the gradient", GRADIENT_STORY),
         ("update_ratio", "update / weights", UPDATE_STORY),
@@ -99,6 +101,20 @@ def _gradients_view(run_history: RunHistory, _others: Mapping[str, RunHistory], 
         _lines_chart(run_history, title, lines, log=True)
         st.caption(story)
     _zoom_help()
+
+
+def _gradients_by_layer(run_history: RunHistory, layers: Mapping[str, str]) -> None:
+    """Draws the gradient of every layer, side by side, at the last step of the first and of the newest epoch."""
+    measured = run_history.history.splits("gradient_norm")
+    curves = {name: run_history.curve(split, "gradient_norm") for split, name in layers.items() if split in measured}
+    curves = {name: curve for name, curve in curves.items() if len(curve.values)}
+    newest = [float(curve.values[-1]) for curve in curves.values()]
+    first = [float(curve.values[0]) for curve in curves.values()]
+    figure = gradients_by_layer_figure(newest, list(curves), kept={"first epoch": first})
+    plotly_chart(figure, key=_chart_key(run_history, "gradients-by-layer"), alt="Gradient norm of every layer")
+    st.caption(
+        "Layer by layer, at the last step of the newest epoch: dots from the first layer, blue, to the last, orange."
+    )
 
 
 def _device_view(run_history: RunHistory, _others: Mapping[str, RunHistory], _options: ChartOptions) -> None:

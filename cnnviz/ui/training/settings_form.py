@@ -31,6 +31,7 @@ from cnnviz.ui.state import (
     sync_with_other_tabs,
 )
 from cnnviz.ui.training.knobs import augmentation_knobs, knob, refused_knob_titles
+from cnnviz.ui.training.overfit import forget_overfit_result, overfit_button
 from cnnviz.ui.training.remarks import design_remarks, found_rate_remark
 from cnnviz.ui.widgets.chart import plotly_chart
 from cnnviz.ui.widgets.fields import escape_markdown
@@ -142,6 +143,7 @@ def _train_buttons(config: TrainConfig, dataset: Dataset) -> None:
                 width="stretch",
                 help="Trains a copy of the net, up to 151 steps with rising rates, suggests one and tries it out.",
             )
+        overfit_button(design, config, dataset)
         if speed:
             st.caption(_duration_text(design, config, dataset, speed))
         design_remarks(design, config, dataset)
@@ -202,3 +204,4 @@ def _start_run(kind: RunKind = TRAIN_RUN) -> None:
             raise DesignError(CHANGED_BEFORE_TRAINING)
         run = cluster().submit(current_owner(), current_workbench().architecture, current_config(), kind)
         choose_started_run(run.id)
+        forget_overfit_result()

@@ -1,0 +1,1 @@
+"""Views of the Activations page: a chapter of the course each."""
