@@ -26,6 +26,7 @@ from cnnviz.runs.drafts import Drafts
 from cnnviz.runs.library import RunLibrary
 from cnnviz.runs.retry_queue import STORE_ERRORS
 from cnnviz.runs.run import LR_FINDER_RUN, STOPPED_BY_STUDENT, TRAIN_RUN, Ending, Run, RunKind, Status
+from cnnviz.runs.sharing import Sharing
 from cnnviz.runs.store import MAX_RUNS_PER_OWNER, Store
 from cnnviz.runs.teacher_desk import TeacherDesk
 from cnnviz.secret_key import TOKEN_PATTERN, owner_of_token, secret_key
@@ -80,6 +81,7 @@ class Cluster:
         self.library = RunLibrary(self.store, self.checkpoints, writer_loop, self.stop)
         self.desk = TeacherDesk(self.store, writer_loop)
         self.assignments = Assignments(self.store, writer_loop, limits, rules=lambda: self.desk.rules)
+        self.sharing = Sharing(self.store, writer_loop)
         self.imports = Imports(limits)
         self._sweep()
         self.library.start_sweeping()

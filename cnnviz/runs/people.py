@@ -11,7 +11,7 @@ from cnnviz.identity.account import Account, LoginError
 from cnnviz.identity.class_code import new_class_code
 from cnnviz.identity.person import Person, Role
 from cnnviz.identity.teacher_link import LINK_SECONDS, link_digest, new_link_token
-from cnnviz.runs.tables import CLASS_OPTIONS, PEOPLE, TEACHER_LINKS
+from cnnviz.runs.tables import CLASS_OPTIONS, PEOPLE, SHARES, TEACHER_LINKS
 
 FRESH_SECONDS = 2.0
 """How long an account is taken as it was read: a page asks for dozens of files at once, and a command of the server, in
@@ -101,8 +101,9 @@ class PeopleStore:
         self._forget(owner)
 
     def remove(self, owner: str) -> None:
-        """Removes an account; what its person has made stays."""
+        """Removes an account, and what was shared by or with it; what its person has made stays."""
         with self._engine.begin() as connection:
+            connection.execute(sql.delete(SHARES).where(sql.or_(SHARES.c.owner == owner, SHARES.c.recipient == owner)))
             connection.execute(sql.delete(PEOPLE).where(PEOPLE.c.owner == owner))
         self._forget(owner)
 

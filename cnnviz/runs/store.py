@@ -26,14 +26,14 @@ from cnnviz.runs.result_files import ResultFiles
 from cnnviz.runs.run import ACTIVE_STATUSES, Run
 from cnnviz.runs.score import Score
 from cnnviz.runs.search import Search
-from cnnviz.runs.tables import CHECKPOINTS, COMMENTS, DESKS, DRAFTS, FACTS, POINTS, RUNS, SEARCHES
+from cnnviz.runs.tables import CHECKPOINTS, COMMENTS, DESKS, DRAFTS, FACTS, POINTS, RUNS, SEARCHES, SHARES
 from cnnviz.training.config import TrainConfig
 from cnnviz.training.point import BATCH, TEST, VALIDATION, Point
 
 log = logging.getLogger(__name__)
 MAX_RUNS_PER_OWNER = 1000
 """Most runs of a student that are kept."""
-TABLES_OF_RUNS = (POINTS, FACTS, CHECKPOINTS, COMMENTS)
+TABLES_OF_RUNS = (POINTS, FACTS, CHECKPOINTS, COMMENTS, SHARES)
 """What belongs to a run and goes with it."""
 READ_ROWS = 10_000
 """Points that are read from the database at a time."""
@@ -257,13 +257,15 @@ class Store:
         self.changes.note(run.id, run.owner, *([run.search] if run.search else []))
 
     def update_run(self, run_id: str, **values: Any) -> None:
-        """Changes columns of a run, such as its status and message."""
+        """Changes columns of a run, such as its status and message; one that is marked as deleted is shared no more."""
         if isinstance(config := values.get("config"), TrainConfig):
             values["config"] = config.model_dump_json()
         if (tags := values.get("tags")) is not None:
             values["tags"] = json.dumps(tags)
         with self._engine.begin() as connection:
             connection.execute(sql.update(RUNS).where(RUNS.c.id == run_id).values(values))
+            if values.get("deleted") is not None:
+                connection.execute(sql.delete(SHARES).where(SHARES.c.run_id == run_id))
         self.changes.note(run_id)
 
     def append_points(self, run_id: str, points: Sequence[Point], worked: float | None = None) -> None:

@@ -178,3 +178,14 @@ SUBMISSIONS = sql.Table(
     sql.Index("submissions_of_student", "assignment", "owner", "submitted"),
 )
 """What was handed in. `hidden_bits`, whether a net is right for each hidden sample, never leaves the server."""
+SHARES = sql.Table(
+    "shares",
+    METADATA,
+    sql.Column("id", sql.Integer, primary_key=True),
+    sql.Column("run_id", sql.String(32), index=True),
+    sql.Column("architecture", sql.Text),
+    sql.Column("owner", sql.String(32), nullable=False, index=True),
+    sql.Column("recipient", sql.String(32), nullable=False, index=True),
+    sql.Column("created", sql.Double, nullable=False),
+)
+"""Runs, or else designs, that students let others see; one for the whole class has an empty recipient."""

@@ -9,14 +9,18 @@ import streamlit as st
 from cnnviz.architecture import Architecture, find_refusing_step, trace
 from cnnviz.errors import CnnvizError, ShapeError
 from cnnviz.onnx_export import to_onnx
+from cnnviz.settings import Mode, settings
 from cnnviz.share import DESIGN_PARAM, from_token, to_token
 from cnnviz.source import STYLES, Reading, read_code, to_code
 from cnnviz.ui.design.page import EXCHANGE_KEY, EXCHANGE_VIEW_KEY, count_opened_design
+from cnnviz.ui.runs.sharing import share_design_form
 from cnnviz.ui.state import code_remarks, current_workbench, open_design, save_code_remarks, session_dict
 from cnnviz.ui.widgets.fields import attempt, escape_markdown, show_problem
 from cnnviz.ui.widgets.notice import notify_done, notify_errors
 from cnnviz.ui.widgets.uploader import instant_uploader
 
+SHARE_VIEW = "Share with the class"
+"""View that is there on a server for a class alone."""
 PASTE_PLACEHOLDER = """model = nn.Sequential(
     nn.Conv2d(1, 10, kernel_size=10),
     nn.MaxPool2d(4),
@@ -38,7 +42,8 @@ def open_shared_design() -> None:
 @st.fragment(key=EXCHANGE_KEY)
 def exchange_panel() -> None:
     """The chosen view of `VIEWS`; none at first, so that an edit need not draw one."""
-    view = st.segmented_control("Take it home, bring it back", list(VIEWS), key=EXCHANGE_VIEW_KEY)
+    names = [name for name in VIEWS if name != SHARE_VIEW or settings().mode == Mode.CLASS]
+    view = st.segmented_control("Take it home, bring it back", names, key=EXCHANGE_VIEW_KEY)
     if view:
         VIEWS[view]()
 
@@ -122,11 +127,17 @@ def _onnx_view() -> None:
     )
 
 
+def _share_view() -> None:
+    st.caption("Others find it on their Runs page as it is now, and can copy it. They cannot change yours.")
+    share_design_form(current_workbench().architecture)
+
+
 VIEWS: dict[str, Callable[[], None]] = {
     "PyTorch code": _code_view,
     "Paste code": _paste_view,
     "File and link": _file_and_link_view,
     "ONNX": _onnx_view,
+    SHARE_VIEW: _share_view,
 }
 """Every form of a design that can be exported or imported, by its label."""
 

@@ -11,8 +11,10 @@ from cnnviz.runs.cluster import cluster
 from cnnviz.runs.label import MAX_TAG_LENGTH, MAX_TAGS, MAX_TITLE_LENGTH, Label, parse_tags
 from cnnviz.runs.library import RESTORABLE_SECONDS
 from cnnviz.runs.run import Run
+from cnnviz.settings import Mode, settings
 from cnnviz.ui.navigation import open_page
 from cnnviz.ui.runs.labels import created_at, run_name
+from cnnviz.ui.runs.sharing import share_run_form
 from cnnviz.ui.state import choose_run, current_owner, last_deleted_runs, open_design, save_last_deleted_runs
 from cnnviz.ui.widgets.counter import count_up, counter
 from cnnviz.ui.widgets.fields import attempt, escape_markdown, problem, show_problem
@@ -62,6 +64,10 @@ def picked_actions(picked: Sequence[Run]) -> None:
     popover_key = f"shelf-label-{counter(LABELS_SAVED)}"  # another one, which is closed, after it has saved
     with st.popover("Name and tags", icon=":material/edit:", disabled=not some, key=popover_key):
         _label_form(picked)
+    if settings().mode == Mode.CLASS:
+        with st.popover("Share", icon=":material/visibility:", disabled=not one, key="shelf-share"):
+            if one:
+                share_run_form(picked[0])
     st.button(
         "Delete",
         icon=":material/delete:",

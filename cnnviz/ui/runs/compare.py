@@ -60,13 +60,13 @@ def tradeoff_charts(runs: Sequence[Run]) -> None:
     )
 
 
-def compared_curves(runs: Sequence[Run]) -> None:
-    """Draws the accuracy and the loss of several runs in one chart each."""
-    with st.container(horizontal=True, vertical_alignment="center", key="compare-look"):
-        log = st.toggle("Log axis for the loss", key="compare-log", persist_state="session")
+def compared_curves(runs: Sequence[Run], *, name: str = "compare") -> None:
+    """Draws the accuracy and the loss of several runs in one chart each; a page with two pairs names them."""
+    with st.container(horizontal=True, vertical_alignment="center", key=f"{name}-look"):
+        log = st.toggle("Log axis for the loss", key=f"{name}-log", persist_state="session")
         smoothing = smoothing_slider(
             "Smoothing",
-            key="compare-smoothing",
+            key=f"{name}-smoothing",
             meaning="Weight of the earlier values in an exponential moving average.",
             width=220,
         )
@@ -89,7 +89,7 @@ def compared_curves(runs: Sequence[Run]) -> None:
         goal = {GOAL: goal_line_table(settings().goal)} if metric == "accuracy" else {}
         spec = compare_spec(metric, epochs, list(labels.values()), log=on_log, goal=bool(goal))
         vega_chart(
-            spec, {POINTS: table, **goal}, key=f"compare-{metric}", alt=f"{metric} of the chosen runs over their epochs"
+            spec, {POINTS: table, **goal}, key=f"{name}-{metric}", alt=f"{metric} of the chosen runs over their epochs"
         )
     many = (
         f" With more than {MAX_NAMED_RUNS} runs, the tooltip tells which line is which."
