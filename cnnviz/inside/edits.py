@@ -9,9 +9,9 @@ import numpy.typing as npt
 from cnnviz.data.arrays import Samples
 
 Erasing = Literal["nothing", "inside", "outside"]
-FILLS = ("mean", "smallest", "zero")
-"""What may stand where a sample is erased: its mean, its smallest value, or 0."""
 Fill = Literal["mean", "smallest", "zero"]
+FILLS: tuple[Fill, ...] = ("mean", "smallest", "zero")
+"""What may stand where a sample is erased: its mean, its smallest value, or 0."""
 Box = tuple[tuple[int, int], ...]
 """First position and the one behind the last, along each axis behind the channels."""
 

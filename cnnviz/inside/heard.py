@@ -1,9 +1,13 @@
 """Sound cut in two along an explanation: what decided, and the rest, each to be heard and asked about."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor
+
+from cnnviz.inside.relevance import Relevance
 
 Sound = npt.NDArray[np.int16]
 N_FFT = 512
@@ -36,6 +40,14 @@ def split_sound(
     return part.astype(np.int16), rest.astype(np.int16)
 
 
+def over_time(relevance: Relevance, axes: Sequence[str], *, has_frequencies: bool) -> Relevance:
+    """Returns the relevance of a sound as (time, bands), or (time,) where its other axis is not one of frequencies."""
+    if relevance.ndim == 1:
+        return relevance
+    by_time = relevance.T if tuple(axes) == ("band", "time") else relevance
+    return by_time if has_frequencies else np.asarray(by_time.mean(axis=1), np.float32)
+
+
 def linear_mask(
     mask: npt.NDArray[np.floating],
     times: npt.NDArray[np.float64],
@@ -45,8 +57,8 @@ def linear_mask(
 ) -> Tensor:
     """Returns a mask interpolated to a linear spectrogram, (frequencies, places); beyond its ends it goes on."""
     rows = mask[:, None] if hertz is None else mask
-    over_time = np.stack([np.interp(places, times, column) for column in rows.T])  # (bands, places)
+    by_band = np.stack([np.interp(places, times, column) for column in rows.T])  # (bands, places)
     if hertz is None:
-        return torch.from_numpy(np.repeat(over_time, len(frequencies), axis=0).astype(np.float32))
-    full = np.stack([np.interp(frequencies, hertz, column) for column in over_time.T], axis=1)
+        return torch.from_numpy(np.repeat(by_band, len(frequencies), axis=0).astype(np.float32))
+    full = np.stack([np.interp(frequencies, hertz, column) for column in by_band.T], axis=1)
     return torch.from_numpy(full.astype(np.float32))

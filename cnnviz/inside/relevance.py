@@ -1,6 +1,6 @@
 """Relevance: one number for each position of a sample, by several methods, and how far two of them agree."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,6 +16,8 @@ Relevance = npt.NDArray[np.float32]
 """One number for each position along the axes behind the channels, or (band, time) where the channels are bands."""
 SAME_FROM, OTHER_UP_TO = 0.7, 0.3
 """Rank correlations from which on two explanations count as the same, and up to which as different ones."""
+RANDOM_NETS = 3
+"""Nets with random weights that an explanation is compared with: of one alone, coarse maps are alike by chance."""
 
 
 @dataclass(frozen=True)
@@ -84,6 +86,21 @@ def rank_correlation(first: Relevance, second: Relevance) -> float | None:
     if np.ptp(first) == 0 or np.ptp(second) == 0:
         return None
     return round(float(np.corrcoef(_ranks(first), _ranks(second))[0, 1]), 12)
+
+
+def sanity_check(
+    method: str, question: Question, relevance: Relevance, random_nets: Sequence[nn.Module]
+) -> tuple[float | None, Relevance | None]:
+    """Returns how alike an explanation and those of nets with random weights are, and that of the first of these nets.
+
+    The number is the mean rank correlation over the nets; None where one of the maps is the same all over. Near 1, the
+    explanation does not depend on what the net has learned.
+    Source: Adebayo et al., "Sanity Checks for Saliency Maps" (2018).
+    """
+    maps = [METHODS[method](model, question) for model in random_nets]
+    alike = [rank_correlation(relevance, other) for other in maps if other is not None]
+    known = [number for number in alike if number is not None]
+    return (sum(known) / len(known) if known else None), (maps[0] if maps else None)
 
 
 def share_of_largest(relevance: Relevance) -> Relevance:

@@ -8,6 +8,8 @@ from cnnviz.errors import CnnvizError
 from cnnviz.inside import Subject
 from cnnviz.ui.inside.maps import maps_view
 from cnnviz.ui.inside.subject_choice import choose_subject
+from cnnviz.ui.inside.what_if import what_if_view
+from cnnviz.ui.inside.why import why_view
 from cnnviz.ui.widgets.fields import escape_markdown
 
 
@@ -34,6 +36,8 @@ def inside_page() -> None:
 
 VIEWS: dict[str, Callable[[Subject], None]] = {
     "All maps": maps_view,
+    "Why this answer": why_view,
+    "What if": what_if_view,
 }
 """Every view of a net and a sample by what it is called.
 
