@@ -13,7 +13,7 @@ from cnnviz.charts.axes import COLOURS, NAMES_AXIS, POINTS
 Values = npt.NDArray[np.float32]
 MAX_COLUMNS, MAX_ROWS, MAX_POINTS = 100, 64, 400
 """Cells of a picture, and points of a line, that are drawn; of more, means of neighbours."""
-HEIGHT = 230
+HEIGHT = 290
 SHOWN_CLASSES = 5
 """Classes whose probabilities are drawn."""
 
@@ -92,22 +92,29 @@ def cells_spec(axes: Sequence[DrawnAxis], *, value_title: str, signed: bool = Fa
         }
     scale: dict[str, Any] = {"scheme": "blueorange", "domainMid": 0} if signed else {"scheme": "viridis"}
     rows, columns = axes
+    colour = {"field": "value", "type": "quantitative", "scale": scale}
     return {
         "data": {"name": POINTS},
         "height": HEIGHT,
-        "mark": {"type": "rect", "strokeWidth": 0, "tooltip": True},
+        "mark": {"type": "rect", "strokeWidth": 0.6, "tooltip": True},
         "encoding": {
             "x": _edge("x", columns) | {"axis": {"grid": False}},
             "x2": {"field": "x2"},
             "y": _edge("y", rows) | {"axis": {"grid": False}},
             "y2": {"field": "y2"},
-            "color": {
-                "field": "value",
-                "type": "quantitative",
+            "color": colour
+            | {
                 "title": value_title,
-                "scale": scale,
-                "legend": {"orient": "top", "gradientLength": 130, "format": ".2~g", "tickCount": 3},
+                "legend": {
+                    "type": "gradient",
+                    "orient": "top",
+                    "gradientLength": 130,
+                    "format": ".2~g",
+                    "tickCount": 3,
+                    "offset": 4,
+                },
             },
+            "stroke": colour | {"legend": None},  # else the page shines through between the cells
         },
     }
 
@@ -150,7 +157,7 @@ def probabilities_spec(table: pd.DataFrame) -> dict[str, Any]:
     y = {"field": "class", "type": "nominal", "sort": classes, "title": None, "axis": NAMES_AXIS | {"labelLimit": 110}}
     return {
         "data": {"name": POINTS},
-        "height": max(120, len(classes) * (14 * len(cases) + 10)),
+        "height": 110 + len(classes) * (12 * len(cases) + 10),
         "encoding": {
             "y": y,
             "yOffset": {"field": "case", "type": "nominal", "sort": cases},
@@ -159,6 +166,7 @@ def probabilities_spec(table: pd.DataFrame) -> dict[str, Any]:
                 "type": "quantitative",
                 "title": "probability",
                 "scale": {"domain": [0, 1]},
+                "axis": {"format": ".0%", "tickCount": 5},
             },
             "color": {
                 "field": "case",
@@ -166,7 +174,7 @@ def probabilities_spec(table: pd.DataFrame) -> dict[str, Any]:
                 "title": None,
                 "sort": cases,
                 "scale": {"domain": cases, "range": list(COLOURS[: len(cases)])},
-                "legend": {"orient": "top", "columns": 2, "labelLimit": 260},
+                "legend": {"orient": "top", "columns": 3, "labelLimit": 260},
             },
             "tooltip": [
                 {"field": "class"},

@@ -38,6 +38,18 @@ class Question:
     """What the occlusion hides values with."""
 
 
+@dataclass(frozen=True, eq=False)
+class SanityCheck:
+    """How alike the explanations of a net and of nets with random weights are."""
+
+    correlation: float | None
+    """Mean rank correlation with them; None where no two maps can be compared, as one is the same all over."""
+    nets: int
+    """Random nets whose maps could be compared."""
+    shown: Relevance | None
+    """The map of one random net, if possible of one that could be compared."""
+
+
 def gradient_relevance(model: nn.Module, question: Question) -> Relevance:
     """Returns the size of the score's slope at each position, summed over the channels."""
     return _sizes(input_gradient(model, question.sample, question.label), question)
@@ -90,17 +102,19 @@ def rank_correlation(first: Relevance, second: Relevance) -> float | None:
 
 def sanity_check(
     method: str, question: Question, relevance: Relevance, random_nets: Sequence[nn.Module]
-) -> tuple[float | None, Relevance | None]:
-    """Returns how alike an explanation and those of nets with random weights are, and that of the first of these nets.
+) -> SanityCheck:
+    """Compares an explanation with those that the same method gives of nets with random weights.
 
-    The number is the mean rank correlation over the nets; None where one of the maps is the same all over. Near 1, the
-    explanation does not depend on what the net has learned.
+    Where they are alike, the explanation does not depend on what the net has learned.
     Source: Adebayo et al., "Sanity Checks for Saliency Maps" (2018).
     """
     maps = [METHODS[method](model, question) for model in random_nets]
-    alike = [rank_correlation(relevance, other) for other in maps if other is not None]
-    known = [number for number in alike if number is not None]
-    return (sum(known) / len(known) if known else None), (maps[0] if maps else None)
+    found = [other for other in maps if other is not None]
+    pairs = [(rank_correlation(relevance, other), other) for other in found]
+    known = [(number, other) for number, other in pairs if number is not None]
+    mean = sum(number for number, _ in known) / len(known) if known else None
+    shown = known[0][1] if known else found[0] if found else None
+    return SanityCheck(mean, len(known), shown)
 
 
 def share_of_largest(relevance: Relevance) -> Relevance:

@@ -9,7 +9,7 @@ from hypothesis.extra import numpy as arrays
 from scipy.stats import spearmanr
 from torch import nn
 
-from cnnviz.inside.relevance import METHODS, Question, most_relevant, rank_correlation, share_of_largest
+from cnnviz.inside.relevance import METHODS, Question, most_relevant, rank_correlation, sanity_check, share_of_largest
 
 few_values = arrays.arrays(np.float32, st.tuples(st.integers(2, 5), st.integers(2, 5)), elements=st.integers(-4, 4))
 
@@ -59,3 +59,17 @@ def test_channels_with_an_order_keep_their_axis_in_a_gradient() -> None:
 
 def test_a_net_of_linear_layers_has_no_grad_cam() -> None:
     assert METHODS["Grad-CAM"](nn.Sequential(nn.Flatten(), nn.Linear(6, 2)), Question(torch.ones(1, 2, 3), 0)) is None
+
+
+def test_the_same_net_fails_the_sanity_check_and_constant_maps_are_left_out() -> None:
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Conv2d(1, 4, 3), nn.ReLU(), nn.Flatten(), nn.Linear(48, 3))
+    dead = nn.Sequential(nn.Conv2d(1, 4, 3), nn.ReLU(), nn.Flatten(), nn.Linear(48, 3))
+    nn.init.zeros_(dead[3].weight)
+    question = Question(torch.randn(1, 8, 4), 1)
+    relevance = METHODS["Gradient"](model, question)
+    check = sanity_check("Gradient", question, relevance, [dead, model])
+    assert check.correlation == pytest.approx(1)
+    assert check.nets == 1
+    np.testing.assert_array_equal(check.shown, relevance)
+    assert sanity_check("Gradient", question, relevance, [dead]).correlation is None

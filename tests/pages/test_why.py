@@ -8,7 +8,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from cnnviz.architecture import Architecture
-from cnnviz.inside.relevance import METHODS
+from cnnviz.inside.relevance import METHODS, SanityCheck
 from cnnviz.layers import AdaptiveAvgPool2d, BatchNorm1d, Conv2d, Flatten, Linear, ReLU
 from cnnviz.presets import PRESETS
 from cnnviz.runs.cluster import Cluster
@@ -118,7 +118,8 @@ def test_random_weights_come_with_their_number(open_page: OpenPage, ended: tuple
     ],
 )
 def test_what_the_sanity_check_says_follows_its_number(correlation, trained, claim) -> None:
-    assert claim in check_sentence(correlation, is_trained=trained)
+    check = SanityCheck(correlation, 3, None)
+    assert claim in check_sentence(check, is_trained=trained)
 
 
 def test_two_runs_answer_for_the_same_edited_sample(open_page: OpenPage, ended: tuple[Run, Run], anna: str) -> None:

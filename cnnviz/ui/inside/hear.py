@@ -43,6 +43,13 @@ class SoundOfSample:
         features = self.dataset.features
         return features.band_centres if features is not None and features.kind == "log-mel" else None
 
+    @property
+    def unit(self) -> str:
+        """What a value of the sample is."""
+        if self.dataset.features is None:
+            return "amplitude"
+        return "log energy" if self.hertz is not None else "value"
+
     def times(self, steps: int) -> npt.NDArray[np.float64]:
         """Returns the middle of each step, in seconds."""
         if self.dataset.features is not None:
@@ -74,7 +81,7 @@ def hear_view(
     places = over_time(relevance, sound.dataset.axes, has_frequencies=sound.hertz is not None)
     mask = most_relevant(places, share / 100)
     if not mask.any():
-        st.info("No place speaks for this class, so there is nothing to hear.", icon=":material/volume_off:")
+        st.info("No place speaks for this class, so there is nothing to hear.", icon=":material/search_off:")
         return
     hertz = sound.hertz if mask.ndim == 2 else None
     parts = split_sound(sound.sound, sound.rate, mask.astype(np.float64), sound.times(len(mask)), hertz)

@@ -2,8 +2,6 @@
 
 from dataclasses import replace
 
-import numpy as np
-import numpy.typing as npt
 import streamlit as st
 from torch import nn
 
@@ -14,13 +12,13 @@ from cnnviz.inside.edits import FILLS, Edit, Erasing
 from cnnviz.inside.occlusion import spatial_axes
 from cnnviz.shapes import Shape
 from cnnviz.ui.inside.answers import Probabilities, answer, class_names, picture, probability_bars
-from cnnviz.ui.inside.hear import sound_of_sample
+from cnnviz.ui.inside.hear import SoundOfSample, sound_of_sample
 from cnnviz.ui.inside.subject_choice import comparable_runs, same_sample_in
 from cnnviz.ui.runs.labels import dataset_titles, run_label
 from cnnviz.ui.widgets.fields import escape_markdown
 from cnnviz.words import unique_labels
 
-PICTURE_WIDTH = 370
+PICTURE_WIDTH = 325
 CONTROL_WIDTH = 260
 BEFORE, AFTER = "as it is", "edited"
 ALONE = "none"
@@ -35,7 +33,7 @@ def what_if_view(subject: Subject) -> None:
         subjects["The other"] = other
     sound = sound_of_sample(subject)
     nets = [(name, one, model := one.build(), answer(model, one)) for name, one in subjects.items()]
-    _what_if_fragment(subject, nets, sound.seconds_per_step if sound else None)
+    _what_if_fragment(subject, nets, sound)
 
 
 def _choose_other(subject: Subject) -> Subject | None:
@@ -63,15 +61,19 @@ def _choose_other(subject: Subject) -> Subject | None:
 
 @st.fragment
 def _what_if_fragment(
-    subject: Subject, nets: list[tuple[str, Subject, nn.Module, Probabilities]], step: float | None
+    subject: Subject, nets: list[tuple[str, Subject, nn.Module, Probabilities]], sound: SoundOfSample | None
 ) -> None:
-    edit = _choose_edit(subject)
+    edit, step = _choose_edit(subject), sound.seconds_per_step if sound else None
+    if step:
+        st.caption(f"A step along time is {1000 * step:.4g} ms.")
     edited = edit.apply(subject.raw_sample)
     with st.container(horizontal=True, gap="medium", key="what-if-pictures"):
         for title, sample, key in (("The sample", subject.raw_sample, "before"), ("Edited", edited, "after")):
             with st.container(width=PICTURE_WIDTH):
                 st.markdown(f"**{title}**")
-                _sample_picture(sample, subject, step, key)
+                plane, names = sample_plane(sample, subject.axis_names)
+                unit = sound.unit if sound else "value"
+                picture(plane, names, step=step, title=unit, key=f"what-if-{key}", signed=False)
     with st.container(horizontal=True, gap="medium", key="what-if-answers"):
         for number, (name, one, model, before) in enumerate(nets):
             with st.container(width=PICTURE_WIDTH if len(nets) > 1 else "stretch"):
@@ -103,7 +105,12 @@ def _choose_edit(subject: Subject) -> Edit:
     with st.container(horizontal=True, gap="medium", vertical_alignment="bottom", key="what-if-edits"):
         shifts = tuple(
             st.slider(
-                f"Shift along {name}", -(size // 2), size // 2, 0, key=f"{base}-shift-{place}", width=CONTROL_WIDTH
+                f"Shift along {name}, in steps",
+                -(size // 2),
+                size // 2,
+                0,
+                key=f"{base}-shift-{place}",
+                width=CONTROL_WIDTH,
             )
             if size > 1
             else 0
@@ -133,10 +140,7 @@ def _range(name: str, size: int, key: str) -> tuple[int, int]:
     """Draws the range along one axis; at first its middle third."""
     if size < 2:
         return 0, size
-    first, last = st.slider(f"Range along {name}", 0, size, (size // 3, size - size // 3), key=key, width=CONTROL_WIDTH)
+    first, last = st.slider(
+        f"Range along {name}, in steps", 0, size, (size // 3, size - size // 3), key=key, width=CONTROL_WIDTH
+    )
     return int(first), int(last)
-
-
-def _sample_picture(sample: npt.NDArray[np.float32], subject: Subject, step: float | None, key: str) -> None:
-    plane, names = sample_plane(sample, subject.axis_names)
-    picture(plane, names, step=step, title="value", key=f"what-if-{key}", signed=False)

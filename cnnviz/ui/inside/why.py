@@ -22,14 +22,16 @@ from cnnviz.inside.relevance import (
     SAME_FROM,
     Question,
     Relevance,
+    SanityCheck,
     sanity_check,
 )
 from cnnviz.inside.subject import build_untrained
 from cnnviz.ui.inside.answers import answer, class_names, picture
 from cnnviz.ui.inside.hear import SoundOfSample, hear_view, sound_of_sample
 from cnnviz.ui.widgets.fields import escape_markdown
+from cnnviz.words import count_label
 
-PICTURE_WIDTH = 370
+PICTURE_WIDTH = 325
 GUIDED, OCCLUSION, GRAD_CAM = "Guided backpropagation", "Occlusion", "Grad-CAM"
 MEANINGS = {
     "Gradient": "How strongly the score of the class would react to a tiny change at each place, whichever its sign"
@@ -101,7 +103,7 @@ def _why_fragment(
         st.info(
             "Grad-CAM needs a layer with maps that have the axes of the sample and more than one position. This net has"
             " none: choose another method.",
-            icon=":material/layers_clear:",
+            icon=":material/visibility_off:",
         )
         return
     explained = _Explained(subject, model, method, question, relevance, names, sound)
@@ -175,12 +177,13 @@ def _pictures(explained: _Explained, *, shows_random: bool) -> None:
         title=VALUE_TITLES[explained.method],
         signed=explained.method == OCCLUSION,
     )
+    unit = explained.sound.unit if explained.sound else "value"
     asked = escape_markdown(explained.class_name)
     with st.container(horizontal=True, gap="medium", key="why-pictures"):
         with st.container(width=PICTURE_WIDTH):
             st.markdown("**The sample**")
             plane, names = sample_plane(subject.raw_sample, subject.axis_names)
-            picture(plane, names, step=step, title="value", key="why-sample", signed=False)
+            picture(plane, names, step=step, title=unit, key="why-sample", signed=False)
         with st.container(width=PICTURE_WIDTH):
             st.markdown(f"**What counts for “{asked}”**")
             draw(relevance, key="why-relevance")
@@ -188,15 +191,15 @@ def _pictures(explained: _Explained, *, shows_random: bool) -> None:
             with st.container(width=PICTURE_WIDTH):
                 st.markdown("**The same, random weights**")
                 nets = _random_nets(subject)
-                correlation, first = sanity_check(explained.method, explained.question, relevance, nets)
-                if first is not None:
-                    draw(first, key="why-random-relevance")
+                check = sanity_check(explained.method, explained.question, relevance, nets)
+                if check.shown is not None:
+                    draw(check.shown, key="why-random-relevance")
     if not relevance.any():
         st.info("Every place has the value 0: by this method, nothing counts.", icon=":material/info:")
     if shows_random:
-        st.markdown(check_sentence(correlation, is_trained=subject.weights is not None))
+        st.markdown(check_sentence(check, is_trained=subject.weights is not None))
         if explained.method == GUIDED:
-            st.markdown(_lesson(explained, correlation, nets))
+            st.markdown(_lesson(explained, check.correlation, nets))
 
 
 def _random_nets(subject: Subject) -> list[nn.Module]:
@@ -204,13 +207,15 @@ def _random_nets(subject: Subject) -> list[nn.Module]:
     return [build_untrained(subject.architecture, subject.seed + number).eval() for number in range(1, RANDOM_NETS + 1)]
 
 
-def check_sentence(correlation: float | None, *, is_trained: bool) -> str:
+def check_sentence(check: SanityCheck, *, is_trained: bool) -> str:
     """Returns what the comparison with random weights says, in Markdown."""
+    correlation = check.correlation
     if correlation is None:
         return "One of the two pictures has the same value all over, so they cannot be compared."
+    nets = count_label(check.nets, "random net")
     number = (
-        f"Rank correlation with random weights: **{correlation:.2f}** (mean over {RANDOM_NETS} random nets; 1 is the"
-        " same order of all places, 0 is none in common). "
+        f"Rank correlation with random weights: **{_signed(correlation)}** (mean over {nets}; 1 is the same order of all"
+        " places, 0 is none in common). "
     )
     if not is_trained:
         return number + "This net is itself untrained, so there is nothing learned that a picture could show."
@@ -229,15 +234,20 @@ def check_sentence(correlation: float | None, *, is_trained: bool) -> str:
     )
 
 
+def _signed(correlation: float) -> str:
+    """Writes a correlation with two decimals and a minus sign that is one."""
+    return f"{correlation:.2f}".replace("-", "−")
+
+
 def _lesson(explained: _Explained, correlation: float | None, nets: list[nn.Module]) -> str:
     """Returns what guided backpropagation teaches, with the number of the plain gradient beside its own."""
     if not any(isinstance(module, nn.ReLU) for module in explained.model.modules()):
         return "This net has no ReLU, so that guided backpropagation is nothing but the gradient."
     gradient = METHODS["Gradient"](explained.model, explained.question)
-    other = None if gradient is None else sanity_check("Gradient", explained.question, gradient, nets)[0]
+    other = None if gradient is None else sanity_check("Gradient", explained.question, gradient, nets).correlation
     numbers = (
         "" if other is None or correlation is None
-        else f" Here its number is {correlation:.2f}, and that of the plain gradient {other:.2f}."
+        else f" Here its number is {_signed(correlation)}, and that of the plain gradient {_signed(other)}."
     )  # fmt: skip
     return (
         "In [Adebayo et al. 2018](https://arxiv.org/abs/1810.03292), the pictures of guided backpropagation hardly"
