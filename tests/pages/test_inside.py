@@ -3,12 +3,27 @@
 from collections.abc import Callable
 
 import pytest
+from hypothesis import HealthCheck, given, settings
 from streamlit.testing.v1 import AppTest
 
 from cnnviz.architecture import Architecture
 from cnnviz.data import DATASETS
 from cnnviz.insight.tested_samples import find_tested_samples
-from cnnviz.layers import Conv1d, Conv2d, Flatten, Linear
+from cnnviz.layers import (
+    BatchNorm1d,
+    BatchNorm2d,
+    Conv1d,
+    Conv2d,
+    ConvTranspose1d,
+    Dropout,
+    Flatten,
+    Gate,
+    Linear,
+    MaxPool2d,
+    Parallel,
+    ReLU,
+    Residual,
+)
 from cnnviz.presets import PRESETS
 from cnnviz.runs.archives import read_predictions
 from cnnviz.runs.cluster import Cluster
@@ -19,6 +34,7 @@ from cnnviz.ui.data.content import read_content
 from cnnviz.ui.workbench import Workbench
 from tests.designs import NET
 from tests.pages.conftest import wait_for
+from tests.strategies import buildable_nets
 
 OpenPage = Callable[..., AppTest]
 
@@ -27,7 +43,18 @@ DESIGNS = {
     "bands": PRESETS["bands-1d"].architecture,
     "the lab's": PRESETS["lab-convnet"].architecture,
     "residual": PRESETS["keywords-residual"].architecture,
-    "gate": Architecture(input_shape=(3, 9, 7), layers=[Conv2d(out_channels=4, kernel_size=3)]),
+    "blocks": Architecture(
+        input_shape=(3, 9, 7),
+        layers=[
+            Parallel(branches=((Conv2d(out_channels=4, kernel_size=3, padding=1), BatchNorm2d(), ReLU()), ())),
+            Gate.default((7, 9, 7)),
+            Residual.default((7, 9, 7)),
+            MaxPool2d(kernel_size=2),
+            Dropout(),
+        ],
+    ),
+    "norm of features": Architecture(input_shape=(1, 8, 8), layers=[Flatten(), BatchNorm1d(), Linear(out_features=10)]),
+    "transposed": Architecture(input_shape=(2, 30), layers=[ConvTranspose1d(out_channels=3, kernel_size=4, stride=2)]),
     "three axes": PRESETS["voxels-3d"].architecture,
     "digits": PRESETS["digits-convnet"].architecture,
     "flat": Architecture(input_shape=(17,), layers=[Linear(out_features=3)]),
@@ -36,6 +63,15 @@ DESIGNS = {
     "wrong axes": Architecture(input_shape=(1, 8, 8), layers=[Conv1d(out_channels=2, kernel_size=3)]),
     "too large": PRESETS["vgg-11"].architecture,
 }
+
+REFUSED = {"no layers", "fails", "wrong axes", "too large"}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def contents_are_read() -> None:
+    """Reading them for the first time is not what is waited for here."""
+    for dataset in DATASETS.values():
+        read_content(dataset)
 
 
 @pytest.fixture(scope="module")
@@ -57,7 +93,45 @@ def test_every_design_opens_without_a_traceback(open_page: OpenPage, name: str) 
     app = open_page("inside", workbench=Workbench(DESIGNS[name]))
     assert app.title[0].value == "Inside the net"
     refused = bool(app.warning)
-    assert refused == (name in ("no layers", "fails", "wrong axes", "too large")), [w.value for w in app.warning]
+    assert refused == (name in REFUSED), [w.value for w in app.warning]
+
+
+@pytest.mark.parametrize("view", ["One map", "One value"])
+@pytest.mark.parametrize("name", sorted(DESIGNS.keys() - REFUSED))
+def test_every_zoom_shows_every_design(open_page: OpenPage, name: str, view: str) -> None:
+    app = open_page("inside", **{"workbench": Workbench(DESIGNS[name]), "inside-view": view})
+    assert not app.warning
+    assert "inside-view" in app.session_state
+
+
+@pytest.mark.parametrize("name", sorted(DESIGNS.keys() - REFUSED))
+def test_training_mode_and_own_scales_show_every_design(open_page: OpenPage, name: str) -> None:
+    app = open_page("inside", **{"workbench": Workbench(DESIGNS[name]), "maps-training": True, "maps-scale": "own"})
+    assert not app.warning
+    assert any("differs from evaluation" in text.value for text in app.markdown)
+
+
+@settings(max_examples=6, deadline=None, suppress_health_check=list(HealthCheck))
+@given(buildable_nets())
+def test_generated_nets_walk_through_all_zooms(open_page: OpenPage, architecture: Architecture) -> None:
+    app = open_page("inside", workbench=Workbench(architecture))
+    for state in ({"inside-view": "One map"}, {"inside-view": "One value"}, {"inside-view": "All maps"}):
+        for name, value in state.items():
+            app.session_state[name] = value
+        app.run()
+        assert not app.exception
+    app.session_state["maps-training"] = True
+    app.run()
+    assert not app.exception
+
+
+@pytest.mark.parametrize("kernel", ["Identity", "Blur", "Sobel along the band", "My own numbers"])
+def test_the_kernel_is_edited_by_hand(open_page: OpenPage, kernel: str) -> None:
+    app = open_page("inside", **{"workbench": Workbench(DESIGNS["the lab's"]), "inside-view": "One map"})
+    box = next(box for box in app.selectbox if box.label == "Kernel")
+    box.set_value(kernel).run()
+    assert not app.exception
+    assert any("Map 0 is" in text.value for text in app.markdown)
 
 
 def test_a_design_that_fails_says_why(open_page: OpenPage) -> None:

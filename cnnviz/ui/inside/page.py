@@ -7,6 +7,8 @@ import streamlit as st
 from cnnviz.errors import CnnvizError
 from cnnviz.inside import Subject
 from cnnviz.ui.inside.maps import maps_view
+from cnnviz.ui.inside.one_map import one_map_view
+from cnnviz.ui.inside.one_value import one_value_view
 from cnnviz.ui.inside.subject_choice import choose_subject
 from cnnviz.ui.inside.what_if import what_if_view
 from cnnviz.ui.inside.why import why_view
@@ -36,6 +38,8 @@ def inside_page() -> None:
 
 VIEWS: dict[str, Callable[[Subject], None]] = {
     "All maps": maps_view,
+    "One map": one_map_view,
+    "One value": one_value_view,
     "Why this answer": why_view,
     "What if": what_if_view,
 }

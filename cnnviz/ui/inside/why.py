@@ -214,8 +214,8 @@ def check_sentence(check: SanityCheck, *, is_trained: bool) -> str:
         return "One of the two pictures has the same value all over, so they cannot be compared."
     nets = count_label(check.nets, "random net")
     number = (
-        f"Rank correlation with random weights: **{_signed(correlation)}** (mean over {nets}; 1 is the same order of all"
-        " places, 0 is none in common). "
+        f"Rank correlation with random weights: **{_signed(correlation)}** (mean over {nets}; 1 is the same order of"
+        " all places, 0 is none in common). "
     )
     if not is_trained:
         return number + "This net is itself untrained, so there is nothing learned that a picture could show."
