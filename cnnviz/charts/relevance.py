@@ -92,18 +92,24 @@ def cells_spec(axes: Sequence[DrawnAxis], *, value_title: str, signed: bool = Fa
         }
     scale: dict[str, Any] = {"scheme": "blueorange", "domainMid": 0} if signed else {"scheme": "viridis"}
     rows, columns = axes
-    colour = {"field": "value", "type": "quantitative", "scale": scale}
     return {
         "data": {"name": POINTS},
         "height": HEIGHT,
-        "mark": {"type": "rect", "strokeWidth": 0.6, "tooltip": True},
+        "mark": {
+            "type": "rect",
+            "stroke": {"expr": "scale('color', datum.value)"},  # else the page shines through between the cells
+            "strokeWidth": 0.6,
+            "tooltip": True,
+        },
         "encoding": {
             "x": _edge("x", columns) | {"axis": {"grid": False}},
             "x2": {"field": "x2"},
             "y": _edge("y", rows) | {"axis": {"grid": False}},
             "y2": {"field": "y2"},
-            "color": colour
-            | {
+            "color": {
+                "field": "value",
+                "type": "quantitative",
+                "scale": scale,
                 "title": value_title,
                 "legend": {
                     "type": "gradient",
@@ -114,7 +120,6 @@ def cells_spec(axes: Sequence[DrawnAxis], *, value_title: str, signed: bool = Fa
                     "offset": 4,
                 },
             },
-            "stroke": colour | {"legend": None},  # else the page shines through between the cells
         },
     }
 

@@ -69,7 +69,7 @@ def texts(app: AppTest) -> str:
     return "\n".join([*(one.value for one in app.markdown), *(one.value for one in app.caption)])
 
 
-@pytest.mark.parametrize("view", ["Why this answer", "What if"])
+@pytest.mark.parametrize("view", ["Why this answer", "What if", "Say a word"])
 @pytest.mark.parametrize("name", DESIGNS)
 def test_every_design_is_explained_and_edited_without_a_traceback(open_page: OpenPage, name: str, view: str) -> None:
     app = open_view(open_page, view, workbench=Workbench(DESIGNS[name]))

@@ -10,6 +10,7 @@ from cnnviz.ui.inside.maps import maps_view
 from cnnviz.ui.inside.one_map import one_map_view
 from cnnviz.ui.inside.one_value import one_value_view
 from cnnviz.ui.inside.subject_choice import choose_subject
+from cnnviz.ui.inside.talk import talk_view
 from cnnviz.ui.inside.what_if import what_if_view
 from cnnviz.ui.inside.why import why_view
 from cnnviz.ui.widgets.fields import escape_markdown
@@ -42,6 +43,7 @@ VIEWS: dict[str, Callable[[Subject], None]] = {
     "One value": one_value_view,
     "Why this answer": why_view,
     "What if": what_if_view,
+    "Say a word": talk_view,
 }
 """Every view of a net and a sample by what it is called.
 
