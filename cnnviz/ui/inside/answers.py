@@ -30,13 +30,10 @@ Probabilities = npt.NDArray[np.float32]
 def answer(model: nn.Module, subject: Subject) -> Probabilities:
     """Returns the probabilities, (C,), that a net gives to the classes for the sample of a subject.
 
-    Raises DataError where the net cannot run on a single sample.
+    Raises DataError where the probabilities are not finite.
     """
-    try:
-        with torch.no_grad():
-            result = probabilities(model.eval(), subject.sample)[0].numpy()
-    except ValueError as error:  # batch norm without running statistics has nothing to compute a deviation of
-        raise DataError(f"This net cannot answer for a single sample: {error}") from None
+    with torch.no_grad():
+        result = probabilities(model.eval(), subject.sample)[0].numpy()
     if not np.isfinite(result).all():
         raise DataError("This net answers with numbers that are not finite: its training has diverged.")
     return np.asarray(result, np.float32)

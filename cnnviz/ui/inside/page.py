@@ -15,6 +15,9 @@ from cnnviz.ui.inside.what_if import what_if_view
 from cnnviz.ui.inside.why import why_view
 from cnnviz.ui.widgets.fields import escape_markdown
 
+SINGLE_VALUE = "Expected more than 1 "
+"""How torch refuses a batch or instance norm without running statistics that gets one value of each channel."""
+
 
 def inside_page() -> None:
     """Draws the choice of a net and a sample, and what the chosen view shows of them."""
@@ -35,6 +38,14 @@ def inside_page() -> None:
             VIEWS[view or next(iter(VIEWS))](subject)
         except CnnvizError as error:
             st.warning(escape_markdown(str(error)), icon=":material/error:")
+        except ValueError as error:
+            if SINGLE_VALUE not in str(error):
+                raise
+            st.warning(
+                "This net cannot run on a single sample: a norm without running statistics measures the batch, and one"
+                " value has no deviation.",
+                icon=":material/error:",
+            )
 
 
 VIEWS: dict[str, Callable[[Subject], None]] = {
