@@ -12,7 +12,7 @@ Values = npt.NDArray[np.float32]
 SIGNED_SCALE, POSITIVE_SCALE = "RdBu", "Cividis"
 """Colours that colour-blind people can tell apart: around 0, and from the least upwards."""
 LINE_COLOUR = "#2F8FD8"
-ROW_HEIGHT, MAX_HEIGHT = 120, 620
+ROW_HEIGHT, MAX_HEIGHT = 120, 960
 MARGIN = {"l": 50, "r": 10, "t": 26, "b": 40}
 GAP = 0.08
 """Space between two maps, as a share of a map's length."""
@@ -58,6 +58,7 @@ def maps_figure(strip: MapStrip, *, own_scale: bool = False, columns: int = 8) -
     columns = min(columns, len(strip.maps))
     lines = -(-len(strip.maps) // columns)
     shape = (lines * (rows + gap_y) - gap_y, columns * (width + gap_x) - gap_x)
+    fewest = min(8, round(4 * rows / width))  # columns, where there are fewer maps: so that none is drawn very wide
     shown, real = np.full(shape, np.nan, np.float32), np.full(shape, np.nan, np.float32)
     low, high, middle = _bounds(np.stack(strip.maps))
     places = []
@@ -98,7 +99,7 @@ def maps_figure(strip: MapStrip, *, own_scale: bool = False, columns: int = 8) -
             "ticktext": [str(place * strip.steps[1]) for place in first_column],
             "showgrid": False,
             "zeroline": False,
-            "range": [-0.5, shape[1] - 0.5],
+            "range": [-0.5, max(shape[1], fewest * (width + gap_x) - gap_x) - 0.5],
         },
         yaxis={
             "title": strip.row_axis,

@@ -19,8 +19,8 @@ from cnnviz.windows import Window
 DRAWN_POOLS = (MaxPool1d, MaxPool2d, MaxPool3d, AvgPool1d, AvgPool2d, AvgPool3d)
 MAX_CELLS = {1: 20, 2: 13, 3: 8}
 """Number of axes → cells along each of them that fit a drawing; a larger window is drawn whole all the same."""
-MAX_POSITIONS = 8
-"""Positions of the window along each axis of a drawing."""
+MAX_POSITIONS, FEWEST_POSITIONS = 8, 4
+"""Positions of the window along each axis of a drawing; the fewest where it is too wide for one."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,6 +122,8 @@ def crop_window(
 def _crop_axis(rule: WindowRule, size: int, around: int, limit: int) -> tuple[AxisLayout, int, int]:
     """Returns the layout of some positions near one, the first of them, and the first sample that is drawn."""
     whole = lay_out_axis(rule, size)
+    if rule.extent > limit:
+        limit = rule.extent + (FEWEST_POSITIONS - 1) * rule.stride
     start = count = 0
     for count in range(min(MAX_POSITIONS, len(whole.taps)), 0, -1):
         start = max(min(around - count // 2, len(whole.taps) - count), 0)

@@ -1,30 +1,49 @@
-"""The inside of a net in a real browser."""
+"""The Inside page in a browser: the three zooms, and the stepper over one value."""
 
 import re
 
-from playwright.sync_api import BrowserContext, expect
+import pytest
+from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import OpenApp
 
 
-def test_a_spoken_word_is_answered_at_once_and_the_page_says_what_the_net_got(
-    open_app: OpenApp, warm_context: BrowserContext
-) -> None:
-    """Chromium's own microphone, which beeps, and the lab's net, untrained."""
-    warm_context.grant_permissions(["microphone"])
-    page = open_app("inside")
-    page.get_by_role("radio", name="Say a word", exact=True).click()
-    page.get_by_role("button", name="Record", exact=True).click()
-    page.wait_for_timeout(1500)  # as long as the word
-    page.get_by_role("button", name="Stop recording").click()
-    expect(page.get_by_text(re.compile("The net hears “.+”"))).to_be_visible()
-    expect(page.get_by_text("your recording").first).to_be_visible()
+@pytest.fixture
+def inside(open_app: OpenApp) -> Page:
+    app = open_app("inside")
+    expect(app.get_by_role("heading", name="Inside the net", level=1)).to_be_visible()
+    return app
 
 
-def test_what_decided_can_be_heard(open_app: OpenApp) -> None:
-    page = open_app("inside")
-    page.get_by_role("radio", name="Why this answer", exact=True).click()
-    page.get_by_role("radio", name="Gradient", exact=True).click()
-    expect(page.get_by_text("with only this")).to_be_visible()
-    expect(page.locator("audio[controls]")).to_have_count(3)
-    page.wait_for_function("() => [...document.querySelectorAll('audio')].every(audio => audio.duration === 1)")
+def open_view(app: Page, name: str) -> None:
+    app.get_by_role("radio", name=name, exact=True).click()
+    expect(app.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
+
+
+def test_every_layer_has_its_maps_with_the_names_of_their_axes(inside: Page) -> None:
+    charts = inside.get_by_test_id("stPlotlyChart")
+    expect(charts).to_have_count(10)  # the input and the lab's nine layers
+    expect(charts.nth(1).locator(".xtitle")).to_have_text("time")
+    expect(charts.nth(1).locator(".ytitle")).to_have_text("band")
+
+
+def test_one_value_is_stepped_through_by_keys(inside: Page) -> None:
+    open_view(inside, "One value")
+    board = inside.get_by_role("group", name=re.compile("The sliding window"))
+    expect(board.locator(".term")).to_have_count(100)  # the lab's kernel of 10 × 10
+    position = inside.locator("output.position")
+    expect(position).to_have_text("1 / 16")
+    before = board.locator(".result").inner_text()
+    board.press("ArrowRight")
+    expect(position).to_have_text("2 / 16")
+    expect(board.locator(".result")).not_to_have_text(before)
+    expect(board.locator(".where")).to_have_text(re.compile("time .+, band .+"))
+
+
+def test_another_kernel_changes_the_map(inside: Page) -> None:
+    open_view(inside, "One map")
+    inside.get_by_role("combobox", name="Kernel").click()
+    inside.get_by_role("option", name="Identity").click()
+    expect(inside.get_by_role("combobox", name="Kernel")).to_have_value("Identity")
+    expect(inside.get_by_test_id("stException")).to_have_count(0)
+    expect(inside.get_by_text("Map 0 is")).to_be_visible()

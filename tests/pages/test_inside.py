@@ -1,7 +1,10 @@
 """The Inside page: any design, trained or not, over one sample, and never a traceback."""
 
+import base64
+import json
 from collections.abc import Callable
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from streamlit.testing.v1 import AppTest
@@ -156,3 +159,8 @@ def test_a_mistake_on_result_is_opened(server: Cluster, open_page: OpenPage, end
     assert app.title[0].value == "Inside the net"
     assert app.selectbox(key="inside-net").value == ended.id
     assert any(f"Sample {indices[row]:,}:" in text.value for text in app.markdown)
+    (bars,) = json.loads(app.get("plotly_chart")[-1].proto.spec)["data"]
+    values = bars["y"]
+    shown = np.frombuffer(base64.b64decode(values["bdata"]), values["dtype"]) if isinstance(values, dict) else values
+    # the net ends in LogSoftmax: what is drawn last are the logarithms of what the run itself answered
+    np.testing.assert_allclose(np.exp(shown), predictions.probabilities[row], atol=1e-5)

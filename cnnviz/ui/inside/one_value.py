@@ -91,6 +91,7 @@ def window_data(record: LayerMaps, crop: WindowCrop, names: tuple[str, ...]) -> 
         "result": add_axes(number_texts(crop.result, 4), missing),
         "rest": None if rest is None else add_axes(rest, missing),
         "first": [0] * missing + list(crop.starts),
+        "firstCells": [0] * missing + list(crop.first_cells),
         "counted": getattr(record.layer, "count_include_pad", False),
         "divisor": getattr(record.layer, "divisor_override", None),
         "smaller": "",

@@ -37,7 +37,8 @@ def draw_window(data: dict[str, Any], *, key: str) -> None:
     """Draws what `component_data` or another page made of a window and its numbers.
 
     Besides the fields of `component_data`, `rest` is a text for each position that is added to its sum, and `first` the
-    position along each axis that the drawing begins with, where it shows a part of the output.
+    position along each axis that the drawing begins with, where it shows a part of the output; `firstCells` is the
+    first sample of the input.
     """
     colours = {letter: f"light-dark({light}, {dark})" for letter, (light, dark) in PARAMETER_COLOURS.items()}
     _component(key=key, data={**data, "colours": colours})

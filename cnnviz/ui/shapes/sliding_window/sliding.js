@@ -97,7 +97,7 @@ const fillPlane = (data, plane, place) => {
   plane.marks.rows.forEach((mark, index) => mark.classList.toggle("now", index === place[1]))
   plane.marks.columns.forEach((mark, index) => mark.classList.toggle("now", index === place[2]))
   const outside = kindOf(depthCell) === "pad" ? "depth: padding" : "depth: nothing"
-  plane.caption.textContent = depthCell >= 0 ? `depth ${depthCell}` : outside
+  plane.caption.textContent = depthCell >= 0 ? `depth ${depthCell + (data.firstCells?.[0] ?? 0)}` : outside
 }
 
 // Returns every product (or number) that goes into one output, in the order in which it is read.
@@ -260,7 +260,7 @@ const draw = (root, data, before) => {
       text.classList.toggle("long", text.textContent.length > 3)
       group.setAttribute("class", `cell output${index === step ? " now" : index < step ? " done" : ""}`)
     }))
-    if (isVolume) outputTitle.textContent = `Output ${formatSizes(counts)}, depth ${place[0]}`
+    if (isVolume) outputTitle.textContent = `Output ${formatSizes(counts)}, depth ${place[0] + (data.first?.[0] ?? 0)}`
     sum.setAttribute("aria-live", isPlaying ? "off" : "polite")
     sum.replaceChildren(sumLine(data, place))
     positionText.textContent = describePosition(data, place)
