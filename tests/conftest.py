@@ -40,6 +40,7 @@ SLOW = [
         "insight/test_single_differences.py",
         "insight/test_suggested_changes.py",
         "insight/test_verdicts.py",
+        "inside/test_attribution.py",
         "layers/test_contract.py",
         "onnx_export",
         "pages",

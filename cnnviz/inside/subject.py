@@ -43,6 +43,8 @@ class Subject:
     axes: tuple[str, ...]
     """What the axes of a sample are called, as in `Dataset.axes`; empty if that is unknown."""
     seed: int = 0
+    index: int | None = None
+    """Which sample of the data set it is."""
 
     @classmethod
     def from_raw(  # noqa: PLR0913
@@ -57,11 +59,12 @@ class Subject:
         classes: tuple[str, ...] = (),
         axes: tuple[str, ...] = (),
         seed: int = 0,
+        index: int | None = None,
     ) -> Subject:
         """Returns the subject of a sample as the data set has it; the sample is scaled here."""
         scale = scale or Scale()
         sample = scaled_batch(scale, raw_sample)
-        return cls(architecture, weights, dataset, scale, sample, raw_sample, label, classes, axes, seed)
+        return cls(architecture, weights, dataset, scale, sample, raw_sample, label, classes, axes, seed, index)
 
     @property
     def axis_names(self) -> tuple[str, ...]:

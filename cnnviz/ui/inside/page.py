@@ -10,8 +10,14 @@ from cnnviz.ui.inside.maps import maps_view
 from cnnviz.ui.inside.one_map import one_map_view
 from cnnviz.ui.inside.one_value import one_value_view
 from cnnviz.ui.inside.subject_choice import choose_subject
+from cnnviz.ui.inside.talk import talk_view
 from cnnviz.ui.inside.training_step import training_step_view
+from cnnviz.ui.inside.what_if import what_if_view
+from cnnviz.ui.inside.why import why_view
 from cnnviz.ui.widgets.fields import escape_markdown
+
+SINGLE_VALUE = "Expected more than 1 "
+"""How torch refuses a batch or instance norm without running statistics that gets one value of each channel."""
 
 
 def inside_page() -> None:
@@ -33,6 +39,14 @@ def inside_page() -> None:
             VIEWS[view or next(iter(VIEWS))](subject)
         except CnnvizError as error:
             st.warning(escape_markdown(str(error)), icon=":material/error:")
+        except ValueError as error:
+            if SINGLE_VALUE not in str(error):
+                raise
+            st.warning(
+                "This net cannot run on a single sample: a norm without running statistics measures the batch, and one"
+                " value has no deviation.",
+                icon=":material/error:",
+            )
 
 
 VIEWS: dict[str, Callable[[Subject], None]] = {
@@ -40,6 +54,9 @@ VIEWS: dict[str, Callable[[Subject], None]] = {
     "One map": one_map_view,
     "One value": one_value_view,
     "One training step": training_step_view,
+    "Why this answer": why_view,
+    "What if": what_if_view,
+    "Say a word": talk_view,
 }
 """Every view of a net and a sample by what it is called.
 

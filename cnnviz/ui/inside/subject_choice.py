@@ -1,7 +1,7 @@
 """The net and the sample that are looked into: a run or the design at hand, and a sample of its data."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -161,7 +161,33 @@ def _data_subject(net: _Net, dataset: Dataset, sample_to_open: int | None) -> Su
         classes=dataset.classes,
         axes=dataset.axes,
         seed=net.config.seed,
+        index=index,
     )
+
+
+def same_sample_in(run: Run, subject: Subject) -> Subject:
+    """Returns the sample of a subject with the net of another run, scaled as that run scales; raises DataError."""
+    dataset = available_datasets(current_owner()).get(subject.dataset)
+    weights = cluster().store.weights(run.id)
+    if dataset is None or weights is None:
+        raise DataError("This run has no weights yet, or its data set was removed.")
+    net = _Net(run.architecture, run.config, run)
+    return replace(
+        subject,
+        architecture=run.architecture,
+        weights=read_weights(weights, run.architecture, "The file of this run's weights"),
+        scale=_scale(net, load_content(dataset), dataset),
+        seed=run.config.seed,
+    ).with_raw_sample(subject.raw_sample)
+
+
+def comparable_runs(subject: Subject) -> dict[str, Run]:
+    """Returns the student's runs on the data set of a subject that can be opened, by id."""
+    return {
+        run.id: run
+        for run in cluster().store.runs_of(current_owner())
+        if run.kind != LR_FINDER_RUN and run.config.dataset == subject.dataset and not _refusal(run.architecture)
+    }
 
 
 def _choose_sample(dataset: Dataset, content: Content, rows: SplitIndices | None, sample_to_open: int | None) -> int:

@@ -1,0 +1,97 @@
+"""Reasons for an answer found by covering: how much a class loses when a window of the sample is hidden."""
+
+import math
+from itertools import product
+
+import torch
+from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
+
+from cnnviz.inside.attribution import evaluation
+from cnnviz.shapes import Shape
+
+MAX_BATCH_VALUES = 2**20
+"""Numbers in the samples that run at once."""
+MAX_WINDOWS = 150
+"""Windows that a page covers one after the other: more would be felt."""
+
+
+def occlusion(
+    model: nn.Module, sample: Tensor, label: int, *, window: Shape, stride: Shape, cover: float = 0.0
+) -> Tensor:
+    """Returns how much probability of a class each position carries, (axes behind the channels).
+
+    A window, which hides all channels, steps over the sample by `stride`; what it hides becomes `cover`. The last one
+    along an axis is cut at its end. Each position gets the mean loss of probability over the windows that hide it;
+    negative where the class gains. Sizes are along the axes behind the channels; a sample without such axes is covered
+    value by value.
+    Source: Zeiler & Fergus, "Visualizing and Understanding Convolutional Networks" (2013).
+    """
+    covers = window_masks(tuple(sample.shape), window, stride)
+    batch = 1 if uses_batch_statistics(model) else max(1, MAX_BATCH_VALUES // sample.numel())
+    with evaluation(model), torch.no_grad():
+        before = probabilities(model, sample[None])[0, label]
+        losses = torch.cat(
+            [
+                before - probabilities(model, torch.where(_over_channels(part, sample), cover, sample))[:, label]
+                for part in torch.split(covers, batch)
+            ]
+        )
+    weights = covers.flatten(1).to(losses.dtype)
+    return ((losses @ weights) / weights.sum(dim=0)).view(covers.shape[1:])
+
+
+def uses_batch_statistics(model: nn.Module) -> bool:
+    """Returns whether a sample's answer depends on the others in its batch: batch norm without running statistics."""
+    return any(isinstance(module, _BatchNorm) and module.running_mean is None for module in model.modules())
+
+
+def _over_channels(masks: Tensor, sample: Tensor) -> Tensor:
+    """Returns masks, (windows, axes behind the channels), so that they fit a batch of samples, (windows, *shape)."""
+    return masks.unsqueeze(1) if sample.ndim > 1 else masks
+
+
+def window_masks(shape: Shape, window: Shape, stride: Shape) -> Tensor:
+    """Returns what each window hides of a sample, (windows, axes behind the channels), True where it is hidden."""
+    axes = spatial_axes(shape)
+    starts = [
+        range(0, (math.ceil(max(0, size - length) / step)) * step + 1, step)
+        for size, length, step in zip(axes, window, stride, strict=True)
+    ]
+    masks = torch.zeros((math.prod(map(len, starts)), *axes), dtype=torch.bool)
+    for number, place in enumerate(product(*starts)):
+        hidden = tuple(slice(start, start + length) for start, length in zip(place, window, strict=True))
+        masks[number][hidden] = True
+    return masks
+
+
+def default_window(shape: Shape) -> tuple[Shape, Shape]:
+    """Returns a window of about a sixth of each axis, and a stride that makes at most MAX_WINDOWS of them.
+
+    >>> default_window((1, 99, 26))
+    ((16, 4), (8, 2))
+    """
+    axes = spatial_axes(shape)
+    window = tuple(max(1, size // 6) for size in axes)
+    for share in (2, 1):
+        stride = tuple(max(1, length // share) for length in window)
+        counts = [
+            math.ceil((size - length) / step) + 1 for size, length, step in zip(axes, window, stride, strict=True)
+        ]
+        if math.prod(counts) <= MAX_WINDOWS:
+            break
+    return window, stride
+
+
+def spatial_axes(shape: Shape) -> Shape:
+    """Returns the sizes behind the channels; of a sample without such axes, that of its only one."""
+    return shape[1:] if len(shape) > 1 else shape
+
+
+def probabilities(model: nn.Module, x: Tensor) -> Tensor:
+    """Returns the probabilities of the classes, (N, C), for samples (N, *shape); the scores go through a softmax.
+
+    A net that ends in LogSoftmax or Softmax is treated as testing treats it: by a softmax of what comes out.
+    """
+    scores: Tensor = model(x)
+    return scores.flatten(1).float().softmax(1)
