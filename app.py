@@ -47,6 +47,7 @@ def render_app() -> None:
             st.Page("pages/train.py", title="Train", icon=":material/show_chart:"),
             st.Page("pages/runs.py", title="Runs", icon=":material/table_rows:"),
             st.Page("pages/result.py", title="Result", icon=":material/search_insights:"),
+            st.Page("pages/inside.py", title="Inside", icon=":material/biotech:"),
             st.Page("pages/search.py", title="Search", icon=":material/travel_explore:"),
             st.Page("pages/activations.py", title="Activations", icon=":material/ssid_chart:"),
             *([st.Page("pages/class.py", title="Class", icon=":material/groups:")] if is_teacher() else []),

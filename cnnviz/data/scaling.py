@@ -1,5 +1,7 @@
 """Scaling of values: a lower bound, then mean 0 and standard deviation 1 as measured on the training samples alone."""
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -7,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cnnviz.data.arrays import Samples
+from cnnviz.errors import DataError
 
 BLOCK_SIZE = 1024
 """Samples that are summed up at once."""
@@ -82,6 +85,29 @@ class Scale:
         for name, value in (("mean", self.mean), ("std", self.std)):
             result[name] = None if value is None else [float(number) for number in value.ravel()]
         return result
+
+
+def scale_from_parameters(
+    floor: float | None,
+    mean: Sequence[float] | None,
+    std: Sequence[float] | None,
+    *,
+    normalization: str,
+    shape: tuple[int, ...],
+) -> Scale:
+    """Returns the scale of which `to_dict` gave these numbers, for samples of `shape`.
+
+    Raises DataError where the numbers are not as many as this normalization has.
+    """
+    kind = NORMALIZATIONS[normalization]
+    if mean is None or std is None or kind is None:
+        return Scale(floor)
+    batch_shape = (1, *shape)
+    kept_axes = {axis % len(batch_shape) for axis in kind.kept_axes}
+    moments_shape = [size if axis in kept_axes else 1 for axis, size in enumerate(batch_shape)]
+    if not len(mean) == len(std) == math.prod(moments_shape):
+        raise DataError("The numbers that these samples were scaled by do not fit them.")
+    return Scale(floor, *(np.array(value, np.float32).reshape(moments_shape) for value in (mean, std)))
 
 
 def fit_scale(training: SliceableSamples, floor: float | None = None, normalization: str = "none") -> Scale:

@@ -233,6 +233,25 @@ def run_choice_key(run_ids: Collection[str]) -> str:
     return _choice_key("run", run_ids)
 
 
+def inside_choice_key(net_ids: Collection[str]) -> str:
+    """Returns the key of the widget that chooses the net to look into; at first the run shown last, or the first."""
+    if "kept-inside-net" not in st.session_state and "inside-net" not in st.session_state:
+        st.session_state["inside-net"] = st.session_state.get("kept-run")
+    return _choice_key("inside-net", net_ids)
+
+
+def look_inside_later(run_id: str, index: int) -> None:
+    """Has the Inside page open a run with one sample of its data set."""
+    st.session_state["inside-net"] = run_id
+    st.session_state["sample-to-open"] = index
+
+
+def take_sample_to_open() -> int | None:
+    """Returns the index of the sample that the Inside page is to open, once."""
+    index: int | None = st.session_state.pop("sample-to-open", None)
+    return index
+
+
 def choose_search(search_id: str) -> None:
     """Makes this the search that the Search page shows."""
     st.session_state["search"] = search_id

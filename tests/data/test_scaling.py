@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cnnviz.data import scaling
-from cnnviz.data.scaling import NORMALIZATIONS, Scale, fit_scale
+from cnnviz.data.scaling import NORMALIZATIONS, Scale, fit_scale, scale_from_parameters
+from cnnviz.errors import DataError
 
 OVER = {"global": (0, 1, 2, 3), "channel": (0, 2, 3), "column": (0, 1, 2)}
 
@@ -68,3 +69,16 @@ def test_the_facts_are_json_and_give_the_scale_again() -> None:
     again = Scale(scale_json["floor"], *(np.array(scale_json[key], np.float32) for key in ("mean", "std")))
     np.testing.assert_array_equal(again.apply(x), scale.apply(x))
     assert fit_scale(x).to_dict() == {"floor": None, "mean": None, "std": None}
+
+
+@pytest.mark.parametrize("name", NORMALIZATIONS)
+def test_a_scale_comes_back_from_the_numbers_that_are_stored(name: str) -> None:
+    x = samples()
+    stored = json.loads(json.dumps(fit_scale(x, -20.0, name).to_dict()))
+    scale = scale_from_parameters(**stored, normalization=name, shape=x.shape[1:])
+    np.testing.assert_array_equal(scale.apply(x), fit_scale(x, -20.0, name).apply(x))
+
+
+def test_numbers_of_other_samples_are_refused() -> None:
+    with pytest.raises(DataError, match="do not fit"):
+        scale_from_parameters(None, [0.0], [1.0], normalization="channel", shape=(2, 5, 3))

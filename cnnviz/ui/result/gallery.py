@@ -11,6 +11,8 @@ from cnnviz.data.dataset import Dataset
 from cnnviz.data.wav import encode_wav
 from cnnviz.insight.confusion import SampleIndices, top_classes
 from cnnviz.insight.predictions import Predictions
+from cnnviz.ui.navigation import open_page
+from cnnviz.ui.state import look_inside_later
 from cnnviz.ui.widgets.counter import count_up, counter
 from cnnviz.ui.widgets.fields import escape_markdown
 
@@ -48,7 +50,7 @@ def sample_gallery(tested: TestedRun, rows: SampleIndices, name: str) -> None:
     with st.container(horizontal=True, gap="medium", key=f"samples-{key}"):
         for row in rows[:limit]:
             with st.container(width=PICTURE_WIDTH, gap="small"):
-                _sample_card(tested, int(row))
+                _sample_card(tested, int(row), name)
     if len(rows) > limit:
         st.button(
             f"More of {len(rows):,}",
@@ -61,7 +63,7 @@ def sample_gallery(tested: TestedRun, rows: SampleIndices, name: str) -> None:
         st.caption("The samples themselves cannot be shown: their data set was changed or removed.")
 
 
-def _sample_card(tested: TestedRun, row: int) -> None:
+def _sample_card(tested: TestedRun, row: int, name: str) -> None:
     predictions, content = tested.predictions, tested.content
     if content is not None and tested.indices is not None and tested.dataset is not None:
         index = int(tested.indices[row])
@@ -73,6 +75,9 @@ def _sample_card(tested: TestedRun, row: int) -> None:
         )
         if content.sounds is not None:
             st.audio(encode_wav(np.asarray(content.sounds[index]), content.rate), format="audio/wav")
+        if st.button("Look inside at this one", type="tertiary", icon=":material/biotech:", key=f"inside-{name}-{row}"):
+            look_inside_later(tested.run_id, index)
+            open_page("pages/inside.py")
     right = int(predictions.y[row])
     texts = [f"is **{escape_markdown(predictions.classes[right])}**"]
     for number, probability in top_classes(predictions, row):

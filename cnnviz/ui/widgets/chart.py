@@ -19,9 +19,9 @@ _PLOTLY_CONFIG = {
 """Toolbar of a plotly figure: downloads of its data and of its picture, as SVG for browsers and word processors."""
 
 
-def plotly_chart(figure: Figure, *, key: str) -> None:
+def plotly_chart(figure: Figure, *, key: str, alt: str | None = None) -> None:
     """Draws a plotly figure with a toolbar to download its picture and its data."""
-    st.plotly_chart(figure, key=key, config=_PLOTLY_CONFIG)
+    st.plotly_chart(figure, key=key, config=_PLOTLY_CONFIG, alt=alt)
 
 
 def vega_chart(

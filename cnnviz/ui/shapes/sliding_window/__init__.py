@@ -30,7 +30,17 @@ _MISSING_AXIS = AxisLayout((0,), (((0, 0),),))
 
 def sliding_window(design: Architecture, *, key: str) -> None:
     """Draws the operation; raises ShapeError when the window does not fit the input."""
-    _component(key=key, data=component_data(design))
+    draw_window(component_data(design), key=key)
+
+
+def draw_window(data: dict[str, Any], *, key: str) -> None:
+    """Draws what `component_data` or another page made of a window and its numbers.
+
+    Besides the fields of `component_data`, `rest` is a text for each position that is added to its sum, and `first` the
+    position along each axis that the drawing begins with, where it shows a part of the output.
+    """
+    colours = {letter: f"light-dark({light}, {dark})" for letter, (light, dark) in PARAMETER_COLOURS.items()}
+    _component(key=key, data={**data, "colours": colours})
 
 
 def component_data(design: Architecture) -> dict[str, Any]:
@@ -48,15 +58,14 @@ def component_data(design: Architecture) -> dict[str, Any]:
             for track in (_MISSING_AXIS,) * missing_axes + worked_example.axis_layouts
         ],
         "steps": [_window_step(rule) for rule in rules],
-        "source": _add_axes(worked_example.input_values.int().tolist(), missing_axes),
+        "source": add_axes(worked_example.input_values.int().tolist(), missing_axes),
         "weights": None
         if worked_example.weights is None
-        else _add_axes(worked_example.weights.int().tolist(), missing_axes),
-        "result": _add_axes(_result_texts(worked_example), missing_axes),
+        else add_axes(worked_example.weights.int().tolist(), missing_axes),
+        "result": add_axes(_result_texts(worked_example), missing_axes),
         "counted": getattr(worked_example.layer, "count_include_pad", False),
         "divisor": getattr(worked_example.layer, "divisor_override", None),
         "smaller": describe_reductions(design, worked_example),
-        "colours": {letter: f"light-dark({light}, {dark})" for letter, (light, dark) in PARAMETER_COLOURS.items()},
     }
 
 
@@ -66,7 +75,8 @@ def _window_step(rule: WindowRule) -> dict[str, int]:
     return {"stride": rule.stride, "padding": padding, "dilation": rule.dilation}
 
 
-def _add_axes(values: list[Any], missing_axes: int) -> list[Any]:
+def add_axes(values: list[Any], missing_axes: int) -> list[Any]:
+    """Returns nested numbers with further axes of one place in front."""
     for _ in range(missing_axes):
         values = [values]
     return values

@@ -2,8 +2,8 @@
 
 const UNIT = 36
 const [PAD, HOLE, BEYOND] = [-1, -2, -3]
-const formatNumber = (number) => String(number).replace("-", "−")
-const formatFactor = (number) => (number < 0 ? `(${formatNumber(number)})` : String(number))
+const formatNumber = (number) => String(number).replaceAll("-", "−")
+const formatFactor = (number) => (number < 0 ? `(${formatNumber(number)})` : formatNumber(number))
 
 const figure = (title, ...content) => {
   const node = element("figure")
@@ -76,7 +76,7 @@ const fillPlane = (data, plane, place) => {
     const isRead = rows.has(row) && columns.has(column)
     group.setAttribute("class", `cell ${kind}${isRead ? " read" : ""}${isUnread && kind === "input" ? " unread" : ""}`)
     const emptyText = kind === "pad" ? (data.operation === "MaxPool" ? "−∞" : "0") : kind === "hole" ? "0" : ""
-    text.textContent = kind === "input" ? data.source[inputIndex[0]][inputIndex[1]][inputIndex[2]] : emptyText
+    text.textContent = kind === "input" ? formatNumber(data.source[inputIndex[0]][inputIndex[1]][inputIndex[2]]) : emptyText
     const hasWeight = isRead && data.weights && kind !== "beyond"
     weight.textContent = hasWeight ? `×${formatNumber(data.weights[taps[1]][rows.get(row)][columns.get(column)])}` : ""
   }))
@@ -113,11 +113,11 @@ const listTerms = (data, place) => {
 const sumLine = (data, place) => {
   const terms = listTerms(data, place)
   const inputTerms = terms.filter((term) => term.kind === "input")
-  const result = data.result[place[0]][place[1]][place[2]]
+  const result = formatNumber(data.result[place[0]][place[1]][place[2]])
   const line = element("span", "terms")
   const termNode = (term) => {
     const node = element("span", `term ${term.kind}`)
-    node.append(element("span", "v", String(term.value)))
+    node.append(element("span", "v", data.first ? formatFactor(term.value) : String(term.value)))
     if (term.weight !== null) node.append("·", element("span", "w", formatFactor(term.weight)))
     return node
   }
@@ -128,12 +128,17 @@ const sumLine = (data, place) => {
     const countedTerms = data.counted ? terms : inputTerms
     line.append("(", ...joinTerms(countedTerms, " + "), `) / ${data.divisor ?? countedTerms.length}`)
   } else line.append(...(terms.length ? joinTerms(terms, " + ") : ["an empty sum: no weight meets an input here"]))
+  if (data.rest) line.append(formatNumber(data.rest[place[0]][place[1]][place[2]]))
   line.append(" = ", element("strong", "result", result))
   return line
 }
 
 const describePosition = (data, place) => {
   const outputIndex = place.slice(3 - data.axes.length)
+  if (data.first) {
+    const firsts = data.first.slice(3 - data.axes.length)
+    return `Output at ${data.axes.map((axis, index) => `${axis} ${outputIndex[index] + firsts[index]}`).join(", ")}`
+  }
   const parts = data.axes.map((axis, index) => {
     const { stride, padding, dilation } = data.steps[index]
     const track = data.tracks[3 - data.axes.length + index]
@@ -199,6 +204,7 @@ const draw = (root, data, before) => {
     Math.floor(step / (counts[1] * counts[2])), Math.floor(step / counts[2]) % counts[1], step % counts[2],
   ]
   root.classList.toggle("weighted", Boolean(data.weights))
+  root.classList.toggle("fine", Boolean(data.first))
   root.style.setProperty("--kernel", data.colours.k)
   root.style.setProperty("--stride", data.colours.s)
   root.style.setProperty("--padding", data.colours.p)
@@ -218,7 +224,7 @@ const draw = (root, data, before) => {
   board.tabIndex = 0
   board.setAttribute("role", "group")
   board.setAttribute("aria-label", "The sliding window. Arrow keys step, space plays and pauses.")
-  const outputTitle = element("span", "", `Output ${formatSizes(counts)}`)
+  const outputTitle = element("span", "", `Output ${formatSizes(counts)}${data.first ? ", a part" : ""}`)
   const outputFigure = figure("", output.svg)
   outputFigure.querySelector("figcaption").append(outputTitle)
   const isSpread = data.operation === "ConvTranspose" && data.steps.some(({ stride }) => stride > 1)
@@ -226,7 +232,7 @@ const draw = (root, data, before) => {
   const kernelAndOutput = element("div", "pair")
   kernelAndOutput.append(...[kernelFigure(data)].filter(Boolean), outputFigure)
   figures.append(
-    figure(`Input ${formatSizes(inputSizes)}${isSpread ? ", spread out by the stride" : ""}`, inputs),
+    figure(`Input ${formatSizes(inputSizes)}${data.first ? ", a part of the map" : ""}${isSpread ? ", spread out by the stride" : ""}`, inputs),
     kernelAndOutput,
   )
   const sum = element("div", "sum")
@@ -241,7 +247,7 @@ const draw = (root, data, before) => {
     planes.forEach((plane) => fillPlane(data, plane, place))
     output.cells.forEach((line, row) => line.forEach(({ group, text }, column) => {
       const index = (place[0] * counts[1] + row) * counts[2] + column
-      text.textContent = index <= step ? data.result[place[0]][row][column] : ""
+      text.textContent = index <= step ? formatNumber(data.result[place[0]][row][column]) : ""
       text.classList.toggle("long", text.textContent.length > 3)
       group.setAttribute("class", `cell output${index === step ? " now" : index < step ? " done" : ""}`)
     }))

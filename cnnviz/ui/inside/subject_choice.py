@@ -1,0 +1,218 @@
+"""The net and the sample that are looked into: a run or the design at hand, and a sample of its data."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import streamlit as st
+
+from cnnviz.architecture import Architecture, layer_number, trace
+from cnnviz.architecture.step import find_refusing_step
+from cnnviz.architecture.weights import read_weights
+from cnnviz.data import available_datasets
+from cnnviz.data.arrays import SplitIndices
+from cnnviz.data.content import Content
+from cnnviz.data.dataset import Dataset
+from cnnviz.data.scaling import Scale, scale_from_parameters
+from cnnviz.data.splitting import PARTS
+from cnnviz.errors import CnnvizError, DataError
+from cnnviz.inside import Subject
+from cnnviz.presets import net_name
+from cnnviz.runs.cluster import cluster
+from cnnviz.runs.run import LR_FINDER_RUN, Run
+from cnnviz.shapes import Shape, format_shape
+from cnnviz.table import parameter_count
+from cnnviz.training.config import TrainConfig
+from cnnviz.ui.data.content import cached_scale, load_content, split_indices
+from cnnviz.ui.runs.labels import dataset_titles, run_label
+from cnnviz.ui.state import (
+    current_config,
+    current_owner,
+    current_workbench,
+    inside_choice_key,
+    session_dict,
+    take_sample_to_open,
+)
+from cnnviz.ui.widgets.fields import escape_markdown, number
+from cnnviz.words import unique_labels
+
+UNTRAINED = ""
+"""Stands for the design at hand among the ids of the runs."""
+OPENED = "inside-opened"
+"""Session dict with the sample that another page has opened last, counted, by the name of its data set."""
+MAX_PARAMETERS = 20_000_000
+"""Largest number of parameters of a net that is opened in the server's memory."""
+MAX_VALUES = 20_000_000
+"""Largest number of values that such a net may make of one sample."""
+
+
+@dataclass(frozen=True)
+class _Net:
+    """What is looked into, before its sample is chosen."""
+
+    architecture: Architecture
+    config: TrainConfig
+    run: Run | None = None
+
+
+def choose_subject() -> Subject | None:
+    """Draws the choice of a net and of a sample, and returns both; None, with the reason, where one cannot be shown."""
+    sample_to_open = take_sample_to_open()
+    with st.container(horizontal=True, vertical_alignment="bottom", key="inside-choice"):
+        net = _choose_net()
+        if reason := _refusal(net.architecture):
+            st.warning(escape_markdown(reason), icon=":material/error:")
+            return None
+        dataset = _choose_dataset(net)
+        if net.run is not None and dataset is None:
+            st.warning(
+                "The data set of this run was changed or removed, so there is no sample.", icon=":material/error:"
+            )
+            return None
+        try:
+            return _noise_subject(net) if dataset is None else _data_subject(net, dataset, sample_to_open)
+        except CnnvizError as error:
+            st.warning(escape_markdown(str(error)), icon=":material/error:")
+            return None
+
+
+def _choose_net() -> _Net:
+    """Draws the choice among the design at hand and the runs that have weights."""
+    runs = {run.id: run for run in cluster().store.runs_of(current_owner()) if run.kind != LR_FINDER_RUN}
+    titles = dataset_titles()
+    design = current_workbench().architecture
+    labels = unique_labels(
+        {UNTRAINED: f"Your design, untrained: {net_name(design)}"}
+        | {run.id: run_label(run, titles) for run in runs.values()}
+    )
+    chosen = st.selectbox(
+        "Net", list(labels), format_func=labels.__getitem__, key=inside_choice_key(list(labels)), width=420
+    )
+    run = runs.get(chosen)
+    return _Net(design, current_config()) if run is None else _Net(run.architecture, run.config, run)
+
+
+def _refusal(architecture: Architecture) -> str:
+    """Returns why a design cannot be looked into; empty where it can."""
+    steps = trace(architecture)
+    if refusing := find_refusing_step(steps):
+        return f"This design does not fit yet, so nothing runs through it. {refusing.error}"
+    if not steps:
+        return "This design has no layers yet."
+    largest = max(steps, key=lambda step: step.activation_bytes)
+    values = sum(step.activation_bytes for step in steps) // 4
+    if (parameters := parameter_count(architecture)) > MAX_PARAMETERS:
+        return f"This net has {parameters:,} parameters; nets of up to {MAX_PARAMETERS:,} are opened here."
+    if values > MAX_VALUES:
+        return (
+            f"This net makes {values:,} values of one sample, most of them in layer {layer_number(largest.path)}; nets"
+            f" with up to {MAX_VALUES:,} are opened here."
+        )
+    return ""
+
+
+def _choose_dataset(net: _Net) -> Dataset | None:
+    """Returns the data set of a run, or of those that a design can read the chosen one; None where there is none."""
+    datasets = available_datasets(current_owner())
+    fitting = {name: dataset for name, dataset in datasets.items() if dataset.shape == net.architecture.input_shape}
+    if net.run is not None:
+        return fitting.get(net.config.dataset)
+    if len(fitting) < 2:
+        return next(iter(fitting.values()), None)
+    titles = dataset_titles()
+    names = sorted(fitting, key=lambda name: name != net.config.dataset)
+    name = st.selectbox(
+        "Data set", names, format_func=titles.__getitem__, key=f"inside-data-{'-'.join(names)}", persist_state="session"
+    )
+    return fitting[name]
+
+
+def _noise_subject(net: _Net) -> Subject:
+    """Returns a design with a sample of noise, as no data set has such samples."""
+    shape = net.architecture.input_shape
+    st.caption(f"No data set has samples of {format_shape(shape)}: this one is noise.")
+    return Subject.from_raw(net.architecture, _noise(shape), seed=net.config.seed)
+
+
+def _noise(shape: Shape) -> npt.NDArray[np.float32]:
+    return np.random.default_rng(0).normal(size=shape).astype(np.float32)
+
+
+def _data_subject(net: _Net, dataset: Dataset, sample_to_open: int | None) -> Subject:
+    content = load_content(dataset)
+    rows = split_indices(content, dataset.split_kind(net.config.split_kind))
+    index = _choose_sample(dataset, content, rows, sample_to_open)
+    label = int(content.y[index])
+    st.markdown(f"Sample {index:,}: **{escape_markdown(dataset.classes[label])}**", width="content")
+    weights = None
+    if net.run is not None:
+        stored = cluster().store.weights(net.run.id)
+        if stored is None:
+            raise DataError("This run has no weights yet: they are kept at the end of its first epoch.")
+        weights = read_weights(stored, net.architecture, "The file of this run's weights")
+    return Subject.from_raw(
+        net.architecture,
+        np.array(content.x[index], np.float32),
+        weights=weights,
+        dataset=dataset.name,
+        scale=_scale(net, content, dataset),
+        label=label,
+        classes=dataset.classes,
+        axes=dataset.axes,
+        seed=net.config.seed,
+    )
+
+
+def _choose_sample(dataset: Dataset, content: Content, rows: SplitIndices | None, sample_to_open: int | None) -> int:
+    """Draws the choice of a part and of a number in it, and returns the index of the sample in the content."""
+    parts: dict[str, npt.NDArray[np.intp]] = (
+        {"all": np.arange(len(content.y))} if rows is None else dict(zip(PARTS, rows, strict=True))
+    )
+    opened = session_dict(OPENED)
+    if sample_to_open is not None:
+        opened[dataset.name] = (opened.get(dataset.name, (0,))[0] + 1, sample_to_open)
+    generation, opened_index = opened.get(dataset.name, (0, None))
+    first_part, first_number = _find_sample(parts, opened_index)
+    key = f"{dataset.name}-{'-'.join(parts)}-{generation}"
+    part = st.segmented_control(
+        "Part",
+        list(parts),
+        default=first_part,
+        required=True,
+        key=f"inside-part-{key}",
+        persist_state="session",
+    )
+    places = parts[part or first_part]
+    with st.container(width=160):
+        place = int(
+            number(
+                f"Number, of {len(places):,}",
+                first_number if part == first_part else 1,
+                whole=True,
+                bounds=(1, len(places)),
+                step=1,
+                key=f"inside-number-{key}-{part}",
+                persist_state="session",
+            )
+        )
+    return int(places[place - 1])
+
+
+def _find_sample(parts: Mapping[str, npt.NDArray[np.intp]], index: int | None) -> tuple[str, int]:
+    """Returns the part in which a sample is, and its number there, from 1; those of the first one without an index."""
+    for part, places in parts.items():
+        if len(found := np.flatnonzero(places == index)):
+            return part, int(found[0]) + 1
+    return next(iter(parts)), 1
+
+
+def _scale(net: _Net, content: Content, dataset: Dataset) -> Scale:
+    """Returns how samples are scaled: by the numbers that are stored with a run, else by the settings."""
+    config = net.config
+    fact = cluster().store.facts(net.run.id).scale if net.run is not None else None
+    if fact is not None:
+        return scale_from_parameters(
+            fact.floor, fact.mean, fact.std, normalization=config.normalization, shape=dataset.shape
+        )
+    return cached_scale(content, dataset.split_kind(config.split_kind), config.floor, config.normalization)[0]

@@ -1,0 +1,135 @@
+"""The Inside page: any design, trained or not, over one sample, and never a traceback."""
+
+from collections.abc import Callable
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from cnnviz.architecture import Architecture
+from cnnviz.data import DATASETS
+from cnnviz.insight.tested_samples import find_tested_samples
+from cnnviz.layers import (
+    BatchNorm1d,
+    BatchNorm2d,
+    Conv1d,
+    Conv2d,
+    ConvTranspose1d,
+    Dropout,
+    Flatten,
+    Gate,
+    Linear,
+    MaxPool2d,
+    Parallel,
+    ReLU,
+    Residual,
+)
+from cnnviz.presets import PRESETS
+from cnnviz.runs.archives import read_predictions
+from cnnviz.runs.cluster import Cluster
+from cnnviz.runs.run import Run, Status
+from cnnviz.secret_key import new_owner
+from cnnviz.training.config import TrainConfig
+from cnnviz.ui.data.content import read_content
+from cnnviz.ui.workbench import Workbench
+from tests.designs import NET
+from tests.pages.conftest import wait_for
+
+OpenPage = Callable[..., AppTest]
+
+DESIGNS = {
+    "one axis": PRESETS["raw-1d"].architecture,
+    "bands": PRESETS["bands-1d"].architecture,
+    "the lab's": PRESETS["lab-convnet"].architecture,
+    "residual": PRESETS["keywords-residual"].architecture,
+    "blocks": Architecture(
+        input_shape=(3, 9, 7),
+        layers=[
+            Parallel(branches=((Conv2d(out_channels=4, kernel_size=3, padding=1), BatchNorm2d(), ReLU()), ())),
+            Gate.default((7, 9, 7)),
+            Residual.default((7, 9, 7)),
+            MaxPool2d(kernel_size=2),
+            Dropout(),
+        ],
+    ),
+    "norm of features": Architecture(input_shape=(1, 8, 8), layers=[Flatten(), BatchNorm1d(), Linear(out_features=10)]),
+    "transposed": Architecture(input_shape=(2, 30), layers=[ConvTranspose1d(out_channels=3, kernel_size=4, stride=2)]),
+    "three axes": PRESETS["voxels-3d"].architecture,
+    "digits": PRESETS["digits-convnet"].architecture,
+    "flat": Architecture(input_shape=(17,), layers=[Linear(out_features=3)]),
+    "no layers": Architecture(input_shape=(1, 8, 8)),
+    "fails": Architecture(input_shape=(1, 8, 8), layers=[Conv2d(out_channels=2, kernel_size=9), Flatten()]),
+    "wrong axes": Architecture(input_shape=(1, 8, 8), layers=[Conv1d(out_channels=2, kernel_size=3)]),
+    "too large": PRESETS["vgg-11"].architecture,
+}
+
+REFUSED = {"no layers", "fails", "wrong axes", "too large"}
+
+
+@pytest.fixture(scope="module")
+def anna() -> str:
+    return new_owner()
+
+
+@pytest.fixture(scope="module")
+def ended(server: Cluster, anna: str) -> Run:
+    """A run of the digits, trained to its end."""
+    run = server.submit(anna, NET, TrainConfig(dataset="digits", epochs=2, learning_rate=1e-3))
+    wait_for(lambda: server.run(anna, run.id).status == Status.DONE)
+    wait_for(lambda: server.store.predictions(run.id))
+    return server.run(anna, run.id)
+
+
+@pytest.mark.parametrize("name", DESIGNS)
+def test_every_design_opens_without_a_traceback(open_page: OpenPage, name: str) -> None:
+    app = open_page("inside", workbench=Workbench(DESIGNS[name]))
+    assert app.title[0].value == "Inside the net"
+    refused = bool(app.warning)
+    assert refused == (name in REFUSED), [w.value for w in app.warning]
+
+
+@pytest.mark.parametrize("view", ["One map", "One value"])
+@pytest.mark.parametrize("name", sorted(DESIGNS.keys() - REFUSED))
+def test_every_zoom_shows_every_design(open_page: OpenPage, name: str, view: str) -> None:
+    app = open_page("inside", **{"workbench": Workbench(DESIGNS[name]), "inside-view": view})
+    assert not app.warning
+    assert "inside-view" in app.session_state
+
+
+@pytest.mark.parametrize("name", sorted(DESIGNS.keys() - REFUSED))
+def test_training_mode_and_own_scales_show_every_design(open_page: OpenPage, name: str) -> None:
+    app = open_page("inside", **{"workbench": Workbench(DESIGNS[name]), "maps-training": True, "maps-scale": "own"})
+    assert not app.warning
+    assert any("differs from evaluation" in text.value for text in app.markdown)
+
+
+@pytest.mark.parametrize("kernel", ["Identity", "Blur", "Sobel along the band", "My own numbers"])
+def test_the_kernel_is_edited_by_hand(open_page: OpenPage, kernel: str) -> None:
+    app = open_page("inside", **{"workbench": Workbench(DESIGNS["the lab's"]), "inside-view": "One map"})
+    box = next(box for box in app.selectbox if box.label == "Kernel")
+    box.set_value(kernel).run()
+    assert not app.exception
+    assert any("Map 0 is" in text.value for text in app.markdown)
+
+
+def test_a_design_that_fails_says_why(open_page: OpenPage) -> None:
+    (warning,) = open_page("inside", workbench=Workbench(DESIGNS["fails"])).warning
+    assert "Layer 1, Conv2d" in warning.value
+
+
+def test_a_mistake_on_result_is_opened(server: Cluster, open_page: OpenPage, ended: Run, anna: str) -> None:
+    app = open_page("result", owner=anna)
+    for key, value in (("result-view", "Mistakes"), ("closer-view", "Samples")):
+        app.session_state[key] = value
+        app.run()
+    button = next(button for button in app.button if button.label == "Look inside at this one")
+    row = int(button.key.rsplit("-", 1)[1])
+    content = read_content(DATASETS["digits"])
+    predictions = read_predictions(server.store, ended)
+    assert predictions is not None
+    indices = find_tested_samples(content, content.split_indices("random"), predictions)
+    assert indices is not None
+    button.click().run()
+    assert not app.exception
+    assert app.title[0].value == "Inside the net"
+    assert app.selectbox(key="inside-net").value == ended.id
+    assert any(f"Sample {indices[row]:,}:" in text.value for text in app.markdown)
