@@ -38,7 +38,7 @@ def find_label_issues(probabilities: Probabilities, y: npt.NDArray[np.int64]) ->
     The thresholds allow for a net that is surer of one class than of another. A sample with a probability that is not
     a number is never among them. Source: Northcutt, Jiang & Chuang (2021), "Confident Learning: Estimating Uncertainty
     in Dataset Labels": the off-diagonal samples of the confident joint, ranked by normalised margin. The exception is
-    that of cleanlab, whose `find_label_issues(filter_by="confident_learning")` finds the same samples.
+    that of cleanlab's `find_label_issues(filter_by="confident_learning")`.
 
     >>> find_label_issues(np.array([[0.9, 0.1], [0.8, 0.2], [0.1, 0.9], [0.9, 0.1]]), np.array([0, 0, 1, 1])).wrong
     array([3])
@@ -46,13 +46,13 @@ def find_label_issues(probabilities: Probabilities, y: npt.NDArray[np.int64]) ->
     p = np.asarray(probabilities, np.float64)
     samples, classes = p.shape
     one_hot: npt.NDArray[np.bool_] = np.equal.outer(y, np.arange(classes))
-    finite = np.isfinite(p).all(axis=1)
+    finite = np.asarray(np.isfinite(p).all(axis=1))
     totals = np.where(one_hot & finite[:, None], p, 0).sum(axis=0)
     counts = (one_hot & finite[:, None]).sum(axis=0)
     thresholds = np.where(counts, totals / np.maximum(counts, 1), np.inf)
     # a tolerance, as the mean of equal numbers is not always that number
     confident = np.where(finite[:, None] & (p >= thresholds - 1e-6), p, -1)
-    likely = np.where(confident.max(axis=1, initial=-1) >= 0, confident.argmax(axis=1), -1) if classes else y - y - 1
+    likely = np.where(confident.max(axis=1, initial=-1) >= 0, confident.argmax(axis=1), -1)
     own = p[np.arange(samples), y]
     margins = own - np.where(one_hot, -np.inf, p).max(axis=1, initial=-np.inf) if classes > 1 else np.ones(samples)
     suspects = np.flatnonzero((likely >= 0) & (likely != y) & (margins < 0))

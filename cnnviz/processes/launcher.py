@@ -21,6 +21,7 @@ FORKABLE_MODULES = (
     "cnnviz.imports.arrays_importer",
     "cnnviz.onnx_export.writer",
     "cnnviz.runs.run_exporter",
+    "cnnviz.inside.dead_channels",
     # what these import late, when they first train, read or write something
     "sklearn.datasets",
     "tensorboardX",
