@@ -24,6 +24,7 @@ FORKABLE_MODULES = (
     "cnnviz.classroom.scorer",
     "cnnviz.experiments.spirals",
     "cnnviz.training.overfit",
+    "cnnviz.inside.dead_channels",
     # what these import late, when they first train, read or write something
     "sklearn.datasets",
     "tensorboardX",

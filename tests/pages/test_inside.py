@@ -137,6 +137,27 @@ def test_the_kernel_is_edited_by_hand(open_page: OpenPage, kernel: str) -> None:
     assert any("Map 0 is" in text.value for text in app.markdown)
 
 
+@pytest.mark.parametrize("part", ["Filters", "Weights before and after"])
+@pytest.mark.parametrize("name", sorted(DESIGNS.keys() - REFUSED))
+def test_the_weights_of_every_design_are_shown(open_page: OpenPage, name: str, part: str) -> None:
+    state = {"workbench": Workbench(DESIGNS[name]), "inside-view": "What it has learned", "learned-view": part}
+    app = open_page("inside", **state)
+    assert not app.warning
+    assert any("This net is untrained" in text.value for text in app.caption)
+
+
+def test_dead_channels_of_a_run_are_those_that_torch_finds(
+    server: Cluster, open_page: OpenPage, ended: Run, anna: str
+) -> None:
+    state = {"inside-net": ended.id, "inside-view": "What it has learned", "learned-view": "Dead channels"}
+    app = open_page("inside", owner=anna, **state)
+    assert not app.warning
+    assert any("channels behind activations are 0 for all of 256 samples" in text.value for text in app.markdown)
+    app.session_state["learned-view"] = "Weights before and after"
+    app.run()
+    assert any("training moved them by" in text.value for text in app.markdown)
+
+
 def test_a_design_that_fails_says_why(open_page: OpenPage) -> None:
     (warning,) = open_page("inside", workbench=Workbench(DESIGNS["fails"])).warning
     assert "Layer 1, Conv2d" in warning.value

@@ -14,9 +14,10 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from cnnviz.digests import add_digest
+from cnnviz.insight.label_issues import find_label_issues
 from cnnviz.insight.predictions import Predictions
 from cnnviz.insight.run_summary import RunSummary
-from cnnviz.runs.archives import read_archive
+from cnnviz.runs.archives import read_archive, read_predictions
 from cnnviz.runs.cluster import Cluster
 from cnnviz.runs.run import Run, Status
 from cnnviz.runs.score import Score
@@ -117,6 +118,25 @@ def test_every_view_of_the_mistakes_can_be_looked_at(open_page: OpenPage, anna: 
     assert set(app.dataframe[0].value["class"]) == set("0123456789")
 
 
+@pytest.mark.parametrize("reason", ["Labels", "Near duplicates", "Unlike the others"])
+def test_doubtful_samples_are_shown_with_what_they_cover(
+    server: Cluster, open_page: OpenPage, anna: str, ended: Run, reason: str
+) -> None:
+    app = view(open_page("result", owner=anna, run=ended.id), "Doubtful samples")
+    view(app, reason, "doubt-view")
+    captions = " ".join(caption.value for caption in app.caption)
+    if reason == "Labels":
+        predictions = read_predictions(server.store, ended)
+        assert predictions is not None
+        count = len(find_label_issues(predictions.probabilities, predictions.y).wrong)
+        assert any(f"of {len(predictions.y):,} to look at" in text.value for text in app.subheader)
+        assert app.subheader[-1].value.startswith(f"{count} label")
+        assert "covers the test part alone" in captions
+    else:
+        assert "All 1,797 samples are compared" in captions
+        assert sum(button.label == "Look inside at this one" for button in app.button) == 24
+
+
 def test_predictions_of_samples_that_are_gone_are_told_without_them(
     server: Cluster, open_page: OpenPage, anna: str
 ) -> None:
@@ -128,6 +148,10 @@ def test_predictions_of_samples_that_are_gone_are_told_without_them(
     app = view(open_page("result", owner=anna, run=run.id), "Mistakes")
     view(app, "Samples", "closer-view")
     assert any("cannot be shown" in each.value for each in app.caption)
+    for reason in ("Labels", "Near duplicates", "Unlike the others"):
+        app.session_state["result-view"] = "Doubtful samples"
+        view(app, reason, "doubt-view")
+        assert any("cannot be shown" in each.value for each in app.caption) or reason == "Labels"
 
 
 def test_a_run_that_was_not_tested_says_so(server: Cluster, open_page: OpenPage, anna: str) -> None:

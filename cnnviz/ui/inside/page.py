@@ -6,6 +6,7 @@ import streamlit as st
 
 from cnnviz.errors import CnnvizError
 from cnnviz.inside import Subject
+from cnnviz.ui.inside.learned import learned_view
 from cnnviz.ui.inside.maps import maps_view
 from cnnviz.ui.inside.one_map import one_map_view
 from cnnviz.ui.inside.one_value import one_value_view
@@ -57,6 +58,7 @@ VIEWS: dict[str, Callable[[Subject], None]] = {
     "Why this answer": why_view,
     "What if": what_if_view,
     "Say a word": talk_view,
+    "What it has learned": learned_view,
 }
 """Every view of a net and a sample by what it is called.
 

@@ -11,6 +11,7 @@ from cnnviz.data.dataset import Dataset
 from cnnviz.data.wav import encode_wav
 from cnnviz.insight.confusion import SampleIndices, top_classes
 from cnnviz.insight.predictions import Predictions
+from cnnviz.training.config import TrainConfig
 from cnnviz.ui.navigation import open_page
 from cnnviz.ui.state import look_inside_later
 from cnnviz.ui.widgets.counter import count_up, counter
@@ -31,6 +32,8 @@ class TestedRun:
     content: Content | None = None
     indices: SampleIndices | None = None
     """(N,): where in the content each sample is."""
+    config: TrainConfig | None = None
+    """The settings of the run, where the samples are there."""
 
     @property
     def speakers(self) -> list[str] | None:
@@ -64,20 +67,15 @@ def sample_gallery(tested: TestedRun, rows: SampleIndices, name: str) -> None:
 
 
 def _sample_card(tested: TestedRun, row: int, name: str) -> None:
-    predictions, content = tested.predictions, tested.content
-    if content is not None and tested.indices is not None and tested.dataset is not None:
-        index = int(tested.indices[row])
+    predictions = tested.predictions
+    if tested.indices is not None:
         names = [predictions.classes[int(labels[row])] for labels in (predictions.y, predictions.predicted)]
-        st.image(
-            thumbnail(content.x[index], tested.dataset.axes, PICTURE_WIDTH),
-            width=PICTURE_WIDTH,
+        draw_sample(
+            tested,
+            int(tested.indices[row]),
             alt=f"test sample: is {names[0]}, answered {names[1]}",
+            key=f"inside-{name}-{row}",
         )
-        if content.sounds is not None:
-            st.audio(encode_wav(np.asarray(content.sounds[index]), content.rate), format="audio/wav")
-        if st.button("Look inside at this one", type="tertiary", icon=":material/biotech:", key=f"inside-{name}-{row}"):
-            look_inside_later(tested.run_id, index)
-            open_page("pages/inside.py")
     right = int(predictions.y[row])
     texts = [f"is **{escape_markdown(predictions.classes[right])}**"]
     for number, probability in top_classes(predictions, row):
@@ -85,3 +83,16 @@ def _sample_card(tested: TestedRun, row: int, name: str) -> None:
         texts.append(f"{mark}[{escape_markdown(predictions.classes[number])} {probability:.1%}]")
     lines = "  \n".join(texts)
     st.markdown(f":small[{lines}]")
+
+
+def draw_sample(tested: TestedRun, index: int, *, alt: str, key: str) -> None:
+    """Draws a sample of the data set as a picture, with its sound and a button that opens it on the Inside page."""
+    if tested.content is None or tested.dataset is None:
+        return
+    content = tested.content
+    st.image(thumbnail(content.x[index], tested.dataset.axes, PICTURE_WIDTH), width=PICTURE_WIDTH, alt=alt)
+    if content.sounds is not None:
+        st.audio(encode_wav(np.asarray(content.sounds[index]), content.rate), format="audio/wav")
+    if st.button("Look inside at this one", type="tertiary", icon=":material/biotech:", key=key):
+        look_inside_later(tested.run_id, index)
+        open_page("pages/inside.py")

@@ -19,6 +19,7 @@ from cnnviz.settings import settings
 from cnnviz.table import parameter_count
 from cnnviz.ui.data.content import load_content, split_indices
 from cnnviz.ui.navigation import open_page
+from cnnviz.ui.result.doubtful_samples import doubtful_samples_view
 from cnnviz.ui.result.downloads import downloads_view
 from cnnviz.ui.result.gallery import TestedRun
 from cnnviz.ui.result.predictions import predictions_view
@@ -112,7 +113,8 @@ def _score_summary(run: Run) -> None:
     comments_view(run.id)
 
 
-def _predictions_view(run: Run) -> None:
+def _tested_view(draw: Callable[[TestedRun], None], run: Run) -> None:
+    """Draws what a view shows of a run's predictions, or why there are none."""
     test_predictions = read_predictions(cluster().store, run)
     if test_predictions is None:
         st.info(
@@ -121,7 +123,7 @@ def _predictions_view(run: Run) -> None:
             icon=":material/hourglass_empty:",
         )
         return
-    predictions_view(_tested_run(run, test_predictions))
+    draw(_tested_run(run, test_predictions))
 
 
 def _tested_run(run: Run, test_predictions: Predictions) -> TestedRun:
@@ -133,7 +135,7 @@ def _tested_run(run: Run, test_predictions: Predictions) -> TestedRun:
     rows = split_indices(content, run_dataset.split_kind(run.config.split_kind))
     indices = None if rows is None else find_tested_samples(content, rows, test_predictions)
     return (
-        TestedRun(run.id, test_predictions, run_dataset, content, indices)
+        TestedRun(run.id, test_predictions, run_dataset, content, indices, run.config)
         if indices is not None
         else TestedRun(run.id, test_predictions)
     )
@@ -143,7 +145,8 @@ VIEWS: dict[str, Callable[[Run], None]] = {
     "Verdict": verdict_cards,
     "Try a change": try_change_view,
     "Is it luck?": seeds_view,
-    "Mistakes": _predictions_view,
+    "Mistakes": partial(_tested_view, predictions_view),
+    "Doubtful samples": partial(_tested_view, doubtful_samples_view),
     "Take it home": downloads_view,
 }
 """Every view of one run by what it is called."""

@@ -1,0 +1,81 @@
+"""Samples of a data set beside their nearest neighbours: near duplicates, and samples unlike all others."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.neighbors import NearestNeighbors
+
+from cnnviz.data.arrays import Samples
+from cnnviz.data.scaling import Scale
+from cnnviz.insight.confusion import SampleIndices
+
+BLOCK_SIZE = 256
+"""Samples that are in memory at a time."""
+PROJECTED_SIZE = 64
+"""Numbers that each sample is reduced to while its neighbour is searched for."""
+
+
+@dataclass(frozen=True, eq=False)
+class SamplePair:
+    """Two samples by their index in the data set, and how far they are from each other."""
+
+    first: int
+    second: int
+    distance: float
+    """As a share of the median distance of a sample to its neighbour."""
+
+
+@dataclass(frozen=True, eq=False)
+class Neighbours:
+    """M samples of a data set by their index, with the index of each one's neighbour among them."""
+
+    indices: SampleIndices
+    nearest: SampleIndices
+    distances: npt.NDArray[np.float64]
+    """(M,): Euclidean, of the scaled samples, as a share of their median; of the values where that is 0."""
+
+    def pairs(self, limit: int) -> list[SamplePair]:
+        """Returns up to `limit` pairs of neighbours, the nearest first."""
+        pairs: dict[tuple[int, int], SamplePair] = {}
+        for place in np.argsort(self.distances, kind="stable"):
+            first, second = int(self.indices[place]), int(self.nearest[place])
+            key = (min(first, second), max(first, second))
+            if key not in pairs:
+                pairs[key] = SamplePair(first, second, float(self.distances[place]))
+            if len(pairs) == limit:
+                break
+        return list(pairs.values())
+
+    def farthest(self, limit: int) -> list[SamplePair]:
+        """Returns up to `limit` samples with their neighbours, those farthest from theirs first."""
+        order = np.argsort(-self.distances, kind="stable")[:limit]
+        return [SamplePair(int(self.indices[i]), int(self.nearest[i]), float(self.distances[i])) for i in order]
+
+
+def find_neighbours(x: Samples, indices: SampleIndices, scale: Scale) -> Neighbours:
+    """Finds the neighbour of each of these samples, at least two, among the others, and how far it is.
+
+    Neighbours are those of a random projection onto 64 numbers, which keeps distances to about an eighth (Johnson &
+    Lindenstrauss 1984) and equal samples equal; the distances to them are then measured on the samples themselves.
+    """
+    size = int(np.prod(x.shape[1:]))
+    width = min(PROJECTED_SIZE, size)
+    matrix = np.random.default_rng(0).normal(size=(size, width)).astype(np.float32)
+    if size <= PROJECTED_SIZE:
+        matrix = np.eye(size, dtype=np.float32)
+    projected = np.concatenate([rows @ matrix for rows in _rows(x, indices, scale)])
+    model = NearestNeighbors(n_neighbors=1, algorithm="brute").fit(projected)
+    nearest = indices[model.kneighbors(return_distance=False)[:, 0]]
+    blocks = zip(_rows(x, indices, scale), _rows(x, nearest, scale), strict=True)
+    distances = np.concatenate([np.linalg.norm(some - others, axis=1) for some, others in blocks]).astype(np.float64)
+    return Neighbours(indices, nearest, distances / (float(np.median(distances)) or 1.0))
+
+
+def _rows(x: Samples, indices: SampleIndices, scale: Scale) -> Iterator[npt.NDArray[np.float32]]:
+    """Yields the scaled samples block by block, each sample as a row."""
+    largest = float(np.finfo(np.float32).max) ** 0.25  # so that no square overflows
+    for start in range(0, len(indices), BLOCK_SIZE):
+        block = scale.apply(np.asarray(x[indices[start : start + BLOCK_SIZE]], np.float32))
+        yield np.nan_to_num(block.reshape(len(block), -1), nan=0).clip(-largest, largest)
