@@ -349,7 +349,7 @@ def _n(value: float) -> str:
     r"""Returns a number for LaTeX with five digits, in brackets where it is negative.
 
     >>> _n(-0.25), _n(1e-7)
-    ('(-0.25)', '1 \\\\cdot 10^{-7}')
+    ('(-0.25)', '1 \\cdot 10^{-7}')
     """
     text = f"{value:.5g}"
     if "e" in text:

@@ -2,7 +2,7 @@
 
 import time
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
 from typing import Protocol
@@ -38,7 +38,7 @@ class RunLibrary:
     def set_label(self, owner: str, run_id: str, label: Label) -> None:
         """Gives a run of this owner another name, star or tags."""
         self._store.owned_run(owner, run_id)
-        self._write_and_wait(partial(self._store.update_run, run_id, **vars(label)))
+        write_and_wait(self._writer_loop, partial(self._store.update_run, run_id, **vars(label)))
 
     def delete(self, owner: str, run_ids: Iterable[str]) -> None:
         """Stops runs of this owner and lists them no more; they can be restored within a day."""
@@ -53,13 +53,13 @@ class RunLibrary:
                 self._store.update_run(run.id, deleted=now)
             self.delete_expired()
 
-        self._write_and_wait(mark_deleted)
+        write_and_wait(self._writer_loop, mark_deleted)
 
     def restore(self, owner: str, run_ids: Iterable[str]) -> None:
         """Lists runs again that this owner has deleted."""
         for run_id in run_ids:
             self._store.owned_run(owner, run_id)
-            self._write_and_wait(partial(self._store.update_run, run_id, deleted=None))
+            write_and_wait(self._writer_loop, partial(self._store.update_run, run_id, deleted=None))
 
     def import_zip(self, owner: str, device: str, path: Path) -> Run:
         """Stores the run of a zip, which another server may have made, as one of this student's runs.
@@ -96,6 +96,3 @@ class RunLibrary:
             if not run.active:
                 self._store.delete_run(run.id)
                 self._checkpoints.delete(run.id)
-
-    def _write_and_wait(self, task: Callable[[], None]) -> None:
-        write_and_wait(self._writer_loop, task)

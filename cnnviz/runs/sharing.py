@@ -2,12 +2,10 @@
 
 import logging
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
 import sqlalchemy as sql
-from sqlalchemy.exc import SQLAlchemyError
 
 from cnnviz.architecture import Architecture
 from cnnviz.errors import CnnvizError, DesignError, LimitError
@@ -16,13 +14,13 @@ from cnnviz.runs.run import Run
 from cnnviz.runs.store import Store
 from cnnviz.runs.tables import PEOPLE, RUNS, SHARES
 from cnnviz.runs.task_loop import TaskLoop
+from cnnviz.runs.write_and_wait import write_and_wait
 
 CLASS = ""
 """Recipient of what is shared with the whole class."""
 MAX_SHARES_PER_OWNER = 100
 MAX_RECEIVED = 200
 """The latest shares that one student is shown."""
-ANSWER_TIMEOUT_SECONDS = 10.0
 log = logging.getLogger(__name__)
 
 
@@ -107,7 +105,7 @@ class Sharing:
     def revoke(self, owner: str, share_id: int) -> None:
         """Ends a share of this owner, if it is still there."""
         mine = sql.delete(SHARES).where(SHARES.c.id == share_id, SHARES.c.owner == owner)
-        self._write_and_wait(partial(self._execute, mine))
+        write_and_wait(self._writer_loop, partial(self._execute, mine))
 
     def _add(self, owner: str, recipient: str, **content: str | None) -> None:
         people = self._store.people
@@ -116,7 +114,7 @@ class Sharing:
         if recipient != CLASS and (recipient == owner or people.find(recipient) is None):
             raise DesignError("There is no such classmate. Choose a name in the list.")
         row = {"owner": owner, "recipient": recipient, **content}
-        self._write_and_wait(partial(self._insert_once, row))
+        write_and_wait(self._writer_loop, partial(self._insert_once, row))
 
     def _insert_once(self, row: dict[str, str | None]) -> None:
         same = sql.select(SHARES.c.id).where(*(SHARES.c[name] == value for name, value in row.items()))
@@ -133,15 +131,6 @@ class Sharing:
     def _execute(self, statement: sql.Delete) -> None:
         with self._engine.begin() as connection:
             connection.execute(statement)
-
-    def _write_and_wait(self, task: Callable[[], None]) -> None:
-        done = self._writer_loop.submit(task)
-        try:
-            done.result(ANSWER_TIMEOUT_SECONDS)
-        except (SQLAlchemyError, OSError, TimeoutError):
-            done.cancel()
-            log.exception("what a student shares was not stored")
-            raise CnnvizError("The server cannot save anything just now. Try again in a minute.") from None
 
 
 def _share_of(row: sql.RowMapping, runs: dict[str, Run]) -> Share | None:

@@ -1,13 +1,10 @@
 """What a teacher sees of a class and does in it."""
 
-import logging
 import threading
 import time
 from collections import Counter
 from collections.abc import Callable
 from functools import partial
-
-from sqlalchemy.exc import SQLAlchemyError
 
 from cnnviz.errors import CnnvizError
 from cnnviz.runs.class_overview import RunRow, StudentWork, class_overview
@@ -16,13 +13,12 @@ from cnnviz.runs.class_store import ClassStore
 from cnnviz.runs.comment import MAX_COMMENT_LENGTH, Comment
 from cnnviz.runs.store import Store
 from cnnviz.runs.task_loop import TaskLoop
+from cnnviz.runs.write_and_wait import write_and_wait
 
-ANSWER_TIMEOUT_SECONDS = 10.0
 OVERVIEW_SECONDS = 1.0
 """How long an overview is shown to whoever asks, before the database is asked again."""
 RULES_CHANGED = "class-rules"
 """What the store notes as changed when other rules are in force."""
-log = logging.getLogger(__name__)
 
 
 class TeacherDesk:
@@ -40,7 +36,7 @@ class TeacherDesk:
 
     def set_rules(self, rules: ClassRules) -> None:
         """Puts other rules in force, for all pages at once. Raises CnnvizError where they cannot be stored."""
-        self._write_and_wait(partial(self._class_store.save_rules, rules))
+        write_and_wait(self._writer_loop, partial(self._class_store.save_rules, rules))
         self._store.changes.note(RULES_CHANGED)
 
     def overview(self, since: float = 0.0, dataset: str | None = None) -> dict[str, StudentWork]:
@@ -74,19 +70,10 @@ class TeacherDesk:
         if len(text) > MAX_COMMENT_LENGTH:
             raise CnnvizError(f"A comment has up to {MAX_COMMENT_LENGTH:,} characters; this one has {len(text):,}.")
         comment = Comment(run_id, author, text, time.time())
-        self._write_and_wait(partial(self._class_store.add_comment, comment))
+        write_and_wait(self._writer_loop, partial(self._class_store.add_comment, comment))
         self._store.changes.note(run_id)
 
     def delete_comment(self, comment: Comment) -> None:
         """Deletes a comment."""
-        self._write_and_wait(partial(self._class_store.delete_comment, comment.id))
+        write_and_wait(self._writer_loop, partial(self._class_store.delete_comment, comment.id))
         self._store.changes.note(comment.run_id)
-
-    def _write_and_wait(self, task: Callable[[], None]) -> None:
-        done = self._writer_loop.submit(task)
-        try:
-            done.result(ANSWER_TIMEOUT_SECONDS)
-        except (SQLAlchemyError, OSError, TimeoutError):
-            done.cancel()
-            log.exception("what a teacher has changed was not stored")
-            raise CnnvizError("The server cannot save anything just now. Try again in a minute.") from None

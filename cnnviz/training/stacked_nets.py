@@ -9,7 +9,15 @@ from torch import Tensor, nn
 from torch.func import functional_call, stack_module_state
 
 from cnnviz.architecture import Architecture, iter_steps, micro_batch_size, trace
-from cnnviz.layers import AlphaDropout, FeatureAlphaDropout, FractionalMaxPool2d, FractionalMaxPool3d, Layer, RReLU
+from cnnviz.layers import (
+    AlphaDropout,
+    FeatureAlphaDropout,
+    FractionalMaxPool2d,
+    FractionalMaxPool3d,
+    Layer,
+    RReLU,
+    StochasticDepth,
+)
 from cnnviz.training.config import OPTIMIZERS, TrainConfig
 from cnnviz.training.prepared_data import Batch
 from cnnviz.training.setup import TrainingSetup
@@ -20,6 +28,7 @@ UNSTACKABLE: tuple[type[Layer], ...] = (
     FractionalMaxPool2d,
     FractionalMaxPool3d,
     RReLU,
+    StochasticDepth,
 )
 """Layers whose random numbers are not a mask that could be drawn for each net before the pass."""
 DROPOUTS = (nn.Dropout, nn.Dropout1d, nn.Dropout2d, nn.Dropout3d)

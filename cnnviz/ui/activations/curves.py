@@ -7,6 +7,7 @@ import streamlit as st
 from cnnviz.activations import ACTIVATIONS
 from cnnviz.charts.activation import FARTHEST_INPUT, SHOWN_INPUTS, activation_figure, gallery_figure
 from cnnviz.ui.widgets.chart import plotly_chart
+from cnnviz.ui.widgets.dataframe import dataframe
 
 ALL = "all"
 
@@ -73,4 +74,4 @@ def _point_table(names: list[str], x: float) -> None:
                 "tangent": f"y = {slope:.4g}·x {'−' if value - slope * x < 0 else '+'} {abs(value - slope * x):.4g}",
             }
         )
-    st.dataframe(pd.DataFrame(rows), hide_index=True, key="point-values")
+    dataframe(pd.DataFrame(rows), hide_index=True, key="point-values")

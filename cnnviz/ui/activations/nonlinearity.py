@@ -9,6 +9,7 @@ from cnnviz.errors import CnnvizError
 from cnnviz.experiments.linear_stack import LinearLayer, multiply_out, stack_output
 from cnnviz.experiments.spirals import REACH, SpiralsAnswer, SpiralsQuestion, train_spirals
 from cnnviz.ui.widgets.chart import plotly_chart
+from cnnviz.ui.widgets.dataframe import dataframe, number_editor
 
 START_LAYERS = (
     LinearLayer(((1.0, 0.5), (-1.0, 1.0)), (0.5, -0.5)),
@@ -90,7 +91,7 @@ def _multiplied() -> None:
     one = multiply_out(layers)
     with columns[-1]:
         st.markdown("**Multiplied out**")
-        st.dataframe(_layer_frame(one), key="linear-product")
+        dataframe(_layer_frame(one), key="linear-product")
     x = np.stack((ALONG, np.full_like(ALONG, x2)), axis=1)
     stack, line = stack_output(layers, x, relu=relu)[:, 0], stack_output([one], x)[:, 0]
     difference = float(np.abs(stack - line).max())
@@ -105,7 +106,7 @@ def _multiplied() -> None:
 def _edited_layer(start: LinearLayer, *, key: str) -> LinearLayer:
     """Draws a layer's weights to edit, and returns them as they are; an empty cell counts as 0."""
     numbers = {name: st.column_config.NumberColumn(step=0.1, min_value=-100, max_value=100) for name in COLUMNS}
-    frame = st.data_editor(_layer_frame(start), key=key, column_config=numbers).fillna(0.0)
+    frame = number_editor(_layer_frame(start), key=key, column_config=numbers).fillna(0.0)
     rows = frame[COLUMNS].to_numpy(dtype=float).tolist()
     return LinearLayer(tuple((row[0], row[1]) for row in rows), tuple(row[2] for row in rows))
 

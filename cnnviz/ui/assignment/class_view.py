@@ -25,7 +25,7 @@ from cnnviz.ui.assignment.times import local_datetime, local_time
 from cnnviz.ui.runs.labels import time_zone
 from cnnviz.ui.state import session_dict
 from cnnviz.ui.widgets.chart import vega_chart
-from cnnviz.ui.widgets.dataframe import dataframe, spreadsheet_frame
+from cnnviz.ui.widgets.dataframe import dataframe
 from cnnviz.ui.widgets.fields import escape_markdown
 from cnnviz.ui.widgets.live_fragment import live_fragment
 from cnnviz.ui.widgets.notice import notify_done, notify_errors
@@ -78,8 +78,8 @@ def _items_view(stored: StoredAssignment, submissions: Sequence[Submission]) -> 
         return
     begun = {owner: participant.begun for owner, participant in participants.items()}
     items = item_table(stored.assignment, submissions, begun)
-    event = st.dataframe(
-        spreadsheet_frame(items_frame(items)),
+    event = dataframe(
+        items_frame(items),
         hide_index=True,
         key=f"items-{stored.id}",
         on_select="rerun",

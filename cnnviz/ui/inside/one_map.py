@@ -14,6 +14,7 @@ from cnnviz.inside.feature_maps import LayerMaps
 from cnnviz.inside.one_map import Kernel, example_kernels, is_convolution, map_sum
 from cnnviz.ui.inside.forward import choose_layer, sample_maps
 from cnnviz.ui.inside.map_strips import axis_names, draw_maps
+from cnnviz.ui.widgets.dataframe import number_editor
 from cnnviz.ui.widgets.fields import number
 
 NET, OWN = "The net's", "My own numbers"
@@ -99,5 +100,5 @@ def _typed_kernel(start: npt.NDArray[np.float32], *, key: str) -> Kernel:
     """Draws a table of numbers to type, and returns them; an empty cell is 0."""
     rows = np.atleast_2d(start).round(3)
     table = pd.DataFrame(rows, columns=[str(number) for number in range(rows.shape[1])])
-    edited = st.data_editor(table, key=key, hide_index=True, width="content", alt="numbers of the kernel")
+    edited = number_editor(table, key=key, hide_index=True, width="content", alt="numbers of the kernel")
     return np.asarray(edited.fillna(0).to_numpy(np.float32)).reshape(start.shape)

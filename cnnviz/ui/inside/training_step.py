@@ -15,6 +15,7 @@ from cnnviz.inside.training_step import TrainingStep, follow_step, weight_names
 from cnnviz.training.config import OPTIMIZERS, TrainConfig
 from cnnviz.ui.data.content import load_content
 from cnnviz.ui.state import current_config, current_owner
+from cnnviz.ui.widgets.dataframe import dataframe
 from cnnviz.ui.widgets.fields import number
 from cnnviz.words import unique_labels
 
@@ -184,7 +185,7 @@ def _path(step: TrainingStep) -> None:
         }
         for stop in reversed(step.path)
     ]
-    st.dataframe(pd.DataFrame(rows), hide_index=True, key="training-step-path")
+    dataframe(pd.DataFrame(rows), hide_index=True, key="training-step-path")
     st.caption("From the scores, at the top, back to the layer of the weight: norms over the whole batch.")
 
 

@@ -11,10 +11,16 @@ from pandas.io.formats.style import Styler
 from cnnviz.words import spreadsheet_text
 
 
-def dataframe(frame: pd.DataFrame, *, style: Callable[[pd.DataFrame], Styler] | None = None, **options: Any) -> None:
-    """Draws a table; the options are those of `st.dataframe`."""
+def dataframe(frame: pd.DataFrame, *, style: Callable[[pd.DataFrame], Styler] | None = None, **options: Any) -> Any:
+    """Draws a table, and returns what was selected in it; the options are those of `st.dataframe`."""
     safe = spreadsheet_frame(frame)
-    st.dataframe(style(safe) if style else safe, **options)
+    return st.dataframe(style(safe) if style else safe, **options)
+
+
+def number_editor(frame: pd.DataFrame, **options: Any) -> pd.DataFrame:
+    """Draws a table whose numbers can be changed, and returns it; the options are those of `st.data_editor`."""
+    edited: pd.DataFrame = st.data_editor(spreadsheet_frame(frame), **options)
+    return edited
 
 
 def spreadsheet_frame(frame: pd.DataFrame) -> pd.DataFrame:
