@@ -44,6 +44,9 @@ class Settings(BaseSettings):
     threads: Annotated[int, Field(ge=0)] = Field(
         0, description="CPU threads of each training process; 0: all cores where it trains on the CPU, else one."
     )
+    niceness: Annotated[int, Field(ge=0, le=19)] = Field(
+        10, description="How far training and other work outside the server stand back behind pages; 0: not at all."
+    )
     goal: Annotated[float, Field(ge=0, le=1)] = Field(
         0.90, description="Validation accuracy that is drawn as the goal, unless a student chooses another."
     )

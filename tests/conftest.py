@@ -86,6 +86,8 @@ settings.load_profile("repeatable")
 def pytest_sessionstart(session: pytest.Session) -> None:
     """One thread, here and in workers: several wait for each other on a busy machine, and their sums differ.
 
+    Nor do workers stand back: pages and browsers take all cores, and a test that waits for a training would wait long.
+
     Processes are forked, as a server's are; the first of them starts the fork server. The process that only deals out
     tests to others loads nothing of this: it takes seconds, and the others wait for it.
     """
@@ -96,7 +98,7 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     from cnnviz.processes.launcher import FORK_SERVER  # noqa: PLC0415
 
     torch.set_num_threads(1)
-    os.environ["CNNVIZ_THREADS"] = "1"
+    os.environ |= {"CNNVIZ_THREADS": "1", "CNNVIZ_NICENESS": "0"}
     FORK_SERVER.enable()
 
 

@@ -8,9 +8,8 @@ from cnnviz.processes.fork_supervisor import ForkServerSupervisor
 from cnnviz.processes.lifeline import Lifeline
 from cnnviz.processes.messages import ChildSpec
 from cnnviz.processes.subprocess_child import Streams, SubprocessChild
+from cnnviz.settings import settings
 
-NICENESS = 10
-"""How far a child's priority is lowered: pages come first."""
 MAX_NICENESS = 19
 WORKER_OOM_SCORE, JOB_OOM_SCORE = 500, 1000
 """When memory runs out, jobs are killed first, then workers, the server last."""
@@ -86,4 +85,4 @@ def child_priority() -> int | None:
     """Returns the nice value of children of this process; None on systems without."""
     if not hasattr(os, "getpriority"):
         return None
-    return min(os.getpriority(os.PRIO_PROCESS, 0) + NICENESS, MAX_NICENESS)
+    return min(os.getpriority(os.PRIO_PROCESS, 0) + settings().niceness, MAX_NICENESS)

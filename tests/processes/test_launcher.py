@@ -19,8 +19,9 @@ import pytest
 from cnnviz.processes import fork_client, fork_supervisor, forked_child, launcher
 from cnnviz.processes.fork_supervisor import ForkServerSupervisor
 from cnnviz.processes.forked_child import ForkedChild
-from cnnviz.processes.launcher import FORKABLE_MODULES, MAX_NICENESS, NICENESS, Child, start_child
+from cnnviz.processes.launcher import FORKABLE_MODULES, MAX_NICENESS, Child, start_child
 from cnnviz.processes.subprocess_child import PROJECT_ROOT, Streams, SubprocessChild, child_environment
+from cnnviz.settings import Settings
 from tests.conftest import DEADLINE, WaitFor
 
 JOBS, IMPORTED = "tests.processes.jobs", "colorsys"
@@ -95,6 +96,8 @@ def test_a_child_has_its_priority_session_environment_and_nothing_else_of_its_se
 ) -> None:
     run("exit_with", "0")  # the fork server has another environment and directory than the next child
     monkeypatch.setenv("CNNVIZ_GOAL", "0.5")
+    monkeypatch.delenv("CNNVIZ_NICENESS")
+    monkeypatch.setattr(launcher, "settings", Settings)
     monkeypatch.delenv("HOME", raising=False)
     monkeypatch.chdir(tmp_path)
     with (tmp_path / "secret").open("w"):
@@ -104,7 +107,7 @@ def test_a_child_has_its_priority_session_environment_and_nothing_else_of_its_se
     assert isinstance(child, CHILD_TYPES[forked])
     assert facts["pid"] == facts["session"] == child.pid
     assert (facts["parent"] == os.getpid()) == (not forked)
-    assert facts["nice"] == min(os.getpriority(os.PRIO_PROCESS, 0) + NICENESS, MAX_NICENESS)
+    assert facts["nice"] == min(os.getpriority(os.PRIO_PROCESS, 0) + 10, MAX_NICENESS)
     assert facts["session_nice"] in (facts["nice"], None)
     assert facts["oom_score_adj"] == 300
     assert facts["name"] == "cnnviz jobs"
