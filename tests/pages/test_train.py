@@ -148,12 +148,12 @@ def test_the_net_of_the_run_shown_is_not_taken_for_the_one_to_be_trained(open_pa
     app.run()
     preset = PRESETS["digits-convnet"]
     size = f"{len(DIGITS.layers)} layers for 1 × 8 × 8, {parameter_count(DIGITS):,} parameters"
-    same = f"A run of the net that is open now: {preset.title} {size}."
+    same = f"A run of the net that is open now: {preset.title}, {size}."
     assert same in [caption.value for caption in app.caption]
     other = DIGITS.update_layer(0, out_channels=5)
     app.session_state["workbench"] = Workbench(other)
     app.run()
-    assert f"A run of **another net than the one to be trained next**: {preset.title} {size}." in [
+    assert f"A run of **another net than the one to be trained next**: {preset.title}, {size}." in [
         caption.value for caption in app.caption
     ]
     (line,) = [each.value for each in app.markdown if "To be trained next" in each.value]

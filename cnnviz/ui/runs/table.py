@@ -20,7 +20,7 @@ MAX_NAMED = 6
 """Chosen runs whose names are written out below the table, which cuts off what is longer than its column."""
 COLUMNS = {
     "star": st.column_config.TextColumn("★", width=32, help="A star, to find the run again."),
-    "name": st.column_config.TextColumn("Name", width=300, help="In full below the table, once it is chosen."),
+    "name": st.column_config.TextColumn("Name", width=170, help="In full below the table, once it is chosen."),
     "status": st.column_config.TextColumn("Status", width=80),
     "accuracy": st.column_config.NumberColumn(
         "Val. accuracy", format="%.3f", help="Validation accuracy of the best epoch."

@@ -18,7 +18,7 @@ def design_line() -> None:
     name = net_name(design)
     st.markdown(
         f":gray[To be trained next:] **{escape_markdown(name[0].upper() + name[1:])}**"
-        f" :gray[{escape_markdown(_size_text(design, name))}]"
+        f":gray[{escape_markdown(_size_text(design, name))}]"
         f"{' :orange[· as you have changed it in another tab]' * is_from_other_tab()}"
     )
 
@@ -26,7 +26,7 @@ def design_line() -> None:
 def run_net_line(run: Run) -> None:
     """Draws the net of a run and its size, and whether that is the one at hand."""
     name = net_name(run.architecture)
-    net = f"{escape_markdown(name)} {escape_markdown(_size_text(run.architecture, name))}"
+    net = f"{escape_markdown(name)}{escape_markdown(_size_text(run.architecture, name))}"
     if run.architecture == current_workbench().architecture:
         st.caption(f"A run of the net that is open now: {net}.")
     else:
@@ -34,11 +34,11 @@ def run_net_line(run: Run) -> None:
 
 
 def _size_text(design: Architecture, name: str) -> str:
-    """Returns the layers of a net, unless its name says how many, its input and its parameters.
+    """Returns what follows the name of a net: its layers, unless the name says how many, its input and parameters.
 
     >>> _size_text(Architecture(input_shape=(3,)), "net of 0 layers")
-    'for 3, 0 parameters'
+    ' for 3, 0 parameters'
     """
     layers = count_label(len(design.layers), "layer")
     size = f"for {format_shape(design.input_shape)}, {parameter_count(design):,} parameters"
-    return size if layers in name else f"{layers} {size}"
+    return f" {size}" if layers in name else f", {layers} {size}"
