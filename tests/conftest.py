@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -120,6 +121,16 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         items[:] = [item for item in items if not item.get_closest_marker("postgres")]
         config.hook.pytest_deselected(items=left_out)
     items.sort(key=lambda item: any(item.path.is_relative_to(last) for last in RUN_LAST))
+
+
+@pytest.fixture(scope="session")
+def packages_read_once() -> Iterator[None]:
+    """Each AppTest looks for components of Streamlit in all installed packages, which takes longer than most pages."""
+    from streamlit.components.v2 import manifest_scanner  # noqa: PLC0415 (as above)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(manifest_scanner, "scan_component_manifests", cache(manifest_scanner.scan_component_manifests))
+        yield
 
 
 @pytest.fixture(scope="session")

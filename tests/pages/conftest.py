@@ -16,6 +16,11 @@ ROOT = Path(__file__).parents[2]
 DEADLINE = 120.0
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _quick_apps(packages_read_once: None) -> None:
+    """Every test here opens pages."""
+
+
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     with pytest.MonkeyPatch.context() as patch:
