@@ -142,10 +142,11 @@ def use_all_exits(app: Page, names: Iterable[str]) -> set[tuple[str, str]]:
             open_page(app, ELSEWHERE)
         open_view(app, name, view)
         for label, element, page in list(exits(app, name)):
+            if not is_open(app, name):
+                open_view(app, name, view)
             leave(app, element, page)
             expect_page(app, page)
             used_exits.add((name, label))
-            open_view(app, name, view)
     open_page(app, ELSEWHERE)
     return used_exits
 
