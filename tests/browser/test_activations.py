@@ -1,11 +1,8 @@
 """The Activations page in a real browser."""
 
-from typing import Any
+from playwright.sync_api import expect
 
-import pytest
-from playwright.sync_api import Browser, expect
-
-from tests.browser.conftest import OpenApp, Server
+from tests.browser.conftest import OpenApp
 
 WIDE_FORMULAS = ("SELU", "SiLU", "Hardswish", "Hardsigmoid")
 CUT = """() => [...document.querySelectorAll('.katex-display')].filter(formula => {
@@ -30,18 +27,18 @@ def test_no_formula_is_cut_off(open_app: OpenApp) -> None:
         assert page.evaluate(CUT) == [], f"{width} pixels wide"
 
 
-@pytest.mark.parametrize(("scheme", "first"), [("light", "rgb(0, 114, 178)"), ("dark", "rgb(86, 180, 233)")])
-def test_curves_have_the_colours_of_the_theme(browser: Browser, server: Server, scheme: Any, first: str) -> None:
+def test_curves_have_the_colours_of_the_theme(open_app: OpenApp) -> None:
     """With fewer than ten colours in the theme, plotly drew in its own, dark blue on nearly black."""
-    page = browser.new_context(color_scheme=scheme).new_page()
-    page.goto(f"{server.url}/activations")
-    line = page.locator(".scatterlayer .js-line").first
-    expect(line).to_be_attached()
-    expect(line).to_have_css("stroke", first)
-    page.get_by_role("button", name="Sigmoid", exact=True).click()
-    expect(page.locator(".legend").first.get_by_text("Sigmoid")).to_have_count(0)
-    names = "plot => plot._fullData.filter(line => line.x[0] !== null).map(line => [line.name, line.line.color])"
-    drawn = dict(page.locator(".js-plotly-plot").first.evaluate(names))
-    assert drawn["Tanh"] == {"light": "#D55E00", "dark": "#E69F00"}[scheme]  # what it had beside the sigmoid
-    assert drawn["Tanh, tangent"] == drawn["Tanh"]
-    page.context.close()
+    page = open_app("activations")
+    for scheme, first, second in (("light", "rgb(0, 114, 178)", "#D55E00"), ("dark", "rgb(86, 180, 233)", "#E69F00")):
+        page.emulate_media(color_scheme=scheme)
+        page.reload()
+        line = page.locator(".scatterlayer .js-line").first
+        expect(line).to_be_attached()
+        expect(line).to_have_css("stroke", first)
+        page.get_by_role("button", name="Sigmoid", exact=True).click()
+        expect(page.locator(".legend").first.get_by_text("Sigmoid")).to_have_count(0)
+        names = "plot => plot._fullData.filter(line => line.x[0] !== null).map(line => [line.name, line.line.color])"
+        drawn = dict(page.locator(".js-plotly-plot").first.evaluate(names))
+        assert drawn["Tanh"] == second  # what it had beside the sigmoid
+        assert drawn["Tanh, tangent"] == drawn["Tanh"]

@@ -24,6 +24,8 @@ from tests.designs import make_run
 PIN, TEACHER_PIN = "470915", "470915xy"
 HIDDEN_TITLE = "the net that nobody else may see"
 PAGES = sorted(path.stem for path in (ROOT / "pages").glob("*.py"))
+NAMES = ("run", "runs", "id")
+"""Under which a page may look for a run in the address."""
 PAGES_OF_RUNS = ("train", "runs", "result", "search")
 FORM = b'--edge\r\nContent-Disposition: form-data; name="f"; filename="a.zip"\r\n\r\nmine\r\n--edge--\r\n'
 
@@ -180,10 +182,7 @@ def test_no_page_shows_a_run_of_somebody_else(classroom: Classroom, run_id: str)
     """By addresses, and by every widget that the page has, with the id of the run as its value."""
     for page in PAGES:
         with classroom.open_stream(classroom.bert) as stream:
-            for query in (
-                "",
-                *(f"{name}={value}" for name in ("run", "runs", "id") for value in (run_id, run_id[:10])),
-            ):
+            for query in ("", *("&".join(f"{name}={value}" for name in NAMES) for value in (run_id, run_id[:10]))):
                 shown = show(stream, page, query)
                 assert HIDDEN_TITLE.encode() not in shown.content
             for widget in sorted(shown.widgets):
