@@ -7,6 +7,7 @@ from typing import Any
 
 import sqlalchemy as sql
 
+from cnnviz.errors import CnnvizError
 from cnnviz.identity.account import Account, LoginError
 from cnnviz.identity.class_code import new_class_code
 from cnnviz.identity.person import Person, Role
@@ -19,6 +20,10 @@ another process, may change it."""
 MAX_PEOPLE = 2000
 """Accounts of one server: with an open list, whoever knows the class code can make up names."""
 CODE, OPEN = "code", "list_is_open"
+
+
+class LastTeacherError(CnnvizError):
+    """Raised where a class would be left without a teacher, with a sentence that says what to do."""
 
 
 class PeopleStore:
@@ -75,9 +80,15 @@ class PeopleStore:
             raise LoginError("Somebody has taken this name at this moment. Try again.") from None
 
     def change(self, owner: str, **values: Any) -> None:
-        """Changes fields of an account, by their names in `Account` and `Person`."""
+        """Changes fields of an account, by their names in `Account` and `Person`.
+
+        Raises LastTeacherError where nobody would be a teacher any more.
+        """
+        where = [PEOPLE.c.owner == owner]
+        if values.get("role", Role.TEACHER) != Role.TEACHER:
+            where.append(_leaves_a_teacher())
         with self._engine.begin() as connection:
-            connection.execute(sql.update(PEOPLE).where(PEOPLE.c.owner == owner).values(values))
+            _check_done(connection, owner, connection.execute(sql.update(PEOPLE).where(*where).values(values)).rowcount)
         self._forget(owner)
 
     def set_first_pin(self, owner: str, pin_hash: str) -> bool:
@@ -101,10 +112,14 @@ class PeopleStore:
         self._forget(owner)
 
     def remove(self, owner: str) -> None:
-        """Removes an account, and what was shared by or with it; what its person has made stays."""
+        """Removes an account, and what was shared by or with it; what its person has made stays.
+
+        Raises LastTeacherError where nobody would be a teacher any more.
+        """
         with self._engine.begin() as connection:
+            removal = sql.delete(PEOPLE).where(PEOPLE.c.owner == owner, _leaves_a_teacher())
+            _check_done(connection, owner, connection.execute(removal).rowcount)
             connection.execute(sql.delete(SHARES).where(sql.or_(SHARES.c.owner == owner, SHARES.c.recipient == owner)))
-            connection.execute(sql.delete(PEOPLE).where(PEOPLE.c.owner == owner))
         self._forget(owner)
 
     # ── the class ──
@@ -188,6 +203,19 @@ class PeopleStore:
         with self._engine.begin() as connection:
             changed = sql.update(CLASS_OPTIONS).where(CLASS_OPTIONS.c.name == name)
             connection.execute(changed.values(content=json.dumps(value)))
+
+
+def _leaves_a_teacher() -> sql.ColumnElement[bool]:
+    """Returns the condition that the account which a statement is about is no teacher, or not the only one."""
+    others = PEOPLE.alias()
+    is_other_teacher = sql.and_(others.c.role == Role.TEACHER, others.c.owner != PEOPLE.c.owner)
+    return sql.or_(PEOPLE.c.role != Role.TEACHER, sql.exists().where(is_other_teacher).correlate(PEOPLE))
+
+
+def _check_done(connection: sql.Connection, owner: str, row_count: int) -> None:
+    """Raises LastTeacherError where a statement about an account has met none, though it is there."""
+    if row_count == 0 and connection.scalar(sql.select(PEOPLE.c.owner).where(PEOPLE.c.owner == owner)):
+        raise LastTeacherError("This is the only teacher. Make somebody else a teacher first.")
 
 
 def _account_of(row: sql.RowMapping) -> Account:

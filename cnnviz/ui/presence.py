@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
+from cnnviz.settings import Mode, settings
 from cnnviz.ui.state import current_owner
 
 
@@ -53,6 +54,6 @@ PRESENCE = Presence()
 
 
 def note_presence(page: str) -> None:
-    """Notes that this session shows a page now."""
-    if context := get_script_run_ctx():
+    """Notes that this session shows a page now, on a server for a class: elsewhere nobody asks, and owners are many."""
+    if settings().mode == Mode.CLASS and (context := get_script_run_ctx()):
         PRESENCE.note(current_owner(), context.session_id, page)

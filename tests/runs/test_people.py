@@ -6,7 +6,7 @@ import pytest
 
 from cnnviz.identity.account import Account, LoginError, login_of_name
 from cnnviz.identity.person import Person, Role
-from cnnviz.runs.people import PeopleStore
+from cnnviz.runs.people import LastTeacherError, PeopleStore
 from cnnviz.runs.store import Store
 from cnnviz.secret_key import new_owner
 
@@ -34,6 +34,15 @@ def test_what_is_kept_is_found_by_owner_and_by_name(tmp_path: Path, url: str) ->
     store.people.reset_pin(anna.owner, "a hash")
     assert [(account.generation, account.pin_hash) for account in store.people.all()] == [(2, "a hash")]
     assert not store.people.set_first_pin(anna.owner, "another")
+    store.people.change(anna.owner, role=Role.TEACHER, email="anna@example.org")  # who is one already
+    store.people.change(new_owner(), role=Role.STUDENT)  # who is nobody
+    for leave in (store.people.remove, lambda owner: store.people.change(owner, role=Role.STUDENT)):
+        with pytest.raises(LastTeacherError, match="only teacher"):
+            leave(anna.owner)
+    bert = make_account("Bert")
+    store.people.add(bert)
+    store.people.change(bert.owner, role=Role.TEACHER)
+    store.people.change(anna.owner, role=Role.STUDENT)
     store.people.remove(anna.owner)
     assert store.people.find(anna.owner) is None
     store.close()

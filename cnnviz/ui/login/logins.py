@@ -113,11 +113,11 @@ class Logins:
         return LoggedIn(found, login) if found and found.generation == login.generation else None
 
     async def is_still_in(self, person: LoggedIn) -> bool:
-        """Returns whether somebody who was let in is so still."""
+        """Returns whether somebody who was let in is so still, and in the same role: their page was drawn for that."""
         account, login = await self._find_account(person.account.owner), person.login
-        if login is None:
-            return account is not None
-        return account is not None and account.generation == login.generation and not self._has_ended(login)
+        if account is None or account.person.role != person.account.person.role:
+            return False
+        return login is None or (account.generation == login.generation and not self._has_ended(login))
 
     def begin(self, account: Account) -> str:
         """Returns the value of the cookie for a login that begins now."""

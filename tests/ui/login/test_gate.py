@@ -2,11 +2,12 @@
 
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from http.cookies import SimpleCookie
 from urllib.parse import urlencode
 
 import pytest
+import sqlalchemy as sql
 from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -14,6 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from cnnviz.identity.person import Role
 from cnnviz.runs.people import PeopleStore
 from cnnviz.runs.store import Store
+from cnnviz.runs.tables import PEOPLE
 from cnnviz.settings import Mode, Settings
 from cnnviz.ui.identity import COOKIE_NAME, OWNER_HEADER
 from cnnviz.ui.login.gate import HEALTH, LoginGate
@@ -82,8 +84,8 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
 
 @pytest.fixture
 def room(store: Store) -> Room:
-    for account in store.people.all():
-        store.people.remove(account.owner)
+    with store._engine.begin() as connection:
+        connection.execute(sql.delete(PEOPLE))
     return Room(store.people)
 
 
@@ -207,13 +209,22 @@ def test_a_new_pin_and_a_removed_account_end_all_logins(room: Room) -> None:
     assert (room.owner(anna), room.owner(bert)) == (None, None)
 
 
-def test_a_stream_ends_with_the_login(room: Room) -> None:
+@pytest.mark.parametrize(
+    "change",
+    [
+        PeopleStore.end_logins,
+        PeopleStore.remove,
+        lambda people, owner: people.change(owner, role=Role.TEACHER),  # what a page may do was asked as it was drawn
+    ],
+    ids=["logged out", "removed", "another role"],
+)
+def test_a_stream_ends_with_the_login(room: Room, change: Callable[[PeopleStore, str], None]) -> None:
     anna = room.log_in("Anna")
 
     async def page(scope: Scope, receive: Receive, send: Send) -> None:
         await receive()
         await send({"type": "websocket.accept"})
-        room.people.end_logins(Headers(scope=scope)[OWNER_HEADER])
+        change(room.people, Headers(scope=scope)[OWNER_HEADER])
         message = await receive()  # what the browser sends after that is not heard
         await send({"type": "websocket.send", "heard": message})
 
