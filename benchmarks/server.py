@@ -41,18 +41,22 @@ class Server:
 
 @contextmanager
 def serve(
-    launcher: str = FROZEN, *, prepare: Callable[[Path], None] = lambda _: None, log: Path | None = None
+    launcher: str = FROZEN,
+    *,
+    prepare: Callable[[Path], None] = lambda _: None,
+    log: Path | None = None,
+    **settings: str,
 ) -> Iterator[Server]:
     """Starts the app with `python -m launcher` on a free port; ends it and its workers at the end.
 
-    `prepare` gets the data directory before the server does.
+    `prepare` gets the data directory before the server does; `settings` are environment variables.
     """
     with tempfile.TemporaryDirectory(prefix="cnnviz-benchmark-", ignore_cleanup_errors=True) as name:
         folder, port = Path(name), _free_port()
         prepare(folder)
         options = {"port": port, "address": "127.0.0.1", "headless": "true"}
         command = [sys.executable, "-m", launcher, "run", "app.py"]
-        environment = os.environ | {"CNNVIZ_DATA_DIR": name, "CNNVIZ_DEVICES": "cpu"}
+        environment = os.environ | {"CNNVIZ_DATA_DIR": name, "CNNVIZ_DEVICES": "cpu"} | settings
         with (log or folder / "server.log").open("wb") as output:
             popen = subprocess.Popen(
                 [*command, *(f"--server.{option}={value}" for option, value in options.items())],

@@ -6,7 +6,7 @@ One visitor costs well under a millisecond per rerun, so that twenty of them lea
 import asyncio
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from types import TracebackType
@@ -47,10 +47,20 @@ class Visitor:
     """One open page: `async with Visitor(server, token) as visitor`."""
 
     def __init__(
-        self, server: Server, token: str, page: str = "", *, address: str = "127.0.0.1", session_id: str = ""
+        self,
+        server: Server,
+        token: str,
+        page: str = "",
+        *,
+        address: str = "127.0.0.1",
+        session_id: str = "",
+        cookie: str = "cnnviz_student",
     ) -> None:
-        """`address` is that from which it comes; with `session_id`, it asks to go on with that session."""
-        self._server, self._token, self._page = server, token, page
+        """`address` is that from which it comes; with `session_id`, it asks to go on with that session.
+
+        `cookie` is what the one is called that has the token for its value.
+        """
+        self._server, self._cookie, self._page = server, f"{cookie}={token}", page
         self._address, self._asked_session_id = address, session_id
         self._socket: ClientConnection
         self._script_hash = ""
@@ -65,7 +75,7 @@ class Visitor:
         """Connects and loads the page."""
         self._socket = await connect(
             f"ws://127.0.0.1:{self._server.port}/_stcore/stream",
-            additional_headers={"Cookie": f"cnnviz_student={self._token}"},
+            additional_headers={"Cookie": self._cookie},
             origin=self._server.address,  # type: ignore[arg-type]
             subprotocols=["streamlit", *(["none", self._asked_session_id] if self._asked_session_id else [])],  # type: ignore[list-item]
             local_addr=(self._address, 0),
@@ -78,6 +88,15 @@ class Visitor:
     async def __aexit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
         """Disconnects."""
         await self._socket.close()
+
+    async def open(self, page: str) -> Answer:
+        """Goes to another page by its link at the top."""
+        self._page, self._script_hash, self._states = page, "", {}
+        return await self.rerun()
+
+    def has(self, label: str) -> bool:
+        """Returns whether the page has a widget of this label."""
+        return label in self._ids
 
     async def type(self, label: str, text: str) -> Answer:
         """Types into a text field, or chooses in a selectbox, and presses Enter."""
@@ -118,15 +137,22 @@ class Visitor:
         self._states = {name: self._states[name] for name in self._ids.values() if name in self._states}
         return Answer(seconds, messages, received)
 
-    async def watch(self, period: float, seconds: float) -> list[float]:
+    @property
+    def watches(self) -> bool:
+        """Whether a part of the page redraws itself."""
+        return bool(self._watched)
+
+    async def watch(
+        self, period: float, seconds: float, on_answer: Callable[[list[ForwardMsg]], None] = lambda _: None
+    ) -> list[float]:
         """Asks for looks at the part of the page that redraws itself; returns the seconds until each answer.
 
         As the frontend, it asks every `period` seconds whether there is an answer or not. An answer counts for the last
-        request before it.
+        request before it; `on_answer` gets its messages as soon as they are there.
         """
         if not self._watched:
             raise RuntimeError("nothing on this page redraws itself")
-        answers, end = list[float](), time.perf_counter() + seconds
+        answers, messages, end = list[float](), list[ForwardMsg](), time.perf_counter() + seconds
         while (now := time.perf_counter()) < end:
             request = BackMsg()
             request.rerun_script.widget_states.widgets.extend(self._states.values())
@@ -135,9 +161,11 @@ class Visitor:
             with suppress(TimeoutError):
                 async with asyncio.timeout(period - (time.perf_counter() - now)):
                     while True:
-                        message = ForwardMsg.FromString(await self._socket.recv(decode=False))
-                        if message.WhichOneof("type") == "script_finished":
+                        messages.append(ForwardMsg.FromString(await self._socket.recv(decode=False)))
+                        if messages[-1].WhichOneof("type") == "script_finished":
                             answers.append(time.perf_counter() - start)
+                            on_answer(messages)
+                            messages = []
         return answers
 
     async def _send(self, request: BackMsg) -> float:

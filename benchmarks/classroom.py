@@ -1,0 +1,355 @@
+"""A lesson: sixty students of a class do what students do, runs train all the while, a teacher watches.
+
+Each student is logged in, has one page open, and does one thing after another: edits, looks at shapes, listens, trains
+and watches the curves, opens results, hands in, all drawn at random. A rerun lasts from the change that is sent to
+`script_finished`. Curves are late by the time for which the database has had points of an epoch that a look does not
+tell. Before it is measured, one student has been on every page.
+"""
+
+import argparse
+import asyncio
+import random
+import re
+import threading
+import time
+from collections import Counter, defaultdict
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from http.client import HTTPConnection
+from urllib.parse import urlencode
+
+import sqlalchemy as sql
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+
+from benchmarks.server import Server, serve
+from benchmarks.table import percentile, table, verdict
+from benchmarks.visitor import Answer, Visitor
+from cnnviz.runs.run import Run
+from cnnviz.runs.store import Store
+from cnnviz.runs.tables import POINTS
+
+GOAL_P50_MS, GOAL_P95_MS, GOAL_LATE_SECONDS, GOAL_SESSION_MB = 30.0, 100.0, 1.0, 3.0
+GOAL_FIRST_POINT_SECONDS = 20.0
+PIN, TEACHER_PIN = "470915", "470915xy"
+LOGIN_COOKIE = "cnnviz_login"
+PAUSE_SECONDS = (1.0, 4.0)
+"""Least and most time between two things that a student does."""
+LOOK_SECONDS, WATCH_SECONDS = 0.5, 10.0
+PAGES = ("", "shapes", "data", "train", "result", "assignment")
+KERNELS, EPOCHS = (3, 4, 5, 6, 7), 3
+SETTLE_SECONDS = 75.0
+"""Until the sessions of students who have left are forgotten."""
+MIB = 2**20
+
+
+@dataclass
+class Lesson:
+    """What was measured."""
+
+    reruns: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
+    """Milliseconds of each rerun, by what was done."""
+    lateness: list[float] = field(default_factory=list)
+    """Seconds by which a look was behind the database."""
+    errors: list[str] = field(default_factory=list)
+    memory: dict[str, float] = field(default_factory=dict)
+    """MiB of the server, by moment."""
+    lost: int = 0
+    """Epochs of runs that have fewer points than others of theirs."""
+
+
+class Entrance:
+    """The doors of a server for a class: logs in the teacher and students."""
+
+    def __init__(self, server: Server) -> None:
+        self._server = server
+        link = None
+        while not (link := re.search(r"/door/teacher#(\S+)", (server.folder / "server.log").read_text())):
+            time.sleep(0.1)
+        form = {"token": link[1], "name": "The teacher", "pin": TEACHER_PIN, "pin_again": TEACHER_PIN}
+        self.teacher = self._enter("/door/teacher", form)
+        (self._code,) = re.findall(r'class="code">([A-Z0-9-]+)<', self._request("GET", "/door", self.teacher)[1])
+
+    def log_in(self, name: str) -> str:
+        """Returns the value of the login cookie of a new student."""
+        return self._enter("/door/login", {"code": self._code, "name": name, "pin": PIN, "pin_again": PIN})
+
+    def _enter(self, path: str, form: dict[str, str]) -> str:
+        cookie, text = self._request("POST", path, body=urlencode(form))
+        match = re.match(rf"{LOGIN_COOKIE}=([^;]+)", cookie)
+        if not match:
+            raise RuntimeError(f"{path} lets nobody in: {text[:500]}")
+        return match[1]
+
+    def _request(self, method: str, path: str, login: str = "", body: str = "") -> tuple[str, str]:
+        connection = HTTPConnection("127.0.0.1", self._server.port, timeout=60)
+        headers = {"Origin": self._server.address, "Content-Type": "application/x-www-form-urlencoded"}
+        connection.request(method, path, body, headers | ({"Cookie": f"{LOGIN_COOKIE}={login}"} if login else {}))
+        answer = connection.getresponse()
+        return answer.getheader("set-cookie") or "", answer.read().decode()
+
+
+class Epochs:
+    """When the epochs of runs reached the database, as another connection sees it."""
+
+    def __init__(self, store: Store) -> None:
+        self._store, self._ended, self._since = store, threading.Event(), dict[str, float]()
+        self.reached = defaultdict[str, dict[int, float]](dict)
+        self._thread = threading.Thread(target=self._look, daemon=True)
+
+    def watch(self, run_id: str) -> None:
+        """Looks at this run from now on."""
+        self._since[run_id], self.reached[run_id] = time.perf_counter(), {}
+
+    def lateness(self, run_id: str, shown: int) -> float:
+        """Returns the seconds for which a later epoch than the one shown has been known."""
+        now = time.perf_counter()
+        return now - min((since for epoch, since in list(self.reached[run_id].items()) if epoch > shown), default=now)
+
+    def first_seconds(self, run_id: str) -> float | None:
+        """Returns the seconds from the first look at a run to its first point; None when it has none."""
+        times = self.reached[run_id].values()
+        return min(times) - self._since[run_id] if times else None
+
+    def _look(self) -> None:
+        while not self._ended.wait(0.2):
+            for run_id, epochs in list(self.reached.items()):
+                query = (
+                    sql.select(POINTS.c.epoch).where(POINTS.c.run_id == run_id).order_by(POINTS.c.id.desc()).limit(1)
+                )
+                with self._store.engine.connect() as connection:
+                    epoch = connection.scalar(query)
+                if epoch is not None:
+                    epochs.setdefault(epoch, time.perf_counter())
+
+    def __enter__(self) -> "Epochs":
+        """Starts to look."""
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Ends."""
+        self._ended.set()
+        self._thread.join()
+
+
+class Student:
+    """Somebody with one page open, who does one thing after another."""
+
+    def __init__(self, visitor: Visitor, owner: str, lesson: Lesson, store: Store, epochs: Epochs) -> None:
+        self._visitor, self._owner, self._lesson, self._store, self._epochs = visitor, owner, lesson, store, epochs
+        self._random, self._page = random.Random(owner), ""
+        self._acts: dict[str, tuple[int, Callable[[], Awaitable[None]]]] = {
+            "edit": (10, self._edit),
+            "shapes": (3, self._calculate),
+            "listen": (3, self._listen),
+            "train and watch": (3, self._train),
+            "results": (2, self._open_result),
+            "hand in": (1, self._hand_in),
+        }
+
+    async def work(self, end: float) -> None:
+        """Does one thing after another until `end`."""
+        await asyncio.sleep(self._random.uniform(0, PAUSE_SECONDS[1]))
+        while time.perf_counter() < end:
+            weights = [weight for weight, _ in self._acts.values()]
+            ((name, (_, act)),) = self._random.choices(list(self._acts.items()), weights)
+            try:
+                await act()
+            except Exception as error:  # whatever it is, it is counted
+                self._lesson.errors.append(f"{name}: {type(error).__name__} {error}")
+            await asyncio.sleep(self._random.uniform(*PAUSE_SECONDS))
+
+    async def _measure(self, name: str, change: Awaitable[Answer]) -> Answer:
+        answer = await change
+        self._lesson.reruns[name].append(1000 * answer.seconds)
+        for message in answer.messages:
+            if message.delta.new_element.HasField("exception"):
+                self._lesson.errors.append(f"{name}: {message.delta.new_element.exception.message}")
+        return answer
+
+    async def _open(self, page: str) -> None:
+        if self._page != page:
+            await self._measure(f"open {page or 'design'}", self._visitor.open(page))
+            self._page = page
+
+    async def _edit(self) -> None:
+        await self._open("")
+        for kernel in self._random.sample(KERNELS, 3):
+            await self._measure("edit", self._visitor.type("kernel_size", str(kernel)))
+            await asyncio.sleep(self._random.uniform(*PAUSE_SECONDS) / 2)
+
+    async def _calculate(self) -> None:
+        await self._open("shapes")
+        await self._measure("shapes", self._visitor.type("kernel_size", str(self._random.choice(KERNELS))))
+
+    async def _listen(self) -> None:
+        await self._open("data")
+        await self._measure("listen", self._visitor.press("Other samples"))
+
+    async def _train(self) -> None:
+        self._page = "another"  # so that the page shows the present state of the run
+        await self._open("train")
+        if not self._runs_now():
+            await self._measure("set epochs", self._visitor.enter("Epochs", EPOCHS))
+            await self._measure("train", self._visitor.press("Train"))
+            self._epochs.watch(self._newest_run().id)
+            await self._measure("open train", self._visitor.rerun())
+        run = self._newest_run()
+
+        def note_look(messages: list[ForwardMsg]) -> None:
+            texts = (message.delta.new_element.markdown.body for message in messages)
+            for match in filter(None, (re.search(r"epoch \*\*(\d+)\*\* of", text) for text in texts)):
+                self._lesson.lateness.append(self._epochs.lateness(run.id, int(match[1])))
+
+        if self._visitor.watches:
+            seconds = await self._visitor.watch(LOOK_SECONDS, WATCH_SECONDS, note_look)
+            self._lesson.reruns["look at curves"] += [1000 * each for each in seconds]
+
+    def _newest_run(self) -> Run:
+        return self._store.runs_of(self._owner)[0]
+
+    def _runs_now(self) -> bool:
+        return any(run.active for run in self._store.runs_of(self._owner))
+
+    async def _open_result(self) -> None:
+        self._page = "another"
+        await self._open("result")
+
+    async def _hand_in(self) -> None:
+        await self._open("assignment")
+        if self._visitor.has("Hand in this run"):
+            await self._measure("hand in", self._visitor.press("Hand in this run"))
+
+
+async def teach(lesson: Lesson, server: Server, store: Store, epochs: Epochs, count: int, seconds: float) -> None:
+    """Lets `count` students work for `seconds`, with the teacher's page open; measures the memory before and after."""
+    entrance = Entrance(server)
+    logins = [entrance.log_in(f"Student {number:03d}") for number in range(count)]
+    async with Visitor(server, entrance.log_in("The first"), cookie=LOGIN_COOKIE) as first:
+        for page in PAGES:
+            await first.open(page)
+    async with Visitor(server, entrance.teacher, "class", cookie=LOGIN_COOKIE) as teacher:
+        lesson.memory["before"] = _memory(server)
+        async with AsyncExitStack() as stack:
+            students = []
+            for login in logins:
+                visitor = await stack.enter_async_context(Visitor(server, login, cookie=LOGIN_COOKIE))
+                students.append(Student(visitor, login.partition(".")[0], lesson, store, epochs))
+            end = time.perf_counter() + seconds
+            watching = asyncio.create_task(teacher.watch(1.0, seconds))
+            await asyncio.gather(*(student.work(end) for student in students))
+            lesson.reruns["the teacher's page"] += [1000 * each for each in await watching]
+            lesson.memory["at the end"] = _memory(server)
+        await asyncio.sleep(SETTLE_SECONDS)
+        lesson.memory["after they have left"] = _memory(server)
+    for run in [run for login in logins for run in store.runs_of(login.partition(".")[0])]:
+        counts = Counter(point.epoch for _, point in store.points(run.id) if point.split == "validation")
+        complete = counts.most_common(1)[0][1] if counts else 0
+        lesson.lost += sum(counts[epoch] < complete for epoch in range(1, max(counts, default=0)))
+
+
+async def be_greedy(server: Server, store: Store, epochs: Epochs, others: int) -> list[float | None]:
+    """Lets one student start all that is allowed, then `others` a run each; returns the seconds to first points."""
+    entrance = Entrance(server)
+    async with AsyncExitStack() as stack:
+        greedy = await stack.enter_async_context(
+            Visitor(server, entrance.log_in("Greedy"), "train", cookie=LOGIN_COOKIE)
+        )
+        await greedy.enter("Epochs", 1000)
+        for label in ("Train", "Train", "Train", "Find a learning rate", "Over-fit one batch", "Train"):
+            if greedy.has(label):
+                await greedy.press(label)
+                await greedy.rerun()
+        await greedy.open("search")
+        if greedy.has("Start the search"):
+            await greedy.press("Start the search")
+        await asyncio.sleep(10)
+        visitors = []
+        for number in range(others):
+            login = entrance.log_in(f"Student {number:03d}")
+            visitor = await stack.enter_async_context(Visitor(server, login, "train", cookie=LOGIN_COOKIE))
+            visitors.append((visitor, login.partition(".")[0]))
+        runs = []
+        for visitor, owner in visitors:
+            await visitor.press("Train")
+            runs.append(store.runs_of(owner)[0].id)
+            epochs.watch(runs[-1])
+        end = time.perf_counter() + 4 * GOAL_FIRST_POINT_SECONDS
+        while time.perf_counter() < end and any(epochs.first_seconds(run) is None for run in runs):
+            await asyncio.sleep(0.2)
+        print(f"the greedy student has {len(store.active_runs()) - others} active runs")
+        return [epochs.first_seconds(run) for run in runs]
+
+
+def _memory(server: Server) -> float:
+    return float(server.process.memory_info().rss) / MIB
+
+
+def main() -> None:
+    """Measures and prints."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--students", type=int, default=60)
+    parser.add_argument("--minutes", type=float, default=5.0)
+    parser.add_argument("--fair", action="store_true", help="measure the first points beside a greedy student instead")
+    options = parser.parse_args()
+    limits = {"CNNVIZ_MODE": "class", "CNNVIZ_MAX_ADDRESS_RUNS": "1000"}
+    with serve(**limits) as server:
+        store = Store(server.folder, is_prepared=True)
+        with Epochs(store) as epochs:
+            if options.fair:
+                _print_first_points(asyncio.run(be_greedy(server, store, epochs, 29)))
+            else:
+                lesson = Lesson()
+                asyncio.run(teach(lesson, server, store, epochs, options.students, 60 * options.minutes))
+                _print_lesson(lesson, options.students, options.minutes)
+        store.close()
+
+
+def _print_first_points(seconds: list[float | None]) -> None:
+    known = [each for each in seconds if each is not None]
+    last = max(known) if len(known) == len(seconds) else float("inf")
+    print(f"first points of {len(seconds)} others beside one student who has started all that is allowed:")
+    print(f"{len(known)} came; median {percentile(known, 0.5):.1f} s, last {last:.1f} s", end="")
+    print(f" (goal {GOAL_FIRST_POINT_SECONDS:g} s: {verdict(last, GOAL_FIRST_POINT_SECONDS)})")
+
+
+def _print_lesson(lesson: Lesson, students: int, minutes: float) -> None:
+    rows = [
+        [name, len(each), f"{percentile(each, 0.5):.0f}", f"{percentile(each, 0.95):.0f}", f"{max(each):.0f}"]
+        for name, each in sorted(lesson.reruns.items(), key=lambda item: -len(item[1]))
+        if each
+    ]
+    every = [each for name, values in lesson.reruns.items() if name != "the teacher's page" for each in values]
+    p50, p95 = percentile(every, 0.5), percentile(every, 0.95)
+    rows.append(["all but the teacher's page", len(every), f"{p50:.0f}", f"{p95:.0f}", f"{max(every):.0f}"])
+    print(f"{students} students, {minutes:g} minutes\n")
+    print(table(["", "reruns", "p50, ms", "p95, ms", "max, ms"], rows))
+    late = percentile(lesson.lateness, 0.95) if lesson.lateness else float("nan")
+    memory = lesson.memory
+    a_session = (memory["at the end"] - memory["before"]) / students
+    print("\nMiB of the server: " + ", ".join(f"{moment} {value:.0f}" for moment, value in memory.items()) + "\n")
+    print(
+        table(
+            ["", "measured", "goal", ""],
+            [
+                ["rerun, p50 ms", f"{p50:.1f}", f"{GOAL_P50_MS:g}", verdict(p50, GOAL_P50_MS)],
+                ["rerun, p95 ms", f"{p95:.1f}", f"{GOAL_P95_MS:g}", verdict(p95, GOAL_P95_MS)],
+                [
+                    f"curves late, p95 of {len(lesson.lateness)} looks, s",
+                    f"{late:.2f}",
+                    f"{GOAL_LATE_SECONDS:g}",
+                    verdict(late, GOAL_LATE_SECONDS),
+                ],
+                ["errors", len(lesson.errors), "0", verdict(len(lesson.errors), 0)],
+                ["epochs that lack points", lesson.lost, "0", verdict(lesson.lost, 0)],
+                ["MiB a session", f"{a_session:.1f}", f"{GOAL_SESSION_MB:g}", verdict(a_session, GOAL_SESSION_MB)],
+            ],
+        )
+    )
+    for error, count in Counter(lesson.errors).most_common(10):
+        print(f"{count} × {error[:300]}")
+
+
+if __name__ == "__main__":
+    main()
