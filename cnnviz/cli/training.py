@@ -68,7 +68,7 @@ def run_training(options: TrainOptions) -> tuple[str, int]:
     torch.set_num_threads(options.threads or settings().threads or 1)
     if not options.quiet:
         click.echo(f"Loading “{job.data.title}” …", err=True)
-    splits = job.data.load_splits(job.config.split_kind)
+    splits = job.data.load_splits(job.config.split_kind, left_out=job.config.left_out)
     _prepare_folder(options.out)
     write_file(options.out / DESIGN_FILE, job.architecture.to_json())
     write_file(options.out / CONFIG_FILE, job.config.model_dump_json(indent=2))
@@ -101,6 +101,8 @@ def _check_options(options: TrainOptions) -> TrainJob:
         if options.data
         else find_built_in_dataset(options.dataset or config.dataset)
     )
+    if options.data:  # the samples of the run's own data set, as it was taken home
+        config = config.changed(dataset=data.name, left_out=config.left_out)
     config = config.changed(dataset=data.name)
     check_split(data, config)
     check_trainable(architecture, config, data, limits)
