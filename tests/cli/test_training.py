@@ -141,7 +141,7 @@ def test_a_file_of_settings_is_used_and_single_ones_are_set_over_it(cnnviz: RunC
         ("epochs=", "epochs: should be a whole number (received '')."),
         ("learning_rate=NaN", "learning_rate: should be less than or equal to 10 (received nan)."),
         ("optimizer=Magic", "optimizer: must be one of SGD, Adam, AdamW, RMSprop (received 'Magic')."),
-        ("magic=1", "There is no setting “magic”; choose one of dataset, split, floor, "),
+        ("magic=1", "There is no setting “magic”; choose one of dataset, split, left_out, floor, "),
         ("augmentation.magic=1", "There is no setting “augmentation.magic”; choose one of "),
         ("augmentation.noise=6", "noise: should be less than or equal to 5 (received 6)."),
         ("augmentation=1", "There is no setting “augmentation”; choose one of "),
