@@ -77,7 +77,7 @@ def embedding_figure(
         legend={"orientation": "h", "y": -0.14, "yanchor": "top", "x": 0},
         margin={"l": 50, "r": 10, "t": 10, "b": 40},
         height=HEIGHT,
-        dragmode="lasso",
+        dragmode="pan",  # beside a lasso or a box, Streamlit takes no clicks
     )
     return figure
 

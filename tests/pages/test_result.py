@@ -142,7 +142,7 @@ def test_doubtful_samples_are_shown_with_what_they_cover(
 def test_a_doubtful_training_sample_is_left_out_of_the_next_run(open_page: OpenPage, anna: str, ended: Run) -> None:
     app = view(open_page("result", owner=anna, run=ended.id, config=ended.config), "Doubtful samples")
     view(app, "Unlike the others", "doubt-view")
-    box = next(box for box in app.checkbox if box.label == "Leave out of the next run")
+    box = next(box for box in app.checkbox if box.label == "Leave out")
     index = int(box.key.split("-")[-2])
     kept = next(box for box in app.checkbox if box.label == "Not trained on")
     assert kept.disabled

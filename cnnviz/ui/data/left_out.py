@@ -21,12 +21,14 @@ def leave_out_box(dataset: Dataset, content: Content, index: int, *, key: str) -
     is_trained_on = rows is None or bool((rows[0] == index).any())
     is_left_out = index in config.left_out
     st.checkbox(
-        "Leave out of the next run" if is_trained_on else "Not trained on",
+        "Leave out" if is_trained_on else "Not trained on",
         value=is_left_out and is_trained_on,
         # another key in another state: a box keeps what it was, and the same sample may be shown twice
         key=f"leave-out-{key}-{index}-{is_left_out}",
         disabled=not is_trained_on,
-        help=None if is_trained_on else "It is kept for validation or test, which are never thinned out.",
+        help="The next run on this data set is not trained on it."
+        if is_trained_on
+        else "It is kept for validation or test, which are never thinned out.",
         on_change=_change,
         args=(index,),
     )

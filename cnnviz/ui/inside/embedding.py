@@ -57,8 +57,8 @@ def embedding_view(subject: Subject) -> None:
     )
     st.caption(
         f"{len(samples.points):,} of {len(content.y):,} samples by the {count_label(embedding.width, 'number')} that"
-        f" layer {embedding.title} gets of each. {EXPLANATIONS[method or 'PCA']} **Hover** names a sample; a **click**,"
-        " a lasso or a box opens some."
+        f" layer {embedding.title} gets of each. {EXPLANATIONS[method or 'PCA']} **Hover** names a sample, a **click**"
+        " opens it; the **lasso** and the box at the upper right open several."
     )
     if selected:
         _selected(dataset, content, parts, selected)

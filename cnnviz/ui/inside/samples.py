@@ -89,15 +89,15 @@ def sample_cards(
             name = dataset.classes[int(content.y[index])]
             with st.container(width=PICTURE_WIDTH, gap="small"):
                 sample_card(content, dataset, index, alt=f"sample {index:,}, {name}; {text}")
+                st.markdown(f":small[**{escape_markdown(name)}**, {escape_markdown(text)}]")
                 st.button(
-                    f"{escape_markdown(name)}, {index:,}",
+                    f"Open sample {index:,}",
                     type="tertiary",
                     key=f"{key}-{number}-{index}",
                     help="Open this sample above.",
                     on_click=open_sample_later,
                     args=(index,),
                 )
-                st.markdown(f":small[{escape_markdown(text)}]")
                 if with_boxes:
                     leave_out_box(dataset, content, index, key=key)
 
