@@ -54,11 +54,11 @@ def training_step_view(subject: Subject) -> None:
         steps_before=int(before),
     )
     _numbers(step)
-    left, right = st.columns([3, 2], gap="large")
-    with left:
-        _rule(step, config)
-    with right:
-        _path(step)
+    with st.container(horizontal=True, gap="large", key="training-step-details"):
+        with st.container(width=720):
+            _rule(step, config)
+        with st.container(width=400):
+            _path(step)
 
 
 def _check_size(subject: Subject) -> None:
