@@ -54,7 +54,7 @@ class Embedding:
     """(M, 2): where they are drawn."""
     explained: tuple[float, float]
     """Share of the variance that each axis has; 0 for t-SNE, whose axes mean nothing."""
-    nearest: npt.NDArray[np.int64]
+    nearest: npt.NDArray[np.int32]
     """(N, up to 20): for each sample of the request the nearest training samples but itself, by their places."""
     distances: npt.NDArray[np.float32]
     """(N, up to 20): how far these are, Euclidean, over all values of the embedding."""
@@ -141,7 +141,7 @@ def _arrange(
 
 def _nearest(
     rows: npt.NDArray[np.float32], training: npt.NDArray[np.int64]
-) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float32]]:
+) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.float32]]:
     """Returns the nearest training rows of every row but itself, and their distances."""
     count = min(NEIGHBOURS, max(len(training) - 1, 1))
     model = NearestNeighbors(n_neighbors=min(count + 1, len(training)), algorithm="brute").fit(rows[training])
@@ -150,7 +150,9 @@ def _nearest(
     is_itself = places == np.arange(len(rows))[:, None]
     # the row itself goes behind all others, so that the first ones are others; without itself, the last one is left out
     last = np.argsort(is_itself, axis=1, kind="stable")[:, :count]
-    return np.take_along_axis(places, last, 1), np.take_along_axis(distances, last, 1).astype(np.float32)
+    return np.take_along_axis(places, last, 1).astype(np.int32), np.take_along_axis(distances, last, 1).astype(
+        np.float32
+    )
 
 
 def handle_request(message: bytes) -> bytes:
