@@ -11,6 +11,7 @@ from cnnviz.charts.embedding import MAX_HIGHLIGHTED, EmbeddedSamples, embedding_
 from cnnviz.data.content import Content
 from cnnviz.data.dataset import Dataset
 from cnnviz.data.splitting import PARTS
+from cnnviz.errors import DataError
 from cnnviz.inside import Subject
 from cnnviz.inside.embedding import Embedding, Method, check_width, embed_samples
 from cnnviz.ui.data.content import split_indices
@@ -47,7 +48,7 @@ def embedding_view(subject: Subject) -> None:
     places = choose_places(subject, content, MAX_SAMPLES)
     parts = part_numbers(subject, content)
     embedding = embed_places(subject, content, places, method or "PCA")
-    samples = _embedded(embedding, content, places, parts, dataset.classes, method or "PCA")
+    samples = _embedded(embedding, subject, content, places, parts, dataset.classes, method or "PCA")
     highlighted = _choose_classes(samples, dataset.classes, int(content.y[subject.index]))
     selected = selectable_plotly_chart(
         embedding_figure(samples, [escape(name) for name in dataset.classes], highlighted, subject.index),
@@ -60,6 +61,8 @@ def embedding_view(subject: Subject) -> None:
         f" layer {embedding.title} gets of each. {EXPLANATIONS[method or 'PCA']} **Hover** names a sample, a **click**"
         " opens it; the **lasso** and the box at the upper right open several."
     )
+    if subject.index not in samples.indices:
+        st.caption(f"Sample {subject.index:,} is not among those that t-SNE has arranged; PCA draws it.")
     if selected:
         _selected(dataset, content, parts, selected)
     _neighbours(subject, dataset, content, places, embedding)
@@ -78,10 +81,10 @@ def part_numbers(subject: Subject, content: Content) -> npt.NDArray[np.int8]:
 
 def embed_places(subject: Subject, content: Content, places: Places, method: Method) -> Embedding:
     """Returns the embedding of these samples by the net of a subject, whose own sample is one of them."""
-    own = int(np.flatnonzero(places == subject.index)[0])
-    order = np.random.default_rng(1).permutation(len(places))
-    drawn = np.sort(np.concatenate([[own], order[order != own]])[:MAX_DRAWN])
+    drawn = np.arange(len(places)) if method == "PCA" else _random_places(len(places))
     training = np.flatnonzero(part_numbers(subject, content)[places] == 0)
+    if not len(training):
+        raise DataError("These samples are too large: none of those that can be compared are of the training part.")
     return computed(
         subject,
         content,
@@ -94,15 +97,25 @@ def embed_places(subject: Subject, content: Content, places: Places, method: Met
     )
 
 
+def _random_places(count: int) -> npt.NDArray[np.intp]:
+    """Returns up to MAX_DRAWN of so many places, always the same ones, in order."""
+    return np.sort(np.random.default_rng(1).permutation(count)[:MAX_DRAWN])
+
+
 def _embedded(
     embedding: Embedding,
+    subject: Subject,
     content: Content,
     places: Places,
     parts: npt.NDArray[np.int8],
     classes: Sequence[str],
     method: Method,
 ) -> EmbeddedSamples:
-    indices = places[embedding.drawn]
+    """Returns the samples to draw: at most MAX_DRAWN, and the one at hand where it has a point."""
+    shown = _random_places(len(embedding.drawn))
+    own = np.flatnonzero(places[embedding.drawn] == subject.index)
+    shown = np.union1d(shown, own)
+    indices = places[embedding.drawn[shown]]
     labels = np.asarray(content.y)[indices]
     texts = [
         f"{escape(classes[int(label)])}, sample {index:,}, {PART_NAMES[parts[index]]}"
@@ -112,7 +125,7 @@ def _embedded(
         f"component {number}, {share:.0%} of the variance" if method == "PCA" else f"t-SNE {number}"
         for number, share in enumerate(embedding.explained, 1)
     ]
-    return EmbeddedSamples(embedding.points, indices, labels, texts, (names[0], names[1]))
+    return EmbeddedSamples(embedding.points[shown], indices, labels, texts, (names[0], names[1]))
 
 
 def _choose_classes(samples: EmbeddedSamples, classes: Sequence[str], label: int) -> list[int]:

@@ -38,15 +38,15 @@ def samples_of(subject: Subject) -> tuple[Dataset, Content] | None:
 
 
 def choose_places(subject: Subject, content: Content, limit: int) -> Places:
-    """Returns the indices of up to `limit` samples, in order: always the same ones, and the subject's own.
+    """Returns the indices of up to `limit` samples, in order: the same ones for all, and the subject's own.
 
     Fewer are taken where samples are large.
     """
     count = min(limit, len(content.y), max(MAX_REQUEST_BYTES // (4 * numel(content.shape)), 2))
-    places = np.random.default_rng(0).permutation(len(content.y))
-    if subject.index is not None:
-        places = np.concatenate([[subject.index], places[places != subject.index]])
-    return np.asarray(np.sort(places[:count]), np.intp)
+    places = np.random.default_rng(0).permutation(len(content.y))[:count]
+    if subject.index is not None and subject.index not in places:
+        places[-1] = subject.index
+    return np.asarray(np.sort(places), np.intp)
 
 
 def net_request(subject: Subject, content: Content, places: Places) -> NetRequest:
