@@ -166,6 +166,10 @@ class TrainConfig(FrozenModel):
             changes = {"left_out": (), **changes}
         return super().changed(**changes)
 
+    def left_out_of(self, dataset: str) -> tuple[int, ...]:
+        """Returns the samples that are left out of a data set of that name; none where another one is trained on."""
+        return self.left_out if dataset == self.dataset else ()
+
     def with_augmentation(self, **changes: object) -> Self:
         """Returns a copy with some fields of its augmentation changed; raises TrainingError for a refused value."""
         return self.changed(augmentation=self.augmentation.changed(**changes))

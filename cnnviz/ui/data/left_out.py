@@ -5,7 +5,7 @@ import streamlit as st
 from cnnviz.data.content import Content
 from cnnviz.data.dataset import Dataset
 from cnnviz.training.config import TrainConfig
-from cnnviz.ui.data.content import split_indices
+from cnnviz.ui.data.content import read_content, split_indices
 from cnnviz.ui.navigation import open_page
 from cnnviz.ui.state import current_config, save_config
 from cnnviz.ui.widgets.notice import notify_errors
@@ -30,7 +30,7 @@ def leave_out_box(dataset: Dataset, content: Content, index: int, *, key: str) -
         if is_trained_on
         else "It is kept for validation or test, which are never thinned out.",
         on_change=_change,
-        args=(index,),
+        args=(dataset, index),
     )
 
 
@@ -62,11 +62,13 @@ def left_out_text(config: TrainConfig) -> None:
     st.button("Take all in again", type="tertiary", icon=":material/undo:", key="take-in", on_click=_take_all_in)
 
 
-def _change(index: int) -> None:
+def _change(dataset: Dataset, index: int) -> None:
+    """Leaves a sample out or takes it in again; refuses to leave out the last training samples of a class."""
     config = current_config()
-    chosen = {*config.left_out} ^ {index}
     with notify_errors():
-        save_config(config.changed(left_out=tuple(chosen)))
+        changed = config.changed(left_out=tuple({*config.left_out} ^ {index}))
+        read_content(dataset).split_indices(dataset.split_kind(config.split_kind), changed.left_out)
+        save_config(changed)
 
 
 def _take_all_in() -> None:

@@ -144,7 +144,7 @@ def _noise(shape: Shape) -> npt.NDArray[np.float32]:
 def _data_subject(net: _Net, dataset: Dataset, sample_to_open: int | None) -> Subject:
     content = load_content(dataset)
     split_kind = dataset.split_kind(net.config.split_kind)
-    left_out = net.config.left_out if net.config.dataset == dataset.name else ()
+    left_out = net.config.left_out_of(dataset.name)
     rows = split_indices(content, split_kind, left_out)
     index = _choose_sample(dataset, content, rows, sample_to_open)
     label = int(content.y[index])
@@ -161,7 +161,7 @@ def run_subject(run: Run, dataset: Dataset, content: Content, index: int) -> Sub
 
 def _subject(net: _Net, dataset: Dataset, content: Content, index: int) -> Subject:
     split_kind = dataset.split_kind(net.config.split_kind)
-    left_out = net.config.left_out if net.config.dataset == dataset.name else ()
+    left_out = net.config.left_out_of(dataset.name)
     label = int(content.y[index])
     weights = None
     if net.run is not None:
@@ -262,6 +262,5 @@ def _scale(net: _Net, content: Content, dataset: Dataset) -> Scale:
         return scale_from_parameters(
             fact.floor, fact.mean, fact.std, normalization=config.normalization, shape=dataset.shape
         )
-    left_out = config.left_out if config.dataset == dataset.name else ()
-    split_kind = dataset.split_kind(config.split_kind)
+    split_kind, left_out = dataset.split_kind(config.split_kind), config.left_out_of(dataset.name)
     return cached_scale(content, split_kind, config.floor, config.normalization, left_out)[0]
