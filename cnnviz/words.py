@@ -1,6 +1,7 @@
 """Formats numbers, durations, counts, labels and names for texts that people read."""
 
 import unicodedata
+from collections.abc import Sequence
 from itertools import count
 
 _INVISIBLE_CATEGORIES = frozenset({"Cc", "Cs", "Zl", "Zp"})
@@ -88,14 +89,26 @@ def format_value(value: object) -> str:
 
     >>> format_value(True), format_value(None), format_value(0.0100), format_value(1e-5), format_value("SGD")
     ('yes', 'none', '0.01', '1e-05', 'SGD')
-    >>> format_value(2.0), format_value(0.01234561)
-    ('2', '0.01234561')
+    >>> format_value(2.0), format_value(0.01234561), format_value(()), format_value((3, 17))
+    ('2', '0.01234561', 'none', '2: 3, 17')
     """
     if isinstance(value, bool):
         return "yes" if value else "no"
-    if value is None:
+    if value is None or value == ():
         return "none"
+    if isinstance(value, tuple):
+        return f"{len(value)}: {', '.join(map(str, value))}"
     return repr(value).removesuffix(".0") if isinstance(value, float) else str(value)
+
+
+def format_list_start(items: Sequence[object], limit: int = 12) -> str:
+    """Returns the first of some items, and how many more there are.
+
+    >>> format_list_start([3, 17, 20], 2), format_list_start([3])
+    ('3, 17 and 1 more', '3')
+    """
+    more = f" and {len(items) - limit:,} more" if len(items) > limit else ""
+    return ", ".join(map(str, items[:limit])) + more
 
 
 def spreadsheet_text(text: str) -> str:

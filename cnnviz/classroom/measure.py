@@ -50,7 +50,7 @@ def measure(
     model.load_state_dict(read_weights(weights, architecture, "The file of weights"))
     to_memory_format(model, architecture, config, torch.device("cpu"))
     net = _Net(model.eval(), evaluation_batch_size(trace(architecture)), mixed=config.mixed_precision)
-    splits = dataset.load_splits(config.split_kind)
+    splits = dataset.load_splits(config.split_kind, left_out=config.left_out)
     scale = fit_scale(splits.train.x, config.floor, config.normalization)
     predicted, y = net.predict(splits.validation.x, scale), splits.validation.y
     accuracy = Accuracy(correct=int((predicted == y).sum()), samples=len(y))

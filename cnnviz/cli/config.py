@@ -99,6 +99,7 @@ def _apply_change(config: TrainConfig, change: str) -> TrainConfig:
         value = _parse_number(text) if "," in text else text
     if name not in SETTING_FIELDS:
         raise TrainingError(_unknown_setting_message(name))
+    value = tuple(value) if isinstance(value, list) else value
     change_field = config.with_augmentation if name.startswith(AUGMENTATION_PREFIX) else config.changed
     return change_field(**{SETTING_FIELDS[name]: value})
 

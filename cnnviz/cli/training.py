@@ -68,7 +68,7 @@ def run_training(options: TrainOptions) -> tuple[str, int]:
     torch.set_num_threads(options.threads or settings().threads or 1)
     if not options.quiet:
         click.echo(f"Loading “{job.data.title}” …", err=True)
-    splits = job.data.load_splits(job.config.split_kind)
+    splits = job.data.load_splits(job.config.split_kind, left_out=job.config.left_out)
     _prepare_folder(options.out)
     write_file(options.out / DESIGN_FILE, job.architecture.to_json())
     write_file(options.out / CONFIG_FILE, job.config.model_dump_json(indent=2))
@@ -95,13 +95,16 @@ def _check_options(options: TrainOptions) -> TrainJob:
     limits = settings()
     architecture = read_design(options.design)
     check_shapes(architecture)
-    config = load_config(options.config, options.changes)
-    data = (
-        load_arrays(*options.data, limits.max_upload_bytes, options.channels or "unknown")
-        if options.data
-        else find_built_in_dataset(options.dataset or config.dataset)
-    )
-    config = config.changed(dataset=data.name)
+    built_in = find_built_in_dataset(options.dataset) if options.dataset else None
+    # before the other changes, as samples that are left out are those of the data set at hand
+    changes = options.changes if built_in is None else (f"dataset={built_in.name}", *options.changes)
+    config = load_config(options.config, changes)
+    if options.data:  # the samples of the run's own data set, as it was taken home
+        data = load_arrays(*options.data, limits.max_upload_bytes, options.channels or "unknown")
+        config = config.changed(dataset=data.name, left_out=config.left_out)
+    else:
+        data = built_in or find_built_in_dataset(config.dataset)
+        config = config.changed(dataset=data.name)
     check_split(data, config)
     check_trainable(architecture, config, data, limits)
     return TrainJob(architecture, config, data, _open_device(options.device))

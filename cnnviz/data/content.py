@@ -1,7 +1,7 @@
 """All samples of a data set, and what is known about each of them."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from cnnviz.data.arrays import Labels, PartNumbers, Samples, SplitIndices
 from cnnviz.data.splits import Splits, take_splits
-from cnnviz.data.splitting import SPLIT_KINDS, split_at_random, split_by_parts, split_by_speaker
+from cnnviz.data.splitting import SPLIT_KINDS, leave_out, split_at_random, split_by_parts, split_by_speaker
 from cnnviz.errors import DataError
 from cnnviz.shapes import Shape
 from cnnviz.words import quote_name
@@ -68,8 +68,16 @@ class Content:
             possible_kinds.add("random")
         return tuple(kind for kind in SPLIT_KINDS if kind in possible_kinds)
 
-    def split_indices(self, split_kind: str = "random") -> SplitIndices:
-        """Returns the indices of the samples of each part; raises DataError when they cannot be split this way."""
+    def split_indices(self, split_kind: str = "random", left_out: Collection[int] = ()) -> SplitIndices:
+        """Returns the indices of the samples of each part, without those of the training part that are left out.
+
+        Validation and test keep all their samples. Raises DataError when they cannot be split this way, and when a
+        class would have no training samples left.
+        """
+        training, validation, test = self._whole_parts(split_kind)
+        return leave_out(training, left_out, self.y, self.classes), validation, test
+
+    def _whole_parts(self, split_kind: str) -> SplitIndices:
         if split_kind in self.parts:
             return split_by_parts(self.y, self.classes, self.parts[split_kind])
         if split_kind == "speaker" and self.speakers is not None:
@@ -81,6 +89,6 @@ class Content:
             " them at random."
         )
 
-    def split(self, split_kind: str = "random") -> Splits:
+    def split(self, split_kind: str = "random", left_out: Collection[int] = ()) -> Splits:
         """Returns training, validation and test samples; raises DataError like `split_indices`."""
-        return take_splits(self.x, self.y, self.split_indices(split_kind))
+        return take_splits(self.x, self.y, self.split_indices(split_kind, left_out))

@@ -1,6 +1,6 @@
 """A classification task: what one sample looks like, which classes there are, and how to load it all."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 
 from cnnviz.data.audio import Features
@@ -43,6 +43,11 @@ class Dataset:
         """Loads all samples and what is known about them."""
         return self.load(progress)
 
-    def load_splits(self, split_kind: str = "random", progress: ReportProgress = lambda done, total: None) -> Splits:
-        """Loads training, validation and test samples, split as `split_kind` says."""
-        return replace(self.load_content(progress).split(self.split_kind(split_kind)), axes=self.axes)
+    def load_splits(
+        self,
+        split_kind: str = "random",
+        progress: ReportProgress = lambda done, total: None,
+        left_out: Collection[int] = (),
+    ) -> Splits:
+        """Loads training, validation and test samples, split as `split_kind` says; training leaves some out."""
+        return replace(self.load_content(progress).split(self.split_kind(split_kind), left_out), axes=self.axes)

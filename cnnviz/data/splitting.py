@@ -1,6 +1,6 @@
 """Ways to split a data set into training, validation and test samples; each answers a question of its own."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -95,6 +95,25 @@ def split_by_parts(y: Labels, classes: tuple[str, ...], parts: PartNumbers) -> S
             " class into one folder."
         )
     return _shuffled_indices(parts)
+
+
+def leave_out(
+    training: npt.NDArray[np.intp], left_out: Collection[int], y: Labels, classes: tuple[str, ...]
+) -> npt.NDArray[np.intp]:
+    """Returns the indices of training samples without those that are left out, in their order.
+
+    Samples that are not among them change nothing. Raises DataError when a class would have none left.
+    """
+    if not left_out:
+        return training
+    kept = training[~np.isin(training, list(left_out))]
+    lost = np.setdiff1d(y[training], y[kept])
+    if len(lost):
+        raise DataError(
+            f"Without the {count_label(len(left_out), 'sample')} that are left out, nothing is left to train “"
+            f"{classes[lost[0]]}” with. Take some in again."
+        )
+    return kept
 
 
 def _test_and_validation_folds(

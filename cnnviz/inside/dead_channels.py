@@ -3,24 +3,18 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import torch
-from safetensors.torch import load, save
 from torch import Tensor, nn
 
-from cnnviz.architecture import Architecture, build_model
+from cnnviz.architecture import Architecture
 from cnnviz.inside.feature_maps import record_maps
+from cnnviz.inside.net_request import NetRequest, decode_request
 from cnnviz.layers import family
 from cnnviz.processes.one_shot import OneShotProcess, serve
 
-BATCH_SIZE = 8
-"""Samples that go through the net at a time."""
-LENGTH_BYTES = 8
-"""Bytes of a request that hold the length of the design; the design and the tensors follow."""
-SAMPLES = "samples"
-"""Name of the samples among the tensors of a request; weights begin with WEIGHT."""
-WEIGHT = "weight:"
 NO_MEMORY = "Looking for dead channels needs more memory than the server has free. Use fewer channels, or pool earlier."
 DEAD_CHANNELS_PROCESS = OneShotProcess(
     module="cnnviz.inside.dead_channels",
@@ -41,11 +35,11 @@ class DeadChannels:
     channels: int
 
 
-def find_dead_channels(architecture: Architecture, model: nn.Module, samples: Tensor) -> list[DeadChannels]:
-    """Counts the dead channels behind every activation on scaled samples (N, *shape), in evaluation mode."""
+def find_dead_channels(architecture: Architecture, model: nn.Module, batches: Iterable[Tensor]) -> list[DeadChannels]:
+    """Counts the dead channels behind every activation on batches of scaled samples (N, *shape)."""
     alive: dict[str, Tensor] = {}
-    for batch in torch.split(samples, BATCH_SIZE):
-        for record in record_maps(architecture, model.eval(), batch):
+    for batch in batches:
+        for record in record_maps(architecture, model, batch):
             if family(record.layer.kind) == "activation":
                 values = (record.after != 0).transpose(0, 1).flatten(1).any(dim=1)
                 alive[record.title] = alive.get(record.title, torch.zeros_like(values)) | values
@@ -55,29 +49,16 @@ def find_dead_channels(architecture: Architecture, model: nn.Module, samples: Te
     ]
 
 
-def encode_request(architecture: Architecture, model: nn.Module, samples: Tensor) -> bytes:
-    """Returns the request for the process: length of the design, design, weights and samples."""
-    design = architecture.to_json().encode()
-    tensors = {f"{WEIGHT}{name}": value.contiguous() for name, value in model.state_dict().items()}
-    return len(design).to_bytes(LENGTH_BYTES, "big") + design + save(tensors | {SAMPLES: samples.contiguous()})
-
-
-def handle_request(request: bytes) -> bytes:
-    """Returns the dead channels of a request of `encode_request` as JSON."""
-    end = LENGTH_BYTES + int.from_bytes(request[:LENGTH_BYTES], "big")
-    architecture = Architecture.from_json(request[LENGTH_BYTES:end])
-    tensors = load(request[end:])
-    samples = tensors.pop(SAMPLES)
-    with torch.device("meta"):
-        model = build_model(architecture)
-    model.load_state_dict({name.removeprefix(WEIGHT): value for name, value in tensors.items()}, assign=True)
-    found = find_dead_channels(architecture, model, samples)
+def handle_request(message: bytes) -> bytes:
+    """Returns the dead channels of an encoded `NetRequest` as JSON."""
+    request = decode_request(message)
+    found = find_dead_channels(request.architecture, request.build(), request.batches())
     return json.dumps([[layer.title, layer.dead, layer.channels] for layer in found]).encode()
 
 
-def count_dead_channels(request: bytes) -> list[DeadChannels]:
-    """Returns what a process of its own answers to a request; raises LimitError and CnnvizError as it does."""
-    answer = json.loads(DEAD_CHANNELS_PROCESS.run(request))
+def count_dead_channels(request: NetRequest, on_progress: Callable[[float], None] | None = None) -> list[DeadChannels]:
+    """Returns what a process of its own finds; raises LimitError and CnnvizError as it does."""
+    answer = json.loads(DEAD_CHANNELS_PROCESS.run(request.encode(), on_progress=on_progress))
     return [DeadChannels(title, tuple(dead), channels) for title, dead, channels in answer]
 
 

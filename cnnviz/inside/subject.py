@@ -45,6 +45,10 @@ class Subject:
     seed: int = 0
     index: int | None = None
     """Which sample of the data set it is."""
+    split_kind: str = "random"
+    """How the run splits its data set, as it can be split."""
+    left_out: tuple[int, ...] = ()
+    """Samples of the training part that the run leaves out."""
 
     @classmethod
     def from_raw(  # noqa: PLR0913

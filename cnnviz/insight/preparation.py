@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from cnnviz.data.splitting import SPLIT_KINDS
 from cnnviz.training.config import TrainConfig
+from cnnviz.words import count_label, format_list_start
 
 
 def preparation_text(
@@ -18,6 +19,11 @@ def preparation_text(
     if part_sizes:
         sizes = ", ".join(f"{size:,}" for size in part_sizes)
         sentences.append(f"Split {SPLIT_KINDS[config.split_kind].title.lower()}: {sizes} samples.")
+    if config.left_out:
+        sentences.append(
+            f"Left out of the training part: {count_label(len(config.left_out), 'sample')},"
+            f" {format_list_start(config.left_out)}."
+        )
     scaling_steps = [f"raised to at least {config.floor:g}"] if config.floor is not None else []
     if mean:
         several = f"minus the mean at its position, divided by the deviation there ({len(mean):,} of each)"

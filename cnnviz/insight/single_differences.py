@@ -20,7 +20,7 @@ from cnnviz.shapes import format_shape
 from cnnviz.training.config import TrainConfig
 from cnnviz.training.loss import build_criterion
 from cnnviz.training.schedule import SCHEDULES
-from cnnviz.words import format_value
+from cnnviz.words import count_label, format_value
 
 CACHED_PAIRS = 4096
 """Pairs of nets whose differences are kept in memory."""
@@ -144,9 +144,16 @@ def _value_label(title: str, old: object, new: object) -> str:
 
     >>> _value_label("Nesterov", False, True), _value_label("Batch size", 64, 32)
     ('+Nesterov', 'batch size 64 → 32')
+    >>> _value_label("Left out", (3, 17), (3, 20, 21))
+    'left out +2 samples, −1 sample'
     """
     if isinstance(new, bool):
         return f"{'+' if new else '−'}{title}"
+    if isinstance(old, tuple) and isinstance(new, tuple):
+        changed = (("+", len({*new} - {*old})), ("−", len({*old} - {*new})))
+        return f"{title.lower()} " + ", ".join(
+            f"{sign}{count_label(count, 'sample')}" for sign, count in changed if count
+        )
     return f"{title[0].lower()}{title[1:]} {format_value(old)} → {format_value(new)}"
 
 

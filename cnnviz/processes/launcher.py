@@ -24,8 +24,12 @@ FORKABLE_MODULES = (
     "cnnviz.experiments.spirals",
     "cnnviz.training.overfit",
     "cnnviz.inside.dead_channels",
+    "cnnviz.inside.exciting_samples",
+    "cnnviz.inside.embedding",
+    "cnnviz.insight.near_samples",
     # what these import late, when they first train, read or write something
     "sklearn.datasets",
+    "sklearn.manifold",
     "tensorboardX",
     "torch._dynamo",
     "torch.onnx.utils",

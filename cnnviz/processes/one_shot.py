@@ -3,8 +3,10 @@
 import errno
 import logging
 import os
+import re
 import sys
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from tempfile import TemporaryFile
@@ -14,7 +16,7 @@ import torch
 
 from cnnviz.errors import CnnvizError, LimitError, is_out_of_memory
 from cnnviz.processes.child import take_standard_output
-from cnnviz.processes.launcher import JOB_OOM_SCORE, start_child
+from cnnviz.processes.launcher import JOB_OOM_SCORE, Child, start_child
 from cnnviz.processes.subprocess_child import Streams
 from cnnviz.settings import settings
 
@@ -24,6 +26,11 @@ DISK_FULL_EXIT_CODE = 4
 """Exit code of a process that cannot write its output."""
 MAX_LOG_BYTES = 2**16
 """How much of a failed process's standard error is read."""
+PROGRESS_SECONDS = 0.2
+"""Seconds between two looks at how far a process is."""
+MAX_PROGRESS_BYTES = 256
+"""End of a process's standard error in which its last progress is looked for."""
+PROGRESS = re.compile(rb"^progress (\d+)/(\d+)$", re.MULTILINE)
 log = logging.getLogger(__name__)
 
 
@@ -49,16 +56,17 @@ class OneShotProcess:
     """Time for one answer, and for waiting behind others."""
     semaphore: threading.Semaphore = field(default_factory=threading.Semaphore)
 
-    def run(self, request: bytes, *arguments: str) -> bytes:
+    def run(self, request: bytes, *arguments: str, on_progress: Callable[[float], None] | None = None) -> bytes:
         """Returns the answer of the process to a request on its standard input.
 
-        Raises `refusal_error` with the sentence of the process, LimitError where it takes too long or too much memory,
-        CnnvizError where it fails.
+        `on_progress` is called some times a second, in this thread, with the share that is done; an error that it
+        raises ends the process. Raises `refusal_error` with the sentence of the process, LimitError where it takes too
+        long or too much memory, CnnvizError where it fails.
         """
         if not self.semaphore.acquire(timeout=self.timeout_seconds):
             raise LimitError(f"{self.busy} Try again in a minute.")
         try:
-            code, answer, log_text = self._complete(request, arguments)
+            code, answer, log_text = self._complete(request, arguments, on_progress)
         except TimeoutError:
             raise LimitError(
                 f"{self.task} took more than {self.timeout_seconds} seconds and was given up. {self.timeout_advice}"
@@ -81,7 +89,9 @@ class OneShotProcess:
             )
         return answer
 
-    def _complete(self, request: bytes, arguments: tuple[str, ...]) -> tuple[int, bytes, bytes]:
+    def _complete(
+        self, request: bytes, arguments: tuple[str, ...], on_progress: Callable[[float], None] | None
+    ) -> tuple[int, bytes, bytes]:
         """Returns exit code, answer and log of the process; raises TimeoutError, OSError."""
         # files, not pipes: no process waits for another that reads or writes
         with TemporaryFile() as request_file, TemporaryFile() as answer_file, TemporaryFile() as log_file:
@@ -93,7 +103,10 @@ class OneShotProcess:
                 self.module, *arguments, streams=streams, oom_score=JOB_OOM_SCORE, memory_bytes=memory_bytes
             )
             try:
-                code = child.wait(self.timeout_seconds)
+                if on_progress is None:
+                    code = child.wait(self.timeout_seconds)
+                else:
+                    code = self._watch(child, log_file.fileno(), on_progress)
             except BaseException:
                 child.kill()
                 child.wait()
@@ -101,6 +114,30 @@ class OneShotProcess:
             answer_file.seek(0)
             log_file.seek(max(log_file.seek(0, os.SEEK_END) - MAX_LOG_BYTES, 0))
             return code, answer_file.read(), log_file.read()
+
+    def _watch(self, child: Child, log_fd: int, on_progress: Callable[[float], None]) -> int:
+        """Returns the exit code of a process, and tells meanwhile how far it is; raises TimeoutError."""
+        deadline = time.monotonic() + self.timeout_seconds
+        while (left := deadline - time.monotonic()) > 0:
+            try:
+                return child.wait(min(left, PROGRESS_SECONDS))
+            except TimeoutError:
+                on_progress(_last_progress(log_fd))
+        raise TimeoutError
+
+
+def report_progress(done: int, total: int) -> None:
+    """The process's side: notes how far it is, for `on_progress` of `OneShotProcess.run`."""
+    sys.stderr.write(f"progress {done}/{total}\n")
+    sys.stderr.flush()
+
+
+def _last_progress(log_fd: int) -> float:
+    """Returns the share that was noted last; 0 before the first note. Leaves the place where the process writes."""
+    size = os.fstat(log_fd).st_size
+    notes = PROGRESS.findall(os.pread(log_fd, MAX_PROGRESS_BYTES, max(size - MAX_PROGRESS_BYTES, 0)))
+    done, total = map(int, notes[-1]) if notes else (0, 1)
+    return min(done / max(total, 1), 1.0)
 
 
 def serve(handle: Callable[[bytes], bytes], *, no_memory: str) -> None:

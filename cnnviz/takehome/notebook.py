@@ -18,6 +18,7 @@ from cnnviz.takehome.script import CELL_MARKER, SampleSource, to_script
 from cnnviz.training.config import TrainConfig
 from cnnviz.training.metrics import METRICS
 from cnnviz.training.point import TEST, TRAIN, VALIDATION
+from cnnviz.words import format_value
 
 Cell = dict[str, Any]
 Output = dict[str, Any]
@@ -147,7 +148,11 @@ def _changed_settings(config: BaseModel, defaults: BaseModel, title_prefix: str 
         if isinstance(value, BaseModel):
             yield from _changed_settings(value, default, f"{title}: ")
         elif value != default:
-            yield title, escape_notebook_text(str(value)), escape_notebook_text(str(default))
+            yield title, escape_notebook_text(_text(value)), escape_notebook_text(_text(default))
+
+
+def _text(value: object) -> str:
+    return format_value(value) if isinstance(value, tuple) else str(value)
 
 
 def _markdown_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

@@ -1,6 +1,7 @@
 """A run as a standalone training script, in the style of the lab's notebook."""
 
 import inspect
+import textwrap
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +16,7 @@ from cnnviz.data.digits import DIGITS
 from cnnviz.data.scaling import NORMALIZATIONS
 from cnnviz.shapes import Shape
 from cnnviz.source import to_code
-from cnnviz.source.formatting import Argument, Call, format_call, literal
+from cnnviz.source.formatting import WIDTH, Argument, Call, format_call, literal
 from cnnviz.source.write import HEAD
 from cnnviz.training.config import OPTIMIZERS, TrainConfig
 from cnnviz.training.loss import build_criterion
@@ -74,6 +75,7 @@ def to_script(architecture: Architecture, config: TrainConfig, *, data: SampleSo
         config=config,
         stopped=stopped,
         digits=data.is_digits,
+        left_out="\n".join(textwrap.wrap(" ".join(map(str, config.left_out)), WIDTH)),
         parts=data.has_parts_file,
         batch=f"({', '.join(('N', *map(str, shape)))})",
         normalized=NORMALIZATIONS[config.normalization],

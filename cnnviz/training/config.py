@@ -12,11 +12,23 @@ from cnnviz.data.splitting import SPLIT_KINDS
 from cnnviz.errors import TrainingError
 from cnnviz.validation import FrozenModel
 
+MAX_LEFT_OUT = 200
+"""Most samples that a training can leave out."""
+
 
 def _check_known(name: str, names: Iterable[str]) -> str:
     if name not in (known_names := list(names)):
         raise ValueError(f"must be one of {', '.join(known_names)}")
     return name
+
+
+def _check_left_out(rows: tuple[int, ...]) -> tuple[int, ...]:
+    """Returns the rows sorted, so that the same choice is always the same setting."""
+    if len(rows) > MAX_LEFT_OUT:
+        raise ValueError(f"A training leaves out at most {MAX_LEFT_OUT} samples; these are {len(rows):,}.")
+    if any(row < 0 for row in rows):
+        raise ValueError("Samples are left out by their numbers, from 0.")
+    return tuple(sorted(set(rows)))
 
 
 SCHEDULE_NAMES = ("constant", "step", "cosine", "one-cycle")
@@ -42,6 +54,13 @@ class TrainConfig(FrozenModel):
         alias="split",
         title="Split",
         description="Which samples are kept for validation and test. Each kind of split tests something different.",
+    )
+    left_out: Annotated[tuple[int, ...], AfterValidator(_check_left_out)] = Field(
+        (),
+        title="Left out",
+        description="Numbers of samples of the data set that are not trained on. Validation and test keep theirs: a"
+        " score does not get better by taking away what the net gets wrong.",
+        exclude_if=lambda rows: not rows,
     )
     floor: Annotated[float, Field(ge=-1e6, le=1e6)] | None = Field(
         None,
@@ -137,6 +156,19 @@ class TrainConfig(FrozenModel):
         title="Seed",
         description="Starting point of all random numbers: the same seed on the same device gives the same curve.",
     )
+
+    def changed(self, **changes: object) -> Self:
+        """Returns a copy with some fields changed; another data set has other samples, so that none is left out there.
+
+        Raises TrainingError for a refused value.
+        """
+        if changes.get("dataset", self.dataset) != self.dataset:
+            changes = {"left_out": (), **changes}
+        return super().changed(**changes)
+
+    def left_out_of(self, dataset: str) -> tuple[int, ...]:
+        """Returns the samples that are left out of a data set of that name; none where another one is trained on."""
+        return self.left_out if dataset == self.dataset else ()
 
     def with_augmentation(self, **changes: object) -> Self:
         """Returns a copy with some fields of its augmentation changed; raises TrainingError for a refused value."""

@@ -251,6 +251,11 @@ def look_inside_later(run_id: str, index: int) -> None:
     st.session_state["sample-to-open"] = index
 
 
+def open_sample_later(index: int) -> None:
+    """Has the Inside page open another sample of the data set, with the net that it shows; for callbacks."""
+    st.session_state["sample-to-open"] = index
+
+
 def take_sample_to_open() -> int | None:
     """Returns the index of the sample that the Inside page is to open, once."""
     index: int | None = st.session_state.pop("sample-to-open", None)

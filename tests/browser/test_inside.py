@@ -47,3 +47,16 @@ def test_another_kernel_changes_the_map(inside: Page) -> None:
     expect(inside.get_by_role("combobox", name="Kernel")).to_have_value("Identity")
     expect(inside.get_by_test_id("stException")).to_have_count(0)
     expect(inside.get_by_text("Map 0 is")).to_be_visible()
+
+
+def test_a_click_on_a_point_of_the_embedding_opens_its_sample(inside: Page) -> None:
+    open_view(inside, "What it has learned")
+    open_view(inside, "Embedding")
+    expect(inside.get_by_text("Its nearest training samples")).to_be_visible(timeout=90_000)
+    points = inside.locator(".scatterlayer .trace").nth(-2).locator(".points path")  # the last class in colour
+    points.first.click(force=True)
+    expect(inside.get_by_role("heading", name="1 sample selected")).to_be_visible()
+    opened = inside.get_by_role("button", name=re.compile("^Open sample")).first
+    number = opened.inner_text().removeprefix("Open sample ")
+    opened.click()
+    expect(inside.get_by_text(f"Sample {number}:")).to_be_visible()

@@ -4,6 +4,7 @@ import runpy
 import signal
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +19,7 @@ from cnnviz.cli.stopping import StopSignal
 from cnnviz.cli.training import OUTPUT_FILES
 from cnnviz.data import DATASETS
 from cnnviz.data.augmentation import Augmentation
-from cnnviz.data.splits import Splits
+from cnnviz.data.splits import Splits, take_splits
 from cnnviz.layers import Flatten, Linear
 from cnnviz.training import setup
 from cnnviz.training.config import TrainConfig
@@ -60,10 +61,16 @@ def feats(folder: Path, shape: tuple[int, ...] = (8, 8)) -> tuple[str, str]:
 
 
 def test_it_is_the_training_of_the_app_bit_for_bit(cnnviz: RunCommand) -> None:
-    command_result = cnnviz(*DIGITS, "--set", "epochs=3", "--set", "learning_rate=0.1")
+    content = DATASETS["digits"].load_content()
+    training, validation, test = content.split_indices()
+    left_out = sorted(map(int, training[10:13]))
+    settings = ("--set", "epochs=3", "--set", "learning_rate=0.1", "--set", f"left_out={left_out}")
+    command_result = cnnviz(*DIGITS, *settings)
     assert (command_result.exit_code, command_result.stderr) == (0, "")
-    config = TrainConfig(dataset="digits", epochs=3, learning_rate=0.1)
-    result, points = train_directly(config, DATASETS["digits"].load_splits())
+    config = TrainConfig(dataset="digits", epochs=3, learning_rate=0.1, left_out=tuple(left_out))
+    rows = (np.delete(training, range(10, 13)), validation, test)
+    splits = replace(take_splits(content.x, content.y, rows), axes=DATASETS["digits"].axes)
+    result, points = train_directly(config, splits)
     assert written_points() == points
     weights = load_file("run/weights.safetensors")
     assert weights.keys() == result.weights.keys()
@@ -73,7 +80,7 @@ def test_it_is_the_training_of_the_app_bit_for_bit(cnnviz: RunCommand) -> None:
     for part in ("train", "validation", "test"):
         assert facts[part] == {p.metric: p.value for p in points if (p.split, p.epoch) == (part, result.best_epoch)}
     assert (facts["best_epoch"], facts["epochs"], facts["stopped"]) == (best_epoch(points)[0], 3, False)
-    assert facts["samples"] == [1437, 180, 180]
+    assert facts["samples"] == [1434, 180, 180]
     assert facts["scale"] == result.scale.to_dict()
     assert (facts["cnnviz"], facts["torch"], facts["device"]) == (__version__, torch.__version__, "cpu")
     assert TrainConfig.model_validate_json(json.dumps(facts["config"])) == config
@@ -141,7 +148,7 @@ def test_a_file_of_settings_is_used_and_single_ones_are_set_over_it(cnnviz: RunC
         ("epochs=", "epochs: should be a whole number (received '')."),
         ("learning_rate=NaN", "learning_rate: should be less than or equal to 10 (received nan)."),
         ("optimizer=Magic", "optimizer: must be one of SGD, Adam, AdamW, RMSprop (received 'Magic')."),
-        ("magic=1", "There is no setting “magic”; choose one of dataset, split, floor, "),
+        ("magic=1", "There is no setting “magic”; choose one of dataset, split, left_out, floor, "),
         ("augmentation.magic=1", "There is no setting “augmentation.magic”; choose one of "),
         ("augmentation.noise=6", "noise: should be less than or equal to 5 (received 6)."),
         ("augmentation=1", "There is no setting “augmentation”; choose one of "),

@@ -142,3 +142,12 @@ def test_every_way_says_which_question_it_answers(name: str) -> None:
     assert split_kind.question.startswith("How well")
     assert split_kind.question.endswith("?")
     assert split_kind.question.count("?") == 1
+
+
+def test_a_class_that_would_have_nothing_left_to_train_on_is_named() -> None:
+    content = Content(X, Y, ("a", "b", "c"))
+    training, *_ = content.split_indices()
+    of_a = tuple(map(int, training[Y[training] == 0]))
+    with pytest.raises(DataError, match=r"Without the 16 samples that are left out, nothing is left to train “a” with"):
+        content.split_indices(left_out=of_a)
+    assert len(content.split_indices(left_out=of_a[1:])[0]) == len(training) - 15

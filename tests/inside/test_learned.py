@@ -7,10 +7,11 @@ from hypothesis import HealthCheck, given, settings
 from torch import nn
 
 from cnnviz.architecture import Architecture, build_model
-from cnnviz.data.scaling import fit_scale
+from cnnviz.data.scaling import Scale, fit_scale
 from cnnviz.inside import Subject
-from cnnviz.inside.dead_channels import count_dead_channels, encode_request, find_dead_channels
+from cnnviz.inside.dead_channels import count_dead_channels, find_dead_channels
 from cnnviz.inside.learned import filters, is_filter, per_input_unit, weight_histograms, weighted_layers
+from cnnviz.inside.net_request import NetRequest
 from cnnviz.inside.subject import build_untrained
 from cnnviz.layers import Conv2d, ConvTranspose2d, Flatten, Linear, ReLU, Residual
 from cnnviz.presets import PRESETS
@@ -108,7 +109,8 @@ def test_dead_channels_are_found_also_in_blocks_and_in_a_process_of_its_own() ->
                 module.weight[number] = 0  # type: ignore[index]
                 module.bias[number] = -1  # type: ignore[index]
     samples = torch.randn(20, 1, 8, 8)
-    found = find_dead_channels(architecture, model, samples)
+    found = find_dead_channels(architecture, model, samples.split(8))
     assert [layer.channels for layer in found] == [4, 4, 6]
     assert [layer.dead for layer in found] == [(1, 3), (0,), (2, 4, 5)]
-    assert count_dead_channels(encode_request(architecture, model, samples)) == found
+    request = NetRequest(architecture, model.state_dict(), Scale(), samples.numpy())
+    assert count_dead_channels(request) == found

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from cnnviz.architecture import Architecture
 from cnnviz.errors import CnnvizError
+from cnnviz.inside.optimizer_rules import RULES, Memory
 from cnnviz.inside.subject import build_untrained
-from cnnviz.inside.training_step import RULES, Memory, follow_step, weight_names
+from cnnviz.inside.training_step import follow_step, weight_names
 from cnnviz.layers import BatchNorm2d, Conv2d, Dropout, Flatten, Linear, ReLU, Residual
 from cnnviz.training.config import OPTIMIZERS, TrainConfig
 from cnnviz.training.loss import build_training_loss

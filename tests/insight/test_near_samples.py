@@ -1,11 +1,12 @@
 """Neighbours of samples: equal to all distances written out, and planted copies found."""
 
 import numpy as np
+import pytest
 from scipy.spatial.distance import cdist
 
 from cnnviz.data import DATASETS
 from cnnviz.data.scaling import Scale
-from cnnviz.insight.near_samples import find_neighbours
+from cnnviz.insight.near_samples import compare_samples, find_neighbours
 
 
 def test_neighbours_of_small_samples_are_those_of_all_distances() -> None:
@@ -43,3 +44,13 @@ def test_a_damaged_sample_is_the_farthest_and_infinite_values_are_no_error() -> 
 def test_equal_samples_have_distance_0() -> None:
     found = find_neighbours(np.ones((4, 1, 200), np.float32), np.arange(4), Scale())
     assert not found.distances.any()
+
+
+def test_a_process_of_its_own_finds_the_same() -> None:
+    x = np.random.default_rng(0).normal(size=(60, 1, 12, 10)).astype(np.float32)
+    mean, std = np.full((1, 1, 1, 1), 3, np.float32), np.full((1, 1, 1, 1), 2, np.float32)
+    indices, scale = np.arange(5, 55), Scale(0.1, mean, std)
+    found, expected = compare_samples(x, indices, scale), find_neighbours(x, indices, scale)
+    assert (found.indices == indices).all()
+    assert (found.nearest == expected.nearest).all()
+    assert found.distances == pytest.approx(expected.distances)

@@ -40,6 +40,7 @@ CHOICES = st.one_of(
     st.builds(Choices, normalization=st.sampled_from(NORMALIZATIONS)),
 )
 SETTINGS: dict[str, tuple[object, object, str]] = {
+    "left_out": ((), (3, 17), "left out +2 samples"),
     "floor": (None, -3.5, "floor none → -3.5"),
     "normalization": ("global", "none", "normalization global → none"),
     "epochs": (30, 60, "epochs 30 → 60"),

@@ -158,6 +158,27 @@ def test_dead_channels_of_a_run_are_those_that_torch_finds(
     assert any("training moved them by" in text.value for text in app.markdown)
 
 
+def test_samples_that_excite_a_channel_and_an_embedding_are_shown_of_a_run(
+    open_page: OpenPage, ended: Run, anna: str
+) -> None:
+    state = {"inside-net": ended.id, "inside-view": "What it has learned", "learned-view": "What excites a channel"}
+    app = open_page("inside", owner=anna, **state)
+    assert not app.warning
+    assert any("its greatest values among 1,797 samples" in text.value for text in app.markdown)
+    assert sum(button.help == "Open this sample above." for button in app.button) == 8
+    app.session_state["learned-view"] = "Embedding"
+    app.run()
+    assert not app.exception
+    figure = json.loads(app.get("plotly_chart")[0].proto.spec)
+    assert len(figure["data"]) == 10, "the others, eight classes in colour, and the sample at hand"
+    assert any("labelled" in text.value for text in app.markdown)
+    nearest = [button for button in app.button if button.help == "Open this sample above."]
+    index = int(nearest[0].key.rsplit("-", 1)[1])
+    nearest[0].click().run()
+    assert not app.exception
+    assert any(f"Sample {index:,}:" in text.value for text in app.markdown)
+
+
 def test_a_design_that_fails_says_why(open_page: OpenPage) -> None:
     (warning,) = open_page("inside", workbench=Workbench(DESIGNS["fails"])).warning
     assert "Layer 1, Conv2d" in warning.value

@@ -118,7 +118,7 @@ def test_every_view_of_the_mistakes_can_be_looked_at(open_page: OpenPage, anna: 
     assert set(app.dataframe[0].value["class"]) == set("0123456789")
 
 
-@pytest.mark.parametrize("reason", ["Labels", "Near duplicates", "Unlike the others"])
+@pytest.mark.parametrize("reason", ["Labels", "Training labels", "Near duplicates", "Unlike the others"])
 def test_doubtful_samples_are_shown_with_what_they_cover(
     server: Cluster, open_page: OpenPage, anna: str, ended: Run, reason: str
 ) -> None:
@@ -132,9 +132,27 @@ def test_doubtful_samples_are_shown_with_what_they_cover(
         assert any(f"of {len(predictions.y):,} to look at" in text.value for text in app.subheader)
         assert app.subheader[-1].value.startswith(f"{count} label")
         assert "covers the test part alone" in captions
+    elif reason == "Training labels":
+        assert any("of 1,437 to look at" in text.value for text in app.subheader)
     else:
         assert "All 1,797 samples are compared" in captions
         assert sum(button.label == "Look inside at this one" for button in app.button) == 24
+
+
+def test_a_doubtful_training_sample_is_left_out_of_the_next_run(open_page: OpenPage, anna: str, ended: Run) -> None:
+    app = view(open_page("result", owner=anna, run=ended.id, config=ended.config), "Doubtful samples")
+    view(app, "Unlike the others", "doubt-view")
+    box = next(box for box in app.checkbox if box.label == "Leave out")
+    index = int(box.key.split("-")[-2])
+    kept = next(box for box in app.checkbox if box.label == "Not trained on")
+    assert kept.disabled
+    box.check().run()
+    assert not app.exception
+    assert app.session_state["config"].left_out == (index,)
+    app.switch_page("pages/train.py").run()
+    assert any(f"**1 sample left out** of the training part: {index}." in text.value for text in app.caption)
+    app.button(key="take-in").click().run()
+    assert app.session_state["config"].left_out == ()
 
 
 def test_predictions_of_samples_that_are_gone_are_told_without_them(
@@ -148,7 +166,7 @@ def test_predictions_of_samples_that_are_gone_are_told_without_them(
     app = view(open_page("result", owner=anna, run=run.id), "Mistakes")
     view(app, "Samples", "closer-view")
     assert any("cannot be shown" in each.value for each in app.caption)
-    for reason in ("Labels", "Near duplicates", "Unlike the others"):
+    for reason in ("Labels", "Training labels", "Near duplicates", "Unlike the others"):
         app.session_state["result-view"] = "Doubtful samples"
         view(app, reason, "doubt-view")
         assert any("cannot be shown" in each.value for each in app.caption) or reason == "Labels"

@@ -49,10 +49,9 @@ class ScriptRun:
     @property
     def splits(self) -> Splits:
         classes = tuple(map(str, range(int(self.y.max()) + 1)))
-        return replace(
-            take_splits(self.x, self.y, self.rows or split_at_random(self.y, classes)),
-            axes=self.source.axes,
-        )
+        train, validation, test = self.rows or split_at_random(self.y, classes)
+        train = np.array([row for row in train if row not in self.config.left_out])
+        return replace(take_splits(self.x, self.y, (train, validation, test)), axes=self.source.axes)
 
     @cached_property
     def outcome(self) -> tuple[TrainingResult, list[Point]]:

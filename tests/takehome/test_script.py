@@ -139,7 +139,7 @@ def runs() -> dict[str, ScriptRun]:
             BLOCKS,
             TrainConfig(
                 epochs=3,
-                batch_size=33,  # 4 · 33 + 1
+                batch_size=21,  # 6 · 21 + 1
                 optimizer="Adam",
                 schedule="cosine",
                 warmup=0.7,
@@ -147,6 +147,7 @@ def runs() -> dict[str, ScriptRun]:
                 max_grad_norm=0.5,
                 normalization="channel",
                 augmentation=Augmentation(shift=2, flip=True),
+                left_out=tuple(range(0, 30, 3)),
             ),
             count=200,
             axes=("channel", "height", "width"),
@@ -165,6 +166,7 @@ def runs() -> dict[str, ScriptRun]:
                 patience=1,
                 normalization="none",
                 augmentation=Augmentation(time_shift=3),
+                left_out=(4, 5, 30, 89),
             ),
             count=90,
         ),

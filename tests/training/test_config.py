@@ -116,3 +116,16 @@ def test_every_optimizer_is_torchs_class_of_that_name_with_this_learning_rate(na
     assert group["lr"] == 0.123
     assert group.get("momentum") == (0.45 if name in ("SGD", "RMSprop") else None)
     assert group["weight_decay"] == 0.01
+
+
+def test_samples_are_left_out_by_number_once_each_and_of_one_data_set() -> None:
+    config = TrainConfig().changed(left_out=(17, 3, 17))
+    assert config.left_out == (3, 17)
+    assert TrainConfig.model_validate_json(config.model_dump_json()) == config
+    assert "left_out" not in TrainConfig().model_dump(), "older servers can read what leaves out nothing"
+    assert config.changed(epochs=3).left_out == (3, 17)
+    assert config.changed(dataset="digits").left_out == (), "the same numbers are other samples there"
+    with pytest.raises(TrainingError, match="leaves out at most 200 samples; these are 201"):
+        config.changed(left_out=tuple(range(201)))
+    with pytest.raises(TrainingError, match="by their numbers, from 0"):
+        config.changed(left_out=(-1,))

@@ -33,7 +33,8 @@ class DataCache:
 
     def get(self, config: TrainConfig, owner: str, progress: ReportProgress) -> PreparedData:
         """Returns the data of a run; loads them where they are not cached, and calls `progress` meanwhile."""
-        splits_key = (config.dataset, owner, config.split_kind, find_dataset(config.dataset, owner).version)
+        version = find_dataset(config.dataset, owner).version
+        splits_key = (config.dataset, owner, config.split_kind, config.left_out, version)
         prepared_key = (*splits_key, config.floor, config.normalization)
         if prepared_key not in self._prepared:
             splits = _get_or_make(self._splits, splits_key, lambda: load_splits(config, owner, progress), splits_nbytes)
@@ -45,7 +46,7 @@ class DataCache:
 
 def load_splits(config: TrainConfig, owner: str, progress: ReportProgress) -> Splits:
     """Returns the data set of a run, split as its configuration says."""
-    return find_dataset(config.dataset, owner).load_splits(config.split_kind, progress)
+    return find_dataset(config.dataset, owner).load_splits(config.split_kind, progress, config.left_out)
 
 
 def splits_nbytes(splits: Splits) -> int:

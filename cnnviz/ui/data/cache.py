@@ -4,6 +4,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
 
@@ -61,18 +62,28 @@ class ContentCache:
                 del self._contents[key]
 
 
-_results: WeakKeyDictionary[Content, tuple[threading.RLock, OrderedDict[Hashable, Any]]] = WeakKeyDictionary()
+_results: WeakKeyDictionary[Content, OrderedDict[Hashable, "_Result"]] = WeakKeyDictionary()
 _lock = threading.Lock()
+
+
+@dataclass(eq=False)
+class _Result:
+    """A result, or that somebody computes it: others who want the same wait, those who want another one do not."""
+
+    lock: threading.RLock = field(default_factory=threading.RLock)
+    values: list[Any] = field(default_factory=list)
+    """The result, once it is there."""
 
 
 def cached_result(content: Content, key: Hashable, compute: Callable[[], T]) -> T:
     """Returns what `compute` returns, computed once for all callers at a time, and dropped with the content."""
     with _lock:
-        lock, results = _results.setdefault(content, (threading.RLock(), OrderedDict()))
-    with lock:
-        if key not in results:
-            results[key] = compute()
-            while len(results) > MAX_RESULTS:
-                results.popitem(last=False)
-        result: T = results[key]
-        return result
+        results = _results.setdefault(content, OrderedDict())
+        result = results.setdefault(key, _Result())
+        while len(results) > MAX_RESULTS:
+            results.popitem(last=False)
+    with result.lock:
+        if not result.values:
+            result.values.append(compute())
+        value: T = result.values[0]
+        return value

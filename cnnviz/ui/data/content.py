@@ -45,24 +45,26 @@ def read_content(dataset: Dataset, report_progress: ReportProgress = lambda done
     return content
 
 
-def split_indices(content: Content, split_kind: str) -> SplitIndices | None:
+def split_indices(content: Content, split_kind: str, left_out: tuple[int, ...] = ()) -> SplitIndices | None:
     """Returns the sample indices of each part; None where the data cannot be split in this way."""
-    result = cached_split(content, split_kind)
+    result = cached_split(content, split_kind, left_out)
     return None if isinstance(result, str) else result[0]
 
 
-def cached_split(content: Content, split_kind: str) -> tuple[SplitIndices, tuple[int, ...]] | str:
+def cached_split(
+    content: Content, split_kind: str, left_out: tuple[int, ...] = ()
+) -> tuple[SplitIndices, tuple[int, ...]] | str:
     """Returns the sample indices and the number of speakers of each part, or why the data cannot be split so."""
 
     def compute() -> tuple[SplitIndices, tuple[int, ...]] | str:
         try:
-            rows = content.split_indices(split_kind)
+            rows = content.split_indices(split_kind, left_out)
         except CnnvizError as error:
             return str(error)
         speakers = content.speakers or ()
         return rows, tuple(len({speakers[place] for place in part}) for part in rows) if speakers else ()
 
-    return cached_result(content, ("split", split_kind), compute)
+    return cached_result(content, ("split", split_kind, left_out), compute)
 
 
 def cached_class_mean(content: Content, label: int) -> npt.NDArray[np.float32]:
@@ -71,19 +73,19 @@ def cached_class_mean(content: Content, label: int) -> npt.NDArray[np.float32]:
 
 
 def cached_scale(
-    content: Content, split_kind: str, floor: float | None, normalization: str
+    content: Content, split_kind: str, floor: float | None, normalization: str, left_out: tuple[int, ...] = ()
 ) -> tuple[Scale, Histogram, Histogram]:
     """Returns the scale of the training part, and its values before and after; raises DataError without a split."""
 
     def compute() -> tuple[Scale, Histogram, Histogram]:
-        result = cached_split(content, split_kind)
+        result = cached_split(content, split_kind, left_out)
         if isinstance(result, str):
             raise DataError(result)
         training = PartView(content.x, result[0][0])
         scale = fit_scale(training, floor, normalization)
         return scale, *histograms_before_and_after(training, scale)
 
-    return cached_result(content, ("scale", split_kind, floor, normalization), compute)
+    return cached_result(content, ("scale", split_kind, floor, normalization, left_out), compute)
 
 
 def forget_dataset(name: str) -> None:

@@ -1,23 +1,18 @@
-"""What the net has learned: its filters, its weights before and after training, and the channels that are dead."""
+"""What the net has learned: filters, weights before and after training, dead channels, what excites one, embedding."""
 
-import hashlib
 from collections.abc import Callable
 
-import numpy as np
 import streamlit as st
-import torch
 
 from cnnviz.charts.weights import describe_weights, weights_figure
-from cnnviz.data import available_datasets
 from cnnviz.inside import Subject
-from cnnviz.inside.dead_channels import DeadChannels, count_dead_channels, encode_request
+from cnnviz.inside.dead_channels import DeadChannels, count_dead_channels
 from cnnviz.inside.learned import WeightedLayer, filters, is_filter, per_input_unit, weight_histograms, weighted_layers
-from cnnviz.inside.subject import scaled_batch
 from cnnviz.shapes import format_shape
-from cnnviz.ui.data.cache import cached_result
-from cnnviz.ui.data.content import load_content
+from cnnviz.ui.inside.embedding import embedding_view
+from cnnviz.ui.inside.exciting import exciting_view
 from cnnviz.ui.inside.map_strips import draw_maps
-from cnnviz.ui.state import current_owner
+from cnnviz.ui.inside.samples import choose_places, computed, net_request, samples_of
 from cnnviz.ui.widgets.chart import plotly_chart
 from cnnviz.words import unique_labels
 
@@ -102,18 +97,19 @@ def _weights_view(subject: Subject) -> None:
 
 
 def _dead_view(subject: Subject) -> None:
-    dataset = available_datasets(current_owner()).get(subject.dataset)
-    if dataset is None:
-        st.info("No data set has such samples, so nobody can say which channels are dead.", icon=":material/info:")
+    known = samples_of(subject)
+    if known is None:
         return
-    content = load_content(dataset)
-    random = np.random.default_rng(0)
-    places = np.sort(random.choice(len(content.y), min(MAX_SAMPLES, len(content.y)), replace=False))
-    samples = torch.cat([scaled_batch(subject.scale, sample) for sample in content.x[places]])
-    request = encode_request(subject.architecture, subject.build(), samples)
-    digest = hashlib.blake2b(request, digest_size=16).hexdigest()
-    with st.spinner(f"Showing it {len(places):,} samples …"):
-        layers = cached_result(content, ("dead", digest), lambda: count_dead_channels(request))
+    _, content = known
+    places = choose_places(subject, content, MAX_SAMPLES)
+    layers = computed(
+        subject,
+        content,
+        "dead",
+        places,
+        lambda report: count_dead_channels(net_request(subject, content, places), report),
+        text=f"Showing it {len(places):,} samples …",
+    )
     if not layers:
         st.info("This net has no activations behind which a channel could be dead.", icon=":material/info:")
         return
@@ -141,5 +137,7 @@ VIEWS: dict[str, Callable[[Subject], None]] = {
     "Filters": _filters_view,
     "Weights before and after": _weights_view,
     "Dead channels": _dead_view,
+    "What excites a channel": exciting_view,
+    "Embedding": embedding_view,
 }
 """What training has made of a net."""

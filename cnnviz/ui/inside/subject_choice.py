@@ -37,6 +37,8 @@ from cnnviz.ui.state import (
 from cnnviz.ui.widgets.fields import escape_markdown, number
 from cnnviz.words import unique_labels
 
+LEFT_OUT = "left out"
+"""What is shown as the part of samples that a run is not trained on."""
 UNTRAINED = ""
 """Stands for the design at hand among the ids of the runs."""
 OPENED = "inside-opened"
@@ -141,17 +143,33 @@ def _noise(shape: Shape) -> npt.NDArray[np.float32]:
 
 def _data_subject(net: _Net, dataset: Dataset, sample_to_open: int | None) -> Subject:
     content = load_content(dataset)
-    rows = split_indices(content, dataset.split_kind(net.config.split_kind))
+    split_kind = dataset.split_kind(net.config.split_kind)
+    left_out = net.config.left_out_of(dataset.name)
+    rows = split_indices(content, split_kind, left_out)
     index = _choose_sample(dataset, content, rows, sample_to_open)
     label = int(content.y[index])
     st.markdown(f"Sample {index:,}: **{escape_markdown(dataset.classes[label])}**", width="content")
+    return _subject(net, dataset, content, index)
+
+
+def run_subject(run: Run, dataset: Dataset, content: Content, index: int) -> Subject:
+    """Returns a run with one sample of its data set; raises DataError where it has no weights or is too large."""
+    if reason := _refusal(run.architecture):
+        raise DataError(reason)
+    return _subject(_Net(run.architecture, run.config, run), dataset, content, index)
+
+
+def _subject(net: _Net, dataset: Dataset, content: Content, index: int) -> Subject:
+    split_kind = dataset.split_kind(net.config.split_kind)
+    left_out = net.config.left_out_of(dataset.name)
+    label = int(content.y[index])
     weights = None
     if net.run is not None:
         stored = cluster().store.weights(net.run.id)
         if stored is None:
             raise DataError("This run has no weights yet: they are kept at the end of its first epoch.")
         weights = read_weights(stored, net.architecture, "The file of this run's weights")
-    return Subject.from_raw(
+    subject = Subject.from_raw(
         net.architecture,
         np.array(content.x[index], np.float32),
         weights=weights,
@@ -163,6 +181,7 @@ def _data_subject(net: _Net, dataset: Dataset, sample_to_open: int | None) -> Su
         seed=net.config.seed,
         index=index,
     )
+    return replace(subject, split_kind=split_kind, left_out=left_out)
 
 
 def same_sample_in(run: Run, subject: Subject) -> Subject:
@@ -195,6 +214,8 @@ def _choose_sample(dataset: Dataset, content: Content, rows: SplitIndices | None
     parts: dict[str, npt.NDArray[np.intp]] = (
         {"all": np.arange(len(content.y))} if rows is None else dict(zip(PARTS, rows, strict=True))
     )
+    if rows is not None and len(left_out := np.setdiff1d(np.arange(len(content.y)), np.concatenate(rows))):
+        parts[LEFT_OUT] = left_out
     opened = session_dict(OPENED)
     if sample_to_open is not None:
         opened[dataset.name] = (opened.get(dataset.name, (0,))[0] + 1, sample_to_open)
@@ -241,4 +262,5 @@ def _scale(net: _Net, content: Content, dataset: Dataset) -> Scale:
         return scale_from_parameters(
             fact.floor, fact.mean, fact.std, normalization=config.normalization, shape=dataset.shape
         )
-    return cached_scale(content, dataset.split_kind(config.split_kind), config.floor, config.normalization)[0]
+    split_kind, left_out = dataset.split_kind(config.split_kind), config.left_out_of(dataset.name)
+    return cached_scale(content, split_kind, config.floor, config.normalization, left_out)[0]

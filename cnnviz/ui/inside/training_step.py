@@ -24,6 +24,8 @@ MAX_PARAMETERS = 2_000_000
 MAX_VALUES = 500_000
 """Largest numbers of parameters, and of values made of one sample, of a net that is trained for the page."""
 MAX_STEPS_BEFORE = 20
+GRADIENT_NORM = "‖∂L/∂output‖"
+"""Head of a column, short enough for a narrow page."""
 
 
 def training_step_view(subject: Subject) -> None:
@@ -52,11 +54,11 @@ def training_step_view(subject: Subject) -> None:
         steps_before=int(before),
     )
     _numbers(step)
-    left, right = st.columns([3, 2], gap="large")
-    with left:
-        _rule(step, config)
-    with right:
-        _path(step)
+    with st.container(horizontal=True, gap="large", key="training-step-details"):
+        with st.container(width=720):
+            _rule(step, config)
+        with st.container(width=400):
+            _path(step)
 
 
 def _check_size(subject: Subject) -> None:
@@ -181,12 +183,20 @@ def _path(step: TrainingStep) -> None:
         {
             "layer": stop.layer,
             "‖output‖": f"{stop.output_norm:.4g}",
-            "‖∂loss/∂output‖": f"{stop.gradient_norm:.4g}",
+            GRADIENT_NORM: f"{stop.gradient_norm:.4g}",
         }
         for stop in reversed(step.path)
     ]
-    dataframe(pd.DataFrame(rows), hide_index=True, key="training-step-path")
-    st.caption("From the scores, at the top, back to the layer of the weight: norms over the whole batch.")
+    number_column = st.column_config.TextColumn(width="small")
+    dataframe(
+        pd.DataFrame(rows),
+        hide_index=True,
+        column_config=dict.fromkeys(("‖output‖", GRADIENT_NORM), number_column),
+        key="training-step-path",
+    )
+    st.caption(
+        "From the scores, at the top, back to the layer of the weight: norms over the whole batch; L is the loss."
+    )
 
 
 def _latex_number(value: float) -> str:

@@ -6,11 +6,18 @@ import numpy as np
 import streamlit as st
 
 from cnnviz.data.splitting import PARTS
+from cnnviz.errors import CnnvizError
 from cnnviz.insight.label_issues import find_label_issues
-from cnnviz.insight.near_samples import Neighbours, SamplePair, find_neighbours
+from cnnviz.insight.near_samples import Neighbours, SamplePair, compare_samples
+from cnnviz.shapes import numel
 from cnnviz.ui.data.cache import cached_result
 from cnnviz.ui.data.content import cached_scale, split_indices
-from cnnviz.ui.result.gallery import PICTURE_WIDTH, TestedRun, draw_sample, sample_gallery
+from cnnviz.ui.data.left_out import leave_out_box, left_out_summary
+from cnnviz.ui.data.sample_card import PICTURE_WIDTH
+from cnnviz.ui.inside.samples import MAX_REQUEST_BYTES
+from cnnviz.ui.reruns import send_now
+from cnnviz.ui.result.gallery import TestedRun, draw_sample, sample_gallery
+from cnnviz.ui.result.training_labels import training_labels_view
 from cnnviz.ui.widgets.fields import escape_markdown
 from cnnviz.words import count_label
 
@@ -27,22 +34,26 @@ def doubtful_samples_view(tested: TestedRun) -> None:
     chosen = st.segmented_control(
         "Doubt", names, default=names[0], required=True, key="doubt-view", label_visibility="collapsed"
     )
+    if tested.dataset is not None:
+        left_out_summary(tested.dataset)
     VIEWS[chosen or names[0]](tested)
 
 
 def _labels_view(tested: TestedRun) -> None:
     predictions = tested.predictions
-    wrong = find_label_issues(predictions.probabilities, predictions.y).wrong
+    issues = find_label_issues(predictions.probabilities, predictions.y)
+    wrong = issues.wrong
     accuracy = float((predictions.predicted == predictions.y).mean())
     count = len(predictions.y)
     st.subheader(f"{count_label(len(wrong), 'label')} of {count:,} to look at", anchor=False)
     st.caption(
-        "The net is sure of another class, by what is usual for that class; the most doubtful first. Either the label"
-        f" is wrong or the net is: it is right in {accuracy:.1%} of the test samples, and the better a net, the more of"
-        " these labels are wrong. This covers the test part alone: a net may know the labels of the other parts by"
-        " heart ([Northcutt et al. 2021](https://arxiv.org/abs/1911.00068))."
+        "Of these, the net is sure of another class, by what is usual for that class. Below are all of its mistakes,"
+        " the label that it finds least probable first. Either the label is wrong or the net is: it is right in"
+        f" {accuracy:.1%} of the test samples, and the better a net, the more of these labels are wrong. This covers"
+        " the test part alone: a net may know the labels of the other parts by heart; for those see Training labels"
+        " ([Northcutt et al. 2021](https://arxiv.org/abs/1911.00068))."
     )
-    sample_gallery(tested, wrong, "labels")
+    sample_gallery(tested, issues.doubted, "labels")
 
 
 def _duplicates_view(tested: TestedRun) -> None:
@@ -77,14 +88,30 @@ def _neighbours(tested: TestedRun) -> Neighbours | None:
         return None
     split_kind = dataset.split_kind(config.split_kind)
 
-    def compute() -> Neighbours:
-        training, validation, test = content.split_indices(split_kind)
-        indices = np.sort(np.concatenate([test, training, validation])[:MAX_COMPARED])
-        return find_neighbours(content.x, indices, cached_scale(content, split_kind, config.floor, normalization)[0])
+    placeholder = st.empty()
 
-    normalization = config.normalization
-    with st.spinner("Comparing the samples …"):
-        return cached_result(content, ("neighbours", split_kind, config.floor, normalization), compute)
+    def compute() -> Neighbours:
+        send_now()
+        text = "Comparing the samples …"
+        bar = placeholder.progress(0.0, text)
+        training, validation, test = content.split_indices(split_kind)
+        limit = min(MAX_COMPARED, max(MAX_REQUEST_BYTES // (4 * numel(content.shape)), 2))
+        indices = np.sort(np.concatenate([test, training, validation])[:limit])
+        scale = cached_scale(content, split_kind, config.floor, config.normalization)[0]
+
+        def report(share: float) -> None:
+            bar.progress(share, text)
+
+        try:
+            return compare_samples(content.x, indices, scale, report)
+        finally:
+            placeholder.empty()
+
+    try:
+        return cached_result(content, ("neighbours", split_kind, config.floor, config.normalization), compute)
+    except CnnvizError as error:
+        st.warning(escape_markdown(str(error)), icon=":material/error:")
+        return None
 
 
 def _coverage(tested: TestedRun, neighbours: Neighbours) -> str:
@@ -108,10 +135,15 @@ def _pairs(tested: TestedRun, pairs: Sequence[SamplePair], name: str) -> None:
                     for index in (pair.first, pair.second):
                         with st.container(width=PICTURE_WIDTH - 10, gap="small"):
                             text = _describe(tested, index)
-                            draw_sample(
-                                tested, index, alt=f"sample {index}: {text}", key=f"inside-{name}-{number}-{index}"
-                            )
+                            key = f"{name}-{number}-{index}"
+                            draw_sample(tested, index, alt=f"sample {index}: {text}", key=f"inside-{key}")
                             st.markdown(f":small[{escape_markdown(text)}]")
+                            _box(tested, index, key)
+
+
+def _box(tested: TestedRun, index: int, key: str) -> None:
+    if tested.dataset is not None and tested.content is not None:
+        leave_out_box(tested.dataset, tested.content, index, key=key)
 
 
 def _describe(tested: TestedRun, index: int) -> str:
@@ -126,6 +158,7 @@ def _describe(tested: TestedRun, index: int) -> str:
 
 VIEWS: dict[str, Callable[[TestedRun], None]] = {
     "Labels": _labels_view,
+    "Training labels": training_labels_view,
     "Near duplicates": _duplicates_view,
     "Unlike the others": _outliers_view,
 }

@@ -2,16 +2,14 @@
 
 from dataclasses import dataclass
 
-import numpy as np
 import streamlit as st
 
-from cnnviz.charts.samples import thumbnail
 from cnnviz.data.content import Content
 from cnnviz.data.dataset import Dataset
-from cnnviz.data.wav import encode_wav
 from cnnviz.insight.confusion import SampleIndices, top_classes
 from cnnviz.insight.predictions import Predictions
 from cnnviz.training.config import TrainConfig
+from cnnviz.ui.data.sample_card import PICTURE_WIDTH, sample_card
 from cnnviz.ui.navigation import open_page
 from cnnviz.ui.state import look_inside_later
 from cnnviz.ui.widgets.counter import count_up, counter
@@ -19,7 +17,6 @@ from cnnviz.ui.widgets.fields import escape_markdown
 
 SAMPLES_PER_PAGE = 12
 """Samples that are shown before More is pressed."""
-PICTURE_WIDTH = 150
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,10 +86,7 @@ def draw_sample(tested: TestedRun, index: int, *, alt: str, key: str) -> None:
     """Draws a sample of the data set as a picture, with its sound and a button that opens it on the Inside page."""
     if tested.content is None or tested.dataset is None:
         return
-    content = tested.content
-    st.image(thumbnail(content.x[index], tested.dataset.axes, PICTURE_WIDTH), width=PICTURE_WIDTH, alt=alt)
-    if content.sounds is not None:
-        st.audio(encode_wav(np.asarray(content.sounds[index]), content.rate), format="audio/wav")
+    sample_card(tested.content, tested.dataset, index, alt=alt)
     if st.button("Look inside at this one", type="tertiary", icon=":material/biotech:", key=key):
         look_inside_later(tested.run_id, index)
         open_page("pages/inside.py")

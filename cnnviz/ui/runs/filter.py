@@ -12,6 +12,7 @@ from cnnviz.runs.run import Run
 from cnnviz.table import parameter_count
 from cnnviz.ui.runs.labels import REMOVED_LABEL, run_name
 from cnnviz.ui.widgets.status_badge import STATUS_BADGES
+from cnnviz.words import count_label
 
 ORDERS: dict[str, Callable[[Run], object]] = {
     "Newest first": lambda run: -run.created,
@@ -90,4 +91,6 @@ def settings_text(run: Run) -> str:
     """Returns the settings of a run that the table shows in one column."""
     config = run.config
     batches = f"batch {config.batch_size}, seed {config.seed}"
+    if config.left_out:
+        batches += f", {count_label(len(config.left_out), 'sample')} left out"
     return f"{config.optimizer} {config.learning_rate:.3g}, {config.schedule}, {batches}"

@@ -57,10 +57,10 @@ def _tried(design: Architecture, config: TrainConfig) -> str:
 def _try(design: Architecture, config: TrainConfig, dataset: Dataset) -> OverfitResult:
     content = load_content(dataset)
     split_kind = dataset.split_kind(config.split_kind)
-    rows = split_indices(content, split_kind)
+    rows = split_indices(content, split_kind, config.left_out)
     if rows is None:
         raise DataError("These data cannot be split so, so there is no training part.")
-    scale = cached_scale(content, split_kind, config.floor, config.normalization)[0]
+    scale = cached_scale(content, split_kind, config.floor, config.normalization, config.left_out)[0]
     chosen = np.sort(rows[0][:SAMPLES])
     x = scale.apply(np.array(content.x[chosen], np.float32))
     return overfit_batch(design, config, x, np.asarray(content.y[chosen], np.int64))

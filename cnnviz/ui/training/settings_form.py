@@ -19,6 +19,7 @@ from cnnviz.training.end_reason import EndReason
 from cnnviz.training.readiness import adapt_to_dataset, check_trainable
 from cnnviz.training.schedule import SCHEDULES, learning_rates
 from cnnviz.training.trainer import steps_per_epoch
+from cnnviz.ui.data.left_out import left_out_text
 from cnnviz.ui.offers import offered_datasets
 from cnnviz.ui.state import (
     CHANGED_BEFORE_TRAINING,
@@ -55,7 +56,7 @@ def _fields() -> tuple[TrainConfig, Dataset]:
     datasets = offered_datasets()
     config = current_config()
     if config.dataset not in datasets:  # removed meanwhile, or not for today
-        config = config.model_copy(update={"dataset": next(iter(datasets))})
+        config = config.changed(dataset=next(iter(datasets)))
         save_config(config)
     dataset = datasets[config.dataset]
     titles = {name: choice.title for name, choice in datasets.items()}
@@ -68,6 +69,8 @@ def _fields() -> tuple[TrainConfig, Dataset]:
         f"Split {SPLIT_KINDS[split_kind].title.lower()}, " if len(dataset.split_kinds) == 1 else ""
     )  # else it stands in the knob above
     st.caption(f"{split_text}{'80 / 10 / 10. ' if split_kind == 'random' else ''}{SPLIT_KINDS[split_kind].question}")
+    with st.container(horizontal=True, vertical_alignment="center", key="left-out"):
+        left_out_text(config)
     with st.expander("Prepare and augment", icon=":material/tune:"):
         with st.container(horizontal=True, key="preparation"):
             knob(config, "floor")

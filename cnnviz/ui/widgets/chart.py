@@ -24,6 +24,23 @@ def plotly_chart(figure: Figure, *, key: str, alt: str | None = None) -> None:
     st.plotly_chart(figure, key=key, config=_PLOTLY_CONFIG, alt=alt)
 
 
+def selectable_plotly_chart(figure: Figure, *, key: str, alt: str) -> list[int]:
+    """Draws a plotly figure whose points a click, a box or a lasso selects; returns their custom data, whole numbers.
+
+    What is not a whole number in the browser's answer is left out.
+    """
+    event: Any = st.plotly_chart(
+        figure, key=key, config=_PLOTLY_CONFIG, on_select="rerun", selection_mode=("points", "box", "lasso"), alt=alt
+    )
+    numbers: dict[int, None] = {}
+    for point in event.get("selection", {}).get("points", ()):
+        data = point.get("customdata")
+        data = data[0] if isinstance(data, list) and data else data
+        if isinstance(data, int):
+            numbers[data] = None
+    return list(numbers)
+
+
 def vega_chart(
     spec: Mapping[str, Any],
     tables: Mapping[str, pd.DataFrame | pa.Table],

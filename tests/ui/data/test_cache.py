@@ -54,6 +54,17 @@ def test_a_result_is_computed_once_for_all_who_ask_and_goes_with_its_content() -
     assert gone() is None
 
 
+def test_who_wants_another_result_does_not_wait() -> None:
+    """An embedding of seconds held up every page that wanted a split of the same data set."""
+    held, asked_other = content(), threading.Event()
+    thread = threading.Thread(target=cached_result, args=(held, "slow", lambda: asked_other.wait(60)))
+    thread.start()
+    assert cached_result(held, "quick", lambda: 1) == 1
+    asked_other.set()
+    thread.join()
+    assert cached_result(held, "slow", lambda: False) is True
+
+
 def test_what_fails_is_tried_again() -> None:
     held = content()
 
