@@ -8,6 +8,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from cnnviz.runs.cluster import Cluster, cluster
+from cnnviz.searches.searches import searches
 from cnnviz.secret_key import new_owner
 from cnnviz.settings import settings
 from cnnviz.ui.received_files import received_files
@@ -25,12 +26,14 @@ def _quick_apps(packages_read_once: None) -> None:
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("CNNVIZ_DATA_DIR", str(tmp_path_factory.mktemp("data")))
-        for cached in (settings, cluster, received_files):
+        for cached in (settings, cluster, searches, received_files):
             cached.cache_clear()
         running = cluster()
         yield running
+        if searches.cache_info().currsize:  # a test has looked at that page; they belong to this cluster
+            searches().close()
         running.close()
-    for cached in (settings, cluster, received_files):
+    for cached in (settings, cluster, searches, received_files):
         cached.cache_clear()
 
 

@@ -1,6 +1,6 @@
 """The page of searches: what may vary, a search that is started, followed and stopped."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -15,14 +15,6 @@ from tests.pages.conftest import wait_for
 
 OpenPage = Callable[..., AppTest]
 pytestmark = pytest.mark.filterwarnings("ignore::optuna.exceptions.ExperimentalWarning")
-
-
-@pytest.fixture(scope="module", autouse=True)
-def ends(server: Cluster) -> Iterator[None]:
-    """The searches of this cluster end before it does."""
-    yield
-    searches().close()
-    searches.cache_clear()
 
 
 @pytest.fixture
