@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import math
-import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -15,6 +14,7 @@ from cnnviz.architecture import Architecture
 from cnnviz.errors import CnnvizError
 from cnnviz.inside.gradient_path import OutputRecorder, PathStop, gradient_path
 from cnnviz.inside.optimizer_rules import RULES, Memory, Update
+from cnnviz.seeding import seeded
 from cnnviz.training.config import OPTIMIZERS, TrainConfig
 from cnnviz.training.loss import build_training_loss
 
@@ -78,6 +78,7 @@ def follow_step(
     def compute_loss() -> Tensor:
         with _generator_lock, torch.random.fork_rng(devices=[]):
             torch.manual_seed(config.seed)
+from cnnviz.seeding import seeded
             loss: Tensor = criterion(model(x), y)
             return loss
 
