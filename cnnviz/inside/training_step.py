@@ -20,8 +20,6 @@ from cnnviz.training.loss import build_training_loss
 
 NUDGE = 1e-6
 """How far a weight is moved to both sides to measure its derivative."""
-_generator_lock = threading.Lock()
-"""Held while numbers are drawn from torch's generator, which all threads share."""
 
 
 @dataclass(frozen=True)
@@ -76,9 +74,7 @@ def follow_step(
     criterion = build_training_loss(architecture, config)
 
     def compute_loss() -> Tensor:
-        with _generator_lock, torch.random.fork_rng(devices=[]):
-            torch.manual_seed(config.seed)
-from cnnviz.seeding import seeded
+        with seeded(config.seed):
             loss: Tensor = criterion(model(x), y)
             return loss
 
