@@ -14,11 +14,19 @@ SIGNED_SCALE, POSITIVE_SCALE = "RdBu", "Cividis"
 LINE_COLOUR = "#2F8FD8"
 ROW_HEIGHT, MAX_HEIGHT = 120, 960
 MARGIN = {"l": 50, "r": 10, "t": 26, "b": 40}
+MAP_WIDTH = 230
+"""Pixels that a map of two different axes gets at most along its columns, where there are few."""
+SCALE_WIDTH = 80
+"""Pixels of the scale of colours beside the maps."""
+ROOM_WIDTH = 1100
+"""Pixels along which maps fill the page: figures that would be wider are as wide as the page."""
 GAP = 0.08
 """Space between two maps, as a share of a map's length."""
 ROW_GAP = 0.22
 """Space between two rows of maps, with room for their titles."""
 FRAME_COLOUR = "#E0701A"
+PICTURE_AXES = ("height", "width")
+"""Rows and columns of what has square cells."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,7 +58,10 @@ def describe_values(values: Values) -> str:
 
 
 def maps_figure(strip: MapStrip, *, own_scale: bool = False, columns: int = 8) -> Figure:
-    """Draws maps in rows of `columns`, on one scale for all or each on its own."""
+    """Draws maps in rows of `columns`, on one scale for all or each on its own.
+
+    The cells of a picture are squares; those of time and frequency are not. The figure is as wide as what is in it.
+    """
     if strip.maps[0].ndim == 1:
         return _lines_figure(strip, own_scale=own_scale, columns=columns)
     rows, width = strip.maps[0].shape
@@ -58,7 +69,6 @@ def maps_figure(strip: MapStrip, *, own_scale: bool = False, columns: int = 8) -
     columns = min(columns, len(strip.maps))
     lines = -(-len(strip.maps) // columns)
     shape = (lines * (rows + gap_y) - gap_y, columns * (width + gap_x) - gap_x)
-    fewest = min(8, round(4 * rows / width))  # columns, where there are fewer maps: so that none is drawn very wide
     shown, real = np.full(shape, np.nan, np.float32), np.full(shape, np.nan, np.float32)
     low, high, middle = _bounds(np.stack(strip.maps))
     places = []
@@ -89,6 +99,10 @@ def maps_figure(strip: MapStrip, *, own_scale: bool = False, columns: int = 8) -
         )
     )
     height = min(max(lines * ROW_HEIGHT, 110) + 70, MAX_HEIGHT)
+    is_picture = (strip.row_axis, strip.column_axis) == PICTURE_AXES
+    square = (height - MARGIN["t"] - MARGIN["b"]) / (shape[0] + gap_y) * shape[1]
+    sides = MARGIN["l"] + MARGIN["r"] + (0 if own_scale else SCALE_WIDTH)
+    figure_width = round(max(square if is_picture else columns * MAP_WIDTH, 60)) + sides
     first_row = list(range(0, rows, max(1, rows // 3)))
     first_column = list(range(0, width, max(1, width // 3)))
     figure.update_layout(
@@ -99,7 +113,8 @@ def maps_figure(strip: MapStrip, *, own_scale: bool = False, columns: int = 8) -
             "ticktext": [str(place * strip.steps[1]) for place in first_column],
             "showgrid": False,
             "zeroline": False,
-            "range": [-0.5, max(shape[1], fewest * (width + gap_x) - gap_x) - 0.5],
+            "range": [-0.5, shape[1] - 0.5],
+            **({"constrain": "domain", "constraintoward": "left"} if is_picture else {}),
         },
         yaxis={
             "title": strip.row_axis,
@@ -108,9 +123,11 @@ def maps_figure(strip: MapStrip, *, own_scale: bool = False, columns: int = 8) -
             "showgrid": False,
             "zeroline": False,
             "range": [shape[0] - 0.5, -0.5 - max(gap_y, 1)],
+            **({"scaleanchor": "x", "constrain": "domain", "constraintoward": "top"} if is_picture else {}),
         },
         margin=MARGIN,
         height=height,
+        width=figure_width if figure_width < ROOM_WIDTH else None,
     )
     return figure
 

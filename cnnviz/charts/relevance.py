@@ -14,6 +14,8 @@ Values = npt.NDArray[np.float32]
 MAX_COLUMNS, MAX_ROWS, MAX_POINTS = 100, 64, 400
 """Cells of a picture, and points of a line, that are drawn; of more, means of neighbours."""
 HEIGHT = 290
+PLANE_WIDTH, MAX_PLANE_HEIGHT, AROUND_PLANE = 272, 400, 92
+"""Pixels: width of the cells in a column of 325, their largest height, and axis and legend above and below them."""
 SHOWN_CLASSES = 5
 """Classes whose probabilities are drawn."""
 
@@ -78,8 +80,32 @@ def cells_table(values: Values, axes: Sequence[DrawnAxis]) -> pd.DataFrame:
     )
 
 
-def cells_spec(axes: Sequence[DrawnAxis], *, value_title: str, signed: bool = False) -> dict[str, Any]:
-    """Draws a `cells_table` with Vega-Lite; `signed` values are blue below 0, orange above it, and pale at 0."""
+def legend_format(bounds: tuple[float, float]) -> str:
+    """Returns how numbers are written, with so many digits that least, middle and greatest value differ.
+
+    >>> legend_format((0, 1)), legend_format((0.0251, 0.0254))
+    ('.2~g', '.4~g')
+    """
+    low, high = bounds
+    ticks = (low, (low + high) / 2, high)
+    enough = (digits for digits in range(2, 9) if len({f"{tick:.{digits}g}" for tick in ticks}) == len(set(ticks)))
+    return f".{next(enough, 9)}~g"
+
+
+def _value_bounds(table: pd.DataFrame) -> tuple[float, float]:
+    """Returns the least and the greatest finite value of a `cells_table`; 0 and 0 where there is none."""
+    values = table["value"].to_numpy()
+    finite = values[np.isfinite(values)]
+    return (float(finite.min()), float(finite.max())) if len(finite) else (0.0, 0.0)
+
+
+def cells_spec(
+    axes: Sequence[DrawnAxis], table: pd.DataFrame, *, value_title: str, signed: bool = False
+) -> dict[str, Any]:
+    """Draws a `cells_table` with Vega-Lite; `signed` values are blue below 0, orange above it, and pale at 0.
+
+    Cells of height and width are squares in a column of the page's usual width.
+    """
     if len(axes) == 1:
         return {
             "data": {"name": POINTS},
@@ -92,9 +118,10 @@ def cells_spec(axes: Sequence[DrawnAxis], *, value_title: str, signed: bool = Fa
         }
     scale: dict[str, Any] = {"scheme": "blueorange", "domainMid": 0} if signed else {"scheme": "viridis"}
     rows, columns = axes
+    bounds = _value_bounds(table)
     return {
         "data": {"name": POINTS},
-        "height": HEIGHT,
+        "height": _height(axes, table),
         "mark": {
             "type": "rect",
             "stroke": {"expr": "scale('color', datum.value)"},  # else the page shines through between the cells
@@ -115,8 +142,8 @@ def cells_spec(axes: Sequence[DrawnAxis], *, value_title: str, signed: bool = Fa
                     "type": "gradient",
                     "orient": "top",
                     "gradientLength": 130,
-                    "format": ".2~g",
-                    "tickCount": 3,
+                    "format": legend_format(bounds),
+                    "values": [bounds[0], (bounds[0] + bounds[1]) / 2, bounds[1]],
                     "offset": 4,
                 },
             },
@@ -189,6 +216,14 @@ def probabilities_spec(table: pd.DataFrame) -> dict[str, Any]:
         },
         "layer": [{"mark": {"type": "bar"}}],
     }
+
+
+def _height(axes: Sequence[DrawnAxis], table: pd.DataFrame) -> int:
+    """Returns the height of a figure whose cells are squares if both axes are lengths, else HEIGHT."""
+    if tuple(axis.title for axis in axes) != ("height", "width"):
+        return HEIGHT
+    ratio = (table["y2"].max() - table["y"].min()) / (table["x2"].max() - table["x"].min())
+    return int(min(max(PLANE_WIDTH * ratio, 60), MAX_PLANE_HEIGHT)) + AROUND_PLANE
 
 
 def _edge(field: str, axis: DrawnAxis) -> dict[str, Any]:

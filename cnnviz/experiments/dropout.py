@@ -7,6 +7,8 @@ import numpy.typing as npt
 import torch
 from torch import nn
 
+from cnnviz.seeding import seeded
+
 FEATURES = 16
 Values = npt.NDArray[np.float64]
 
@@ -25,7 +27,6 @@ def drop(p: float, *, times: int = 10, seed: int = 0) -> DroppedSample:
     """Returns what torch's Dropout makes of the same sample in training mode, `times` times."""
     sample = torch.linspace(0.25, 4, FEATURES, dtype=torch.float64)
     layer = nn.Dropout(p)
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
+    with seeded(seed):
         outputs = torch.stack([layer(sample) for _ in range(times)])
     return DroppedSample(sample.numpy(), outputs.numpy())

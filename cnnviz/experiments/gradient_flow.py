@@ -8,6 +8,7 @@ from pydantic import AfterValidator, Field
 from torch import Tensor, nn
 
 from cnnviz.activations import ACTIVATIONS
+from cnnviz.seeding import seeded
 from cnnviz.validation import FrozenModel
 
 BATCH_SIZE, IN_FEATURES, CLASSES = 64, 32, 10
@@ -53,8 +54,7 @@ class DeepNet(FrozenModel):
         """Returns the net with its weights at the start."""
         initialize, normalize = INITIALIZATIONS[self.initialization], NORMALIZATIONS[self.normalization]
         layers: list[nn.Module] = []
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(self.seed)
+        with seeded(self.seed):
             for number in range(self.depth + 1):
                 linear = nn.Linear(IN_FEATURES if number == 0 else self.width, self._out_features(number))
                 if initialize:
@@ -83,8 +83,7 @@ class DeepNet(FrozenModel):
         """
         model, (x, y) = self.build(), self.batch()
         weights = [layer.weight for layer in model if isinstance(layer, nn.Linear)]
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(self.seed)  # RReLU draws its slopes
+        with seeded(self.seed):  # RReLU draws its slopes
             loss = nn.functional.cross_entropy(model(x), y)
         gradients = torch.autograd.grad(loss, weights)
         return [float(gradient.double().norm()) for gradient in gradients]

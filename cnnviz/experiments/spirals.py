@@ -13,6 +13,7 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from cnnviz.processes.one_shot import OneShotProcess, serve
+from cnnviz.seeding import seeded
 from cnnviz.validation import FrozenModel
 
 POINTS = 120
@@ -93,8 +94,7 @@ def build_stack(question: SpiralsQuestion, *, relu: bool) -> nn.Sequential:
     """Returns the stack with torch's own start of the weights, the same with and without ReLU."""
     sizes = [2, *[question.width] * question.hidden_layers, 2]
     layers: list[nn.Module] = []
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(question.seed)
+    with seeded(question.seed):
         for number, (in_features, out_features) in enumerate(pairwise(sizes)):
             if relu and number:
                 layers.append(nn.ReLU())

@@ -54,10 +54,7 @@ def _over_channels(masks: Tensor, sample: Tensor) -> Tensor:
 def window_masks(shape: Shape, window: Shape, stride: Shape) -> Tensor:
     """Returns what each window hides of a sample, (windows, axes behind the channels), True where it is hidden."""
     axes = spatial_axes(shape)
-    starts = [
-        range(0, (math.ceil(max(0, size - length) / step)) * step + 1, step)
-        for size, length, step in zip(axes, window, stride, strict=True)
-    ]
+    starts = _starts(shape, window, stride)
     masks = torch.zeros((math.prod(map(len, starts)), *axes), dtype=torch.bool)
     for number, place in enumerate(product(*starts)):
         hidden = tuple(slice(start, start + length) for start, length in zip(place, window, strict=True))
@@ -66,21 +63,36 @@ def window_masks(shape: Shape, window: Shape, stride: Shape) -> Tensor:
 
 
 def default_window(shape: Shape) -> tuple[Shape, Shape]:
-    """Returns a window of about a sixth of each axis, and a stride that makes at most MAX_WINDOWS of them.
+    """Returns a window of about a sixth of each axis, or what `affordable_window` makes of it, and its stride.
 
     >>> default_window((1, 99, 26))
     ((16, 4), (8, 2))
     """
-    axes = spatial_axes(shape)
-    window = tuple(max(1, size // 6) for size in axes)
-    for share in (2, 1):
-        stride = tuple(max(1, length // share) for length in window)
-        counts = [
-            math.ceil((size - length) / step) + 1 for size, length, step in zip(axes, window, stride, strict=True)
-        ]
-        if math.prod(counts) <= MAX_WINDOWS:
-            break
-    return window, stride
+    return affordable_window(shape, tuple(max(1, size // 6) for size in spatial_axes(shape)))
+
+
+def affordable_window(shape: Shape, window: Shape) -> tuple[Shape, Shape]:
+    """Returns a window and a stride of half of it, or of all of it, which make at most MAX_WINDOWS windows.
+
+    Where even a whole window as stride makes more, the window is enlarged.
+
+    >>> affordable_window((1, 16, 16, 16), (2, 2, 2))
+    ((4, 4, 4), (4, 4, 4))
+    """
+    while True:
+        for share in (2, 1):
+            stride = tuple(max(1, length // share) for length in window)
+            if math.prod(map(len, _starts(shape, window, stride))) <= MAX_WINDOWS:
+                return window, stride
+        window = tuple(min(size, length + 1) for size, length in zip(spatial_axes(shape), window, strict=True))
+
+
+def _starts(shape: Shape, window: Shape, stride: Shape) -> list[range]:
+    """Returns where windows begin along each axis."""
+    return [
+        range(0, (math.ceil(max(0, size - length) / step)) * step + 1, step)
+        for size, length, step in zip(spatial_axes(shape), window, stride, strict=True)
+    ]
 
 
 def spatial_axes(shape: Shape) -> Shape:

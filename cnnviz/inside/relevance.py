@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from cnnviz.architecture import LayerPath
 from cnnviz.inside.attribution import grad_cam, guided_backprop, input_gradient, mapped_layers, upsample
-from cnnviz.inside.occlusion import default_window, occlusion, spatial_axes
+from cnnviz.inside.occlusion import affordable_window, default_window, occlusion, spatial_axes
 from cnnviz.shapes import Shape
 
 Relevance = npt.NDArray[np.float32]
@@ -74,7 +74,7 @@ def occlusion_relevance(model: nn.Module, question: Question) -> Relevance:
     """Returns what the class loses when a window around each position is hidden."""
     window, stride = default_window(tuple(question.sample.shape))
     if question.window:
-        window, stride = question.window, tuple(max(1, length // 2) for length in question.window)
+        window, stride = affordable_window(tuple(question.sample.shape), question.window)
     return _to_relevance(
         occlusion(model, question.sample, question.label, window=window, stride=stride, cover=question.cover)
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
@@ -13,10 +12,8 @@ from torch import Tensor, nn
 
 from cnnviz.architecture import Architecture, build_model
 from cnnviz.data.scaling import Scale
+from cnnviz.seeding import seeded
 from cnnviz.shapes import AXES
-
-_initialising = threading.Lock()
-"""Held while weights are drawn from torch's generator, which all threads share."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,8 +89,7 @@ class Subject:
 
 def build_untrained(architecture: Architecture, seed: int) -> nn.Module:
     """Returns the net with torch's initial weights, drawn from a seed as a run with that seed begins."""
-    with _initialising, torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
+    with seeded(seed):
         return build_model(architecture)
 
 

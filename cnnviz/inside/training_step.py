@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import math
-import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -15,13 +14,12 @@ from cnnviz.architecture import Architecture
 from cnnviz.errors import CnnvizError
 from cnnviz.inside.gradient_path import OutputRecorder, PathStop, gradient_path
 from cnnviz.inside.optimizer_rules import RULES, Memory, Update
+from cnnviz.seeding import seeded
 from cnnviz.training.config import OPTIMIZERS, TrainConfig
 from cnnviz.training.loss import build_training_loss
 
 NUDGE = 1e-6
 """How far a weight is moved to both sides to measure its derivative."""
-_generator_lock = threading.Lock()
-"""Held while numbers are drawn from torch's generator, which all threads share."""
 
 
 @dataclass(frozen=True)
@@ -76,8 +74,7 @@ def follow_step(
     criterion = build_training_loss(architecture, config)
 
     def compute_loss() -> Tensor:
-        with _generator_lock, torch.random.fork_rng(devices=[]):
-            torch.manual_seed(config.seed)
+        with seeded(config.seed):
             loss: Tensor = criterion(model(x), y)
             return loss
 

@@ -18,6 +18,7 @@ FORKABLE_MODULES = (
     "cnnviz.runs.run_importer",
     "cnnviz.imports.importer",
     "cnnviz.imports.arrays_importer",
+    "cnnviz.imports.picture_reader",
     "cnnviz.onnx_export.writer",
     "cnnviz.runs.run_exporter",
     "cnnviz.classroom.scorer",

@@ -35,6 +35,9 @@ CHANGED_BEFORE_TRAINING = (
     " again to go on with it."
 )
 
+TALK_VIEW = "Try your own"
+"""Name of the view of the Inside page that takes a sample of the student's own."""
+
 
 def keeps_cookie() -> bool:
     """Returns whether the browser has sent the cookie by which a student is known again, if this is one."""
@@ -254,6 +257,12 @@ def look_inside_later(run_id: str, index: int) -> None:
 def open_sample_later(index: int) -> None:
     """Has the Inside page open another sample of the data set, with the net that it shows; for callbacks."""
     st.session_state["sample-to-open"] = index
+
+
+def talk_later(run_id: str) -> None:
+    """Has the Inside page open a run with the view that takes a sample of the student's own."""
+    st.session_state["inside-net"] = run_id
+    st.session_state["inside-view"] = TALK_VIEW
 
 
 def take_sample_to_open() -> int | None:

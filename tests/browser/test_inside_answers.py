@@ -13,7 +13,7 @@ def test_a_spoken_word_is_answered_at_once_and_the_page_says_what_the_net_got(
     """Chromium's own microphone, which beeps, and the lab's net, untrained."""
     warm_context.grant_permissions(["microphone"])
     page = open_app("inside")
-    page.get_by_role("radio", name="Say a word", exact=True).click()
+    page.get_by_role("radio", name="Try your own", exact=True).click()
     page.get_by_role("button", name="Record", exact=True).click()
     page.wait_for_timeout(1500)  # as long as the word
     page.get_by_role("button", name="Stop recording").click()

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from cnnviz.charts.maps import MapStrip, describe_values, features_figure, maps_figure, with_frame
+from cnnviz.charts.maps import SCALE_WIDTH, MapStrip, describe_values, features_figure, maps_figure, with_frame
 
 
 def pictures(count: int = 5) -> MapStrip:
@@ -72,3 +72,14 @@ def test_a_frame_lies_around_its_part() -> None:
     strip = pictures(1)
     (frame,) = with_frame(maps_figure(strip), strip, [(2, 4), (3, 6)]).layout.shapes
     assert (frame.x0, frame.x1, frame.y0, frame.y1) == (2.5, 5.5, 1.5, 3.5)
+
+
+@pytest.mark.parametrize("count", [1, 3, 16])
+def test_a_picture_has_square_cells_in_a_figure_as_wide_as_its_maps(count: int) -> None:
+    maps = tuple(np.zeros((8, 8), np.float32) for _ in range(count))
+    layout = maps_figure(MapStrip(("0",) * count, maps, "width", "height")).layout
+    assert layout.yaxis.scaleanchor == "x"
+    columns, rows = (abs(axis.range[1] - axis.range[0]) for axis in (layout.xaxis, layout.yaxis))
+    height = (layout.height - layout.margin.t - layout.margin.b) / rows
+    width = (layout.width - layout.margin.l - layout.margin.r - SCALE_WIDTH) / columns
+    assert width == pytest.approx(height, rel=0.05)

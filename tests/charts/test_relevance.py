@@ -12,6 +12,7 @@ from cnnviz.charts.relevance import (
     cells_table,
     describe_peak,
     drawn_axes,
+    legend_format,
     plane,
     probabilities_spec,
     probabilities_table,
@@ -80,5 +81,12 @@ def test_the_asked_class_is_drawn_first_and_then_the_likeliest_of_any_case() -> 
 def test_specifications_are_vega_lite(names, signed) -> None:
     axes = drawn_axes(names)
     table = cells_table(np.linspace(-1, 2, 12, dtype=np.float32).reshape((3, 4) if len(names) == 2 else (12,)), axes)
-    spec = cells_spec(axes, value_title="relevance", signed=signed)
+    spec = cells_spec(axes, table, value_title="relevance", signed=signed)
     assert names[-1] in vegalite_to_svg({**spec, "data": {"values": table.to_dict("records")}})
+
+
+@pytest.mark.parametrize("bounds", [(0, 1), (0.0251, 0.0254), (-3, 5), (1e-9, 1.0001e-9), (100, 101)])
+def test_the_numbers_of_a_legend_differ(bounds) -> None:
+    low, high = bounds
+    template = legend_format(bounds).replace("~", "")  # d3's ~ only takes zeros at the end away
+    assert len({format(value, template) for value in (low, (low + high) / 2, high)}) == 3

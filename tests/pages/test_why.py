@@ -5,16 +5,21 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+import torch
 from streamlit.testing.v1 import AppTest
 
 from cnnviz.architecture import Architecture
+from cnnviz.data import DATASETS
+from cnnviz.data.drawing import SIDE, digit_sample
 from cnnviz.inside.relevance import METHODS, SanityCheck
+from cnnviz.inside.subject import build_untrained
 from cnnviz.layers import AdaptiveAvgPool2d, BatchNorm1d, Conv2d, Flatten, Linear, ReLU
 from cnnviz.presets import PRESETS
 from cnnviz.runs.cluster import Cluster
 from cnnviz.runs.run import Run, Status
 from cnnviz.secret_key import new_owner
 from cnnviz.training.config import TrainConfig
+from cnnviz.ui.data.content import cached_scale, read_content
 from cnnviz.ui.inside.why import RANDOM_LABEL, check_sentence
 from cnnviz.ui.workbench import Workbench
 from tests.designs import NET
@@ -69,7 +74,7 @@ def texts(app: AppTest) -> str:
     return "\n".join([*(one.value for one in app.markdown), *(one.value for one in app.caption)])
 
 
-@pytest.mark.parametrize("view", ["Why this answer", "What if", "Say a word"])
+@pytest.mark.parametrize("view", ["Why this answer", "What if", "Try your own"])
 @pytest.mark.parametrize("name", DESIGNS)
 def test_every_design_is_explained_and_edited_without_a_traceback(open_page: OpenPage, name: str, view: str) -> None:
     app = open_view(open_page, view, workbench=Workbench(DESIGNS[name]))
@@ -139,3 +144,21 @@ def test_two_runs_answer_for_the_same_edited_sample(open_page: OpenPage, ended: 
     assert not app.exception
     assert len(re.findall(r"goes from", texts(app))) == 2
     assert np.isfinite([float(x) for x in re.findall(r"to \*\*([\d.]+)%", texts(app))]).all()
+
+
+def test_a_drawing_is_answered_and_the_weights_stay_the_same(
+    open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent = np.zeros((SIDE, SIDE), bool)
+    sent[20:100, 60:70] = True
+    monkeypatch.setattr("cnnviz.ui.inside.own_picture.drawing_area", lambda *, key: np.packbits(sent).tobytes().hex())
+    architecture = PRESETS["digits-convnet"].architecture
+    app = open_view(open_page, "Try your own", workbench=Workbench(architecture))
+    config, content = TrainConfig(dataset="digits"), read_content(DATASETS["digits"])
+    scale = cached_scale(content, "random", config.floor, config.normalization)[0]
+    scaled = torch.from_numpy(np.asarray(scale.apply(digit_sample(sent)[None]), np.float32))
+    with torch.no_grad():
+        scores = build_untrained(architecture, config.seed).eval()(scaled)
+    best = scores.flatten().argmax()
+    assert any(f"The net sees “{best}”" in one.value for one in app.subheader), [one.value for one in app.subheader]
+    assert "the same before and after" in texts(app)

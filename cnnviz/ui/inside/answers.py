@@ -62,9 +62,10 @@ def picture(
     """Draws values at the positions of a sample, with what their largest value is and where as alternative text."""
     drawn, drawn_names = plane(values, names)
     axes: tuple[DrawnAxis, ...] = drawn_axes(drawn_names, step)
+    table = cells_table(drawn, axes)
     vega_chart(
-        cells_spec(axes, value_title=title, signed=signed),
-        {POINTS: cells_table(drawn, axes)},
+        cells_spec(axes, table, value_title=title, signed=signed),
+        {POINTS: table},
         key=key,
         alt=f"{title}, from {drawn.min():.3g} to {drawn.max():.3g}, {describe_peak(drawn, axes)}",
     )

@@ -10,6 +10,7 @@ from cnnviz.errors import ShapeError
 from cnnviz.inside import Subject
 from cnnviz.inside.feature_maps import LayerMaps, record_maps
 from cnnviz.inside.subject import scaled_batch
+from cnnviz.seeding import seeded
 from cnnviz.ui.data.content import load_content
 from cnnviz.ui.state import current_owner
 from cnnviz.words import unique_labels
@@ -26,8 +27,7 @@ def sample_maps(subject: Subject) -> tuple[LayerMaps, ...]:
 def training_maps(subject: Subject) -> tuple[LayerMaps, ...]:
     """Returns the maps in training mode: the sample is the first of a batch, whose statistics the norms use."""
     model = subject.build().train()
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(subject.seed)  # the same dropout every time
+    with seeded(subject.seed):  # the same dropout every time
         try:
             return record_maps(subject.architecture, model, _batch_around(subject))
         except ValueError as error:  # a norm with too few values to take a mean of

@@ -15,6 +15,7 @@ from cnnviz.ui.inside.talk import talk_view
 from cnnviz.ui.inside.training_step import training_step_view
 from cnnviz.ui.inside.what_if import what_if_view
 from cnnviz.ui.inside.why import why_view
+from cnnviz.ui.state import TALK_VIEW
 from cnnviz.ui.widgets.fields import escape_markdown
 
 SINGLE_VALUE = "Expected more than 1 "
@@ -57,7 +58,7 @@ VIEWS: dict[str, Callable[[Subject], None]] = {
     "One training step": training_step_view,
     "Why this answer": why_view,
     "What if": what_if_view,
-    "Say a word": talk_view,
+    TALK_VIEW: talk_view,
     "What it has learned": learned_view,
 }
 """Every view of a net and a sample by what it is called.

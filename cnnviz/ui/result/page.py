@@ -28,7 +28,7 @@ from cnnviz.ui.result.try_change import try_change_view
 from cnnviz.ui.result.verdicts import verdict_cards
 from cnnviz.ui.runs.comments import comments_view
 from cnnviz.ui.runs.labels import dataset_titles, run_label
-from cnnviz.ui.state import choose_run, current_owner, run_choice_key
+from cnnviz.ui.state import TALK_VIEW, choose_run, current_owner, run_choice_key, talk_later
 from cnnviz.ui.widgets.fields import escape_markdown
 from cnnviz.ui.widgets.live_fragment import live_fragment
 from cnnviz.ui.widgets.status_badge import STATUS_BADGES
@@ -91,6 +91,15 @@ def _score_summary(run: Run) -> None:
         if st.button("Watch its curves", icon=":material/show_chart:", type="tertiary", key="watch"):
             choose_run(run.id)
             open_page("pages/train.py")
+        if run.score.epoch and st.button(
+            TALK_VIEW,
+            icon=":material/mic:",
+            type="tertiary",
+            key="talk",
+            help="Say a word to it, or draw for it.",
+        ):
+            talk_later(run.id)
+            open_page("pages/inside.py")
     score, goal = run.score, settings().goal
     with st.container(horizontal=True, gap="medium", key="result-numbers"):
         accuracy = "—" if score.accuracy is None else f"{score.accuracy:.3f}"

@@ -20,8 +20,12 @@ _PLOTLY_CONFIG = {
 
 
 def plotly_chart(figure: Figure, *, key: str, alt: str | None = None) -> None:
-    """Draws a plotly figure with a toolbar to download its picture and its data."""
-    st.plotly_chart(figure, key=key, config=_PLOTLY_CONFIG, alt=alt)
+    """Draws a plotly figure with a toolbar to download its picture and its data.
+
+    It is as wide as the page unless its layout has a width.
+    """
+    width = figure.layout.width
+    st.plotly_chart(figure, key=key, config=_PLOTLY_CONFIG, alt=alt, width="stretch" if width is None else int(width))
 
 
 def selectable_plotly_chart(figure: Figure, *, key: str, alt: str) -> list[int]:

@@ -1,0 +1,79 @@
+"""Draw, photograph or send a picture, as the sample that the data set would have of it."""
+
+import numpy as np
+import streamlit as st
+from streamlit.runtime.uploaded_file_manager import UploadedFile
+
+from cnnviz.data import available_datasets
+from cnnviz.data.arrays import Samples
+from cnnviz.data.dataset import Dataset
+from cnnviz.data.digits import DIGITS
+from cnnviz.data.drawing import digit_sample, drawing_sample, is_light, read_drawing
+from cnnviz.errors import CnnvizError
+from cnnviz.imports.picture_read import read_one_picture
+from cnnviz.inside import Subject
+from cnnviz.ui.data.content import load_content
+from cnnviz.ui.state import current_owner
+from cnnviz.ui.widgets.drawing import drawing_area
+from cnnviz.ui.widgets.fields import escape_markdown
+from cnnviz.ui.widgets.uploader import received_path
+
+DRAW, PHOTOGRAPH, SEND = "Draw", "Take a picture", "Send a file"
+LOOKED_AT = 200
+"""Samples of which the edges are looked at, to know whether ink is dark or light."""
+
+
+def picture_dataset(subject: Subject) -> Dataset | None:
+    """Returns the data set of a sample if it holds pictures with values from 0 to 1, grey or in colours."""
+    dataset = available_datasets(current_owner()).get(subject.dataset)
+    if dataset is None or dataset.axes != ("channel", "height", "width") or dataset.shape[0] not in (1, 3):
+        return None
+    some = np.asarray(load_content(dataset).x[:LOOKED_AT])
+    return dataset if some.min() >= 0 and some.max() <= 1 else None
+
+
+def own_picture(dataset: Dataset) -> Samples | None:
+    """Draws the ways to give a picture, and returns it, (*shape) from 0 to 1; None, with the reason, without one."""
+    way = st.segmented_control(
+        "Your picture",
+        [DRAW, PHOTOGRAPH, SEND],
+        default=DRAW,
+        required=True,
+        key="own-picture-way",
+        label_visibility="collapsed",
+    )
+    light = is_light(np.asarray(load_content(dataset).x[:LOOKED_AT]))
+    try:
+        if way == PHOTOGRAPH:
+            return _read(st.camera_input("Take a picture", key="own-photograph", width=420), dataset, light=light)
+        if way == SEND:
+            return _read(st.file_uploader("A .png or .jpg file", key="own-file", width=420), dataset, light=light)
+        return _drawing(dataset, light=light)
+    except CnnvizError as error:
+        st.warning(escape_markdown(str(error)), icon=":material/error:")
+        return None
+
+
+def _drawing(dataset: Dataset, *, light: bool) -> Samples | None:
+    text = drawing_area(key="own-drawing")
+    if not text:
+        st.caption("Draw with the mouse, a pen or a finger; with the keyboard, send a file instead.")
+        return None
+    ink = read_drawing(text)
+    if dataset.name == DIGITS.name:
+        return digit_sample(ink)
+    sample = drawing_sample(ink, dataset.shape)
+    return np.asarray(1 - sample if light else sample, np.float32)
+
+
+def _read(file: UploadedFile | None, dataset: Dataset, *, light: bool) -> Samples | None:
+    if file is None:
+        return None
+    swaps = st.toggle(
+        "Swap dark and light",
+        value=not light and dataset.shape[0] == 1,
+        key=f"own-swap-{dataset.name}",
+        help="In this data set, ink is light on a dark ground." if not light else None,
+    )
+    sample = read_one_picture(received_path(file), file.name, dataset.shape)
+    return np.asarray(1 - sample if swaps else sample, np.float32)
