@@ -54,6 +54,8 @@ class Lesson:
     errors: list[str] = field(default_factory=list)
     memory: dict[str, float] = field(default_factory=dict)
     """MiB of the server, by moment."""
+    core_share: float = 0.0
+    """Of one core, that the server worked."""
     lost: int = 0
     """Epochs of runs that have fewer points than others of theirs."""
 
@@ -236,10 +238,12 @@ async def teach(lesson: Lesson, server: Server, store: Store, epochs: Epochs, co
             for login in logins:
                 visitor = await stack.enter_async_context(Visitor(server, login, cookie=LOGIN_COOKIE))
                 students.append(Student(visitor, login.partition(".")[0], lesson, store, epochs))
-            end = time.perf_counter() + seconds
+            start, cpu = time.perf_counter(), _cpu_seconds(server)
+            end = start + seconds
             watching = asyncio.create_task(teacher.watch(1.0, seconds))
             await asyncio.gather(*(student.work(end) for student in students))
             lesson.reruns["the teacher's page"] += [1000 * each for each in await watching]
+            lesson.core_share = (_cpu_seconds(server) - cpu) / (time.perf_counter() - start)
             lesson.memory["at the end"] = _memory(server)
         await asyncio.sleep(SETTLE_SECONDS)
         lesson.memory["after they have left"] = _memory(server)
@@ -280,6 +284,11 @@ async def be_greedy(server: Server, store: Store, epochs: Epochs, others: int) -
             await asyncio.sleep(0.2)
         print(f"the greedy student has {len(store.active_runs()) - others} active runs")
         return [epochs.first_seconds(run) for run in runs]
+
+
+def _cpu_seconds(server: Server) -> float:
+    times = server.process.cpu_times()
+    return float(times.user + times.system)
 
 
 def _memory(server: Server) -> float:
@@ -328,7 +337,8 @@ def _print_lesson(lesson: Lesson, students: int, minutes: float) -> None:
     late = percentile(lesson.lateness, 0.95) if lesson.lateness else float("nan")
     memory = lesson.memory
     a_session = (memory["at the end"] - memory["before"]) / students
-    print("\nMiB of the server: " + ", ".join(f"{moment} {value:.0f}" for moment, value in memory.items()) + "\n")
+    print(f"\nThe server worked for {lesson.core_share:.2f} of a core.", end="")
+    print(" MiB of the server: " + ", ".join(f"{moment} {value:.0f}" for moment, value in memory.items()) + "\n")
     print(
         table(
             ["", "measured", "goal", ""],

@@ -119,10 +119,16 @@ class Visitor:
         if change and (fragment := self._fragments.get(change.id)):
             client.fragment_id = fragment  # as the frontend: a widget in a fragment runs this fragment only
         start = await self._send(request)
-        messages, received = [], 0
+        messages, received, has_begun = [], 0, False
         while True:
             data = await self._socket.recv(decode=False)
             message = ForwardMsg.FromString(data)
+            redrawn = message.metadata.run.fragment_ids
+            has_begun = has_begun or (
+                message.HasField("new_session") and (not redrawn or client.fragment_id in redrawn)
+            )
+            if not has_begun:  # of a look that nobody waits for any more
+                continue
             messages.append(message)
             received += len(data)
             if message.WhichOneof("type") == "script_finished" and message.script_finished != FINISHED_FOR_RERUN:
