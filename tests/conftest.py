@@ -48,6 +48,7 @@ SLOW = [
         "processes/test_launcher.py",
         "processes/test_pipe.py",
         "runs/test_assignments.py",
+        "runs/test_backup.py",
         "runs/test_cluster.py",
         "runs/test_database.py",
         "runs/test_older_state.py",
