@@ -56,6 +56,8 @@ class Lesson:
     """MiB of the server, by moment."""
     core_share: float = 0.0
     """Of one core, that the server worked."""
+    own_core_share: float = 0.0
+    """Of one core, that this process worked, which plays all students."""
     lost: int = 0
     """Epochs of runs that have fewer points than others of theirs."""
 
@@ -238,12 +240,14 @@ async def teach(lesson: Lesson, server: Server, store: Store, epochs: Epochs, co
             for login in logins:
                 visitor = await stack.enter_async_context(Visitor(server, login, cookie=LOGIN_COOKIE))
                 students.append(Student(visitor, login.partition(".")[0], lesson, store, epochs))
-            start, cpu = time.perf_counter(), _cpu_seconds(server)
+            start, cpu, own_cpu = time.perf_counter(), _cpu_seconds(server), time.process_time()
             end = start + seconds
             watching = asyncio.create_task(teacher.watch(1.0, seconds))
             await asyncio.gather(*(student.work(end) for student in students))
             lesson.reruns["the teacher's page"] += [1000 * each for each in await watching]
-            lesson.core_share = (_cpu_seconds(server) - cpu) / (time.perf_counter() - start)
+            wall = time.perf_counter() - start
+            lesson.core_share = (_cpu_seconds(server) - cpu) / wall
+            lesson.own_core_share = (time.process_time() - own_cpu) / wall
             lesson.memory["at the end"] = _memory(server)
         await asyncio.sleep(SETTLE_SECONDS)
         lesson.memory["after they have left"] = _memory(server)
@@ -337,7 +341,10 @@ def _print_lesson(lesson: Lesson, students: int, minutes: float) -> None:
     late = percentile(lesson.lateness, 0.95) if lesson.lateness else float("nan")
     memory = lesson.memory
     a_session = (memory["at the end"] - memory["before"]) / students
-    print(f"\nThe server worked for {lesson.core_share:.2f} of a core.", end="")
+    print(
+        f"\nThe server worked for {lesson.core_share:.2f} of a core, the students for {lesson.own_core_share:.2f}.",
+        end="",
+    )
     print(" MiB of the server: " + ", ".join(f"{moment} {value:.0f}" for moment, value in memory.items()) + "\n")
     print(
         table(
