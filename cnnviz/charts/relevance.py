@@ -84,7 +84,7 @@ def legend_format(bounds: tuple[float, float]) -> str:
     """Returns how numbers are written, with so many digits that least, middle and greatest value differ.
 
     >>> legend_format((0, 1)), legend_format((0.0251, 0.0254))
-    ('.2~g', '.4~g')
+    ('.2~g', '.3~g')
     """
     low, high = bounds
     ticks = (low, (low + high) / 2, high)

@@ -54,7 +54,7 @@ def _open_sqlite(file: Path) -> sql.Engine:
 
 
 def _set_pragmas(connection: Any, _record: object) -> None:
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=10000"):
+    for pragma in ("busy_timeout=10000", "journal_mode=WAL", "synchronous=FULL"):  # the first holds for the next, too
         connection.execute(f"PRAGMA {pragma}")
 
 

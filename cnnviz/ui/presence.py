@@ -10,6 +10,9 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 from cnnviz.settings import Mode, settings
 from cnnviz.ui.state import current_owner
 
+MAX_SESSIONS = 50
+"""Sessions of one person that are kept, those noted last."""
+
 
 class Sighting(NamedTuple):
     """Where somebody was last seen."""
@@ -31,7 +34,11 @@ class Presence:
     def note(self, owner: str, session_id: str, page: str) -> None:
         """Notes that a session of somebody shows a page now."""
         with self._lock:
-            self._seen.setdefault(owner, {})[session_id] = page, self._clock()
+            sessions = self._seen.setdefault(owner, {})
+            sessions.pop(session_id, None)
+            sessions[session_id] = page, self._clock()
+            if len(sessions) > MAX_SESSIONS:
+                del sessions[next(iter(sessions))]  # noted longest ago
 
     def last_sightings(self, is_open: Callable[[str], bool]) -> dict[str, Sighting]:
         """Returns where everybody was last seen, by owner; `is_open` says whether a session has a browser.

@@ -15,6 +15,7 @@ from streamlit.proto.WidgetStates_pb2 import WidgetState
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
+from cnnviz.identity.person import Role
 from cnnviz.runs.run import Status
 from cnnviz.runs.store import Store
 from cnnviz.secret_key import owner_of_token, secret_key
@@ -257,6 +258,21 @@ def test_an_open_page_is_cut_off_with_its_login(classroom: Classroom) -> None:
         classroom.post("/door/logout", there, everywhere="1")
         with pytest.raises(ConnectionClosed):  # without a word from the page
             receive_for_ever(kept)
+
+
+def test_a_session_ends_with_the_role_that_its_page_was_drawn_for(classroom: Classroom) -> None:
+    gerd = classroom.log_in("Gerd")
+    store = Store(classroom.server.folder, is_prepared=True)
+    with classroom.open_stream(gerd) as stream:
+        session = show(stream).session
+    with classroom.open_stream(gerd, session) as stream:
+        assert show(stream).session == session  # as long as nothing has changed
+        store.people.change(gerd["Cookie"].partition("=")[2].partition(".")[0], role=Role.TEACHER)
+        store.close()
+        with pytest.raises(ConnectionClosed):
+            receive_for_ever(stream)
+    with classroom.open_stream(gerd, session) as stream:
+        assert show(stream).session != session
 
 
 def test_what_a_browser_made_before_goes_to_whoever_says_that_it_is_theirs(classroom: Classroom) -> None:

@@ -17,7 +17,7 @@ BUTTONS = {
     "data": {"Train on it": "train"},
     "train": {"Look closely": "result"},
     "runs": {"Look closely": "result", "Use its net and settings": "train"},
-    "result": {"Watch its curves": "train", "Change something else": "design"},
+    "result": {"Watch its curves": "train", "Change something else": "design", "Try your own": "inside"},
     "search": {"Open the best net": "design", "Look closely at the best run": "result"},
 }
 """The page that a button opens, by the page that it stands on and what it says."""
@@ -194,9 +194,9 @@ def test_every_way_leads_where_it_says(trained: Page) -> None:
     buttons = {used for used in used_exits if used[1] in BUTTONS.get(used[0], {})}
     assert ("result", "try") in used_exits, "no verdict had a button"
     # one more is on the Data page, walked above; one call stands for all buttons of verdicts, and one for that of a
-    # change that was chosen, which tests/pages/test_result.py presses; tests/pages/test_inside.py that below a mistake,
-    # and test_assignment.py and test_sharing.py there those of a class
-    assert len(buttons) + 6 == count_open_page_calls(), "a button to another page was not walked"
+    # change that was chosen, which tests/pages/test_result.py presses, and that below doubtful samples;
+    # tests/pages/test_inside.py that below a mistake, and test_assignment.py and test_sharing.py those of a class
+    assert len(buttons) + 7 == count_open_page_calls(), "a button to another page was not walked"
 
 
 def test_the_view_is_in_the_address_and_is_found_again(open_app: OpenApp, server: Server) -> None:

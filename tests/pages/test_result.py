@@ -155,6 +155,17 @@ def test_a_doubtful_training_sample_is_left_out_of_the_next_run(open_page: OpenP
     assert app.session_state["config"].left_out == ()
 
 
+def test_where_train_has_another_data_set_that_of_the_doubtful_samples_is_one_click(
+    open_page: OpenPage, anna: str, ended: Run
+) -> None:
+    app = view(open_page("result", owner=anna, run=ended.id, config=TrainConfig()), "Doubtful samples")
+    view(app, "Unlike the others", "doubt-view")
+    app.button(key="left-out-train").click().run()
+    assert not app.exception
+    assert app.session_state["config"].dataset == ended.config.dataset
+    assert app.title[0].value == "Train it and watch"
+
+
 def test_predictions_of_samples_that_are_gone_are_told_without_them(
     server: Cluster, open_page: OpenPage, anna: str
 ) -> None:

@@ -295,10 +295,11 @@ def test_servers_that_start_at_once_migrate_once(tmp_path: Path, url: str) -> No
         for server in servers:
             server.stdin.write(b"\n")
             server.stdin.flush()
-        assert [server.process.wait(DEADLINE) for server in servers] == [0] * 3
-        assert [server.stdout.read() for server in servers] == [b""] * 3
+        codes = [server.process.wait(DEADLINE) for server in servers]
         errors.seek(0)
         assert errors.read() == b""
+        assert codes == [0] * 3
+        assert [server.stdout.read() for server in servers] == [b""] * 3
     with opened(tmp_path, url) as store:
         assert differences(store) == []
 

@@ -24,6 +24,9 @@ POLICY_VIOLATION = 1008
 """WebSocket close code."""
 CHECK_SECONDS = 5.0
 """Between two looks at whether whoever has a page open is still logged in; each of its messages is looked at, too."""
+ROLE_HEADER = "x-cnnviz-role"
+"""Tells Streamlit, by `trustedUserHeaders`, in which role somebody comes: a session in which a teacher has been is not
+given back to who is none any more."""
 NOT_LOGGED_IN = "You are not logged in. Open the first page of this server."
 
 
@@ -39,8 +42,8 @@ class LoginGate:
         if scope["type"] not in ("http", "websocket"):
             await self._app(scope, receive, send)
             return
-        name = OWNER_HEADER.encode()
-        headers = [(key, value) for key, value in scope["headers"] if key.lower() != name]
+        own = (OWNER_HEADER.encode(), ROLE_HEADER.encode())
+        headers = [(key, value) for key, value in scope["headers"] if key.lower() not in own]
         scope = {**scope, "headers": headers}
         if scope["type"] == "http" and scope["path"] == HEALTH:
             await self._app(scope, receive, send)
@@ -59,7 +62,8 @@ class LoginGate:
             visitors().note(owner, client_address(scope, self._proxies()))
             if visitors().is_new(owner):  # whoever has a name here has a share of their own
                 visitors().establish(owner)
-            scope = {**scope, "headers": [*headers, (name, owner.encode())]}
+            told = zip(own, (owner.encode(), person.account.person.role.value.encode()), strict=True)
+            scope = {**scope, "headers": [*headers, *told]}
             if scope["type"] == "websocket":
                 await self._watch(person, scope, receive, send)
             else:

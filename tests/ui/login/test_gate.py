@@ -18,7 +18,7 @@ from cnnviz.runs.store import Store
 from cnnviz.runs.tables import PEOPLE
 from cnnviz.settings import Mode, Settings
 from cnnviz.ui.identity import COOKIE_NAME, OWNER_HEADER
-from cnnviz.ui.login.gate import HEALTH, LoginGate
+from cnnviz.ui.login.gate import HEALTH, ROLE_HEADER, LoginGate
 from cnnviz.ui.login.logins import LOGIN_COOKIE, Logins
 from tests.ui.asgi import request
 
@@ -231,6 +231,19 @@ def test_a_stream_ends_with_the_login(room: Room, change: Callable[[PeopleStore,
     gate = LoginGate(page, lambda: room.logins, lambda: "")
     sent = request(gate, [anna], "websocket", received=[{"type": "websocket.receive", "text": "rerun"}])
     assert [message["type"] for message in sent] == ["websocket.accept", "websocket.close"]
+
+
+def test_the_app_hears_the_role_of_whoever_is_let_in_and_no_other(room: Room) -> None:
+    anna, heard = room.log_in("Anna"), []
+
+    async def page(scope: Scope, receive: Receive, send: Send) -> None:
+        heard.append(Headers(scope=scope).getlist(ROLE_HEADER))
+
+    gate = LoginGate(page, lambda: room.logins, lambda: "")
+    request(gate, [anna, (ROLE_HEADER, "teacher"), ("X-Cnnviz-Role", "teacher")])
+    room.people.change(str(room.owner(anna)), role=Role.TEACHER)
+    request(gate, [anna])
+    assert heard == [["student"], ["teacher"]]
 
 
 def test_the_one_time_link_makes_a_teacher(room: Room) -> None:
