@@ -42,7 +42,7 @@ def talk_view(subject: Subject) -> None:
     if sound is not None:
         given = _spoken_sample(subject, sound)
     elif (dataset := picture_dataset(subject)) is not None:
-        st.markdown("Give this net a picture of your own. It is not stored, and the net does not learn from it.")
+        st.markdown("Give this net a picture of your own. It goes with this page, and the net does not learn from it.")
         st.caption(escape_markdown(", ".join(subject.classes)))
         given = own_picture(dataset)
     else:
@@ -62,7 +62,7 @@ def talk_view(subject: Subject) -> None:
 
 def _spoken_sample(subject: Subject, sound: SoundOfSample) -> Samples | None:
     """Draws the recorder, and returns the sample of what was said; None, with the reason, without one."""
-    st.markdown("Say one of the words that this net knows. It is not stored, and the net does not learn from it.")
+    st.markdown("Say one of the words that this net knows. It goes with this page, and the net does not learn from it.")
     st.caption(escape_markdown(", ".join(subject.classes)))
     recorded = st.audio_input("Record yourself", sample_rate=16_000, key="inside-recorded", width=420)
     if recorded is None:
