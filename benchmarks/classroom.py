@@ -11,29 +11,24 @@ import argparse
 import asyncio
 import random
 import re
-import threading
 import time
 from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
-from http.client import HTTPConnection
-from urllib.parse import urlencode
 
-import sqlalchemy as sql
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
+from benchmarks.entrance import LOGIN_COOKIE, Entrance
 from benchmarks.server import Server, serve
+from benchmarks.stored_epochs import StoredEpochs
 from benchmarks.table import percentile, table, verdict
 from benchmarks.visitor import Answer, Visitor
 from cnnviz.runs.run import Run
 from cnnviz.runs.store import Store
-from cnnviz.runs.tables import POINTS
 
 GOAL_P50_MS, GOAL_P95_MS, GOAL_LATE_SECONDS, GOAL_SESSION_MB = 30.0, 100.0, 1.0, 3.0
 GOAL_FIRST_POINT_SECONDS = 20.0
-PIN, TEACHER_PIN = "470915", "470915xy"
-LOGIN_COOKIE = "cnnviz_login"
 PAUSE_SECONDS = (1.0, 4.0)
 """Least and most time between two things that a student does."""
 LOOK_SECONDS, WATCH_SECONDS = 0.5, 10.0
@@ -63,85 +58,10 @@ class Lesson:
     """Epochs of runs that have fewer points than others of theirs."""
 
 
-class Entrance:
-    """The doors of a server for a class: logs in the teacher and students."""
-
-    def __init__(self, server: Server) -> None:
-        self._server = server
-        link = None
-        while not (link := re.search(r"/door/teacher#(\S+)", (server.folder / "server.log").read_text())):
-            time.sleep(0.1)
-        form = {"token": link[1], "name": "The teacher", "pin": TEACHER_PIN, "pin_again": TEACHER_PIN}
-        self.teacher = self._enter("/door/teacher", form)
-        (self._code,) = re.findall(r'class="code">([A-Z0-9-]+)<', self._request("GET", "/door", self.teacher)[1])
-
-    def log_in(self, name: str) -> str:
-        """Returns the value of the login cookie of a new student."""
-        return self._enter("/door/login", {"code": self._code, "name": name, "pin": PIN, "pin_again": PIN})
-
-    def _enter(self, path: str, form: dict[str, str]) -> str:
-        cookie, text = self._request("POST", path, body=urlencode(form))
-        match = re.match(rf"{LOGIN_COOKIE}=([^;]+)", cookie)
-        if not match:
-            raise RuntimeError(f"{path} lets nobody in: {text[:500]}")
-        return match[1]
-
-    def _request(self, method: str, path: str, login: str = "", body: str = "") -> tuple[str, str]:
-        connection = HTTPConnection("127.0.0.1", self._server.port, timeout=60)
-        headers = {"Origin": self._server.address, "Content-Type": "application/x-www-form-urlencoded"}
-        connection.request(method, path, body, headers | ({"Cookie": f"{LOGIN_COOKIE}={login}"} if login else {}))
-        answer = connection.getresponse()
-        return answer.getheader("set-cookie") or "", answer.read().decode()
-
-
-class Epochs:
-    """When the epochs of runs reached the database, as another connection sees it."""
-
-    def __init__(self, store: Store) -> None:
-        self._store, self._ended, self._since = store, threading.Event(), dict[str, float]()
-        self.reached = defaultdict[str, dict[int, float]](dict)
-        self._thread = threading.Thread(target=self._look, daemon=True)
-
-    def watch(self, run_id: str) -> None:
-        """Looks at this run from now on."""
-        self._since[run_id], self.reached[run_id] = time.perf_counter(), {}
-
-    def lateness(self, run_id: str, shown: int) -> float:
-        """Returns the seconds for which a later epoch than the one shown has been known."""
-        now = time.perf_counter()
-        return now - min((since for epoch, since in list(self.reached[run_id].items()) if epoch > shown), default=now)
-
-    def first_seconds(self, run_id: str) -> float | None:
-        """Returns the seconds from the first look at a run to its first point; None when it has none."""
-        times = self.reached[run_id].values()
-        return min(times) - self._since[run_id] if times else None
-
-    def _look(self) -> None:
-        while not self._ended.wait(0.2):
-            for run_id, epochs in list(self.reached.items()):
-                query = (
-                    sql.select(POINTS.c.epoch).where(POINTS.c.run_id == run_id).order_by(POINTS.c.id.desc()).limit(1)
-                )
-                with self._store.engine.connect() as connection:
-                    epoch = connection.scalar(query)
-                if epoch is not None:
-                    epochs.setdefault(epoch, time.perf_counter())
-
-    def __enter__(self) -> "Epochs":
-        """Starts to look."""
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Ends."""
-        self._ended.set()
-        self._thread.join()
-
-
 class Student:
     """Somebody with one page open, who does one thing after another."""
 
-    def __init__(self, visitor: Visitor, owner: str, lesson: Lesson, store: Store, epochs: Epochs) -> None:
+    def __init__(self, visitor: Visitor, owner: str, lesson: Lesson, store: Store, epochs: StoredEpochs) -> None:
         self._visitor, self._owner, self._lesson, self._store, self._epochs = visitor, owner, lesson, store, epochs
         self._random, self._page = random.Random(owner), ""
         self._acts: dict[str, tuple[int, Callable[[], Awaitable[None]]]] = {
@@ -227,7 +147,7 @@ class Student:
             await self._measure("hand in", self._visitor.press("Hand in this run"))
 
 
-async def teach(lesson: Lesson, server: Server, store: Store, epochs: Epochs, count: int, seconds: float) -> None:
+async def teach(lesson: Lesson, server: Server, store: Store, epochs: StoredEpochs, count: int, seconds: float) -> None:
     """Lets `count` students work for `seconds`, with the teacher's page open; measures the memory before and after."""
     entrance = Entrance(server)
     logins = [entrance.log_in(f"Student {number:03d}") for number in range(count)]
@@ -258,7 +178,7 @@ async def teach(lesson: Lesson, server: Server, store: Store, epochs: Epochs, co
         lesson.lost += sum(counts[epoch] < complete for epoch in range(1, max(counts, default=0)))
 
 
-async def be_greedy(server: Server, store: Store, epochs: Epochs, others: int) -> list[float | None]:
+async def be_greedy(server: Server, store: Store, epochs: StoredEpochs, others: int) -> list[float | None]:
     """Lets one student start all that is allowed, then `others` a run each; returns the seconds to first points."""
     entrance = Entrance(server)
     async with AsyncExitStack() as stack:
@@ -310,7 +230,7 @@ def main() -> None:
     limits = {"CNNVIZ_MODE": "class", "CNNVIZ_MAX_ADDRESS_RUNS": "1000"}
     with serve(**limits) as server:
         store = Store(server.folder, is_prepared=True)
-        with Epochs(store) as epochs:
+        with StoredEpochs(store) as epochs:
             if options.fair:
                 _print_first_points(asyncio.run(be_greedy(server, store, epochs, 29)))
             else:

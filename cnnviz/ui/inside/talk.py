@@ -31,6 +31,8 @@ PICTURE_ADVICE = (
     " was trained on."
 )
 
+KEPT_SENTENCE = "It is kept until you take it back or close the page, and the net does not learn from it."
+
 
 def talk_view(subject: Subject) -> None:
     """Draws what takes a sound or a picture of the student, what the net gets of it, and its answer."""
@@ -42,7 +44,7 @@ def talk_view(subject: Subject) -> None:
     if sound is not None:
         given = _spoken_sample(subject, sound)
     elif (dataset := picture_dataset(subject)) is not None:
-        st.markdown("Give this net a picture of your own. It goes with this page, and the net does not learn from it.")
+        st.markdown(f"Give this net a picture of your own. {KEPT_SENTENCE}")
         st.caption(escape_markdown(", ".join(subject.classes)))
         given = own_picture(dataset)
     else:
@@ -62,7 +64,7 @@ def talk_view(subject: Subject) -> None:
 
 def _spoken_sample(subject: Subject, sound: SoundOfSample) -> Samples | None:
     """Draws the recorder, and returns the sample of what was said; None, with the reason, without one."""
-    st.markdown("Say one of the words that this net knows. It goes with this page, and the net does not learn from it.")
+    st.markdown(f"Say one of the words that this net knows. {KEPT_SENTENCE}")
     st.caption(escape_markdown(", ".join(subject.classes)))
     recorded = st.audio_input("Record yourself", sample_rate=16_000, key="inside-recorded", width=420)
     if recorded is None:
