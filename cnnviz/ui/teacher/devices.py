@@ -80,10 +80,6 @@ def _run_line(run: Run, names: dict[str, str]) -> None:
         )
 
 
-def _stop(run: Run) -> None:
-    cluster().stop(run.owner, run.id, WAIT_SECONDS, STOPPED_BY_TEACHER)
-
-
 def _act(label: str, icon: str, run: Run, action: Callable[[], None]) -> None:
     def on_click() -> None:
         with notify_errors():
