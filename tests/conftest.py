@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import time
 from collections.abc import Callable, Iterator
@@ -90,18 +91,22 @@ def pytest_sessionstart(session: pytest.Session) -> None:
 
     Nor do workers stand back: pages and browsers take all cores, and a test that waits for a training would wait long.
 
-    Processes are forked, as a server's are; the first of them starts the fork server. The process that only deals out
-    tests to others loads nothing of this: it takes seconds, and the others wait for it.
+    Processes are forked, as a server's are; the first of them starts the fork server, which has imported what servers
+    and command lines need, too: tests/forked_python.py. The process that only deals out tests to others loads nothing
+    of this: it takes seconds, and the others wait for it.
     """
     if session.config.pluginmanager.hasplugin("dsession"):
         return
     import torch  # noqa: PLC0415 (as above)
 
-    from cnnviz.processes.launcher import FORK_SERVER  # noqa: PLC0415
+    from cnnviz.processes import launcher  # noqa: PLC0415
+    from cnnviz.processes.fork_supervisor import ForkServerSupervisor  # noqa: PLC0415
 
     torch.set_num_threads(1)
     os.environ |= {"CNNVIZ_THREADS": "1", "CNNVIZ_NICENESS": "0"}
-    FORK_SERVER.enable()
+    launcher.FORK_SERVER = ForkServerSupervisor((*launcher.FORKABLE_MODULES, "tests.python_main"))
+    launcher.FORK_SERVER.enable()
+    atexit.register(launcher.FORK_SERVER.close)
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:

@@ -18,6 +18,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect
 
 from tests.browser.chromium import find_or_install_chromium
+from tests.forked_python import Process, start_python
 
 ROOT = Path(__file__).parents[2]
 START_SECONDS = 90
@@ -55,28 +56,33 @@ def free_port() -> int:
 
 
 class Server:
-    """The app as `streamlit run app.py` starts it."""
+    """The app as `streamlit run app.py` starts it: by a new interpreter, or by one that has imported it already."""
 
-    def __init__(self, folder: Path, log: Path, *more_options: str, port: int = 0, **settings: str) -> None:
+    def __init__(
+        self, folder: Path, log: Path, *more_options: str, port: int = 0, new: bool = False, **settings: str
+    ) -> None:
         port = port or free_port()
         self.url = f"http://127.0.0.1:{port}"
         self.folder, self.log = folder, log
         options = [f"--server.port={port}", "--server.address=127.0.0.1", "--server.headless=true"]
         options += more_options
+        command = ["-m", "streamlit", "run", "app.py", *options]
+        environment = os.environ | {"CNNVIZ_DATA_DIR": str(folder)} | settings
         with log.open("a") as output:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "streamlit", "run", "app.py", *options],
-                cwd=ROOT,
-                env=os.environ | {"CNNVIZ_DATA_DIR": str(folder)} | settings,
-                stdout=output,
-                stderr=output,
-            )
+            self.process: Process
+            if new:
+                self.process = subprocess.Popen(
+                    [sys.executable, *command], cwd=ROOT, env=environment, stdout=output, stderr=output
+                )
+            else:
+                out = output.fileno()
+                self.process = start_python(*command, cwd=ROOT, env=environment, stdout=out, stderr=out)
         self._wait()
 
     def stop(self) -> int:
         """End it as Docker does, and return its exit code."""
         self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(timeout=START_SECONDS)
+        return self.process.wait(START_SECONDS)
 
     def _wait(self) -> None:
         deadline = time.monotonic() + START_SECONDS

@@ -15,7 +15,7 @@ def test_first_visitor_by_the_address_of_a_page_then_a_restart_in_mid_run(
     context: BrowserContext, tmp_path: Path
 ) -> None:
     """A folder pages/ is Streamlit's old scheme of pages: until the frame had run once, /train came without it."""
-    server = Server(tmp_path / "data", tmp_path / "log.txt")
+    server = Server(tmp_path / "data", tmp_path / "log.txt", new=True)
     page = context.new_page()
     try:
         page.goto(f"{server.url}/train")

@@ -1,52 +1,70 @@
 """The command line as a process of its own: its exit codes, its output, and the signals that it takes."""
 
-import io
 import json
 import os
 import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Timer
-from typing import cast
+from typing import NamedTuple, TextIO
 
 import pytest
 from safetensors.torch import load_file
 
 from cnnviz.architecture import build_model
 from tests.cli.conftest import NET
+from tests.forked_python import Process, start_python
 
 ROOT = Path(__file__).parents[2]
-COMMAND = [sys.executable, "-W", "error", "-W", "ignore:`torch.jit.", "-m", "cnnviz"]
+COMMAND = ["-W", "error", "-W", "ignore:`torch.jit.", "-m", "cnnviz"]
 """Warnings are errors, but for the one of importing ignite that pyproject.toml names, too."""
 ENVIRONMENT = os.environ | {"PYTHONPATH": str(ROOT)}
 DIGITS = ["train", "design.json", "--dataset", "digits", "--out", "run"]
 DEADLINE = 120.0
 
 
+class Started(NamedTuple):
+    """A process, and what it writes."""
+
+    process: Process
+    out: TextIO
+    err: TextIO
+
+    def end(self) -> tuple[int, str, str]:
+        """Its exit code, and the rest of what it writes."""
+        with ThreadPoolExecutor(1) as reader:
+            err = reader.submit(self.err.read)
+            out = self.out.read()
+        return self.process.wait(), out, err.result()
+
+
 @contextmanager
-def started(*arguments: str, stderr: int = subprocess.PIPE) -> Iterator["subprocess.Popen[str]"]:
-    """The process; killed when it has not ended by the deadline."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # a test run in the background ignores it
-    with subprocess.Popen(
-        [*COMMAND, *arguments], stdout=subprocess.PIPE, stderr=stderr, text=True, encoding="utf-8", env=ENVIRONMENT
-    ) as process:
-        signal.signal(signal.SIGINT, before)
+def started(*arguments: str, terminal: int | None = None) -> Iterator[Started]:
+    """The process; killed when it has not ended by the deadline. A terminal gets its errors."""
+    (out, out_target), (err, err_target) = os.pipe(), os.pipe()
+    with open(out, encoding="utf-8") as out_file, open(err, encoding="utf-8") as err_file:
+        process = start_python(
+            *COMMAND, *arguments, cwd=Path.cwd(), env=ENVIRONMENT, stdout=out_target, stderr=terminal or err_target
+        )
+        os.close(out_target)
+        os.close(err_target)
         timer = Timer(DEADLINE, process.kill)
         timer.start()
         try:
-            yield process
+            yield Started(process, out_file, err_file)
         finally:
             process.kill()
+            process.wait()
             timer.cancel()
 
 
-def ended(*arguments: str) -> tuple[int | None, str, str]:
-    with started(*arguments) as process:
-        out, err = process.communicate()
-    return process.returncode, out, err
+def ended(*arguments: str) -> tuple[int, str, str]:
+    with started(*arguments) as started_process:
+        return started_process.end()
 
 
 def test_a_training_prints_its_result_and_nothing_else() -> None:
@@ -70,13 +88,13 @@ def test_done_refused_and_misused_have_codes_of_their_own() -> None:
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_signal_stops_it_with_the_best_epoch_so_far(number: signal.Signals, code: int) -> None:
-    with started(*DIGITS, "--set", "epochs=1000") as process:
-        for line in cast("io.TextIOBase", process.stderr):
+    with started(*DIGITS, "--set", "epochs=1000") as training:
+        for line in training.err:
             if line.startswith("epoch 2 of 1000, "):
-                process.send_signal(number)
+                training.process.send_signal(number)
                 break
-        out, err = process.communicate()
-    assert process.returncode == code
+        ended_code, out, err = training.end()
+    assert ended_code == code
     assert "Traceback" not in err
     facts = json.loads(out)
     assert facts == json.loads(Path("run/result.json").read_text(encoding="utf-8"))
@@ -92,12 +110,12 @@ def test_a_signal_stops_it_with_the_best_epoch_so_far(number: signal.Signals, co
 
 def test_a_terminal_gets_a_bar_with_the_latest_numbers() -> None:
     master, slave = os.openpty()
-    with started(*DIGITS, "--set", "epochs=2", stderr=slave) as process:
+    with started(*DIGITS, "--set", "epochs=2", terminal=slave) as training:
         os.close(slave)
         shown = b"".join(iter(lambda: _read(master), b"")).decode()
-        out, _ = process.communicate()
+        code, out, _ = training.end()
     os.close(master)
-    assert process.returncode == 0
+    assert code == 0
     json.loads(out)
     assert "100%" in shown
     assert "epoch 2 of 2, loss " in shown

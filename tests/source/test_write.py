@@ -65,17 +65,24 @@ def test_the_weights_of_the_class_have_the_names_that_build_gives_them(architect
         assert list(written_net(architecture, "class").state_dict()) == list(build_model(architecture).state_dict())
 
 
-@EVERY_STYLE
-@pytest.mark.parametrize("architecture", [PRESETS["lab-convnet"].architecture, NESTED])
-def test_the_file_runs_on_its_own_and_prints_every_shape(
-    tmp_path: Path, architecture: Architecture, style: Style
-) -> None:
-    file = tmp_path / "convnet.py"
-    file.write_text(to_code(architecture, style), encoding="utf-8")
-    printed = subprocess.run([sys.executable, str(file)], check=True, capture_output=True, text=True).stdout
-    for step in trace(architecture):
-        assert str((2, *(step.output_shape or ()))) in printed
-    assert f"{sum(step.parameters for step in trace(architecture))} parameters" in printed
+def test_the_file_runs_on_its_own_and_prints_every_shape(tmp_path: Path) -> None:
+    files = {
+        tmp_path / f"{style}-{number}.py": (architecture, to_code(architecture, style))
+        for style in STYLES
+        for number, architecture in enumerate((PRESETS["lab-convnet"].architecture, NESTED))
+    }
+    for file, (_, code) in files.items():
+        file.write_text(code, encoding="utf-8")
+    run_all = (
+        "import runpy, sys; [(runpy.run_path(file, run_name='__main__'), print(end='|')) for file in sys.argv[1:]]"
+    )
+    command = [sys.executable, "-c", run_all, *map(str, files)]  # torch is imported once for all
+    printed = subprocess.run(command, check=True, capture_output=True, text=True).stdout.split("|")
+    for (architecture, _), lines in zip(files.values(), printed, strict=False):
+        for step in trace(architecture):
+            assert str((2, *(step.output_shape or ()))) in lines
+        assert f"{sum(step.parameters for step in trace(architecture))} parameters" in lines
+    assert len(printed) == len(files) + 1
 
 
 def nets_with_long_numbers() -> Iterator[Architecture]:

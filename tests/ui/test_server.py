@@ -1,13 +1,12 @@
 """A server that cannot start says why in a sentence."""
 
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from cnnviz.ui.server import UNUSABLE_EXIT_CODE
+from tests.forked_python import start_python
 
 ROOT = Path(__file__).parents[2]
 
@@ -24,15 +23,16 @@ def test_what_cannot_be_used_is_told_with_an_exit_code(
 ) -> None:
     (tmp_path / "a file").write_text("not a folder")
     value = str(tmp_path / value) if variable == "CNNVIZ_DATA_DIR" else value
-    ended = subprocess.run(
-        [sys.executable, "-m", "streamlit", "run", "app.py", "--server.headless=true", "--server.port=0"],
-        cwd=ROOT,
-        env=os.environ | {"CNNVIZ_DATA_DIR": str(tmp_path / "data")} | {variable: value},
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    assert ended.returncode == UNUSABLE_EXIT_CODE
-    assert sentence.format(value) in ended.stderr
-    assert "Traceback" not in ended.stderr + ended.stdout
+    output = tmp_path / "output.txt"
+    with output.open("w") as file:
+        process = start_python(
+            *["-m", "streamlit", "run", "app.py", "--server.headless=true", "--server.port=0"],
+            cwd=ROOT,
+            env=os.environ | {"CNNVIZ_DATA_DIR": str(tmp_path / "data")} | {variable: value},
+            stdout=file.fileno(),
+            stderr=file.fileno(),
+        )
+        assert process.wait(120) == UNUSABLE_EXIT_CODE
+    told = output.read_text(encoding="utf-8")
+    assert sentence.format(value) in told
+    assert "Traceback" not in told
