@@ -6,6 +6,7 @@ import ast
 from dataclasses import replace
 from functools import partial
 
+from cnnviz.source import einops_functions
 from cnnviz.source.arguments import Arguments, read_arguments
 from cnnviz.source.attributes import attribute_of
 from cnnviz.source.blocks import block_kinds
@@ -51,6 +52,7 @@ from cnnviz.source.torch_functions import (
     concatenate,
     first_argument,
     largest,
+    last_argument,
     layer_function,
     make_batch,
     operate,
@@ -63,7 +65,6 @@ from cnnviz.source.torch_functions import (
     transpose,
 )
 from cnnviz.source.torch_modules import (
-    LAYER_CLASSES,
     make_block,
     make_identity,
     make_layer,
@@ -73,7 +74,7 @@ from cnnviz.source.torch_modules import (
     make_stochastic_depth,
     unknown_module,
 )
-from cnnviz.source.torch_names import LAYER_FUNCTIONS
+from cnnviz.source.torch_names import LAYER_CLASSES, LAYER_FUNCTIONS
 from cnnviz.source.values import (
     MISSING,
     WITHOUT_EFFECT,
@@ -109,6 +110,14 @@ CALLS: dict[str, CallHandler] = {
     "torch.nn.Module.__init__": initialise_module,
     **{name: partial(make_layer, name) for name in LAYER_CLASSES},
     "torch.nn.Identity": make_identity,
+    **{
+        f"torch.{place}quantization.{stub}": make_identity
+        for place in ("", "ao.")
+        for stub in ("QuantStub", "DeQuantStub")
+    },
+    "einops.rearrange": einops_functions.rearrange,
+    "einops.reduce": einops_functions.reduce,
+    "einops.layers.torch.Rearrange": einops_functions.make_rearrange,
     "torchvision.ops.StochasticDepth": make_stochastic_depth,
     "torchvision.ops.stochastic_depth.StochasticDepth": make_stochastic_depth,
     **{name: partial(layer_function, name) for name in LAYER_FUNCTIONS},
@@ -133,7 +142,7 @@ CALLS: dict[str, CallHandler] = {
     "torch.permute": permute,
     "torch.transpose": transpose,
     "torch.swapaxes": transpose,
-    **{f"torch.{name}": clamp for name in ("clamp", "clip")},
+    **{f"torch.{name}": clamp for name in ("clamp", "clip", "clamp_", "clip_")},
     "torch.max": largest,
     "torch.squeeze": squeeze,
     **{f"torch.{name}": make_batch for name in ("zeros", "ones", "rand", "randn", "empty")},
@@ -165,6 +174,7 @@ CALLS: dict[str, CallHandler] = {
     "builtins.type": kind_of,
     **{name: partial(plain_function, name) for name in PLAIN_FUNCTIONS},
     "builtins.sum": total,
+    "typing.cast": last_argument,
     "types.SimpleNamespace": make_namespace,
     "argparse.Namespace": make_namespace,
     "argparse.ArgumentParser": make_parser,
@@ -209,9 +219,9 @@ def _call_super(interpreter: Interpreter, owner: Super, name: str, node: ast.Cal
     if name == "__init__":
         initialise(interpreter, owner.owner, arguments, node.lineno)
         return None
-    if isinstance(owner.owner, Instance) and owner.owner.sequential:
-        tensor = _only_tensor(interpreter, arguments, node)
-        return apply_module(interpreter, owner.owner.sequential, tensor, node.lineno)
+    inherited = (owner.owner.sequential or owner.owner.layer) if isinstance(owner.owner, Instance) else None
+    if inherited:
+        return apply_module(interpreter, inherited, _only_tensor(interpreter, arguments, node), node.lineno)
     raise interpreter.not_understood(node)
 
 
@@ -264,7 +274,9 @@ def _call_imported(interpreter: Interpreter, name: str, node: ast.Call, scope: S
         raise unknown_module(last, node.lineno)
     if name.startswith("builtins."):
         raise interpreter.not_understood(node, f"{last} has no value that could be worked out")
-    raise interpreter.not_understood(node)
+    if name.startswith("torch."):
+        raise interpreter.not_understood(node, f"no layer of a design does what {name[:60]} does")
+    raise interpreter.not_understood(node, f"{last[:40]} comes from {namespace[:40]}, whose code is not in this text")
 
 
 def _only_tensor(interpreter: Interpreter, arguments: Arguments, node: ast.Call) -> Tensor:

@@ -8,11 +8,13 @@ from cnnviz.errors import DesignError
 from cnnviz.layers import LogSoftmax, Softmax
 from cnnviz.source.arguments import Arguments
 from cnnviz.source.blocks import block_call, written_block, written_layer
+from cnnviz.source.enumerations import is_enumeration, make_members, member_of_value
 from cnnviz.source.interpreter import Interpreter, Returned, Scope, resolved
 from cnnviz.source.iteration import call_with, generator, yields
 from cnnviz.source.keras_names import ONLY_SEQUENTIAL, keras_name
 from cnnviz.source.layer_calls import layer_call
 from cnnviz.source.tensors import apply_layer, join_stacks
+from cnnviz.source.torch_names import LAYER_CLASSES
 from cnnviz.source.values import (
     MISSING,
     BlockCall,
@@ -42,6 +44,7 @@ MODULE_BASES = {
     "torch.nn.modules.Module",
     "torch.nn.modules.module.Module",
     *LIGHTNING_MODULES,
+    *LAYER_CLASSES,
 }
 """Classes from which a net derives; a LightningModule is an nn.Module that also trains itself."""
 PLAIN_BASES = {"builtins.object", "abc.ABC", "typing.NamedTuple", "typing.Protocol"}
@@ -56,8 +59,17 @@ HARMLESS_DECORATORS = {
     "typing.override",
     "abc.abstractmethod",
     "functools.wraps",
+    "functools.lru_cache",
+    "functools.cache",
+    "typing.no_type_check",
+    "torch.jit.unused",
+    "torch.jit.script_method",
 }
 """Decorators that change nothing in what a function computes here; the first three, how it is bound."""
+
+
+WITHOUT_GRADIENT = {"torch.no_grad", "torch.inference_mode"}
+"""Decorators that only keep layers from learning, which matters in forward."""
 
 
 def define_function(interpreter: Interpreter, node: ast.FunctionDef | ast.Lambda, scope: Scope) -> Function:
@@ -71,7 +83,7 @@ def define_function(interpreter: Interpreter, node: ast.FunctionDef | ast.Lambda
     ]
     defaults = {name: late_value(interpreter, default, scope) for name, default in pairs if default is not None}
     decorators = tuple(
-        interpreter.full_name(decorator, scope) or "unknown" for decorator in getattr(node, "decorator_list", ())
+        _decorator_name(interpreter, decorator, scope) for decorator in getattr(node, "decorator_list", ())
     )
     is_generator = isinstance(node, ast.FunctionDef) and yields(node.body)
     return Function(node, around, defaults, decorators, is_generator=is_generator)
@@ -90,6 +102,8 @@ def define_class(interpreter: Interpreter, node: ast.ClassDef, scope: Scope) -> 
             cls.attributes[statement.name] = function
         elif isinstance(statement, ast.Assign | ast.AnnAssign | ast.ClassDef):
             interpreter.execute_statement(statement, body)
+    if is_enumeration(cls):
+        make_members(cls)
     return cls
 
 
@@ -121,7 +135,8 @@ def call_function(
     interpreter: Interpreter, function: Function, arguments: Arguments, scope: Scope, line: int
 ) -> object:
     """Returns what a function of the text returns when it is called on that line."""
-    unknown = [name for name in function.decorators if name not in HARMLESS_DECORATORS]
+    harmless = HARMLESS_DECORATORS | (set() if scope.in_forward else WITHOUT_GRADIENT)
+    unknown = [name for name in function.decorators if name not in harmless]
     if unknown:
         raise DesignError(f"Line {function.node.lineno}: functions with decorators are not understood; leave @ out.")
     names = _parameter_values(function, arguments, line)
@@ -141,6 +156,8 @@ def instantiate(interpreter: Interpreter, cls: Class, arguments: Arguments, scop
         return block_call(block, arguments, line)
     if kind := written_layer(cls.node):
         return layer_call(kind, arguments, line, lazy=False, in_forward=scope.in_forward)
+    if is_enumeration(cls):
+        return member_of_value(cls, arguments, line)
     if foreign := foreign_bases(cls):
         if any(map(keras_name, foreign)):
             raise DesignError(
@@ -168,7 +185,7 @@ SPECIAL_METHODS = ("__new__", "__setattr__", "__getattr__", "__getattribute__", 
 
 def _check_special(interpreter: Interpreter, cls: Class, line: int) -> None:
     """Raises DesignError for a class that changes what making, calling or changing an object means."""
-    names = (*SPECIAL_METHODS, "__call__") if is_module_class(cls) else SPECIAL_METHODS
+    names = (*SPECIAL_METHODS, "__call__", "_conv_forward") if is_module_class(cls) else SPECIAL_METHODS
     for each in cls.lineage:
         for base in each.bases:
             resolved(base)
@@ -190,7 +207,10 @@ def initialise(interpreter: Interpreter, owner: Object, arguments: Arguments, li
     if not isinstance(owner, Instance):
         return
     owner.is_initialised = True
-    if "torch.nn.Sequential" in owner.cls.base_names():
+    if kinds := sorted(LAYER_CLASSES.keys() & owner.cls.base_names()):
+        is_lazy = kinds[0].startswith("torch.nn.Lazy")
+        owner.layer = layer_call(LAYER_CLASSES[kinds[0]], arguments, line, lazy=is_lazy, in_forward=False)
+    elif "torch.nn.Sequential" in owner.cls.base_names():
         owner.sequential = Sequential(modules_of(interpreter, arguments, line), line)
     elif arguments.positional or (arguments.named and "torch.nn.Module" in owner.cls.base_names()):
         raise DesignError(f"Line {line}: the __init__ of nn.Module takes no arguments.")
@@ -267,8 +287,8 @@ def apply_module(interpreter: Interpreter, module: object, tensor: Tensor, line:
             return join_stacks(module.block, ends, start, line)
         case Instance() if forward := module.method("forward"):
             return call_forward(interpreter, module, forward, Arguments([tensor], {}), line)
-        case Instance() if module.sequential:
-            return apply_module(interpreter, module.sequential, tensor, line)
+        case Instance() if inherited := module.sequential or module.layer:
+            return apply_module(interpreter, inherited, tensor, line)
         case Instance():
             raise DesignError(f"Line {line}: {module.cls.name} (line {module.cls.node.lineno}) has no forward.")
     raise DesignError(f"Line {line}: what is called here has no forward.")
@@ -295,6 +315,11 @@ def only_tensor(output: object, line: int) -> Tensor:
         if all(other.held in on_the_way for other in tensors):
             earlier = tensors[: tensors.index(tensor)]
             return next((other for other in earlier if _is_probability_of(tensor, other)), tensor)
+    if len(tensors) > 1:
+        raise DesignError(
+            f"Line {line}: {len(tensors)} tensors are returned here, none of which is made of all others; a design has"
+            " one output."
+        )
     raise DesignError(f"Line {line}: what is called here does not return one tensor.")
 
 
@@ -319,8 +344,8 @@ def _parameter_values(function: Function, arguments: Arguments, line: int) -> di
     missing = [name for name in (*names, *keyword_only) if name not in values]
     if missing:
         raise DesignError(
-            f"Line {line}: {function.name} (line {function.node.lineno}) also needs {' and '.join(missing)[:80]}; a net"
-            " is called with one tensor, and gets its numbers where it is made: model = Net(10)."
+            f"Line {line}: {function.name} (line {function.node.lineno}) also needs {' and '.join(missing)[:80]};"
+            + (" a design has one input." if function.name == "forward" else " nothing says what it is.")
         )
     values |= {parameters.vararg.arg: tuple(positional[taken:])} if parameters.vararg else {}
     return values | ({parameters.kwarg.arg: further} if parameters.kwarg else {})

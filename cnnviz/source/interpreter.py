@@ -11,6 +11,7 @@ from itertools import islice
 from typing import Any
 
 from cnnviz.errors import DesignError
+from cnnviz.layers.base import torch_defaults
 from cnnviz.source.changes import NetChanges
 from cnnviz.source.torch_names import full_name, imported_names
 from cnnviz.source.values import (
@@ -109,6 +110,8 @@ class Interpreter:
         """The line in forward that changes an object or a list last, which may matter in the next batch; 0 for none."""
         self.skipped: ast.stmt | None = None
         """The statement that was passed over last, as one without effect."""
+        self.bound_before: dict[int, object] = {}
+        """What a name was bound to before it was bound to an object, by the `id` of that object."""
         self.changes = NetChanges(tree, CHANGING_METHODS)
         self.remarks: dict[str, None] = {}
         """What to know of the net that is read, in the order in which it was met."""
@@ -199,6 +202,9 @@ class Interpreter:
     def bind(self, target: ast.expr, value: object, scope: Scope) -> None:
         """Binds a value to a name, an attribute or a place in a list, or its elements to several of them."""
         if isinstance(target, ast.Name):
+            before = scope.names.get(target.id)
+            if isinstance(before, Instance) and isinstance(value, Instance) and value is not before:
+                self.bound_before[id(value)] = before
             scope.names[target.id] = value
         elif isinstance(target, ast.Attribute):
             self._bind_attribute(target, value, scope)
@@ -228,6 +234,8 @@ class Interpreter:
     def _bind_attribute(self, target: ast.Attribute, value: object, scope: Scope) -> None:
         owner = self.value(target.value, scope)
         if owner is Symbol.WEIGHT:
+            if scope.in_forward:
+                raise self.not_understood(target, "it changes weights in every batch, which no layer does")
             return
         if isinstance(owner, Class):
             owner.attributes[target.attr] = value
@@ -252,6 +260,17 @@ class Interpreter:
                 f"Line {line}: torch takes no layers before super().__init__() was called; call it first in the"
                 f" __init__ of {owner.cls.name}."
             )
+        if (
+            isinstance(owner, Instance)
+            and owner.layer
+            and name in (*torch_defaults(owner.layer.kind), "weight", "bias")
+        ):
+            if not owner.layer.kind.startswith("Conv") or name not in ("stride", "padding", "dilation"):
+                raise DesignError(
+                    f"Line {line}: {name} of a layer is set here after it was made; give it when it is made."
+                )
+            owner.layer = replace(owner.layer, arguments={**owner.layer.arguments, name: value})
+            return
         if isinstance(owner, Instance) and owner.sequential and isinstance(value, Module):
             modules, before = owner.sequential.modules, owner.attributes.get(name)
             place = next((place for place, module in enumerate(modules) if module is before), len(modules))
@@ -288,12 +307,16 @@ class Interpreter:
             return ImportedName(name)
         raise self.not_understood(node, f"{node.id[:40]} has no value that could be worked out")
 
+    def is_bound(self, name: str, scope: Scope) -> bool:
+        """Returns whether the text binds a name that can be seen here."""
+        return any(name in names for names in (scope.names, *scope.around, self.globals))
+
     def full_name(self, node: ast.expr, scope: Scope) -> str | None:
         """Returns the full name of something imported, unless the text has bound its first part to something else."""
         root = node
         while isinstance(root, ast.Attribute):
             root = root.value
-        if isinstance(root, ast.Name) and any(root.id in names for names in (scope.names, *scope.around, self.globals)):
+        if isinstance(root, ast.Name) and self.is_bound(root.id, scope):
             return None
         return full_name(node, self._imported_names)
 

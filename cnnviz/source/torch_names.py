@@ -5,6 +5,7 @@ import builtins
 from collections.abc import Mapping
 
 import torch
+from torch import nn
 from torch.nn import functional
 
 from cnnviz.layers import PALETTE, Block
@@ -106,6 +107,15 @@ LAYER_FUNCTIONS: dict[str, str] = {
 """The key in FUNCTIONS of everything in torch that is such a function, in place or not, or a tensor's method."""
 
 
+LAYER_CLASSES: dict[str, str] = {
+    f"torch.nn.{prefix}{kind}": kind
+    for kind, cls in PALETTE.items()
+    for prefix in ("", "Lazy")
+    if not issubclass(cls, Block) and hasattr(nn, f"{prefix}{kind}")
+}
+"""The kind of layer that each class of torch is, by its full name."""
+
+
 def imported_names(tree: ast.Module) -> dict[str, str]:
     """Returns the full names of what a text imports, of what is usually imported, and of Python's own names."""
     names = {**{name: f"builtins.{name}" for name in dir(builtins)}, **FAMILIAR}
@@ -118,7 +128,10 @@ def imported_names(tree: ast.Module) -> dict[str, str]:
                 as_name or name.partition(".")[0]: name if as_name else name.partition(".")[0]
                 for as_name, name in roots
             }
-        elif isinstance(statement, ast.ImportFrom) and statement.module and not statement.level:
+        elif isinstance(statement, ast.ImportFrom) and (statement.level or not statement.module):
+            module = "." * statement.level + (f"{statement.module}." if statement.module else "")
+            names |= {alias.asname or alias.name: f"{module}{alias.name}" for alias in statement.names}
+        elif isinstance(statement, ast.ImportFrom) and statement.module:
             names |= {alias.asname or alias.name: f"{statement.module}.{alias.name}" for alias in statement.names}
             if statement.module == "torch.nn.functional" and statement.names[0].name == "*":
                 names |= {name: f"torch.nn.functional.{name}" for name in FUNCTIONS}

@@ -241,6 +241,8 @@ class Instance(Object):
     """Attributes that are, or were, modules."""
     sequential: Sequential | None = None
     """What it runs through where it derives from nn.Sequential."""
+    layer: LayerCall | None = None
+    """The layer that it is where it derives from one of torch's."""
 
 
 @dataclass(eq=False, frozen=True)
@@ -465,19 +467,20 @@ Module = LayerCall | Sequential | BlockCall | Instance
 def contained_ids(outer: object, *, registered: bool = False) -> set[int]:
     """Returns the `id` of everything inside a module, at any depth; if `registered`, without what torch overlooks."""
     ids: set[int] = set()
-    todo = list(_parts(outer, registered=registered))
+    todo = list(parts_of(outer, registered=registered))
     while todo:
         if id(part := todo.pop()) not in ids:
             ids.add(id(part))
-            todo.extend(_parts(part, registered=registered))
+            todo.extend(parts_of(part, registered=registered))
     return ids
 
 
-def _parts(outer: object, *, registered: bool) -> Iterable[object]:
+def parts_of(outer: object, *, registered: bool = False) -> Iterable[object]:
+    """Returns what a module, list or dict holds; if `registered`, without what torch overlooks."""
     if isinstance(outer, Sequential | BlockCall):
         return outer.modules
     if isinstance(outer, Instance):
-        return (*outer.attributes.values(), *([outer.sequential] if outer.sequential else ()))
+        return (*outer.attributes.values(), *(part for part in (outer.sequential, outer.layer) if part))
     if isinstance(outer, KerasLayer | ModuleDict):
         return outer.calls if isinstance(outer, KerasLayer) else outer.values()
     if registered and not isinstance(outer, ModuleList):
