@@ -18,11 +18,13 @@ from sqlalchemy.exc import SQLAlchemyError
 from cnnviz.architecture import Architecture
 from cnnviz.data import find_dataset, own_uploads
 from cnnviz.errors import CnnvizError, DesignError, LimitError, TrainingError
+from cnnviz.identity.last_actions import LastActions
 from cnnviz.imports.imports import Imports
 from cnnviz.runs.assignments import Assignments
 from cnnviz.runs.checkpoints import Checkpoints
 from cnnviz.runs.device import Device
 from cnnviz.runs.drafts import Drafts
+from cnnviz.runs.idle_runs import IdleRuns
 from cnnviz.runs.library import RunLibrary
 from cnnviz.runs.retry_queue import STORE_ERRORS
 from cnnviz.runs.run import LR_FINDER_RUN, STOPPED_BY_STUDENT, TRAIN_RUN, Ending, Run, RunKind, Status
@@ -30,7 +32,7 @@ from cnnviz.runs.sharing import Sharing
 from cnnviz.runs.store import MAX_RUNS_PER_OWNER, Store
 from cnnviz.runs.teacher_desk import TeacherDesk
 from cnnviz.secret_key import TOKEN_PATTERN, owner_of_token, secret_key
-from cnnviz.settings import Settings, settings
+from cnnviz.settings import Mode, Settings, settings
 from cnnviz.training.config import TrainConfig
 from cnnviz.training.duration import check_finder_step
 from cnnviz.training.readiness import check_trainable
@@ -75,7 +77,10 @@ class Cluster:
         self._submit_lock = threading.Lock()
         self.checkpoints = Checkpoints(folder)
         self.checkpoints.delete_temporary_files()
-        self.devices = {name: Device(name, self.store, self.checkpoints, limits) for name in _device_names(limits)}
+        self.devices = {
+            name: Device(name, self.store, self.checkpoints, limits, comes_first=self._comes_first)
+            for name in _device_names(limits)
+        }
         writer_loop = next(iter(self.devices.values())).loop  # writes what belongs to no device
         self.drafts = Drafts(self.store, writer_loop.call_soon, writer_loop.call_later)
         self.library = RunLibrary(self.store, self.checkpoints, writer_loop, self.stop)
@@ -83,6 +88,15 @@ class Cluster:
         self.assignments = Assignments(self.store, writer_loop, limits, rules=lambda: self.desk.rules)
         self.sharing = Sharing(self.store, writer_loop)
         self.imports = Imports(limits)
+        self.last_actions = LastActions()
+        self.idle_runs = IdleRuns(
+            rules=lambda: self.desk.rules,
+            active_runs=self.store.active_runs,
+            paused_runs=self.store.paused_runs,
+            idle_seconds=self._idle_seconds,
+            pause=self.pause,
+            resume=self.resume,
+        )
         self._sweep()
         self.library.start_sweeping()
         self._requeue_unfinished()
@@ -91,6 +105,8 @@ class Cluster:
         for device in self.devices.values():
             device.start()
         self.assignments.start()
+        if limits.mode == Mode.CLASS:
+            self.idle_runs.start()
         self.imports.open()
 
     def _sweep(self) -> None:
@@ -194,11 +210,14 @@ class Cluster:
         """The device on which the next run is to train: that with the fewest runs."""
         return min(self.devices.values(), key=lambda device: device.run_count)
 
-    def pause(self, owner: str, run_id: str, wait: float = 0.0) -> None:
-        """Pauses a waiting or running run of this owner; harmless for one that is neither."""
+    def pause(self, owner: str, run_id: str, wait: float = 0.0, message: str = "") -> None:
+        """Pauses a waiting or running run of this owner; harmless for one that is neither.
+
+        `message` tells them why, where they have not done it.
+        """
         run = self.run(owner, run_id)
         if run.active:
-            self.devices[run.device].pause(run_id)
+            self.devices[run.device].pause(run_id, message)
             self._wait_until(lambda: not self.run(owner, run_id).active, wait)
 
     def resume(self, owner: str, run_id: str) -> None:
@@ -245,10 +264,21 @@ class Cluster:
                 raise TrainingError("The server cannot stop runs just now. Try again in a minute.") from None
 
     def move_up(self, run_id: str) -> None:
-        """Lets a run that waits begin before all others, as many as its owner has begun; harmless for any other."""
+        """Lets a run that waits begin before all others, as many as its owner has begun; harmless for any other.
+
+        As long as a lesson lasts it stays before them: it makes room for none, also after its first turn.
+        """
         run = self.store.run(run_id)
         if run and run.active:
+            self.desk.put_first(run_id, first=True)
             self.devices[self._available_device(run)].move_up(run_id)
+
+    def move_back(self, run_id: str) -> None:
+        """Lets a run that was moved up be one of all again; harmless for any other."""
+        self.desk.put_first(run_id, first=False)
+        run = self.store.run(run_id)
+        if run and run.active:
+            self.devices[self._available_device(run)].move_back(run_id)
 
     def run(self, owner: str, run_id: str) -> Run:
         """Returns a run of this owner; raises DesignError when there is none."""
@@ -281,10 +311,19 @@ class Cluster:
         """Ends all workers and imports, and releases the data directory."""
         self.imports.close()
         self.assignments.close()
+        self.idle_runs.close()
         for device in self.devices.values():
             device.close()
         self.store.close()
         self._lock.release()
+
+    def _comes_first(self, run_id: str) -> bool:
+        return self.desk.rules.comes_first(run_id)
+
+    def _idle_seconds(self, owner: str) -> float:
+        """Returns for how long somebody has done nothing; teachers are never idle."""
+        account = self.store.people.find(owner)
+        return 0.0 if account and account.person.is_teacher else self.last_actions.idle_seconds(owner)
 
     def _check_run_limit(self, owner: str, except_run_id: str = "") -> None:
         runs = self.store.runs_of(owner)
