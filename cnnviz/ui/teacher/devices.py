@@ -77,7 +77,7 @@ def _run_line(run: Run, names: dict[str, str]) -> None:
         rules = cluster().desk.rules
         if (lesson := rules.present_lesson()) and rules.comes_first(run.id):
             st.badge(f"first until {local_clock(lesson.ends)}", icon=":material/vertical_align_top:", color="violet")
-            _act("Move back", ":material/vertical_align_bottom:", run, lambda: cluster().move_back(run.id))
+            _act("Move back", ":material/undo:", run, lambda: cluster().move_back(run.id))
         elif run.status == Status.QUEUED:
             _act("Move up", ":material/vertical_align_top:", run, lambda: cluster().move_up(run.id))
         _act(
