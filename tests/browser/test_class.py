@@ -22,7 +22,7 @@ from cnnviz.runs.sharing import Sharing
 from cnnviz.runs.store import Store
 from cnnviz.runs.task_loop import TaskLoop
 from cnnviz.secret_key import owner_of_token, secret_key
-from tests.browser.conftest import ROOT, TIMEOUT_MS, Server
+from tests.browser.conftest import ROOT, TIMEOUT_MS, Server, open_digits
 from tests.designs import make_run
 
 PIN, TEACHER_PIN = "470915", "470915xy"
@@ -182,6 +182,60 @@ def run_id(classroom: Classroom) -> str:
 
 def owner_of(headers: dict[str, str]) -> str:
     return headers["Cookie"].partition("=")[2].partition(".")[0]
+
+
+@pytest.fixture
+def people(browser: Browser, classroom: Classroom) -> Iterator[dict[str, Page]]:
+    """The teacher and two students, each at a computer of their own."""
+    pages = {}
+    logins = {"teacher": classroom.teacher} | {name: classroom.log_in(name) for name in ("Hanna", "Ivo")}
+    for name, headers in logins.items():
+        context = browser.new_context(viewport={"width": 1440, "height": 1000})
+        context.set_default_timeout(TIMEOUT_MS)
+        cookie, _, value = headers["Cookie"].partition("=")
+        context.add_cookies([{"name": cookie, "value": value, "url": classroom.server.url}])
+        pages[name] = context.new_page()
+    yield pages
+    for page in pages.values():
+        page.context.close()
+
+
+def test_two_students_work_while_the_teacher_looks_on(classroom: Classroom, people: dict[str, Page]) -> None:
+    teacher, students = people["teacher"], [people["Hanna"], people["Ivo"]]
+    problems: list[str] = []
+    for page in people.values():
+        page.on("pageerror", lambda error: problems.append(str(error)))
+    teacher.goto(f"{classroom.server.url}/class")
+    teacher.get_by_role("radio", name="Devices").click()
+    expect(teacher.get_by_text("Nothing trains or waits here.")).to_be_visible()
+    for student in students:
+        student.goto(f"{classroom.server.url}/train")
+        open_digits(student)
+        student.get_by_role("spinbutton", name="Epochs").fill("1000")
+        student.get_by_role("spinbutton", name="Epochs").press("Enter")
+        student.get_by_role("button", name="Train", exact=True).click()
+    runs = {name: teacher.locator("[class*='st-key-device-run-']", has_text=name) for name in ("Hanna", "Ivo")}
+    for run in runs.values():
+        expect(run).to_be_visible()  # by itself
+    runs["Hanna"].get_by_role("button", name="Pause").click()
+    expect(students[0].get_by_text("Paused by your teacher.")).to_be_visible()
+    runs["Ivo"].get_by_role("button", name="Stop").click()
+    expect(students[1].get_by_text("Stopped by your teacher.")).to_be_visible()
+    students[0].get_by_role("button", name="Resume").click()
+    expect(runs["Hanna"]).to_be_visible()
+    teacher.get_by_role("radio", name="Rules").click()
+    teacher.get_by_role("button", name="Begin a lesson").click()
+    expect(teacher.get_by_text("Lesson until")).to_be_visible()
+    message = teacher.get_by_role("textbox", name="Message to all")
+    message.fill("Ten minutes left")
+    message.press("Control+Enter")
+    for student in students:
+        expect(student.get_by_text("Ten minutes left")).to_be_visible()
+    teacher.get_by_role("radio", name="Students").click()
+    expect(teacher.get_by_test_id("stMetric").filter(has_text="Here")).to_contain_text("2 of ")
+    students[0].get_by_role("button", name="Stop", exact=True).click()
+    expect(students[0].get_by_role("button", name="Stop", exact=True)).to_be_disabled()
+    assert not problems
 
 
 def test_no_page_and_no_file_is_given_to_nobody(classroom: Classroom) -> None:

@@ -23,7 +23,7 @@ from cnnviz.data.content import Content
 from cnnviz.data.uploads import UploadInfo
 from cnnviz.identity.account import Account, login_of_name
 from cnnviz.identity.person import Person, Role
-from cnnviz.runs.assignments import HiddenSource
+from cnnviz.runs.assignment_data import HiddenSource
 from cnnviz.runs.cluster import Cluster
 from cnnviz.runs.run import Status
 from cnnviz.runs.sharing import CLASS

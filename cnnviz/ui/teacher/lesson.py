@@ -28,7 +28,7 @@ def _lesson() -> None:
     if has_notice():
         st.rerun()
     lesson = cluster().desk.rules.present_lesson()
-    with st.container(horizontal=True, vertical_alignment="bottom", key="lesson"):
+    with st.container(horizontal=True, vertical_alignment="center" if lesson else "bottom", key="lesson"):
         if lesson:
             left = format_duration(lesson.ends - time.time())
             st.markdown(f"**Lesson until {local_clock(lesson.ends)}**, {left} more", width="content")
