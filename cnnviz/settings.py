@@ -67,6 +67,9 @@ class Settings(BaseSettings):
     login_hours: Annotated[float, Field(gt=0, le=24 * 366)] = Field(
         12.0, description="Hours after which somebody has to log in again."
     )
+    idle_minutes: Annotated[float, Field(ge=0, le=24 * 60 * 366)] = Field(
+        120.0, description="Minutes after which a login ends in whose pages nobody has done anything; 0: never."
+    )
     login_header: str = Field(
         "",
         description="Header, such as 'X-Remote-User', in which the proxies in CNNVIZ_PROXIES say who somebody is, in"

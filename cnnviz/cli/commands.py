@@ -139,6 +139,12 @@ def export(design: Path, out: Path, weights: Path | None) -> None:
     "--data", type=FILE_PATH, nargs=2, metavar="FEATS LABELS", help="The data set, where none that comes with cnnviz."
 )
 @click.option("--hidden", type=FILE_PATH, nargs=2, metavar="FEATS LABELS", help="The samples of the hidden test.")
+@click.option(
+    "--split-off",
+    type=float,
+    metavar="SHARE",
+    help="The share of --data that was split off as the hidden test, such as 0.2.",
+)
 @click.option("--key", type=FILE_PATH, metavar="FILE", help="The server's key, by which signatures are checked.")
 @click.option("--out", type=FILE_PATH, metavar="FILE", help="Write to this file instead of the standard output.")
 def grade(folder: Path, out: Path | None, **options: Any) -> None:

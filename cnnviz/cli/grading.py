@@ -3,12 +3,12 @@
 import csv
 import io
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, partial
 from pathlib import Path
 
 from cnnviz.classroom.assignment import Assignment
-from cnnviz.classroom.hidden_test import HiddenTest, as_hidden_test
+from cnnviz.classroom.hidden_test import HiddenTest, as_hidden_test, split_off
 from cnnviz.classroom.regrade import Grader, Regrade
 from cnnviz.cli.config import find_built_in_dataset, load_arrays
 from cnnviz.cli.files import read_file
@@ -30,6 +30,8 @@ class GradeOptions:
     assignment: Path | None = None
     data: tuple[Path, Path] | None = None
     hidden: tuple[Path, Path] | None = None
+    split_off: float | None = None
+    """Share of `data` that is the hidden test; the rest is what the class has learned from."""
     key: Path | None = None
 
 
@@ -41,12 +43,17 @@ def grade_folder(options: GradeOptions) -> str:
     files = sorted(options.folder.glob("*.zip")) if options.folder.is_dir() else []
     if not files:
         raise DataError(f"{options.folder} has no zips. Give the folder that they are in.")
-    own_data, own_hidden = options.data, options.hidden
+    own_data = _load(options.data) if options.data else None
+    hidden = _hidden_test(options.hidden) if options.hidden else None
+    if options.split_off is not None:
+        if own_data is None or hidden:
+            raise DataError("--split-off goes with --data, the whole data set that it was split off, and no --hidden.")
+        own_data, hidden = _split_off(own_data, options.split_off)
     grader = Grader(
         limits=settings(),
-        find_dataset=(lambda _name: _load(own_data)) if own_data else find_built_in_dataset,
+        find_dataset=(lambda _name: own_data) if own_data else find_built_in_dataset,
         assignment=_read_assignment(options.assignment) if options.assignment else None,
-        hidden=_hidden_test(own_hidden) if own_hidden else None,
+        hidden=hidden,
         key=_read_key(options.key) if options.key else None,
     )
     return _to_csv(grader.grade((file.name, partial(read_file, file, MAX_BYTES)) for file in files))
@@ -60,6 +67,12 @@ def _load(files: tuple[Path, Path]) -> Dataset:
 def _hidden_test(files: tuple[Path, Path]) -> Callable[[Dataset], HiddenTest]:
     content = _load(files).load_content()
     return lambda dataset: as_hidden_test(content, dataset.shape, dataset.classes)
+
+
+def _split_off(whole: Dataset, share: float) -> tuple[Dataset, Callable[[Dataset], HiddenTest]]:
+    """Returns what the class has got of a data set, and the hidden test, as the server has split them."""
+    rest, test = split_off(whole.load_content(), share)
+    return replace(whole, size=len(rest.y), load=lambda _progress: rest), lambda _dataset: test
 
 
 def _read_assignment(path: Path) -> Assignment:

@@ -99,12 +99,17 @@ def enroll(people: People, entries: Iterable[Entry], pins: PinHasher | None = No
     return listed
 
 
-def pin_sheet(printed: Iterable[Printed], class_code: str) -> str:
-    """Returns a page with a slip for each name, to print and cut up; it loads nothing from elsewhere."""
+def pin_sheet(printed: Iterable[Printed], class_code: str, address: str = "") -> str:
+    """Returns a page with a slip for each name, to print and cut up; it loads nothing from elsewhere.
+
+    `address` is where students come in; empty where that is not known.
+    """
     templates = Environment(
         loader=FileSystemLoader(Path(__file__).parent), autoescape=True, undefined=StrictUndefined, trim_blocks=True
     )
-    return templates.get_template("pin_sheet.html.jinja").render(printed=printed, class_code=class_code)
+    return templates.get_template("pin_sheet.html.jinja").render(
+        printed=printed, class_code=class_code, address=address
+    )
 
 
 def _decode(content: bytes) -> str:

@@ -29,7 +29,7 @@ class Turn:
     since: float = 0.0
     """Time of a monotonic clock since which it is in turn, or waits."""
     is_first: bool = False
-    """Whether a teacher has moved it up: until its first turn it comes before all others."""
+    """Whether a teacher has moved it up between two lessons: until its first turn it comes before all others."""
     begun: bool = False
     """Whether it has been in turn: it goes on from a checkpoint then."""
     steps_done: int = 0

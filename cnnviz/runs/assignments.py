@@ -1,50 +1,35 @@
 """Assignments of a server: teachers write them, students hand in, a thread has everything scored in turn."""
 
-import logging
 import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
-from pathlib import Path
 
 from cnnviz.classroom.assignment import Assignment, AssignmentError, format_time
 from cnnviz.classroom.built_in import BUILT_IN_ASSIGNMENTS
-from cnnviz.classroom.hidden_test import HiddenTests, as_hidden_test, split_off
-from cnnviz.classroom.ladder import Climb, Place, rank
-from cnnviz.classroom.scoring import ScoringOrder, pack_bits, score
+from cnnviz.classroom.hidden_test import HiddenTests
+from cnnviz.classroom.ladder import Place, rank
 from cnnviz.classroom.signed_zip import pack_submission, signing_key
 from cnnviz.classroom.standing import Allowance, Extension, Standing, allowance, deadline_of, standing
-from cnnviz.classroom.submission import Submission, SubmissionStatus, weights_digest
-from cnnviz.data import CLASS_OWNER, assignment_uploads, find_dataset, own_uploads
-from cnnviz.data.dataset import Dataset
-from cnnviz.data.uploads import UploadInfo
+from cnnviz.classroom.submission import Submission, weights_digest
+from cnnviz.data import CLASS_OWNER
 from cnnviz.errors import CnnvizError, LimitError
 from cnnviz.identity.person import Person
+from cnnviz.runs.assignment_data import AssignmentData, HiddenSource, check_dataset
 from cnnviz.runs.assignment_store import AssignmentStore, Participant, StoredAssignment
 from cnnviz.runs.class_rules import ClassRules
 from cnnviz.runs.run import TRAIN_RUN, Run, Status
 from cnnviz.runs.store import Store
+from cnnviz.runs.submission_scoring import SubmissionScoring
+from cnnviz.runs.submission_weights import SubmissionWeights
 from cnnviz.runs.task_loop import TaskLoop
 from cnnviz.runs.write_and_wait import T, write_and_wait
 from cnnviz.secret_key import secret_key
 from cnnviz.settings import Settings
-from cnnviz.shapes import format_shape
 
-log = logging.getLogger(__name__)
 FINISHED_STATUSES = (Status.DONE, Status.STOPPED)
 BUILT_IN_TIME = 0.0
-CLOSE_TIMEOUT_SECONDS = 5.0
-
-
-@dataclass(frozen=True)
-class HiddenSource:
-    """From where the samples of a hidden test come: a data set of the teacher's."""
-
-    dataset: str
-    share: float | None = None
-    """So large a share of it is split off, and the class gets the rest to learn from; None: all of it is the test, and
-    the class learns from another data set."""
 
 
 class Assignments:
@@ -57,20 +42,17 @@ class Assignments:
         self._runs, self._writer_loop, self._limits, self._rules = store, writer_loop, limits, rules
         self._store = AssignmentStore(store.engine)
         self._hidden_tests = HiddenTests(limits.data_dir / "hidden-tests")
-        self._weights_folder = limits.data_dir / "submissions"
-        self._scoring_loop = TaskLoop("scoring")
+        self._data = AssignmentData(limits, self._hidden_tests)
+        self._weights = SubmissionWeights(limits.data_dir / "submissions")
+        self._scoring = SubmissionScoring(self._store, self._weights, self._hidden_tests, writer_loop, store.changes)
 
     def start(self) -> None:
         """Starts to score what waits, also from before the server was started again."""
-        self._weights_folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        for submission in self._store.waiting_submissions():
-            self._scoring_loop.call_soon(partial(self._score, submission.id))
-        self._scoring_loop.start()
+        self._scoring.start()
 
     def close(self) -> None:
-        """Ends the thread; what is not scored by then is scored when the server starts again."""
-        self._scoring_loop.call_soon(self._scoring_loop.stop)
-        self._scoring_loop.join(CLOSE_TIMEOUT_SECONDS)
+        """Ends the thread that scores; what is not scored by then is scored when the server starts again."""
+        self._scoring.close()
 
     # ── assignments ──
 
@@ -102,15 +84,11 @@ class Assignments:
         """
         _check_teacher(teacher)
         assignment_id = uuid.uuid4().hex
-        if hidden and hidden.share is not None:
-            assignment = self._split_off(teacher, assignment_id, assignment, hidden.dataset, hidden.share)
-        elif hidden or assignment.config.dataset in own_uploads(self._limits).datasets_of(teacher.owner):
-            assignment = self._give_to_class(teacher, assignment)
-        dataset = find_dataset(assignment.config.dataset, CLASS_OWNER)
+        assignment = self._data.give_to_class(teacher, assignment_id, assignment, hidden)
         try:
-            _check_dataset(assignment, dataset)
+            check_dataset(assignment)
             if hidden and hidden.share is None:
-                self._hide_all(teacher, assignment_id, dataset, hidden.dataset)
+                self._data.hide_all(teacher, assignment_id, assignment, hidden.dataset)
             stored = StoredAssignment(assignment_id, teacher.owner, time.time(), assignment)
             self._write(partial(self._store.save_assignment, stored))
         except CnnvizError:
@@ -122,7 +100,7 @@ class Assignments:
         """Stores an assignment as it is now; raises AssignmentError where something handed in speaks against that."""
         _check_teacher(teacher)
         stored = self._own(assignment_id)
-        _check_dataset(assignment, find_dataset(assignment.config.dataset, CLASS_OWNER))
+        check_dataset(assignment)
         if self._store.has_submissions(assignment_id):
             stored.assignment.check_change(assignment)
         self._write(partial(self._store.save_assignment, replace(stored, assignment=assignment)))
@@ -209,14 +187,11 @@ class Assignments:
 
         def write() -> None:
             self._check_allowed(assignment, submission)
-            file = self._weights_file(submission.id)
-            temporary = file.with_suffix(".draft")
-            temporary.write_bytes(weights)
-            temporary.replace(file)
+            self._weights.write(submission.id, weights)
             self._store.add_submission(submission)
 
         self._write(write)
-        self._scoring_loop.call_soon(partial(self._score, submission.id))
+        self._scoring.order(submission.id)
         self._runs.changes.note(assignment_id, person.owner)
         return submission
 
@@ -251,7 +226,7 @@ class Assignments:
         _check_teacher(teacher)
         stored = self.find(teacher, submission.assignment)
         deadline = deadline_of(stored.assignment, self.extensions(stored.id), submission.owner)
-        weights = self._frozen_weights(submission)
+        weights = self._weights.read(submission)
         return pack_submission(stored.assignment, submission, weights, deadline=deadline, key=self._signing_key())
 
     def signing_key(self, teacher: Person) -> str:
@@ -294,85 +269,6 @@ class Assignments:
             raise AssignmentError("This run has no weights: it was stopped before its first epoch ended. Train longer.")
         return weights
 
-    def _frozen_weights(self, submission: Submission) -> bytes:
-        try:
-            weights = self._weights_file(submission.id).read_bytes()
-        except FileNotFoundError:
-            weights = b""
-        if weights_digest(weights) != submission.weights_digest:
-            log.error("the weights of submission %s are damaged", submission.id)
-            raise CnnvizError(
-                "The weights of this submission are damaged: the server's disk has changed their file. Tell whoever"
-                " runs the server."
-            )
-        return weights
-
-    def _weights_file(self, submission_id: str) -> Path:
-        return self._weights_folder / f"{submission_id}.safetensors"
-
-    def _score(self, submission_id: str) -> None:
-        """Has a submission scored; in the thread for it, one after the other."""
-        submission = self._store.submission(submission_id)
-        if submission is None or submission.status != SubmissionStatus.WAITING:
-            return
-        try:
-            self._frozen_weights(submission)
-            measurement = score(
-                ScoringOrder(
-                    design=submission.architecture.to_json(),
-                    config=submission.config.model_dump_json(),
-                    weights=self._weights_file(submission_id),
-                    hidden=self._hidden_tests.folder(submission.assignment),
-                )
-            )
-        except CnnvizError as error:
-            self._write(partial(self._store.refuse, submission_id, str(error)))
-        else:
-            net = measurement.hidden
-            if net is None:
-                self._write(partial(self._store.save_score, submission_id, measurement.validation))
-            else:
-                before = self._store.climb(submission.assignment, submission.owner)
-                now = before.tried(net) if before else Climb(net)
-                self._write(
-                    partial(
-                        self._store.save_score,
-                        submission_id,
-                        measurement.validation,
-                        hidden=now.score,
-                        is_new_best=now.best is net,
-                        hidden_bits=pack_bits(net),
-                    )
-                )
-        self._runs.changes.note(submission.assignment, submission.owner)
-
-    def _split_off(
-        self, teacher: Person, assignment_id: str, assignment: Assignment, name: str, share: float
-    ) -> Assignment:
-        """Splits a hidden test off a data set of the teacher's; returns the assignment, about what is left."""
-        dataset = _own_dataset(self._limits, teacher, name)
-        rest, hidden = split_off(dataset.load_content(), share)
-        self._hidden_tests.add(assignment_id, hidden)
-        about = UploadInfo(title=dataset.title, axes=dataset.axes, features=dataset.features)
-        given = assignment_uploads(self._limits).add(CLASS_OWNER, rest, about)
-        return assignment.changed(config=assignment.config.changed(dataset=given.name))
-
-    def _give_to_class(self, teacher: Person, assignment: Assignment) -> Assignment:
-        """Gives the class a copy of the data set that an assignment is about, where it is the teacher's own."""
-        uploads = own_uploads(self._limits).datasets_of(teacher.owner)
-        dataset = uploads.get(assignment.config.dataset)
-        if dataset is None:
-            return assignment
-        about = UploadInfo(title=dataset.title, axes=dataset.axes, features=dataset.features)
-        given = assignment_uploads(self._limits).add(CLASS_OWNER, dataset.load_content(), about)
-        return assignment.changed(config=assignment.config.changed(dataset=given.name))
-
-    def _hide_all(self, teacher: Person, assignment_id: str, dataset: Dataset, name: str) -> None:
-        """Makes a whole data set of the teacher's the hidden test, and takes it out of the teacher's data sets."""
-        content = _own_dataset(self._limits, teacher, name).load_content()
-        self._hidden_tests.add(assignment_id, as_hidden_test(content, dataset.shape, dataset.classes))
-        own_uploads(self._limits).remove(teacher.owner, name)
-
     def _signing_key(self) -> bytes:
         return signing_key(secret_key(self._limits.data_dir))
 
@@ -383,26 +279,6 @@ class Assignments:
 def _check_teacher(person: Person) -> None:
     if not person.is_teacher:
         raise AssignmentError("Only teachers may do that.")
-
-
-def _check_dataset(assignment: Assignment, dataset: Dataset) -> None:
-    """Raises AssignmentError where the starting design does not take the samples, or they cannot be split so."""
-    if dataset.shape != assignment.design.input_shape:
-        raise AssignmentError(
-            f"The samples of “{dataset.title}” are {format_shape(dataset.shape)}; the starting design takes"
-            f" {format_shape(assignment.design.input_shape)}. Choose a design for this data set."
-        )
-    if assignment.config.split_kind not in dataset.split_kinds:
-        raise AssignmentError(
-            f"“{dataset.title}” cannot be split “{assignment.config.split_kind}”. Choose another one."
-        )
-
-
-def _own_dataset(limits: Settings, teacher: Person, name: str) -> Dataset:
-    dataset = own_uploads(limits).datasets_of(teacher.owner).get(name)
-    if dataset is None:
-        raise AssignmentError("A hidden test is made of a data set of your own. Upload one on the Data page.")
-    return dataset
 
 
 def _shown_name(participant: Participant | None) -> str:

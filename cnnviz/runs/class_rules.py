@@ -1,6 +1,8 @@
-"""What a teacher has set for the class: a message, limits, and whether new work is frozen."""
+"""What a teacher has set for the class: a message, limits, a lesson, and whether new work is frozen."""
 
+import time
 from collections.abc import Mapping
+from math import inf
 from typing import Annotated, ClassVar
 
 from annotated_types import Len
@@ -9,6 +11,7 @@ from pydantic import Field
 from cnnviz.architecture import Architecture
 from cnnviz.data import DATASETS
 from cnnviz.errors import CnnvizError, LimitError
+from cnnviz.runs.lesson import Lesson
 from cnnviz.table import parameter_count
 from cnnviz.training.config import TrainConfig
 from cnnviz.validation import FrozenModel
@@ -17,7 +20,7 @@ Names = Annotated[tuple[str, ...], Len(max_length=500)]
 
 
 class ClassRules(FrozenModel):
-    """The rules of a lesson; without any, what the settings of the server allow."""
+    """The rules of a class; without any, what the settings of the server allow."""
 
     change_error: ClassVar[type[CnnvizError]] = LimitError
 
@@ -46,10 +49,34 @@ class ClassRules(FrozenModel):
         title="Parameters",
         description="The most that a net may have that is trained; empty: no further limit.",
     )
+    idle_minutes: int | None = Field(
+        30,
+        ge=1,
+        le=1440,
+        title="Minutes until idle",
+        description="While a lesson lasts, the runs of a student who has done nothing for so long are paused until they"
+        " do something; empty: they train on.",
+    )
     datasets: Names = Field((), title="Data sets", description="Those that can be chosen; none named: all.")
     presets: Names = Field((), title="Nets to start from", description="Those that are offered; none named: all.")
     student_runs: Mapping[str, int] = Field({}, max_length=1000)
     """Runs at a time of single students by owner, in place of those of all."""
+
+    lesson: Lesson | None = None
+    """The lesson that was begun last; it may have ended."""
+
+    def present_lesson(self) -> Lesson | None:
+        """Returns the lesson that lasts now; None between two."""
+        return self.lesson if self.lesson and self.lesson.lasts(time.time()) else None
+
+    def comes_first(self, run_id: str) -> bool:
+        """Returns whether a teacher has moved up a run for the lesson that lasts now."""
+        lesson = self.present_lesson()
+        return lesson is not None and run_id in lesson.first_runs
+
+    def max_idle_seconds(self) -> float:
+        """Returns for how long a student may do nothing before their runs wait; infinite where they may for ever."""
+        return inf if self.idle_minutes is None or not self.present_lesson() else self.idle_minutes * 60.0
 
     def run_limit(self, owner: str, server_limit: int) -> int:
         """Returns how many runs this student may have at a time; never more than the server allows."""

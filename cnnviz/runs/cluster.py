@@ -6,40 +6,38 @@ import time
 import uuid
 from collections.abc import Callable
 from concurrent.futures import Future
-from contextlib import suppress
 from dataclasses import replace
 from functools import cache
-from pathlib import Path
 
-import torch
-from filelock import FileLock, Timeout
 from sqlalchemy.exc import SQLAlchemyError
 
 from cnnviz.architecture import Architecture
 from cnnviz.data import find_dataset, own_uploads
-from cnnviz.errors import CnnvizError, DesignError, LimitError, TrainingError
+from cnnviz.errors import DesignError, LimitError, TrainingError
+from cnnviz.identity.last_actions import LastActions
 from cnnviz.imports.imports import Imports
 from cnnviz.runs.assignments import Assignments
 from cnnviz.runs.checkpoints import Checkpoints
+from cnnviz.runs.data_directory import DataDirectory, refuse_unusable
 from cnnviz.runs.device import Device
+from cnnviz.runs.device_names import device_names
 from cnnviz.runs.drafts import Drafts
+from cnnviz.runs.idle_runs import IdleRuns
 from cnnviz.runs.library import RunLibrary
 from cnnviz.runs.retry_queue import STORE_ERRORS
 from cnnviz.runs.run import LR_FINDER_RUN, STOPPED_BY_STUDENT, TRAIN_RUN, Ending, Run, RunKind, Status
+from cnnviz.runs.run_limits import RunLimits
 from cnnviz.runs.sharing import Sharing
-from cnnviz.runs.store import MAX_RUNS_PER_OWNER, Store
+from cnnviz.runs.store import Store
 from cnnviz.runs.teacher_desk import TeacherDesk
-from cnnviz.secret_key import TOKEN_PATTERN, owner_of_token, secret_key
-from cnnviz.settings import Settings, settings
+from cnnviz.secret_key import TOKEN_PATTERN, owner_of_token
+from cnnviz.settings import Mode, Settings, settings
 from cnnviz.training.config import TrainConfig
 from cnnviz.training.duration import check_finder_step
 from cnnviz.training.readiness import check_trainable
 from cnnviz.visitors import visitors
 
-ESTABLISHING_SECONDS = 10.0
-"""Time that a device has worked for a run of an owner who counts as established."""
 ANSWER_TIMEOUT_SECONDS = 10.0
-LOCK_TIMEOUT_SECONDS = 15.0
 log = logging.getLogger(__name__)
 
 
@@ -50,39 +48,37 @@ class Cluster:
     """
 
     def __init__(self, limits: Settings) -> None:
-        folder: Path = limits.data_dir
-        self._lock = FileLock(folder / "server.lock", thread_local=False)  # taken and given back in different threads
-        try:
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            with suppress(OSError):  # a folder of somebody else; the server may work there
-                folder.chmod(0o700)
-            self._lock.acquire(timeout=LOCK_TIMEOUT_SECONDS)  # a server that is being replaced needs a moment
-            key = secret_key(folder)
-            self._folder_identity = _identity(folder)
+        folder = limits.data_dir
+        with refuse_unusable(folder):
+            self._directory = DataDirectory(folder)
             self.store = Store(folder, limits.database_url)
-        except Timeout:
-            raise CnnvizError(
-                f"Another cnnviz server works in {folder}. Stop it, or set CNNVIZ_DATA_DIR to another folder."
-            ) from None
-        except OSError as error:
-            raise CnnvizError(
-                f"The data directory {folder} cannot be used: {error.strerror or error}. The server's user must be able"
-                " to write there; correct that, or set CNNVIZ_DATA_DIR to another folder."
-            ) from None
         self.store.claim()
         self._limits = limits
-        self._hash_owners(key)
+        self._hash_owners(self._directory.key)
         self._submit_lock = threading.Lock()
         self.checkpoints = Checkpoints(folder)
         self.checkpoints.delete_temporary_files()
-        self.devices = {name: Device(name, self.store, self.checkpoints, limits) for name in _device_names(limits)}
+        self.devices = {
+            name: Device(name, self.store, self.checkpoints, limits, comes_first=self._comes_first)
+            for name in device_names(limits)
+        }
         writer_loop = next(iter(self.devices.values())).loop  # writes what belongs to no device
         self.drafts = Drafts(self.store, writer_loop.call_soon, writer_loop.call_later)
         self.library = RunLibrary(self.store, self.checkpoints, writer_loop, self.stop)
         self.desk = TeacherDesk(self.store, writer_loop)
+        self._run_limits = RunLimits(self.store, limits, rules=lambda: self.desk.rules)
         self.assignments = Assignments(self.store, writer_loop, limits, rules=lambda: self.desk.rules)
         self.sharing = Sharing(self.store, writer_loop)
         self.imports = Imports(limits)
+        self.last_actions = LastActions()
+        self.idle_runs = IdleRuns(
+            rules=lambda: self.desk.rules,
+            active_runs=self.store.active_runs,
+            paused_runs=self.store.paused_runs,
+            idle_seconds=self._idle_seconds,
+            pause=self.pause,
+            resume=self.resume,
+        )
         self._sweep()
         self.library.start_sweeping()
         self._requeue_unfinished()
@@ -91,6 +87,8 @@ class Cluster:
         for device in self.devices.values():
             device.start()
         self.assignments.start()
+        if limits.mode == Mode.CLASS:
+            self.idle_runs.start()
         self.imports.open()
 
     def _sweep(self) -> None:
@@ -103,10 +101,7 @@ class Cluster:
     @property
     def folder_is_gone(self) -> bool:
         """Whether the data directory is no longer where it was when the server started: nothing can be kept then."""
-        try:
-            return _identity(self._limits.data_dir) != self._folder_identity
-        except OSError:
-            return True
+        return self._directory.is_gone
 
     def submit(
         self,
@@ -178,7 +173,7 @@ class Cluster:
         if run.kind == LR_FINDER_RUN:
             check_finder_step(run.architecture, run.config, self._limits, device.speed)
         with self._submit_lock:
-            self._check_run_limit(run.owner)
+            self._run_limits.check(run.owner)
             run = replace(run, device=self._device_for(run).name, created=time.time())
             self._wait_until_stored(self.devices[run.device].submit(run), run)
         return run
@@ -194,11 +189,14 @@ class Cluster:
         """The device on which the next run is to train: that with the fewest runs."""
         return min(self.devices.values(), key=lambda device: device.run_count)
 
-    def pause(self, owner: str, run_id: str, wait: float = 0.0) -> None:
-        """Pauses a waiting or running run of this owner; harmless for one that is neither."""
+    def pause(self, owner: str, run_id: str, wait: float = 0.0, message: str = "") -> None:
+        """Pauses a waiting or running run of this owner; harmless for one that is neither.
+
+        `message` tells them why, where they have not done it.
+        """
         run = self.run(owner, run_id)
         if run.active:
-            self.devices[run.device].pause(run_id)
+            self.devices[run.device].pause(run_id, message)
             self._wait_until(lambda: not self.run(owner, run_id).active, wait)
 
     def resume(self, owner: str, run_id: str) -> None:
@@ -245,10 +243,21 @@ class Cluster:
                 raise TrainingError("The server cannot stop runs just now. Try again in a minute.") from None
 
     def move_up(self, run_id: str) -> None:
-        """Lets a run that waits begin before all others, as many as its owner has begun; harmless for any other."""
+        """Lets a run that waits begin before all others, as many as its owner has begun; harmless for any other.
+
+        As long as a lesson lasts it stays before them: it makes room for none, also after its first turn.
+        """
         run = self.store.run(run_id)
         if run and run.active:
+            self.desk.put_first(run_id, first=True)
             self.devices[self._available_device(run)].move_up(run_id)
+
+    def move_back(self, run_id: str) -> None:
+        """Lets a run that was moved up be one of all again; harmless for any other."""
+        self.desk.put_first(run_id, first=False)
+        run = self.store.run(run_id)
+        if run and run.active:
+            self.devices[self._available_device(run)].move_back(run_id)
 
     def run(self, owner: str, run_id: str) -> Run:
         """Returns a run of this owner; raises DesignError when there is none."""
@@ -281,40 +290,24 @@ class Cluster:
         """Ends all workers and imports, and releases the data directory."""
         self.imports.close()
         self.assignments.close()
+        self.idle_runs.close()
         for device in self.devices.values():
             device.close()
         self.store.close()
-        self._lock.release()
+        self._directory.release()
 
-    def _check_run_limit(self, owner: str, except_run_id: str = "") -> None:
-        runs = self.store.runs_of(owner)
-        if any(run.kind == TRAIN_RUN and run.worked >= ESTABLISHING_SECONDS for run in runs):
-            visitors().establish(owner)
-        owned_runs = [run for run in runs if run.active or run.status == Status.PAUSED]
-        open_run_count = sum(run.id != except_run_id for run in owned_runs)
-        if not except_run_id and len(runs) >= MAX_RUNS_PER_OWNER:
-            raise LimitError(
-                f"You have {MAX_RUNS_PER_OWNER:,} runs, the most that are kept. Delete some on the Runs page."
-            )
-        run_limit = self.desk.rules.run_limit(owner, self._limits.max_active_runs)
-        if open_run_count >= run_limit:
-            who_allows = "this server" if run_limit == self._limits.max_active_runs else "your teacher"
-            raise LimitError(
-                f"You have {open_run_count} runs waiting, running or paused, as many as {who_allows} allows at a time. "
-                "Stop one or wait until one ends."
-            )
-        address = visitors().address_of(owner)
-        others = [run for run in self.store.active_runs() if run.id != except_run_id] if address else []
-        if sum(visitors().address_of(run.owner) == address for run in others) >= self._limits.max_address_runs:
-            raise LimitError(
-                f"{self._limits.max_address_runs} runs that were started from your network address are waiting or"
-                " running, as many as this server allows at a time. Try again when some have ended."
-            )
+    def _comes_first(self, run_id: str) -> bool:
+        return self.desk.rules.comes_first(run_id)
+
+    def _idle_seconds(self, owner: str) -> float:
+        """Returns for how long somebody has done nothing; teachers are never idle."""
+        account = self.store.people.find(owner)
+        return 0.0 if account and account.person.is_teacher else self.last_actions.idle_seconds(owner)
 
     def _requeue(self, run: Run) -> None:
         """Queues a stored run."""
         with self._submit_lock:
-            self._check_run_limit(run.owner, except_run_id=run.id)
+            self._run_limits.check(run.owner, except_run_id=run.id)
             self.desk.rules.check_not_frozen()
             if run.worked >= self._limits.max_run_seconds:
                 raise LimitError(
@@ -364,23 +357,7 @@ class Cluster:
             self.devices[self._available_device(run)].requeue(run)
 
 
-def _identity(folder: Path) -> tuple[int, int]:
-    """Returns what tells a folder from another one under the same name."""
-    folder_stat = folder.stat()
-    return folder_stat.st_dev, folder_stat.st_ino
-
-
 @cache
 def cluster() -> Cluster:
     """Returns the cluster of this process, which is started at first use."""
     return Cluster(settings())
-
-
-def _device_names(limits: Settings) -> list[str]:
-    """Returns the names of the devices to train on; raises CnnvizError for one that does not exist."""
-    gpus = [f"cuda:{i}" for i in range(torch.cuda.device_count())]
-    configured = [name.strip() for name in limits.devices.split(",") if name.strip()]
-    for name in configured:
-        if name not in ("cpu", *gpus):
-            raise CnnvizError(f"CNNVIZ_DEVICES names {name!r}; here are {', '.join(['cpu', *gpus])}.")
-    return configured or gpus or ["cpu"]

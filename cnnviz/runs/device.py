@@ -80,16 +80,19 @@ class Device:
         clock: Callable[[], float] = time.monotonic,
         *,
         stacks_seeds: bool | None = None,
+        comes_first: Callable[[str], bool] = lambda run_id: False,
     ) -> None:
+        """`comes_first` takes the id of a run: whether a teacher has put it before all others for the time being."""
         self.name = name
         self._stacks_seeds = name.startswith("cuda") if stacks_seeds is None else stacks_seeds
         self.loop = TaskLoop(f"device {name}")
         self.speed: DeviceSpeed | None = None
         """How fast it trains; None until its worker has measured that."""
         self._store, self._checkpoints, self._limits = store, checkpoints, limits
-        self._rotation, self._clock = Rotation(limits.max_running_runs, clock), clock
+        self._rotation, self._clock = Rotation(limits.max_running_runs, clock, comes_first), clock
         self._stopping: dict[str, list[Future[None]]] = {}
         self._status_after_pause: dict[str, Status] = {}
+        self._message_after_pause: dict[str, str] = {}
         self._stop_endings: dict[str, Ending] = {}
         self._supervisor = WorkerSupervisor(name, self.loop, self._on_report, self._on_worker_death)
         self._closing = False
@@ -115,9 +118,12 @@ class Device:
         self.loop.call_soon(partial(self._stop_run, run_id, ended, ending))
         return ended
 
-    def pause(self, run_id: str) -> Future[None]:
-        """Pauses a waiting or running run: its state stays on the disk, and takes no memory of the device."""
-        return self.loop.submit(partial(self._pause_run, run_id))
+    def pause(self, run_id: str, message: str = "") -> Future[None]:
+        """Pauses a waiting or running run: its state stays on the disk, and takes no memory of the device.
+
+        `message` tells its student why, unless they have done it.
+        """
+        return self.loop.submit(partial(self._pause_run, run_id, message))
 
     def resume(self, run: Run) -> Future[None]:
         """Queues a stored run with its present settings; it goes on from its checkpoint."""
@@ -125,7 +131,13 @@ class Device:
 
     def move_up(self, run_id: str) -> None:
         """Lets a waiting run begin before all others."""
-        self.loop.call_soon(partial(self._move_up_run, run_id))
+        self.loop.call_soon(partial(self._rotation.move_up, run_id))
+        self.loop.call_soon(self._make_room)
+
+    def move_back(self, run_id: str) -> None:
+        """Lets a run that was moved up wait as the others do."""
+        self.loop.call_soon(partial(self._rotation.move_back, run_id))
+        self.loop.call_soon(self._make_room)
 
     def requeue(self, run: Run) -> None:
         """Queues a run that an earlier server left; only before `start`."""
@@ -188,10 +200,6 @@ class Device:
         self._store.update_run(run.id, status=Status.QUEUED, **changes)
         self._rotation.add(run, self._stack(run))
         self._start_waiting_runs()
-
-    def _move_up_run(self, run_id: str) -> None:
-        self._rotation.move_up(run_id)
-        self._make_room()
 
     def _start_waiting_runs(self) -> None:
         """Starts waiting runs for which there is room; tries again soon if the store fails."""
@@ -293,11 +301,13 @@ class Device:
             break
         return bool(files)
 
-    def _pause_run(self, run_id: str) -> None:
+    def _pause_run(self, run_id: str, message: str) -> None:
         if run_id in self._turns:
+            if message:
+                self._message_after_pause[run_id] = message
             self._yield_turn(run_id, Status.PAUSED)
         elif self._rotation.remove(run_id):
-            self._update_run(run_id, status=Status.PAUSED)
+            self._update_run(run_id, status=Status.PAUSED, **({"message": message} if message else {}))
             self._start_waiting_runs()
 
     def _yield_turn(self, run_id: str, status: Status) -> None:
@@ -406,6 +416,8 @@ class Device:
 
     def _leave_turn(self, turn: Turn, status: Status) -> None:
         """Takes a run out of the turns, to wait for the next one if that is its status."""
+        if message := self._message_after_pause.pop(turn.run.id, ""):
+            self._update_run(turn.run.id, message=message)
         if status == Status.QUEUED:
             self._rotation.set_aside(turn.run.id)
         else:
@@ -460,6 +472,7 @@ class Device:
         turn = self._rotation.remove(run_id)
         message = f"{ending.message} {turn.note if turn else ''}".strip()
         self._status_after_pause.pop(run_id, None)
+        self._message_after_pause.pop(run_id, None)
         self._stop_endings.pop(run_id, None)
         self._crashes.forget(run_id)
         self._update_run(

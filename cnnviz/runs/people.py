@@ -84,10 +84,12 @@ class PeopleStore:
 
         Raises LastTeacherError where nobody would be a teacher any more.
         """
-        where = [PEOPLE.c.owner == owner]
-        if values.get("role", Role.TEACHER) != Role.TEACHER:
+        where, is_demotion = [PEOPLE.c.owner == owner], values.get("role", Role.TEACHER) != Role.TEACHER
+        if is_demotion:
             where.append(_leaves_a_teacher())
         with self._engine.begin() as connection:
+            if is_demotion:
+                _lock_teachers(connection)
             _check_done(connection, owner, connection.execute(sql.update(PEOPLE).where(*where).values(values)).rowcount)
         self._forget(owner)
 
@@ -117,6 +119,7 @@ class PeopleStore:
         Raises LastTeacherError where nobody would be a teacher any more.
         """
         with self._engine.begin() as connection:
+            _lock_teachers(connection)
             removal = sql.delete(PEOPLE).where(PEOPLE.c.owner == owner, _leaves_a_teacher())
             _check_done(connection, owner, connection.execute(removal).rowcount)
             connection.execute(sql.delete(SHARES).where(sql.or_(SHARES.c.owner == owner, SHARES.c.recipient == owner)))
@@ -210,6 +213,15 @@ def _leaves_a_teacher() -> sql.ColumnElement[bool]:
     others = PEOPLE.alias()
     is_other_teacher = sql.and_(others.c.role == Role.TEACHER, others.c.owner != PEOPLE.c.owner)
     return sql.or_(PEOPLE.c.role != Role.TEACHER, sql.exists().where(is_other_teacher).correlate(PEOPLE))
+
+
+def _lock_teachers(connection: sql.Connection) -> None:
+    """Has another transaction that puts a teacher out wait for this one: it would not see what this one changes.
+
+    In SQLite, one writes at a time anyway.
+    """
+    teachers = sql.select(PEOPLE.c.owner).where(PEOPLE.c.role == Role.TEACHER).order_by(PEOPLE.c.owner)
+    connection.execute(teachers.with_for_update()).all()
 
 
 def _check_done(connection: sql.Connection, owner: str, row_count: int) -> None:

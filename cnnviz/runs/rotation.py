@@ -18,15 +18,23 @@ class Rotation:
     Runs that fit into the memory together are in turn together. A small run may pass a larger one that waits for
     memory, but not for long: after SLICE_SECONDS, those that were served more are to be set aside for it. Where not all
     fit, none gets further ahead of the least served than that. So all get the same share of the device in the long
-    run, whatever memory they need.
+    run, whatever memory they need. Those that a teacher has moved up are before all others and make room for none; the
+    time that they have had so is not held against them later.
     """
 
-    def __init__(self, max_running_runs: int, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        max_running_runs: int,
+        clock: Callable[[], float] = time.monotonic,
+        comes_first: Callable[[str], bool] = lambda run_id: False,
+    ) -> None:
+        """`comes_first` takes the id of a run: whether it is before all others for the present, whatever it has had."""
         self.memory = MemoryBudget()
         self.turns: dict[str, Turn] = {}
         """Runs in turn, by id."""
         self._waiting: dict[str, Turn] = {}
         self._max_running_runs, self._clock, self._arrivals = max_running_runs, clock, count()
+        self._comes_first = comes_first
 
     def __len__(self) -> int:
         return len(self.turns) + len(self._waiting)
@@ -37,7 +45,7 @@ class Rotation:
     @property
     def waiting(self) -> list[Turn]:
         """Runs that wait, in the order in which they get a turn when there is room for all."""
-        return sorted(self._waiting.copy().values(), key=_precedence)
+        return sorted(self._waiting.copy().values(), key=self._precedence)
 
     @property
     def begun(self) -> list[Turn]:
@@ -72,6 +80,11 @@ class Rotation:
         turn = self._waiting.get(run_id)
         if turn and not turn.begun:
             turn.is_first, turn.served_seconds = True, self._least_served()
+
+    def move_back(self, run_id: str) -> None:
+        """Has a run that was moved up before its first turn wait for it as the others do."""
+        if turn := self._waiting.get(run_id):
+            turn.is_first = False
 
     def remove(self, run_id: str) -> Turn | None:
         """Removes a run that has ended or is not to go on; returns it, or None if it is not here.
@@ -115,7 +128,7 @@ class Rotation:
         for waiting in self._candidates():
             if self._is_due(waiting) and not self.memory.fits(waiting.estimated_bytes, self.turns.values()):
                 stay, leave = self._preceding(waiting), list[Turn]()
-                for turn in sorted(set(self.turns.values()) - set(stay), key=_precedence):
+                for turn in sorted(set(self.turns.values()) - set(stay), key=self._precedence):
                     fits = self.memory.fits(waiting.estimated_bytes, [*stay, turn])
                     (stay if fits else leave).append(turn)
                 return leave if all(self._has_had_slice(turn) for turn in leave) else []
@@ -126,6 +139,9 @@ class Rotation:
         """Notes the steps and the seconds of work that a run has had in all, and the memory that the worker takes."""
         turn.served_seconds += seconds - turn.seconds
         turn.steps_done, turn.seconds, turn.used_bytes = step, seconds, used_bytes
+        if self._is_first(turn):
+            others = (other.served_seconds for other in self._contenders() if not self._is_first(other))
+            turn.served_seconds = min([turn.served_seconds, *others])
 
     def _held(self) -> set[Turn]:
         """Returns waiting runs whose owners have as many begun as allowed, or another one of the same seeds."""
@@ -136,7 +152,7 @@ class Rotation:
         return {
             turn
             for turn in self._waiting.values()
-            if not (turn.begun or turn.is_first)
+            if not (turn.begun or self._is_first(turn))
             and turn.stack not in begun_stacks
             and (begun_counts[turn.run.owner] >= self._max_running_runs or turn.run.seed_group in begun_seeds)
         }
@@ -154,7 +170,7 @@ class Rotation:
         contenders, limit = self._contenders(), self._least_served() + SLICE_SECONDS
         if self.memory.fits(0, contenders):
             return set()
-        return {turn for turn in contenders if turn.served_seconds > limit}
+        return {turn for turn in contenders if turn.served_seconds > limit and not self._is_first(turn)}
 
     def _candidates(self) -> Iterator[Turn]:
         """Yields the waiting runs that may begin, first those that are to begin first."""
@@ -171,8 +187,10 @@ class Rotation:
 
     def _preceding(self, waiting: Turn) -> list[Turn]:
         """Returns the runs in turn that need not make room, as they were served less."""
-        return [turn for turn in self.turns.values() if _precedence(turn) < _precedence(waiting)]
+        return [turn for turn in self.turns.values() if self._precedence(turn) < self._precedence(waiting)]
 
+    def _is_first(self, turn: Turn) -> bool:
+        return turn.is_first or self._comes_first(turn.run.id)
 
-def _precedence(turn: Turn) -> tuple[bool, float, int]:
-    return not turn.is_first, turn.served_seconds, turn.arrival
+    def _precedence(self, turn: Turn) -> tuple[bool, float, int]:
+        return not self._is_first(turn), turn.served_seconds, turn.arrival

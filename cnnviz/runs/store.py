@@ -23,7 +23,7 @@ from cnnviz.runs.facts import RunFacts, facts_from_json
 from cnnviz.runs.owners import OWNED_TABLES, give, rename_owners
 from cnnviz.runs.people import PeopleStore
 from cnnviz.runs.result_files import ResultFiles
-from cnnviz.runs.run import ACTIVE_STATUSES, Run
+from cnnviz.runs.run import ACTIVE_STATUSES, Run, Status
 from cnnviz.runs.score import Score
 from cnnviz.runs.search import Search
 from cnnviz.runs.tables import CHECKPOINTS, COMMENTS, DESKS, DRAFTS, FACTS, POINTS, RUNS, SEARCHES, SHARES
@@ -128,6 +128,10 @@ class Store:
     def active_runs(self) -> list[Run]:
         """Returns the waiting and running runs of all students, oldest first."""
         return self._select_runs(sql.select(RUNS).where(RUNS.c.status.in_(ACTIVE_STATUSES)).order_by(RUNS.c.created))
+
+    def paused_runs(self, message: str) -> list[Run]:
+        """Returns the runs of all students that were paused with this message."""
+        return self._select_runs(sql.select(RUNS).where(RUNS.c.status == Status.PAUSED, RUNS.c.message == message))
 
     def deleted_before(self, before: float) -> list[Run]:
         """Returns the runs of all students that were deleted before a time."""

@@ -11,6 +11,7 @@ from cnnviz.runs.class_overview import RunRow, StudentWork, class_overview
 from cnnviz.runs.class_rules import ClassRules
 from cnnviz.runs.class_store import ClassStore
 from cnnviz.runs.comment import MAX_COMMENT_LENGTH, Comment
+from cnnviz.runs.lesson import MAX_FIRST_RUNS, Lesson
 from cnnviz.runs.store import Store
 from cnnviz.runs.task_loop import TaskLoop
 from cnnviz.runs.write_and_wait import write_and_wait
@@ -38,6 +39,22 @@ class TeacherDesk:
         """Puts other rules in force, for all pages at once. Raises CnnvizError where they cannot be stored."""
         write_and_wait(self._writer_loop, partial(self._class_store.save_rules, rules))
         self._store.changes.note(RULES_CHANGED)
+
+    def begin_lesson(self, ends: float) -> None:
+        """Begins a lesson that lasts until then, in seconds since 1970, or has the one that lasts now end then."""
+        lesson = self.rules.present_lesson() or Lesson(ends=ends)
+        self.set_rules(self.rules.changed(lesson=lesson.changed(ends=ends)))
+
+    def end_lesson(self) -> None:
+        """Ends the lesson; harmless where none lasts."""
+        self.set_rules(self.rules.changed(lesson=None))
+
+    def put_first(self, run_id: str, *, first: bool) -> None:
+        """Lets a run go before all others as long as the lesson lasts, or no longer; harmless between lessons."""
+        if lesson := self.rules.present_lesson():
+            others = tuple(id_ for id_ in lesson.first_runs if id_ != run_id)
+            first_runs = (*others[-MAX_FIRST_RUNS + 1 :], run_id) if first else others
+            self.set_rules(self.rules.changed(lesson=lesson.changed(first_runs=first_runs)))
 
     def overview(self, since: float = 0.0, dataset: str | None = None) -> dict[str, StudentWork]:
         """Returns the work of each student since a time, on one data set or all, by owner.

@@ -28,6 +28,7 @@ from cnnviz.ui.callbacks import keep_waiting_changes, keep_waiting_page, protect
 from cnnviz.ui.login.class_start import open_class
 from cnnviz.ui.looks import LOOKS, skip_looks_at_nothing_new
 from cnnviz.ui.media_route import MEDIA_OWNERS
+from cnnviz.ui.page_messages import pass_on_messages_of_pages
 from cnnviz.ui.received_files import received_files
 from cnnviz.ui.reruns import hold_messages_of_looks, note_messages_without_waking, read_configuration_once
 
@@ -125,6 +126,7 @@ async def lifespan(_app: object) -> AsyncIterator[None]:
     read_configuration_once()
     hold_messages_of_looks()
     note_messages_without_waking()
+    pass_on_messages_of_pages(MEDIA_OWNERS)
     try:
         settings()
     except CnnvizError as error:

@@ -4,6 +4,7 @@ import re
 import secrets
 from collections.abc import Iterator
 from http.client import HTTPConnection
+from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import urlencode, urlsplit
 
@@ -17,9 +18,11 @@ from websockets.sync.client import ClientConnection, connect
 
 from cnnviz.identity.person import Role
 from cnnviz.runs.run import Status
+from cnnviz.runs.sharing import Sharing
 from cnnviz.runs.store import Store
+from cnnviz.runs.task_loop import TaskLoop
 from cnnviz.secret_key import owner_of_token, secret_key
-from tests.browser.conftest import ROOT, TIMEOUT_MS, Server
+from tests.browser.conftest import ROOT, TIMEOUT_MS, Server, open_digits
 from tests.designs import make_run
 
 PIN, TEACHER_PIN = "470915", "470915xy"
@@ -98,27 +101,49 @@ class Shown(NamedTuple):
     session: str
     content: bytes
     widgets: set[str]
+    pages: dict[str, str]
+    """Hashes of the pages in the navigation, by their names."""
+    deferred: set[str]
+    """Ids of downloads that are made when they are asked for."""
 
     @property
     def media(self) -> set[str]:
         return {path.decode() for path in re.findall(rb"/media/[0-9a-f]+\.\w+", self.content)}
 
 
-def show(stream: ClientConnection, page: str = "", query: str = "", *states: WidgetState) -> Shown:
+def show(stream: ClientConnection, page: str = "", query: str = "", *states: WidgetState, page_hash: str = "") -> Shown:
     """What a run of a page sends."""
     message = BackMsg()
+    message.rerun_script.page_script_hash = page_hash
     message.rerun_script.page_name = "" if page == "design" else page
     message.rerun_script.query_string = query
     message.rerun_script.widget_states.widgets.extend(states)
     stream.send(message.SerializeToString())
     content, session, answer = b"", "", ForwardMsg()
+    pages, deferred = dict[str, str](), set[str]()
     while not answer.HasField("script_finished"):
         data = bytes(stream.recv(timeout=60))
         content += data
         answer.ParseFromString(data)
         if answer.HasField("new_session"):
             session = answer.new_session.initialize.session_id
-    return Shown(session, content, {id_.decode() for id_ in re.findall(rb"\$\$ID-[\w-]+", content)})
+        if answer.HasField("navigation"):
+            pages = {page.url_pathname: page.page_script_hash for page in answer.navigation.app_pages}
+        deferred.add(answer.delta.new_element.download_button.deferred_file_id)
+    widgets = {id_.decode() for id_ in re.findall(rb"\$\$ID-[\w-]+", content)}
+    return Shown(session, content, widgets, pages, deferred - {""})
+
+
+def ask(stream: ClientConnection, message: BackMsg) -> list[ForwardMsg]:
+    """What a page is answered until it has run once more."""
+    stream.send(message.SerializeToString())
+    after = BackMsg()
+    after.rerun_script.SetInParent()
+    stream.send(after.SerializeToString())
+    answers = [ForwardMsg()]
+    while not answers[-1].HasField("script_finished"):
+        answers.append(ForwardMsg.FromString(bytes(stream.recv(timeout=60))))
+    return answers[1:]
 
 
 def receive_for_ever(stream: ClientConnection) -> None:
@@ -140,12 +165,77 @@ def classroom(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Classroom]:
 
 @pytest.fixture(scope="module")
 def run_id(classroom: Classroom) -> str:
-    """A run of Anna's."""
+    """A run of Anna's, which she shares with the teacher alone."""
     store = Store(classroom.server.folder, is_prepared=True)
     run = make_run(classroom.anna_owner, status=Status.DONE, title=HIDDEN_TITLE)
     store.add_run(run)
+    loop = TaskLoop("writer")
+    loop.start()
+    sharing = Sharing(store, loop)
+    sharing.share_run(classroom.anna_owner, run.id, owner_of(classroom.teacher))
+    assert [share.id for share in sharing.given(classroom.anna_owner, run.id)] == [1]
+    loop.call_soon(loop.stop)
+    loop.join(10)
     store.close()
     return run.id
+
+
+def owner_of(headers: dict[str, str]) -> str:
+    return headers["Cookie"].partition("=")[2].partition(".")[0]
+
+
+@pytest.fixture
+def people(browser: Browser, classroom: Classroom) -> Iterator[dict[str, Page]]:
+    """The teacher and two students, each at a computer of their own."""
+    pages = {}
+    logins = {"teacher": classroom.teacher} | {name: classroom.log_in(name) for name in ("Hanna", "Ivo")}
+    for name, headers in logins.items():
+        context = browser.new_context(viewport={"width": 1440, "height": 1000})
+        context.set_default_timeout(TIMEOUT_MS)
+        cookie, _, value = headers["Cookie"].partition("=")
+        context.add_cookies([{"name": cookie, "value": value, "url": classroom.server.url}])
+        pages[name] = context.new_page()
+    yield pages
+    for page in pages.values():
+        page.context.close()
+
+
+def test_two_students_work_while_the_teacher_looks_on(classroom: Classroom, people: dict[str, Page]) -> None:
+    teacher, students = people["teacher"], [people["Hanna"], people["Ivo"]]
+    problems: list[str] = []
+    for page in people.values():
+        page.on("pageerror", lambda error: problems.append(str(error)))
+    teacher.goto(f"{classroom.server.url}/class")
+    teacher.get_by_role("radio", name="Devices").click()
+    expect(teacher.get_by_text("Nothing trains or waits here.")).to_be_visible()
+    for student in students:
+        student.goto(f"{classroom.server.url}/train")
+        open_digits(student)
+        student.get_by_role("spinbutton", name="Epochs").fill("1000")
+        student.get_by_role("spinbutton", name="Epochs").press("Enter")
+        student.get_by_role("button", name="Train", exact=True).click()
+    runs = {name: teacher.locator("[class*='st-key-device-run-']", has_text=name) for name in ("Hanna", "Ivo")}
+    for run in runs.values():
+        expect(run).to_be_visible()  # by itself
+    runs["Hanna"].get_by_role("button", name="Pause").click()
+    expect(students[0].get_by_text("Paused by your teacher.")).to_be_visible()
+    runs["Ivo"].get_by_role("button", name="Stop").click()
+    expect(students[1].get_by_text("Stopped by your teacher.")).to_be_visible()
+    students[0].get_by_role("button", name="Resume").click()
+    expect(runs["Hanna"]).to_be_visible()
+    teacher.get_by_role("radio", name="Rules").click()
+    teacher.get_by_role("button", name="Begin a lesson").click()
+    expect(teacher.get_by_text("Lesson until")).to_be_visible()
+    message = teacher.get_by_role("textbox", name="Message to all")
+    message.fill("Ten minutes left")
+    message.press("Control+Enter")
+    for student in students:
+        expect(student.get_by_text("Ten minutes left")).to_be_visible()
+    teacher.get_by_role("radio", name="Students").click()
+    expect(teacher.get_by_test_id("stMetric").filter(has_text="Here")).to_contain_text("2 of ")
+    students[0].get_by_role("button", name="Stop", exact=True).click()
+    expect(students[0].get_by_role("button", name="Stop", exact=True)).to_be_disabled()
+    assert not problems
 
 
 def test_no_page_and_no_file_is_given_to_nobody(classroom: Classroom) -> None:
@@ -190,12 +280,98 @@ def test_no_page_shows_a_run_of_somebody_else(classroom: Classroom, run_id: str)
                 forged = [WidgetState(id=widget, string_value=run_id)]
                 if page in PAGES_OF_RUNS:
                     forged += [
-                        WidgetState(id=widget, json_value=f'{{"selection": {{"rows": [0]}}, "run": "{run_id}"}}')
+                        WidgetState(id=widget, json_value=f'{{"selection": {{"rows": [0]}}, "run": "{run_id}"}}'),
+                        WidgetState(id=widget, json_value='{"selection": {"rows": [0]}, "ids": ["1"]}'),
                     ]
                 for state in forged:
                     assert HIDDEN_TITLE.encode() not in show(stream, page, "", state).content
     with classroom.open_stream(classroom.anna) as stream:
         assert HIDDEN_TITLE.encode() in show(stream, "result").content  # so it is looked for in the right place
+    with classroom.open_stream(classroom.teacher) as stream:
+        assert HIDDEN_TITLE.encode() in show(stream, "runs").content  # with whom it is shared
+
+
+def test_no_student_goes_a_teachers_way(classroom: Classroom, run_id: str) -> None:
+    """By the hash of the teacher's page, and by the teacher's widgets, whose ids are the same for everybody."""
+    with classroom.open_stream(classroom.teacher) as stream:
+        (hash_,) = [hash_ for name, hash_ in show(stream).pages.items() if name == "class"]
+        desk = show(stream, "class", page_hash=hash_)
+        chosen = [WidgetState(id=id_, string_value="The class") for id_ in show(stream, "assignment").widgets]
+        assignment = show(stream, "assignment", "", *chosen)
+    own = {classroom.code.encode(), b"Look over the shoulder", b"Designs as zip", b"Key for signatures"}
+    assert b"Look over the shoulder" in desk.content
+    states = [
+        WidgetState(id=widget, **value)  # type: ignore[arg-type]
+        for widget in sorted(desk.widgets | assignment.widgets)
+        for value in ({"trigger_value": True}, {"string_value": "The class"}, {"int_array_value": {"data": [0]}})
+    ]
+    with classroom.open_stream(classroom.bert) as stream:
+        seen = [show(stream, "class", page_hash=hash_), show(stream, "", page_hash=hash_), show(stream)]
+        assert "class" not in seen[-1].pages
+        for page, forged in (("class", states), ("assignment", states), ("runs", states)):
+            seen += [show(stream, page, "", *forged[kind::3]) for kind in range(3)]
+    for shown in seen:
+        assert not [mark for mark in own if mark in shown.content]
+
+
+def test_no_download_is_made_for_anybody_else(classroom: Classroom) -> None:
+    with classroom.open_stream(classroom.teacher) as desk, classroom.open_stream(classroom.bert) as stream:
+        shown, session = show(desk, "class"), show(stream).session
+        assert shown.deferred
+        for file_id in shown.deferred:
+            asked = BackMsg()
+            asked.backend_operation_request.session_id = session
+            asked.backend_operation_request.deferred_file.file_id = file_id
+            assert not [answer for answer in ask(stream, asked) if answer.HasField("backend_operation_response")]
+        asked.backend_operation_request.session_id = shown.session
+        desk.send(asked.SerializeToString())
+        answer = ForwardMsg()
+        while not answer.HasField("backend_operation_response"):
+            answer = ForwardMsg.FromString(bytes(desk.recv(timeout=60)))
+    url = answer.backend_operation_response.deferred_file.url
+    assert classroom.request("GET", url, classroom.teacher).status == 200
+    for method in ("GET", "HEAD"):
+        assert classroom.request(method, url, classroom.bert).status == 404
+        for headers in classroom.nobody:
+            assert classroom.request(method, url, headers).status == 403
+    for path in (f"/{url}", f"{url}/", f"{url}.csv", url.replace("/media/", "/media//"), url.replace("m", "%6d", 1)):
+        assert classroom.request("GET", path, classroom.bert).status == 404 or "Anna" not in (
+            classroom.request("GET", path, classroom.bert).text
+        )
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        BackMsg(clear_cache=True),
+        BackMsg(load_git_info=True),
+        BackMsg(set_run_on_save=True),
+        BackMsg(debug_shutdown_runtime=True),
+        BackMsg(backend_operation_request={"install_skills": {}}),
+        BackMsg(backend_operation_request={"dismiss_skills_nudge": {}}),
+    ],
+    ids=lambda message: next(iter(message.ListFields()))[0].name,
+)
+def test_nobody_is_answered_as_a_developer(classroom: Classroom, message: BackMsg) -> None:
+    with classroom.open_stream(classroom.bert) as stream:
+        session = show(stream).session
+        if message.HasField("backend_operation_request"):
+            message.backend_operation_request.session_id = session
+        for answer in ask(stream, message):
+            assert not answer.HasField("backend_operation_response")
+            assert not answer.HasField("git_info_changed")
+            assert not answer.session_status_changed.run_on_save
+
+
+def test_what_lies_on_the_disk_is_the_servers_alone(classroom: Classroom, run_id: str) -> None:
+    """The commands of the server work on these files: whoever may start them there may read the files."""
+    files = [classroom.server.folder, *classroom.server.folder.rglob("*")]
+    assert len(files) > 5
+    assert not [str(file) for file in files if file.stat().st_mode & 0o077 and not file.is_dir()]
+    assert not classroom.server.folder.stat().st_mode & 0o077
+    commands = [file.read_bytes() for file in Path("/proc").glob("[0-9]*/cmdline") if file.parent.exists()]
+    for secret in (classroom.code, PIN, TEACHER_PIN, classroom.token):
+        assert not [command for command in commands if secret.encode() in command]
 
 
 def test_what_a_page_shows_is_given_to_its_student_alone(classroom: Classroom) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from sklearn.model_selection import train_test_split
 
 from cnnviz.classroom.assignment import Assignment
 from cnnviz.classroom.checks import HiddenAccuracy, OneChange, ValidationAccuracy
@@ -77,6 +78,23 @@ def test_a_run_taken_home_is_graded_by_the_assignment_and_the_hidden_samples(cnn
     assert row["hidden test"] == f"{2 * right}/{2 * len(test.y)}"
     assert row["checks"].count("yes:") == 2
     assert row["grade"] == "66.67"
+
+
+def test_a_part_that_was_split_off_is_found_again_in_the_whole(cnnviz: RunCommand, zips: Path, folder: Path) -> None:
+    """The rows are those that scikit-learn takes, which the server has asked for the same share."""
+    digits = DATASETS["digits"].load_content()
+    kept, hidden = map(
+        np.sort, train_test_split(np.arange(len(digits.y)), test_size=0.2, stratify=digits.y, random_state=0)
+    )
+    for name, rows_ in (("whole", slice(None)), ("rest", kept), ("hidden", hidden)):
+        np.save(folder / f"{name}-x.npy", np.asarray(digits.x)[rows_])
+        np.save(folder / f"{name}-y.npy", digits.y[rows_])
+    whole = cnnviz("grade", "zips", "--data", "whole-x.npy", "whole-y.npy", "--split-off", "0.2")
+    parts = cnnviz(*("grade", "zips", "--data", "rest-x.npy", "rest-y.npy", "--hidden", "hidden-x.npy", "hidden-y.npy"))
+    assert whole.exit_code == 0, whole.output
+    assert whole.stdout == parts.stdout
+    assert rows(whole.stdout)[0]["hidden test"].endswith(f"/{len(hidden)}")
+    assert "goes with --data" in cnnviz("grade", "zips", "--split-off", "0.2").output
 
 
 def test_what_cannot_be_used_is_told(cnnviz: RunCommand, zips: Path, folder: Path) -> None:

@@ -183,6 +183,7 @@ def test_the_teacher_stops_pauses_and_moves_up_any_run(
         assert server.run(anna, runs[2].id).status == Status.QUEUED
         app.button(f"Pause-{runs[0].id}").click().run()
         wait_for(lambda: server.run(anna, runs[0].id).status == Status.PAUSED)
+        assert server.run(anna, runs[0].id).message == "Paused by your teacher."
         app.button(f"Stop-{runs[1].id}").click().run()
         wait_for(lambda: server.run(anna, runs[1].id).status == Status.STOPPED)
         stopped = server.run(anna, runs[1].id)
@@ -191,6 +192,36 @@ def test_the_teacher_stops_pauses_and_moves_up_any_run(
     finally:
         for run in runs:
             server.stop(anna, run.id, wait=10)
+
+
+def test_as_long_as_a_lesson_lasts_runs_stay_first_and_those_of_who_does_nothing_wait(
+    open_page: OpenPage, server: Cluster, teacher: str, anna: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runs = [server.submit(owner, DIGITS, ENDLESS) for owner in (anna, teacher)]
+    try:
+        rules = open_page("class", owner=teacher)
+        rules.segmented_control("class-view").set_value("Rules").run()
+        rules.button("lesson-begin").click().run()
+        assert "**Lesson until " in texts(rules)
+        server.move_up(runs[1].id)
+        devices = open_page("class", owner=teacher)
+        devices.segmented_control("class-view").set_value("Devices").run()
+        devices.button(f"Move back-{runs[1].id}").click().run()
+        assert not server.desk.rules.comes_first(runs[1].id)
+        monkeypatch.setattr(server.last_actions, "_made", time.time() - 3600)  # as if nobody had done anything since
+        server.idle_runs.look()
+        wait_for(lambda: server.run(anna, runs[0].id).status == Status.PAUSED)
+        assert "Paused while you were away" in texts(open_page("train", owner=anna, run=runs[0].id))
+        assert server.run(teacher, runs[1].id).active  # teachers have more to do than to click
+        rules.button("lesson-end").click().run()
+        assert rules.button("lesson-begin")
+        server.idle_runs.look()
+        wait_for(lambda: server.run(anna, runs[0].id).active)
+        assert not rules.exception
+        assert not devices.exception
+    finally:
+        for run in runs:
+            server.stop(run.owner, run.id, wait=10)
 
 
 def test_a_limit_for_one_student_holds_for_that_student(open_page: OpenPage, server: Cluster, teacher: str) -> None:

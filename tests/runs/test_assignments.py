@@ -29,7 +29,8 @@ from cnnviz.digests import add_digest
 from cnnviz.errors import CnnvizError, DataError, LimitError
 from cnnviz.identity.person import Person, Role
 from cnnviz.runs.archives import read_archive
-from cnnviz.runs.assignments import Assignments, HiddenSource
+from cnnviz.runs.assignment_data import HiddenSource
+from cnnviz.runs.assignments import Assignments
 from cnnviz.runs.class_rules import ClassRules
 from cnnviz.runs.run import Run, Status
 from cnnviz.runs.store import Store

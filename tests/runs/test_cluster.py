@@ -23,6 +23,7 @@ from cnnviz.runs import cluster as module
 from cnnviz.runs.checkpoints import Checkpoints
 from cnnviz.runs.cluster import Cluster
 from cnnviz.runs.device import STOP_GRACE_SECONDS
+from cnnviz.runs.device_names import device_names
 from cnnviz.runs.drafts import Draft
 from cnnviz.runs.label import Label
 from cnnviz.runs.run import Ending, Run, Status
@@ -324,7 +325,7 @@ def test_desks_are_written_by_the_thread_of_a_device(server: Cluster, wait_for: 
 def test_a_second_server_in_the_same_data_directory_is_refused(
     server: Cluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "LOCK_TIMEOUT_SECONDS", 0.05)
+    monkeypatch.setattr("cnnviz.runs.data_directory.LOCK_TIMEOUT_SECONDS", 0.05)
     folder = settings().data_dir
     before = children()
     with pytest.raises(CnnvizError) as caught:
@@ -339,7 +340,7 @@ def test_closing_ends_the_worker_and_gives_the_data_directory_to_the_next_server
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, wait_for: WaitFor
 ) -> None:
     monkeypatch.setenv("CNNVIZ_DATA_DIR", str(tmp_path))
-    monkeypatch.setattr(module, "LOCK_TIMEOUT_SECONDS", 0.05)
+    monkeypatch.setattr("cnnviz.runs.data_directory.LOCK_TIMEOUT_SECONDS", 0.05)
     before = children()
     first = Cluster(Settings(data_dir=tmp_path, devices="cpu"))
     running, waiting = (first.submit(ANNA, NET, ENDLESS) for _ in range(2))
@@ -383,7 +384,7 @@ def test_seeds_of_one_run_train_on_one_device_though_another_has_nothing_to_do(
 ) -> None:
     """On a server with several devices all of them began at once, and none could be left out."""
     monkeypatch.setenv("CNNVIZ_DATA_DIR", str(tmp_path))
-    monkeypatch.setattr(module, "_device_names", lambda _limits: ["cpu", "cpu:0"])  # two of one kind
+    monkeypatch.setattr(module, "device_names", lambda _limits: ["cpu", "cpu:0"])  # two of one kind
     cluster = Cluster(Settings(data_dir=tmp_path))
     done = make_run(status=Status.DONE)
     cluster.store.add_run(done)
@@ -397,7 +398,7 @@ def test_seeds_of_one_run_train_on_one_device_though_another_has_nothing_to_do(
 def test_the_devices_are_those_named_or_those_there_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def names(devices: str, gpus: int) -> list[str]:
         monkeypatch.setattr("torch.cuda.device_count", lambda: gpus)
-        return module._device_names(Settings(devices=devices))
+        return device_names(Settings(devices=devices))
 
     assert names("", 0) == ["cpu"]
     assert names("", 2) == ["cuda:0", "cuda:1"]

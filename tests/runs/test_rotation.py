@@ -18,13 +18,19 @@ BUDGET, TICK = 10, 0.25
 class Simulation:
     """A device whose runs in turn share its time equally, and all of which need the memory that the test says."""
 
-    def __init__(self, monkeypatch: pytest.MonkeyPatch, *, max_running_runs: int = 100) -> None:
+    def __init__(
+        self,
+        monkeypatch: pytest.MonkeyPatch,
+        *,
+        max_running_runs: int = 100,
+        comes_first: Callable[[str], bool] = lambda run_id: False,
+    ) -> None:
         self.now = 0.0
         self.first_turns: dict[str, float] = {}
         self.swaps = 0
         self._sizes: dict[str, int] = {}
         monkeypatch.setattr(module, "estimate_memory", lambda run: self._sizes[run.id])
-        self.rotation = Rotation(max_running_runs, lambda: self.now)
+        self.rotation = Rotation(max_running_runs, lambda: self.now, comes_first)
         self.rotation.memory.reset(BUDGET, 0)
 
     def add(self, size: int, owner: str = "", stack: str = "", **values: object) -> str:
@@ -221,6 +227,30 @@ def test_a_run_that_is_moved_up_begins_before_all_that_wait_and_whatever_else_it
     assert simulation.first_turns.keys() == {*running, *waiting, held}  # and nobody is starved by it
     shares = [simulation.seconds(run_id) for run_id in (*running, *waiting, held)]
     assert max(shares) - min(shares) <= 2 * SLICE_SECONDS
+
+
+def test_a_run_of_the_lesson_makes_room_for_none_and_is_one_of_all_afterwards(monkeypatch: pytest.MonkeyPatch) -> None:
+    first: set[str] = set()
+    simulation = Simulation(monkeypatch, comes_first=first.__contains__)
+    one, shown, other = (simulation.add(BUDGET) for _ in range(3))
+    simulation.play(1)
+    first.add(shown)  # which has not begun
+    simulation.play(6 * SLICE_SECONDS)
+    assert list(simulation.rotation.turns) == [shown]
+    assert simulation.seconds(shown) >= 5 * SLICE_SECONDS
+    assert simulation.rotation.not_begun[0].run.id == other
+    before = {run_id: simulation.seconds(run_id) for run_id in (one, shown, other)}
+    first.clear()
+    simulation.play(12 * SLICE_SECONDS)
+    gained = [simulation.seconds(run_id) - had for run_id, had in before.items()]
+    assert max(gained) - min(gained) <= 2 * SLICE_SECONDS  # nothing is held against it
+
+
+def test_a_run_that_is_moved_back_waits_as_the_others_do(simulation: Simulation) -> None:
+    _, waiting, moved = (simulation.add(BUDGET) for _ in range(3))
+    simulation.rotation.move_up(moved)
+    simulation.rotation.move_back(moved)
+    assert [turn.run.id for turn in simulation.rotation.waiting] == [waiting, moved]
 
 
 def test_moving_up_changes_nothing_for_what_is_in_turn_or_not_here(simulation: Simulation) -> None:

@@ -1,6 +1,8 @@
 """The teacher's rules, comments and overview, in both databases."""
 
+import time
 from collections.abc import Iterator
+from math import inf
 from pathlib import Path
 
 import pytest
@@ -8,6 +10,7 @@ import pytest
 from cnnviz.errors import CnnvizError
 from cnnviz.runs.class_rules import ClassRules
 from cnnviz.runs.comment import MAX_COMMENT_LENGTH
+from cnnviz.runs.lesson import Lesson
 from cnnviz.runs.run import LR_FINDER_RUN
 from cnnviz.runs.store import Store
 from cnnviz.runs.task_loop import TaskLoop
@@ -40,6 +43,28 @@ def test_rules_are_in_force_at_once_and_after_a_restart(store: Store, loop: Task
         desk.set_rules(rules)
         assert desk.rules == rules
         assert TeacherDesk(store, loop).rules == rules
+
+
+def test_a_lesson_lasts_until_its_end_or_until_it_is_ended_and_so_does_what_was_put_first(
+    store: Store, loop: TaskLoop
+) -> None:
+    desk = TeacherDesk(store, loop)
+    desk.put_first("a run", first=True)
+    assert desk.rules == ClassRules()  # between two lessons
+    desk.begin_lesson(time.time() + 3600)
+    for run_id in ("a run", "another", "a third"):
+        desk.put_first(run_id, first=True)
+    desk.put_first("another", first=False)
+    desk.begin_lesson(ends := time.time() + 7200)  # longer
+    again = TeacherDesk(store, loop).rules  # after a restart
+    assert again.present_lesson() == Lesson(ends=ends, first_runs=("a run", "a third"))
+    assert [again.comes_first(run_id) for run_id in ("a run", "another", "a third")] == [True, False, True]
+    assert again.max_idle_seconds() == 30 * 60
+    assert again.changed(idle_minutes=None).max_idle_seconds() == inf
+    desk.end_lesson()
+    assert not desk.rules.comes_first("a run")
+    desk.begin_lesson(time.time() - 1)  # one whose time is over
+    assert (desk.rules.present_lesson(), desk.rules.max_idle_seconds()) == (None, inf)
 
 
 def test_comments_stay_with_their_run_and_go_with_it(store: Store, loop: TaskLoop) -> None:

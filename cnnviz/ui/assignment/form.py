@@ -13,8 +13,8 @@ from cnnviz.classroom.hidden_test import MAX_SHARE, MIN_SHARE
 from cnnviz.data import own_uploads
 from cnnviz.identity.person import Person
 from cnnviz.presets import PRESETS
+from cnnviz.runs.assignment_data import HiddenSource
 from cnnviz.runs.assignment_store import StoredAssignment
-from cnnviz.runs.assignments import HiddenSource
 from cnnviz.runs.cluster import cluster
 from cnnviz.training.config import TrainConfig
 from cnnviz.ui.assignment.times import local_datetime

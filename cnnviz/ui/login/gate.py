@@ -4,11 +4,13 @@ import asyncio
 from collections.abc import Callable
 from urllib.parse import quote
 
+from google.protobuf.message import DecodeError
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocketClose
+from streamlit.proto.BackMsg_pb2 import BackMsg
 
 from cnnviz.secret_key import secret_key
 from cnnviz.settings import Mode, Settings
@@ -93,6 +95,8 @@ class LoginGate:
                         closed = True
                         return {"type": "websocket.disconnect", "code": POLICY_VIOLATION}
                     if done:
+                        if is_action(message.result()):
+                            self._logins().note_action(person)
                         return message.result()
             finally:
                 message.cancel()
@@ -102,6 +106,15 @@ class LoginGate:
                 await send(message)
 
         await self._app(scope, receive_while_logged_in, send_unless_closed)
+
+
+def is_action(message: Message) -> bool:
+    """Returns whether a message of an open page is something that somebody does: pages redraw themselves, too."""
+    try:
+        sent = BackMsg.FromString(message.get("bytes") or b"")
+    except DecodeError:
+        return False
+    return sent.HasField("rerun_script") and not sent.rerun_script.is_auto_rerun
 
 
 def _keep_from_history(send: Send) -> Send:

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import cache
+from math import inf
 from typing import NamedTuple
 
 from starlette.datastructures import Headers
@@ -15,6 +16,7 @@ from cnnviz.identity.account import Account, LoginError
 from cnnviz.identity.attempts import Attempts
 from cnnviz.identity.class_code import ClassCodeDoor
 from cnnviz.identity.door import Attempt, Door
+from cnnviz.identity.last_actions import LastActions
 from cnnviz.identity.login_cookie import Login, LoginCookie
 from cnnviz.identity.open_id import OpenIdDoor
 from cnnviz.identity.pin import PinHasher
@@ -48,6 +50,7 @@ class Logins:
         key: bytes,
         clock: Callable[[], float] = time.time,
         *,
+        actions: LastActions | None = None,
         has_provider: bool = False,
     ) -> None:
         """A proxy that names everybody takes the place of a provider, and that of code, name and PIN."""
@@ -62,6 +65,8 @@ class Logins:
         has_code = not header and not has_provider
         self.code_door: Door | None = ClassCodeDoor(people, pins, attempts) if has_code else None
         self.max_age = limits.login_hours * 3600
+        self._max_idle = limits.idle_minutes * 60 or inf
+        self._actions = actions or LastActions(clock)
         self._proxies, self._proxy_text = proxies, limits.proxies
         self._cookie, self._clock = LoginCookie(key), clock
         self._ended: dict[str, int] = {}  # ids of logins that were ended before their time, and when they began
@@ -119,6 +124,10 @@ class Logins:
             return False
         return login is None or (account.generation == login.generation and not self._has_ended(login))
 
+    def note_action(self, person: LoggedIn) -> None:
+        """Notes that somebody is doing something on a page of theirs."""
+        self._actions.note(person.account.owner, *([person.login.id] if person.login else []))
+
     def begin(self, account: Account) -> str:
         """Returns the value of the cookie for a login that begins now."""
         return self._cookie.write(account.owner, account.generation, self._clock())
@@ -141,7 +150,8 @@ class Logins:
         return peer_address(scope) in self._proxies and said.rpartition(",")[2].strip().lower() == "https"
 
     def _has_ended(self, login: Login) -> bool:
-        return login.id in self._ended or login.ended(self._clock(), self.max_age)
+        is_idle = self._actions.idle_seconds(login.id, since=login.issued) >= self._max_idle
+        return is_idle or login.id in self._ended or login.ended(self._clock(), self.max_age)
 
     async def _find_account(self, owner: str) -> Account | None:
         return self.people.fresh(owner) or await asyncio.to_thread(self.people.find, owner)
@@ -159,4 +169,4 @@ def _header_text(value: bytes) -> str:
 def logins() -> Logins:
     """Returns the logins of this server."""
     people, key = cluster().store.people, secret_key(settings().data_dir)
-    return Logins(settings(), people, key, has_provider=has_provider())
+    return Logins(settings(), people, key, actions=cluster().last_actions, has_provider=has_provider())

@@ -9,6 +9,7 @@ from cnnviz.runs.cluster import cluster
 from cnnviz.runs.device_load import LOAD_READER, DeviceLoad
 from cnnviz.runs.run import Ending, Run, Status
 from cnnviz.training.end_reason import EndReason
+from cnnviz.ui.assignment.times import local_clock
 from cnnviz.ui.runs.labels import run_name
 from cnnviz.ui.teacher.roster import student_names
 from cnnviz.ui.widgets.fields import escape_markdown
@@ -20,6 +21,7 @@ REFRESH_SECONDS = 2.0
 MAX_SHOWN = 60
 """Runs in the list, those that train first."""
 STOPPED_BY_TEACHER = Ending(EndReason.TEACHER, "Stopped by your teacher.")
+PAUSED_BY_TEACHER = "Paused by your teacher."
 WAIT_SECONDS = 2.0
 """Time that a click waits for what it asks for, so that the list drawn next shows it."""
 
@@ -72,9 +74,18 @@ def _run_line(run: Run, names: dict[str, str]) -> None:
             f"**{who}**: {escape_markdown(run_name(run))}, {run.score.epoch} of {run.config.epochs:,} epochs,"
             f" {format_duration(since)}"
         )
-        if run.status == Status.QUEUED:
+        rules = cluster().desk.rules
+        if (lesson := rules.present_lesson()) and rules.comes_first(run.id):
+            st.badge(f"first until {local_clock(lesson.ends)}", icon=":material/vertical_align_top:", color="violet")
+            _act("Move back", ":material/undo:", run, lambda: cluster().move_back(run.id))
+        elif run.status == Status.QUEUED:
             _act("Move up", ":material/vertical_align_top:", run, lambda: cluster().move_up(run.id))
-        _act("Pause", ":material/pause:", run, lambda: cluster().pause(run.owner, run.id, wait=WAIT_SECONDS))
+        _act(
+            "Pause",
+            ":material/pause:",
+            run,
+            lambda: cluster().pause(run.owner, run.id, WAIT_SECONDS, PAUSED_BY_TEACHER),
+        )
         _act(
             "Stop", ":material/stop:", run, lambda: cluster().stop(run.owner, run.id, WAIT_SECONDS, STOPPED_BY_TEACHER)
         )

@@ -1,6 +1,8 @@
 """Who may come into the class: its code, the names on its list, and their PINs."""
 
 from collections.abc import Callable
+from functools import partial
+from urllib.parse import urlsplit
 
 import pandas as pd
 import streamlit as st
@@ -134,11 +136,11 @@ def _more_names() -> None:
             notify_done(f"{count_label(len(listed), 'name')} added, or without a PIN until now.")
 
     st.button("Put them on the list", icon=":material/group_add:", on_click=add)
-    listed = new_pins()
+    listed, people = new_pins(), cluster().store.people
     if listed:
         st.download_button(
             f"Sheet with {count_label(len(listed), 'PIN')}",
-            lambda: pin_sheet(listed, cluster().store.people.class_code()),
+            partial(pin_sheet, listed, people.class_code(), _public_address()),
             "pins.html",
             "text/html",
             icon=":material/print:",
@@ -147,3 +149,9 @@ def _more_names() -> None:
             f"PINs of {escape_markdown(', '.join(one.name for one in listed[:3]))}"
             f"{' and others' if len(listed) > 3 else ''}. They are kept nowhere else: print them before you leave."
         )
+
+
+def _public_address() -> str:
+    """Returns the address by which this page was reached; empty where others cannot reach it by that."""
+    address = urlsplit(st.context.url or "")
+    return "" if address.hostname in (None, "localhost", "127.0.0.1", "::1") else f"{address.scheme}://{address.netloc}"

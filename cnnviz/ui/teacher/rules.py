@@ -6,14 +6,16 @@ from cnnviz.data import CLASS_OWNER, DATASETS, shared_uploads
 from cnnviz.presets import PRESETS
 from cnnviz.runs.class_rules import ClassRules
 from cnnviz.runs.cluster import cluster
+from cnnviz.ui.teacher.lesson import lesson_view
 from cnnviz.ui.widgets.fields import field
 from cnnviz.ui.widgets.notice import notify_done, notify_errors
 
-LIMITS = ("max_active_runs", "max_epochs", "max_parameters")
+LIMITS = ("max_active_runs", "max_epochs", "max_parameters", "idle_minutes")
 
 
 def rules_view() -> None:
     """Draws the rules in force; each change is in force at once."""
+    lesson_view()
     rules = cluster().desk.rules
     info = ClassRules.model_fields
     st.text_area(

@@ -96,7 +96,11 @@ def _rows(period: str, dataset: str | None) -> list[StudentRow]:
 def _live_table(period: str, dataset: str | None) -> None:
     rows = _rows(period, dataset)
     if not rows:
-        st.info("Nobody is in this class yet. Put names on its list, or tell students the class code.")
+        code = escape_markdown(cluster().store.people.class_code())
+        st.info(
+            f"Nobody is in this class yet. Tell students the address of this server and the class code **{code}**, or"
+            " put their names on the list first, under **People**."
+        )
         return
     here = sum(bool(row.sighting and row.sighting.is_here) for row in rows)
     stuck = [row for row in rows if row.work and row.work.is_stuck]

@@ -11,6 +11,7 @@ import sqlalchemy as sql
 from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from streamlit.proto.BackMsg_pb2 import BackMsg
 
 from cnnviz.identity.person import Role
 from cnnviz.runs.people import PeopleStore
@@ -18,7 +19,7 @@ from cnnviz.runs.store import Store
 from cnnviz.runs.tables import PEOPLE
 from cnnviz.settings import Mode, Settings
 from cnnviz.ui.identity import COOKIE_NAME, OWNER_HEADER
-from cnnviz.ui.login.gate import HEALTH, ROLE_HEADER, LoginGate
+from cnnviz.ui.login.gate import HEALTH, ROLE_HEADER, LoginGate, is_action
 from cnnviz.ui.login.logins import LOGIN_COOKIE, Logins
 from tests.ui.asgi import request
 
@@ -62,6 +63,19 @@ class Room:
         cookie = SimpleCookie(answered["set-cookie"])[LOGIN_COOKIE]
         assert (cookie["httponly"], cookie["samesite"], cookie["path"]) == (True, "lax", "/")
         return "cookie", f"{LOGIN_COOKIE}={cookie.value}"
+
+    def act(self, cookie: tuple[str, str], *, is_auto_rerun: bool = False) -> None:
+        """Has a page send what it does at a click, or by itself."""
+
+        async def page(scope: Scope, receive: Receive, send: Send) -> None:
+            assert (await receive())["type"] == "websocket.connect"
+            assert (await receive())["type"] == "websocket.receive"
+            await send({"type": "websocket.close"})
+
+        rerun = BackMsg()
+        rerun.rerun_script.is_auto_rerun = is_auto_rerun
+        message = {"type": "websocket.receive", "bytes": rerun.SerializeToString()}
+        request(LoginGate(page, lambda: self.logins, lambda: ""), [cookie], "websocket", received=[message])
 
     def owner(self, *headers: tuple[str, str]) -> str | None:
         """Whom the app hears of."""
@@ -196,10 +210,31 @@ def test_another_login_in_the_same_browser_ends_the_one_before(room: Room) -> No
 
 def test_a_login_ends_by_itself(room: Room) -> None:
     anna = room.log_in("Anna")
-    room.now += 11.9 * 3600
+    for _ in range(7):
+        room.now += 1.7 * 3600
+        room.act(anna)
     assert room.owner(anna)
     room.now += 0.2 * 3600
     assert room.owner(anna) is None
+
+
+def test_a_login_ends_where_nobody_does_anything_whatever_pages_do_by_themselves(room: Room) -> None:
+    here, there = room.log_in("Anna"), room.log_in("Anna")
+    for _ in range(2):
+        room.now += 1.1 * 3600
+        room.act(here)
+        room.act(there, is_auto_rerun=True)
+        room.get("/", there)
+    assert room.owner(here)
+    assert room.owner(there) is None
+    assert request(room.gate, [there], "websocket")[0]["type"] == "websocket.close"
+    assert Room(room.people, idle_minutes="0").owner(there)  # as another server would have it
+
+
+@pytest.mark.parametrize("sent", [b"", b"no message of Streamlit", BackMsg(app_heartbeat=True).SerializeToString()])
+def test_a_message_that_asks_for_nothing_is_no_action(sent: bytes) -> None:
+    assert not is_action({"type": "websocket.receive", "bytes": sent})
+    assert not is_action({"type": "websocket.receive", "text": "rerun"})
 
 
 def test_a_new_pin_and_a_removed_account_end_all_logins(room: Room) -> None:
