@@ -37,8 +37,12 @@ class Checkpoints:
         finally:
             os.close(folder)
 
+    def temporary_names(self, run_id: str) -> list[str]:
+        """Returns the names of the run's temporary files: what is being written, or was when its worker died."""
+        return [file.name for file in self._folder.glob(f"{run_id}.*.draft")]
+
     def discard(self, temporary_name: str) -> None:
-        """Deletes a temporary file that is not needed."""
+        """Deletes a temporary file that is not needed, unless it is a checkpoint by now."""
         (self._folder / Path(temporary_name).name).unlink(missing_ok=True)
 
     def delete(self, run_id: str) -> None:

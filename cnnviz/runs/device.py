@@ -454,6 +454,8 @@ class Device:
             culprit = turns[0].run.id if turns else None
         for turn in turns:
             run_id = turn.run.id
+            for name in self._checkpoints.temporary_names(run_id):  # behind those that are still to be put in place
+                self._retry_queue.submit(partial(self._checkpoints.discard, name))
             is_repeat_crash = not killed and run_id == culprit and self._crashes.record_crash(turn)
             status = self._status_after_pause.pop(run_id, Status.QUEUED)
             if run_id in self._stopping:

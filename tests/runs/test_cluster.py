@@ -272,9 +272,12 @@ def test_a_run_whose_worker_is_killed_goes_on_in_a_new_one_and_is_what_it_would_
     wait_for(lambda: len(server.store.points(run.id)) > 50)
     pid = server.devices["cpu"].pid
     assert pid
+    half_written = settings().data_dir / "checkpoints" / f"{run.id}.{pid}-99.draft"
+    half_written.write_bytes(b"half")
     os.kill(pid, signal.SIGKILL)
     assert ended(server.store, run.id).status == Status.DONE
     assert server.devices["cpu"].pid not in (None, pid)
+    assert not half_written.exists()
     assert not psutil.pid_exists(pid)
     assert without_device_points(point for _, point in server.store.points(run.id)) == undisturbed_curve(config)
 
