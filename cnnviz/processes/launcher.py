@@ -27,6 +27,7 @@ FORKABLE_MODULES = (
     "cnnviz.inside.dead_channels",
     "cnnviz.inside.exciting_samples",
     "cnnviz.inside.embedding",
+    "cnnviz.inside.occlusion_process",
     "cnnviz.insight.near_samples",
     # what these import late, when they first train, read or write something
     "sklearn.datasets",
