@@ -157,9 +157,8 @@ def _nearest(
 def handle_request(message: bytes) -> bytes:
     """Returns the answer to an encoded `NetRequest`, with the method among its options."""
     request = decode_request(message)
-    found = embed(
-        request, method=request.options["method"], drawn=request.arrays["drawn"], training=request.arrays["training"]
-    )
+    drawn, training = (np.asarray(request.arrays[name], np.int64) for name in ("drawn", "training"))
+    found = embed(request, method=request.options["method"], drawn=drawn, training=training)
     return encode_message(
         [found.title, found.width, found.explained],
         {"points": found.points, "nearest": found.nearest, "distances": found.distances},

@@ -33,7 +33,7 @@ class NetRequest:
     samples: npt.NDArray[np.float32]
     options: Mapping[str, Any] = field(default_factory=dict)
     """What else the process needs to know, in a form that JSON can hold."""
-    arrays: Mapping[str, npt.NDArray[np.int64]] = field(default_factory=dict)
+    arrays: Mapping[str, npt.NDArray[np.integer[Any]]] = field(default_factory=dict)
     """Whole numbers about the samples."""
 
     def build(self) -> nn.Module:

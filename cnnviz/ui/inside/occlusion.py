@@ -11,6 +11,7 @@ from cnnviz.inside.net_request import NetRequest
 from cnnviz.inside.occlusion import affordable_window, window_masks
 from cnnviz.inside.occlusion_process import occlude
 from cnnviz.inside.relevance import Question, Relevance
+from cnnviz.ui.inside.own_results import own_results
 from cnnviz.ui.inside.samples import net_digest
 from cnnviz.ui.state import session_dict
 from cnnviz.ui.widgets.job_progress import job_progress
@@ -32,7 +33,7 @@ def occlusion_maps(subject: Subject, question: Question, seeds: Sequence[int] = 
     windows = affordable_window(shape, question.window or shape[1:])
     placeholder = st.empty()
     key = _digest(subject, repr((question.label, windows, question.cover, list(seeds))))
-    kept: dict[str, list[Relevance]] = session_dict(KEPT)
+    kept: dict[str, list[Relevance]] = own_results().setdefault(KEPT, {}) if subject.own else session_dict(KEPT)
     if key not in kept:
         weights = {} if seeds else subject.build().state_dict()
         samples = np.asarray(subject.raw_sample[None], np.float32)
