@@ -11,7 +11,7 @@ from cnnviz.inside.timeline import HeardWord, Timeline
 
 MAX_LINES = 6
 """Words that have a line."""
-HEIGHT = 340
+HEIGHT = 400
 MARKED_COLOUR = "#808A9C"
 NOTHING_HEARD = "nothing with 50 % or more where the recording is loud"
 
@@ -80,7 +80,7 @@ def timeline_figure(timeline: Timeline, classes: Sequence[str], labels: Sequence
     figure.update_yaxes(title="loudness", range=[0, 1.05], showticklabels=False, row=2, col=1)
     figure.update_xaxes(title="middle of the window, in seconds", row=2, col=1)
     figure.update_layout(
-        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
+        legend={"orientation": "h", "y": -0.22, "yanchor": "top", "x": 0},
         margin={"l": 60, "r": 10, "t": 10, "b": 40},
         height=HEIGHT,
         dragmode="pan",  # beside a lasso or a box, Streamlit takes no clicks

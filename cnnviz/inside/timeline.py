@@ -87,8 +87,21 @@ def word_timeline(
     return Timeline(*(found[name].numpy() for name in ("seconds", "probabilities", "loudness")))
 
 
-def heard_words(timeline: Timeline) -> list[HeardWord]:
-    """Returns the words that a net is sure of where it is not silent, in the order in which they are said."""
+def heard_words(timeline: Timeline, apart: float) -> list[HeardWord]:
+    """Returns the words that a net is sure of where it is not silent, in the order in which they are said.
+
+    Of words that are less than `apart` seconds from each other, only the surest is one: when a word is not in the
+    middle of its window, nets often take it for another.
+    """
+    kept: list[HeardWord] = []
+    for word in sorted(_sure_words(timeline), key=lambda word: -word.probability):
+        if all(abs(word.second - other.second) >= apart for other in kept):
+            kept.append(word)
+    return sorted(kept, key=lambda word: word.second)
+
+
+def _sure_words(timeline: Timeline) -> list[HeardWord]:
+    """Returns each stretch of windows with the same sure answer, at its surest window."""
     words: list[HeardWord] = []
     best, sure = timeline.probabilities.argmax(axis=1), timeline.probabilities.max(axis=1)
     counts = (sure >= SURE_FROM) & (timeline.loudness >= LOUD_FROM * timeline.loudness.max(initial=0))

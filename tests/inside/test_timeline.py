@@ -52,16 +52,14 @@ def timeline(rows: list[list[float]], loudness: list[float]) -> Timeline:
     return Timeline(np.arange(len(rows)) / 10, np.array(rows, np.float32), np.array(loudness, np.float32))
 
 
-def test_a_word_is_told_once_at_its_surest_moment_and_not_in_silence() -> None:
+def test_a_word_is_told_once_at_its_surest_moment_and_not_in_silence_nor_beside_a_surer_one() -> None:
     sure, surer, other, unsure = [0.6, 0.2, 0.2], [0.9, 0.1, 0], [0, 0.7, 0.3], [0.4, 0.3, 0.3]
     found = timeline([sure, surer, sure, unsure, sure, other, other], [5, 5, 5, 5, 5, 5, 0.1])
-    words = heard_words(found)
-    assert [(word.second, word.label) for word in words] == [(0.1, 0), (0.4, 0), (0.5, 1)]
-    assert (
-        describe_words(words, ["no", "yes", "up"])
-        == "“no” at 0.1 s (90 %), “no” at 0.4 s (60 %), “yes” at 0.5 s (70 %)"
-    )
-    assert heard_words(timeline([sure, surer], [0, 0])) == []
+    words = heard_words(found, apart=0.2)
+    assert [(word.second, word.label) for word in words] == [(0.1, 0), (0.5, 1)]
+    assert describe_words(words, ["no", "yes", "up"]) == "“no” at 0.1 s (90 %), “yes” at 0.5 s (70 %)"
+    assert [word.second for word in heard_words(found, apart=0.05)] == [0.1, 0.4, 0.5]
+    assert heard_words(timeline([sure, surer], [0, 0]), apart=0.1) == []
     assert describe_words([], []) == NOTHING_HEARD
 
 

@@ -44,7 +44,8 @@ def timeline_view(subject: Subject, sound: SoundOfSample, names: tuple[str, ...]
     except CnnvizError as error:
         st.warning(escape_markdown(str(error)), icon=":material/error:")
         return
-    words = heard_words(timeline)
+    window_seconds = len(sound.sound) / sound.rate
+    words = heard_words(timeline, window_seconds / 2)
     told = describe_words(words, names)
     st.markdown(f"Heard: {escape_markdown(told)}.")
     labels = drawn_labels(timeline, words)
@@ -55,9 +56,10 @@ def timeline_view(subject: Subject, sound: SoundOfSample, names: tuple[str, ...]
     )
     st.audio(encode_wav(recording, sound.rate), format="audio/wav", width=420)
     st.caption(
-        f"A window of {len(sound.sound) / sound.rate:.3g} s slides over the recording, with silence around it; each"
+        f"A window of {window_seconds:.3g} s slides over the recording, with silence around it; each"
         " point is the answer to one window, drawn at its middle. **Click** a point to go there: the slider above"
-        " follows. A word counts as heard from 50 % on, where the recording is not silent. Between words the net"
+        " follows. A word counts as heard from 50 % on, where the recording is not silent, and of two within half"
+        " a window the surer one. Between words the net"
         " answers, too: it can say nothing but the classes that it was trained on."
     )
     if chosen and chosen[0] < len(timeline.seconds):
