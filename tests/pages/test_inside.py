@@ -215,6 +215,5 @@ def test_a_class_without_training_samples_is_told_in_a_sentence(open_page: OpenP
     config = TrainConfig(dataset="digits", left_out=threes)
     app = open_page("inside", workbench=Workbench(PRESETS["digits-convnet"].architecture), config=config)
     (warning,) = app.warning
-    assert warning.value.startswith(
-        f"Without the {len(threes)} samples that are left out, nothing is left to train “3”"
-    )
+    told = f"Without the {len(threes)} samples that are left out, nothing is left to train “3”"
+    assert warning.value.startswith(told)
