@@ -53,14 +53,14 @@ def read_recording(path: Path, sample_rate: int, samples: int) -> npt.NDArray[np
         raise DataError("This recording is empty; record it again, and speak once it has started.")
     mono = values.reshape(-1, channels).mean(axis=1) / 2**15
     resampled = resample(mono, rate, sample_rate)
-    return _loudest_stretch(resampled, samples)
+    return stretch_of_sound(resampled, loudest_start(resampled, samples), samples)
 
 
-def _loudest_stretch(sound: npt.NDArray[np.int16], samples: int) -> npt.NDArray[np.int16]:
-    """Returns the stretch with the most energy, with what is heard in it in its middle.
+def loudest_start(sound: npt.NDArray[np.int16], samples: int) -> int:
+    """Returns where the stretch with the most energy begins, with what is heard in it in its middle.
 
     Where a word is shorter than the stretch, many stretches have as much of it, and the first of them has the word at
-    its end. What lies outside the recording is silence.
+    its end. The stretch may begin before the recording, and end behind it.
     """
     padded = np.pad(sound, samples)
     energy = np.concatenate([[0.0], np.cumsum(padded.astype(np.float64) ** 2)])
@@ -68,9 +68,22 @@ def _loudest_stretch(sound: npt.NDArray[np.int16], samples: int) -> npt.NDArray[
     start = samples - (samples - len(sound)) // 2 if is_short else int(np.argmax(energy[samples:] - energy[:-samples]))
     heard = energy[start : start + samples + 1] - energy[start]
     if not heard[-1]:
-        return np.zeros(samples, np.int16)
+        return start - samples
     begin, end = np.searchsorted(heard, [QUIET_SHARE * heard[-1], (1 - QUIET_SHARE) * heard[-1]])
     shift = (int(begin) + int(end) - samples) // 2
     if abs(shift) > samples * CENTRED_SHARE:
         start = min(max(start + shift, 0), len(padded) - samples)
-    return padded[start : start + samples]
+    return start - samples
+
+
+def stretch_of_sound(sound: npt.NDArray[np.int16], start: int, samples: int) -> npt.NDArray[np.int16]:
+    """Returns a stretch of a sound, (samples,); what lies outside the sound is silence.
+
+    >>> stretch_of_sound(np.array([7, 8, 9], np.int16), -1, 3).tolist()
+    [0, 7, 8]
+    """
+    stretch = np.zeros(samples, np.int16)
+    begin, end = max(start, 0), min(start + samples, len(sound))
+    if begin < end:
+        stretch[begin - start : end - start] = sound[begin:end]
+    return stretch

@@ -1,15 +1,27 @@
 """Samples made of sounds the way a data set makes its own, for sounds that are not in it."""
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from cnnviz.data.arrays import Samples
-from cnnviz.data.audio import SoundBatch
+from cnnviz.data.audio import Features, SoundBatch
 from cnnviz.data.dataset import Dataset
+from cnnviz.shapes import Shape
 
 FULL_SCALE = 2**15
 
 
-def samples_of_sounds(dataset: Dataset, sounds: SoundBatch) -> Samples | None:
+@dataclass(frozen=True)
+class SampleLayout:
+    """What of a data set says how its samples are made of sounds."""
+
+    features: Features | None
+    axes: tuple[str, ...]
+    shape: Shape
+
+
+def samples_of_sounds(dataset: Dataset | SampleLayout, sounds: SoundBatch) -> Samples | None:
     """Returns the samples, (N, *shape), that a data set would have of these sounds; None where it is not made of sound.
 
     The sounds, (N, samples), have the rate and the length of the data set's own. A data set without features has the

@@ -9,8 +9,10 @@ optimizer_rules.py  RULES: the rule of each optimizer for one weight, line by li
 gradient_path.py  gradient_path(): the layers that the gradient passes, and how large it is there
 attribution.py   gradient, Grad-CAM and guided backpropagation of one answer
 occlusion.py     occlusion(): what the answer loses where the sample is covered
+occlusion_process.py  occlude(): the same for a page, by a process of its own
 relevance.py     METHODS: each of these as one number for each position, and how far two of them agree
 edits.py         Edit: a sample shifted, made noisy, erased
+timeline.py      word_timeline(): what a net answers along a whole recording
 heard.py         split_sound(): what of a sound lies under a mask, and the rest
 learned.py       filters(), weight_histograms(): what training has made of the weights
 net_request.py   NetRequest: a net and samples, as the processes below get them

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import torch
@@ -13,7 +13,7 @@ from cnnviz.architecture import Architecture
 from cnnviz.inside.feature_maps import record_maps
 from cnnviz.inside.net_request import NetRequest, decode_request
 from cnnviz.layers import family
-from cnnviz.processes.one_shot import OneShotProcess, serve
+from cnnviz.processes.one_shot import OneShotProcess, OnProgress, serve
 
 NO_MEMORY = "Looking for dead channels needs more memory than the server has free. Use fewer channels, or pool earlier."
 DEAD_CHANNELS_PROCESS = OneShotProcess(
@@ -56,7 +56,7 @@ def handle_request(message: bytes) -> bytes:
     return json.dumps([[layer.title, layer.dead, layer.channels] for layer in found]).encode()
 
 
-def count_dead_channels(request: NetRequest, on_progress: Callable[[float], None] | None = None) -> list[DeadChannels]:
+def count_dead_channels(request: NetRequest, on_progress: OnProgress | None = None) -> list[DeadChannels]:
     """Returns what a process of its own finds; raises LimitError and CnnvizError as it does."""
     answer = json.loads(DEAD_CHANNELS_PROCESS.run(request.encode(), on_progress=on_progress))
     return [DeadChannels(title, tuple(dead), channels) for title, dead, channels in answer]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -17,7 +16,7 @@ from cnnviz.architecture import Architecture, layer_number, trace
 from cnnviz.errors import DesignError
 from cnnviz.inside.net_request import NetRequest, decode_request
 from cnnviz.layers import family
-from cnnviz.processes.one_shot import OneShotProcess, serve
+from cnnviz.processes.one_shot import OneShotProcess, OnProgress, serve
 from cnnviz.processes.tensor_message import decode_message, encode_message
 from cnnviz.shapes import numel
 
@@ -158,9 +157,8 @@ def _nearest(
 def handle_request(message: bytes) -> bytes:
     """Returns the answer to an encoded `NetRequest`, with the method among its options."""
     request = decode_request(message)
-    found = embed(
-        request, method=request.options["method"], drawn=request.arrays["drawn"], training=request.arrays["training"]
-    )
+    drawn, training = (np.asarray(request.arrays[name], np.int64) for name in ("drawn", "training"))
+    found = embed(request, method=request.options["method"], drawn=drawn, training=training)
     return encode_message(
         [found.title, found.width, found.explained],
         {"points": found.points, "nearest": found.nearest, "distances": found.distances},
@@ -173,7 +171,7 @@ def embed_samples(
     method: Method,
     drawn: npt.NDArray[np.int64],
     training: npt.NDArray[np.int64],
-    on_progress: Callable[[float], None] | None = None,
+    on_progress: OnProgress | None = None,
 ) -> Embedding:
     """Returns what `embed` does, in a process of its own; raises DesignError, LimitError and CnnvizError as it does."""
     asked = NetRequest(

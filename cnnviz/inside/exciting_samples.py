@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,7 +14,7 @@ from cnnviz.architecture import Architecture
 from cnnviz.inside.feature_maps import LayerMaps, record_maps
 from cnnviz.inside.net_request import NetRequest, decode_request
 from cnnviz.layers import family
-from cnnviz.processes.one_shot import OneShotProcess, serve
+from cnnviz.processes.one_shot import OneShotProcess, OnProgress, serve
 from cnnviz.processes.tensor_message import decode_message, encode_message
 
 SAMPLES_PER_CHANNEL = 8
@@ -87,7 +87,7 @@ def handle_request(message: bytes) -> bytes:
     return encode_message([layer.title for layer in layers], {**samples, **values})
 
 
-def exciting_samples(request: NetRequest, on_progress: Callable[[float], None] | None = None) -> list[ExcitedLayer]:
+def exciting_samples(request: NetRequest, on_progress: OnProgress | None = None) -> list[ExcitedLayer]:
     """Returns what a process of its own finds; raises LimitError and CnnvizError as it does."""
     titles, tensors = decode_message(EXCITING_SAMPLES_PROCESS.run(request.encode(), on_progress=on_progress))
     return [

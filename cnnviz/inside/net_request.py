@@ -33,7 +33,7 @@ class NetRequest:
     samples: npt.NDArray[np.float32]
     options: Mapping[str, Any] = field(default_factory=dict)
     """What else the process needs to know, in a form that JSON can hold."""
-    arrays: Mapping[str, npt.NDArray[np.int64]] = field(default_factory=dict)
+    arrays: Mapping[str, npt.NDArray[np.integer[Any]]] = field(default_factory=dict)
     """Whole numbers about the samples."""
 
     def build(self) -> nn.Module:
@@ -43,13 +43,18 @@ class NetRequest:
         model.load_state_dict(dict(self.weights), assign=True)
         return model.eval()
 
+    @property
+    def batch_size(self) -> int:
+        """Samples that may go through the net at a time."""
+        values = sum(step.activation_bytes for step in trace(self.architecture)) // 4
+        return max(1, min(MAX_BATCH_SIZE, MAX_BATCH_VALUES // max(values, 1)))
+
     def batches(self, rest: int = 0) -> Iterator[Tensor]:
         """Yields the scaled samples in batches, and notes after each how far the process is.
 
         `rest` says how much work comes behind them, counted in samples.
         """
-        values = sum(step.activation_bytes for step in trace(self.architecture)) // 4
-        size = max(1, min(MAX_BATCH_SIZE, MAX_BATCH_VALUES // max(values, 1)))
+        size = self.batch_size
         for start in range(0, len(self.samples), size):
             yield torch.from_numpy(np.array(self.scale.apply(self.samples[start : start + size]), np.float32))
             report_progress(min(start + size, len(self.samples)), len(self.samples) + rest)

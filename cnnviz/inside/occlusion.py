@@ -1,6 +1,7 @@
 """Reasons for an answer found by covering: how much a class loses when a window of the sample is hidden."""
 
 import math
+from collections.abc import Callable
 from itertools import product
 
 import torch
@@ -10,33 +11,44 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from cnnviz.inside.attribution import evaluation
 from cnnviz.shapes import Shape
 
-MAX_BATCH_VALUES = 2**20
-"""Numbers in the samples that run at once."""
+BATCH_SIZE = 64
+"""Covered samples that run at once."""
 MAX_WINDOWS = 150
-"""Windows that a page covers one after the other: more would be felt."""
+"""Windows that are covered one after the other for a page."""
+MEDIUM = "medium"
+WINDOW_SIZES = {"small": 0.6, MEDIUM: 1.0, "large": 1.6}
+"""Windows that can be chosen, by their length beside the default one's."""
 
 
-def occlusion(
-    model: nn.Module, sample: Tensor, label: int, *, window: Shape, stride: Shape, cover: float = 0.0
+def occlusion(  # noqa: PLR0913
+    model: nn.Module,
+    sample: Tensor,
+    label: int,
+    *,
+    window: Shape,
+    stride: Shape,
+    cover: float = 0.0,
+    batch_size: int = BATCH_SIZE,
+    report: Callable[[int], None] = lambda done: None,
 ) -> Tensor:
     """Returns how much probability of a class each position carries, (axes behind the channels).
 
     A window, which hides all channels, steps over the sample by `stride`; what it hides becomes `cover`. The last one
     along an axis is cut at its end. Each position gets the mean loss of probability over the windows that hide it;
     negative where the class gains. Sizes are along the axes behind the channels; a sample without such axes is covered
-    value by value.
+    value by value. `report` is called with the number of windows that are done.
     Source: Zeiler & Fergus, "Visualizing and Understanding Convolutional Networks" (2013).
     """
     covers = window_masks(tuple(sample.shape), window, stride)
-    batch = 1 if uses_batch_statistics(model) else max(1, MAX_BATCH_VALUES // sample.numel())
+    batch = 1 if uses_batch_statistics(model) else batch_size
+    losses = torch.empty(len(covers))
     with evaluation(model), torch.no_grad():
         before = probabilities(model, sample[None])[0, label]
-        losses = torch.cat(
-            [
-                before - probabilities(model, torch.where(_over_channels(part, sample), cover, sample))[:, label]
-                for part in torch.split(covers, batch)
-            ]
-        )
+        for start in range(0, len(covers), batch):
+            part = covers[start : start + batch]
+            covered = torch.where(_over_channels(part, sample), cover, sample)
+            losses[start : start + batch] = before - probabilities(model, covered)[:, label]
+            report(start + len(part))
     weights = covers.flatten(1).to(losses.dtype)
     return ((losses @ weights) / weights.sum(dim=0)).view(covers.shape[1:])
 
@@ -85,6 +97,27 @@ def affordable_window(shape: Shape, window: Shape) -> tuple[Shape, Shape]:
             if math.prod(map(len, _starts(shape, window, stride))) <= MAX_WINDOWS:
                 return window, stride
         window = tuple(min(size, length + 1) for size, length in zip(spatial_axes(shape), window, strict=True))
+
+
+def window_choices(shape: Shape) -> dict[str, tuple[Shape, Shape]]:
+    """Returns the windows that can be chosen for a sample, with their strides, from small to large.
+
+    A small one that is no smaller than the medium one is left out, and a large one that is no larger.
+
+    >>> window_choices((1, 16, 16, 16))
+    {'medium': ((4, 4, 4), (4, 4, 4)), 'large': ((5, 5, 5), (5, 5, 5))}
+    """
+    medium, _ = default_window(shape)
+    windows = {
+        name: affordable_window(shape, tuple(max(1, round(size * factor)) for size in medium))
+        for name, factor in WINDOW_SIZES.items()
+    }
+    areas = {name: math.prod(window) for name, (window, _) in windows.items()}
+    return {
+        name: window
+        for name, window in windows.items()
+        if name == MEDIUM or (areas[name] - areas[MEDIUM]) * (WINDOW_SIZES[name] - 1) > 0
+    }
 
 
 def _starts(shape: Shape, window: Shape, stride: Shape) -> list[range]:

@@ -46,6 +46,10 @@ class Subject:
     """How the run splits its data set, as it can be split."""
     left_out: tuple[int, ...] = ()
     """Samples of the training part that the run leaves out."""
+    own: str = ""
+    """What the student has given as the sample, such as “your recording”; empty for one of the data set."""
+    own_sound: npt.NDArray[np.int16] | None = None
+    """(samples,): the sound that it was made of, at the rate of the data set's own."""
 
     @classmethod
     def from_raw(  # noqa: PLR0913

@@ -10,7 +10,7 @@ from sklearn.neighbors import NearestNeighbors
 from cnnviz.data.arrays import Samples
 from cnnviz.data.scaling import Scale
 from cnnviz.insight.confusion import SampleIndices
-from cnnviz.processes.one_shot import OneShotProcess, report_progress, serve
+from cnnviz.processes.one_shot import OneShotProcess, OnProgress, report_progress, serve
 from cnnviz.processes.tensor_message import decode_message, encode_message
 
 BLOCK_SIZE = 256
@@ -100,7 +100,7 @@ def _rows(x: Samples, indices: SampleIndices, scale: Scale) -> Iterator[npt.NDAr
 
 
 def compare_samples(
-    x: Samples, indices: SampleIndices, scale: Scale, on_progress: Callable[[float], None] | None = None
+    x: Samples, indices: SampleIndices, scale: Scale, on_progress: OnProgress | None = None
 ) -> Neighbours:
     """Returns what `find_neighbours` does, in a process of its own.
 

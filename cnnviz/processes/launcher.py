@@ -19,6 +19,7 @@ FORKABLE_MODULES = (
     "cnnviz.imports.importer",
     "cnnviz.imports.arrays_importer",
     "cnnviz.imports.picture_reader",
+    "cnnviz.imports.recording_reader",
     "cnnviz.onnx_export.writer",
     "cnnviz.runs.run_exporter",
     "cnnviz.classroom.scorer",
@@ -27,6 +28,8 @@ FORKABLE_MODULES = (
     "cnnviz.inside.dead_channels",
     "cnnviz.inside.exciting_samples",
     "cnnviz.inside.embedding",
+    "cnnviz.inside.occlusion_process",
+    "cnnviz.inside.timeline",
     "cnnviz.insight.near_samples",
     # what these import late, when they first train, read or write something
     "sklearn.datasets",

@@ -31,6 +31,8 @@ PROGRESS_SECONDS = 0.2
 MAX_PROGRESS_BYTES = 256
 """End of a process's standard error in which its last progress is looked for."""
 PROGRESS = re.compile(rb"^progress (\d+)/(\d+)$", re.MULTILINE)
+OnProgress = Callable[[float | None], None]
+"""Called some times a second with the share that is done, or None while a job waits until others are done."""
 log = logging.getLogger(__name__)
 
 
@@ -56,14 +58,14 @@ class OneShotProcess:
     """Time for one answer, and for waiting behind others."""
     semaphore: threading.Semaphore = field(default_factory=threading.Semaphore)
 
-    def run(self, request: bytes, *arguments: str, on_progress: Callable[[float], None] | None = None) -> bytes:
+    def run(self, request: bytes, *arguments: str, on_progress: OnProgress | None = None) -> bytes:
         """Returns the answer of the process to a request on its standard input.
 
-        `on_progress` is called some times a second, in this thread, with the share that is done; an error that it
-        raises ends the process. Raises `refusal_error` with the sentence of the process, LimitError where it takes too
-        long or too much memory, CnnvizError where it fails.
+        `on_progress` is called some times a second, in this thread, with the share that is done, or None while others
+        are before it; an error that it raises ends the process. Raises `refusal_error` with the sentence of the
+        process, LimitError where it takes too long or too much memory, CnnvizError where it fails.
         """
-        if not self.semaphore.acquire(timeout=self.timeout_seconds):
+        if not self._wait_for_turn(on_progress):
             raise LimitError(f"{self.busy} Try again in a minute.")
         try:
             code, answer, log_text = self._complete(request, arguments, on_progress)
@@ -89,8 +91,22 @@ class OneShotProcess:
             )
         return answer
 
+    def _wait_for_turn(self, on_progress: OnProgress | None) -> bool:
+        """Returns whether this job's turn has come in time; tells meanwhile that it waits."""
+        if on_progress is None:
+            return self.semaphore.acquire(timeout=self.timeout_seconds)
+        deadline = time.monotonic() + self.timeout_seconds
+        while not self.semaphore.acquire(blocking=False):
+            left = deadline - time.monotonic()
+            if left <= 0:
+                return False
+            on_progress(None)
+            if self.semaphore.acquire(timeout=min(left, PROGRESS_SECONDS)):
+                break
+        return True
+
     def _complete(
-        self, request: bytes, arguments: tuple[str, ...], on_progress: Callable[[float], None] | None
+        self, request: bytes, arguments: tuple[str, ...], on_progress: OnProgress | None
     ) -> tuple[int, bytes, bytes]:
         """Returns exit code, answer and log of the process; raises TimeoutError, OSError."""
         # files, not pipes: no process waits for another that reads or writes
@@ -115,7 +131,7 @@ class OneShotProcess:
             log_file.seek(max(log_file.seek(0, os.SEEK_END) - MAX_LOG_BYTES, 0))
             return code, answer_file.read(), log_file.read()
 
-    def _watch(self, child: Child, log_fd: int, on_progress: Callable[[float], None]) -> int:
+    def _watch(self, child: Child, log_fd: int, on_progress: OnProgress) -> int:
         """Returns the exit code of a process, and tells meanwhile how far it is; raises TimeoutError."""
         deadline = time.monotonic() + self.timeout_seconds
         while (left := deadline - time.monotonic()) > 0:

@@ -35,8 +35,10 @@ CHANGED_BEFORE_TRAINING = (
     " again to go on with it."
 )
 
-TALK_VIEW = "Try your own"
-"""Name of the view of the Inside page that takes a sample of the student's own."""
+ANSWER_VIEW = "The answer"
+"""Name of the view of the Inside page that shows what a net answers."""
+OWN_SAMPLE = -1
+"""Stands for a sample of the student's own among the indices of samples to open."""
 
 
 def keeps_cookie() -> bool:
@@ -260,13 +262,14 @@ def open_sample_later(index: int) -> None:
 
 
 def talk_later(run_id: str) -> None:
-    """Has the Inside page open a run with the view that takes a sample of the student's own."""
+    """Has the Inside page open a run, take a sample of the student's own, and show the answer."""
     st.session_state["inside-net"] = run_id
-    st.session_state["inside-view"] = TALK_VIEW
+    st.session_state["inside-view"] = ANSWER_VIEW
+    st.session_state["sample-to-open"] = OWN_SAMPLE
 
 
 def take_sample_to_open() -> int | None:
-    """Returns the index of the sample that the Inside page is to open, once."""
+    """Returns the index of the sample that the Inside page is to open, or OWN_SAMPLE, once."""
     index: int | None = st.session_state.pop("sample-to-open", None)
     return index
 

@@ -14,9 +14,12 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import numpy as np
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect
 
+from cnnviz.data.spoken_words import read_sounds
+from cnnviz.data.wav import encode_wav
 from tests.browser.chromium import find_or_install_chromium
 from tests.forked_python import Process, start_python
 
@@ -26,6 +29,8 @@ TIMEOUT_MS = 90_000.0
 """Milliseconds until something is missed, on a busy machine too: a bound on time tests nothing else."""
 expect.set_options(timeout=TIMEOUT_MS)
 OpenApp = Callable[..., Page]
+SPOKEN_WORD, SPOKEN_UTTERANCE = "six", 15
+"""A recording that comes with cnnviz, which even a net trained for seconds knows."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -97,13 +102,25 @@ class Server:
 
 
 @pytest.fixture(scope="session")
-def browser_type_launch_args(browser_type_launch_args: dict[str, Any], playwright: Playwright) -> dict[str, Any]:
+def microphone_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What the browser's microphone hears, once from the beginning of each recording: SPOKEN_WORD, then silence."""
+    word, silence = read_sounds(SPOKEN_WORD)[SPOKEN_UTTERANCE], np.zeros(8_000, np.int16)
+    path = tmp_path_factory.mktemp("microphone") / "word.wav"
+    path.write_bytes(encode_wav(np.concatenate([silence, word, *[silence] * 8]), 16_000))
+    return path
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(
+    browser_type_launch_args: dict[str, Any], playwright: Playwright, microphone_file: Path
+) -> dict[str, Any]:
     try:
         executable = find_or_install_chromium(playwright)
     except RuntimeError as error:
         pytest.fail(str(error), pytrace=False)
     arguments = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
-    arguments += ["--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream"]  # a microphone that beeps
+    arguments += ["--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream"]
+    arguments += [f"--use-file-for-fake-audio-capture={microphone_file}%noloop"]
     arguments += ["--process-per-site", "--disable-features=SpareRendererForSitePerProcess"]  # fewer processes to warm
     return browser_type_launch_args | {"executable_path": str(executable), "args": arguments}
 

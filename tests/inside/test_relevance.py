@@ -9,7 +9,7 @@ from hypothesis.extra import numpy as arrays
 from scipy.stats import spearmanr
 from torch import nn
 
-from cnnviz.inside.relevance import METHODS, Question, most_relevant, rank_correlation, sanity_check, share_of_largest
+from cnnviz.inside.relevance import METHODS, Question, compare, most_relevant, rank_correlation, share_of_largest
 
 few_values = arrays.arrays(np.float32, st.tuples(st.integers(2, 5), st.integers(2, 5)), elements=st.integers(-4, 4))
 
@@ -68,8 +68,9 @@ def test_the_same_net_fails_the_sanity_check_and_constant_maps_are_left_out() ->
     nn.init.zeros_(dead[3].weight)
     question = Question(torch.randn(1, 8, 4), 1)
     relevance = METHODS["Gradient"](model, question)
-    check = sanity_check("Gradient", question, relevance, [dead, model])
+    constant = METHODS["Gradient"](dead, question)
+    check = compare(relevance, [constant, None, METHODS["Gradient"](model, question)])
     assert check.correlation == pytest.approx(1)
     assert check.nets == 1
     np.testing.assert_array_equal(check.shown, relevance)
-    assert sanity_check("Gradient", question, relevance, [dead]).correlation is None
+    assert compare(relevance, [constant]).correlation is None

@@ -14,7 +14,7 @@ from tests.torch_oracle import accepted_shape, our_output_shape, torch_multiply_
 
 
 @pytest.mark.parametrize("kind", PALETTE)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(data=st.data())
 def test_shape_parameters_and_refusal_are_torchs(kind: str, data: st.DataObject) -> None:
     layer, shape = data.draw(layers(kind)), data.draw(shapes)

@@ -206,3 +206,14 @@ def test_a_mistake_on_result_is_opened(server: Cluster, open_page: OpenPage, end
     shown = np.frombuffer(base64.b64decode(values["bdata"]), values["dtype"]) if isinstance(values, dict) else values
     # the net ends in LogSoftmax: what is drawn last are the logarithms of what the run itself answered
     np.testing.assert_allclose(np.exp(shown), predictions.probabilities[row], atol=1e-5)
+
+
+def test_a_class_without_training_samples_is_told_in_a_sentence(open_page: OpenPage) -> None:
+    content = read_content(DATASETS["digits"])
+    training, _, _ = content.split_indices()
+    threes = tuple(int(index) for index in training if content.y[index] == 3)
+    config = TrainConfig(dataset="digits", left_out=threes)
+    app = open_page("inside", workbench=Workbench(PRESETS["digits-convnet"].architecture), config=config)
+    (warning,) = app.warning
+    told = f"Without the {len(threes)} samples that are left out, nothing is left to train “3”"
+    assert warning.value.startswith(told)

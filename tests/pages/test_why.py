@@ -6,11 +6,15 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 import torch
+from streamlit.proto.Common_pb2 import FileURLs
+from streamlit.runtime.uploaded_file_manager import UploadedFile, UploadedFileRec
 from streamlit.testing.v1 import AppTest
 
 from cnnviz.architecture import Architecture
 from cnnviz.data import DATASETS
 from cnnviz.data.drawing import SIDE, digit_sample
+from cnnviz.data.spoken_words import read_sounds
+from cnnviz.data.wav import encode_wav
 from cnnviz.inside.relevance import METHODS, SanityCheck
 from cnnviz.inside.subject import build_untrained
 from cnnviz.layers import AdaptiveAvgPool2d, BatchNorm1d, Conv2d, Flatten, Linear, ReLU
@@ -20,7 +24,10 @@ from cnnviz.runs.run import Run, Status
 from cnnviz.secret_key import new_owner
 from cnnviz.training.config import TrainConfig
 from cnnviz.ui.data.content import cached_scale, read_content
+from cnnviz.ui.inside.own_sample import YOUR_PICTURE, YOUR_RECORDING
+from cnnviz.ui.inside.subject_choice import YOURS
 from cnnviz.ui.inside.why import RANDOM_LABEL, check_sentence
+from cnnviz.ui.state import ANSWER_VIEW
 from cnnviz.ui.workbench import Workbench
 from tests.designs import NET
 from tests.pages.conftest import wait_for
@@ -74,7 +81,13 @@ def texts(app: AppTest) -> str:
     return "\n".join([*(one.value for one in app.markdown), *(one.value for one in app.caption)])
 
 
-@pytest.mark.parametrize("view", ["Why this answer", "What if", "Try your own"])
+def choose_own(app: AppTest) -> None:
+    part = next(control for control in app.get("button_group") if control.key.startswith("inside-part"))
+    part.set_value(YOURS).run()
+    assert not app.exception
+
+
+@pytest.mark.parametrize("view", ["Why this answer", "What if", ANSWER_VIEW])
 @pytest.mark.parametrize("name", DESIGNS)
 def test_every_design_is_explained_and_edited_without_a_traceback(open_page: OpenPage, name: str, view: str) -> None:
     app = open_view(open_page, view, workbench=Workbench(DESIGNS[name]))
@@ -153,7 +166,9 @@ def test_a_drawing_is_answered_and_the_weights_stay_the_same(
     sent[20:100, 60:70] = True
     monkeypatch.setattr("cnnviz.ui.inside.own_picture.drawing_area", lambda *, key: np.packbits(sent).tobytes().hex())
     architecture = PRESETS["digits-convnet"].architecture
-    app = open_view(open_page, "Try your own", workbench=Workbench(architecture))
+    app = open_view(open_page, ANSWER_VIEW, workbench=Workbench(architecture))
+    assert any("Its label is" in one.value or one.value == "That is its label." for one in app.markdown)
+    choose_own(app)
     config, content = TrainConfig(dataset="digits"), read_content(DATASETS["digits"])
     scale = cached_scale(content, "random", config.floor, config.normalization)[0]
     scaled = torch.from_numpy(np.asarray(scale.apply(digit_sample(sent)[None]), np.float32))
@@ -162,3 +177,34 @@ def test_a_drawing_is_answered_and_the_weights_stay_the_same(
     best = scores.flatten().argmax()
     assert any(f"The net sees “{best}”" in one.value for one in app.subheader), [one.value for one in app.subheader]
     assert "the same before and after" in texts(app)
+    for view in ("All maps", "One map", "What if", "Why this answer"):
+        app.session_state["inside-view"] = view
+        app.run()
+        assert not app.exception
+        assert not app.warning
+    assert f"Sample: **{YOUR_PICTURE}**" in texts(app)
+
+
+def test_a_recording_is_followed_and_looked_into_and_nothing_is_left_of_it_when_another_sample_is_chosen(
+    open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = np.concatenate([read_sounds("yes")[0], np.zeros(8_000, np.int16), read_sounds("no")[0]])
+    file = UploadedFile(
+        UploadedFileRec("recorded", "recording.wav", "audio/wav", encode_wav(words, 16_000)), FileURLs()
+    )
+    monkeypatch.setattr("cnnviz.ui.inside.own_sample.st.audio_input", lambda *_args, **_options: file)
+    app = open_view(open_page, ANSWER_VIEW, workbench=Workbench(PRESETS["lab-convnet"].architecture))
+    choose_own(app)
+    assert any(re.match("The net hears “.+”", one.value) for one in app.subheader)
+    assert any(one.value.startswith("Heard: ") for one in app.markdown)
+    assert app.slider(key=next(one.key for one in app.slider if one.key.startswith("own-moment"))).max == 2.5
+    app.session_state["inside-view"] = "Why this answer"
+    app.run()
+    assert not app.exception
+    assert f"Sample: **{YOUR_RECORDING}**" in texts(app)
+    assert "with only this" in texts(app)
+    assert app.session_state["own-results"]
+    part = next(control for control in app.get("button_group") if control.key.startswith("inside-part"))
+    part.set_value("test").run()
+    assert not app.session_state["own-results"]
+    assert YOUR_RECORDING not in texts(app)

@@ -75,15 +75,25 @@ class _Result:
     """The result, once it is there."""
 
 
-def cached_result(content: Content, key: Hashable, compute: Callable[[], T]) -> T:
-    """Returns what `compute` returns, computed once for all callers at a time, and dropped with the content."""
+def cached_result(
+    content: Content, key: Hashable, compute: Callable[[], T], on_wait: Callable[[], None] = lambda: None
+) -> T:
+    """Returns what `compute` returns, computed once for all callers at a time, and dropped with the content.
+
+    `on_wait` is called where another caller is computing it already.
+    """
     with _lock:
         results = _results.setdefault(content, OrderedDict())
         result = results.setdefault(key, _Result())
         while len(results) > MAX_RESULTS:
             results.popitem(last=False)
-    with result.lock:
+    if not result.lock.acquire(blocking=False):
+        on_wait()
+        result.lock.acquire()
+    try:
         if not result.values:
             result.values.append(compute())
         value: T = result.values[0]
         return value
+    finally:
+        result.lock.release()

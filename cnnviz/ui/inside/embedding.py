@@ -39,7 +39,10 @@ EXPLANATIONS = {
 def embedding_view(subject: Subject) -> None:
     """Draws the samples as points, those that are selected, and the nearest ones of the sample at hand."""
     known = samples_of(subject)
-    if known is None or subject.index is None:
+    if known is None:
+        return
+    if subject.index is None:
+        st.info("The embedding shows samples of the data set: choose one above.", icon=":material/info:")
         return
     check_width(subject.architecture)
     dataset, content = known

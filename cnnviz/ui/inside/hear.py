@@ -1,6 +1,6 @@
 """Hear what decided: the sound under an explanation, the rest of it, and what the net makes of both."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -60,12 +60,18 @@ class SoundOfSample:
 def sound_of_sample(subject: Subject) -> SoundOfSample | None:
     """Returns the recording of a sample; None where the data set keeps none, or makes other samples of it."""
     dataset = available_datasets(current_owner()).get(subject.dataset)
-    if dataset is None or subject.index is None or "time" not in dataset.axes:
+    if dataset is None or (subject.index is None and subject.own_sound is None):
         return None
+    example = example_sound(dataset, subject.index or 0)
+    return example and replace(example, sound=example.sound if subject.own_sound is None else subject.own_sound)
+
+
+def example_sound(dataset: Dataset, index: int = 0) -> SoundOfSample | None:
+    """Returns the recording of one sample of a data set; None where it keeps none, or makes other samples of them."""
     content = load_content(dataset)
-    if content.sounds is None:
+    if "time" not in dataset.axes or content.sounds is None:
         return None
-    sound = np.asarray(content.sounds[subject.index])
+    sound = np.asarray(content.sounds[index])
     if samples_of_sounds(dataset, sound[None]) is None:
         return None
     return SoundOfSample(sound, content.rate, dataset)

@@ -4,16 +4,14 @@ import numpy as np
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
-from cnnviz.data import available_datasets
 from cnnviz.data.arrays import Samples
 from cnnviz.data.dataset import Dataset
 from cnnviz.data.digits import DIGITS
 from cnnviz.data.drawing import digit_sample, drawing_sample, is_light, read_drawing
 from cnnviz.errors import CnnvizError
 from cnnviz.imports.picture_read import read_one_picture
-from cnnviz.inside import Subject
 from cnnviz.ui.data.content import load_content
-from cnnviz.ui.state import current_owner
+from cnnviz.ui.inside.own_results import hold_file, own_result
 from cnnviz.ui.widgets.drawing import drawing_area
 from cnnviz.ui.widgets.fields import escape_markdown
 from cnnviz.ui.widgets.uploader import received_path
@@ -23,13 +21,12 @@ LOOKED_AT = 200
 """Samples of which the edges are looked at, to know whether ink is dark or light."""
 
 
-def picture_dataset(subject: Subject) -> Dataset | None:
-    """Returns the data set of a sample if it holds pictures with values from 0 to 1, grey or in colours."""
-    dataset = available_datasets(current_owner()).get(subject.dataset)
-    if dataset is None or dataset.axes != ("channel", "height", "width") or dataset.shape[0] not in (1, 3):
-        return None
+def takes_pictures(dataset: Dataset) -> bool:
+    """Returns whether a data set holds pictures with values from 0 to 1, grey or in colours."""
+    if dataset.axes != ("channel", "height", "width") or dataset.shape[0] not in (1, 3):
+        return False
     some = np.asarray(load_content(dataset).x[:LOOKED_AT])
-    return dataset if some.min() >= 0 and some.max() <= 1 else None
+    return bool(some.min() >= 0 and some.max() <= 1)
 
 
 def own_picture(dataset: Dataset) -> Samples | None:
@@ -69,11 +66,14 @@ def _drawing(dataset: Dataset, *, light: bool) -> Samples | None:
 def _read(file: UploadedFile | None, dataset: Dataset, *, light: bool) -> Samples | None:
     if file is None:
         return None
+    hold_file(file)
     swaps = st.toggle(
         "Swap dark and light",
         value=not light and dataset.shape[0] == 1,
         key=f"own-swap-{dataset.name}",
         help="In this data set, ink is light on a dark ground." if not light else None,
     )
-    sample = read_one_picture(received_path(file), file.name, dataset.shape)
+    sample = own_result(
+        ("picture", dataset.shape), lambda: read_one_picture(received_path(file), file.name, dataset.shape)
+    )
     return np.asarray(1 - sample if swaps else sample, np.float32)

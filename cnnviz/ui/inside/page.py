@@ -6,16 +6,16 @@ import streamlit as st
 
 from cnnviz.errors import CnnvizError
 from cnnviz.inside import Subject
+from cnnviz.ui.inside.answer_view import answer_view
 from cnnviz.ui.inside.learned import learned_view
 from cnnviz.ui.inside.maps import maps_view
 from cnnviz.ui.inside.one_map import one_map_view
 from cnnviz.ui.inside.one_value import one_value_view
 from cnnviz.ui.inside.subject_choice import choose_subject
-from cnnviz.ui.inside.talk import talk_view
 from cnnviz.ui.inside.training_step import training_step_view
 from cnnviz.ui.inside.what_if import what_if_view
 from cnnviz.ui.inside.why import why_view
-from cnnviz.ui.state import TALK_VIEW
+from cnnviz.ui.state import ANSWER_VIEW
 from cnnviz.ui.widgets.fields import escape_markdown
 
 SINGLE_VALUE = "Expected more than 1 "
@@ -56,9 +56,9 @@ VIEWS: dict[str, Callable[[Subject], None]] = {
     "One map": one_map_view,
     "One value": one_value_view,
     "One training step": training_step_view,
+    ANSWER_VIEW: answer_view,
     "Why this answer": why_view,
     "What if": what_if_view,
-    TALK_VIEW: talk_view,
     "What it has learned": learned_view,
 }
 """Every view of a net and a sample by what it is called.

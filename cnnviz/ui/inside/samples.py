@@ -13,14 +13,15 @@ from cnnviz.data.content import Content
 from cnnviz.data.dataset import Dataset
 from cnnviz.inside import Subject
 from cnnviz.inside.net_request import NetRequest
+from cnnviz.processes.one_shot import OnProgress
 from cnnviz.shapes import numel
 from cnnviz.ui.data.cache import cached_result
 from cnnviz.ui.data.content import load_content
 from cnnviz.ui.data.left_out import leave_out_box
 from cnnviz.ui.data.sample_card import PICTURE_WIDTH, sample_card
-from cnnviz.ui.reruns import send_now
 from cnnviz.ui.state import current_owner, open_sample_later
 from cnnviz.ui.widgets.fields import escape_markdown
+from cnnviz.ui.widgets.job_progress import WAITING, job_progress
 
 MAX_REQUEST_BYTES = 64 * 2**20
 """Most bytes of samples that a process gets."""
@@ -56,25 +57,24 @@ def net_request(subject: Subject, content: Content, places: Places) -> NetReques
 
 
 def computed(
-    subject: Subject, content: Content, name: str, places: Places, compute: Callable[[Callable[[float], None]], T], *,
+    subject: Subject, content: Content, name: str, places: Places, compute: Callable[[OnProgress], T], *,
     text: str,
 ) -> T:  # fmt: skip
     """Returns what a process computes of a net and samples, once for all; with a progress bar meanwhile."""
     placeholder = st.empty()
 
     def with_progress() -> T:
-        send_now()
-        bar = placeholder.progress(0.0, text)
-
-        def report(share: float) -> None:
-            bar.progress(share, text)
-
-        try:
+        with job_progress(placeholder, text) as report:
             return compute(report)
-        finally:
-            placeholder.empty()
 
-    return cached_result(content, (name, _net_digest(subject), places.tobytes()), with_progress)
+    def on_wait() -> None:
+        placeholder.progress(0.0, f"{text} {WAITING}")
+
+    key = (name, net_digest(subject), places.tobytes())
+    try:
+        return cached_result(content, key, with_progress, on_wait)
+    finally:
+        placeholder.empty()
 
 
 def sample_cards(
@@ -102,7 +102,7 @@ def sample_cards(
                     leave_out_box(dataset, content, index, key=key)
 
 
-def _net_digest(subject: Subject) -> str:
+def net_digest(subject: Subject) -> str:
     """Returns what tells one net, its weights and its scaling from others."""
     digest = hashlib.blake2b(subject.architecture.to_json().encode(), digest_size=16)
     digest.update(f"{subject.seed if subject.weights is None else ''} {subject.scale.to_dict()}".encode())

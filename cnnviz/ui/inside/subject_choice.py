@@ -25,8 +25,11 @@ from cnnviz.shapes import Shape, format_shape
 from cnnviz.table import parameter_count
 from cnnviz.training.config import TrainConfig
 from cnnviz.ui.data.content import cached_scale, load_content, split_indices
+from cnnviz.ui.inside.own_results import forget_own_sample
+from cnnviz.ui.inside.own_sample import CANNOT_TAKE, give_own_sample, takes_own_samples
 from cnnviz.ui.runs.labels import dataset_titles, run_label
 from cnnviz.ui.state import (
+    OWN_SAMPLE,
     current_config,
     current_owner,
     current_workbench,
@@ -39,6 +42,8 @@ from cnnviz.words import unique_labels
 
 LEFT_OUT = "left out"
 """What is shown as the part of samples that a run is not trained on."""
+YOURS = "your own"
+"""What is shown as the part of a sample that the student gives."""
 UNTRAINED = ""
 """Stands for the design at hand among the ids of the runs."""
 OPENED = "inside-opened"
@@ -73,10 +78,16 @@ def choose_subject() -> Subject | None:
             )
             return None
         try:
-            return _noise_subject(net) if dataset is None else _data_subject(net, dataset, sample_to_open)
+            subject = _noise_subject(net) if dataset is None else _data_subject(net, dataset, sample_to_open)
         except CnnvizError as error:
             st.warning(escape_markdown(str(error)), icon=":material/error:")
             return None
+    if sample_to_open == OWN_SAMPLE and (dataset is None or not takes_own_samples(dataset)):
+        st.info(CANNOT_TAKE, icon=":material/mic_off:")
+    if dataset is not None and subject.own:
+        return give_own_sample(subject, dataset)
+    forget_own_sample()
+    return subject
 
 
 def _choose_net() -> _Net:
@@ -147,6 +158,8 @@ def _data_subject(net: _Net, dataset: Dataset, sample_to_open: int | None) -> Su
     left_out = net.config.left_out_of(dataset.name)
     rows = split_indices(content, split_kind, left_out)
     index = _choose_sample(dataset, content, rows, sample_to_open)
+    if index == OWN_SAMPLE:
+        return replace(_subject(net, dataset, content, 0), own=YOURS)
     label = int(content.y[index])
     st.markdown(f"Sample {index:,}: **{escape_markdown(dataset.classes[label])}**", width="content")
     return _subject(net, dataset, content, index)
@@ -210,7 +223,7 @@ def comparable_runs(subject: Subject) -> dict[str, Run]:
 
 
 def _choose_sample(dataset: Dataset, content: Content, rows: SplitIndices | None, sample_to_open: int | None) -> int:
-    """Draws the choice of a part and of a number in it, and returns the index of the sample in the content."""
+    """Draws the choice of a part and of a number in it, and returns the index of the sample, or OWN_SAMPLE."""
     parts: dict[str, npt.NDArray[np.intp]] = (
         {"all": np.arange(len(content.y))} if rows is None else dict(zip(PARTS, rows, strict=True))
     )
@@ -219,6 +232,8 @@ def _choose_sample(dataset: Dataset, content: Content, rows: SplitIndices | None
     opened = session_dict(OPENED)
     if sample_to_open is not None:
         opened[dataset.name] = (opened.get(dataset.name, (0,))[0] + 1, sample_to_open)
+    if takes_own_samples(dataset):
+        parts[YOURS] = np.zeros(0, np.intp)
     generation, opened_index = opened.get(dataset.name, (0, None))
     first_part, first_number = _find_sample(parts, opened_index)
     key = f"{dataset.name}-{'-'.join(parts)}-{generation}"
@@ -231,6 +246,8 @@ def _choose_sample(dataset: Dataset, content: Content, rows: SplitIndices | None
         persist_state="session",
     )
     places = parts[part or first_part]
+    if part == YOURS:
+        return OWN_SAMPLE
     with st.container(width=160):
         place = int(
             number(
@@ -248,6 +265,8 @@ def _choose_sample(dataset: Dataset, content: Content, rows: SplitIndices | None
 
 def _find_sample(parts: Mapping[str, npt.NDArray[np.intp]], index: int | None) -> tuple[str, int]:
     """Returns the part in which a sample is, and its number there, from 1; those of the first one without an index."""
+    if index == OWN_SAMPLE and YOURS in parts:
+        return YOURS, 1
     for part, places in parts.items():
         if len(found := np.flatnonzero(places == index)):
             return part, int(found[0]) + 1

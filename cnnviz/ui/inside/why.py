@@ -14,7 +14,7 @@ from cnnviz.errors import CnnvizError
 from cnnviz.inside import Subject
 from cnnviz.inside.attribution import mapped_layers
 from cnnviz.inside.edits import FILLS, Fill, fill_value
-from cnnviz.inside.occlusion import default_window
+from cnnviz.inside.occlusion import window_choices
 from cnnviz.inside.relevance import (
     METHODS,
     OTHER_UP_TO,
@@ -23,11 +23,13 @@ from cnnviz.inside.relevance import (
     Question,
     Relevance,
     SanityCheck,
-    sanity_check,
+    compare,
 )
 from cnnviz.inside.subject import build_untrained
+from cnnviz.shapes import format_shape
 from cnnviz.ui.inside.answers import answer, class_names, picture
 from cnnviz.ui.inside.hear import SoundOfSample, hear_view, sound_of_sample
+from cnnviz.ui.inside.occlusion import occlusion_maps
 from cnnviz.ui.widgets.fields import escape_markdown
 from cnnviz.words import count_label
 
@@ -94,8 +96,7 @@ def _why_fragment(
         question = _choose_details(method, Question(subject.sample[0], label), model, subject)
     st.caption(MEANINGS[method])
     try:
-        with st.spinner("Explaining …", show_time=True):
-            relevance = METHODS[method](model, question)
+        relevance = _relevance(subject, model, method, question)
     except CnnvizError as error:
         st.warning(escape_markdown(str(error)), icon=":material/error:")
         return
@@ -108,11 +109,29 @@ def _why_fragment(
         return
     explained = _Explained(subject, model, method, question, relevance, names, sound)
     shows_random = st.toggle(RANDOM_LABEL, key="why-random", persist_state="session")
-    _pictures(explained, shows_random=shows_random)
+    try:
+        _pictures(explained, shows_random=shows_random)
+    except CnnvizError as error:
+        st.warning(escape_markdown(str(error)), icon=":material/error:")
     if sound is not None:
         hear_view(subject, model, relevance, names, label, sound)
     else:
         st.caption("To hear what decided, choose a sample of a data set that keeps its sounds.")
+
+
+def _relevance(subject: Subject, model: nn.Module, method: str, question: Question) -> Relevance | None:
+    """Returns what counts by a method; occlusion, which takes long, is computed by a process of its own."""
+    if method == OCCLUSION:
+        return occlusion_maps(subject, question)[0]
+    with st.spinner("Explaining …", show_time=True):
+        return METHODS[method](model, question)
+
+
+def _random_relevances(explained: _Explained, nets: list[nn.Module]) -> list[Relevance | None]:
+    """Returns the same for each of the nets with random weights."""
+    if explained.method == OCCLUSION:
+        return [*occlusion_maps(explained.subject, explained.question, _random_seeds(explained.subject))]
+    return [METHODS[explained.method](model, explained.question) for model in nets]
 
 
 def _choose_class(names: tuple[str, ...], probabilities: npt.NDArray[np.float32], subject: Subject) -> int:
@@ -136,17 +155,23 @@ def _choose_details(method: str, question: Question, model: nn.Module, subject: 
         return replace(question, layer=_choose_layer(model, subject))
     if method != OCCLUSION:
         return question
-    largest = default_window(tuple(subject.sample.shape[1:]))[0]
-    share = st.select_slider(
-        "Window", ["small", "medium", "large"], value="medium", key="why-window", persist_state="session", width=160
-    )
-    factor = {"small": 0.6, "medium": 1.0, "large": 1.6}[share]
+    windows = window_choices(tuple(subject.sample.shape[1:]))
+    size = "medium"
+    if len(windows) > 1:
+        size = st.segmented_control(
+            "Window",
+            list(windows),
+            default="medium",
+            required=True,
+            format_func=lambda name: f"{name}, {format_shape(windows[name][0])}",
+            key=f"why-window-{'-'.join(windows)}",
+            persist_state="session",
+        )
     fill: Fill = st.selectbox(
         "Covered with", FILLS, format_func=lambda name: f"{name} of the sample" if name != "zero" else "0",
         key="why-fill", persist_state="session", width=200,
     )  # fmt: skip
-    window = tuple(max(1, round(size * factor)) for size in largest)
-    return replace(question, window=window, cover=fill_value(subject.sample[0].numpy(), fill))
+    return replace(question, window=windows[size or "medium"][0], cover=fill_value(subject.sample[0].numpy(), fill))
 
 
 def _choose_layer(model: nn.Module, subject: Subject) -> LayerPath | None:
@@ -191,7 +216,7 @@ def _pictures(explained: _Explained, *, shows_random: bool) -> None:
             with st.container(width=PICTURE_WIDTH):
                 st.markdown("**The same, random weights**")
                 nets = _random_nets(subject)
-                check = sanity_check(explained.method, explained.question, relevance, nets)
+                check = compare(relevance, _random_relevances(explained, nets))
                 if check.shown is not None:
                     draw(check.shown, key="why-random-relevance")
     if not relevance.any():
@@ -204,7 +229,11 @@ def _pictures(explained: _Explained, *, shows_random: bool) -> None:
 
 def _random_nets(subject: Subject) -> list[nn.Module]:
     """Returns the net with weights from other seeds than the one that its training began with."""
-    return [build_untrained(subject.architecture, subject.seed + number).eval() for number in range(1, RANDOM_NETS + 1)]
+    return [build_untrained(subject.architecture, seed).eval() for seed in _random_seeds(subject)]
+
+
+def _random_seeds(subject: Subject) -> list[int]:
+    return [subject.seed + number for number in range(1, RANDOM_NETS + 1)]
 
 
 def check_sentence(check: SanityCheck, *, is_trained: bool) -> str:
@@ -244,7 +273,8 @@ def _lesson(explained: _Explained, correlation: float | None, nets: list[nn.Modu
     if not any(isinstance(module, nn.ReLU) for module in explained.model.modules()):
         return "This net has no ReLU, so that guided backpropagation is nothing but the gradient."
     gradient = METHODS["Gradient"](explained.model, explained.question)
-    other = None if gradient is None else sanity_check("Gradient", explained.question, gradient, nets).correlation
+    others = [METHODS["Gradient"](model, explained.question) for model in nets]
+    other = None if gradient is None else compare(gradient, others).correlation
     numbers = (
         "" if other is None or correlation is None
         else f" Here its number is {_signed(correlation)}, and that of the plain gradient {_signed(other)}."

@@ -15,10 +15,10 @@ from cnnviz.ui.data.content import cached_scale, split_indices
 from cnnviz.ui.data.left_out import leave_out_box, left_out_summary
 from cnnviz.ui.data.sample_card import PICTURE_WIDTH
 from cnnviz.ui.inside.samples import MAX_REQUEST_BYTES
-from cnnviz.ui.reruns import send_now
 from cnnviz.ui.result.gallery import TestedRun, draw_sample, sample_gallery
 from cnnviz.ui.result.training_labels import training_labels_view
 from cnnviz.ui.widgets.fields import escape_markdown
+from cnnviz.ui.widgets.job_progress import job_progress
 from cnnviz.words import count_label
 
 MAX_COMPARED = 6_000
@@ -91,21 +91,12 @@ def _neighbours(tested: TestedRun) -> Neighbours | None:
     placeholder = st.empty()
 
     def compute() -> Neighbours:
-        send_now()
-        text = "Comparing the samples …"
-        bar = placeholder.progress(0.0, text)
         training, validation, test = content.split_indices(split_kind)
         limit = min(MAX_COMPARED, max(MAX_REQUEST_BYTES // (4 * numel(content.shape)), 2))
         indices = np.sort(np.concatenate([test, training, validation])[:limit])
         scale = cached_scale(content, split_kind, config.floor, config.normalization)[0]
-
-        def report(share: float) -> None:
-            bar.progress(share, text)
-
-        try:
+        with job_progress(placeholder, "Comparing the samples …") as report:
             return compare_samples(content.x, indices, scale, report)
-        finally:
-            placeholder.empty()
 
     try:
         return cached_result(content, ("neighbours", split_kind, config.floor, config.normalization), compute)

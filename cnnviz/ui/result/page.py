@@ -28,7 +28,7 @@ from cnnviz.ui.result.try_change import try_change_view
 from cnnviz.ui.result.verdicts import verdict_cards
 from cnnviz.ui.runs.comments import comments_view
 from cnnviz.ui.runs.labels import dataset_titles, run_label
-from cnnviz.ui.state import TALK_VIEW, choose_run, current_owner, run_choice_key, talk_later
+from cnnviz.ui.state import choose_run, current_owner, run_choice_key, talk_later
 from cnnviz.ui.widgets.fields import escape_markdown
 from cnnviz.ui.widgets.live_fragment import live_fragment
 from cnnviz.ui.widgets.status_badge import STATUS_BADGES
@@ -92,7 +92,7 @@ def _score_summary(run: Run) -> None:
             choose_run(run.id)
             open_page("pages/train.py")
         if run.score.epoch and st.button(
-            TALK_VIEW,
+            "Try your own",
             icon=":material/mic:",
             type="tertiary",
             key="talk",

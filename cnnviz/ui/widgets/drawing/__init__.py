@@ -6,7 +6,7 @@ import streamlit as st
 
 _HTML = """
 <div class="drawing">
-  <canvas width="256" height="256" role="img" aria-label="Drawing area; without a mouse, drop a file instead"></canvas>
+  <canvas width="256" height="256" role="img" aria-label="Drawing area; with a keyboard, send a file instead"></canvas>
   <button type="button" class="clear">Clear</button>
 </div>
 """
