@@ -3,7 +3,7 @@ import pytest
 
 from cnnviz.activations import ACTIVATIONS, class_probabilities
 from cnnviz.layers import PALETTE, family
-from cnnviz.layers.activation import Elementwise
+from cnnviz.layers.activation.elementwise import Elementwise
 
 X = np.linspace(-10, 10, 401)
 

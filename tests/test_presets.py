@@ -7,9 +7,10 @@ PARAMETERS = {
     "lab-convnet": 92_645,
     "keywords-residual": 79_379,
     "keywords-separable": 17_123,
-    "keywords-temporal": 60_307,
+    "keywords-temporal": 64_211,
+    "keywords-temporal-medium": 24_443,
     "keywords-temporal-small": 8_155,
-    "keywords-broadcast": 7_143,
+    "keywords-broadcast": 9_623,
     "lenet-5": 61_706,  # 156 + 2,416 + 48,120 + 10,164 + 850
     "alexnet": 61_100_840,  # https://pytorch.org/vision/stable/models.html, like the two below
     "vgg-11": 132_863_336,

@@ -21,7 +21,8 @@ from cnnviz.layers import Linear, ReLU, family
 from cnnviz.layers.conv import Conv, ConvBase
 from cnnviz.layers.dropout import AlphaDropout, DropoutBase
 from cnnviz.layers.norm import BatchNorm, ChannelNorm
-from cnnviz.layers.pool import AdaptiveAvgPool, AvgPool
+from cnnviz.layers.pool.adaptive_pool import AdaptiveAvgPool
+from cnnviz.layers.pool.avg_pool import AvgPool
 from cnnviz.layers.window import per_axis
 from cnnviz.shapes import numel
 

@@ -10,7 +10,8 @@ from cnnviz.architecture import Architecture, Mend, Step, iter_steps, layer_numb
 from cnnviz.errors import ShapeError
 from cnnviz.layers import Layer, Linear, ReLU, family
 from cnnviz.layers.conv import ConvBase
-from cnnviz.layers.pool import AdaptivePool, Pool
+from cnnviz.layers.pool.adaptive_pool import AdaptivePool
+from cnnviz.layers.pool.window_pool import Pool
 from cnnviz.layers.window import collapse_equal
 from cnnviz.shapes import format_shape
 from cnnviz.windows import Window

@@ -4,6 +4,7 @@ explanation.py     explain() and the Explanation that it returns
 forward_pass.py    run(): one forward pass that leaves the module as it was
 module_state.py    ModuleState: what a module holds, to be put back
 recorder.py        Recorder: what is called in it, by hooks and torch's protocol for functions
+known_tensors.py   KnownTensors: which tensors come from the input, and what gave them
 meta_shortcuts.py  shapes on the meta device that need no call
 nodes.py           Node: a tensor on its way; Call: what gave it
 functions.py       function_call(): the layer or join that a function is

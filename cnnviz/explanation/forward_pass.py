@@ -67,7 +67,7 @@ def run(
             recorder.record_failure(raised)
     if error and on_meta:
         _replace_error(recorder.calls[-1], batch_size)
-    outputs = tuple(recorder.known_nodes([output]))
+    outputs = tuple(recorder.tensors.nodes_of([output]))
     not_put_back = tuple(dict.fromkeys(state.not_kept))
     return ForwardPass(module, tuple(recorder.calls), inputs, outputs, on_meta, error, not_put_back)
 

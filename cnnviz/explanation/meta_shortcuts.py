@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from cnnviz.layers import PALETTE
-from cnnviz.layers.activation import Elementwise
+from cnnviz.layers.activation.elementwise import Elementwise
 from cnnviz.source.torch_names import FUNCTIONS
 
 ELEMENTWISE = frozenset(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from types import TracebackType
 from typing import Any, Self
@@ -26,11 +26,11 @@ from cnnviz.explanation.functions import (
     tensors_in,
     written_tensors,
 )
+from cnnviz.explanation.known_tensors import KnownTensors
 from cnnviz.explanation.live_layers import layer_kind, layer_of_module
 from cnnviz.explanation.meta_shortcuts import call_on_meta
 from cnnviz.explanation.nodes import Call, Frame, Node
 from cnnviz.layers import Flatten, Layer
-from cnnviz.shapes import Shape
 
 logger = logging.getLogger(__name__)
 ALWAYS_ON = (
@@ -49,12 +49,10 @@ class Recorder(TorchFunctionMode):
         super().__init__()
         self._call = call_on_meta if on_meta else _call
         self.module = module
-        self.batch_size = batch_size
+        self.tensors = KnownTensors(batch_size)
         self.calls: list[Call] = []
         self._names = {id(part): name for name, part in module.named_modules()}
         self._frames: list[Frame] = []
-        self._nodes: dict[int, tuple[Tensor, Node]] = {}  # with the tensors, whose ids would be used again
-        self._by_memory: dict[int | None, dict[int, Tensor]] = {}  # the same tensors
         self._thread = threading.get_ident()
         self._hooks = ExitStack()
 
@@ -72,19 +70,7 @@ class Recorder(TorchFunctionMode):
 
     def add_input(self, tensor: Tensor) -> Node:
         """Makes a tensor known as an input of the net."""
-        return self._remember(tensor, Node(self.sample_shape(tensor), "the input"))
-
-    def known_nodes(self, values: Iterable[object]) -> Iterator[Node]:
-        """Yields what is known of those of the values that are tensors made from the input, at any depth."""
-        for tensor in tensors_in(values):
-            known = self._nodes.get(id(tensor))
-            if known:
-                yield known[1]
-
-    def sample_shape(self, tensor: Tensor) -> Shape | None:
-        """Returns the shape of one sample; None where the first axis is not that of the batch."""
-        batch, *shape = tensor.shape or (0,)
-        return tuple(shape) if batch == self.batch_size else None
+        return self.tensors.remember(tensor, Node(self.tensors.sample_shape(tensor), "the input"))
 
     def record_failure(self, error: Exception) -> None:
         """Adds the row of what raised: a function that is a row of its own, or the innermost module."""
@@ -114,7 +100,7 @@ class Recorder(TorchFunctionMode):
             result = self._run(func, args, kwargs)
         except Exception as error:
             name = getattr(func, "__name__", "")
-            inputs = tuple(self.known_nodes((*args, *kwargs.values())))
+            inputs = tuple(self.tensors.nodes_of((*args, *kwargs.values())))
             if inputs and self._frames[-1].holds_rows:
                 self.calls.append(self._failed_call(name, args, kwargs, inputs, error))
             raise
@@ -138,7 +124,7 @@ class Recorder(TorchFunctionMode):
         """Makes unknown what a call has changed beside what it returns."""
         name = getattr(func, "__name__", "")
         if name == "__set__" and getattr(func, "__self__", None) is Tensor.data:
-            self._spoil(tensors_in(args[:1]), "setting .data", args)
+            self.tensors.spoil(tensors_in(args[:1]), "setting .data", args)
             return
         args, kwargs = positional(args, kwargs)
         written = written_tensors(name, args, kwargs)
@@ -147,20 +133,8 @@ class Recorder(TorchFunctionMode):
         is_by_index = name == "__setitem__"
         what = "an assignment by index, […] = …" if is_by_index else f"{name}(), which writes into another tensor, too"
         returned = {id(tensor) for tensor in tensors_in([result])}
-        changed = (tensor for tensor in (*written, *self._sharing_memory(written)) if id(tensor) not in returned)
-        self._spoil(changed, what, (*args, *kwargs.values()))
-
-    def _spoil(self, tensors: Iterable[Tensor], what: str, values: Iterable[object]) -> None:
-        sources = tuple(self.known_nodes(values))
-        for tensor in tensors:
-            before = tuple(self.known_nodes([tensor])) or sources
-            if before:
-                self._remember(tensor, Node(self.sample_shape(tensor), what, before, obstacle=what))
-
-    def _sharing_memory(self, tensors: Iterable[Tensor]) -> tuple[Tensor, ...]:
-        """Returns the known tensors that share memory with one of these."""
-        memories = {_memory(tensor) for tensor in tensors} - {None}
-        return tuple(tensor for memory in memories for tensor in self._by_memory.get(memory, {}).values())
+        changed = (tensor for tensor in (*written, *self.tensors.sharing_memory(written)) if id(tensor) not in returned)
+        self.tensors.spoil(changed, what, (*args, *kwargs.values()))
 
     def _failed_call(
         self,
@@ -183,18 +157,20 @@ class Recorder(TorchFunctionMode):
             self._follow(name, *positional(args, kwargs), result)
         except Exception:
             logger.exception("What %s does could not be followed.", name)
-            sources = tuple(self.known_nodes((*args, *kwargs.values())))
-            self._remember(result, Node(self.sample_shape(result), f"{name}()", sources, obstacle=f"{name}()"))
+            sources = tuple(self.tensors.nodes_of((*args, *kwargs.values())))
+            self.tensors.remember(
+                result, Node(self.tensors.sample_shape(result), f"{name}()", sources, obstacle=f"{name}()")
+            )
 
     def _follow(self, name: str, args: Sequence[object], kwargs: Mapping[str, object], result: Tensor) -> None:
         """Notes what a function has made of tensors that come from the input."""
-        sources = tuple(self.known_nodes((*args, *kwargs.values())))
+        sources = tuple(self.tensors.nodes_of((*args, *kwargs.values())))
         if not sources or name == "__get__":
             return
-        shape, plain = self.sample_shape(result), plain_name(name)
+        shape, plain = self.tensors.sample_shape(result), plain_name(name)
         keeps_shape = plain in RESHAPING | CONCATENATIONS and shape == sources[0].shape
         if len(sources) == 1 and (plain in SAME_VALUES or keeps_shape) and keeps_values(plain, args, result):
-            self._remember(result, sources[0])
+            self.tensors.remember(result, sources[0])
             return
         call = function_call(plain, args, kwargs, sources, path=self._frames[-1].path, shape=shape)
         node = Node(shape, call.name, call.inputs, call.layer, call.join)
@@ -206,7 +182,7 @@ class Recorder(TorchFunctionMode):
             node.obstacle = call.name
         elif call.left_out:
             node.obstacle = f"{call.name} with {', '.join(call.left_out)}"
-        self._remember(result, node)
+        self.tensors.remember(result, node)
         if (call.layer or call.join) and self._frames[-1].holds_rows:
             call.outputs, call.output_nodes = (result,), (node,)
             self.calls.append(call)
@@ -223,7 +199,7 @@ class Recorder(TorchFunctionMode):
                 module,
                 kind,
                 name or "",
-                tuple(self.known_nodes(args)),
+                tuple(self.tensors.nodes_of(args)),
                 holds_rows=not is_torchs_own and (not self._frames or next(module.children(), None) is not None),
                 follows_functions=not is_torchs_own and kind is None,
                 calls_before=len(self.calls),
@@ -238,7 +214,7 @@ class Recorder(TorchFunctionMode):
             return
         frame = self._frames.pop()
         if kwargs:
-            frame.inputs = tuple(self.known_nodes((*args, *kwargs.values())))
+            frame.inputs = tuple(self.tensors.nodes_of((*args, *kwargs.values())))
         if frame.layer_kind:
             del self.calls[frame.calls_before :]  # of modules that compute its weights
         is_leaf = frame.layer_kind is not None or (
@@ -250,17 +226,18 @@ class Recorder(TorchFunctionMode):
         for tensor in call.outputs if frame.inputs else ():
             if call.layer and tensor is call.outputs[0]:
                 obstacle = f"{frame.name} with {', '.join(call.left_out)}" if call.left_out else ""
-                shape = self.sample_shape(tensor)
-                self._remember(tensor, Node(shape, frame.name, frame.inputs, call.layer, None, module, obstacle))
-            elif not passes_on and (is_leaf or id(tensor) not in self._nodes) and not frame.follows_functions:
+                shape = self.tensors.sample_shape(tensor)
+                self.tensors.remember(tensor, Node(shape, frame.name, frame.inputs, call.layer, None, module, obstacle))
+            elif not passes_on and (is_leaf or tensor not in self.tensors) and not frame.follows_functions:
                 obstacle = f"{frame.name} ({type(module).__name__})"
-                self._remember(
-                    tensor, Node(self.sample_shape(tensor), frame.name, frame.inputs, None, None, module, obstacle)
+                self.tensors.remember(
+                    tensor,
+                    Node(self.tensors.sample_shape(tensor), frame.name, frame.inputs, None, None, module, obstacle),
                 )
         if getattr(module, "inplace", False) is True:
-            others = (tensor for tensor in self._sharing_memory(call.outputs) if tensor is not output)
-            self._spoil(others, f"{frame.name}, which writes into another tensor, too", ())
-        call.output_nodes = tuple(self.known_nodes(call.outputs))
+            others = (tensor for tensor in self.tensors.sharing_memory(call.outputs) if tensor is not output)
+            self.tensors.spoil(others, f"{frame.name}, which writes into another tensor, too", ())
+        call.output_nodes = tuple(self.tensors.nodes_of(call.outputs))
         if is_leaf and not (isinstance(module, nn.Sequential) and not len(module)):
             if call.layer is None:
                 call.layer = _single_layer(call)
@@ -279,22 +256,9 @@ class Recorder(TorchFunctionMode):
                 call.layer, call.left_out = found
         return call
 
-    def _remember(self, tensor: Tensor, node: Node) -> Node:
-        self._nodes[id(tensor)] = (tensor, node)
-        self._by_memory.setdefault(_memory(tensor), {})[id(tensor)] = tensor
-        return node
-
 
 def _call(func: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
     return func(*args, **kwargs)
-
-
-def _memory(tensor: Tensor) -> int | None:
-    """Returns a number for the memory of a tensor, the same for all views of it; None where it has none of its own."""
-    try:
-        return int(tensor.untyped_storage()._cdata)
-    except (NotImplementedError, RuntimeError):  # a sparse tensor, or a class that wraps others
-        return None
 
 
 def _single_layer(call: Call) -> Layer | None:

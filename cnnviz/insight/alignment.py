@@ -9,7 +9,7 @@ from itertools import count
 from cnnviz.architecture import Architecture, LayerPath, layer_number
 from cnnviz.layers import Block, Layer, family
 from cnnviz.layers.base import Stack
-from cnnviz.layers.pool import Pool
+from cnnviz.layers.pool.window_pool import Pool
 from cnnviz.layers.window import collapse_equal
 
 ONE_SIDED_COST, OTHER_KIND_COST, OTHER_FIELDS_COST = 1.0, 1.2, 0.6

@@ -1,42 +1,12 @@
 """The layer kinds that a student can stack."""
 
-from functools import cache
-from typing import TYPE_CHECKING, Annotated, Union
-
-from pydantic import Field
-
-from cnnviz.layers.activation import (
-    CELU,
-    ELU,
-    GELU,
-    GLU,
-    SELU,
-    Hardshrink,
-    Hardsigmoid,
-    Hardswish,
-    Hardtanh,
-    LeakyReLU,
-    LogSigmoid,
-    LogSoftmax,
-    Mish,
-    PReLU,
-    ReLU,
-    ReLU6,
-    RReLU,
-    Sigmoid,
-    SiLU,
-    Softmax,
-    Softmax2d,
-    Softmin,
-    Softplus,
-    Softshrink,
-    Softsign,
-    Tanh,
-    Tanhshrink,
-    Threshold,
-)
+from cnnviz.layers.activation.along_axis import GLU, LogSoftmax, Softmax, Softmax2d, Softmin
+from cnnviz.layers.activation.rectifier import LeakyReLU, PReLU, ReLU, ReLU6, RReLU
+from cnnviz.layers.activation.shrinking import Hardshrink, Softshrink, Tanhshrink, Threshold
+from cnnviz.layers.activation.smooth import CELU, ELU, GELU, SELU, Hardswish, Mish, SiLU, Softplus
+from cnnviz.layers.activation.squashing import Hardsigmoid, Hardtanh, LogSigmoid, Sigmoid, Softsign, Tanh
 from cnnviz.layers.base import Layer
-from cnnviz.layers.block import Block, Gate, Parallel, Residual, StackField
+from cnnviz.layers.block import Block, StackField
 from cnnviz.layers.conv import Conv1d, Conv2d, Conv3d, ConvTranspose1d, ConvTranspose2d, ConvTranspose3d
 from cnnviz.layers.dropout import (
     AlphaDropout,
@@ -47,6 +17,7 @@ from cnnviz.layers.dropout import (
     FeatureAlphaDropout,
     StochasticDepth,
 )
+from cnnviz.layers.gate import Gate
 from cnnviz.layers.linear import Linear, Scale
 from cnnviz.layers.norm import (
     BatchNorm1d,
@@ -60,27 +31,7 @@ from cnnviz.layers.norm import (
     LocalResponseNorm,
     RMSNorm,
 )
-from cnnviz.layers.pool import (
-    AdaptiveAvgPool1d,
-    AdaptiveAvgPool2d,
-    AdaptiveAvgPool3d,
-    AdaptiveMaxPool1d,
-    AdaptiveMaxPool2d,
-    AdaptiveMaxPool3d,
-    AvgPool1d,
-    AvgPool2d,
-    AvgPool3d,
-    FractionalMaxPool2d,
-    FractionalMaxPool3d,
-    LPPool1d,
-    LPPool2d,
-    LPPool3d,
-    MaxPool1d,
-    MaxPool2d,
-    MaxPool3d,
-)
-from cnnviz.layers.reshape import ChannelShuffle, Flatten, Identity, PixelShuffle, PixelUnshuffle, Unflatten
-from cnnviz.layers.resize import (
+from cnnviz.layers.pad import (
     CircularPad1d,
     CircularPad2d,
     CircularPad3d,
@@ -93,133 +44,27 @@ from cnnviz.layers.resize import (
     ReplicationPad1d,
     ReplicationPad2d,
     ReplicationPad3d,
-    Upsample,
     ZeroPad1d,
     ZeroPad2d,
     ZeroPad3d,
 )
-
-PALETTE: dict[str, type[Layer]] = {
-    "Conv1d": Conv1d,
-    "Conv2d": Conv2d,
-    "Conv3d": Conv3d,
-    "ConvTranspose1d": ConvTranspose1d,
-    "ConvTranspose2d": ConvTranspose2d,
-    "ConvTranspose3d": ConvTranspose3d,
-    "MaxPool1d": MaxPool1d,
-    "MaxPool2d": MaxPool2d,
-    "MaxPool3d": MaxPool3d,
-    "AvgPool1d": AvgPool1d,
-    "AvgPool2d": AvgPool2d,
-    "AvgPool3d": AvgPool3d,
-    "LPPool1d": LPPool1d,
-    "LPPool2d": LPPool2d,
-    "LPPool3d": LPPool3d,
-    "AdaptiveAvgPool1d": AdaptiveAvgPool1d,
-    "AdaptiveAvgPool2d": AdaptiveAvgPool2d,
-    "AdaptiveAvgPool3d": AdaptiveAvgPool3d,
-    "AdaptiveMaxPool1d": AdaptiveMaxPool1d,
-    "AdaptiveMaxPool2d": AdaptiveMaxPool2d,
-    "AdaptiveMaxPool3d": AdaptiveMaxPool3d,
-    "FractionalMaxPool2d": FractionalMaxPool2d,
-    "FractionalMaxPool3d": FractionalMaxPool3d,
-    "BatchNorm1d": BatchNorm1d,
-    "BatchNorm2d": BatchNorm2d,
-    "BatchNorm3d": BatchNorm3d,
-    "InstanceNorm1d": InstanceNorm1d,
-    "InstanceNorm2d": InstanceNorm2d,
-    "InstanceNorm3d": InstanceNorm3d,
-    "LayerNorm": LayerNorm,
-    "GroupNorm": GroupNorm,
-    "RMSNorm": RMSNorm,
-    "LocalResponseNorm": LocalResponseNorm,
-    "Linear": Linear,
-    "Scale": Scale,
-    "Flatten": Flatten,
-    "Unflatten": Unflatten,
-    "PixelShuffle": PixelShuffle,
-    "PixelUnshuffle": PixelUnshuffle,
-    "ChannelShuffle": ChannelShuffle,
-    "Identity": Identity,
-    "Upsample": Upsample,
-    "ZeroPad1d": ZeroPad1d,
-    "ZeroPad2d": ZeroPad2d,
-    "ZeroPad3d": ZeroPad3d,
-    "ConstantPad1d": ConstantPad1d,
-    "ConstantPad2d": ConstantPad2d,
-    "ConstantPad3d": ConstantPad3d,
-    "ReflectionPad1d": ReflectionPad1d,
-    "ReflectionPad2d": ReflectionPad2d,
-    "ReflectionPad3d": ReflectionPad3d,
-    "ReplicationPad1d": ReplicationPad1d,
-    "ReplicationPad2d": ReplicationPad2d,
-    "ReplicationPad3d": ReplicationPad3d,
-    "CircularPad1d": CircularPad1d,
-    "CircularPad2d": CircularPad2d,
-    "CircularPad3d": CircularPad3d,
-    "Dropout": Dropout,
-    "Dropout1d": Dropout1d,
-    "Dropout2d": Dropout2d,
-    "Dropout3d": Dropout3d,
-    "AlphaDropout": AlphaDropout,
-    "FeatureAlphaDropout": FeatureAlphaDropout,
-    "StochasticDepth": StochasticDepth,
-    "ReLU": ReLU,
-    "ReLU6": ReLU6,
-    "LeakyReLU": LeakyReLU,
-    "PReLU": PReLU,
-    "RReLU": RReLU,
-    "ELU": ELU,
-    "SELU": SELU,
-    "CELU": CELU,
-    "GELU": GELU,
-    "SiLU": SiLU,
-    "Mish": Mish,
-    "Softplus": Softplus,
-    "Hardswish": Hardswish,
-    "Hardtanh": Hardtanh,
-    "Hardsigmoid": Hardsigmoid,
-    "Threshold": Threshold,
-    "Hardshrink": Hardshrink,
-    "Softshrink": Softshrink,
-    "Tanhshrink": Tanhshrink,
-    "Sigmoid": Sigmoid,
-    "Tanh": Tanh,
-    "Softsign": Softsign,
-    "LogSigmoid": LogSigmoid,
-    "Softmax": Softmax,
-    "LogSoftmax": LogSoftmax,
-    "Softmin": Softmin,
-    "Softmax2d": Softmax2d,
-    "GLU": GLU,
-    "Residual": Residual,
-    "Parallel": Parallel,
-    "Gate": Gate,
-}
-"""Every kind by its name, that of its torch class if torch has one; a new kind is one class and one line here."""
-
-if TYPE_CHECKING:
-    AnyLayer = Layer
-else:
-    AnyLayer = Annotated[Union[tuple(PALETTE.values())], Field(discriminator="kind")]  # noqa: UP007 (built at run time)
-    """A layer of any kind, which pydantic tells by its `kind`."""
-
-for _kind in PALETTE.values():
-    if issubclass(_kind, Block):
-        _kind.model_rebuild(_types_namespace={"AnyLayer": AnyLayer})
-
-
-@cache
-def family(kind: str) -> str:
-    """Returns the file that a kind, or its nearest base in this package, is in: conv, pool, activation, block, …
-
-    >>> family("MaxPool2d"), family("Residual")
-    ('pool', 'block')
-    """
-    package = f"{__name__}."
-    module = next(base.__module__ for base in PALETTE[kind].__mro__ if base.__module__.startswith(package))
-    return module.removeprefix(package)
-
+from cnnviz.layers.palette import PALETTE, AnyLayer, family
+from cnnviz.layers.parallel import Parallel
+from cnnviz.layers.pool.adaptive_pool import (
+    AdaptiveAvgPool1d,
+    AdaptiveAvgPool2d,
+    AdaptiveAvgPool3d,
+    AdaptiveMaxPool1d,
+    AdaptiveMaxPool2d,
+    AdaptiveMaxPool3d,
+)
+from cnnviz.layers.pool.avg_pool import AvgPool1d, AvgPool2d, AvgPool3d
+from cnnviz.layers.pool.fractional_pool import FractionalMaxPool2d, FractionalMaxPool3d
+from cnnviz.layers.pool.lp_pool import LPPool1d, LPPool2d, LPPool3d
+from cnnviz.layers.pool.max_pool import MaxPool1d, MaxPool2d, MaxPool3d
+from cnnviz.layers.reshape import ChannelShuffle, Flatten, Identity, PixelShuffle, PixelUnshuffle, Unflatten
+from cnnviz.layers.residual import Residual
+from cnnviz.layers.upsample import Upsample
 
 __all__ = [
     "CELU",

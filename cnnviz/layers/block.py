@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, Self
+from typing import TYPE_CHECKING, Annotated, ClassVar, Self
 
 from annotated_types import MaxLen, MinLen
 from pydantic import Field
@@ -14,8 +14,7 @@ from torch import nn
 from cnnviz.errors import ShapeError
 from cnnviz.layers.base import Layer, ReceptiveFields, Stack, all_or_none
 from cnnviz.layers.block_module import BlockModule
-from cnnviz.layers.conv import CONV_BY_NDIM
-from cnnviz.layers.join import CONCAT, PRODUCT, SUM, Join, StackOutput
+from cnnviz.layers.join import Join, StackOutput
 from cnnviz.receptive_field import join_fields
 from cnnviz.shapes import Shape
 
@@ -73,6 +72,7 @@ class Block(Layer):
     def stack_bounds(cls, field: StackField) -> tuple[int, int | None]:
         """Returns the smallest and largest number of stacks in a field; None for the largest where it has no bound.
 
+        >>> from cnnviz.layers import Parallel, Residual
         >>> [Residual.stack_bounds(field) for field in Residual.stack_fields]
         [(1, 1), (1, 1)]
         >>> Parallel.stack_bounds(*Parallel.stack_fields)
@@ -89,6 +89,7 @@ class Block(Layer):
     def stack_places(self) -> tuple[tuple[StackField, int | None], ...]:
         """The field of every stack, and the stack's index in it; None where the field holds just this stack.
 
+        >>> from cnnviz.layers import Parallel, Residual
         >>> [(field.name, index) for field, index in Residual().stack_places]
         [('layers', None), ('projection', None)]
         >>> [(field.name, index) for field, index in Parallel().stack_places]
@@ -196,6 +197,7 @@ class Block(Layer):
     def class_source(cls) -> str:
         r"""Returns the block as a class in plain torch, for generated code.
 
+        >>> from cnnviz.layers import Residual
         >>> print("\n".join(Residual.class_source().splitlines()[-2:]))
             def forward(self, x):
                 return self.layers(x) + self.projection(x)
@@ -255,96 +257,3 @@ class Block(Layer):
             except ShapeError as error:
                 raise ShapeError(f"{layer.kind} in it {error}") from None
         return shapes
-
-
-class Residual(Block):
-    """layers(x) + projection(x).
-
-    Without a projection, layers(x) + x.
-    Source: He, Zhang, Ren & Sun, "Deep Residual Learning for Image Recognition" (2015).
-    """
-
-    summary: ClassVar[str] = "Adds the output of its layers to their input, so that gradients have a way around them."
-    prefix: ClassVar[str] = "residual"
-    stack_fields: ClassVar[tuple[StackField, ...]] = (
-        StackField("layers", title="layers"),
-        StackField("projection", title="projection"),
-    )
-    join: ClassVar[Join] = SUM
-
-    kind: Literal["Residual"] = "Residual"
-    layers: Layers = Field((), description="The stack whose output is added to the input.")
-    projection: Layers = Field(
-        (),
-        description="Layers beside the stack; empty: the input itself. Needed where the stack changes the shape.",
-    )
-
-    @classmethod
-    def default(cls, shape: Shape = ()) -> Residual:
-        """Returns a block of two convolutions that keep the shape, as in the paper; an empty one for a flat sample."""
-        if len(shape) not in CONV_BY_NDIM:
-            return cls()
-        from cnnviz.layers import PALETTE  # noqa: PLC0415 (the palette holds this class, too)
-
-        conv = CONV_BY_NDIM[len(shape)](out_channels=shape[0], kernel_size=3, padding=1, bias=False)
-        norm, relu = PALETTE[f"BatchNorm{len(shape) - 1}d"].default(), PALETTE["ReLU"].default()
-        return cls(layers=(conv, norm, relu, conv, norm))
-
-
-class Parallel(Block):
-    """The outputs of all branches side by side, concatenated on the channels.
-
-    Known from Inception: Szegedy et al., "Going Deeper with Convolutions" (2014).
-    """
-
-    summary: ClassVar[str] = "Several stacks read the same input; their channels are put side by side."
-    prefix: ClassVar[str] = "parallel"
-    stack_fields: ClassVar[tuple[StackField, ...]] = (StackField("branches", title="branch", repeated=True),)
-    join: ClassVar[Join] = CONCAT
-
-    kind: Literal["Parallel"] = "Parallel"
-    branches: Annotated[tuple[Layers, ...], Field(strict=False, min_length=1, max_length=8)] = Field(
-        ((), ()), description="Stacks that read the same input; an empty one passes it on."
-    )
-
-    @classmethod
-    def default(cls, shape: Shape = ()) -> Parallel:
-        """Returns two branches, with windows of 1 and 3, that keep the size; empty ones for a flat sample."""
-        if len(shape) not in CONV_BY_NDIM:
-            return cls()
-        conv = CONV_BY_NDIM[len(shape)]
-        narrow, wide = conv(out_channels=8, kernel_size=1), conv(out_channels=8, kernel_size=3, padding=1)
-        return cls(branches=((narrow,), (wide,)))
-
-
-class Gate(Block):
-    """path(x) · layers(x), with axes of length 1 in layers(x) stretched to those of path(x).
-
-    Without a path, x · layers(x).
-    Known from squeeze-and-excitation: Hu, Shen, Albanie, Sun & Wu, "Squeeze-and-Excitation Networks" (2017).
-    """
-
-    summary: ClassVar[str] = "Multiplies the input by what its layers make of it, such as a weight for each channel."
-    prefix: ClassVar[str] = "gate"
-    stack_fields: ClassVar[tuple[StackField, ...]] = (
-        StackField("layers", title="gate"),
-        StackField("path", title="path"),
-    )
-    join: ClassVar[Join] = PRODUCT
-
-    kind: Literal["Gate"] = "Gate"
-    layers: Layers = Field((), description="The stack whose output the other factor is multiplied by.")
-    path: Layers = Field((), description="Layers beside it; empty: the input itself.")
-
-    @classmethod
-    def default(cls, shape: Shape = ()) -> Gate:
-        """Returns squeeze and excitation with a quarter of the channels, as in the paper; for a flat sample, a gate."""
-        from cnnviz.layers import PALETTE  # noqa: PLC0415 (the palette holds this class, too)
-
-        relu, sigmoid = PALETTE["ReLU"].default(), PALETTE["Sigmoid"].default()
-        if len(shape) not in CONV_BY_NDIM:
-            return cls(layers=(sigmoid,))
-        conv, squeezed = CONV_BY_NDIM[len(shape)], max(shape[0] // 4, 1)
-        pool = PALETTE[f"AdaptiveAvgPool{len(shape) - 1}d"].default()
-        squeeze, excite = conv(out_channels=squeezed, kernel_size=1), conv(out_channels=shape[0], kernel_size=1)
-        return cls(layers=(pool, squeeze, relu, excite, sigmoid))

@@ -248,3 +248,14 @@ class ConvTranspose3d(ConvTranspose[Size3d, Padding3d]):
     axes: ClassVar[int] = 3
 
     kind: Literal["ConvTranspose3d"] = "ConvTranspose3d"
+
+
+KINDS: tuple[type[Layer], ...] = (
+    Conv1d,
+    Conv2d,
+    Conv3d,
+    ConvTranspose1d,
+    ConvTranspose2d,
+    ConvTranspose3d,
+)
+"""The kinds in this file, in the order in which the palette shows them."""

@@ -108,3 +108,15 @@ class StochasticDepth(DropoutBase):
 
     kind: Literal["StochasticDepth"] = "StochasticDepth"
     p: Annotated[float, Field(ge=0.0, le=1.0, title="p", description="Probability that a sample is set to 0.")] = 0.1
+
+
+KINDS: tuple[type[Layer], ...] = (
+    Dropout,
+    Dropout1d,
+    Dropout2d,
+    Dropout3d,
+    AlphaDropout,
+    FeatureAlphaDropout,
+    StochasticDepth,
+)
+"""The kinds in this file, in the order in which the palette shows them."""

@@ -13,7 +13,8 @@ from cnnviz.errors import ShapeError
 from cnnviz.layers.base import Layer, Stack
 from cnnviz.layers.conv import CONV_BY_NDIM, Conv
 from cnnviz.layers.linear import Linear
-from cnnviz.layers.pool import AvgPool, MaxPool
+from cnnviz.layers.pool.avg_pool import AvgPool
+from cnnviz.layers.pool.max_pool import MaxPool
 from cnnviz.layers.reshape import Unflatten
 from cnnviz.layers.window import collapse_equal, per_axis
 from cnnviz.shapes import AXES, Shape, format_shape

@@ -70,3 +70,10 @@ class Scale(Layer):
     def output_shape(self, shape: Shape) -> Shape:
         """Returns the shape as it is."""
         return shape
+
+
+KINDS: tuple[type[Layer], ...] = (
+    Linear,
+    Scale,
+)
+"""The kinds in this file, in the order in which the palette shows them."""

@@ -251,3 +251,18 @@ class LocalResponseNorm(Layer):
         """Returns the shape as it is; there must be an axis behind the channels."""
         expect_axes(shape, 2, 3, 4)
         return shape
+
+
+KINDS: tuple[type[Layer], ...] = (
+    BatchNorm1d,
+    BatchNorm2d,
+    BatchNorm3d,
+    InstanceNorm1d,
+    InstanceNorm2d,
+    InstanceNorm3d,
+    LayerNorm,
+    GroupNorm,
+    RMSNorm,
+    LocalResponseNorm,
+)
+"""The kinds in this file, in the order in which the palette shows them."""

@@ -250,3 +250,14 @@ class Identity(Layer):
     def output_shape(self, shape: Shape) -> Shape:
         """Returns the shape as it is."""
         return shape
+
+
+KINDS: tuple[type[Layer], ...] = (
+    Flatten,
+    Unflatten,
+    PixelShuffle,
+    PixelUnshuffle,
+    ChannelShuffle,
+    Identity,
+)
+"""The kinds in this file, in the order in which the palette shows them."""

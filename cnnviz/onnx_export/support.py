@@ -6,11 +6,13 @@ from typing import Any
 from cnnviz.architecture import Architecture, Step, iter_steps, layer_number, trace
 from cnnviz.errors import DesignError, ShapeError
 from cnnviz.layers import Layer
-from cnnviz.layers.activation import Softplus, Threshold
+from cnnviz.layers.activation.shrinking import Threshold
+from cnnviz.layers.activation.smooth import Softplus
 from cnnviz.layers.conv import ConvTranspose
 from cnnviz.layers.norm import BatchNorm, InstanceNorm
-from cnnviz.layers.pool import AdaptivePool, AvgPool
-from cnnviz.layers.resize import Upsample
+from cnnviz.layers.pool.adaptive_pool import AdaptivePool
+from cnnviz.layers.pool.avg_pool import AvgPool
+from cnnviz.layers.upsample import Upsample
 from cnnviz.layers.window import collapse_equal, per_axis
 from cnnviz.shapes import Shape, format_shape
 

@@ -16,7 +16,7 @@ from cnnviz.presets.course import DIGITS, LAB
 from cnnviz.presets.deep import DENSENET_121, EFFICIENTNET_B0, GOOGLENET, MOBILENET_V2
 from cnnviz.presets.keywords import FOUR_BLOCKS, RESIDUAL, SEPARABLE, THREE_BLOCKS
 from cnnviz.presets.published import ALEXNET, LENET_5, RESNET_18, RESNET_20, VGG_11
-from cnnviz.presets.small_keywords import BROADCAST, TEMPORAL, TEMPORAL_SMALL
+from cnnviz.presets.small_keywords import BROADCAST, TEMPORAL, TEMPORAL_MEDIUM, TEMPORAL_SMALL
 
 __all__ = ["PRESETS", "Preset", "net_name"]
 
@@ -27,6 +27,7 @@ PRESETS: dict[str, Preset] = {
     "keywords-residual": RESIDUAL,
     "keywords-separable": SEPARABLE,
     "keywords-temporal": TEMPORAL,
+    "keywords-temporal-medium": TEMPORAL_MEDIUM,
     "keywords-temporal-small": TEMPORAL_SMALL,
     "keywords-broadcast": BROADCAST,
     "bands-1d": BANDS_1D,

@@ -8,7 +8,6 @@ from cnnviz.layers import (
     BatchNorm2d,
     Conv2d,
     Dropout,
-    Dropout2d,
     Flatten,
     Layer,
     Linear,
@@ -61,60 +60,87 @@ def _depthwise_norm(channels: int, kernel_size: tuple[int, int], step: int = 1, 
     return (conv, BatchNorm2d())
 
 
-def _time_block(out_channels: int, step: int) -> Layers:
-    """Returns a Residual of two windows of nine frames."""
-    layers = (*_conv_norm(out_channels, (9, 1), (step, 1)), ReLU(), *_conv_norm(out_channels, (9, 1)))
-    return (Residual(layers=layers, projection=_conv_norm(out_channels, (1, 1), (step, 1))), ReLU())
+def _time_block(channels: int, out_channels: int, step: int) -> Layers:
+    """Returns a window of nine frames for each channel on its own, then a mix of the channels."""
+    return (*_separable_time(channels, out_channels, step), ReLU())
+
+
+def _residual_time_block(channels: int) -> Layers:
+    """Returns the same, added to its input."""
+    return (Residual(layers=_separable_time(channels, channels, 1)), ReLU())
+
+
+def _separable_time(channels: int, out_channels: int, step: int) -> Layers:
+    conv = Conv2d(
+        out_channels=channels, kernel_size=(9, 1), stride=_size((step, 1)), padding=(4, 0), groups=channels, bias=False
+    )
+    return (conv, BatchNorm2d(), ReLU(), *_conv_norm(out_channels, (1, 1)))
+
+
+def _all_bands(out_channels: int, frames: int) -> Layers:
+    """Returns windows of some frames that read all 26 bands at once."""
+    conv = Conv2d(
+        out_channels=out_channels, kernel_size=(frames, 26), stride=(2, 1), padding=(frames // 2, 0), bias=False
+    )
+    return (conv, BatchNorm2d(), ReLU())
 
 
 TEMPORAL = Preset(
     title="Keywords, along time",
     description=(
-        "The first windows read all 26 bands at once; from there on the net slides along time only, in two residual "
-        "blocks with windows of nine frames: 60,307 parameters and an eighth of the multiplications of the residual "
-        "net. In the manner of TC-ResNet (Choi et al., 2019)."
+        "The first windows read all 26 bands at once; from there on each channel slides along time on its own, nine "
+        "frames wide, and a mix of the channels follows, twice: 64,211 parameters and a seventh of the multiplications "
+        "of the residual net. In the manner of MatchboxNet (Majumdar & Ginsburg, 2020)."
     ),
     architecture=Architecture(
         input_shape=INPUT_SHAPE,
         layers=(
-            Conv2d(out_channels=32, kernel_size=(3, 26), stride=(2, 1), padding=(1, 0), bias=False),
-            BatchNorm2d(),
-            ReLU(),
-            *_time_block(32, 2),
-            *_time_block(48, 2),
+            *_all_bands(96, 5),
+            *_time_block(96, 144, 2),
+            *_time_block(144, 192, 2),
             *_scores(0.2),
         ),
     ),
 )
 
-
-def _separable_time_block(channels: int, out_channels: int, step: int) -> Layers:
-    """Returns a window of nine frames for each channel on its own, then a mix of the channels."""
-    conv = Conv2d(
-        out_channels=channels, kernel_size=(9, 1), stride=_size((step, 1)), padding=(4, 0), groups=channels, bias=False
-    )
-    return (conv, BatchNorm2d(), ReLU(), *_conv_norm(out_channels, (1, 1)), ReLU())
-
-
-TEMPORAL_SMALL = Preset(
-    title="Keywords, along time, small",
+TEMPORAL_MEDIUM = Preset(
+    title="Keywords, along time, medium",
     description=(
-        "The first windows read all 26 bands at once; then each channel slides along time on its own, and a mix of the "
-        "channels follows, three times: 8,155 parameters and 176,392 multiplications."
+        "The same with fewer channels, and with three more steps that are each added to their input: 24,443 "
+        "parameters, twice as deep."
     ),
     architecture=Architecture(
         input_shape=INPUT_SHAPE,
         layers=(
-            Conv2d(out_channels=24, kernel_size=(3, 26), stride=(2, 1), padding=(1, 0), bias=False),
-            BatchNorm2d(),
-            ReLU(),
-            *_separable_time_block(24, 32, 2),
-            *_separable_time_block(32, 32, 1),
-            *_separable_time_block(32, 48, 2),
+            *_all_bands(40, 3),
+            *_time_block(40, 48, 2),
+            *_residual_time_block(48),
+            *_time_block(48, 64, 2),
+            *_residual_time_block(64),
+            *_residual_time_block(64),
+            *_scores(0.2),
+        ),
+    ),
+)
+
+TEMPORAL_SMALL = Preset(
+    title="Keywords, along time, small",
+    description=("The same with few channels and three such steps: 8,155 parameters and 176,392 multiplications."),
+    architecture=Architecture(
+        input_shape=INPUT_SHAPE,
+        layers=(
+            *_all_bands(24, 3),
+            *_time_block(24, 32, 2),
+            *_time_block(32, 32, 1),
+            *_time_block(32, 48, 2),
             *_scores(0.1),
         ),
     ),
 )
+
+
+FRAMES = 25
+"""Frames that are left behind the first windows of the broadcast net, all the way to its end."""
 
 
 def _broadcast(channels: int, dilation: int, bands: int) -> Layer:
@@ -125,8 +151,7 @@ def _broadcast(channels: int, dilation: int, bands: int) -> Layer:
             *_depthwise_norm(channels, (3, 1), dilation=dilation),
             SiLU(),
             Conv2d(out_channels=channels, kernel_size=1, bias=False),
-            Dropout2d(p=0.1),
-            Upsample(size=(50, bands)),
+            Upsample(size=(FRAMES, bands)),
         )
     )
 
@@ -145,26 +170,23 @@ BROADCAST = Preset(
     title="Keywords, broadcast",
     description=(
         "Windows along the bands, and beside them what a mean over all bands says along time, given back to every band "
-        "by an Upsample: 7,143 parameters. In the manner of BC-ResNet (Kim et al., “Broadcasted residual learning for "
-        "efficient keyword spotting”, 2021)."
+        "by an Upsample: 9,623 parameters. In the manner of BC-ResNet (Kim et al., “Broadcasted residual learning for "
+        "efficient keyword spotting”, 2021), with one BatchNorm for all bands and half of the blocks."
     ),
     architecture=Architecture(
         input_shape=INPUT_SHAPE,
         layers=(
-            Conv2d(out_channels=16, kernel_size=5, stride=2, padding=2, bias=False),
-            BatchNorm2d(),
+            *_conv_norm(16, (7, 5), (4, 2)),
             ReLU(),
-            *_transition_block(8, 1, 13, 1),
-            *_normal_block(8, 1, 13),
-            *_transition_block(12, 2, 7, 2),
-            *_normal_block(12, 2, 7),
-            *_transition_block(16, 4, 4, 2),
-            *_normal_block(16, 4, 4),
-            *_normal_block(16, 4, 4),
-            *_transition_block(20, 8, 4, 1),
-            *_normal_block(20, 8, 4),
-            *_normal_block(20, 8, 4),
-            *_depthwise_norm(20, (5, 1)),
+            *_transition_block(12, 1, 13, 1),
+            *_normal_block(12, 1, 13),
+            *_transition_block(16, 1, 7, 2),
+            *_normal_block(16, 1, 7),
+            *_transition_block(24, 2, 4, 2),
+            *_normal_block(24, 2, 4),
+            *_transition_block(28, 2, 4, 1),
+            *_normal_block(28, 2, 4),
+            *_depthwise_norm(28, (5, 1)),
             *_conv_norm(32, (1, 1)),
             ReLU(),
             *_scores(0.1),

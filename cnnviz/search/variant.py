@@ -10,7 +10,7 @@ from cnnviz.architecture.step import trace_shapes
 from cnnviz.errors import DesignError, ShapeError
 from cnnviz.layers import PALETTE, Block, Layer, Linear, family
 from cnnviz.layers.conv import Conv, ConvBase
-from cnnviz.layers.pool import Pool
+from cnnviz.layers.pool.window_pool import Pool
 from cnnviz.layers.window import collapse_equal, per_axis
 from cnnviz.validation import describe_error
 

@@ -25,7 +25,7 @@ from cnnviz.layers import (
     Softmin,
     Unflatten,
 )
-from cnnviz.layers.activation import Elementwise
+from cnnviz.layers.activation.elementwise import Elementwise
 from cnnviz.layers.join import Join
 from cnnviz.shapes import AXES, format_shape, numel
 from cnnviz.source.blocks import block_joined_by

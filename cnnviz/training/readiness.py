@@ -5,7 +5,7 @@ from cnnviz.data.dataset import Dataset
 from cnnviz.errors import DesignError, LimitError
 from cnnviz.layers import GroupNorm, Linear
 from cnnviz.layers.norm import BatchNorm
-from cnnviz.layers.pool import MaxPool
+from cnnviz.layers.pool.max_pool import MaxPool
 from cnnviz.settings import Settings
 from cnnviz.shapes import format_shape, numel
 from cnnviz.training.config import TrainConfig

@@ -14,6 +14,7 @@ TASKS = {
     "keywords-residual": KEYWORDS,
     "keywords-separable": KEYWORDS,
     "keywords-temporal": WORDS,
+    "keywords-temporal-medium": WORDS,
     "keywords-temporal-small": WORDS,
     "keywords-broadcast": WORDS,
     "bands-1d": WORDS,

@@ -1,4 +1,4 @@
-"""A block kind that cnnviz does not have, to prove that a new one is one class, one join and one line in PALETTE."""
+"""A block kind that cnnviz does not have, to prove that a new one is a class, a join and a place in FAMILIES."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -13,6 +13,7 @@ from cnnviz.errors import ShapeError
 from cnnviz.layers import PALETTE, Block, Layer, StackField
 from cnnviz.layers.block import Layers
 from cnnviz.layers.join import Join, StackOutput, fitting_projection
+from cnnviz.layers.palette import FAMILIES
 from cnnviz.shapes import Shape, format_shape
 
 
@@ -76,12 +77,14 @@ class Gated(Block):
 
 @contextmanager
 def in_palette(kind: type[Layer]) -> Iterator[None]:
-    """Adds a kind to the palette for a while, as a line there would, so that every design may hold it."""
-    PALETTE[kind.__name__] = kind
+    """Adds a block to the palette for a while, as its name there would, so that every design may hold it."""
+    blocks = FAMILIES["block"]
+    FAMILIES["block"], PALETTE[kind.__name__] = (*blocks, kind), kind
     try:
         _read_kinds_again()
         yield
     finally:
+        FAMILIES["block"] = blocks
         del PALETTE[kind.__name__]
         _read_kinds_again()
 

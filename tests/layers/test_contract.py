@@ -4,10 +4,12 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydantic_core import PydanticUndefined
 
+from cnnviz import layers as package
 from cnnviz.errors import ShapeError
 from cnnviz.layers import PALETTE, Block
-from cnnviz.layers.base import torch_defaults
+from cnnviz.layers.base import Layer, torch_defaults
 from cnnviz.layers.written_modules import WRITTEN_MODULES
 from tests.strategies import layers, shapes
 from tests.torch_oracle import accepted_shape, our_output_shape, torch_multiply_adds, torch_result
@@ -71,3 +73,14 @@ def test_refusals_name_axis_and_numbers() -> None:
         PALETTE["AvgPool2d"](kernel_size=2, padding=2).output_shape((4, 9, 9))
     with pytest.raises(ShapeError, match=r"expects a sample with axes \(channels, height, width\), but gets 880"):
         PALETTE["Conv2d"](out_channels=1, kernel_size=3).output_shape((880,))
+
+
+def _kinds_below(cls: type[Layer]) -> set[str]:
+    kinds = {
+        below.model_fields["kind"].default for below in cls.__subclasses__() if below.__module__.startswith("cnnviz.")
+    }
+    return kinds.union(*map(_kinds_below, cls.__subclasses__())) - {PydanticUndefined}
+
+
+def test_every_kind_that_is_written_is_in_the_palette_and_can_be_imported_from_the_package() -> None:
+    assert _kinds_below(Layer) == set(PALETTE) == {name for name in package.__all__ if name in PALETTE}

@@ -20,6 +20,7 @@ from cnnviz.settings import Settings
 from cnnviz.table import parameter_count
 from cnnviz.training.config import TrainConfig
 from cnnviz.training.point import Point
+from cnnviz.training.recommended import RECOMMENDED
 from cnnviz.ui.state import SAVED_UNDO_STEPS
 from cnnviz.ui.training import settings_form
 from cnnviz.ui.workbench import Workbench
@@ -244,6 +245,18 @@ def test_the_preset_for_the_data_opens_in_one_click(open_page: OpenPage) -> None
     app.button("open-preset").click().run()
     assert app.session_state["workbench"].architecture == DIGITS
     assert not app.button("train").disabled
+
+
+def test_the_settings_that_a_preset_was_measured_with_are_put_in_by_one_click(open_page: OpenPage) -> None:
+    (training,) = RECOMMENDED["keywords-broadcast"]
+    net = Workbench(PRESETS["keywords-broadcast"].architecture)
+    app = open_page("train", workbench=net, config=SHORT.changed(seed=5))
+    key = f"recommended-{training.title}"
+    app.button(key).click().run()
+    assert app.session_state["config"] == training.config.changed(seed=5)
+    assert config_widget(app.text_input, "epochs").value == str(training.config.epochs)
+    assert not app.button("train").disabled
+    assert key not in [button.key for button in app.button]
 
 
 def test_settings_are_found_again_in_a_new_session_of_the_same_student(open_page: OpenPage) -> None:

@@ -33,6 +33,7 @@ from cnnviz.ui.state import (
 )
 from cnnviz.ui.training.knobs import augmentation_knobs, knob, refused_knob_titles
 from cnnviz.ui.training.overfit import forget_overfit_result, overfit_button
+from cnnviz.ui.training.recommended_settings import recommended_settings
 from cnnviz.ui.training.remarks import design_remarks, found_rate_remark
 from cnnviz.ui.widgets.chart import plotly_chart
 from cnnviz.ui.widgets.fields import escape_markdown
@@ -77,6 +78,7 @@ def _fields() -> tuple[TrainConfig, Dataset]:
             knob(config, "normalization")
             augmentation_knobs(config, dataset)
         st.page_link("pages/data.py", label="See what this does", icon=":material/graphic_eq:")
+    recommended_settings(current_workbench().architecture, config, datasets)
     with st.container(horizontal=True, key="knobs"):
         knob(config, "epochs")
         knob(config, "batch_size")
