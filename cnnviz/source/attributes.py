@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from cnnviz.source.arguments import Arguments
+from cnnviz.source.enumerations import is_enumeration
 from cnnviz.source.functions import call_function, foreign_bases
 from cnnviz.source.interpreter import Interpreter, Scope, resolved
 from cnnviz.source.values import (
@@ -61,7 +62,7 @@ def _of_object(interpreter: Interpreter, owner: Object, node: ast.Attribute) -> 
 
 def _of_class(interpreter: Interpreter, owner: Class, node: ast.Attribute) -> object:
     found = owner.find(node.attr)
-    if found is MISSING or foreign_bases(owner):  # an Enum makes something of its attributes
+    if found is MISSING or (foreign_bases(owner) and not is_enumeration(owner)):
         raise interpreter.not_understood(node)
     return _bound(interpreter, None, owner, found, node)
 

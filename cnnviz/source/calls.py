@@ -51,6 +51,7 @@ from cnnviz.source.torch_functions import (
     concatenate,
     first_argument,
     largest,
+    last_argument,
     layer_function,
     make_batch,
     operate,
@@ -133,7 +134,7 @@ CALLS: dict[str, CallHandler] = {
     "torch.permute": permute,
     "torch.transpose": transpose,
     "torch.swapaxes": transpose,
-    **{f"torch.{name}": clamp for name in ("clamp", "clip")},
+    **{f"torch.{name}": clamp for name in ("clamp", "clip", "clamp_", "clip_")},
     "torch.max": largest,
     "torch.squeeze": squeeze,
     **{f"torch.{name}": make_batch for name in ("zeros", "ones", "rand", "randn", "empty")},
@@ -165,6 +166,7 @@ CALLS: dict[str, CallHandler] = {
     "builtins.type": kind_of,
     **{name: partial(plain_function, name) for name in PLAIN_FUNCTIONS},
     "builtins.sum": total,
+    "typing.cast": last_argument,
     "types.SimpleNamespace": make_namespace,
     "argparse.Namespace": make_namespace,
     "argparse.ArgumentParser": make_parser,
@@ -264,7 +266,9 @@ def _call_imported(interpreter: Interpreter, name: str, node: ast.Call, scope: S
         raise unknown_module(last, node.lineno)
     if name.startswith("builtins."):
         raise interpreter.not_understood(node, f"{last} has no value that could be worked out")
-    raise interpreter.not_understood(node)
+    if name.startswith("torch."):
+        raise interpreter.not_understood(node, f"no layer of a design does what {name[:60]} does")
+    raise interpreter.not_understood(node, f"{last[:40]} comes from {namespace[:40]}, whose code is not in this text")
 
 
 def _only_tensor(interpreter: Interpreter, arguments: Arguments, node: ast.Call) -> Tensor:

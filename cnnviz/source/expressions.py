@@ -10,6 +10,7 @@ from typing import Any
 from cnnviz.source.arithmetic import WIDE_SPEC, bounded_number, bounded_text, combine, scaled
 from cnnviz.source.attributes import attribute_of
 from cnnviz.source.calls import call
+from cnnviz.source.enumerations import comparable, is_member
 from cnnviz.source.functions import define_function
 from cnnviz.source.indexing import index_tensor
 from cnnviz.source.interpreter import ExpressionHandler, Interpreter, Scope, is_plain
@@ -28,6 +29,15 @@ COMPARISONS: dict[type[ast.cmpop], Callable[[Any, Any], bool]] = {
     ast.NotIn: lambda item, items: item not in items,
 }
 """What each sign between two numbers or texts asks."""
+
+
+_HOLDERS = (list, tuple, dict)
+_QUESTIONS_OF_MEMBERS: dict[type[ast.cmpop], type[ast.cmpop]] = {
+    **{sign: sign for sign in (ast.Eq, ast.NotEq, ast.In, ast.NotIn)},
+    ast.Is: ast.Eq,
+    ast.IsNot: ast.NotEq,
+}
+"""What is asked of members of an enumeration; there is only one of each."""
 
 
 def _constant(interpreter: Interpreter, node: ast.Constant, scope: Scope) -> object:
@@ -118,6 +128,10 @@ def _compare(interpreter: Interpreter, left: object, sign: type[ast.cmpop], righ
     if asks_for_identity or (sign in (ast.Eq, ast.NotEq) and isinstance(right, ImportedName | Class)):
         is_same = left is right or (isinstance(left, ImportedName) and left == right)
         return is_same == (sign in (ast.Is, ast.Eq))
+    if sign in _QUESTIONS_OF_MEMBERS and any(
+        map(is_member, (left, *(right if isinstance(right, _HOLDERS) else [right])))
+    ):
+        left, right, sign = comparable(left), comparable(right), _QUESTIONS_OF_MEMBERS[sign]
     if is_plain(left) and is_plain(right):
         try:
             return bool(COMPARISONS[sign](left, right))
@@ -196,6 +210,8 @@ def _dict(interpreter: Interpreter, node: ast.Dict, scope: Scope) -> dict[object
 
 def _key(interpreter: Interpreter, node: ast.expr, scope: Scope) -> object:
     key = interpreter.value(node, scope)
+    if is_member(key):
+        return key
     if not is_plain(key) or isinstance(key, list | dict):
         raise interpreter.not_understood(node)
     return key

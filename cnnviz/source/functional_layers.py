@@ -53,7 +53,8 @@ def pad(interpreter: Interpreter, node: ast.Call, scope: Scope) -> Tensor:
 def clamp(interpreter: Interpreter, node: ast.Call, scope: Scope) -> Tensor:
     """Keeps values between bounds: torch.clamp."""
     tensor, arguments = tensor_and_arguments(interpreter, node, scope)
-    return clamp_tensor(interpreter, tensor, arguments, node, inplace=False)
+    is_in_place = interpreter.snippet(node.func).endswith("_")
+    return clamp_tensor(interpreter, tensor, arguments, node, inplace=is_in_place)
 
 
 def clamp_tensor(

@@ -8,6 +8,7 @@ from cnnviz.errors import DesignError
 from cnnviz.layers import LogSoftmax, Softmax
 from cnnviz.source.arguments import Arguments
 from cnnviz.source.blocks import block_call, written_block, written_layer
+from cnnviz.source.enumerations import is_enumeration, make_members, member_of_value
 from cnnviz.source.interpreter import Interpreter, Returned, Scope, resolved
 from cnnviz.source.iteration import call_with, generator, yields
 from cnnviz.source.keras_names import ONLY_SEQUENTIAL, keras_name
@@ -90,6 +91,8 @@ def define_class(interpreter: Interpreter, node: ast.ClassDef, scope: Scope) -> 
             cls.attributes[statement.name] = function
         elif isinstance(statement, ast.Assign | ast.AnnAssign | ast.ClassDef):
             interpreter.execute_statement(statement, body)
+    if is_enumeration(cls):
+        make_members(cls)
     return cls
 
 
@@ -141,6 +144,8 @@ def instantiate(interpreter: Interpreter, cls: Class, arguments: Arguments, scop
         return block_call(block, arguments, line)
     if kind := written_layer(cls.node):
         return layer_call(kind, arguments, line, lazy=False, in_forward=scope.in_forward)
+    if is_enumeration(cls):
+        return member_of_value(cls, arguments, line)
     if foreign := foreign_bases(cls):
         if any(map(keras_name, foreign)):
             raise DesignError(
@@ -295,6 +300,11 @@ def only_tensor(output: object, line: int) -> Tensor:
         if all(other.held in on_the_way for other in tensors):
             earlier = tensors[: tensors.index(tensor)]
             return next((other for other in earlier if _is_probability_of(tensor, other)), tensor)
+    if len(tensors) > 1:
+        raise DesignError(
+            f"Line {line}: {len(tensors)} tensors are returned here, none of which is made of all others; a design has"
+            " one output."
+        )
     raise DesignError(f"Line {line}: what is called here does not return one tensor.")
 
 
@@ -319,8 +329,8 @@ def _parameter_values(function: Function, arguments: Arguments, line: int) -> di
     missing = [name for name in (*names, *keyword_only) if name not in values]
     if missing:
         raise DesignError(
-            f"Line {line}: {function.name} (line {function.node.lineno}) also needs {' and '.join(missing)[:80]}; a net"
-            " is called with one tensor, and gets its numbers where it is made: model = Net(10)."
+            f"Line {line}: {function.name} (line {function.node.lineno}) also needs {' and '.join(missing)[:80]};"
+            + (" a design has one input." if function.name == "forward" else " nothing says what it is.")
         )
     values |= {parameters.vararg.arg: tuple(positional[taken:])} if parameters.vararg else {}
     return values | ({parameters.kwarg.arg: further} if parameters.kwarg else {})

@@ -288,12 +288,16 @@ class Interpreter:
             return ImportedName(name)
         raise self.not_understood(node, f"{node.id[:40]} has no value that could be worked out")
 
+    def is_bound(self, name: str, scope: Scope) -> bool:
+        """Returns whether the text binds a name that can be seen here."""
+        return any(name in names for names in (scope.names, *scope.around, self.globals))
+
     def full_name(self, node: ast.expr, scope: Scope) -> str | None:
         """Returns the full name of something imported, unless the text has bound its first part to something else."""
         root = node
         while isinstance(root, ast.Attribute):
             root = root.value
-        if isinstance(root, ast.Name) and any(root.id in names for names in (scope.names, *scope.around, self.globals)):
+        if isinstance(root, ast.Name) and self.is_bound(root.id, scope):
             return None
         return full_name(node, self._imported_names)
 

@@ -10,7 +10,7 @@ from typing import Any, cast
 from cnnviz.architecture import MAX_SIZE
 from cnnviz.shapes import numel
 from cnnviz.source.arguments import read_arguments
-from cnnviz.source.arithmetic import WIDE_FIELD, bounded_text, combine, combine_in_place
+from cnnviz.source.arithmetic import WIDE_FIELD, bounded_number, bounded_text, combine, combine_in_place
 from cnnviz.source.attributes import attribute_of
 from cnnviz.source.functional_layers import clamp_tensor, unflatten_tensor
 from cnnviz.source.functions import LIGHTNING_MODULES, late_value
@@ -362,10 +362,13 @@ def _save_arguments(interpreter: Interpreter, owner: Instance, node: ast.Call, s
     """Keeps the arguments of __init__ as `hparams`: save_hyperparameters of a LightningModule."""
     positional, named = read_arguments(interpreter, node, scope)
     method = scope.method.node if scope.method and scope.method.name == "__init__" else None
-    if method is None or positional or named or not owner.cls.base_names() & LIGHTNING_MODULES:
+    ignored = named.get("ignore") or ()
+    ignored = (ignored,) if isinstance(ignored, str) else ignored
+    if method is None or not isinstance(ignored, list | tuple) or not owner.cls.base_names() & LIGHTNING_MODULES:
         raise interpreter.not_understood(node)
     parameters = [parameter.arg for parameter in (*method.args.args[1:], *method.args.kwonlyargs)]
-    given = {name: scope.names[name] for name in parameters if name in scope.names}
+    kept = [name for name in parameters if name not in ignored and (name in positional or not positional)]
+    given = {name: scope.names[name] for name in kept if name in scope.names}
     owner.attributes["hparams"] = Object(None, given)
 
 
@@ -430,6 +433,17 @@ def _parse_arguments(interpreter: Interpreter, owner: ArgumentParser, node: ast.
     result = Object(None, dict(owner.defaults))
     is_pair = isinstance(node.func, ast.Attribute) and node.func.attr == "parse_known_args"
     return (result, []) if is_pair else result
+
+
+def _as_number(interpreter: Interpreter, owner: int | float, node: ast.Call, scope: Scope) -> int | float:
+    """Returns a number of numpy's as one of another type: np.floor(x).astype(int)."""
+    positional, named = read_arguments(interpreter, node, scope)
+    kind = {"builtins.int": int, "builtins.float": float, "numpy.int32": int, "numpy.int64": int}.get(
+        getattr(positional[0], "full_name", "") if len(positional) == 1 and not named else ""
+    )
+    if kind is None:
+        raise interpreter.not_understood(node)
+    return bounded_number(kind(owner), node)
 
 
 def _as_it_is(interpreter: Interpreter, owner: object, node: ast.Call, scope: Scope) -> object:
@@ -530,6 +544,7 @@ METHODS: dict[type, dict[str, MethodHandler]] = {
     OrderedDict: _DICT,
     ModuleDict: {**_WITHOUT_EFFECT, **{name: _DICT[name] for name in ("get", "update", "keys", "values", "items")}},
     ModulesView: {name: _DICT[name] for name in ("get", "keys", "values", "items")},
+    **{kind: {"item": _as_it_is, "astype": _as_number} for kind in (int, float)},
     str: {
         name: partial(_text_method, name)
         for name in (

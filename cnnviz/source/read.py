@@ -154,7 +154,7 @@ def _follow(interpreter: Interpreter, net: Module, shape: Shape) -> Reading:
         output = apply_keras(interpreter, net, start)
     else:
         returned = apply_module(interpreter, net, start, line)
-        output = only_tensor(returned, line)
+        output = only_tensor(returned, _line_of_output(net) or line)
         if not isinstance(returned, Tensor):
             _remark_number(interpreter, returned, output)
         output = output.as_held()
@@ -169,6 +169,13 @@ def _follow(interpreter: Interpreter, net: Module, shape: Shape) -> Reading:
     of_keras = keras_remarks(net, output.node) if isinstance(net, KerasSequential) else ()
     remarks = (*interpreter.remarks, *of_keras, *unused_remarks(net, output.node), *gradient_remarks(output.node))
     return Reading(architecture, remarks)
+
+
+def _line_of_output(net: Module) -> int:
+    """The line of the last return of a net's forward; 0 where it has none of its own."""
+    forward = net.method("forward") if isinstance(net, Instance) else None
+    returns = [node.lineno for node in ast.walk(forward.node) if isinstance(node, ast.Return)] if forward else []
+    return max(returns, default=0)
 
 
 def _remark_number(interpreter: Interpreter, returned: object, output: Tensor) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import sys
 from collections.abc import Iterator
 
@@ -36,6 +37,10 @@ WEIGHT_ITERATORS = ("modules", "parameters", "named_modules", "named_parameters"
 PRECISIONS = ("torch.enable_grad", "torch.autocast", "torch.amp.autocast", "torch.cuda.amp.autocast")
 CONTEXTS = ("torch.no_grad", "torch.inference_mode", "torch.set_grad_enabled", *PRECISIONS)
 """What may follow `with` without changing what is computed; in forward, the first three keep layers from learning."""
+
+
+HARMLESS_NAME = re.compile(r"(?i)(init|log|summary|seed|weight|print|count|reset|usage)")
+"""In the name of a function that is not in the text: it sets weights, or reports."""
 
 
 def assign(interpreter: Interpreter, node: ast.Assign | ast.AnnAssign, scope: Scope) -> None:
@@ -77,10 +82,11 @@ def _is_without_effect(interpreter: Interpreter, node: ast.expr, scope: Scope) -
     """Whether a call leaves the layers of a net as they are: print, nn.init, apply."""
     if not isinstance(node, ast.Call):
         return False
-    if name := interpreter.full_name(node.func, scope):
-        if name.startswith(WITHOUT_EFFECT):
-            follow_arguments(interpreter, node, scope)
-        return name.startswith(WITHOUT_EFFECT)
+    if (name := interpreter.full_name(node.func, scope)) and name.startswith(WITHOUT_EFFECT):
+        follow_arguments(interpreter, node, scope)
+        return True
+    if _is_harmless_elsewhere(interpreter, node, scope):
+        return True
     if not isinstance(node.func, ast.Attribute) or node.func.attr not in WEIGHT_METHODS:
         return False
     owner = late_value(interpreter, node.func.value, scope)
@@ -91,6 +97,21 @@ def _is_without_effect(interpreter: Interpreter, node: ast.expr, scope: Scope) -
         function = function.function if isinstance(function, BoundMethod) else function
         if isinstance(function, Function) and interpreter.changes.changes_argument(function.node):
             raise interpreter.not_understood(node, "it may change the layers that it is applied to")
+    return True
+
+
+def _is_harmless_elsewhere(interpreter: Interpreter, node: ast.Call, scope: Scope) -> bool:
+    """Whether it calls a function that is not in the text and, by its name, only sets weights or reports; noted."""
+    name = interpreter.full_name(node.func, scope)
+    if name is None and not (isinstance(node.func, ast.Name) and not interpreter.is_bound(node.func.id, scope)):
+        return False
+    last = name.rpartition(".")[2] if name else interpreter.snippet(node.func)
+    if (name or "").startswith(("torch.", "builtins.", "cnnviz.")) or not HARMLESS_NAME.search(last):
+        return False
+    if scope.names is not interpreter.globals:
+        interpreter.remarks[
+            f"Line {node.lineno}: {last[:40]} is not in this text; by its name, it is taken to change no layers."
+        ] = None
     return True
 
 

@@ -122,6 +122,14 @@ def first_argument(interpreter: Interpreter, node: ast.Call, scope: Scope) -> ob
     return positional[0]
 
 
+def last_argument(interpreter: Interpreter, node: ast.Call, scope: Scope) -> object:
+    """Returns the second of two arguments: typing.cast."""
+    positional, _ = read_arguments(interpreter, node, scope)
+    if len(positional) != 2:
+        raise interpreter.not_understood(node)
+    return positional[1]
+
+
 def pool(kind: str, interpreter: Interpreter, node: ast.Call, scope: Scope) -> Tensor:
     """Pools axes: torch.mean, whose kind is Avg, and torch.amax, whose kind is Max; or adds up what was stacked."""
     value, arguments = value_and_arguments(interpreter, node, scope)

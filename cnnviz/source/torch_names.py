@@ -118,7 +118,10 @@ def imported_names(tree: ast.Module) -> dict[str, str]:
                 as_name or name.partition(".")[0]: name if as_name else name.partition(".")[0]
                 for as_name, name in roots
             }
-        elif isinstance(statement, ast.ImportFrom) and statement.module and not statement.level:
+        elif isinstance(statement, ast.ImportFrom) and (statement.level or not statement.module):
+            module = "." * statement.level + (f"{statement.module}." if statement.module else "")
+            names |= {alias.asname or alias.name: f"{module}{alias.name}" for alias in statement.names}
+        elif isinstance(statement, ast.ImportFrom) and statement.module:
             names |= {alias.asname or alias.name: f"{statement.module}.{alias.name}" for alias in statement.names}
             if statement.module == "torch.nn.functional" and statement.names[0].name == "*":
                 names |= {name: f"torch.nn.functional.{name}" for name in FUNCTIONS}

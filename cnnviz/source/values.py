@@ -465,15 +465,16 @@ Module = LayerCall | Sequential | BlockCall | Instance
 def contained_ids(outer: object, *, registered: bool = False) -> set[int]:
     """Returns the `id` of everything inside a module, at any depth; if `registered`, without what torch overlooks."""
     ids: set[int] = set()
-    todo = list(_parts(outer, registered=registered))
+    todo = list(parts_of(outer, registered=registered))
     while todo:
         if id(part := todo.pop()) not in ids:
             ids.add(id(part))
-            todo.extend(_parts(part, registered=registered))
+            todo.extend(parts_of(part, registered=registered))
     return ids
 
 
-def _parts(outer: object, *, registered: bool) -> Iterable[object]:
+def parts_of(outer: object, *, registered: bool = False) -> Iterable[object]:
+    """Returns what a module, list or dict holds; if `registered`, without what torch overlooks."""
     if isinstance(outer, Sequential | BlockCall):
         return outer.modules
     if isinstance(outer, Instance):
