@@ -1,9 +1,10 @@
 """How much of what people write is read as the net that Python makes of it.
 
 The texts are those of tests/source/nets.py, one for each construct, each as it is and as a part of a larger net, and
-whole nets as people publish them, of tests/source/everyday_nets.py. Python itself runs each of them: what is read must
-have the same parameters and, with the same weights, the same outputs. What differs in silence would be the worst that
-can happen; texts that invite it are those of tests/source/easily_misread.py, where it is right to refuse.
+whole nets as people publish them, of tests/source/everyday_nets.py; those of nets_of_functions.py are made in a
+function, such as main() or resnet20(). Python itself runs each of them: what is read must have the same parameters and,
+with the same weights, the same outputs. What differs in silence would be the worst that can happen; texts that invite
+it are those of tests/source/easily_misread.py, where it is right to refuse.
 """
 
 import argparse
@@ -17,6 +18,7 @@ from cnnviz.errors import CnnvizError
 from tests.source.easily_misread import MISREAD
 from tests.source.everyday_nets import EVERYDAY
 from tests.source.nets import NETS
+from tests.source.nets_of_functions import OF_FUNCTIONS, run_by_python
 from tests.source.test_everyday import check
 from tests.source.test_real_code import SHAPE, check_read
 
@@ -45,6 +47,8 @@ def everyday_checks() -> Iterator[tuple[str, Callable[[], None]]]:
         yield f"{name}, {wrapper}", partial(check_read, text)
     for name, (text, shape) in EVERYDAY.items():
         yield name, partial(check, text, shape)
+    for name, (text, net) in OF_FUNCTIONS.items():
+        yield name, partial(check, text, SHAPE, run=run_by_python(text, net))
 
 
 def outcome(compare: Callable[[], None]) -> str:

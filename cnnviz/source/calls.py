@@ -6,6 +6,7 @@ import ast
 from dataclasses import replace
 from functools import partial
 
+from cnnviz.source import einops_functions
 from cnnviz.source.arguments import Arguments, read_arguments
 from cnnviz.source.attributes import attribute_of
 from cnnviz.source.blocks import block_kinds
@@ -110,6 +111,14 @@ CALLS: dict[str, CallHandler] = {
     "torch.nn.Module.__init__": initialise_module,
     **{name: partial(make_layer, name) for name in LAYER_CLASSES},
     "torch.nn.Identity": make_identity,
+    **{
+        f"torch.{place}quantization.{stub}": make_identity
+        for place in ("", "ao.")
+        for stub in ("QuantStub", "DeQuantStub")
+    },
+    "einops.rearrange": einops_functions.rearrange,
+    "einops.reduce": einops_functions.reduce,
+    "einops.layers.torch.Rearrange": einops_functions.make_rearrange,
     "torchvision.ops.StochasticDepth": make_stochastic_depth,
     "torchvision.ops.stochastic_depth.StochasticDepth": make_stochastic_depth,
     **{name: partial(layer_function, name) for name in LAYER_FUNCTIONS},

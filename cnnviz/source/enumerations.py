@@ -13,10 +13,15 @@ VALUE_BASES = {"enum.IntEnum", "enum.StrEnum", "builtins.str", "builtins.int"}
 
 def is_enumeration(cls: Class) -> bool:
     """Returns whether a class of the text derives from Enum."""
-    return any(
-        is_enumeration(base) if isinstance(base, Class) else isinstance(base, ImportedName) and base.full_name in BASES
-        for base in cls.bases
-    )
+    todo, seen = list(cls.bases), set[int]()
+    while todo:
+        base = todo.pop()
+        if isinstance(base, ImportedName) and base.full_name in BASES:
+            return True
+        if isinstance(base, Class) and id(base) not in seen:
+            seen.add(id(base))
+            todo += base.bases
+    return False
 
 
 def make_members(cls: Class) -> None:

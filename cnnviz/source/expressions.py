@@ -128,9 +128,8 @@ def _compare(interpreter: Interpreter, left: object, sign: type[ast.cmpop], righ
     if asks_for_identity or (sign in (ast.Eq, ast.NotEq) and isinstance(right, ImportedName | Class)):
         is_same = left is right or (isinstance(left, ImportedName) and left == right)
         return is_same == (sign in (ast.Is, ast.Eq))
-    if sign in _QUESTIONS_OF_MEMBERS and any(
-        map(is_member, (left, *(right if isinstance(right, _HOLDERS) else [right])))
-    ):
+    compared = (left, *(right if isinstance(right, _HOLDERS) else [right]))
+    if sign in _QUESTIONS_OF_MEMBERS and any(map(is_member, compared)):
         left, right, sign = comparable(left), comparable(right), _QUESTIONS_OF_MEMBERS[sign]
     if is_plain(left) and is_plain(right):
         try:

@@ -9,9 +9,19 @@ from collections.abc import Iterator, Sequence
 from cnnviz.errors import DesignError
 from cnnviz.source.changes import changed_globals
 from cnnviz.source.functions import PLAIN_BASES
-from cnnviz.source.interpreter import CHANGING_METHODS, MAX_STEPS, Interpreter, Returned, Scope
+from cnnviz.source.interpreter import CHANGING_METHODS, MAX_STEPS, Interpreter, Jump, Returned, Scope
 from cnnviz.source.keras_names import keras_name
-from cnnviz.source.values import Class, Function, Instance, LayerCall, Module, Sequential, Unresolved, contained_ids
+from cnnviz.source.values import (
+    Class,
+    Function,
+    Instance,
+    LayerCall,
+    Module,
+    Object,
+    Sequential,
+    Unresolved,
+    contained_ids,
+)
 
 NET_NAME = re.compile(r"(model|net|network|cnn|classifier|backbone)(_?\w)?", re.IGNORECASE)
 """Names that people give to a net."""
@@ -41,6 +51,7 @@ class Followed:
         values = [*self.names.values(), self.returned]
         if self.names is self.interpreter.globals:
             values += self.interpreter.unassigned
+        values += [part for value in values if type(value) is Object for part in value.attributes.values()]
         modules = {id(value): value for value in values if isinstance(value, Module)}
         inner = {part for module in modules.values() for part in contained_ids(module)}
         outer = [module for module in modules.values() if id(module) not in inner]
@@ -60,27 +71,31 @@ class Followed:
                 if self._follow(statement.body):  # type: ignore[attr-defined]
                     return True
                 continue
-            before = {name: self.names.get(name) for name in _assigned_names(statement)}
-            ended = None
-            try:
-                ended = self.interpreter.execute_statement(statement, self._scope)
-            except DesignError as error:
-                if self.interpreter.steps > MAX_STEPS:
-                    raise
-                self._note_doubt(statement, error)
-                self._mark_unresolved(statement, error)
-            if self.interpreter.skipped is statement:
-                self._note_doubt(statement)
-            for name, value in before.items():
-                now = self.names.get(name)
-                if isinstance(now, Unresolved) and now is not value:
-                    self._note_doubt(statement, now.error)
-                if isinstance(now, Unresolved) and (isinstance(value, Module) or self._makes_net(statement)):
-                    self.failures.append(now.error)
-            if isinstance(ended, Returned):
+            if isinstance(ended := self._follow_one(statement), Returned):
                 self.returned = ended.value
                 return True
         return False
+
+    def _follow_one(self, statement: ast.stmt) -> Returned | Jump | None:
+        """Follows a statement as far as it is understood, and notes what it leaves open."""
+        before = {name: self.names.get(name) for name in _assigned_names(statement)}
+        ended = None
+        try:
+            ended = self.interpreter.execute_statement(statement, self._scope)
+        except DesignError as error:
+            if self.interpreter.steps > MAX_STEPS:
+                raise
+            self._note_doubt(statement, error)
+            self._mark_unresolved(statement, error)
+        if self.interpreter.skipped is statement:
+            self._note_doubt(statement)
+        for name, value in before.items():
+            now = self.names.get(name)
+            if isinstance(now, Unresolved) and now is not value:
+                self._note_doubt(statement, now.error)
+            if isinstance(now, Unresolved) and (isinstance(value, Module) or self._makes_net(statement)):
+                self.failures.append(now.error)
+        return ended
 
     def _mark_unresolved(self, statement: ast.stmt, error: DesignError) -> None:
         """Leaves open what the names are worth that a statement may have bound or changed."""

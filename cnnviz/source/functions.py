@@ -57,8 +57,17 @@ HARMLESS_DECORATORS = {
     "typing.override",
     "abc.abstractmethod",
     "functools.wraps",
+    "functools.lru_cache",
+    "functools.cache",
+    "typing.no_type_check",
+    "torch.jit.unused",
+    "torch.jit.script_method",
 }
 """Decorators that change nothing in what a function computes here; the first three, how it is bound."""
+
+
+WITHOUT_GRADIENT = {"torch.no_grad", "torch.inference_mode"}
+"""Decorators that only keep layers from learning, which matters in forward."""
 
 
 def define_function(interpreter: Interpreter, node: ast.FunctionDef | ast.Lambda, scope: Scope) -> Function:
@@ -72,7 +81,7 @@ def define_function(interpreter: Interpreter, node: ast.FunctionDef | ast.Lambda
     ]
     defaults = {name: late_value(interpreter, default, scope) for name, default in pairs if default is not None}
     decorators = tuple(
-        interpreter.full_name(decorator, scope) or "unknown" for decorator in getattr(node, "decorator_list", ())
+        _decorator_name(interpreter, decorator, scope) for decorator in getattr(node, "decorator_list", ())
     )
     is_generator = isinstance(node, ast.FunctionDef) and yields(node.body)
     return Function(node, around, defaults, decorators, is_generator=is_generator)
@@ -124,7 +133,8 @@ def call_function(
     interpreter: Interpreter, function: Function, arguments: Arguments, scope: Scope, line: int
 ) -> object:
     """Returns what a function of the text returns when it is called on that line."""
-    unknown = [name for name in function.decorators if name not in HARMLESS_DECORATORS]
+    harmless = HARMLESS_DECORATORS | (set() if scope.in_forward else WITHOUT_GRADIENT)
+    unknown = [name for name in function.decorators if name not in harmless]
     if unknown:
         raise DesignError(f"Line {function.node.lineno}: functions with decorators are not understood; leave @ out.")
     names = _parameter_values(function, arguments, line)

@@ -109,6 +109,8 @@ class Interpreter:
         """The line in forward that changes an object or a list last, which may matter in the next batch; 0 for none."""
         self.skipped: ast.stmt | None = None
         """The statement that was passed over last, as one without effect."""
+        self.bound_before: dict[int, object] = {}
+        """What a name was bound to before it was bound to an object, by the `id` of that object."""
         self.changes = NetChanges(tree, CHANGING_METHODS)
         self.remarks: dict[str, None] = {}
         """What to know of the net that is read, in the order in which it was met."""
@@ -199,6 +201,9 @@ class Interpreter:
     def bind(self, target: ast.expr, value: object, scope: Scope) -> None:
         """Binds a value to a name, an attribute or a place in a list, or its elements to several of them."""
         if isinstance(target, ast.Name):
+            before = scope.names.get(target.id)
+            if isinstance(before, Instance) and isinstance(value, Instance) and value is not before:
+                self.bound_before[id(value)] = before
             scope.names[target.id] = value
         elif isinstance(target, ast.Attribute):
             self._bind_attribute(target, value, scope)

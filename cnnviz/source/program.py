@@ -16,7 +16,7 @@ from cnnviz.source.interpreter import Interpreter, Scope
 from cnnviz.source.keras_names import ONLY_SEQUENTIAL, keras_name
 from cnnviz.source.makers import Made, alike, nets_of_functions
 from cnnviz.source.statements import STATEMENTS
-from cnnviz.source.values import Class, Function, Module
+from cnnviz.source.values import Class, Function, Instance, Module
 
 
 class Program:
@@ -37,9 +37,10 @@ class Program:
         if self._top_level.doubts:
             raise self._top_level.doubts[0]
         nets = self._top_level.nets()
-        if len(nets) > 1:
+        if len(nets) > 1 and not all(isinstance(net, Instance) and alike(net, nets[0]) for net in nets):
             raise _several_nets([self._top_level.name_of(net) for net in nets])
         if nets:
+            self._remark_bound_before(nets[0])
             return nets[0]
         if self._top_level.failures:
             raise self._top_level.failures[0]
@@ -73,6 +74,15 @@ class Program:
             "No net was found. Paste a class that derives from nn.Module, with its __init__ and forward, or an"
             " nn.Sequential(…)."
         )
+
+    def _remark_bound_before(self, net: Module) -> None:
+        """Tells of another net that had the same name before."""
+        before = self.interpreter.bound_before.get(id(net))
+        if isinstance(net, Instance) and isinstance(before, Instance) and not alike(net, before):
+            name = self._top_level.name_of(net)
+            self.interpreter.remarks[
+                f"The code makes several nets named {name}, one after the other; this is the last."
+            ] = None
 
     def _remark_others(self, name: str, net: Module, made: Sequence[Made]) -> None:
         """Tells which of several nets that functions make is read."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import math
+import operator
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, cast
@@ -48,6 +49,8 @@ PLAIN_FUNCTIONS: dict[str, Callable[..., Any]] = {
     "numpy.sqrt": math.sqrt,
     "numpy.log2": math.log2,
     "numpy.product": math.prod,
+    **{f"operator.{f.__name__}": f for f in (operator.add, operator.sub, operator.mul, operator.truediv)},
+    **{f"operator.{f.__name__}": f for f in (operator.floordiv, operator.mod, operator.neg)},
 }
 """Functions of numbers, by their full names."""
 MAX_POWER = 64

@@ -113,8 +113,7 @@ def join_tensors(join: Join, tensors: Sequence[Tensor], line: int, *, ordered: b
     start = _last_common_node(ends)
     if start is None:
         raise DesignError(f"Line {line}: what is joined here does not come from the same tensor.")
-    if not ordered:
-        ends = sorted(ends, key=lambda end: end is start)
+    ends = _with_shared_beginnings(join, ends, start, line) if ordered else sorted(ends, key=lambda end: end is start)
     joined = join_stacks(block_joined_by(join), ends, start, line)
     if ordered:
         return Tensor(replace(joined.node, parts=tuple(tensor.node for tensor in tensors)))
@@ -131,6 +130,23 @@ def _grouped(ends: list[TensorNode]) -> list[TensorNode]:
         whole = next((node for node in ends[count].iter_back() if node.parts == first), None)
         if whole is not None:
             return [whole, *ends[count:]]
+    return ends
+
+
+def _with_shared_beginnings(join: Join, ends: list[TensorNode], start: TensorNode, line: int) -> list[TensorNode]:
+    """Returns tensors to put side by side, neighbours that share layers with weights behind `start` as one block.
+
+    So a convolution that three of four branches begin with stands once, before a block of these three.
+    """
+    for count in range(len(ends) - 1, 1, -1):
+        for first in range(len(ends) - count + 1):
+            group = ends[first : first + count]
+            common = _last_common_node(group)
+            between = _nodes_between(start, common) if common and common is not start else ()
+            if common and any(node.before and _is_stateful(node.layer, node.before) for node in between if node.layer):
+                inner = _with_shared_beginnings(join, group, common, line)
+                whole = join_stacks(block_joined_by(join), inner, common, line).node
+                return _with_shared_beginnings(join, [*ends[:first], whole, *ends[first + count :]], start, line)
     return ends
 
 

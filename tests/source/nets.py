@@ -385,3 +385,39 @@ NETS |= {
         "x = self.conv(x)\nreturn (x + torch.tanh(x)) / math.sqrt(2)",
     )
 }
+NETS |= {
+    "members of enumerations": net(
+        "norms = {Norm.BATCH: nn.BatchNorm2d, Norm.NONE: nn.Identity}\nkind = Norm(kind)\n"
+        "self.conv = nn.Conv2d(3, 4 if size is Size.SMALL else 8, 3, bias=kind == 'none')\n"
+        "self.norm = norms[kind](8 if size != Size.SMALL else 4)\n"
+        "self.act = nn.ReLU() if size in (Size.LARGE, Size.SMALL) and Size.SMALL != 1 else nn.Tanh()\n"
+        "self.out = nn.Conv2d(4 * size.value, len(size.name), 1)",
+        "return self.out(self.act(self.norm(self.conv(x))))",
+        parameters="kind='batch', size=None",
+        before="import enum\nfrom enum import Enum\n\nclass Norm(str, Enum):\n    BATCH = 'batch'\n    NONE = 'none'\n\n"
+        "class Size(enum.Enum):\n    SMALL = 1\n    LARGE = 2\n",
+        call="size=Size.LARGE",
+    ),
+    "sizes by numpy and operator": net(
+        "import functools, operator\nh = np.floor((16 - 3) / 2 + 1).astype(int)\nself.conv = nn.Conv2d(3, 4, 3, 2)\n"
+        "self.out = nn.Linear(functools.reduce(operator.mul, (4, h, h)).item(), cast(int, 5))",
+        "return self.out(self.conv(x).flatten(1))",
+        before="from typing import cast",
+    ),
+    "a size measured under a decorator": net(
+        "self.conv = nn.Conv2d(3, 4, 3)\nself.out = nn.Linear(self.size(), 2)",
+        "return self.out(self.conv(x).flatten(1))\n",
+        before="class Sized(nn.Module):\n    @torch.no_grad()\n    def size(self):\n"
+        "        return self.conv(torch.zeros((1, 3) + (16, 16))).flatten(1).shape[1]\n",
+    ).replace("class Net(nn.Module)", "class Net(Sized)"),
+    "stubs of quantization, and clamp_": net(
+        "self.quant, self.dequant = torch.ao.quantization.QuantStub(), torch.ao.quantization.DeQuantStub()\n"
+        + CONV.format(4),
+        "return torch.clamp_(self.dequant(self.conv(self.quant(x))), 0.0, 1.0)",
+    ),
+    "branches that share their beginning": net(
+        "self.neck = nn.Conv2d(3, 4, 1)\nself.convs = nn.ModuleList([nn.Conv2d(4, 2, k, padding=k // 2) for k in (3, 5)])\n"
+        "self.pool = nn.Sequential(nn.MaxPool2d(3, 1, 1), nn.Conv2d(3, 2, 1))",
+        "y = self.neck(x)\nreturn torch.cat([conv(y) for conv in self.convs] + [self.pool(x)], dim=1)",
+    ),
+}

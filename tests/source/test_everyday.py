@@ -14,12 +14,12 @@ from tests.source.nets import HEAD, net
 from tests.source.test_real_code import SHAPE, run_code, set_parameters, used_parameters
 
 
-def check(text: str, shape: tuple[int, ...]) -> None:
-    """What is read of a text has the parameters and the outputs of the net that Python makes of it.
+def check(text: str, shape: tuple[int, ...], run: str = "") -> None:
+    """What is read of a text has the parameters and the outputs of the net that Python makes of it, or of `run`.
 
     Parameters are compared in the order in which they are used; axes of length 1 may be left out.
     """
-    theirs, ours = run_code(text), build_model(from_code(HEAD + text, shape)).eval()
+    theirs, ours = run_code(run or text), build_model(from_code(HEAD + text, shape)).eval()
     x = torch.randn(2, *shape, generator=torch.Generator().manual_seed(0))
     our_parameters, their_parameters = used_parameters(ours, x), used_parameters(theirs, x)
     assert [p.shape for p in our_parameters] == [p.shape for p in their_parameters]
