@@ -91,8 +91,24 @@ def _combine_tensors(
         for factor, other in ((left, right), (right, left)):
             if factor.begun == RELU6_OF_SHIFTED and other.node is factor.held:
                 return Tensor(factor.held, seen_by=factor.seen_by, begun=SHIFTED_PRODUCT)
+    if isinstance(sign, ast.Add):
+        left, right = _broadcast(interpreter, left, right, node), _broadcast(interpreter, right, left, node)
     factors = sorted((left, right), key=lambda tensor: numel(tensor.node.shape))  # a Gate multiplies the larger
     return join_tensors(TENSOR_OPERATORS[type(sign)], factors, node.lineno, ordered=False)
+
+
+def _broadcast(interpreter: Interpreter, term: Tensor, other: Tensor, node: ast.expr | ast.stmt) -> Tensor:
+    """Returns a term of a sum, repeated along its axes of length 1 where the other one is longer: an Upsample.
+
+    Source: https://pytorch.org/docs/stable/notes/broadcasting.html
+    """
+    own, wanted = term.node.shape, other.node.shape
+    fits = len(own) == len(wanted) > 1 and own[0] == wanted[0]
+    if own == wanted or not fits or any(size not in (1, longer) for size, longer in zip(own, wanted, strict=True)):
+        return term
+    size = wanted[1:] if len(wanted) > 2 else wanted[1]
+    call = checked_layer_call("Upsample", {"size": size}, interpreter.snippet(node), node.lineno)
+    return apply_layer(call, Tensor(term.node), node.lineno)
 
 
 def _with_number(

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable
+from inspect import Parameter
 from typing import Any
 
+from cnnviz.layers.base import torch_defaults
 from cnnviz.source.arguments import Arguments
 from cnnviz.source.enumerations import is_enumeration
 from cnnviz.source.functions import call_function, foreign_bases
@@ -36,6 +38,10 @@ WEIGHTS = ("weight", "bias", "running_mean", "running_var", "num_batches_tracked
 """Attributes of layers that no design holds; what is done to them changes none."""
 
 
+_SPREAD = ("kernel_size", "stride", "padding", "dilation", "output_padding")
+"""Attributes of convolutions that torch holds as one number for each axis."""
+
+
 def attribute_of(interpreter: Interpreter, owner: object, node: ast.Attribute) -> object:
     """Returns an attribute of a value; raises DesignError where that is not understood."""
     handler = ATTRIBUTES.get(type(owner))
@@ -57,6 +63,8 @@ def _of_object(interpreter: Interpreter, owner: Object, node: ast.Attribute) -> 
         return _modules(owner)
     if node.attr == "training" and isinstance(owner, Instance):
         return Symbol.TRAINING
+    if isinstance(owner, Instance) and owner.layer:
+        return _of_layer(interpreter, owner.layer, node)
     raise interpreter.not_understood(node, f"{interpreter.snippet(node)} is not set anywhere in __init__")
 
 
@@ -93,8 +101,11 @@ def _bound(
 def _of_layer(interpreter: Interpreter, owner: LayerCall, node: ast.Attribute) -> object:
     if node.attr == "bias" and owner.arguments.get("bias") is False:
         return None
-    if node.attr in owner.arguments and node.attr != "bias":
-        return owner.arguments[node.attr]
+    defaults = torch_defaults(owner.kind)
+    value = owner.arguments.get(node.attr, defaults.get(node.attr, Parameter.empty))
+    if node.attr != "bias" and value is not Parameter.empty:
+        is_spread = owner.kind.startswith("Conv") and node.attr in _SPREAD and isinstance(value, int)
+        return (value,) * int(owner.kind[-2]) if is_spread else value
     if node.attr in WEIGHTS:
         return Symbol.WEIGHT
     raise interpreter.not_understood(node)

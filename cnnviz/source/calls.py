@@ -65,7 +65,6 @@ from cnnviz.source.torch_functions import (
     transpose,
 )
 from cnnviz.source.torch_modules import (
-    LAYER_CLASSES,
     make_block,
     make_identity,
     make_layer,
@@ -75,7 +74,7 @@ from cnnviz.source.torch_modules import (
     make_stochastic_depth,
     unknown_module,
 )
-from cnnviz.source.torch_names import LAYER_FUNCTIONS
+from cnnviz.source.torch_names import LAYER_CLASSES, LAYER_FUNCTIONS
 from cnnviz.source.values import (
     MISSING,
     WITHOUT_EFFECT,
@@ -220,9 +219,9 @@ def _call_super(interpreter: Interpreter, owner: Super, name: str, node: ast.Cal
     if name == "__init__":
         initialise(interpreter, owner.owner, arguments, node.lineno)
         return None
-    if isinstance(owner.owner, Instance) and owner.owner.sequential:
-        tensor = _only_tensor(interpreter, arguments, node)
-        return apply_module(interpreter, owner.owner.sequential, tensor, node.lineno)
+    inherited = (owner.owner.sequential or owner.owner.layer) if isinstance(owner.owner, Instance) else None
+    if inherited:
+        return apply_module(interpreter, inherited, _only_tensor(interpreter, arguments, node), node.lineno)
     raise interpreter.not_understood(node)
 
 

@@ -14,6 +14,7 @@ from cnnviz.source.iteration import call_with, generator, yields
 from cnnviz.source.keras_names import ONLY_SEQUENTIAL, keras_name
 from cnnviz.source.layer_calls import layer_call
 from cnnviz.source.tensors import apply_layer, join_stacks
+from cnnviz.source.torch_names import LAYER_CLASSES
 from cnnviz.source.values import (
     MISSING,
     BlockCall,
@@ -43,6 +44,7 @@ MODULE_BASES = {
     "torch.nn.modules.Module",
     "torch.nn.modules.module.Module",
     *LIGHTNING_MODULES,
+    *LAYER_CLASSES,
 }
 """Classes from which a net derives; a LightningModule is an nn.Module that also trains itself."""
 PLAIN_BASES = {"builtins.object", "abc.ABC", "typing.NamedTuple", "typing.Protocol"}
@@ -183,7 +185,7 @@ SPECIAL_METHODS = ("__new__", "__setattr__", "__getattr__", "__getattribute__", 
 
 def _check_special(interpreter: Interpreter, cls: Class, line: int) -> None:
     """Raises DesignError for a class that changes what making, calling or changing an object means."""
-    names = (*SPECIAL_METHODS, "__call__") if is_module_class(cls) else SPECIAL_METHODS
+    names = (*SPECIAL_METHODS, "__call__", "_conv_forward") if is_module_class(cls) else SPECIAL_METHODS
     for each in cls.lineage:
         for base in each.bases:
             resolved(base)
@@ -205,7 +207,10 @@ def initialise(interpreter: Interpreter, owner: Object, arguments: Arguments, li
     if not isinstance(owner, Instance):
         return
     owner.is_initialised = True
-    if "torch.nn.Sequential" in owner.cls.base_names():
+    if kinds := sorted(LAYER_CLASSES.keys() & owner.cls.base_names()):
+        is_lazy = kinds[0].startswith("torch.nn.Lazy")
+        owner.layer = layer_call(LAYER_CLASSES[kinds[0]], arguments, line, lazy=is_lazy, in_forward=False)
+    elif "torch.nn.Sequential" in owner.cls.base_names():
         owner.sequential = Sequential(modules_of(interpreter, arguments, line), line)
     elif arguments.positional or (arguments.named and "torch.nn.Module" in owner.cls.base_names()):
         raise DesignError(f"Line {line}: the __init__ of nn.Module takes no arguments.")
@@ -282,8 +287,8 @@ def apply_module(interpreter: Interpreter, module: object, tensor: Tensor, line:
             return join_stacks(module.block, ends, start, line)
         case Instance() if forward := module.method("forward"):
             return call_forward(interpreter, module, forward, Arguments([tensor], {}), line)
-        case Instance() if module.sequential:
-            return apply_module(interpreter, module.sequential, tensor, line)
+        case Instance() if inherited := module.sequential or module.layer:
+            return apply_module(interpreter, inherited, tensor, line)
         case Instance():
             raise DesignError(f"Line {line}: {module.cls.name} (line {module.cls.node.lineno}) has no forward.")
     raise DesignError(f"Line {line}: what is called here has no forward.")

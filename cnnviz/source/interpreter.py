@@ -11,6 +11,7 @@ from itertools import islice
 from typing import Any
 
 from cnnviz.errors import DesignError
+from cnnviz.layers.base import torch_defaults
 from cnnviz.source.changes import NetChanges
 from cnnviz.source.torch_names import full_name, imported_names
 from cnnviz.source.values import (
@@ -233,6 +234,8 @@ class Interpreter:
     def _bind_attribute(self, target: ast.Attribute, value: object, scope: Scope) -> None:
         owner = self.value(target.value, scope)
         if owner is Symbol.WEIGHT:
+            if scope.in_forward:
+                raise self.not_understood(target, "it changes weights in every batch, which no layer does")
             return
         if isinstance(owner, Class):
             owner.attributes[target.attr] = value
@@ -257,6 +260,17 @@ class Interpreter:
                 f"Line {line}: torch takes no layers before super().__init__() was called; call it first in the"
                 f" __init__ of {owner.cls.name}."
             )
+        if (
+            isinstance(owner, Instance)
+            and owner.layer
+            and name in (*torch_defaults(owner.layer.kind), "weight", "bias")
+        ):
+            if not owner.layer.kind.startswith("Conv") or name not in ("stride", "padding", "dilation"):
+                raise DesignError(
+                    f"Line {line}: {name} of a layer is set here after it was made; give it when it is made."
+                )
+            owner.layer = replace(owner.layer, arguments={**owner.layer.arguments, name: value})
+            return
         if isinstance(owner, Instance) and owner.sequential and isinstance(value, Module):
             modules, before = owner.sequential.modules, owner.attributes.get(name)
             place = next((place for place, module in enumerate(modules) if module is before), len(modules))

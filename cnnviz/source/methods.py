@@ -446,6 +446,10 @@ def _as_number(interpreter: Interpreter, owner: int | float, node: ast.Call, sco
     return bounded_number(kind(owner), node)
 
 
+def _nothing(interpreter: Interpreter, owner: object, node: ast.Call, scope: Scope) -> None:
+    """Passes over what changes no layers: compile and fit of a model of Keras."""
+
+
 def _as_it_is(interpreter: Interpreter, owner: object, node: ast.Call, scope: Scope) -> object:
     return owner
 
@@ -535,10 +539,21 @@ METHODS: dict[type, dict[str, MethodHandler]] = {
         "add_module": _add_named,
         "register_module": _add_named,
     },
-    KerasSequential: {"add": add_layer, "pop": _pop, "build": build},
+    KerasSequential: {
+        **dict.fromkeys(("compile", "summary", "fit", "evaluate", "predict", "save", "load_weights"), _nothing),
+        "add": add_layer,
+        "pop": _pop,
+        "build": build,
+    },
     Sample: {"size": _sample_size, "numel": _sample_numbers, "nelement": _sample_numbers},
     tuple: {"numel": _product, **_LIST_SEARCH},
-    list: {**_LIST, **_LIST_SEARCH, "reverse": _reverse, "copy": lambda interpreter, owner, node, scope: list(owner)},
+    list: {
+        **_LIST,
+        **_LIST_SEARCH,
+        "tolist": _as_it_is,
+        "reverse": _reverse,
+        "copy": lambda interpreter, owner, node, scope: list(owner),
+    },
     ModuleList: {**_WITHOUT_EFFECT, **_LIST},
     dict: _DICT,
     OrderedDict: _DICT,

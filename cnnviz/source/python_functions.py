@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import math
 import operator
 from collections.abc import Callable
@@ -10,12 +11,13 @@ from dataclasses import replace
 from typing import Any, cast
 
 from cnnviz.errors import DesignError
+from cnnviz.layers.base import torch_defaults
 from cnnviz.source.arguments import Arguments, read_arguments
 from cnnviz.source.arithmetic import bounded_number, bounded_text, combine
 from cnnviz.source.attributes import attribute_of
 from cnnviz.source.functions import initialise
 from cnnviz.source.interpreter import MAX_LENGTH, Interpreter, Scope, is_plain
-from cnnviz.source.torch_modules import LAYER_CLASSES
+from cnnviz.source.torch_names import LAYER_CLASSES
 from cnnviz.source.values import (
     MISSING,
     ArgumentParser,
@@ -39,6 +41,14 @@ from cnnviz.source.values import (
     Tensor,
 )
 
+
+def _evenly(start: float, end: float, steps: int) -> list[float]:
+    """Numbers with equal distances, both ends included, as torch.linspace has them."""
+    if not 1 <= steps <= MAX_LENGTH:
+        raise ValueError(f"{steps} steps")
+    return [start + (end - start) * step / max(steps - 1, 1) for step in range(steps)]
+
+
 PLAIN_FUNCTIONS: dict[str, Callable[..., Any]] = {
     **{f"builtins.{f.__name__}": f for f in (int, float, round, abs, min, max, sum, bool, divmod, pow)},
     **{f"math.{f.__name__}": f for f in (math.ceil, math.floor, math.sqrt, math.log2, math.log, math.log10, math.pow)},
@@ -49,10 +59,14 @@ PLAIN_FUNCTIONS: dict[str, Callable[..., Any]] = {
     "numpy.sqrt": math.sqrt,
     "numpy.log2": math.log2,
     "numpy.product": math.prod,
+    "json.loads": json.loads,
+    **dict.fromkeys(("torch.linspace", "numpy.linspace"), _evenly),
     **{f"operator.{f.__name__}": f for f in (operator.add, operator.sub, operator.mul, operator.truediv)},
     **{f"operator.{f.__name__}": f for f in (operator.floordiv, operator.mod, operator.neg)},
 }
 """Functions of numbers, by their full names."""
+
+
 MAX_POWER = 64
 """Largest exponent that is worked out."""
 KINDS_OF_VALUES: dict[str, type | tuple[type, ...]] = {
@@ -134,6 +148,7 @@ def _copied(interpreter: Interpreter, value: object, node: ast.Call, copies: dic
         if isinstance(value, Instance) and isinstance(twin, Instance):
             twin.module_names = set(value.module_names)
             twin.sequential = cast("Sequential | None", inner(value.sequential))
+            twin.layer = cast("LayerCall | None", inner(value.layer))
     elif is_plain(value):
         return list(value) if type(value) is list else dict(value) if type(value) is dict else value
     else:
@@ -275,6 +290,10 @@ def has_attribute(interpreter: Interpreter, node: ast.Call, scope: Scope) -> boo
     """Asks whether an object of the text has an attribute: hasattr."""
     positional, _ = read_arguments(interpreter, node, scope)
     owner, name = positional if len(positional) == 2 else (None, None)
+    if isinstance(owner, LayerCall) and isinstance(name, str):
+        if name in (parameters := torch_defaults(owner.kind)) or name in ("weight", "bias"):
+            return name in parameters or "bias" in parameters or "affine" in parameters
+        raise interpreter.not_understood(node)
     if not isinstance(owner, Object) or not isinstance(name, str):
         raise interpreter.not_understood(node)
     return _has(owner, name)
@@ -385,6 +404,7 @@ def is_of_kind(interpreter: Interpreter, value: object, kind: object, node: ast.
         if kind.full_name == "torch.nn.Identity":
             return isinstance(value, Sequential) and value.is_identity
         if (layer := LAYER_CLASSES.get(kind.full_name)) is not None:
+            value = value.layer if isinstance(value, Instance) else value
             return isinstance(value, LayerCall) and value.kind == layer
         if kind.full_name == "torch.nn.Sequential":
             is_own = isinstance(value, Instance) and value.sequential is not None

@@ -81,7 +81,7 @@ def _named_layers(value: object, name: str) -> Iterator[tuple[str, LayerCall]]:
         parts: list[tuple[str, object]] = []
         if isinstance(value, Instance):
             parts = [(f"{name}.{attribute}", part) for attribute, part in value.attributes.items()]
-            parts += [(name, value.sequential)] if value.sequential else []
+            parts += [(name, part) for part in (value.sequential, value.layer) if part]
         elif isinstance(value, Sequential | BlockCall):
             parts = [(f"{name}[{number}]", part) for number, part in enumerate(value.modules)]
         elif isinstance(value, ModuleList):

@@ -8,21 +8,14 @@ from difflib import get_close_matches
 from torch import nn
 
 from cnnviz.errors import DesignError
-from cnnviz.layers import PALETTE, Block
+from cnnviz.layers import PALETTE
 from cnnviz.source.arguments import Arguments, read_arguments
 from cnnviz.source.blocks import block_call, block_kinds
 from cnnviz.source.functions import modules_of
 from cnnviz.source.interpreter import Interpreter, Scope
 from cnnviz.source.layer_calls import layer_call
+from cnnviz.source.torch_names import LAYER_CLASSES
 from cnnviz.source.values import BlockCall, LayerCall, Module, ModuleDict, ModuleList, OrderedDict, Sequential
-
-LAYER_CLASSES: dict[str, str] = {
-    f"torch.nn.{prefix}{kind}": kind
-    for kind, cls in PALETTE.items()
-    for prefix in ("", "Lazy")
-    if not issubclass(cls, Block) and hasattr(nn, f"{prefix}{kind}")
-}
-"""The kind of layer that each class of torch is, by its full name."""
 
 
 def make_layer(name: str, interpreter: Interpreter, node: ast.Call, scope: Scope) -> LayerCall:
@@ -83,6 +76,8 @@ def make_identity(interpreter: Interpreter, node: ast.Call, scope: Scope) -> Seq
 
 def unknown_module(name: str, line: int) -> DesignError:
     """Returns the error for a class of torch.nn that is not understood, with the layer that it may stand for."""
-    close = get_close_matches(name[:40], PALETTE, n=1)
+    if name == "Parameter":
+        return DesignError(f"Line {line}: nn.Parameter makes weights outside layers, which a design cannot hold.")
+    close = [] if hasattr(nn, name) else get_close_matches(name[:40], PALETTE, n=1)
     hint = f"; did you mean {close[0]}?" if close else "."
     return DesignError(f"Line {line}: nn.{name[:40]} is not a layer that can be stacked here{hint}")

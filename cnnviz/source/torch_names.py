@@ -5,6 +5,7 @@ import builtins
 from collections.abc import Mapping
 
 import torch
+from torch import nn
 from torch.nn import functional
 
 from cnnviz.layers import PALETTE, Block
@@ -104,6 +105,15 @@ LAYER_FUNCTIONS: dict[str, str] = {
     if hasattr(module, f"{name}{suffix}")
 }
 """The key in FUNCTIONS of everything in torch that is such a function, in place or not, or a tensor's method."""
+
+
+LAYER_CLASSES: dict[str, str] = {
+    f"torch.nn.{prefix}{kind}": kind
+    for kind, cls in PALETTE.items()
+    for prefix in ("", "Lazy")
+    if not issubclass(cls, Block) and hasattr(nn, f"{prefix}{kind}")
+}
+"""The kind of layer that each class of torch is, by its full name."""
 
 
 def imported_names(tree: ast.Module) -> dict[str, str]:

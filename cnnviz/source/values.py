@@ -241,6 +241,8 @@ class Instance(Object):
     """Attributes that are, or were, modules."""
     sequential: Sequential | None = None
     """What it runs through where it derives from nn.Sequential."""
+    layer: LayerCall | None = None
+    """The layer that it is where it derives from one of torch's."""
 
 
 @dataclass(eq=False, frozen=True)
@@ -478,7 +480,7 @@ def parts_of(outer: object, *, registered: bool = False) -> Iterable[object]:
     if isinstance(outer, Sequential | BlockCall):
         return outer.modules
     if isinstance(outer, Instance):
-        return (*outer.attributes.values(), *([outer.sequential] if outer.sequential else ()))
+        return (*outer.attributes.values(), *(part for part in (outer.sequential, outer.layer) if part))
     if isinstance(outer, KerasLayer | ModuleDict):
         return outer.calls if isinstance(outer, KerasLayer) else outer.values()
     if registered and not isinstance(outer, ModuleList):
