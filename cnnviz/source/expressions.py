@@ -14,6 +14,7 @@ from cnnviz.source.enumerations import comparable, is_member
 from cnnviz.source.functions import define_function
 from cnnviz.source.indexing import index_tensor
 from cnnviz.source.interpreter import ExpressionHandler, Interpreter, Scope, is_plain
+from cnnviz.source.random_masks import RandomMask, compare_mask
 from cnnviz.source.values import Class, Function, ImportedName, Instance, Lazy, ModuleList, Sequential, Symbol, Tensor
 
 COMPARISONS: dict[type[ast.cmpop], Callable[[Any, Any], bool]] = {
@@ -110,8 +111,10 @@ def _unary_operation(interpreter: Interpreter, node: ast.UnaryOp, scope: Scope) 
     raise interpreter.not_understood(node)
 
 
-def _comparison(interpreter: Interpreter, node: ast.Compare, scope: Scope) -> bool:
+def _comparison(interpreter: Interpreter, node: ast.Compare, scope: Scope) -> bool | RandomMask:
     left = interpreter.value(node.left, scope)
+    if isinstance(left, RandomMask) and len(node.ops) == 1:
+        return compare_mask(interpreter, left, type(node.ops[0]), interpreter.value(node.comparators[0], scope), node)
     for sign, comparator in zip(node.ops, node.comparators, strict=True):
         if isinstance(comparator, ast.Set) and isinstance(sign, ast.In | ast.NotIn):
             right: object = tuple(interpreter.elements(comparator.elts, scope))

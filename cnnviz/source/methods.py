@@ -16,6 +16,7 @@ from cnnviz.source.functional_layers import clamp_tensor, unflatten_tensor
 from cnnviz.source.functions import LIGHTNING_MODULES, late_value
 from cnnviz.source.interpreter import Interpreter, Scope, is_plain
 from cnnviz.source.keras import add_layer, build
+from cnnviz.source.random_masks import RandomMask, combine_mask, drawn, floor_mask, make_mask
 from cnnviz.source.tensors import reshape_tensor
 from cnnviz.source.torch_functions import (
     add_up,
@@ -450,6 +451,43 @@ def _nothing(interpreter: Interpreter, owner: object, node: ast.Call, scope: Sco
     """Passes over what changes no layers: compile and fit of a model of Keras."""
 
 
+def _floor(interpreter: Interpreter, owner: RandomMask, node: ast.Call, scope: Scope) -> RandomMask:
+    return _put(owner, floor_mask(interpreter, owner, node), node)
+
+
+def _draw(interpreter: Interpreter, owner: RandomMask, node: ast.Call, scope: Scope) -> RandomMask:
+    """Draws 0 or 1 for each sample: bernoulli_(0.9)."""
+    keep = read_arguments(interpreter, node, scope).matched(("p",), "bernoulli_", node.lineno).get("p", 0.5)
+    if not isinstance(keep, int | float):
+        raise interpreter.not_understood(node)
+    return _put(owner, drawn(owner, float(keep)), node)
+
+
+def _divide_mask(interpreter: Interpreter, owner: RandomMask, node: ast.Call, scope: Scope) -> RandomMask:
+    other = read_arguments(interpreter, node, scope).matched(("other",), "div", node.lineno).get("other")
+    result = combine_mask(interpreter, owner, ast.Div(), other, node)
+    if not isinstance(result, RandomMask):
+        raise interpreter.not_understood(node)
+    return _put(owner, result, node)
+
+
+def _put(owner: RandomMask, result: RandomMask, node: ast.Call) -> RandomMask:
+    """Returns the result, which takes the place of the mask where the name ends with _."""
+    if not _is_in_place(node):
+        return result
+    owner.step, owner.keep = result.step, result.keep
+    return owner
+
+
+def _new_mask(interpreter: Interpreter, owner: Tensor, node: ast.Call, scope: Scope) -> RandomMask:
+    """Makes numbers for each sample that are not yet set: x.new_empty((x.shape[0], 1, 1, 1))."""
+    positional, _ = read_arguments(interpreter, node, scope)
+    sizes = positional[0] if len(positional) == 1 and isinstance(positional[0], tuple | list) else positional
+    if mask := make_mask(sizes, is_uniform=False):
+        return mask
+    raise interpreter.not_understood(node)
+
+
 def _as_it_is(interpreter: Interpreter, owner: object, node: ast.Call, scope: Scope) -> object:
     return owner
 
@@ -506,6 +544,7 @@ METHODS: dict[type, dict[str, MethodHandler]] = {
         **{f"{name}{end}": partial(_operate, sign) for name, sign in OPERATORS.items() for end in ("", "_")},
         **dict.fromkeys(("clamp", "clamp_", "clip", "clip_"), _clamp),
         **dict.fromkeys(("chunk", "split", "unbind", "narrow"), _take_part),
+        "new_empty": _new_mask,
         "expand": _expand,
         "expand_as": _expand,
         "sum": _add_up,
@@ -517,6 +556,12 @@ METHODS: dict[type, dict[str, MethodHandler]] = {
         "permute": _permute,
         "transpose": _transpose,
         "swapaxes": _transpose,
+    },
+    RandomMask: {
+        **dict.fromkeys(("to", "type", "type_as", "float", "half"), _as_it_is),
+        **dict.fromkeys(("floor", "floor_"), _floor),
+        **dict.fromkeys(("div", "div_"), _divide_mask),
+        "bernoulli_": _draw,
     },
     Stacked: {"sum": _add_up, "mean": _mean_of_stacked},
     NamedTuple: {"_asdict": _as_dict, "_replace": _replaced},
