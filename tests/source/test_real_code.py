@@ -139,8 +139,8 @@ REFUSED = {
         r"it changes weights in every batch, which no layer does",
     ),
     "a convolution of its own": (
-        "class Own(nn.Conv2d):\n    def _conv_forward(self, x, w, b):\n        return super()._conv_forward(x, w * 2, b)\n"
-        + net("self.conv = Own(3, 4, 3)", "return self.conv(x)"),
+        "class Own(nn.Conv2d):\n    def _conv_forward(self, x, w, b):\n"
+        "        return super()._conv_forward(x, w * 2, b)\n" + net("self.conv = Own(3, 4, 3)", "return self.conv(x)"),
         r"Own \(line \d+\) has its own _conv_forward, which is not followed",
     ),
     "a layer that is changed after it was made": (
