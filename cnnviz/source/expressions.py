@@ -41,6 +41,16 @@ _QUESTIONS_OF_MEMBERS: dict[type[ast.cmpop], type[ast.cmpop]] = {
 """What is asked of members of an enumeration; there is only one of each."""
 
 
+def _equal_sizes(left: object, right: object) -> bool | None:
+    """Whether the sizes of two tensors of one batch are equal; None where that depends on it, or they are none."""
+    if not isinstance(left, tuple) or not isinstance(right, tuple):
+        return None
+    both = zip(left, right, strict=False)
+    if any((one is Symbol.BATCH) != (other is Symbol.BATCH) for one, other in both):
+        return None
+    return left == right if all(isinstance(size, int | Symbol) for size in (*left, *right)) else None
+
+
 def _constant(interpreter: Interpreter, node: ast.Constant, scope: Scope) -> object:
     if isinstance(node.value, int | float):
         return bounded_number(node.value, node)
@@ -139,6 +149,8 @@ def _compare(interpreter: Interpreter, left: object, sign: type[ast.cmpop], righ
             return bool(COMPARISONS[sign](left, right))
         except TypeError:
             pass
+    if sign in (ast.Eq, ast.NotEq) and (is_equal := _equal_sizes(left, right)) is not None:
+        return is_equal == (sign is ast.Eq)
     if Symbol.BATCH in (left, right):
         raise interpreter.not_understood(node, "a design is the same for batches of every size")
     raise interpreter.not_understood(node)

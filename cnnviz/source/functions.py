@@ -140,7 +140,12 @@ def call_function(
     """Returns what a function of the text returns when it is called on that line."""
     harmless = HARMLESS_DECORATORS | (set() if scope.in_forward else WITHOUT_GRADIENT)
     unknown = [name for name in function.decorators if name not in harmless]
-    if unknown:
+    is_of_module = function.cls is not None and is_module_class(function.cls)
+    if unknown and not scope.in_forward and not is_of_module and not any(map(_may_change_function, unknown)):
+        place = getattr(function.node, "decorator_list", [function.node])[function.decorators.index(unknown[0])]
+        decorated = f"Line {place.lineno}: @{unknown[0][:60]}"
+        interpreter.remarks[f"{decorated} is not in this text; it is taken to leave {function.name} as it is."] = None
+    elif unknown:
         raise DesignError(f"Line {function.node.lineno}: functions with decorators are not understood; leave @ out.")
     names = _parameter_values(function, arguments, line)
     given = dict(names)
@@ -155,6 +160,11 @@ def call_function(
         except ModeError as error:
             return _in_both_modes(interpreter, function.node.body, replace(inner, names=given), error)
     return returned.value if isinstance(returned, Returned) else None
+
+
+def _may_change_function(decorator: str) -> bool:
+    """Whether a decorator is one of the text, or of torch; those of other libraries cache, register or check."""
+    return decorator == "unknown" or decorator.startswith(("torch.", "builtins."))
 
 
 def _in_both_modes(interpreter: Interpreter, body: Sequence[ast.stmt], scope: Scope, error: ModeError) -> object:

@@ -315,7 +315,8 @@ def get_attribute(interpreter: Interpreter, node: ast.Call, scope: Scope) -> obj
     try:
         return attribute_of(interpreter, owner, attribute)
     except DesignError:
-        if default and isinstance(owner, Object) and not _has(owner, str(name)):
+        is_layer = isinstance(owner, Instance) and owner.layer
+        if default and isinstance(owner, Object) and not is_layer and not _has(owner, str(name)):
             return default[0]
         raise
 

@@ -444,4 +444,9 @@ NETS |= {
         "return self.body(x)",
         before='import json\nPLAN = json.loads(\'{"layers": [{"in": 3, "out": 4, "kernel": 3}, {"in": 4, "out": 2}]}\')',
     ),
+    "shapes that are compared": net(
+        "self.conv, self.down = nn.Conv2d(3, 6, 3, stride=2, padding=1), nn.AvgPool2d(1, 2)",
+        "z = self.conv(x)\nif x.shape != z.shape and z.shape == z.size():\n    d = self.down(x)\n"
+        "    return z + torch.cat((d, torch.mul(d, 0)), dim=1)\nreturn z + x",
+    ),
 }
