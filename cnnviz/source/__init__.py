@@ -5,7 +5,9 @@ formatting.py        calls in lines, broken as `ruff format` breaks them
 read.py              from_code(), read_code(): a design from pasted code, and remarks on it
 remarks.py           what stands in the code, and works in another way in a design
 changes.py           what outside a net may change it, by its syntax
-program.py           the statements of a text, and which net they make
+program.py           which net a text makes
+followed.py          the names that statements leave, as far as they are understood
+makers.py            functions that make nets
 interpreter.py       Interpreter: follows the syntax tree by tables of handlers
 statements.py        STATEMENTS: a handler for each kind of statement
 patterns.py          the cases of `match`
@@ -16,6 +18,9 @@ attributes.py        ATTRIBUTES: a handler for each kind of value with attribute
 torch_modules.py     handlers of nn.Conv2d, nn.Sequential, …
 torch_functions.py   handlers of F.relu, torch.cat, …
 functional_layers.py handlers of F.pad, torch.clamp, …
+random_masks.py      what leaves out single samples in training
+einops_functions.py  handlers of rearrange, reduce
+enumerations.py      classes that derive from Enum
 indexing.py          x[:, :, 0], x[:, :, :-2]
 python_functions.py  handlers of len, range, …
 iteration.py         generators, map, zip, …

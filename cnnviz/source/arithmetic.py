@@ -14,6 +14,7 @@ from cnnviz.layers.join import PRODUCT, SUM, Join
 from cnnviz.shapes import format_shape, numel
 from cnnviz.source.interpreter import MAX_LENGTH, Interpreter, is_plain
 from cnnviz.source.layer_calls import checked_layer_call
+from cnnviz.source.random_masks import RandomMask, combine_mask
 from cnnviz.source.tensors import apply_layer, join_tensors
 from cnnviz.source.values import (
     RELU6_OF_SHIFTED,
@@ -57,6 +58,8 @@ def combine(
     interpreter: Interpreter, left: object, sign: ast.operator, right: object, node: ast.expr | ast.stmt
 ) -> object:
     """Returns what an operator makes of numbers, tensors or lists; raises DesignError where that is nothing known."""
+    if isinstance(left, RandomMask) or isinstance(right, RandomMask):
+        return combine_mask(interpreter, left, sign, right, node)
     if isinstance(left, Tensor) or isinstance(right, Tensor):
         return _combine_tensors(interpreter, left, sign, right, node)
     if _is_number(left) and _is_number(right) and type(sign) in NUMBER_OPERATORS:

@@ -14,6 +14,7 @@ from cnnviz.source.enumerations import comparable, is_member
 from cnnviz.source.functions import define_function
 from cnnviz.source.indexing import index_tensor
 from cnnviz.source.interpreter import ExpressionHandler, Interpreter, Scope, is_plain
+from cnnviz.source.random_masks import RandomMask, compare_mask
 from cnnviz.source.values import Class, Function, ImportedName, Instance, Lazy, ModuleList, Sequential, Symbol, Tensor
 
 COMPARISONS: dict[type[ast.cmpop], Callable[[Any, Any], bool]] = {
@@ -38,6 +39,16 @@ _QUESTIONS_OF_MEMBERS: dict[type[ast.cmpop], type[ast.cmpop]] = {
     ast.IsNot: ast.NotEq,
 }
 """What is asked of members of an enumeration; there is only one of each."""
+
+
+def _equal_sizes(left: object, right: object) -> bool | None:
+    """Whether the sizes of two tensors of one batch are equal; None where that depends on it, or they are none."""
+    if not isinstance(left, tuple) or not isinstance(right, tuple):
+        return None
+    both = zip(left, right, strict=False)
+    if any((one is Symbol.BATCH) != (other is Symbol.BATCH) for one, other in both):
+        return None
+    return left == right if all(isinstance(size, int | Symbol) for size in (*left, *right)) else None
 
 
 def _constant(interpreter: Interpreter, node: ast.Constant, scope: Scope) -> object:
@@ -110,8 +121,10 @@ def _unary_operation(interpreter: Interpreter, node: ast.UnaryOp, scope: Scope) 
     raise interpreter.not_understood(node)
 
 
-def _comparison(interpreter: Interpreter, node: ast.Compare, scope: Scope) -> bool:
+def _comparison(interpreter: Interpreter, node: ast.Compare, scope: Scope) -> bool | RandomMask:
     left = interpreter.value(node.left, scope)
+    if isinstance(left, RandomMask) and len(node.ops) == 1:
+        return compare_mask(interpreter, left, type(node.ops[0]), interpreter.value(node.comparators[0], scope), node)
     for sign, comparator in zip(node.ops, node.comparators, strict=True):
         if isinstance(comparator, ast.Set) and isinstance(sign, ast.In | ast.NotIn):
             right: object = tuple(interpreter.elements(comparator.elts, scope))
@@ -136,6 +149,8 @@ def _compare(interpreter: Interpreter, left: object, sign: type[ast.cmpop], righ
             return bool(COMPARISONS[sign](left, right))
         except TypeError:
             pass
+    if sign in (ast.Eq, ast.NotEq) and (is_equal := _equal_sizes(left, right)) is not None:
+        return is_equal == (sign is ast.Eq)
     if Symbol.BATCH in (left, right):
         raise interpreter.not_understood(node, "a design is the same for batches of every size")
     raise interpreter.not_understood(node)

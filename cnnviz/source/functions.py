@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Sequence
+from dataclasses import replace
 
 from cnnviz.errors import DesignError
 from cnnviz.layers import LogSoftmax, Softmax
 from cnnviz.source.arguments import Arguments
 from cnnviz.source.blocks import block_call, written_block, written_layer
 from cnnviz.source.enumerations import is_enumeration, make_members, member_of_value
-from cnnviz.source.interpreter import Interpreter, Returned, Scope, resolved
+from cnnviz.source.interpreter import Interpreter, ModeError, Returned, Scope, resolved
 from cnnviz.source.iteration import call_with, generator, yields
 from cnnviz.source.keras_names import ONLY_SEQUENTIAL, keras_name
 from cnnviz.source.layer_calls import layer_call
+from cnnviz.source.random_masks import is_stochastic_depth
 from cnnviz.source.tensors import apply_layer, join_stacks
 from cnnviz.source.torch_names import LAYER_CLASSES
 from cnnviz.source.values import (
@@ -137,17 +140,52 @@ def call_function(
     """Returns what a function of the text returns when it is called on that line."""
     harmless = HARMLESS_DECORATORS | (set() if scope.in_forward else WITHOUT_GRADIENT)
     unknown = [name for name in function.decorators if name not in harmless]
-    if unknown:
+    is_of_module = function.cls is not None and is_module_class(function.cls)
+    if unknown and not scope.in_forward and not is_of_module and not any(map(_may_change_function, unknown)):
+        place = getattr(function.node, "decorator_list", [function.node])[function.decorators.index(unknown[0])]
+        decorated = f"Line {place.lineno}: @{unknown[0][:60]}"
+        interpreter.remarks[f"{decorated} is not in this text; it is taken to leave {function.name} as it is."] = None
+    elif unknown:
         raise DesignError(f"Line {function.node.lineno}: functions with decorators are not understood; leave @ out.")
     names = _parameter_values(function, arguments, line)
+    given = dict(names)
     inner = Scope(names, scope.in_forward, function.around, function)
     if function.is_generator and isinstance(function.node, ast.FunctionDef):
         return generator(interpreter, function.node, inner, line)
     with interpreter.nested_call(line):
         if isinstance(function.node, ast.Lambda):
             return interpreter.value(function.node.body, inner)
-        returned = interpreter.execute(function.node.body, inner)
+        try:
+            returned = interpreter.execute(function.node.body, inner)
+        except ModeError as error:
+            return _in_both_modes(interpreter, function.node.body, replace(inner, names=given), error)
     return returned.value if isinstance(returned, Returned) else None
+
+
+def _may_change_function(decorator: str) -> bool:
+    """Whether a decorator is one of the text, or of torch; those of other libraries cache, register or check."""
+    return decorator == "unknown" or decorator.startswith(("torch.", "builtins."))
+
+
+def _in_both_modes(interpreter: Interpreter, body: Sequence[ast.stmt], scope: Scope, error: ModeError) -> object:
+    """Returns what a function returns that asks whether the net is trained: a StochasticDepth of what it is otherwise.
+
+    Raises the error where it is anything else.
+    """
+    results: list[object] = []
+    for is_training in (False, True):
+        interpreter.assumed_training = is_training
+        try:
+            returned = interpreter.execute(body, replace(scope, names=dict(scope.names)))
+        except DesignError:
+            raise error from None
+        finally:
+            interpreter.assumed_training = None
+        results.append(returned.value if isinstance(returned, Returned) else None)
+    evaluated, trained = results
+    if not is_stochastic_depth(trained, evaluated):
+        raise error
+    return trained
 
 
 def instantiate(interpreter: Interpreter, cls: Class, arguments: Arguments, scope: Scope, line: int) -> object:

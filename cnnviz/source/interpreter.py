@@ -19,6 +19,7 @@ from cnnviz.source.values import (
     Function,
     ImportedName,
     Instance,
+    LayerCall,
     Lazy,
     Module,
     ModuleDict,
@@ -43,6 +44,13 @@ UNDERSTOOD = (
     "a design holds layers and torch's functions one after the other, sums x + y, torch.cat(…, dim=1), and view or"
     " flatten to one axis"
 )
+
+
+SAME_LAYERS = "a design has the same layers in training and in evaluation"
+
+
+class ModeError(DesignError):
+    """Code that asks whether the net is being trained."""
 
 
 @dataclass
@@ -112,6 +120,8 @@ class Interpreter:
         """The statement that was passed over last, as one without effect."""
         self.bound_before: dict[int, object] = {}
         """What a name was bound to before it was bound to an object, by the `id` of that object."""
+        self.assumed_training: bool | None = None
+        """Whether the net is taken to be trained; None where both must come to the same."""
         self.changes = NetChanges(tree, CHANGING_METHODS)
         self.remarks: dict[str, None] = {}
         """What to know of the net that is read, in the order in which it was met."""
@@ -162,7 +172,9 @@ class Interpreter:
         if isinstance(value, Sequential):
             return bool(value.modules)
         if value is Symbol.TRAINING:
-            raise self.not_understood(node, "a design has the same layers in training and in evaluation")
+            if self.assumed_training is not None:
+                return self.assumed_training
+            raise ModeError(str(self.not_understood(node, SAME_LAYERS)))
         if isinstance(value, Tensor | Symbol):
             raise self.not_understood(node)
         return bool(value)
@@ -260,16 +272,8 @@ class Interpreter:
                 f"Line {line}: torch takes no layers before super().__init__() was called; call it first in the"
                 f" __init__ of {owner.cls.name}."
             )
-        if (
-            isinstance(owner, Instance)
-            and owner.layer
-            and name in (*torch_defaults(owner.layer.kind), "weight", "bias")
-        ):
-            if not owner.layer.kind.startswith("Conv") or name not in ("stride", "padding", "dilation"):
-                raise DesignError(
-                    f"Line {line}: {name} of a layer is set here after it was made; give it when it is made."
-                )
-            owner.layer = replace(owner.layer, arguments={**owner.layer.arguments, name: value})
+        if isinstance(owner, Instance) and owner.layer and _is_of_layer(owner.layer, name):
+            owner.layer = _changed_layer(owner.layer, name, value, line)
             return
         if isinstance(owner, Instance) and owner.sequential and isinstance(value, Module):
             modules, before = owner.sequential.modules, owner.attributes.get(name)
@@ -363,6 +367,18 @@ class Interpreter:
         end = node.end_col_offset if not more else None
         source = " ".join(b" ".join((first[node.col_offset : end], *more)).decode(errors="replace").split())
         return source if len(source) <= 60 else f"{source[:59]}…"
+
+
+def _is_of_layer(layer: LayerCall, name: str) -> bool:
+    """Whether an attribute of that name is one that torch's layer has, too."""
+    return name in (*torch_defaults(layer.kind), "weight", "bias")
+
+
+def _changed_layer(layer: LayerCall, name: str, value: object, line: int) -> LayerCall:
+    """The layer with what an object that derives from it sets; raises DesignError where that may mean more."""
+    if not layer.kind.startswith("Conv") or name not in ("stride", "padding", "dilation"):
+        raise DesignError(f"Line {line}: {name} of a layer is set here after it was made; give it when it is made.")
+    return replace(layer, arguments={**layer.arguments, name: value})
 
 
 def resolved(value: object) -> object:

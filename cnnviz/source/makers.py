@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeGuard
@@ -21,6 +22,9 @@ from cnnviz.source.values import (
     Unresolved,
     parts_of,
 )
+
+MAKER_NAME = re.compile(r"_*(build|get|make|create|load|init|setup)_?(model|net|network|cnn|classifier)?$")
+"""Names of functions that make the net of a text, and not one of several."""
 
 
 @dataclass(frozen=True)
@@ -112,7 +116,7 @@ def _made_by(
     line = function.node.lineno
     for net in nets:
         error = followed.doubts[0] if followed.doubts else None
-        yield Made(name, line, net, followed.returned is net, error)
+        yield Made(name, line, net, followed.returned is net and not MAKER_NAME.match(name), error)
     if followed.failures and not nets:
         yield Made(name, line, None, isinstance(function.node.body[-1], ast.Return), followed.failures[0])
 

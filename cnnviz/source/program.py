@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import cast
 
 from cnnviz.errors import DesignError
@@ -18,6 +19,9 @@ from cnnviz.source.makers import Made, alike, nets_of_functions
 from cnnviz.source.statements import STATEMENTS
 from cnnviz.source.values import Class, Function, Instance, Module
 
+MAX_TRIED = 8
+"""Most classes that are tried where it is open which one is the net."""
+
 
 class Program:
     """A text, whose top level is followed from top to bottom, and its functions where that makes no net."""
@@ -25,11 +29,13 @@ class Program:
     def __init__(self, tree: ast.Module, text: str) -> None:
         self.interpreter = Interpreter(tree, text, statements=STATEMENTS, expressions=EXPRESSIONS)
         self._tree = tree
+        self._names_in: dict[ast.AST, set[str]] = {}
+        """The names in each class and function, once they were looked for."""
         self._names = self.interpreter.globals
         self._top_level = Followed(self.interpreter, tree.body, Scope(self._names))
 
-    def find_net(self) -> Module:
-        """Returns the one net of the text; raises DesignError where there is none, or more than one.
+    def find_nets(self) -> list[Module]:
+        """Returns the one net of the text, or an object of each class that may be it; raises DesignError for others.
 
         Where only functions make nets, and not all the same, it is the one of the function that the text runs, or
         else of the first; a remark says so.
@@ -41,17 +47,40 @@ class Program:
             raise _several_nets([self._top_level.name_of(net) for net in nets])
         if nets:
             self._remark_bound_before(nets[0])
-            return nets[0]
+            return [nets[0]]
         if self._top_level.failures:
             raise self._top_level.failures[0]
-        return self._net_of_functions_or_class()
-
-    def _net_of_functions_or_class(self) -> Module:
-        """A net that a function makes, or else an object of the one class that no other class uses."""
         roots = self._root_classes()
-        if len(roots) > 1:
-            raise _several_nets([f"{cls.name} (line {cls.node.lineno})" for cls in roots])
         made = nets_of_functions(self.interpreter, roots, self._tree)
+        of_functions = {each.net.cls for each in made if isinstance(each.net, Instance)}
+        if len(roots) > 1 and len(of_functions) != 1:
+            return self._objects_of(roots)
+        return [self._net_of_functions_or_class(roots if len(roots) < 2 else [*of_functions], made)]
+
+    def several_nets(self) -> DesignError:
+        """Returns the error for a text with more than one class that may be the net."""
+        return _several_nets([_place(cls) for cls in self._root_classes()])
+
+    def remark_choice(self, net: Module) -> None:
+        """Tells that of several classes only one takes such samples."""
+        if isinstance(net, Instance):
+            others = [_place(cls) for cls in self._root_classes() if cls is not net.cls]
+            text = f"This is {_place(net.cls)}; {', '.join(others)}: used nowhere, and not for such samples."
+            self.interpreter.remarks[text] = None
+
+    def _objects_of(self, classes: Sequence[Class]) -> list[Module]:
+        """Objects of those classes that can be made without arguments."""
+        found: list[Module] = []
+        for cls in classes if len(classes) <= MAX_TRIED else ():
+            with suppress(DesignError):
+                made = instantiate(self.interpreter, cls, Arguments([], {}), Scope(), cls.node.lineno)
+                found.append(cast("Module", made))
+        if not found:
+            raise self.several_nets()
+        return found
+
+    def _net_of_functions_or_class(self, roots: Sequence[Class], made: Sequence[Made]) -> Module:
+        """A net that a function makes, or else an object of the one class that no other class uses."""
         used, returned = ([each for each in made if each.returns is returns] for returns in (False, True))
         missing = _required_arguments(roots[0]) if roots else []
         if not missing and roots and not any(each.net for each in used):
@@ -112,14 +141,14 @@ class Program:
 
     def _names_used(self, node: ast.AST) -> set[str]:
         """The names in a class, and in the functions of the text that it names."""
-        found, todo, functions = set[str](), [node], set[str]()
+        found, todo = set[str](), [node]
         while todo:
-            names = {part.id for part in ast.walk(todo.pop()) if isinstance(part, ast.Name)}
-            for name in names - functions:
-                if isinstance(function := self._names.get(name), Function):
-                    functions.add(name)
-                    todo.append(function.node)
-            found |= names
+            current = todo.pop()
+            if current not in self._names_in:
+                self._names_in[current] = {part.id for part in ast.walk(current) if isinstance(part, ast.Name)}
+            new = self._names_in[current] - found
+            found |= new
+            todo += [value.node for name in new if isinstance(value := self._names.get(name), Function)]
         return found
 
     def _refuse_keras_classes(self) -> None:
@@ -132,6 +161,10 @@ class Program:
 
     def _module_classes(self) -> list[Class]:
         return [value for value in self._names.values() if isinstance(value, Class) and is_module_class(value)]
+
+
+def _place(cls: Class) -> str:
+    return f"{cls.name} (line {cls.node.lineno})"
 
 
 def _several_nets(names: Sequence[str]) -> DesignError:

@@ -290,13 +290,17 @@ def has_attribute(interpreter: Interpreter, node: ast.Call, scope: Scope) -> boo
     """Asks whether an object of the text has an attribute: hasattr."""
     positional, _ = read_arguments(interpreter, node, scope)
     owner, name = positional if len(positional) == 2 else (None, None)
-    if isinstance(owner, LayerCall) and isinstance(name, str):
-        if name in (parameters := torch_defaults(owner.kind)) or name in ("weight", "bias"):
-            return name in parameters or "bias" in parameters or "affine" in parameters
+    if not isinstance(owner, Object | LayerCall) or not isinstance(name, str):
         raise interpreter.not_understood(node)
-    if not isinstance(owner, Object) or not isinstance(name, str):
-        raise interpreter.not_understood(node)
-    return _has(owner, name)
+    if isinstance(owner, Object) and _has(owner, name):
+        return True
+    layer = owner if isinstance(owner, LayerCall) else owner.layer if isinstance(owner, Instance) else None
+    if layer is None:
+        return False
+    parameters = torch_defaults(layer.kind)
+    if name not in parameters and name not in ("weight", "bias"):
+        raise interpreter.not_understood(node, f"what else torch's {layer.kind} has is not known here")
+    return name in parameters or "bias" in parameters or "affine" in parameters
 
 
 def get_attribute(interpreter: Interpreter, node: ast.Call, scope: Scope) -> object:
@@ -311,7 +315,8 @@ def get_attribute(interpreter: Interpreter, node: ast.Call, scope: Scope) -> obj
     try:
         return attribute_of(interpreter, owner, attribute)
     except DesignError:
-        if default and isinstance(owner, Object) and not _has(owner, str(name)):
+        is_layer = isinstance(owner, Instance) and owner.layer
+        if default and isinstance(owner, Object) and not is_layer and not _has(owner, str(name)):
             return default[0]
         raise
 

@@ -6,7 +6,8 @@ import ast
 import re
 import textwrap
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 
@@ -75,15 +76,31 @@ def read_code(text: str, input_shape: Shape | None = None) -> Reading:
         program = Program(tree, text)
         hinted = islice(_hinted_shapes(program.interpreter, tree, text), MAX_HINTED_SHAPES)
         shapes = list(dict.fromkeys((*hinted, *([input_shape] if input_shape else []))))
-        net = program.find_net()
+        net, *others = program.find_nets()
         if isinstance(net, KerasSequential):
             check_data_format(program.interpreter, net, tree)
             shapes = [said] if (said := said_shape(net)) else shapes
+        if others:
+            net = _only_fitting(program, [net, *others], shapes)
         if shapes:
             return _design_for_shapes(program.interpreter, net, shapes)
         return _design_for_flat_samples(program.interpreter, net)
     except (RecursionError, MemoryError):
         raise DesignError("This code is nested too deeply to be read; write it in smaller parts.") from None
+
+
+def _only_fitting(program: Program, nets: Sequence[Module], shapes: list[Shape]) -> Module:
+    """Returns the one net that takes samples of such a shape; raises DesignError where there is none, or several."""
+    fitting: list[Module] = []
+    for net in nets:
+        with suppress(DesignError):
+            _design_for_shapes(program.interpreter, net, shapes)
+            fitting.append(net)
+    if len(fitting) != 1:
+        raise program.several_nets()
+    program.interpreter.remarks.clear()
+    program.remark_choice(fitting[0])
+    return fitting[0]
 
 
 def _parse(text: str) -> ast.Module:

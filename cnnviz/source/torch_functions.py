@@ -14,6 +14,7 @@ from cnnviz.source.arguments import Arguments, read_arguments
 from cnnviz.source.arithmetic import combine
 from cnnviz.source.interpreter import UNDERSTOOD, Interpreter, Scope
 from cnnviz.source.layer_calls import checked_layer_call
+from cnnviz.source.random_masks import RandomMask, floor_mask, make_mask
 from cnnviz.source.tensors import apply_layer, join_tensors, reshape_tensor
 from cnnviz.source.torch_names import FUNCTIONS, LAYER_FUNCTIONS
 from cnnviz.source.values import SWAPPED, Begun, LayerCall, MisfitError, Stacked, Symbol, Tensor, TensorNode, Unresolved
@@ -99,7 +100,7 @@ def reshape(interpreter: Interpreter, node: ast.Call, scope: Scope) -> Tensor:
     return reshape_tensor(tensor, sizes, interpreter.snippet(node), node.lineno)
 
 
-def make_batch(interpreter: Interpreter, node: ast.Call, scope: Scope) -> Tensor:
+def make_batch(interpreter: Interpreter, node: ast.Call, scope: Scope) -> Tensor | RandomMask:
     """Makes a batch of numbers to measure sizes with: torch.zeros(1, 3, 16, 16); outside functions nobody needs it."""
     if scope.names is interpreter.globals:
         raise interpreter.not_understood(node)
@@ -107,6 +108,9 @@ def make_batch(interpreter: Interpreter, node: ast.Call, scope: Scope) -> Tensor
     sizes: object = named.get("size", positional)
     if isinstance(sizes, list) and len(sizes) == 1 and isinstance(sizes[0], tuple | list):
         sizes = sizes[0]
+    is_uniform = interpreter.full_name(node.func, scope) == "torch.rand"
+    if isinstance(sizes, tuple | list) and (mask := make_mask(sizes, is_uniform=is_uniform)):
+        return mask
     if not isinstance(sizes, tuple | list) or not all(isinstance(size, int) and size > 0 for size in sizes):
         raise interpreter.not_understood(node)
     if len(sizes) - 1 not in AXES or max(sizes) > MAX_SIZE:
@@ -185,6 +189,14 @@ def largest(interpreter: Interpreter, node: ast.Call, scope: Scope) -> object:
     """Pools an axis: torch.max."""
     tensor, arguments = tensor_and_arguments(interpreter, node, scope)
     return largest_along(interpreter, tensor, arguments, node)
+
+
+def floor(interpreter: Interpreter, node: ast.Call, scope: Scope) -> RandomMask:
+    """Rounds random numbers down: torch.floor."""
+    value, _ = value_and_arguments(interpreter, node, scope)
+    if not isinstance(value, RandomMask):
+        raise interpreter.not_understood(node)
+    return floor_mask(interpreter, value, node)
 
 
 def squeeze(interpreter: Interpreter, node: ast.Call, scope: Scope) -> Tensor:

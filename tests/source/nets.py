@@ -420,4 +420,33 @@ NETS |= {
         "self.pool = nn.Sequential(nn.MaxPool2d(3, 1, 1), nn.Conv2d(3, 2, 1))",
         "y = self.neck(x)\nreturn torch.cat([conv(y) for conv in self.convs] + [self.pool(x)], dim=1)",
     ),
+    "a class that derives from a layer": net(
+        "self.a, self.b, self.c = Same(3, 4, 3, stride=2), Causal(4, 4, (1, 2)), Padded(4, 4, 5)\nself.norm = Norm(4)\n"
+        "if isinstance(self.a, nn.Conv2d) and not isinstance(self.norm, nn.Conv2d):\n    nn.init.zeros_(self.a.bias)\n"
+        "self.out = nn.Conv2d(self.b.out_channels, 2, self.a.kernel_size[0], bias=not hasattr(self.a, 'weight'))",
+        "return self.out(self.norm(self.c(self.b(self.a(x)))))",
+        before="class Same(nn.Conv2d):\n    def forward(self, x):\n        pads = []\n"
+        "        for size, k, s in zip(x.shape[:1:-1], self.kernel_size[::-1], self.stride[::-1]):\n"
+        "            p = max((math.ceil(size / s) - 1) * s + k - size, 0)\n            pads += [p // 2, p - p // 2]\n"
+        "        return super().forward(F.pad(x, pads))\n\n\n"
+        "class Causal(nn.Conv2d):\n    def __init__(self, *args, **kwargs):\n        self.mode = 'left'\n"
+        "        super(Causal, self).__init__(*args, **kwargs)\n\n    def forward(self, x):\n"
+        "        x = F.pad(x, (self.kernel_size[1] - 1, 0, 0, 0))\n        return super(Causal, self).forward(x)\n\n\n"
+        "class Padded(nn.Conv2d):\n    def __init__(self, *args, **kwargs):\n        super().__init__(*args, **kwargs)\n"
+        "        self.padding = tuple(k // 2 for k in self.kernel_size)\n\n\nclass Norm(nn.BatchNorm2d):\n    pass",
+    ),
+    "a sum that torch broadcasts": net(
+        "self.conv, self.time = nn.Conv2d(3, 4, 3, padding=1), nn.Conv2d(4, 4, (1, 3), padding=(0, 1))",
+        "x = self.conv(x)\ny = self.time(x.mean(dim=2, keepdim=True))\nx = torch.relu(y + x)\nreturn x + x.amax((2, 3), keepdim=True)",
+    ),
+    "settings as JSON": net(
+        "self.body = nn.Sequential(*[nn.Conv2d(spec['in'], spec['out'], spec.get('kernel', 1)) for spec in PLAN['layers']])",
+        "return self.body(x)",
+        before='import json\nPLAN = json.loads(\'{"layers": [{"in": 3, "out": 4, "kernel": 3}, {"in": 4, "out": 2}]}\')',
+    ),
+    "shapes that are compared": net(
+        "self.conv, self.down = nn.Conv2d(3, 6, 3, stride=2, padding=1), nn.AvgPool2d(1, 2)",
+        "z = self.conv(x)\nif x.shape != z.shape and z.shape == z.size():\n    d = self.down(x)\n"
+        "    return z + torch.cat((d, torch.mul(d, 0)), dim=1)\nreturn z + x",
+    ),
 }

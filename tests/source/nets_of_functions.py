@@ -68,6 +68,22 @@ OF_FUNCTIONS: dict[str, tuple[str, str]] = {
         "def main():\n    trainer = Trainer(CONFIG)\n    trainer.fit(load())\n",
         "Net(6)",
     ),
+    "a class with defaults, and the function that makes the model": (
+        _HAS_DEFAULTS + "def build_model(args=None):\n    return Net(20)\n",
+        "Net(20)",
+    ),
+    "a function that a library decorates": (
+        "import streamlit as st\n"
+        + _NEEDS_WIDTH
+        + "@st.cache_resource\ndef load():\n    net = Net(4)\n    net.eval()\n    return net\n\nreader = load()\n",
+        "Net(4)",
+    ),
+    "two classes, one of them for other samples": (
+        _HAS_DEFAULTS
+        + "class Other(nn.Module):\n    def __init__(self):\n        super().__init__()\n        self.c = nn.Conv1d(2, 2, 1)\n\n"
+        "    def forward(self, x):\n        return self.c(x)\n",
+        "Net()",
+    ),
     "a net with a twin": (
         _NEEDS_WIDTH + "policy = Net(4)\ntarget = Net(4)\ntarget.load_state_dict(policy.state_dict())\n",
         "policy",
@@ -87,6 +103,7 @@ OF_FUNCTIONS: dict[str, tuple[str, str]] = {
 
 def run_by_python(text: str, net: str) -> str:
     """What Python runs to make that net: the text without what stands under `if __name__`, or comes from elsewhere."""
-    kept = text.partition("\nif __name__")[0].replace("@register()\n", "")
+    kept = text.partition("\nif __name__")[0].replace("@register()\n", "").replace("@st.cache_resource\n", "")
+    kept = kept.replace("import streamlit as st\n", "")
     kept = kept.replace("from elsewhere import register\n", "")
     return f"{kept}\nmodel = {net}\n"

@@ -73,6 +73,9 @@ HOSTILE = {
     "a loop without an end": "while True:\n    x = 1\nnn.Sequential(nn.Linear(4, x))",
     "a class that derives from itself": "class A(A): pass\nclass B(nn.Module): pass\nclass B(B): pass\nmodel = B()",
     "many bases": "class A0(nn.Module): pass\n" + "".join(f"class A{i}(A{i - 1}, A{i - 1}): pass\n" for i in range(1, 40)) + "A39()",
+    "many classes and functions": "def f():\n" + " a = g(b, c)\n" * 1000 + "".join(f"class A{i}(nn.Module):\n a = f\n" for i in range(600)),
+    "functions that make nets": "class A(nn.Module):\n def __init__(self, n): super().__init__()\n"
+    + "".join(f"def f{i}():\n for i in range(900): x = i\n return A(f{i + 1}())\n" for i in range(1000)),
     "a property that asks for itself": "class A(nn.Module):\n @property\n def f(self): return self.f\n def forward(self, x): return self.f",
     "super without a method": "super().__init__()\nnn.Sequential(super())",
     "a default of itself": "def f(n=f): return n\nnn.Sequential(nn.Linear(4, f()))",

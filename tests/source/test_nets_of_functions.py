@@ -23,6 +23,8 @@ def test_a_net_of_a_function_is_read_as_torch_makes_it(name: str) -> None:
     [
         ("factories, and a test that takes the second", "This is the net of test (line 28); net7 (line 22) makes another one. To read that, add a line model = net7()."),
         ("a class with defaults, and factories of others", "This is Net with its defaults; wide (line 22) makes another one. To read that, add a line model = wide()."),
+        ("two classes, one of them for other samples", "This is Net (line 13); Other (line 22): used nowhere, and not for such samples."),
+        ("a function that a library decorates", "Line 23: @streamlit.cache_resource is not in this text; it is taken to leave load as it is."),
         ("factories of several blocks", "This is the net of first (line 36); second (line 39) makes another one. To read that, add a line model = second()."),
     ],
 )  # fmt: skip

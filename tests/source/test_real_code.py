@@ -132,6 +132,22 @@ REFUSED = {
         net("self.conv = nn.Conv2d(3, 4, 3)", "x = self.conv(x)\nreturn F.relu(x) if self.training else x"),
         r"a design has the same layers in training and in evaluation",
     ),
+    "weights that forward changes": (
+        "class Normed(nn.Conv2d):\n    def forward(self, x):\n"
+        "        self.weight.data = torch.renorm(self.weight.data, 2, 0, 1)\n        return super().forward(x)\n"
+        + net("self.conv = Normed(3, 4, 3)", "return self.conv(x)"),
+        r"it changes weights in every batch, which no layer does",
+    ),
+    "a convolution of its own": (
+        "class Own(nn.Conv2d):\n    def _conv_forward(self, x, w, b):\n"
+        "        return super()._conv_forward(x, w * 2, b)\n" + net("self.conv = Own(3, 4, 3)", "return self.conv(x)"),
+        r"Own \(line \d+\) has its own _conv_forward, which is not followed",
+    ),
+    "a layer that is changed after it was made": (
+        "class Own(nn.Conv2d):\n    pass\n"
+        + net("self.conv = Own(3, 4, 3)\nself.conv.kernel_size = (5, 5)", "return self.conv(x)"),
+        r"kernel_size of a layer is set here after it was made",
+    ),
     "bases that contradict each other": (
         "class A(nn.Module): pass\nclass B(A): pass\nclass C(A, B):\n    def forward(self, x): return x\nmodel = C()",
         r"the bases of C contradict each other",
