@@ -105,7 +105,7 @@ def window_choices(shape: Shape) -> dict[str, tuple[Shape, Shape]]:
     A small one that is no smaller than the medium one is left out, and a large one that is no larger.
 
     >>> window_choices((1, 16, 16, 16))
-    {'medium': ((4, 4, 4), (4, 4, 4)), 'large': ((5, 5, 5), (5, 5, 5))}
+    {'medium': ((4, 4, 4), (4, 4, 4)), 'large': ((6, 6, 6), (3, 3, 3))}
     """
     medium, _ = default_window(shape)
     windows = {
