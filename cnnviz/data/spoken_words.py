@@ -10,6 +10,7 @@ import json
 import os
 import uuid
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import cache, lru_cache
 from pathlib import Path
@@ -31,6 +32,8 @@ SAMPLE_RATE = 16_000
 RAW_STEP = 2
 """Recorded samples that are averaged into one in the raw view: its 8 kHz keep what distinguishes the words."""
 SPEAKER_PARTS = ("train", "validation", "test")
+MAX_THREADS = min(os.cpu_count() or 1, 4)
+"""Words whose features are computed at once when a view is used for the first time."""
 SoundClips = npt.NDArray[np.int16]
 FEATURES = Features()
 
@@ -116,9 +119,10 @@ def _read_cache(path: Path) -> Samples | None:
 
 def _compute_and_cache(path: Path, view: Callable[[SoundClips], Samples], progress: ReportProgress) -> Samples:
     computed = []
-    for done, word in enumerate(utterance_speakers(), 1):
-        computed.append(view(read_sounds(word)))
-        progress(done, len(utterance_speakers()))
+    with ThreadPoolExecutor(MAX_THREADS) as pool:  # decoder and numpy compute outside Python's lock
+        for done, samples in enumerate(pool.map(lambda word: view(read_sounds(word)), utterance_speakers()), 1):
+            computed.append(samples)
+            progress(done, len(utterance_speakers()))
     x = np.concatenate(computed)
     temporary_path = path.with_name(f".{uuid.uuid4().hex}.npy")  # whole or not at all, even when two compute it at once
     try:
