@@ -9,9 +9,11 @@ from typing import Any
 
 from cnnviz.layers.base import torch_defaults
 from cnnviz.source.arguments import Arguments
+from cnnviz.source.class_bases import foreign_bases
 from cnnviz.source.enumerations import is_enumeration
-from cnnviz.source.functions import call_function, foreign_bases
+from cnnviz.source.functions import call_function
 from cnnviz.source.interpreter import Interpreter, Scope, resolved
+from cnnviz.source.tensor_values import Sample, Tensor
 from cnnviz.source.values import (
     MISSING,
     WITHOUT_EFFECT,
@@ -27,11 +29,9 @@ from cnnviz.source.values import (
     ModulesView,
     NamedTuple,
     Object,
-    Sample,
     Sequential,
     Super,
     Symbol,
-    Tensor,
 )
 
 WEIGHTS = ("weight", "bias", "running_mean", "running_var", "num_batches_tracked")

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 
 from cnnviz.errors import DesignError
 from cnnviz.source.changes import changed_globals
-from cnnviz.source.functions import PLAIN_BASES
+from cnnviz.source.class_bases import PLAIN_BASES
 from cnnviz.source.interpreter import CHANGING_METHODS, MAX_STEPS, Interpreter, Jump, Returned, Scope
 from cnnviz.source.keras_names import keras_name
 from cnnviz.source.values import (
