@@ -42,6 +42,10 @@ _SPREAD = ("kernel_size", "stride", "padding", "dilation", "output_padding")
 """Attributes of convolutions that torch holds as one number for each axis."""
 
 
+_AS_GIVEN = ("Conv", "Linear", "BatchNorm", "Dropout")
+"""Beginnings of the kinds whose attributes in torch are the defaults of their arguments."""
+
+
 def attribute_of(interpreter: Interpreter, owner: object, node: ast.Attribute) -> object:
     """Returns an attribute of a value; raises DesignError where that is not understood."""
     handler = ATTRIBUTES.get(type(owner))
@@ -101,7 +105,7 @@ def _bound(
 def _of_layer(interpreter: Interpreter, owner: LayerCall, node: ast.Attribute) -> object:
     if node.attr == "bias" and owner.arguments.get("bias") is False:
         return None
-    defaults = torch_defaults(owner.kind)
+    defaults = torch_defaults(owner.kind) if owner.kind.startswith(_AS_GIVEN) else {}
     value = owner.arguments.get(node.attr, defaults.get(node.attr, Parameter.empty))
     if node.attr != "bias" and value is not Parameter.empty:
         is_spread = owner.kind.startswith("Conv") and node.attr in _SPREAD and isinstance(value, int)

@@ -26,6 +26,7 @@ from cnnviz.source.values import (
 NET_NAME = re.compile(r"(model|net|network|cnn|classifier|backbone)(_?\w)?", re.IGNORECASE)
 """Names that people give to a net."""
 LIBRARIES_OF_NETS = ("torchvision.models.", "timm.", "torch.hub.", "transformers.", "segmentation_models_pytorch.")
+_HOLDERS = (list, tuple, type({}.values()))
 _DEFINITIONS = (ast.FunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom)
 
 
@@ -52,6 +53,11 @@ class Followed:
         if self.names is self.interpreter.globals:
             values += self.interpreter.unassigned
         values += [part for value in values if type(value) is Object for part in value.attributes.values()]
+        if not any(isinstance(value, Sequential | Instance) for value in values):
+            held = [value.values() if isinstance(value, dict) else value for value in values]
+            values += [
+                part for value in held if isinstance(value, _HOLDERS) for part in value if isinstance(part, Instance)
+            ]
         modules = {id(value): value for value in values if isinstance(value, Module)}
         inner = {part for module in modules.values() for part in contained_ids(module)}
         outer = [module for module in modules.values() if id(module) not in inner]

@@ -41,7 +41,9 @@ CONTEXTS = ("torch.no_grad", "torch.inference_mode", "torch.set_grad_enabled", *
 """What may follow `with` without changing what is computed; in forward, the first three keep layers from learning."""
 
 
-HARMLESS_NAME = re.compile(r"(?i)(init|log|summary|seed|weight|print|count|reset|usage)")
+HARMLESS_NAME = re.compile(
+    r"(?i)^_*(init|log|seed|print|count|reset)|_(init|log|summary|seed|weights?|print|reset|usage)(_|$)|summary$"
+)
 """In the name of a function that is not in the text: it sets weights, or reports."""
 
 
