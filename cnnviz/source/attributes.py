@@ -107,6 +107,8 @@ def _of_layer(interpreter: Interpreter, owner: LayerCall, node: ast.Attribute) -
         return None
     defaults = torch_defaults(owner.kind) if owner.kind.startswith(_AS_GIVEN) else {}
     value = owner.arguments.get(node.attr, defaults.get(node.attr, Parameter.empty))
+    if node.attr == "normalized_shape" and isinstance(value, int):
+        return (value,)
     if node.attr != "bias" and value is not Parameter.empty:
         is_spread = owner.kind.startswith("Conv") and node.attr in _SPREAD and isinstance(value, int)
         return (value,) * int(owner.kind[-2]) if is_spread else value

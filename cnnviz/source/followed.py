@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from cnnviz.errors import DesignError
 from cnnviz.source.changes import changed_globals
@@ -26,7 +26,6 @@ from cnnviz.source.values import (
 NET_NAME = re.compile(r"(model|net|network|cnn|classifier|backbone)(_?\w)?", re.IGNORECASE)
 """Names that people give to a net."""
 LIBRARIES_OF_NETS = ("torchvision.models.", "timm.", "torch.hub.", "transformers.", "segmentation_models_pytorch.")
-_HOLDERS = (list, tuple, type({}.values()))
 _DEFINITIONS = (ast.FunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom)
 
 
@@ -54,10 +53,7 @@ class Followed:
             values += self.interpreter.unassigned
         values += [part for value in values if type(value) is Object for part in value.attributes.values()]
         if not any(isinstance(value, Sequential | Instance) for value in values):
-            held = [value.values() if isinstance(value, dict) else value for value in values]
-            values += [
-                part for value in held if isinstance(value, _HOLDERS) for part in value if isinstance(part, Instance)
-            ]
+            values += [part for value in values for part in _held(value) if isinstance(part, Instance)]
         modules = {id(value): value for value in values if isinstance(value, Module)}
         inner = {part for module in modules.values() for part in contained_ids(module)}
         outer = [module for module in modules.values() if id(module) not in inner]
@@ -163,6 +159,11 @@ class Followed:
         ):
             return True
         return name == "torch.nn.Sequential" or name.startswith(LIBRARIES_OF_NETS) or (is_named and bool(name))
+
+
+def _held(value: object) -> Iterable[object]:
+    """What a list or dict holds."""
+    return value.values() if isinstance(value, dict) else value if isinstance(value, list | tuple) else ()
 
 
 def _is_main_guard(statement: ast.stmt) -> bool:
