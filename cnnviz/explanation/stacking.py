@@ -13,8 +13,9 @@ from cnnviz.explanation.nodes import Node
 from cnnviz.layers import Layer
 from cnnviz.layers.join import CONCAT
 from cnnviz.shapes import AXES
+from cnnviz.source.tensor_values import Tensor, TensorNode
 from cnnviz.source.tensors import join_tensors, layers_up_to
-from cnnviz.source.values import LayerCall, Tensor, TensorNode
+from cnnviz.source.values import LayerCall
 from cnnviz.validation import describe_error
 from cnnviz.words import count_label
 

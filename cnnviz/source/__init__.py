@@ -13,7 +13,11 @@ statements.py        STATEMENTS: a handler for each kind of statement
 patterns.py          the cases of `match`
 expressions.py       EXPRESSIONS: a handler for each kind of expression
 calls.py             CALLS: a handler for each function and class outside the text
-methods.py           METHODS: a handler for each method of tensors, modules and lists
+methods.py           METHODS: a handler for each method, by the type of its owner
+method_handler.py    what such a handler is
+tensor_methods.py    methods of tensors
+module_methods.py    methods of modules
+collection_methods.py methods of lists and dicts
 attributes.py        ATTRIBUTES: a handler for each kind of value with attributes
 torch_modules.py     handlers of nn.Conv2d, nn.Sequential, …
 torch_functions.py   handlers of F.relu, torch.cat, …
@@ -22,9 +26,14 @@ random_masks.py      what leaves out single samples in training
 einops_functions.py  handlers of rearrange, reduce
 enumerations.py      classes that derive from Enum
 indexing.py          x[:, :, 0], x[:, :, :-2]
+axis_functions.py    handlers of torch.mean, torch.permute, …
 python_functions.py  handlers of len, range, …
+object_functions.py  handlers of isinstance, getattr, super, …
 iteration.py         generators, map, zip, …
-functions.py         functions, classes and modules of the text, called
+functions.py         functions of the text, called
+classes.py           classes of the text, and their objects
+class_bases.py       what they may derive from
+module_calls.py      modules, called with a tensor
 arguments.py         the arguments of a call
 arithmetic.py        operators
 blocks.py            blocks, by their declared stacks and join
@@ -36,6 +45,7 @@ keras_arguments.py   what they have in common
 keras_names.py       the names of Keras
 tensors.py           tensors through layers and blocks
 values.py            what names stand for
+tensor_values.py     what names in forward stand for
 torch_names.py       the names of torch
 """
 

@@ -15,15 +15,9 @@ from cnnviz.shapes import format_shape, numel
 from cnnviz.source.interpreter import MAX_LENGTH, Interpreter, is_plain
 from cnnviz.source.layer_calls import checked_layer_call
 from cnnviz.source.random_masks import RandomMask, combine_mask
+from cnnviz.source.tensor_values import RELU6_OF_SHIFTED, SHIFTED, SHIFTED_PRODUCT, Tensor
 from cnnviz.source.tensors import apply_layer, join_tensors
-from cnnviz.source.values import (
-    RELU6_OF_SHIFTED,
-    SHIFTED,
-    SHIFTED_PRODUCT,
-    LayerCall,
-    MisfitError,
-    Tensor,
-)
+from cnnviz.source.values import LayerCall, MisfitError
 
 MAX_NUMBER = 10**12
 MAX_EXPONENT = 64

@@ -9,9 +9,11 @@ from typing import Any
 
 from cnnviz.layers.base import torch_defaults
 from cnnviz.source.arguments import Arguments
+from cnnviz.source.class_bases import foreign_bases
 from cnnviz.source.enumerations import is_enumeration
-from cnnviz.source.functions import call_function, foreign_bases
+from cnnviz.source.functions import call_function
 from cnnviz.source.interpreter import Interpreter, Scope, resolved
+from cnnviz.source.tensor_values import Sample, Tensor
 from cnnviz.source.values import (
     MISSING,
     WITHOUT_EFFECT,
@@ -27,11 +29,9 @@ from cnnviz.source.values import (
     ModulesView,
     NamedTuple,
     Object,
-    Sample,
     Sequential,
     Super,
     Symbol,
-    Tensor,
 )
 
 WEIGHTS = ("weight", "bias", "running_mean", "running_var", "num_batches_tracked")
@@ -40,6 +40,10 @@ WEIGHTS = ("weight", "bias", "running_mean", "running_var", "num_batches_tracked
 
 _SPREAD = ("kernel_size", "stride", "padding", "dilation", "output_padding")
 """Attributes of convolutions that torch holds as one number for each axis."""
+
+
+_AS_GIVEN = ("Conv", "Linear", "BatchNorm", "Dropout")
+"""Beginnings of the kinds whose attributes in torch are the defaults of their arguments."""
 
 
 def attribute_of(interpreter: Interpreter, owner: object, node: ast.Attribute) -> object:
@@ -101,8 +105,10 @@ def _bound(
 def _of_layer(interpreter: Interpreter, owner: LayerCall, node: ast.Attribute) -> object:
     if node.attr == "bias" and owner.arguments.get("bias") is False:
         return None
-    defaults = torch_defaults(owner.kind)
+    defaults = torch_defaults(owner.kind) if owner.kind.startswith(_AS_GIVEN) else {}
     value = owner.arguments.get(node.attr, defaults.get(node.attr, Parameter.empty))
+    if node.attr == "normalized_shape" and isinstance(value, int):
+        return (value,)
     if node.attr != "bias" and value is not Parameter.empty:
         is_spread = owner.kind.startswith("Conv") and node.attr in _SPREAD and isinstance(value, int)
         return (value,) * int(owner.kind[-2]) if is_spread else value

@@ -9,61 +9,62 @@ from functools import partial
 from cnnviz.source import einops_functions
 from cnnviz.source.arguments import Arguments, read_arguments
 from cnnviz.source.attributes import attribute_of
+from cnnviz.source.axis_functions import largest, permute, pool, squeeze, transpose
 from cnnviz.source.blocks import block_kinds
+from cnnviz.source.classes import initialise, instantiate
 from cnnviz.source.functional_layers import clamp, pad, rms_norm, unflatten
-from cnnviz.source.functions import apply_module, call_forward, call_function, follow_arguments, initialise, instantiate
+from cnnviz.source.functions import call_function, follow_arguments
 from cnnviz.source.interpreter import UNDERSTOOD, CallHandler, Interpreter, Scope
 from cnnviz.source.iteration import ITERATION
 from cnnviz.source.keras import call_keras
 from cnnviz.source.keras_names import ONLY_SEQUENTIAL, keras_name
 from cnnviz.source.methods import METHODS
-from cnnviz.source.python_functions import (
-    PLAIN_FUNCTIONS,
-    any_or_all,
+from cnnviz.source.module_calls import apply_module, call_forward
+from cnnviz.source.object_functions import (
     copy_deeply,
-    device,
     get_attribute,
     has_attribute,
     initialise_module,
     is_instance,
     kind_of,
+    make_field,
+    make_namespace,
+    make_super,
+    set_attribute,
+    variables,
+)
+from cnnviz.source.python_functions import (
+    PLAIN_FUNCTIONS,
+    any_or_all,
+    device,
     length,
     logger,
     make_dict,
-    make_field,
     make_list,
     make_named_tuple_class,
-    make_namespace,
     make_parser,
     make_partial,
     make_range,
-    make_super,
     make_text,
     make_tuple,
     no,
     plain_function,
-    set_attribute,
     sort_items,
     total,
-    variables,
 )
+from cnnviz.source.tensor_values import Stacked, Tensor
 from cnnviz.source.torch_functions import (
     STACKED,
     concatenate,
     first_argument,
     floor,
-    largest,
     last_argument,
     layer_function,
     make_batch,
     operate,
-    permute,
-    pool,
     reshape,
-    squeeze,
     stack,
     sum_axis,
-    transpose,
 )
 from cnnviz.source.torch_modules import (
     make_block,
@@ -90,9 +91,7 @@ from cnnviz.source.values import (
     Object,
     OrderedDict,
     Partial,
-    Stacked,
     Super,
-    Tensor,
 )
 
 WRAPPERS = (

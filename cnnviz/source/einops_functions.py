@@ -10,11 +10,12 @@ import re
 from collections.abc import Mapping
 
 from cnnviz.source.arguments import Arguments, read_arguments
+from cnnviz.source.axis_functions import permute_tensor, pool_axes
 from cnnviz.source.interpreter import Interpreter, Scope
+from cnnviz.source.tensor_values import Tensor
 from cnnviz.source.tensors import reshape_tensor
-from cnnviz.source.torch_functions import permute_tensor, pool_axes
 from cnnviz.source.torch_modules import make_layer
-from cnnviz.source.values import LayerCall, Tensor
+from cnnviz.source.values import LayerCall
 
 Axes = list[list[str]]
 """One side of a pattern: names of axes, those in parentheses together."""

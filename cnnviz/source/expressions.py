@@ -15,7 +15,8 @@ from cnnviz.source.functions import define_function
 from cnnviz.source.indexing import index_tensor
 from cnnviz.source.interpreter import ExpressionHandler, Interpreter, Scope, is_plain
 from cnnviz.source.random_masks import RandomMask, compare_mask
-from cnnviz.source.values import Class, Function, ImportedName, Instance, Lazy, ModuleList, Sequential, Symbol, Tensor
+from cnnviz.source.tensor_values import Tensor
+from cnnviz.source.values import Class, Function, ImportedName, Instance, Lazy, ModuleList, Sequential, Symbol
 
 COMPARISONS: dict[type[ast.cmpop], Callable[[Any, Any], bool]] = {
     ast.Eq: operator.eq,

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from cnnviz.errors import DesignError
 from cnnviz.source.changes import changed_globals
-from cnnviz.source.functions import PLAIN_BASES
+from cnnviz.source.class_bases import PLAIN_BASES
 from cnnviz.source.interpreter import CHANGING_METHODS, MAX_STEPS, Interpreter, Jump, Returned, Scope
 from cnnviz.source.keras_names import keras_name
 from cnnviz.source.values import (
@@ -52,6 +52,8 @@ class Followed:
         if self.names is self.interpreter.globals:
             values += self.interpreter.unassigned
         values += [part for value in values if type(value) is Object for part in value.attributes.values()]
+        if not any(isinstance(value, Sequential | Instance) for value in values):
+            values += [part for value in values for part in _held(value) if isinstance(part, Instance)]
         modules = {id(value): value for value in values if isinstance(value, Module)}
         inner = {part for module in modules.values() for part in contained_ids(module)}
         outer = [module for module in modules.values() if id(module) not in inner]
@@ -157,6 +159,11 @@ class Followed:
         ):
             return True
         return name == "torch.nn.Sequential" or name.startswith(LIBRARIES_OF_NETS) or (is_named and bool(name))
+
+
+def _held(value: object) -> Iterable[object]:
+    """What a list or dict holds."""
+    return value.values() if isinstance(value, dict) else value if isinstance(value, list | tuple) else ()
 
 
 def _is_main_guard(statement: ast.stmt) -> bool:

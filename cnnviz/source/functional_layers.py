@@ -7,9 +7,9 @@ import ast
 from cnnviz.source.arguments import Arguments
 from cnnviz.source.interpreter import Interpreter, Scope
 from cnnviz.source.layer_calls import checked_layer_call
+from cnnviz.source.tensor_values import Tensor
 from cnnviz.source.tensors import apply_layer
 from cnnviz.source.torch_functions import tensor_and_arguments
-from cnnviz.source.values import Tensor
 
 _PADS = {
     "constant": "ConstantPad",

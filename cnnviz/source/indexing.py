@@ -5,11 +5,11 @@ from __future__ import annotations
 import ast
 from collections.abc import Sequence
 
+from cnnviz.source.axis_functions import unsqueeze_tensor
 from cnnviz.source.interpreter import Interpreter
 from cnnviz.source.layer_calls import checked_layer_call
+from cnnviz.source.tensor_values import Sample, Tensor
 from cnnviz.source.tensors import apply_layer, reshape_tensor
-from cnnviz.source.torch_functions import unsqueeze_tensor
-from cnnviz.source.values import Sample, Tensor
 
 WHOLE = slice(None)
 

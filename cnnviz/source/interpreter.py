@@ -13,6 +13,7 @@ from typing import Any
 from cnnviz.errors import DesignError
 from cnnviz.layers.base import torch_defaults
 from cnnviz.source.changes import NetChanges
+from cnnviz.source.tensor_values import Tensor
 from cnnviz.source.torch_names import full_name, imported_names
 from cnnviz.source.values import (
     Class,
@@ -28,7 +29,6 @@ from cnnviz.source.values import (
     Object,
     Sequential,
     Symbol,
-    Tensor,
     Unresolved,
 )
 

@@ -16,8 +16,9 @@ from cnnviz.source.keras_arguments import refused
 from cnnviz.source.keras_layers import LAYERS, OTHER_PARAMETERS, TRAINING_PARAMETERS, activation_calls, torch_calls
 from cnnviz.source.keras_names import ONLY_SEQUENTIAL, keras_name
 from cnnviz.source.keras_windows import with_padding
+from cnnviz.source.tensor_values import Tensor, TensorNode
 from cnnviz.source.tensors import apply_layer, iter_all
-from cnnviz.source.values import ImportedName, KerasLayer, KerasSequential, Tensor, TensorNode
+from cnnviz.source.values import ImportedName, KerasLayer, KerasSequential
 
 _DATA_LAYERS = ("Rescaling", "Normalization", "Resizing", "CenterCrop", "Random")
 _FORMAT_SETTERS = ("set_image_data_format", "set_image_dim_ordering")

@@ -7,11 +7,13 @@ from collections.abc import Sequence
 
 from cnnviz.source.arguments import read_arguments
 from cnnviz.source.attributes import attribute_of
+from cnnviz.source.class_bases import LIGHTNING_MODULES
 from cnnviz.source.collection_methods import LIST, pop_item
-from cnnviz.source.functions import LIGHTNING_MODULES, late_value
+from cnnviz.source.functions import late_value
 from cnnviz.source.interpreter import Interpreter, Scope
 from cnnviz.source.keras import add_layer, build
 from cnnviz.source.method_handler import WITHOUT_EFFECT, MethodHandler, note_change
+from cnnviz.source.tensor_values import Tensor
 from cnnviz.source.values import (
     BlockCall,
     Instance,
@@ -22,7 +24,6 @@ from cnnviz.source.values import (
     ModuleList,
     Object,
     Sequential,
-    Tensor,
     Unresolved,
 )
 

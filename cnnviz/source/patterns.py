@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from cnnviz.source.interpreter import Interpreter, Jump, Returned, Scope, is_plain
-from cnnviz.source.python_functions import is_of_kind
+from cnnviz.source.object_functions import is_of_kind
 from cnnviz.source.values import MISSING, Lazy, NamedTuple
 
 

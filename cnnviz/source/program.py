@@ -10,9 +10,10 @@ from typing import cast
 from cnnviz.errors import DesignError
 from cnnviz.source.arguments import Arguments
 from cnnviz.source.blocks import written_block, written_layer
+from cnnviz.source.class_bases import is_module_class
+from cnnviz.source.classes import instantiate
 from cnnviz.source.expressions import EXPRESSIONS
 from cnnviz.source.followed import Followed
-from cnnviz.source.functions import instantiate, is_module_class
 from cnnviz.source.interpreter import Interpreter, Scope
 from cnnviz.source.keras_names import ONLY_SEQUENTIAL, keras_name
 from cnnviz.source.makers import Made, alike, nets_of_functions

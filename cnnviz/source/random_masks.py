@@ -14,8 +14,9 @@ from enum import Enum, auto
 from cnnviz.layers import Scale, StochasticDepth
 from cnnviz.source.interpreter import Interpreter
 from cnnviz.source.layer_calls import checked_layer_call
+from cnnviz.source.tensor_values import Tensor
 from cnnviz.source.tensors import apply_layer
-from cnnviz.source.values import Symbol, Tensor
+from cnnviz.source.values import Symbol
 
 _LEAVES_OUT = "random numbers in a design are those of Dropout and StochasticDepth, which scale by 1 / (1 - p)"
 

@@ -16,23 +16,14 @@ from pydantic import ValidationError
 from cnnviz.architecture import MAX_SIZE, Architecture
 from cnnviz.errors import DesignError
 from cnnviz.shapes import AXES, Shape, format_shape
-from cnnviz.source.functions import apply_module, only_tensor
 from cnnviz.source.interpreter import Interpreter, Scope
 from cnnviz.source.keras import apply_keras, check_data_format, keras_remarks, said_shape
+from cnnviz.source.module_calls import apply_module, only_tensor
 from cnnviz.source.program import Program
 from cnnviz.source.remarks import gradient_remarks, unused_remarks
+from cnnviz.source.tensor_values import Tensor, TensorNode
 from cnnviz.source.tensors import layers_up_to, stateful_calls
-from cnnviz.source.values import (
-    Instance,
-    KerasSequential,
-    LayerCall,
-    MisfitError,
-    Module,
-    Sequential,
-    Tensor,
-    TensorNode,
-    contained_ids,
-)
+from cnnviz.source.values import Instance, KerasSequential, LayerCall, MisfitError, Module, Sequential, contained_ids
 
 _PARSER_LOCK = threading.Lock()
 """Python's parser counts how deep a text is nested, and several threads at once confuse it (SystemError)."""

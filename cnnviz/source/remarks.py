@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from cnnviz.source.tensor_values import TensorNode
 from cnnviz.source.tensors import iter_all, stateful_calls
 from cnnviz.source.values import (
     BlockCall,
@@ -13,7 +14,6 @@ from cnnviz.source.values import (
     ModuleDict,
     ModuleList,
     Sequential,
-    TensorNode,
     contained_ids,
 )
 

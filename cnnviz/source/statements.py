@@ -10,10 +10,12 @@ from collections.abc import Iterator
 from cnnviz.errors import DesignError
 from cnnviz.source.arguments import Arguments
 from cnnviz.source.arithmetic import combine, combine_in_place
-from cnnviz.source.functions import call_function, define_class, define_function, follow_arguments, late_value
+from cnnviz.source.classes import define_class
+from cnnviz.source.functions import call_function, define_function, follow_arguments, late_value
 from cnnviz.source.interpreter import Interpreter, Jump, Returned, Scope, StatementHandler
 from cnnviz.source.patterns import match
-from cnnviz.source.values import BoundMethod, Function, Lazy, Object, Tensor, Unresolved
+from cnnviz.source.tensor_values import Tensor
+from cnnviz.source.values import BoundMethod, Function, Lazy, Object, Unresolved
 
 WITHOUT_EFFECT = (
     "torch.nn.init.",
@@ -39,7 +41,9 @@ CONTEXTS = ("torch.no_grad", "torch.inference_mode", "torch.set_grad_enabled", *
 """What may follow `with` without changing what is computed; in forward, the first three keep layers from learning."""
 
 
-HARMLESS_NAME = re.compile(r"(?i)(init|log|summary|seed|weight|print|count|reset|usage)")
+HARMLESS_NAME = re.compile(
+    r"(?i)^_*(init|log|seed|print|count|reset)|_(init|log|summary|seed|weights?|print|reset|usage)(_|$)|summary$"
+)
 """In the name of a function that is not in the text: it sets weights, or reports."""
 
 

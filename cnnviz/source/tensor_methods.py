@@ -10,28 +10,22 @@ from cnnviz.architecture import MAX_SIZE
 from cnnviz.shapes import numel
 from cnnviz.source.arguments import read_arguments
 from cnnviz.source.arithmetic import combine, combine_in_place
-from cnnviz.source.functional_layers import clamp_tensor, unflatten_tensor
-from cnnviz.source.interpreter import Interpreter, Scope
-from cnnviz.source.method_handler import WITHOUT_EFFECT, MethodHandler, unchanged
-from cnnviz.source.random_masks import RandomMask, combine_mask, drawn, floor_mask, make_mask
-from cnnviz.source.tensors import reshape_tensor
-from cnnviz.source.torch_functions import (
-    add_up,
-    apply_layer_function,
+from cnnviz.source.axis_functions import (
     largest_along,
-    other_operand,
     permute_tensor,
     pool_axes,
     squeeze_tensor,
     transpose_tensor,
     unsqueeze_tensor,
 )
+from cnnviz.source.functional_layers import clamp_tensor, unflatten_tensor
+from cnnviz.source.interpreter import Interpreter, Scope
+from cnnviz.source.method_handler import WITHOUT_EFFECT, MethodHandler, unchanged
+from cnnviz.source.random_masks import RandomMask, combine_mask, drawn, floor_mask, make_mask
+from cnnviz.source.tensor_values import Sample, Stacked, Tensor
+from cnnviz.source.tensors import reshape_tensor
+from cnnviz.source.torch_functions import add_up, apply_layer_function, other_operand
 from cnnviz.source.torch_names import LAYER_FUNCTIONS
-from cnnviz.source.values import (
-    Sample,
-    Stacked,
-    Tensor,
-)
 
 
 def _sample_size(interpreter: Interpreter, owner: Sample, node: ast.Call, scope: Scope) -> object:

@@ -30,16 +30,8 @@ from cnnviz.layers.join import Join
 from cnnviz.shapes import AXES, format_shape, numel
 from cnnviz.source.blocks import block_joined_by
 from cnnviz.source.layer_calls import build_layer
-from cnnviz.source.values import (
-    RELU6_OF_SHIFTED,
-    SHIFTED,
-    SWAPPED,
-    LayerCall,
-    MisfitError,
-    Symbol,
-    Tensor,
-    TensorNode,
-)
+from cnnviz.source.tensor_values import RELU6_OF_SHIFTED, SHIFTED, SWAPPED, Tensor, TensorNode
+from cnnviz.source.values import LayerCall, MisfitError, Symbol
 
 
 def apply_layer(call: LayerCall, tensor: Tensor, line: int) -> Tensor:

@@ -11,7 +11,7 @@ from cnnviz.errors import DesignError
 from cnnviz.layers import PALETTE
 from cnnviz.source.arguments import Arguments, read_arguments
 from cnnviz.source.blocks import block_call, block_kinds
-from cnnviz.source.functions import modules_of
+from cnnviz.source.classes import modules_of
 from cnnviz.source.interpreter import Interpreter, Scope
 from cnnviz.source.layer_calls import layer_call
 from cnnviz.source.torch_names import LAYER_CLASSES

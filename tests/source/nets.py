@@ -449,4 +449,9 @@ NETS |= {
         "z = self.conv(x)\nif x.shape != z.shape and z.shape == z.size():\n    d = self.down(x)\n"
         "    return z + torch.cat((d, torch.mul(d, 0)), dim=1)\nreturn z + x",
     ),
+    "attributes of layers": net(
+        "pool, conv = nn.MaxPool2d(2), nn.Conv2d(3, 4, 3)\nself.body = nn.Sequential(conv, pool)\n"
+        "self.out = nn.Conv2d(conv.out_channels, 2, conv.kernel_size, padding=conv.stride, bias=conv.padding != 0)",
+        "return self.out(self.body(x))",
+    ),
 }

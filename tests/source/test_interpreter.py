@@ -13,7 +13,7 @@ from cnnviz.source.expressions import EXPRESSIONS
 from cnnviz.source.interpreter import Interpreter, Scope
 from cnnviz.source.methods import METHODS
 from cnnviz.source.statements import STATEMENTS
-from cnnviz.source.values import Tensor
+from cnnviz.source.tensor_values import Tensor
 
 GLOBAL = """
 def layer():

@@ -46,6 +46,8 @@ NEEDS_WIDTH = HEAD + OF_FUNCTIONS["a factory"][0].partition("def net7")[0]
     ("more", "reason"),
     [
         ("", r"Line \d+: Net also needs width, and nothing in this text makes one\..* model = Net\(width=…\)"),
+        ("nets = [Net(w) for w in (3, 4)]", r"The code holds 2 nets"),
+        ("nets = {'a': Net(3), 'b': Net(4)}", r"The code holds 2 nets"),
         ("def main(cfg):\n    model = Net(cfg.width)\n", r"Line 22: main gets cfg from where it is called"),
         (
             "def main():\n    model = Net(settings.width)\n",
