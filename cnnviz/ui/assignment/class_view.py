@@ -1,6 +1,6 @@
 """How the class does, for its teacher: items, who, confusions, more time, grades and signed zips."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -40,10 +40,11 @@ NO_NAME = "somebody without a name"
 
 
 def class_view(person: Person, stored: StoredAssignment) -> None:
-    """Draws the items, live, and below them what a teacher does with the results."""
+    """Draws the items, live, and below them what a teacher does with the results, anew when there is more of them."""
+    drawn = _state(stored, cluster().assignments.submissions(person, stored.id))
     live_fragment(
         lambda: cluster().assignments.submissions(person, stored.id),
-        partial(_items_view, stored),
+        partial(_items_view, stored, drawn),
         is_active=lambda _: True,
         watched=lambda _: [stored.id],
         seconds=REFRESH_SECONDS,
@@ -70,7 +71,16 @@ def student_names(participants: Mapping[str, Participant], standings: Mapping[st
     return unique_labels(names)
 
 
-def _items_view(stored: StoredAssignment, submissions: Sequence[Submission]) -> None:
+def _state(stored: StoredAssignment, submissions: Sequence[Submission]) -> Hashable:
+    """Returns what changes where a student begins, hands in, or gets a score."""
+    return frozenset(cluster().assignments.participants(stored.id)), tuple(
+        (each.id, each.status) for each in submissions
+    )
+
+
+def _items_view(stored: StoredAssignment, drawn: Hashable, submissions: Sequence[Submission]) -> None:
+    if _state(stored, submissions) != drawn:
+        st.rerun()
     participants = cluster().assignments.participants(stored.id)
     st.subheader("Items", anchor=False)
     if not submissions:
