@@ -5,7 +5,9 @@ from math import inf
 from typing import Protocol
 
 from cnnviz.errors import CnnvizError
+from cnnviz.identity.last_actions import LastActions
 from cnnviz.runs.class_rules import ClassRules
+from cnnviz.runs.people import PeopleStore
 from cnnviz.runs.run import Run
 from cnnviz.runs.task_loop import TaskLoop
 
@@ -14,6 +16,12 @@ LOOK_SECONDS = 15.0
 CLOSE_TIMEOUT_SECONDS = 5.0
 PAUSED_WHILE_AWAY = "Paused while you were away. It goes on when you do something here, or when the lesson is over."
 """The message of such a run, by which it is found again, also after a restart of the server."""
+
+
+def idle_seconds(people: PeopleStore, last_actions: LastActions, owner: str) -> float:
+    """Returns for how long somebody has done nothing; teachers are never idle."""
+    account = people.find(owner)
+    return 0.0 if account and account.person.is_teacher else last_actions.idle_seconds(owner)
 
 
 class PauseRun(Protocol):
