@@ -64,11 +64,14 @@ class IdleRuns:
     def look(self) -> None:
         """Pauses the runs of those who are idle now, and lets go on what was paused for those who are not."""
         max_idle = self._rules().max_idle_seconds()
-        for run in self._active_runs() if max_idle < inf else ():
-            if self._idle_seconds(run.owner) > max_idle:
+        active = self._active_runs() if max_idle < inf else ()
+        paused = self._paused_runs(PAUSED_WHILE_AWAY)
+        idle = {owner for owner in {run.owner for run in (*active, *paused)} if self._idle_seconds(owner) > max_idle}
+        for run in active:
+            if run.owner in idle:
                 self._pause(run.owner, run.id, message=PAUSED_WHILE_AWAY)
-        for run in self._paused_runs(PAUSED_WHILE_AWAY):
-            if self._idle_seconds(run.owner) <= max_idle:
+        for run in paused:
+            if run.owner not in idle:
                 self._try_to_resume(run)
 
     def _look_repeatedly(self) -> None:
