@@ -37,6 +37,7 @@ ROSTER_KEY = "assignment-roster"
 MAX_ZIPS_BYTES = 200 * 2**20
 """Most bytes of weights that are put into one download."""
 NO_NAME = "somebody without a name"
+BEING_SCORED = "is being scored"
 
 
 def class_view(person: Person, stored: StoredAssignment) -> None:
@@ -135,7 +136,10 @@ def _students_view(assignment: Assignment, standings: Mapping[str, Standing], na
         {
             "Student": [names[owner] for owner in standings],
             "Handed in": [len(each.submissions) for each in standings.values()],
-            "At the deadline": [_grade_text(assignment, each.at_deadline) for each in standings.values()],
+            "At the deadline": [
+                BEING_SCORED if each.is_waiting else _grade_text(assignment, each.at_deadline)
+                for each in standings.values()
+            ],
             "Best of all": [_grade_text(assignment, each.latest_best) for each in standings.values()],
             "Validation": [validation_text(each.at_deadline) for each in standings.values()],
             "Hidden test": [
@@ -207,6 +211,7 @@ def _grades_view(
             emails.get(owner, ""),
         )
         for owner, each in standings.items()
+        if not each.is_waiting
     ]
     st.download_button(
         "Grades for Moodle",
@@ -217,6 +222,8 @@ def _grades_view(
         icon=":material/download:",
         on_click="ignore",
     )
+    if waiting := [escape_markdown(names[owner]) for owner, each in standings.items() if each.is_waiting]:
+        st.caption(f"Still being scored, and not in that file yet: {', '.join(waiting)}.")
     st.caption(
         "In Moodle: Grades, Import, CSV file; map “Email address” or “ID number”, the grade, and the feedback. "
         + (
