@@ -43,6 +43,12 @@ class Standing:
     """All of them, oldest first."""
 
     @property
+    def is_waiting(self) -> bool:
+        """Whether something that was handed in in time is still to be scored: what counts may change."""
+        in_time = (each for each in self.submissions if self.deadline is None or each.submitted <= self.deadline)
+        return any(each.status == SubmissionStatus.WAITING for each in in_time)
+
+    @property
     def is_better_later(self) -> bool:
         """Whether something that was handed in after the deadline is better than what counts."""
         return self.latest_best is not None and self.latest_best != self.at_deadline

@@ -4,16 +4,15 @@ import logging
 import threading
 import time
 import uuid
-from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import replace
-from functools import cache
+from functools import cache, partial
 
 from sqlalchemy.exc import SQLAlchemyError
 
 from cnnviz.architecture import Architecture
 from cnnviz.data import find_dataset, own_uploads
-from cnnviz.errors import DesignError, LimitError, TrainingError
+from cnnviz.errors import DesignError, TrainingError
 from cnnviz.identity.last_actions import LastActions
 from cnnviz.imports.imports import Imports
 from cnnviz.runs.assignments import Assignments
@@ -22,15 +21,17 @@ from cnnviz.runs.data_directory import DataDirectory, refuse_unusable
 from cnnviz.runs.device import Device
 from cnnviz.runs.device_names import device_names
 from cnnviz.runs.drafts import Drafts
-from cnnviz.runs.idle_runs import IdleRuns
+from cnnviz.runs.idle_runs import IdleRuns, idle_seconds
 from cnnviz.runs.library import RunLibrary
+from cnnviz.runs.owner_hashes import hash_owners
+from cnnviz.runs.queue_outlook import QueueOutlook
 from cnnviz.runs.retry_queue import STORE_ERRORS
 from cnnviz.runs.run import LR_FINDER_RUN, STOPPED_BY_STUDENT, TRAIN_RUN, Ending, Run, RunKind, Status
 from cnnviz.runs.run_limits import RunLimits
 from cnnviz.runs.sharing import Sharing
 from cnnviz.runs.store import Store
 from cnnviz.runs.teacher_desk import TeacherDesk
-from cnnviz.secret_key import TOKEN_PATTERN, owner_of_token
+from cnnviz.runs.write_and_wait import wait_until
 from cnnviz.settings import Mode, Settings, settings
 from cnnviz.training.config import TrainConfig
 from cnnviz.training.duration import check_finder_step
@@ -54,14 +55,19 @@ class Cluster:
             self.store = Store(folder, limits.database_url)
         self.store.claim()
         self._limits = limits
-        self._hash_owners(self._directory.key)
+        hash_owners(self.store, own_uploads(limits), self._directory.key)
         self._submit_lock = threading.Lock()
         self.checkpoints = Checkpoints(folder)
         self.checkpoints.delete_temporary_files()
+
+        def comes_first(run_id: str) -> bool:
+            return self.desk.rules.comes_first(run_id)
+
         self.devices = {
-            name: Device(name, self.store, self.checkpoints, limits, comes_first=self._comes_first)
+            name: Device(name, self.store, self.checkpoints, limits, comes_first=comes_first)
             for name in device_names(limits)
         }
+        self.outlook = QueueOutlook(self.devices)
         writer_loop = next(iter(self.devices.values())).loop  # writes what belongs to no device
         self.drafts = Drafts(self.store, writer_loop.call_soon, writer_loop.call_later)
         self.library = RunLibrary(self.store, self.checkpoints, writer_loop, self.stop)
@@ -75,7 +81,7 @@ class Cluster:
             rules=lambda: self.desk.rules,
             active_runs=self.store.active_runs,
             paused_runs=self.store.paused_runs,
-            idle_seconds=self._idle_seconds,
+            idle_seconds=partial(idle_seconds, self.store.people, self.last_actions),
             pause=self.pause,
             resume=self.resume,
         )
@@ -123,21 +129,8 @@ class Cluster:
         """
         if parent is None and search is None and kind == TRAIN_RUN:
             parent = self.drafts.origin(owner)
-        return self._submit(
-            Run(
-                uuid.uuid4().hex,
-                owner,
-                self.next_device.name,
-                architecture,
-                config,
-                Status.QUEUED,
-                time.time(),
-                kind=kind,
-                title=title,
-                search=search,
-                parent=parent,
-            )
-        )
+        run = self._new_run(owner, architecture, config)
+        return self._submit(replace(run, kind=kind, title=title, search=search, parent=parent))
 
     def submit_seed(self, owner: str, run: Run, seed: int, *, title: str = "") -> Run:
         """Queues a run again with another seed: one of those that are to say what of it is luck.
@@ -145,25 +138,17 @@ class Cluster:
         They are trained one after another, and no more of them than needed (`seed_answer`), or in one pass on a GPU.
         Raises CnnvizError when a limit is reached.
         """
-        config, device = run.config.changed(seed=seed), self.next_device.name
-        return self._submit(
-            Run(
-                uuid.uuid4().hex,
-                owner,
-                device,
-                run.architecture,
-                config,
-                Status.QUEUED,
-                time.time(),
-                title=title,
-                parent=run.id,
-                seed_group=run.id,
-            )
-        )
+        new = self._new_run(owner, run.architecture, run.config.changed(seed=seed))
+        return self._submit(replace(new, title=title, parent=run.id, seed_group=run.id))
 
     def trains_seeds_together(self, run: Run) -> bool:
         """Returns whether other seeds of a run would be trained in one pass."""
         return self.next_device.stacks(run)
+
+    def _new_run(self, owner: str, architecture: Architecture, config: TrainConfig) -> Run:
+        """Returns a run that nobody has heard of yet."""
+        device = self.next_device.name
+        return Run(uuid.uuid4().hex, owner, device, architecture, config, Status.QUEUED, time.time())
 
     def _submit(self, run: Run) -> Run:
         """Queues a run on the device with the fewest runs, unless something speaks against it."""
@@ -197,7 +182,7 @@ class Cluster:
         run = self.run(owner, run_id)
         if run.active:
             self.devices[run.device].pause(run_id, message)
-            self._wait_until(lambda: not self.run(owner, run_id).active, wait)
+            wait_until(lambda: not self.run(owner, run_id).active, wait)
 
     def resume(self, owner: str, run_id: str) -> None:
         """Continues a paused run of this owner, or one that failed through no fault of its own.
@@ -263,29 +248,6 @@ class Cluster:
         """Returns a run of this owner; raises DesignError when there is none."""
         return self.store.owned_run(owner, run_id)
 
-    def runs_ahead(self, run: Run) -> int | None:
-        """Returns how many runs get their first turn before this one, which waits until others make room for it.
-
-        None for any other run: one in turn, or set aside after its turn, or held until another of its owner has ended.
-        """
-        device = self.devices.get(run.device)
-        return device.forecast(run.id).places.get(run.id) if device else 0
-
-    def owners_in_turn(self, run: Run) -> list[str]:
-        """Returns the owners of the runs that have their turns on the device of a run, each once."""
-        device = self.devices.get(run.device)
-        return list(dict.fromkeys(device.owners_in_turn)) if device else []
-
-    def is_held(self, run: Run) -> bool:
-        """Returns whether a run waits until another one of its owner has ended, as they have as many as they may."""
-        device = self.devices.get(run.device)
-        return device is not None and run.id in device.forecast(run.id).seconds_to_begin
-
-    def seconds_left(self, run: Run) -> float | None:
-        """Returns the seconds until a run in turn will have ended, or one that is held begins; None if unknown."""
-        device = self.devices.get(run.device)
-        return device.forecast(run.id).seconds_left(run.id) if device else None
-
     def close(self) -> None:
         """Ends all workers and imports, and releases the data directory."""
         self.imports.close()
@@ -296,24 +258,12 @@ class Cluster:
         self.store.close()
         self._directory.release()
 
-    def _comes_first(self, run_id: str) -> bool:
-        return self.desk.rules.comes_first(run_id)
-
-    def _idle_seconds(self, owner: str) -> float:
-        """Returns for how long somebody has done nothing; teachers are never idle."""
-        account = self.store.people.find(owner)
-        return 0.0 if account and account.person.is_teacher else self.last_actions.idle_seconds(owner)
-
     def _requeue(self, run: Run) -> None:
         """Queues a stored run."""
         with self._submit_lock:
             self._run_limits.check(run.owner, except_run_id=run.id)
             self.desk.rules.check_not_frozen()
-            if run.worked >= self._limits.max_run_seconds:
-                raise LimitError(
-                    f"This run has had {run.worked:,.0f} seconds of the device's time; this server gives a run"
-                    f" {self._limits.max_run_seconds:,}."
-                )
+            self._run_limits.check_time(run)
             self._wait_until_stored(self.devices[self._available_device(run)].resume(run), run)
 
     def _wait_until_stored(self, task: Future[None], run: Run) -> None:
@@ -335,21 +285,6 @@ class Cluster:
                 raise TrainingError("The server cannot change runs just now. Try again in a minute.") from None
             return device
         return run.device
-
-    def _wait_until(self, condition: Callable[[], bool], seconds: float) -> None:
-        """Waits until something is stored, so that the page drawn next shows it; otherwise it is stored later."""
-        deadline = time.monotonic() + seconds
-        while time.monotonic() < deadline and not condition():
-            time.sleep(0.02)
-
-    def _hash_owners(self, key: bytes) -> None:
-        """Gives what an older cnnviz has kept under the tokens of cookies to the owners that they stand for."""
-
-        def hashed(owner: str) -> str:
-            return owner_of_token(owner, key) if TOKEN_PATTERN.fullmatch(owner) else owner
-
-        self.store.rename_owners(hashed)
-        own_uploads(self._limits).rename_owners(hashed)
 
     def _requeue_unfinished(self) -> None:
         """Queues the runs that the last server left; those that ran go on from their checkpoints."""

@@ -5,7 +5,9 @@ from math import inf
 from typing import Protocol
 
 from cnnviz.errors import CnnvizError
+from cnnviz.identity.last_actions import LastActions
 from cnnviz.runs.class_rules import ClassRules
+from cnnviz.runs.people import PeopleStore
 from cnnviz.runs.run import Run
 from cnnviz.runs.task_loop import TaskLoop
 
@@ -14,6 +16,12 @@ LOOK_SECONDS = 15.0
 CLOSE_TIMEOUT_SECONDS = 5.0
 PAUSED_WHILE_AWAY = "Paused while you were away. It goes on when you do something here, or when the lesson is over."
 """The message of such a run, by which it is found again, also after a restart of the server."""
+
+
+def idle_seconds(people: PeopleStore, last_actions: LastActions, owner: str) -> float:
+    """Returns for how long somebody has done nothing; teachers are never idle."""
+    account = people.find(owner)
+    return 0.0 if account and account.person.is_teacher else last_actions.idle_seconds(owner)
 
 
 class PauseRun(Protocol):
@@ -56,11 +64,14 @@ class IdleRuns:
     def look(self) -> None:
         """Pauses the runs of those who are idle now, and lets go on what was paused for those who are not."""
         max_idle = self._rules().max_idle_seconds()
-        for run in self._active_runs() if max_idle < inf else ():
-            if self._idle_seconds(run.owner) > max_idle:
+        active = self._active_runs() if max_idle < inf else ()
+        paused = self._paused_runs(PAUSED_WHILE_AWAY)
+        idle = {owner for owner in {run.owner for run in (*active, *paused)} if self._idle_seconds(owner) > max_idle}
+        for run in active:
+            if run.owner in idle:
                 self._pause(run.owner, run.id, message=PAUSED_WHILE_AWAY)
-        for run in self._paused_runs(PAUSED_WHILE_AWAY):
-            if self._idle_seconds(run.owner) <= max_idle:
+        for run in paused:
+            if run.owner not in idle:
                 self._try_to_resume(run)
 
     def _look_repeatedly(self) -> None:

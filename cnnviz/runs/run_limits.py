@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from cnnviz.errors import LimitError
 from cnnviz.runs.class_rules import ClassRules
-from cnnviz.runs.run import TRAIN_RUN, Status
+from cnnviz.runs.run import TRAIN_RUN, Run, Status
 from cnnviz.runs.store import MAX_RUNS_PER_OWNER, Store
 from cnnviz.settings import Settings
 from cnnviz.visitors import visitors
@@ -43,4 +43,12 @@ class RunLimits:
             raise LimitError(
                 f"{self._limits.max_address_runs} runs that were started from your network address are waiting or"
                 " running, as many as this server allows at a time. Try again when some have ended."
+            )
+
+    def check_time(self, run: Run) -> None:
+        """Raises LimitError where a device has worked for a run as long as it may."""
+        if run.worked >= self._limits.max_run_seconds:
+            raise LimitError(
+                f"This run has had {run.worked:,.0f} seconds of the device's time; this server gives a run"
+                f" {self._limits.max_run_seconds:,}."
             )

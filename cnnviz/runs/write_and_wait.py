@@ -1,6 +1,7 @@
 """A write in the thread that writes, for whoever needs to know that it is done."""
 
 import logging
+import time
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -23,3 +24,10 @@ def write_and_wait(writer_loop: TaskLoop, task: Callable[[], T]) -> T:
         done.cancel()
         log.exception("a change was not written")
         raise CnnvizError("The server cannot save anything just now. Try again in a minute.") from None
+
+
+def wait_until(condition: Callable[[], bool], seconds: float) -> None:
+    """Waits until something is stored, so that the page drawn next shows it; otherwise it is stored later."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline and not condition():
+        time.sleep(0.02)

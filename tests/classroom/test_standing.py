@@ -141,3 +141,19 @@ def test_confusions_of_the_class_add_up() -> None:
     assert classes == ("up", "down")
     assert counts.tolist() == [[0, 30], [0, 0]]
     assert class_confusion([])[0].shape == (0, 0)
+
+
+@pytest.mark.parametrize(
+    ("at", "status", "waits"),
+    [
+        (-1, SubmissionStatus.WAITING, True),
+        (1, SubmissionStatus.WAITING, False),  # too late to count
+        (-1, SubmissionStatus.SCORED, False),
+        (-1, SubmissionStatus.REFUSED, False),
+    ],
+)
+def test_what_counts_waits_for_what_was_handed_in_in_time(at: float, status: SubmissionStatus, waits: bool) -> None:
+    deadline = DEADLINE.timestamp()
+    found = standing(TASK, [made(deadline - HOUR), made(deadline + at, status=status)], deadline)
+    assert found.is_waiting == waits
+    assert not standing(TASK, [], None).is_waiting

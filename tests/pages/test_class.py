@@ -243,8 +243,8 @@ def test_who_waits_sees_who_has_the_device(open_page: OpenPage, server: Cluster,
         wait_for(lambda: all(server.run(anna, run.id).status == Status.RUNNING for run in runs))
         waiting = server.submit(anna, DIGITS, ENDLESS.changed(seed=3))
         runs.append(waiting)
-        assert server.owners_in_turn(waiting) == [anna]
-        assert server.owners_in_turn(make_run(bert, device="elsewhere")) == []
+        assert server.outlook.owners_in_turn(waiting) == [anna]
+        assert server.outlook.owners_in_turn(make_run(bert, device="elsewhere")) == []
     finally:
         for run in runs:
             server.stop(anna, run.id, wait=10)

@@ -157,8 +157,8 @@ def test_the_runs_of_all_students_advance_in_turn_and_those_of_one_wait_in_their
     first, second, third, fourth = (server.submit(BERT, NET, ENDLESS) for _ in range(4))
     wait_for(lambda: all(server.store.points(run.id) for run in (first, second)))
     assert [status(server, run) for run in (running, first, second, third)] == ["running"] * 3 + ["queued"]
-    assert [server.is_held(run) for run in (second, third, fourth)] == [False, True, True]
-    assert [server.runs_ahead(run) for run in (second, third, fourth)] == [None] * 3
+    assert [server.outlook.is_held(run) for run in (second, third, fourth)] == [False, True, True]
+    assert [server.outlook.runs_ahead(run) for run in (second, third, fourth)] == [None] * 3
     server.stop(BERT, third.id, wait=STOP_SECONDS)
     stopped = server.run(BERT, third.id)
     assert (stopped.status, stopped.message) == (Status.STOPPED, "Stopped before it began.")
@@ -167,7 +167,7 @@ def test_the_runs_of_all_students_advance_in_turn_and_those_of_one_wait_in_their
     wait_for(lambda: server.store.points(fourth.id))
     assert status(server, running) == "running"
     assert server.store.points(third.id) == []
-    wait_for(lambda: server.seconds_left(first))
+    wait_for(lambda: server.outlook.seconds_left(first))
     for run in (first, fourth):
         server.stop(BERT, run.id, wait=STOP_SECONDS)
 

@@ -1,6 +1,6 @@
 """How the class does, for its teacher: items, who, confusions, more time, grades and signed zips."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -37,13 +37,15 @@ ROSTER_KEY = "assignment-roster"
 MAX_ZIPS_BYTES = 200 * 2**20
 """Most bytes of weights that are put into one download."""
 NO_NAME = "somebody without a name"
+BEING_SCORED = "is being scored"
 
 
 def class_view(person: Person, stored: StoredAssignment) -> None:
-    """Draws the items, live, and below them what a teacher does with the results."""
+    """Draws the items, live, and below them what a teacher does with the results, anew when there is more of them."""
+    drawn = _state(stored, cluster().assignments.submissions(person, stored.id))
     live_fragment(
         lambda: cluster().assignments.submissions(person, stored.id),
-        partial(_items_view, stored),
+        partial(_items_view, stored, drawn),
         is_active=lambda _: True,
         watched=lambda _: [stored.id],
         seconds=REFRESH_SECONDS,
@@ -70,7 +72,16 @@ def student_names(participants: Mapping[str, Participant], standings: Mapping[st
     return unique_labels(names)
 
 
-def _items_view(stored: StoredAssignment, submissions: Sequence[Submission]) -> None:
+def _state(stored: StoredAssignment, submissions: Sequence[Submission]) -> Hashable:
+    """Returns what changes where a student begins, hands in, or gets a score."""
+    return frozenset(cluster().assignments.participants(stored.id)), tuple(
+        (each.id, each.status) for each in submissions
+    )
+
+
+def _items_view(stored: StoredAssignment, drawn: Hashable, submissions: Sequence[Submission]) -> None:
+    if _state(stored, submissions) != drawn:
+        st.rerun()
     participants = cluster().assignments.participants(stored.id)
     st.subheader("Items", anchor=False)
     if not submissions:
@@ -125,7 +136,10 @@ def _students_view(assignment: Assignment, standings: Mapping[str, Standing], na
         {
             "Student": [names[owner] for owner in standings],
             "Handed in": [len(each.submissions) for each in standings.values()],
-            "At the deadline": [_grade_text(assignment, each.at_deadline) for each in standings.values()],
+            "At the deadline": [
+                BEING_SCORED if each.is_waiting else _grade_text(assignment, each.at_deadline)
+                for each in standings.values()
+            ],
             "Best of all": [_grade_text(assignment, each.latest_best) for each in standings.values()],
             "Validation": [validation_text(each.at_deadline) for each in standings.values()],
             "Hidden test": [
@@ -197,6 +211,7 @@ def _grades_view(
             emails.get(owner, ""),
         )
         for owner, each in standings.items()
+        if not each.is_waiting
     ]
     st.download_button(
         "Grades for Moodle",
@@ -207,6 +222,8 @@ def _grades_view(
         icon=":material/download:",
         on_click="ignore",
     )
+    if waiting := [escape_markdown(names[owner]) for owner, each in standings.items() if each.is_waiting]:
+        st.caption(f"Still being scored, and not in that file yet: {', '.join(waiting)}.")
     st.caption(
         "In Moodle: Grades, Import, CSV file; map “Email address” or “ID number”, the grade, and the feedback. "
         + (

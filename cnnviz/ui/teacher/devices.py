@@ -48,7 +48,7 @@ def _live_devices() -> None:
 
 def _place(run: Run) -> tuple[bool, float, float]:
     """Returns what the list is sorted by: runs in turn, then those that wait, in the order of their first turns."""
-    ahead = None if run.status == Status.RUNNING else cluster().runs_ahead(run)
+    ahead = None if run.status == Status.RUNNING else cluster().outlook.runs_ahead(run)
     return run.status != Status.RUNNING, float("inf") if ahead is None else ahead, run.created
 
 

@@ -102,7 +102,7 @@ def _holders(run: Run) -> str:
     if settings().mode == Mode.SINGLE:
         return ""
     names = {account.owner: account.person.name for account in cluster().store.people.all()}
-    holders = [names[owner] for owner in cluster().owners_in_turn(run) if owner in names]
+    holders = [names[owner] for owner in cluster().outlook.owners_in_turn(run) if owner in names]
     shown = ", ".join(map(escape_markdown, holders[:MAX_HOLDERS]))
     more = f" and {len(holders) - MAX_HOLDERS} more" if len(holders) > MAX_HOLDERS else ""
     return f" · training now: {shown}{more}" if holders else ""
@@ -114,12 +114,12 @@ def _done_share(run: Run, history: History) -> float:
 
 
 def _status_text(run: Run, history: History) -> str:
-    left = cluster().seconds_left(run) if run.active else None
-    ahead = cluster().runs_ahead(run) if run.status == Status.QUEUED else None
+    left = cluster().outlook.seconds_left(run) if run.active else None
+    ahead = cluster().outlook.runs_ahead(run) if run.status == Status.QUEUED else None
     if ahead is not None:
         place = f"waits for its turn, after {ahead} other{'s' * (ahead != 1)}" if ahead else "is next in line"
         return f"{place}{_holders(run)}"
-    if run.status == Status.QUEUED and cluster().is_held(run):
+    if run.status == Status.QUEUED and cluster().outlook.is_held(run):
         soon = f", in about **{format_duration(left)}**" if left is not None else ""
         return f"waits until one of your other runs has ended{soon}"
     if run.status == Status.RUNNING and not run.steps:
