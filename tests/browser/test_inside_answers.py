@@ -7,7 +7,7 @@ from playwright.sync_api import BrowserContext, expect
 from cnnviz.architecture import Architecture
 from cnnviz.layers import AdaptiveAvgPool2d, Conv2d, Flatten, Linear, ReLU
 from cnnviz.share import DESIGN_PARAM, to_token
-from tests.browser.conftest import SPOKEN_WORD, OpenApp
+from tests.browser.conftest import SPOKEN_WORD, TIMEOUT_MS, OpenApp
 from tests.browser.test_main_job import set_number
 
 SMALL_NET = Architecture(
@@ -35,7 +35,7 @@ def test_a_word_said_into_the_microphone_is_heard_by_a_net_trained_for_seconds(
     set_number(page, "Learning rate", "0.03")
     set_number(page, "Epochs", "6")
     page.get_by_role("button", name="Train", exact=True).click()
-    expect(page.get_by_text(re.compile("test accuracy"))).to_be_visible()
+    expect(page.get_by_text(re.compile("test accuracy"))).to_be_visible(timeout=4 * TIMEOUT_MS)
     page.get_by_role("link", name="Result").click()
     page.get_by_role("button", name="Try your own").click()
     page.get_by_role("button", name="Record", exact=True).click()

@@ -14,6 +14,7 @@ from cnnviz.data.wav import encode_wav
 from cnnviz.inside import Subject
 from cnnviz.inside.heard import over_time, split_sound
 from cnnviz.inside.relevance import Relevance, most_relevant
+from cnnviz.ui.data.cache import cached_result
 from cnnviz.ui.data.content import load_content
 from cnnviz.ui.inside.answers import answers, probability_bars, seconds_per_step
 from cnnviz.ui.state import current_owner
@@ -60,21 +61,30 @@ class SoundOfSample:
 def sound_of_sample(subject: Subject) -> SoundOfSample | None:
     """Returns the recording of a sample; None where the data set keeps none, or makes other samples of it."""
     dataset = available_datasets(current_owner()).get(subject.dataset)
-    if dataset is None or (subject.index is None and subject.own_sound is None):
+    example = None if dataset is None else example_sound(dataset)
+    if example is None:
         return None
-    example = example_sound(dataset, subject.index or 0)
-    return example and replace(example, sound=example.sound if subject.own_sound is None else subject.own_sound)
+    if subject.own_sound is not None:
+        return replace(example, sound=subject.own_sound)
+    sounds = load_content(example.dataset).sounds
+    if sounds is None or subject.index is None:
+        return None
+    return replace(example, sound=np.asarray(sounds[subject.index]))
 
 
-def example_sound(dataset: Dataset, index: int = 0) -> SoundOfSample | None:
-    """Returns the recording of one sample of a data set; None where it keeps none, or makes other samples of them."""
+def example_sound(dataset: Dataset) -> SoundOfSample | None:
+    """Returns the recording of the first sample; None where a data set keeps none, or makes other samples of them."""
     content = load_content(dataset)
     if "time" not in dataset.axes or content.sounds is None:
         return None
-    sound = np.asarray(content.sounds[index])
-    if samples_of_sounds(dataset, sound[None]) is None:
-        return None
-    return SoundOfSample(sound, content.rate, dataset)
+    sounds = content.sounds
+
+    def first() -> SoundOfSample | None:
+        sound = np.asarray(sounds[0])
+        is_own_way = samples_of_sounds(dataset, sound[None]) is not None
+        return SoundOfSample(sound, content.rate, dataset) if is_own_way else None
+
+    return cached_result(content, "example-sound", first)
 
 
 @st.fragment

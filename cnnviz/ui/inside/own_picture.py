@@ -5,11 +5,14 @@ import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from cnnviz.data.arrays import Samples
+from cnnviz.data.content import Content
 from cnnviz.data.dataset import Dataset
 from cnnviz.data.digits import DIGITS
 from cnnviz.data.drawing import digit_sample, drawing_sample, is_light, read_drawing
 from cnnviz.errors import CnnvizError
 from cnnviz.imports.picture_read import read_one_picture
+from cnnviz.shapes import numel
+from cnnviz.ui.data.cache import cached_result
 from cnnviz.ui.data.content import load_content
 from cnnviz.ui.inside.own_results import hold_file, own_result
 from cnnviz.ui.widgets.drawing import drawing_area
@@ -17,16 +20,25 @@ from cnnviz.ui.widgets.fields import escape_markdown
 from cnnviz.ui.widgets.uploader import received_path
 
 DRAW, PHOTOGRAPH, SEND = "Draw", "Take a picture", "Send a file"
-LOOKED_AT = 200
-"""Samples of which the edges are looked at, to know whether ink is dark or light."""
+LOOKED_AT, MAX_LOOKED_AT_BYTES = 200, 16 * 2**20
+"""Samples, and bytes of them, that are looked at, to know their values and whether ink is dark or light."""
 
 
 def takes_pictures(dataset: Dataset) -> bool:
     """Returns whether a data set holds pictures with values from 0 to 1, grey or in colours."""
     if dataset.axes != ("channel", "height", "width") or dataset.shape[0] not in (1, 3):
         return False
-    some = np.asarray(load_content(dataset).x[:LOOKED_AT])
-    return bool(some.min() >= 0 and some.max() <= 1)
+    content = load_content(dataset)
+
+    def look() -> bool:
+        some = _first_samples(content)
+        return bool(some.min() >= 0 and some.max() <= 1)
+
+    return cached_result(content, "takes-pictures", look)
+
+
+def _first_samples(content: Content) -> Samples:
+    return np.asarray(content.x[: min(LOOKED_AT, max(MAX_LOOKED_AT_BYTES // (4 * numel(content.shape)), 1))])
 
 
 def own_picture(dataset: Dataset) -> Samples | None:
@@ -39,7 +51,8 @@ def own_picture(dataset: Dataset) -> Samples | None:
         key="own-picture-way",
         label_visibility="collapsed",
     )
-    light = is_light(np.asarray(load_content(dataset).x[:LOOKED_AT]))
+    content = load_content(dataset)
+    light = cached_result(content, "light-pictures", lambda: is_light(_first_samples(content)))
     try:
         if way == PHOTOGRAPH:
             return _read(st.camera_input("Take a picture", key="own-photograph", width=420), dataset, light=light)
