@@ -95,7 +95,7 @@ def take_messages_in_bundles() -> None:
         for message in bundle:
             send(runtime, session_info, message)
 
-    AppSession.flush_browser_queue = flush_in_bundles  # type: ignore[method-assign]
+    AppSession.flush_browser_queue = flush_in_bundles  # type: ignore[method-assign,assignment]
     Runtime._send_message = send_bundle  # type: ignore[method-assign,assignment]
 
 
@@ -134,7 +134,7 @@ def write_in_one_piece() -> None:
         gathering = GatheringTransport(cast("asyncio.Transport", transport))
         connection_made(protocol, cast("asyncio.Transport", gathering))
 
-    WebSocketsSansIOProtocol.connection_made = connection_made_gathering  # type: ignore[method-assign]
+    WebSocketsSansIOProtocol.connection_made = connection_made_gathering  # type: ignore[method-assign,assignment]
 
 
 def _call_later(callback: Callable[[], None]) -> None:

@@ -14,7 +14,7 @@ from cnnviz.data.dataset import Dataset
 from cnnviz.inside import Subject
 from cnnviz.inside.net_request import NetRequest
 from cnnviz.shapes import numel
-from cnnviz.ui.data.cache import cached_result
+from cnnviz.ui.data.cache import RESULTS
 from cnnviz.ui.data.content import load_content
 from cnnviz.ui.data.left_out import leave_out_box
 from cnnviz.ui.data.sample_card import PICTURE_WIDTH, sample_card
@@ -74,7 +74,7 @@ def computed(
         finally:
             placeholder.empty()
 
-    return cached_result(content, (name, _net_digest(subject), places.tobytes()), with_progress)
+    return RESULTS.get(content, (name, _net_digest(subject), places.tobytes()), with_progress)
 
 
 def sample_cards(
