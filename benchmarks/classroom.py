@@ -2,9 +2,10 @@
 
 Each student is logged in, has one page open, and does one thing after another: edits, looks at shapes, listens, trains
 and watches the curves, opens results, hands in, all drawn at random. A rerun lasts from the change that is sent to
-`script_finished`. Curves are late by the time for which the database has had points of an epoch that a look does not
-tell as it is sent; how long nobody was sent a look does not count. Before it is measured, one student has been on every
-page.
+`script_finished`. Curves are late by the time from the storing of an epoch to the first answer that shows it; an epoch
+that was stored a second or more before its student ceased to watch, and that no answer has shown, counts as never
+shown. Of the runs that are done, every split and metric must have a point for each epoch. Before it is measured, one
+student has been on every page.
 """
 
 import argparse
@@ -20,15 +21,15 @@ from dataclasses import dataclass, field
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
 from benchmarks.entrance import LOGIN_COOKIE, Entrance
+from benchmarks.greedy import be_greedy, print_first_points
 from benchmarks.server import Server, serve
-from benchmarks.stored_epochs import StoredEpochs
+from benchmarks.stored_epochs import Shown, StoredEpochs, lateness, lost_epochs
 from benchmarks.table import percentile, table, verdict
 from benchmarks.visitor import Answer, Visitor
-from cnnviz.runs.run import Run
+from cnnviz.runs.run import Run, Status
 from cnnviz.runs.store import Store
 
 GOAL_P50_MS, GOAL_P95_MS, GOAL_LATE_SECONDS, GOAL_SESSION_MB = 30.0, 100.0, 1.0, 3.0
-GOAL_FIRST_POINT_SECONDS = 20.0
 PAUSE_SECONDS = (1.0, 4.0)
 """Least and most time between two things that a student does."""
 LOOK_SECONDS, WATCH_SECONDS = 0.5, 10.0
@@ -45,8 +46,8 @@ class Lesson:
 
     reruns: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
     """Milliseconds of each rerun, by what was done."""
-    lateness: list[float] = field(default_factory=list)
-    """Seconds by which a look was behind the database."""
+    lateness: list[float | None] = field(default_factory=list)
+    """Seconds from the storing of each watched epoch to the first answer that shows it; None where none does."""
     errors: list[str] = field(default_factory=list)
     memory: dict[str, float] = field(default_factory=dict)
     """MiB of the server, by moment."""
@@ -54,8 +55,10 @@ class Lesson:
     """Of one core, that the server worked."""
     own_core_share: float = 0.0
     """Of one core, that this process worked, which plays all students."""
-    lost: int = 0
-    """Epochs of runs that have fewer points than others of theirs."""
+    done: int = 0
+    """Runs that are done."""
+    lost: Counter[str] = field(default_factory=Counter)
+    """Epochs without a point in runs that are done, by split and metric."""
 
 
 class Student:
@@ -120,16 +123,19 @@ class Student:
             await self._measure("train", self._visitor.press("Train"))
             self._epochs.watch(self._newest_run().id)
             await self._measure("open train", self._visitor.rerun())
-        run = self._newest_run()
+        run_id, answers = self._newest_run().id, list[Shown]()
 
         def note_look(messages: list[ForwardMsg]) -> None:
             texts = (message.delta.new_element.markdown.body for message in messages)
             for match in filter(None, (re.search(r"epoch \*\*(\d+)\*\* of", text) for text in texts)):
-                self._lesson.lateness.append(self._epochs.lateness(run.id, int(match[1])))
+                answers.append(Shown(time.perf_counter(), int(match[1])))
 
         if self._visitor.watches:
+            start = time.perf_counter()
             seconds = await self._visitor.watch(LOOK_SECONDS, WATCH_SECONDS, note_look)
             self._lesson.reruns["look at curves"] += [1000 * each for each in seconds]
+            stored = {epoch: at for epoch, at in self._epochs.reached_by(run_id).items() if at >= start}
+            self._lesson.lateness += lateness(stored, answers, time.perf_counter(), GOAL_LATE_SECONDS)
 
     def _newest_run(self) -> Run:
         return self._store.runs_of(self._owner)[0]
@@ -173,42 +179,10 @@ async def teach(lesson: Lesson, server: Server, store: Store, epochs: StoredEpoc
         await asyncio.sleep(SETTLE_SECONDS)
         lesson.memory["after they have left"] = _memory(server)
     for run in [run for login in logins for run in store.runs_of(login.partition(".")[0])]:
-        counts = Counter(point.epoch for _, point in store.points(run.id) if point.split == "validation")
-        complete = counts.most_common(1)[0][1] if counts else 0
-        lesson.lost += sum(counts[epoch] < complete for epoch in range(1, max(counts, default=0)))
-
-
-async def be_greedy(server: Server, store: Store, epochs: StoredEpochs, others: int) -> list[float | None]:
-    """Lets one student start all that is allowed, then `others` a run each; returns the seconds to first points."""
-    entrance = Entrance(server)
-    async with AsyncExitStack() as stack:
-        greedy = await stack.enter_async_context(
-            Visitor(server, entrance.log_in("Greedy"), "train", cookie=LOGIN_COOKIE)
-        )
-        await greedy.enter("Epochs", 1000)
-        for label in ("Train", "Train", "Train", "Find a learning rate", "Over-fit one batch", "Train"):
-            if greedy.has(label):
-                await greedy.press(label)
-                await greedy.rerun()
-        await greedy.open("search")
-        if greedy.has("Start the search"):
-            await greedy.press("Start the search")
-        await asyncio.sleep(10)
-        visitors = []
-        for number in range(others):
-            login = entrance.log_in(f"Student {number:03d}")
-            visitor = await stack.enter_async_context(Visitor(server, login, "train", cookie=LOGIN_COOKIE))
-            visitors.append((visitor, login.partition(".")[0]))
-        runs = []
-        for visitor, owner in visitors:
-            await visitor.press("Train")
-            runs.append(store.runs_of(owner)[0].id)
-            epochs.watch(runs[-1])
-        end = time.perf_counter() + 4 * GOAL_FIRST_POINT_SECONDS
-        while time.perf_counter() < end and any(epochs.first_seconds(run) is None for run in runs):
-            await asyncio.sleep(0.2)
-        print(f"the greedy student has {len(store.active_runs()) - others} active runs")
-        return [epochs.first_seconds(run) for run in runs]
+        if run.status == Status.DONE:
+            lesson.done += 1
+            points = (point for _, point in store.iter_points(run.id))
+            lesson.lost.update({" ".join(curve): count for curve, count in lost_epochs(run, points).items()})
 
 
 def _cpu_seconds(server: Server) -> float:
@@ -232,22 +206,12 @@ def main() -> None:
         store = Store(server.folder, is_prepared=True)
         with StoredEpochs(store) as epochs:
             if options.fair:
-                _print_first_points(asyncio.run(be_greedy(server, store, epochs, 29)))
+                print_first_points(asyncio.run(be_greedy(server, store, epochs, 29)))
             else:
                 lesson = Lesson()
                 asyncio.run(teach(lesson, server, store, epochs, options.students, 60 * options.minutes))
                 _print_lesson(lesson, options.students, options.minutes)
         store.close()
-
-
-def _print_first_points(seconds: list[float | None]) -> None:
-    known = [each for each in seconds if each is not None]
-    last = max(known) if len(known) == len(seconds) else float("inf")
-    print(f"first points of {len(seconds)} others beside one student who has started all that is allowed:")
-    if known:
-        print(f"{len(known)} came; median {percentile(known, 0.5):.1f} s, ", end="")
-    print(f"last {last:.1f} s", end="")
-    print(f" (goal {GOAL_FIRST_POINT_SECONDS:g} s: {verdict(last, GOAL_FIRST_POINT_SECONDS)})")
 
 
 def _print_lesson(lesson: Lesson, students: int, minutes: float) -> None:
@@ -261,7 +225,9 @@ def _print_lesson(lesson: Lesson, students: int, minutes: float) -> None:
     rows.append(["all but the teacher's page", len(every), f"{p50:.0f}", f"{p95:.0f}", f"{max(every):.0f}"])
     print(f"{students} students, {minutes:g} minutes\n")
     print(table(["", "reruns", "p50, ms", "p95, ms", "max, ms"], rows))
-    late = percentile(lesson.lateness, 0.95) if lesson.lateness else float("nan")
+    shown = [seconds for seconds in lesson.lateness if seconds is not None]
+    never, lost = len(lesson.lateness) - len(shown), sum(lesson.lost.values())
+    late = percentile(shown, 0.95) if shown else float("nan")
     memory = lesson.memory
     a_session = (memory["at the end"] - memory["before"]) / students
     print(
@@ -276,17 +242,20 @@ def _print_lesson(lesson: Lesson, students: int, minutes: float) -> None:
                 ["rerun, p50 ms", f"{p50:.1f}", f"{GOAL_P50_MS:g}", verdict(p50, GOAL_P50_MS)],
                 ["rerun, p95 ms", f"{p95:.1f}", f"{GOAL_P95_MS:g}", verdict(p95, GOAL_P95_MS)],
                 [
-                    f"curves late, p95 of {len(lesson.lateness)} looks, s",
+                    f"curves late, p95 of {len(shown)} epochs shown, s",
                     f"{late:.2f}",
                     f"{GOAL_LATE_SECONDS:g}",
-                    "met as sent" if late <= GOAL_LATE_SECONDS else "missed",
+                    verdict(late, GOAL_LATE_SECONDS),
                 ],
+                [f"epochs never shown, of {len(lesson.lateness)}", never, "0", verdict(never, 0)],
                 ["errors", len(lesson.errors), "0", verdict(len(lesson.errors), 0)],
-                ["epochs before the last that lack points", lesson.lost, "0", "missed" if lesson.lost else ""],
+                [f"points lost by {lesson.done} runs that are done", lost, "0", verdict(lost, 0)],
                 ["MiB a session", f"{a_session:.1f}", f"{GOAL_SESSION_MB:g}", verdict(a_session, GOAL_SESSION_MB)],
             ],
         )
     )
+    for curve, count in lesson.lost.most_common(10):
+        print(f"{count} epochs lack {curve}")
     for error, count in Counter(lesson.errors).most_common(10):
         print(f"{count} × {error[:300]}")
 

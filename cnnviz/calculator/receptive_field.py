@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import lru_cache
 
 import numpy as np
 
@@ -36,6 +37,7 @@ class ReceptiveFieldRow:
     spans: tuple[tuple[int, int], ...] | None = None
 
 
+@lru_cache(maxsize=32)
 def receptive_field_rows(architecture: Architecture) -> tuple[ReceptiveFieldRow, ...]:
     """Returns a row for every layer before the first one that does not fit; none for samples with channels only.
 

@@ -1,10 +1,12 @@
 """Pictures of samples: thumbnails of samples of any shape, and sounds with axes in seconds and hertz."""
 
+from io import BytesIO
 from itertools import pairwise
 from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
+from PIL import Image as PillowImage
 from plotly.colors import sample_colorscale, unlabel_rgb
 from plotly.graph_objects import Figure, Heatmap, Scatter
 
@@ -51,6 +53,20 @@ def thumbnail(
     return np.asarray(coloured.repeat(row_repeat, axis=0).repeat(column_repeat, axis=1))
 
 
+def encode_picture(image: Image, width: int) -> bytes:
+    """Returns a picture as a file no wider than `width` pixels: PNG where it is transparent, else JPEG."""
+    picture = PillowImage.fromarray(image)
+    is_wider = picture.width > width
+    if is_wider:
+        picture = picture.resize((width, picture.height * width // picture.width), PillowImage.Resampling.BILINEAR)
+    file = BytesIO()
+    if picture.mode == "RGBA":
+        picture.save(file, "PNG")
+    else:
+        picture.save(file, "JPEG", quality=90 if is_wider else 100)
+    return file.getvalue()
+
+
 def spectrogram_figure(
     features: npt.NDArray[np.float32], seconds: npt.NDArray[np.float64], hertz: npt.NDArray[np.float64] | None
 ) -> Figure:
@@ -63,7 +79,8 @@ def spectrogram_figure(
     band_labels = (
         [f"{value:,.0f}" for value in hertz] if hertz is not None else [str(number) for number in range(bands)]
     )
-    figure = Figure(
+    places = np.linspace(0, bands - 1, min(bands, 7)).round().astype(int)
+    return Figure(
         Heatmap(
             z=features.T,
             x=times,
@@ -71,17 +88,18 @@ def spectrogram_figure(
             colorscale=COLOUR_SCALE,
             colorbar={"title": {"text": "log energy" if hertz is not None else "value", "side": "right"}},
             hovertemplate="%{x:.2f} s, band %{y}: %{z:.2f}<extra></extra>",
-        )
+        ),
+        {
+            "xaxis": {"title": {"text": "time in seconds"}},
+            "yaxis": {
+                "title": {"text": "frequency in hertz" if hertz is not None else "coefficient"},
+                "tickvals": places,
+                "ticktext": [band_labels[place] for place in places],
+            },
+            "margin": MARGIN,
+            "height": 300,
+        },
     )
-    places = np.linspace(0, bands - 1, min(bands, 7)).round().astype(int)
-    figure.update_layout(
-        xaxis_title="time in seconds",
-        yaxis_title="frequency in hertz" if hertz is not None else "coefficient",
-        yaxis={"tickvals": places, "ticktext": [band_labels[place] for place in places]},
-        margin=MARGIN,
-        height=300,
-    )
-    return figure
 
 
 def waveform_figure(sound: npt.NDArray[np.int16], rate: int) -> Figure:
@@ -90,16 +108,18 @@ def waveform_figure(sound: npt.NDArray[np.int16], rate: int) -> Figure:
     whole = sound[: len(sound) // group * group].reshape(-1, group) / 2**15
     values = np.stack([whole.min(axis=1), whole.max(axis=1)], axis=1).ravel()
     times = np.repeat(np.arange(len(whole)) * group / rate, 2)
-    figure = Figure(Scatter(x=times, y=values, mode="lines", line={"width": 1}, hoverinfo="skip"))
-    figure.update_layout(
-        xaxis_title="time in seconds",
-        yaxis_title="amplitude, full scale = 1",
-        xaxis_range=[0, len(sound) / rate],
-        yaxis_range=[-1, 1] if np.abs(values).max() > 0.25 else None,
-        margin=MARGIN,
-        height=300,
+    return Figure(
+        Scatter(x=times, y=values, mode="lines", line={"width": 1}, hoverinfo="skip"),
+        {
+            "xaxis": {"title": {"text": "time in seconds"}, "range": [0, len(sound) / rate]},
+            "yaxis": {
+                "title": {"text": "amplitude, full scale = 1"},
+                "range": [-1, 1] if np.abs(values).max() > 0.25 else None,
+            },
+            "margin": MARGIN,
+            "height": 300,
+        },
     )
-    return figure
 
 
 def _to_plane(sample: npt.NDArray[np.float32], axes: tuple[str, ...]) -> npt.NDArray[np.float32]:

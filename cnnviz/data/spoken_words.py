@@ -70,11 +70,16 @@ class _LazyRecordings:
     """The recordings in the order of the samples, decoded on demand."""
 
     def __getitem__(self, number: int) -> npt.NDArray[np.int16]:
-        for word, utterances in utterance_speakers().items():
-            if number < len(utterances):
-                return np.asarray(_decode(word)[number])
-            number -= len(utterances)
-        raise IndexError(number)
+        return _decode_utterance(number)
+
+
+@lru_cache(maxsize=512)  # 32 kB each: a class that presses the same button hears the same samples
+def _decode_utterance(number: int) -> npt.NDArray[np.int16]:
+    for word, utterances in utterance_speakers().items():
+        if number < len(utterances):
+            return np.array(_decode(word)[number])
+        number -= len(utterances)
+    raise IndexError(number)
 
 
 @lru_cache(maxsize=4)  # 3.5 MB each

@@ -28,9 +28,15 @@ from cnnviz.ui.callbacks import keep_waiting_changes, keep_waiting_page, protect
 from cnnviz.ui.login.class_start import open_class
 from cnnviz.ui.looks import LOOKS, skip_looks_at_nothing_new
 from cnnviz.ui.media_route import MEDIA_OWNERS
+from cnnviz.ui.outbox import gather_messages, take_messages_in_bundles, write_in_one_piece
 from cnnviz.ui.page_messages import pass_on_messages_of_pages
 from cnnviz.ui.received_files import received_files
-from cnnviz.ui.reruns import hold_messages_of_looks, note_messages_without_waking, read_configuration_once
+from cnnviz.ui.reruns import (
+    hold_messages_of_looks,
+    look_up_values_alone,
+    note_messages_without_waking,
+    read_configuration_once,
+)
 
 log = logging.getLogger(__name__)
 
@@ -124,6 +130,10 @@ async def lifespan(_app: object) -> AsyncIterator[None]:
     keep_waiting_page()
     skip_looks_at_nothing_new(lambda: cluster().store.changes)
     read_configuration_once()
+    look_up_values_alone()
+    gather_messages()
+    take_messages_in_bundles()
+    write_in_one_piece()
     hold_messages_of_looks()
     note_messages_without_waking()
     pass_on_messages_of_pages(MEDIA_OWNERS)

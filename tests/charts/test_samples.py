@@ -1,8 +1,18 @@
+from io import BytesIO
+
 import numpy as np
 import pytest
+from PIL import Image
 
 from cnnviz.charts.overview import class_counts_figure, histogram_figure
-from cnnviz.charts.samples import LINE_COLOUR, MAX_LINE_POINTS, spectrogram_figure, thumbnail, waveform_figure
+from cnnviz.charts.samples import (
+    LINE_COLOUR,
+    MAX_LINE_POINTS,
+    encode_picture,
+    spectrogram_figure,
+    thumbnail,
+    waveform_figure,
+)
 from cnnviz.data.audio import Features
 
 SHAPES = {
@@ -23,6 +33,18 @@ def test_any_sample_becomes_a_picture_as_wide_as_asked_for(axes: tuple[str, ...]
     assert image.ndim == 3
     assert image.shape[1] >= width
     assert image.min() != image.max()
+
+
+@pytest.mark.parametrize("axes", SHAPES)
+def test_a_picture_file_is_the_picture_no_wider_than_asked_for(axes: tuple[str, ...]) -> None:
+    smooth = np.linspace(0, 3, int(np.prod(SHAPES[axes])), dtype=np.float32).reshape(SHAPES[axes])
+    image = thumbnail(smooth, axes, 150)
+    decoded = Image.open(BytesIO(encode_picture(image, 150)))
+    assert (decoded.format, decoded.width) == ("PNG" if image.shape[2] == 4 else "JPEG", 150)
+    expected = Image.fromarray(image).resize(decoded.size, Image.Resampling.BILINEAR)
+    assert np.abs(np.asarray(decoded, float) - np.asarray(expected, float)).mean() < 6
+    if decoded.format == "PNG":
+        np.testing.assert_array_equal(decoded, image)
 
 
 @pytest.mark.parametrize("shape", [(7,), (1, 9), (4, 9), (3, 5, 6), (2, 5, 6), (1, 1, 1), (2, 3, 4, 5)])

@@ -6,8 +6,15 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.proto.NewSession_pb2 import Config, NewSession
 from streamlit.runtime import app_session
 from streamlit.runtime.app_session import AppSession
+from streamlit.runtime.state import SafeSessionState, SessionState
 
-from cnnviz.ui.reruns import hold_messages_of_looks, read_configuration_once, send_now, sent_together
+from cnnviz.ui.reruns import (
+    hold_messages_of_looks,
+    look_up_values_alone,
+    read_configuration_once,
+    send_now,
+    sent_together,
+)
 
 SECTIONS = ("theme", "theme.light", "theme.dark", "theme.sidebar", "theme.light.sidebar", "theme.dark.sidebar")
 
@@ -17,6 +24,7 @@ def streamlit_itself(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
     """Streamlit's own functions are back after the test."""
     for name in ("_populate_config_msg", "_populate_theme_msg"):
         monkeypatch.setattr(app_session, name, getattr(app_session, name))
+    monkeypatch.setattr(SafeSessionState, "filtered_state", SafeSessionState.filtered_state)
     monkeypatch.setattr(AppSession, "_call_soon_on_event_loop", AppSession._call_soon_on_event_loop)
     return monkeypatch
 
@@ -144,3 +152,17 @@ def test_a_message_that_cannot_be_sent_takes_no_other_with_it(streamlit_itself: 
         session._call_soon_on_event_loop(lambda: arrived.append(1 // 0))
         session._call_soon_on_event_loop(lambda: arrived.append(2))
     assert arrived == [2]
+
+
+def test_a_widget_finds_the_values_that_streamlit_collects_for_it(streamlit_itself: pytest.MonkeyPatch) -> None:
+    state = SessionState()
+    widget_id = "$$ID-0123456789abcdef-field"
+    state["mine"], state["nothing"] = 1, None
+    state._set_key_widget_mapping(widget_id, "field")
+    state._old_state[widget_id] = "typed"
+    safe = SafeSessionState(state, lambda: None)
+    expected = safe.filtered_state
+    look_up_values_alone()
+    assert dict(safe.filtered_state) == expected == {"mine": 1, "nothing": None, "field": "typed"}
+    assert all(key in safe.filtered_state and safe.filtered_state[key] == expected[key] for key in expected)
+    assert "another" not in safe.filtered_state

@@ -15,6 +15,8 @@ MAX_DATASETS = 48
 """Data sets; large ones are files of which only what is shown comes into memory."""
 MAX_RESULTS = 120
 """Results of one data set."""
+MAX_PICTURES = 240
+"""Pictures of samples of one data set, each of about 10 kB."""
 T = TypeVar("T")
 
 
@@ -62,10 +64,6 @@ class ContentCache:
                 del self._contents[key]
 
 
-_results: WeakKeyDictionary[Content, OrderedDict[Hashable, "_Result"]] = WeakKeyDictionary()
-_lock = threading.Lock()
-
-
 @dataclass(eq=False)
 class _Result:
     """A result, or that somebody computes it: others who want the same wait, those who want another one do not."""
@@ -75,25 +73,36 @@ class _Result:
     """The result, once it is there."""
 
 
-def cached_result(
-    content: Content, key: Hashable, compute: Callable[[], T], on_wait: Callable[[], None] = lambda: None
-) -> T:
-    """Returns what `compute` returns, computed once for all callers at a time, and dropped with the content.
+class ResultCache:
+    """What is computed from contents, up to a number for each, and dropped with the content."""
 
-    `on_wait` is called where another caller is computing it already.
-    """
-    with _lock:
-        results = _results.setdefault(content, OrderedDict())
-        result = results.setdefault(key, _Result())
-        while len(results) > MAX_RESULTS:
-            results.popitem(last=False)
-    if not result.lock.acquire(blocking=False):
-        on_wait()
-        result.lock.acquire()
-    try:
-        if not result.values:
-            result.values.append(compute())
-        value: T = result.values[0]
-        return value
-    finally:
-        result.lock.release()
+    def __init__(self, max_results: int) -> None:
+        self._max_results = max_results
+        self._results: WeakKeyDictionary[Content, OrderedDict[Hashable, _Result]] = WeakKeyDictionary()
+        self._lock = threading.Lock()
+
+    def get(
+        self, content: Content, key: Hashable, compute: Callable[[], T], on_wait: Callable[[], None] = lambda: None
+    ) -> T:
+        """Returns what `compute` returns, computed once for all callers at a time; the oldest is dropped first.
+
+        `on_wait` is called where another caller is computing it already.
+        """
+        with self._lock:
+            results = self._results.setdefault(content, OrderedDict())
+            result = results.setdefault(key, _Result())
+            while len(results) > self._max_results:
+                results.popitem(last=False)
+        if not result.lock.acquire(blocking=False):
+            on_wait()
+            result.lock.acquire()
+        try:
+            if not result.values:
+                result.values.append(compute())
+            value: T = result.values[0]
+            return value
+        finally:
+            result.lock.release()
+
+
+RESULTS, PICTURES = ResultCache(MAX_RESULTS), ResultCache(MAX_PICTURES)

@@ -4,13 +4,14 @@ import numpy as np
 import numpy.typing as npt
 import streamlit as st
 
+from cnnviz.charts.samples import encode_picture, thumbnail
 from cnnviz.data.arrays import SplitIndices
 from cnnviz.data.content import Content, PartView
 from cnnviz.data.dataset import Dataset, ReportProgress
 from cnnviz.data.overview import Histogram, class_mean, histograms_before_and_after
 from cnnviz.data.scaling import Scale, fit_scale
 from cnnviz.errors import CnnvizError, DataError
-from cnnviz.ui.data.cache import ContentCache, cached_result
+from cnnviz.ui.data.cache import PICTURES, RESULTS, ContentCache
 from cnnviz.ui.reruns import send_now
 from cnnviz.ui.widgets.fields import escape_markdown
 
@@ -64,12 +65,19 @@ def cached_split(
         speakers = content.speakers or ()
         return rows, tuple(len({speakers[place] for place in part}) for part in rows) if speakers else ()
 
-    return cached_result(content, ("split", split_kind, left_out), compute)
+    return RESULTS.get(content, ("split", split_kind, left_out), compute)
+
+
+def cached_picture(content: Content, axes: tuple[str, ...], index: int, width: int) -> bytes:
+    """Returns a sample as a picture file `width` pixels wide, for `st.image`."""
+    return PICTURES.get(
+        content, (axes, index, width), lambda: encode_picture(thumbnail(content.x[index], axes, width), width)
+    )
 
 
 def cached_class_mean(content: Content, label: int) -> npt.NDArray[np.float32]:
     """Returns the mean sample of a class."""
-    return cached_result(content, ("mean", label), lambda: class_mean(content, label))
+    return RESULTS.get(content, ("mean", label), lambda: class_mean(content, label))
 
 
 def cached_scale(
@@ -85,7 +93,7 @@ def cached_scale(
         scale = fit_scale(training, floor, normalization)
         return scale, *histograms_before_and_after(training, scale)
 
-    return cached_result(content, ("scale", split_kind, floor, normalization, left_out), compute)
+    return RESULTS.get(content, ("scale", split_kind, floor, normalization, left_out), compute)
 
 
 def forget_dataset(name: str) -> None:

@@ -14,6 +14,7 @@ from cnnviz.data.dataset import Dataset
 from cnnviz.data.splitting import PARTS
 from cnnviz.data.wav import encode_wav
 from cnnviz.shapes import format_shape
+from cnnviz.ui.data.content import cached_picture
 from cnnviz.ui.state import session_dict
 from cnnviz.ui.widgets.chart import plotly_chart
 from cnnviz.ui.widgets.counter import count_up, counter
@@ -43,7 +44,7 @@ def sample_grid(dataset: Dataset, content: Content, rows: SplitIndices) -> None:
             class_name = dataset.classes[int(content.y[index])]
             with st.container(width=PICTURE_WIDTH, gap=None, key=f"sample-{dataset.name}-{index}"):
                 st.image(
-                    thumbnail(content.x[index], dataset.axes, PICTURE_WIDTH),
+                    cached_picture(content, dataset.axes, index, PICTURE_WIDTH),
                     width=PICTURE_WIDTH,
                     alt=f"sample {index:,}, {class_name}",
                 )

@@ -1,5 +1,7 @@
 """Advice on the Design page, given for the data set and the settings that are chosen on the Train page."""
 
+from functools import lru_cache
+
 from cnnviz.advice import Remark, Task, advise
 from cnnviz.architecture import Architecture
 from cnnviz.data import available_datasets
@@ -9,10 +11,13 @@ from cnnviz.ui.state import current_config, current_owner
 TRAINING_SHARE = 0.8
 """Share of a data set on which a net is trained."""
 
+_cached_advice = lru_cache(maxsize=256)(advise)
+"""Each edit draws the advice, and a class that follows a lesson has the same nets."""
+
 
 def remarks_on(architecture: Architecture) -> tuple[Remark, ...]:
     """Returns the remarks of `ADVICE` on a design, given what it is to be trained on."""
-    return advise(architecture, _advice_task(architecture))
+    return _cached_advice(architecture, _advice_task(architecture))
 
 
 def _advice_task(architecture: Architecture) -> Task:

@@ -14,7 +14,7 @@ from cnnviz.data.wav import encode_wav
 from cnnviz.inside import Subject
 from cnnviz.inside.heard import over_time, split_sound
 from cnnviz.inside.relevance import Relevance, most_relevant
-from cnnviz.ui.data.cache import cached_result
+from cnnviz.ui.data.cache import RESULTS
 from cnnviz.ui.data.content import load_content
 from cnnviz.ui.inside.answers import answers, probability_bars, seconds_per_step
 from cnnviz.ui.state import current_owner
@@ -84,7 +84,7 @@ def example_sound(dataset: Dataset) -> SoundOfSample | None:
         is_own_way = samples_of_sounds(dataset, sound[None]) is not None
         return SoundOfSample(sound, content.rate, dataset) if is_own_way else None
 
-    return cached_result(content, "example-sound", first)
+    return RESULTS.get(content, "example-sound", first)
 
 
 @st.fragment

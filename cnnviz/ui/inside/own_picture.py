@@ -12,7 +12,7 @@ from cnnviz.data.drawing import digit_sample, drawing_sample, is_light, read_dra
 from cnnviz.errors import CnnvizError
 from cnnviz.imports.picture_read import read_one_picture
 from cnnviz.shapes import numel
-from cnnviz.ui.data.cache import cached_result
+from cnnviz.ui.data.cache import RESULTS
 from cnnviz.ui.data.content import load_content
 from cnnviz.ui.inside.own_results import hold_file, own_result
 from cnnviz.ui.widgets.drawing import drawing_area
@@ -34,7 +34,7 @@ def takes_pictures(dataset: Dataset) -> bool:
         some = _first_samples(content)
         return bool(some.min() >= 0 and some.max() <= 1)
 
-    return cached_result(content, "takes-pictures", look)
+    return RESULTS.get(content, "takes-pictures", look)
 
 
 def _first_samples(content: Content) -> Samples:
@@ -52,7 +52,7 @@ def own_picture(dataset: Dataset) -> Samples | None:
         label_visibility="collapsed",
     )
     content = load_content(dataset)
-    light = cached_result(content, "light-pictures", lambda: is_light(_first_samples(content)))
+    light = RESULTS.get(content, "light-pictures", lambda: is_light(_first_samples(content)))
     try:
         if way == PHOTOGRAPH:
             return _read(st.camera_input("Take a picture", key="own-photograph", width=420), dataset, light=light)

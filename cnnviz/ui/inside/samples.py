@@ -15,7 +15,7 @@ from cnnviz.inside import Subject
 from cnnviz.inside.net_request import NetRequest
 from cnnviz.processes.one_shot import OnProgress
 from cnnviz.shapes import numel
-from cnnviz.ui.data.cache import cached_result
+from cnnviz.ui.data.cache import RESULTS
 from cnnviz.ui.data.content import load_content
 from cnnviz.ui.data.left_out import leave_out_box
 from cnnviz.ui.data.sample_card import PICTURE_WIDTH, sample_card
@@ -72,7 +72,7 @@ def computed(
 
     key = (name, net_digest(subject), places.tobytes())
     try:
-        return cached_result(content, key, with_progress, on_wait)
+        return RESULTS.get(content, key, with_progress, on_wait)
     finally:
         placeholder.empty()
 

@@ -10,7 +10,7 @@ from cnnviz.errors import CnnvizError
 from cnnviz.insight.label_issues import find_label_issues
 from cnnviz.insight.near_samples import Neighbours, SamplePair, compare_samples
 from cnnviz.shapes import numel
-from cnnviz.ui.data.cache import cached_result
+from cnnviz.ui.data.cache import RESULTS
 from cnnviz.ui.data.content import cached_scale, split_indices
 from cnnviz.ui.data.left_out import leave_out_box, left_out_summary
 from cnnviz.ui.data.sample_card import PICTURE_WIDTH
@@ -99,7 +99,7 @@ def _neighbours(tested: TestedRun) -> Neighbours | None:
             return compare_samples(content.x, indices, scale, report)
 
     try:
-        return cached_result(content, ("neighbours", split_kind, config.floor, config.normalization), compute)
+        return RESULTS.get(content, ("neighbours", split_kind, config.floor, config.normalization), compute)
     except CnnvizError as error:
         st.warning(escape_markdown(str(error)), icon=":material/error:")
         return None

@@ -9,7 +9,7 @@ import pytest
 
 from cnnviz.data import DATASETS
 from cnnviz.data.content import Content
-from cnnviz.ui.data.cache import ContentCache, cached_result
+from cnnviz.ui.data.cache import RESULTS, ContentCache, ResultCache
 
 DIGITS = DATASETS["digits"]
 
@@ -41,12 +41,12 @@ def test_a_result_is_computed_once_for_all_who_ask_and_goes_with_its_content() -
         time.sleep(0.05)  # long enough for the others to come
         return 7
 
-    threads = [threading.Thread(target=cached_result, args=(held, "seven", make)) for _ in range(6)]
+    threads = [threading.Thread(target=RESULTS.get, args=(held, "seven", make)) for _ in range(6)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert cached_result(held, "seven", make) == 7
+    assert RESULTS.get(held, "seven", make) == 7
     assert calls == [1]
     gone = weakref.ref(held)
     del held, threads, thread
@@ -57,12 +57,12 @@ def test_a_result_is_computed_once_for_all_who_ask_and_goes_with_its_content() -
 def test_who_wants_another_result_does_not_wait() -> None:
     """An embedding of seconds held up every page that wanted a split of the same data set."""
     held, asked_other = content(), threading.Event()
-    thread = threading.Thread(target=cached_result, args=(held, "slow", lambda: asked_other.wait(60)))
+    thread = threading.Thread(target=RESULTS.get, args=(held, "slow", lambda: asked_other.wait(60)))
     thread.start()
-    assert cached_result(held, "quick", lambda: 1) == 1
+    assert RESULTS.get(held, "quick", lambda: 1) == 1
     asked_other.set()
     thread.join()
-    assert cached_result(held, "slow", lambda: False) is True
+    assert RESULTS.get(held, "slow", lambda: False) is True
 
 
 def test_what_fails_is_tried_again() -> None:
@@ -72,8 +72,8 @@ def test_what_fails_is_tried_again() -> None:
         raise ValueError("no")
 
     with pytest.raises(ValueError, match="no"):
-        cached_result(held, 1, fail)
-    assert cached_result(held, 1, lambda: 2) == 2
+        RESULTS.get(held, 1, fail)
+    assert RESULTS.get(held, 1, lambda: 2) == 2
 
 
 def test_those_who_open_a_data_set_at_once_read_it_once() -> None:
@@ -94,3 +94,11 @@ def test_those_who_open_a_data_set_at_once_read_it_once() -> None:
     for thread in threads:
         thread.join()
     assert len(read) == 1
+
+
+def test_only_the_newest_results_are_kept_and_those_of_other_contents_are_others() -> None:
+    results, first, second = ResultCache(max_results=2), content(), content()
+    assert [results.get(first, key, lambda key=key: key) for key in "abc"] == ["a", "b", "c"]  # type: ignore[misc]
+    assert results.get(first, "c", lambda: "again") == "c"
+    assert results.get(first, "a", lambda: "again") == "again"
+    assert results.get(second, "c", lambda: "another's") == "another's"
