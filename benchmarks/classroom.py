@@ -26,7 +26,7 @@ from benchmarks.server import Server, serve
 from benchmarks.stored_epochs import Shown, StoredEpochs, lateness, lost_epochs
 from benchmarks.table import percentile, table, verdict
 from benchmarks.visitor import Answer, Visitor
-from cnnviz.runs.run import Run, Status
+from cnnviz.runs.run import TRAIN_RUN, Run, Status
 from cnnviz.runs.store import Store
 
 GOAL_P50_MS, GOAL_P95_MS, GOAL_LATE_SECONDS, GOAL_SESSION_MB = 30.0, 100.0, 1.0, 3.0
@@ -179,7 +179,7 @@ async def teach(lesson: Lesson, server: Server, store: Store, epochs: StoredEpoc
         await asyncio.sleep(SETTLE_SECONDS)
         lesson.memory["after they have left"] = _memory(server)
     for run in [run for login in logins for run in store.runs_of(login.partition(".")[0])]:
-        if run.status == Status.DONE:
+        if run.status == Status.DONE and run.kind == TRAIN_RUN:
             lesson.done += 1
             points = (point for _, point in store.iter_points(run.id))
             lesson.lost.update({" ".join(curve): count for curve, count in lost_epochs(run, points).items()})
@@ -247,9 +247,19 @@ def _print_lesson(lesson: Lesson, students: int, minutes: float) -> None:
                     f"{GOAL_LATE_SECONDS:g}",
                     verdict(late, GOAL_LATE_SECONDS),
                 ],
-                [f"epochs never shown, of {len(lesson.lateness)}", never, "0", verdict(never, 0)],
+                [
+                    f"epochs never shown, of {len(lesson.lateness)}",
+                    never,
+                    "0",
+                    verdict(never, 0) if lesson.lateness else "not measured",
+                ],
                 ["errors", len(lesson.errors), "0", verdict(len(lesson.errors), 0)],
-                [f"points lost by {lesson.done} runs that are done", lost, "0", verdict(lost, 0)],
+                [
+                    f"points lost by {lesson.done} runs that are done",
+                    lost,
+                    "0",
+                    verdict(lost, 0) if lesson.done else "not measured",
+                ],
                 ["MiB a session", f"{a_session:.1f}", f"{GOAL_SESSION_MB:g}", verdict(a_session, GOAL_SESSION_MB)],
             ],
         )
