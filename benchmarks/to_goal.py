@@ -3,8 +3,7 @@
 A cluster of its own, with its worker process and a fresh data directory, gets one run; measured is from `submit`, which
 is what the button calls, to the first epoch at the goal in the store, which is what the page reads. “First” is the
 first run of a server: the worker has yet to load the words, and their features are not cached. “Later” is the same run
-on the same server. Beside other work the clock says little; the processor time of all processes then says what the
-clock would show at most on free cores.
+on the same server. Beside other work the clock says little: the processor time of all processes and the load are told.
 """
 
 import argparse
