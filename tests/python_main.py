@@ -51,13 +51,17 @@ class ForkServerInWaiting:
             os.dup2(stdin, 0)
             os.close(stdin)
             other.close()
+            umask, _, content = content.partition(b" ")
+            os.umask(int(umask))
             run_child(ChildSpec.model_validate_json(content).model_copy(update={"arguments": ()}))
         finally:  # nobody has asked
             os._exit(0)
 
     def start(self, spec: ChildSpec, streams: Streams) -> None:
-        """Let it begin, with one end of a connection as its standard input."""
-        socket.send_fds(self._connection, [spec.model_dump_json().encode()], [streams.stdin])
+        """Let it begin, with one end of a connection as its standard input, and the umask of this moment."""
+        umask = os.umask(0)
+        os.umask(umask)
+        socket.send_fds(self._connection, [f"{umask} {spec.model_dump_json()}".encode()], [streams.stdin])
         self._connection.close()
 
     def kill(self) -> None:

@@ -45,7 +45,10 @@ def torch_result(layer: Layer, shape: Shape) -> tuple[Shape | None, int]:
             out = module(torch.zeros(2, *shape))
             if layer.kind.startswith(UNBATCHED_PREFIXES):
                 module(torch.zeros(shape))
-            if layer.kind == "LayerNorm":  # a batch as large as the first of normalized_shape would pass for an axis
+            if layer.kind in (
+                "LayerNorm",
+                "RMSNorm",
+            ):  # a batch as large as the first of normalized_shape would pass for an axis
                 module(torch.zeros(3, *shape))
             if named := AXES_BY_NAME.match(layer.kind):
                 assert len(shape) == int(named[1] or 2) + 1

@@ -1,7 +1,8 @@
 """What a page draws arrives complete and in order, in few steps of the event loop."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -43,6 +44,12 @@ class Loop:
         self._loop.call_soon_threadsafe(callback)
 
 
+def run_alone(work: Coroutine[None, None, None]) -> None:
+    """Run in a thread of its own: a browser's loop may run in this one."""
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(asyncio.run, work).result()
+
+
 @pytest.fixture(autouse=True)
 def streamlit_itself(monkeypatch: pytest.MonkeyPatch) -> None:
     """Streamlit's own functions are back after the test."""
@@ -67,7 +74,7 @@ def test_messages_arrive_in_order_together_and_at_once_when_the_script_has_ended
             await asyncio.sleep(0.001)
         assert (session.handled, another.handled) == (list(range(22)), [7])
 
-    asyncio.run(draw())
+    run_alone(draw())
 
 
 def test_all_messages_of_a_page_are_sent_in_their_order_few_enough_for_a_queue_at_once(
@@ -118,4 +125,4 @@ def test_a_connection_writes_in_one_piece_and_all_of_it_before_it_closes() -> No
         await asyncio.sleep(0)
         assert transport.written == [b"ab", b"cd"]
 
-    asyncio.run(write())
+    run_alone(write())
