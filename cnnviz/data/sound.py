@@ -66,6 +66,8 @@ def read_sound(content: bytes, name: str, sample_rate: int, samples: int) -> Sou
     kept. Raises DataError when the file is none of these, is damaged, longer than 10 minutes, has more than 8 channels
     or a rate outside 1 to 384 kHz.
     """
+    if not content:
+        raise DataError(f"{quote_name(name)} is empty.")
     kinds = _FORMATS.get(content[:4], ())
     if not kinds or (content[:4] == b"RIFF" and content[8:12] != b"WAVE"):
         raise DataError(f"{quote_name(name)} is not a .wav, .flac or .ogg file.")

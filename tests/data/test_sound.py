@@ -132,7 +132,7 @@ def header(at: int, kind: str, value: int) -> bytes:
 @pytest.mark.parametrize(
     ("content", "sentence"),
     [
-        pytest.param(b"", NO_SOUND, id="empty"),
+        pytest.param(b"", r"^“yes/a\.wav” is empty\.$", id="empty"),
         pytest.param(b"ID3\x03", NO_SOUND, id="mp3"),
         pytest.param(sound_bytes(tone(440), kind="AIFF"), NO_SOUND, id="aiff"),
         pytest.param(sound_bytes(tone(440), kind="CAF"), NO_SOUND, id="caf"),

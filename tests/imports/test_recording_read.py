@@ -22,7 +22,8 @@ def test_all_of_it_is_read_at_the_rate_of_the_data_set(kind: str) -> None:
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"", "is not a .wav, .flac or .ogg file"),
+        (b"", "is empty"),
+        (b"no sound", "is not a .wav, .flac or .ogg file"),
         (sound_bytes(tone(440))[:1000], "is a damaged sound file"),
         (
             sound_bytes(np.zeros(4000 * MAX_RECORDING_SECONDS + 400, np.int16), 4000),
