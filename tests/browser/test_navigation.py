@@ -1,15 +1,17 @@
 """Every way from every page, in each of its views: where it leads, and that nothing goes wrong on it."""
 
 import re
-from collections.abc import Iterable, Iterator
+import time
+from collections.abc import Callable, Iterable, Iterator
 from operator import itemgetter
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
-from tests.browser.conftest import ROOT, OpenApp, Server
+from tests.browser.conftest import ROOT, TIMEOUT_MS, OpenApp, Server
 from tests.browser.test_main_job import set_number, status
 from tests.browser.test_results import choose
 
@@ -78,19 +80,40 @@ def views(app: Page) -> list[str]:
     return [radio.inner_text() for group in groups for radio in group.get_by_role("radio").all()] or [""]
 
 
-def open_view(app: Page, name: str, view: str) -> None:
+class Answers:
+    """Counts the runs of the page's script that have ended, by what the server sends of them."""
+
+    def __init__(self, app: Page) -> None:
+        self._app, self._ended = app, 0
+        app.on("websocket", lambda socket: socket.on("framereceived", self._note))
+        app.reload()
+
+    def after(self, click: Callable[[], None]) -> None:
+        """Click, and wait until a run has ended since: until it begins, the page looks as if it were over."""
+        ended = self._ended
+        click()
+        deadline = time.monotonic() + TIMEOUT_MS / 1000
+        while self._ended == ended:
+            assert time.monotonic() < deadline, "the server does not answer"
+            self._app.wait_for_timeout(20)
+
+    def _note(self, frame: str | bytes) -> None:
+        self._ended += isinstance(frame, bytes) and ForwardMsg.FromString(frame).HasField("script_finished")
+
+
+def open_view(app: Page, answers: Answers, name: str, view: str) -> None:
     """Open a page, where it is not open, in one of its views; what it folds away is unfolded."""
     if not is_open(app, name):
         open_page(app, name)
     main = app.get_by_test_id("stMain")
     own = main.get_by_role("radio", name="your own", exact=True)
     if own.count() and own.is_checked():  # “Try your own” has led here: there are views as soon as there is a sample
-        main.get_by_role("radio", name="test", exact=True).click()
+        answers.after(main.get_by_role("radio", name="test", exact=True).click)
         expect_page(app, name)
     if view:
         radio = main.get_by_role("radio", name=view, exact=True)
         if not radio.is_checked():  # a second click takes some choices back
-            radio.click()
+            answers.after(radio.click)
             expect(radio).to_be_checked()
             expect_page(app, name)
     app.evaluate("document.querySelectorAll('details:not([open]) > summary').forEach(summary => summary.click())")
@@ -141,14 +164,14 @@ def use_all_exits(app: Page, names: Iterable[str]) -> set[tuple[str, str]]:
 
     The page and the words of every way in it.
     """
-    used_exits = set()
+    used_exits, answers = set(), Answers(app)
     for name, view in views_of_pages(app, names):
         if is_open(app, name):
             open_page(app, ELSEWHERE)
-        open_view(app, name, view)
+        open_view(app, answers, name, view)
         for label, element, page in list(exits(app, name)):
             if not is_open(app, name):
-                open_view(app, name, view)
+                open_view(app, answers, name, view)
             leave(app, element, page)
             expect_page(app, page)
             used_exits.add((name, label))
