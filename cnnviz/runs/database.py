@@ -1,5 +1,7 @@
 """The database of one server: SQLite in a file of the data directory, or PostgreSQL at an address."""
 
+import sqlite3
+import time
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +12,8 @@ from cnnviz.errors import CnnvizError
 from cnnviz.runs.migrations import upgrade
 
 CONNECT_TIMEOUT_SECONDS = 10
+BUSY_TIMEOUT_SECONDS = 10
+"""Time that SQLite waits for another process to have written."""
 CLAIM_TIMEOUT_SECONDS = 15.0
 """Time that a server which is being replaced has to end."""
 POSTGRESQL_SCHEMES = ("postgresql", "postgres", "postgresql+psycopg")
@@ -54,8 +58,23 @@ def _open_sqlite(file: Path) -> sql.Engine:
 
 
 def _set_pragmas(connection: Any, _record: object) -> None:
-    for pragma in ("busy_timeout=10000", "journal_mode=WAL", "synchronous=FULL"):  # the first holds for the next, too
-        connection.execute(f"PRAGMA {pragma}")
+    connection.execute(f"PRAGMA busy_timeout={1000 * BUSY_TIMEOUT_SECONDS}")
+    _begin_log(connection)
+    connection.execute("PRAGMA synchronous=FULL")
+
+
+def _begin_log(connection: sqlite3.Connection) -> None:
+    """Has changes go to a log; where others do the same to a new file, SQLite refuses at once, whatever its timeout."""
+    deadline = time.monotonic() + BUSY_TIMEOUT_SECONDS
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                raise
+            time.sleep(0.01)
+        else:
+            return
 
 
 def _open_postgresql(text: str) -> sql.Engine:

@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from tempfile import TemporaryFile
+from threading import Barrier
 
 import pytest
 import sqlalchemy as sql
@@ -302,6 +303,23 @@ def test_servers_that_start_at_once_migrate_once(tmp_path: Path, url: str) -> No
         assert [server.stdout.read() for server in servers] == [b""] * 3
     with opened(tmp_path, url) as store:
         assert differences(store) == []
+
+
+def test_a_new_file_may_be_opened_by_many_at_once(tmp_path: Path) -> None:
+    """SQLite refuses some of them at once, as they all begin its log; in few of a hundred files."""
+
+    def open_file(folder: Path, together: Barrier) -> str:
+        engine = database.connect(folder, "")
+        together.wait()
+        with engine.connect() as connection:
+            mode = connection.exec_driver_sql("PRAGMA journal_mode").scalar()
+        engine.dispose()
+        return str(mode)
+
+    with ThreadPoolExecutor(6) as pool:
+        for number in range(150):
+            (folder := tmp_path / str(number)).mkdir()
+            assert set(pool.map(open_file, [folder] * 6, [Barrier(6)] * 6)) == {"wal"}
 
 
 def test_threads_may_open_stores_at_once(tmp_path: Path) -> None:
